@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Everything is built under $(O). `make help` lists the targets.
+O       ?= build
+VERSION := 0.1.0
+PREFIX  ?= /usr
+SYSCONF ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+
+CC       ?= gcc
+CLANG    ?= clang
+BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+PKGS     := libbpf libelf zlib libnl-3.0 libnl-route-3.0 inih jansson libpcre2-8 sqlite3
+
+WARNINGS := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+            -Wformat=2 -Wundef -Wvla -Wno-missing-field-initializers
+CFLAGS   ?= -O2 -g
+ifneq ($(SANITIZE),)
+CFLAGS   += -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+override CFLAGS += -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -DSEKISHO_VERSION='"$(VERSION)"' \
+            -fstack-protector-strong -Iuser -Iinclude -I$(O)/bpf $(shell pkg-config --cflags $(PKGS))
+LIBS     := $(shell pkg-config --libs $(PKGS)) $(EXTRA_LIBS)
+BPFFLAGS := -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-function -target bpf -mcpu=v3 \
+            -D__TARGET_ARCH_$(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-8s %s\n'
+endif
+
+SOURCES  := $(filter-out user/main.c,$(wildcard user/*/*.c))
+OBJECTS  := $(SOURCES:%.c=$(O)/%.o)
+BPF      := $(wildcard bpf/*.bpf.c)
+BPFOBJS  := $(BPF:%.c=$(O)/%.o)
+UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all help clean check unit lint format install tests fuzz
+
+all: $(O)/sekisho
+
+help:
+	@echo 'all (default), tests, check (everything; as root), unit, lint, format, fuzz, install, clean'
+	@echo 'O=DIR builds elsewhere; V=1 shows commands; SANITIZE=1 builds with ASan and UBSan'
+
+$(O)/sekisho: $(O)/user/main.o $(O)/libsekisho.a
+	$(say) LINK $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(O)/libsekisho.a: $(OBJECTS)
+	$(say) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+# What changes every object: the flags themselves.
+$(O)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CFLAGS) $(BPFFLAGS)' | cmp -s - $@ || echo '$(CC) $(CFLAGS) $(BPFFLAGS)' > $@
+FORCE:
+
+$(O)/user/%.o: user/%.c $(O)/flags Makefile
+	$(say) CC $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/user/kernel/%.o: | $(O)/bpf/gate.skel.h
+
+$(O)/bpf/vmlinux.h: scripts/vmlinux
+	$(say) BTF $@
+	@mkdir -p $(@D)
+	$(Q)BPFTOOL='$(BPFTOOL)' scripts/vmlinux > $@
+
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/bpf/vmlinux.h $(O)/flags Makefile
+	$(say) BPF $@
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPFFLAGS) -Ibpf -Iinclude -I$(O)/bpf -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+# One object of all programs, one skeleton.
+$(O)/bpf/sekisho.o: $(BPFOBJS)
+	$(say) GENOBJ $@
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name gate_bpf > $@
+
+tests: $(UNIT) $(O)/sekisho
+
+$(O)/tests/unit/%: tests/unit/%.c $(O)/libsekisho.a
+	$(say) TEST $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Ibpf -Itests/unit -MMD -MP -o $@ $< $(O)/libsekisho.a $(LIBS) -lcmocka
+
+unit: $(UNIT)
+	@for t in $^; do echo "$$t"; $(UNITWRAP) $$t || exit 1; done
+
+check:
+	scripts/check
+
+lint: $(O)/bpf/gate.skel.h
+	scripts/lint
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+	shfmt -w $$(scripts/shell-files)
+
+install: all
+	install -D -m755 $(O)/sekisho $(DESTDIR)$(PREFIX)/sbin/sekisho
+	install -D -m644 packaging/sekisho.conf $(DESTDIR)$(SYSCONF)/sekisho/sekisho.conf
+	install -d $(DESTDIR)$(SYSCONF)/sekisho/conf.d $(DESTDIR)$(SYSCONF)/sekisho/lists
+	sed 's,@sbindir@,$(PREFIX)/sbin,' packaging/sekisho.service | \
+		install -D -m644 /dev/stdin $(DESTDIR)$(UNITDIR)/sekisho.service
+	for page in docs/man/*.[58]; do \
+		install -D -m644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+
+clean:
+	rm -rf $(O)
+
+-include $(OBJECTS:.o=.d) $(O)/user/main.d $(BPFOBJS:.o=.d) $(UNIT:=.d)

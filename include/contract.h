@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one contract between the gate in the kernel (bpf/) and user space (user/): what lies in the
+ * maps. Not here: how either side uses it. Include <linux/types.h> or vmlinux.h before this file.
+ *
+ * Any change to a type, a size or a map's meaning raises CONTRACT_VERSION; the pins live in a
+ * folder named after it, so programs of two versions never share a map.
+ */
+#ifndef SEKISHO_CONTRACT_H
+#define SEKISHO_CONTRACT_H
+
+#define CONTRACT_VERSION 1
+
+#define SERVICE_MAX	 16  /* service ids; 0 is "no protected port" */
+#define COUNTRY_COUNT	 676 /* 26 * 26: (c0 - 'A') * 26 + (c1 - 'A') */
+#define COUNTRY_ZZ	 675 /* unknown */
+#define CLASS_MAX	 64  /* class ids, the two built-in ones included */
+#define CLASS_PASS	 0   /* built in: no limits */
+#define CLASS_DENY	 1   /* built in: nobody of this country */
+#define LIST_MAX	 256 /* list ids; 0 is "no list" */
+#define PORT_COUNT	 65536
+
+enum gate_mode { GATE_MONITOR = 0, GATE_ENFORCE = 1 };
+
+/* Why a packet was, or in monitor mode would have been, dropped. Names: reason_name(). */
+enum reason {
+	REASON_NONE = 0, /* passes */
+	REASON_BANNED,
+	REASON_LISTED,
+	REASON_COUNTRY,
+	REASON_SOURCE_CONNECTIONS,
+	REASON_NETWORK_CONNECTIONS,
+	REASON_SOURCE_RATE,
+	REASON_NETWORK_RATE,
+	REASON_COUNTRY_RATE,
+	REASON_UNREADABLE,
+	REASON_COUNT,
+};
+
+/* An IPv6 address in network byte order, or an IPv4 one as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */
+struct address {
+	union {
+		__u8 byte[16];
+		__be32 word[4];
+	};
+};
+_Static_assert(sizeof(struct address) == 16, "4 words, no padding");
+
+/* Bits beyond the length are zero. Lengths count in the 128-bit space: an IPv4 /24 is 120. */
+struct prefix {
+	struct address address;
+	__u32 length;
+};
+_Static_assert(sizeof(struct prefix) == 20, "hash key: padding would make look-ups fail");
+
+/* Map "bans": preallocated hash, struct prefix -> struct ban. Never an LRU: a ban is not evicted. */
+struct ban {
+	__u64 expires_ns; /* CLOCK_BOOTTIME; from then on the gate ignores the entry */
+	__u64 since_ns;	  /* CLOCK_BOOTTIME */
+	__u64 packets;	  /* dropped, or in monitor mode would have been */
+	__u64 attempts;	  /* SYNs among them */
+	__u64 last_ns;	  /* CLOCK_BOOTTIME of the last of them; 0: none yet */
+	__u32 rule;	  /* enum ban_rule: user space's word, carried for a lost store */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct ban) == 48, "no padding");
+
+/* Map "control": one element. User space alone writes it, under the writers' lock. */
+struct control {
+	__u32 contract_version;
+	__u32 reserved;
+	__u64 ban_lengths[3]; /* bit n: a ban of prefix length n may exist; 0..128 */
+};
+_Static_assert(sizeof(struct control) == 32, "no padding");
+
+/* Limits of a class. 0 is "no limit". Rates: one token each interval, at most burst saved up. */
+struct limits {
+	__u32 source_connections;  /* open at once */
+	__u32 network_connections; /* open at once */
+	__u64 source_interval_ns;
+	__u64 network_interval_ns;
+	__u64 country_interval_ns;
+	__u32 source_burst;
+	__u32 network_burst;
+	__u32 country_burst;
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct limits) == 48, "no padding");
+
+/* Map "policy": array of maps with one slot; the inner array holds one element, swapped whole. */
+struct policy {
+	__u32 mode;	       /* enum gate_mode */
+	__u32 service_count;   /* ids 1 .. service_count are in use */
+	__u32 source_length6;  /* prefix length that makes an IPv6 source: 64 */
+	__u32 network_length6; /* 48 */
+	__u32 network_length4; /* in the 128-bit space: 120 is /24 */
+	__u32 count_syn;       /* 1: forwarders, which see no handshakes */
+	struct limits classes[CLASS_MAX];
+	__u8 country_class[SERVICE_MAX][COUNTRY_COUNT];
+	__u8 port_service[PORT_COUNT]; /* by destination port, host order */
+};
+_Static_assert(sizeof(struct policy) == 24 + 48 * CLASS_MAX + 676 * SERVICE_MAX + 65536,
+	       "no padding");
+
+/*
+ * Map "table": array of maps with one slot; the inner array of blocks is the static table, every
+ * country and list compiled into one image, swapped whole. Layout and look-up: table.h.
+ */
+
+/* Map "country_counts": per-CPU array, service * COUNTRY_COUNT + country. */
+struct country_counts {
+	__u64 attempts;	  /* SYNs */
+	__u64 dropped;	  /* of these, in enforce mode */
+	__u64 would_drop; /* of these, in monitor mode */
+	__u64 handshakes; /* completed, as the TCP stack reports them */
+};
+_Static_assert(sizeof(struct country_counts) == 32, "no padding");
+
+/* Map "reason_counts": per-CPU array, (service * REASON_COUNT + reason) * 2 + mode. */
+struct reason_counts {
+	__u64 packets;
+	__u64 attempts; /* SYNs among them */
+};
+_Static_assert(sizeof(struct reason_counts) == 16, "no padding");
+
+/* Map "list_counts": per-CPU array by list id: packets that the list decided, pass or drop. */
+struct list_counts {
+	__u64 packets;
+	__u64 attempts;
+};
+_Static_assert(sizeof(struct list_counts) == 16, "no padding");
+
+#endif

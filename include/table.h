@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The static table: address -> leaf (country, list), as one read-only image of equal blocks that
+ * user space compiles and the gate reads. This file is the layout. Not here: the look-up
+ * (table_find.h), compiling (user/lists/compile.c), publishing (user/kernel/).
+ *
+ * The address space is cut at sorted boundaries; an entry says from which key on which leaf holds,
+ * until the next entry. An index over the top bits names the run of entries ("chunk") to search:
+ *
+ *   IPv4: index by the top 16 bits. Entry u32: low 16 address bits << 16 | palette index.
+ *         A chunk never crosses a block.
+ *   IPv6: the upper 64 bits. In 2000::/3 index by bits 3..18, elsewhere 65536 + the top 16 bits.
+ *         Entry u64: lower 48 of the 64 bits << 16 | palette index. A chunk may cross blocks.
+ *   Prefixes longer than /64: the leaf that covers the /64 has LEAF_DEEP; the deep entries, sorted
+ *         by (high, low), then hold the answer for exactly this /64 (each such /64 has a first
+ *         entry with low == 0).
+ *
+ * Positions count entries from block 0 of the image: position / entries-per-block is the block.
+ * index[i] is where chunk i begins, index[i + 1] where it ends (exclusive). No chunk is empty: its
+ * first entry has address bits 0 below the index. Where an IPv4 chunk would cross into the next
+ * block it begins there instead, and the entries in between repeat the last one of the chunk
+ * before. Both kinds of entries begin at a block of their own.
+ */
+#ifndef SEKISHO_TABLE_H
+#define SEKISHO_TABLE_H
+
+#include "contract.h"
+
+#define TABLE_BLOCK    (2U << 20) /* bytes; array values of up to 4 MiB load on every 5.15+ kernel */
+#define TABLE_ENTRIES4 (TABLE_BLOCK / 4)
+#define TABLE_ENTRIES6 (TABLE_BLOCK / 8)
+#define TABLE_DEEP     (TABLE_BLOCK / 32)
+#define TABLE_BLOCKS   4096 /* 8 GiB: the most an image may have */
+#define TABLE_MAGIC    0x6f6b6573U
+
+#define TABLE_INDEX4   65536
+#define TABLE_INDEX6   131072
+#define TABLE_PALETTE  65536
+
+enum leaf_flag { LEAF_ALLOW = 1, LEAF_DENY = 2, LEAF_DEEP = 4 };
+
+/* What the table says of an address. Of an allow and a deny list, or of two lists with the same
+ * action, the one that decides stands here: allow first, then the lower list id. */
+struct leaf {
+	__u16 country; /* COUNTRY_ZZ where the data has a gap */
+	__u8 list;     /* 0: none */
+	__u8 flags;    /* enum leaf_flag */
+};
+_Static_assert(sizeof(struct leaf) == 4, "no padding");
+
+struct table_deep {
+	__u64 high, low; /* host order; the leaf holds from here on */
+	__u32 leaf;	 /* palette index */
+	__u32 reserved[3];
+};
+_Static_assert(sizeof(struct table_deep) == 32, "a power of two, so that none crosses a block");
+
+/* Block 0 of the image. */
+struct table_head {
+	__u32 magic;
+	__u32 contract_version;
+	__u64 generation; /* the store's, so that kernel and store can be compared */
+	__u32 blocks;	  /* of TABLE_BLOCK bytes, this one included */
+	__u32 palette_count;
+	__u32 deep_begin; /* position in entries of struct table_deep */
+	__u32 deep_end;
+	__u64 prefixes; /* list prefixes compiled in */
+	__u64 ranges;	/* country ranges compiled in */
+	struct leaf palette[TABLE_PALETTE];
+	__u32 index4[TABLE_INDEX4 + 1];
+	__u32 index6[TABLE_INDEX6 + 1];
+};
+_Static_assert(sizeof(struct table_head) <= TABLE_BLOCK, "the head is block 0");
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The cleanup attributes: what a scope owns, the scope ends. Nothing else belongs here. */
+#ifndef SEKISHO_CLEANUP_H
+#define SEKISHO_CLEANUP_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* `_cleanup_(f) T x` calls f(&x) when x leaves its scope. */
+#define _cleanup_(function) __attribute__((cleanup(function)))
+#define _cleanup_free_	    _cleanup_(cleanup_free)
+#define _cleanup_close_	    _cleanup_(cleanup_close) /* an fd; -1 is none */
+
+/* Hand ownership out of the scope. */
+#define TAKE_PTR(pointer)                               \
+	({                                              \
+		__typeof__(pointer) taken_ = (pointer); \
+		(pointer) = NULL;                       \
+		taken_;                                 \
+	})
+#define TAKE_FD(fd)                \
+	({                         \
+		int taken_ = (fd); \
+		(fd) = -1;         \
+		taken_;            \
+	})
+
+static inline void cleanup_free(void *pointer)
+{
+	free(*(void **)pointer);
+}
+
+static inline void cleanup_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static inline void cleanup_file(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
+#endif

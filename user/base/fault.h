@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What failed, on what, why, and what to do: filled in by modules, printed by commands. */
+#ifndef SEKISHO_FAULT_H
+#define SEKISHO_FAULT_H
+
+struct fault {
+	int error;	 /* -errno; 0: none */
+	char text[1024]; /* one line, no newline: "cannot read X: No such file or directory; remedy"
+			  */
+};
+
+/* Replaces what `fault` says (NULL is allowed: nothing is kept). `error` is -errno and is returned,
+ * so that `return fault_set(fault, -ENOENT, ...)` reads well. The text is cut at its size. */
+int fault_set(struct fault *fault, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Puts "text: " in front of what `fault` already says; returns fault->error (0 for NULL). */
+int fault_prefix(struct fault *fault, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See time.h. Apart from the two clocks at the end, pure. */
+#include "base/time.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define LONGEST_S (100ULL * 366 * 86400)
+
+static uint64_t unit_seconds(char unit)
+{
+	switch (unit) {
+	case 's':
+		return 1;
+	case 'm':
+		return 60;
+	case 'h':
+		return 3600;
+	case 'd':
+		return 86400;
+	case 'w':
+		return 7 * 86400;
+	default:
+		return 0;
+	}
+}
+
+/* Digits at *text, at most 12 of them; moves *text behind them. */
+static bool read_number(const char **text, uint64_t *number)
+{
+	const char *begin = *text;
+
+	for (*number = 0; isdigit((unsigned char)**text) && *text - begin < 13; (*text)++)
+		*number = *number * 10 + (uint64_t)(**text - '0');
+	return *text > begin && *text - begin < 13;
+}
+
+int duration_parse(const char *text, uint64_t *seconds)
+{
+	uint64_t total = 0;
+
+	if (!*text)
+		return -EINVAL;
+	while (*text) {
+		uint64_t number, unit;
+
+		if (!read_number(&text, &number))
+			return -EINVAL;
+		unit = unit_seconds(*text);
+		if (!unit)
+			return -EINVAL;
+		text++;
+		if (number > LONGEST_S / unit)
+			return -ERANGE;
+		total += number * unit;
+	}
+	if (!total || total > LONGEST_S)
+		return -ERANGE;
+	*seconds = total;
+	return 0;
+}
+
+void duration_format(uint64_t seconds, char text[TIME_TEXT_SIZE])
+{
+	static const char units[] = "dhms";
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (const char *unit = units; *unit; unit++) {
+		uint64_t each = unit_seconds(*unit);
+
+		if (seconds < each)
+			continue;
+		used += (size_t)snprintf(text + used, TIME_TEXT_SIZE - used, "%" PRIu64 "%c",
+					 seconds / each, *unit);
+		seconds %= each;
+	}
+	if (!used)
+		snprintf(text, TIME_TEXT_SIZE, "0s");
+}
+
+int rate_parse(const char *text, uint64_t *interval_ns)
+{
+	uint64_t count, unit;
+
+	if (!read_number(&text, &count) || *text++ != '/')
+		return -EINVAL;
+	unit = unit_seconds(*text);
+	if (!unit || text[1])
+		return -EINVAL;
+	if (!count || count > unit * NS_PER_S / 1000)
+		return -ERANGE;
+	*interval_ns = unit * NS_PER_S / count;
+	return 0;
+}
+
+int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
+{
+	/* Years from March, so that the leap day is the last; eras of 400 years are equal. */
+	int64_t shifted = month <= 2 ? year - 1 : year;
+	int64_t era = (shifted >= 0 ? shifted : shifted - 399) / 400;
+	int64_t year_of_era = shifted - era * 400;
+	int64_t day_of_year = (153 * ((int64_t)month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 +
+	       day_of_year - 719468;
+}
+
+void time_format(int64_t wall_ns, char text[TIME_TEXT_SIZE])
+{
+	int64_t seconds = wall_ns / NS_PER_S, fraction = wall_ns % NS_PER_S;
+	struct tm tm;
+	time_t t;
+	size_t used;
+
+	if (fraction < 0) {
+		fraction += NS_PER_S;
+		seconds--;
+	}
+	t = (time_t)seconds;
+	gmtime_r(&t, &tm);
+	used = strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (fraction / 1000)
+		used += (size_t)snprintf(text + used, TIME_TEXT_SIZE - used, ".%06" PRId64,
+					 fraction / 1000);
+	snprintf(text + used, TIME_TEXT_SIZE - used, "Z");
+}
+
+/* `digits` digits at text[*at] as a number within [low, high]. */
+static bool read_field(const char *text, size_t size, size_t *at, unsigned digits, unsigned low,
+		       unsigned high, unsigned *value)
+{
+	*value = 0;
+	if (size - *at < digits)
+		return false;
+	for (unsigned i = 0; i < digits; i++, (*at)++) {
+		if (!isdigit((unsigned char)text[*at]))
+			return false;
+		*value = *value * 10 + (unsigned)(text[*at] - '0');
+	}
+	return *value >= low && *value <= high;
+}
+
+static bool read_char(const char *text, size_t size, size_t *at, const char *any)
+{
+	if (*at >= size || !text[*at] || !strchr(any, text[*at]))
+		return false;
+	(*at)++;
+	return true;
+}
+
+/* ".123456789": any number of digits, nanoseconds kept. */
+static bool read_fraction(const char *text, size_t size, size_t *at, int64_t *ns)
+{
+	int64_t scale = NS_PER_S / 10;
+	size_t begin;
+
+	*ns = 0;
+	if (!read_char(text, size, at, "."))
+		return true;
+	begin = *at;
+	for (; *at < size && isdigit((unsigned char)text[*at]); (*at)++, scale /= 10)
+		*ns += (text[*at] - '0') * scale;
+	return *at > begin;
+}
+
+static bool read_offset(const char *text, size_t size, size_t *at, int64_t *seconds)
+{
+	unsigned hours, minutes;
+	char sign;
+
+	*seconds = 0;
+	if (read_char(text, size, at, "Zz"))
+		return true;
+	if (*at >= size)
+		return false;
+	sign = text[*at];
+	if (!read_char(text, size, at, "+-") || !read_field(text, size, at, 2, 0, 23, &hours))
+		return false;
+	read_char(text, size, at, ":");
+	if (!read_field(text, size, at, 2, 0, 59, &minutes))
+		return false;
+	*seconds = (sign == '-' ? -1 : 1) * (int64_t)(hours * 3600 + minutes * 60);
+	return true;
+}
+
+int time_parse(const char *text, size_t size, int64_t *wall_ns, size_t *used)
+{
+	unsigned year, month, day, hour, minute, second;
+	int64_t fraction, offset;
+	size_t at = 0;
+
+	if (!read_field(text, size, &at, 4, 1970, 2200, &year) ||
+	    !read_char(text, size, &at, "-") || !read_field(text, size, &at, 2, 1, 12, &month) ||
+	    !read_char(text, size, &at, "-") || !read_field(text, size, &at, 2, 1, 31, &day) ||
+	    !read_char(text, size, &at, "Tt ") || !read_field(text, size, &at, 2, 0, 23, &hour) ||
+	    !read_char(text, size, &at, ":") || !read_field(text, size, &at, 2, 0, 59, &minute) ||
+	    !read_char(text, size, &at, ":") || !read_field(text, size, &at, 2, 0, 60, &second) ||
+	    !read_fraction(text, size, &at, &fraction) || !read_offset(text, size, &at, &offset))
+		return -EINVAL;
+	*wall_ns = (days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second -
+		    offset) *
+			   NS_PER_S +
+		   fraction;
+	if (used)
+		*used = at;
+	return 0;
+}
+
+static int64_t read_clock(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+int64_t clock_wall_ns(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
+uint64_t clock_boot_ns(void)
+{
+	return (uint64_t)read_clock(CLOCK_BOOTTIME);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The configuration: sekisho.conf and conf.d/ as one checked struct. Reading it needs no privilege
+ * and touches nothing but the files. Syntax and keys: docs/sekisho.conf.5.
+ */
+#ifndef SEKISHO_CONFIG_H
+#define SEKISHO_CONFIG_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+#include "contract.h"
+#include "base/fault.h"
+#include "detect/detect.h"
+
+#define CONFIG_DEFAULT_PATH "/etc/sekisho/sekisho.conf"
+#define CONFIG_NAME_SIZE    64
+
+enum gate_hook { HOOK_AUTO = 0, HOOK_XDP, HOOK_TC, HOOK_GENERIC };
+
+struct config_class {
+	char name[CONFIG_NAME_SIZE]; /* index is the class id; "pass" and "deny" are built in */
+	struct limits limits;
+};
+
+struct config_service {
+	char name[CONFIG_NAME_SIZE]; /* index + 1 is the service id */
+	uint16_t ports[64];	     /* host order */
+	size_t port_count;
+	uint8_t country_class[COUNTRY_COUNT]; /* class ids */
+};
+
+struct config_list {
+	char name[CONFIG_NAME_SIZE];
+	bool allow;
+	char *file; /* NULL: filled by `import` alone */
+};
+
+struct config_log {
+	char name[CONFIG_NAME_SIZE];
+	char *file; /* absolute path */
+};
+
+struct config {
+	char *path; /* of the main file; NULL: built-in defaults */
+	struct {
+		char *state, *pins, *runtime;
+	} paths;
+	enum gate_mode mode;
+	enum gate_hook hook;
+	bool interface_auto;
+	char **interfaces; /* names, when not auto */
+	size_t interface_count;
+	unsigned source_length6, network_length6, network_length4; /* as in struct policy */
+	uint32_t ban_size;					   /* entries of the map "bans" */
+	char **country_files;
+	size_t country_file_count;
+	struct config_class classes[CLASS_MAX];
+	size_t class_count;
+	struct config_service services[SERVICE_MAX - 1];
+	size_t service_count;
+	struct config_list *lists;
+	size_t list_count;
+	struct config_log *logs;
+	size_t log_count;
+	struct prefix *never_ban; /* [gate] never-ban: beside own, gateway, loopback addresses */
+	size_t never_ban_count;
+	struct detect_settings detect;
+};
+
+/* One fault of the configuration: "FILE:LINE: what; remedy". */
+typedef void config_fault(const char *text, void *context);
+
+/*
+ * Reads `path` (NULL: $SEKISHO_CONFIG, else the default path; the default path may be absent, then
+ * the built-in defaults hold) and its conf.d/. Every fault is reported, not only the first.
+ * 0 and *config (the caller's, config_free()); -EINVAL when there were faults; -errno when a file
+ * cannot be read.
+ */
+int config_load(const char *path, config_fault *report, void *context, struct config **config);
+void config_free(struct config *config);
+
+/* The struct that the gate gets. Pure. */
+void config_to_policy(const struct config *config, struct policy *policy);
+
+#endif

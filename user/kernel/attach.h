@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The gate's programs on devices: XDP native or generic through pinned links, tc ingress otherwise.
+ * A foreign XDP program is never replaced.
+ */
+#ifndef SEKISHO_ATTACH_H
+#define SEKISHO_ATTACH_H
+
+#include <net/if.h>
+#include "kernel/gate.h"
+#include "conf/config.h"
+
+struct attachment {
+	char device[IF_NAMESIZE];
+	unsigned ifindex;
+	bool attached;
+	enum gate_hook hook; /* HOOK_XDP, HOOK_TC or HOOK_GENERIC when attached */
+	char why[256];	     /* why not native XDP, or why not attached at all; "" for native XDP */
+};
+
+/* Puts the loaded programs on the device, or replaces an older program of ours without a gap.
+ * Needs gate_load(). `attachment` is filled in either way. */
+int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
+		  struct attachment *attachment, struct fault *fault);
+int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault);
+
+/* What is attached now, asked of the kernel and the pins: at most `room`; returns how many. */
+int attach_list(struct gate *gate, struct attachment *attachments, size_t room,
+		struct fault *fault);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The gate in the kernel: programs, pins, maps. user/kernel/ is the only code that touches BPF; its
+ * callers see these verbs. Every call needs root (CAP_BPF and CAP_NET_ADMIN).
+ */
+#ifndef SEKISHO_GATE_H
+#define SEKISHO_GATE_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+#include "contract.h"
+#include "table.h"
+#include "base/fault.h"
+#include "lists/compile.h"
+
+struct gate; /* open maps (and, after gate_load(), programs) of one instance */
+
+/* Opens the pinned maps under `pins`. -ENOENT: no gate is loaded; -EPROTO: pins of another contract
+ * version; -EPERM. The fault names the remedy. */
+int gate_open(const char *pins, struct gate **gate, struct fault *fault);
+
+struct gate_load_options {
+	const char *pins;
+	uint32_t ban_size; /* of a new map; an existing one keeps its size, unless resize */
+	bool verbose;	   /* the verifier's log on standard error when loading fails */
+};
+
+/* Loads the programs of this binary over the pinned maps, which it creates where there are none.
+ * *fresh: the maps are new (bans and tables are to be restored). Attaches nothing. Faults name
+ * cause and remedy: no BTF, no privilege, no bpffs, kernel too old. */
+int gate_load(const struct gate_load_options *options, struct gate **gate, bool *fresh,
+	      struct fault *fault);
+void gate_close(struct gate *gate); /* the kernel side stays */
+
+/* Detaches everything and removes the pins, of any contract version. -ENOENT: nothing was there. */
+int gate_unload(const char *pins, struct fault *fault);
+
+/* ---- the policy ---- */
+
+int gate_policy_publish(struct gate *gate, const struct policy *policy, struct fault *fault);
+int gate_policy_get(struct gate *gate, struct policy *policy,
+		    struct fault *fault); /* -ENOENT: none yet */
+
+/* ---- the static table ---- */
+
+/* A prepared image is in the kernel but in nobody's way; publishing swaps it in whole. */
+struct gate_table;
+int gate_table_prepare(struct gate *gate, const struct table_image *image,
+		       struct gate_table **table, struct fault *fault);
+int gate_table_publish(struct gate *gate, struct gate_table *table, struct fault *fault);
+void gate_table_free(struct gate_table *table);
+/* The published table's head without palette and index. -ENOENT: none yet. */
+struct gate_table_state {
+	uint64_t generation, prefixes, ranges, bytes;
+};
+int gate_table_state(struct gate *gate, struct gate_table_state *state, struct fault *fault);
+/* What the gate would find for an address. -ENOENT: no table yet. */
+int gate_table_find(struct gate *gate, const struct address *address, struct leaf *leaf,
+		    struct fault *fault);
+
+/* ---- bans ---- */
+
+/* Adds or replaces. -ENOSPC when the map is full (counted in gate_ban_usage). */
+int gate_ban_put(struct gate *gate, const struct prefix *prefix, const struct ban *ban,
+		 struct fault *fault);
+/* Many at once, for restoring: stops at the first error. *done (may be NULL): how many are in. */
+int gate_ban_put_many(struct gate *gate, const struct prefix *prefixes, const struct ban *bans,
+		      size_t count, size_t *done, struct fault *fault);
+int gate_ban_remove(struct gate *gate, const struct prefix *prefix,
+		    struct fault *fault); /* -ENOENT */
+int gate_ban_get(struct gate *gate, const struct prefix *prefix, struct ban *ban,
+		 struct fault *fault); /* -ENOENT */
+/* The shortest active ban over an address. -ENOENT: none. */
+int gate_ban_find(struct gate *gate, const struct address *address, uint64_t now_boot_ns,
+		  struct prefix *prefix, struct ban *ban, struct fault *fault);
+/* All entries, ended ones not yet swept included. A non-zero return of `each` ends the walk. */
+int gate_ban_each(struct gate *gate,
+		  int (*each)(const struct prefix *prefix, const struct ban *ban, void *context),
+		  void *context, struct fault *fault);
+/* Removes the entries that ended before now and recomputes control.ban_lengths. *removed may be
+ * NULL. */
+int gate_ban_sweep(struct gate *gate, uint64_t now_boot_ns, size_t *removed, struct fault *fault);
+
+struct gate_usage {
+	uint64_t used, size, overflows;
+};
+
+/* ---- counters ---- */
+
+struct gate_counts { /* summed over the CPUs */
+	struct country_counts countries[SERVICE_MAX][COUNTRY_COUNT];
+	struct reason_counts reasons[SERVICE_MAX][REASON_COUNT][2]; /* [..][..][enum gate_mode] */
+	struct list_counts lists[LIST_MAX];
+};
+
+int gate_counts_read(struct gate *gate, struct gate_counts *counts, struct fault *fault);
+
+/* Used/size/overflows of "bans", without walking it. */
+int gate_ban_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault);
+
+struct gate_memory { /* of one map, as the kernel accounts for it */
+	char name[32];
+	uint64_t entries_max, bytes;
+};
+/* At most `room` maps; returns how many there are, or -errno. */
+int gate_memory(struct gate *gate, struct gate_memory *maps, size_t room, struct fault *fault);
+
+const char *reason_name(enum reason reason); /* "banned", "source-rate"; "pass" for REASON_NONE */
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Countries and lists -> the image of the static table (table.h). Pure: memory in, memory out.
+ * Not here: reading text, the store, the kernel.
+ */
+#ifndef SEKISHO_COMPILE_H
+#define SEKISHO_COMPILE_H
+
+#include "lists/ranges.h"
+#include "base/fault.h"
+#include "table.h"
+
+struct compile_list {
+	const char *name; /* for messages */
+	uint8_t id;	  /* 1 .. LIST_MAX - 1, each once */
+	bool allow;
+	const struct ranges *ranges; /* normal */
+};
+
+/* `blocks` * TABLE_BLOCK bytes at `data`, owned; table_image_free() ends it. */
+struct table_image {
+	void *data;
+	uint32_t blocks;
+};
+
+/* Sweeps all boundaries once. `countries` (normal, values are country indexes) may be NULL.
+ * -ENOMEM; -ENOSPC: more than TABLE_PALETTE combinations of country and list, or TABLE_BLOCKS. */
+int table_compile(const struct ranges *countries, const struct compile_list *lists, size_t count,
+		  uint64_t generation, struct table_image *image, struct fault *fault);
+
+void table_image_free(struct table_image *image);
+
+/* What the gate would find (table_find4/6 over the image). */
+struct leaf table_image_find(const struct table_image *image, const struct address *address);
+
+#endif

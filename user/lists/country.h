@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Country data files -> ranges whose values are country indexes (contract.h). "??" reads as ZZ,
+ * "UK" as GB, everything else as the source says. Not here: lists (text.h), look-up (ranges_find).
+ */
+#ifndef SEKISHO_COUNTRY_H
+#define SEKISHO_COUNTRY_H
+
+#include "lists/ranges.h"
+#include "base/fault.h"
+
+/* Adds the ranges of one file's text (format and family detected; tor-geoipdb's geoip and geoip6)
+ * to `ranges`, not yet normal. A malformed line is -EBADMSG and the fault is "NAME:LINE: ...". */
+int country_read(const char *name, const char *text, size_t size, struct ranges *ranges,
+		 struct fault *fault);
+
+/* Reads and normalises all `files` (paths). *ranges is owned by the caller. */
+int country_load(char *const *files, size_t count, struct ranges *ranges, struct fault *fault);
+
+#endif
