@@ -19,6 +19,7 @@
 #define CLASS_DENY	 1   /* built in: nobody of this country */
 #define LIST_MAX	 256 /* list ids; 0 is "no list" */
 #define PORT_COUNT	 65536
+#define BAN_LENGTHS	 40 /* distinct prefix lengths of bans, per family */
 
 enum gate_mode { GATE_MONITOR = 0, GATE_ENFORCE = 1 };
 
@@ -65,13 +66,22 @@ struct ban {
 };
 _Static_assert(sizeof(struct ban) == 48, "no padding");
 
-/* Map "control": one element. User space alone writes it, under the writers' lock. */
+/*
+ * Map "control": one mmap-able element. User space alone writes it, under the writers' lock, one
+ * aligned store at a time: a length is added behind the last and then counted; one is removed by
+ * moving the last into its place and then counting one less. So a packet never misses a length.
+ */
 struct control {
-	__u32 contract_version;
+	__u32 contract_version; /* 0 until the bans of the store are in: not ready */
+	__u32 length_count4;
+	__u32 length_count6;
 	__u32 reserved;
-	__u64 ban_lengths[3]; /* bit n: a ban of prefix length n may exist; 0..128 */
+	__u32 lengths4[BAN_LENGTHS]; /* prefix lengths of which IPv4 bans may exist: 96 .. 128 */
+	__u32 lengths6[BAN_LENGTHS]; /* the same for IPv6: 0 .. 128 */
+	__u64 ban_used;		     /* entries, ended ones not yet swept included */
+	__u64 ban_overflows;	     /* bans refused: the map, or a list of lengths, was full */
 };
-_Static_assert(sizeof(struct control) == 32, "no padding");
+_Static_assert(sizeof(struct control) == 16 + 2 * 4 * BAN_LENGTHS + 16, "no padding");
 
 /* Limits of a class. 0 is "no limit". Rates: one token each interval, at most burst saved up. */
 struct limits {

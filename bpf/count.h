@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is counted of a packet that the gate has judged. Per CPU, so no atomics. */
+#ifndef SEKISHO_COUNT_H
+#define SEKISHO_COUNT_H
+
+#include "maps.h"
+
+static __always_inline void count_attempt(__u32 service, __u32 country, enum reason reason,
+					  __u32 mode)
+{
+	__u32 key = service * COUNTRY_COUNT + country;
+	struct country_counts *counts = bpf_map_lookup_elem(&country_counts, &key);
+
+	if (!counts)
+		return;
+	counts->attempts++;
+	if (!reason)
+		return;
+	if (mode == GATE_ENFORCE)
+		counts->dropped++;
+	else
+		counts->would_drop++;
+}
+
+static __always_inline void count_reason(__u32 service, enum reason reason, __u32 mode, __u32 syn)
+{
+	__u32 key = (service * REASON_COUNT + reason) * 2 + (mode == GATE_ENFORCE);
+	struct reason_counts *counts = bpf_map_lookup_elem(&reason_counts, &key);
+
+	if (!counts)
+		return;
+	counts->packets++;
+	counts->attempts += syn;
+}
+
+static __always_inline void count_list(__u32 list, __u32 syn)
+{
+	struct list_counts *counts = bpf_map_lookup_elem(&list_counts, &list);
+
+	if (!counts)
+		return;
+	counts->packets++;
+	counts->attempts += syn;
+}
+
+#endif

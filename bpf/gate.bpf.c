@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The gate's programs: thin wrappers that hand one packet to the same reading and verdict. */
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+
+#include "verdict.h"
+
+#define TC_ACT_UNSPEC (-1) /* go on to whatever other filters there are */
+#define TC_ACT_SHOT   2
+
+/* Headers that fit here are read from an skb after one pull; what is longer is unreadable. */
+#define TC_PULL 256
+
+/* 0 on kernels without multi-buffer XDP (before 5.18), where there is no helper to ask. */
+const volatile __u32 xdp_frags = 0;
+
+SEC("xdp")
+int gate_xdp(struct xdp_md *ctx)
+{
+	struct packet packet = {};
+	struct cursor cursor = {
+		.pos = (void *)(long)ctx->data,
+		.end = (void *)(long)ctx->data_end,
+	};
+
+	if (xdp_frags)
+		cursor.cut = bpf_xdp_get_buff_len(ctx) > (__u64)(ctx->data_end - ctx->data);
+	packet.kind = packet_read(&cursor, &packet);
+	return verdict(&packet) ? XDP_DROP : XDP_PASS;
+}
+
+/* The verifier wants these two loaded straight off the context, which clang likes to improve on. */
+#define SKB_POINTER(skb, member)                                                   \
+	({                                                                         \
+		void *pointer_;                                                    \
+		asm volatile("%0 = *(u32 *)(%1 + %2)"                              \
+			     : "=r"(pointer_)                                      \
+			     : "r"(skb), "i"(offsetof(struct __sk_buff, member))); \
+		pointer_;                                                          \
+	})
+
+/* The linear part of an skb, made long enough for headers. */
+static __always_inline struct cursor skb_cursor(struct __sk_buff *skb)
+{
+	void *begin = SKB_POINTER(skb, data), *end = SKB_POINTER(skb, data_end);
+	__u32 size = skb->len;
+
+	if (end - begin < TC_PULL && end - begin < size) {
+		bpf_skb_pull_data(skb, size < TC_PULL ? size : TC_PULL);
+		begin = SKB_POINTER(skb, data);
+		end = SKB_POINTER(skb, data_end);
+	}
+	return (struct cursor){ .pos = begin, .end = end, .cut = end - begin < size };
+}
+
+SEC("tc")
+int gate_tc(struct __sk_buff *skb)
+{
+	struct cursor cursor = skb_cursor(skb);
+	struct packet packet = {};
+
+	packet.kind = packet_read(&cursor, &packet);
+	return verdict(&packet) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+/* For devices without a link header: tun, ppp, wireguard. */
+SEC("tc")
+int gate_tc_ip(struct __sk_buff *skb)
+{
+	struct cursor cursor = skb_cursor(skb);
+	struct packet packet = {};
+
+	packet.kind = packet_read_ip(&cursor, &packet);
+	return verdict(&packet) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The maps, as contract.h describes them. All are pinned by user space, none by libbpf. */
+#ifndef SEKISHO_MAPS_H
+#define SEKISHO_MAPS_H
+
+#include "contract.h"
+#include "table.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct control);
+} control SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 131072); /* user space sets it before loading */
+	__type(key, struct prefix);
+	__type(value, struct ban);
+} bans SEC(".maps");
+
+struct policy_inner {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct policy));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct policy_inner);
+} policy SEC(".maps");
+
+/* Inner maps differ in their number of blocks: BPF_F_INNER_MAP (5.10). */
+struct table_inner {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, TABLE_BLOCK);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct table_inner);
+} table SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SERVICE_MAX *COUNTRY_COUNT);
+	__type(key, __u32);
+	__type(value, struct country_counts);
+} country_counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SERVICE_MAX *REASON_COUNT * 2);
+	__type(key, __u32);
+	__type(value, struct reason_counts);
+} reason_counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LIST_MAX);
+	__type(key, __u32);
+	__type(value, struct list_counts);
+} list_counts SEC(".maps");
+
+#endif

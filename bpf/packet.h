@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bytes -> struct packet: who wants what from which port, or that nobody can tell. Pure arithmetic
+ * over [pos, end). Not here: what to do about it (verdict.h).
+ *
+ * The question at every fork is what Linux would do with the packet. What Linux throws away anyway
+ * may pass; what Linux could make a connection of and this cannot read is PACKET_UNREADABLE.
+ */
+#ifndef SEKISHO_PACKET_H
+#define SEKISHO_PACKET_H
+
+#include "contract.h"
+#include "protocol.h"
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+#define TAGS_MAX       4  /* Linux itself peels any number of priority tags (VID 0) */
+#define EXTENSIONS_MAX 10 /* IPv6 extension headers followed */
+
+enum packet_kind {
+	PACKET_OTHER = 0,  /* no TCP, a later fragment, malformed beyond use: not the gate's */
+	PACKET_TCP,	   /* source, port and syn are known */
+	PACKET_UNREADABLE, /* TCP perhaps, made so that port or flags cannot be seen */
+};
+
+struct packet {
+	struct address source;
+	__u16 port; /* destination, host order; of an unreadable packet 0 unless it was seen */
+	__u8 is4;
+	__u8 kind; /* enum packet_kind */
+	__u32 syn; /* opens a connection: SYN without ACK, as tcp_rcv_state_process() sees it */
+};
+
+struct cursor {
+	void *pos, *end;
+	__u32 cut; /* the packet goes on behind `end` */
+};
+
+/* `size` bytes at the cursor, which moves behind them; NULL if they are not all there. */
+static __always_inline void *cursor_take(struct cursor *cursor, __u32 size)
+{
+	void *at = cursor->pos;
+
+	if (at + size > cursor->end)
+		return NULL;
+	cursor->pos = at + size;
+	return at;
+}
+
+/* A header that should be here is not: Linux drops a packet that really ends here. */
+static __always_inline enum packet_kind packet_short(const struct cursor *cursor)
+{
+	return cursor->cut ? PACKET_UNREADABLE : PACKET_OTHER;
+}
+
+/* `first`: the first of several fragments. Its end is none of the packet's. */
+static __always_inline enum packet_kind packet_read_tcp(struct cursor *cursor, __u32 first,
+							struct packet *packet)
+{
+	__u8 *ports = cursor_take(cursor, 4);
+	__u8 *flags;
+
+	if (!ports)
+		return first ? PACKET_UNREADABLE : packet_short(cursor);
+	packet->port = (__u16)(ports[2] << 8 | ports[3]);
+	flags = cursor_take(cursor, TCP_FLAG_BYTE + 1 - 4);
+	if (!flags)
+		return first ? PACKET_UNREADABLE : packet_short(cursor);
+	packet->syn = (flags[TCP_FLAG_BYTE - 4] & (TCP_SYN_BIT | TCP_ACK_BIT)) == TCP_SYN_BIT;
+	return PACKET_TCP;
+}
+
+static __always_inline enum packet_kind packet_read4(struct cursor *cursor, struct packet *packet)
+{
+	__u8 *ip = cursor_take(cursor, 20);
+	__u32 options, fragment;
+
+	if (!ip)
+		return packet_short(cursor);
+	if (ip[0] >> 4 != 4 || ip[9] != NEXT_TCP)
+		return PACKET_OTHER;
+	options = (__u32)(ip[0] & 15) * 4;
+	if (options < 20)
+		return PACKET_OTHER; /* ip_rcv() drops it */
+	packet->is4 = 1;
+	packet->source.word[0] = 0;
+	packet->source.word[1] = 0;
+	packet->source.word[2] = __builtin_bswap32(0xffff);
+	packet->source.word[3] = *(__be32 *)(ip + 12);
+	fragment = (__u32)(ip[6] << 8 | ip[7]);
+	/* A fragment at offset 1 carries the flags to ports that only another packet shows. */
+	if ((fragment & IP_OFFSET_MASK) == 1)
+		return PACKET_UNREADABLE;
+	if (fragment & IP_OFFSET_MASK)
+		return PACKET_OTHER;
+	if (!cursor_take(cursor, options - 20))
+		return fragment & IP_MORE_FRAGMENTS ? PACKET_UNREADABLE : packet_short(cursor);
+	return packet_read_tcp(cursor, fragment & IP_MORE_FRAGMENTS, packet);
+}
+
+/*
+ * Extension headers that Linux skips over on its way to TCP, by next-header number. Such a header
+ * is 8 bytes long plus its second byte times EXTENSION_UNIT of this. As a table and not as
+ * branches, so that the verifier walks one path through each header and not one for every kind.
+ */
+#define EXTENSION      0x10
+#define EXTENSION_UNIT 0x0c
+
+static const __u8 extensions[256] = {
+	[NEXT_HOP_BY_HOP] = EXTENSION | 8,  [NEXT_ROUTING] = EXTENSION | 8,
+	[NEXT_FRAGMENT] = EXTENSION | 0,    [NEXT_AUTH] = EXTENSION | 4,
+	[NEXT_DESTINATION] = EXTENSION | 8, [NEXT_MOBILITY] = EXTENSION | 8,
+	[NEXT_HIP] = EXTENSION | 8,	    [NEXT_SHIM6] = EXTENSION | 8,
+};
+
+static __always_inline enum packet_kind packet_read6(struct cursor *cursor, struct packet *packet)
+{
+	__u8 *ip = cursor_take(cursor, 40);
+	__u32 first = 0;
+	__u8 next;
+
+	if (!ip)
+		return packet_short(cursor);
+	if (ip[0] >> 4 != 6)
+		return PACKET_OTHER;
+	next = ip[6];
+	for (int i = 0; i < 4; i++)
+		packet->source.word[i] = *(__be32 *)(ip + 8 + 4 * i);
+	packet->is4 = !packet->source.word[0] && !packet->source.word[1] &&
+		      packet->source.word[2] == __builtin_bswap32(0xffff);
+	for (int i = 0; i <= EXTENSIONS_MAX; i++) {
+		__u32 unit, fragment;
+		__u8 *header;
+
+		if (next == NEXT_TCP)
+			return packet_read_tcp(cursor, first, packet);
+		unit = extensions[next];
+		if (!unit)
+			return PACKET_OTHER;
+		header = cursor_take(cursor, 8);
+		if (!header)
+			return first ? PACKET_UNREADABLE : packet_short(cursor);
+		if (next == NEXT_FRAGMENT) {
+			fragment = (__u32)(header[2] << 8 | header[3]);
+			if (fragment >> IP6_OFFSET_SHIFT == 1 && header[0] == NEXT_TCP)
+				return PACKET_UNREADABLE;
+			if (fragment >> IP6_OFFSET_SHIFT)
+				return PACKET_OTHER;
+			/* Offset 0 and no more: an atomic fragment (RFC 6946), a whole packet. */
+			first |= fragment & IP6_MORE;
+		}
+		next = header[0];
+		if (!cursor_take(cursor, (unit & EXTENSION_UNIT) * header[1]))
+			return first ? PACKET_UNREADABLE : packet_short(cursor);
+	}
+	return PACKET_UNREADABLE;
+}
+
+/* From the IP header on, for devices without a link header. */
+static __always_inline enum packet_kind packet_read_ip(struct cursor *cursor, struct packet *packet)
+{
+	__u8 *version = cursor->pos;
+
+	if ((void *)(version + 1) > cursor->end)
+		return packet_short(cursor);
+	if (*version >> 4 == 4)
+		return packet_read4(cursor, packet);
+	return packet_read6(cursor, packet);
+}
+
+/* From the Ethernet header on. */
+static __always_inline enum packet_kind packet_read(struct cursor *cursor, struct packet *packet)
+{
+	__u8 *ether = cursor_take(cursor, 14);
+	__u32 type;
+
+	if (!ether)
+		return PACKET_OTHER;
+	type = (__u32)(ether[12] << 8 | ether[13]);
+	for (int i = 0; i <= TAGS_MAX; i++) {
+		__u8 *tag;
+
+		if (type == ETH_P_IP)
+			return packet_read4(cursor, packet);
+		if (type == ETH_P_IPV6)
+			return packet_read6(cursor, packet);
+		if (type != ETH_P_8021Q && type != ETH_P_8021AD)
+			return PACKET_OTHER;
+		tag = cursor_take(cursor, 4);
+		if (!tag)
+			return packet_short(cursor);
+		type = (__u32)(tag[2] << 8 | tag[3]);
+	}
+	return PACKET_UNREADABLE;
+}
+
+#endif
