@@ -24,6 +24,10 @@ int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
 		  struct attachment *attachment, struct fault *fault);
 int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault);
 
+/* Takes the programs of the instance at `pins` off every device; needs no open gate. The links of
+ * XDP go with their pins (pins_remove()). */
+int attach_remove_all(const char *pins, struct fault *fault);
+
 /* What is attached now, asked of the kernel and the pins: at most `room`; returns how many. */
 int attach_list(struct gate *gate, struct attachment *attachments, size_t room,
 		struct fault *fault);

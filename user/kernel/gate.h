@@ -34,6 +34,10 @@ int gate_load(const struct gate_load_options *options, struct gate **gate, bool 
 	      struct fault *fault);
 void gate_close(struct gate *gate); /* the kernel side stays */
 
+/* Says that the store's bans are in. Until then the next gate_load() is `fresh` again, so that a
+ * start that was killed half-way loses nothing. */
+void gate_mark_ready(struct gate *gate);
+
 /* Detaches everything and removes the pins, of any contract version. -ENOENT: nothing was there. */
 int gate_unload(const char *pins, struct fault *fault);
 

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See attach.h. XDP goes through a pinned bpf_link, classic tc through libbpf's netlink calls. */
+#include "kernel/attach.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/pkt_cls.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+#include "kernel/handle.h"
+#include "net/devices.h"
+
+#define TC_HANDLE     0x5e
+#define TC_PRIORITIES 16 /* 1 .. 16 are tried; a foreign filter keeps its own */
+
+static bool has_link_header(const char *device)
+{
+	struct ifreq request = { 0 };
+	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
+	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request))
+		return true;
+	return request.ifr_hwaddr.sa_family == ARPHRD_ETHER ||
+	       request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
+}
+
+static int link_path(const struct gate *gate, unsigned ifindex, char *path, struct fault *fault)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "links/xdp-%u", ifindex);
+	return gate_pin_path(gate->pins, name, path, fault);
+}
+
+/* Our link on this device: its fd, or -1. A pin whose device is gone is removed. */
+static int own_link(const struct gate *gate, unsigned ifindex)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 size = sizeof(info);
+	_cleanup_close_ int fd = -1;
+	char path[PATH_MAX];
+
+	if (link_path(gate, ifindex, path, NULL))
+		return -1;
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return -1;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.xdp.ifindex != ifindex) {
+		unlink(path);
+		return -1;
+	}
+	return TAKE_FD(fd);
+}
+
+static void program_name(unsigned id, char *name, size_t size)
+{
+	struct bpf_prog_info info = { 0 };
+	__u32 info_size = sizeof(info);
+	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(id);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &info_size))
+		snprintf(name, size, "?");
+	else
+		snprintf(name, size, "%s", info.name);
+}
+
+/* Says in `why` which XDP program, not ours, is on the device. */
+static bool foreign_xdp(const struct gate *gate, unsigned ifindex, char *why, size_t size)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	_cleanup_close_ int link = own_link(gate, ifindex);
+	char name[BPF_OBJ_NAME_LEN];
+	unsigned id;
+
+	if (link >= 0 || bpf_xdp_query((int)ifindex, 0, &query))
+		return false;
+	id = query.prog_id	 ? query.prog_id
+	     : query.drv_prog_id ? query.drv_prog_id
+	     : query.skb_prog_id ? query.skb_prog_id
+				 : query.hw_prog_id;
+	if (!id)
+		return false;
+	program_name(id, name, sizeof(name));
+	snprintf(why, size, "the XDP program \"%s\" (id %u) of another is on it and stays", name,
+		 id);
+	return true;
+}
+
+static int attach_xdp(struct gate *gate, unsigned ifindex, __u32 flags, struct fault *fault)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
+	_cleanup_close_ int link = own_link(gate, ifindex);
+	int program = gate_program_fd(gate, PROGRAM_XDP);
+	struct bpf_link_info info = { 0 };
+	__u32 size = sizeof(info);
+	char path[PATH_MAX];
+	int err;
+
+	err = link_path(gate, ifindex, path, fault);
+	if (err)
+		return err;
+	if (link >= 0 && !bpf_link_update(link, program, NULL))
+		return 0;
+	cleanup_close(&link);
+	unlink(path);
+	link = bpf_link_create(program, (int)ifindex, BPF_XDP, &options);
+	if (link < 0)
+		return fault_set(fault, link, "%s", strerror(-link));
+	if (bpf_obj_get_info_by_fd(link, &info, &size) || bpf_obj_pin(link, path))
+		return fault_set(fault, -errno, "cannot pin %s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* Whether a tc program uses one of these "bans" maps: then it is ours, of whatever version. */
+static bool uses_map(unsigned program, const __u32 *map_ids, size_t count)
+{
+	__u32 used[64], size = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (uintptr_t)used };
+	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(program);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+		return false;
+	for (__u32 i = 0; i < info.nr_map_ids && i < 64; i++)
+		for (size_t j = 0; j < count; j++)
+			if (used[i] == map_ids[j])
+				return true;
+	return false;
+}
+
+static __u32 map_id(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+}
+
+/* The priority of our tc filter on the device, or 0; *vacant (may be NULL): the first without any. */
+static unsigned find_tc(unsigned ifindex, const __u32 *map_ids, size_t count, unsigned *vacant)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+
+	if (vacant)
+		*vacant = 0;
+	for (unsigned priority = 1; priority <= TC_PRIORITIES; priority++) {
+		LIBBPF_OPTS(bpf_tc_opts, options, .handle = TC_HANDLE, .priority = priority);
+
+		if (bpf_tc_query(&hook, &options)) {
+			if (vacant && !*vacant)
+				*vacant = priority;
+		} else if (uses_map(options.prog_id, map_ids, count)) {
+			return priority;
+		}
+	}
+	return 0;
+}
+
+static int attach_tc(struct gate *gate, const char *device, unsigned ifindex, struct fault *fault)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+	__u32 id = map_id(gate->maps[MAP_BANS]);
+	unsigned vacant, priority = find_tc(ifindex, &id, 1, &vacant);
+	LIBBPF_OPTS(bpf_tc_opts, options, .handle = TC_HANDLE);
+	int err;
+
+	err = bpf_tc_hook_create(&hook);
+	if (err && err != -EEXIST)
+		return fault_set(fault, err, "tc: no clsact qdisc on %s: %s", device,
+				 strerror(-err));
+	options.priority = priority ? priority : vacant;
+	options.flags = priority ? BPF_TC_F_REPLACE : 0;
+	options.prog_fd =
+		gate_program_fd(gate, has_link_header(device) ? PROGRAM_TC : PROGRAM_TC_IP);
+	if (!options.priority)
+		return fault_set(fault, -EBUSY, "tc: every priority up to %d on %s is taken",
+				 TC_PRIORITIES, device);
+	err = bpf_tc_attach(&hook, &options);
+	if (err)
+		return fault_set(fault, err, "tc: %s refused the program: %s", device,
+				 strerror(-err));
+	return 0;
+}
+
+static int detach_tc(unsigned ifindex, const __u32 *map_ids, size_t count)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
+	unsigned priority;
+
+	while ((priority = find_tc(ifindex, map_ids, count, NULL))) {
+		LIBBPF_OPTS(bpf_tc_opts, options, .handle = TC_HANDLE, .priority = priority);
+		int err = bpf_tc_detach(&hook, &options);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void detach_xdp(struct gate *gate, unsigned ifindex)
+{
+	_cleanup_close_ int link = own_link(gate, ifindex);
+	char path[PATH_MAX];
+
+	if (link < 0 || link_path(gate, ifindex, path, NULL))
+		return;
+	bpf_link_detach(link); /* at once, not when the last reference goes */
+	unlink(path);
+}
+
+static int attached(struct attachment *attachment, enum gate_hook hook)
+{
+	attachment->attached = true;
+	attachment->hook = hook;
+	return 0;
+}
+
+static int not_attached(struct attachment *attachment, int error, struct fault *fault)
+{
+	snprintf(attachment->why, sizeof(attachment->why), "%s", fault->text);
+	return fault_set(fault, error, "cannot attach to %s: %s", attachment->device,
+			 attachment->why);
+}
+
+/* Native XDP or, when that is forced, nothing else. `why` says why not. */
+static int try_xdp(struct gate *gate, enum gate_hook hook, struct attachment *attachment,
+		   struct fault *fault)
+{
+	char *why = attachment->why;
+	size_t size = sizeof(attachment->why);
+	int err;
+
+	if (!has_link_header(attachment->device)) {
+		snprintf(why, size, "it has no link header");
+		return fault_set(fault, -EOPNOTSUPP, "%s", why);
+	}
+	if (foreign_xdp(gate, attachment->ifindex, why, size))
+		return fault_set(fault, -EBUSY, "%s", why);
+	err = attach_xdp(gate, attachment->ifindex,
+			 hook == HOOK_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE, fault);
+	if (err)
+		snprintf(why, size, "its driver refused native XDP: %s",
+			 fault ? fault->text : strerror(-err));
+	return err;
+}
+
+int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
+		  struct attachment *attachment, struct fault *fault)
+{
+	__u32 id = map_id(gate->maps[MAP_BANS]);
+	struct fault own = { 0 };
+	int err;
+
+	memset(attachment, 0, sizeof(*attachment));
+	snprintf(attachment->device, sizeof(attachment->device), "%s", device);
+	attachment->ifindex = if_nametoindex(device);
+	if (!attachment->ifindex) {
+		fault_set(&own, -ENODEV, "there is no such device; `ip link` lists them");
+		err = not_attached(attachment, -ENODEV, &own);
+		return fault_set(fault, err, "%s", own.text);
+	}
+	if (hook != HOOK_TC) {
+		err = try_xdp(gate, hook, attachment, &own);
+		if (!err) {
+			detach_tc(attachment->ifindex, &id, 1);
+			return attached(attachment, hook == HOOK_GENERIC ? HOOK_GENERIC : HOOK_XDP);
+		}
+		if (hook != HOOK_AUTO) {
+			err = not_attached(attachment, err, &own);
+			return fault_set(fault, err, "%s", own.text);
+		}
+	} else {
+		snprintf(attachment->why, sizeof(attachment->why), "the configuration says so");
+	}
+	err = attach_tc(gate, device, attachment->ifindex, &own);
+	if (err) {
+		err = not_attached(attachment, err, &own);
+		return fault_set(fault, err, "%s", own.text);
+	}
+	detach_xdp(gate, attachment->ifindex);
+	return attached(attachment, HOOK_TC);
+}
+
+int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault)
+{
+	__u32 id = map_id(gate->maps[MAP_BANS]);
+	int err = detach_tc(ifindex, &id, 1);
+
+	detach_xdp(gate, ifindex);
+	if (err && err != -ENOENT && err != -ENODEV)
+		return fault_set(fault, err, "cannot take the tc program off device %u: %s",
+				 ifindex, strerror(-err));
+	return 0;
+}
+
+static void list_one(struct gate *gate, const struct device *device, struct attachment *attachment)
+{
+	_cleanup_close_ int link = own_link(gate, device->ifindex);
+	__u32 id = map_id(gate->maps[MAP_BANS]);
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	memset(attachment, 0, sizeof(*attachment));
+	memcpy(attachment->device, device->name, sizeof(attachment->device));
+	attachment->ifindex = device->ifindex;
+	if (link >= 0) {
+		bool generic = !bpf_xdp_query((int)device->ifindex, 0, &query) &&
+			       query.attach_mode == XDP_ATTACHED_SKB;
+
+		attached(attachment, generic ? HOOK_GENERIC : HOOK_XDP);
+	} else if (find_tc(device->ifindex, &id, 1, NULL)) {
+		attached(attachment, HOOK_TC);
+		if (!has_link_header(device->name))
+			snprintf(attachment->why, sizeof(attachment->why), "it has no link header");
+		else if (!foreign_xdp(gate, device->ifindex, attachment->why,
+				      sizeof(attachment->why)))
+			snprintf(attachment->why, sizeof(attachment->why),
+				 "its driver refused native XDP, or the configuration says so");
+	}
+}
+
+int attach_list(struct gate *gate, struct attachment *attachments, size_t room, struct fault *fault)
+{
+	_cleanup_free_ struct device *devices = NULL;
+	struct attachment attachment;
+	size_t count, found = 0;
+	int err = devices_list(&devices, &count, fault);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < count; i++) {
+		list_one(gate, &devices[i], &attachment);
+		if (!attachment.attached)
+			continue;
+		if (found < room)
+			attachments[found] = attachment;
+		found++;
+	}
+	return (int)found;
+}
+
+/* The ids of the maps "PINS/vN/bans". */
+static size_t own_map_ids(const char *pins, __u32 *ids, size_t room)
+{
+	DIR *dir = opendir(pins);
+	struct dirent *entry;
+	size_t count = 0;
+
+	while (dir && (entry = readdir(dir)) && count < room) {
+		char path[PATH_MAX];
+		_cleanup_close_ int fd = -1;
+
+		if (entry->d_name[0] != 'v' || snprintf(path, sizeof(path), "%s/%s/bans", pins,
+							entry->d_name) >= (int)sizeof(path))
+			continue;
+		fd = bpf_obj_get(path);
+		if (fd >= 0 && (ids[count] = map_id(fd)))
+			count++;
+	}
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+int attach_remove_all(const char *pins, struct fault *fault)
+{
+	_cleanup_free_ struct device *devices = NULL;
+	__u32 ids[16];
+	size_t count, id_count = own_map_ids(pins, ids, 16);
+	int err = devices_list(&devices, &count, fault);
+
+	for (size_t i = 0; i < count && !err && id_count; i++)
+		err = detach_tc(devices[i].ifindex, ids, id_count);
+	return err ? fault_set(fault, err, "cannot take the tc programs off: %s", strerror(-err))
+		   : 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* struct gate as the files of user/kernel/ see it. Nobody else includes this. */
+#ifndef SEKISHO_HANDLE_H
+#define SEKISHO_HANDLE_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "kernel/gate.h"
+
+enum gate_map {
+	MAP_CONTROL,
+	MAP_BANS,
+	MAP_POLICY,
+	MAP_TABLE,
+	MAP_COUNTRY_COUNTS,
+	MAP_REASON_COUNTS,
+	MAP_LIST_COUNTS,
+	MAP_COUNT,
+};
+
+struct gate_bpf;
+
+struct gate {
+	char *pins;		   /* the instance's folder, without the version */
+	struct gate_bpf *skeleton; /* NULL unless gate_load() made this handle */
+	int maps[MAP_COUNT];	   /* fds; with a skeleton they are its own */
+	uint32_t ban_size;	   /* max_entries of "bans" */
+	struct control *control;   /* mmap()ed, shared with the kernel */
+};
+
+const char *gate_map_name(enum gate_map map);
+
+/* "PINS/vN/NAME" into `path` (PATH_MAX bytes); NAME may be "" for the folder. */
+int gate_pin_path(const char *pins, const char *name, char *path, struct fault *fault);
+
+enum gate_program {
+	PROGRAM_XDP,   /* native and generic */
+	PROGRAM_TC,    /* Ethernet */
+	PROGRAM_TC_IP, /* no link header */
+};
+
+/* The fd of a program of a loaded gate; stays the gate's. */
+int gate_program_fd(const struct gate *gate, enum gate_program program);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The pin folders on bpffs: PINS/vN/ for contract version N. */
+#ifndef SEKISHO_PINS_H
+#define SEKISHO_PINS_H
+
+#include "base/fault.h"
+
+/* Makes PINS/vN and PINS/vN/links (0700), mounting bpffs on /sys/fs/bpf if PINS lies there and it
+ * is not mounted. */
+int pins_make(const char *pins, struct fault *fault);
+
+/* Whether gates of another contract version are pinned under PINS: their version, or 0. */
+unsigned pins_other_version(const char *pins);
+
+/* Removes every pin under PINS, of every version, links first. -ENOENT: nothing was there. */
+int pins_remove(const char *pins, struct fault *fault);
+
+#endif

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The static table and the policy: built aside in a new inner map, swapped in whole. */
+#include "kernel/gate.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/cleanup.h"
+#include "kernel/handle.h"
+#include "table_find.h"
+
+struct gate_table {
+	int fd;
+};
+
+/* For table_find: `table` is the image in memory. */
+static __always_inline const void *table_block(void *table, __u32 block)
+{
+	return (const char *)table + (size_t)block * TABLE_BLOCK;
+}
+
+static int publish(struct gate *gate, enum gate_map outer, int inner, struct fault *fault)
+{
+	__u32 slot = 0;
+
+	if (bpf_map_update_elem(gate->maps[outer], &slot, &inner, BPF_ANY))
+		return fault_set(fault, -errno, "cannot publish the %s: %s", gate_map_name(outer),
+				 strerror(errno));
+	return 0;
+}
+
+/* The inner map now in the slot, or -errno (-ENOENT: none). */
+static int published(struct gate *gate, enum gate_map outer, struct fault *fault)
+{
+	__u32 slot = 0, id;
+	int fd;
+
+	if (bpf_map_lookup_elem(gate->maps[outer], &slot, &id))
+		return fault_set(fault, -errno, "no %s is published yet", gate_map_name(outer));
+	fd = bpf_map_get_fd_by_id(id);
+	if (fd < 0)
+		return fault_set(fault, -errno, "cannot open the published %s: %s",
+				 gate_map_name(outer), strerror(errno));
+	return fd;
+}
+
+int gate_policy_publish(struct gate *gate, const struct policy *policy, struct fault *fault)
+{
+	_cleanup_close_ int fd = -1;
+	__u32 zero = 0;
+
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "policy_inner", sizeof(zero), sizeof(*policy), 1,
+			    NULL);
+	if (fd < 0)
+		return fault_set(fault, -errno, "cannot make a map for the policy: %s",
+				 strerror(errno));
+	if (bpf_map_update_elem(fd, &zero, policy, BPF_ANY))
+		return fault_set(fault, -errno, "cannot fill the policy's map: %s",
+				 strerror(errno));
+	return publish(gate, MAP_POLICY, fd, fault);
+}
+
+int gate_policy_get(struct gate *gate, struct policy *policy, struct fault *fault)
+{
+	_cleanup_close_ int fd = published(gate, MAP_POLICY, fault);
+	__u32 zero = 0;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_map_lookup_elem(fd, &zero, policy))
+		return fault_set(fault, -errno, "cannot read the policy: %s", strerror(errno));
+	return 0;
+}
+
+int gate_table_prepare(struct gate *gate, const struct table_image *image,
+		       struct gate_table **table, struct fault *fault)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	size_t size = (size_t)image->blocks * TABLE_BLOCK;
+	_cleanup_close_ int fd = -1;
+	void *at;
+
+	(void)gate;
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "table_inner", sizeof(__u32), TABLE_BLOCK,
+			    image->blocks, &options);
+	if (fd < 0)
+		return fault_set(fault, -errno,
+				 "no memory in the kernel for a table of %zu MiB: %s", size >> 20,
+				 strerror(errno));
+	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		return fault_set(fault, -errno, "cannot map the new table: %s", strerror(errno));
+	memcpy(at, image->data, size);
+	munmap(at, size);
+	*table = malloc(sizeof(**table));
+	if (!*table)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	(*table)->fd = TAKE_FD(fd);
+	return 0;
+}
+
+int gate_table_publish(struct gate *gate, struct gate_table *table, struct fault *fault)
+{
+	return publish(gate, MAP_TABLE, table->fd, fault);
+}
+
+void gate_table_free(struct gate_table *table)
+{
+	if (!table)
+		return;
+	cleanup_close(&table->fd);
+	free(table);
+}
+
+/* The published image, read-only; the caller munmap()s *size bytes. */
+static const struct table_head *map_table(struct gate *gate, size_t *size, int *err,
+					  struct fault *fault)
+{
+	_cleanup_close_ int fd = published(gate, MAP_TABLE, fault);
+	struct bpf_map_info info = { 0 };
+	__u32 info_size = sizeof(info);
+	void *at;
+
+	*err = fd;
+	if (fd < 0)
+		return NULL;
+	if (bpf_obj_get_info_by_fd(fd, &info, &info_size)) {
+		*err = fault_set(fault, -errno, "cannot ask about the table: %s", strerror(errno));
+		return NULL;
+	}
+	*size = (size_t)info.max_entries * TABLE_BLOCK;
+	at = mmap(NULL, *size, PROT_READ, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED) {
+		*err = fault_set(fault, -errno, "cannot map the table: %s", strerror(errno));
+		return NULL;
+	}
+	*err = 0;
+	return at;
+}
+
+int gate_table_state(struct gate *gate, struct gate_table_state *state, struct fault *fault)
+{
+	size_t size;
+	int err;
+	const struct table_head *head = map_table(gate, &size, &err, fault);
+
+	if (!head)
+		return err;
+	state->generation = head->generation;
+	state->prefixes = head->prefixes;
+	state->ranges = head->ranges;
+	state->bytes = size;
+	munmap((void *)(uintptr_t)head, size);
+	return 0;
+}
+
+int gate_table_find(struct gate *gate, const struct address *address, struct leaf *leaf,
+		    struct fault *fault)
+{
+	size_t size;
+	int err;
+	const struct table_head *head = map_table(gate, &size, &err, fault);
+	void *table = (void *)(uintptr_t)head;
+
+	if (!head)
+		return err;
+	if (address_is4(address))
+		*leaf = table_find4(head, table, address_to4(address));
+	else
+		*leaf = table_find6(head, table, address_high(address), address_low(address));
+	munmap(table, size);
+	return 0;
+}
