@@ -224,7 +224,7 @@ static int attached(struct attachment *attachment, enum gate_hook hook)
 
 static int not_attached(struct attachment *attachment, int error, struct fault *fault)
 {
-	snprintf(attachment->why, sizeof(attachment->why), "%s", fault->text);
+	snprintf(attachment->why, sizeof(attachment->why), "%.250s", fault->text);
 	return fault_set(fault, error, "cannot attach to %s: %s", attachment->device,
 			 attachment->why);
 }
@@ -246,7 +246,7 @@ static int try_xdp(struct gate *gate, enum gate_hook hook, struct attachment *at
 	err = attach_xdp(gate, attachment->ifindex,
 			 hook == HOOK_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE, fault);
 	if (err)
-		snprintf(why, size, "its driver refused native XDP: %s",
+		snprintf(why, size, "its driver refused native XDP: %.200s",
 			 fault ? fault->text : strerror(-err));
 	return err;
 }
