@@ -104,7 +104,7 @@ lint: $(O)/bpf/gate.skel.h
 	scripts/lint
 
 format:
-	clang-format -i $$(git ls-files '*.c' '*.h')
+	clang-format -i $$(scripts/files '*.c' '*.h')
 	shfmt -w $$(scripts/shell-files)
 
 install: all
@@ -118,5 +118,9 @@ install: all
 
 clean:
 	rm -rf $(O)
+
+# For tools that need a variable's value: make print-CFLAGS
+print-%:
+	$(info $($*))@:
 
 -include $(OBJECTS:.o=.d) $(O)/user/main.d $(BPFOBJS:.o=.d) $(UNIT:=.d)
