@@ -39,12 +39,12 @@ UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean check unit lint format install tests fuzz
+.PHONY: all help clean check unit lint format install tests
 
 all: $(O)/sekisho
 
 help:
-	@echo 'all (default), tests, check (everything; as root), unit, lint, format, fuzz, install, clean'
+	@echo 'all (default), tests, check (everything; as root), unit, lint, format, install, clean'
 	@echo 'O=DIR builds elsewhere; V=1 shows commands; SANITIZE=1 builds with ASan and UBSan'
 
 $(O)/sekisho: $(O)/user/main.o $(O)/libsekisho.a
