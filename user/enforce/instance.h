@@ -34,4 +34,9 @@ int instance_open(const char *config_path, unsigned use, struct instance *instan
 		  struct fault *fault);
 void instance_close(struct instance *instance);
 
+/* The writers' lock for an instance that lives long: taken for each change, up to 30 s waited for.
+ * -EBUSY: somebody holds it; the fault names who. */
+int instance_lock(struct instance *instance, struct fault *fault);
+void instance_unlock(struct instance *instance); /* also when it is not held */
+
 #endif

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `sekisho run`: the daemon, in the foreground. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "cmd/cmd.h"
+#include "daemon/daemon.h"
+#include "daemon/lock.h"
+#include "daemon/notify.h"
+#include "daemon/say.h"
+#include "enforce/publish.h"
+#include "kernel/pins.h"
+#include "show/daemon_status.h"
+
+#define SWEEP_EVERY_NS	(30 * NS_PER_S)
+#define SAVE_EVERY_NS	NS_PER_S
+#define STATUS_EVERY_NS (2 * NS_PER_S)
+
+void daemon_fault(struct daemon *daemon, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(daemon->last_fault.text, sizeof(daemon->last_fault.text), format, arguments);
+	va_end(arguments);
+	daemon->last_fault.error = -EIO;
+	daemon->last_fault_wall_ns = clock_wall_ns();
+	say_line(true, daemon->last_fault.text, NULL);
+}
+
+static void on_save(void *context)
+{
+	struct daemon *daemon = context;
+
+	logs_retry(daemon);
+	logs_save(daemon);
+}
+
+static void on_sweep(void *context)
+{
+	struct daemon *daemon = context;
+	struct fault fault = { 0 };
+	int err = instance_lock(&daemon->instance, &fault);
+
+	if (!err) {
+		err = gate_ban_sweep(daemon->instance.gate, clock_boot_ns(), NULL, &fault);
+		if (!err && daemon->instance.store)
+			err = store_expire(daemon->instance.store, clock_wall_ns(), &fault);
+		if (!err && daemon->instance.store)
+			err = publish_sync(&daemon->instance, NULL, &fault);
+		instance_unlock(&daemon->instance);
+	}
+	if (err)
+		daemon_fault(daemon, "%s", fault.text);
+}
+
+static void on_report(void *context)
+{
+	report_write(context);
+}
+
+static void on_terminal(void *context)
+{
+	report_terminal(context);
+}
+
+static int apply(struct daemon *daemon, struct config *config, struct fault *fault)
+{
+	struct start_options options = { .verbose = daemon->verbose, .say = say_line };
+	struct config *old = daemon->instance.config;
+	int err = instance_lock(&daemon->instance, fault);
+
+	if (err)
+		return err;
+	daemon->instance.config = config;
+	err = start_apply(&daemon->instance, &options, fault);
+	instance_unlock(&daemon->instance);
+	if (err)
+		daemon->instance.config = old;
+	return err;
+}
+
+static void print_config_fault(const char *text, void *context)
+{
+	(void)context;
+	say_line(true, text, NULL);
+}
+
+/* SIGHUP: the whole new configuration, or the old one unchanged. */
+static void reload(struct daemon *daemon)
+{
+	struct config *fresh = NULL, *old = daemon->instance.config;
+	struct fault fault = { 0 };
+
+	notify("RELOADING=1");
+	if (config_load(daemon->config_path, print_config_fault, NULL, &fresh)) {
+		daemon_fault(daemon, "reload: the configuration has faults; the old one holds");
+	} else if (strcmp(fresh->paths.pins, old->paths.pins) ||
+		   strcmp(fresh->paths.state, old->paths.state) ||
+		   strcmp(fresh->paths.runtime, old->paths.runtime)) {
+		daemon_fault(daemon, "reload: [paths] cannot change while running; the old "
+				     "configuration holds; restart instead");
+		config_free(fresh);
+	} else if (apply(daemon, fresh, &fault)) {
+		daemon_fault(daemon, "reload: %s; the old configuration holds", fault.text);
+		config_free(fresh);
+	} else {
+		logs_close(daemon);
+		detect_configure(daemon->detect, &fresh->detect);
+		if (logs_open(daemon, &fault))
+			daemon_fault(daemon, "%s", fault.text);
+		config_free(old);
+		daemon->protected_boot_ns = 0;
+		daemon->since_wall_ns = clock_wall_ns();
+		guard_attach(daemon);
+		say(false, "reloaded");
+	}
+	report_write(daemon);
+	notify("READY=1");
+}
+
+static void on_signal(int signal, void *context)
+{
+	struct daemon *daemon = context;
+
+	if (signal == SIGHUP)
+		reload(daemon);
+	else
+		loop_stop(daemon->loop);
+}
+
+static int prepare_signals(struct daemon *daemon, struct fault *fault)
+{
+	sigset_t set;
+	int err;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	err = loop_signals(daemon->loop, &set, on_signal, daemon);
+	return err ? fault_set(fault, err, "cannot take signals: %s", strerror(-err)) : 0;
+}
+
+static int prepare_timers(struct daemon *daemon, struct fault *fault)
+{
+	int err = loop_every(daemon->loop, SWEEP_EVERY_NS, on_sweep, daemon);
+
+	if (!err)
+		err = loop_every(daemon->loop, SAVE_EVERY_NS, on_save, daemon);
+	if (!err)
+		err = loop_every(daemon->loop, DAEMON_STATUS_EVERY_S * NS_PER_S, on_report, daemon);
+	if (!err && daemon->on_terminal)
+		err = loop_every(daemon->loop, STATUS_EVERY_NS, on_terminal, daemon);
+	return err ? fault_set(fault, err, "cannot set a timer: %s", strerror(-err)) : 0;
+}
+
+static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *fault)
+{
+	struct start_options options = { .verbose = daemon->verbose, .say = say_line };
+	const struct config *config;
+	int err;
+
+	err = instance_open(daemon->config_path, INSTANCE_STORE_WRITE, &daemon->instance, fault);
+	if (err)
+		return err;
+	config = daemon->instance.config;
+	err = daemon_lock_runtime(config->paths.runtime, lock, fault);
+	if (!err)
+		err = pins_make(config->paths.pins, fault);
+	if (!err)
+		err = daemon_lock_pins(config->paths.pins, lock, fault);
+	if (!err)
+		err = start_gate(&daemon->instance, &options, fault);
+	if (err)
+		return err;
+	instance_unlock(&daemon->instance);
+	daemon->detect = detect_new(&config->detect);
+	daemon->evidence = calloc(EVIDENCE_RING, sizeof(*daemon->evidence));
+	daemon->evidence_wall_ns = calloc(EVIDENCE_RING, sizeof(*daemon->evidence_wall_ns));
+	if (!daemon->detect || !daemon->evidence || !daemon->evidence_wall_ns)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	err = loop_new(&daemon->loop, fault);
+	if (!err)
+		err = prepare_signals(daemon, fault);
+	if (!err)
+		err = guard_open(daemon, fault);
+	if (!err)
+		err = logs_open(daemon, fault);
+	return err ? err : prepare_timers(daemon, fault);
+}
+
+static void stop(struct daemon *daemon)
+{
+	if (daemon->loop)
+		logs_close(daemon);
+	device_watch_close(daemon->devices);
+	detect_free(daemon->detect);
+	protected_free(&daemon->protected);
+	for (size_t i = 0; daemon->evidence && i < EVIDENCE_RING; i++)
+		free(daemon->evidence[i]);
+	free(daemon->evidence);
+	free(daemon->evidence_wall_ns);
+	free(daemon->attachments);
+	loop_free(daemon->loop);
+}
+
+static int follow_until_stopped(struct daemon *daemon, struct fault *fault)
+{
+	int err;
+
+	daemon->since_wall_ns = clock_wall_ns();
+	report_write(daemon);
+	report_terminal(daemon);
+	notify("READY=1");
+	err = loop_run(daemon->loop);
+	notify("STOPPING=1");
+	if (daemon->on_terminal)
+		putchar('\n');
+	return err ? fault_set(fault, err, "waiting failed: %s", strerror(-err)) : 0;
+}
+
+static int run_daemon(const struct globals *globals, bool unload)
+{
+	struct daemon daemon = {
+		.config_path = globals->config_path,
+		.verbose = globals->verbose,
+		.instance = { .lock_fd = -1 },
+		.started_wall_ns = clock_wall_ns(),
+		.on_terminal = isatty(STDOUT_FILENO),
+	};
+	_cleanup_(daemon_unlock) struct daemon_lock lock = { -1, -1 };
+	struct fault fault = { 0 };
+	int status = EXIT_DONE;
+
+	if (start(&daemon, &lock, &fault) || follow_until_stopped(&daemon, &fault))
+		status = cmd_failed(&cmd_run, &fault);
+	stop(&daemon);
+	if (daemon.instance.gate && lock.pins_fd >= 0) {
+		if (!unload)
+			say(false, "stopped; the gate stays (`sekisho unload` takes it away)");
+		else if (gate_unload(daemon.instance.config->paths.pins, &fault))
+			status = cmd_failed(&cmd_run, &fault);
+		else
+			say(false, "detached and unloaded");
+	}
+	instance_close(&daemon.instance);
+	return status;
+}
+
+static int run(const struct globals *globals, int argc, char **argv)
+{
+	static const struct option options[] = { { "unload", no_argument, NULL, 'u' }, { 0 } };
+	bool unload = false;
+
+	for (int c; (c = getopt_long(argc, argv, "+u", options, NULL)) != -1;) {
+		if (c != 'u')
+			return cmd_usage(&cmd_run, "unknown option");
+		unload = true;
+	}
+	if (optind < argc)
+		return cmd_usage(&cmd_run, "unexpected argument '%s'", argv[optind]);
+	return run_daemon(globals, unload);
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.summary = "load the gate, follow the logs, ban whom the rules name; in the foreground",
+	.usage = "[--unload]",
+	.help = "What the service does: loads the gate (see `load`), attaches it to the devices "
+		"as\n"
+		"they come and go, follows the logs of the configuration, and bans.\n\n"
+		"  -u, --unload  at the end, take the gate away; otherwise it goes on without the\n"
+		"                daemon: bans end by themselves, lists and policy hold\n\n"
+		"SIGTERM and SIGINT end it, SIGHUP reads the configuration anew, as a whole or "
+		"not\n"
+		"at all. Speaks sd_notify(3). Needs root.\n",
+	.run = run,
+};

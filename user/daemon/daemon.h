@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon: logs -> events -> decisions -> bans, and devices as they come and go. One struct, one
+ * file per thing it looks after. Not here: how any of it works.
+ */
+#ifndef SEKISHO_DAEMON_H
+#define SEKISHO_DAEMON_H
+
+#include "daemon/loop.h"
+#include "detect/detect.h"
+#include "enforce/bans.h"
+#include "enforce/instance.h"
+#include "enforce/start.h"
+#include "log/follow.h"
+#include "log/parse.h"
+#include "net/devices.h"
+
+#define EVIDENCE_RING 32768 /* event lines remembered until a rule may want them */
+#define EVIDENCE_TEXT 512   /* bytes kept of each */
+
+struct daemon;
+
+struct log_source {
+	struct daemon *daemon;
+	struct config_log config; /* file is owned */
+	struct follow *follow;	  /* NULL while it cannot be opened */
+	struct log_parser *parser;
+	struct follow_position saved;
+	uint64_t events;
+	char fault[256]; /* the one said last, so that it is said once */
+};
+
+struct daemon {
+	const char *config_path;
+	bool verbose;
+	struct instance instance;
+	struct loop *loop;
+	struct device_watch *devices;
+	struct attachment *attachments; /* START_DEVICES */
+	size_t attachment_count;
+	struct detect *detect;
+	struct protected_set protected;
+	uint64_t protected_boot_ns; /* when that was read; 0: not yet */
+	struct log_source *logs;
+	size_t log_count;
+	char **evidence;	   /* ring of EVIDENCE_RING lines, by tag */
+	int64_t *evidence_wall_ns; /* their times */
+	uint64_t next_tag;
+	uint64_t events[EVENT_KIND_COUNT];
+	uint64_t decisions, bans;
+	int64_t started_wall_ns, since_wall_ns;
+	struct fault last_fault;
+	int64_t last_fault_wall_ns;
+	bool on_terminal;
+};
+
+/* The last fault, for `status`, and on standard error. */
+void daemon_fault(struct daemon *daemon, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* ---- logs.c ---- */
+int logs_open(struct daemon *daemon, struct fault *fault); /* -ENOMEM; bad logs are said */
+void logs_close(struct daemon *daemon);
+void logs_retry(struct daemon *daemon); /* those that could not be opened */
+void logs_save(struct daemon *daemon);	/* positions into the store */
+size_t logs_following(const struct daemon *daemon);
+
+/* ---- decide.c ---- */
+void decide_event(struct daemon *daemon, struct event *event, const char *line, size_t size);
+
+/* ---- guard.c ---- */
+int guard_open(struct daemon *daemon, struct fault *fault);
+void guard_attach(struct daemon *daemon); /* says what has changed */
+
+/* ---- report.c ---- */
+void report_write(struct daemon *daemon);    /* the status file */
+void report_terminal(struct daemon *daemon); /* the status line */
+
+#endif

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The daemon's logs: opened, read in portions, their positions kept in the store. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "daemon/daemon.h"
+#include "daemon/say.h"
+
+/* Lines of one log before the others have their turn. */
+#define PORTION 4096
+
+static void on_line(const char *line, size_t size, void *context)
+{
+	struct log_source *log = context;
+	struct event event;
+
+	if (!log_parser_line(log->parser, line, size, &event))
+		return;
+	log->events++;
+	decide_event(log->daemon, &event, line, size);
+}
+
+static void read_more(void *context)
+{
+	struct log_source *log = context;
+	struct fault fault = { 0 };
+	int more;
+
+	if (!log->follow)
+		return;
+	log_parser_set_reference(log->parser, clock_wall_ns());
+	more = follow_read(log->follow, PORTION, on_line, log, &fault);
+	if (more < 0 && strncmp(fault.text, log->fault, sizeof(log->fault) - 1)) {
+		snprintf(log->fault, sizeof(log->fault), "%.255s", fault.text);
+		daemon_fault(log->daemon, "log %s: %s", log->config.name, fault.text);
+	}
+	if (more >= 0)
+		log->fault[0] = '\0';
+	if (more > 0)
+		loop_again(log->daemon->loop, read_more, log);
+}
+
+static void on_readable(int fd, void *context)
+{
+	(void)fd;
+	read_more(context);
+}
+
+static void open_log(struct log_source *log)
+{
+	struct daemon *daemon = log->daemon;
+	struct follow_state state;
+	struct fault fault = { 0 };
+	bool known =
+		daemon->instance.store &&
+		!store_position_get(daemon->instance.store, log->config.file, &log->saved, NULL);
+	int err;
+
+	err = follow_open(log->config.file, known ? &log->saved : NULL, false, &log->follow,
+			  &fault);
+	if (!err)
+		err = loop_add(daemon->loop, follow_fd(log->follow), on_readable, log);
+	if (err) {
+		if (!*fault.text)
+			fault_set(&fault, err, "%s", strerror(-err));
+		if (strncmp(fault.text, log->fault, sizeof(log->fault) - 1))
+			daemon_fault(daemon, "log %s: %s; it is tried again", log->config.name,
+				     fault.text);
+		snprintf(log->fault, sizeof(log->fault), "%.255s", fault.text);
+		follow_close(log->follow);
+		log->follow = NULL;
+		return;
+	}
+	follow_get_state(log->follow, &state);
+	say(false, "following %s (%s)%s", log->config.file, log->config.name,
+	    state.missing ? ": not there yet, waited for" : "");
+	loop_again(daemon->loop, read_more, log);
+}
+
+int logs_open(struct daemon *daemon, struct fault *fault)
+{
+	const struct config *config = daemon->instance.config;
+
+	daemon->logs = calloc(config->log_count + 1, sizeof(*daemon->logs));
+	if (!daemon->logs)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < config->log_count; i++) {
+		struct log_source *log = &daemon->logs[i];
+
+		log->daemon = daemon;
+		log->config = config->logs[i];
+		log->config.file = strdup(config->logs[i].file);
+		log->parser = log_parser_new();
+		daemon->log_count = i + 1;
+		if (!log->parser || !log->config.file)
+			return fault_set(fault, -ENOMEM, "out of memory");
+		open_log(log);
+	}
+	if (!config->log_count)
+		say(false, "no [log NAME] in the configuration: connections are counted, no log is "
+			   "followed");
+	return 0;
+}
+
+void logs_close(struct daemon *daemon)
+{
+	logs_save(daemon);
+	for (size_t i = 0; i < daemon->log_count; i++) {
+		struct log_source *log = &daemon->logs[i];
+
+		if (log->follow)
+			loop_remove(daemon->loop, follow_fd(log->follow));
+		follow_close(log->follow);
+		log_parser_free(log->parser);
+		free(log->config.file);
+	}
+	free(daemon->logs);
+	daemon->logs = NULL;
+	daemon->log_count = 0;
+}
+
+void logs_retry(struct daemon *daemon)
+{
+	for (size_t i = 0; i < daemon->log_count; i++) {
+		if (!daemon->logs[i].follow)
+			open_log(&daemon->logs[i]);
+		else
+			read_more(&daemon->logs[i]);
+	}
+}
+
+void logs_save(struct daemon *daemon)
+{
+	struct fault fault = { 0 };
+
+	for (size_t i = 0; i < daemon->log_count && daemon->instance.store; i++) {
+		struct log_source *log = &daemon->logs[i];
+		struct follow_position position;
+
+		if (!log->follow)
+			continue;
+		follow_get_position(log->follow, &position);
+		if (!memcmp(&position, &log->saved, sizeof(position)))
+			continue;
+		if (store_position_put(daemon->instance.store, log->config.file, &position,
+				       &fault)) {
+			daemon_fault(daemon, "log %s: its position could not be kept: %s",
+				     log->config.name, fault.text);
+			return;
+		}
+		log->saved = position;
+	}
+}
+
+size_t logs_following(const struct daemon *daemon)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < daemon->log_count; i++)
+		count += daemon->logs[i].follow != NULL;
+	return count;
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See loop.h. */
+#include "daemon/loop.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/time.h"
+
+#define AGAIN_MAX 64
+
+struct watch {
+	int fd;
+	bool own; /* a timer or the signalfd: closed with the loop */
+	loop_ready *ready;
+	loop_timer *timer;
+	loop_signal *signal;
+	void *context;
+	struct watch *next;
+};
+
+struct loop {
+	int epoll;
+	bool stopped;
+	struct watch *watches;
+	struct watch *removed; /* freed after the round: an event for it may be waiting */
+	struct {
+		loop_timer *call;
+		void *context;
+	} again[AGAIN_MAX];
+	size_t again_count;
+};
+
+int loop_new(struct loop **result, struct fault *fault)
+{
+	struct loop *loop = calloc(1, sizeof(*loop));
+
+	if (!loop)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->epoll < 0) {
+		int err = -errno;
+
+		free(loop);
+		return fault_set(fault, err, "cannot make an epoll: %s", strerror(-err));
+	}
+	*result = loop;
+	return 0;
+}
+
+static void watches_free(struct watch **watches)
+{
+	struct watch *watch;
+
+	while ((watch = *watches)) {
+		*watches = watch->next;
+		if (watch->own)
+			close(watch->fd);
+		free(watch);
+	}
+}
+
+void loop_free(struct loop *loop)
+{
+	if (!loop)
+		return;
+	watches_free(&loop->watches);
+	watches_free(&loop->removed);
+	close(loop->epoll);
+	free(loop);
+}
+
+static int add(struct loop *loop, const struct watch *template)
+{
+	struct watch *watch = malloc(sizeof(*watch));
+	struct epoll_event event = { .events = EPOLLIN };
+
+	if (!watch)
+		return -ENOMEM;
+	*watch = *template;
+	event.data.ptr = watch;
+	if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, watch->fd, &event)) {
+		int err = -errno;
+
+		free(watch);
+		return err;
+	}
+	watch->next = loop->watches;
+	loop->watches = watch;
+	return 0;
+}
+
+/* The same for an fd that is the loop's own. */
+static int add_own(struct loop *loop, struct watch *template)
+{
+	int err;
+
+	if (template->fd < 0)
+		return -errno;
+	template->own = true;
+	err = add(loop, template);
+	if (err)
+		close(template->fd);
+	return err;
+}
+
+int loop_add(struct loop *loop, int fd, loop_ready *ready, void *context)
+{
+	struct watch watch = { .fd = fd, .ready = ready, .context = context };
+
+	return add(loop, &watch);
+}
+
+void loop_remove(struct loop *loop, int fd)
+{
+	for (struct watch **at = &loop->watches; *at; at = &(*at)->next) {
+		struct watch *watch = *at;
+
+		if (watch->fd != fd)
+			continue;
+		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, fd, NULL);
+		*at = watch->next;
+		watch->next = loop->removed;
+		watch->ready = NULL;
+		loop->removed = watch;
+		return;
+	}
+}
+
+int loop_every(struct loop *loop, uint64_t interval_ns, loop_timer *timer, void *context)
+{
+	struct timespec interval = { (time_t)(interval_ns / NS_PER_S),
+				     (long)(interval_ns % NS_PER_S) };
+	struct itimerspec every = { interval, interval };
+	struct watch watch = { .timer = timer, .context = context };
+
+	watch.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (watch.fd >= 0 && timerfd_settime(watch.fd, 0, &every, NULL)) {
+		int err = -errno;
+
+		close(watch.fd);
+		return err;
+	}
+	return add_own(loop, &watch);
+}
+
+int loop_signals(struct loop *loop, const sigset_t *set, loop_signal *handler, void *context)
+{
+	struct watch watch = { .signal = handler, .context = context };
+
+	if (sigprocmask(SIG_BLOCK, set, NULL))
+		return -errno;
+	watch.fd = signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return add_own(loop, &watch);
+}
+
+void loop_again(struct loop *loop, loop_timer *again, void *context)
+{
+	for (size_t i = 0; i < loop->again_count; i++)
+		if (loop->again[i].call == again && loop->again[i].context == context)
+			return;
+	if (loop->again_count == AGAIN_MAX)
+		return; /* whoever has more to read is woken by his fd as well */
+	loop->again[loop->again_count].call = again;
+	loop->again[loop->again_count++].context = context;
+}
+
+static void dispatch(struct watch *watch)
+{
+	struct signalfd_siginfo info;
+	uint64_t expirations;
+
+	if (watch->timer) {
+		if (read(watch->fd, &expirations, sizeof(expirations)) > 0)
+			watch->timer(watch->context);
+	} else if (watch->signal) {
+		while (read(watch->fd, &info, sizeof(info)) == sizeof(info))
+			watch->signal((int)info.ssi_signo, watch->context);
+	} else if (watch->ready) {
+		watch->ready(watch->fd, watch->context);
+	}
+}
+
+static void run_again(struct loop *loop)
+{
+	size_t count = loop->again_count;
+	struct loop copy = *loop;
+
+	loop->again_count = 0;
+	for (size_t i = 0; i < count; i++)
+		copy.again[i].call(copy.again[i].context);
+}
+
+int loop_run(struct loop *loop)
+{
+	struct epoll_event events[16];
+
+	while (!loop->stopped) {
+		int count = epoll_wait(loop->epoll, events, 16, loop->again_count ? 0 : -1);
+
+		if (count < 0 && errno != EINTR)
+			return -errno;
+		for (int i = 0; i < count; i++)
+			dispatch(events[i].data.ptr);
+		watches_free(&loop->removed);
+		run_again(loop);
+	}
+	return 0;
+}
+
+void loop_stop(struct loop *loop)
+{
+	loop->stopped = true;
+}

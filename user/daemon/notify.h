@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sd_notify(3): the service manager's protocol is one datagram, so it needs no library. */
+#ifndef SEKISHO_NOTIFY_H
+#define SEKISHO_NOTIFY_H
+
+/* Sends `state` ("READY=1", "STATUS=..."; several by newlines) to $NOTIFY_SOCKET, a path or an
+ * abstract name. Silent when there is none, or when nobody listens. */
+void notify(const char *state);
+
+#endif

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the daemon says of itself: the status file, the service manager's line, the terminal's. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "daemon/daemon.h"
+#include "daemon/notify.h"
+#include "show/daemon_status.h"
+
+static void fill_logs(const struct daemon *daemon, struct daemon_log *logs)
+{
+	for (size_t i = 0; i < daemon->log_count; i++) {
+		const struct log_source *log = &daemon->logs[i];
+
+		snprintf(logs[i].name, sizeof(logs[i].name), "%s", log->config.name);
+		snprintf(logs[i].path, sizeof(logs[i].path), "%s", log->config.file);
+		logs[i].events = log->events;
+		if (log->follow)
+			follow_get_state(log->follow, &logs[i].state);
+		else
+			logs[i].state.missing = true;
+	}
+}
+
+void report_write(struct daemon *daemon)
+{
+	_cleanup_free_ struct daemon_log *logs = calloc(daemon->log_count + 1, sizeof(*logs));
+	struct daemon_status status = {
+		.pid = getpid(),
+		.written_boot_ns = clock_boot_ns(),
+		.written_wall_ns = clock_wall_ns(),
+		.started_wall_ns = daemon->started_wall_ns,
+		.since_wall_ns = daemon->since_wall_ns,
+		.last_fault = daemon->last_fault,
+		.last_fault_wall_ns = daemon->last_fault_wall_ns,
+		.logs = logs,
+		.log_count = daemon->log_count,
+		.decisions = daemon->decisions,
+		.bans = daemon->bans,
+	};
+	struct fault fault = { 0 };
+
+	if (!logs)
+		return;
+	process_start(status.pid, &status.pid_start);
+	fill_logs(daemon, logs);
+	memcpy(status.events, daemon->events, sizeof(status.events));
+	detect_get_usage(daemon->detect, &status.detect);
+	if (daemon_status_write(daemon->instance.config->paths.runtime, &status, &fault) &&
+	    strcmp(fault.text, daemon->last_fault.text))
+		daemon_fault(daemon, "%s", fault.text);
+}
+
+/* Attempts and drops of all services. */
+static void sum_counts(struct daemon *daemon, uint64_t *attempts, uint64_t *dropped,
+		       uint64_t *would_drop)
+{
+	_cleanup_free_ struct gate_counts *counts = malloc(sizeof(*counts));
+
+	*attempts = *dropped = *would_drop = 0;
+	if (!counts || gate_counts_read(daemon->instance.gate, counts, NULL))
+		return;
+	for (size_t service = 0; service < SERVICE_MAX; service++) {
+		for (size_t country = 0; country < COUNTRY_COUNT; country++)
+			*attempts += counts->countries[service][country].attempts;
+		for (size_t reason = 1; reason < REASON_COUNT; reason++) {
+			*would_drop += counts->reasons[service][reason][GATE_MONITOR].packets;
+			*dropped += counts->reasons[service][reason][GATE_ENFORCE].packets;
+		}
+	}
+}
+
+void report_terminal(struct daemon *daemon)
+{
+	uint64_t attempts, dropped, would_drop, now = (uint64_t)clock_wall_ns();
+	struct gate_usage usage = { 0 };
+	size_t guarded = 0;
+	char line[512];
+
+	sum_counts(daemon, &attempts, &dropped, &would_drop);
+	gate_ban_usage(daemon->instance.gate, &usage, NULL);
+	for (size_t i = 0; i < daemon->attachment_count; i++)
+		guarded += daemon->attachments[i].attached;
+	snprintf(line, sizeof(line),
+		 "%s mode, %zu devices, %zu of %zu logs; %" PRIu64 " attempts, %" PRIu64
+		 " packets %s, %" PRIu64 " failures, %" PRIu64 " bans",
+		 daemon->instance.config->mode == GATE_ENFORCE ? "enforce" : "monitor", guarded,
+		 logs_following(daemon), daemon->log_count, attempts,
+		 daemon->instance.config->mode == GATE_ENFORCE ? dropped : would_drop,
+		 daemon->instance.config->mode == GATE_ENFORCE ? "dropped" : "would be dropped",
+		 daemon->events[EVENT_FAILURE], usage.used);
+	if (daemon->on_terminal) {
+		time_t seconds = (time_t)(now / NS_PER_S);
+		struct tm tm;
+
+		localtime_r(&seconds, &tm);
+		printf("\r\033[K%02d:%02d:%02d  %s", tm.tm_hour, tm.tm_min, tm.tm_sec, line);
+	} else {
+		printf("sekisho: status: %s\n", line);
+	}
+	fflush(stdout);
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See sources.h. */
+#include "enforce/sources.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "lists/country.h"
+#include "lists/input.h"
+#include "lists/text.h"
+#include "net/devices.h"
+
+struct refresh {
+	struct instance *instance;
+	int64_t now_wall_ns;
+	sources_say *say;
+	void *context;
+};
+
+__attribute__((format(printf, 3, 4))) static void say(const struct refresh *refresh, bool fault,
+						      const char *format, ...)
+{
+	char text[1536];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	refresh->say(fault, text, refresh->context);
+}
+
+static uint64_t mtime_of(const struct stat *about)
+{
+	return (uint64_t)about->st_mtim.tv_sec * 1000000000U + (uint64_t)about->st_mtim.tv_nsec;
+}
+
+struct refusals {
+	const struct refresh *refresh;
+	const char *file;
+	size_t said;
+};
+
+#define REFUSALS_SAID 5
+
+static void on_refused(size_t line, const char *reason, void *context)
+{
+	struct refusals *refusals = context;
+
+	if (refusals->said++ < REFUSALS_SAID)
+		say(refusals->refresh, true, "%s:%zu: %s", refusals->file, line, reason);
+}
+
+static int read_list(const struct refresh *refresh, const struct config_list *wanted,
+		     struct store_list *list)
+{
+	_cleanup_(input_free) struct input input = { 0 };
+	_cleanup_(ranges_free) struct ranges ranges = { 0 };
+	_cleanup_free_ struct prefix *own = NULL;
+	struct refusals refusals = { .refresh = refresh, .file = wanted->file };
+	struct list_callbacks callbacks = { .refused = on_refused, .context = &refusals };
+	struct list_options options = { .allow = wanted->allow };
+	struct list_report report;
+	struct fault fault = { 0 };
+	int err;
+
+	if (!devices_own(&own, &options.own_count, NULL))
+		options.own = own;
+	err = input_read(wanted->file, &input, &fault);
+	if (!err)
+		err = list_read(input.text, input.size, &options, &callbacks, &ranges, &report,
+				&fault);
+	if (!err) {
+		list->allow = wanted->allow;
+		list->updated_wall_ns = refresh->now_wall_ns;
+		list->source_mtime_ns = input.mtime_ns;
+		list->source_size = input.file_size;
+		snprintf(list->source, sizeof(list->source), "%s", wanted->file);
+		err = store_list_put(refresh->instance->store, list, &ranges, &fault);
+	}
+	if (err) {
+		say(refresh, true, "list %s: %s; the old one stays", wanted->name, fault.text);
+		return err;
+	}
+	say(refresh, false, "list %s: %" PRIu64 " prefixes from %s%s", wanted->name,
+	    report.prefixes, wanted->file, report.refused ? ", some lines refused" : "");
+	return 0;
+}
+
+/* 1: changed, 0: not. A file that is missing or bad leaves what the store has. */
+static int refresh_list(const struct refresh *refresh, const struct config_list *wanted)
+{
+	struct store_list list = { 0 };
+	struct fault fault = { 0 };
+	struct stat about;
+	bool known;
+
+	if (!wanted->file)
+		return 0;
+	known = !store_list_get(refresh->instance->store, wanted->name, &list, NULL, &fault);
+	if (stat(wanted->file, &about)) {
+		say(refresh, true, "list %s: cannot read %s: %s%s", wanted->name, wanted->file,
+		    strerror(errno), known ? "; the old one stays" : "");
+		return 0;
+	}
+	if (known && !strcmp(list.source, wanted->file) && list.allow == wanted->allow &&
+	    list.source_mtime_ns == mtime_of(&about) && list.source_size == (uint64_t)about.st_size)
+		return 0;
+	snprintf(list.name, sizeof(list.name), "%s", wanted->name);
+	return read_list(refresh, wanted, &list) ? 0 : 1;
+}
+
+/* "PATH mtime size" of each file: what the store has is compared with it. malloc()ed. */
+static char *describe_countries(const struct refresh *refresh, size_t *readable)
+{
+	const struct config *config = refresh->instance->config;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	*readable = 0;
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < config->country_file_count; i++) {
+		struct stat about;
+
+		if (stat(config->country_files[i], &about)) {
+			say(refresh, true, "countries: cannot read %s: %s",
+			    config->country_files[i], strerror(errno));
+			continue;
+		}
+		(*readable)++;
+		fprintf(out, "%s%s %" PRIu64 " %lld", *readable > 1 ? "\n" : "",
+			config->country_files[i], mtime_of(&about), (long long)about.st_size);
+	}
+	fclose(out);
+	return text;
+}
+
+static int refresh_countries(const struct refresh *refresh)
+{
+	const struct config *config = refresh->instance->config;
+	struct store *store = refresh->instance->store;
+	_cleanup_(ranges_free) struct ranges ranges = { 0 };
+	_cleanup_free_ char *wanted = NULL;
+	char known[4096] = "";
+	struct fault fault = { 0 };
+	size_t readable;
+	int err;
+
+	wanted = describe_countries(refresh, &readable);
+	if (!wanted)
+		return -ENOMEM;
+	if (!store_countries_get(store, known, sizeof(known), NULL, NULL, NULL) &&
+	    !strcmp(known, wanted))
+		return 0;
+	if (readable < config->country_file_count) {
+		say(refresh, true, "countries: %s",
+		    *known ? "the data read before stays in force"
+			   : "none known, every source is ZZ; the package tor-geoipdb has the "
+			     "data, "
+			     "[country] files names others");
+		return 0;
+	}
+	err = country_load(config->country_files, config->country_file_count, &ranges, &fault);
+	if (!err)
+		err = store_countries_put(store, wanted, refresh->now_wall_ns, &ranges, &fault);
+	if (err) {
+		say(refresh, true, "countries: %s; what was known stays in force", fault.text);
+		return 0;
+	}
+	say(refresh, false, "countries: %zu IPv4 and %zu IPv6 ranges", ranges.count4,
+	    ranges.count6);
+	return 1;
+}
+
+int sources_refresh(struct instance *instance, int64_t now_wall_ns, sources_say *say_it,
+		    void *context)
+{
+	struct refresh refresh = { instance, now_wall_ns, say_it, context };
+	int changed = refresh_countries(&refresh);
+
+	for (size_t i = 0; i < instance->config->list_count && changed >= 0; i++)
+		changed += refresh_list(&refresh, &instance->config->lists[i]);
+	return changed;
+}
