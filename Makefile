@@ -87,7 +87,12 @@ $(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name gate_bpf > $@
 
-tests: $(UNIT) $(O)/sekisho
+tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/sekisho
+
+$(O)/tests/packets/test_packets: $(wildcard tests/packets/*.[ch]) $(O)/libsekisho.a
+	$(say) TEST $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
 
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libsekisho.a
 	$(say) TEST $@
