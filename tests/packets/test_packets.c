@@ -179,6 +179,10 @@ static bool check_one(struct gate *gate, enum gate_mode mode, const struct test_
 
 		if (programs[i].program == PROGRAM_TC_IP && (packet.tagged || packet.ip != 14))
 			continue;
+		/* Newer kernels make no skb for a test run whose IP header is cut. */
+		if (programs[i].program == PROGRAM_TC && packet.ip &&
+		    packet.size < packet.ip + (packet.is4 ? 20 : 40))
+			continue;
 		got = run(gate, i, &packet);
 		if (got == wanted)
 			continue;
