@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the daemon tells others about itself: RUNTIME/status.json, written by `run`, read by
+ * `status` and the metrics. Nothing depends on it but what is shown. Its schema: docs/json.md.
+ */
+#ifndef SEKISHO_DAEMON_STATUS_H
+#define SEKISHO_DAEMON_STATUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include "base/fault.h"
+#include "conf/config.h"
+#include "detect/detect.h"
+#include "log/event.h"
+#include "log/follow.h"
+
+#define DAEMON_STATUS_FILE "status.json"
+/* The daemon writes at least every DAEMON_STATUS_EVERY_S; one that has not for
+ * DAEMON_STATUS_STALE_S hangs. */
+#define DAEMON_STATUS_EVERY_S 10
+#define DAEMON_STATUS_STALE_S 60
+
+struct daemon_log {
+	char name[CONFIG_NAME_SIZE];
+	char path[512]; /* a longer one is cut: it is only shown */
+	struct follow_state state;
+	uint64_t events;
+};
+
+struct daemon_status {
+	pid_t pid;
+	uint64_t pid_start; /* start of that process in clock ticks since boot: pids are reused */
+	uint64_t written_boot_ns; /* boot clock: setting the wall clock makes nothing stale */
+	int64_t written_wall_ns;
+	int64_t started_wall_ns;
+	int64_t since_wall_ns;	 /* since when the present configuration holds: start or reload */
+	struct fault last_fault; /* error == 0: none yet */
+	int64_t last_fault_wall_ns;
+	struct daemon_log *logs; /* owned when read; borrowed for writing */
+	size_t log_count;
+	uint64_t events[EVENT_KIND_COUNT];
+	uint64_t decisions;
+	uint64_t bans; /* that it made */
+	struct detect_usage detect;
+};
+
+/* The start of process `pid` in clock ticks since boot (proc(5), stat). -ESRCH: no such living
+ * process. */
+int process_start(pid_t pid, uint64_t *ticks);
+
+/* Writes `directory`/status.json as a whole: a reader sees the old file or the new one. Fills in
+ * nothing; pid, pid_start and the times are the caller's too. */
+int daemon_status_write(const char *directory, const struct daemon_status *status,
+			struct fault *fault);
+
+/* Reads it; *status is the caller's, daemon_status_free() ends it. -ENOENT: there is none;
+ * -EBADMSG: not of this form. */
+int daemon_status_read(const char *directory, struct daemon_status **status, struct fault *fault);
+void daemon_status_free(struct daemon_status *status);
+
+enum daemon_state {
+	DAEMON_NOT_RUNNING = 0, /* never ran, ended, or was killed */
+	DAEMON_RUNNING,
+	DAEMON_STALE, /* its process lives, and has not written for DAEMON_STATUS_STALE_S */
+};
+
+/* `status` may be NULL: never ran. Asks the kernel for the process. */
+enum daemon_state daemon_state(const struct daemon_status *status, uint64_t now_boot_ns);
+
+#endif

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See json.h. Pure. */
+#include "show/json.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "show/visible.h"
+
+json_t *json_text(const char *text)
+{
+	_cleanup_free_ char *clean = NULL;
+	json_t *value;
+
+	if (!text)
+		return json_null();
+	value = json_string(text);
+	if (value)
+		return value;
+	clean = utf8_clean(text);
+	return clean ? json_string(clean) : NULL;
+}
+
+json_t *json_time(int64_t wall_ns)
+{
+	char text[TIME_TEXT_SIZE];
+
+	if (!wall_ns)
+		return json_null();
+	time_format(wall_ns, text);
+	return json_string(text);
+}
+
+json_t *json_count(uint64_t count)
+{
+	return json_integer(count > INT64_MAX ? INT64_MAX : (json_int_t)count);
+}
+
+bool json_add(json_t *array, json_t *item)
+{
+	return !json_array_append_new(array, item);
+}
+
+char *json_line(json_t *value)
+{
+	_cleanup_(cleanup_json) json_t *owned = value;
+	_cleanup_free_ char *text = NULL;
+	char *line = NULL;
+
+	if (owned)
+		text = json_dumps(owned, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+	if (!text || asprintf(&line, "%s\n", text) < 0)
+		return NULL;
+	return line;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the JSON writers in this folder share: values that jansson would refuse or that may be
+ * absent. Each returns a new reference, or NULL: out of memory, which json_pack() passes on.
+ */
+#ifndef SEKISHO_JSON_H
+#define SEKISHO_JSON_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* `text` of any bytes, made UTF-8; NULL is null. */
+json_t *json_text(const char *text);
+/* RFC 3339 in UTC; 0 is null. */
+json_t *json_time(int64_t wall_ns);
+/* Counters beyond 2^63 - 1, which JSON integers of jansson cannot hold, stop there. */
+json_t *json_count(uint64_t count);
+/* Appends a new reference to `array`; takes both NULL. False: out of memory. */
+bool json_add(json_t *array, json_t *item);
+
+/* One line and a newline, malloc()ed, ASCII only, so that it is safe on a terminal. Takes the
+ * reference; NULL in, NULL out. */
+char *json_line(json_t *value);
+
+static inline void cleanup_json(json_t **value)
+{
+	json_decref(*value);
+}
+
+#endif

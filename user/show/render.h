@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A snapshot as text for people, as JSON and as Prometheus text. Pure: what is written depends on
+ * the snapshot alone. Whether the stream took it is the caller's to ask (ferror, fclose).
+ */
+#ifndef SEKISHO_RENDER_H
+#define SEKISHO_RENDER_H
+
+#include <stdio.h>
+#include "show/snapshot.h"
+
+/* For 80 columns; no promise to scripts. */
+void text_stats(FILE *out, const struct snapshot *snapshot);
+void text_status(FILE *out, const struct snapshot *snapshot);
+
+/* One object and a newline, malloc()ed; NULL: out of memory. Schema: docs/json.md. */
+char *json_stats(const struct snapshot *snapshot);
+char *json_status(const struct snapshot *snapshot);
+
+/* Text exposition format 0.0.4. The number of series is bounded by services, countries seen,
+ * reasons, lists, logs, devices and maps. */
+void prometheus_stats(FILE *out, const struct snapshot *snapshot);
+
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is known of one instance at one instant: filled by one function, rendered by the pure ones
+ * of render.h. Not here: how it looks, and what a single address would meet (why.h).
+ */
+#ifndef SEKISHO_SNAPSHOT_H
+#define SEKISHO_SNAPSHOT_H
+
+#include "enforce/instance.h"
+#include "kernel/attach.h"
+#include "show/daemon_status.h"
+
+/* Attempts are SYNs. In monitor mode would_drop of them would have been dropped, and passed. */
+struct snapshot_sum {
+	uint64_t attempts, passed, dropped, would_drop, handshakes;
+};
+
+struct snapshot_service {
+	char name[CONFIG_NAME_SIZE]; /* "" for id 0: packets of no known port */
+	uint16_t ports[64];	     /* host order; the gate's if one is loaded */
+	size_t port_count;
+	struct snapshot_sum sum;
+	struct country_counts countries[COUNTRY_COUNT];
+	struct reason_counts reasons[REASON_COUNT][2]; /* [..][enum gate_mode] */
+};
+
+struct snapshot_list {
+	char name[CONFIG_NAME_SIZE]; /* "#7" when the store does not say who has id 7 */
+	bool known;		     /* the members below, but for `hits`, are */
+	bool allow;
+	uint64_t prefixes;
+	int64_t updated_wall_ns;
+	struct list_counts hits;
+};
+
+/* The tables that may fill up, in the order in which they are shown. */
+enum snapshot_table {
+	SNAPSHOT_TABLE_SOURCES = 0,
+	SNAPSHOT_TABLE_NETWORKS,
+	SNAPSHOT_TABLE_BANS,
+	SNAPSHOT_TABLE_PREFIXES,
+	SNAPSHOT_TABLE_COUNT,
+};
+
+struct snapshot_usage {
+	bool known; /* false: the gate has no such table, or none is loaded */
+	struct gate_usage usage;
+};
+
+struct snapshot {
+	int64_t now_wall_ns;
+
+	bool loaded; /* a gate is; else gate_fault says why not */
+	struct fault gate_fault, store_fault;
+	bool has_policy;
+	enum gate_mode mode; /* the gate's; with has_policy */
+	enum gate_mode configured_mode;
+	bool policy_differs;   /* the gate's policy is not the configuration's */
+	char config_path[512]; /* "" for the built-in defaults */
+
+	struct snapshot_sum sum; /* of all services */
+	unsigned service_count;	 /* ids 1 .. service_count; 0 stands for no known port */
+	struct snapshot_service services[SERVICE_MAX];
+	struct snapshot_list *lists; /* by name */
+	size_t list_count;
+	struct snapshot_usage tables[SNAPSHOT_TABLE_COUNT];
+
+	bool has_table;
+	struct gate_table_state table;
+	bool has_generation;
+	uint64_t generation; /* the store's */
+	bool has_countries;
+	char countries_source[512];
+	int64_t countries_updated_wall_ns;
+
+	struct attachment *devices;
+	size_t device_count;
+	struct gate_memory *maps;
+	size_t map_count;
+
+	struct daemon_status *daemon; /* NULL: it never ran */
+	enum daemon_state daemon_state;
+	uint64_t now_boot_ns;
+
+	/* What could not be read, so that its absence is not taken for nothing. */
+	struct fault faults[8];
+	size_t fault_count;
+};
+
+enum snapshot_part {
+	SNAPSHOT_COUNTS = 1, /* counters and lists */
+	SNAPSHOT_STATUS = 2, /* devices, memory, country data, the daemon */
+};
+
+/* Fills *snapshot (the caller's, snapshot_free()) with `parts`, a sum of enum snapshot_part. An
+ * instance without gate or store leaves what they would have said unknown. What cannot be read is
+ * in `faults`; an error is returned only when nothing can be shown: -ENOMEM, or SNAPSHOT_COUNTS
+ * without the counters of a loaded gate. */
+int snapshot_fill(const struct instance *instance, unsigned parts, int64_t now_wall_ns,
+		  uint64_t now_boot_ns, struct snapshot **snapshot, struct fault *fault);
+void snapshot_free(struct snapshot *snapshot);
+
+/* Computes every `sum` from the countries' counters. Pure. */
+void snapshot_sum_up(struct snapshot *snapshot);
+
+/* One country's counters as a sum. Pure. */
+struct snapshot_sum snapshot_country_sum(const struct country_counts *counts);
+bool snapshot_sum_is_zero(const struct snapshot_sum *sum);
+
+const char *snapshot_table_name(enum snapshot_table table); /* "sources", ... */
+
+static inline void cleanup_snapshot(struct snapshot **snapshot)
+{
+	snapshot_free(*snapshot);
+}
+
+#endif

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The arithmetic and the names of a snapshot (snapshot.h), pure, apart from what fills it. */
+#include "show/snapshot.h"
+
+#include <string.h>
+
+const char *snapshot_table_name(enum snapshot_table table)
+{
+	static const char *const names[] = { "sources", "networks", "bans", "prefixes" };
+
+	_Static_assert(sizeof(names) / sizeof(*names) == SNAPSHOT_TABLE_COUNT, "one name each");
+	return table < SNAPSHOT_TABLE_COUNT ? names[table] : "?";
+}
+
+struct snapshot_sum snapshot_country_sum(const struct country_counts *counts)
+{
+	struct snapshot_sum sum = { .attempts = counts->attempts,
+				    .dropped = counts->dropped,
+				    .would_drop = counts->would_drop,
+				    .handshakes = counts->handshakes };
+
+	/* The counters of one packet are read apart: a drop may be seen before its attempt. */
+	sum.passed = sum.attempts > sum.dropped ? sum.attempts - sum.dropped : 0;
+	return sum;
+}
+
+bool snapshot_sum_is_zero(const struct snapshot_sum *sum)
+{
+	return !sum->attempts && !sum->dropped && !sum->would_drop && !sum->handshakes;
+}
+
+static void sum_add(struct snapshot_sum *sum, const struct snapshot_sum *other)
+{
+	sum->attempts += other->attempts;
+	sum->passed += other->passed;
+	sum->dropped += other->dropped;
+	sum->would_drop += other->would_drop;
+	sum->handshakes += other->handshakes;
+}
+
+void snapshot_sum_up(struct snapshot *snapshot)
+{
+	memset(&snapshot->sum, 0, sizeof(snapshot->sum));
+	for (unsigned id = 0; id <= snapshot->service_count; id++) {
+		struct snapshot_service *service = &snapshot->services[id];
+
+		memset(&service->sum, 0, sizeof(service->sum));
+		for (unsigned country = 0; country < COUNTRY_COUNT; country++) {
+			struct snapshot_sum sum =
+				snapshot_country_sum(&service->countries[country]);
+
+			sum_add(&service->sum, &sum);
+		}
+		sum_add(&snapshot->sum, &service->sum);
+	}
+}
