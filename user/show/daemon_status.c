@@ -107,6 +107,20 @@ static json_t *status_to_json(const struct daemon_status *status)
 		"forgotten", json_count(status->detect.forgotten));
 }
 
+json_t *daemon_status_to_json(const struct daemon_status *status, enum daemon_state state)
+{
+	_cleanup_(cleanup_json) json_t *object = NULL, *file = NULL;
+
+	if (!status)
+		return json_null();
+	object = json_pack("{s:b,s:b}", "running", state != DAEMON_NOT_RUNNING, "stale",
+			   state == DAEMON_STALE);
+	file = status_to_json(status);
+	if (!object || !file || json_object_update(object, file))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
 static int write_whole(const char *path, const char *text)
 {
 	_cleanup_close_ int fd =

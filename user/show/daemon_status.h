@@ -6,6 +6,7 @@
 #ifndef SEKISHO_DAEMON_STATUS_H
 #define SEKISHO_DAEMON_STATUS_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
@@ -65,6 +66,10 @@ enum daemon_state {
 	DAEMON_RUNNING,
 	DAEMON_STALE, /* its process lives, and has not written for DAEMON_STATUS_STALE_S */
 };
+
+/* The `daemon` of `status --json`, a new reference: the file's object with "running" and "stale" in
+ * front; null when `status` is NULL. NULL: out of memory. Pure. */
+json_t *daemon_status_to_json(const struct daemon_status *status, enum daemon_state state);
 
 /* `status` may be NULL: never ran. Asks the kernel for the process. */
 enum daemon_state daemon_state(const struct daemon_status *status, uint64_t now_boot_ns);

@@ -12,10 +12,14 @@
 /* For 80 columns; no promise to scripts. */
 void text_stats(FILE *out, const struct snapshot *snapshot);
 void text_status(FILE *out, const struct snapshot *snapshot);
+void text_tables(FILE *out, const struct snapshot *snapshot); /* a part of both */
 
 /* One object and a newline, malloc()ed; NULL: out of memory. Schema: docs/json.md. */
 char *json_stats(const struct snapshot *snapshot);
 char *json_status(const struct snapshot *snapshot);
+
+/* "xdp", "tc", "generic". */
+const char *hook_name(enum gate_hook hook);
 
 /* Text exposition format 0.0.4. The number of series is bounded by services, countries seen,
  * reasons, lists, logs, devices and maps. */

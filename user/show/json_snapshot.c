@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A snapshot as the JSON of `stats` and `status` (render.h); schema: docs/json.md. Pure. */
+#include "show/render.h"
+
+#include <string.h>
+#include "base/cleanup.h"
+#include "show/json.h"
+
+static const char *mode_name(enum gate_mode mode)
+{
+	return mode == GATE_ENFORCE ? "enforce" : "monitor";
+}
+
+static json_t *mode_to_json(const struct snapshot *snapshot)
+{
+	return snapshot->has_policy ? json_string(mode_name(snapshot->mode)) : json_null();
+}
+
+/* ---- what both have ---- */
+
+static json_t *usage_to_json(const struct snapshot_usage *table)
+{
+	if (!table->known)
+		return json_pack("{s:n,s:n,s:n}", "used", "size", "overflows");
+	return json_pack("{s:o,s:o,s:o}", "used", json_count(table->usage.used), "size",
+			 json_count(table->usage.size), "overflows",
+			 json_count(table->usage.overflows));
+}
+
+static json_t *tables_to_json(const struct snapshot *snapshot)
+{
+	_cleanup_(cleanup_json) json_t *tables = json_object();
+
+	for (enum snapshot_table table = 0; table < SNAPSHOT_TABLE_COUNT; table++)
+		if (json_object_set_new(tables, snapshot_table_name(table),
+					usage_to_json(&snapshot->tables[table])))
+			return NULL;
+	return TAKE_PTR(tables);
+}
+
+static json_t *faults_to_json(const struct snapshot *snapshot)
+{
+	_cleanup_(cleanup_json) json_t *faults = json_array();
+
+	if (!snapshot->loaded && snapshot->gate_fault.error &&
+	    !json_add(faults, json_text(snapshot->gate_fault.text)))
+		return NULL;
+	if (snapshot->store_fault.error && !json_add(faults, json_text(snapshot->store_fault.text)))
+		return NULL;
+	for (size_t i = 0; i < snapshot->fault_count; i++)
+		if (!json_add(faults, json_text(snapshot->faults[i].text)))
+			return NULL;
+	return TAKE_PTR(faults);
+}
+
+/* ---- stats ---- */
+
+static json_t *sum_to_json(const struct snapshot_sum *sum)
+{
+	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "attempts", json_count(sum->attempts), "passed",
+			 json_count(sum->passed), "dropped", json_count(sum->dropped), "would_drop",
+			 json_count(sum->would_drop), "handshakes", json_count(sum->handshakes));
+}
+
+static json_t *countries_to_json(const struct snapshot_service *service)
+{
+	_cleanup_(cleanup_json) json_t *countries = json_object();
+
+	for (unsigned country = 0; country < COUNTRY_COUNT; country++) {
+		struct snapshot_sum sum = snapshot_country_sum(&service->countries[country]);
+		char name[3];
+
+		if (snapshot_sum_is_zero(&sum))
+			continue;
+		country_to_text(country, name);
+		if (json_object_set_new(countries, name, sum_to_json(&sum)))
+			return NULL;
+	}
+	return TAKE_PTR(countries);
+}
+
+static json_t *reason_to_json(const struct reason_counts *counts)
+{
+	return json_pack("{s:o,s:o}", "packets", json_count(counts->packets), "attempts",
+			 json_count(counts->attempts));
+}
+
+static json_t *reasons_to_json(const struct snapshot_service *service)
+{
+	_cleanup_(cleanup_json) json_t *reasons = json_object();
+
+	for (enum reason reason = REASON_NONE + 1; reason < REASON_COUNT; reason++) {
+		const struct reason_counts *counts = service->reasons[reason];
+		json_t *item = json_pack("{s:o,s:o}", "dropped",
+					 reason_to_json(&counts[GATE_ENFORCE]), "would_drop",
+					 reason_to_json(&counts[GATE_MONITOR]));
+
+		if (json_object_set_new(reasons, reason_name(reason), item))
+			return NULL;
+	}
+	return TAKE_PTR(reasons);
+}
+
+/* The service's sum, with its countries and reasons. */
+static json_t *service_to_json(const struct snapshot_service *service)
+{
+	_cleanup_(cleanup_json) json_t *object = sum_to_json(&service->sum);
+
+	if (json_object_set_new(object, "countries", countries_to_json(service)) ||
+	    json_object_set_new(object, "reasons", reasons_to_json(service)))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
+static json_t *services_to_json(const struct snapshot *snapshot)
+{
+	_cleanup_(cleanup_json) json_t *services = json_object();
+
+	for (unsigned id = 1; id <= snapshot->service_count; id++)
+		if (json_object_set_new(services, snapshot->services[id].name,
+					service_to_json(&snapshot->services[id])))
+			return NULL;
+	return TAKE_PTR(services);
+}
+
+static json_t *list_to_json(const struct snapshot_list *list)
+{
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "name", json_text(list->name), "action",
+			 json_text(!list->known	 ? NULL
+				   : list->allow ? "allow"
+						 : "deny"),
+			 "prefixes", list->known ? json_count(list->prefixes) : json_null(),
+			 "updated", json_time(list->updated_wall_ns), "packets",
+			 json_count(list->hits.packets), "attempts",
+			 json_count(list->hits.attempts));
+}
+
+static json_t *lists_to_json(const struct snapshot *snapshot)
+{
+	_cleanup_(cleanup_json) json_t *lists = json_array();
+
+	for (size_t i = 0; i < snapshot->list_count; i++)
+		if (!json_add(lists, list_to_json(&snapshot->lists[i])))
+			return NULL;
+	return TAKE_PTR(lists);
+}
+
+char *json_stats(const struct snapshot *snapshot)
+{
+	return json_line(json_pack(
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time", json_time(snapshot->now_wall_ns),
+		"mode", mode_to_json(snapshot), "total", sum_to_json(&snapshot->sum), "services",
+		services_to_json(snapshot), "no_service", service_to_json(&snapshot->services[0]),
+		"lists", lists_to_json(snapshot), "tables", tables_to_json(snapshot), "faults",
+		faults_to_json(snapshot)));
+}
+
+/* ---- status ---- */
+
+static json_t *ports_to_json(const struct snapshot *snapshot)
+{
+	_cleanup_(cleanup_json) json_t *services = json_object();
+
+	for (unsigned id = 1; id <= snapshot->service_count; id++) {
+		const struct snapshot_service *service = &snapshot->services[id];
+		json_t *ports = json_array();
+
+		/* The object takes the array at once: from here on nothing else has to free it. */
+		if (json_object_set_new(services, service->name, ports))
+			return NULL;
+		for (size_t i = 0; i < service->port_count; i++)
+			if (!json_add(ports, json_integer(service->ports[i])))
+				return NULL;
+	}
+	return TAKE_PTR(services);
+}
+
+const char *hook_name(enum gate_hook hook)
+{
+	static const char *const names[] = { "auto", "xdp", "tc", "generic" };
+
+	return (size_t)hook < sizeof(names) / sizeof(*names) ? names[hook] : "?";
+}
+
+static json_t *devices_to_json(const struct snapshot *snapshot)
+{
+	_cleanup_(cleanup_json) json_t *devices = json_array();
+
+	for (size_t i = 0; i < snapshot->device_count; i++) {
+		const struct attachment *at = &snapshot->devices[i];
+		json_t *item = json_pack("{s:o,s:i,s:b,s:o,s:o}", "device", json_text(at->device),
+					 "ifindex", (int)at->ifindex, "attached", at->attached,
+					 "hook",
+					 json_text(at->attached ? hook_name(at->hook) : NULL),
+					 "why", json_text(*at->why ? at->why : NULL));
+
+		if (!json_add(devices, item))
+			return NULL;
+	}
+	return TAKE_PTR(devices);
+}
+
+static json_t *memory_to_json(const struct snapshot *snapshot)
+{
+	_cleanup_(cleanup_json) json_t *maps = json_array();
+	uint64_t total = 0;
+
+	if (!snapshot->loaded)
+		return json_null();
+	for (size_t i = 0; i < snapshot->map_count; i++) {
+		const struct gate_memory *map = &snapshot->maps[i];
+		json_t *item = json_pack("{s:o,s:o,s:o}", "name", json_text(map->name), "entries",
+					 json_count(map->entries_max), "bytes",
+					 json_count(map->bytes));
+
+		if (!json_add(maps, item))
+			return NULL;
+		total += map->bytes;
+	}
+	return json_pack("{s:o,s:O}", "bytes", json_count(total), "maps", maps);
+}
+
+static json_t *countries_status(const struct snapshot *snapshot)
+{
+	if (!snapshot->has_countries)
+		return json_null();
+	return json_pack("{s:o,s:o,s:o}", "source", json_text(snapshot->countries_source),
+			 "updated", json_time(snapshot->countries_updated_wall_ns), "ranges",
+			 snapshot->has_table ? json_count(snapshot->table.ranges) : json_null());
+}
+
+static json_t *generation_to_json(const struct snapshot *snapshot)
+{
+	return json_pack("{s:o,s:o}", "gate",
+			 snapshot->has_table ? json_count(snapshot->table.generation) : json_null(),
+			 "store",
+			 snapshot->has_generation ? json_count(snapshot->generation) : json_null());
+}
+
+char *json_status(const struct snapshot *snapshot)
+{
+	bool known = snapshot->has_policy;
+
+	return json_line(json_pack(
+		"{s:o,s:s,s:i,s:b,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
+		json_time(snapshot->now_wall_ns), "version", SEKISHO_VERSION, "contract",
+		CONTRACT_VERSION, "loaded", snapshot->loaded, "mode", mode_to_json(snapshot),
+		"configured_mode", mode_name(snapshot->configured_mode), "policy_differs",
+		known ? json_boolean(snapshot->policy_differs) : json_null(), "services",
+		ports_to_json(snapshot), "devices", devices_to_json(snapshot), "tables",
+		tables_to_json(snapshot), "memory", memory_to_json(snapshot), "countries",
+		countries_status(snapshot), "generation", generation_to_json(snapshot), "daemon",
+		daemon_status_to_json(snapshot->daemon, snapshot->daemon_state), "faults",
+		faults_to_json(snapshot)));
+}

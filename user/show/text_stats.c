@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The counters of a snapshot as text for people (render.h), for 80 columns. Pure. */
+#include "show/render.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "show/number.h"
+#include "show/visible.h"
+
+#define COUNTRIES_MOST 20
+#define NAME_WIDTH     15
+
+/* A name at the left; one that is too long for its column gets a line of its own. */
+static void print_name(FILE *out, int indent, const char *name)
+{
+	int room = NAME_WIDTH - indent, used = (int)strlen(name);
+
+	fprintf(out, "%*s", indent, "");
+	visible_print(out, name);
+	if (used < room)
+		fprintf(out, "%*s", room - used, "");
+	else
+		fprintf(out, "\n%*s", NAME_WIDTH, "");
+}
+
+static void print_number(FILE *out, uint64_t number)
+{
+	char text[NUMBER_TEXT_SIZE];
+
+	/* Ten digits with their commas would touch the column before. */
+	if (number > 999999999)
+		fprintf(out, " %12llu", (unsigned long long)number);
+	else
+		fprintf(out, "%13s", number_format(number, text));
+}
+
+static void print_sum(FILE *out, int indent, const char *name, const struct snapshot_sum *sum)
+{
+	print_name(out, indent, name);
+	print_number(out, sum->attempts);
+	print_number(out, sum->passed);
+	print_number(out, sum->dropped);
+	print_number(out, sum->would_drop);
+	print_number(out, sum->handshakes);
+	fputc('\n', out);
+}
+
+static void print_head(FILE *out, const char *name)
+{
+	print_name(out, 0, name);
+	fprintf(out, "%13s%13s%13s%13s%13s\n", "attempts", "passed", "dropped", "would-drop",
+		"handshakes");
+}
+
+static void print_services(FILE *out, const struct snapshot *snapshot)
+{
+	print_head(out, "service");
+	print_sum(out, 0, "all", &snapshot->sum);
+	for (unsigned id = 1; id <= snapshot->service_count; id++)
+		print_sum(out, 0, snapshot->services[id].name, &snapshot->services[id].sum);
+}
+
+/* ---- countries ---- */
+
+struct country_row {
+	unsigned country;
+	struct snapshot_sum sum;
+};
+
+static int by_attempts(const void *a, const void *b)
+{
+	const struct country_row *x = a, *y = b;
+
+	if (x->sum.attempts != y->sum.attempts)
+		return x->sum.attempts < y->sum.attempts ? 1 : -1;
+	return x->country < y->country ? -1 : 1;
+}
+
+static void print_others(FILE *out, const struct country_row *rows, size_t count)
+{
+	struct snapshot_sum others = { 0 };
+	char name[32];
+
+	for (size_t i = 0; i < count; i++) {
+		others.attempts += rows[i].sum.attempts;
+		others.passed += rows[i].sum.passed;
+		others.dropped += rows[i].sum.dropped;
+		others.would_drop += rows[i].sum.would_drop;
+		others.handshakes += rows[i].sum.handshakes;
+	}
+	snprintf(name, sizeof(name), "%zu others", count);
+	print_sum(out, 2, name, &others);
+}
+
+static void print_countries(FILE *out, const struct snapshot_service *service)
+{
+	struct country_row rows[COUNTRY_COUNT];
+	size_t count = 0;
+
+	for (unsigned country = 0; country < COUNTRY_COUNT; country++) {
+		struct snapshot_sum sum = snapshot_country_sum(&service->countries[country]);
+
+		if (snapshot_sum_is_zero(&sum))
+			continue;
+		rows[count].country = country;
+		rows[count++].sum = sum;
+	}
+	if (!count)
+		return;
+	qsort(rows, count, sizeof(*rows), by_attempts);
+	fputc('\n', out);
+	visible_print(out, service->name);
+	fputs(" by country\n", out);
+	for (size_t i = 0; i < count; i++) {
+		char name[3];
+
+		/* One other takes the same line as the line "1 others" would. */
+		if (i == COUNTRIES_MOST && count > COUNTRIES_MOST + 1) {
+			print_others(out, rows + i, count - i);
+			break;
+		}
+		country_to_text(rows[i].country, name);
+		print_sum(out, 2, name, &rows[i].sum);
+	}
+}
+
+/* ---- reasons ---- */
+
+static bool reason_is_zero(const struct reason_counts counts[2])
+{
+	return !counts[0].packets && !counts[0].attempts && !counts[1].packets &&
+	       !counts[1].attempts;
+}
+
+static void print_reason(FILE *out, enum reason reason, const struct reason_counts counts[2])
+{
+	fprintf(out, "  %-22s", reason_name(reason));
+	print_number(out, counts[GATE_ENFORCE].packets);
+	print_number(out, counts[GATE_ENFORCE].attempts);
+	print_number(out, counts[GATE_MONITOR].packets);
+	print_number(out, counts[GATE_MONITOR].attempts);
+	fputc('\n', out);
+}
+
+static void print_reasons(FILE *out, const struct snapshot *snapshot)
+{
+	bool head = false;
+
+	for (unsigned id = 0; id <= snapshot->service_count; id++) {
+		/* What could not be read may have had any port: last. */
+		unsigned at = id < snapshot->service_count ? id + 1 : 0;
+		const struct snapshot_service *service = &snapshot->services[at];
+		bool named = false;
+
+		for (enum reason reason = REASON_NONE + 1; reason < REASON_COUNT; reason++) {
+			if (reason_is_zero(service->reasons[reason]))
+				continue;
+			if (!head)
+				fprintf(out, "\n%-24s%26s%26s\n%-24s%13s%13s%13s%13s\n", "",
+					"dropped", "would-drop", "reason", "packets", "attempts",
+					"packets", "attempts");
+			head = true;
+			if (!named)
+				visible_print(out, at ? service->name : "no known port");
+			if (!named)
+				fputc('\n', out);
+			named = true;
+			print_reason(out, reason, service->reasons[reason]);
+		}
+	}
+	if (!head)
+		fputs("\nnothing was dropped, or would have been\n", out);
+}
+
+/* ---- lists, tables ---- */
+
+static void print_lists(FILE *out, const struct snapshot *snapshot)
+{
+	if (!snapshot->list_count)
+		return;
+	fprintf(out, "\n%-*s%13s%13s%13s%13s\n", NAME_WIDTH, "list", "action", "prefixes",
+		"packets", "attempts");
+	for (size_t i = 0; i < snapshot->list_count; i++) {
+		const struct snapshot_list *list = &snapshot->lists[i];
+
+		print_name(out, 0, list->name);
+		if (list->known) {
+			fprintf(out, "%13s", list->allow ? "allow" : "deny");
+			print_number(out, list->prefixes);
+		} else {
+			fprintf(out, "%13s%13s", "-", "-");
+		}
+		print_number(out, list->hits.packets);
+		print_number(out, list->hits.attempts);
+		fputc('\n', out);
+	}
+}
+
+void text_tables(FILE *out, const struct snapshot *snapshot)
+{
+	fprintf(out, "%-*s%13s%13s%13s\n", NAME_WIDTH, "table", "used", "size", "overflows");
+	for (enum snapshot_table table = 0; table < SNAPSHOT_TABLE_COUNT; table++) {
+		const struct snapshot_usage *usage = &snapshot->tables[table];
+
+		print_name(out, 0, snapshot_table_name(table));
+		if (usage->known) {
+			print_number(out, usage->usage.used);
+			print_number(out, usage->usage.size);
+			print_number(out, usage->usage.overflows);
+		} else {
+			fprintf(out, "%13s%13s%13s", "-", "-", "-");
+		}
+		fputc('\n', out);
+	}
+}
+
+void text_stats(FILE *out, const struct snapshot *snapshot)
+{
+	print_services(out, snapshot);
+	print_reasons(out, snapshot);
+	for (unsigned id = 1; id <= snapshot->service_count; id++)
+		print_countries(out, &snapshot->services[id]);
+	print_lists(out, snapshot);
+	fputc('\n', out);
+	text_tables(out, snapshot);
+	for (size_t i = 0; i < snapshot->fault_count; i++) {
+		fputs(i ? "" : "\n", out);
+		fputs("unknown: ", out);
+		visible_print(out, snapshot->faults[i].text);
+		fputc('\n', out);
+	}
+}

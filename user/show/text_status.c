@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The state of an instance as text for people (render.h), for 80 columns. Pure. */
+#include "show/render.h"
+
+#include <string.h>
+#include "base/time.h"
+#include "show/number.h"
+#include "show/visible.h"
+
+static void print_key(FILE *out, const char *key)
+{
+	fprintf(out, "%-12s", key);
+}
+
+static void print_line(FILE *out, const char *key, const char *text)
+{
+	print_key(out, key);
+	visible_print(out, text);
+	fputc('\n', out);
+}
+
+static void print_faults(FILE *out, const struct snapshot *snapshot)
+{
+	if (!snapshot->loaded && snapshot->gate_fault.error)
+		print_line(out, "gate", snapshot->gate_fault.text);
+	if (snapshot->store_fault.error)
+		print_line(out, "store", snapshot->store_fault.text);
+	for (size_t i = 0; i < snapshot->fault_count; i++)
+		print_line(out, "unknown", snapshot->faults[i].text);
+}
+
+static void print_mode(FILE *out, const struct snapshot *snapshot)
+{
+	if (!snapshot->loaded) {
+		print_line(out, "mode", "no gate is loaded: everything passes, uncounted");
+		return;
+	}
+	if (!snapshot->has_policy)
+		print_line(out, "mode", "no policy yet: everything passes");
+	else if (snapshot->mode == GATE_ENFORCE)
+		print_line(out, "mode", "enforce");
+	else
+		print_line(out, "mode", "monitor: counts what it would drop, drops nothing");
+	if (snapshot->policy_differs)
+		print_line(out, "", "the configuration has changed since: reload it (SIGHUP)");
+}
+
+static void print_services(FILE *out, const struct snapshot *snapshot)
+{
+	for (unsigned id = 1; id <= snapshot->service_count; id++) {
+		const struct snapshot_service *service = &snapshot->services[id];
+
+		print_key(out, id == 1 ? "services" : "");
+		visible_print(out, service->name);
+		for (size_t i = 0; i < service->port_count; i++)
+			fprintf(out, " %u", service->ports[i]);
+		fputc('\n', out);
+	}
+}
+
+static void print_devices(FILE *out, const struct snapshot *snapshot)
+{
+	if (snapshot->loaded && !snapshot->device_count)
+		print_line(out, "devices", "none: nothing is looked at");
+	for (size_t i = 0; i < snapshot->device_count; i++) {
+		const struct attachment *at = &snapshot->devices[i];
+
+		print_key(out, i ? "" : "devices");
+		fprintf(out, "%-16s %s", at->device, at->attached ? hook_name(at->hook) : "none");
+		if (*at->why) {
+			fputs(": ", out);
+			visible_print(out, at->why);
+		}
+		fputc('\n', out);
+	}
+}
+
+static void print_memory(FILE *out, const struct snapshot *snapshot)
+{
+	char text[NUMBER_TEXT_SIZE];
+	uint64_t total = 0;
+
+	if (!snapshot->map_count)
+		return;
+	for (size_t i = 0; i < snapshot->map_count; i++)
+		total += snapshot->maps[i].bytes;
+	print_key(out, "memory");
+	fprintf(out, "%s in the kernel's maps\n", bytes_format(total, text));
+	for (size_t i = 0; i < snapshot->map_count; i++) {
+		print_key(out, "");
+		fprintf(out, "%-18s %10s\n", snapshot->maps[i].name,
+			bytes_format(snapshot->maps[i].bytes, text));
+	}
+}
+
+static void print_countries(FILE *out, const struct snapshot *snapshot)
+{
+	char stamp[TIME_TEXT_SIZE], age[NUMBER_TEXT_SIZE], number[NUMBER_TEXT_SIZE];
+
+	print_key(out, "countries");
+	if (!snapshot->has_countries) {
+		fputs("no data: every country is ZZ\n", out);
+	} else {
+		time_format(snapshot->countries_updated_wall_ns, stamp);
+		fprintf(out, "%s old (%s)",
+			age_format(snapshot->countries_updated_wall_ns, snapshot->now_wall_ns, age),
+			stamp);
+		if (snapshot->has_table)
+			fprintf(out, ", %s ranges", number_format(snapshot->table.ranges, number));
+		fputc('\n', out);
+		if (*snapshot->countries_source)
+			print_line(out, "", snapshot->countries_source);
+	}
+	if (!snapshot->has_table || !snapshot->has_generation)
+		return;
+	print_key(out, "generation");
+	fprintf(out, "%llu", (unsigned long long)snapshot->table.generation);
+	if (snapshot->table.generation != snapshot->generation)
+		fprintf(out, " in the gate, %llu in the store: `sekisho load` publishes it",
+			(unsigned long long)snapshot->generation);
+	fputc('\n', out);
+}
+
+/* ---- the daemon ---- */
+
+static void print_logs(FILE *out, const struct daemon_status *daemon)
+{
+	char number[NUMBER_TEXT_SIZE], lag[NUMBER_TEXT_SIZE];
+
+	for (size_t i = 0; i < daemon->log_count; i++) {
+		const struct daemon_log *log = &daemon->logs[i];
+		const struct follow_state *state = &log->state;
+
+		print_key(out, i ? "" : "logs");
+		visible_print(out, log->name);
+		fputs(": ", out);
+		visible_print(out, log->path);
+		fputc('\n', out);
+		print_key(out, "");
+		fprintf(out, "  %s%s lines, ", state->missing ? "MISSING, waited for; " : "",
+			number_format(state->lines, number));
+		fprintf(out, "%s events, %s behind", number_format(log->events, number),
+			bytes_format(state->lag_bytes, lag));
+		if (state->rotations)
+			fprintf(out, ", rotations: %llu", (unsigned long long)state->rotations);
+		if (state->cut)
+			fprintf(out, ", lines cut: %llu", (unsigned long long)state->cut);
+		fputc('\n', out);
+	}
+	if (!daemon->log_count)
+		print_line(out, "logs", "none is followed");
+}
+
+static void print_detection(FILE *out, const struct daemon_status *daemon)
+{
+	char used[NUMBER_TEXT_SIZE], size[NUMBER_TEXT_SIZE], number[NUMBER_TEXT_SIZE];
+	const char *separator = "";
+
+	print_key(out, "events");
+	for (enum event_kind kind = EVENT_NONE + 1; kind < EVENT_KIND_COUNT; kind++) {
+		fprintf(out, "%s%s %s", separator, event_kind_name(kind),
+			number_format(daemon->events[kind], number));
+		separator = ", ";
+	}
+	fputc('\n', out);
+	print_key(out, "decisions");
+	fprintf(out, "%s", number_format(daemon->decisions, number));
+	fprintf(out, ", bans made: %s\n", number_format(daemon->bans, number));
+	print_key(out, "remembers");
+	fprintf(out, "%s of %s sources", number_format(daemon->detect.sources, used),
+		number_format(daemon->detect.sources_size, size));
+	if (daemon->detect.forgotten)
+		fprintf(out, "; %s forgotten too early, for room",
+			number_format(daemon->detect.forgotten, number));
+	fputc('\n', out);
+}
+
+static void print_daemon(FILE *out, const struct snapshot *snapshot)
+{
+	const struct daemon_status *daemon = snapshot->daemon;
+	char started[TIME_TEXT_SIZE], age[NUMBER_TEXT_SIZE];
+
+	print_key(out, "daemon");
+	if (snapshot->daemon_state == DAEMON_NOT_RUNNING) {
+		fprintf(out, "not running%s\n",
+			snapshot->loaded ? "; the gate goes on without it" : "");
+	} else if (snapshot->daemon_state == DAEMON_STALE) {
+		fprintf(out, "process %ld says nothing for %s: it hangs%s\n", (long)daemon->pid,
+			age_format(daemon->written_wall_ns, snapshot->now_wall_ns, age),
+			snapshot->loaded ? "; the gate goes on without it" : "");
+	} else {
+		time_format(daemon->started_wall_ns / NS_PER_S * NS_PER_S, started);
+		fprintf(out, "running, process %ld, since %s\n", (long)daemon->pid, started);
+	}
+	if (!daemon)
+		return;
+	if (daemon->last_fault.error) {
+		time_format(daemon->last_fault_wall_ns / NS_PER_S * NS_PER_S, started);
+		print_key(out, "last fault");
+		fprintf(out, "%s ", started);
+		visible_print(out, daemon->last_fault.text);
+		fputc('\n', out);
+	}
+	/* Of a daemon that is gone only its last fault still matters. */
+	if (snapshot->daemon_state == DAEMON_NOT_RUNNING)
+		return;
+	print_logs(out, daemon);
+	print_detection(out, daemon);
+}
+
+void text_status(FILE *out, const struct snapshot *snapshot)
+{
+	print_mode(out, snapshot);
+	fprintf(out, "%-12s%u (sekisho " SEKISHO_VERSION ")\n", "contract", CONTRACT_VERSION);
+	print_services(out, snapshot);
+	print_devices(out, snapshot);
+	print_countries(out, snapshot);
+	print_daemon(out, snapshot);
+	print_faults(out, snapshot);
+	if (!snapshot->loaded)
+		return;
+	print_memory(out, snapshot);
+	fputc('\n', out);
+	text_tables(out, snapshot);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What each service would say to one source now, and on what evidence: filled by one function,
+ * rendered by two pure ones. Not here: limits, which depend on what is open at the instant.
+ */
+#ifndef SEKISHO_WHY_H
+#define SEKISHO_WHY_H
+
+#include <stdio.h>
+#include "enforce/instance.h"
+#include "net/address.h"
+#include "show/verdict.h"
+
+#define WHY_EVIDENCE_MAX 20
+
+struct why_service {
+	char name[CONFIG_NAME_SIZE];
+	struct verdict verdict;
+};
+
+struct why_ban {
+	struct prefix prefix;
+	int64_t since_wall_ns, until_wall_ns;
+	uint32_t rule;
+	char reason[256]; /* "" when the store does not know it */
+	bool counted;	  /* the two below are known: it is in the gate */
+	uint64_t packets, attempts;
+};
+
+struct why_list {
+	char name[CONFIG_NAME_SIZE];
+	uint8_t id;
+	bool allow;
+	char source[512];
+};
+
+struct why_evidence {
+	int64_t wall_ns;
+	char *line;
+};
+
+struct why {
+	struct address address;
+	struct prefix source; /* IPv6: the /64 unless configured */
+	unsigned country;
+	bool loaded; /* else by the configuration and the store alone: nothing is in force */
+	enum gate_mode mode;
+	char config_path[512];
+	struct why_service services[SERVICE_MAX];
+	size_t service_count;
+	struct why_ban *bans; /* in force, shortest prefix first */
+	size_t ban_count;
+	struct why_list *lists; /* by name; all that contain the address */
+	size_t list_count;
+	struct why_evidence evidence[WHY_EVIDENCE_MAX]; /* newest first */
+	size_t evidence_count;
+	struct fault faults[8]; /* what could not be asked */
+	size_t fault_count;
+};
+
+/* Fills *why (the caller's, why_free()). Asks the gate where there is one, else the store. -ENOMEM;
+ * what cannot be asked is in `faults`, but for the gate's policy, table and bans: their errors are
+ * returned, for without them the answer would be wrong. */
+int why_fill(const struct instance *instance, const struct address *address, int64_t now_wall_ns,
+	     uint64_t now_boot_ns, struct why **why, struct fault *fault);
+void why_free(struct why *why);
+
+void text_why(FILE *out, const struct why *why);
+char *json_why(const struct why *why); /* one line, malloc()ed; NULL: out of memory */
+
+/* The name of the list with this id among `lists`, or NULL. */
+const char *why_list_name(const struct why *why, uint8_t id);
+
+/* Calls `step` with each thing that would have to be done so that the source passes. */
+void why_undo(const struct why *why, void (*step)(const char *text, void *context), void *context);
+
+/* "192.0.2.5" of an IPv4 source, "2001:db8::/64" of an IPv6 one. */
+void why_source_text(const struct why *why, char text[PREFIX_TEXT_SIZE]);
+
+static inline void cleanup_why(struct why **why)
+{
+	why_free(*why);
+}
+
+#endif

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A struct why (why.h) as text for people and as JSON; schema of that: docs/json.md. Pure. */
+#include "show/why.h"
+
+#include <string.h>
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "detect/detect.h"
+#include "show/json.h"
+#include "show/visible.h"
+
+void why_source_text(const struct why *why, char text[PREFIX_TEXT_SIZE])
+{
+	if (prefix_is4(&why->source))
+		address_format(&why->source.address, text);
+	else
+		prefix_format(&why->source, text);
+}
+
+static bool any_drop(const struct why *why)
+{
+	for (size_t i = 0; i < why->service_count; i++)
+		if (why->services[i].verdict.drop)
+			return true;
+	return false;
+}
+
+void why_undo(const struct why *why, void (*step)(const char *text, void *context), void *context)
+{
+	char text[1400], prefix[PREFIX_TEXT_SIZE];
+
+	/* Where an allow list lets it pass there is nothing to undo. */
+	if (!any_drop(why))
+		return;
+	for (size_t i = 0; i < why->ban_count; i++) {
+		prefix_format(&why->bans[i].prefix, prefix);
+		snprintf(text, sizeof(text), "sekisho unban %s", prefix);
+		step(text, context);
+	}
+	for (size_t i = 0; i < why->list_count; i++) {
+		const struct why_list *list = &why->lists[i];
+		const char *file = *list->source ? list->source : "-";
+
+		if (list->allow)
+			continue;
+		snprintf(text, sizeof(text), "take it out of list %s, then: sekisho import %s %s",
+			 list->name, list->name, file);
+		step(text, context);
+	}
+	for (size_t i = 0; i < why->service_count; i++) {
+		char country[3];
+
+		if (why->services[i].verdict.reason != REASON_COUNTRY)
+			continue;
+		country_to_text(why->country, country);
+		snprintf(text, sizeof(text), "let %s in: [service %s] countries in %s", country,
+			 why->services[i].name, why->config_path);
+		step(text, context);
+	}
+}
+
+/* ---- text ---- */
+
+static void stamp(FILE *out, int64_t wall_ns)
+{
+	char text[TIME_TEXT_SIZE];
+
+	time_format(wall_ns - wall_ns % NS_PER_S, text);
+	fputs(text, out);
+}
+
+static void print_service(FILE *out, const struct why *why, const struct why_service *service)
+{
+	const struct verdict *verdict = &service->verdict;
+	const char *list = why_list_name(why, verdict->list);
+	bool would = !why->loaded || why->mode == GATE_MONITOR;
+
+	fprintf(out, "  %-14s ", service->name);
+	if (!verdict->drop)
+		fputs("pass", out);
+	else
+		fprintf(out, "%s: %s", would ? "would drop" : "drop", reason_name(verdict->reason));
+	if (list)
+		fprintf(out, " (list %s)", list);
+	fputc('\n', out);
+}
+
+static void print_bans(FILE *out, const struct why *why)
+{
+	if (why->ban_count)
+		fputs("\nbans\n", out);
+	for (size_t i = 0; i < why->ban_count; i++) {
+		const struct why_ban *ban = &why->bans[i];
+		char prefix[PREFIX_TEXT_SIZE];
+
+		prefix_format(&ban->prefix, prefix);
+		fprintf(out, "  %s until ", prefix);
+		stamp(out, ban->until_wall_ns);
+		fprintf(out, ", %s since ", rule_name(ban->rule));
+		stamp(out, ban->since_wall_ns);
+		if (*ban->reason) {
+			fputs("\n    ", out);
+			visible_print(out, ban->reason);
+		}
+		if (ban->counted)
+			fprintf(out, "\n    met %llu packets, %llu of them attempts",
+				(unsigned long long)ban->packets,
+				(unsigned long long)ban->attempts);
+		fputc('\n', out);
+	}
+}
+
+static void print_lists(FILE *out, const struct why *why)
+{
+	if (why->list_count)
+		fputs("\nlists that contain it\n", out);
+	for (size_t i = 0; i < why->list_count; i++) {
+		fputs("  ", out);
+		visible_print(out, why->lists[i].name);
+		fprintf(out, " (%s) ", why->lists[i].allow ? "allow" : "deny");
+		visible_print(out, why->lists[i].source);
+		fputc('\n', out);
+	}
+}
+
+static void print_step(const char *text, void *context)
+{
+	FILE *out = context;
+
+	fputs("  ", out);
+	visible_print(out, text);
+	fputc('\n', out);
+}
+
+static void print_evidence(FILE *out, const struct why *why)
+{
+	if (why->evidence_count)
+		fputs("\nevidence, newest first\n", out);
+	for (size_t i = 0; i < why->evidence_count; i++) {
+		fputs("  ", out);
+		stamp(out, why->evidence[i].wall_ns);
+		fputs("  ", out);
+		visible_print(out, why->evidence[i].line);
+		fputc('\n', out);
+	}
+}
+
+void text_why(FILE *out, const struct why *why)
+{
+	char address[ADDRESS_TEXT_SIZE], source[PREFIX_TEXT_SIZE], country[3];
+
+	address_format(&why->address, address);
+	why_source_text(why, source);
+	country_to_text(why->country, country);
+	fputs(address, out);
+	if (strcmp(address, source))
+		fprintf(out, ", source %s", source);
+	fprintf(out, ", country %s%s\n", country, why->country == COUNTRY_ZZ ? " (unknown)" : "");
+	if (!why->loaded)
+		fputs("no gate is loaded: by configuration and store alone\n", out);
+	else if (why->mode == GATE_MONITOR)
+		fputs("mode monitor: nothing is dropped\n", out);
+	else
+		fputs("mode enforce\n", out);
+	for (size_t i = 0; i < why->service_count; i++)
+		print_service(out, why, &why->services[i]);
+	print_bans(out, why);
+	print_lists(out, why);
+	print_evidence(out, why);
+	if (any_drop(why))
+		fputs("\nto let it pass\n", out);
+	why_undo(why, print_step, out);
+	for (size_t i = 0; i < why->fault_count; i++) {
+		fputs(i ? "unknown: " : "\nunknown: ", out);
+		visible_print(out, why->faults[i].text);
+		fputc('\n', out);
+	}
+}
+
+/* ---- JSON ---- */
+
+static json_t *services_to_json(const struct why *why)
+{
+	_cleanup_(cleanup_json) json_t *services = json_object();
+
+	for (size_t i = 0; i < why->service_count; i++) {
+		const struct verdict *verdict = &why->services[i].verdict;
+		json_t *item = json_pack(
+			"{s:s,s:o,s:o}", "verdict", verdict->drop ? "drop" : "pass", "reason",
+			json_text(verdict->drop ? reason_name(verdict->reason) : NULL), "list",
+			json_text(why_list_name(why, verdict->list)));
+
+		if (json_object_set_new(services, why->services[i].name, item))
+			return NULL;
+	}
+	return TAKE_PTR(services);
+}
+
+static json_t *bans_to_json(const struct why *why)
+{
+	_cleanup_(cleanup_json) json_t *bans = json_array();
+
+	for (size_t i = 0; i < why->ban_count; i++) {
+		const struct why_ban *ban = &why->bans[i];
+		char prefix[PREFIX_TEXT_SIZE];
+		json_t *item;
+
+		prefix_format(&ban->prefix, prefix);
+		item = json_pack("{s:s,s:o,s:o,s:s,s:o,s:o,s:o}", "prefix", prefix, "since",
+				 json_time(ban->since_wall_ns), "until",
+				 json_time(ban->until_wall_ns), "rule", rule_name(ban->rule),
+				 "reason", json_text(*ban->reason ? ban->reason : NULL), "packets",
+				 ban->counted ? json_count(ban->packets) : json_null(), "attempts",
+				 ban->counted ? json_count(ban->attempts) : json_null());
+		if (!json_add(bans, item))
+			return NULL;
+	}
+	return TAKE_PTR(bans);
+}
+
+static json_t *lists_to_json(const struct why *why)
+{
+	_cleanup_(cleanup_json) json_t *lists = json_array();
+
+	for (size_t i = 0; i < why->list_count; i++) {
+		const struct why_list *list = &why->lists[i];
+
+		if (!json_add(lists, json_pack("{s:o,s:s,s:o}", "name", json_text(list->name),
+					       "action", list->allow ? "allow" : "deny", "source",
+					       json_text(*list->source ? list->source : NULL))))
+			return NULL;
+	}
+	return TAKE_PTR(lists);
+}
+
+static json_t *evidence_to_json(const struct why *why)
+{
+	_cleanup_(cleanup_json) json_t *evidence = json_array();
+
+	for (size_t i = 0; i < why->evidence_count; i++)
+		if (!json_add(evidence,
+			      json_pack("{s:o,s:o}", "time", json_time(why->evidence[i].wall_ns),
+					"line", json_text(why->evidence[i].line))))
+			return NULL;
+	return TAKE_PTR(evidence);
+}
+
+static json_t *faults_to_json(const struct why *why)
+{
+	_cleanup_(cleanup_json) json_t *faults = json_array();
+
+	for (size_t i = 0; i < why->fault_count; i++)
+		if (!json_add(faults, json_text(why->faults[i].text)))
+			return NULL;
+	return TAKE_PTR(faults);
+}
+
+struct undo_steps {
+	json_t *array;
+	bool failed;
+};
+
+static void add_step(const char *text, void *context)
+{
+	struct undo_steps *steps = context;
+
+	steps->failed |= !json_add(steps->array, json_text(text));
+}
+
+char *json_why(const struct why *why)
+{
+	_cleanup_(cleanup_json) json_t *array = json_array();
+	char address[ADDRESS_TEXT_SIZE], source[PREFIX_TEXT_SIZE], country[3];
+	struct undo_steps steps = { .array = array };
+
+	address_format(&why->address, address);
+	why_source_text(why, source);
+	country_to_text(why->country, country);
+	why_undo(why, add_step, &steps);
+	if (steps.failed)
+		return NULL;
+	return json_line(json_pack(
+		"{s:s,s:s,s:s,s:b,s:s,s:o,s:o,s:o,s:o,s:O,s:o}", "address", address, "source",
+		source, "country", country, "loaded", why->loaded, "mode",
+		why->mode == GATE_ENFORCE ? "enforce" : "monitor", "services",
+		services_to_json(why), "bans", bans_to_json(why), "lists", lists_to_json(why),
+		"evidence", evidence_to_json(why), "undo", array, "faults", faults_to_json(why)));
+}
