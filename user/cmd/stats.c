@@ -22,8 +22,8 @@ static int refuse_without_gate(const struct instance *instance)
 			  "or `sekisho run`");
 	else if (fault.error == -EPERM || fault.error == -EACCES)
 		fault_set(&fault, fault.error,
-			  "the gate's counters cannot be read: %s; run it as root",
-			  "Operation not permitted");
+			  "the gate's counters cannot be read: Operation not permitted; run it "
+			  "as root");
 	return cmd_failed(&cmd_stats, &fault);
 }
 
@@ -61,13 +61,14 @@ static int run(const struct globals *globals, int argc, char **argv)
 	unsigned parts = SNAPSHOT_COUNTS;
 	struct fault fault = { 0 };
 
+	opterr = 0;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		enum form asked = c == 'j' ? FORM_JSON : FORM_PROMETHEUS;
 
-		if (c == '?' || (form != FORM_TEXT && form != asked))
-			return cmd_usage(&cmd_stats, "%s",
-					 c == '?' ? "that option is not known"
-						  : "--json or --prometheus, not both");
+		if (c == '?')
+			return cmd_usage(&cmd_stats, "there is no option '%s'", argv[optind - 1]);
+		if (form != FORM_TEXT && form != asked)
+			return cmd_usage(&cmd_stats, "--json or --prometheus, not both");
 		form = asked;
 	}
 	if (optind < argc)

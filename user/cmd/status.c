@@ -40,9 +40,10 @@ static int run(const struct globals *globals, int argc, char **argv)
 	struct fault fault = { 0 };
 	bool as_json = false;
 
+	opterr = 0;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (c == '?')
-			return cmd_usage(&cmd_status, "that option is not known");
+			return cmd_usage(&cmd_status, "there is no option '%s'", argv[optind - 1]);
 		as_json = true;
 	}
 	if (optind < argc)

@@ -2,6 +2,7 @@
 /* A snapshot as the JSON of `stats` and `status` (render.h); schema: docs/json.md. Pure. */
 #include "show/render.h"
 
+#include <errno.h>
 #include <string.h>
 #include "base/cleanup.h"
 #include "show/json.h"
@@ -240,16 +241,20 @@ static json_t *generation_to_json(const struct snapshot *snapshot)
 char *json_status(const struct snapshot *snapshot)
 {
 	bool known = snapshot->has_policy;
+	/* A gate that cannot be asked, of another contract say, may well be there. */
+	json_t *loaded = snapshot->loaded || snapshot->gate_fault.error == -ENOENT
+				 ? json_boolean(snapshot->loaded)
+				 : json_null();
 
-	return json_line(json_pack(
-		"{s:o,s:s,s:i,s:b,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
-		json_time(snapshot->now_wall_ns), "version", SEKISHO_VERSION, "contract",
-		CONTRACT_VERSION, "loaded", snapshot->loaded, "mode", mode_to_json(snapshot),
-		"configured_mode", mode_name(snapshot->configured_mode), "policy_differs",
-		known ? json_boolean(snapshot->policy_differs) : json_null(), "services",
-		ports_to_json(snapshot), "devices", devices_to_json(snapshot), "tables",
-		tables_to_json(snapshot), "memory", memory_to_json(snapshot), "countries",
-		countries_status(snapshot), "generation", generation_to_json(snapshot), "daemon",
-		daemon_status_to_json(snapshot->daemon, snapshot->daemon_state), "faults",
-		faults_to_json(snapshot)));
+	return json_line(
+		json_pack("{s:o,s:s,s:i,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
+			  json_time(snapshot->now_wall_ns), "version", SEKISHO_VERSION, "contract",
+			  CONTRACT_VERSION, "loaded", loaded, "mode", mode_to_json(snapshot),
+			  "configured_mode", mode_name(snapshot->configured_mode), "policy_differs",
+			  known ? json_boolean(snapshot->policy_differs) : json_null(), "services",
+			  ports_to_json(snapshot), "devices", devices_to_json(snapshot), "tables",
+			  tables_to_json(snapshot), "memory", memory_to_json(snapshot), "countries",
+			  countries_status(snapshot), "generation", generation_to_json(snapshot),
+			  "daemon", daemon_status_to_json(snapshot->daemon, snapshot->daemon_state),
+			  "faults", faults_to_json(snapshot)));
 }

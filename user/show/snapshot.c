@@ -237,17 +237,6 @@ static void fill_daemon(struct snapshot *snapshot, const struct instance *instan
 	snapshot->daemon_state = daemon_state(snapshot->daemon, snapshot->now_boot_ns);
 }
 
-void snapshot_free(struct snapshot *snapshot)
-{
-	if (!snapshot)
-		return;
-	daemon_status_free(snapshot->daemon);
-	free(snapshot->lists);
-	free(snapshot->devices);
-	free(snapshot->maps);
-	free(snapshot);
-}
-
 int snapshot_fill(const struct instance *instance, unsigned parts, int64_t now_wall_ns,
 		  uint64_t now_boot_ns, struct snapshot **snapshot, struct fault *fault)
 {

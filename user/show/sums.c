@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The arithmetic and the names of a snapshot (snapshot.h), pure, apart from what fills it. */
+/* The arithmetic, names and end of a snapshot (snapshot.h). Pure; what fills it is apart, so that
+ * the renderers are used and tested without a kernel. */
 #include "show/snapshot.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char *snapshot_table_name(enum snapshot_table table)
@@ -53,4 +55,15 @@ void snapshot_sum_up(struct snapshot *snapshot)
 		}
 		sum_add(&snapshot->sum, &service->sum);
 	}
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	daemon_status_free(snapshot->daemon);
+	free(snapshot->lists);
+	free(snapshot->devices);
+	free(snapshot->maps);
+	free(snapshot);
 }

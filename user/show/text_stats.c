@@ -52,6 +52,17 @@ static void print_head(FILE *out, const char *name)
 		"handshakes");
 }
 
+static void print_mode(FILE *out, const struct snapshot *snapshot)
+{
+	if (!snapshot->has_policy)
+		fputs("no policy yet: everything passes\n\n", out);
+	else if (snapshot->mode == GATE_MONITOR)
+		fputs("monitor mode: nothing is dropped; would-drop is what enforce would drop\n\n",
+		      out);
+	else
+		fputs("enforce mode\n\n", out);
+}
+
 static void print_services(FILE *out, const struct snapshot *snapshot)
 {
 	print_head(out, "service");
@@ -216,6 +227,7 @@ void text_tables(FILE *out, const struct snapshot *snapshot)
 
 void text_stats(FILE *out, const struct snapshot *snapshot)
 {
+	print_mode(out, snapshot);
 	print_services(out, snapshot);
 	print_reasons(out, snapshot);
 	for (unsigned id = 1; id <= snapshot->service_count; id++)

@@ -2,6 +2,7 @@
 /* The state of an instance as text for people (render.h), for 80 columns. Pure. */
 #include "show/render.h"
 
+#include <errno.h>
 #include <string.h>
 #include "base/time.h"
 #include "show/number.h"
@@ -31,6 +32,10 @@ static void print_faults(FILE *out, const struct snapshot *snapshot)
 
 static void print_mode(FILE *out, const struct snapshot *snapshot)
 {
+	if (!snapshot->loaded && snapshot->gate_fault.error != -ENOENT) {
+		print_line(out, "mode", "unknown: the gate cannot be asked");
+		return;
+	}
 	if (!snapshot->loaded) {
 		print_line(out, "mode", "no gate is loaded: everything passes, uncounted");
 		return;

@@ -10,7 +10,7 @@ struct verdict verdict_decide(const struct policy *policy, unsigned service,
 
 	if (!service || service > policy->service_count || service >= SERVICE_MAX)
 		return verdict;
-	if (leaf->flags & LEAF_ALLOW)
+	if (leaf->list && leaf->flags & LEAF_ALLOW)
 		verdict.list = leaf->list;
 	else if (banned)
 		verdict.reason = REASON_BANNED;

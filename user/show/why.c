@@ -32,14 +32,6 @@ static void remember(struct why *why, const struct fault *fault)
 		why->faults[why->fault_count++] = *fault;
 }
 
-const char *why_list_name(const struct why *why, uint8_t id)
-{
-	for (size_t i = 0; id && i < why->list_count; i++)
-		if (why->lists[i].id == id)
-			return why->lists[i].name;
-	return NULL;
-}
-
 /* ---- bans ---- */
 
 static void describe_ban(const struct filling *filling, struct why_ban *ban)
@@ -78,11 +70,17 @@ static int64_t boot_to_wall(const struct filling *filling, uint64_t boot_ns)
 	return wall_ns;
 }
 
+/* A prefix of fewer bits holds no IPv4 address, whatever its bits are. */
+static unsigned shortest_length(const struct why *why)
+{
+	return address_is4(&why->address) ? 96 : 0;
+}
+
 static int fill_bans_of_gate(struct filling *filling, struct fault *fault)
 {
 	struct why *why = filling->why;
 
-	for (unsigned length = 0; length <= 128; length++) {
+	for (unsigned length = shortest_length(why); length <= 128; length++) {
 		struct prefix prefix = { .length = length };
 		struct why_ban *entry;
 		struct ban ban;
@@ -111,7 +109,7 @@ static void fill_bans_of_store(struct filling *filling)
 {
 	struct why *why = filling->why;
 
-	for (unsigned length = 0; length <= 128; length++) {
+	for (unsigned length = shortest_length(why); length <= 128; length++) {
 		struct prefix prefix = { .length = length };
 		struct why_ban *entry = &why->bans[why->ban_count];
 		struct store_ban stored = { 0 };
@@ -277,17 +275,6 @@ static int fill_from_gate(struct filling *filling, struct fault *fault)
 	else if (error)
 		return error;
 	return fill_bans_of_gate(filling, fault);
-}
-
-void why_free(struct why *why)
-{
-	if (!why)
-		return;
-	for (size_t i = 0; i < why->evidence_count; i++)
-		free(why->evidence[i].line);
-	free(why->bans);
-	free(why->lists);
-	free(why);
 }
 
 int why_fill(const struct instance *instance, const struct address *address, int64_t now_wall_ns,

@@ -2,12 +2,32 @@
 /* A struct why (why.h) as text for people and as JSON; schema of that: docs/json.md. Pure. */
 #include "show/why.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "detect/detect.h"
 #include "show/json.h"
 #include "show/visible.h"
+
+void why_free(struct why *why)
+{
+	if (!why)
+		return;
+	for (size_t i = 0; i < why->evidence_count; i++)
+		free(why->evidence[i].line);
+	free(why->bans);
+	free(why->lists);
+	free(why);
+}
+
+const char *why_list_name(const struct why *why, uint8_t id)
+{
+	for (size_t i = 0; id && i < why->list_count; i++)
+		if (why->lists[i].id == id)
+			return why->lists[i].name;
+	return NULL;
+}
 
 void why_source_text(const struct why *why, char text[PREFIX_TEXT_SIZE])
 {
