@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Gate and store played by hand, for the tests of what user/show/ fills. Each fake is all that the
+ * modules under test call, so that nothing of the real ones is linked. Not a test by itself. */
+#ifndef SEKISHO_SHOW_FAKES_H
+#define SEKISHO_SHOW_FAKES_H
+
+#include "show_example.h"
+
+#include "net/address.h"
+#include "show/why.h"
+
+#define BOOT_NS (1000 * (uint64_t)NS_PER_S)
+#define WALL_NS (NOW_S * NS_PER_S)
+
+struct gate {
+	struct policy policy;
+	int policy_error, counts_error, table_error, ban_error;
+	struct gate_counts counts;
+	struct {
+		struct prefix prefix;
+		struct ban ban;
+	} bans[4];
+	size_t ban_count;
+	struct leaf leaf;
+};
+
+struct store {
+	struct {
+		struct prefix prefix;
+		int64_t since_wall_ns, until_wall_ns;
+		const char *reason;
+	} bans[4];
+	size_t ban_count;
+	struct store_list lists[4];
+	bool contains[4];
+	size_t list_count;
+	int error;
+	size_t evidence_count;
+	bool has_countries;
+};
+
+/* ---- the gate ---- */
+
+int gate_policy_get(struct gate *gate, struct policy *policy, struct fault *fault)
+{
+	*policy = gate->policy;
+	return fault_set(fault, gate->policy_error, "policy");
+}
+
+int gate_counts_read(struct gate *gate, struct gate_counts *counts, struct fault *fault)
+{
+	*counts = gate->counts;
+	return fault_set(fault, gate->counts_error, "counts");
+}
+
+int gate_ban_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault)
+{
+	*usage = (struct gate_usage){ gate->ban_count, 100, 7 };
+	return fault_set(fault, gate->ban_error, "ban usage");
+}
+
+int gate_table_state(struct gate *gate, struct gate_table_state *state, struct fault *fault)
+{
+	*state = (struct gate_table_state){ 12, 1500, 860000, 8 << 20 };
+	return fault_set(fault, gate->table_error, "table");
+}
+
+int gate_table_find(struct gate *gate, const struct address *address, struct leaf *leaf,
+		    struct fault *fault)
+{
+	(void)address;
+	*leaf = gate->leaf;
+	return fault_set(fault, gate->table_error, "table");
+}
+
+int gate_ban_get(struct gate *gate, const struct prefix *prefix, struct ban *ban,
+		 struct fault *fault)
+{
+	for (size_t i = 0; i < gate->ban_count; i++) {
+		if (memcmp(&gate->bans[i].prefix, prefix, sizeof(*prefix)))
+			continue;
+		*ban = gate->bans[i].ban;
+		return 0;
+	}
+	return fault_set(fault, gate->ban_error ? gate->ban_error : -ENOENT, "ban");
+}
+
+int gate_memory(struct gate *gate, struct gate_memory *maps, size_t room, struct fault *fault)
+{
+	(void)gate;
+	(void)fault;
+	for (size_t i = 0; i < room; i++)
+		maps[i] = (struct gate_memory){ "map", 1, 2 };
+	return (int)room + 5; /* there are more than fit */
+}
+
+int attach_list(struct gate *gate, struct attachment *attachments, size_t room, struct fault *fault)
+{
+	(void)gate;
+	(void)attachments;
+	(void)room;
+	return fault_set(fault, -ENODEV, "devices");
+}
+
+/* ---- the store ---- */
+
+int store_list_each(struct store *store, int (*each)(const struct store_list *, void *),
+		    void *context, struct fault *fault)
+{
+	for (size_t i = 0; i < store->list_count; i++)
+		each(&store->lists[i], context);
+	return fault_set(fault, store->error, "lists");
+}
+
+int store_list_get(struct store *store, const char *name, struct store_list *list,
+		   struct ranges *ranges, struct fault *fault)
+{
+	for (size_t i = 0; i < store->list_count; i++) {
+		if (strcmp(store->lists[i].name, name))
+			continue;
+		*list = store->lists[i];
+		ranges->count4 = store->contains[i];
+		return 0;
+	}
+	return fault_set(fault, -ENOENT, "no such list");
+}
+
+int64_t ranges_find(const struct ranges *ranges, const struct address *address)
+{
+	(void)address;
+	return ranges->count4 ? (int64_t)ranges->count6 : -1;
+}
+
+void ranges_free(struct ranges *ranges)
+{
+	(void)ranges;
+}
+
+int store_countries_get(struct store *store, char *source, size_t size, int64_t *updated_wall_ns,
+			struct ranges *ranges, struct fault *fault)
+{
+	if (!store->has_countries)
+		return fault_set(fault, -ENOENT, "no countries");
+	if (source)
+		snprintf(source, size, "/usr/share/tor/geoip");
+	if (updated_wall_ns)
+		*updated_wall_ns = WALL_NS;
+	if (ranges)
+		ranges->count4 = 1, ranges->count6 = country("BR");
+	return 0;
+}
+
+int store_generation(struct store *store, uint64_t *generation, struct fault *fault)
+{
+	*generation = 13;
+	return fault_set(fault, store->error, "generation");
+}
+
+int store_ban_get(struct store *store, const struct prefix *prefix, struct store_ban *ban,
+		  char *reason, size_t size, struct fault *fault)
+{
+	for (size_t i = 0; i < store->ban_count; i++) {
+		if (memcmp(&store->bans[i].prefix, prefix, sizeof(*prefix)))
+			continue;
+		ban->prefix = *prefix;
+		ban->since_wall_ns = store->bans[i].since_wall_ns;
+		ban->until_wall_ns = store->bans[i].until_wall_ns;
+		ban->rule = RULE_SOURCE_FAILURES;
+		snprintf(reason, size, "%s", store->bans[i].reason);
+		return 0;
+	}
+	return fault_set(fault, -ENOENT, "no such ban");
+}
+
+int store_evidence_each(struct store *store, const struct prefix *prefix, size_t most,
+			int (*each)(const struct store_evidence *, void *), void *context,
+			struct fault *fault)
+{
+	const struct store_evidence evidence = { .wall_ns = WALL_NS, .line = "line" };
+
+	(void)prefix;
+	(void)most; /* a store that gives more than asked for */
+	(void)fault;
+	for (size_t i = 0; i < store->evidence_count; i++)
+		if (each(&evidence, context))
+			return 1;
+	return 0;
+}
+
+void config_to_policy(const struct config *config, struct policy *policy)
+{
+	policy->service_count = (__u32)config->service_count;
+	policy->mode = config->mode;
+	policy->source_length6 = 64;
+	policy->port_service[25] = 1;
+	policy->port_service[587] = 2;
+	memset(policy->country_class[2], CLASS_DENY, COUNTRY_COUNT);
+}
+
+/* ---- the instance ---- */
+
+struct world {
+	struct config config;
+	struct gate gate;
+	struct store store;
+	struct instance instance;
+};
+
+static int make_world(void **state)
+{
+	struct world *world = calloc(1, sizeof(*world));
+	struct config *config = &world->config;
+
+	config->paths.runtime = "/nonexistent";
+	config->mode = GATE_ENFORCE;
+	config->service_count = 2;
+	strcpy(config->services[0].name, "smtp");
+	strcpy(config->services[1].name, "submission");
+	config_to_policy(config, &world->gate.policy);
+	world->gate.leaf.country = COUNTRY_ZZ;
+	world->instance =
+		(struct instance){ .config = config, .store = &world->store, .gate = &world->gate };
+	*state = world;
+	return 0;
+}
+
+static int remove_world(void **state)
+{
+	free(*state);
+	return 0;
+}
+
+#define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, make_world, remove_world)
+
+#endif
