@@ -43,6 +43,9 @@ static void a_snapshot_takes_counters_lists_and_tables(void **state)
 	assert_int_equal(snapshot->table.generation, 12);
 	assert_int_equal(snapshot->generation, 13);
 	assert_int_equal(snapshot->map_count, 64);
+	/* The map "table" is one slot; what is published in it counts with it. */
+	assert_int_equal(snapshot->maps[0].bytes, 2 + (8 << 20));
+	assert_int_equal(snapshot->maps[1].bytes, 2);
 	assert_int_equal(snapshot->daemon_state, DAEMON_NOT_RUNNING);
 }
 

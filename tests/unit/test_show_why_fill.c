@@ -117,6 +117,23 @@ static void why_asks_the_store_when_no_gate_is_loaded(void **state)
 	assert_string_equal(why_list_name(allowed, allowed->services[1].verdict.list), "home");
 }
 
+static void why_answers_by_the_configuration_alone_where_nothing_ever_ran(void **state)
+{
+	struct world *world = *state;
+	_cleanup_(cleanup_why) struct why *why = NULL, *broken = NULL;
+
+	world->instance.gate = NULL;
+	world->instance.store = NULL;
+	fault_set(&world->instance.store_fault, -ENOENT, "there is no store yet");
+	why = asked(world, "192.0.2.5");
+	assert_int_equal(why->fault_count, 0);
+	assert_int_equal(why->services[0].verdict.reason, REASON_NONE);
+	assert_int_equal(why->services[1].verdict.reason, REASON_COUNTRY);
+	fault_set(&world->instance.store_fault, -EBADMSG, "the store is damaged");
+	broken = asked(world, "192.0.2.5");
+	assert_int_equal(broken->fault_count, 1);
+}
+
 static void why_takes_no_more_evidence_than_it_shows(void **state)
 {
 	struct world *world = *state;
@@ -153,6 +170,7 @@ int main(void)
 		WORLD_TEST(why_does_not_take_an_ipv6_ban_for_one_of_ipv4),
 		WORLD_TEST(why_names_all_lists_and_the_one_that_decides),
 		WORLD_TEST(why_asks_the_store_when_no_gate_is_loaded),
+		WORLD_TEST(why_answers_by_the_configuration_alone_where_nothing_ever_ran),
 		WORLD_TEST(why_takes_no_more_evidence_than_it_shows),
 		WORLD_TEST(why_does_not_guess_when_the_gate_does_not_answer),
 	};

@@ -32,15 +32,14 @@ static int print(const struct why *why, bool as_json)
 	return cmd_failed(&cmd_why, &fault);
 }
 
-/* Without the right to ask, "pass" would be a guess. No gate is an answer: nothing is in force. */
+/* Without the right to ask, "pass" would be a guess. That there is no gate, or no store yet, is an
+ * answer: nothing is in force. */
 static bool may_not_ask(const struct instance *instance, struct fault *fault)
 {
-	const struct fault *gate = &instance->gate_fault, *store = &instance->store_fault;
-
-	if (!instance->gate && gate->error && gate->error != -ENOENT)
-		*fault = *gate;
-	else if (!instance->gate && !instance->store)
-		*fault = store->error ? *store : *gate;
+	if (!instance->gate && instance->gate_fault.error != -ENOENT)
+		*fault = instance->gate_fault;
+	else if (!instance->gate && !instance->store && instance->store_fault.error != -ENOENT)
+		*fault = instance->store_fault;
 	else
 		return false;
 	if (fault->error == -EPERM || fault->error == -EACCES)

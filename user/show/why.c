@@ -305,7 +305,9 @@ int why_fill(const struct instance *instance, const struct address *address, int
 	fresh->mode = policy->mode == GATE_ENFORCE ? GATE_ENFORCE : GATE_MONITOR;
 	snprintf(fresh->config_path, sizeof(fresh->config_path), "%s",
 		 instance->config->path ? instance->config->path : CONFIG_DEFAULT_PATH);
-	if (!instance->store && instance->store_fault.error)
+	/* No store yet is an answer: no bans, no lists. */
+	if (!instance->store && instance->store_fault.error &&
+	    instance->store_fault.error != -ENOENT)
 		remember(fresh, &instance->store_fault);
 	if (instance->store)
 		fill_lists(&filling);
