@@ -39,10 +39,15 @@ void ranges_free(struct ranges *ranges);
 int ranges_add4(struct ranges *ranges, uint32_t first, uint32_t last, uint32_t value);
 int ranges_add6(struct ranges *ranges, u128 first, u128 last, uint32_t value);
 int ranges_add_prefix(struct ranges *ranges, const struct prefix *prefix, uint32_t value);
+int ranges_add_all(struct ranges *ranges, const struct ranges *more);
 
 /* Sorts and makes disjoint; neighbours and overlaps of one value merge. Where values differ in an
  * overlap, the narrower range wins, then the later added one. -ENOMEM. */
 int ranges_normalise(struct ranges *ranges);
+
+/* The same, but in an overlap the lower value wins: with line numbers as values, the first match of
+ * a rule file. -ENOMEM. */
+int ranges_resolve_lowest(struct ranges *ranges);
 
 /* For normal ranges. The value at an address, or -1. */
 int64_t ranges_find(const struct ranges *ranges, const struct address *address);
@@ -54,7 +59,11 @@ int ranges_each_prefix(const struct ranges *ranges,
 		       int (*each)(const struct prefix *prefix, uint32_t value, void *context),
 		       void *context);
 
-/* The addresses of a that are not in b (values of a), both normal. -ENOMEM. */
+/* A 128-bit number in host order as an address. */
+struct address address_from_key(u128 key);
+
+/* The addresses of a that are not in b (values of a), both normal. *result is overwritten, not
+ * freed, and normal. -ENOMEM. */
 int ranges_subtract(struct ranges *result, const struct ranges *a, const struct ranges *b);
 
 #endif
