@@ -9,12 +9,17 @@
 #include "lists/ranges.h"
 #include "base/fault.h"
 
+/* The country index of a code as the sources write it: two letters of any case, "??" is ZZ, "UK" is
+ * GB. -EINVAL. */
+int country_normal(const char *text, size_t size);
+
 /* Adds the ranges of one file's text (format and family detected; tor-geoipdb's geoip and geoip6)
  * to `ranges`, not yet normal. A malformed line is -EBADMSG and the fault is "NAME:LINE: ...". */
 int country_read(const char *name, const char *text, size_t size, struct ranges *ranges,
 		 struct fault *fault);
 
-/* Reads and normalises all `files` (paths). *ranges is owned by the caller. */
+/* Reads (gzip too) and normalises all `files` (paths). *ranges is overwritten; the caller's to
+ * free. -errno when a file cannot be read. */
 int country_load(char *const *files, size_t count, struct ranges *ranges, struct fault *fault);
 
 #endif

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * See compile.h. One sweep over the boundaries of every country range and list, window by window,
+ * hands segments of one leaf to the writer of the image (image.h).
+ */
+#include "lists/compile.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "lists/image.h"
+#include "table_find.h"
+
+static __always_inline const void *table_block(void *table, __u32 block)
+{
+	const struct table_head *head = table;
+
+	return block < head->blocks ? (const char *)table + (size_t)block * TABLE_BLOCK : NULL;
+}
+
+/* One sorted array on its way through the sweep. `next` is where it changes; u128 for both families
+ * so that one sweep serves both. */
+struct cursor {
+	const struct ranges *ranges;
+	size_t index;
+	u128 next;
+	bool inside; /* ranges[index] has begun */
+	uint8_t id;  /* 0: countries */
+	bool allow;
+};
+
+/* What holds at the current position. */
+struct coverage {
+	uint64_t allow[LIST_MAX / 64], deny[LIST_MAX / 64]; /* by list id */
+	uint16_t country;
+};
+
+struct sweep {
+	struct image *image;
+	bool v6;
+	u128 last; /* of the window */
+	struct cursor *heap[LIST_MAX];
+	size_t heaped;
+	struct coverage coverage;
+	/* The segment not yet written: windows that meet in one leaf make one segment. */
+	u128 first, end;
+	struct leaf leaf;
+	bool pending;
+};
+
+static bool cursor_range(const struct cursor *cursor, bool v6, size_t index, u128 *first,
+			 u128 *last, uint32_t *value)
+{
+	const struct ranges *ranges = cursor->ranges;
+
+	if (index >= (v6 ? ranges->count6 : ranges->count4))
+		return false;
+	if (v6) {
+		*first = ranges->v6[index].first;
+		*last = ranges->v6[index].last;
+		*value = ranges->v6[index].value;
+	} else {
+		*first = ranges->v4[index].first;
+		*last = ranges->v4[index].last;
+		*value = ranges->v4[index].value;
+	}
+	return true;
+}
+
+static void cover(struct coverage *coverage, const struct cursor *cursor, uint32_t value, bool on)
+{
+	uint64_t *set = cursor->allow ? coverage->allow : coverage->deny;
+	uint64_t bit = 1ULL << cursor->id % 64;
+
+	if (!cursor->id)
+		coverage->country = on && value < COUNTRY_COUNT ? (uint16_t)value : COUNTRY_ZZ;
+	else if (on)
+		set[cursor->id / 64] |= bit;
+	else
+		set[cursor->id / 64] &= ~bit;
+}
+
+/* Sets the cursor to its first change after `at` (the window's begin), and covers what holds there.
+ * False: it does not change any more within the window. */
+static bool cursor_start(struct sweep *sweep, struct cursor *cursor, u128 at)
+{
+	size_t low = 0, count = sweep->v6 ? cursor->ranges->count6 : cursor->ranges->count4;
+	u128 first, last;
+	uint32_t value;
+
+	while (count) { /* the first range that ends at or after `at` */
+		size_t half = count / 2;
+
+		cursor_range(cursor, sweep->v6, low + half, &first, &last, &value);
+		if (last < at) {
+			low += half + 1;
+			count -= half + 1;
+		} else {
+			count = half;
+		}
+	}
+	cursor->index = low;
+	cursor->inside = false;
+	if (!cursor_range(cursor, sweep->v6, low, &first, &last, &value))
+		return false;
+	cursor->next = first;
+	if (first > at)
+		return first <= sweep->last;
+	cursor->inside = true;
+	cover(&sweep->coverage, cursor, value, true);
+	cursor->next = last + 1;
+	return last < sweep->last;
+}
+
+/* Applies the change at cursor->next and finds the following one; false: none in the window. */
+static bool cursor_step(struct sweep *sweep, struct cursor *cursor)
+{
+	u128 first, last, at = cursor->next;
+	uint32_t value;
+
+	if (cursor->inside) {
+		cover(&sweep->coverage, cursor, 0, false);
+		cursor->inside = false;
+		cursor->index++;
+		if (!cursor_range(cursor, sweep->v6, cursor->index, &first, &last, &value))
+			return false;
+		cursor->next = first;
+		if (first > at)
+			return first <= sweep->last;
+	}
+	cursor_range(cursor, sweep->v6, cursor->index, &first, &last, &value);
+	cursor->inside = true;
+	cover(&sweep->coverage, cursor, value, true);
+	cursor->next = last + 1;
+	return last < sweep->last;
+}
+
+/* Moves heap[at] down to its place. */
+static void sift(struct sweep *sweep, size_t at)
+{
+	struct cursor *cursor = sweep->heap[at];
+
+	for (size_t child = 2 * at + 1; child < sweep->heaped; child = 2 * at + 1) {
+		if (child + 1 < sweep->heaped &&
+		    sweep->heap[child + 1]->next < sweep->heap[child]->next)
+			child++;
+		if (sweep->heap[child]->next >= cursor->next)
+			break;
+		sweep->heap[at] = sweep->heap[child];
+		at = child;
+	}
+	sweep->heap[at] = cursor;
+}
+
+static unsigned lowest(const uint64_t set[LIST_MAX / 64])
+{
+	for (unsigned i = 0; i < LIST_MAX / 64; i++)
+		if (set[i])
+			return i * 64 + (unsigned)__builtin_ctzll(set[i]);
+	return 0;
+}
+
+/* Allow beats deny; of one action the lower id decides. */
+static struct leaf decide(const struct coverage *coverage)
+{
+	struct leaf leaf = { .country = coverage->country };
+	unsigned list = lowest(coverage->allow);
+
+	if (list) {
+		leaf.flags = LEAF_ALLOW;
+	} else {
+		list = lowest(coverage->deny);
+		if (list)
+			leaf.flags = LEAF_DENY;
+	}
+	leaf.list = (__u8)list;
+	return leaf;
+}
+
+static int segment_write(struct sweep *sweep)
+{
+	if (!sweep->pending)
+		return 0;
+	sweep->pending = false;
+	return sweep->v6 ? image_segment6(sweep->image, sweep->first, sweep->end, sweep->leaf)
+			 : image_segment4(sweep->image, (uint32_t)sweep->first,
+					  (uint32_t)sweep->end, sweep->leaf);
+}
+
+static int segment_add(struct sweep *sweep, u128 first, u128 last, struct leaf leaf)
+{
+	int error;
+
+	if (sweep->pending && sweep->end + 1 == first &&
+	    !memcmp(&sweep->leaf, &leaf, sizeof(leaf))) {
+		sweep->end = last;
+		return 0;
+	}
+	error = segment_write(sweep);
+	sweep->pending = true;
+	sweep->first = first;
+	sweep->end = last;
+	sweep->leaf = leaf;
+	return error;
+}
+
+/* Segments of one leaf, in order and without gaps, from `first` to `last`. */
+static int sweep_window(struct sweep *sweep, struct cursor *cursors, size_t count, u128 first,
+			u128 last)
+{
+	u128 begin = first;
+	struct leaf leaf;
+	int error;
+
+	sweep->last = last;
+	sweep->heaped = 0;
+	sweep->coverage = (struct coverage){ .country = COUNTRY_ZZ };
+	for (size_t i = 0; i < count; i++)
+		if (cursor_start(sweep, &cursors[i], first))
+			sweep->heap[sweep->heaped++] = &cursors[i];
+	for (size_t i = sweep->heaped / 2; i-- > 0;)
+		sift(sweep, i);
+	leaf = decide(&sweep->coverage);
+	while (sweep->heaped) {
+		u128 at = sweep->heap[0]->next;
+		struct leaf now;
+
+		while (sweep->heaped && sweep->heap[0]->next == at) {
+			if (!cursor_step(sweep, sweep->heap[0]))
+				sweep->heap[0] = sweep->heap[--sweep->heaped];
+			if (sweep->heaped)
+				sift(sweep, 0);
+		}
+		now = decide(&sweep->coverage);
+		if (!memcmp(&now, &leaf, sizeof(leaf)))
+			continue;
+		error = segment_add(sweep, begin, at - 1, leaf);
+		if (error)
+			return error;
+		begin = at;
+		leaf = now;
+	}
+	return segment_add(sweep, begin, last, leaf);
+}
+
+/* The windows in the order of the index: 2000::/3, what lies below and the unused chunks of
+ * 2000::/3 among the others, what lies above. */
+static int sweep_all(struct sweep *sweep, struct cursor *cursors, size_t count)
+{
+	const u128 global = (u128)1 << 125, above = (u128)1 << 126;
+	const u128 mapped = (u128)0xffff << 32;
+	const struct leaf unknown = { .country = COUNTRY_ZZ };
+	int error = sweep_window(sweep, cursors, count, 0, UINT32_MAX);
+
+	if (!error)
+		error = segment_write(sweep);
+	if (!error)
+		image_begin6(sweep->image);
+	sweep->v6 = true;
+	if (!error)
+		error = sweep_window(sweep, cursors, count, global, above - 1);
+	if (!error)
+		error = sweep_window(sweep, cursors, count, 0, mapped - 1);
+	if (!error) /* an IPv4 address is never looked up here */
+		error = segment_add(sweep, mapped, mapped + UINT32_MAX, unknown);
+	if (!error)
+		error = sweep_window(sweep, cursors, count, mapped + UINT32_MAX + 1, global - 1);
+	if (!error)
+		error = segment_write(sweep);
+	if (!error)
+		error = image_unused6(sweep->image);
+	if (!error)
+		error = sweep_window(sweep, cursors, count, above, (u128)-1);
+	return error ? error : segment_write(sweep);
+}
+
+static int check_lists(const struct compile_list *lists, size_t count, struct fault *fault)
+{
+	bool seen[LIST_MAX] = { false };
+
+	for (size_t i = 0; i < count; i++) {
+		if (!lists[i].id || seen[lists[i].id])
+			return fault_set(fault, -EINVAL, "list %s: the list id %u is %s",
+					 lists[i].name, lists[i].id,
+					 lists[i].id ? "given twice" : "not usable");
+		seen[lists[i].id] = true;
+	}
+	return 0;
+}
+
+int table_compile(const struct ranges *countries, const struct compile_list *lists, size_t count,
+		  uint64_t generation, struct table_image *image, struct fault *fault)
+{
+	_cleanup_(image_close) struct image *writer = NULL;
+	struct cursor cursors[LIST_MAX] = { { .ranges = countries } };
+	struct sweep sweep = { 0 };
+	uint64_t prefixes = 0, ranges = 0;
+	size_t used = countries ? 1 : 0;
+	int error = check_lists(lists, count, fault);
+
+	if (error)
+		return error;
+	if (countries)
+		ranges = countries->count4 + countries->count6;
+	for (size_t i = 0; i < count; i++) {
+		cursors[used++] = (struct cursor){ .ranges = lists[i].ranges,
+						   .id = lists[i].id,
+						   .allow = lists[i].allow };
+		prefixes += ranges_count_prefixes(lists[i].ranges);
+	}
+	error = image_open(&writer);
+	if (!error) {
+		sweep.image = writer;
+		error = sweep_all(&sweep, cursors, used);
+	}
+	if (!error)
+		error = image_finish(writer, generation, prefixes, ranges, image);
+	if (error == -ENOSPC)
+		return fault_set(
+			fault, error,
+			"the lists and countries do not fit into one table (%u combinations "
+			"of list and country, %u MiB); remove or merge lists",
+			TABLE_PALETTE, TABLE_BLOCKS / 1024 * (TABLE_BLOCK >> 10));
+	if (error)
+		return fault_set(fault, error, "no memory to compile the table of %llu prefixes",
+				 (unsigned long long)prefixes);
+	return 0;
+}
+
+void table_image_free(struct table_image *image)
+{
+	free(image->data);
+	*image = (struct table_image){ 0 };
+}
+
+struct leaf table_image_find(const struct table_image *image, const struct address *address)
+{
+	const struct table_head *head = image->data;
+
+	if (address_is4(address))
+		return table_find4(head, image->data, address_to4(address));
+	return table_find6(head, image->data, address_high(address), address_low(address));
+}

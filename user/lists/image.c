@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See image.h. The layout and its reasons are in table.h. */
+#include "lists/image.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+#define GLOBAL_FIRST 0x2000000000000000ULL /* 2000::/3, upper 64 bits */
+#define GLOBAL_LAST  0x3fffffffffffffffULL
+
+struct image {
+	char *data;
+	uint32_t blocks, room;
+	uint32_t palette_of[COUNTRY_COUNT][LIST_MAX]; /* index + 1; 0: none yet */
+	uint32_t palette_count, palette_deep;	      /* likewise index + 1 */
+	uint32_t next4, next6;			      /* positions */
+	uint32_t chunk4, chunk6;		      /* chunks begun */
+	/* Upper halves that share a leaf, not yet written. */
+	uint64_t run_first, run_last;
+	uint32_t run_palette;
+	bool run;
+	struct table_deep *deep;
+	size_t deep_count, deep_room;
+};
+
+static struct table_head *head_of(struct image *image)
+{
+	return (struct table_head *)(void *)image->data;
+}
+
+static uint32_t *entries4(struct image *image)
+{
+	return (uint32_t *)(void *)image->data;
+}
+
+static uint64_t *entries6(struct image *image)
+{
+	return (uint64_t *)(void *)image->data;
+}
+
+/* Makes the image at least `blocks` long; new blocks are zero. */
+static int image_grow(struct image *image, uint32_t blocks)
+{
+	if (blocks <= image->blocks)
+		return 0;
+	if (blocks > TABLE_BLOCKS)
+		return -ENOSPC;
+	if (blocks > image->room) {
+		uint32_t room = image->room * 2 > blocks ? image->room * 2 : blocks;
+		char *data = realloc(image->data, (size_t)room * TABLE_BLOCK);
+
+		if (!data)
+			return -ENOMEM;
+		image->data = data;
+		image->room = room;
+	}
+	memset(image->data + (size_t)image->blocks * TABLE_BLOCK, 0,
+	       (size_t)(blocks - image->blocks) * TABLE_BLOCK);
+	image->blocks = blocks;
+	return 0;
+}
+
+int image_open(struct image **image)
+{
+	struct image *made = calloc(1, sizeof(*made));
+
+	if (!made || image_grow(made, 1)) {
+		free(made);
+		return -ENOMEM;
+	}
+	made->next4 = TABLE_ENTRIES4;
+	*image = made;
+	return 0;
+}
+
+void image_close(struct image **image)
+{
+	if (!*image)
+		return;
+	free((*image)->data);
+	free((*image)->deep);
+	free(*image);
+	*image = NULL;
+}
+
+static int palette_find(struct image *image, struct leaf leaf, uint32_t *palette)
+{
+	uint32_t *index = leaf.flags & LEAF_DEEP ? &image->palette_deep
+						 : &image->palette_of[leaf.country][leaf.list];
+
+	if (!*index) {
+		if (image->palette_count == TABLE_PALETTE)
+			return -ENOSPC;
+		head_of(image)->palette[image->palette_count++] = leaf;
+		*index = image->palette_count;
+	}
+	*palette = *index - 1;
+	return 0;
+}
+
+/* A finished IPv4 chunk that crosses into the next block moves there; the gap repeats the entry
+ * before it. The first chunk begins a
+ * block, so there is one. */
+static void chunk4_end(struct image *image)
+{
+	uint32_t begin = head_of(image)->index4[image->chunk4 - 1], count = image->next4 - begin;
+	uint32_t moved = (begin / TABLE_ENTRIES4 + 1) * TABLE_ENTRIES4;
+	uint32_t *entries = entries4(image);
+
+	if (begin / TABLE_ENTRIES4 == (image->next4 - 1) / TABLE_ENTRIES4)
+		return;
+	/* At most 65536 entries: the block that the last one lies in has room for all. */
+	memmove(&entries[moved], &entries[begin], count * sizeof(*entries));
+	for (uint32_t i = begin; i < moved; i++)
+		entries[i] = entries[begin - 1];
+	head_of(image)->index4[image->chunk4 - 1] = moved;
+	image->next4 = moved + count;
+}
+
+static int append4(struct image *image, uint32_t address, uint32_t palette)
+{
+	if (!(address & 0xffff)) {
+		if (image->chunk4)
+			chunk4_end(image);
+		head_of(image)->index4[image->chunk4++] = image->next4;
+	}
+	if (image->next4 / TABLE_ENTRIES4 >= image->blocks) {
+		int error = image_grow(image, image->next4 / TABLE_ENTRIES4 + 1);
+
+		if (error)
+			return error;
+	}
+	entries4(image)[image->next4++] = address << 16 | palette;
+	return 0;
+}
+
+int image_segment4(struct image *image, uint32_t first, uint32_t last, struct leaf leaf)
+{
+	uint32_t palette;
+	int error = palette_find(image, leaf, &palette);
+
+	if (!error)
+		error = append4(image, first, palette);
+	for (uint32_t chunk = (first >> 16) + 1; !error && chunk <= last >> 16; chunk++)
+		error = append4(image, chunk << 16, palette);
+	return error;
+}
+
+void image_begin6(struct image *image)
+{
+	chunk4_end(image);
+	head_of(image)->index4[TABLE_INDEX4] = image->next4;
+	image->next6 = image->blocks * TABLE_ENTRIES6;
+}
+
+static unsigned chunk_shift(uint64_t high)
+{
+	return high >= GLOBAL_FIRST && high <= GLOBAL_LAST ? 45 : 48;
+}
+
+static int append6(struct image *image, uint64_t high, bool begins_chunk, uint32_t palette)
+{
+	if (image->next6 / TABLE_ENTRIES6 >= image->blocks) {
+		int error = image_grow(image, image->next6 / TABLE_ENTRIES6 + 1);
+
+		if (error)
+			return error;
+	}
+	if (begins_chunk)
+		head_of(image)->index6[image->chunk6++] = image->next6;
+	entries6(image)[image->next6++] = high << 16 | palette;
+	return 0;
+}
+
+/* Writes the run: its first entry, and one at the begin of each further chunk. */
+static int run_write(struct image *image)
+{
+	unsigned shift = chunk_shift(image->run_first);
+	uint64_t chunk = image->run_first >> shift, last = image->run_last >> shift;
+	int error;
+
+	if (!image->run)
+		return 0;
+	image->run = false;
+	error = append6(image, image->run_first, chunk << shift == image->run_first,
+			image->run_palette);
+	while (!error && chunk++ < last)
+		error = append6(image, chunk << shift, true, image->run_palette);
+	return error;
+}
+
+static int run_add(struct image *image, uint64_t first, uint64_t last, uint32_t palette)
+{
+	int error;
+
+	if (image->run && image->run_palette == palette && image->run_last + 1 == first) {
+		image->run_last = last;
+		return 0;
+	}
+	error = run_write(image);
+	image->run = true;
+	image->run_first = first;
+	image->run_last = last;
+	image->run_palette = palette;
+	return error;
+}
+
+static int deep_add(struct image *image, u128 first, uint32_t palette)
+{
+	if (image->deep_count == image->deep_room) {
+		size_t room = image->deep_room ? image->deep_room * 2 : 256;
+		struct table_deep *deep = reallocarray(image->deep, room, sizeof(*deep));
+
+		if (!deep)
+			return -ENOMEM;
+		image->deep = deep;
+		image->deep_room = room;
+	}
+	image->deep[image->deep_count++] = (struct table_deep){
+		.high = (uint64_t)(first >> 64),
+		.low = (uint64_t)first,
+		.leaf = palette,
+	};
+	return 0;
+}
+
+int image_segment6(struct image *image, u128 first, u128 last, struct leaf leaf)
+{
+	uint64_t high = (uint64_t)(first >> 64), high_last = (uint64_t)(last >> 64);
+	bool ends_inside = (uint64_t)last != UINT64_MAX;
+	const struct leaf deep = { .country = COUNTRY_ZZ, .flags = LEAF_DEEP };
+	uint32_t palette, palette_deep = 0;
+	int error = palette_find(image, leaf, &palette);
+
+	if (!error && (uint64_t)first) { /* within a /64 that the segment before made deep */
+		error = deep_add(image, first, palette);
+		if (error || high == high_last)
+			return error;
+		high++;
+	}
+	if (!error && (high < high_last || !ends_inside))
+		error = run_add(image, high, ends_inside ? high_last - 1 : high_last, palette);
+	if (error || !ends_inside)
+		return error;
+	error = palette_find(image, deep, &palette_deep);
+	if (!error)
+		error = run_add(image, high_last, high_last, palette_deep);
+	return error ? error : deep_add(image, (u128)high_last << 64, palette);
+}
+
+int image_unused6(struct image *image)
+{
+	const struct leaf unknown = { .country = COUNTRY_ZZ };
+	uint32_t palette;
+	int error = run_write(image);
+
+	if (!error)
+		error = palette_find(image, unknown, &palette);
+	for (uint64_t top = GLOBAL_FIRST >> 48; !error && top <= GLOBAL_LAST >> 48; top++)
+		error = append6(image, top << 48, true, palette);
+	return error;
+}
+
+/* The deep entries of 2000::/3 came first; those of what lies below it go before them. */
+static int deep_order(struct image *image)
+{
+	struct table_deep *deep = image->deep, *copy;
+	size_t global = 0, end;
+
+	while (global < image->deep_count && deep[global].high >= GLOBAL_FIRST &&
+	       deep[global].high <= GLOBAL_LAST)
+		global++;
+	for (end = global; end < image->deep_count && deep[end].high < GLOBAL_FIRST;)
+		end++;
+	if (!global || end == global)
+		return 0;
+	copy = reallocarray(NULL, global, sizeof(*copy));
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, deep, global * sizeof(*copy));
+	memmove(deep, deep + global, (end - global) * sizeof(*deep));
+	memcpy(deep + end - global, copy, global * sizeof(*copy));
+	free(copy);
+	return 0;
+}
+
+static int deep_write(struct image *image)
+{
+	uint32_t begin = image->blocks;
+	size_t blocks = (image->deep_count + TABLE_DEEP - 1) / TABLE_DEEP;
+	int error = blocks > TABLE_BLOCKS ? -ENOSPC : deep_order(image);
+
+	if (!error)
+		error = image_grow(image, begin + (uint32_t)blocks);
+	if (error)
+		return error;
+	if (image->deep_count)
+		memcpy(image->data + (size_t)begin * TABLE_BLOCK, image->deep,
+		       image->deep_count * sizeof(*image->deep));
+	head_of(image)->deep_begin = begin * TABLE_DEEP;
+	head_of(image)->deep_end = begin * TABLE_DEEP + (uint32_t)image->deep_count;
+	return 0;
+}
+
+int image_finish(struct image *image, uint64_t generation, uint64_t prefixes, uint64_t ranges,
+		 struct table_image *result)
+{
+	struct table_head *head;
+	int error = run_write(image);
+
+	if (error)
+		return error;
+	head_of(image)->index6[TABLE_INDEX6] = image->next6;
+	error = deep_write(image);
+	if (error)
+		return error;
+	head = head_of(image);
+	head->magic = TABLE_MAGIC;
+	head->contract_version = CONTRACT_VERSION;
+	head->generation = generation;
+	head->blocks = image->blocks;
+	head->palette_count = image->palette_count;
+	head->prefixes = prefixes;
+	head->ranges = ranges;
+	result->data = TAKE_PTR(image->data);
+	result->blocks = image->blocks;
+	return 0;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writes the image of the static table (table.h) from segments of one leaf. Only compile.c uses it.
+ * Not here: which leaf holds where.
+ *
+ * Order of calls: image_open(); image_segment4() over all of IPv4 without a gap; image_begin6();
+ * image_segment6() over 2000::/3, then over what lies below; image_unused6(); image_segment6() over
+ * what lies above; image_finish(). Neighbouring segments have different leaves. All return 0,
+ * -ENOMEM, or -ENOSPC (palette or blocks used up).
+ */
+#ifndef SEKISHO_IMAGE_H
+#define SEKISHO_IMAGE_H
+
+#include "lists/compile.h"
+
+struct image;
+
+int image_open(struct image **image);
+void image_close(struct image **image);
+
+int image_segment4(struct image *image, uint32_t first, uint32_t last, struct leaf leaf);
+void image_begin6(struct image *image);
+int image_segment6(struct image *image, u128 first, u128 last, struct leaf leaf);
+/* The chunks that 2000::/3 would have, had it no finer index of its own: one entry each. */
+int image_unused6(struct image *image);
+
+/* Hands the image over. */
+int image_finish(struct image *image, uint64_t generation, uint64_t prefixes, uint64_t ranges,
+		 struct table_image *result);
+
+#endif

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See input.h. */
+#include "lists/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include "base/cleanup.h"
+
+struct buffer {
+	char *data;
+	size_t used, room;
+};
+
+/* Room for at least one more byte, at most `most` in all. */
+static int buffer_grow(struct buffer *buffer, size_t most)
+{
+	size_t room = buffer->room ? buffer->room * 2 : 1 << 16;
+	char *data;
+
+	if (buffer->used < buffer->room)
+		return 0;
+	if (buffer->room >= most)
+		return -EFBIG;
+	data = realloc(buffer->data, room < most ? room : most);
+	if (!data)
+		return -ENOMEM;
+	buffer->data = data;
+	buffer->room = room < most ? room : most;
+	return 0;
+}
+
+/* One gzip member after the other, as gzip(1) does; zeros behind the last are padding. */
+static int unpack_members(z_stream *stream, const char *text, size_t size, size_t most,
+			  struct buffer *buffer)
+{
+	size_t taken = 0;
+
+	for (;;) {
+		int error = buffer_grow(buffer, most), result;
+		size_t room = buffer->room - buffer->used, rest = size - taken;
+
+		if (error)
+			return error;
+		stream->next_in = (Bytef *)(uintptr_t)(text + taken);
+		stream->avail_in = rest > UINT_MAX ? UINT_MAX : (uInt)rest;
+		stream->next_out = (Bytef *)buffer->data + buffer->used;
+		stream->avail_out = room > UINT_MAX ? UINT_MAX : (uInt)room;
+		result = inflate(stream, Z_NO_FLUSH);
+		taken = (size_t)((const char *)stream->next_in - text);
+		buffer->used = (size_t)((char *)stream->next_out - buffer->data);
+		if (result == Z_STREAM_END) {
+			while (taken < size && !text[taken])
+				taken++;
+			if (taken == size)
+				return 0;
+			if (inflateReset(stream) != Z_OK)
+				return -EBADMSG;
+		} else if (result == Z_MEM_ERROR) {
+			return -ENOMEM;
+		} else if (result != Z_OK || (taken == size && stream->avail_out)) {
+			return -EBADMSG; /* damaged, or cut short */
+		}
+	}
+}
+
+int input_unpack(const char *text, size_t size, size_t most, char **unpacked, size_t *unpacked_size)
+{
+	z_stream stream = { 0 };
+	struct buffer buffer = { 0 };
+	int error;
+
+	*unpacked = NULL;
+	if (size < 2 || (unsigned char)text[0] != 0x1f || (unsigned char)text[1] != 0x8b)
+		return 0;
+	if (inflateInit2(&stream, 15 + 16) != Z_OK)
+		return -ENOMEM;
+	error = unpack_members(&stream, text, size, most, &buffer);
+	inflateEnd(&stream);
+	if (error) {
+		free(buffer.data);
+		return error;
+	}
+	*unpacked = buffer.data;
+	*unpacked_size = buffer.used;
+	return 0;
+}
+
+static int read_all(int fd, struct buffer *buffer)
+{
+	for (;;) {
+		int error = buffer_grow(buffer, INPUT_MAX + 1);
+		ssize_t got;
+
+		if (error)
+			return error;
+		got = read(fd, buffer->data + buffer->used, buffer->room - buffer->used);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return got ? -errno : 0;
+		buffer->used += (size_t)got;
+	}
+}
+
+/* Reads `fd` whole; the size that stat() told saves growing. */
+static int read_file(int fd, struct input *input)
+{
+	struct buffer buffer = { 0 };
+	struct stat stat;
+	int error;
+
+	if (fstat(fd, &stat))
+		return -errno;
+	if (S_ISREG(stat.st_mode)) {
+		if ((uint64_t)stat.st_size > INPUT_MAX)
+			return -EFBIG;
+		input->file_size = (uint64_t)stat.st_size;
+		input->mtime_ns =
+			(uint64_t)stat.st_mtim.tv_sec * 1000000000 + (uint64_t)stat.st_mtim.tv_nsec;
+		buffer.room = (size_t)stat.st_size + 1;
+		buffer.data = malloc(buffer.room);
+		if (!buffer.data)
+			return -ENOMEM;
+	}
+	error = read_all(fd, &buffer);
+	if (error) {
+		free(buffer.data);
+		return error;
+	}
+	input->text = buffer.data;
+	input->size = buffer.used;
+	return 0;
+}
+
+static int read_fault(const char *path, int error, struct fault *fault)
+{
+	const char *name = strcmp(path, "-") ? path : "standard input";
+
+	if (error == -EFBIG)
+		return fault_set(fault, error, "%s: more than %llu MiB; split it", name,
+				 INPUT_MAX >> 20);
+	if (error == -EBADMSG)
+		return fault_set(fault, error, "%s: damaged or cut short gzip; fetch it again",
+				 name);
+	return fault_set(fault, error, "cannot read %s: %s", name, strerror(-error));
+}
+
+int input_read(const char *path, struct input *input, struct fault *fault)
+{
+	bool standard = !strcmp(path, "-");
+	_cleanup_close_ int opened = -1;
+	size_t unpacked_size;
+	char *unpacked;
+	int error;
+
+	*input = (struct input){ 0 };
+	if (!standard) {
+		opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		if (opened < 0)
+			return read_fault(path, -errno, fault);
+	}
+	error = read_file(standard ? STDIN_FILENO : opened, input);
+	if (!error)
+		error = input_unpack(input->text, input->size, INPUT_MAX, &unpacked,
+				     &unpacked_size);
+	if (error) {
+		input_free(input);
+		return read_fault(path, error, fault);
+	}
+	if (unpacked) {
+		free(input->text);
+		input->text = unpacked;
+		input->size = unpacked_size;
+	}
+	return 0;
+}
+
+void input_free(struct input *input)
+{
+	free(input->text);
+	*input = (struct input){ 0 };
+}
