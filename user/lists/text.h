@@ -26,9 +26,10 @@ typedef void list_refused(size_t line, const char *reason, void *context);
 typedef void list_progress(size_t done, size_t size, void *context);
 
 struct list_report {
-	size_t lines;	/* with content, comments and blank ones not counted */
-	size_t taken;	/* prefixes or ranges taken */
-	size_t refused; /* lines */
+	size_t lines;	/* with content for this list; of a line with several entries, each entry */
+	size_t taken;	/* prefixes or ranges */
+	size_t refused; /* lines or entries */
+	size_t skipped; /* understood, but nothing for this list: other daemons, other targets */
 	size_t merged; /* duplicates and overlaps that vanished in normalising: taken - prefixes, if
 			  > 0 */
 	uint64_t prefixes; /* CIDRs in the result */
@@ -44,7 +45,8 @@ struct list_callbacks {
  * Reads `size` bytes at `text` (a whole file; need not end in NUL) into `ranges`, which it leaves
  * normal. 0, or -ENOMEM, or with nothing usable in `ranges`:
  * -EBADMSG: not a list at all (HTML, empty, a truncated file whose own count tells), or more than
- * a tenth of its lines refused. `fault` says which; `report` is filled in either way.
+ * a tenth of its lines refused, or no entry. `fault` says which; `report` is filled in either way.
+ * Safe for any bytes.
  */
 int list_read(const char *text, size_t size, const struct list_options *options,
 	      const struct list_callbacks *callbacks, struct ranges *ranges,

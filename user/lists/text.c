@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * See text.h. Lines, continuation, the table of formats, and what makes a file no list at all. Each
+ * format is a file of its own (text_*.c).
+ */
+#include "lists/reader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+
+#define PROGRESS_BYTES (1U << 20)
+
+/* Asked in this order; the first that knows the line has it. A backslash at the end continues the
+ * lines of those with `continued` only. */
+static const struct {
+	list_format *format;
+	bool continued;
+} formats[] = {
+	{ list_plain, false },
+	{ list_iptables, true },
+	{ list_hosts, true },
+};
+
+enum first_byte { FIRST_UNKNOWN = 0, FIRST_CLEAR, FIRST_CLOSER };
+
+/* Lines joined by backslashes. */
+struct splice {
+	char *text;
+	size_t size, room;
+	size_t *breaks;
+	size_t break_count, break_room;
+};
+
+static void splice_free(struct splice *splice)
+{
+	free(splice->text);
+	free(splice->breaks);
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
+}
+
+/* The physical line at `at`: its end, and where the next begins. CR is not part of it. */
+static const char *line_end(const char *at, const char *end, const char **next)
+{
+	const char *newline = memchr(at, '\n', (size_t)(end - at));
+	const char *stop = newline ? newline : end;
+
+	*next = newline ? newline + 1 : end;
+	while (stop > at && stop[-1] == '\r')
+		stop--;
+	return stop;
+}
+
+static struct list_line trim(const char *at, const char *end, size_t number)
+{
+	while (at < end && is_blank(*at))
+		at++;
+	while (end > at && is_blank(end[-1]))
+		end--;
+	return (struct list_line){ .text = at, .size = (size_t)(end - at), .number = number };
+}
+
+static int splice_add(struct splice *splice, const char *at, const char *end)
+{
+	size_t size = (size_t)(end - at);
+
+	if (splice->room - splice->size < size) {
+		size_t room = (splice->size + size) * 2;
+		char *text = realloc(splice->text, room);
+
+		if (!text)
+			return -ENOMEM;
+		splice->text = text;
+		splice->room = room;
+	}
+	if (splice->break_count == splice->break_room) {
+		size_t room = splice->break_room ? splice->break_room * 2 : 16;
+		size_t *breaks = reallocarray(splice->breaks, room, sizeof(*breaks));
+
+		if (!breaks)
+			return -ENOMEM;
+		splice->breaks = breaks;
+		splice->break_room = room;
+	}
+	splice->breaks[splice->break_count++] = splice->size;
+	if (size)
+		memcpy(splice->text + splice->size, at, size);
+	splice->size += size;
+	return 0;
+}
+
+/* Joins lines exactly as tcp wrappers and the shell do, with nothing in between: an address split
+ * over two lines must not turn into a shorter, wider one. */
+static int splice_lines(struct splice *splice, const char *at, const char *end, const char **next)
+{
+	bool more = true;
+
+	*next = at;
+	while (more && at < end) {
+		const char *stop = line_end(at, end, next);
+		int error;
+
+		more = stop > at && stop[-1] == '\\';
+		error = splice_add(splice, at, more ? stop - 1 : stop);
+		if (error)
+			return error;
+		at = *next;
+	}
+	return 0;
+}
+
+static bool offer(struct list_reader *reader, const struct list_line *line, bool continued)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+		if (formats[i].continued == continued && formats[i].format(reader, line))
+			return true;
+	return false;
+}
+
+static void refuse_unknown(struct list_reader *reader, const struct list_line *line)
+{
+	char reason[LIST_REASON_SIZE];
+
+	list_describe(line->text, line->size, reason);
+	list_refuse(reader, line->number, "%s", reason);
+}
+
+/* A line that a backslash continues, or an ordinary one, for the formats that know of this. */
+static const char *read_continued(struct list_reader *reader, const char *at, const char *end,
+				  size_t *number)
+{
+	_cleanup_(splice_free) struct splice splice = { 0 };
+	struct list_line line;
+	const char *next;
+
+	reader->error = splice_lines(&splice, at, end, &next);
+	if (reader->error)
+		return end;
+	line = trim(splice.text, splice.text + splice.size, *number);
+	line.break_count = splice.break_count - 1;
+	line.breaks = splice.breaks + 1;
+	for (size_t i = 1; i < splice.break_count; i++) /* relative to the trimmed begin */
+		splice.breaks[i] -= splice.breaks[i] < (size_t)(line.text - splice.text)
+					    ? splice.breaks[i]
+					    : (size_t)(line.text - splice.text);
+	*number += splice.break_count - 1;
+	if (!offer(reader, &line, true) && line.size)
+		refuse_unknown(reader, &line);
+	return next;
+}
+
+/* One line of any format; returns where the next begins. */
+static const char *read_line(struct list_reader *reader, const char *at, const char *end,
+			     size_t *number)
+{
+	const char *next, *stop = line_end(at, end, &next);
+	struct list_line line = trim(at, stop, *number);
+	bool continues = stop > at && stop[-1] == '\\', commented = reader->commented;
+
+	reader->commented = false;
+	if (!line.size)
+		return next;
+	if (*line.text == '#' || *line.text == ';') {
+		reader->commented = continues;
+		return next;
+	}
+	if (commented) {
+		reader->commented = continues;
+		list_refuse(reader, *number,
+			    "the comment before ends in a backslash, so the line may be part of "
+			    "it; remove the backslash or the line");
+		return next;
+	}
+	if (offer(reader, &line, false))
+		return next;
+	if (continues)
+		return read_continued(reader, at, end, number);
+	if (!offer(reader, &line, true))
+		refuse_unknown(reader, &line);
+	return next;
+}
+
+/* Whether nothing within a /8 is special or own, so that its prefixes need no closer look. Found
+ * out when the first of them comes by. */
+static bool first_byte_clear(struct list_reader *reader, uint32_t address)
+{
+	uint8_t *state = &reader->first4[address >> 24];
+
+	if (*state == FIRST_UNKNOWN) {
+		struct prefix prefix = { address_from4(address & 0xff000000), 104 };
+		char reason[LIST_REASON_SIZE];
+
+		*state = list_check_prefix(reader, &prefix, reason) ? FIRST_CLOSER : FIRST_CLEAR;
+	}
+	return *state == FIRST_CLEAR;
+}
+
+/* The common line at speed: a strict IPv4 address or prefix without host bits, in an address range
+ * where nothing is refused, and nothing behind it but a comment. NULL: let the others look. */
+static const char *read_fast(struct list_reader *reader, const char *at, const char *end)
+{
+	unsigned length = 32;
+	uint32_t address, rest;
+
+	at = list_quad(at, end, &address);
+	if (!at || !first_byte_clear(reader, address))
+		return NULL;
+	if (at < end && *at == '/') {
+		at++;
+		if (at == end || *at < '1' || *at > '9')
+			return NULL;
+		length = (unsigned)(*at++ - '0');
+		if (at < end && (unsigned char)(*at - '0') <= 9)
+			length = length * 10 + (unsigned)(*at++ - '0');
+		if (length < 8 || length > 32)
+			return NULL;
+	}
+	rest = length == 32 ? 0 : UINT32_MAX >> length;
+	if (address & rest)
+		return NULL;
+	while (at < end && is_blank(*at))
+		at++;
+	if (at < end && (*at == '#' || *at == ';')) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		if (!at)
+			at = end;
+	}
+	if (at < end && *at++ != '\n')
+		return NULL;
+	reader->report->lines++;
+	reader->report->taken++;
+	reader->error = ranges_add4(reader->ranges, address, address | rest, 0);
+	return at;
+}
+
+static void read_lines(struct list_reader *reader, const char *text, size_t size)
+{
+	list_progress *const progress = reader->callbacks ? reader->callbacks->progress : NULL;
+	const char *at = text, *end = text + size;
+	size_t told = 0;
+
+	for (size_t number = 1; at < end && !reader->error; number++) {
+		const char *next = reader->commented ? NULL : read_fast(reader, at, end);
+
+		at = next ? next : read_line(reader, at, end, &number);
+		if (progress && (size_t)(at - text) - told >= PROGRESS_BYTES) {
+			told = (size_t)(at - text);
+			progress(told, size, reader->callbacks->context);
+		}
+	}
+}
+
+/* NULL, or why this is no list whatever its lines say. */
+static const char *no_list(const char *text, size_t size)
+{
+	size_t at = 0;
+
+	if (size >= 2 && (!memcmp(text, "\xff\xfe", 2) || !memcmp(text, "\xfe\xff", 2)))
+		return "this is UTF-16; convert it with iconv -f UTF-16 -t UTF-8";
+	if (size >= 2 && !memcmp(text, "\x1f\x8b", 2))
+		return "this is gzip inside gzip; unpack it";
+	while (at < size && (is_blank(text[at]) || text[at] == '\n'))
+		at++;
+	if (at == size)
+		return "the file is empty; a list is not replaced by nothing";
+	if (text[at] == '<')
+		return "this is an HTML or XML page, not a list; look at what was downloaded";
+	return NULL;
+}
+
+static int judge(const struct list_report *report, struct fault *fault)
+{
+	if (report->refused * 10 > report->lines)
+		return fault_set(fault, -EBADMSG,
+				 "%zu of %zu lines refused, more than a tenth: the old list stays; "
+				 "correct the file",
+				 report->refused, report->lines);
+	if (!report->taken)
+		return fault_set(fault, -EBADMSG,
+				 "the file has no entry%s; a list is not replaced by nothing",
+				 report->skipped ? " for this list, only lines about other things"
+						 : "");
+	return 0;
+}
+
+int list_read(const char *text, size_t size, const struct list_options *options,
+	      const struct list_callbacks *callbacks, struct ranges *ranges,
+	      struct list_report *report, struct fault *fault)
+{
+	struct list_reader reader = {
+		.options = options, .callbacks = callbacks, .ranges = ranges, .report = report
+	};
+	const char *wrong;
+	int error;
+
+	*ranges = (struct ranges){ 0 };
+	*report = (struct list_report){ 0 };
+	if (size >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+		text += 3;
+		size -= 3;
+	}
+	wrong = no_list(text, size);
+	if (wrong)
+		return fault_set(fault, -EBADMSG, "%s", wrong);
+	read_lines(&reader, text, size);
+	list_rules_finish(&reader);
+	free(reader.scratch);
+	error = reader.error ? reader.error : ranges_normalise(ranges);
+	if (error)
+		fault_set(fault, error, "no memory for the list");
+	else
+		error = judge(report, fault);
+	if (error) {
+		ranges_free(ranges);
+		return error;
+	}
+	report->prefixes = ranges_count_prefixes(ranges);
+	if (report->taken > report->prefixes)
+		report->merged = report->taken - (size_t)report->prefixes;
+	return 0;
+}
