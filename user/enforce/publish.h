@@ -9,14 +9,23 @@
 
 #include "enforce/instance.h"
 
-/* `list->name`, `allow`, `source`... are the caller's; `id`, `prefixes` are filled in. */
+/*
+ * All of these: the store is needed (its fault is returned if it is not open) and the writers' lock
+ * held; without a gate only the store changes. On an error before the commit nothing has changed;
+ * a table that could not be swapped after it is an error whose fault says "stored, but not yet in
+ * force".
+ */
+
+/* `list->name`, `allow`, `source`... are the caller's; `id`, `prefixes` are filled in. `ranges` is
+ * normal. */
 int publish_list(struct instance *instance, struct store_list *list, const struct ranges *ranges,
 		 struct fault *fault);
+/* -ENOENT: no such list. */
 int publish_list_removal(struct instance *instance, const char *name, struct fault *fault);
 int publish_countries(struct instance *instance, const char *source, int64_t now_wall_ns,
 		      const struct ranges *ranges, struct fault *fault);
-/* Makes the kernel's table that of the store, if it is not. *published (may be NULL) says whether
- * it had to. */
+/* Makes the kernel's table that of the store, if their generations differ or there is none yet.
+ * *published (may be NULL) says whether it had to. 0 without gate or store: nothing to do. */
 int publish_sync(struct instance *instance, bool *published, struct fault *fault);
 
 #endif
