@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What subjects (sources, networks) did lately: a sliding window for each, in bounded memory. What
+ * rules that count have in common. Pure. Not here: which events count, and what follows.
+ *
+ * Exact: an entry completes a window when entries of together at least `count` lie at most
+ * `window_ns` apart, whatever came between, as long as entries arrive at most window_ns late.
+ * Entries that have not completed a window weigh less than `count` in any window_ns, so 2 * (count
+ * - 1) of them reach back further than two windows: older ones cannot matter any more. So a subject
+ * needs 2 * count - 1 places, and all of it at most
+ * most * (64 + (2 * count - 1) * (32 + WINDOW_ACCOUNT_SIZE)) bytes, malloc()'s own use aside.
+ */
+#ifndef SEKISHO_WINDOWS_H
+#define SEKISHO_WINDOWS_H
+
+#include "net/address.h"
+
+#define WINDOW_ACCOUNT_SIZE 64 /* of a longer account name only the beginning is kept */
+
+struct window_settings {
+	uint32_t count;	    /* 1 .. 2^30 */
+	uint32_t most;	    /* subjects, 1 .. 2^30 */
+	uint64_t window_ns; /* up to 2^62 */
+};
+
+struct window_entry {
+	int64_t wall_ns;
+	uint64_t tag;
+	const char *account; /* copied when added; NULL: none */
+	uint32_t weight;     /* >= 1 */
+};
+
+struct window_usage {
+	uint64_t used, size;
+	uint64_t forgotten; /* subjects given up for room while their window still ran */
+};
+
+struct windows;
+
+struct windows *windows_new(const struct window_settings *settings); /* NULL: out of memory */
+void windows_free(struct windows *windows);
+
+/* Keeps what was seen, as far as the new bound lets it. */
+void windows_configure(struct windows *windows, const struct window_settings *settings);
+
+/* Adds one entry. Returns how many entries, from *hit on and oldest first, make a completed window,
+ * or 0. They stay valid until the next call; the caller restarts the subject once it has read them,
+ * so that nothing counts twice. */
+size_t windows_add(struct windows *windows, const struct prefix *subject,
+		   const struct window_entry *entry, const struct window_entry **hit);
+
+/* Forgets a subject, on purpose: it is not counted as forgotten. */
+void windows_restart(struct windows *windows, const struct prefix *subject);
+
+void windows_get_usage(const struct windows *windows, struct window_usage *usage);
+
+#endif
