@@ -40,7 +40,8 @@ struct store_evidence {
 	const char *line; /* cleaned: no passwords */
 };
 
-/* Adds or replaces the ban of this prefix; evidence is added to what there is. */
+/* Adds or replaces the ban of this prefix; evidence is added to what there is, and the newest 100
+ * lines of a prefix are kept. Syncs, unless inside store_begin(): many at once belong there. */
 int store_ban_put(struct store *store, const struct store_ban *ban,
 		  const struct store_evidence *evidence, size_t evidence_count,
 		  struct fault *fault);
@@ -49,15 +50,19 @@ int store_ban_remove(struct store *store, const struct prefix *prefix, struct fa
 /* -ENOENT: none. Strings are copied into `reason` (size bytes). */
 int store_ban_get(struct store *store, const struct prefix *prefix, struct store_ban *ban,
 		  char *reason, size_t size, struct fault *fault);
-/* All bans that end after `now_wall_ns`, by prefix. A non-zero return of `each` ends the walk. */
+/* All bans that end after `now_wall_ns`, by prefix (IPv4 before IPv6, address, length). A non-zero
+ * return of `each` ends the walk. */
 int store_ban_each(struct store *store, int64_t now_wall_ns,
 		   int (*each)(const struct store_ban *ban, void *context), void *context,
 		   struct fault *fault);
+/* How many bans end after `now_wall_ns`. */
+int store_ban_count(struct store *store, int64_t now_wall_ns, uint64_t *count, struct fault *fault);
 /* Evidence of every ban, past ones too, whose prefix contains or lies in `prefix`; newest first. */
 int store_evidence_each(struct store *store, const struct prefix *prefix, size_t most,
 			int (*each)(const struct store_evidence *evidence, void *context),
 			void *context, struct fault *fault);
-/* Forgets ended bans, and evidence older than 90 days. */
+/* Forgets ended bans, evidence older than 90 days, and the oldest beyond a million lines; at most
+ * 20,000 of each in one call, so that it takes no longer than about 0.1 s. */
 int store_expire(struct store *store, int64_t now_wall_ns, struct fault *fault);
 
 /* ---- lists and countries ---- */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the store share: the open database, statements, faults. Private to user/store/.
+ */
+#ifndef SEKISHO_DATABASE_H
+#define SEKISHO_DATABASE_H
+
+#include <sqlite3.h>
+#include "store/store.h"
+
+#define STORE_FILE	 "sekisho.db"
+#define STORE_STATEMENTS 32
+#define DATABASE_BUSY_S	 10 /* that another process may take */
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	bool begun; /* between store_begin() and its end */
+	struct {
+		const char *sql; /* recognised by its address */
+		sqlite3_stmt *statement;
+	} statements[STORE_STATEMENTS];
+};
+
+/* What SQLite's last failure means, as -errno, with the remedy. `what` follows "cannot". */
+int database_fault(struct store *store, struct fault *fault, const char *what);
+
+/* The same of a system call: `error` is an errno. And of a store that is damaged. */
+int database_system_fault(struct store *store, int error, struct fault *fault, const char *what);
+int database_damage(struct store *store, struct fault *fault, const char *why);
+
+/* A statement that is prepared once for each `sql` (a literal), ready to be bound. The caller gives
+ * it back with database_done() as a cleanup; it must not be asked for again before. */
+int database_statement(struct store *store, const char *sql, sqlite3_stmt **statement,
+		       struct fault *fault);
+void database_done(sqlite3_stmt **statement);
+
+/* Runs a bound statement that returns no row. */
+int database_run(struct store *store, sqlite3_stmt *statement, const char *what,
+		 struct fault *fault);
+/* Statements without parameters or rows. */
+int database_execute(struct store *store, const char *sql, const char *what, struct fault *fault);
+
+/* Several statements as one: all or none, alone or inside store_begin(). end() takes the result so
+ * far, undoes on an error, and returns the result. */
+int database_group_begin(struct store *store, struct fault *fault);
+int database_group_end(struct store *store, int result, struct fault *fault);
+
+/* A prefix as a key: IPv4 before IPv6, then by address, then by length. */
+#define DATABASE_KEY_SIZE 18
+size_t database_key(const struct prefix *prefix, unsigned char key[DATABASE_KEY_SIZE]);
+int database_bind_key(sqlite3_stmt *statement, int parameter, const struct prefix *prefix);
+/* -EBADMSG. */
+int database_column_key(struct store *store, sqlite3_stmt *statement, int column,
+			struct prefix *prefix, struct fault *fault);
+
+#endif

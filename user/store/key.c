@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Prefixes as keys of the store: short for IPv4, and in the order in which people read them. */
+#include "store/database.h"
+
+#include <string.h>
+
+#define SIZE4 6 /* '4', address, length */
+#define SIZE6 18
+
+size_t database_key(const struct prefix *prefix, unsigned char key[DATABASE_KEY_SIZE])
+{
+	if (prefix_is4(prefix)) {
+		key[0] = '4';
+		memcpy(key + 1, prefix->address.byte + 12, 4);
+		key[5] = (unsigned char)(prefix->length - 96);
+		return SIZE4;
+	}
+	key[0] = '6';
+	memcpy(key + 1, prefix->address.byte, 16);
+	key[17] = (unsigned char)prefix->length;
+	return SIZE6;
+}
+
+int database_bind_key(sqlite3_stmt *statement, int parameter, const struct prefix *prefix)
+{
+	unsigned char key[DATABASE_KEY_SIZE];
+	size_t size = database_key(prefix, key);
+
+	return sqlite3_bind_blob(statement, parameter, key, (int)size, SQLITE_TRANSIENT);
+}
+
+int database_column_key(struct store *store, sqlite3_stmt *statement, int column,
+			struct prefix *prefix, struct fault *fault)
+{
+	const unsigned char *key = sqlite3_column_blob(statement, column);
+	int size = sqlite3_column_bytes(statement, column);
+
+	if (size == SIZE4 && key[0] == '4' && key[5] <= 32) {
+		prefix->address = address_from4(0);
+		memcpy(prefix->address.byte + 12, key + 1, 4);
+		prefix->length = 96U + key[5];
+		return 0;
+	}
+	if (size == SIZE6 && key[0] == '6' && key[17] <= 128) {
+		memcpy(prefix->address.byte, key + 1, 16);
+		prefix->length = key[17];
+		return 0;
+	}
+	return database_damage(store, fault, "what should be a prefix is none");
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Where reading of each log stands. */
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "store/database.h"
+
+static int put(struct store *store, const char *path, const struct follow_position *position,
+	       struct fault *fault)
+{
+	static const char sql[] = "INSERT OR REPLACE INTO positions VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int result = database_statement(store, sql, &statement, fault);
+
+	if (result)
+		return result;
+	sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, (sqlite3_int64)position->device);
+	sqlite3_bind_int64(statement, 3, (sqlite3_int64)position->inode);
+	sqlite3_bind_int64(statement, 4, (sqlite3_int64)position->offset);
+	sqlite3_bind_int64(statement, 5, (sqlite3_int64)position->head_digest);
+	sqlite3_bind_int64(statement, 6, position->head_size);
+	return database_run(store, statement, "store a log position", fault);
+}
+
+int store_position_put(struct store *store, const char *path,
+		       const struct follow_position *position, struct fault *fault)
+{
+	int result;
+
+	if (store->begun)
+		return put(store, path, position, fault);
+	/* Not worth a sync of its own: a position that a power cut took back by some seconds means
+	 * lines read twice, and the bans that they led to are there already. */
+	result = database_execute(store, "PRAGMA synchronous = NORMAL", "write", fault);
+	if (!result)
+		result = put(store, path, position, fault);
+	sqlite3_exec(store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+	return result;
+}
+
+int store_position_get(struct store *store, const char *path, struct follow_position *position,
+		       struct fault *fault)
+{
+	static const char sql[] = "SELECT device, inode, offset, head_digest, head_size"
+				  " FROM positions WHERE path = ?1";
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int result = database_statement(store, sql, &statement, fault);
+
+	if (result)
+		return result;
+	sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
+	switch (sqlite3_step(statement)) {
+	case SQLITE_ROW:
+		*position = (struct follow_position){
+			.device = (uint64_t)sqlite3_column_int64(statement, 0),
+			.inode = (uint64_t)sqlite3_column_int64(statement, 1),
+			.offset = (uint64_t)sqlite3_column_int64(statement, 2),
+			.head_digest = (uint64_t)sqlite3_column_int64(statement, 3),
+			.head_size = (uint32_t)sqlite3_column_int64(statement, 4),
+		};
+		return 0;
+	case SQLITE_DONE:
+		return fault_set(fault, -ENOENT, "nothing is known of %s", path);
+	default:
+		return database_fault(store, fault, "look up a log position");
+	}
+}

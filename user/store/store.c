@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Opening, closing and setting aside the store; its schema. Statements and transactions are in
+ * database.c, what it holds in bans.c, lists.c, positions.c. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "store/database.h"
+
+#define SCHEMA_VERSION 1
+#define APPLICATION_ID 0x73656b69 /* "seki", for file(1) */
+
+/*
+ * Write-ahead log with a synced log at every commit: what a call returned for outlasts a power cut.
+ * Times are nanoseconds since 1970; unsigned numbers are stored as the signed ones of the same bits.
+ */
+static const char schema[] =
+	"PRAGMA application_id = 1936026473;"
+	"CREATE TABLE bans(prefix BLOB PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL,"
+	" rule INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX bans_until ON bans(until);"
+	"CREATE TABLE evidence(id INTEGER PRIMARY KEY, prefix BLOB NOT NULL, wall INTEGER NOT NULL,"
+	" line TEXT NOT NULL);"
+	"CREATE INDEX evidence_prefix ON evidence(prefix, wall);"
+	"CREATE INDEX evidence_wall ON evidence(wall);"
+	"CREATE TABLE lists(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	" allow INTEGER NOT NULL, updated INTEGER NOT NULL, prefixes INTEGER NOT NULL,"
+	" source TEXT NOT NULL, source_mtime INTEGER NOT NULL, source_size INTEGER NOT NULL);"
+	"CREATE TABLE list_ranges(id INTEGER PRIMARY KEY, ranges BLOB NOT NULL);"
+	"CREATE TABLE countries(id INTEGER PRIMARY KEY CHECK(id = 1), source TEXT NOT NULL,"
+	" updated INTEGER NOT NULL, ranges BLOB NOT NULL);"
+	"CREATE TABLE generation(id INTEGER PRIMARY KEY CHECK(id = 1), number INTEGER NOT NULL);"
+	"INSERT INTO generation VALUES(1, 0);"
+	"CREATE TABLE positions(path TEXT PRIMARY KEY, device INTEGER NOT NULL,"
+	" inode INTEGER NOT NULL, offset INTEGER NOT NULL, head_digest INTEGER NOT NULL,"
+	" head_size INTEGER NOT NULL) WITHOUT ROWID;"
+	"PRAGMA user_version = 1;";
+_Static_assert(SCHEMA_VERSION == 1 && APPLICATION_ID == 1936026473, "as written above");
+
+/* A pragma that returns one number. */
+static int read_number(struct store *store, const char *sql, int64_t *number, struct fault *fault)
+{
+	sqlite3_stmt *statement = NULL;
+	int result = 0;
+
+	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK ||
+	    sqlite3_step(statement) != SQLITE_ROW)
+		result = database_fault(store, fault, "read");
+	else
+		*number = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	return result;
+}
+
+static int check_version(struct store *store, int64_t *version, struct fault *fault)
+{
+	int64_t tables = 0;
+	int result = read_number(store, "PRAGMA user_version", version, fault);
+
+	if (!result)
+		result = read_number(store, "SELECT count(*) FROM sqlite_schema", &tables, fault);
+	if (result)
+		return result;
+	if (*version > SCHEMA_VERSION)
+		return fault_set(fault, -EPROTO,
+				 "the store %s is of a newer sekisho (schema %lld, this one knows "
+				 "%d); install that version, or move the store aside",
+				 store->path, (long long)*version, SCHEMA_VERSION);
+	if (*version < 0 || (!*version && tables))
+		return database_damage(store, fault, "not made by sekisho");
+	return 0;
+}
+
+/* A new file gets the schema; where two processes meet, the second finds it made. Steps from older
+ * schemas have their place here. */
+static int make_schema(struct store *store, struct fault *fault)
+{
+	int64_t version;
+	int result = database_group_begin(store, fault);
+
+	if (result)
+		return result;
+	result = check_version(store, &version, fault);
+	if (!result && !version)
+		result = database_execute(store, schema, "make the tables", fault);
+	return database_group_end(store, result, fault);
+}
+
+static int set_up(struct store *store, bool read_only, struct fault *fault)
+{
+	int64_t version;
+	int result;
+
+	sqlite3_extended_result_codes(store->db, 1);
+	sqlite3_busy_timeout(store->db, DATABASE_BUSY_S * 1000);
+	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* cell_size_check: a damaged page is found before it is used. */
+	result = database_execute(store,
+				  "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
+				  "PRAGMA cache_size = -8192",
+				  "read", fault);
+	if (!result)
+		result = check_version(store, &version, fault);
+	if (result)
+		return result;
+	if (read_only)
+		return version ? 0
+			       : fault_set(fault, -ENOENT, "the store %s is empty", store->path);
+	result = database_execute(store,
+				  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+				  "PRAGMA journal_size_limit = 16777216",
+				  "write", fault);
+	return result || version ? result : make_schema(store, fault);
+}
+
+static int make_folders(struct store *store, const char *directory, struct fault *fault)
+{
+	_cleanup_free_ char *path = strdup(directory);
+
+	if (!path)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	for (char *at = path + 1; *path; at++) {
+		char end = *at;
+
+		if (end && end != '/')
+			continue;
+		*at = '\0';
+		if (mkdir(path, end ? 0755 : 0700) && errno != EEXIST)
+			return database_system_fault(store, errno, fault,
+						     "make the folder for the store");
+		if (!end)
+			return 0;
+		*at = end;
+	}
+	return 0;
+}
+
+/* The file exists and is root's alone before SQLite writes the first byte. */
+static int make_file(struct store *store, struct fault *fault)
+{
+	_cleanup_close_ int fd =
+		open(store->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status))
+		return database_system_fault(store, errno, fault, "open the store");
+	if (!S_ISREG(status.st_mode))
+		return fault_set(fault, -EINVAL, "%s is not a file; remove it", store->path);
+	if (status.st_mode & 077 && fchmod(fd, 0600))
+		return database_system_fault(store, errno, fault, "close the store to others");
+	return 0;
+}
+
+/* A store at rest (without a log) on a read-only file system: SQLite must be told that nobody can
+ * change it. */
+static char *immutable_uri(const char *path)
+{
+	char *uri = malloc(strlen(path) * 3 + sizeof("file:?immutable=1")), *at = uri;
+
+	if (!uri)
+		return NULL;
+	at = stpcpy(at, "file:");
+	for (; *path; path++) {
+		if (strchr("?#%", *path))
+			at += sprintf(at, "%%%02x", (unsigned char)*path);
+		else
+			*at++ = *path;
+	}
+	strcpy(at, "?immutable=1");
+	return uri;
+}
+
+static bool on_read_only_disk(const struct store *store)
+{
+	struct statvfs disk;
+
+	return !statvfs(store->path, &disk) && disk.f_flag & ST_RDONLY;
+}
+
+static int open_immutable(struct store *store, struct fault *fault)
+{
+	_cleanup_free_ char *uri = immutable_uri(store->path);
+	_cleanup_free_ char *log = NULL;
+
+	if (!uri || asprintf(&log, "%s-wal", store->path) < 0)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	if (!access(log, F_OK))
+		return fault->error;
+	sqlite3_close(store->db);
+	store->db = NULL;
+	if (sqlite3_open_v2(uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL))
+		return database_fault(store, fault, "open the store");
+	return set_up(store, true, fault);
+}
+
+static int open_file(struct store *store, bool read_only, struct fault *fault)
+{
+	struct fault own = { 0 };
+	int result;
+
+	if (read_only && access(store->path, F_OK))
+		return errno == ENOENT
+			       ? fault_set(fault, -ENOENT, "there is no store %s yet", store->path)
+			       : database_system_fault(store, errno, fault, "open the store");
+	if (sqlite3_open_v2(store->path, &store->db,
+			    read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE, NULL))
+		result = database_fault(store, &own, "open the store");
+	else
+		result = set_up(store, read_only, &own);
+	if (result && read_only && on_read_only_disk(store))
+		result = open_immutable(store, &own);
+	if (result && fault)
+		*fault = own;
+	return result;
+}
+
+static void cleanup_store(struct store **store)
+{
+	store_close(*store);
+}
+
+int store_open(const char *directory, bool read_only, struct store **store, struct fault *fault)
+{
+	_cleanup_(cleanup_store) struct store *new = calloc(1, sizeof(*new));
+	int result = 0;
+
+	if (!new || asprintf(&new->path, "%s/" STORE_FILE, directory) < 0)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	if (!read_only)
+		result = make_folders(new, directory, fault);
+	if (!result && !read_only)
+		result = make_file(new, fault);
+	if (!result)
+		result = open_file(new, read_only, fault);
+	if (!result)
+		*store = TAKE_PTR(new);
+	return result;
+}
+
+void store_close(struct store *store)
+{
+	if (!store)
+		return;
+	store_rollback(store);
+	for (size_t i = 0; i < STORE_STATEMENTS; i++)
+		sqlite3_finalize(store->statements[i].statement);
+	sqlite3_close(store->db);
+	free(store->path);
+	free(store);
+}
+
+/* 2026-11-21T10:00:00Z without what file names better do without. */
+static void name_time(int64_t wall_ns, char text[TIME_TEXT_SIZE])
+{
+	char *to = text;
+
+	time_format(wall_ns - wall_ns % NS_PER_S, text);
+	for (const char *from = text; *from; from++)
+		if (*from != ':' && *from != '-')
+			*to++ = *from;
+	*to = '\0';
+}
+
+int store_set_aside(const char *directory, int64_t wall_ns, struct fault *fault)
+{
+	/* The log first: left beside a new store it would be taken for that one's. */
+	static const char *const suffixes[] = { "-wal", "-shm", "" };
+	char time[TIME_TEXT_SIZE];
+
+	name_time(wall_ns, time);
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		_cleanup_free_ char *from = NULL, *to = NULL;
+
+		if (asprintf(&from, "%s/" STORE_FILE "%s", directory, suffixes[i]) < 0 ||
+		    asprintf(&to, "%s/" STORE_FILE ".damaged-%s%s", directory, time, suffixes[i]) <
+			    0)
+			return fault_set(fault, -ENOMEM, "out of memory");
+		if (rename(from, to) && (errno != ENOENT || !*suffixes[i]))
+			return fault_set(fault, -errno, "cannot move %s to %s: %s", from, to,
+					 strerror(errno));
+	}
+	return 0;
+}
