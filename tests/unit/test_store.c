@@ -297,7 +297,7 @@ static void a_rolled_back_transaction_leaves_nothing(void **state)
 static void a_process_killed_before_the_commit_leaves_nothing_and_after_it_all(void **state)
 {
 	struct place *place = *state;
-	int status, ready[2];
+	int status, ready[2] = { -1, -1 };
 	char byte;
 
 	for (int commit = 0; commit < 2; commit++) {

@@ -81,7 +81,7 @@ static int check_version(struct store *store, int64_t *version, struct fault *fa
  * schemas have their place here. */
 static int make_schema(struct store *store, struct fault *fault)
 {
-	int64_t version;
+	int64_t version = 0;
 	int result = database_group_begin(store, fault);
 
 	if (result)
@@ -94,7 +94,7 @@ static int make_schema(struct store *store, struct fault *fault)
 
 static int set_up(struct store *store, bool read_only, struct fault *fault)
 {
-	int64_t version;
+	int64_t version = 0;
 	int result;
 
 	sqlite3_extended_result_codes(store->db, 1);
