@@ -6,19 +6,21 @@
 #include "enforce/instance.h"
 #include "detect/detect.h"
 
-/* Prefixes that no ban may touch: own and gateway addresses, loopback, the peers of login sessions
- * (utmp, SSH_CONNECTION), [gate] never-ban. */
+/* Prefixes that no ban may touch: own and gateway addresses, the peers of login sessions (utmp,
+ * SSH_CONNECTION), [gate] never-ban. Loopback and the like need not stand in it. */
 struct protected_set {
 	struct {
 		struct prefix prefix;
-		char why[96]; /* "an address of this machine" */
+		char why[96]; /* "192.0.2.1 is an address of this machine" */
 	} * items;
 	size_t count;
 };
 
 int protected_load(const struct config *config, struct protected_set *set, struct fault *fault);
 void protected_free(struct protected_set *set);
-/* Why `prefix` may not be banned, or NULL. Covers too-wide prefixes (wider than /8, IPv6 /16). */
+/* Why `prefix` may not be banned, or NULL: a clause like "127.0.0.0/8 is loopback". A prefix that
+ * holds a protected one is refused like one that lies in it. Covers too-wide prefixes (wider than
+ * /8, IPv6 /16) and loopback, link-local, multicast and unspecified addresses. Pure. */
 const char *protected_why(const struct protected_set *set, const struct prefix *prefix);
 
 struct ban_request {
@@ -30,14 +32,43 @@ struct ban_request {
 	size_t evidence_count;
 };
 
-/* Kernel first, then the store, then the open sockets of that prefix. A store that fails (a full
- * disk) does not undo the ban: 0 with `fault` set. -EPERM: protected. instance->gate is needed. */
+/*
+ * Kernel first, then the store, then (in enforce mode) the open sockets of that prefix. What fails
+ * after the kernel has the ban does not undo it: 0 with fault->error set. A ban that is there
+ * already keeps since and counters; a rule only ever prolongs it, by hand (RULE_MANUAL) the new
+ * time holds. Inside store_begin() nothing is synced: for many at once.
+ * -EPERM: protected; -EINVAL: ends before it begins; -ENOSPC: the kernel's map is full. Without
+ * instance->gate: its gate_fault. The writers' lock is the caller's.
+ */
 int bans_add(struct instance *instance, const struct protected_set *set,
 	     const struct ban_request *request, size_t *sockets_closed, struct fault *fault);
-/* -ENOENT: neither kernel nor store had it. */
+/* From kernel and store, as far as they are open. -ENOENT: neither had it. Other errors: `fault`
+ * says which of the two still has it. */
 int bans_remove(struct instance *instance, const struct prefix *prefix, struct fault *fault);
 /* After a start. New maps: every ban of the store that has not ended goes into the kernel. Kept
- * maps: bans that the store lost are written to it. *restored may be NULL. */
+ * maps: bans that the store lost are written to it; they are looked for only when the kernel has
+ * more bans than the store. *restored (may be NULL) counts them. */
 int bans_restore(struct instance *instance, bool fresh, size_t *restored, struct fault *fault);
+
+/* Does the gate drop (true), or only count? Of the policy in the kernel, else the configuration. */
+bool bans_enforced(struct instance *instance);
+
+/* A ban as it stands now. The kernel knows whether, until when and how often it was met; the store
+ * knows why. */
+struct ban_state {
+	struct prefix prefix;
+	int64_t since_wall_ns, until_wall_ns;
+	uint32_t rule;
+	const char *reason; /* valid during the callback; NULL: the store does not know the ban */
+	bool in_kernel;	    /* false: what follows is 0 */
+	uint64_t packets, attempts;
+	int64_t last_wall_ns; /* 0: none met it yet */
+};
+
+/* Every ban in force: the kernel's, or without instance->gate the store's. IPv4 before IPv6, by
+ * address, by length. A non-zero return of `each` ends the walk. 0 with fault->error set: the
+ * reasons are missing, and why. */
+int bans_each(struct instance *instance, int (*each)(const struct ban_state *state, void *context),
+	      void *context, struct fault *fault);
 
 #endif
