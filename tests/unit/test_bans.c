@@ -1,0 +1,609 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a ban does to kernel, store and sockets. The store is real; the kernel is an array here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <errno.h>
+#include <cmocka.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "enforce/bans.h"
+#include "kernel/sockets.h"
+#include "net/devices.h"
+
+#define MINUTE (60 * NS_PER_S)
+
+__attribute__((weak)) void ranges_free(struct ranges *ranges)
+{
+	free(ranges->v4);
+	free(ranges->v6);
+	*ranges = (struct ranges){ 0 };
+}
+
+/* ---- the kernel ---- */
+
+struct gate {
+	struct {
+		struct prefix prefix;
+		struct ban ban;
+	} entries[64];
+	size_t count, room;
+	uint32_t mode;
+	unsigned sweeps;
+	struct prefix cut; /* the last prefix whose sockets were destroyed */
+	size_t cut_ports, cuts;
+	int cut_result;
+};
+
+static struct gate *kernel; /* sockets_destroy() has no other way to it */
+
+static size_t find(const struct gate *gate, const struct prefix *prefix)
+{
+	size_t i = 0;
+
+	while (i < gate->count && memcmp(&gate->entries[i].prefix, prefix, sizeof(*prefix)))
+		i++;
+	return i;
+}
+
+int gate_ban_put(struct gate *gate, const struct prefix *prefix, const struct ban *ban,
+		 struct fault *fault)
+{
+	size_t at = find(gate, prefix);
+
+	if (at == gate->count) {
+		if (gate->count == gate->room)
+			return fault_set(fault, -ENOSPC, "the table is full");
+		gate->count++;
+	}
+	gate->entries[at].prefix = *prefix;
+	gate->entries[at].ban = *ban;
+	return 0;
+}
+
+int gate_ban_put_many(struct gate *gate, const struct prefix *prefixes, const struct ban *bans,
+		      size_t count, size_t *done, struct fault *fault)
+{
+	int result = 0;
+
+	for (*done = 0; *done < count && !result; *done += !result)
+		result = gate_ban_put(gate, &prefixes[*done], &bans[*done], fault);
+	return result;
+}
+
+int gate_ban_remove(struct gate *gate, const struct prefix *prefix, struct fault *fault)
+{
+	size_t at = find(gate, prefix);
+
+	if (at == gate->count)
+		return fault_set(fault, -ENOENT, "not banned");
+	gate->entries[at] = gate->entries[--gate->count];
+	return 0;
+}
+
+int gate_ban_get(struct gate *gate, const struct prefix *prefix, struct ban *ban,
+		 struct fault *fault)
+{
+	size_t at = find(gate, prefix);
+
+	if (at == gate->count)
+		return fault_set(fault, -ENOENT, "not banned");
+	*ban = gate->entries[at].ban;
+	return 0;
+}
+
+int gate_ban_each(struct gate *gate,
+		  int (*each)(const struct prefix *prefix, const struct ban *ban, void *context),
+		  void *context, struct fault *fault)
+{
+	(void)fault;
+	for (size_t i = 0; i < gate->count; i++)
+		if (each(&gate->entries[i].prefix, &gate->entries[i].ban, context))
+			break;
+	return 0;
+}
+
+int gate_ban_sweep(struct gate *gate, uint64_t now_boot_ns, size_t *removed, struct fault *fault)
+{
+	size_t kept = 0;
+
+	(void)fault;
+	gate->sweeps++;
+	for (size_t i = 0; i < gate->count; i++)
+		if (gate->entries[i].ban.expires_ns > now_boot_ns)
+			gate->entries[kept++] = gate->entries[i];
+	*removed = gate->count - kept;
+	gate->count = kept;
+	return 0;
+}
+
+int gate_ban_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault)
+{
+	(void)fault;
+	*usage = (struct gate_usage){ .used = gate->count, .size = gate->room };
+	return 0;
+}
+
+int gate_policy_get(struct gate *gate, struct policy *policy, struct fault *fault)
+{
+	(void)fault;
+	memset(policy, 0, sizeof(*policy));
+	policy->mode = gate->mode;
+	return 0;
+}
+
+int sockets_destroy(const struct prefix *prefix, const uint16_t *ports, size_t port_count,
+		    size_t *destroyed, struct fault *fault)
+{
+	assert_int_equal(ports[0], 25);
+	kernel->cut = *prefix;
+	kernel->cut_ports = port_count;
+	kernel->cuts++;
+	*destroyed = 3;
+	return kernel->cut_result ? fault_set(fault, kernel->cut_result, "no INET_DIAG_DESTROY")
+				  : 0;
+}
+
+int devices_own(struct prefix **prefixes, size_t *count, struct fault *fault)
+{
+	(void)fault;
+	*prefixes = NULL;
+	*count = 0;
+	return 0;
+}
+
+/* ---- the place ---- */
+
+struct place {
+	char folder[64];
+	struct config config;
+	struct gate gate;
+	struct instance instance;
+	struct protected_set set;
+	struct fault fault;
+	size_t closed;
+	int64_t now;
+};
+
+static int set_up(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	snprintf(place->folder, sizeof(place->folder), "/tmp/sekisho-bans-XXXXXX");
+	assert_non_null(mkdtemp(place->folder));
+	place->config.service_count = 2;
+	place->config.services[0].ports[0] = 25;
+	place->config.services[0].port_count = 1;
+	place->config.services[1].ports[0] = 465;
+	place->config.services[1].ports[1] = 587;
+	place->config.services[1].port_count = 2;
+	place->gate.room = 64;
+	place->gate.mode = GATE_ENFORCE;
+	place->instance =
+		(struct instance){ .config = &place->config, .gate = &place->gate, .lock_fd = -1 };
+	assert_int_equal(store_open(place->folder, false, &place->instance.store, &place->fault),
+			 0);
+	place->now = clock_wall_ns();
+	kernel = &place->gate;
+	*state = place;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct place *place = *state;
+	char command[128];
+
+	store_close(place->instance.store);
+	snprintf(command, sizeof(command), "rm -rf '%s'", place->folder);
+	assert_int_equal(system(command), 0);
+	free(place);
+	return 0;
+}
+
+static struct prefix prefix(const char *text)
+{
+	struct prefix result;
+
+	assert_int_equal(prefix_parse(text, strlen(text), &result), 0);
+	return result;
+}
+
+static int ban(struct place *place, const char *text, uint32_t rule, int64_t lasts_ns,
+	       const char *reason)
+{
+	struct store_evidence evidence = { .wall_ns = place->now, .line = "a line" };
+	struct ban_request request = { .prefix = prefix(text),
+				       .now_wall_ns = place->now,
+				       .until_wall_ns = place->now + lasts_ns,
+				       .rule = rule,
+				       .reason = reason,
+				       .evidence = &evidence,
+				       .evidence_count = 1 };
+
+	return bans_add(&place->instance, &place->set, &request, &place->closed, &place->fault);
+}
+
+static struct store_ban stored(struct place *place, const char *text, char reason[64])
+{
+	struct prefix wanted = prefix(text);
+	struct store_ban row;
+
+	assert_int_equal(store_ban_get(place->instance.store, &wanted, &row, reason, 64, NULL), 0);
+	return row;
+}
+
+static bool is_stored(struct place *place, const char *text)
+{
+	struct prefix wanted = prefix(text);
+	struct store_ban row;
+	char reason[8];
+
+	return !store_ban_get(place->instance.store, &wanted, &row, reason, sizeof(reason), NULL);
+}
+
+static void expect_near(uint64_t value, uint64_t wanted)
+{
+	assert_in_range(value, wanted - NS_PER_S, wanted + NS_PER_S);
+}
+
+static void a_ban_reaches_kernel_store_and_sockets_of_every_service_port(void **state)
+{
+	struct place *place = *state;
+	struct prefix wanted = prefix("192.0.2.5");
+	char reason[64];
+	struct store_ban row;
+
+	assert_int_equal(ban(place, "192.0.2.5", RULE_SOURCE_FAILURES, 60 * MINUTE, "because"), 0);
+	assert_int_equal(place->fault.error, 0);
+	assert_string_equal(place->fault.text, "");
+	assert_int_equal(place->closed, 3);
+	assert_int_equal(place->gate.count, 1);
+	expect_near(place->gate.entries[0].ban.since_ns, clock_boot_ns());
+	expect_near(place->gate.entries[0].ban.expires_ns, clock_boot_ns() + 60 * MINUTE);
+	assert_int_equal(place->gate.entries[0].ban.rule, RULE_SOURCE_FAILURES);
+	assert_memory_equal(&place->gate.cut, &wanted, sizeof(wanted));
+	assert_int_equal(place->gate.cut_ports, 3);
+	row = stored(place, "192.0.2.5", reason);
+	assert_int_equal(row.since_wall_ns, place->now);
+	assert_int_equal(row.until_wall_ns, place->now + 60 * MINUTE);
+	assert_int_equal(row.rule, RULE_SOURCE_FAILURES);
+	assert_string_equal(reason, "because");
+}
+
+static void monitor_mode_cuts_no_sockets(void **state)
+{
+	struct place *place = *state;
+
+	place->gate.mode = GATE_MONITOR;
+	assert_int_equal(ban(place, "192.0.2.5", RULE_MANUAL, MINUTE, ""), 0);
+	assert_int_equal(place->gate.count, 1);
+	assert_int_equal(place->gate.cuts, 0);
+	assert_int_equal(place->closed, 0);
+}
+
+static void what_is_protected_touches_nothing(void **state)
+{
+	struct place *place = *state;
+
+	assert_int_equal(ban(place, "127.0.0.1", RULE_SOURCE_FAILURES, MINUTE, ""), -EPERM);
+	assert_non_null(strstr(place->fault.text, "cannot ban 127.0.0.1/32: it is loopback"));
+	assert_int_equal(ban(place, "192.0.2.1", RULE_MANUAL, 0, ""), -EINVAL);
+	assert_int_equal(place->gate.count, 0);
+	assert_int_equal(place->gate.cuts, 0);
+	assert_false(is_stored(place, "127.0.0.1"));
+	assert_false(is_stored(place, "192.0.2.1"));
+}
+
+static void without_a_gate_nothing_is_banned_and_the_remedy_is_said(void **state)
+{
+	struct place *place = *state;
+
+	place->instance.gate = NULL;
+	fault_set(&place->instance.gate_fault, -ENOENT, "no gate is loaded; `sekisho load`");
+	assert_int_equal(ban(place, "192.0.2.1", RULE_MANUAL, MINUTE, ""), -ENOENT);
+	assert_non_null(strstr(place->fault.text, "sekisho load"));
+	assert_false(is_stored(place, "192.0.2.1"));
+}
+
+static void a_rule_prolongs_a_ban_and_keeps_since_and_counters(void **state)
+{
+	struct place *place = *state;
+	struct ban *there = &place->gate.entries[0].ban;
+	char reason[64];
+	struct store_ban row;
+
+	ban(place, "192.0.2.5", RULE_SOURCE_FAILURES, 10 * MINUTE, "first");
+	there->since_ns -= 5 * MINUTE < there->since_ns ? 5 * MINUTE : there->since_ns;
+	there->packets = 7;
+	there->attempts = 6;
+	there->last_ns = 5;
+	uint64_t since = there->since_ns;
+
+	place->now += MINUTE;
+	assert_int_equal(ban(place, "192.0.2.5", RULE_SOURCE_FAILURES, 60 * MINUTE, "second"), 0);
+	assert_int_equal(there->since_ns, since);
+	assert_int_equal(there->packets, 7);
+	assert_int_equal(there->attempts, 6);
+	assert_int_equal(there->last_ns, 5);
+	expect_near(there->expires_ns, clock_boot_ns() + 60 * MINUTE);
+	row = stored(place, "192.0.2.5", reason);
+	assert_int_equal(row.since_wall_ns, place->now - MINUTE);
+	assert_int_equal(row.until_wall_ns, place->now + 60 * MINUTE);
+	assert_string_equal(reason, "second");
+}
+
+static void a_rule_never_shortens_a_ban_but_a_hand_does(void **state)
+{
+	struct place *place = *state;
+	struct ban *there = &place->gate.entries[0].ban;
+	char reason[64];
+	struct store_ban row;
+
+	ban(place, "192.0.2.5", RULE_MANUAL, 600 * MINUTE, "by hand");
+	assert_int_equal(ban(place, "192.0.2.5", RULE_SOURCE_FAILURES, MINUTE, "rule"), 0);
+	expect_near(there->expires_ns, clock_boot_ns() + 600 * MINUTE);
+	assert_int_equal(there->rule, RULE_MANUAL);
+	row = stored(place, "192.0.2.5", reason);
+	assert_int_equal(row.until_wall_ns, place->now + 600 * MINUTE);
+	assert_int_equal(row.rule, RULE_MANUAL);
+	assert_string_equal(reason, "by hand");
+
+	assert_int_equal(ban(place, "192.0.2.5", RULE_MANUAL, MINUTE, "shorter"), 0);
+	expect_near(there->expires_ns, clock_boot_ns() + MINUTE);
+	row = stored(place, "192.0.2.5", reason);
+	assert_int_equal(row.until_wall_ns, place->now + MINUTE);
+	assert_string_equal(reason, "shorter");
+}
+
+static void a_ban_that_has_ended_begins_anew(void **state)
+{
+	struct place *place = *state;
+	struct ban *there = &place->gate.entries[0].ban;
+
+	ban(place, "192.0.2.5", RULE_SOURCE_FAILURES, MINUTE, "");
+	there->expires_ns = clock_boot_ns();
+	there->since_ns = 1;
+	there->packets = 9;
+	ban(place, "192.0.2.5", RULE_SOURCE_FAILURES, MINUTE, "");
+	assert_int_equal(there->packets, 0);
+	expect_near(there->since_ns, clock_boot_ns());
+}
+
+static void a_store_that_fails_does_not_undo_the_ban(void **state)
+{
+	struct place *place = *state;
+	struct store *store = place->instance.store;
+
+	place->instance.store = NULL;
+	fault_set(&place->instance.store_fault, -ENOSPC, "the disk is full");
+	assert_int_equal(ban(place, "192.0.2.5", RULE_MANUAL, MINUTE, ""), 0);
+	assert_int_equal(place->fault.error, -ENOSPC);
+	assert_non_null(strstr(place->fault.text, "192.0.2.5/32 is banned, but"));
+	assert_non_null(strstr(place->fault.text, "the disk is full"));
+	assert_int_equal(place->gate.count, 1);
+	assert_int_equal(place->gate.cuts, 1);
+	place->instance.store = store;
+}
+
+static void sockets_that_cannot_be_closed_do_not_undo_the_ban(void **state)
+{
+	struct place *place = *state;
+
+	place->gate.cut_result = -EOPNOTSUPP;
+	assert_int_equal(ban(place, "192.0.2.5", RULE_MANUAL, MINUTE, ""), 0);
+	assert_int_equal(place->fault.error, -EOPNOTSUPP);
+	assert_non_null(strstr(place->fault.text, "not closed"));
+	assert_true(is_stored(place, "192.0.2.5"));
+}
+
+static void a_full_map_is_swept_before_a_ban_is_refused(void **state)
+{
+	struct place *place = *state;
+
+	place->gate.room = 2;
+	ban(place, "192.0.2.1", RULE_MANUAL, MINUTE, "");
+	ban(place, "192.0.2.2", RULE_MANUAL, MINUTE, "");
+	assert_int_equal(ban(place, "192.0.2.3", RULE_MANUAL, MINUTE, ""), -ENOSPC);
+	assert_false(is_stored(place, "192.0.2.3"));
+	place->gate.entries[0].ban.expires_ns = 1;
+	assert_int_equal(ban(place, "192.0.2.3", RULE_MANUAL, MINUTE, ""), 0);
+	assert_int_equal(place->gate.count, 2);
+	assert_int_equal(place->gate.sweeps, 2);
+}
+
+static void unbanning_needs_the_exact_prefix_and_takes_it_from_both(void **state)
+{
+	struct place *place = *state;
+	struct prefix net = prefix("192.0.2.0/24"), one = prefix("192.0.2.5");
+
+	ban(place, "192.0.2.0/24", RULE_MANUAL, MINUTE, "");
+	assert_int_equal(bans_remove(&place->instance, &one, &place->fault), -ENOENT);
+	assert_int_equal(bans_remove(&place->instance, &net, &place->fault), 0);
+	assert_int_equal(place->gate.count, 0);
+	assert_false(is_stored(place, "192.0.2.0/24"));
+	/* In one of both is enough. */
+	ban(place, "192.0.2.0/24", RULE_MANUAL, MINUTE, "");
+	place->gate.count = 0;
+	assert_int_equal(bans_remove(&place->instance, &net, &place->fault), 0);
+	ban(place, "192.0.2.0/24", RULE_MANUAL, MINUTE, "");
+	store_ban_remove(place->instance.store, &net, NULL);
+	assert_int_equal(bans_remove(&place->instance, &net, &place->fault), 0);
+	assert_int_equal(bans_remove(&place->instance, &net, &place->fault), -ENOENT);
+}
+
+static void put_row(struct place *place, const char *text, int64_t since, int64_t until)
+{
+	struct store_ban row = { .prefix = prefix(text),
+				 .since_wall_ns = since,
+				 .until_wall_ns = until,
+				 .rule = RULE_SOURCE_FAILURES,
+				 .reason = "before the reboot" };
+
+	assert_int_equal(store_ban_put(place->instance.store, &row, NULL, 0, NULL), 0);
+}
+
+static void a_reboot_brings_back_what_has_not_ended_with_its_end(void **state)
+{
+	struct place *place = *state;
+	uint64_t boot = clock_boot_ns();
+	size_t restored;
+
+	put_row(place, "192.0.2.1", place->now - 1000 * 86400 * NS_PER_S, place->now + 5 * MINUTE);
+	put_row(place, "192.0.2.2", place->now - MINUTE, place->now - 1);
+	put_row(place, "2001:db8::/64", place->now - NS_PER_S, INT64_MAX);
+	put_row(place, "192.0.2.3", place->now + MINUTE, place->now + 2 * MINUTE);
+	assert_int_equal(bans_restore(&place->instance, true, &restored, &place->fault), 0);
+	assert_int_equal(restored, 3);
+	assert_int_equal(place->gate.count, 3);
+	assert_int_equal(place->gate.entries[0].ban.since_ns, 0);
+	expect_near(place->gate.entries[0].ban.expires_ns, boot + 5 * MINUTE);
+	assert_int_equal(place->gate.entries[0].ban.rule, RULE_SOURCE_FAILURES);
+	expect_near(place->gate.entries[1].ban.since_ns, boot);
+	expect_near(place->gate.entries[2].ban.since_ns, boot - NS_PER_S);
+	assert_true(place->gate.entries[2].ban.expires_ns > boot + 100ULL * 365 * 86400 * NS_PER_S);
+}
+
+static void a_map_too_small_for_the_store_says_how_many_came_back(void **state)
+{
+	struct place *place = *state;
+	size_t restored;
+
+	place->gate.room = 1;
+	put_row(place, "192.0.2.1", place->now, place->now + MINUTE);
+	put_row(place, "192.0.2.2", place->now, place->now + MINUTE);
+	assert_int_equal(bans_restore(&place->instance, true, &restored, &place->fault), -ENOSPC);
+	assert_int_equal(restored, 1);
+	assert_non_null(strstr(place->fault.text, "only 1 bans are restored"));
+}
+
+static void kept_maps_give_back_what_the_store_lost(void **state)
+{
+	struct place *place = *state;
+	char text[32], reason[64];
+	struct store_ban row;
+	size_t restored;
+
+	for (int i = 40; i-- > 0;) {
+		struct prefix wanted;
+
+		snprintf(text, sizeof(text), "192.0.2.%d", i);
+		wanted = prefix(text);
+		ban(place, text, RULE_SOURCE_FAILURES, MINUTE, "known");
+		if (i % 3)
+			store_ban_remove(place->instance.store, &wanted, NULL);
+	}
+	place->gate.entries[39].ban.expires_ns = 1; /* 192.0.2.0 has ended, and nobody swept */
+	ban(place, "2001:db8::/64", RULE_MANUAL, MINUTE, "known");
+	assert_int_equal(bans_restore(&place->instance, false, &restored, &place->fault), 0);
+	assert_int_equal(restored, 26);
+	assert_int_equal(place->gate.count, 41);
+	for (int i = 1; i < 40; i++) {
+		snprintf(text, sizeof(text), "192.0.2.%d", i);
+		row = stored(place, text, reason);
+		assert_int_equal(row.rule, RULE_SOURCE_FAILURES);
+		expect_near((uint64_t)row.until_wall_ns, (uint64_t)place->now + MINUTE);
+		assert_int_equal(!strcmp(reason, "known"), i % 3 == 0);
+	}
+	assert_int_equal(bans_restore(&place->instance, false, &restored, &place->fault), 0);
+	assert_int_equal(restored, 0);
+}
+
+struct listed {
+	char text[1024];
+	size_t count, most;
+	struct ban_state last;
+};
+
+static int list(const struct ban_state *state, void *context)
+{
+	struct listed *listed = context;
+	char text[PREFIX_TEXT_SIZE];
+
+	prefix_format(&state->prefix, text);
+	sprintf(listed->text + strlen(listed->text), "%s=%s ", text,
+		state->reason ? state->reason : "?");
+	listed->last = *state;
+	return ++listed->count == listed->most;
+}
+
+static void the_kernel_says_which_bans_there_are_and_the_store_why(void **state)
+{
+	struct place *place = *state;
+	struct listed listed = { 0 };
+	struct prefix lost = prefix("10.0.0.0/24");
+
+	ban(place, "2001:db8::/64", RULE_MANUAL, MINUTE, "six");
+	ban(place, "192.0.2.5", RULE_MANUAL, MINUTE, "five");
+	ban(place, "10.0.0.0/24", RULE_MANUAL, MINUTE, "lost");
+	ban(place, "10.0.0.0/25", RULE_MANUAL, MINUTE, "kept");
+	ban(place, "192.0.2.9", RULE_MANUAL, MINUTE, "ended");
+	place->gate.entries[4].ban.expires_ns = 1;
+	place->gate.entries[0].ban.packets = 12;
+	place->gate.entries[0].ban.last_ns = clock_boot_ns();
+	store_ban_remove(place->instance.store, &lost, NULL);
+	put_row(place, "192.0.2.1", place->now, place->now + MINUTE); /* not in the kernel */
+	assert_int_equal(bans_each(&place->instance, list, &listed, &place->fault), 0);
+	assert_int_equal(place->fault.error, 0);
+	assert_string_equal(listed.text,
+			    "10.0.0.0/24=? 10.0.0.0/25=kept 192.0.2.5/32=five 2001:db8::/64=six ");
+	assert_int_equal(listed.last.packets, 12);
+	assert_int_equal(listed.last.since_wall_ns, place->now);
+	assert_int_equal(listed.last.until_wall_ns, place->now + MINUTE);
+	expect_near((uint64_t)listed.last.last_wall_ns, (uint64_t)clock_wall_ns());
+	listed = (struct listed){ .most = 2 };
+	assert_int_equal(bans_each(&place->instance, list, &listed, &place->fault), 0);
+	assert_int_equal(listed.count, 2);
+}
+
+static void without_a_gate_the_stores_bans_are_listed_and_without_a_store_the_kernels(void **state)
+{
+	struct place *place = *state;
+	struct store *store = place->instance.store;
+	struct listed listed = { 0 };
+
+	ban(place, "192.0.2.5", RULE_MANUAL, MINUTE, "five");
+	place->instance.gate = NULL;
+	assert_int_equal(bans_each(&place->instance, list, &listed, &place->fault), 0);
+	assert_string_equal(listed.text, "192.0.2.5/32=five ");
+	assert_false(listed.last.in_kernel);
+	place->instance.gate = &place->gate;
+	place->instance.store = NULL;
+	fault_set(&place->instance.store_fault, -EBADMSG, "damaged");
+	listed = (struct listed){ 0 };
+	assert_int_equal(bans_each(&place->instance, list, &listed, &place->fault), 0);
+	assert_string_equal(listed.text, "192.0.2.5/32=? ");
+	assert_int_equal(place->fault.error, -EBADMSG);
+	place->instance.store = store;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_ban_reaches_kernel_store_and_sockets_of_every_service_port),
+		TEST(monitor_mode_cuts_no_sockets),
+		TEST(what_is_protected_touches_nothing),
+		TEST(without_a_gate_nothing_is_banned_and_the_remedy_is_said),
+		TEST(a_rule_prolongs_a_ban_and_keeps_since_and_counters),
+		TEST(a_rule_never_shortens_a_ban_but_a_hand_does),
+		TEST(a_ban_that_has_ended_begins_anew),
+		TEST(a_store_that_fails_does_not_undo_the_ban),
+		TEST(sockets_that_cannot_be_closed_do_not_undo_the_ban),
+		TEST(a_full_map_is_swept_before_a_ban_is_refused),
+		TEST(unbanning_needs_the_exact_prefix_and_takes_it_from_both),
+		TEST(a_reboot_brings_back_what_has_not_ended_with_its_end),
+		TEST(a_map_too_small_for_the_store_says_how_many_came_back),
+		TEST(kept_maps_give_back_what_the_store_lost),
+		TEST(the_kernel_says_which_bans_there_are_and_the_store_why),
+		TEST(without_a_gate_the_stores_bans_are_listed_and_without_a_store_the_kernels),
+	};
+
+	return cmocka_run_group_tests_name("bans", tests, NULL, NULL);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's bans as a sorted array, to be merged with the store's. Private to user/enforce/. */
+#ifndef SEKISHO_KERNEL_BANS_H
+#define SEKISHO_KERNEL_BANS_H
+
+#include "kernel/gate.h"
+
+struct kernel_ban {
+	struct prefix prefix;
+	struct ban ban;
+};
+
+/* Zero-initialised is empty. */
+struct kernel_bans {
+	struct kernel_ban *items;
+	size_t count, room;
+};
+
+/* Those in force at `boot_ns`, in the store's order. */
+int kernel_bans_read(struct gate *gate, uint64_t boot_ns, struct kernel_bans *bans,
+		     struct fault *fault);
+void kernel_bans_free(struct kernel_bans *bans);
+
+/* The store's order: IPv4 before IPv6, by address, by length. */
+int kernel_bans_compare(const struct prefix *a, const struct prefix *b);
+
+/* Times of the one clock on the other, for when both are read at once. They stay within what they
+ * can hold. */
+struct clocks {
+	int64_t wall_ns;
+	uint64_t boot_ns;
+};
+struct clocks clocks_read(void);
+int64_t clocks_to_wall(const struct clocks *clocks, uint64_t boot_ns);
+/* What lies before the boot is the boot. */
+uint64_t clocks_to_boot(const struct clocks *clocks, int64_t wall_ns);
+
+#endif

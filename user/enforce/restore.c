@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* After a start: the store's bans into new maps, or what the store lost out of kept ones. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "enforce/bans.h"
+#include "enforce/kernel_bans.h"
+
+#define BATCH	    16384
+#define LOST_REASON "the store had lost this ban; the kernel kept it"
+
+struct batch {
+	struct gate *gate;
+	struct clocks clocks;
+	struct prefix *prefixes;
+	struct ban *bans;
+	size_t count, restored;
+	int result;
+	struct fault *fault;
+};
+
+static int flush(struct batch *batch)
+{
+	size_t done = 0;
+
+	if (batch->count)
+		batch->result = gate_ban_put_many(batch->gate, batch->prefixes, batch->bans,
+						  batch->count, &done, batch->fault);
+	batch->restored += done;
+	batch->count = 0;
+	return batch->result;
+}
+
+static int restore_one(const struct store_ban *row, void *context)
+{
+	struct batch *batch = context;
+	int64_t since = row->since_wall_ns < batch->clocks.wall_ns ? row->since_wall_ns
+								   : batch->clocks.wall_ns;
+
+	batch->prefixes[batch->count] = row->prefix;
+	batch->bans[batch->count] = (struct ban){
+		.expires_ns = clocks_to_boot(&batch->clocks, row->until_wall_ns),
+		.since_ns = clocks_to_boot(&batch->clocks, since),
+		.rule = row->rule,
+	};
+	batch->count++;
+	return batch->count == BATCH ? flush(batch) : 0;
+}
+
+/* One that does not fit ends it: the map is full, and the next would not fit either. */
+static int restore_kernel(struct instance *instance, size_t *restored, struct fault *fault)
+{
+	_cleanup_free_ struct prefix *prefixes = calloc(BATCH, sizeof(*prefixes));
+	_cleanup_free_ struct ban *bans = calloc(BATCH, sizeof(*bans));
+	struct batch batch = { .gate = instance->gate,
+			       .clocks = clocks_read(),
+			       .prefixes = prefixes,
+			       .bans = bans,
+			       .fault = fault };
+	int result;
+
+	if (!prefixes || !bans)
+		return fault_set(fault, -ENOMEM, "cannot restore the bans: out of memory");
+	result = store_ban_each(instance->store, batch.clocks.wall_ns, restore_one, &batch, fault);
+	/* What could be read of a damaged store is restored all the same. */
+	if (!batch.result)
+		flush(&batch);
+	*restored = batch.restored;
+	result = batch.result ? batch.result : result;
+	if (result)
+		fault_prefix(fault, "only %zu bans are restored", batch.restored);
+	return result;
+}
+
+/* Walks kernel and store side by side, both sorted. */
+struct comparison {
+	struct kernel_bans kernel;
+	size_t at, lost; /* the lost ones are moved to the front */
+};
+
+static int skip_known(const struct store_ban *row, void *context)
+{
+	struct comparison *comparison = context;
+	struct kernel_bans *kernel = &comparison->kernel;
+
+	for (; comparison->at < kernel->count; comparison->at++) {
+		int order =
+			kernel_bans_compare(&kernel->items[comparison->at].prefix, &row->prefix);
+
+		if (order > 0)
+			break;
+		if (order < 0)
+			kernel->items[comparison->lost++] = kernel->items[comparison->at];
+	}
+	return 0;
+}
+
+static int store_lost(struct store *store, const struct comparison *comparison,
+		      const struct clocks *clocks, struct fault *fault)
+{
+	int result = store_begin(store, fault);
+
+	if (result)
+		return result;
+	for (size_t i = 0; i < comparison->lost && !result; i++) {
+		const struct kernel_ban *lost = &comparison->kernel.items[i];
+		struct store_ban row = {
+			.prefix = lost->prefix,
+			.since_wall_ns = clocks_to_wall(clocks, lost->ban.since_ns),
+			.until_wall_ns = clocks_to_wall(clocks, lost->ban.expires_ns),
+			.rule = lost->ban.rule,
+			.reason = LOST_REASON,
+		};
+
+		result = store_ban_put(store, &row, NULL, 0, fault);
+	}
+	if (!result)
+		return store_commit(store, fault);
+	store_rollback(store);
+	return result;
+}
+
+static void free_comparison(struct comparison *comparison)
+{
+	kernel_bans_free(&comparison->kernel);
+}
+
+static int restore_store(struct instance *instance, size_t *restored, struct fault *fault)
+{
+	_cleanup_(free_comparison) struct comparison comparison = { 0 };
+	struct clocks clocks = clocks_read();
+	struct gate_usage usage;
+	uint64_t stored = 0;
+	int result = gate_ban_usage(instance->gate, &usage, fault);
+
+	if (!result)
+		result = store_ban_count(instance->store, clocks.wall_ns, &stored, fault);
+	/* To compare a million takes a second; a store that lost some has fewer. */
+	if (result || usage.used <= stored)
+		return result;
+	result = kernel_bans_read(instance->gate, clocks.boot_ns, &comparison.kernel, fault);
+	if (!result)
+		result = store_ban_each(instance->store, clocks.wall_ns, skip_known, &comparison,
+					fault);
+	if (result)
+		return result;
+	for (; comparison.at < comparison.kernel.count; comparison.at++)
+		comparison.kernel.items[comparison.lost++] = comparison.kernel.items[comparison.at];
+	if (!comparison.lost)
+		return 0;
+	result = store_lost(instance->store, &comparison, &clocks, fault);
+	if (!result)
+		*restored = comparison.lost;
+	return result;
+}
+
+int bans_restore(struct instance *instance, bool fresh, size_t *restored, struct fault *fault)
+{
+	struct fault own = { 0 };
+	size_t count = 0;
+	int result;
+
+	if (!instance->gate || !instance->store) {
+		own = instance->gate ? instance->store_fault : instance->gate_fault;
+		result = own.error ? own.error : -ENOENT;
+	} else if (fresh) {
+		result = restore_kernel(instance, &count, &own);
+	} else {
+		result = restore_store(instance, &count, &own);
+	}
+	if (restored)
+		*restored = count;
+	if (result && fault)
+		*fault = own;
+	return result;
+}
