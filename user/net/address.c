@@ -64,13 +64,31 @@ struct address address_mask(const struct address *address, unsigned length)
 {
 	struct address masked = *address;
 
-	for (unsigned i = 0; i < 16; i++) {
-		unsigned keep = length > i * 8 ? length - i * 8 : 0;
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned keep = length > i * 32 ? length - i * 32 : 0;
 
-		if (keep < 8)
-			masked.byte[i] &= (__u8)(0xff00 >> keep);
+		if (keep < 32)
+			masked.word[i] &= htonl((uint32_t)(0xffffffff00000000 >> keep));
 	}
 	return masked;
+}
+
+/* Do the first `length` bits agree? */
+static bool same_bits(const struct address *a, const struct address *b, unsigned length)
+{
+	uint64_t high = address_high(a) ^ address_high(b), low = address_low(a) ^ address_low(b);
+
+	if (length > 64)
+		return !high && !(low >> (128 - length));
+	return !length || !(high >> (64 - length));
+}
+
+/* Would an IPv6 prefix take in the mapped range, and so every IPv4 address? */
+static bool covers_mapped(const struct address *address, unsigned length)
+{
+	struct address first = address_from4(0);
+
+	return length < 96 && same_bits(address, &first, length);
 }
 
 int address_compare(const struct address *a, const struct address *b)
@@ -112,6 +130,8 @@ int prefix_parse(const char *text, size_t size, struct prefix *prefix)
 		if (dotted)
 			length += 96;
 	}
+	if (covers_mapped(&address, length))
+		return -ERANGE;
 	prefix->length = length;
 	prefix->address = address_mask(&address, length);
 	return address_compare(&prefix->address, &address) ? -EDOM : 0;
@@ -133,66 +153,72 @@ void prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE])
 
 bool prefix_contains(const struct prefix *prefix, const struct address *address)
 {
-	struct address masked = address_mask(address, prefix->length);
-
-	return !address_compare(&masked, &prefix->address);
+	return same_bits(&prefix->address, address, prefix->length);
 }
 
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
 {
-	return a->length <= b->length ? prefix_contains(a, &b->address)
-				      : prefix_contains(b, &a->address);
+	return same_bits(&a->address, &b->address, a->length < b->length ? a->length : b->length);
+}
+
+/* The prefix of either length that an address lies in; the address alone where that prefix would
+ * take in all of IPv4: a ban of the /64 around ::5 must not shut out everybody. */
+static struct prefix surroundings(const struct address *address, unsigned length4, unsigned length6)
+{
+	struct prefix prefix = { .length = address_is4(address) ? length4 : length6 };
+
+	if (covers_mapped(address, prefix.length))
+		prefix.length = 128;
+	prefix.address = address_mask(address, prefix.length);
+	return prefix;
 }
 
 struct prefix address_source(const struct address *address, unsigned source_length6)
 {
-	struct prefix source = { .length = address_is4(address) ? 128 : source_length6 };
-
-	source.address = address_mask(address, source.length);
-	return source;
+	return surroundings(address, 128, source_length6);
 }
 
 struct prefix address_network(const struct address *address, unsigned network_length4,
 			      unsigned network_length6)
 {
-	struct prefix network = { .length = address_is4(address) ? network_length4
-								 : network_length6 };
-
-	network.address = address_mask(address, network.length);
-	return network;
+	return surroundings(address, network_length4, network_length6);
 }
+
+#define MAPPED(a, b, c, d)                                \
+	{                                                 \
+		.byte = { [10] = 0xff, 0xff, a, b, c, d } \
+	}
 
 const char *prefix_special(const struct prefix *prefix)
 {
-	/* IANA special-purpose address registries (RFC 6890), what a source can be of them; most
-	 * telling name first. */
+	/* What a source can be of the IANA special-purpose address registries (RFC 6890), most
+	 * telling name first. Numbers, not text: this is asked for every line of a list. */
 	static const struct {
-		const char *text, *name;
+		struct prefix prefix;
+		const char *name;
 	} special[] = {
-		{ "127.0.0.0/8", "loopback" },
-		{ "::1/128", "loopback" },
-		{ "10.0.0.0/8", "private" },
-		{ "172.16.0.0/12", "private" },
-		{ "192.168.0.0/16", "private" },
-		{ "fc00::/7", "private" },
-		{ "100.64.0.0/10", "shared (carrier NAT)" },
-		{ "169.254.0.0/16", "link-local" },
-		{ "fe80::/10", "link-local" },
-		{ "0.0.0.0/8", "this network" },
-		{ "::/128", "unspecified" },
-		{ "224.0.0.0/4", "multicast" },
-		{ "ff00::/8", "multicast" },
-		{ "240.0.0.0/4", "reserved" },
+		{ { MAPPED(127, 0, 0, 0), 104 }, "loopback" },
+		{ { { .byte = { [15] = 1 } }, 128 }, "loopback" },
+		{ { MAPPED(10, 0, 0, 0), 104 }, "private" },
+		{ { MAPPED(172, 16, 0, 0), 108 }, "private" },
+		{ { MAPPED(192, 168, 0, 0), 112 }, "private" },
+		{ { { .byte = { 0xfc } }, 7 }, "private" },
+		{ { { .byte = { 0xfe, 0xc0 } }, 10 }, "private" }, /* RFC 3879 */
+		{ { MAPPED(100, 64, 0, 0), 106 }, "shared (carrier NAT)" },
+		{ { MAPPED(169, 254, 0, 0), 112 }, "link-local" },
+		{ { { .byte = { 0xfe, 0x80 } }, 10 }, "link-local" },
+		{ { MAPPED(0, 0, 0, 0), 104 }, "this network" },
+		{ { { .byte = { 0 } }, 128 }, "unspecified" },
+		{ { MAPPED(224, 0, 0, 0), 100 }, "multicast" },
+		{ { { .byte = { 0xff } }, 8 }, "multicast" },
+		{ { MAPPED(240, 0, 0, 0), 100 }, "reserved" },
+		{ { { .byte = { 0 } }, 96 }, "reserved" }, /* IPv4-compatible, RFC 4291 2.5.5.1 */
 	};
 
-	for (size_t i = 0; i < sizeof(special) / sizeof(*special); i++) {
-		struct prefix other;
-
-		if (prefix_parse(special[i].text, strlen(special[i].text), &other))
-			continue;
-		if (prefix_is4(prefix) == prefix_is4(&other) && prefix_overlaps(prefix, &other))
+	for (size_t i = 0; i < sizeof(special) / sizeof(*special); i++)
+		if (prefix_is4(prefix) == prefix_is4(&special[i].prefix) &&
+		    prefix_overlaps(prefix, &special[i].prefix))
 			return special[i].name;
-	}
 	return NULL;
 }
 

@@ -39,18 +39,23 @@ struct address address_mask(const struct address *address, unsigned length);
 int address_compare(const struct address *a, const struct address *b);
 
 /* "A" (a full-length prefix) or "A/len". -EINVAL: not of this form; -EDOM: bits are set beyond the
- * length (*prefix is then the corrected prefix). ::ffff:0:0/96 and longer fold to IPv4. */
+ * length (*prefix is then the corrected prefix). ::ffff:0:0/96 and longer fold to IPv4. -ERANGE: an
+ * IPv6 prefix that takes in ::ffff:0:0/96 ("::/0", "::/32"): in the 128-bit space it would hold
+ * every IPv4 address, which nobody wrote. So no struct prefix mixes the families. */
 int prefix_parse(const char *text, size_t size, struct prefix *prefix);
 
 /* "192.0.2.0/24", "2001:db8::/32"; always with the length. */
 void prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE]);
 
 bool prefix_is4(const struct prefix *prefix);
+
+/* By bits of the 128-bit space. */
 bool prefix_contains(const struct prefix *prefix, const struct address *address);
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 
 /* The source and the network (glossary) of an address: IPv4 whole and /24, IPv6 /64 and /48 unless
- * configured. Lengths as in struct policy. */
+ * configured. Lengths as in struct policy. Where the IPv6 prefix would take in ::ffff:0:0/96 (that
+ * around ::5, say), it is the address alone. */
 struct prefix address_source(const struct address *address, unsigned source_length6);
 struct prefix address_network(const struct address *address, unsigned network_length4,
 			      unsigned network_length6);
