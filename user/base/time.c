@@ -168,6 +168,14 @@ static bool read_fraction(const char *text, size_t size, size_t *at, int64_t *ns
 	return *at > begin;
 }
 
+static bool date_exists(unsigned year, unsigned month, unsigned day)
+{
+	/* The day after the month's last one is the first of the next. */
+	unsigned next_year = month == 12 ? year + 1 : year, next_month = month % 12 + 1;
+
+	return days_from_civil(year, month, day) < days_from_civil(next_year, next_month, 1);
+}
+
 static bool read_offset(const char *text, size_t size, size_t *at, int64_t *seconds)
 {
 	unsigned hours, minutes;
@@ -197,9 +205,10 @@ int time_parse(const char *text, size_t size, int64_t *wall_ns, size_t *used)
 	if (!read_field(text, size, &at, 4, 1970, 2200, &year) ||
 	    !read_char(text, size, &at, "-") || !read_field(text, size, &at, 2, 1, 12, &month) ||
 	    !read_char(text, size, &at, "-") || !read_field(text, size, &at, 2, 1, 31, &day) ||
-	    !read_char(text, size, &at, "Tt ") || !read_field(text, size, &at, 2, 0, 23, &hour) ||
-	    !read_char(text, size, &at, ":") || !read_field(text, size, &at, 2, 0, 59, &minute) ||
-	    !read_char(text, size, &at, ":") || !read_field(text, size, &at, 2, 0, 60, &second) ||
+	    !date_exists(year, month, day) || !read_char(text, size, &at, "Tt ") ||
+	    !read_field(text, size, &at, 2, 0, 23, &hour) || !read_char(text, size, &at, ":") ||
+	    !read_field(text, size, &at, 2, 0, 59, &minute) || !read_char(text, size, &at, ":") ||
+	    !read_field(text, size, &at, 2, 0, 60, &second) ||
 	    !read_fraction(text, size, &at, &fraction) || !read_offset(text, size, &at, &offset))
 		return -EINVAL;
 	*wall_ns = (days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second -
