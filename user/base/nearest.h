@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The known word nearest to a mistyped one: "did you mean". Pure. */
+#ifndef SEKISHO_NEAREST_H
+#define SEKISHO_NEAREST_H
+
+#include <stddef.h>
+
+#define NEAREST_WORD_MAX 32 /* longer words resemble nothing */
+
+/* Start with `word` alone set, offer each known word, then read `found`. */
+struct nearest {
+	const char *word;
+	const char *found; /* one of the words offered; NULL: none is near enough */
+	size_t distance;
+};
+
+/* How many single-character insertions, deletions, replacements and swaps of neighbours make `b`
+ * of `a`, letter case aside; more than either's length when a word is over NEAREST_WORD_MAX. */
+size_t nearest_distance(const char *a, const char *b);
+
+/* Near enough is one such change for every three characters begun. Of equals the first stays. */
+void nearest_offer(struct nearest *nearest, const char *known);
+
+#endif

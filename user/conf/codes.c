@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See codes.h. */
+#include "conf/codes.h"
+
+#include <string.h>
+#include "net/address.h"
+
+/* By first letter: the second letters in use. */
+static const char *const seconds[26] = {
+	"DEFGILMOQRSTUWXZ",	   /* A */
+	"ABDEFGHIJLMNOQRSTVWYZ",   /* B */
+	"ACDFGHIKLMNORUVWXYZ",	   /* C */
+	"EJKMOZ",		   /* D */
+	"CEGHRST",		   /* E */
+	"IJKMOR",		   /* F */
+	"ABDEFGHILMNPQRSTUWY",	   /* G */
+	"KMNRTU",		   /* H */
+	"DELMNOQRST",		   /* I */
+	"EMOP",			   /* J */
+	"EGHIMNPRWYZ",		   /* K */
+	"ABCIKRSTUVY",		   /* L */
+	"ACDEFGHKLMNOPQRSTUVWXYZ", /* M */
+	"ACEFGILOPRUZ",		   /* N */
+	"M",			   /* O */
+	"AEFGHKLMNRSTWY",	   /* P */
+	"A",			   /* Q */
+	"EOSUW",		   /* R */
+	"ABCDEGHIJKLMNORSTVXYZ",   /* S */
+	"CDFGHJKLMNORTVWZ",	   /* T */
+	"AGMSYZ",		   /* U */
+	"ACEGINU",		   /* V */
+	"FS",			   /* W */
+	"",			   /* X */
+	"ET",			   /* Y */
+	"AMW",			   /* Z */
+};
+
+static const char also[][3] = { "AB", "AN", "AP", "EU", "OS", "XK", "ZZ" };
+
+bool country_code_known(unsigned country)
+{
+	char text[3];
+
+	if (country >= COUNTRY_COUNT)
+		return false;
+	country_to_text(country, text);
+	for (size_t i = 0; i < sizeof(also) / sizeof(*also); i++)
+		if (!strcmp(text, also[i]))
+			return true;
+	return strchr(seconds[text[0] - 'A'], text[1]);
+}
