@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The configuration: sekisho.conf and conf.d/ as one checked struct. Reading it needs no privilege
- * and touches nothing but the files. Syntax and keys: docs/sekisho.conf.5.
+ * and touches nothing but the files. Syntax and keys: docs/man/sekisho.conf.5.
  */
 #ifndef SEKISHO_CONFIG_H
 #define SEKISHO_CONFIG_H
@@ -34,12 +34,14 @@ struct config_service {
 struct config_list {
 	char name[CONFIG_NAME_SIZE];
 	bool allow;
-	char *file; /* NULL: filled by `import` alone */
+	char *file;  /* absolute path; NULL: filled by `import` alone */
+	char *where; /* "FILE:LINE" of the section, for messages */
 };
 
 struct config_log {
 	char name[CONFIG_NAME_SIZE];
-	char *file; /* absolute path */
+	char *file;  /* absolute path */
+	char *where; /* "FILE:LINE" of the section, for messages */
 };
 
 struct config {
@@ -56,6 +58,7 @@ struct config {
 	uint32_t ban_size;					   /* entries of the map "bans" */
 	char **country_files;
 	size_t country_file_count;
+	bool country_files_default; /* nobody named them: an absent one is no fault */
 	struct config_class classes[CLASS_MAX];
 	size_t class_count;
 	struct config_service services[SERVICE_MAX - 1];
@@ -69,17 +72,24 @@ struct config {
 	struct detect_settings detect;
 };
 
-/* One fault of the configuration: "FILE:LINE: what; remedy". */
+/* One fault of the configuration: "FILE:LINE: what; remedy", or "FILE: what" where no line is at
+ * fault. Without control characters but those of the file's name. */
 typedef void config_fault(const char *text, void *context);
 
 /*
  * Reads `path` (NULL: $SEKISHO_CONFIG, else the default path; the default path may be absent, then
- * the built-in defaults hold) and its conf.d/. Every fault is reported, not only the first.
- * 0 and *config (the caller's, config_free()); -EINVAL when there were faults; -errno when a file
- * cannot be read.
+ * the built-in defaults hold) and the conf.d/ beside it, whose files, in the order of their names,
+ * replace what an earlier file says of the same key. Every fault is reported, not only the first;
+ * `report` may be NULL. 0 and a whole, valid *config (the caller's, config_free()), or nothing:
+ * -EINVAL when there were faults; -errno when a file cannot be read (reported as well).
  */
 int config_load(const char *path, config_fault *report, void *context, struct config **config);
 void config_free(struct config *config);
+
+/* The classes of [class NAME] in limits.country_interval_ns and so on: a rate without a burst has
+ * one of what the rate gives in a minute (1 .. CONFIG_BURST_MAX); burst * interval is at most a
+ * year. */
+#define CONFIG_BURST_MAX 1000000
 
 /* The struct that the gate gets. Pure. */
 void config_to_policy(const struct config *config, struct policy *policy);

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The files of the configuration and their order, the defaults, and how faults are told. Not here:
+ * what stands in the files. */
+#include "conf/load.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+#define MOST_BYTES (1 << 20) /* of one file: a list or a device named by mistake is none */
+
+/* ---- what the other files of this folder share ---- */
+
+void conf_fault(struct conf_load *load, const struct conf_where *where, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+	size_t used;
+
+	if (!where)
+		where = &load->where;
+	load->faults++;
+	if (!load->report)
+		return;
+	if (where->line)
+		snprintf(text, sizeof(text), "%s:%u: ", where->file, where->line);
+	else
+		snprintf(text, sizeof(text), "%s: ", where->file);
+	used = strlen(text);
+	va_start(arguments, format);
+	vsnprintf(text + used, sizeof(text) - used, format, arguments);
+	va_end(arguments);
+	load->report(text, load->context);
+}
+
+void conf_out_of_memory(struct conf_load *load)
+{
+	conf_fault(load, NULL, "out of memory");
+	if (!load->error)
+		load->error = -ENOMEM;
+}
+
+void *conf_append(struct conf_load *load, void *array, size_t *count, size_t size)
+{
+	char *grown = reallocarray(array, *count + 1, size);
+
+	if (!grown) {
+		conf_out_of_memory(load);
+		return NULL;
+	}
+	memset(grown + *count * size, 0, size);
+	++*count;
+	return grown;
+}
+
+/* ---- defaults ---- */
+
+static const struct {
+	const char *name;
+	uint16_t ports[4];
+} default_services[] = {
+	{ "smtp", { 25 } },	  { "submission", { 465, 587 } }, { "imap", { 143, 993 } },
+	{ "pop3", { 110, 995 } }, { "sieve", { 4190 } },
+};
+
+static void default_lists(struct config *config)
+{
+	for (size_t i = 0; i < sizeof(default_services) / sizeof(*default_services); i++) {
+		struct config_service *service = &config->services[config->service_count++];
+
+		strcpy(service->name, default_services[i].name);
+		while (default_services[i].ports[service->port_count]) {
+			service->ports[service->port_count] =
+				default_services[i].ports[service->port_count];
+			service->port_count++;
+		}
+	}
+	strcpy(config->classes[CLASS_PASS].name, "pass");
+	strcpy(config->classes[CLASS_DENY].name, "deny");
+	config->class_count = 2;
+}
+
+static struct config *config_default(void)
+{
+	struct config *config = calloc(1, sizeof(*config));
+
+	if (!config)
+		return NULL;
+	default_lists(config);
+	config->mode = GATE_MONITOR;
+	config->hook = HOOK_AUTO;
+	config->interface_auto = true;
+	config->source_length6 = 64;
+	config->network_length6 = 48;
+	config->network_length4 = 96 + 24;
+	config->ban_size = 131072;
+	detect_defaults(&config->detect);
+	config->paths.state = strdup("/var/lib/sekisho");
+	config->paths.pins = strdup("/sys/fs/bpf/sekisho");
+	config->paths.runtime = strdup("/run/sekisho");
+	config->country_files = calloc(2, sizeof(*config->country_files));
+	if (config->country_files) {
+		config->country_files[0] = strdup("/usr/share/tor/geoip");
+		config->country_files[1] = strdup("/usr/share/tor/geoip6");
+		config->country_file_count = 2;
+	}
+	config->country_files_default = true;
+	if (!config->paths.state || !config->paths.pins || !config->paths.runtime ||
+	    !config->country_files || !config->country_files[0] || !config->country_files[1]) {
+		config_free(config);
+		return NULL;
+	}
+	return config;
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < config->interface_count; i++)
+		free(config->interfaces[i]);
+	for (size_t i = 0; i < config->country_file_count; i++)
+		free(config->country_files[i]);
+	for (size_t i = 0; i < config->list_count; i++) {
+		free(config->lists[i].file);
+		free(config->lists[i].where);
+	}
+	for (size_t i = 0; i < config->log_count; i++) {
+		free(config->logs[i].file);
+		free(config->logs[i].where);
+	}
+	free(config->path);
+	free(config->paths.state);
+	free(config->paths.pins);
+	free(config->paths.runtime);
+	free(config->interfaces);
+	free(config->country_files);
+	free(config->lists);
+	free(config->logs);
+	free(config->never_ban);
+	free(config);
+}
+
+/* ---- files ---- */
+
+static int cannot_read(struct conf_load *load, int error, const char *remedy)
+{
+	load->where.line = 0;
+	conf_fault(load, NULL, "cannot be read: %s%s", strerror(-error), remedy);
+	if (!load->error)
+		load->error = error;
+	return error;
+}
+
+/* -errno, reported unless it is -ENOENT and `may_lack`. */
+static int read_file(struct conf_load *load, const char *path, bool may_lack)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0;
+	int error = file_read(path, MOST_BYTES, &text, &size);
+
+	load->where.file = path;
+	load->where.line = 0;
+	if (error == -ENOENT && may_lack)
+		return error;
+	if (error)
+		return cannot_read(load, error,
+				   error == -ENOENT   ? "; name the configuration with -c FILE"
+				   : error == -EISDIR ? "; name the file in it"
+				   : error == -EFBIG  ? "; more than 1 MiB is no configuration"
+				   : error == -EACCES ? "; run as root, or let this user read it"
+						      : "");
+	conf_read_text(load, text, size);
+	return 0;
+}
+
+static int is_conf(const struct dirent *entry)
+{
+	size_t size = strlen(entry->d_name);
+
+	return *entry->d_name != '.' && size > 5 && !strcmp(entry->d_name + size - 5, ".conf");
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name); /* not by the locale's order */
+}
+
+/* The files' names, for as long as the load lasts: faults found at its end name them. */
+struct names {
+	char **items;
+	size_t count;
+};
+
+static void names_free(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->items[i]);
+	free(names->items);
+}
+
+/* FOLDER/NAME, or a copy of NAME where folder is NULL. NULL: out of memory, reported. */
+static const char *names_add(struct conf_load *load, struct names *names, const char *folder,
+			     const char *name)
+{
+	char **grown, *path;
+
+	if (asprintf(&path, "%s%s%s", folder ? folder : "", folder ? "/" : "", name) < 0) {
+		conf_out_of_memory(load);
+		return NULL;
+	}
+	grown = conf_append(load, names->items, &names->count, sizeof(*grown));
+	if (!grown) {
+		free(path);
+		return NULL;
+	}
+	names->items = grown;
+	return grown[names->count - 1] = path;
+}
+
+static void read_folder(struct conf_load *load, struct names *names, const char *folder)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(folder, &entries, is_conf, by_name), error = -errno;
+
+	load->where.file = folder;
+	if (count < 0 && error != -ENOENT)
+		cannot_read(load, error, error == -ENOTDIR ? "; it is to be a folder" : "");
+	for (int i = 0; i < count; i++) {
+		const char *path = names_add(load, names, folder, entries[i]->d_name);
+
+		if (path)
+			read_file(load, path, false);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+/* PATH's folder and "conf.d". */
+static const char *folder_of(struct conf_load *load, struct names *names, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
+
+	if (!folder) {
+		conf_out_of_memory(load);
+		return NULL;
+	}
+	return names_add(load, names, folder, "conf.d");
+}
+
+static void read_all(struct conf_load *load, struct names *names, const char *path, bool may_lack)
+{
+	const char *folder, *name = names_add(load, names, NULL, path);
+
+	if (!name)
+		return;
+	if (!read_file(load, name, may_lack)) {
+		load->config->path = strdup(path);
+		if (!load->config->path)
+			conf_out_of_memory(load);
+	}
+	folder = folder_of(load, names, name);
+	if (folder)
+		read_folder(load, names, folder);
+	load->where = (struct conf_where){ .file = name };
+	conf_finish(load);
+}
+
+int config_load(const char *path, config_fault *report, void *context, struct config **config)
+{
+	struct conf_load *load = calloc(1, sizeof(*load));
+	_cleanup_(names_free) struct names names = { 0 };
+	const char *from_environment = getenv("SEKISHO_CONFIG");
+	bool may_lack = false;
+	int error = -ENOMEM;
+
+	*config = NULL;
+	if (!path && from_environment && *from_environment)
+		path = from_environment;
+	if (!path) {
+		path = CONFIG_DEFAULT_PATH;
+		may_lack = true;
+	}
+	if (load) {
+		load->report = report;
+		load->context = context;
+		load->where.file = path;
+		load->config = config_default();
+	}
+	if (load && load->config) {
+		read_all(load, &names, path, may_lack);
+		error = load->error ? load->error : load->faults ? -EINVAL : 0;
+		if (!error)
+			*config = TAKE_PTR(load->config);
+		config_free(load->config);
+		free(load->uses);
+		free(load->countries);
+	} else if (report) {
+		report("out of memory", context);
+	}
+	free(load);
+	return error;
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What can be said of a configuration only when all of it is read: names that point at each other,
+ * ports and limits that must fit together, what is missing. */
+#include "conf/load.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "base/time.h"
+
+static void check_required(struct conf_load *load, const struct conf_use *use)
+{
+	const struct conf_section *section = use->section;
+
+	for (size_t i = 0; i < section->key_count; i++) {
+		const struct conf_key *key = &section->keys[i];
+
+		if (key->required && !use->keys[i].where.file)
+			conf_fault(load, &use->where, "[%s %s] has no '%s'", section->kind,
+				   use->name, key->name);
+		if (key->clear && use->keys[i].where.file && !use->keys[i].values)
+			conf_fault(load, &use->keys[i].where, "'%s' has no value", key->name);
+	}
+}
+
+/* ---- classes ---- */
+
+static const struct {
+	const char *rate, *burst;
+	size_t interval_offset, burst_offset;
+} scopes[] = {
+	{ "rate", "burst", offsetof(struct limits, source_interval_ns),
+	  offsetof(struct limits, source_burst) },
+	{ "network-rate", "network-burst", offsetof(struct limits, network_interval_ns),
+	  offsetof(struct limits, network_burst) },
+	{ "country-rate", "country-burst", offsetof(struct limits, country_interval_ns),
+	  offsetof(struct limits, country_burst) },
+};
+
+static uint32_t default_burst(uint64_t interval_ns)
+{
+	uint64_t burst = 60 * (uint64_t)NS_PER_S / interval_ns;
+
+	return burst < 1 ? 1 : burst > CONFIG_BURST_MAX ? CONFIG_BURST_MAX : (uint32_t)burst;
+}
+
+static void check_scope(struct conf_load *load, const struct conf_use *use, size_t scope)
+{
+	struct limits *limits = &load->config->classes[use->index].limits;
+	uint64_t *interval_ns = (uint64_t *)((char *)limits + scopes[scope].interval_offset);
+	uint32_t *burst = (uint32_t *)((char *)limits + scopes[scope].burst_offset);
+	struct conf_where where = conf_key_where(use, scopes[scope].burst);
+
+	if (*burst && !conf_key_where(use, scopes[scope].rate).file)
+		conf_fault(load, &where, "'%s' is nothing without '%s'", scopes[scope].burst,
+			   scopes[scope].rate);
+	if (!*interval_ns)
+		return;
+	if (!*burst)
+		*burst = default_burst(*interval_ns);
+	else if (*burst > 366 * 86400 * (uint64_t)NS_PER_S / *interval_ns)
+		conf_fault(load, &where, "'%s' is more than '%s' gives in a year",
+			   scopes[scope].burst, scopes[scope].rate);
+}
+
+static const char *nearest_class(const struct config *config, const char *name)
+{
+	struct nearest nearest = { .word = name };
+
+	for (size_t i = 0; i < config->class_count; i++)
+		nearest_offer(&nearest, config->classes[i].name);
+	return nearest.found;
+}
+
+/* The class id, or CLASS_MAX, reported. */
+static size_t find_class(struct conf_load *load, const struct conf_country *country)
+{
+	const struct config *config = load->config;
+	const char *nearest;
+
+	for (size_t i = 0; i < config->class_count; i++)
+		if (!strcmp(config->classes[i].name, country->class_name))
+			return i;
+	nearest = nearest_class(config, country->class_name);
+	if (nearest)
+		conf_fault(load, &country->where, "there is no class '%s'; did you mean '%s'?",
+			   country->class_name, nearest);
+	else
+		conf_fault(load, &country->where, "there is no class '%s'; add [class %s]",
+			   country->class_name, country->class_name);
+	return CLASS_MAX;
+}
+
+/* "*" first, wherever it stands; unnamed countries pass. */
+static void resolve_countries(struct conf_load *load)
+{
+	for (int all = 1; all >= 0; all--)
+		for (size_t i = 0; i < load->country_count; i++) {
+			const struct conf_country *country = &load->countries[i];
+			uint8_t *classes = load->config->services[country->service].country_class;
+			size_t class;
+
+			if ((country->country < 0) != all)
+				continue;
+			class = find_class(load, country);
+			if (class == CLASS_MAX)
+				continue;
+			if (all)
+				memset(classes, (int)class, COUNTRY_COUNT);
+			else
+				classes[country->country] = (uint8_t) class;
+		}
+}
+
+/* ---- services ---- */
+
+static void port_taken(struct conf_load *load, size_t service, size_t at, size_t owner)
+{
+	const struct config_service *services = load->config->services;
+	const struct conf_where *where = &load->ports[service][at];
+	unsigned port = services[service].ports[at];
+
+	/* The fault is where somebody wrote something: a built-in port has no line. */
+	if (!where->file) {
+		for (at = 0; services[owner].ports[at] != port;)
+			at++;
+		where = &load->ports[owner][at];
+		owner = service;
+	}
+	conf_fault(load, where,
+		   "port %u is already that of the service '%s'; take it out of one of them "
+		   "('ports = none' empties a service)",
+		   port, services[owner].name);
+}
+
+static void check_ports(struct conf_load *load)
+{
+	const struct config *config = load->config;
+	uint8_t owners[PORT_COUNT] = { 0 };
+
+	for (size_t i = 0; i < config->service_count; i++)
+		for (size_t j = 0; j < config->services[i].port_count; j++) {
+			uint8_t *owner = &owners[config->services[i].ports[j]];
+
+			if (*owner)
+				port_taken(load, i, j, *owner - 1U);
+			else
+				*owner = (uint8_t)(i + 1);
+		}
+}
+
+static void check_service(struct conf_load *load, const struct conf_use *use)
+{
+	if (!load->config->services[use->index].port_count && !conf_key_where(use, "ports").file)
+		conf_fault(load, &use->where, "[service %s] has no 'ports'", use->name);
+}
+
+/* ---- all of it ---- */
+
+static void check_lengths(struct conf_load *load, const struct conf_use *use)
+{
+	struct conf_where where = conf_key_where(use, "network-prefix6");
+
+	if (!where.file)
+		where = conf_key_where(use, "source-prefix6");
+	if (load->config->network_length6 > load->config->source_length6)
+		conf_fault(load, &where,
+			   "'network-prefix6' (%u) is longer than 'source-prefix6' (%u); a network "
+			   "holds its sources",
+			   load->config->network_length6, load->config->source_length6);
+}
+
+static void keep_where(struct conf_load *load, const struct conf_use *use, char **where)
+{
+	if (asprintf(where, "%s:%u", use->where.file, use->where.line) < 0) {
+		*where = NULL;
+		conf_out_of_memory(load);
+	}
+}
+
+void conf_finish(struct conf_load *load)
+{
+	struct config *config = load->config;
+
+	for (size_t i = 0; i < load->use_count; i++) {
+		const struct conf_use *use = &load->uses[i];
+		const char *kind = use->section->kind;
+
+		check_required(load, use);
+		if (!strcmp(kind, "gate"))
+			check_lengths(load, use);
+		else if (!strcmp(kind, "service"))
+			check_service(load, use);
+		else if (!strcmp(kind, "list"))
+			keep_where(load, use, &config->lists[use->index].where);
+		else if (!strcmp(kind, "log"))
+			keep_where(load, use, &config->logs[use->index].where);
+		for (size_t scope = 0; scope < 3 && !strcmp(kind, "class"); scope++)
+			check_scope(load, use, scope);
+	}
+	check_ports(load);
+	resolve_countries(load);
+	config->detect.source_length6 = config->source_length6;
+}

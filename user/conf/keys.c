@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The table of sections and keys. Not here: what is done with it (sections.c, values.c). */
+#include "conf/load.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+#define DAY_S	     86400
+
+static const struct conf_choice modes[] = { { "monitor", GATE_MONITOR },
+					    { "enforce", GATE_ENFORCE },
+					    { NULL, 0 } };
+
+static const struct conf_choice hooks[] = { { "auto", HOOK_AUTO },
+					    { "xdp", HOOK_XDP },
+					    { "tc", HOOK_TC },
+					    { "generic", HOOK_GENERIC },
+					    { NULL, 0 } };
+
+static const struct conf_choice list_actions[] = { { "deny", false },
+						   { "allow", true },
+						   { NULL, 0 } };
+
+static const struct conf_choice rule_actions[] = { { "off", ACTION_OFF },
+						   { "ban", ACTION_BAN },
+						   { "alert", ACTION_ALERT },
+						   { "ban+alert", ACTION_BAN_ALERT },
+						   { NULL, 0 } };
+
+static const struct conf_key path_keys[] = {
+	{ "state", conf_path, .offset = offsetof(struct config, paths.state) },
+	{ "pins", conf_path, .offset = offsetof(struct config, paths.pins) },
+	{ "runtime", conf_path, .offset = offsetof(struct config, paths.runtime) },
+};
+
+static const struct conf_key gate_keys[] = {
+	{ "mode", conf_choice, .offset = offsetof(struct config, mode), .choices = modes },
+	{ "interface", conf_interface, conf_clear_interfaces },
+	{ "hook", conf_choice, .offset = offsetof(struct config, hook), .choices = hooks },
+	{ "source-prefix6", conf_length, .offset = offsetof(struct config, source_length6),
+	  .least = 32, .most = 128 },
+	{ "network-prefix6", conf_length, .offset = offsetof(struct config, network_length6),
+	  .least = 16, .most = 128 },
+	{ "network-prefix4", conf_length, .offset = offsetof(struct config, network_length4),
+	  .least = 8, .most = 32, .add = 96 },
+	{ "never-ban", conf_prefix, conf_clear_prefixes },
+	{ "bans", conf_number, .offset = offsetof(struct config, ban_size), .least = 1,
+	  .most = 1 << 24 },
+};
+
+static const struct conf_key country_keys[] = {
+	{ "files", conf_country_file, conf_clear_country_files, .paths = true },
+};
+
+static const struct conf_key service_keys[] = {
+	{ "ports", conf_port, conf_clear_ports },
+	{ "countries", conf_service_country, conf_clear_service_countries },
+};
+
+#define CONNECTIONS(field)                                                                  \
+	conf_number, .offset = offsetof(struct limits, field), .least = 1, .most = 1000000, \
+		     .limit = true
+#define RATE(field)  conf_rate, .offset = offsetof(struct limits, field)
+#define BURST(field) CONNECTIONS(field)
+
+static const struct conf_key class_keys[] = {
+	{ "connections", CONNECTIONS(source_connections) },
+	{ "rate", RATE(source_interval_ns) },
+	{ "burst", BURST(source_burst) },
+	{ "network-connections", CONNECTIONS(network_connections) },
+	{ "network-rate", RATE(network_interval_ns) },
+	{ "network-burst", BURST(network_burst) },
+	{ "country-rate", RATE(country_interval_ns) },
+	{ "country-burst", BURST(country_burst) },
+};
+
+static const struct conf_key list_keys[] = {
+	{ "action", conf_list_action, .choices = list_actions, .required = true },
+	{ "file", conf_path, .offset = offsetof(struct config_list, file) },
+};
+
+static const struct conf_key log_keys[] = {
+	{ "file", conf_path, .offset = offsetof(struct config_log, file), .required = true },
+};
+
+/* What every rule has; its own count comes first. */
+#define RULE_KEYS                                                                                  \
+	{ "window", conf_duration, .offset = offsetof(struct rule_settings, window_s), .least = 1, \
+	  .most = 30 * DAY_S },                                                                    \
+		{ "ban", conf_duration, .offset = offsetof(struct rule_settings, ban_s),           \
+		  .least = 1, .most = 366 * DAY_S },                                               \
+	{                                                                                          \
+		"action", conf_choice, .offset = offsetof(struct rule_settings, action),           \
+				       .choices = rule_actions                                     \
+	}
+
+static const struct conf_key source_failures_keys[] = {
+	{ "failures", conf_number, .offset = offsetof(struct rule_settings, count), .least = 1,
+	  .most = CONF_MOST_FAILURES },
+	RULE_KEYS,
+};
+
+static void *base_config(struct config *config, size_t index)
+{
+	(void)index;
+	return config;
+}
+
+static void *base_service(struct config *config, size_t index)
+{
+	return &config->services[index];
+}
+
+static void *base_class(struct config *config, size_t index)
+{
+	return &config->classes[index].limits;
+}
+
+static void *base_list(struct config *config, size_t index)
+{
+	return &config->lists[index];
+}
+
+static void *base_log(struct config *config, size_t index)
+{
+	return &config->logs[index];
+}
+
+static void *base_rule(struct config *config, size_t index)
+{
+	return &config->detect.rules[index];
+}
+
+#define KEYS(table) .keys = (table), .key_count = COUNT(table)
+
+const struct conf_section conf_sections[] = {
+	{ "paths", KEYS(path_keys), .base = base_config },
+	{ "gate", KEYS(gate_keys), .base = base_config },
+	{ "country", KEYS(country_keys), .base = base_config },
+	{ "service", .named = true, KEYS(service_keys), .open = conf_open_service,
+	  .base = base_service },
+	{ "class", .named = true, KEYS(class_keys), .open = conf_open_class, .base = base_class },
+	{ "list", .named = true, KEYS(list_keys), .open = conf_open_list, .base = base_list },
+	{ "log", .named = true, KEYS(log_keys), .open = conf_open_log, .base = base_log },
+	{ "rule", .named = true, .name = "source-failures", KEYS(source_failures_keys),
+	  .index = RULE_SOURCE_FAILURES, .base = base_rule },
+};
+
+const size_t conf_section_count = COUNT(conf_sections);
+
+#define FITS(table) _Static_assert(COUNT(table) <= CONF_KEYS_MAX, "struct conf_use has room")
+FITS(gate_keys);
+FITS(class_keys);

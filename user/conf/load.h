@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside user/conf/ only: what is known while the configuration is being read, and the table of
+ * sections and keys. A new key is a row in sections.c; a new kind of value a function in values.c.
+ */
+#ifndef SEKISHO_CONF_LOAD_H
+#define SEKISHO_CONF_LOAD_H
+
+#include "conf/config.h"
+
+#define CONF_KEYS_MAX	   12
+#define CONF_MOST_FAILURES 1000 /* of a rule: what it remembers of each source */
+
+struct conf_load;
+struct conf_key;
+
+struct conf_where {
+	const char *file; /* as long as the load lasts; equal pointers are the same file */
+	unsigned line;
+};
+
+/* Takes one value, or one word of a list, into the key's field; `base` is what the section is
+ * about. Reports its own faults. */
+typedef void conf_parse(struct conf_load *load, const struct conf_key *key, void *base,
+			const char *value);
+
+struct conf_choice {
+	const char *name; /* NULL ends the table */
+	int value;
+};
+
+struct conf_key {
+	const char *name;
+	conf_parse *parse;
+	/* A list of words, given on one line or several: empties it before the first word of a
+	 * file. NULL: one value, given once in a file. */
+	void (*clear)(struct conf_load *load, void *base);
+	size_t offset;	      /* of the field in `base` */
+	uint64_t least, most; /* of a number or a duration in seconds */
+	uint64_t add;	      /* to the number that is written */
+	const struct conf_choice *choices;
+	bool required;
+	bool limit; /* where 0 could be taken for "no limit" */
+	bool paths; /* a comma is part of a word */
+};
+
+struct conf_section {
+	const char *kind;
+	const char *name; /* the one name it can have; NULL: any (named) or none */
+	bool named;
+	const struct conf_key *keys;
+	size_t key_count;
+	size_t index; /* of what a section of one name is about */
+	/* Finds or adds what a section of any name is about. -1 when it cannot; reported. */
+	long (*open)(struct conf_load *load, const char *name);
+	void *(*base)(struct config *config, size_t index);
+};
+
+/* One section that stands in the files. */
+struct conf_use {
+	const struct conf_section *section;
+	char name[CONFIG_NAME_SIZE];
+	size_t index;
+	struct conf_where where; /* where it stands in the last file that has it */
+	struct {
+		struct conf_where where; /* .file NULL: not given */
+		size_t values;
+	} keys[CONF_KEYS_MAX];
+};
+
+/* "JP:home" of a service; classes may be defined later, so names wait for the end. */
+struct conf_country {
+	size_t service;
+	int country; /* -1: "*" */
+	char class_name[CONFIG_NAME_SIZE];
+	struct conf_where where;
+};
+
+struct conf_load {
+	struct config *config;
+	config_fault *report;
+	void *context;
+	size_t faults;
+	int error; /* the first -errno that is not the text's fault; 0: none */
+
+	struct conf_where where;
+	struct conf_use *use; /* the section that is being read; NULL: none, or one to skip */
+	bool in_section;      /* some section has begun in this file */
+	bool skip_indented;   /* the line above was refused, and so is what continues it */
+	bool has_key;	      /* there is a line above to continue */
+	bool continued;	      /* this line does */
+
+	struct conf_use *uses;
+	size_t use_count;
+	struct conf_country *countries;
+	size_t country_count;
+	struct conf_where ports[SERVICE_MAX - 1][64]; /* as services[].ports */
+	bool no_ports[SERVICE_MAX - 1];		      /* "ports = none" */
+};
+
+/* config.c: reports "FILE:LINE: text"; `where` NULL is the line being read, line 0 the file. */
+void conf_fault(struct conf_load *load, const struct conf_where *where, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void conf_out_of_memory(struct conf_load *load);
+
+/* read.c: the text of one file; load->where.file is set. Counts lines in load->where.line. */
+void conf_read_text(struct conf_load *load, const char *text, size_t size);
+
+/* keys.c */
+extern const struct conf_section conf_sections[];
+extern const size_t conf_section_count;
+
+/* sections.c: find or add what [class NAME], [service NAME]... is about; see struct conf_section */
+long conf_open_class(struct conf_load *load, const char *name);
+long conf_open_service(struct conf_load *load, const char *name);
+long conf_open_list(struct conf_load *load, const char *name);
+long conf_open_log(struct conf_load *load, const char *name);
+
+/* sections.c: "[kind name]" without the brackets begins; a key has a value; what the row says. */
+void conf_section_begin(struct conf_load *load, const char *title);
+void conf_key_set(struct conf_load *load, const char *name, const char *value);
+const struct conf_key *conf_key_find(const struct conf_section *section, const char *name);
+struct conf_where conf_key_where(const struct conf_use *use, const char *name);
+bool conf_name_valid(const char *name);
+
+/* values.c */
+conf_parse conf_choice, conf_number, conf_length, conf_duration, conf_rate, conf_path,
+	conf_list_action;
+/* Digits only, within the range; else false. */
+bool conf_read_number(const char *value, uint64_t least, uint64_t most, uint64_t *number);
+/* A copy without trailing slashes; NULL: no absolute path, reported. */
+char *conf_read_path(struct conf_load *load, const struct conf_key *key, const char *value);
+
+/* words.c */
+conf_parse conf_interface, conf_prefix, conf_country_file, conf_port, conf_service_country;
+void conf_clear_interfaces(struct conf_load *load, void *base);
+void conf_clear_prefixes(struct conf_load *load, void *base);
+void conf_clear_country_files(struct conf_load *load, void *base);
+void conf_clear_ports(struct conf_load *load, void *base);
+void conf_clear_service_countries(struct conf_load *load, void *base);
+
+/* finish.c: what can be said only when everything is read. */
+void conf_finish(struct conf_load *load);
+
+/* Room for one more at the end of the malloc()ed *array, zeroed; NULL: out of memory, reported. */
+void *conf_append(struct conf_load *load, void *array, size_t *count, size_t size);
+
+#endif

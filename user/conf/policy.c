@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The configuration as the struct that the gate gets. Pure. */
+#include "conf/config.h"
+
+#include <string.h>
+
+void config_to_policy(const struct config *config, struct policy *policy)
+{
+	memset(policy, 0, sizeof(*policy)); /* no class is CLASS_PASS, no port is a service's */
+	policy->mode = config->mode;
+	policy->service_count = (__u32)config->service_count;
+	policy->source_length6 = config->source_length6;
+	policy->network_length6 = config->network_length6;
+	policy->network_length4 = config->network_length4;
+	for (size_t i = 0; i < config->class_count; i++)
+		policy->classes[i] = config->classes[i].limits;
+	for (size_t i = 0; i < config->service_count; i++) {
+		const struct config_service *service = &config->services[i];
+
+		memcpy(policy->country_class[i + 1], service->country_class, COUNTRY_COUNT);
+		for (size_t j = 0; j < service->port_count; j++)
+			policy->port_service[service->ports[j]] = (__u8)(i + 1);
+	}
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What happens when a section or a key is met: found in the table (keys.c) or refused, remembered,
+ * its value handed on (values.c). */
+#include "conf/load.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/nearest.h"
+
+long conf_open_class(struct conf_load *load, const char *name)
+{
+	struct config *config = load->config;
+	size_t index = config->class_count;
+
+	if (!strcmp(name, "pass") || !strcmp(name, "deny")) {
+		conf_fault(load, NULL, "the class '%s' is built in; choose another name", name);
+		return -1;
+	}
+	if (index == CLASS_MAX) {
+		conf_fault(load, NULL, "there are more than %d classes", CLASS_MAX - 2);
+		return -1;
+	}
+	snprintf(config->classes[index].name, CONFIG_NAME_SIZE, "%s", name);
+	config->class_count++;
+	return (long)index;
+}
+
+long conf_open_service(struct conf_load *load, const char *name)
+{
+	struct config *config = load->config;
+	size_t index = config->service_count;
+
+	for (size_t i = 0; i < index; i++)
+		if (!strcmp(config->services[i].name, name))
+			return (long)i; /* built in */
+	if (index == SERVICE_MAX - 1) {
+		conf_fault(load, NULL,
+			   "there are more than %d services, the built-in ones included",
+			   SERVICE_MAX - 1);
+		return -1;
+	}
+	snprintf(config->services[index].name, CONFIG_NAME_SIZE, "%s", name);
+	config->service_count++;
+	return (long)index;
+}
+
+long conf_open_list(struct conf_load *load, const char *name)
+{
+	struct config *config = load->config;
+	struct config_list *lists;
+
+	if (config->list_count == LIST_MAX - 1) {
+		conf_fault(load, NULL, "there are more than %d lists", LIST_MAX - 1);
+		return -1;
+	}
+	lists = conf_append(load, config->lists, &config->list_count, sizeof(*lists));
+	if (!lists)
+		return -1;
+	config->lists = lists;
+	snprintf(lists[config->list_count - 1].name, CONFIG_NAME_SIZE, "%s", name);
+	return (long)config->list_count - 1;
+}
+
+long conf_open_log(struct conf_load *load, const char *name)
+{
+	struct config *config = load->config;
+	struct config_log *logs =
+		conf_append(load, config->logs, &config->log_count, sizeof(*logs));
+
+	if (!logs)
+		return -1;
+	config->logs = logs;
+	snprintf(logs[config->log_count - 1].name, CONFIG_NAME_SIZE, "%s", name);
+	return (long)config->log_count - 1;
+}
+
+/* ---- sections ---- */
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+bool conf_name_valid(const char *name)
+{
+	static const char letters[] = LETTERS, letters_and_marks[] = LETTERS "._-";
+	size_t size = strlen(name);
+
+	return size && size < CONFIG_NAME_SIZE && strchr(letters, *name) &&
+	       strspn(name, letters_and_marks) == size;
+}
+
+static void unknown_section(struct conf_load *load, const char *title, const char *kind)
+{
+	struct nearest nearest = { .word = kind };
+
+	for (size_t i = 0; i < conf_section_count; i++)
+		nearest_offer(&nearest, conf_sections[i].kind);
+	if (!nearest.found) {
+		conf_fault(load, NULL, "unknown section [%s]; see sekisho.conf(5)", title);
+		return;
+	}
+	for (size_t i = 0; i < conf_section_count; i++)
+		if (conf_sections[i].kind == nearest.found) {
+			conf_fault(load, NULL, "unknown section [%s]; did you mean [%s%s]?", title,
+				   nearest.found, conf_sections[i].named ? " NAME" : "");
+			return;
+		}
+}
+
+static void unknown_name(struct conf_load *load, const char *kind, const char *name)
+{
+	struct nearest nearest = { .word = name };
+
+	for (size_t i = 0; i < conf_section_count; i++)
+		if (!strcmp(conf_sections[i].kind, kind))
+			nearest_offer(&nearest, conf_sections[i].name);
+	if (nearest.found)
+		conf_fault(load, NULL, "there is no %s '%s'; did you mean '%s'?", kind, name,
+			   nearest.found);
+	else
+		conf_fault(load, NULL, "there is no %s '%s'; see sekisho.conf(5)", kind, name);
+}
+
+/* The row of [kind name]; NULL: none, reported. */
+static const struct conf_section *find_section(struct conf_load *load, const char *title,
+					       const char *kind, const char *name)
+{
+	const struct conf_section *of_kind = NULL;
+
+	for (size_t i = 0; i < conf_section_count; i++) {
+		const struct conf_section *section = &conf_sections[i];
+
+		if (strcmp(section->kind, kind))
+			continue;
+		of_kind = section;
+		if (!section->name || !strcmp(section->name, name))
+			break;
+	}
+	if (!of_kind)
+		unknown_section(load, title, kind);
+	else if (!of_kind->named && *name)
+		conf_fault(load, NULL, "[%s] takes no name; write [%s]", title, kind);
+	else if (of_kind->named && !*name)
+		conf_fault(load, NULL, "[%s] needs a name: [%s NAME]", title, kind);
+	else if (of_kind->named && !conf_name_valid(name))
+		conf_fault(load, NULL,
+			   "'%s' is not a name: at most %d letters, digits, '.', '_' and '-', a "
+			   "letter or digit first",
+			   name, CONFIG_NAME_SIZE - 1);
+	else if (of_kind->name && strcmp(of_kind->name, name))
+		unknown_name(load, kind, name);
+	else
+		return of_kind;
+	return NULL;
+}
+
+static struct conf_use *find_use(struct conf_load *load, const struct conf_section *section,
+				 const char *name)
+{
+	for (size_t i = 0; i < load->use_count; i++)
+		if (load->uses[i].section == section && !strcmp(load->uses[i].name, name))
+			return &load->uses[i];
+	return NULL;
+}
+
+static struct conf_use *add_use(struct conf_load *load, const struct conf_section *section,
+				const char *name)
+{
+	long index = section->open ? section->open(load, name) : (long)section->index;
+	struct conf_use *uses;
+
+	if (index < 0)
+		return NULL;
+	uses = conf_append(load, load->uses, &load->use_count, sizeof(*uses));
+	if (!uses)
+		return NULL;
+	load->uses = uses;
+	uses += load->use_count - 1;
+	uses->section = section;
+	uses->index = (size_t)index;
+	snprintf(uses->name, sizeof(uses->name), "%s", name);
+	return uses;
+}
+
+void conf_section_begin(struct conf_load *load, const char *title)
+{
+	const struct conf_section *section;
+	char kind[256], *name;
+
+	title += strspn(title, " \t");
+	snprintf(kind, sizeof(kind), "%s", title);
+	for (size_t size = strlen(kind); size && strchr(" \t", kind[size - 1]);)
+		kind[--size] = '\0';
+	name = kind + strcspn(kind, " \t");
+	if (*name) {
+		*name++ = '\0';
+		name += strspn(name, " \t");
+	}
+	load->use = NULL;
+	section = find_section(load, title, kind, name);
+	if (!section)
+		return;
+	load->use = find_use(load, section, name);
+	if (!load->use)
+		load->use = add_use(load, section, name);
+	else if (load->use->where.file == load->where.file)
+		conf_fault(load, NULL, "[%s] was begun in line %u; put the two together", title,
+			   load->use->where.line);
+	if (load->use)
+		load->use->where = load->where;
+}
+
+/* ---- keys ---- */
+
+const struct conf_key *conf_key_find(const struct conf_section *section, const char *name)
+{
+	for (size_t i = 0; i < section->key_count; i++)
+		if (!strcmp(section->keys[i].name, name))
+			return &section->keys[i];
+	return NULL;
+}
+
+struct conf_where conf_key_where(const struct conf_use *use, const char *name)
+{
+	const struct conf_key *key = conf_key_find(use->section, name);
+
+	return key ? use->keys[key - use->section->keys].where : use->where;
+}
+
+static void unknown_key(struct conf_load *load, const char *name)
+{
+	const struct conf_use *use = load->use;
+	struct nearest nearest = { .word = name };
+
+	for (size_t i = 0; i < use->section->key_count; i++)
+		nearest_offer(&nearest, use->section->keys[i].name);
+	if (nearest.found)
+		conf_fault(load, NULL, "unknown key '%s' in [%s%s%s]; did you mean '%s'?", name,
+			   use->section->kind, *use->name ? " " : "", use->name, nearest.found);
+	else
+		conf_fault(load, NULL, "unknown key '%s' in [%s%s%s]; see sekisho.conf(5)", name,
+			   use->section->kind, *use->name ? " " : "", use->name);
+	load->skip_indented = true;
+}
+
+/* Hands on each word of `value`, which is cut up. Returns how many. */
+static size_t parse_words(struct conf_load *load, const struct conf_key *key, void *base,
+			  const char *value)
+{
+	const char *separators = key->paths ? " \t" : " \t,";
+	char words[4096], *rest = words, *word;
+	size_t count = 0;
+
+	snprintf(words, sizeof(words), "%s", value); /* a line is shorter */
+	while ((word = strsep(&rest, separators))) {
+		if (!*word)
+			continue;
+		key->parse(load, key, base, word);
+		count++;
+	}
+	return count;
+}
+
+void conf_key_set(struct conf_load *load, const char *name, const char *value)
+{
+	const struct conf_key *key;
+	struct conf_use *use = load->use;
+	void *base;
+	bool again;
+	size_t at;
+
+	if (!use)
+		return; /* of a section that was refused */
+	key = conf_key_find(use->section, name);
+	if (!key) {
+		unknown_key(load, name);
+		return;
+	}
+	at = (size_t)(key - use->section->keys);
+	base = use->section->base(load->config, use->index);
+	again = use->keys[at].where.file == load->where.file;
+	if (again && !key->clear) {
+		if (load->continued)
+			conf_fault(load, NULL, "'%s' takes one value, which ends with its line",
+				   name);
+		else
+			conf_fault(load, NULL, "'%s' was given in line %u; keep one of the two",
+				   name, use->keys[at].where.line);
+		return;
+	}
+	if (!again) {
+		use->keys[at].where = load->where;
+		use->keys[at].values = 0;
+		if (key->clear)
+			key->clear(load, base);
+	}
+	if (key->clear) {
+		use->keys[at].values += parse_words(load, key, base, value);
+	} else {
+		use->keys[at].values = 1;
+		if (*value)
+			key->parse(load, key, base, value);
+		else
+			conf_fault(load, NULL, "'%s' has no value", name);
+	}
+}
