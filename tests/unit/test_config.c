@@ -514,8 +514,7 @@ static void values_of_the_gate(void **state)
 		{ NULL, "[gate]\nnever-ban = mail.example\n",
 		  "c:2: 'mail.example' is no address and no prefix; write it as 192.0.2.0/24 or "
 		  "2001:db8::/32" },
-		{ "[gate]\nnever-ban = 2000::/3\n", "[gate]\nnever-ban = ::/0\n",
-		  "c:2: '::/0' would take in all of IPv4; write 0.0.0.0/0 or 2000::/3" },
+		{ "[gate]\nnever-ban = ::/0\n", NULL, NULL },
 	};
 
 	check_pairs(*state, pairs, COUNT(pairs));

@@ -92,11 +92,6 @@ void conf_prefix(struct conf_load *load, const struct conf_key *key, void *base,
 			   corrected);
 		return;
 	}
-	if (error == -ERANGE) {
-		conf_fault(load, NULL,
-			   "'%s' would take in all of IPv4; write 0.0.0.0/0 or 2000::/3", value);
-		return;
-	}
 	if (error) {
 		conf_fault(load, NULL,
 			   "'%s' is no address and no prefix; write it as 192.0.2.0/24 or "

@@ -83,14 +83,6 @@ static bool same_bits(const struct address *a, const struct address *b, unsigned
 	return !length || !(high >> (64 - length));
 }
 
-/* Would an IPv6 prefix take in the mapped range, and so every IPv4 address? */
-static bool covers_mapped(const struct address *address, unsigned length)
-{
-	struct address first = address_from4(0);
-
-	return length < 96 && same_bits(address, &first, length);
-}
-
 int address_compare(const struct address *a, const struct address *b)
 {
 	return memcmp(a->byte, b->byte, sizeof(a->byte));
@@ -130,8 +122,6 @@ int prefix_parse(const char *text, size_t size, struct prefix *prefix)
 		if (dotted)
 			length += 96;
 	}
-	if (covers_mapped(&address, length))
-		return -ERANGE;
 	prefix->length = length;
 	prefix->address = address_mask(&address, length);
 	return address_compare(&prefix->address, &address) ? -EDOM : 0;
@@ -153,35 +143,32 @@ void prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE])
 
 bool prefix_contains(const struct prefix *prefix, const struct address *address)
 {
-	return same_bits(&prefix->address, address, prefix->length);
+	return prefix_is4(prefix) == address_is4(address) &&
+	       same_bits(&prefix->address, address, prefix->length);
 }
 
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b)
 {
-	return same_bits(&a->address, &b->address, a->length < b->length ? a->length : b->length);
-}
-
-/* The prefix of either length that an address lies in; the address alone where that prefix would
- * take in all of IPv4: a ban of the /64 around ::5 must not shut out everybody. */
-static struct prefix surroundings(const struct address *address, unsigned length4, unsigned length6)
-{
-	struct prefix prefix = { .length = address_is4(address) ? length4 : length6 };
-
-	if (covers_mapped(address, prefix.length))
-		prefix.length = 128;
-	prefix.address = address_mask(address, prefix.length);
-	return prefix;
+	return prefix_is4(a) == prefix_is4(b) &&
+	       same_bits(&a->address, &b->address, a->length < b->length ? a->length : b->length);
 }
 
 struct prefix address_source(const struct address *address, unsigned source_length6)
 {
-	return surroundings(address, 128, source_length6);
+	struct prefix source = { .length = address_is4(address) ? 128 : source_length6 };
+
+	source.address = address_mask(address, source.length);
+	return source;
 }
 
 struct prefix address_network(const struct address *address, unsigned network_length4,
 			      unsigned network_length6)
 {
-	return surroundings(address, network_length4, network_length6);
+	struct prefix network = { .length = address_is4(address) ? network_length4
+								 : network_length6 };
+
+	network.address = address_mask(address, network.length);
+	return network;
 }
 
 #define MAPPED(a, b, c, d)                                \
@@ -216,8 +203,7 @@ const char *prefix_special(const struct prefix *prefix)
 	};
 
 	for (size_t i = 0; i < sizeof(special) / sizeof(*special); i++)
-		if (prefix_is4(prefix) == prefix_is4(&special[i].prefix) &&
-		    prefix_overlaps(prefix, &special[i].prefix))
+		if (prefix_overlaps(prefix, &special[i].prefix))
 			return special[i].name;
 	return NULL;
 }

@@ -39,9 +39,7 @@ struct address address_mask(const struct address *address, unsigned length);
 int address_compare(const struct address *a, const struct address *b);
 
 /* "A" (a full-length prefix) or "A/len". -EINVAL: not of this form; -EDOM: bits are set beyond the
- * length (*prefix is then the corrected prefix). ::ffff:0:0/96 and longer fold to IPv4. -ERANGE: an
- * IPv6 prefix that takes in ::ffff:0:0/96 ("::/0", "::/32"): in the 128-bit space it would hold
- * every IPv4 address, which nobody wrote. So no struct prefix mixes the families. */
+ * length (*prefix is then the corrected prefix). ::ffff:0:0/96 and longer fold to IPv4. */
 int prefix_parse(const char *text, size_t size, struct prefix *prefix);
 
 /* "192.0.2.0/24", "2001:db8::/32"; always with the length. */
@@ -49,13 +47,13 @@ void prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE]);
 
 bool prefix_is4(const struct prefix *prefix);
 
-/* By bits of the 128-bit space. */
+/* A prefix is of one family: "::/0", or the source ::/64 of the address ::5, holds no IPv4 address,
+ * although ::ffff:0:0/96 lies within its bits. The gate probes each family's lengths alone. */
 bool prefix_contains(const struct prefix *prefix, const struct address *address);
 bool prefix_overlaps(const struct prefix *a, const struct prefix *b);
 
 /* The source and the network (glossary) of an address: IPv4 whole and /24, IPv6 /64 and /48 unless
- * configured. Lengths as in struct policy. Where the IPv6 prefix would take in ::ffff:0:0/96 (that
- * around ::5, say), it is the address alone. */
+ * configured. Lengths as in struct policy. */
 struct prefix address_source(const struct address *address, unsigned source_length6);
 struct prefix address_network(const struct address *address, unsigned network_length4,
 			      unsigned network_length6);
