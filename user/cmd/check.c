@@ -184,12 +184,8 @@ static void check_countries(struct check *check, const struct config *config)
 
 static void check_log(struct check *check, const struct config_log *log)
 {
-	_cleanup_free_ char *folder = strdup(log->file);
 	struct stat status;
 
-	if (!folder)
-		return;
-	*strrchr(folder, '/') = '\0'; /* the path is absolute */
 	if (!stat(log->file, &status) && S_ISDIR(status.st_mode)) {
 		report(check, true, log->where, "log '%s': %s is a folder; name the file in it",
 		       log->name, log->file);
@@ -203,10 +199,6 @@ static void check_log(struct check *check, const struct config_log *log)
 	else if (errno != ENOENT)
 		report(check, true, log->where, "log '%s': %s cannot be read: %s", log->name,
 		       log->file, strerror(errno));
-	else if (*folder && access(folder, F_OK))
-		report(check, true, log->where,
-		       "log '%s': there is no folder %s; correct the path or create it", log->name,
-		       folder);
 	else
 		report(check, false, log->where,
 		       "log '%s': %s does not exist; it is followed when it appears", log->name,
