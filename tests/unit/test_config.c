@@ -768,6 +768,51 @@ static void the_environment_names_the_file_unless_the_caller_does(void **state)
 	unsetenv("SEKISHO_CONFIG");
 }
 
+/* What is commented out in the packaged file, put in force: a '#' before a key or a section. */
+static void put_packaged(const struct room *room, const char *name)
+{
+	FILE *from = fopen("packaging/sekisho.conf", "r"), *to = fopen(path_of(room, name), "w");
+	char line[256];
+
+	assert_non_null(from);
+	assert_non_null(to);
+	while (fgets(line, sizeof(line), from)) {
+		bool put_in_force = *line == '#' &&
+				    strcspn(line + 1, "abcdefghijklmnopqrstuvwxyz[") == 0;
+
+		fputs(line + put_in_force, to);
+	}
+	fclose(from);
+	fclose(to);
+}
+
+static void the_packaged_file_is_valid_and_shows_the_defaults(void **state)
+{
+	struct config *plain = load_text(*state, "", 0), *packaged, *all;
+
+	packaged = load_path(*state, "packaging/sekisho.conf", 0);
+	put_packaged(*state, "all");
+	all = load_path(*state, path_of(*state, "all"), 0);
+	assert_int_equal(packaged->mode, GATE_MONITOR);
+	assert_int_equal(packaged->list_count + packaged->log_count, 0);
+	assert_int_equal(all->mode, plain->mode);
+	assert_int_equal(all->hook, plain->hook);
+	assert_true(all->interface_auto);
+	assert_int_equal(all->ban_size, plain->ban_size);
+	assert_int_equal(all->source_length6, plain->source_length6);
+	assert_int_equal(all->network_length6, plain->network_length6);
+	assert_int_equal(all->network_length4, plain->network_length4);
+	assert_memory_equal(all->services, plain->services, sizeof(all->services));
+	assert_memory_equal(&all->detect, &plain->detect, sizeof(all->detect));
+	assert_int_equal(all->country_file_count, plain->country_file_count);
+	for (size_t i = 0; i < plain->country_file_count; i++)
+		assert_string_equal(all->country_files[i], plain->country_files[i]);
+	assert_int_equal(all->class_count + all->list_count + all->log_count, 3 + 2 + 1);
+	config_free(all);
+	config_free(packaged);
+	config_free(plain);
+}
+
 static void nobody_need_listen_to_the_faults(void **state)
 {
 	struct config *config;
@@ -803,6 +848,7 @@ int main(void)
 		TEST(faults_of_later_files_name_them),
 		TEST(a_file_that_cannot_be_read_is_told),
 		TEST(the_environment_names_the_file_unless_the_caller_does),
+		TEST(the_packaged_file_is_valid_and_shows_the_defaults),
 		TEST(nobody_need_listen_to_the_faults),
 	};
 

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "conf/config.h"
 #include "lists/country.h"
@@ -33,12 +34,24 @@ struct check {
 
 /* ---- how faults are told ---- */
 
+/* JSON is UTF-8; file names need not be. */
+static json_t *json_text(const char *text)
+{
+	_cleanup_free_ char *copy = strdup(text);
+	bool valid = utf8_valid(text, strlen(text));
+
+	for (char *at = copy; at && !valid && *at; at++)
+		if (*at & 0x80)
+			*at = '?';
+	return copy ? json_string(copy) : NULL;
+}
+
 static void tell(struct check *check, json_t *texts, const char *text)
 {
 	_cleanup_free_ char *visible = NULL;
 
 	if (check->json) {
-		json_array_append_new(texts, json_stringn_nocheck(text, strlen(text)));
+		json_array_append_new(texts, json_text(text));
 		return;
 	}
 	visible = cmd_visible(text);
@@ -280,17 +293,20 @@ static int print_json(const struct check *check, const struct config *config)
 	json_t *object = json_pack("{s:b, s:O, s:O}", "valid", !check->fault_count, "faults",
 				   check->faults, "warnings", check->warnings);
 
-	if (object && config)
-		json_object_update_new(
-			object, json_pack("{s:s?, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
-					  "config", config->path, "mode", mode_name(config),
-					  "services", (json_int_t)config->service_count, "ports",
-					  (json_int_t)count_ports(config), "classes",
-					  (json_int_t)config->class_count - 2, "lists",
-					  (json_int_t)config->list_count, "prefixes",
-					  (json_int_t)check->list_prefixes, "logs",
-					  (json_int_t)config->log_count, "country_ranges",
-					  (json_int_t)check->country_ranges));
+	if (object && config) {
+		json_object_set_new(object, "config",
+				    config->path ? json_text(config->path) : json_null());
+		json_object_update_new(object,
+				       json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "mode",
+						 mode_name(config), "services",
+						 (json_int_t)config->service_count, "ports",
+						 (json_int_t)count_ports(config), "classes",
+						 (json_int_t)config->class_count - 2, "lists",
+						 (json_int_t)config->list_count, "prefixes",
+						 (json_int_t)check->list_prefixes, "logs",
+						 (json_int_t)config->log_count, "country_ranges",
+						 (json_int_t)check->country_ranges));
+	}
 	if (!object || json_dumpf(object, stdout, JSON_COMPACT)) {
 		json_decref(object);
 		return -ENOMEM;
