@@ -89,8 +89,7 @@ static void utf8_is_told_from_other_bytes(void **state)
 		"\xc2",
 		"\xe2\x82",
 		"\xe2\x28\xa1",
-		"\xf0\x9f\x98"
-		"a",
+		"\xf0\x9f\x98\x61",
 		"a\xc2z",
 	};
 

@@ -64,20 +64,20 @@ void *conf_append(struct conf_load *load, void *array, size_t *count, size_t siz
 static const struct {
 	const char *name;
 	uint16_t ports[4];
-} default_services[] = {
+} builtin_services[] = {
 	{ "smtp", { 25 } },	  { "submission", { 465, 587 } }, { "imap", { 143, 993 } },
 	{ "pop3", { 110, 995 } }, { "sieve", { 4190 } },
 };
 
-static void default_lists(struct config *config)
+static void add_builtin(struct config *config)
 {
-	for (size_t i = 0; i < sizeof(default_services) / sizeof(*default_services); i++) {
+	for (size_t i = 0; i < sizeof(builtin_services) / sizeof(*builtin_services); i++) {
 		struct config_service *service = &config->services[config->service_count++];
 
-		strcpy(service->name, default_services[i].name);
-		while (default_services[i].ports[service->port_count]) {
+		strcpy(service->name, builtin_services[i].name);
+		while (builtin_services[i].ports[service->port_count]) {
 			service->ports[service->port_count] =
-				default_services[i].ports[service->port_count];
+				builtin_services[i].ports[service->port_count];
 			service->port_count++;
 		}
 	}
@@ -92,7 +92,7 @@ static struct config *config_default(void)
 
 	if (!config)
 		return NULL;
-	default_lists(config);
+	add_builtin(config);
 	config->mode = GATE_MONITOR;
 	config->hook = HOOK_AUTO;
 	config->interface_auto = true;
@@ -100,7 +100,6 @@ static struct config *config_default(void)
 	config->network_length6 = 48;
 	config->network_length4 = 96 + 24;
 	config->ban_size = 131072;
-	detect_defaults(&config->detect);
 	config->paths.state = strdup("/var/lib/sekisho");
 	config->paths.pins = strdup("/sys/fs/bpf/sekisho");
 	config->paths.runtime = strdup("/run/sekisho");
@@ -116,6 +115,7 @@ static struct config *config_default(void)
 		config_free(config);
 		return NULL;
 	}
+	detect_defaults(&config->detect);
 	return config;
 }
 
@@ -125,7 +125,7 @@ void config_free(struct config *config)
 		return;
 	for (size_t i = 0; i < config->interface_count; i++)
 		free(config->interfaces[i]);
-	for (size_t i = 0; i < config->country_file_count; i++)
+	for (size_t i = 0; config->country_files && i < config->country_file_count; i++)
 		free(config->country_files[i]);
 	for (size_t i = 0; i < config->list_count; i++) {
 		free(config->lists[i].file);
