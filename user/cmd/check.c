@@ -12,16 +12,15 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 #include "conf/config.h"
 #include "lists/country.h"
+#include "lists/input.h"
 #include "lists/text.h"
 #include "net/devices.h"
 
-#define MOST_REFUSALS 20		/* of a list, told one by one */
-#define MOST_LIST     ((size_t)4 << 30) /* bytes: far over any list, and an end to /dev/zero */
+#define MOST_REFUSALS 20 /* of a list, told one by one */
 
 struct check {
 	bool json;
@@ -130,25 +129,26 @@ static void check_list(struct check *check, const struct config_list *list)
 {
 	_cleanup_(ranges_free) struct ranges ranges = { 0 };
 	_cleanup_free_ struct refusals *refusals = calloc(1, sizeof(*refusals));
-	_cleanup_free_ char *text = NULL;
+	_cleanup_(input_free) struct input input = { 0 };
 	struct list_options options = { .allow = list->allow,
 					.own = check->own,
 					.own_count = check->own_count };
 	struct list_callbacks callbacks = { .refused = add_refusal, .context = refusals };
 	struct list_report counts = { 0 };
 	struct fault fault = { 0 };
-	size_t size = 0;
 	int error;
 
 	if (!list->file)
 		return;
-	error = refusals ? file_read(list->file, MOST_LIST, &text, &size) : -ENOMEM;
+	if (!refusals)
+		error = fault_set(&fault, -ENOMEM, "out of memory");
+	else
+		error = input_read(list->file, &input, &fault);
 	if (error) {
-		report(check, true, list->where, "list '%s': %s cannot be read: %s", list->name,
-		       list->file, strerror(-error));
+		report(check, true, list->where, "list '%s': %s", list->name, fault.text);
 		return;
 	}
-	error = list_read(text, size, &options, &callbacks, &ranges, &counts, &fault);
+	error = list_read(input.text, input.size, &options, &callbacks, &ranges, &counts, &fault);
 	report_refusals(check, error, list->file, refusals);
 	if (error)
 		report(check, true, list->where, "list '%s': %s: %s", list->name, list->file,
