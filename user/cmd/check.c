@@ -128,28 +128,25 @@ static void report_refusals(struct check *check, bool fault, const char *file,
 static void check_list(struct check *check, const struct config_list *list)
 {
 	_cleanup_(ranges_free) struct ranges ranges = { 0 };
-	_cleanup_free_ struct refusals *refusals = calloc(1, sizeof(*refusals));
+	struct refusals refusals = { 0 };
 	_cleanup_(input_free) struct input input = { 0 };
 	struct list_options options = { .allow = list->allow,
 					.own = check->own,
 					.own_count = check->own_count };
-	struct list_callbacks callbacks = { .refused = add_refusal, .context = refusals };
+	struct list_callbacks callbacks = { .refused = add_refusal, .context = &refusals };
 	struct list_report counts = { 0 };
 	struct fault fault = { 0 };
 	int error;
 
 	if (!list->file)
 		return;
-	if (!refusals)
-		error = fault_set(&fault, -ENOMEM, "out of memory");
-	else
-		error = input_read(list->file, &input, &fault);
+	error = input_read(list->file, &input, &fault);
 	if (error) {
 		report(check, true, list->where, "list '%s': %s", list->name, fault.text);
 		return;
 	}
 	error = list_read(input.text, input.size, &options, &callbacks, &ranges, &counts, &fault);
-	report_refusals(check, error, list->file, refusals);
+	report_refusals(check, error, list->file, &refusals);
 	if (error)
 		report(check, true, list->where, "list '%s': %s: %s", list->name, list->file,
 		       fault.error ? fault.text : strerror(-error));
