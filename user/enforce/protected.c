@@ -142,13 +142,10 @@ void protected_free(struct protected_set *set)
 
 static const char *too_wide(const struct prefix *prefix)
 {
-	static const struct prefix all4 = { .address.byte = { [10] = 0xff, [11] = 0xff },
-					    .length = 96 };
-
+	if (prefix_is4(prefix) && prefix->length == 96)
+		return "it is every IPv4 address: nobody could connect any more";
 	if (!prefix->length)
-		return "it is every address there is: nobody could connect any more";
-	if (prefix_overlaps(prefix, &all4) && prefix->length <= 96)
-		return "it holds every IPv4 address: nobody could connect any more";
+		return "it is every IPv6 address: nobody could connect any more";
 	if (prefix_is4(prefix) ? prefix->length < WIDEST4 : prefix->length < WIDEST6)
 		return "it is too wide: /8 is the widest that can be banned, /16 for IPv6; ban its "
 		       "parts, or refuse a country in the configuration";
