@@ -278,8 +278,8 @@ static void print_summary(const struct check *check, const struct config *config
 {
 	_cleanup_free_ char *path = cmd_visible(config->path ? config->path : "built-in defaults");
 
-	printf("%s: %s mode, %zu services on %zu ports, %zu classes, %zu lists with %" PRIu64
-	       " prefixes, %zu logs, %" PRIu64 " country ranges: no faults\n",
+	printf("%s: no faults; mode %s, services %zu, ports %zu, classes %zu, lists %zu (prefixes "
+	       "%" PRIu64 "), logs %zu, country ranges %" PRIu64 "\n",
 	       path ? path : "", mode_name(config), config->service_count, count_ports(config),
 	       config->class_count - 2, config->list_count, check->list_prefixes, config->log_count,
 	       check->country_ranges);
