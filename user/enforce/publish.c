@@ -9,6 +9,13 @@
 #include "base/cleanup.h"
 #include "lists/compile.h"
 
+/* What a change has in hand, so that it is not read back from the store. */
+struct fresh {
+	const char *name;	     /* of the list; NULL: none */
+	const struct ranges *ranges; /* of that list */
+	const struct ranges *countries;
+};
+
 /* All that goes into one table. */
 struct contents {
 	struct store_list lists[LIST_MAX];
@@ -39,10 +46,17 @@ static int note_list(const struct store_list *list, void *context)
 	return 0;
 }
 
-/* Everything the store holds; within a transaction, what it will hold. */
-static int contents_load(struct store *store, struct contents **contents, struct fault *fault)
+static bool is_fresh(const struct fresh *fresh, const struct store_list *list)
+{
+	return fresh->name && !strcmp(fresh->name, list->name);
+}
+
+/* Everything the store holds, within a transaction what it will hold, but for what is fresh. */
+static int contents_load(struct store *store, const struct fresh *fresh, struct contents **contents,
+			 struct fault *fault)
 {
 	_cleanup_(contents_free) struct contents *loaded = calloc(1, sizeof(*loaded));
+	struct fault missing = { 0 };
 	int error;
 
 	if (!loaded)
@@ -51,20 +65,23 @@ static int contents_load(struct store *store, struct contents **contents, struct
 	if (error == -ENOSPC)
 		fault_set(fault, error, "the store holds more than %d lists", LIST_MAX - 1);
 	for (size_t i = 0; i < loaded->count && !error; i++)
-		error = store_list_get(store, loaded->lists[i].name, &loaded->lists[i],
-				       &loaded->ranges[i], fault);
+		if (!is_fresh(fresh, &loaded->lists[i]))
+			error = store_list_get(store, loaded->lists[i].name, &loaded->lists[i],
+					       &loaded->ranges[i], fault);
 	if (error)
 		return error;
-	error = store_countries_get(store, NULL, 0, NULL, &loaded->countries, fault);
+	if (!fresh->countries)
+		error = store_countries_get(store, NULL, 0, NULL, &loaded->countries, &missing);
 	if (error && error != -ENOENT)
-		return error;
-	loaded->has_countries = !error;
+		return fault_set(fault, error, "%s", missing.text);
+	loaded->has_countries = !error && !fresh->countries;
 	*contents = TAKE_PTR(loaded);
 	return 0;
 }
 
 /* Compiles what the store holds and puts it beside the table in force. *table is the caller's. */
-static int prepare(struct instance *instance, struct gate_table **table, struct fault *fault)
+static int prepare(struct instance *instance, const struct fresh *fresh, struct gate_table **table,
+		   struct fault *fault)
 {
 	_cleanup_(table_image_free) struct table_image image = { 0 };
 	_cleanup_(contents_free) struct contents *contents = NULL;
@@ -73,16 +90,18 @@ static int prepare(struct instance *instance, struct gate_table **table, struct 
 	int error = store_generation(instance->store, &generation, fault);
 
 	if (!error)
-		error = contents_load(instance->store, &contents, fault);
+		error = contents_load(instance->store, fresh, &contents, fault);
 	if (error)
 		return error;
 	for (size_t i = 0; i < contents->count; i++)
 		lists[i] = (struct compile_list){ .name = contents->lists[i].name,
 						  .id = contents->lists[i].id,
 						  .allow = contents->lists[i].allow,
-						  .ranges = &contents->ranges[i] };
-	error = table_compile(contents->has_countries ? &contents->countries : NULL, lists,
-			      contents->count, generation, &image, fault);
+						  .ranges = is_fresh(fresh, &contents->lists[i])
+								    ? fresh->ranges
+								    : &contents->ranges[i] };
+	error = table_compile(contents->has_countries ? &contents->countries : fresh->countries,
+			      lists, contents->count, generation, &image, fault);
 	return error ? error : gate_table_prepare(instance->gate, &image, table, fault);
 }
 
@@ -94,12 +113,13 @@ static void free_table(struct gate_table **table)
 
 /* Ends the transaction that a change opened: into the kernel beside the table in force, commit,
  * swap. `error` is that of the change. */
-static int finish(struct instance *instance, int error, struct fault *fault)
+static int finish(struct instance *instance, const struct fresh *fresh, int error,
+		  struct fault *fault)
 {
 	_cleanup_(free_table) struct gate_table *table = NULL;
 
 	if (!error && instance->gate)
-		error = prepare(instance, &table, fault);
+		error = prepare(instance, fresh, &table, fault);
 	if (!error)
 		error = store_commit(instance->store, fault);
 	if (error) {
@@ -129,31 +149,35 @@ static int begin(struct instance *instance, struct fault *fault)
 int publish_list(struct instance *instance, struct store_list *list, const struct ranges *ranges,
 		 struct fault *fault)
 {
+	struct fresh fresh = { .name = list->name, .ranges = ranges };
 	int error = begin(instance, fault);
 
 	if (error)
 		return error;
 	list->prefixes = ranges_count_prefixes(ranges);
-	return finish(instance, store_list_put(instance->store, list, ranges, fault), fault);
+	return finish(instance, &fresh, store_list_put(instance->store, list, ranges, fault),
+		      fault);
 }
 
 int publish_list_removal(struct instance *instance, const char *name, struct fault *fault)
 {
+	struct fresh none = { 0 };
 	int error = begin(instance, fault);
 
 	if (error)
 		return error;
-	return finish(instance, store_list_remove(instance->store, name, fault), fault);
+	return finish(instance, &none, store_list_remove(instance->store, name, fault), fault);
 }
 
 int publish_countries(struct instance *instance, const char *source, int64_t now_wall_ns,
 		      const struct ranges *ranges, struct fault *fault)
 {
+	struct fresh fresh = { .countries = ranges };
 	int error = begin(instance, fault);
 
 	if (error)
 		return error;
-	return finish(instance,
+	return finish(instance, &fresh,
 		      store_countries_put(instance->store, source, now_wall_ns, ranges, fault),
 		      fault);
 }
@@ -162,6 +186,7 @@ int publish_sync(struct instance *instance, bool *published, struct fault *fault
 {
 	_cleanup_(free_table) struct gate_table *table = NULL;
 	struct gate_table_state state;
+	struct fresh none = { 0 };
 	uint64_t generation;
 	int error;
 
@@ -177,7 +202,7 @@ int publish_sync(struct instance *instance, bool *published, struct fault *fault
 		return 0;
 	if (error && error != -ENOENT)
 		return error;
-	error = prepare(instance, &table, fault);
+	error = prepare(instance, &none, &table, fault);
 	if (!error)
 		error = gate_table_publish(instance->gate, table, fault);
 	if (!error && published)

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The order of a publication, and what is left when a step of it fails. Store and gate are fakes
+ * that note each call; the compiler is the real one. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "enforce/publish.h"
+
+struct store {
+	struct store_list lists[4];
+	struct ranges ranges[4];
+	size_t count;
+	struct ranges countries;
+	bool has_countries;
+	uint64_t generation;
+};
+
+struct gate {
+	uint64_t generation; /* of the table in force; 0: none */
+	struct table_image image;
+};
+
+struct gate_table {
+	struct table_image image;
+};
+
+static struct {
+	char calls[256];
+	const char *fails; /* the call that fails */
+	struct store store;
+	struct gate gate;
+} fake;
+
+static int call(const char *name, struct fault *fault)
+{
+	size_t used = strlen(fake.calls);
+
+	snprintf(fake.calls + used, sizeof(fake.calls) - used, "%s%s", used ? " " : "", name);
+	if (fake.fails && !strcmp(fake.fails, name))
+		return fault_set(fault, -EIO, "%s failed", name);
+	return 0;
+}
+
+int store_begin(struct store *store, struct fault *fault)
+{
+	(void)store;
+	return call("begin", fault);
+}
+
+int store_commit(struct store *store, struct fault *fault)
+{
+	(void)store;
+	return call("commit", fault);
+}
+
+void store_rollback(struct store *store)
+{
+	(void)store;
+	call("rollback", NULL);
+}
+
+static struct store_list *find(struct store *store, const char *name)
+{
+	for (size_t i = 0; i < store->count; i++)
+		if (!strcmp(store->lists[i].name, name))
+			return &store->lists[i];
+	return NULL;
+}
+
+int store_list_put(struct store *store, struct store_list *list, const struct ranges *ranges,
+		   struct fault *fault)
+{
+	struct store_list *old = find(store, list->name);
+	int error = call("put", fault);
+
+	if (error)
+		return error;
+	if (!old) {
+		store->count++;
+		old = &store->lists[store->count - 1];
+		list->id = (uint8_t)store->count;
+	}
+	*old = *list;
+	store->generation++;
+	ranges_free(&store->ranges[old - store->lists]);
+	return ranges_add_all(&store->ranges[old - store->lists], ranges);
+}
+
+int store_list_remove(struct store *store, const char *name, struct fault *fault)
+{
+	if (!find(store, name))
+		return fault_set(fault, -ENOENT, "no list %s", name);
+	store->count--;
+	store->generation++;
+	return call("remove", fault);
+}
+
+int store_list_get(struct store *store, const char *name, struct store_list *list,
+		   struct ranges *ranges, struct fault *fault)
+{
+	struct store_list *found = find(store, name);
+
+	*list = *found;
+	*ranges = (struct ranges){ 0 };
+	call("get", fault);
+	return ranges_add_all(ranges, &store->ranges[found - store->lists]);
+}
+
+int store_list_each(struct store *store, int (*each)(const struct store_list *list, void *context),
+		    void *context, struct fault *fault)
+{
+	int result = 0;
+
+	(void)fault;
+	for (size_t i = 0; i < store->count && !result; i++)
+		result = each(&store->lists[i], context);
+	return result;
+}
+
+int store_countries_put(struct store *store, const char *source, int64_t updated_wall_ns,
+			const struct ranges *ranges, struct fault *fault)
+{
+	(void)source;
+	(void)updated_wall_ns;
+	store->has_countries = true;
+	store->generation++;
+	ranges_free(&store->countries);
+	ranges_add_all(&store->countries, ranges);
+	return call("countries", fault);
+}
+
+int store_countries_get(struct store *store, char *source, size_t size, int64_t *updated_wall_ns,
+			struct ranges *ranges, struct fault *fault)
+{
+	(void)source;
+	(void)size;
+	(void)updated_wall_ns;
+	if (!store->has_countries)
+		return fault_set(fault, -ENOENT, "no countries");
+	return ranges_add_all(ranges, &store->countries);
+}
+
+int store_generation(struct store *store, uint64_t *generation, struct fault *fault)
+{
+	(void)fault;
+	*generation = store->generation;
+	return 0;
+}
+
+int gate_table_prepare(struct gate *gate, const struct table_image *image,
+		       struct gate_table **table, struct fault *fault)
+{
+	int error = call("prepare", fault);
+
+	(void)gate;
+	if (error)
+		return error;
+	*table = calloc(1, sizeof(**table));
+	(*table)->image.data = malloc((size_t)image->blocks * TABLE_BLOCK);
+	(*table)->image.blocks = image->blocks;
+	memcpy((*table)->image.data, image->data, (size_t)image->blocks * TABLE_BLOCK);
+	return 0;
+}
+
+int gate_table_publish(struct gate *gate, struct gate_table *table, struct fault *fault)
+{
+	int error = call("publish", fault);
+
+	if (error)
+		return error;
+	table_image_free(&gate->image);
+	gate->image = table->image;
+	table->image = (struct table_image){ 0 };
+	gate->generation = ((struct table_head *)gate->image.data)->generation;
+	return 0;
+}
+
+void gate_table_free(struct gate_table *table)
+{
+	table_image_free(&table->image);
+	free(table);
+	call("free", NULL);
+}
+
+int gate_table_state(struct gate *gate, struct gate_table_state *state, struct fault *fault)
+{
+	if (!gate->image.data)
+		return fault_set(fault, -ENOENT, "no table yet");
+	state->generation = gate->generation;
+	return 0;
+}
+
+static int start(void **state)
+{
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		ranges_free(&fake.store.ranges[i]);
+	ranges_free(&fake.store.countries);
+	table_image_free(&fake.gate.image);
+	return 0;
+}
+
+static int put(struct instance *instance, const char *name, bool allow, uint32_t address,
+	       struct fault *fault)
+{
+	struct store_list list = { .allow = allow };
+	struct ranges ranges = { 0 };
+	int error;
+
+	snprintf(list.name, sizeof(list.name), "%s", name);
+	ranges_add4(&ranges, address, address, 0);
+	error = publish_list(instance, &list, &ranges, fault);
+	ranges_free(&ranges);
+	return error;
+}
+
+static uint8_t flags_at(uint32_t address)
+{
+	struct address key = address_from4(address);
+
+	return table_image_find(&fake.gate.image, &key).flags;
+}
+
+static struct instance both(void)
+{
+	return (struct instance){ .store = &fake.store, .gate = &fake.gate, .lock_fd = -1 };
+}
+
+static void the_table_is_prepared_before_the_commit_and_swapped_after(void **state)
+{
+	struct instance instance = both();
+	struct fault fault = { 0 };
+
+	(void)state;
+	assert_int_equal(put(&instance, "a", false, 1, &fault), 0);
+	assert_string_equal(fake.calls, "begin put prepare commit publish free");
+	assert_int_equal(flags_at(1), LEAF_DENY);
+	assert_int_equal(fake.gate.generation, fake.store.generation);
+}
+
+static void every_list_of_the_store_is_in_the_table(void **state)
+{
+	struct instance instance = both();
+	struct ranges countries = { 0 };
+	struct address key = address_from4(3);
+	struct fault fault = { 0 };
+
+	(void)state;
+	assert_int_equal(put(&instance, "a", false, 1, &fault), 0);
+	assert_int_equal(put(&instance, "b", true, 2, &fault), 0);
+	ranges_add4(&countries, 3, 3, 77);
+	assert_int_equal(publish_countries(&instance, "x", 0, &countries, &fault), 0);
+	ranges_free(&countries);
+	assert_int_equal(flags_at(1), LEAF_DENY);
+	assert_int_equal(flags_at(2), LEAF_ALLOW);
+	assert_int_equal(table_image_find(&fake.gate.image, &key).country, 77);
+	assert_int_equal(put(&instance, "a", false, 9, &fault), 0);
+	assert_int_equal(flags_at(1), 0);
+	assert_int_equal(flags_at(9), LEAF_DENY);
+	assert_int_equal(table_image_find(&fake.gate.image, &key).country, 77);
+	assert_int_equal(publish_list_removal(&instance, "b", &fault), 0);
+	assert_int_equal(flags_at(2), 0);
+}
+
+static void a_failure_before_the_commit_changes_nothing(void **state)
+{
+	static const struct {
+		const char *fails, *calls;
+	} cases[] = {
+		{ "begin", "begin" },
+		{ "put", "begin put rollback" },
+		{ "prepare", "begin put prepare rollback" },
+		{ "commit", "begin put prepare commit rollback free" },
+	};
+	struct instance instance = both();
+	struct fault fault = { 0 };
+
+	(void)state;
+	assert_int_equal(put(&instance, "a", false, 1, &fault), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		fake.calls[0] = '\0';
+		fake.fails = cases[i].fails;
+		assert_int_equal(put(&instance, "a", false, 2, &fault), -EIO);
+		assert_string_equal(fake.calls, cases[i].calls);
+		assert_int_equal(flags_at(1), LEAF_DENY);
+		assert_int_equal(flags_at(2), 0);
+	}
+}
+
+static void a_swap_that_fails_is_made_up_by_the_next_sync(void **state)
+{
+	struct instance instance = both();
+	struct fault fault = { 0 };
+	bool published;
+
+	(void)state;
+	assert_int_equal(put(&instance, "a", false, 1, &fault), 0);
+	fake.fails = "publish";
+	assert_int_equal(put(&instance, "a", false, 2, &fault), -EIO);
+	assert_non_null(strstr(fault.text, "not yet in force"));
+	assert_int_equal(flags_at(1), LEAF_DENY);
+	fake.fails = NULL;
+	assert_int_equal(publish_sync(&instance, &published, &fault), 0);
+	assert_true(published);
+	assert_int_equal(flags_at(2), LEAF_DENY);
+	assert_int_equal(publish_sync(&instance, &published, &fault), 0);
+	assert_false(published);
+}
+
+static void a_gate_without_a_table_gets_one(void **state)
+{
+	struct instance instance = both();
+	struct fault fault = { 0 };
+	bool published;
+
+	(void)state;
+	assert_int_equal(publish_sync(&instance, &published, &fault), 0);
+	assert_true(published);
+	assert_int_equal(flags_at(1), 0);
+	assert_int_equal(publish_sync(&instance, NULL, &fault), 0);
+}
+
+static void without_a_gate_only_the_store_changes(void **state)
+{
+	struct instance instance = { .store = &fake.store, .lock_fd = -1 };
+	struct fault fault = { 0 };
+
+	(void)state;
+	assert_int_equal(put(&instance, "a", false, 1, &fault), 0);
+	assert_string_equal(fake.calls, "begin put commit");
+	assert_int_equal(publish_list_removal(&instance, "zz", &fault), -ENOENT);
+	assert_int_equal(fake.store.count, 1);
+}
+
+static void without_a_store_its_fault_is_told(void **state)
+{
+	struct instance instance = { .gate = &fake.gate, .lock_fd = -1 };
+	struct fault fault = { 0 };
+
+	(void)state;
+	fault_set(&instance.store_fault, -EACCES, "no right to it");
+	assert_int_equal(put(&instance, "a", false, 1, &fault), -EACCES);
+	assert_string_equal(fault.text, "no right to it");
+	assert_string_equal(fake.calls, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			the_table_is_prepared_before_the_commit_and_swapped_after, start, end),
+		cmocka_unit_test_setup_teardown(every_list_of_the_store_is_in_the_table, start,
+						end),
+		cmocka_unit_test_setup_teardown(a_failure_before_the_commit_changes_nothing, start,
+						end),
+		cmocka_unit_test_setup_teardown(a_swap_that_fails_is_made_up_by_the_next_sync,
+						start, end),
+		cmocka_unit_test_setup_teardown(a_gate_without_a_table_gets_one, start, end),
+		cmocka_unit_test_setup_teardown(without_a_gate_only_the_store_changes, start, end),
+		cmocka_unit_test_setup_teardown(without_a_store_its_fault_is_told, start, end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
