@@ -81,9 +81,10 @@ int store_list_put(struct store *store, struct store_list *list, const struct ra
 
 	if (error)
 		return error;
-	if (!old) {
-		store->count++;
-		old = &store->lists[store->count - 1];
+	if (old) {
+		list->id = old->id;
+	} else {
+		old = &store->lists[store->count++];
 		list->id = (uint8_t)store->count;
 	}
 	*old = *list;
