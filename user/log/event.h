@@ -60,7 +60,14 @@ const char *event_kind_name(enum event_kind kind);
 const char *event_service_name(enum event_service service); /* NULL for unknown */
 const char *event_daemon_name(enum event_daemon daemon);
 
-/* The JSON object of `parse --json`, one line without newline, malloc()ed; NULL: out of memory. */
+#define EVENT_JSON_SIZE 1024 /* enough for any event */
+
+/* The JSON object of `parse --json`, one line without newline and without NUL; returns its size,
+ * below EVENT_JSON_SIZE. Not by jansson: that costs more than all of parsing, and the only text in
+ * it that is not ours, the account, is valid UTF-8 without control characters already. */
+size_t event_write_json(const struct event *event, char out[EVENT_JSON_SIZE]);
+
+/* The same, malloc()ed and ended by NUL; NULL: out of memory. */
 char *event_to_json(const struct event *event);
 
 #endif

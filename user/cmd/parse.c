@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `sekisho parse`: the events of log files, one per line. Needs no privilege and no configuration. */
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "log/parse.h"
+
+#define READ_SIZE (1U << 20)
+
+struct reading {
+	const char *name;
+	bool json, cutting; /* cutting: the rest of an over-long line is being left out */
+	bool show_name;	    /* several files: say which */
+	struct log_parser *parser;
+	uint64_t line, cut;
+};
+
+static void print_text(const struct reading *reading, const struct event *event)
+{
+	const char *service = event_service_name(event->service);
+	char time[TIME_TEXT_SIZE] = "-", source[ADDRESS_TEXT_SIZE] = "-", where[40];
+
+	if (event->wall_ns)
+		time_format(event->wall_ns, time);
+	if (event->has_source)
+		address_format(&event->source, source);
+	snprintf(where, sizeof(where), "%s/%s", event_daemon_name(event->daemon),
+		 service ? service : "-");
+	printf("%-20s  %-7s  %-15s  %-19s  x%-3u ", time, event_kind_name(event->kind), source,
+	       where, event->count);
+	if (reading->show_name)
+		printf("%s:", reading->name);
+	else
+		fputs("line ", stdout);
+	printf("%-6" PRIu64 "  %s\n", event->line, event->has_account ? event->account : "-");
+}
+
+static void parse_line(struct reading *reading, const char *line, size_t size)
+{
+	char json[EVENT_JSON_SIZE];
+	struct event event;
+	size_t used;
+
+	reading->line++;
+	if (size > LOG_LINE_MAX) {
+		size = LOG_LINE_MAX;
+		reading->cut++;
+	}
+	if (!log_parser_line(reading->parser, line, size, &event))
+		return;
+	event.line = reading->line;
+	if (!reading->json) {
+		print_text(reading, &event);
+		return;
+	}
+	used = event_write_json(&event, json);
+	json[used++] = '\n';
+	fwrite(json, 1, used, stdout);
+}
+
+/* Complete lines of the buffer; returns how many bytes are left over at its end. */
+static size_t parse_buffer(struct reading *reading, char *buffer, size_t size)
+{
+	const char *at = buffer, *end = buffer + size, *newline;
+
+	while ((newline = memchr(at, '\n', (size_t)(end - at)))) {
+		if (!reading->cutting)
+			parse_line(reading, at, (size_t)(newline - at));
+		reading->cutting = false;
+		at = newline + 1;
+	}
+	size = (size_t)(end - at);
+	if (size == READ_SIZE) { /* no newline in all of it */
+		if (!reading->cutting)
+			parse_line(reading, at, size);
+		reading->cutting = true;
+		return 0;
+	}
+	memmove(buffer, at, size);
+	return size;
+}
+
+static int parse_open(struct reading *reading, int fd, struct fault *fault)
+{
+	_cleanup_free_ char *buffer = malloc(READ_SIZE);
+	size_t kept = 0;
+	struct stat status;
+
+	if (!buffer)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	/* What a file says without a year was said before it was last written. */
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
+		log_parser_set_reference(reading->parser,
+					 status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec);
+	else
+		log_parser_set_reference(reading->parser, clock_wall_ns());
+	for (;;) {
+		ssize_t got = read(fd, buffer + kept, READ_SIZE - kept);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return fault_set(fault, -errno, "cannot read %s: %s", reading->name,
+					 strerror(errno));
+		if (!got)
+			break;
+		kept = parse_buffer(reading, buffer, kept + (size_t)got);
+	}
+	if (kept && !reading->cutting)
+		parse_line(reading, buffer, kept);
+	return 0;
+}
+
+static int parse_file(struct reading *reading, struct fault *fault)
+{
+	bool is_stdin = !strcmp(reading->name, "-");
+	_cleanup_close_ int fd = is_stdin ? dup(STDIN_FILENO)
+					  : open(reading->name, O_RDONLY | O_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		return fault_set(fault, -errno, "cannot read %s: %s%s", reading->name,
+				 strerror(errno),
+				 errno == EACCES ? "; run it as a user who may read the log" : "");
+	reading->parser = log_parser_new();
+	if (!reading->parser)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	error = parse_open(reading, fd, fault);
+	log_parser_free(reading->parser);
+	return error;
+}
+
+static int parse_run(const struct globals *globals, int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+	int status = EXIT_DONE;
+	bool json = false;
+
+	(void)globals;
+	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (c != 'j')
+			return cmd_usage(&cmd_parse, "unknown option");
+		json = true;
+	}
+	if (optind == argc)
+		return cmd_usage(&cmd_parse, "which log? Name files, or - for standard input");
+	for (int i = optind; i < argc; i++) {
+		struct reading reading = { .name = argv[i],
+					   .json = json,
+					   .show_name = argc - optind > 1 };
+		struct fault fault = { 0 };
+
+		if (parse_file(&reading, &fault))
+			status = cmd_failed(&cmd_parse, &fault);
+		if (reading.cut)
+			cmd_warn(&cmd_parse, "%s: %" PRIu64 " lines of more than %u bytes were cut",
+				 reading.name, reading.cut, LOG_LINE_MAX);
+	}
+	if (fflush(stdout) || ferror(stdout)) {
+		struct fault fault;
+
+		fault_set(&fault, -EIO, "cannot write the events: %s", strerror(errno));
+		return cmd_failed(&cmd_parse, &fault);
+	}
+	return status;
+}
+
+const struct command cmd_parse = {
+	.name = "parse",
+	.summary = "print the events of log files",
+	.usage = "[--json] FILE...",
+	.help = "Prints failed and successful logins, messages handed in, bounces and abuse, one "
+		"per\n"
+		"line, of Postfix, Dovecot and vpopmail logs. FILE may be - for standard input.\n"
+		"Needs no privilege but to read the files. Stamps without a year are taken to be\n"
+		"before the file was last written, in the local time zone (TZ).\n\n"
+		"  --json   one JSON object per line: time, kind (failure, success, message, "
+		"bounce,\n"
+		"           abuse), source, account, daemon, service, count, line\n",
+	.run = parse_run,
+};

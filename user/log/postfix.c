@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Postfix: smtpd under any syslog_name, postscreen, the delivery agents. The address is in the
+ * first [...], behind a host name that Postfix has checked for its characters. Pure.
+ */
+#include "log/format.h"
+
+#define HOST_MOST 260 /* a domain name, and room to spare */
+
+struct client {
+	bool has_address; /* not "unknown[unknown]" */
+	struct address address;
+};
+
+/* "host[192.0.2.5]" or "host[192.0.2.5]:port"; moves behind it. */
+static bool read_client(struct span *text, struct client *client)
+{
+	size_t open = 0, close;
+	struct span address;
+	uint32_t port;
+
+	while (open < text->size && open < HOST_MOST && text->at[open] > ' ' &&
+	       text->at[open] != '[' && text->at[open] != ']')
+		open++;
+	if (open >= text->size || text->at[open] != '[')
+		return false;
+	address = span_from(*text, open + 1);
+	close = span_find_char(address, ']');
+	if (close == SPAN_NONE || close >= ADDRESS_TEXT_SIZE + 5)
+		return false;
+	*text = span_from(address, close + 1);
+	address.size = close;
+	client->has_address = span_address(address, &client->address);
+	if (!client->has_address && !span_is(address, "unknown"))
+		return false;
+	if (text->size > 1 && text->at[0] == ':' && text->at[1] >= '0' && text->at[1] <= '9') {
+		*text = span_from(*text, 1);
+		if (!span_number(text, &port))
+			return false;
+	}
+	return true;
+}
+
+static void set_client(struct finding *finding, const struct client *client)
+{
+	finding->has_source = client->has_address;
+	finding->source = client->address;
+}
+
+/* Reasons that are the server's fault, or no guess at a password: nobody is banned for them. */
+static bool is_server_fault(struct span reason)
+{
+	static const char *const faults[] = {
+		"Connection lost to authentication server",
+		"Invalid authentication mechanism",
+		"Temporary authentication failure",
+		"no mechanism available",
+		"generic failure", /* Cyrus SASL: saslauthd or the database cannot be reached */
+	};
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		if (span_starts(reason, faults[i]))
+			return true;
+	return false;
+}
+
+/* "h[a]: SASL LOGIN authentication failed: REASON[, sasl_username=NAME]" */
+static bool read_sasl_failure(struct span text, struct finding *finding)
+{
+	struct client client;
+	size_t blank, name;
+
+	if (!read_client(&text, &client) || !span_skip(&text, ": SASL "))
+		return false;
+	/* The mechanism is the client's word, and has no blank. */
+	blank = span_find_char(text, ' ');
+	if (blank == SPAN_NONE)
+		return false;
+	text = span_from(text, blank);
+	set_client(finding, &client);
+	finding->kind = EVENT_FAILURE;
+	if (span_skip(&text, " authentication aborted")) {
+		finding->proof = PROOF_EXPLAINED;
+		return client.has_address;
+	}
+	if (!span_skip(&text, " authentication failed: "))
+		return false;
+	finding->proof = is_server_fault(text) ? PROOF_EXPLAINED : PROOF_FRONT;
+	/* Since 3.9; the name is the last field, and the reason is not the client's. */
+	name = span_find(text, ", sasl_username=");
+	if (name != SPAN_NONE) {
+		text = span_from(text, name + strlen(", sasl_username="));
+		if (!span_is(text, "(unavailable)"))
+			finding->account = text;
+	}
+	return client.has_address || finding->account.size;
+}
+
+/* "from h[a] ehlo=1 auth=0/2 quit=1 commands=2/4": the attempts that failed. */
+static bool read_disconnect(struct span text, struct finding *finding)
+{
+	struct client client;
+	uint32_t good, all;
+	size_t at;
+
+	if (!read_client(&text, &client) || !client.has_address)
+		return false;
+	at = span_find(text, " auth=");
+	if (at == SPAN_NONE)
+		return false;
+	text = span_from(text, at + strlen(" auth="));
+	if (!span_number(&text, &good) || !span_skip(&text, "/") || !span_number(&text, &all) ||
+	    all <= good)
+		return false;
+	set_client(finding, &client);
+	finding->kind = EVENT_FAILURE;
+	finding->proof = PROOF_STAND_IN;
+	finding->count = all - good;
+	return true;
+}
+
+/* "too many errors after AUTH from h[a]" */
+static bool read_errors(struct span text, struct finding *finding)
+{
+	struct client client;
+	size_t from = span_find(text, " from ");
+
+	if (from == SPAN_NONE || from > 20)
+		return false;
+	text = span_from(text, from + strlen(" from "));
+	if (!read_client(&text, &client) || !client.has_address)
+		return false;
+	set_client(finding, &client);
+	finding->kind = EVENT_ABUSE;
+	return true;
+}
+
+/* "RCPT from h[a]: 554 5.7.1 <x@example.net>: Relay access denied; from=<..." */
+static bool read_reject(struct span text, struct finding *finding)
+{
+	struct client client;
+
+	if (!span_skip(&text, "RCPT from ") || !read_client(&text, &client) ||
+	    !client.has_address || (!span_starts(text, ": 554 ") && !span_starts(text, ": 454 ")) ||
+	    span_find(text, ">: Relay access denied; ") == SPAN_NONE)
+		return false;
+	set_client(finding, &client);
+	finding->kind = EVENT_ABUSE;
+	return true;
+}
+
+/* Where a field of the line ends: at the next field that may follow, or with the line. */
+static struct span until_field(struct span value, const char *const *next)
+{
+	for (; *next; next++) {
+		size_t at = span_find(value, *next);
+
+		if (at != SPAN_NONE)
+			value.size = at;
+	}
+	return value;
+}
+
+/* "8C74351089D: client=h[a], sasl_method=LOGIN, sasl_username=bob[, ...]" */
+static bool read_message(struct span text, struct finding *finding)
+{
+	static const char *const next[] = { ", sasl_sender=", ", orig_queue_id=", ", orig_client=",
+					    NULL };
+	struct client client;
+	size_t at;
+
+	if (!read_client(&text, &client) || !span_skip(&text, ", sasl_method="))
+		return false;
+	at = span_find(text, ", sasl_username=");
+	if (at == SPAN_NONE || at > span_find_char(text, ','))
+		return false;
+	set_client(finding, &client);
+	finding->kind = EVENT_MESSAGE;
+	finding->account = until_field(span_from(text, at + strlen(", sasl_username=")), next);
+	return finding->account.size;
+}
+
+/* A queue id, short or long, or NOQUEUE, and ": ". */
+static bool skip_queue_id(struct span *text)
+{
+	size_t size = 0;
+
+	while (size < text->size && size < 32 &&
+	       ((text->at[size] >= '0' && text->at[size] <= '9') ||
+		(text->at[size] >= 'A' && text->at[size] <= 'Z') ||
+		(text->at[size] >= 'a' && text->at[size] <= 'z')))
+		size++;
+	if (size < 4 || size + 1 >= text->size || text->at[size] != ':' ||
+	    text->at[size + 1] != ' ')
+		return false;
+	*text = span_from(*text, size + 2);
+	return true;
+}
+
+static bool read_smtpd(struct span text, struct finding *finding)
+{
+	if (span_skip(&text, "warning: "))
+		return read_sasl_failure(text, finding);
+	if (span_skip(&text, "disconnect from "))
+		return read_disconnect(text, finding);
+	if (span_skip(&text, "too many errors after "))
+		return read_errors(text, finding);
+	if (!skip_queue_id(&text))
+		return false;
+	if (span_skip(&text, "client="))
+		return read_message(text, finding);
+	return span_skip(&text, "reject: ") && read_reject(text, finding);
+}
+
+/* "PREGREET 14 after 0.08 from [192.0.2.2]:59415: EHLO x\r\n"; 14 counts bytes. */
+static bool read_postscreen(struct span text, struct finding *finding)
+{
+	struct client client;
+	uint32_t number;
+
+	if (!span_skip(&text, "PREGREET ") || !span_number(&text, &number) ||
+	    !span_skip(&text, " after ") || !span_number(&text, &number))
+		return false;
+	if (span_skip(&text, ".") && !span_number(&text, &number))
+		return false;
+	if (!span_skip(&text, " from ") || !read_client(&text, &client) || !client.has_address)
+		return false;
+	set_client(finding, &client);
+	finding->kind = EVENT_ABUSE;
+	return true;
+}
+
+/*
+ * "4F1A: to=<x@example.net>, relay=..., dsn=5.1.1, status=bounced (text)". The recipient may hold
+ * anything when quoted, the text always: the status is looked for between the two. Relay is not a
+ * source: the other side did not come to us.
+ */
+static bool read_delivery(struct span text, struct finding *finding)
+{
+	size_t end = 0;
+
+	if (!skip_queue_id(&text) || !span_skip(&text, "to=<"))
+		return false;
+	if (text.size && text.at[0] == '"') {
+		for (end = 1; end < text.size && text.at[end] != '"'; end++)
+			end += text.at[end] == '\\';
+		if (end >= text.size)
+			return false;
+		text = span_from(text, end);
+	}
+	end = span_find(text, ", status=");
+	if (end == SPAN_NONE)
+		return false;
+	finding->kind = EVENT_BOUNCE;
+	return span_starts(span_from(text, end), ", status=bounced (");
+}
+
+static bool is_any(struct span name, const char *const *any)
+{
+	for (; *any; any++)
+		if (span_is(name, *any))
+			return true;
+	return false;
+}
+
+/* "postfix/submission/smtpd", "postfix/smtps/smtpd", "mx-587/smtpd": what the name says, else the
+ * mail port. */
+static enum event_service service_of(struct span program)
+{
+	static const char *const words[] = { "submission", "smtps", "587", "465" };
+
+	if (span_find_char(program, '/') == SPAN_NONE)
+		return EVENT_SERVICE_UNKNOWN;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (span_find(program, words[i]) != SPAN_NONE)
+			return EVENT_SERVICE_SUBMISSION;
+	return EVENT_SERVICE_SMTP;
+}
+
+enum format_answer postfix_line(const struct envelope *envelope, struct finding *finding)
+{
+	static const char *const agents[] = { "smtp", "lmtp",  "local", "virtual",
+					      "pipe", "error", NULL };
+	struct span program = envelope->program, text = envelope->text, last;
+	size_t slash = span_last_char(program, '/');
+	bool found;
+
+	if (slash == SPAN_NONE) {
+		/* A bare line need not name its program; its shape must do. */
+		if (!envelope->bare.size)
+			return FORMAT_OTHER;
+		text = envelope->bare;
+		last = span_of("smtpd");
+	} else {
+		last = span_from(program, slash + 1);
+	}
+	*finding = (struct finding){ .daemon = EVENT_DAEMON_POSTFIX, .count = 1 };
+	if (span_is(last, "smtpd"))
+		found = read_smtpd(text, finding);
+	else if (span_is(last, "postscreen"))
+		found = read_postscreen(text, finding);
+	else if (is_any(last, agents))
+		found = read_delivery(text, finding);
+	else
+		return FORMAT_OTHER;
+	if (finding->kind != EVENT_BOUNCE)
+		finding->service = service_of(program);
+	return found ? FORMAT_FOUND : slash == SPAN_NONE ? FORMAT_OTHER : FORMAT_NOTHING;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A cursor over hostile text, and what all formats read with it. Every step is bounded by the
+ * span; nothing here allocates, backtracks or looks beyond the end. Not here: what a line means.
+ */
+#ifndef SEKISHO_SCAN_H
+#define SEKISHO_SCAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include "net/address.h"
+
+struct span { /* text not ended by NUL, which may hold NULs */
+	const char *at;
+	size_t size;
+};
+
+#define SPAN_NONE ((size_t)-1)
+
+static inline struct span span_of(const char *text)
+{
+	return (struct span){ text, strlen(text) };
+}
+
+static inline struct span span_cut(struct span span, size_t begin, size_t end)
+{
+	return (struct span){ span.at + begin, end - begin };
+}
+
+static inline struct span span_from(struct span span, size_t begin)
+{
+	return (struct span){ span.at + begin, span.size - begin };
+}
+
+static inline bool span_starts(struct span span, const char *text)
+{
+	size_t size = strlen(text);
+
+	return span.size >= size && !memcmp(span.at, text, size);
+}
+
+static inline bool span_ends(struct span span, const char *text)
+{
+	size_t size = strlen(text);
+
+	return span.size >= size && !memcmp(span.at + span.size - size, text, size);
+}
+
+static inline bool span_is(struct span span, const char *text)
+{
+	return span.size == strlen(text) && span_starts(span, text);
+}
+
+/* Moves behind `text` if it is next. */
+static inline bool span_skip(struct span *span, const char *text)
+{
+	if (!span_starts(*span, text))
+		return false;
+	*span = span_from(*span, strlen(text));
+	return true;
+}
+
+/* Where the first `c` is, or SPAN_NONE. */
+static inline size_t span_find_char(struct span span, char c)
+{
+	const char *found = span.size ? memchr(span.at, c, span.size) : NULL;
+
+	return found ? (size_t)(found - span.at) : SPAN_NONE;
+}
+
+static inline size_t span_last_char(struct span span, char c)
+{
+	const char *found = span.size ? memrchr(span.at, c, span.size) : NULL;
+
+	return found ? (size_t)(found - span.at) : SPAN_NONE;
+}
+
+static inline size_t span_find(struct span span, const char *text)
+{
+	const char *found = span.size ? memmem(span.at, span.size, text, strlen(text)) : NULL;
+
+	return found ? (size_t)(found - span.at) : SPAN_NONE;
+}
+
+/* Where the last `text` begins, or SPAN_NONE. */
+size_t span_find_last(struct span span, const char *text);
+
+/* Decimal digits, at least one, at most nine; moves behind them. */
+bool span_number(struct span *span, uint32_t *number);
+
+/* FNV-1a; for keys in fixed tables and for recognising a file, never for security. */
+uint64_t span_hash(struct span span);
+
+/* An address as daemons write it: address_parse(), also behind "IPv6:". */
+bool span_address(struct span span, struct address *address);
+
+/*
+ * Copies text into `out` (`size` bytes, ended by NUL) so that it is valid UTF-8 without control
+ * characters. What is neither comes out as \xNN, and so does a backslash that would read as such
+ * an escape: different bytes stay different. Cut between characters where it does not fit.
+ */
+void span_visible(struct span span, char *out, size_t size);
+
+#endif

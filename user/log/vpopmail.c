@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * vpopmail's vchkpw behind qmail, and Plesk's smtp_auth. Passwords and names stand left of the
+ * address and may hold anything: lines are read from the right. Pure.
+ */
+#include "log/format.h"
+
+/* "2001_db8__1": an IPv6 address as it arrives through TCPREMOTEIP of some patches. */
+static bool read_underscored(struct span text, struct address *address)
+{
+	char copy[ADDRESS_TEXT_SIZE];
+
+	if (text.size >= sizeof(copy) || span_find_char(text, '_') == SPAN_NONE)
+		return false;
+	for (size_t i = 0; i < text.size; i++)
+		copy[i] = text.at[i] == '_' ? ':' : text.at[i];
+	return !address_parse(copy, text.size, address);
+}
+
+/* "NAME:ADDRESS". Whoever chose the name may have put colons and an address into it: only what is
+ * behind the last colon is sure, IPv4 or underscored. A plain IPv6 address is taken only behind a
+ * name that vpopmail has checked (`raw` is false), which has no colon. */
+static bool split_address(struct span text, bool raw, struct span *name, struct address *address)
+{
+	size_t colon = span_last_char(text, ':'), word = span_last_char(text, ' ');
+	struct span tail;
+
+	if (colon == SPAN_NONE)
+		return false;
+	tail = span_from(text, colon + 1);
+	*name = span_cut(text, 0, colon);
+	if (!address_parse(tail.at, tail.size, address)) {
+		if (span_ends(*name, ":::ffff"))
+			name->size -= strlen(":::ffff");
+		return true;
+	}
+	if (read_underscored(tail, address))
+		return true;
+	if (raw)
+		return false;
+	word = word == SPAN_NONE ? 0 : word + 1;
+	colon = span_find_char(span_from(text, word), ':');
+	if (colon == SPAN_NONE)
+		return false;
+	tail = span_from(text, word + colon + 1);
+	*name = span_cut(text, 0, word + colon);
+	return !address_parse(tail.at, tail.size, address);
+}
+
+struct verdict {
+	const char *text;
+	enum event_kind kind;
+	bool may_show_password;
+	bool raw_name; /* not checked by vpopmail: may hold blanks */
+};
+
+static const struct verdict verdicts[] = {
+	{ "password fail ", EVENT_FAILURE, true, false },
+	{ "vpopmail user not found ", EVENT_FAILURE, false, false },
+	{ "system password fail ", EVENT_FAILURE, true, true },
+	{ "system user not found ", EVENT_FAILURE, false, false },
+	{ "null password given ", EVENT_FAILURE, false, true },
+	{ "null user name given ", EVENT_FAILURE, false, true },
+	{ "invalid user/domain characters ", EVENT_FAILURE, false, true },
+	{ "user has no password ", EVENT_FAILURE, false, false },
+	/* The account is closed for this service, which is how a leaked one is locked. */
+	{ "smtp access denied ", EVENT_FAILURE, false, false },
+	{ "pop access denied ", EVENT_FAILURE, false, false },
+	{ "imap access denied ", EVENT_FAILURE, false, false },
+	{ "webmail access denied ", EVENT_FAILURE, false, false },
+	{ "(PLAIN) login success ", EVENT_SUCCESS, false, false },
+	{ "(CRAM-MD5) login success ", EVENT_SUCCESS, false, false },
+	{ "(APOP) login success ", EVENT_SUCCESS, false, false },
+	{ "system password login success ", EVENT_SUCCESS, false, false },
+};
+
+/* What is left of `text` behind a verdict: "[(pass: 'x') ]NAME:ADDRESS". */
+static bool read_login(struct span text, const struct verdict *verdict, struct finding *finding)
+{
+	struct span name = { text.at, 0 };
+	size_t at;
+
+	finding->kind = verdict->kind;
+	finding->has_source = split_address(text, verdict->raw_name, &name, &finding->source);
+	if (!finding->has_source) {
+		/* vchkpw without a remote address in its environment ends in a colon. */
+		if (!span_ends(text, ":"))
+			return false;
+		name = span_cut(text, 0, text.size - 1);
+	}
+	if (verdict->may_show_password && span_starts(text, "(pass: '")) {
+		at = span_find_last(name, "') ");
+		if (at == SPAN_NONE)
+			return false;
+		name = span_from(name, at + strlen("') "));
+	}
+	if (!verdict->raw_name) {
+		at = span_last_char(name, ' ');
+		name = span_from(name, at == SPAN_NONE ? 0 : at + 1);
+	}
+	finding->account = name;
+	return finding->has_source || name.size;
+}
+
+/* "FAILED: bob - password incorrect from host [192.0.2.5]" */
+static bool read_plesk(struct span text, struct finding *finding)
+{
+	static const char from[] = " - password incorrect from ";
+	size_t at = span_find_last(text, from), open = span_last_char(text, '[');
+
+	if (!span_skip(&text, "FAILED: ") || at == SPAN_NONE || open == SPAN_NONE || open < at ||
+	    !span_ends(text, "]"))
+		return false;
+	at -= strlen("FAILED: ");
+	open -= strlen("FAILED: ");
+	if (!span_address(span_cut(text, open + 1, text.size - 1), &finding->source))
+		return false;
+	finding->kind = EVENT_FAILURE;
+	finding->service = EVENT_SERVICE_SMTP;
+	finding->has_source = true;
+	finding->account = span_cut(text, 0, at);
+	return true;
+}
+
+enum format_answer vpopmail_line(const struct envelope *envelope, struct finding *finding)
+{
+	struct span name = envelope->program, text = envelope->text;
+
+	if (span_is(name, "vpopmail")) {
+		size_t colon = span_find(text, ": ");
+
+		if (colon == SPAN_NONE)
+			return FORMAT_NOTHING;
+		name = span_cut(text, 0, colon);
+		text = span_from(text, colon + 2);
+	} else if (!span_starts(name, "vchkpw-") && !span_is(name, "smtp_auth")) {
+		return FORMAT_OTHER;
+	}
+	*finding = (struct finding){ .daemon = EVENT_DAEMON_VPOPMAIL, .count = 1 };
+	if (span_is(name, "smtp_auth"))
+		return read_plesk(text, finding) ? FORMAT_FOUND : FORMAT_NOTHING;
+	if (!span_skip(&name, "vchkpw-"))
+		return FORMAT_NOTHING;
+	finding->service = format_service(name);
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(*verdicts); i++)
+		if (span_skip(&text, verdicts[i].text))
+			return read_login(text, &verdicts[i], finding) ? FORMAT_FOUND
+								       : FORMAT_NOTHING;
+	return FORMAT_NOTHING;
+}
