@@ -31,18 +31,24 @@ struct follow_state {	       /* for status */
 
 struct follow;
 
-/* Starts at `position` (NULL or all zero: at the file's end, `from_start`: at its begin). The file
- * need not exist yet; its folder must. *follow is the caller's. Faults: unreadable file or folder. */
+/* Starts at `position` (NULL or all zero: at the file's end, `from_start`: at its begin). What was
+ * rotated away since then is looked for beside the file and read first, unless it is compressed.
+ * The file need not exist yet, or be readable: follow_read() then waits for it. Its folder must
+ * be. *follow is the caller's. */
 int follow_open(const char *path, const struct follow_position *position, bool from_start,
 		struct follow **follow, struct fault *fault);
 void follow_close(struct follow *follow);
 
-/* Readable when follow_read() has something to look at (inotify). */
+/* Readable when follow_read() has something to look at (inotify). Where the path is a symbolic
+ * link, or the file lies on a network, call follow_read() every few seconds too. */
 int follow_fd(const struct follow *follow);
 
 /* Hands out complete lines (without newline, at most LOG_LINE_MAX bytes) until none is left or
- * `most_lines` were given; a file rotated away is read to its end first. Returns 1 if there is more
- * to read at once, 0 if not, -errno on a fault that persists (said in `fault`, retried next time).*/
+ * `most_lines` were given; a file rotated away is read to its end first, and once more for a
+ * minute, since its writer may hold on to it. Lines that a copytruncate rotation cut off before
+ * they were read come from the copy. A last line without a newline is not handed out; LOG_LINE_MAX
+ * (parse.h) bounds what a line may hold. Returns 1 if there is more to read at once, 0 if not,
+ * -errno on a fault that persists (said in `fault`, retried next time). */
 int follow_read(struct follow *follow, size_t most_lines,
 		void (*line)(const char *line, size_t size, void *context), void *context,
 		struct fault *fault);

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See rotated.h. */
+#include "log/rotated.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/cleanup.h"
+
+struct rotated {
+	char name[NAME_MAX + 1];
+	uint64_t device, inode, size;
+	bool numbered, dated; /* ".N", higher is older; or digits that grow with time */
+};
+
+#define MOST_FILES 1000 /* a folder with more rotated versions than this is not searched further */
+
+static bool all_digits(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (!isdigit((unsigned char)text[i]) && text[i] != '-')
+			return false;
+	return size && isdigit((unsigned char)text[0]);
+}
+
+/* Whether `entry` is named after `name`, and how. */
+static bool is_named_after(const char *entry, const char *name, struct rotated *file)
+{
+	const char *dot = strrchr(name, '.');
+	size_t size = strlen(name), stem = dot ? (size_t)(dot - name) : size;
+	size_t length = strlen(entry), tail = size - stem;
+
+	file->numbered = file->dated = false;
+	if (length > size + 1 && !strncmp(entry, name, size)) {
+		const char *suffix = entry + size + 1;
+
+		file->numbered = entry[size] == '.' && all_digits(suffix, strlen(suffix)) &&
+				 strlen(suffix) < 6;
+		file->dated = entry[size] == '-' && all_digits(suffix, strlen(suffix));
+		return entry[size] == '.' || entry[size] == '-';
+	}
+	/* logrotate's "extension": the date goes between stem and ".log". */
+	if (tail && length > size + 1 && !strncmp(entry, name, stem) && entry[stem] == '-' &&
+	    !strcmp(entry + length - tail, name + stem)) {
+		file->dated = all_digits(entry + stem + 1, length - stem - 1 - tail);
+		return file->dated;
+	}
+	return false;
+}
+
+static int compare_age(const void *one, const void *two)
+{
+	const struct rotated *a = one, *b = two;
+	int kind_a = a->numbered ? 1 : a->dated ? 2 : 0;
+	int kind_b = b->numbered ? 1 : b->dated ? 2 : 0;
+
+	if (kind_a != kind_b)
+		return kind_a - kind_b;
+	return kind_a == 1 ? strverscmp(b->name, a->name) : strverscmp(a->name, b->name);
+}
+
+static void cleanup_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+/* Oldest first, numbered and dated ones each among themselves; other files of similar names stand
+ * before them. *files is malloc()ed. */
+static int rotated_list(const char *folder, const char *name, struct rotated **files, size_t *count)
+{
+	_cleanup_(cleanup_dir) DIR *dir = opendir(folder);
+	_cleanup_free_ struct rotated *list = NULL;
+	struct dirent *entry;
+	size_t used = 0;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)) && used < MOST_FILES) {
+		struct rotated file, *more;
+		struct stat status;
+
+		if (!is_named_after(entry->d_name, name, &file) ||
+		    fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) ||
+		    !S_ISREG(status.st_mode))
+			continue;
+		memcpy(file.name, entry->d_name, strlen(entry->d_name) + 1);
+		file.device = status.st_dev;
+		file.inode = status.st_ino;
+		file.size = (uint64_t)status.st_size;
+		more = reallocarray(list, used + 1, sizeof(*list));
+		if (!more)
+			return -ENOMEM;
+		list = more;
+		list[used++] = file;
+	}
+	if (used)
+		qsort(list, used, sizeof(*list), compare_age);
+	*files = TAKE_PTR(list);
+	*count = used;
+	return 0;
+}
+
+/* Which of the rotated files `from` speaks of: the renamed file itself, or else a copy of it. */
+static size_t find_from(const char *folder, const struct rotated *files, size_t count,
+			const struct follow_position *from, const struct follow_position *live)
+{
+	for (int copies = 0; copies < 2; copies++) {
+		for (size_t i = count; i--;) {
+			bool is_file = position_is_file(from, files[i].device, files[i].inode);
+			struct reader reader;
+			int same;
+
+			if (position_is_file(live, files[i].device, files[i].inode))
+				continue;
+			if (copies ? is_file || !from->head_size ||
+					     (!files[i].numbered && !files[i].dated)
+				   : !is_file)
+				continue;
+			if (files[i].size < from->offset ||
+			    reader_open(folder, files[i].name, &reader))
+				continue;
+			same = reader_is(reader.fd, from);
+			close(reader.fd);
+			if (same == 1)
+				return i;
+		}
+	}
+	return count;
+}
+
+static void plan_close(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->readers[i].fd >= 0)
+			close(plan->readers[i].fd);
+	plan->count = 0;
+}
+
+static bool same_files(const struct rotated *one, const struct rotated *other, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(one[i].name, other[i].name) != 0 || one[i].inode != other[i].inode)
+			return false;
+	return true;
+}
+
+/* Puts one rotated file into the plan. 0 (also where it is left out) or -errno. */
+static int plan_add(const char *folder, const struct rotated *file, const struct reader *live,
+		    struct plan *plan)
+{
+	struct reader *reader = &plan->readers[plan->count];
+	int error = reader_open(folder, file->name, reader);
+
+	if (error == -EACCES || error == -EPERM)
+		return 0; /* older than what can be read: no reason to stop reading */
+	if (error)
+		return error == -ENOENT ? -EAGAIN : error;
+	if (!position_is_file(&reader->at, file->device, file->inode)) {
+		close(reader->fd);
+		return -EAGAIN;
+	}
+	/* copytruncate is copying right now: what it copies is still in the live file. */
+	if (reader_is_copy(reader, live))
+		close(reader->fd);
+	else
+		plan->count++;
+	return 0;
+}
+
+/* The files between `from` and the live one, with what is left of `from` if `with_from`. */
+static int plan_rotated(const char *folder, const char *name, const struct follow_position *from,
+			bool with_from, const struct reader *live, struct plan *plan)
+{
+	_cleanup_free_ struct rotated *files = NULL, *again = NULL;
+	size_t count = 0, count_again = 0, at;
+	int error = rotated_list(folder, name, &files, &count);
+
+	if (error)
+		return error;
+	at = find_from(folder, files, count, from, &live->at);
+	for (size_t i = at; i < count && plan->count + 1 < PLAN_READERS; i++) {
+		if (position_is_file(&live->at, files[i].device, files[i].inode) ||
+		    files[i].numbered != files[at].numbered || files[i].dated != files[at].dated)
+			continue;
+		if (i == at ? !with_from : !files[i].numbered && !files[i].dated)
+			continue;
+		error = plan_add(folder, &files[i], live, plan);
+		if (error)
+			return error;
+		if (i == at && plan->count)
+			plan->readers[0].at.offset = from->offset;
+	}
+	/* A folder that changes while it is read may hide a file: only what was seen twice holds. */
+	error = rotated_list(folder, name, &again, &count_again);
+	if (!error && (count != count_again || !same_files(files, again, count)))
+		error = -EAGAIN;
+	return error;
+}
+
+/* A rotation while we look is noticed by the path naming another file at the end. */
+int plan_make(const char *folder, const char *name, const struct follow_position *from,
+	      bool with_from, struct plan *plan)
+{
+	struct reader live, again;
+	int error;
+
+	plan->count = 0;
+	error = reader_open(folder, name, &live);
+	if (error)
+		return error;
+	live.live = true;
+	if (with_from && position_is_file(from, live.at.device, live.at.inode) &&
+	    reader_is(live.fd, from) == 1) {
+		live.at = *from;
+	} else if (from->inode) {
+		error = plan_rotated(folder, name, from, with_from, &live, plan);
+	}
+	plan->readers[plan->count++] = live;
+	if (!error) {
+		error = reader_open(folder, name, &again);
+		if (!error) {
+			close(again.fd);
+			if (!position_is_file(&live.at, again.at.device, again.at.inode))
+				error = -EAGAIN;
+		} else if (error == -ENOENT) {
+			error = -EAGAIN;
+		}
+	}
+	if (error)
+		plan_close(plan);
+	return error;
+}

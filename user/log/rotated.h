@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which files to read after a position in a log, in which order: its rotated versions in the folder
+ * (mail.log.1, mail.log-20261121, mail-20261121.log), then the live file. Compressed ones are left
+ * alone. Not here: reading them.
+ */
+#ifndef SEKISHO_ROTATED_H
+#define SEKISHO_ROTATED_H
+
+#include "log/reader.h"
+
+#define PLAN_READERS 64 /* the oldest rotated files beyond that are not read */
+
+struct plan {
+	struct reader readers[PLAN_READERS];
+	size_t count;
+};
+
+/*
+ * What is to be read after `from` (`with_from`: from there on), the live file last. `from` may also
+ * be the live file itself, or a file that was copied and then cut to nothing. 0 or -errno, then
+ * nothing is open; -EAGAIN: the log was being rotated just now.
+ */
+int plan_make(const char *folder, const char *name, const struct follow_position *from,
+	      bool with_from, struct plan *plan);
+
+#endif
