@@ -183,19 +183,22 @@ static int look_at_path(struct follow *follow)
 }
 
 /*
- * Nothing of the live file was read yet, and it is empty: it may have been filled, copied and cut
- * since the file before it ended. Then its copy stands between the two. 1: no; 0: yes.
+ * Nothing of the live file was read yet. It may have been filled, copied and cut since the file
+ * before it ended: then its copy stands between the two. From when its first bytes are known, a cut
+ * is noticed by them. 1: no copy; 0: read on with it; -errno.
  */
 static int look_for_copies(struct follow *follow)
 {
+	struct reader *live = &follow->readers[0];
 	struct plan plan;
 	int error;
 
-	if (follow->readers[0].at.offset || !follow->last.inode)
+	if (!live->live || live->at.offset || live->checked || !follow->last.inode)
 		return 1;
+	reader_learn_head(live);
 	error = plan_make(follow->folder, follow->name, &follow->last, false, &plan);
 	if (error)
-		return error == -EAGAIN ? 0 : error;
+		return error == -ENOENT ? 1 : error; /* renamed just now: this one is still open */
 	if (plan.count > 1) {
 		reader_close(follow, &follow->readers[0]);
 		follow->count = 0;
@@ -206,7 +209,10 @@ static int look_for_copies(struct follow *follow)
 		else
 			close(plan.readers[i].fd);
 	}
-	return plan.count == 1;
+	if (plan.count > 1)
+		return 0;
+	live->checked = live->at.head_size > 0;
+	return 1;
 }
 
 /* The first file was cut to nothing, or is another one under the same inode. */
@@ -244,6 +250,11 @@ static int step(struct follow *follow, struct output *output, struct fault *faul
 		error = open_first(follow);
 	} else {
 		watch_live(follow);
+		error = look_for_copies(follow);
+		if (error < 0)
+			return error == -EAGAIN ? 0 : say_unreadable(follow, error, fault);
+		if (!error)
+			return 1;
 		switch (reader_pump(&follow->readers[0], follow->buffer, output, &follow->state)) {
 		case PUMP_FAULT:
 			return say_unreadable(follow, -errno, fault);
@@ -258,8 +269,6 @@ static int step(struct follow *follow, struct output *output, struct fault *faul
 				break;
 			}
 			error = look_at_path(follow);
-			if (error == 1)
-				error = look_for_copies(follow);
 			if (error == 1)
 				return follow->state.missing = false;
 			break;

@@ -8,6 +8,7 @@
 struct reader {
 	int fd, watch; /* -1: none */
 	bool live;     /* it is what the path names, or was until it is closed */
+	bool checked;  /* that it was not copied and cut before its first line was read */
 	bool skipping; /* the rest of an over-long line is being left out */
 	struct follow_position at;
 };

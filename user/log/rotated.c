@@ -226,7 +226,9 @@ int plan_make(const char *folder, const char *name, const struct follow_position
 		error = reader_open(folder, name, &again);
 		if (!error) {
 			close(again.fd);
-			if (!position_is_file(&live.at, again.at.device, again.at.inode))
+			/* Cut meanwhile, its copy may or may not have been taken for another. */
+			if (!position_is_file(&live.at, again.at.device, again.at.inode) ||
+			    reader_is(live.fd, &live.at) != 1)
 				error = -EAGAIN;
 		} else if (error == -ENOENT) {
 			error = -EAGAIN;

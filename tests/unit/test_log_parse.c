@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Log lines and the events they must become: runs the text files of tests/unit/data/log. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "log/attempts.h"
+#include "log/parse.h"
+
+#define DATA "tests/unit/data/log/"
+
+static struct log_parser *new_parser(void)
+{
+	struct log_parser *parser = log_parser_new();
+	int64_t reference;
+
+	assert_non_null(parser);
+	assert_int_equal(time_parse("2026-11-21T12:00:00Z", 20, &reference, NULL), 0);
+	log_parser_set_reference(parser, reference);
+	return parser;
+}
+
+/* %XX -> byte, in place; returns the size. */
+static size_t decode(char *line)
+{
+	char *out = line;
+
+	for (char *at = line; *at; at++) {
+		unsigned byte;
+
+		if (*at == '%' && sscanf(at + 1, "%2x", &byte) == 1) {
+			*out++ = (char)byte;
+			at += 2;
+		} else {
+			*out++ = *at;
+		}
+	}
+	return (size_t)(out - line);
+}
+
+static void expect(const char *where, unsigned number, const char *expected, const char *got)
+{
+	json_error_t error;
+	json_t *want = json_loads(expected, 0, &error), *have, *value;
+	const char *key;
+
+	if (!want)
+		fail_msg("%s:%u: %s", where, number, error.text);
+	have = json_loads(got, 0, &error);
+	if (!have)
+		fail_msg("%s:%u: not JSON: %s: %s", where, number, got, error.text);
+	json_object_foreach (want, key, value)
+		if (!json_equal(value, json_object_get(have, key)))
+			fail_msg("%s:%u: %s: wanted %s, got %s", where, number, key, expected, got);
+	assert_int_equal(json_object_size(have), 8);
+	json_decref(want);
+	json_decref(have);
+}
+
+static void run_pair(struct log_parser *parser, const char *where, unsigned number, char *line,
+		     const char *expected)
+{
+	size_t size = *line == '%' ? decode(line + 1) : strlen(line);
+	/* On the heap, so that a sanitizer sees a step beyond its end. */
+	char *copy = malloc(size ? size : 1);
+	struct event event;
+	bool found;
+
+	memcpy(copy, line + (*line == '%'), size);
+	found = log_parser_line(parser, copy, size, &event);
+	free(copy);
+	if (!strcmp(expected, "-")) {
+		if (found)
+			fail_msg("%s:%u: wanted no event, got %s", where, number,
+				 event_to_json(&event));
+		return;
+	}
+	if (!found)
+		fail_msg("%s:%u: wanted %s, got no event", where, number, expected);
+	_cleanup_free_ char *json = event_to_json(&event);
+	expect(where, number, expected, json);
+}
+
+static void run_file(const char *where, bool is_sequence, unsigned least)
+{
+	_cleanup_(cleanup_file) FILE *file = fopen(where, "r");
+	struct log_parser *parser = new_parser();
+	char line[LOG_LINE_MAX], expected[LOG_LINE_MAX];
+	unsigned number = 0, pairs = 0;
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file)) {
+		number++;
+		line[strcspn(line, "\n")] = '\0';
+		if (!*line || *line == '#')
+			continue;
+		if (!is_sequence || !strncmp(line, "== ", 3)) {
+			log_parser_free(parser);
+			parser = new_parser();
+			if (is_sequence)
+				continue;
+		}
+		assert_non_null(fgets(expected, sizeof(expected), file));
+		expected[strcspn(expected, "\n")] = '\0';
+		run_pair(parser, where, number, line, expected);
+		number++;
+		pairs++;
+	}
+	log_parser_free(parser);
+	assert_true(pairs >= least);
+}
+
+static void test_postfix_lines(void **state)
+{
+	(void)state;
+	run_file(DATA "postfix.txt", false, 50);
+}
+
+static void test_dovecot_lines(void **state)
+{
+	(void)state;
+	run_file(DATA "dovecot.txt", false, 40);
+}
+
+static void test_vpopmail_lines(void **state)
+{
+	(void)state;
+	run_file(DATA "vpopmail.txt", false, 25);
+}
+
+static void test_envelopes(void **state)
+{
+	(void)state;
+	run_file(DATA "envelope.txt", false, 25);
+}
+
+static void test_one_attempt_is_one_event(void **state)
+{
+	(void)state;
+	run_file(DATA "seq_attempts.txt", true, 50);
+}
+
+static void test_local_time_is_that_of_the_zone(void **state)
+{
+	static const char line[] = "Jul 21 10:00:00 mx postfix/smtpd[12]: "
+				   "too many errors after AUTH from unknown[192.0.2.5]";
+	struct log_parser *parser;
+	char text[TIME_TEXT_SIZE];
+	struct event event;
+
+	(void)state;
+	setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1);
+	tzset();
+	parser = new_parser();
+	assert_true(log_parser_line(parser, line, strlen(line), &event));
+	time_format(event.wall_ns, text);
+	assert_string_equal(text, "2026-07-21T08:00:00Z");
+	log_parser_free(parser);
+	setenv("TZ", "UTC", 1);
+	tzset();
+}
+
+/* Every prefix of every line, and every line with each byte changed: no crash, and no address that
+ * was not written. */
+static void test_cut_and_damaged_lines_do_no_harm(void **state)
+{
+	static const char *const files[] = { DATA "postfix.txt", DATA "dovecot.txt",
+					     DATA "vpopmail.txt", DATA "envelope.txt" };
+	struct log_parser *parser = new_parser();
+	struct event event;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		_cleanup_(cleanup_file) FILE *file = fopen(files[i], "r");
+		char line[LOG_LINE_MAX], text[LOG_LINE_MAX + 1];
+
+		assert_non_null(file);
+		while (fgets(line, sizeof(line), file)) {
+			size_t size = strcspn(line, "\n");
+
+			for (size_t cut = 0; cut <= size; cut++) {
+				char *copy = malloc(cut ? cut : 1);
+
+				memcpy(copy, line, cut);
+				log_parser_line(parser, copy, cut, &event);
+				log_line_clean(copy, cut, text);
+				if (cut)
+					copy[cut / 2] = (char)(cut * 37);
+				log_parser_line(parser, copy, cut, &event);
+				free(copy);
+			}
+		}
+	}
+	log_parser_free(parser);
+}
+
+static void test_a_flood_of_sources_counts_each_attempt(void **state)
+{
+	struct log_parser *parser = new_parser();
+	unsigned events = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 4 * ATTEMPT_SLOTS; i++) {
+		struct event event;
+		char line[200];
+
+		snprintf(line, sizeof(line),
+			 "Nov 21 10:00:00 mx postfix/smtpd[%u]: warning: unknown[2001:db8::%x:%x]: "
+			 "SASL LOGIN authentication failed: x",
+			 i, i >> 16, i & 0xffff);
+		events += log_parser_line(parser, line, strlen(line), &event);
+	}
+	assert_int_equal(events, 4 * ATTEMPT_SLOTS);
+	log_parser_free(parser);
+}
+
+static void test_long_accounts_are_cut_between_characters(void **state)
+{
+	struct log_parser *parser = new_parser();
+	char line[2000];
+	struct event event;
+	int used;
+
+	(void)state;
+	used = snprintf(
+		line, sizeof(line), "%s",
+		"Nov 21 10:00:00 mx postfix/smtpd[1]: warning: unknown[192.0.2.5]: SASL LOGIN "
+		"authentication failed: x, sasl_username=a");
+	for (unsigned i = 0; i < 600; i++)
+		memcpy(line + used + 2 * i, "\xc3\xa9", 2);
+	assert_true(log_parser_line(parser, line, (size_t)used + 1200, &event));
+	assert_int_equal(strlen(event.account), 255);
+	assert_memory_equal(event.account + 253, "\xc3\xa9", 2);
+	log_parser_free(parser);
+}
+
+static void test_passwords_are_removed(void **state)
+{
+	static const struct {
+		const char *line, *clean;
+	} cases[] = {
+		{ "vchkpw-smtp: password fail (pass: 'sec') ret') b@e.org:192.0.2.5",
+		  "vchkpw-smtp: password fail (pass: '[removed]') b@e.org:192.0.2.5" },
+		{ "auth: sql(bob,192.0.2.6,<s>): Password mismatch (given password: sec) ret)",
+		  "auth: sql(bob,192.0.2.6,<s>): Password mismatch (given password: [removed]" },
+		{ "auth: Debug: sql(bob,192.0.2.6): PLAIN(secret) != 'other'",
+		  "auth: Debug: sql(bob,192.0.2.6): [removed]" },
+		{ "improper command pipelining after EHLO from x[192.0.2.5]: AUTH PLAIN "
+		  "c2VjcmV0\\r\\n",
+		  "improper command pipelining after EHLO from x[192.0.2.5]: AUTH PLAIN "
+		  "[removed]\\r\\n" },
+		{ "PREGREET 14 after 0.1 from [192.0.2.5]:1: auth "
+		  "login\\r\\nYm9i\\r\\nc2VjcmV0\\r\\n",
+		  "PREGREET 14 after 0.1 from [192.0.2.5]:1: auth login[removed]" },
+		{ "x: a AUTHENTICATE PLAIN c2VjcmV0", "x: a AUTHENTICATE PLAIN [removed]" },
+		{ "error: cmd: AUTH LOGIN bob", "error: cmd: AUTH LOGIN bob" },
+		{ "auth: Debug: client in: AUTH\t1\tPLAIN\tresp=c2VjcmV0\tx",
+		  "auth: Debug: client in: AUTH\\x091\\x09PLAIN\\x09resp=[removed]\\x09x" },
+		{ "warning: unknown[192.0.2.5]: SASL LOGIN authentication failed: UGFzc3dvcmQ6",
+		  "warning: unknown[192.0.2.5]: SASL LOGIN authentication failed: UGFzc3dvcmQ6" },
+		{ "a\x1b[31m\xff", "a\\x1b[31m\\xff" },
+	};
+	char text[LOG_LINE_MAX + 1], longest[LOG_LINE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		log_line_clean(cases[i].line, strlen(cases[i].line), text);
+		assert_string_equal(text, cases[i].clean);
+	}
+	memset(longest, 1, sizeof(longest));
+	memcpy(longest + LOG_LINE_MAX - 16, "given password: ", 16);
+	log_line_clean(longest, sizeof(longest), text);
+	assert_true(strlen(text) <= LOG_LINE_MAX);
+}
+
+static void test_any_event_is_one_json_object(void **state)
+{
+	struct event event = { .wall_ns = INT64_MAX,
+			       .kind = EVENT_FAILURE,
+			       .service = EVENT_SERVICE_SUBMISSION,
+			       .daemon = EVENT_DAEMON_SENDMAIL,
+			       .count = UINT32_MAX,
+			       .line = UINT64_MAX / 2,
+			       .has_source = true,
+			       .has_account = true };
+	_cleanup_free_ char *text = NULL;
+	json_t *json;
+
+	(void)state;
+	memset(&event.source, 0xfe, sizeof(event.source));
+	memset(event.account, '"', sizeof(event.account) - 1);
+	text = event_to_json(&event);
+	json = json_loads(text, 0, NULL);
+	assert_non_null(json);
+	assert_true(strlen(text) < EVENT_JSON_SIZE);
+	assert_string_equal(json_string_value(json_object_get(json, "account")), event.account);
+	assert_string_equal(json_string_value(json_object_get(json, "source")),
+			    "fefe:fefe:fefe:fefe:fefe:fefe:fefe:fefe");
+	json_decref(json);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_postfix_lines),
+		cmocka_unit_test(test_dovecot_lines),
+		cmocka_unit_test(test_vpopmail_lines),
+		cmocka_unit_test(test_envelopes),
+		cmocka_unit_test(test_one_attempt_is_one_event),
+		cmocka_unit_test(test_local_time_is_that_of_the_zone),
+		cmocka_unit_test(test_cut_and_damaged_lines_do_no_harm),
+		cmocka_unit_test(test_a_flood_of_sources_counts_each_attempt),
+		cmocka_unit_test(test_long_accounts_are_cut_between_characters),
+		cmocka_unit_test(test_passwords_are_removed),
+		cmocka_unit_test(test_any_event_is_one_json_object),
+	};
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
