@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# The lab: a server's and a client's network namespace joined by a veth pair, and real Postfix and
+# Dovecot in the server's. For the tests and for scripts/demo. Not here: what is tested, and bats.
+#
+#   client: out0 192.0.2.254, 2001:db8:25::fe      server: mx0 192.0.2.1, 2001:db8:25::1
+#           and every address of 198.51.100.0/24,          default route by the client
+#           203.0.113.0/24, 2001:db8:bad::/48 and
+#           2001:db8:600d::/48
+#
+# Functions return a status and print nothing but faults; lab_down() may be called at any time.
+
+LAB_REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+LAB_TOOLS=$LAB_REPO/tests/lab
+LAB_SETS=${SEKISHO_LAB:-$LAB_REPO/build/lab}
+LAB_BPFFS=/sys/fs/bpf
+
+# shellcheck disable=SC2034 # for the tests
+{
+	MX4=192.0.2.1
+	MX6=2001:db8:25::1
+	GATEWAY4=192.0.2.254
+	GATEWAY6=2001:db8:25::fe
+}
+LAB_NETWORKS4=(198.51.100.0/24 203.0.113.0/24)
+LAB_NETWORKS6=(2001:db8:bad::/48 2001:db8:600d::/48)
+
+# account:password; both Dovecot and (through it) Postfix know them.
+LAB_USERS=(bob:bobs-secret alice:alices-secret carol:carols-secret)
+
+# Runs a program in the server's or the client's network. nsenter and not `ip netns exec`, which
+# would hide bpffs behind a new /sys.
+server() { nsenter --net="/run/netns/$LAB_SERVER" "$@"; }
+client() { nsenter --net="/run/netns/$LAB_CLIENT" "$@"; }
+
+lab_fault() {
+	echo "lab: $*" >&2
+	return 1
+}
+
+# Starts a program of the lab in the background and remembers it for lab_down(). fd 3 is bats' own:
+# a program that kept it open would keep bats waiting.
+lab_background() { # LOG COMMAND...
+	local log=$1
+	shift
+	"$@" >>"$log" 2>&1 </dev/null 3>&- &
+	echo $! >>"$LAB/pids"
+	disown
+}
+
+lab_devices() {
+	local network
+	ip netns add "$LAB_SERVER" && ip netns add "$LAB_CLIENT" &&
+		ip link add mx0 netns "$LAB_SERVER" type veth peer name out0 netns "$LAB_CLIENT" ||
+		return
+	for network in "$LAB_SERVER" "$LAB_CLIENT"; do
+		ip netns exec "$network" sysctl -qw net.ipv4.conf.{all,default}.rp_filter=0 \
+			net.ipv6.conf.{all,default}.accept_dad=0 net.ipv6.conf.{all,default}.accept_ra=0 \
+			net.ipv6.ip_nonlocal_bind=1 &&
+			ip -n "$network" link set lo up || return
+	done
+	ip -n "$LAB_SERVER" -batch - <<-END &&
+		address add $MX4/24 dev mx0
+		address add $MX6/64 dev mx0 nodad
+		link set mx0 up
+	END
+		ip -n "$LAB_CLIENT" -batch - <<-END || return
+			address add $GATEWAY4/24 dev out0
+			address add $GATEWAY6/64 dev out0 nodad
+			link set out0 up
+		END
+	ip -n "$LAB_SERVER" route add default via $GATEWAY4 dev mx0 &&
+		ip -n "$LAB_SERVER" -6 route add default via $GATEWAY6 dev mx0 || return
+	# A local route makes every address of a network the client's own, without adding each.
+	for network in "${LAB_NETWORKS4[@]}"; do
+		ip -n "$LAB_CLIENT" route add local "$network" dev lo || return
+	done
+	for network in "${LAB_NETWORKS6[@]}"; do
+		ip -n "$LAB_CLIENT" -6 route add local "$network" dev lo || return
+	done
+}
+
+# Makes the two networks, and DIR with the folders of one instance. Sets and exports LAB, LAB_*.
+lab_up() { # DIR
+	export LAB=$1 LAB_ID=$$-$RANDOM
+	export LAB_SERVER=sekisho-$LAB_ID-mx LAB_CLIENT=sekisho-$LAB_ID-out
+	export LAB_PINS=$LAB_BPFFS/sekisho-test-$LAB_ID LAB_CONF=$LAB/sekisho.conf
+	mkdir -p "$LAB"/{state,run,log,mail} && chmod 755 "$LAB" "$LAB/log" && : >"$LAB/pids" || return
+	lab_devices || lab_fault "the network namespaces could not be made"
+}
+
+# ---- mail servers ----
+
+# The servers live in a mount and a process namespace of their own: with the unpacked files over
+# /usr and /etc, with the lab's folder at /mnt (short and open to the servers' users), and so that
+# one kill ends all of them.
+lab_mail_namespace() {
+	[[ ! -s $LAB/mail.pid ]] || return 0
+	nsenter --net="/run/netns/$LAB_SERVER" unshare --mount --propagation private --pid --fork \
+		--kill-child --mount-proc "$LAB_TOOLS/inside" "$LAB" "$LAB_SETS/mail/root" \
+		>"$LAB/log/inside" 2>&1 </dev/null 3>&- &
+	echo $! >>"$LAB/pids"
+	local parent=$!
+	disown
+	if lab_wait 5 test -e "$LAB/mail/up" -o ! -e "/proc/$parent" && [[ -e $LAB/mail/up ]]; then
+		tr -d ' ' <"/proc/$parent/task/$parent/children" >"$LAB/mail.pid"
+		return
+	fi
+	lab_fault "the servers' mount namespace could not be made: $(cat "$LAB/log/inside")"
+}
+
+# Runs a program beside the mail servers.
+lab_inside() { nsenter --target "$(<"$LAB/mail.pid")" --mount --pid --net "$@"; }
+
+lab_port_open() { # PORT
+	server ss -Hltn "sport = :$1" | grep -q .
+}
+
+lab_wait() { # SECONDS COMMAND...
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+	shift
+	until "$@"; do
+		((${EPOCHREALTIME/[.,]/} < end)) || return
+		sleep 0.05
+	done
+}
+
+lab_users() { # prints the accounts as Dovecot's passwd-file
+	local user
+	for user in "${LAB_USERS[@]}"; do
+		printf '%s@example.net:{PLAIN}%s\n' "${user%%:*}" "${user#*:}"
+	done
+}
+
+# Dovecot: imap 143, pop3 110, and the SASL socket that Postfix asks. Logs to LAB/log/dovecot.log.
+lab_dovecot() {
+	lab_mail_namespace || return
+	mkdir -p "$LAB/dovecot" "$LAB/postfix/queue/private" &&
+		lab_inside chown postfix: /mnt/postfix/queue/private || return
+	lab_users >"$LAB/dovecot/users"
+	sed "s/@UID@/$(lab_inside id -u vmail)/; s/@GID@/$(lab_inside id -g vmail)/" \
+		"$LAB_TOOLS/dovecot.conf" >"$LAB/dovecot/dovecot.conf"
+	: >"$LAB/log/dovecot.log"
+	lab_inside dovecot -c /mnt/dovecot/dovecot.conf >"$LAB/log/dovecot.out" 2>&1 3>&- </dev/null
+	lab_wait 10 lab_port_open 143 ||
+		lab_fault "Dovecot did not start: $(cat "$LAB"/log/dovecot.{out,log})"
+}
+
+# Postfix: smtp 25 and submission 587, SASL by Dovecot (start it too), delivery into maildirs below
+# LAB/mail. Logs to LAB/log/mail.log.
+lab_postfix() {
+	lab_mail_namespace || return
+	mkdir -p "$LAB"/postfix/{etc,queue,data}
+	cp "$LAB_TOOLS/postfix-main.cf" "$LAB/postfix/etc/main.cf"
+	cp "$LAB_TOOLS/postfix-master.cf" "$LAB/postfix/etc/master.cf"
+	sed -i "s/@UID@/$(lab_inside id -u vmail)/; s/@GID@/$(lab_inside id -g vmail)/" \
+		"$LAB/postfix/etc/main.cf"
+	lab_inside chown postfix: /mnt/postfix/data
+	lab_inside chown vmail: /mnt/mail
+	lab_inside postfix -c /mnt/postfix/etc start >"$LAB/log/postfix.out" 2>&1 3>&- </dev/null
+	lab_wait 10 lab_port_open 587 ||
+		lab_fault "Postfix did not start: $(cat "$LAB/log/postfix.out" "$LAB/log/mail.log")"
+}
+
+# How many mails lie in ACCOUNT's maildir.
+lab_delivered() { # ACCOUNT
+	find "$LAB/mail/$1/new" "$LAB/mail/$1/cur" -type f 2>/dev/null | wc -l
+}
+
+# ---- clients ----
+
+# One mail by a real client over submission; the status is swaks' own (28: refused login).
+lab_send() { # SOURCE SERVER ACCOUNT PASSWORD [SWAKS OPTION...]
+	client swaks --local-interface "$1" --server "$2" --port 587 --timeout 5 --helo client.example \
+		--auth LOGIN --auth-user "$3@example.net" --auth-password "$4" \
+		--from "$3@example.net" --to alice@example.net "${@:5}" 2>&1 </dev/null
+}
+
+# One login over submission without a mail.
+lab_login() { # SOURCE SERVER ACCOUNT PASSWORD
+	lab_send "$@" --quit-after AUTH
+}
+
+# One IMAP login.
+lab_imap() { # SOURCE SERVER ACCOUNT PASSWORD
+	local host=$2
+	[[ $2 != *:* ]] || host="[$2]"
+	client curl -sS --max-time 5 --interface "$1" --user "$3@example.net:$4" \
+		"imap://$host/" -X NOOP 2>&1 </dev/null
+}
+
+# What a connect ends in: open, refused, no-answer, unreachable: WHY.
+lab_try() { # SOURCE SERVER PORT [SECONDS]
+	client "$LAB_TOOLS/peer" try "$@"
+}
+
+# Keeps a session busy in the background; LAB/NAME says how it is (see peer).
+lab_hold() { # NAME SOURCE SERVER PORT
+	lab_background "$LAB/log/peer" \
+		nsenter --net="/run/netns/$LAB_CLIENT" "$LAB_TOOLS/peer" hold "$2" "$3" "$4" "$LAB/$1"
+	lab_wait 5 grep -qs . "$LAB/$1"
+}
+
+# A listener without a mail server behind it, on ADDRESS and ports.
+lab_listen() { # ADDRESS PORT...
+	lab_background "$LAB/log/peer" \
+		nsenter --net="/run/netns/$LAB_SERVER" "$LAB_TOOLS/peer" listen "$@"
+	lab_wait 5 lab_port_open "$2"
+}
+
+# ---- the end ----
+
+lab_kill() { # PID
+	kill -KILL "$1" 2>/dev/null || return 0
+	lab_wait 5 lab_gone "$1"
+}
+
+lab_gone() { ! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") == Z* ]]; }
+
+# Ends what lab_up() and what came after it began, however far it got. Returns 0.
+lab_down() {
+	local pid
+	[[ -n ${LAB-} && -n ${LAB_ID-} ]] || return 0
+	if [[ -s $LAB/pids ]]; then
+		while read -r pid; do
+			lab_kill "$pid"
+		done <"$LAB/pids"
+	fi
+	rm -f "$LAB/pids" "$LAB/mail.pid"
+	lab_remove "$LAB_ID"
+	unset LAB_ID
+	return 0
+}
+
+# Removes the namespaces and pins of one lab: the devices, and what was attached to them, go along.
+lab_remove() { # ID
+	ip netns del "sekisho-$1-mx" 2>/dev/null
+	ip netns del "sekisho-$1-out" 2>/dev/null
+	rm -rf "$LAB_BPFFS/sekisho-test-$1"
+	return 0
+}
+
+# Removes what labs left behind whose process is gone (a test run that was killed).
+lab_sweep() {
+	local path id
+	for path in /run/netns/sekisho-*-mx "$LAB_BPFFS"/sekisho-test-*; do
+		id=${path##*/}
+		id=${id#sekisho-}
+		id=${id#test-}
+		id=${id%-mx}
+		[[ $id == +([0-9])-+([0-9]) ]] || continue
+		kill -0 "${id%-*}" 2>/dev/null || lab_remove "$id"
+	done
+}
