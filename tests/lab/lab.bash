@@ -8,12 +8,13 @@
 #           203.0.113.0/24, 2001:db8:bad::/48 and
 #           2001:db8:600d::/48
 #
-# Functions return a status and print nothing but faults; lab_down() may be called at any time.
+# Functions return a status, also under `set -e`, and print nothing but faults; lab_down() may be called at any time.
 
 LAB_REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 LAB_TOOLS=$LAB_REPO/tests/lab
 LAB_SETS=${SEKISHO_LAB:-$LAB_REPO/build/lab}
 LAB_BPFFS=/sys/fs/bpf
+SEKISHO=${SEKISHO:-$LAB_REPO/build/sekisho}
 
 # shellcheck disable=SC2034 # for the tests
 {
@@ -89,6 +90,84 @@ lab_up() { # DIR
 	lab_devices || lab_fault "the network namespaces could not be made"
 }
 
+# ---- one sekisho ----
+
+# Country data of our own: JP and DE; all else is unknown. 32 addresses of JP's /24 are FR.
+lab_countries() {
+	cat >"$LAB/geoip" <<-END
+		# 198.51.100.0/24 but its last 32, these, 203.0.113.0/24
+		3325256704,3325256927,JP
+		3325256928,3325256959,FR
+		3405803776,3405804031,DE
+	END
+	cat >"$LAB/geoip6" <<-END
+		2001:db8:bad::,2001:db8:bad:ffff:ffff:ffff:ffff:ffff,JP
+		2001:db8:600d::,2001:db8:600d:ffff:ffff:ffff:ffff:ffff,DE
+	END
+}
+
+# Writes the instance's configuration; GATE is lines for [gate], SECTIONS whole sections.
+lab_conf() { # [GATE [SECTIONS]]
+	lab_countries
+	cat >"$LAB_CONF" <<-END
+		[paths]
+		state = $LAB/state
+		pins = $LAB_PINS
+		runtime = $LAB/run
+
+		[gate]
+		${1-mode = enforce}
+
+		[countries]
+		file = $LAB/geoip $LAB/geoip6
+
+		[log mail]
+		file = $LAB/log/mail.log
+
+		${2-}
+	END
+}
+
+lab_sekisho() { server "$SEKISHO" -c "$LAB_CONF" "$@"; }
+
+# Starts `sekisho run` and waits until it says that it is ready. Its words: LAB/log/run.
+lab_run() { # [OPTION...]
+	local status=0
+	server "$LAB_TOOLS/peer" ready "$LAB/notify" "${SEKISHO_START_S:-20}" "$LAB/run.pid" \
+		"$SEKISHO" -c "$LAB_CONF" "$@" run >>"$LAB/log/run" 2>&1 </dev/null 3>&- || status=$?
+	[[ ! -s $LAB/run.pid ]] || cat "$LAB/run.pid" >>"$LAB/pids"
+	((!status)) || lab_fault "sekisho run did not start: $(cat "$LAB/log/run")"
+}
+
+# Ends it by SIGNAL (TERM), waits, and returns its exit status (128 + N when a signal ended it).
+lab_run_end() { # [SIGNAL]
+	[[ -s $LAB/run.pid ]] || return 0
+	kill "-${1:-TERM}" "$(<"$LAB/run.pid")" 2>/dev/null || :
+	lab_wait 10 test -s "$LAB/run.pid.status" || {
+		kill -KILL "$(<"$LAB/run.pid")"
+		lab_fault "sekisho run did not end by SIG${1:-TERM} within 10 s: $(cat "$LAB/log/run")"
+		return
+	}
+	local status
+	status=$(<"$LAB/run.pid.status")
+	rm -f "$LAB"/run.pid*
+	return $((status < 0 ? 128 - status : status))
+}
+
+# Back to a network without a gate and an instance that never ran; mail servers stay.
+lab_reset() {
+	lab_run_end KILL || :
+	if [[ -e $LAB_PINS ]]; then
+		lab_sekisho unload >/dev/null 2>&1 || :
+		rm -rf "$LAB_PINS"
+	fi
+	server tc qdisc del dev mx0 clsact 2>/dev/null || :
+	ip -n "$LAB_SERVER" link set mx0 xdp off 2>/dev/null || :
+	ip -n "$LAB_SERVER" link set mx0 xdpgeneric off 2>/dev/null || :
+	rm -rf "$LAB"/{state,run} "$LAB/log/run"
+	mkdir -p "$LAB"/{state,run}
+}
+
 # ---- mail servers ----
 
 # The servers live in a mount and a process namespace of their own: with the unpacked files over
@@ -141,7 +220,7 @@ lab_dovecot() {
 	sed "s/@UID@/$(lab_inside id -u vmail)/; s/@GID@/$(lab_inside id -g vmail)/" \
 		"$LAB_TOOLS/dovecot.conf" >"$LAB/dovecot/dovecot.conf"
 	: >"$LAB/log/dovecot.log"
-	lab_inside dovecot -c /mnt/dovecot/dovecot.conf >"$LAB/log/dovecot.out" 2>&1 3>&- </dev/null
+	lab_inside dovecot -c /mnt/dovecot/dovecot.conf >"$LAB/log/dovecot.out" 2>&1 3>&- </dev/null || :
 	lab_wait 10 lab_port_open 143 ||
 		lab_fault "Dovecot did not start: $(cat "$LAB"/log/dovecot.{out,log})"
 }
@@ -157,7 +236,7 @@ lab_postfix() {
 		"$LAB/postfix/etc/main.cf"
 	lab_inside chown postfix: /mnt/postfix/data
 	lab_inside chown vmail: /mnt/mail
-	lab_inside postfix -c /mnt/postfix/etc start >"$LAB/log/postfix.out" 2>&1 3>&- </dev/null
+	lab_inside postfix -c /mnt/postfix/etc start >"$LAB/log/postfix.out" 2>&1 3>&- </dev/null || :
 	lab_wait 10 lab_port_open 587 ||
 		lab_fault "Postfix did not start: $(cat "$LAB/log/postfix.out" "$LAB/log/mail.log")"
 }
@@ -192,6 +271,11 @@ lab_imap() { # SOURCE SERVER ACCOUNT PASSWORD
 # What a connect ends in: open, refused, no-answer, unreachable: WHY.
 lab_try() { # SOURCE SERVER PORT [SECONDS]
 	client "$LAB_TOOLS/peer" try "$@"
+}
+
+# How many of COUNT connects open; each sends one SYN.
+lab_burst() { # SOURCE SERVER PORT COUNT [GAP]
+	client "$LAB_TOOLS/peer" burst "$@"
 }
 
 # Keeps a session busy in the background; LAB/NAME says how it is (see peer).
@@ -234,21 +318,17 @@ lab_down() {
 
 # Removes the namespaces and pins of one lab: the devices, and what was attached to them, go along.
 lab_remove() { # ID
-	ip netns del "sekisho-$1-mx" 2>/dev/null
-	ip netns del "sekisho-$1-out" 2>/dev/null
+	ip netns del "sekisho-$1-mx" 2>/dev/null || :
+	ip netns del "sekisho-$1-out" 2>/dev/null || :
 	rm -rf "$LAB_BPFFS/sekisho-test-$1"
-	return 0
 }
 
 # Removes what labs left behind whose process is gone (a test run that was killed).
 lab_sweep() {
 	local path id
 	for path in /run/netns/sekisho-*-mx "$LAB_BPFFS"/sekisho-test-*; do
-		id=${path##*/}
-		id=${id#sekisho-}
-		id=${id#test-}
-		id=${id%-mx}
-		[[ $id == +([0-9])-+([0-9]) ]] || continue
-		kill -0 "${id%-*}" 2>/dev/null || lab_remove "$id"
+		[[ $path =~ /sekisho-(test-)?([0-9]+)-([0-9]+)(-mx)?$ ]] || continue
+		id=${BASH_REMATCH[2]}-${BASH_REMATCH[3]}
+		kill -0 "${BASH_REMATCH[2]}" 2>/dev/null || lab_remove "$id"
 	done
 }
