@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Lists as an administrator brings them: what is taken, what is refused and why, and that a list is
+# replaced as a whole or not at all, in the store and in the kernel.
+
+load helpers/common
+
+setup_file() {
+	file_requires root bpf networks sekisho jq || return 0
+	lab_up "$BATS_FILE_TMPDIR/lab"
+	lab_listen "$MX4" 25
+	lab_listen "$MX6" 25
+}
+
+teardown_file() {
+	lab_down
+}
+
+setup() {
+	requires
+	lab_reset
+	lab_conf 'mode = enforce' '[list bad]
+action = deny
+[list good]
+action = allow'
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+export_is() { # NAME PREFIX...
+	run_sekisho export "$1"
+	diff <(printf '%s\n' "${@:2}" | sort) <(sort <<<"$output")
+}
+
+@test "a list goes in by any format and comes out merged, as plain CIDRs" {
+	cat >plain <<-END
+		# FireHOL
+		198.51.100.0/25
+		198.51.100.128/25
+		203.0.113.9
+		2001:db8:bad:1::/64
+	END
+	run_sekisho import bad plain
+	export_is bad 198.51.100.0/24 203.0.113.9/32 2001:db8:bad:1::/64
+	run_sekisho export bad
+	printf '%s\n' "$output" >round
+	run_sekisho import bad round
+	export_is bad 198.51.100.0/24 203.0.113.9/32 2001:db8:bad:1::/64
+
+	printf '; Spamhaus DROP\n198.51.100.0/24 ; SBL1\n203.0.113.0/25 ; SBL2  \n' >drop
+	run_sekisho import bad drop
+	export_is bad 198.51.100.0/24 203.0.113.0/25
+
+	printf 'postfix : 198.51.100.0/255.255.255.128, \\\n  203.0.113.\n' >hosts.deny
+	run_sekisho import bad hosts.deny
+	export_is bad 198.51.100.0/25 203.0.113.0/24
+
+	printf '%s\n' '-A INPUT -s 198.51.100.16/32 -j DROP' \
+		'iptables -A INPUT -s 203.0.113.7 -p tcp --dport 25 -j DROP' >rules
+	run_sekisho import bad rules
+	export_is bad 198.51.100.16/32 203.0.113.7/32
+}
+
+@test "several files and standard input make one list" {
+	echo 198.51.100.1 >one
+	echo 203.0.113.1 >two
+	run_sekisho import bad one two
+	export_is bad 198.51.100.1/32 203.0.113.1/32
+	run_sekisho import bad - <<<'203.0.113.2'
+	export_is bad 203.0.113.2/32
+}
+
+@test "lists --json shows name, action, prefixes, age and hits" {
+	printf '198.51.100.70\n203.0.113.0/24\n' >bad
+	echo 198.51.100.80 >good
+	run_sekisho load
+	run_sekisho import bad bad
+	run_sekisho import good good
+	[[ $(lab_burst 198.51.100.70 "$MX4" 25 4) == 0 ]]
+	run_sekisho lists --json
+	json 'any(.[]; .name == "bad" and .action == "deny" and .prefixes == 2 and .hits >= 4)'
+	json 'any(.[]; .name == "good" and .action == "allow" and .prefixes == 1 and .hits == 0)'
+	json 'all(.[]; .updated | test("^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\\.[0-9]+)?Z$"))'
+}
+
+@test "each refused line is named with its file, number and reason, and the rest is taken" {
+	for ((i = 1; i <= 40; i++)); do
+		echo "198.51.100.$i"
+	done >mixed
+	cat >>mixed <<-END
+		942.180.233.122
+		203.0.113.9/24
+		mail.example.net
+	END
+	run_sekisho import bad mixed
+	complains 'mixed:41:'
+	complains 'mixed:42:.*203\.0\.113\.0/24'
+	complains 'mixed:43:'
+	run_sekisho export bad
+	run ! grep -q 203 <<<"$output"
+}
+
+old_stays() { # FILE: importing it fails and changes neither store nor kernel
+	run_sekisho 1 import bad "$1"
+	export_is bad 198.51.100.70/32
+	connect_is no-answer 198.51.100.70 "$MX4" 25 0.3
+	connect_is open 198.51.100.71 "$MX4" 25
+}
+
+@test "an HTML page, an empty file, too many refusals or a missing file never replace a list" {
+	run_sekisho load
+	echo 198.51.100.70 >old
+	run_sekisho import bad old
+	cat >page.html <<-END
+		<!DOCTYPE html>
+		<html><head><title>404 Not Found</title></head>
+		<body><p>198.51.100.71 was not found on this server.</p></body></html>
+	END
+	old_stays page.html
+	complains '[Hh][Tt][Mm][Ll]'
+	complains 'page\.html'
+	: >empty
+	old_stays empty
+	printf '# nothing but\n# comments\n' >comments
+	old_stays comments
+	printf '198.51.100.%d\n' 71 72 73 74 75 76 77 >tenth
+	printf 'not an address\n' >>tenth
+	old_stays tenth
+	complains 'tenth:8:'
+	old_stays missing-file
+	complains 'missing-file'
+}
+
+@test "too wide, private, loopback and own prefixes are refused in a deny list, and taken by --force" {
+	for line in 0.0.0.0/0 11.0.0.0/7 2000::/3 10.1.2.0/24 192.168.0.0/16 127.0.0.1 "$MX4" "$MX6" \
+		fe80::/10; do
+		printf '198.51.100.%d\n' {1..20} >file
+		echo "$line" >>file
+		run_sekisho import bad file
+		complains 'file:21:'
+		run_sekisho export bad
+		[[ $(wc -l <<<"$output") -lt 20 ]] # merged, and nothing beside 198.51.100.1 - 20
+		run ! grep -Evq '^198\.51\.100\.' <<<"$output"
+	done
+	printf '10.1.2.0/24\n' >file
+	run_sekisho import --force bad file
+	export_is bad 10.1.2.0/24
+	printf '10.1.2.0/24\n' >file # in an allow list it is what one wants
+	run_sekisho import good file
+	export_is good 10.1.2.0/24
+}
+
+@test "a million addresses are imported and enforced" {
+	awk 'BEGIN { for (i = 0; i < 1000000; i++)
+		printf "%d.%d.%d.%d\n", 20 + int(i / 8388608), int(i / 32768) % 256, int(i / 128) % 256,
+			i * 2 % 256 }' >million
+	printf '198.51.100.70\n2001:db8:bad:70::/64\n' >>million
+	run_sekisho load
+	began=$(now_us)
+	run_sekisho import bad million
+	echo "# 1,000,002 lines: $((($(now_us) - began) / 1000)) ms until enforced" >&3
+	(($(now_us) - began < 10000000))
+	connect_is no-answer 198.51.100.70 "$MX4" 25 0.3
+	connect_is open 198.51.100.71 "$MX4" 25
+	connect_is no-answer 2001:db8:bad:70::9 "$MX6" 25 0.3
+	connect_is open 2001:db8:bad:71::9 "$MX6" 25
+	run_sekisho lists --json
+	json 'any(.[]; .name == "bad" and .prefixes == 1000002)'
+	run_sekisho export bad
+	[[ $(wc -l <<<"$output") == 1000002 ]]
+	run_sekisho why --json 20.0.0.2
+	json '.[0].services.smtp == {verdict: "drop", reason: "listed"}'
+	run_sekisho why --json 20.0.0.3
+	json '.[0].services.smtp.verdict == "pass"'
+}
+
+@test "while a list is replaced, what is on the old and the new one never gets through" {
+	run_sekisho load
+	printf '198.51.100.70\n198.51.100.80\n' >a
+	printf '198.51.100.70\n198.51.100.90\n' >b
+	run_sekisho import bad a
+	lab_burst 198.51.100.70 "$MX4" 25 400 0.005 >opened 3>&- &
+	burst=$!
+	for list in b a b a b a b; do
+		run_sekisho import bad "$list"
+	done
+	wait "$burst"
+	[[ $(<opened) == 0 ]]
+	connect_is open 198.51.100.80 "$MX4" 25
+	connect_is no-answer 198.51.100.90 "$MX4" 25 0.3
+}
+
+@test "an import that is killed leaves the old list or the new one, in store and kernel alike" {
+	run_sekisho load
+	for ((i = 0; i < 6; i++)); do
+		printf '198.51.100.%d\n' $((70 + i)) >now
+		awk -v salt="$i" 'BEGIN { for (i = 0; i < 200000; i++)
+			printf "%d.%d.%d.%d\n", 20 + salt, int(i / 32768), int(i / 128) % 256, i * 2 % 256 }' >>now
+		server timeout -s KILL "0.0$((1 + i * 2))" "$SEKISHO" -c "$LAB_CONF" import bad now \
+			>/dev/null 2>&1 3>&- || :
+		run_sekisho export bad
+		listed=$(grep -E '^198\.51\.100\.' <<<"$output" || :)
+		[[ -z $listed || $(wc -l <<<"$listed") == 1 ]]
+		run_sekisho load # what a start would do
+		for ((j = 0; j < 6; j++)); do
+			expected=open
+			[[ $listed != "198.51.100.$((70 + j))/32" ]] || expected=no-answer
+			connect_is "$expected" "198.51.100.$((70 + j))" "$MX4" 25 0.3
+		done
+	done
+}
+
+@test "country --list gives a country's prefixes" {
+	run_sekisho load
+	run_sekisho country --list FR
+	[[ $output == 198.51.100.224/27 ]]
+	run_sekisho country --list DE
+	diff <(printf '2001:db8:600d::/48\n203.0.113.0/24\n') <(sort <<<"$output")
+	run_sekisho country - <<<$'198.51.100.1\n203.0.113.1'
+	[[ $output == $'JP\nDE' ]]
+}

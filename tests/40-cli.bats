@@ -1,0 +1,282 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# How the commands speak: exit statuses, help, and that bad input gets a clear error and loses
+# nothing.
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own, with its own configuration
+
+load helpers/common
+
+# Each test is a shell of its own, and is to have its own configuration.
+COMMANDS='run load unload check status stats import export lists country ban unban bans why parse'
+
+setup_file() {
+	file_requires sekisho || return 0
+	[[ -z $(missing root)$(missing bpf)$(missing networks) ]] || return 0
+	lab_up "$BATS_FILE_TMPDIR/lab"
+	lab_listen "$MX4" 25
+}
+
+teardown_file() {
+	lab_down
+}
+
+setup() {
+	requires jq
+	if [[ -n ${LAB_ID-} ]]; then
+		lab_reset
+		lab_conf
+	fi
+}
+
+teardown() {
+	[[ -n ${LAB-} ]] || return 0
+	lab_run_end || :
+	cat "$LAB/log/run" 2>/dev/null || :
+}
+
+# A configuration of the test's own; the faults in it are named with its line.
+conf() { # LINE...
+	LAB_CONF=$BATS_TEST_TMPDIR/sekisho.conf
+	printf '%s\n' "$@" >"$LAB_CONF"
+}
+
+# ---- help and exit statuses ----
+
+@test "every command has --help, which exits 0 and says how it is used" {
+	for name in $COMMANDS; do
+		run_sekisho "$name" --help
+		says "^usage: sekisho $name"
+		[[ -z $errors ]]
+	done
+	run_sekisho --help
+	for name in $COMMANDS; do
+		says "^ +$name "
+	done
+	run_sekisho --version
+	says '^sekisho [0-9]+\.'
+}
+
+@test "wrong usage exits 2 and says how to get help" {
+	run_sekisho 2
+	run_sekisho 2 nonsense
+	complains nonsense
+	for name in $COMMANDS; do
+		run_sekisho 2 "$name" --no-such-option
+		complains 'no-such-option|help'
+		[[ -z $output ]]
+	done
+	for name in ban unban why import export; do
+		run_sekisho 2 "$name"
+		complains 'usage: '
+	done
+}
+
+@test "a configuration file that is missing is an error that names it" {
+	LAB_CONF=$BATS_TEST_TMPDIR/none.conf
+	run_sekisho 1 check
+	complains 'none\.conf'
+}
+
+# ---- a wrong configuration ----
+
+@test "a good configuration passes check, without privilege and without a word on standard error" {
+	conf '[gate]' 'mode = monitor' '[service smtp]' 'ports = 25' 'countries = JP:pass *:pass'
+	run_sekisho check
+	[[ -z $errors ]]
+}
+
+@test "an unknown key is refused with file, line and the nearest known key" {
+	conf '[gate]' 'moed = enforce'
+	run_sekisho 1 check
+	complains 'sekisho\.conf:2:.*moed.*mode'
+	[[ $errors != *Segmentation* ]]
+}
+
+@test "an unknown section is refused with file, line and the nearest known one" {
+	conf '[gat]' 'mode = enforce'
+	run_sekisho 1 check
+	complains 'sekisho\.conf:1:.*gat|sekisho\.conf:2:.*gat'
+	complains 'gate'
+}
+
+@test "ports outside 1 to 65535 are refused with file and line" {
+	for port in 0 70000 -25 25x 65536; do
+		conf '[service smtp]' "ports = 25 $port"
+		run_sekisho 1 check
+		complains "sekisho\\.conf:2:.*$port"
+	done
+	conf '[service smtp]' 'ports = 1 65535'
+	run_sekisho check
+}
+
+@test "an unknown country is refused with file and line" {
+	for country in QQ XX1 Japan jP9; do
+		conf '[service smtp]' 'ports = 25' "countries = $country:deny *:pass"
+		run_sekisho 1 check
+		complains "sekisho\\.conf:3:.*$country"
+	done
+}
+
+@test "a country policy that names an unknown class is refused with file and line" {
+	conf '[service smtp]' 'ports = 25' 'countries = JP:hoem *:deny' '[class home]' 'connections = 5'
+	run_sekisho 1 check
+	complains 'sekisho\.conf:3:.*hoem'
+}
+
+@test "every fault of a configuration is reported, not only the first" {
+	conf '[gate]' 'mode = sometimes' 'moed = enforce' '[service smtp]' 'ports = 70000'
+	run_sekisho 1 check
+	complains 'sekisho\.conf:2:'
+	complains 'sekisho\.conf:3:'
+	complains 'sekisho\.conf:5:'
+}
+
+@test "a log that cannot be read is an error that names it" {
+	[[ -n ${LAB_ID-} ]] || skip "needs root, bpffs and network namespaces"
+	mkdir -p "$LAB/log/folder"
+	lab_conf 'mode = enforce' "[log folder]
+file = $LAB/log/folder"
+	run_sekisho 1 run
+	complains "log/folder"
+	lab_conf 'mode = enforce' "[log gone]
+file = $LAB/no/such/folder/mail.log"
+	run_sekisho 1 run
+	complains "no/such/folder"
+}
+
+# ---- bans that must not be ----
+
+needs_gate() {
+	[[ -n ${LAB_ID-} ]] || skip "needs root, bpffs and network namespaces"
+	run_sekisho load
+}
+
+@test "prefixes that are too wide are not banned" {
+	needs_gate
+	for prefix in 0.0.0.0/0 ::/0 128.0.0.0/1 2000::/3 ::ffff:0.0.0.0/96; do
+		run_sekisho 1 ban "$prefix"
+		complains 'wide'
+	done
+	run_sekisho bans --json
+	[[ -z $output ]]
+	connect_is open 198.51.100.66 "$MX4" 25
+}
+
+@test "own, gateway and loopback addresses, and what contains them, are not banned" {
+	needs_gate
+	for prefix in "$MX4" "$MX6" "$GATEWAY4" "$GATEWAY6" 127.0.0.1 ::1 192.0.2.0/24 \
+		"::ffff:$MX4" 2001:db8:25::/64; do
+		run_sekisho 1 ban "$prefix"
+		complains 'own|this machine|gateway|loopback'
+	done
+	run_sekisho bans --json
+	[[ -z $output ]]
+}
+
+@test "the peer of the administrator's own login session is not banned" {
+	needs_gate
+	SSH_CONNECTION='198.51.100.5 40000 192.0.2.1 22' run_sekisho 1 ban 198.51.100.5
+	complains 'session|login'
+	run_sekisho ban 198.51.100.5
+}
+
+@test "what is not a prefix is not banned, and is named" {
+	needs_gate
+	for prefix in 300.1.1.1 1.2.3 010.1.1.1 198.51.100.1/33 198.51.100.1/ mail.example.net '' \
+		198.51.100.66/24 2001:db8::/129; do
+		run_sekisho any ban "$prefix"
+		((status == 1 || status == 2)) || fail "exit status $status for '$prefix'"
+	done
+	complains '2001:db8::/129'
+	run_sekisho any ban 198.51.100.1 --for soon
+	((status == 1 || status == 2))
+	complains soon
+	run_sekisho bans --json
+	[[ -z $output ]]
+}
+
+@test "unban of what is not banned is a failure that says so" {
+	needs_gate
+	run_sekisho 1 unban 198.51.100.66
+	complains '198\.51\.100\.66'
+}
+
+@test "control characters of an argument do not reach the terminal" {
+	run_sekisho any why $'\e[31mred'
+	((status != 0))
+	run ! grep -q $'\e' <<<"$errors"
+}
+
+# ---- the state of the kernel side ----
+
+@test "without a gate, commands that need one say that none is loaded and how to load it" {
+	[[ -n ${LAB_ID-} ]] || skip "needs root, bpffs and network namespaces"
+	run_sekisho 1 ban 198.51.100.66
+	complains 'load|run'
+	run_sekisho 1 stats --json
+	complains 'load|run'
+}
+
+@test "pins of another contract version are named, with what to do, and unload removes them" {
+	[[ -n ${LAB_ID-} ]] || skip "needs root, bpffs and network namespaces"
+	requires bpftool
+	mkdir -p "$LAB_PINS/v99"
+	bpftool map create "$LAB_PINS/v99/control" type array key 4 value 8 entries 1 name control
+	for command in 'bans --json' 'ban 198.51.100.66' load; do
+		# shellcheck disable=SC2086 # words
+		run_sekisho 1 $command
+		complains '99'
+		complains 'unload'
+	done
+	[[ -e $LAB_PINS/v99/control ]]
+	run_sekisho unload
+	[[ ! -e $LAB_PINS ]]
+	run_sekisho load
+}
+
+@test "a second instance on the same pins is refused, and the first goes on" {
+	[[ -n ${LAB_ID-} ]] || skip "needs root, bpffs and network namespaces"
+	lab_run
+	pid=$(<"$LAB/run.pid")
+	run_sekisho ban 198.51.100.66
+	SEKISHO_TIMEOUT_S=50 run_sekisho 1 run
+	complains "$pid|already|another"
+	# The same pins by a state folder of its own are no way around it.
+	cp "$LAB_CONF" "$LAB/second.conf"
+	mkdir -p "$LAB/state2" "$LAB/run2"
+	sed -i "s,^state = .*,state = $LAB/state2,; s,^runtime = .*,runtime = $LAB/run2," "$LAB/second.conf"
+	LAB_CONF=$LAB/second.conf SEKISHO_TIMEOUT_S=50 run_sekisho 1 run
+	complains 'already|another'
+	kill -0 "$pid"
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+	connect_is open 198.51.100.67 "$MX4" 25
+}
+
+@test "without privilege, commands name what they need" {
+	requires setpriv
+	[[ $EUID == 0 ]] || skip "needs root, to give it up"
+	cp "$SEKISHO" /tmp/sekisho-unprivileged.$$
+	chmod 755 /tmp/sekisho-unprivileged.$$
+	for command in load 'ban 198.51.100.66'; do
+		status=0
+		# shellcheck disable=SC2086 # words
+		setpriv --reuid 65534 --regid 65534 --clear-groups /tmp/sekisho-unprivileged.$$ \
+			-c /dev/null $command 2>"$BATS_TEST_TMPDIR/err" || status=$?
+		cat "$BATS_TEST_TMPDIR/err"
+		[[ $status == 1 ]]
+		grep -Eiq 'root|CAP_|privilege' "$BATS_TEST_TMPDIR/err"
+	done
+	rm -f /tmp/sekisho-unprivileged.$$
+}
+
+@test "parse needs no privilege and prints one event a line" {
+	cat >"$BATS_TEST_TMPDIR/mail.log" <<-'END'
+		Nov 21 10:00:00 mx postfix/submission/smtpd[7]: warning: unknown[192.0.2.5]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=bob@example.com
+		Nov 21 10:00:01 mx postfix/submission/smtpd[7]: disconnect from unknown[192.0.2.5] ehlo=1 auth=0/1 quit=1 commands=2/3
+		Nov 21 10:00:02 mx imap-login: Login: user=<bob>, method=PLAIN, rip=2001:db8::6, lip=192.0.2.1, mpid=7, TLS, session=<x>
+	END
+	run_sekisho parse --json "$BATS_TEST_TMPDIR/mail.log"
+	json 'map(.kind) == ["failure"] or map(.kind) == ["failure", "success"]'
+	json '.[0] | .source == "192.0.2.5" and .account == "bob@example.com" and .daemon == "postfix"
+		and .service == "submission" and .count == 1 and .line == 1'
+}

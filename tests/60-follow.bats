@@ -1,0 +1,183 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The log while `run` follows it: rotated, truncated, absent, torn into halves; no failure is lost
+# and none is counted twice. The lines are written here as Postfix writes them.
+
+load helpers/common
+
+setup_file() {
+	file_requires root bpf networks sekisho jq || return 0
+	lab_up "$BATS_FILE_TMPDIR/lab"
+}
+
+teardown_file() {
+	lab_down
+}
+
+setup() {
+	requires
+	lab_reset
+	lab_conf 'mode = enforce' '[rule source-failures]
+count = 5
+window = 10m
+ban = 1h'
+	LOG=$LAB/log/mail.log
+	rm -f "$LAB"/log/mail.log*
+	: >"$LOG"
+}
+
+teardown() {
+	[[ -n ${LAB-} ]] || return 0
+	lab_run_end || :
+	cat "$LAB/log/run" 2>/dev/null || :
+}
+
+line() { # SOURCE
+	printf '%s mx postfix/smtpd[%d]: warning: unknown[%s]: SASL LOGIN authentication failed: %s\n' \
+		"$(LC_ALL=C date '+%b %e %H:%M:%S')" "$((RANDOM + 100))" "$1" UGFzc3dvcmQ6
+}
+
+fail_times() { # SOURCE TIMES
+	local i
+	for ((i = 0; i < $2; i++)); do
+		line "$1" >>"$LOG"
+	done
+}
+
+# Once a marker written later is banned, everything before it was read.
+all_was_read() {
+	local marker=203.0.113.$((RANDOM % 200 + 1))
+	fail_times "$marker" 5
+	retry 50 0.1 ban_exists "$marker/32"
+}
+
+@test "failures before and after a rotation by rename add up" {
+	lab_run
+	fail_times 198.51.100.66 3
+	mv "$LOG" "$LOG.1"
+	: >"$LOG"
+	fail_times 198.51.100.66 1
+	all_was_read
+	no_ban_exists 198.51.100.66/32
+	fail_times 198.51.100.66 1
+	retry 30 0.1 ban_exists 198.51.100.66/32
+}
+
+@test "a line written to the old file after the rename is not lost" {
+	lab_run
+	fail_times 198.51.100.66 3
+	mv "$LOG" "$LOG.1"
+	line 198.51.100.66 >>"$LOG.1" # the mail server has not reopened yet
+	: >"$LOG"
+	fail_times 198.51.100.66 1
+	retry 30 0.1 ban_exists 198.51.100.66/32
+}
+
+@test "failures before and after a rotation by copytruncate add up" {
+	lab_run
+	fail_times 198.51.100.66 3
+	all_was_read
+	cp "$LOG" "$LOG.1"
+	: >"$LOG"
+	fail_times 198.51.100.66 1
+	all_was_read
+	no_ban_exists 198.51.100.66/32
+	fail_times 198.51.100.66 1
+	retry 30 0.1 ban_exists 198.51.100.66/32
+}
+
+@test "many rotations in a row lose nothing and count nothing twice" {
+	lab_run
+	for ((i = 0; i < 4; i++)); do
+		fail_times 198.51.100.66 1
+		mv "$LOG" "$LOG.$i"
+		: >"$LOG"
+	done
+	all_was_read
+	no_ban_exists 198.51.100.66/32
+	fail_times 198.51.100.66 1
+	retry 30 0.1 ban_exists 198.51.100.66/32
+}
+
+@test "what was written while the daemon was away is read at its start" {
+	lab_run
+	fail_times 198.51.100.65 1
+	all_was_read
+	lab_run_end
+	fail_times 198.51.100.66 5
+	lab_run
+	retry 30 0.1 ban_exists 198.51.100.66/32
+	no_ban_exists 198.51.100.65/32
+}
+
+@test "what was written while the daemon was away is read though the log was rotated meanwhile" {
+	lab_run
+	all_was_read
+	lab_run_end
+	fail_times 198.51.100.66 5
+	mv "$LOG" "$LOG.1"
+	: >"$LOG"
+	fail_times 198.51.100.67 5
+	lab_run
+	retry 30 0.1 ban_exists 198.51.100.66/32
+	retry 30 0.1 ban_exists 198.51.100.67/32
+}
+
+@test "a line is counted once it is whole, and once" {
+	lab_run
+	fail_times 198.51.100.66 4
+	text=$(line 198.51.100.66)
+	printf '%s' "${text:0:60}" >>"$LOG"
+	sleep 0.3 # the daemon is to see the half
+	no_ban_exists 198.51.100.66/32
+	printf '%s\n' "${text:60}" >>"$LOG"
+	retry 30 0.1 ban_exists 198.51.100.66/32
+}
+
+@test "a log that does not exist yet is followed from its first line" {
+	rm "$LOG"
+	lab_run
+	fail_times 198.51.100.66 5
+	retry 30 0.1 ban_exists 198.51.100.66/32
+}
+
+@test "a restart does not count again what was counted" {
+	lab_run
+	fail_times 198.51.100.66 4
+	all_was_read
+	lab_run_end
+	lab_run
+	lab_run_end
+	lab_run
+	all_was_read
+	no_ban_exists 198.51.100.66/32
+}
+
+@test "lines that are too long, binary or forged do no harm and frame nobody" {
+	lab_run
+	for ((i = 0; i < 6; i++)); do
+		{
+			head -c 20000 /dev/zero | tr '\0' 'x'
+			printf ' unknown[198.51.100.66]: SASL LOGIN authentication failed\n'
+			head -c 300 /dev/urandom
+			printf '\n'
+			printf '%s mx postfix/smtpd[9]: NOQUEUE: reject: RCPT from unknown[203.0.113.250]: 550 5.1.1 <warning: unknown[198.51.100.66]: SASL LOGIN authentication failed: x@example.net>: Recipient address rejected\n' \
+				"$(LC_ALL=C date '+%b %e %H:%M:%S')"
+		} >>"$LOG"
+	done
+	all_was_read
+	no_ban_exists 198.51.100.66/32
+	run_sekisho status --json
+	json '.[0].daemon.running'
+}
+
+@test "log line to drop: the ban is in the kernel within a second, under a load of other lines" {
+	lab_run
+	for ((i = 0; i < 20000; i++)); do
+		printf 'Nov 21 10:00:00 mx postfix/smtpd[1]: connect from unknown[203.0.113.%d]\n' $((i % 250))
+	done >>"$LOG"
+	fail_times 198.51.100.66 5
+	began=$(now_us)
+	retry 100 0.01 ban_exists 198.51.100.66/32
+	(($(now_us) - began < 1000000))
+}
