@@ -144,7 +144,7 @@ hook = generic' "$LISTS"
 	run_sekisho why --json 198.51.100.66
 	json '.[0].services.smtp.verdict == "pass" and (.[0].lists | length) >= 1'
 	run_sekisho why --json 198.51.100.69
-	json '.[0].services.smtp == {verdict: "drop", reason: "listed"}'
+	json '(.[0].services.smtp | .verdict == "drop" and .reason == "listed")'
 }
 
 @test "a country policy shuts its service to the others, and no other service" {
@@ -166,7 +166,7 @@ countries = JP:pass *:deny'
 	json '.[0].services.submission.countries | .JP.passed == 3 and .DE.dropped == 2 and .FR.dropped == 1'
 	json '.[0].services.submission.reasons.country.dropped.attempts == 3'
 	run_sekisho why --json 203.0.113.66
-	json '.[0].country == "DE" and .[0].services.submission == {verdict: "drop", reason: "country"}
+	json '.[0].country == "DE" and (.[0].services.submission | .verdict == "drop" and .reason == "country")
 		and .[0].services.smtp.verdict == "pass"'
 }
 

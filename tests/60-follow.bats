@@ -18,7 +18,7 @@ setup() {
 	requires
 	lab_reset
 	lab_conf 'mode = enforce' '[rule source-failures]
-count = 5
+failures = 5
 window = 10m
 ban = 1h'
 	LOG=$LAB/log/mail.log

@@ -118,8 +118,8 @@ lab_conf() { # [GATE [SECTIONS]]
 		[gate]
 		${1-mode = enforce}
 
-		[countries]
-		file = $LAB/geoip $LAB/geoip6
+		[country]
+		files = $LAB/geoip $LAB/geoip6
 
 		[log mail]
 		file = $LAB/log/mail.log
@@ -131,10 +131,10 @@ lab_conf() { # [GATE [SECTIONS]]
 lab_sekisho() { server "$SEKISHO" -c "$LAB_CONF" "$@"; }
 
 # Starts `sekisho run` and waits until it says that it is ready. Its words: LAB/log/run.
-lab_run() { # [OPTION...]
+lab_run() {
 	local status=0
 	server "$LAB_TOOLS/peer" ready "$LAB/notify" "${SEKISHO_START_S:-20}" "$LAB/run.pid" \
-		"$SEKISHO" -c "$LAB_CONF" "$@" run >>"$LAB/log/run" 2>&1 </dev/null 3>&- || status=$?
+		"$SEKISHO" -c "$LAB_CONF" run >>"$LAB/log/run" 2>&1 </dev/null 3>&- || status=$?
 	[[ ! -s $LAB/run.pid ]] || cat "$LAB/run.pid" >>"$LAB/pids"
 	((!status)) || lab_fault "sekisho run did not start: $(cat "$LAB/log/run")"
 }
