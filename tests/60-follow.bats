@@ -90,6 +90,7 @@ all_was_read() {
 	lab_run
 	for ((i = 0; i < 4; i++)); do
 		fail_times 198.51.100.66 1
+		all_was_read
 		mv "$LOG" "$LOG.$i"
 		: >"$LOG"
 	done
