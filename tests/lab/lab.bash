@@ -52,8 +52,8 @@ lab_background() { # LOG COMMAND...
 lab_devices() {
 	local network
 	ip netns add "$LAB_SERVER" && ip netns add "$LAB_CLIENT" &&
-		ip link add mx0 netns "$LAB_SERVER" type veth peer name out0 netns "$LAB_CLIENT" ||
-		return
+		ip link add mx0 address 02:00:00:00:00:01 netns "$LAB_SERVER" \
+			type veth peer name out0 address 02:00:00:00:00:fe netns "$LAB_CLIENT" || return
 	for network in "$LAB_SERVER" "$LAB_CLIENT"; do
 		ip netns exec "$network" sysctl -qw net.ipv4.conf.{all,default}.rp_filter=0 \
 			net.ipv6.conf.{all,default}.accept_dad=0 net.ipv6.conf.{all,default}.accept_ra=0 \
@@ -70,6 +70,13 @@ lab_devices() {
 			address add $GATEWAY6/64 dev out0 nodad
 			link set out0 up
 		END
+	# Neighbours are known from the start: a fresh IPv6 link answers nobody for a second or two.
+	for network in $GATEWAY4 $GATEWAY6; do
+		ip -n "$LAB_SERVER" neigh add "$network" lladdr 02:00:00:00:00:fe dev mx0 || return
+	done
+	for network in $MX4 $MX6; do
+		ip -n "$LAB_CLIENT" neigh add "$network" lladdr 02:00:00:00:00:01 dev out0 || return
+	done
 	ip -n "$LAB_SERVER" route add default via $GATEWAY4 dev mx0 &&
 		ip -n "$LAB_SERVER" -6 route add default via $GATEWAY6 dev mx0 || return
 	# A local route makes every address of a network the client's own, without adding each.
