@@ -86,18 +86,38 @@ all_was_read() {
 	retry 30 0.1 ban_exists 198.51.100.66/32
 }
 
-@test "many rotations in a row lose nothing and count nothing twice" {
+# Four failures in four files, then a fifth: none lost, none counted twice.
+adds_up_over_rotations() { # COMMAND that rotates, given the number of the rotation
+	local i
 	lab_run
-	for ((i = 0; i < 4; i++)); do
+	for ((i = 1; i <= 4; i++)); do
 		fail_times 198.51.100.66 1
 		all_was_read
-		mv "$LOG" "$LOG.$i"
+		"$1" "$i"
 		: >"$LOG"
 	done
 	all_was_read
 	no_ban_exists 198.51.100.66/32
 	fail_times 198.51.100.66 1
 	retry 30 0.1 ban_exists 198.51.100.66/32
+}
+
+rotate_by_number() {
+	local i
+	for ((i = $1 - 1; i >= 1; i--)); do
+		mv "$LOG.$i" "$LOG.$((i + 1))"
+	done
+	mv "$LOG" "$LOG.1"
+}
+
+rotate_by_date() { mv "$LOG" "$LOG-2026112$1"; }
+
+@test "several rotations by number lose nothing and count nothing twice" {
+	adds_up_over_rotations rotate_by_number
+}
+
+@test "several rotations by date lose nothing and count nothing twice" {
+	adds_up_over_rotations rotate_by_date
 }
 
 @test "what was written while the daemon was away is read at its start" {
