@@ -79,6 +79,7 @@ status_hook_is() { # HOOK
 	json '.[0].devices | length == 1'
 	[[ -n $(find "$LAB_PINS" -type f) ]]
 	run_sekisho unload
+	[[ -z $errors ]]
 	[[ ! -e $LAB_PINS ]]
 	[[ $(ip -n "$LAB_SERVER" -j link show mx0 | jq '.[0].xdp') == null ]]
 	run_sekisho any status --json
@@ -319,7 +320,7 @@ interface = nosuch0'
 	echo 198.51.100.70 >"$BATS_TEST_TMPDIR/bad"
 	run_sekisho import bad "$BATS_TEST_TMPDIR/bad"
 	run_sekisho bans --json
-	jq -r 'select(.prefix != "198.51.100.68/32") | [.prefix, .until, .reason] | @tsv' \
+	jq -r 'select(.prefix != "198.51.100.68/32") | "\(.prefix)|\(.until)|\(.reason)"' \
 		<<<"$output" | sort >"$BATS_TEST_TMPDIR/before"
 	[[ $(wc -l <"$BATS_TEST_TMPDIR/before") == 2 ]]
 	retry 30 0.1 no_ban_exists 198.51.100.68/32
@@ -333,12 +334,14 @@ interface = nosuch0'
 	connect_is open 198.51.100.68 "$MX4" 25
 	run_sekisho bans --json
 	# The boot clock and the wall clock are read apart: a second of rounding is no fault.
-	jq -r '[.prefix, .until, .reason] | @tsv' <<<"$output" | sort >"$BATS_TEST_TMPDIR/after"
-	diff <(cut -f 1,3 "$BATS_TEST_TMPDIR/before") <(cut -f 1,3 "$BATS_TEST_TMPDIR/after")
-	paste "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after" | while IFS=$'\t' read -r _ a _ _ b _; do
-		difference=$(($(date -d "$a" +%s) - $(date -d "$b" +%s)))
-		((${difference#-} <= 1)) || fail "until $a became $b"
-	done
+	jq -r '"\(.prefix)|\(.until)|\(.reason)"' <<<"$output" | sort >"$BATS_TEST_TMPDIR/after"
+	diff <(cut -d '|' -f 1,3 "$BATS_TEST_TMPDIR/before") \
+		<(cut -d '|' -f 1,3 "$BATS_TEST_TMPDIR/after")
+	paste -d '|' "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after" |
+		while IFS='|' read -r _ a _ _ b _; do
+			difference=$(($(date -d "$a" +%s) - $(date -d "$b" +%s)))
+			((${difference#-} <= 1)) || fail "until $a became $b"
+		done
 }
 
 @test "SIGHUP takes a changed configuration, and keeps the old one when the new is wrong" {
