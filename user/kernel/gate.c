@@ -360,8 +360,10 @@ int gate_program_fd(const struct gate *gate, enum gate_program program)
 
 int gate_unload(const char *pins, struct fault *fault)
 {
-	int err = attach_remove_all(pins, fault);
+	int err;
 
+	libbpf_set_print(print_nothing);
+	err = attach_remove_all(pins, fault);
 	return err ? err : pins_remove(pins, fault);
 }
 
