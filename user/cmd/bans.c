@@ -78,7 +78,8 @@ static int print_json(const struct ban_state *state, struct printing *printing)
 
 static int print_text(const struct ban_state *state, struct printing *printing)
 {
-	_cleanup_free_ char *reason = cmd_visible(state->reason ? state->reason : "-");
+	_cleanup_free_ char *reason =
+		cmd_visible(state->reason && *state->reason ? state->reason : "-");
 	char prefix[PREFIX_TEXT_SIZE], since[TIME_TEXT_SIZE], left[TIME_TEXT_SIZE], packets[24];
 
 	if (!printing->count)
