@@ -253,8 +253,7 @@ static void html_empty_and_binary_files_are_no_lists(void **state)
 		"<!DOCTYPE html>\n<p>1.2.3.4\n",
 		"\n  <html>\n",
 		"# only\n",
-		"\xff\xfe"
-		"1",
+		"\377\3761",
 		"\x1f\x8b\x08",
 	};
 
@@ -559,8 +558,7 @@ static void random_bytes_are_read_safely(void **state)
 			if (random_below(30) == 0) {
 				text[size++] = (char)random32();
 			} else {
-				memcpy(text + size, piece, strlen(piece));
-				size += strlen(piece);
+				size = (size_t)(stpcpy(text + size, piece) - text);
 			}
 		}
 		read_text(&result, text, size, &options);

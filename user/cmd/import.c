@@ -135,7 +135,7 @@ static int read_inputs(struct import *import, struct fault *fault)
 {
 	bool standard = false;
 
-	import->inputs = calloc(import->count, sizeof(*import->inputs));
+	import->inputs = calloc(import->count + 1, sizeof(*import->inputs));
 	if (!import->inputs)
 		return fault_set(fault, -ENOMEM, "no memory");
 	for (size_t i = 0; i < import->count; i++) {

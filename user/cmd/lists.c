@@ -60,12 +60,16 @@ static int rows_load(struct instance *instance, struct rows **rows, struct fault
 	struct fault ignored = { 0 };
 	int error = 0;
 
-	if (!loaded)
-		return fault_set(fault, -ENOMEM, "no memory");
-	if (instance->store)
+	if (!loaded) {
+		fault_set(fault, -ENOMEM, "no memory");
+		return -ENOMEM;
+	}
+	if (instance->store) {
 		error = store_list_each(instance->store, note_list, loaded, fault);
-	else if (instance->store_fault.error != -ENOENT)
-		return *fault = instance->store_fault, fault->error;
+	} else if (instance->store_fault.error != -ENOENT) {
+		*fault = instance->store_fault;
+		error = fault->error;
+	}
 	if (error)
 		return error;
 	for (size_t i = 0; i < instance->config->list_count; i++)
@@ -73,9 +77,7 @@ static int rows_load(struct instance *instance, struct rows **rows, struct fault
 	qsort(loaded->lists, loaded->count, sizeof(*loaded->lists), by_name);
 	if (instance->gate) {
 		loaded->counts = calloc(1, sizeof(*loaded->counts));
-		if (!loaded->counts)
-			return fault_set(fault, -ENOMEM, "no memory");
-		if (gate_counts_read(instance->gate, loaded->counts, &ignored)) {
+		if (loaded->counts && gate_counts_read(instance->gate, loaded->counts, &ignored)) {
 			free(loaded->counts);
 			loaded->counts = NULL;
 		}

@@ -59,8 +59,10 @@ static int contents_load(struct store *store, const struct fresh *fresh, struct 
 	struct fault missing = { 0 };
 	int error;
 
-	if (!loaded)
-		return fault_set(fault, -ENOMEM, "no memory for the lists");
+	if (!loaded) {
+		fault_set(fault, -ENOMEM, "no memory for the lists");
+		return -ENOMEM;
+	}
 	error = store_list_each(store, note_list, loaded, fault);
 	if (error == -ENOSPC)
 		fault_set(fault, error, "the store holds more than %d lists", LIST_MAX - 1);
@@ -72,8 +74,10 @@ static int contents_load(struct store *store, const struct fresh *fresh, struct 
 		return error;
 	if (!fresh->countries)
 		error = store_countries_get(store, NULL, 0, NULL, &loaded->countries, &missing);
-	if (error && error != -ENOENT)
-		return fault_set(fault, error, "%s", missing.text);
+	if (error && error != -ENOENT) {
+		fault_set(fault, error, "%s", missing.text);
+		return error;
+	}
 	loaded->has_countries = !error && !fresh->countries;
 	*contents = TAKE_PTR(loaded);
 	return 0;

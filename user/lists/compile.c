@@ -87,8 +87,8 @@ static void cover(struct coverage *coverage, const struct cursor *cursor, uint32
 static bool cursor_start(struct sweep *sweep, struct cursor *cursor, u128 at)
 {
 	size_t low = 0, count = sweep->v6 ? cursor->ranges->count6 : cursor->ranges->count4;
-	u128 first, last;
-	uint32_t value;
+	u128 first = 0, last = 0;
+	uint32_t value = 0;
 
 	while (count) { /* the first range that ends at or after `at` */
 		size_t half = count / 2;
@@ -117,8 +117,8 @@ static bool cursor_start(struct sweep *sweep, struct cursor *cursor, u128 at)
 /* Applies the change at cursor->next and finds the following one; false: none in the window. */
 static bool cursor_step(struct sweep *sweep, struct cursor *cursor)
 {
-	u128 first, last, at = cursor->next;
-	uint32_t value;
+	u128 first = 0, last = 0, at = cursor->next;
+	uint32_t value = 0;
 
 	if (cursor->inside) {
 		cover(&sweep->coverage, cursor, 0, false);
