@@ -18,7 +18,7 @@ ifneq ($(SANITIZE),)
 CFLAGS   += -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 override CFLAGS += -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -DSEKISHO_VERSION='"$(VERSION)"' \
-            -fstack-protector-strong -Iuser -Iinclude -isystem $(O)/bpf $(shell pkg-config --cflags $(PKGS))
+            -fstack-protector-strong -Iuser -Iinclude -isystem $(O)/bpf $(subst -I,-isystem ,$(shell pkg-config --cflags $(PKGS)))
 LIBS     := $(shell pkg-config --libs $(PKGS)) $(EXTRA_LIBS)
 BPFFLAGS := -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-function -target bpf -mcpu=v3 \
             -D__TARGET_ARCH_$(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))

@@ -19,7 +19,7 @@
 	 (1U << TCP_FIN_WAIT2) | (1U << TCP_CLOSE_WAIT) | (1U << TCP_LAST_ACK) |  \
 	 (1U << TCP_CLOSING))
 
-struct search {
+struct search { /* search_end() ends it */
 	const struct prefix *prefix;
 	const uint16_t *ports;
 	size_t port_count;
@@ -31,6 +31,11 @@ struct search {
 static void cleanup_socket(struct nl_sock **socket)
 {
 	nl_socket_free(*socket);
+}
+
+static void search_end(struct search *search)
+{
+	free(search->found);
 }
 
 static struct address peer_of(const struct inet_diag_msg *message)
@@ -120,8 +125,9 @@ int sockets_destroy(const struct prefix *prefix, const uint16_t *ports, size_t p
 		    size_t *destroyed, struct fault *fault)
 {
 	_cleanup_(cleanup_socket) struct nl_sock *socket = nl_socket_alloc();
-	struct search search = { .prefix = prefix, .ports = ports, .port_count = port_count };
-	_cleanup_free_ void *owned = NULL;
+	_cleanup_(search_end) struct search search = { .prefix = prefix,
+						       .ports = ports,
+						       .port_count = port_count };
 	size_t gone = 0;
 	int err;
 
@@ -133,7 +139,6 @@ int sockets_destroy(const struct prefix *prefix, const uint16_t *ports, size_t p
 	err = dump(socket, AF_INET, &search);
 	if (!err)
 		err = dump(socket, AF_INET6, &search);
-	owned = search.found;
 	if (err)
 		return fault_set(fault, err, "cannot list the open connections: %s",
 				 strerror(-err));

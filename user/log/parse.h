@@ -28,6 +28,6 @@ bool log_parser_line(struct log_parser *parser, const char *line, size_t size, s
 
 /* Copies a line into `text` (at least LOG_LINE_MAX + 1 bytes) with passwords removed and control
  * characters made visible: what may be stored as evidence. */
-void log_line_clean(const char *line, size_t size, char *text);
+void log_line_clean(const char *text, size_t size, char *out);
 
 #endif

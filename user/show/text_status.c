@@ -216,7 +216,7 @@ static void print_daemon(FILE *out, const struct snapshot *snapshot)
 void text_status(FILE *out, const struct snapshot *snapshot)
 {
 	print_mode(out, snapshot);
-	fprintf(out, "%-12s%u (sekisho " SEKISHO_VERSION ")\n", "contract", CONTRACT_VERSION);
+	fprintf(out, "%-12s%d (sekisho " SEKISHO_VERSION ")\n", "contract", CONTRACT_VERSION);
 	print_services(out, snapshot);
 	print_devices(out, snapshot);
 	print_countries(out, snapshot);
