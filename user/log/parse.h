@@ -26,7 +26,7 @@ void log_parser_set_reference(struct log_parser *parser, int64_t wall_ns);
  * line is an event (one attempt is one event, however many lines it leaves). */
 bool log_parser_line(struct log_parser *parser, const char *line, size_t size, struct event *event);
 
-/* Copies a line into `text` (at least LOG_LINE_MAX + 1 bytes) with passwords removed and control
+/* Copies a line into `out` (at least LOG_LINE_MAX + 1 bytes) with passwords removed and control
  * characters made visible: what may be stored as evidence. */
 void log_line_clean(const char *text, size_t size, char *out);
 
