@@ -95,26 +95,26 @@ static struct cut cut_response(struct span line)
 	return (struct cut){ at + strlen("resp="), end_of_word(line, at + strlen("resp=")) };
 }
 
-void log_line_clean(const char *text, size_t size, char *out)
+void log_line_clean(const char *line, size_t size, char *text)
 {
 	static struct cut (*const cuts[])(struct span) = { cut_vpopmail, cut_dovecot, cut_protocol,
 							   cut_response };
 	char copy[LOG_LINE_MAX];
-	struct span line = { copy, size < LOG_LINE_MAX ? size : LOG_LINE_MAX };
+	struct span rest = { copy, size < LOG_LINE_MAX ? size : LOG_LINE_MAX };
 
-	memcpy(copy, text, line.size);
+	memcpy(copy, line, rest.size);
 	for (size_t i = 0; i < sizeof(cuts) / sizeof(*cuts); i++) {
-		struct cut cut = cuts[i](line);
+		struct cut cut = cuts[i](rest);
 		size_t tail, mark = strlen(REMOVED);
 
 		if (cut.begin == SPAN_NONE || cut.begin + mark > LOG_LINE_MAX)
 			continue;
-		tail = line.size - cut.end;
+		tail = rest.size - cut.end;
 		if (cut.begin + mark + tail > LOG_LINE_MAX)
 			tail = LOG_LINE_MAX - cut.begin - mark;
 		memmove(copy + cut.begin + mark, copy + cut.end, tail);
 		memcpy(copy + cut.begin, REMOVED, mark);
-		line.size = cut.begin + mark + tail;
+		rest.size = cut.begin + mark + tail;
 	}
-	span_visible(line, out, LOG_LINE_MAX + 1);
+	span_visible(rest, text, LOG_LINE_MAX + 1);
 }

@@ -27,7 +27,7 @@ struct follow {
 	struct follow_position last; /* where the reader before the first one ended, or to start */
 	struct reader late;	     /* was live until it was renamed and read to its end */
 	int64_t late_until_s;
-	struct reader readers[PLAN_READERS + 1];
+	struct reader readers[2 * PLAN_READERS]; /* a plan, and one before its live file */
 	size_t count;
 	struct follow_state state;
 	char buffer[READER_BUFFER];
@@ -142,6 +142,7 @@ static void retire_first(struct follow *follow)
 	if (first->live) {
 		reader_close(follow, &follow->late);
 		follow->late = *first;
+		follow->late.checked = true;
 		follow->late_until_s = now_s() + LATE_S;
 	} else {
 		reader_close(follow, first);
@@ -193,41 +194,48 @@ static int look_for_copies(struct follow *follow)
 	struct plan plan;
 	int error;
 
-	if (!live->live || live->at.offset || live->checked || !follow->last.inode)
+	if (!live->live || live->at.offset || live->checked)
 		return 1;
 	reader_learn_head(live);
-	error = plan_make(follow->folder, follow->name, &follow->last, false, &plan);
+	live->checked = !follow->last.inode; /* no file before it that one could look behind */
+	if (live->checked)
+		return 1;
+	if (reader_is(live->fd, &live->at) != 1)
+		return 1; /* which reading it will notice */
+	error = plan_between(follow->folder, follow->name, &follow->last, live, &plan);
 	if (error)
-		return error == -ENOENT ? 1 : error; /* renamed just now: this one is still open */
-	if (plan.count > 1) {
-		reader_close(follow, &follow->readers[0]);
-		follow->count = 0;
-	}
-	for (size_t i = 0; i < plan.count; i++) {
-		if (plan.count > 1)
-			follow->readers[follow->count++] = plan.readers[i];
-		else
-			close(plan.readers[i].fd);
-	}
-	if (plan.count > 1)
-		return 0;
+		return error;
 	live->checked = live->at.head_size > 0;
-	return 1;
+	if (!plan.count)
+		return 1;
+	memmove(live + plan.count, live, follow->count * sizeof(*live));
+	memcpy(live, plan.readers, plan.count * sizeof(*live));
+	follow->count += plan.count;
+	return 0;
 }
 
 /* The first file was cut to nothing, or is another one under the same inode. */
 static int restart_first(struct follow *follow)
 {
 	struct follow_position from = follow->readers[0].at;
+	int error;
 
 	if (!follow->readers[0].live) {
 		reader_close(follow, &follow->readers[0]);
 		retire_first(follow);
 		return 0;
 	}
+	/* Cut before it was checked: there may be more than one copy behind the file before it. */
+	if (!from.offset && !follow->readers[0].checked && follow->last.inode) {
+		follow->state.rotations++;
+		return take_plan(follow, &follow->last, false, 0);
+	}
+	error = take_plan(follow, &from, true, 0);
+	if (error)
+		return error;
 	follow->last = from;
 	follow->state.rotations++;
-	return take_plan(follow, &from, true, 0);
+	return 0;
 }
 
 static void read_late(struct follow *follow, struct output *output)
@@ -259,6 +267,7 @@ static int step(struct follow *follow, struct output *output, struct fault *faul
 		case PUMP_FAULT:
 			return say_unreadable(follow, -errno, fault);
 		case PUMP_MORE:
+		case PUMP_NEW:
 			return 1;
 		case PUMP_REPLACED:
 			error = restart_first(follow);

@@ -159,6 +159,8 @@ enum pumped reader_pump(struct reader *reader, char *buffer, struct output *outp
 		}
 		if (!same)
 			return PUMP_REPLACED;
+		if (got && reader->live && !reader->at.head_size && !reader->checked)
+			return PUMP_NEW;
 		done = give_lines(reader, buffer, (size_t)got, output, state);
 		reader->at.offset += done;
 		state->bytes += done;

@@ -40,6 +40,7 @@ struct output {
 enum pumped {
 	PUMP_END,      /* no complete line is left */
 	PUMP_MORE,     /* output->left is used up */
+	PUMP_NEW,      /* a live file's first bytes are there; it is to be checked first */
 	PUMP_REPLACED, /* cut, or with another begin: not the file that it was */
 	PUMP_FAULT,    /* errno */
 };

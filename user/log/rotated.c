@@ -185,8 +185,9 @@ static int plan_rotated(const char *folder, const char *name, const struct follo
 		return error;
 	at = find_from(folder, files, count, from, &live->at);
 	for (size_t i = at; i < count && plan->count + 1 < PLAN_READERS; i++) {
-		if (position_is_file(&live->at, files[i].device, files[i].inode) ||
-		    files[i].numbered != files[at].numbered || files[i].dated != files[at].dated)
+		if (position_is_file(&live->at, files[i].device, files[i].inode))
+			break; /* renamed by now; what is newer comes after it */
+		if (files[i].numbered != files[at].numbered || files[i].dated != files[at].dated)
 			continue;
 		if (i == at ? !with_from : !files[i].numbered && !files[i].dated)
 			continue;
@@ -200,6 +201,20 @@ static int plan_rotated(const char *folder, const char *name, const struct follo
 	error = rotated_list(folder, name, &again, &count_again);
 	if (!error && (count != count_again || !same_files(files, again, count)))
 		error = -EAGAIN;
+	return error;
+}
+
+int plan_between(const char *folder, const char *name, const struct follow_position *from,
+		 const struct reader *live, struct plan *plan)
+{
+	int error;
+
+	plan->count = 0;
+	error = plan_rotated(folder, name, from, false, live, plan);
+	if (!error && reader_is(live->fd, &live->at) != 1)
+		error = -EAGAIN;
+	if (error)
+		plan_close(plan);
 	return error;
 }
 

@@ -24,4 +24,8 @@ struct plan {
 int plan_make(const char *folder, const char *name, const struct follow_position *from,
 	      bool with_from, struct plan *plan);
 
+/* The same without `from` and the live file, which is open already and may have been renamed. */
+int plan_between(const char *folder, const char *name, const struct follow_position *from,
+		 const struct reader *live, struct plan *plan);
+
 #endif
