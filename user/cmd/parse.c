@@ -144,9 +144,10 @@ static int parse_run(const struct globals *globals, int argc, char **argv)
 	bool json = false;
 
 	(void)globals;
+	opterr = 0;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (c != 'j')
-			return cmd_usage(&cmd_parse, "unknown option");
+			return cmd_usage(&cmd_parse, "there is no option '%s'", argv[optind - 1]);
 		json = true;
 	}
 	if (optind == argc)

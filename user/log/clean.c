@@ -6,6 +6,7 @@
 #include "log/parse.h"
 
 #include <ctype.h>
+#include <string.h>
 #include "log/scan.h"
 
 #define REMOVED "[removed]"
@@ -113,7 +114,7 @@ void log_line_clean(const char *line, size_t size, char *text)
 		if (cut.begin + mark + tail > LOG_LINE_MAX)
 			tail = LOG_LINE_MAX - cut.begin - mark;
 		memmove(copy + cut.begin + mark, copy + cut.end, tail);
-		memcpy(copy + cut.begin, REMOVED, mark);
+		mempcpy(copy + cut.begin, REMOVED, mark);
 		rest.size = cut.begin + mark + tail;
 	}
 	span_visible(rest, text, LOG_LINE_MAX + 1);

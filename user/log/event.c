@@ -50,10 +50,7 @@ const char *event_daemon_name(enum event_daemon daemon)
 
 static char *put(char *out, const char *text)
 {
-	size_t size = strlen(text);
-
-	memcpy(out, text, size);
-	return out + size;
+	return mempcpy(out, text, strlen(text));
 }
 
 static char *put_number(char *out, uint64_t number)

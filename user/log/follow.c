@@ -312,16 +312,29 @@ int follow_read(struct follow *follow, size_t most_lines,
 
 /* ---- the rest of the interface ---- */
 
-static void cleanup_follow(struct follow **follow)
+static int follow_init(struct follow *follow, const char *path, struct fault *fault)
 {
-	follow_close(*follow);
+	const char *slash = strrchr(path, '/');
+
+	follow->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (follow->inotify < 0)
+		return fault_set(
+			fault, -errno,
+			"cannot watch %s: inotify: %s; raise fs.inotify.max_user_instances", path,
+			strerror(errno));
+	follow->path = strdup(path);
+	follow->folder = slash ? strndup(path, slash > path ? (size_t)(slash - path) : 1)
+			       : strdup(".");
+	if (!follow->path || !follow->folder)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	follow->name = slash ? follow->path + (slash - path) + 1 : follow->path;
+	return watch_folder(follow, fault);
 }
 
 int follow_open(const char *path, const struct follow_position *position, bool from_start,
 		struct follow **follow, struct fault *fault)
 {
-	_cleanup_(cleanup_follow) struct follow *new = calloc(1, sizeof(*new));
-	const char *slash = strrchr(path, '/');
+	struct follow *new = calloc(1, sizeof(*new));
 	int error;
 
 	if (!new)
@@ -331,26 +344,16 @@ int follow_open(const char *path, const struct follow_position *position, bool f
 	new->from_start = from_start;
 	if (position)
 		new->last = *position;
-	new->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (new->inotify < 0)
-		return fault_set(
-			fault, -errno,
-			"cannot watch %s: inotify: %s; raise fs.inotify.max_user_instances", path,
-			strerror(errno));
-	new->path = strdup(path);
-	new->folder = slash ? strndup(path, slash > path ? (size_t)(slash - path) : 1)
-			    : strdup(".");
-	if (!new->path || !new->folder)
-		return fault_set(fault, -ENOMEM, "out of memory");
-	new->name = slash ? new->path + (slash - path) + 1 : new->path;
-	error = watch_folder(new, fault);
-	if (error)
+	error = follow_init(new, path, fault);
+	if (error) {
+		follow_close(new);
 		return error;
+	}
 	/* Where "the end" is, is decided now; follow_read() says what is wrong with the file. */
 	open_first(new);
 	if (new->count)
 		watch_live(new);
-	*follow = TAKE_PTR(new);
+	*follow = new;
 	return 0;
 }
 

@@ -23,9 +23,9 @@ static int month_of(const char *at)
 {
 	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-	for (int month = 0; month < 12; month++)
+	for (size_t month = 0; month < 12; month++)
 		if (!memcmp(names + month * 3, at, 3))
-			return month;
+			return (int)month;
 	return -1;
 }
 
@@ -82,7 +82,7 @@ static int64_t convert_yearless(struct stamps *stamps, const char *at)
 		stamps->base_s = base;
 		memcpy(stamps->hour, at, 9);
 	}
-	seconds = stamps->base_s + minute * 60 + second;
+	seconds = stamps->base_s + (int64_t)minute * 60 + second;
 	if (seconds * NS_PER_S > stamps->reference_wall_ns)
 		stamps->reference_wall_ns = seconds * NS_PER_S;
 	return seconds * NS_PER_S;

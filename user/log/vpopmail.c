@@ -13,7 +13,7 @@ static bool read_underscored(struct span text, struct address *address)
 	if (text.size >= sizeof(copy) || span_find_char(text, '_') == SPAN_NONE)
 		return false;
 	for (size_t i = 0; i < text.size; i++)
-		copy[i] = text.at[i] == '_' ? ':' : text.at[i];
+		copy[i] = (char)(text.at[i] == '_' ? ':' : text.at[i]);
 	return !address_parse(copy, text.size, address);
 }
 
