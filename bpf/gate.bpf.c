@@ -4,6 +4,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
 
+#include "counter.h"
 #include "verdict.h"
 
 #define TC_ACT_UNSPEC (-1) /* go on to whatever other filters there are */
@@ -73,6 +74,22 @@ int gate_tc_ip(struct __sk_buff *skb)
 
 	packet.kind = packet_read_ip(&cursor, &packet);
 	return verdict(&packet) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+SEC("sockops")
+int gate_counter(struct bpf_sock_ops *ctx)
+{
+	if (ctx->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
+		count_established(ctx);
+	else if (ctx->op == BPF_SOCK_OPS_STATE_CB && ctx->args[1] == BPF_TCP_CLOSE)
+		count_closed(ctx);
+	return 1;
+}
+
+SEC("syscall")
+int gate_adopt(struct adopt_args *arguments)
+{
+	return adopt(arguments);
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -7,6 +7,7 @@
 #define SEKISHO_VERDICT_H
 
 #include "count.h"
+#include "meter.h"
 #include "packet.h"
 #include "table_find.h"
 
@@ -57,17 +58,8 @@ __noinline __u32 find_leaf(const struct packet *packet)
 
 static __always_inline struct ban *probe_ban(const struct address *source, __u32 length)
 {
-	__u64 high = length < 64 ? ~(~0ULL >> (length & 63)) : ~0ULL;
-	__u64 low = length < 128 ? ~(~0ULL >> (length & 63)) : ~0ULL;
-	struct prefix key;
+	struct prefix key = mask_prefix(source, length);
 
-	if (length <= 64)
-		low = 0;
-	key.address.word[0] = source->word[0] & bpf_htonl((__u32)(high >> 32));
-	key.address.word[1] = source->word[1] & bpf_htonl((__u32)high);
-	key.address.word[2] = source->word[2] & bpf_htonl((__u32)(low >> 32));
-	key.address.word[3] = source->word[3] & bpf_htonl((__u32)low);
-	key.length = length;
 	return bpf_map_lookup_elem(&bans, &key);
 }
 
@@ -106,15 +98,123 @@ __noinline int is_banned(const struct packet *packet)
 	return 0;
 }
 
-/* What only a SYN is asked: country policy now; connections and rates have their place here. */
-static __always_inline enum reason judge_syn(const struct policy *rules, __u32 service,
-					     __u32 country)
+/* The class of a service for a country. One index, so that the verifier sees its bound. */
+static __always_inline __u32 class_of(const struct policy *rules, __u32 service, __u32 country)
 {
-	__u32 class = rules->country_class[service][country];
+	const __u8 *classes = &rules->country_class[0][0];
+	__u32 index = service * COUNTRY_COUNT + country;
 
+	barrier_var(index); /* clang would find the check needless */
+	if (index >= SERVICE_MAX * COUNTRY_COUNT)
+		return CLASS_PASS;
+	return classes[index] & (CLASS_MAX - 1);
+}
+
+/*
+ * Takes a token of each meter, and with `opens` raises the open counts: a completed handshake, or a
+ * SYN where no handshakes are seen. Which limit it broke, if any.
+ */
+__noinline __u32 meter_handshake(const struct packet *packet, __u32 service, __u32 country,
+				 __u32 opens)
+{
+	const struct policy *rules = current_policy();
+	struct usage *counts = table_usage();
+	const struct limits *limits;
+	struct meter_key key;
+	struct meter *meter;
+	__u64 now = bpf_ktime_get_boot_ns();
+	__u32 reason = REASON_NONE, index;
+
+	if (!packet || !rules || !counts || service >= SERVICE_MAX || country >= COUNTRY_COUNT)
+		return REASON_NONE;
+	limits = &rules->classes[class_of(rules, service, country)];
+	key = network_key(rules, &packet->source, packet->is4, service);
+	meter = meter_get(&networks, &key, &counts->network_used, &counts->network_overflows);
+	if (meter) {
+		meter_take(meter, now, limits->network_interval_ns, limits->network_burst);
+		if (opens && meter_open(meter) > limits->network_connections &&
+		    limits->network_connections)
+			reason = REASON_NETWORK_CONNECTIONS;
+	}
+	key = source_key(rules, &packet->source, packet->is4, service);
+	meter = meter_get(&sources, &key, &counts->source_used, &counts->source_overflows);
+	if (meter) {
+		meter_take(meter, now, limits->source_interval_ns, limits->source_burst);
+		if (opens && meter_open(meter) > limits->source_connections &&
+		    limits->source_connections)
+			reason = REASON_SOURCE_CONNECTIONS;
+	}
+	index = service * COUNTRY_COUNT + country;
+	meter = bpf_map_lookup_elem(&country_meters, &index);
+	if (meter) {
+		meter_take(meter, now, limits->country_interval_ns, limits->country_burst);
+		if (opens)
+			meter_open(meter);
+	}
+	return reason;
+}
+
+/* What the meters of the source, its network and its country say to one more connection. */
+static __always_inline enum reason ask_meters(const struct limits *limits, __u64 now,
+					      const struct meter *source,
+					      const struct meter *network,
+					      const struct meter *country)
+{
+	if (source && limits->source_connections && source->open >= limits->source_connections)
+		return REASON_SOURCE_CONNECTIONS;
+	if (network && limits->network_connections && network->open >= limits->network_connections)
+		return REASON_NETWORK_CONNECTIONS;
+	if (source &&
+	    !bucket_has(source->arrival_ns, now, limits->source_interval_ns, limits->source_burst))
+		return REASON_SOURCE_RATE;
+	if (network && !bucket_has(network->arrival_ns, now, limits->network_interval_ns,
+				   limits->network_burst))
+		return REASON_NETWORK_RATE;
+	if (country && !bucket_has(country->arrival_ns, now, limits->country_interval_ns,
+				   limits->country_burst))
+		return REASON_COUNTRY_RATE;
+	return REASON_NONE;
+}
+
+/*
+ * What only a SYN is asked. An unknown source costs one look-up in the networks: its network has an
+ * entry if it has one itself, unless that table has been full.
+ */
+__noinline int judge_syn(const struct packet *packet, __u32 service, __u32 country)
+{
+	const struct policy *rules = current_policy();
+	struct meter *source = NULL, *network, *of_country = NULL;
+	const struct usage *counts = table_usage();
+	const struct limits *limits;
+	struct meter_key key;
+	__u32 class, index, reason;
+	__u64 now;
+
+	if (!packet || !rules || !counts || service >= SERVICE_MAX || country >= COUNTRY_COUNT)
+		return REASON_NONE;
+	class = class_of(rules, service, country);
 	if (class == CLASS_DENY)
 		return REASON_COUNTRY;
-	return REASON_NONE;
+	limits = &rules->classes[class];
+	key = network_key(rules, &packet->source, packet->is4, service);
+	network = bpf_map_lookup_elem(&networks, &key);
+	if (network || counts->network_overflows) {
+		key = source_key(rules, &packet->source, packet->is4, service);
+		source = bpf_map_lookup_elem(&sources, &key);
+	}
+	if (limits->country_interval_ns) {
+		index = service * COUNTRY_COUNT + country;
+		of_country = bpf_map_lookup_elem(&country_meters, &index);
+	}
+	if (!source && !network && !of_country)
+		return REASON_NONE;
+	now = bpf_ktime_get_boot_ns();
+	reason = ask_meters(limits, now, source, network, of_country);
+	if (source)
+		meter_attempt(source, now, reason);
+	if (network)
+		meter_attempt(network, now, reason);
+	return (int)reason;
 }
 
 /* 1: drop, 0: pass. */
@@ -149,7 +249,9 @@ __noinline int verdict(struct packet *packet)
 	} else if (packet->kind == PACKET_UNREADABLE) {
 		reason = REASON_UNREADABLE;
 	} else if (packet->syn) {
-		reason = judge_syn(rules, service, country);
+		reason = judge_syn(packet, service, country);
+		if (!reason && rules->count_syn)
+			meter_handshake(packet, service, country, 0);
 	} else {
 		return 0;
 	}

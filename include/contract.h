@@ -117,6 +117,72 @@ _Static_assert(sizeof(struct policy) == 24 + 48 * CLASS_MAX + 676 * SERVICE_MAX 
  * country and list compiled into one image, swapped whole. Layout and look-up: table.h.
  */
 
+/*
+ * Maps "sources" and "networks": preallocated hashes, struct meter_key -> struct meter. An entry
+ * begins with a completed handshake, never with a packet. A full table takes no new entry: the
+ * source is then held by its network's limits, the network by its country's.
+ */
+struct meter_key {
+	struct prefix prefix; /* a source or a network */
+	__u32 service;
+};
+_Static_assert(sizeof(struct meter_key) == 24, "hash key: no padding");
+
+struct meter {
+	__u64 arrival_ns; /* CLOCK_BOOTTIME; when the tokens taken will have come back (GCRA's TAT) */
+	__u64 last_ns;	  /* CLOCK_BOOTTIME of the last handshake or attempt */
+	__u64 handshakes;
+	__u64 attempts; /* SYNs since the entry began */
+	__u64 dropped;	/* of these, also in monitor mode */
+	__u32 open;	/* connections now */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct meter) == 48, "no padding");
+
+/* Map "country_meters": array of struct meter, service * COUNTRY_COUNT + country. */
+
+/* Map "counted": socket storage, what to give back when the connection ends. */
+struct counted {
+	struct address remote;
+	__u16 country;
+	__u8 service;
+	__u8 reserved;
+};
+_Static_assert(sizeof(struct counted) == 20, "no padding");
+
+/* Map "opened": LRU hash by socket cookie. Tells, at a load, which of the open connections the
+ * counter has seen. The only LRU: what it forgets was counted long before. */
+
+/* Map "adopted": hash, socket cookie -> struct counted, of the connections that it had not seen.
+ * Their ends are found by user space. */
+
+/* Argument of the program "gate_adopt" (BPF_PROG_TYPE_SYSCALL), which counts such a connection, or
+ * its end, in one step that a killed process cannot leave half done. */
+struct adopt_args {
+	__u64 cookie;
+	struct counted counted; /* not read when it has ended */
+	__u32 ended;
+};
+_Static_assert(sizeof(struct adopt_args) == 32, "no padding");
+
+/* Map "usage": array of one mmap-able element, atomically counted on both sides. */
+struct usage {
+	__u64 source_used, source_overflows;
+	__u64 network_used, network_overflows;
+	__u64 over_limit_lost; /* records that did not fit into "over_limit" */
+};
+_Static_assert(sizeof(struct usage) == 40, "no padding");
+
+/* Map "over_limit": ring buffer; a connection that completed its handshake beyond a limit. */
+struct over_limit {
+	struct address local, remote;  /* IPv4 mapped */
+	__u16 local_port, remote_port; /* host order */
+	__u32 family;		       /* of the socket: AF_INET or AF_INET6 */
+	__u32 service;
+	__u32 reason; /* enum reason */
+};
+_Static_assert(sizeof(struct over_limit) == 48, "no padding");
+
 /* Map "country_counts": per-CPU array, service * COUNTRY_COUNT + country. */
 struct country_counts {
 	__u64 attempts;	  /* SYNs */

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Meters: what a source, a network and a country have open and how fast they come. Taken by the
+ * counter at handshakes (by the gate at SYNs where count = syn), asked by the gate at SYNs.
+ */
+#ifndef SEKISHO_METER_H
+#define SEKISHO_METER_H
+
+#include "bucket.h"
+#include "protocol.h"
+#include "maps.h"
+
+static __always_inline struct prefix mask_prefix(const struct address *address, __u32 length)
+{
+	__u64 high = length < 64 ? ~(~0ULL >> (length & 63)) : ~0ULL;
+	__u64 low = length < 128 ? ~(~0ULL >> (length & 63)) : ~0ULL;
+	struct prefix prefix;
+
+	if (length <= 64)
+		low = 0;
+	prefix.address.word[0] = address->word[0] & bpf_htonl((__u32)(high >> 32));
+	prefix.address.word[1] = address->word[1] & bpf_htonl((__u32)high);
+	prefix.address.word[2] = address->word[2] & bpf_htonl((__u32)(low >> 32));
+	prefix.address.word[3] = address->word[3] & bpf_htonl((__u32)low);
+	prefix.length = length;
+	return prefix;
+}
+
+static __always_inline struct meter_key
+source_key(const struct policy *rules, const struct address *address, __u32 is4, __u32 service)
+{
+	__u32 length = is4 ? 128 : rules->source_length6;
+
+	return (struct meter_key){ .prefix = mask_prefix(address, length), .service = service };
+}
+
+static __always_inline struct meter_key
+network_key(const struct policy *rules, const struct address *address, __u32 is4, __u32 service)
+{
+	__u32 length = is4 ? rules->network_length4 : rules->network_length6;
+
+	return (struct meter_key){ .prefix = mask_prefix(address, length), .service = service };
+}
+
+static __always_inline struct usage *table_usage(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&usage, &zero);
+}
+
+/* The entry, made if it is not there and the table has room; else NULL and counted. `map` is
+ * &sources or &networks, `used` and `overflows` its counts. */
+static __always_inline struct meter *meter_get(void *map, const struct meter_key *key, __u64 *used,
+					       __u64 *overflows)
+{
+	struct meter *meter = bpf_map_lookup_elem(map, key);
+	struct meter fresh = {};
+
+	if (meter)
+		return meter;
+	if (!bpf_map_update_elem(map, key, &fresh, BPF_NOEXIST))
+		__sync_fetch_and_add(used, 1);
+	meter = bpf_map_lookup_elem(map, key);
+	if (!meter)
+		__sync_fetch_and_add(overflows, 1);
+	return meter;
+}
+
+/* Takes a token. Two CPUs at once: the loser tries again, a few times; then the token is lost, not
+ * the limit. */
+static __always_inline void meter_take(struct meter *meter, __u64 now, __u64 interval, __u32 burst)
+{
+	meter->last_ns = now;
+	__sync_fetch_and_add(&meter->handshakes, 1);
+	if (!interval)
+		return;
+	for (int i = 0; i < 8; i++) {
+		__u64 seen = *(volatile __u64 *)&meter->arrival_ns;
+		__u64 next = bucket_take(seen, now, interval, burst);
+
+		if (__sync_val_compare_and_swap(&meter->arrival_ns, seen, next) == seen)
+			return;
+	}
+}
+
+/* How many are open with this one. */
+static __always_inline __u32 meter_open(struct meter *meter)
+{
+	return __sync_fetch_and_add(&meter->open, 1) + 1;
+}
+
+static __always_inline void meter_close(struct meter *meter)
+{
+	/* Never below 0: the table may have been made anew since. */
+	if (meter->open && (__s32)__sync_fetch_and_add(&meter->open, -1) <= 0)
+		__sync_fetch_and_add(&meter->open, 1);
+}
+
+static __always_inline void meter_attempt(struct meter *meter, __u64 now, __u32 dropped)
+{
+	meter->last_ns = now;
+	__sync_fetch_and_add(&meter->attempts, 1);
+	if (dropped)
+		__sync_fetch_and_add(&meter->dropped, 1);
+}
+
+#endif
