@@ -27,6 +27,14 @@ static const char *const map_names[] = {
 	[MAP_COUNTRY_COUNTS] = "country_counts",
 	[MAP_REASON_COUNTS] = "reason_counts",
 	[MAP_LIST_COUNTS] = "list_counts",
+	[MAP_SOURCES] = "sources",
+	[MAP_NETWORKS] = "networks",
+	[MAP_COUNTRY_METERS] = "country_meters",
+	[MAP_COUNTED] = "counted",
+	[MAP_OPENED] = "opened",
+	[MAP_ADOPTED] = "adopted",
+	[MAP_USAGE] = "usage",
+	[MAP_OVER_LIMIT] = "over_limit",
 };
 _Static_assert(sizeof(map_names) / sizeof(*map_names) == MAP_COUNT, "every map has its name");
 
@@ -88,6 +96,8 @@ void gate_close(struct gate *gate)
 		return;
 	if (gate->control)
 		munmap(gate->control, (size_t)sysconf(_SC_PAGESIZE));
+	if (gate->usage)
+		munmap(gate->usage, (size_t)sysconf(_SC_PAGESIZE));
 	if (gate->skeleton)
 		gate_bpf__destroy(gate->skeleton);
 	else
@@ -102,16 +112,29 @@ static void cleanup_gate(struct gate **gate)
 	gate_close(*gate);
 }
 
-static int map_control(struct gate *gate, struct fault *fault)
+static int map_element(const struct gate *gate, enum gate_map map, void **at, struct fault *fault)
 {
-	void *at = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED,
-			gate->maps[MAP_CONTROL], 0);
-
-	if (at == MAP_FAILED)
-		return fault_set(fault, -errno, "cannot map the gate's control element: %s",
-				 strerror(errno));
-	gate->control = at;
+	*at = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED,
+		   gate->maps[map], 0);
+	if (*at == MAP_FAILED) {
+		*at = NULL;
+		return fault_set(fault, -errno, "cannot map the gate's element %s: %s",
+				 map_names[map], strerror(errno));
+	}
 	return 0;
+}
+
+static int map_elements(struct gate *gate, struct fault *fault)
+{
+	void *control, *usage;
+	int err = map_element(gate, MAP_CONTROL, &control, fault);
+
+	gate->control = control;
+	if (!err)
+		err = map_element(gate, MAP_USAGE, &usage, fault);
+	if (!err)
+		gate->usage = usage;
+	return err;
 }
 
 static int fault_pins(struct fault *fault, int error, const char *pins)
@@ -185,12 +208,18 @@ int gate_open(const char *pins, struct gate **result, struct fault *fault)
 		else
 			err = check_shape(gate->maps[i], skeleton_map(expected, i), path,
 					  &max_entries, fault);
-		if (!err && i == MAP_BANS)
+		if (err)
+			break;
+		if (i == MAP_BANS)
 			gate->ban_size = max_entries;
+		if (i == MAP_SOURCES)
+			gate->source_size = max_entries;
+		if (i == MAP_NETWORKS)
+			gate->network_size = max_entries;
 	}
 	gate_bpf__destroy(expected);
 	if (!err)
-		err = map_control(gate, fault);
+		err = map_elements(gate, fault);
 	if (!err)
 		*result = TAKE_PTR(gate);
 	return err;
@@ -287,6 +316,10 @@ static int load_programs(struct gate *gate, const struct gate_load_options *opti
 				 strerror(errno));
 	if (options->ban_size)
 		bpf_map__set_max_entries(gate->skeleton->maps.bans, options->ban_size);
+	if (options->source_size)
+		bpf_map__set_max_entries(gate->skeleton->maps.sources, options->source_size);
+	if (options->network_size)
+		bpf_map__set_max_entries(gate->skeleton->maps.networks, options->network_size);
 	want_frags(gate->skeleton);
 	err = reuse_maps(gate, fault);
 	if (err)
@@ -331,10 +364,12 @@ int gate_load(const struct gate_load_options *options, struct gate **result, boo
 	if (!err)
 		err = pin_maps(gate, fault);
 	if (!err)
-		err = map_control(gate, fault);
+		err = map_elements(gate, fault);
 	if (err)
 		return err;
 	gate->ban_size = bpf_map__max_entries(gate->skeleton->maps.bans);
+	gate->source_size = bpf_map__max_entries(gate->skeleton->maps.sources);
+	gate->network_size = bpf_map__max_entries(gate->skeleton->maps.networks);
 	*fresh = gate->control->contract_version != CONTRACT_VERSION;
 	*result = TAKE_PTR(gate);
 	return 0;
@@ -354,6 +389,10 @@ int gate_program_fd(const struct gate *gate, enum gate_program program)
 		return bpf_program__fd(gate->skeleton->progs.gate_tc);
 	case PROGRAM_TC_IP:
 		return bpf_program__fd(gate->skeleton->progs.gate_tc_ip);
+	case PROGRAM_COUNTER:
+		return bpf_program__fd(gate->skeleton->progs.gate_counter);
+	case PROGRAM_ADOPT:
+		return bpf_program__fd(gate->skeleton->progs.gate_adopt);
 	}
 	return -1;
 }

@@ -23,8 +23,9 @@ int gate_open(const char *pins, struct gate **gate, struct fault *fault);
 
 struct gate_load_options {
 	const char *pins;
-	uint32_t ban_size; /* of a new map; an existing one keeps its size, unless resize */
-	bool verbose;	   /* the verifier's log on standard error when loading fails */
+	uint32_t ban_size; /* of new maps; those that exist keep their size */
+	uint32_t source_size, network_size;
+	bool verbose; /* the verifier's log on standard error when loading fails */
 };
 
 /* Loads the programs of this binary over the pinned maps, which it creates where there are none.
@@ -90,6 +91,45 @@ int gate_ban_sweep(struct gate *gate, uint64_t now_boot_ns, size_t *removed, str
 struct gate_usage {
 	uint64_t used, size, overflows;
 };
+
+/* ---- meters: connections and rates ---- */
+
+/* Attaches the connection counter to a cgroup (v2) and all below it, by a pinned link, or replaces
+ * an older program of ours there. NULL: the root of the first cgroup2 mount. Needs gate_load(). */
+int gate_counter_attach(struct gate *gate, const char *cgroup, struct fault *fault);
+
+/* Counts the connections to `ports` that were open in this network namespace before the counter was
+ * attached; *adopted (may be NULL) says how many. Those it has seen are left alone, so it may be
+ * called again. The published policy says which service a port is. */
+int gate_adopt_open(struct gate *gate, size_t *adopted, struct fault *fault);
+
+/* Takes those of them that have ended meanwhile out of the counts; cheap when there are none.
+ * *left (may be NULL): how many are still open. */
+int gate_adopted_ended(struct gate *gate, size_t *left, struct fault *fault);
+
+enum gate_meters { METERS_SOURCES, METERS_NETWORKS };
+
+/* Used, size, overflows without walking. */
+int gate_meter_usage(struct gate *gate, enum gate_meters table, struct gate_usage *usage,
+		     struct fault *fault);
+/* All entries; a non-zero return of `each` ends the walk. */
+int gate_meter_each(struct gate *gate, enum gate_meters table,
+		    int (*each)(const struct meter_key *key, const struct meter *meter,
+				void *context),
+		    void *context, struct fault *fault);
+/* Forgets entries without open connections that nothing has happened on for `idle_ns` and whose
+ * tokens are all back. */
+int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns, size_t *removed,
+		     struct fault *fault);
+
+/* Connections that completed their handshake beyond a limit: `over` is called for each that
+ * waits. */
+struct gate_over;
+int gate_over_open(struct gate *gate, void (*over)(const struct over_limit *record, void *context),
+		   void *context, struct gate_over **result, struct fault *fault);
+int gate_over_fd(const struct gate_over *over); /* readable when some wait */
+void gate_over_read(struct gate_over *over);
+void gate_over_close(struct gate_over *over);
 
 /* ---- counters ---- */
 

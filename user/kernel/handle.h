@@ -16,6 +16,14 @@ enum gate_map {
 	MAP_COUNTRY_COUNTS,
 	MAP_REASON_COUNTS,
 	MAP_LIST_COUNTS,
+	MAP_SOURCES,
+	MAP_NETWORKS,
+	MAP_COUNTRY_METERS,
+	MAP_COUNTED,
+	MAP_OPENED,
+	MAP_ADOPTED,
+	MAP_USAGE,
+	MAP_OVER_LIMIT,
 	MAP_COUNT,
 };
 
@@ -26,7 +34,9 @@ struct gate {
 	struct gate_bpf *skeleton; /* NULL unless gate_load() made this handle */
 	int maps[MAP_COUNT];	   /* fds; with a skeleton they are its own */
 	uint32_t ban_size;	   /* max_entries of "bans" */
-	struct control *control;   /* mmap()ed, shared with the kernel */
+	uint32_t source_size, network_size;
+	struct usage *usage;	 /* mmap()ed as well */
+	struct control *control; /* mmap()ed, shared with the kernel */
 };
 
 const char *gate_map_name(enum gate_map map);
@@ -38,6 +48,8 @@ enum gate_program {
 	PROGRAM_XDP,   /* native and generic */
 	PROGRAM_TC,    /* Ethernet */
 	PROGRAM_TC_IP, /* no link header */
+	PROGRAM_COUNTER,
+	PROGRAM_ADOPT,
 };
 
 /* The fd of a program of a loaded gate; stays the gate's. */

@@ -19,8 +19,8 @@
 	 (1U << TCP_FIN_WAIT2) | (1U << TCP_CLOSE_WAIT) | (1U << TCP_LAST_ACK) |  \
 	 (1U << TCP_CLOSING))
 
-struct search { /* search_end() ends it */
-	const struct prefix *prefix;
+struct search {			     /* search_end() ends it */
+	const struct prefix *prefix; /* NULL: from anywhere */
 	const uint16_t *ports;
 	size_t port_count;
 	struct inet_diag_req_v2 *found;
@@ -54,7 +54,7 @@ static bool is_wanted(const struct search *search, const struct inet_diag_msg *m
 
 	for (size_t i = 0; i < search->port_count; i++)
 		if (ntohs(message->id.idiag_sport) == search->ports[i])
-			return prefix_contains(search->prefix, &peer);
+			return !search->prefix || prefix_contains(search->prefix, &peer);
 	return false;
 }
 
@@ -155,4 +155,77 @@ int sockets_destroy(const struct prefix *prefix, const uint16_t *ports, size_t p
 	if (destroyed)
 		*destroyed = gone;
 	return 0;
+}
+
+static struct address to_address(int family, const __be32 *words)
+{
+	struct address address;
+
+	if (family == AF_INET)
+		return address_from4(ntohl(words[0]));
+	memcpy(&address, words, sizeof(address));
+	return address;
+}
+
+int sockets_each(const uint16_t *ports, size_t port_count,
+		 int (*each)(const struct open_socket *socket, void *context), void *context,
+		 struct fault *fault)
+{
+	_cleanup_(cleanup_socket) struct nl_sock *netlink = nl_socket_alloc();
+	_cleanup_(search_end) struct search search = { .ports = ports, .port_count = port_count };
+	int err;
+
+	if (!netlink || nl_connect(netlink, NETLINK_SOCK_DIAG))
+		return fault_set(fault, -EIO, "cannot open a sock_diag socket");
+	nl_socket_disable_seq_check(netlink);
+	err = dump(netlink, AF_INET, &search);
+	if (!err)
+		err = dump(netlink, AF_INET6, &search);
+	if (err)
+		return fault_set(fault, err, "cannot list the open connections: %s",
+				 strerror(-err));
+	for (size_t i = 0; i < search.count && !err; i++) {
+		const struct inet_diag_req_v2 *found = &search.found[i];
+		struct open_socket open = {
+			.local = to_address(found->sdiag_family, found->id.idiag_src),
+			.remote = to_address(found->sdiag_family, found->id.idiag_dst),
+			.local_port = ntohs(found->id.idiag_sport),
+			.remote_port = ntohs(found->id.idiag_dport),
+			.cookie = found->id.idiag_cookie[0] | (uint64_t)found->id.idiag_cookie[1]
+								      << 32,
+		};
+
+		/* Half-open ones count when they complete. */
+		if (!(found->idiag_states & (1U << TCP_SYN_RECV)))
+			err = each(&open, context);
+	}
+	return err;
+}
+
+int sockets_destroy_one(const struct over_limit *which, struct fault *fault)
+{
+	_cleanup_(cleanup_socket) struct nl_sock *netlink = nl_socket_alloc();
+	struct inet_diag_req_v2 request = {
+		.sdiag_family = (__u8)which->family,
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_states = STATES,
+		.id = { .idiag_sport = htons(which->local_port),
+			.idiag_dport = htons(which->remote_port),
+			.idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } },
+	};
+	int err;
+
+	if (which->family == AF_INET) {
+		request.id.idiag_src[0] = which->local.word[3];
+		request.id.idiag_dst[0] = which->remote.word[3];
+	} else {
+		memcpy(request.id.idiag_src, &which->local, sizeof(which->local));
+		memcpy(request.id.idiag_dst, &which->remote, sizeof(which->remote));
+	}
+	if (!netlink || nl_connect(netlink, NETLINK_SOCK_DIAG))
+		return fault_set(fault, -EIO, "cannot open a sock_diag socket");
+	err = destroy(netlink, &request);
+	return err < 0 ? fault_set(fault, err, "cannot destroy a connection over its limit: %s",
+				   strerror(-err))
+		       : 0;
 }

@@ -12,4 +12,21 @@
 int sockets_destroy(const struct prefix *prefix, const uint16_t *ports, size_t port_count,
 		    size_t *destroyed, struct fault *fault);
 
+/* One open connection to a local port. */
+struct open_socket {
+	struct address local, remote;
+	uint16_t local_port, remote_port; /* host order */
+	uint64_t cookie;
+};
+
+/* Calls `each` for every connection to one of `ports` whose handshake is complete and whose end is
+ * not; a non-zero return ends the walk and is returned. */
+int sockets_each(const uint16_t *ports, size_t port_count,
+		 int (*each)(const struct open_socket *socket, void *context), void *context,
+		 struct fault *fault);
+
+/* Destroys exactly this connection. 0 also when it is gone already, or lives in another network
+ * namespace, where it cannot be reached from here. */
+int sockets_destroy_one(const struct over_limit *which, struct fault *fault);
+
 #endif
