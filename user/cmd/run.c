@@ -59,6 +59,7 @@ static void on_sweep(void *context)
 	}
 	if (err)
 		daemon_fault(daemon, "%s", fault.text);
+	limits_sweep(daemon);
 }
 
 static void on_report(void *context)
@@ -193,6 +194,8 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 	if (!err)
 		err = guard_open(daemon, fault);
 	if (!err)
+		err = limits_open(daemon, fault);
+	if (!err)
 		err = logs_open(daemon, fault);
 	return err ? err : prepare_timers(daemon, fault);
 }
@@ -202,6 +205,7 @@ static void stop(struct daemon *daemon)
 	if (daemon->loop)
 		logs_close(daemon);
 	device_watch_close(daemon->devices);
+	gate_over_close(daemon->over);
 	detect_free(daemon->detect);
 	protected_free(&daemon->protected);
 	for (size_t i = 0; daemon->evidence && i < EVIDENCE_RING; i++)

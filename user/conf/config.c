@@ -100,6 +100,8 @@ static struct config *config_default(void)
 	config->network_length6 = 48;
 	config->network_length4 = 96 + 24;
 	config->ban_size = 131072;
+	config->source_size = 65536;
+	config->network_size = 32768;
 	config->paths.state = strdup("/var/lib/sekisho");
 	config->paths.pins = strdup("/sys/fs/bpf/sekisho");
 	config->paths.runtime = strdup("/run/sekisho");
@@ -139,6 +141,7 @@ void config_free(struct config *config)
 	free(config->paths.state);
 	free(config->paths.pins);
 	free(config->paths.runtime);
+	free(config->cgroup);
 	free(config->interfaces);
 	free(config->country_files);
 	free(config->lists);

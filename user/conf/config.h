@@ -17,6 +17,10 @@
 #define CONFIG_DEFAULT_PATH "/etc/sekisho/sekisho.conf"
 #define CONFIG_NAME_SIZE    64
 
+/* What takes a token: a completed handshake, or, on machines that only forward and see none, a SYN.
+ */
+enum gate_count { COUNT_HANDSHAKE = 0, COUNT_SYN };
+
 enum gate_hook { HOOK_AUTO = 0, HOOK_XDP, HOOK_TC, HOOK_GENERIC };
 
 struct config_class {
@@ -55,7 +59,10 @@ struct config {
 	char **interfaces; /* names, when not auto */
 	size_t interface_count;
 	unsigned source_length6, network_length6, network_length4; /* as in struct policy */
-	uint32_t ban_size;					   /* entries of the map "bans" */
+	char *cgroup;						   /* NULL: the root of cgroup2 */
+	enum gate_count count;
+	uint32_t source_size, network_size; /* entries of "sources", "networks" */
+	uint32_t ban_size;		    /* entries of the map "bans" */
 	char **country_files;
 	size_t country_file_count;
 	bool country_files_default; /* nobody named them: an absent one is no fault */

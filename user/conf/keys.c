@@ -15,6 +15,10 @@ static const struct conf_choice hooks[] = { { "auto", HOOK_AUTO },
 					    { "generic", HOOK_GENERIC },
 					    { NULL, 0 } };
 
+static const struct conf_choice counts[] = { { "handshake", COUNT_HANDSHAKE },
+					     { "syn", COUNT_SYN },
+					     { NULL, 0 } };
+
 static const struct conf_choice list_actions[] = { { "deny", false },
 						   { "allow", true },
 						   { NULL, 0 } };
@@ -42,6 +46,12 @@ static const struct conf_key gate_keys[] = {
 	{ "network-prefix4", conf_length, .offset = offsetof(struct config, network_length4),
 	  .least = 8, .most = 32, .add = 96 },
 	{ "never-ban", conf_prefix, conf_clear_prefixes },
+	{ "cgroup", conf_path, .offset = offsetof(struct config, cgroup) },
+	{ "count", conf_choice, .offset = offsetof(struct config, count), .choices = counts },
+	{ "sources", conf_number, .offset = offsetof(struct config, source_size), .least = 1,
+	  .most = 1 << 24 },
+	{ "networks", conf_number, .offset = offsetof(struct config, network_size), .least = 1,
+	  .most = 1 << 24 },
 	{ "bans", conf_number, .offset = offsetof(struct config, ban_size), .least = 1,
 	  .most = 1 << 24 },
 };

@@ -9,6 +9,7 @@ void config_to_policy(const struct config *config, struct policy *policy)
 	memset(policy, 0, sizeof(*policy)); /* no class is CLASS_PASS, no port is a service's */
 	policy->mode = config->mode;
 	policy->service_count = (__u32)config->service_count;
+	policy->count_syn = config->count == COUNT_SYN;
 	policy->source_length6 = config->source_length6;
 	policy->network_length6 = config->network_length6;
 	policy->network_length4 = config->network_length4;

@@ -36,6 +36,9 @@ struct daemon {
 	struct instance instance;
 	struct loop *loop;
 	struct device_watch *devices;
+	struct gate_over *over;
+	uint64_t over_closed; /* connections closed because they were beyond a limit */
+	uint64_t over_said_boot_ns;
 	struct attachment *attachments; /* START_DEVICES */
 	size_t attachment_count;
 	struct detect *detect;
@@ -71,6 +74,10 @@ void decide_event(struct daemon *daemon, struct event *event, const char *line, 
 /* ---- guard.c ---- */
 int guard_open(struct daemon *daemon, struct fault *fault);
 void guard_attach(struct daemon *daemon); /* says what has changed */
+
+/* ---- limits.c ---- */
+int limits_open(struct daemon *daemon, struct fault *fault);
+void limits_sweep(struct daemon *daemon); /* idle meters */
 
 /* ---- report.c ---- */
 void report_write(struct daemon *daemon);    /* the status file */

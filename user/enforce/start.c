@@ -62,11 +62,32 @@ int start_apply(struct instance *instance, const struct start_options *options, 
 	return err ? err : apply_policy(instance, fault);
 }
 
+/* A gate that cannot count still bans and lists, so a fault here is said and no more. */
+static void start_counter(struct instance *instance, const struct start_options *options,
+			  bool fresh)
+{
+	struct fault fault = { 0 };
+	size_t adopted = 0;
+	int err = 0;
+
+	if (instance->config->count == COUNT_SYN)
+		return;
+	err = gate_counter_attach(instance->gate, instance->config->cgroup, &fault);
+	if (!err && fresh)
+		err = gate_adopt_open(instance->gate, &adopted, &fault);
+	if (err)
+		say(options, true, "connections are not counted, or not all: %s", fault.text);
+	else if (adopted)
+		say(options, false, "%zu connections were open already and are counted", adopted);
+}
+
 int start_gate(struct instance *instance, const struct start_options *options, struct fault *fault)
 {
 	struct gate_load_options load = {
 		.pins = instance->config->paths.pins,
 		.ban_size = instance->config->ban_size,
+		.source_size = instance->config->source_size,
+		.network_size = instance->config->network_size,
 		.verbose = options->verbose,
 	};
 	struct fault restore = { 0 };
@@ -89,6 +110,7 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 		else if (restored)
 			say(options, false, "%zu bans restored", restored);
 	}
+	start_counter(instance, options, fresh);
 	gate_mark_ready(instance->gate);
 	return 0;
 }

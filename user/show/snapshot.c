@@ -169,6 +169,14 @@ static void fill_tables(struct snapshot *snapshot, const struct instance *instan
 	bans->known = !gate_ban_usage(instance->gate, &bans->usage, &fault);
 	if (!bans->known)
 		remember(snapshot, &fault);
+	for (int i = METERS_SOURCES; i <= METERS_NETWORKS; i++) {
+		struct snapshot_usage *meters =
+			&snapshot->tables[i == METERS_SOURCES ? SNAPSHOT_TABLE_SOURCES
+							      : SNAPSHOT_TABLE_NETWORKS];
+
+		meters->known = !gate_meter_usage(instance->gate, (enum gate_meters)i,
+						  &meters->usage, &fault);
+	}
 	error = gate_table_state(instance->gate, &snapshot->table, &fault);
 	snapshot->has_table = !error;
 	if (error && error != -ENOENT) {
