@@ -1,0 +1,215 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Connections and rates per source, network and country: counted by handshakes, enforced at the
+# next SYN, and what was in flight is closed.
+
+load helpers/common
+
+setup_file() {
+	file_requires root bpf networks sekisho jq bpftool || return 0
+	lab_up "$BATS_FILE_TMPDIR/lab"
+	ip netns exec "$LAB_SERVER" sysctl -qw net.core.somaxconn=8192 net.ipv4.tcp_max_syn_backlog=8192
+	crowds_serve
+}
+
+teardown_file() {
+	lab_down
+}
+
+setup() {
+	requires
+	lab_reset
+	crowds_serve
+	CROWD=
+}
+
+teardown() {
+	[[ -n ${LAB-} ]] || return 0
+	[[ -z $CROWD ]] || lab_kill "$CROWD"
+	cat "$LAB/log/run" 2>/dev/null || :
+}
+
+# Anew, so that nothing is left open of what came before.
+crowds_serve() {
+	local pid
+	for pid in $(cat "$LAB/servers" 2>/dev/null); do
+		lab_kill "$pid"
+	done
+	: >"$LAB/servers"
+	crowd_serve "$MX4" 25
+	crowd_serve "$MX6" 25
+}
+
+crowd_serve() { # ADDRESS PORT
+	lab_background "$LAB/log/crowd" \
+		nsenter --net="/run/netns/$LAB_SERVER" "$LAB_TOOLS/crowd" serve "$@"
+	tail -n 1 "$LAB/pids" >>"$LAB/servers"
+	lab_wait 5 crowd_serves "$@"
+}
+
+crowd_serves() { # ADDRESS PORT
+	[[ -n $(server ss -Hltn "src [$1]:$2") ]]
+}
+
+# Starts a crowd in the client's namespace; its words: LAB/crowd.
+crowd() { # MODE SOURCE SERVER PORT COUNT
+	rm -f "$LAB/crowd"
+	lab_background "$LAB/log/crowd" \
+		nsenter --net="/run/netns/$LAB_CLIENT" "$LAB_TOOLS/crowd" "$@" "$LAB/crowd"
+	CROWD=$(tail -n 1 "$LAB/pids")
+	lab_wait "${CROWD_START_S:-30}" test -s "$LAB/crowd"
+}
+
+crowd_end() {
+	lab_kill "$CROWD"
+	CROWD=
+}
+
+alive() { # prints how many of the crowd's connections live
+	sed -n 's/.*alive //p' "$LAB/crowd"
+}
+
+alive_is() { [[ $(alive) -eq $1 ]]; }
+
+# The sum of a member over a pinned table of meters.
+meter_sum() { # TABLE MEMBER
+	bpftool -j map dump pinned "$LAB_PINS/v1/$1" | jq "[.[].formatted.value.$2] | add // 0"
+}
+
+meters() { # TABLE: entries
+	bpftool -j map dump pinned "$LAB_PINS/v1/$1" | jq length
+}
+
+# Connections to smtp as the server's kernel sees them, without those that only wait out their time.
+ss_count() {
+	server ss -Htna "sport = :25" | awk '$1 !~ /^(LISTEN|TIME-WAIT|SYN-RECV)$/ { n++ } END { print n + 0 }'
+}
+
+ss_count_is() { [[ $(ss_count) -eq $1 ]]; }
+
+counts_equal_ss() {
+	local seen
+	seen=$(ss_count)
+	[[ $(meter_sum sources open) -eq $seen && $(meter_sum networks open) -eq $seen &&
+		$(meter_sum country_meters open) -eq $seen ]]
+}
+
+LIMITED='[class world]
+connections = 20
+[service smtp]
+countries = *:world'
+
+@test "1,000 parallel connects against a limit of 20 leave 20, and the next attempt gets no answer" {
+	lab_conf 'mode = enforce' "$LIMITED"
+	lab_run
+	crowd open 198.51.100.66 "$MX4" 25 1000
+	retry 20 0.1 alive_is 20
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+	connect_is open 198.51.100.67 "$MX4" 25
+	counts_equal_ss
+	run_sekisho stats --json
+	json '.[0].services.smtp.reasons["source-connections"].dropped.attempts >= 1 or
+		([.. | objects | .["source-connections"]? // empty] | length > 0)'
+	crowd_end
+	retry 30 0.1 connect_is open 198.51.100.66 "$MX4" 25 0.3
+}
+
+@test "an IPv6 client that hops through its /64 is one source" {
+	lab_conf 'mode = enforce' '[class world]
+connections = 3
+[service smtp]
+countries = *:world'
+	lab_run
+	for host in 1 2 3; do
+		lab_hold "hop$host" "2001:db8:bad:66::$host" "$MX6" 25
+	done
+	connect_is no-answer 2001:db8:bad:66::4 "$MX6" 25 0.3
+	connect_is open 2001:db8:bad:67::1 "$MX6" 25
+}
+
+@test "in monitor mode nothing is closed and nothing dropped, and what would be is counted" {
+	lab_conf 'mode = monitor' "$LIMITED"
+	lab_run
+	crowd open 198.51.100.66 "$MX4" 25 50
+	sleep 0.6
+	alive_is 50
+	connect_is open 198.51.100.66 "$MX4" 25
+	run_sekisho stats --json
+	grep -q 'source-connections' <<<"$output"
+}
+
+@test "a network's connections are limited beside each source's own" {
+	lab_conf 'mode = enforce' '[class world]
+network-connections = 30
+[service smtp]
+countries = *:world'
+	lab_run
+	crowd open 198.51.100.1-198.51.100.60 "$MX4" 25 60
+	retry 20 0.1 alive_is 30
+	connect_is no-answer 198.51.100.70 "$MX4" 25 0.3
+	connect_is open 2001:db8:bad:67::1 "$MX6" 25
+}
+
+@test "a rate holds handshakes to burst and tokens that come back" {
+	lab_conf 'mode = enforce' '[class world]
+rate = 60/m
+burst = 5
+[service smtp]
+countries = *:world'
+	lab_run
+	[[ $(lab_burst 198.51.100.66 "$MX4" 25 20 0.02) -le 6 ]]
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+	connect_is open 198.51.100.67 "$MX4" 25
+	retry 30 0.1 connect_is open 198.51.100.66 "$MX4" 25 0.3
+}
+
+@test "counts equal what the kernel holds, through every kind of end and a killed daemon" {
+	lab_conf 'mode = enforce'
+	lab_run
+	CROWD_START_S=60 crowd mix 198.51.100.1-198.51.100.99 "$MX4" 25 4000
+	lab_run_end KILL || :
+	local first=$CROWD
+	CROWD_START_S=60 crowd mix 198.51.100.100-198.51.100.199 "$MX4" 25 4000
+	lab_run
+	retry 50 0.1 counts_equal_ss
+	[[ $(ss_count) -ge 3500 ]]
+	lab_kill "$first"
+	retry 50 0.1 counts_equal_ss
+	crowd_end
+	crowds_serve
+	retry 100 0.1 ss_count_is 0
+	retry 50 0.1 counts_equal_ss
+}
+
+@test "connections that were open before the gate are counted, and their ends are" {
+	lab_conf 'mode = enforce'
+	crowd mix 198.51.100.1-198.51.100.50 "$MX4" 25 400
+	lab_run
+	retry 30 0.1 counts_equal_ss
+	[[ $(ss_count) -ge 190 ]]
+	run_sekisho load
+	counts_equal_ss
+	crowd_end
+	crowds_serve
+	retry 100 0.1 ss_count_is 0
+	retry 50 0.1 counts_equal_ss
+}
+
+@test "a full table of sources leaves the network's limit, is counted, and forgets nobody" {
+	lab_conf 'mode = enforce
+sources = 8
+networks = 8' '[class world]
+connections = 2
+network-connections = 20
+[service smtp]
+countries = *:world'
+	lab_run
+	lab_hold first 198.51.100.66 "$MX4" 25
+	lab_hold second 198.51.100.66 "$MX4" 25
+	crowd open 198.51.100.100-198.51.100.150 "$MX4" 25 51
+	retry 20 0.1 alive_is 18
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+	session_is_alive first
+	run_sekisho status --json
+	json '.[0].tables.sources | .used == 8 and .size == 8 and .overflows > 0'
+}
