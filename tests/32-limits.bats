@@ -32,9 +32,10 @@ teardown() {
 # Anew, so that nothing is left open of what came before.
 crowds_serve() {
 	local pid
-	for pid in $(cat "$LAB/servers" 2>/dev/null); do
+	touch "$LAB/servers"
+	while read -r pid; do
 		lab_kill "$pid"
-	done
+	done <"$LAB/servers"
 	: >"$LAB/servers"
 	crowd_serve "$MX4" 25
 	crowd_serve "$MX6" 25
@@ -91,7 +92,7 @@ counts_equal_ss() {
 	local seen
 	seen=$(ss_count)
 	[[ $(meter_sum sources open) -eq $seen && $(meter_sum networks open) -eq $seen &&
-		$(meter_sum country_meters open) -eq $seen ]]
+	$(meter_sum country_meters open) -eq $seen ]]
 }
 
 LIMITED='[class world]

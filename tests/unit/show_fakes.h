@@ -53,6 +53,13 @@ int gate_counts_read(struct gate *gate, struct gate_counts *counts, struct fault
 	return fault_set(fault, gate->counts_error, "counts");
 }
 
+int gate_meter_usage(struct gate *gate, enum gate_meters table, struct gate_usage *usage,
+		     struct fault *fault)
+{
+	(void)gate, (void)table, (void)usage;
+	return fault_set(fault, -ENOENT, "no meters here");
+}
+
 int gate_ban_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault)
 {
 	*usage = (struct gate_usage){ gate->ban_count, 100, 7 };
