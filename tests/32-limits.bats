@@ -167,13 +167,13 @@ countries = *:world'
 @test "counts equal what the kernel holds, through every kind of end and a killed daemon" {
 	lab_conf 'mode = enforce'
 	lab_run
-	CROWD_START_S=60 crowd mix 198.51.100.1-198.51.100.99 "$MX4" 25 4000
+	CROWD_START_S=60 crowd mix 198.51.100.1-198.51.100.99 "$MX4" 25 5000
 	lab_run_end KILL || :
 	local first=$CROWD
-	CROWD_START_S=60 crowd mix 198.51.100.100-198.51.100.199 "$MX4" 25 4000
+	CROWD_START_S=60 crowd mix 198.51.100.100-198.51.100.199 "$MX4" 25 5000
 	lab_run
 	retry 50 0.1 counts_equal_ss
-	[[ $(ss_count) -ge 3500 ]]
+	[[ $(ss_count) -ge 4500 ]]
 	lab_kill "$first"
 	retry 50 0.1 counts_equal_ss
 	crowd_end

@@ -40,7 +40,33 @@ static int link_path(const struct gate *gate, unsigned ifindex, char *path, stru
 	return gate_pin_path(gate->pins, name, path, fault);
 }
 
-/* Our link on this device: its fd, or -1. A pin whose device is gone is removed. */
+/* The XDP program on a device of this network namespace, in whatever mode; 0: none. */
+static unsigned xdp_program(unsigned ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	if (bpf_xdp_query((int)ifindex, 0, &query))
+		return 0;
+	if (query.prog_id)
+		return query.prog_id;
+	return query.drv_prog_id   ? query.drv_prog_id
+	       : query.skb_prog_id ? query.skb_prog_id
+				   : query.hw_prog_id;
+}
+
+/* Takes a pinned link off whatever device it is on, perhaps one that has moved to another network
+ * namespace, and forgets it. */
+static void drop_link(int fd, const char *path)
+{
+	bpf_link_detach(fd); /* at once, not when the last reference goes */
+	unlink(path);
+}
+
+/*
+ * Our link on this device: its fd, or -1. A link is not ours to use any more when its device is
+ * gone, or when another one has the number now: the program that is on this one then is not the
+ * link's.
+ */
 static int own_link(const struct gate *gate, unsigned ifindex)
 {
 	struct bpf_link_info info = { 0 };
@@ -53,11 +79,32 @@ static int own_link(const struct gate *gate, unsigned ifindex)
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -1;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.xdp.ifindex != ifindex) {
-		unlink(path);
+	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.xdp.ifindex != ifindex ||
+	    info.prog_id != xdp_program(ifindex)) {
+		drop_link(fd, path);
 		return -1;
 	}
 	return TAKE_FD(fd);
+}
+
+void attach_prune(struct gate *gate)
+{
+	char folder[PATH_MAX];
+	struct dirent *entry;
+	unsigned ifindex;
+	DIR *dir;
+
+	if (gate_pin_path(gate->pins, "links", folder, NULL))
+		return;
+	dir = opendir(folder);
+	while (dir && (entry = readdir(dir)))
+		if (sscanf(entry->d_name, "xdp-%u", &ifindex) == 1) {
+			int link = own_link(gate, ifindex);
+
+			cleanup_close(&link);
+		}
+	if (dir)
+		closedir(dir);
 }
 
 static void program_name(unsigned id, char *name, size_t size)
@@ -75,17 +122,10 @@ static void program_name(unsigned id, char *name, size_t size)
 /* Says in `why` which XDP program, not ours, is on the device. */
 static bool foreign_xdp(const struct gate *gate, unsigned ifindex, char *why, size_t size)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 	_cleanup_close_ int link = own_link(gate, ifindex);
+	unsigned id = link < 0 ? xdp_program(ifindex) : 0;
 	char name[BPF_OBJ_NAME_LEN];
-	unsigned id;
 
-	if (link >= 0 || bpf_xdp_query((int)ifindex, 0, &query))
-		return false;
-	id = query.prog_id	 ? query.prog_id
-	     : query.drv_prog_id ? query.drv_prog_id
-	     : query.skb_prog_id ? query.skb_prog_id
-				 : query.hw_prog_id;
 	if (!id)
 		return false;
 	program_name(id, name, sizeof(name));
@@ -211,8 +251,7 @@ static void detach_xdp(struct gate *gate, unsigned ifindex)
 
 	if (link < 0 || link_path(gate, ifindex, path, NULL))
 		return;
-	bpf_link_detach(link); /* at once, not when the last reference goes */
-	unlink(path);
+	drop_link(link, path);
 }
 
 static int attached(struct attachment *attachment, enum gate_hook hook)

@@ -24,6 +24,10 @@ int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
 		  struct attachment *attachment, struct fault *fault);
 int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault);
 
+/* Forgets links of devices that are gone; takes the program off those that moved to another network
+ * namespace. */
+void attach_prune(struct gate *gate);
+
 /* Takes the programs of the instance at `pins` off every device; needs no open gate. The links of
  * XDP go with their pins (pins_remove()). */
 int attach_remove_all(const char *pins, struct fault *fault);
