@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
 # Devices that come, go, change and differ; the gate is where it should be, and says how.
 
 load helpers/common
