@@ -87,7 +87,20 @@ $(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name gate_bpf > $@
 
-tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/sekisho
+tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/flood/flood $(O)/sekisho
+
+$(O)/tests/flood/flood.bpf.o: tests/flood/flood.bpf.c $(O)/bpf/vmlinux.h
+	$(say) BPF $@
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPFFLAGS) -I$(O)/bpf -c -o $@ $<
+
+$(O)/tests/flood/flood.skel.h: $(O)/tests/flood/flood.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name flood_bpf > $@
+
+$(O)/tests/flood/flood: tests/flood/flood.c $(O)/tests/flood/flood.skel.h $(O)/flags
+	$(say) TEST $@
+	$(Q)$(CC) $(CFLAGS) -isystem $(O)/tests/flood $(LDFLAGS) -o $@ $< $(LIBS)
 
 $(O)/tests/packets/test_packets: $(wildcard tests/packets/*.[ch]) $(O)/libsekisho.a
 	$(say) TEST $@

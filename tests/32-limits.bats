@@ -164,6 +164,62 @@ countries = *:world'
 	retry 30 0.1 connect_is open 198.51.100.66 "$MX4" 25 0.3
 }
 
+@test "a network and a country have rates of their own" {
+	lab_conf 'mode = enforce' '[class world]
+network-rate = 60/m
+network-burst = 5
+[class small]
+country-rate = 60/m
+country-burst = 5
+[service smtp]
+countries = DE:small *:world'
+	lab_run
+	crowd open 198.51.100.10-198.51.100.30 "$MX4" 25 20
+	retry 20 0.1 grep -q opened "$LAB/crowd"
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+	run_sekisho stats
+	says 'network-rate'
+	[[ $(lab_burst 203.0.113.150 "$MX4" 25 20 0.02) -le 6 ]]
+	connect_is no-answer 203.0.113.180 "$MX4" 25 0.3
+	run_sekisho stats
+	says 'country-rate'
+}
+
+@test "tc holds sources to the same limits" {
+	lab_conf 'mode = enforce
+hook = tc' "$LIMITED"
+	lab_run
+	crowd open 198.51.100.66 "$MX4" 25 300
+	retry 20 0.1 alive_is 20
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+	connect_is open 198.51.100.67 "$MX4" 25
+}
+
+@test "with count = syn attempts spend the rate, where no handshake is ever seen" {
+	lab_conf 'mode = enforce
+count = syn' '[class world]
+rate = 60/m
+burst = 5
+[service imap]
+countries = *:world'
+	lab_run
+	for _ in 1 2 3 4 5; do
+		connect_is refused 198.51.100.66 "$MX4" 143 0.3
+	done
+	connect_is no-answer 198.51.100.66 "$MX4" 143 0.3
+	connect_is refused 198.51.100.67 "$MX4" 143 0.3
+	lab_conf 'mode = enforce' '[class world]
+rate = 60/m
+burst = 5
+[service imap]
+countries = *:world'
+	run_sekisho unload --force
+	run_sekisho load
+	for _ in 1 2 3 4 5 6 7 8; do
+		connect_is refused 198.51.100.66 "$MX4" 143 0.3
+	done
+}
+
 @test "counts equal what the kernel holds, through every kind of end and a killed daemon" {
 	lab_conf 'mode = enforce'
 	lab_run
