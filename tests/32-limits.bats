@@ -153,7 +153,7 @@ countries = *:world'
 
 @test "a rate holds handshakes to burst and tokens that come back" {
 	lab_conf 'mode = enforce' '[class world]
-rate = 60/m
+rate = 12/m
 burst = 5
 [service smtp]
 countries = *:world'
@@ -161,15 +161,15 @@ countries = *:world'
 	[[ $(lab_burst 198.51.100.66 "$MX4" 25 20 0.02) -le 6 ]]
 	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
 	connect_is open 198.51.100.67 "$MX4" 25
-	retry 30 0.1 connect_is open 198.51.100.66 "$MX4" 25 0.3
+	retry 80 0.1 connect_is open 198.51.100.66 "$MX4" 25 0.3
 }
 
 @test "a network and a country have rates of their own" {
 	lab_conf 'mode = enforce' '[class world]
-network-rate = 60/m
+network-rate = 6/m
 network-burst = 5
 [class small]
-country-rate = 60/m
+country-rate = 6/m
 country-burst = 5
 [service smtp]
 countries = DE:small *:world'
@@ -198,7 +198,7 @@ hook = tc' "$LIMITED"
 @test "with count = syn attempts spend the rate, where no handshake is ever seen" {
 	lab_conf 'mode = enforce
 count = syn' '[class world]
-rate = 60/m
+rate = 6/m
 burst = 5
 [service imap]
 countries = *:world'
@@ -209,7 +209,7 @@ countries = *:world'
 	connect_is no-answer 198.51.100.66 "$MX4" 143 0.3
 	connect_is refused 198.51.100.67 "$MX4" 143 0.3
 	lab_conf 'mode = enforce' '[class world]
-rate = 60/m
+rate = 6/m
 burst = 5
 [service imap]
 countries = *:world'

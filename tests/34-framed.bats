@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck disable=SC2030,SC2031 # each test is a shell of its own
 # A packet proves nothing: a flood of SYNs with forged sources limits nobody, bans nobody, and makes
 # no entry. The flood is bounded, and stays in the test's own namespaces.
 
