@@ -107,6 +107,7 @@ static __always_inline enum packet_kind packet_read4(struct cursor *cursor, stru
  */
 #define EXTENSION      0x10
 #define EXTENSION_UNIT 0x0c
+#define EXTENSION_REST 0x7ff /* no header is longer: 255 * 8 */
 
 static const __u8 extensions[256] = {
 	[NEXT_HOP_BY_HOP] = EXTENSION | 8,  [NEXT_ROUTING] = EXTENSION | 8,
@@ -131,7 +132,7 @@ static __always_inline enum packet_kind packet_read6(struct cursor *cursor, stru
 	packet->is4 = !packet->source.word[0] && !packet->source.word[1] &&
 		      packet->source.word[2] == __builtin_bswap32(0xffff);
 	for (int i = 0; i <= EXTENSIONS_MAX; i++) {
-		__u32 unit, fragment;
+		__u32 unit, fragment, rest;
 		__u8 *header;
 
 		if (next == NEXT_TCP)
@@ -152,7 +153,10 @@ static __always_inline enum packet_kind packet_read6(struct cursor *cursor, stru
 			first |= fragment & IP6_MORE;
 		}
 		next = header[0];
-		if (!cursor_take(cursor, (unit & EXTENSION_UNIT) * header[1]))
+		rest = (unit & EXTENSION_UNIT) * header[1];
+		/* 6.1's verifier gives no bounds to a product of two unknowns. */
+		asm volatile("" : "+r"(rest));
+		if (!cursor_take(cursor, rest & EXTENSION_REST))
 			return first ? PACKET_UNREADABLE : packet_short(cursor);
 	}
 	return PACKET_UNREADABLE;

@@ -25,6 +25,18 @@ static __always_inline const struct policy *current_policy(void)
 }
 
 /*
+ * A source's word in host order. Older verifiers (6.1) know nothing of a value once its bytes were
+ * swapped, and clang would fold the shift that bounds it into the swap: keep the two apart.
+ */
+static __always_inline __u32 host_word(__be32 word)
+{
+	__u32 host = bpf_ntohl(word);
+
+	asm volatile("" : "+r"(host));
+	return host;
+}
+
+/*
  * The static table's word on the source, as the bytes of a struct leaf. One outer look-up, so never
  * a mixture of two tables. This and the next are global functions: the verifier checks each once,
  * by itself, and not again behind every way that leads there.
@@ -48,11 +60,11 @@ __noinline __u32 find_leaf(const struct packet *packet)
 		return found.bytes;
 	word = packet->source.word;
 	if (packet->is4)
-		found.leaf = table_find4(head, inner, bpf_ntohl(word[3]));
+		found.leaf = table_find4(head, inner, host_word(word[3]));
 	else
 		found.leaf = table_find6(head, inner,
-					 (__u64)bpf_ntohl(word[0]) << 32 | bpf_ntohl(word[1]),
-					 (__u64)bpf_ntohl(word[2]) << 32 | bpf_ntohl(word[3]));
+					 (__u64)host_word(word[0]) << 32 | host_word(word[1]),
+					 (__u64)host_word(word[2]) << 32 | host_word(word[3]));
 	return found.bytes;
 }
 
