@@ -66,7 +66,7 @@ $(O)/user/%.o: user/%.c $(O)/flags Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(patsubst %.c,$(O)/%.o,$(wildcard user/kernel/*.c)): | $(O)/bpf/gate.skel.h
+$(patsubst %.c,$(O)/%.o,$(wildcard user/kernel/*.c)): $(O)/bpf/gate.skel.h
 
 $(O)/bpf/vmlinux.h: scripts/vmlinux
 	$(say) BTF $@
