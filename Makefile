@@ -87,7 +87,8 @@ $(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name gate_bpf > $@
 
-tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/flood/flood $(O)/sekisho
+tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/flood/flood $(O)/tests/vm/init \
+       $(O)/tests/vm/complexity $(O)/sekisho
 
 $(O)/tests/flood/flood.bpf.o: tests/flood/flood.bpf.c $(O)/bpf/vmlinux.h
 	$(say) BPF $@
@@ -106,6 +107,17 @@ $(O)/tests/packets/test_packets: $(wildcard tests/packets/*.[ch]) $(O)/libsekish
 	$(say) TEST $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
+
+$(O)/tests/vm/complexity: tests/vm/complexity.c $(O)/libsekisho.a
+	$(say) TEST $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libsekisho.a $(LIBS)
+
+# Starts where there is no library, so it is static, and without a sanitizer's.
+$(O)/tests/vm/init: tests/vm/init.c $(O)/flags
+	$(say) TEST $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -static -o $@ $<
 
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libsekisho.a
 	$(say) TEST $@
