@@ -6,7 +6,7 @@
 load helpers/common
 
 setup_file() {
-	file_requires root bpf networks sekisho jq || return 0
+	file_requires root bpf networks sekisho jq ping || return 0
 	lab_up "$BATS_FILE_TMPDIR/lab"
 	lab_listen "$MX4" 25
 	lab_listen "$MX6" 25
@@ -70,6 +70,22 @@ interface = mx0 mx1'
 	connect_is no-answer 10.77.0.2 10.77.0.1 25 0.3
 	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
 	connect_is open 198.51.100.67 "$MX4" 25
+}
+
+@test "jumbo frames go through native XDP, and a ban holds there" {
+	cable mx1
+	server ip link set mx1 mtu 9000
+	client ip link set mx1p mtu 9000
+	lab_listen 10.77.0.1 25
+	lab_conf 'mode = enforce
+interface = mx1'
+	run_sekisho load
+	hook_is mx1 xdp
+	client ping -q -c 1 -W 2 -M do -s 8900 10.77.0.1
+	connect_is open 10.77.0.2 10.77.0.1 25
+	run_sekisho ban 10.77.0.2
+	connect_is no-answer 10.77.0.2 10.77.0.1 25 0.3
+	client ping -q -c 1 -W 2 -M do -s 8900 10.77.0.1 # no mail
 }
 
 @test "a device that appears later is guarded as soon as it is there" {

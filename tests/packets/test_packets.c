@@ -26,6 +26,8 @@ static const struct test_source {
 	{ "friend", "192.0.2.66", "2001:db8:4:5::1" },
 	{ "foreign", "198.18.0.9", "2001:db8:6::1" },
 	{ "ended", "198.51.100.3", "2001:db8:7::1" },
+	{ "mapped", "198.51.100.2", "::ffff:198.51.100.2" },
+	{ "unmapped", "198.51.100.1", "::ffff:198.51.100.1" },
 };
 
 #define SOURCES (sizeof(sources) / sizeof(*sources))
@@ -48,6 +50,15 @@ static void report(bool good, const char *name)
 {
 	printf("%sok %u - %s\n", good ? "" : "not ", ++tests, name);
 	failures += !good;
+}
+
+static char pins[64];
+
+static void remove_pins(void)
+{
+	struct fault fault;
+
+	gate_unload(pins, &fault);
 }
 
 static void die(const struct fault *fault)
@@ -306,7 +317,6 @@ int main(int argc, char **argv)
 	struct gate_load_options options = { .ban_size = 1024 };
 	struct gate *gate;
 	struct fault fault;
-	char pins[64];
 	FILE *file;
 	bool fresh;
 
@@ -314,6 +324,7 @@ int main(int argc, char **argv)
 		return 2;
 	snprintf(pins, sizeof(pins), "/sys/fs/bpf/sekisho-packets-%d", (int)getpid());
 	options.pins = pins;
+	atexit(remove_pins);
 	file = fopen(argv[1], "re");
 	if (!file || gate_load(&options, &gate, &fresh, &fault)) {
 		printf("Bail out! %s\n", file ? fault.text : argv[1]);
@@ -328,6 +339,5 @@ int main(int argc, char **argv)
 	printf("1..%u\n", tests);
 	fclose(file);
 	gate_close(gate);
-	gate_unload(pins, &fault);
 	return failures != 0;
 }
