@@ -81,11 +81,11 @@ interface = mx0 mx1'
 interface = mx1'
 	run_sekisho load
 	hook_is mx1 xdp
-	client ping -q -c 1 -W 2 -M do -s 8900 10.77.0.1
+	client ping -q -c 1 -W 2 -M "do" -s 8900 10.77.0.1
 	connect_is open 10.77.0.2 10.77.0.1 25
 	run_sekisho ban 10.77.0.2
 	connect_is no-answer 10.77.0.2 10.77.0.1 25 0.3
-	client ping -q -c 1 -W 2 -M do -s 8900 10.77.0.1 # no mail
+	client ping -q -c 1 -W 2 -M "do" -s 8900 10.77.0.1 # no mail
 }
 
 @test "a device that appears later is guarded as soon as it is there" {
