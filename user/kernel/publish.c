@@ -3,8 +3,11 @@
 #include "kernel/gate.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "kernel/handle.h"
@@ -20,28 +23,53 @@ static __always_inline const void *table_block(void *table, __u32 block)
 	return (const char *)table + (size_t)block * TABLE_BLOCK;
 }
 
+/* Where the inner map of an outer one is pinned, for reading it back: looking a map up by its id,
+ * as the outer one tells it, would take CAP_SYS_ADMIN. */
+static int inner_path(const struct gate *gate, enum gate_map outer, const char *suffix, char *path,
+		      struct fault *fault)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s_inner%s", gate_map_name(outer), suffix);
+	return gate_pin_path(gate->pins, name, path, fault);
+}
+
+/* Killed before the rename, the pin is still the old map's: it then looks older than it is, and is
+ * published once more. */
 static int publish(struct gate *gate, enum gate_map outer, int inner, struct fault *fault)
 {
+	char fresh[PATH_MAX], path[PATH_MAX];
 	__u32 slot = 0;
+	int err = inner_path(gate, outer, "-new", fresh, fault);
 
+	if (!err)
+		err = inner_path(gate, outer, "", path, fault);
+	if (err)
+		return err;
+	unlink(fresh);
+	if (bpf_obj_pin(inner, fresh))
+		return fault_set(fault, -errno, "cannot pin %s: %s", fresh, strerror(errno));
 	if (bpf_map_update_elem(gate->maps[outer], &slot, &inner, BPF_ANY))
 		return fault_set(fault, -errno, "cannot publish the %s: %s", gate_map_name(outer),
 				 strerror(errno));
+	if (rename(fresh, path))
+		return fault_set(fault, -errno, "cannot rename %s: %s", fresh, strerror(errno));
 	return 0;
 }
 
 /* The inner map now in the slot, or -errno (-ENOENT: none). */
 static int published(struct gate *gate, enum gate_map outer, struct fault *fault)
 {
-	__u32 slot = 0, id;
-	int fd;
+	char path[PATH_MAX];
+	int fd, err = inner_path(gate, outer, "", path, fault);
 
-	if (bpf_map_lookup_elem(gate->maps[outer], &slot, &id))
-		return fault_set(fault, -errno, "no %s is published yet", gate_map_name(outer));
-	fd = bpf_map_get_fd_by_id(id);
+	if (err)
+		return err;
+	fd = bpf_obj_get(path);
+	if (fd < 0 && errno == ENOENT)
+		return fault_set(fault, -ENOENT, "no %s is published yet", gate_map_name(outer));
 	if (fd < 0)
-		return fault_set(fault, -errno, "cannot open the published %s: %s",
-				 gate_map_name(outer), strerror(errno));
+		return fault_set(fault, -errno, "cannot open %s: %s", path, strerror(errno));
 	return fd;
 }
 
