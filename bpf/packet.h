@@ -35,7 +35,9 @@ struct packet {
 
 struct cursor {
 	void *pos, *end;
-	__u32 cut; /* the packet goes on behind `end` */
+	__u32 cut;   /* the packet goes on behind `end` */
+	void *sized; /* from here on there are */
+	__u32 size;  /* so many bytes, IP says; 0: it does not say */
 };
 
 /* `size` bytes at the cursor, which moves behind them; NULL if they are not all there. */
@@ -49,10 +51,21 @@ static __always_inline void *cursor_take(struct cursor *cursor, __u32 size)
 	return at;
 }
 
-/* A header that should be here is not: Linux drops a packet that really ends here. */
-static __always_inline enum packet_kind packet_short(const struct cursor *cursor)
+/*
+ * Whether the cursor is beyond what IP says is the packet's. Linux cuts that off; whoever believed
+ * it would see one header in the frame where the next fragment brings another. Asked only where
+ * something is made of what was read: asked at every step, it is too much for the verifier.
+ */
+static __always_inline bool cursor_beyond(const struct cursor *cursor)
 {
-	return cursor->cut ? PACKET_UNREADABLE : PACKET_OTHER;
+	return cursor->size && (__u32)(cursor->pos - cursor->sized) > cursor->size;
+}
+
+/* A header that should be here is not: Linux drops a packet that really ends here, but makes it
+ * whole if it is `first`, the first of several fragments. */
+static __always_inline enum packet_kind packet_short(const struct cursor *cursor, __u32 first)
+{
+	return first || cursor->cut ? PACKET_UNREADABLE : PACKET_OTHER;
 }
 
 /* `first`: the first of several fragments. Its end is none of the packet's. */
@@ -62,28 +75,33 @@ static __always_inline enum packet_kind packet_read_tcp(struct cursor *cursor, _
 	__u8 *ports = cursor_take(cursor, 4);
 	__u8 *flags;
 
-	if (!ports)
-		return first ? PACKET_UNREADABLE : packet_short(cursor);
+	if (!ports || cursor_beyond(cursor))
+		return packet_short(cursor, first);
 	packet->port = (__u16)(ports[2] << 8 | ports[3]);
 	flags = cursor_take(cursor, TCP_FLAG_BYTE + 1 - 4);
-	if (!flags)
-		return first ? PACKET_UNREADABLE : packet_short(cursor);
+	if (!flags || cursor_beyond(cursor))
+		return packet_short(cursor, first);
 	packet->syn = (flags[TCP_FLAG_BYTE - 4] & (TCP_SYN_BIT | TCP_ACK_BIT)) == TCP_SYN_BIT;
 	return PACKET_TCP;
 }
 
-static __always_inline enum packet_kind packet_read4(struct cursor *cursor, struct packet *packet)
+/* `first`: it is in the first fragment of an IPv6 packet. */
+static __always_inline enum packet_kind packet_read4(struct cursor *cursor, __u32 first,
+						     struct packet *packet)
 {
 	__u8 *ip = cursor_take(cursor, 20);
 	__u32 options, fragment;
 
-	if (!ip)
-		return packet_short(cursor);
+	if (!ip || cursor_beyond(cursor))
+		return packet_short(cursor, first);
 	if (ip[0] >> 4 != 4 || ip[9] != NEXT_TCP)
 		return PACKET_OTHER;
 	options = (__u32)(ip[0] & 15) * 4;
 	if (options < 20)
 		return PACKET_OTHER; /* ip_rcv() drops it */
+	cursor->sized = ip;
+	/* 0 where GRO made more than 64 KiB of many packets. */
+	cursor->size = (__u32)(ip[2] << 8 | ip[3]);
 	packet->is4 = 1;
 	packet->source.word[0] = 0;
 	packet->source.word[1] = 0;
@@ -95,9 +113,10 @@ static __always_inline enum packet_kind packet_read4(struct cursor *cursor, stru
 		return PACKET_UNREADABLE;
 	if (fragment & IP_OFFSET_MASK)
 		return PACKET_OTHER;
+	first |= fragment & IP_MORE_FRAGMENTS;
 	if (!cursor_take(cursor, options - 20))
-		return fragment & IP_MORE_FRAGMENTS ? PACKET_UNREADABLE : packet_short(cursor);
-	return packet_read_tcp(cursor, fragment & IP_MORE_FRAGMENTS, packet);
+		return packet_short(cursor, first);
+	return packet_read_tcp(cursor, first, packet);
 }
 
 /*
@@ -116,6 +135,19 @@ static const __u8 extensions[256] = {
 	[NEXT_HIP] = EXTENSION | 8,	    [NEXT_SHIM6] = EXTENSION | 8,
 };
 
+/* The fixed header; returns what follows it. */
+static __always_inline __u8 packet_read6_fixed(struct cursor *cursor, __u8 *ip,
+					       struct packet *packet)
+{
+	cursor->sized = ip + 40;
+	cursor->size = (__u32)(ip[4] << 8 | ip[5]); /* 0: a jumbogram (RFC 2675) */
+	for (int i = 0; i < 4; i++)
+		packet->source.word[i] = *(const __be32 *)(ip + 8 + 4 * i);
+	packet->is4 = !packet->source.word[0] && !packet->source.word[1] &&
+		      packet->source.word[2] == __builtin_bswap32(0xffff);
+	return ip[6];
+}
+
 static __always_inline enum packet_kind packet_read6(struct cursor *cursor, struct packet *packet)
 {
 	__u8 *ip = cursor_take(cursor, 40);
@@ -123,14 +155,10 @@ static __always_inline enum packet_kind packet_read6(struct cursor *cursor, stru
 	__u8 next;
 
 	if (!ip)
-		return packet_short(cursor);
+		return packet_short(cursor, 0);
 	if (ip[0] >> 4 != 6)
 		return PACKET_OTHER;
-	next = ip[6];
-	for (int i = 0; i < 4; i++)
-		packet->source.word[i] = *(__be32 *)(ip + 8 + 4 * i);
-	packet->is4 = !packet->source.word[0] && !packet->source.word[1] &&
-		      packet->source.word[2] == __builtin_bswap32(0xffff);
+	next = packet_read6_fixed(cursor, ip, packet);
 	for (int i = 0; i <= EXTENSIONS_MAX; i++) {
 		__u32 unit, fragment, rest;
 		__u8 *header;
@@ -139,12 +167,14 @@ static __always_inline enum packet_kind packet_read6(struct cursor *cursor, stru
 			return packet_read_tcp(cursor, first, packet);
 		unit = extensions[next];
 		if (!unit)
-			return PACKET_OTHER;
+			return cursor_beyond(cursor) ? packet_short(cursor, first) : PACKET_OTHER;
 		header = cursor_take(cursor, 8);
 		if (!header)
-			return first ? PACKET_UNREADABLE : packet_short(cursor);
+			return packet_short(cursor, first);
 		if (next == NEXT_FRAGMENT) {
 			fragment = (__u32)(header[2] << 8 | header[3]);
+			if (fragment >> IP6_OFFSET_SHIFT && cursor_beyond(cursor))
+				return packet_short(cursor, first);
 			if (fragment >> IP6_OFFSET_SHIFT == 1 && header[0] == NEXT_TCP)
 				return PACKET_UNREADABLE;
 			if (fragment >> IP6_OFFSET_SHIFT)
@@ -157,7 +187,7 @@ static __always_inline enum packet_kind packet_read6(struct cursor *cursor, stru
 		/* 6.1's verifier gives no bounds to a product of two unknowns. */
 		asm volatile("" : "+r"(rest));
 		if (!cursor_take(cursor, rest & EXTENSION_REST))
-			return first ? PACKET_UNREADABLE : packet_short(cursor);
+			return packet_short(cursor, first);
 	}
 	return PACKET_UNREADABLE;
 }
@@ -168,9 +198,9 @@ static __always_inline enum packet_kind packet_read_ip(struct cursor *cursor, st
 	__u8 *version = cursor->pos;
 
 	if ((void *)(version + 1) > cursor->end)
-		return packet_short(cursor);
+		return packet_short(cursor, 0);
 	if (*version >> 4 == 4)
-		return packet_read4(cursor, packet);
+		return packet_read4(cursor, 0, packet);
 	return packet_read6(cursor, packet);
 }
 
@@ -187,14 +217,14 @@ static __always_inline enum packet_kind packet_read(struct cursor *cursor, struc
 		__u8 *tag;
 
 		if (type == ETH_P_IP)
-			return packet_read4(cursor, packet);
+			return packet_read4(cursor, 0, packet);
 		if (type == ETH_P_IPV6)
 			return packet_read6(cursor, packet);
 		if (type != ETH_P_8021Q && type != ETH_P_8021AD)
 			return PACKET_OTHER;
 		tag = cursor_take(cursor, 4);
 		if (!tag)
-			return packet_short(cursor);
+			return packet_short(cursor, 0);
 		type = (__u32)(tag[2] << 8 | tag[3]);
 	}
 	return PACKET_UNREADABLE;

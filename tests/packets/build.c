@@ -14,6 +14,7 @@ struct builder {
 	uint8_t *next;	/* the pending next-header or protocol byte */
 	uint8_t *type;	/* the pending ethertype */
 	size_t payload; /* where what IP carries begins */
+	int length;	/* what the IP header says of it; -1: what is there */
 };
 
 static uint8_t *append(struct builder *builder, size_t size)
@@ -80,6 +81,7 @@ static void add_ip4(struct builder *builder, const char *word)
 	set_type(builder, 0x0800);
 	builder->packet->ip = builder->packet->size;
 	builder->packet->is4 = true;
+	builder->length = (int)option(word, ":len=", 10, (unsigned)-1);
 	ip = append(builder, 20 + options);
 	ip[0] = (uint8_t)(option(word, ":ver=", 10, 4) << 4 |
 			  option(word, ":ihl=", 10, (20 + options) / 4));
@@ -98,6 +100,7 @@ static void add_ip6(struct builder *builder, const char *word)
 
 	set_type(builder, 0x86dd);
 	builder->packet->ip = builder->packet->size;
+	builder->length = (int)option(word, ":len=", 10, (unsigned)-1);
 	ip = append(builder, 40);
 	ip[0] = (uint8_t)(option(word, ":ver=", 10, 6) << 4);
 	ip[7] = 64;
@@ -203,15 +206,19 @@ static int add_word(struct builder *builder, const char *word)
 	return 0;
 }
 
-/* Lengths as they are, not as they were meant: cut packets say what is there. */
+/* Lengths as they are, not as they were meant, unless told: cut packets say what is there. */
 static void finish(struct builder *builder)
 {
 	struct built_packet *packet = builder->packet;
+	size_t header = packet->is4 ? 20 : 40, at = packet->ip + (packet->is4 ? 2 : 4);
 
-	if (packet->ip && packet->is4 && packet->size >= packet->ip + 20)
-		put16(packet->bytes + packet->ip + 2, (unsigned)(packet->size - packet->ip));
-	else if (packet->ip && !packet->is4 && packet->size >= packet->ip + 40)
-		put16(packet->bytes + packet->ip + 4, (unsigned)(packet->size - packet->ip - 40));
+	if (!packet->ip || packet->size < packet->ip + header)
+		return;
+	if (builder->length >= 0)
+		put16(packet->bytes + at, (unsigned)builder->length);
+	else
+		put16(packet->bytes + at,
+		      (unsigned)(packet->size - packet->ip - (packet->is4 ? 0 : header)));
 }
 
 int packet_build(const char *words, const struct address *source4, const struct address *source6,
