@@ -87,8 +87,8 @@ $(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name gate_bpf > $@
 
-tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/flood/flood $(O)/tests/vm/init \
-       $(O)/tests/vm/complexity $(O)/sekisho
+tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
+       $(O)/tests/vm/init $(O)/tests/vm/complexity $(O)/sekisho
 
 $(O)/tests/flood/flood.bpf.o: tests/flood/flood.bpf.c $(O)/bpf/vmlinux.h
 	$(say) BPF $@
@@ -118,6 +118,11 @@ $(O)/tests/vm/init: tests/vm/init.c $(O)/flags
 	$(say) TEST $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -static -o $@ $<
+
+$(O)/tests/mutate/mutate: $(wildcard tests/mutate/*.[ch]) $(O)/libsekisho.a
+	$(say) TEST $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
 
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libsekisho.a
 	$(say) TEST $@
