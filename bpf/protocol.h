@@ -10,9 +10,7 @@
 
 /* IPv6 extension headers (RFC 8200, RFC 4302, RFC 6275, RFC 7401, RFC 5533). */
 #define NEXT_HOP_BY_HOP	  0
-#define NEXT_IPV4	  4
 #define NEXT_TCP	  6
-#define NEXT_IPV6	  41
 #define NEXT_ROUTING	  43
 #define NEXT_FRAGMENT	  44
 #define NEXT_AUTH	  51
