@@ -88,7 +88,7 @@ $(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
 	$(Q)$(BPFTOOL) gen skeleton $< name gate_bpf > $@
 
 tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
-       $(O)/tests/vm/init $(O)/tests/vm/complexity $(O)/sekisho
+       $(O)/tests/outflow/test_outflow $(O)/tests/vm/init $(O)/tests/vm/complexity $(O)/sekisho
 
 $(O)/tests/flood/flood.bpf.o: tests/flood/flood.bpf.c $(O)/bpf/vmlinux.h
 	$(say) BPF $@
@@ -123,6 +123,12 @@ $(O)/tests/mutate/mutate: $(wildcard tests/mutate/*.[ch]) $(O)/libsekisho.a
 	$(say) TEST $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
+
+$(O)/tests/outflow/test_outflow: tests/outflow/test_outflow.c tests/packets/build.c \
+		tests/packets/build.h $(O)/libsekisho.a
+	$(say) TEST $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Itests/packets -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
 
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libsekisho.a
 	$(say) TEST $@

@@ -5,6 +5,7 @@
 #include <bpf/bpf_endian.h>
 
 #include "counter.h"
+#include "outflow_judge.h"
 #include "verdict.h"
 
 #define TC_ACT_UNSPEC (-1) /* go on to whatever other filters there are */
@@ -90,6 +91,47 @@ SEC("syscall")
 int gate_adopt(struct adopt_args *arguments)
 {
 	return adopt(arguments);
+}
+
+/* On egress. The link header says what follows, so that a short look at the IP header will do. */
+SEC("tc")
+int outflow_tc(struct __sk_buff *skb)
+{
+	void *begin = SKB_POINTER(skb, data), *end = SKB_POINTER(skb, data_end);
+	struct packet packet = {};
+	struct cursor cursor;
+	const __u8 *ether = begin;
+
+	if (begin + 14 <= end &&
+	    ((ether[12] == ETH_P_IP >> 8 && ether[13] == (ETH_P_IP & 0xff)) ||
+	     (ether[12] == ETH_P_IPV6 >> 8 && ether[13] == (ETH_P_IPV6 & 0xff))) &&
+	    outflow_opens_nothing(ether + 14, end))
+		return TC_ACT_UNSPEC;
+	cursor = skb_cursor(skb);
+	begin = cursor.pos;
+	packet.kind = packet_read(&cursor, &packet);
+	if (!outflow_is_attempt(&packet))
+		return TC_ACT_UNSPEC;
+	return outflow(skb, &packet, cursor.pos - begin - TCP_FLAG_BYTE - 1, 1) ? TC_ACT_SHOT
+										: TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int outflow_tc_ip(struct __sk_buff *skb)
+{
+	void *begin = SKB_POINTER(skb, data), *end = SKB_POINTER(skb, data_end);
+	struct packet packet = {};
+	struct cursor cursor;
+
+	if (outflow_opens_nothing(begin, end))
+		return TC_ACT_UNSPEC;
+	cursor = skb_cursor(skb);
+	begin = cursor.pos;
+	packet.kind = packet_read_ip(&cursor, &packet);
+	if (!outflow_is_attempt(&packet))
+		return TC_ACT_UNSPEC;
+	return outflow(skb, &packet, cursor.pos - begin - TCP_FLAG_BYTE - 1, 0) ? TC_ACT_SHOT
+										: TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") = "GPL";

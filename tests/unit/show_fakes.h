@@ -14,7 +14,7 @@
 
 struct gate {
 	struct policy policy;
-	int policy_error, counts_error, table_error, ban_error;
+	int policy_error, counts_error, table_error, ban_error, outflow_error;
 	struct gate_counts counts;
 	struct {
 		struct prefix prefix;
@@ -90,6 +90,16 @@ int gate_ban_get(struct gate *gate, const struct prefix *prefix, struct ban *ban
 		return 0;
 	}
 	return fault_set(fault, gate->ban_error ? gate->ban_error : -ENOENT, "ban");
+}
+
+int gate_outflow_read(struct gate *gate, uint64_t now_boot_ns, struct gate_outflow **outflow,
+		      struct fault *fault)
+{
+	(void)now_boot_ns;
+	if (gate->outflow_error)
+		return fault_set(fault, gate->outflow_error, "outflow");
+	*outflow = calloc(1, sizeof(**outflow));
+	return 0;
 }
 
 int gate_memory(struct gate *gate, struct gate_memory *maps, size_t room, struct fault *fault)

@@ -19,9 +19,10 @@
 #include "kernel/pins.h"
 #include "show/daemon_status.h"
 
-#define SWEEP_EVERY_NS	(30 * NS_PER_S)
-#define SAVE_EVERY_NS	NS_PER_S
-#define STATUS_EVERY_NS (2 * NS_PER_S)
+#define SWEEP_EVERY_NS	 (30 * NS_PER_S)
+#define SAVE_EVERY_NS	 NS_PER_S
+#define OUTFLOW_EVERY_NS NS_PER_S
+#define STATUS_EVERY_NS	 (2 * NS_PER_S)
 
 void daemon_fault(struct daemon *daemon, const char *format, ...)
 {
@@ -60,6 +61,16 @@ static void on_sweep(void *context)
 	if (err)
 		daemon_fault(daemon, "%s", fault.text);
 	limits_sweep(daemon);
+}
+
+static void on_outflow(void *context)
+{
+	struct daemon *daemon = context;
+	struct fault fault = { 0 };
+
+	if (outflow_watch_check(&daemon->outflow, daemon->instance.gate, &fault) &&
+	    strcmp(fault.text, daemon->last_fault.text))
+		daemon_fault(daemon, "%s", fault.text);
 }
 
 static void on_report(void *context)
@@ -158,6 +169,8 @@ static int prepare_timers(struct daemon *daemon, struct fault *fault)
 		err = loop_every(daemon->loop, SAVE_EVERY_NS, on_save, daemon);
 	if (!err)
 		err = loop_every(daemon->loop, DAEMON_STATUS_EVERY_S * NS_PER_S, on_report, daemon);
+	if (!err)
+		err = loop_every(daemon->loop, OUTFLOW_EVERY_NS, on_outflow, daemon);
 	if (!err && daemon->on_terminal)
 		err = loop_every(daemon->loop, STATUS_EVERY_NS, on_terminal, daemon);
 	return err ? fault_set(fault, err, "cannot set a timer: %s", strerror(-err)) : 0;
@@ -208,6 +221,7 @@ static void stop(struct daemon *daemon)
 	gate_over_close(daemon->over);
 	detect_free(daemon->detect);
 	protected_free(&daemon->protected);
+	outflow_watch_free(&daemon->outflow);
 	for (size_t i = 0; daemon->evidence && i < EVIDENCE_RING; i++)
 		free(daemon->evidence[i]);
 	free(daemon->evidence);

@@ -102,6 +102,7 @@ static struct config *config_default(void)
 	config->ban_size = 131072;
 	config->source_size = 65536;
 	config->network_size = 32768;
+	conf_outflow_defaults(&config->outflow);
 	config->paths.state = strdup("/var/lib/sekisho");
 	config->paths.pins = strdup("/sys/fs/bpf/sekisho");
 	config->paths.runtime = strdup("/run/sekisho");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The configuration: sekisho.conf and conf.d/ as one checked struct. Reading it needs no privilege
- * and touches nothing but the files. Syntax and keys: docs/man/sekisho.conf.5.
+ * and touches nothing but the files, and the
+ * user database where [outflow] users names somebody. Syntax and keys: docs/man/sekisho.conf.5.
  */
 #ifndef SEKISHO_CONFIG_H
 #define SEKISHO_CONFIG_H
@@ -11,6 +12,7 @@
 #include <stdint.h>
 #include <stddef.h>
 #include "contract.h"
+#include "outflow_contract.h"
 #include "base/fault.h"
 #include "detect/detect.h"
 
@@ -48,6 +50,19 @@ struct config_log {
 	char *where; /* "FILE:LINE" of the section, for messages */
 };
 
+struct config_outflow {
+	int mode;		       /* enum gate_mode; -1: that of the gate */
+	struct limits limits;	       /* source_: this machine's own; network_: each guest's */
+	uint64_t calm_s;	       /* nothing held back for so long ends a trip */
+	uint16_t ports[OUTFLOW_PORTS]; /* host order; none: the breaker is not put on devices */
+	size_t port_count;
+	bool users_only; /* only `users` may send */
+	uint32_t users[OUTFLOW_USERS];
+	size_t user_count;
+	struct prefix excepts[OUTFLOW_PREFIXES], guests[OUTFLOW_PREFIXES];
+	size_t except_count, guest_count;
+};
+
 struct config {
 	char *path; /* of the main file; NULL: built-in defaults */
 	struct {
@@ -76,6 +91,7 @@ struct config {
 	size_t log_count;
 	struct prefix *never_ban; /* [gate] never-ban: beside own, gateway, loopback addresses */
 	size_t never_ban_count;
+	struct config_outflow outflow;
 	struct detect_settings detect;
 };
 
@@ -100,5 +116,8 @@ void config_free(struct config *config);
 
 /* The struct that the gate gets. Pure. */
 void config_to_policy(const struct config *config, struct policy *policy);
+
+/* The struct that the outflow breaker gets. Pure. */
+void config_to_outflow(const struct config *config, struct outflow_rules *rules);
 
 #endif

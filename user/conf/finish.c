@@ -27,7 +27,7 @@ static void check_required(struct conf_load *load, const struct conf_use *use)
 
 /* ---- classes ---- */
 
-static const struct {
+static const struct scope {
 	const char *rate, *burst;
 	size_t interval_offset, burst_offset;
 } scopes[] = {
@@ -39,6 +39,13 @@ static const struct {
 	  offsetof(struct limits, country_burst) },
 };
 
+static const struct scope outflow_scopes[] = {
+	{ "rate", "burst", offsetof(struct limits, source_interval_ns),
+	  offsetof(struct limits, source_burst) },
+	{ "guest-rate", "guest-burst", offsetof(struct limits, network_interval_ns),
+	  offsetof(struct limits, network_burst) },
+};
+
 static uint32_t default_burst(uint64_t interval_ns)
 {
 	uint64_t burst = 60 * (uint64_t)NS_PER_S / interval_ns;
@@ -46,23 +53,22 @@ static uint32_t default_burst(uint64_t interval_ns)
 	return burst < 1 ? 1 : burst > CONFIG_BURST_MAX ? CONFIG_BURST_MAX : (uint32_t)burst;
 }
 
-static void check_scope(struct conf_load *load, const struct conf_use *use, size_t scope)
+static void check_scope(struct conf_load *load, const struct conf_use *use,
+			const struct scope *scope, struct limits *limits)
 {
-	struct limits *limits = &load->config->classes[use->index].limits;
-	uint64_t *interval_ns = (uint64_t *)((char *)limits + scopes[scope].interval_offset);
-	uint32_t *burst = (uint32_t *)((char *)limits + scopes[scope].burst_offset);
-	struct conf_where where = conf_key_where(use, scopes[scope].burst);
+	uint64_t *interval_ns = (uint64_t *)((char *)limits + scope->interval_offset);
+	uint32_t *burst = (uint32_t *)((char *)limits + scope->burst_offset);
+	struct conf_where where = conf_key_where(use, scope->burst);
 
-	if (*burst && !conf_key_where(use, scopes[scope].rate).file)
-		conf_fault(load, &where, "'%s' is nothing without '%s'", scopes[scope].burst,
-			   scopes[scope].rate);
+	if (*burst && !conf_key_where(use, scope->rate).file)
+		conf_fault(load, &where, "'%s' is nothing without '%s'", scope->burst, scope->rate);
 	if (!*interval_ns)
 		return;
 	if (!*burst)
 		*burst = default_burst(*interval_ns);
 	else if (*burst > 366 * 86400 * (uint64_t)NS_PER_S / *interval_ns)
-		conf_fault(load, &where, "'%s' is more than '%s' gives in a year",
-			   scopes[scope].burst, scopes[scope].rate);
+		conf_fault(load, &where, "'%s' is more than '%s' gives in a year", scope->burst,
+			   scope->rate);
 }
 
 static const char *nearest_class(const struct config *config, const char *name)
@@ -198,7 +204,9 @@ void conf_finish(struct conf_load *load)
 		else if (!strcmp(kind, "log"))
 			keep_where(load, use, &config->logs[use->index].where);
 		for (size_t scope = 0; scope < 3 && !strcmp(kind, "class"); scope++)
-			check_scope(load, use, scope);
+			check_scope(load, use, &scopes[scope], &config->classes[use->index].limits);
+		for (size_t scope = 0; scope < 2 && !strcmp(kind, "outflow"); scope++)
+			check_scope(load, use, &outflow_scopes[scope], &config->outflow.limits);
 	}
 	check_ports(load);
 	resolve_countries(load);

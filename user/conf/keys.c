@@ -91,6 +91,23 @@ static const struct conf_key log_keys[] = {
 	{ "file", conf_path, .offset = offsetof(struct config_log, file), .required = true },
 };
 
+#define FIELD(name) .offset = offsetof(struct config_outflow, name)
+#define OUTFLOW_BURST(field) \
+	conf_number, FIELD(limits.field), .least = 1, .most = CONFIG_BURST_MAX, .limit = true
+
+static const struct conf_key outflow_keys[] = {
+	{ "mode", conf_choice, FIELD(mode), .choices = modes },
+	{ "rate", conf_rate, FIELD(limits.source_interval_ns) },
+	{ "burst", OUTFLOW_BURST(source_burst) },
+	{ "guest-rate", conf_rate, FIELD(limits.network_interval_ns) },
+	{ "guest-burst", OUTFLOW_BURST(network_burst) },
+	{ "calm", conf_duration, FIELD(calm_s), .least = 1, .most = DAY_S },
+	{ "ports", conf_outflow_port, conf_clear_outflow_ports },
+	{ "users", conf_outflow_user, conf_clear_outflow_users },
+	{ "except", conf_outflow_except, conf_clear_outflow_excepts },
+	{ "guests", conf_outflow_guest, conf_clear_outflow_guests },
+};
+
 /* What every rule has; its own count comes first. */
 #define RULE_KEYS                                                                                  \
 	{ "window", conf_duration, .offset = offsetof(struct rule_settings, window_s), .least = 1, \
@@ -134,6 +151,12 @@ static void *base_log(struct config *config, size_t index)
 	return &config->logs[index];
 }
 
+static void *base_outflow(struct config *config, size_t index)
+{
+	(void)index;
+	return &config->outflow;
+}
+
 static void *base_rule(struct config *config, size_t index)
 {
 	return &config->detect.rules[index];
@@ -150,6 +173,7 @@ const struct conf_section conf_sections[] = {
 	{ "class", .named = true, KEYS(class_keys), .open = conf_open_class, .base = base_class },
 	{ "list", .named = true, KEYS(list_keys), .open = conf_open_list, .base = base_list },
 	{ "log", .named = true, KEYS(log_keys), .open = conf_open_log, .base = base_log },
+	{ "outflow", KEYS(outflow_keys), .base = base_outflow },
 	{ "rule", .named = true, .name = "source-failures", KEYS(source_failures_keys),
 	  .index = RULE_SOURCE_FAILURES, .base = base_rule },
 };
@@ -159,3 +183,4 @@ const size_t conf_section_count = COUNT(conf_sections);
 #define FITS(table) _Static_assert(COUNT(table) <= CONF_KEYS_MAX, "struct conf_use has room")
 FITS(gate_keys);
 FITS(class_keys);
+FITS(outflow_keys);

@@ -139,6 +139,17 @@ void conf_clear_country_files(struct conf_load *load, void *base);
 void conf_clear_ports(struct conf_load *load, void *base);
 void conf_clear_service_countries(struct conf_load *load, void *base);
 
+/* outflow.c */
+conf_parse conf_outflow_port, conf_outflow_user, conf_outflow_except, conf_outflow_guest;
+void conf_clear_outflow_ports(struct conf_load *load, void *base);
+void conf_clear_outflow_users(struct conf_load *load, void *base);
+void conf_clear_outflow_excepts(struct conf_load *load, void *base);
+void conf_clear_outflow_guests(struct conf_load *load, void *base);
+void conf_outflow_defaults(struct config_outflow *outflow);
+
+/* words.c: an address or a prefix, or false, reported. */
+bool conf_read_prefix(struct conf_load *load, const char *value, struct prefix *prefix);
+
 /* finish.c: what can be said only when everything is read. */
 void conf_finish(struct conf_load *load);
 

@@ -78,27 +78,32 @@ void conf_clear_prefixes(struct conf_load *load, void *base)
 	config->never_ban_count = 0;
 }
 
-void conf_prefix(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
+bool conf_read_prefix(struct conf_load *load, const char *value, struct prefix *prefix)
 {
-	struct config *config = base;
-	struct prefix prefix, *grown;
 	char corrected[PREFIX_TEXT_SIZE];
-	int error = prefix_parse(value, strlen(value), &prefix);
+	int error = prefix_parse(value, strlen(value), prefix);
 
-	(void)key;
 	if (error == -EDOM) {
-		prefix_format(&prefix, corrected);
+		prefix_format(prefix, corrected);
 		conf_fault(load, NULL, "'%s' has bits beyond its length; write %s", value,
 			   corrected);
-		return;
-	}
-	if (error) {
+	} else if (error) {
 		conf_fault(load, NULL,
 			   "'%s' is no address and no prefix; write it as 192.0.2.0/24 or "
 			   "2001:db8::/32",
 			   value);
-		return;
 	}
+	return !error;
+}
+
+void conf_prefix(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
+{
+	struct config *config = base;
+	struct prefix prefix, *grown;
+
+	(void)key;
+	if (!conf_read_prefix(load, value, &prefix))
+		return;
 	grown = conf_append(load, config->never_ban, &config->never_ban_count, sizeof(prefix));
 	if (!grown)
 		return;

@@ -7,6 +7,7 @@
 #define SEKISHO_DAEMON_H
 
 #include "daemon/loop.h"
+#include "daemon/outflow.h"
 #include "detect/detect.h"
 #include "enforce/bans.h"
 #include "enforce/instance.h"
@@ -54,6 +55,7 @@ struct daemon {
 	int64_t started_wall_ns, since_wall_ns;
 	struct fault last_fault;
 	int64_t last_fault_wall_ns;
+	struct outflow_watch outflow;
 	bool on_terminal;
 };
 

@@ -122,6 +122,7 @@ void decide_event(struct daemon *daemon, struct event *event, const char *line, 
 	if (!event->wall_ns)
 		event->wall_ns = clock_wall_ns();
 	daemon->events[event->kind]++;
+	outflow_watch_message(&daemon->outflow, event);
 	tag = remember(daemon, event->wall_ns, line, size);
 	detect_event(daemon->detect, event, tag, on_decision, daemon);
 }

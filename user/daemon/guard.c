@@ -11,7 +11,8 @@
 static bool is_same(const struct attachment *a, const struct attachment *b)
 {
 	return a->ifindex == b->ifindex && a->attached == b->attached && a->hook == b->hook &&
-	       !strcmp(a->device, b->device) && !strcmp(a->why, b->why);
+	       a->outflow == b->outflow && !strcmp(a->device, b->device) &&
+	       !strcmp(a->why, b->why) && !strcmp(a->outflow_why, b->outflow_why);
 }
 
 static void say_changes(struct daemon *daemon, const struct attachment *now, size_t count)

@@ -44,4 +44,7 @@ void say_attachment(const struct attachment *attachment)
 		    attachment->why);
 	else
 		say(false, "%s: guarded by %s", attachment->device, hooks[attachment->hook]);
+	if (*attachment->outflow_why)
+		say(true, "%s: no outflow breaker: %s", attachment->device,
+		    attachment->outflow_why);
 }

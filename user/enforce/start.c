@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "enforce/bans.h"
 #include "enforce/publish.h"
+#include "kernel/outflow.h"
 #include "net/devices.h"
 
 __attribute__((format(printf, 3, 4))) static void say(const struct start_options *options,
@@ -28,11 +29,17 @@ __attribute__((format(printf, 3, 4))) static void say(const struct start_options
 static int apply_policy(struct instance *instance, struct fault *fault)
 {
 	_cleanup_free_ struct policy *policy = calloc(1, sizeof(*policy));
+	struct outflow_rules rules;
+	int err;
 
 	if (!policy)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	config_to_policy(instance->config, policy);
-	return gate_policy_publish(instance->gate, policy, fault);
+	err = gate_policy_publish(instance->gate, policy, fault);
+	if (err)
+		return err;
+	config_to_outflow(instance->config, &rules);
+	return gate_outflow_publish(instance->gate, &rules, fault);
 }
 
 /* Lists and countries: store first, then the kernel once for all of them. */
@@ -166,6 +173,13 @@ static void detach_unwanted(struct instance *instance, const struct attachment *
 			detach_device(instance->gate, now[i].ifindex, NULL);
 }
 
+static void attach_both(struct instance *instance, const char *device,
+			struct attachment *attachment)
+{
+	attach_device(instance->gate, device, instance->config->hook, attachment, NULL);
+	attach_outflow(instance->gate, instance->config->outflow.port_count, attachment, NULL);
+}
+
 int start_attach(struct instance *instance, struct attachment *attachments, struct fault *fault)
 {
 	const struct config *config = instance->config;
@@ -178,8 +192,7 @@ int start_attach(struct instance *instance, struct attachment *attachments, stru
 	attach_prune(instance->gate);
 	for (size_t i = 0; i < count && used < START_DEVICES; i++)
 		if (is_wanted(config, &devices[i]))
-			attach_device(instance->gate, devices[i].name, config->hook,
-				      &attachments[used++], NULL);
+			attach_both(instance, devices[i].name, &attachments[used++]);
 	used = add_missing(config, devices, count, attachments, used);
 	if (!config->interface_auto)
 		detach_unwanted(instance, attachments, used);

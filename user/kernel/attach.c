@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See attach.h. XDP goes through a pinned bpf_link, classic tc through libbpf's netlink calls. */
+/* See attach.h. XDP goes through a pinned bpf_link, classic tc through tc.h. */
 #include "kernel/attach.h"
 
 #include <dirent.h>
@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
-#include <linux/pkt_cls.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,10 +14,8 @@
 
 #include "base/cleanup.h"
 #include "kernel/handle.h"
+#include "kernel/tc.h"
 #include "net/devices.h"
-
-#define TC_HANDLE     0x5e
-#define TC_PRIORITIES 16 /* 1 .. 16 are tried; a foreign filter keeps its own */
 
 static bool has_link_header(const char *device)
 {
@@ -159,91 +156,6 @@ static int attach_xdp(struct gate *gate, unsigned ifindex, __u32 flags, struct f
 	return 0;
 }
 
-/* Whether a tc program uses one of these "bans" maps: then it is ours, of whatever version. */
-static bool uses_map(unsigned program, const __u32 *map_ids, size_t count)
-{
-	__u32 used[64], size = sizeof(struct bpf_prog_info);
-	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (uintptr_t)used };
-	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(program);
-
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
-		return false;
-	for (__u32 i = 0; i < info.nr_map_ids && i < 64; i++)
-		for (size_t j = 0; j < count; j++)
-			if (used[i] == map_ids[j])
-				return true;
-	return false;
-}
-
-static __u32 map_id(int fd)
-{
-	struct bpf_map_info info = { 0 };
-	__u32 size = sizeof(info);
-
-	return bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
-}
-
-/* The priority of our tc filter on the device, or 0; *vacant (may be NULL): the first without any. */
-static unsigned find_tc(unsigned ifindex, const __u32 *map_ids, size_t count, unsigned *vacant)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-
-	if (vacant)
-		*vacant = 0;
-	for (unsigned priority = 1; priority <= TC_PRIORITIES; priority++) {
-		LIBBPF_OPTS(bpf_tc_opts, options, .handle = TC_HANDLE, .priority = priority);
-
-		if (bpf_tc_query(&hook, &options)) {
-			if (vacant && !*vacant)
-				*vacant = priority;
-		} else if (uses_map(options.prog_id, map_ids, count)) {
-			return priority;
-		}
-	}
-	return 0;
-}
-
-static int attach_tc(struct gate *gate, const char *device, unsigned ifindex, struct fault *fault)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-	__u32 id = map_id(gate->maps[MAP_BANS]);
-	unsigned vacant, priority = find_tc(ifindex, &id, 1, &vacant);
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = TC_HANDLE);
-	int err;
-
-	err = bpf_tc_hook_create(&hook);
-	if (err && err != -EEXIST)
-		return fault_set(fault, err, "tc: no clsact qdisc on %s: %s", device,
-				 strerror(-err));
-	options.priority = priority ? priority : vacant;
-	options.flags = priority ? BPF_TC_F_REPLACE : 0;
-	options.prog_fd =
-		gate_program_fd(gate, has_link_header(device) ? PROGRAM_TC : PROGRAM_TC_IP);
-	if (!options.priority)
-		return fault_set(fault, -EBUSY, "tc: every priority up to %d on %s is taken",
-				 TC_PRIORITIES, device);
-	err = bpf_tc_attach(&hook, &options);
-	if (err)
-		return fault_set(fault, err, "tc: %s refused the program: %s", device,
-				 strerror(-err));
-	return 0;
-}
-
-static int detach_tc(unsigned ifindex, const __u32 *map_ids, size_t count)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-	unsigned priority;
-
-	while ((priority = find_tc(ifindex, map_ids, count, NULL))) {
-		LIBBPF_OPTS(bpf_tc_opts, options, .handle = TC_HANDLE, .priority = priority);
-		int err = bpf_tc_detach(&hook, &options);
-
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
 static void detach_xdp(struct gate *gate, unsigned ifindex)
 {
 	_cleanup_close_ int link = own_link(gate, ifindex);
@@ -252,6 +164,13 @@ static void detach_xdp(struct gate *gate, unsigned ifindex)
 	if (link < 0 || link_path(gate, ifindex, path, NULL))
 		return;
 	drop_link(link, path);
+}
+
+static int outflow_detach(struct gate *gate, unsigned ifindex)
+{
+	__u32 id = tc_map_id(gate->maps[MAP_OUTFLOW_CONTROL]);
+
+	return tc_detach(ifindex, BPF_TC_EGRESS, &id, 1);
 }
 
 static int attached(struct attachment *attachment, enum gate_hook hook)
@@ -293,7 +212,7 @@ static int try_xdp(struct gate *gate, enum gate_hook hook, struct attachment *at
 int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
 		  struct attachment *attachment, struct fault *fault)
 {
-	__u32 id = map_id(gate->maps[MAP_BANS]);
+	__u32 id = tc_map_id(gate->maps[MAP_BANS]);
 	struct fault own = { 0 };
 	int err;
 
@@ -308,7 +227,7 @@ int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
 	if (hook != HOOK_TC) {
 		err = try_xdp(gate, hook, attachment, &own);
 		if (!err) {
-			detach_tc(attachment->ifindex, &id, 1);
+			tc_detach(attachment->ifindex, BPF_TC_INGRESS, &id, 1);
 			return attached(attachment, hook == HOOK_GENERIC ? HOOK_GENERIC : HOOK_XDP);
 		}
 		if (hook != HOOK_AUTO) {
@@ -318,7 +237,9 @@ int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
 	} else {
 		snprintf(attachment->why, sizeof(attachment->why), "the configuration says so");
 	}
-	err = attach_tc(gate, device, attachment->ifindex, &own);
+	err = tc_attach(attachment->ifindex, device, BPF_TC_INGRESS,
+			gate_program_fd(gate, has_link_header(device) ? PROGRAM_TC : PROGRAM_TC_IP),
+			id, &own);
 	if (err) {
 		err = not_attached(attachment, err, &own);
 		return fault_set(fault, err, "%s", own.text);
@@ -327,12 +248,38 @@ int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
 	return attached(attachment, HOOK_TC);
 }
 
+int attach_outflow(struct gate *gate, bool wanted, struct attachment *attachment,
+		   struct fault *fault)
+{
+	bool link_header = has_link_header(attachment->device);
+	__u32 id = tc_map_id(gate->maps[MAP_OUTFLOW_CONTROL]);
+	struct fault own = { 0 };
+	int err;
+
+	attachment->outflow = false;
+	*attachment->outflow_why = '\0';
+	if (!attachment->ifindex)
+		return 0;
+	if (!wanted)
+		return outflow_detach(gate, attachment->ifindex);
+	err = tc_attach(attachment->ifindex, attachment->device, BPF_TC_EGRESS,
+			gate_program_fd(gate, link_header ? PROGRAM_OUTFLOW : PROGRAM_OUTFLOW_IP),
+			id, &own);
+	attachment->outflow = !err;
+	if (!err)
+		return 0;
+	snprintf(attachment->outflow_why, sizeof(attachment->outflow_why), "%.250s", own.text);
+	return fault_set(fault, err, "%s: no outflow breaker: %s", attachment->device, own.text);
+}
+
 int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault)
 {
-	__u32 id = map_id(gate->maps[MAP_BANS]);
-	int err = detach_tc(ifindex, &id, 1);
+	__u32 id = tc_map_id(gate->maps[MAP_BANS]);
+	int err = tc_detach(ifindex, BPF_TC_INGRESS, &id, 1);
 
 	detach_xdp(gate, ifindex);
+	if (!err)
+		err = outflow_detach(gate, ifindex);
 	if (err && err != -ENOENT && err != -ENODEV)
 		return fault_set(fault, err, "cannot take the tc program off device %u: %s",
 				 ifindex, strerror(-err));
@@ -342,18 +289,20 @@ int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault)
 static void list_one(struct gate *gate, const struct device *device, struct attachment *attachment)
 {
 	_cleanup_close_ int link = own_link(gate, device->ifindex);
-	__u32 id = map_id(gate->maps[MAP_BANS]);
+	__u32 id = tc_map_id(gate->maps[MAP_BANS]);
+	__u32 outflow_id = tc_map_id(gate->maps[MAP_OUTFLOW_CONTROL]);
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 
 	memset(attachment, 0, sizeof(*attachment));
 	memcpy(attachment->device, device->name, sizeof(attachment->device));
 	attachment->ifindex = device->ifindex;
+	attachment->outflow = tc_is_attached(device->ifindex, BPF_TC_EGRESS, &outflow_id, 1);
 	if (link >= 0) {
 		bool generic = !bpf_xdp_query((int)device->ifindex, 0, &query) &&
 			       query.attach_mode == XDP_ATTACHED_SKB;
 
 		attached(attachment, generic ? HOOK_GENERIC : HOOK_XDP);
-	} else if (find_tc(device->ifindex, &id, 1, NULL)) {
+	} else if (tc_is_attached(device->ifindex, BPF_TC_INGRESS, &id, 1)) {
 		attached(attachment, HOOK_TC);
 		if (!has_link_header(device->name))
 			snprintf(attachment->why, sizeof(attachment->why), "it has no link header");
@@ -375,7 +324,7 @@ int attach_list(struct gate *gate, struct attachment *attachments, size_t room, 
 		return err;
 	for (size_t i = 0; i < count; i++) {
 		list_one(gate, &devices[i], &attachment);
-		if (!attachment.attached)
+		if (!attachment.attached && !attachment.outflow)
 			continue;
 		if (found < room)
 			attachments[found] = attachment;
@@ -384,38 +333,22 @@ int attach_list(struct gate *gate, struct attachment *attachments, size_t room, 
 	return (int)found;
 }
 
-/* The ids of the maps "PINS/vN/bans". */
-static size_t own_map_ids(const char *pins, __u32 *ids, size_t room)
-{
-	DIR *dir = opendir(pins);
-	struct dirent *entry;
-	size_t count = 0;
-
-	while (dir && (entry = readdir(dir)) && count < room) {
-		char path[PATH_MAX];
-		_cleanup_close_ int fd = -1;
-
-		if (entry->d_name[0] != 'v' || snprintf(path, sizeof(path), "%s/%s/bans", pins,
-							entry->d_name) >= (int)sizeof(path))
-			continue;
-		fd = bpf_obj_get(path);
-		if (fd >= 0 && (ids[count] = map_id(fd)))
-			count++;
-	}
-	if (dir)
-		closedir(dir);
-	return count;
-}
-
 int attach_remove_all(const char *pins, struct fault *fault)
 {
 	_cleanup_free_ struct device *devices = NULL;
-	__u32 ids[16];
-	size_t count, id_count = own_map_ids(pins, ids, 16);
+	__u32 gate_ids[16], outflow_ids[16];
+	size_t gate_count = tc_own_map_ids(pins, "bans", gate_ids, 16);
+	size_t outflow_count = tc_own_map_ids(pins, "outflow_control", outflow_ids, 16);
+	size_t count;
 	int err = devices_list(&devices, &count, fault);
 
-	for (size_t i = 0; i < count && !err && id_count; i++)
-		err = detach_tc(devices[i].ifindex, ids, id_count);
+	for (size_t i = 0; i < count && !err; i++) {
+		if (gate_count)
+			err = tc_detach(devices[i].ifindex, BPF_TC_INGRESS, gate_ids, gate_count);
+		if (!err && outflow_count)
+			err = tc_detach(devices[i].ifindex, BPF_TC_EGRESS, outflow_ids,
+					outflow_count);
+	}
 	return err ? fault_set(fault, err, "cannot take the tc programs off: %s", strerror(-err))
 		   : 0;
 }

@@ -16,12 +16,19 @@ struct attachment {
 	bool attached;
 	enum gate_hook hook; /* HOOK_XDP, HOOK_TC or HOOK_GENERIC when attached */
 	char why[256];	     /* why not native XDP, or why not attached at all; "" for native XDP */
+	bool outflow;	     /* the outflow breaker is on its egress */
+	char outflow_why[256]; /* why not, although it is wanted; else "" */
 };
 
 /* Puts the loaded programs on the device, or replaces an older program of ours without a gap.
  * Needs gate_load(). `attachment` is filled in either way. */
 int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
 		  struct attachment *attachment, struct fault *fault);
+/* Puts the outflow breaker on the egress of the device of `attachment`, or takes it off where it is
+ * not wanted, and fills in the members about it. Also where the gate itself could not go. */
+int attach_outflow(struct gate *gate, bool wanted, struct attachment *attachment,
+		   struct fault *fault);
+/* Takes both off. */
 int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault);
 
 /* Forgets links of devices that are gone; takes the program off those that moved to another network

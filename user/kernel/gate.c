@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -35,6 +36,14 @@ static const char *const map_names[] = {
 	[MAP_ADOPTED] = "adopted",
 	[MAP_USAGE] = "usage",
 	[MAP_OVER_LIMIT] = "over_limit",
+	[MAP_OUTFLOW_RULES] = "outflow_rules",
+	[MAP_OUTFLOW_CONTROL] = "outflow_control",
+	[MAP_OUTFLOW_BREAKERS] = "outflow_breakers",
+	[MAP_OUTFLOW_COUNTS] = "outflow_counts",
+	[MAP_OUTFLOW_RECENT] = "outflow_recent",
+	[MAP_OUTFLOW_SOCKETS] = "outflow_sockets",
+	[MAP_OUTFLOW_FLOWS] = "outflow_flows",
+	[MAP_OUTFLOW_REPORTED] = "outflow_reported",
 };
 _Static_assert(sizeof(map_names) / sizeof(*map_names) == MAP_COUNT, "every map has its name");
 
@@ -307,6 +316,7 @@ static void want_frags(struct gate_bpf *skeleton)
 static int load_programs(struct gate *gate, const struct gate_load_options *options,
 			 struct fault *fault)
 {
+	struct stat namespace;
 	int err;
 
 	libbpf_set_print(options->verbose ? print_warnings : print_nothing);
@@ -321,6 +331,8 @@ static int load_programs(struct gate *gate, const struct gate_load_options *opti
 	if (options->network_size)
 		bpf_map__set_max_entries(gate->skeleton->maps.networks, options->network_size);
 	want_frags(gate->skeleton);
+	if (!stat("/proc/self/ns/net", &namespace))
+		gate->skeleton->rodata->outflow_namespace = (__u32) namespace.st_ino;
 	err = reuse_maps(gate, fault);
 	if (err)
 		return err;
@@ -393,6 +405,10 @@ int gate_program_fd(const struct gate *gate, enum gate_program program)
 		return bpf_program__fd(gate->skeleton->progs.gate_counter);
 	case PROGRAM_ADOPT:
 		return bpf_program__fd(gate->skeleton->progs.gate_adopt);
+	case PROGRAM_OUTFLOW:
+		return bpf_program__fd(gate->skeleton->progs.outflow_tc);
+	case PROGRAM_OUTFLOW_IP:
+		return bpf_program__fd(gate->skeleton->progs.outflow_tc_ip);
 	}
 	return -1;
 }

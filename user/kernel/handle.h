@@ -24,6 +24,14 @@ enum gate_map {
 	MAP_ADOPTED,
 	MAP_USAGE,
 	MAP_OVER_LIMIT,
+	MAP_OUTFLOW_RULES,
+	MAP_OUTFLOW_CONTROL,
+	MAP_OUTFLOW_BREAKERS,
+	MAP_OUTFLOW_COUNTS,
+	MAP_OUTFLOW_RECENT,
+	MAP_OUTFLOW_SOCKETS,
+	MAP_OUTFLOW_FLOWS,
+	MAP_OUTFLOW_REPORTED,
 	MAP_COUNT,
 };
 
@@ -50,9 +58,17 @@ enum gate_program {
 	PROGRAM_TC_IP, /* no link header */
 	PROGRAM_COUNTER,
 	PROGRAM_ADOPT,
+	PROGRAM_OUTFLOW,
+	PROGRAM_OUTFLOW_IP, /* no link header */
 };
 
 /* The fd of a program of a loaded gate; stays the gate's. */
 int gate_program_fd(const struct gate *gate, enum gate_program program);
+
+/* Swaps a filled inner map into the one slot of a map of maps. */
+int gate_slot_set(struct gate *gate, enum gate_map outer, int inner, struct fault *fault);
+
+/* The inner map now in the slot: an fd of the caller's, or -errno (-ENOENT: none). */
+int gate_slot_get(struct gate *gate, enum gate_map outer, struct fault *fault);
 
 #endif

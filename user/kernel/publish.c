@@ -36,7 +36,7 @@ static int inner_path(const struct gate *gate, enum gate_map outer, const char *
 
 /* Killed before the rename, the pin is still the old map's: it then looks older than it is, and is
  * published once more. */
-static int publish(struct gate *gate, enum gate_map outer, int inner, struct fault *fault)
+int gate_slot_set(struct gate *gate, enum gate_map outer, int inner, struct fault *fault)
 {
 	char fresh[PATH_MAX], path[PATH_MAX];
 	__u32 slot = 0;
@@ -58,7 +58,7 @@ static int publish(struct gate *gate, enum gate_map outer, int inner, struct fau
 }
 
 /* The inner map now in the slot, or -errno (-ENOENT: none). */
-static int published(struct gate *gate, enum gate_map outer, struct fault *fault)
+int gate_slot_get(struct gate *gate, enum gate_map outer, struct fault *fault)
 {
 	char path[PATH_MAX];
 	int fd, err = inner_path(gate, outer, "", path, fault);
@@ -86,12 +86,12 @@ int gate_policy_publish(struct gate *gate, const struct policy *policy, struct f
 	if (bpf_map_update_elem(fd, &zero, policy, BPF_ANY))
 		return fault_set(fault, -errno, "cannot fill the policy's map: %s",
 				 strerror(errno));
-	return publish(gate, MAP_POLICY, fd, fault);
+	return gate_slot_set(gate, MAP_POLICY, fd, fault);
 }
 
 int gate_policy_get(struct gate *gate, struct policy *policy, struct fault *fault)
 {
-	_cleanup_close_ int fd = published(gate, MAP_POLICY, fault);
+	_cleanup_close_ int fd = gate_slot_get(gate, MAP_POLICY, fault);
 	__u32 zero = 0;
 
 	if (fd < 0)
@@ -130,7 +130,7 @@ int gate_table_prepare(struct gate *gate, const struct table_image *image,
 
 int gate_table_publish(struct gate *gate, struct gate_table *table, struct fault *fault)
 {
-	return publish(gate, MAP_TABLE, table->fd, fault);
+	return gate_slot_set(gate, MAP_TABLE, table->fd, fault);
 }
 
 void gate_table_free(struct gate_table *table)
@@ -145,7 +145,7 @@ void gate_table_free(struct gate_table *table)
 static const struct table_head *map_table(struct gate *gate, size_t *size, int *err,
 					  struct fault *fault)
 {
-	_cleanup_close_ int fd = published(gate, MAP_TABLE, fault);
+	_cleanup_close_ int fd = gate_slot_get(gate, MAP_TABLE, fault);
 	struct bpf_map_info info = { 0 };
 	__u32 info_size = sizeof(info);
 	void *at;

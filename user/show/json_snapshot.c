@@ -149,11 +149,12 @@ static json_t *lists_to_json(const struct snapshot *snapshot)
 char *json_stats(const struct snapshot *snapshot)
 {
 	return json_line(json_pack(
-		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time", json_time(snapshot->now_wall_ns),
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time", json_time(snapshot->now_wall_ns),
 		"mode", mode_to_json(snapshot), "total", sum_to_json(&snapshot->sum), "services",
 		services_to_json(snapshot), "no_service", service_to_json(&snapshot->services[0]),
-		"lists", lists_to_json(snapshot), "tables", tables_to_json(snapshot), "faults",
-		faults_to_json(snapshot)));
+		"lists", lists_to_json(snapshot), "outflow",
+		outflow_to_json(snapshot->outflow, false), "tables", tables_to_json(snapshot),
+		"faults", faults_to_json(snapshot)));
 }
 
 /* ---- status ---- */
@@ -189,11 +190,13 @@ static json_t *devices_to_json(const struct snapshot *snapshot)
 
 	for (size_t i = 0; i < snapshot->device_count; i++) {
 		const struct attachment *at = &snapshot->devices[i];
-		json_t *item = json_pack("{s:o,s:i,s:b,s:o,s:o}", "device", json_text(at->device),
-					 "ifindex", (int)at->ifindex, "attached", at->attached,
-					 "hook",
+		json_t *item = json_pack("{s:o,s:i,s:b,s:o,s:o,s:b,s:o}", "device",
+					 json_text(at->device), "ifindex", (int)at->ifindex,
+					 "attached", at->attached, "hook",
 					 json_text(at->attached ? hook_name(at->hook) : NULL),
-					 "why", json_text(*at->why ? at->why : NULL));
+					 "why", json_text(*at->why ? at->why : NULL), "outflow",
+					 at->outflow, "outflow_why",
+					 json_text(*at->outflow_why ? at->outflow_why : NULL));
 
 		if (!json_add(devices, item))
 			return NULL;
@@ -246,15 +249,16 @@ char *json_status(const struct snapshot *snapshot)
 				 ? json_boolean(snapshot->loaded)
 				 : json_null();
 
-	return json_line(
-		json_pack("{s:o,s:s,s:i,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
-			  json_time(snapshot->now_wall_ns), "version", SEKISHO_VERSION, "contract",
-			  CONTRACT_VERSION, "loaded", loaded, "mode", mode_to_json(snapshot),
-			  "configured_mode", mode_name(snapshot->configured_mode), "policy_differs",
-			  known ? json_boolean(snapshot->policy_differs) : json_null(), "services",
-			  ports_to_json(snapshot), "devices", devices_to_json(snapshot), "tables",
-			  tables_to_json(snapshot), "memory", memory_to_json(snapshot), "countries",
-			  countries_status(snapshot), "generation", generation_to_json(snapshot),
-			  "daemon", daemon_status_to_json(snapshot->daemon, snapshot->daemon_state),
-			  "faults", faults_to_json(snapshot)));
+	return json_line(json_pack(
+		"{s:o,s:s,s:i,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
+		json_time(snapshot->now_wall_ns), "version", SEKISHO_VERSION, "contract",
+		CONTRACT_VERSION, "loaded", loaded, "mode", mode_to_json(snapshot),
+		"configured_mode", mode_name(snapshot->configured_mode), "policy_differs",
+		known ? json_boolean(snapshot->policy_differs) : json_null(), "services",
+		ports_to_json(snapshot), "devices", devices_to_json(snapshot), "outflow",
+		outflow_to_json(snapshot->outflow, false), "tables", tables_to_json(snapshot),
+		"memory", memory_to_json(snapshot), "countries", countries_status(snapshot),
+		"generation", generation_to_json(snapshot), "daemon",
+		daemon_status_to_json(snapshot->daemon, snapshot->daemon_state), "faults",
+		faults_to_json(snapshot)));
 }

@@ -224,6 +224,78 @@ static void write_tables(FILE *out, const struct snapshot *snapshot)
 	}
 }
 
+/* ---- outflow ---- */
+
+static uint64_t outflow_number(const struct outflow_count *count, size_t row)
+{
+	return row < OUTFLOW_VERDICTS	     ? count->verdicts[row]
+	       : row == OUTFLOW_VERDICTS     ? count->dropped
+	       : row == OUTFLOW_VERDICTS + 1 ? count->late
+					     : count->attempts;
+}
+
+/* By port, never by sender: there may be many. */
+static void write_outflow_ports(FILE *out, const struct outflow_view *view)
+{
+	static const struct {
+		const char *metric, *help;
+	} rows[] = {
+#define ROW(name, text) { "sekisho_outflow_" name "_total", "Attempts to leave " text "." }
+		ROW("passed", "that passed within the limit"),
+		ROW("excepted", "to an excepted destination"),
+		ROW("released", "that passed because of a release"),
+		ROW("held", "over the limit, also in monitor mode"),
+		ROW("refused", "by users who may not send, also in monitor mode"),
+		ROW("unreadable", "made so that they cannot be read"),
+		ROW("dropped", "whose first packet was dropped"),
+		ROW("late", "that were held back and passed later"),
+		ROW("attempts", "for a mail port"),
+#undef ROW
+	};
+	const struct outflow_rules *rules = &view->state->rules;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		family(out, rows[i].metric, "counter", rows[i].help);
+		for (unsigned j = 0; j < rules->port_count && j < OUTFLOW_PORTS; j++) {
+			struct outflow_count sum = outflow_sum(view, (int)rules->ports[j]);
+			char port[16];
+
+			snprintf(port, sizeof(port), "%u", rules->ports[j]);
+			sample1(out, rows[i].metric, "port", port, outflow_number(&sum, i));
+		}
+	}
+}
+
+static void write_outflow(FILE *out, const struct outflow_view *view)
+{
+	const struct gate_outflow *state;
+	uint64_t held = 0, tripped = 0;
+
+	if (!view || outflow_state(view) == OUTFLOW_IS_OFF)
+		return;
+	state = view->state;
+	for (size_t i = 0; i < state->breaker_count; i++) {
+		tripped += state->breakers[i].tripped;
+		held += state->breakers[i].tripped ? state->breakers[i].state.trip_held : 0;
+	}
+	family(out, "sekisho_outflow_tripped", "gauge",
+	       "Outflow breakers that are tripped: this machine's, guests', refused users'.");
+	sample(out, "sekisho_outflow_tripped", tripped);
+	family(out, "sekisho_outflow_trip_held", "gauge",
+	       "Attempts that the present trips held back, or would have.");
+	sample(out, "sekisho_outflow_trip_held", held);
+	family(out, "sekisho_outflow_is_released", "gauge", "1 while a release by hand lasts.");
+	sample(out, "sekisho_outflow_is_released",
+	       state->control.released_until_ns > state->now_boot_ns);
+	family(out, "sekisho_outflow_overflows_total", "counter",
+	       "Attempts whose sender found no room in the breaker's tables.");
+	sample1(out, "sekisho_outflow_overflows_total", "table", "breakers",
+		state->control.breaker_overflows);
+	sample1(out, "sekisho_outflow_overflows_total", "table", "senders",
+		state->control.count_overflows);
+	write_outflow_ports(out, view);
+}
+
 /* ---- status ---- */
 
 static void write_gate(FILE *out, const struct snapshot *snapshot)
@@ -343,5 +415,6 @@ void prometheus_stats(FILE *out, const struct snapshot *snapshot)
 	write_reasons(out, snapshot);
 	write_lists(out, snapshot);
 	write_tables(out, snapshot);
+	write_outflow(out, snapshot->outflow);
 	write_daemon(out, snapshot);
 }

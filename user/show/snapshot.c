@@ -284,6 +284,9 @@ int snapshot_fill(const struct instance *instance, unsigned parts, int64_t now_w
 		fill_store_status(fresh, instance);
 		fill_daemon(fresh, instance);
 	}
+	if (instance->gate &&
+	    outflow_view_fill(instance->gate, now_wall_ns, now_boot_ns, &fresh->outflow, fault))
+		remember(fresh, fault);
 	*snapshot = TAKE_PTR(fresh);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "enforce/instance.h"
 #include "kernel/attach.h"
 #include "show/daemon_status.h"
+#include "show/outflow.h"
 
 /* Attempts are SYNs. In monitor mode would_drop of them would have been dropped, and passed. */
 struct snapshot_sum {
@@ -72,6 +73,8 @@ struct snapshot {
 	bool has_countries;
 	char countries_source[512];
 	int64_t countries_updated_wall_ns;
+
+	struct outflow_view *outflow; /* NULL: no gate, or it cannot be read */
 
 	struct attachment *devices;
 	size_t device_count;

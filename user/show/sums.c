@@ -62,6 +62,7 @@ void snapshot_free(struct snapshot *snapshot)
 	if (!snapshot)
 		return;
 	daemon_status_free(snapshot->daemon);
+	outflow_view_free(snapshot->outflow);
 	free(snapshot->lists);
 	free(snapshot->devices);
 	free(snapshot->maps);

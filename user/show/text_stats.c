@@ -207,6 +207,22 @@ static void print_lists(FILE *out, const struct snapshot *snapshot)
 	}
 }
 
+static void print_outflow(FILE *out, const struct snapshot *snapshot)
+{
+	struct outflow_count sum;
+
+	if (!snapshot->outflow || outflow_state(snapshot->outflow) == OUTFLOW_IS_OFF)
+		return;
+	sum = outflow_sum(snapshot->outflow, -1);
+	fprintf(out, "\n%-*s%13s%13s%13s%13s\n", NAME_WIDTH, "outflow", "attempts", "held",
+		"refused", "state");
+	print_name(out, 0, "all");
+	print_number(out, sum.attempts);
+	print_number(out, sum.verdicts[OUTFLOW_HELD]);
+	print_number(out, sum.verdicts[OUTFLOW_USER] + sum.verdicts[OUTFLOW_UNREADABLE]);
+	fprintf(out, "%13s\n", outflow_state_name(outflow_state(snapshot->outflow)));
+}
+
 void text_tables(FILE *out, const struct snapshot *snapshot)
 {
 	fprintf(out, "%-*s%13s%13s%13s\n", NAME_WIDTH, "table", "used", "size", "overflows");
@@ -233,6 +249,7 @@ void text_stats(FILE *out, const struct snapshot *snapshot)
 	for (unsigned id = 1; id <= snapshot->service_count; id++)
 		print_countries(out, &snapshot->services[id]);
 	print_lists(out, snapshot);
+	print_outflow(out, snapshot);
 	fputc('\n', out);
 	text_tables(out, snapshot);
 	for (size_t i = 0; i < snapshot->fault_count; i++) {

@@ -80,6 +80,20 @@ static void print_devices(FILE *out, const struct snapshot *snapshot)
 	}
 }
 
+static void print_outflow(FILE *out, const struct snapshot *snapshot)
+{
+	bool on = false;
+
+	if (!snapshot->outflow)
+		return;
+	print_key(out, "outflow");
+	text_outflow_short(out, snapshot->outflow);
+	for (size_t i = 0; i < snapshot->device_count; i++)
+		on |= snapshot->devices[i].outflow;
+	if (!on && outflow_state(snapshot->outflow) != OUTFLOW_IS_OFF)
+		print_line(out, "", "on no device: nothing that leaves is looked at");
+}
+
 static void print_memory(FILE *out, const struct snapshot *snapshot)
 {
 	char text[NUMBER_TEXT_SIZE];
@@ -219,6 +233,7 @@ void text_status(FILE *out, const struct snapshot *snapshot)
 	fprintf(out, "%-12s%d (sekisho " SEKISHO_VERSION ")\n", "contract", CONTRACT_VERSION);
 	print_services(out, snapshot);
 	print_devices(out, snapshot);
+	print_outflow(out, snapshot);
 	print_countries(out, snapshot);
 	print_daemon(out, snapshot);
 	print_faults(out, snapshot);

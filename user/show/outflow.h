@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The outflow breaker as people and scripts see it: its state with names to the numbers, and who is
+ * behind a trip. Filled by one function, rendered by the pure ones. Not here: what is done about it.
+ */
+#ifndef SEKISHO_SHOW_OUTFLOW_H
+#define SEKISHO_SHOW_OUTFLOW_H
+
+#include <jansson.h>
+#include <stdio.h>
+#include "kernel/outflow.h"
+
+#define OUTFLOW_NAME_SIZE    64
+#define OUTFLOW_CGROUP_SIZE  256
+#define OUTFLOW_SUSPECTS     8
+#define OUTFLOW_DESTINATIONS 5
+/* Attempts so long before a trip's first held one are evidence too: they used up the tokens. */
+#define OUTFLOW_BEFORE_NS (60 * 1000000000ULL)
+
+/* One sender in one cgroup, as the last attempts show him. */
+struct outflow_suspect {
+	struct outflow_key who; /* port 0 */
+	uint64_t cgroup;
+	uint64_t attempts, held; /* held: not passed at first, in either mode */
+	uint64_t last_ns;
+	struct address destinations[OUTFLOW_DESTINATIONS]; /* the most recent first */
+	size_t destination_count;
+	bool more; /* destinations than these */
+	char name[OUTFLOW_NAME_SIZE];
+	char cgroup_path[OUTFLOW_CGROUP_SIZE]; /* "" when not known */
+};
+
+/* Who is behind the breaker's trip, the most held first; at most OUTFLOW_SUSPECTS, whose names are
+ * not filled in. Returns how many. Pure. */
+size_t outflow_suspects(const struct gate_outflow *state, const struct gate_breaker *breaker,
+			struct outflow_suspect *suspects);
+
+struct outflow_view {
+	struct gate_outflow *state;
+	int64_t now_wall_ns;
+	char (*breaker_names)[OUTFLOW_NAME_SIZE]; /* as state->breakers */
+	char (*count_names)[OUTFLOW_NAME_SIZE];	  /* as state->counts */
+	char (*recent_names)[OUTFLOW_NAME_SIZE];  /* as state->recent */
+	struct {
+		struct outflow_suspect list[OUTFLOW_SUSPECTS];
+		size_t count;
+	} * suspects; /* as state->breakers; of those that are tripped */
+};
+
+enum outflow_state {
+	OUTFLOW_IS_OFF = 0, /* no ports */
+	OUTFLOW_IS_OPEN,
+	OUTFLOW_IS_TRIPPED,
+	OUTFLOW_IS_RELEASED,
+};
+
+/* *view is the caller's, outflow_view_free(). Asks the user database, the devices and the cgroup
+ * file system for names. */
+int outflow_view_fill(struct gate *gate, int64_t now_wall_ns, uint64_t now_boot_ns,
+		      struct outflow_view **view, struct fault *fault);
+void outflow_view_free(struct outflow_view *view);
+
+/* "www-data", "eth1", "10.0.3.0/24 by br0", "" when there is no name. */
+void outflow_name(const struct outflow_rules *rules, const struct outflow_key *key,
+		  char name[OUTFLOW_NAME_SIZE]);
+/* "this machine", "guests by br0", "user www-data (uid 33)": whose breaker it is. Pure. */
+void outflow_whose_breaker(const struct outflow_key *key, const char *name,
+			   char text[OUTFLOW_NAME_SIZE * 2]);
+/* "uid 33 (www-data)", "by br0"...: who sends. Pure. */
+void outflow_who_sends(const struct outflow_key *key, const char *name,
+		       char text[OUTFLOW_NAME_SIZE * 2]);
+
+/* What follows is pure. */
+enum outflow_state outflow_state(const struct outflow_view *view);
+const char *outflow_state_name(enum outflow_state state); /* "off", "open"... */
+const char *outflow_verdict_name(enum outflow_verdict verdict);
+int64_t outflow_wall_ns(const struct outflow_view *view, uint64_t boot_ns); /* 0 stays 0 */
+/* All counters of one port; of -1 the sum of all. */
+struct outflow_count outflow_sum(const struct outflow_view *view, int port);
+
+/* A new reference; `view` NULL is null. `recent`: with the last attempts. Schema: docs/json.md. */
+json_t *outflow_to_json(const struct outflow_view *view, bool recent);
+json_t *outflow_suspect_to_json(const struct outflow_suspect *suspect);
+void text_outflow(FILE *out, const struct outflow_view *view);
+/* One line or two for `status`, behind a key that the caller has printed. */
+void text_outflow_short(FILE *out, const struct outflow_view *view);
+
+static inline void cleanup_outflow_view(struct outflow_view **view)
+{
+	outflow_view_free(*view);
+}
+
+#endif
