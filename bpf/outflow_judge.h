@@ -224,10 +224,12 @@ __noinline int outflow_note(const struct outflow_syn *syn, __u32 verdict, __u32 
 	const struct outflow_rules *rules = current_outflow_rules();
 	struct outflow_control *control = outflow_state();
 	struct outflow_count *count;
+	struct outflow_key who;
 
 	if (!rules || !control || !syn || verdict >= OUTFLOW_VERDICTS)
 		return 0;
-	count = outflow_count_of(&syn->who, control);
+	who = syn->who; /* 6.1 takes no key out of a global function's argument */
+	count = outflow_count_of(&who, control);
 	if (!count)
 		return 0;
 	if (syn->repeat) {
