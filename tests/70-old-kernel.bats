@@ -62,6 +62,12 @@ show() {
 	diff "$BATS_TEST_TMPDIR/here" "$said"
 }
 
+@test "the outflow breaker's programs decide under 6.1 as they do here" {
+	vm 120 0 build/tests/outflow/test_outflow --no-cost
+	[[ $(grep -c '^ok' "$said") -gt 70 ]]
+	run ! grep -q '^not ok' "$said"
+}
+
 @test "under 6.1 no program has grown over its ceiling" {
 	vm 120 0 build/tests/vm/complexity
 	tests/vm/limits 6.1 <"$said" >"$BATS_TEST_TMPDIR/table" || fail "$(<"$BATS_TEST_TMPDIR/table")"

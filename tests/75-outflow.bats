@@ -5,6 +5,11 @@
 
 load helpers/common
 
+# For retry, which takes a command and not an expression.
+state_is() { [[ $(outflow .state) == "$1" ]]; }
+said_times() { [[ $(grep -c "$1" "$LAB/log/run") == "$2" ]]; }
+sunk_at_least() { (($(sunk) >= $1)); }
+
 MESSAGES=2000
 
 setup_file() {
@@ -239,9 +244,9 @@ calm = 1h'
 	[[ $(outflow .state) == released ]]
 	retry 40 0.1 grep -q 'outflow: this machine: the trip of .* has ended by hand; 10 held back' \
 		"$LAB/log/run"
-	retry 40 0.1 eval '[[ $(outflow .state) == open ]]'
+	retry 40 0.1 state_is open
 	[[ $(leave "$MX4" "$GATEWAY4" 25 4) == 0 ]]
-	retry 40 0.1 eval '[[ $(grep -c "outflow tripped" "$LAB/log/run") == 2 ]]'
+	retry 40 0.1 said_times 'outflow tripped' 2
 	run_sekisho outflow release
 	[[ $(outflow .state) == released ]]
 	run_sekisho outflow arm
@@ -280,7 +285,7 @@ ports = none'
 	lab_conf 'mode = enforce' '[outflow]
 users = 12345'
 	kill -HUP "$(<"$LAB/run.pid")"
-	retry 40 0.1 eval '[[ $(grep -c reloaded "$LAB/log/run") == 2 ]]'
+	retry 40 0.1 said_times reloaded 2
 	[[ $(leave "$MX4" "$GATEWAY4" 25 4) == 0 ]]
 	[[ $(leave_as 12345 "$MX4" "$GATEWAY4" 25 4) == 4 ]]
 	lab_run_end
@@ -375,7 +380,7 @@ users = $(lab_inside id -u postfix)"
 	began=$(now_us)
 	lab_inside postsuper -c /mnt/postfix/etc -H ALL 2>/dev/null
 	lab_inside postqueue -c /mnt/postfix/etc -f
-	retry 100 0.1 eval '(($(sunk) >= 30))'
+	retry 100 0.1 sunk_at_least 30
 	lab_run_end KILL || : # in mid-trip
 	since=$(outflow .since)
 	sleep 6

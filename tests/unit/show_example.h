@@ -163,8 +163,8 @@ static void add_status(struct snapshot *snapshot)
 	snapshot->devices = calloc(2, sizeof(*snapshot->devices));
 	snapshot->device_count = 2;
 	snapshot->devices[0] = (struct attachment){ "eth0", 2, true, HOOK_XDP, "", true, "" };
-	snapshot->devices[1] = (struct attachment){ "wg0", 5, true, HOOK_TC, "no native XDP", false,
-						     "no clsact" };
+	snapshot->devices[1] =
+		(struct attachment){ "wg0", 5, true, HOOK_TC, "no native XDP", false, "no clsact" };
 	snapshot->maps = calloc(2, sizeof(*snapshot->maps));
 	snapshot->map_count = 2;
 	snapshot->maps[0] = (struct gate_memory){ "bans", 131072, 12 << 20 };
