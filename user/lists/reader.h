@@ -18,6 +18,7 @@ struct list_line {
 	size_t number;	      /* of its first physical line */
 	const size_t *breaks; /* offsets in `text` where the further physical lines begin */
 	size_t break_count;
+	bool indented; /* blanks stood before `text` */
 };
 
 /* Words of a line; the text lies in the reader's scratch memory or in the line. */
@@ -26,13 +27,18 @@ struct list_word {
 	size_t size;
 };
 
-/* Rules of which the first match counts; values are order * 2 + (1: the rule is an exception). */
+/* Rules of which the first match counts, or the narrowest; values are order * 2 + (1: the rule is
+ * an exception). */
 struct rule_set {
 	char name[80];
 	struct ranges ranges;
 	uint32_t appended, inserted;
 	bool excepting;
+	bool narrowest; /* as in an ipset, where the order says nothing */
 };
+
+struct nft;	/* text_nft.c: the blocks that are open */
+struct postfix; /* text_postfix.c: the conditions that are open */
 
 struct list_reader {
 	const struct list_options *options;
@@ -47,12 +53,35 @@ struct list_reader {
 	char table[32]; /* iptables-save: the "*table" in force */
 	struct rule_set *sets;
 	size_t set_count;
+	struct nft *nft;	 /* NULL: no block is open */
+	struct postfix *postfix; /* NULL: not a table of Postfix so far */
+	bool after_postfix;   /* the line before is one of such a table: an indented one goes on */
+	size_t scores;	      /* ipsum's lines, which to Postfix would be numeric actions */
+	struct ranges except; /* taken out of the whole file in the end */
+	size_t json_records;  /* JSON lines with a prefix, since the last that counts them */
+	char no_list[LIST_REASON_SIZE]; /* why the file as a whole cannot be used; "": it can */
 };
 
 /* A format looks at a line: false, not mine; true, done with it (taken, skipped or refused). */
 typedef bool list_format(struct list_reader *reader, const struct list_line *line);
 
-list_format list_plain, list_iptables, list_hosts;
+list_format list_plain, list_ipsum, list_dshield, list_epost, list_p2p, list_abuse_ch,
+	list_crowdsec, list_json_lines, list_ipset, list_nft, list_postfix, list_iptables,
+	list_hosts;
+
+/* A line within an nft block that is open, comments included. */
+void list_nft_inside(struct list_reader *reader, const struct list_line *line);
+/* At the end of the file: what must have been closed or counted. Frees what is left open. */
+void list_nft_finish(struct list_reader *reader);
+void list_postfix_finish(struct list_reader *reader);
+void list_json_lines_finish(struct list_reader *reader);
+
+/* A file that is one JSON value (nft -j, CrowdSec): false, it is not. */
+bool list_json_document(struct list_reader *reader, const char *text, size_t size);
+
+/* What is read so far makes the whole file useless: the first such reason stays. */
+void list_give_up(struct list_reader *reader, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* The strict dotted quad at `at`: behind it and *address in host order, or NULL. The same strings
  * as inet_pton(), as a prefix of the text. */
@@ -85,6 +114,9 @@ void list_take_prefix(struct list_reader *reader, size_t number, const char *tex
 void list_take_range(struct list_reader *reader, size_t number, const char *first,
 		     size_t first_size, const char *last, size_t last_size);
 
+/* The same for either: "A/24" or "A-B". */
+void list_take_entry(struct list_reader *reader, size_t number, const char *text, size_t size);
+
 /* Why a text is no entry, in words. */
 void list_describe(const char *text, size_t size, char reason[LIST_REASON_SIZE]);
 /* At most 60 printable characters of a text, for messages. */
@@ -99,12 +131,26 @@ bool list_word_any(const struct list_word *word, const char *names);
 size_t list_split(struct list_reader *reader, const struct list_line *line, struct list_word *words,
 		  size_t most, bool *shell);
 
+/* Splits at each `separator`; with `quotes` a field may stand in double quotes (RFC 4180; its
+ * doubled quotes stay doubled). Blanks around a field are not part of it. Returns how many there
+ * are, though no more than `most` are set. */
+size_t list_fields(const struct list_line *line, char separator, bool quotes,
+		   struct list_word *fields, size_t most);
+/* Whether the text is a strict address, prefix or range, however it will be judged. */
+bool list_is_entry(const struct list_word *word);
+bool list_is_number(const struct list_word *word, size_t least_digits, size_t most_digits);
+
 /* The rule set of a name, made if there is none; NULL: too many (or reader->error is set). */
 struct rule_set *list_rule_set(struct list_reader *reader, const char *name);
 /* Adds the ranges as the set's last rule, or its first if `head`. */
 void list_rule_add(struct list_reader *reader, struct rule_set *set, const struct ranges *ranges,
 		   bool exception, bool head);
-/* What the rule sets leave goes into reader->ranges; frees them. */
+/* The same for an entry that list_take_entry() would take: checks it, counts it, adds it last. An
+ * exception is not checked and counts as skipped. */
+void list_rule_take(struct list_reader *reader, struct rule_set *set, size_t number,
+		    const char *text, size_t size, bool exception);
+/* What the rule sets leave goes into reader->ranges, which it leaves normal and without
+ * reader->except; frees both. */
 void list_rules_finish(struct list_reader *reader);
 
 #endif

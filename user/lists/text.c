@@ -20,8 +20,10 @@ static const struct {
 	list_format *format;
 	bool continued;
 } formats[] = {
-	{ list_plain, false },
-	{ list_iptables, true },
+	{ list_plain, false }, { list_nft, false },	 { list_json_lines, false },
+	{ list_ipsum, false }, { list_dshield, false },	 { list_epost, false },
+	{ list_p2p, false },   { list_abuse_ch, false }, { list_crowdsec, false },
+	{ list_ipset, false }, { list_postfix, false },	 { list_iptables, true },
 	{ list_hosts, true },
 };
 
@@ -60,11 +62,15 @@ static const char *line_end(const char *at, const char *end, const char **next)
 
 static struct list_line trim(const char *at, const char *end, size_t number)
 {
+	const char *begin = at;
+
 	while (at < end && is_blank(*at))
 		at++;
 	while (end > at && is_blank(end[-1]))
 		end--;
-	return (struct list_line){ .text = at, .size = (size_t)(end - at), .number = number };
+	return (struct list_line){
+		.text = at, .size = (size_t)(end - at), .number = number, .indented = at > begin
+	};
 }
 
 static int splice_add(struct splice *splice, const char *at, const char *end)
@@ -119,8 +125,10 @@ static int splice_lines(struct splice *splice, const char *at, const char *end, 
 static bool offer(struct list_reader *reader, const struct list_line *line, bool continued)
 {
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
-		if (formats[i].continued == continued && formats[i].format(reader, line))
+		if (formats[i].continued == continued && formats[i].format(reader, line)) {
+			reader->after_postfix = formats[i].format == list_postfix;
 			return true;
+		}
 	return false;
 }
 
@@ -164,8 +172,12 @@ static const char *read_line(struct list_reader *reader, const char *at, const c
 	struct list_line line = trim(at, stop, *number);
 	bool continues = stop > at && stop[-1] == '\\', commented = reader->commented;
 
+	if (reader->nft) {
+		list_nft_inside(reader, &line);
+		return next;
+	}
 	reader->commented = false;
-	if (!line.size)
+	if (!line.size || (line.indented && reader->after_postfix))
 		return next;
 	if (*line.text == '#' || *line.text == ';') {
 		reader->commented = continues;
@@ -236,6 +248,7 @@ static const char *read_fast(struct list_reader *reader, const char *at, const c
 		return NULL;
 	reader->report->lines++;
 	reader->report->taken++;
+	reader->after_postfix = false;
 	reader->error = ranges_add4(reader->ranges, address, address | rest, 0);
 	return at;
 }
@@ -247,7 +260,8 @@ static void read_lines(struct list_reader *reader, const char *text, size_t size
 	size_t told = 0;
 
 	for (size_t number = 1; at < end && !reader->error; number++) {
-		const char *next = reader->commented ? NULL : read_fast(reader, at, end);
+		const char *next = reader->commented || reader->nft ? NULL
+								    : read_fast(reader, at, end);
 
 		at = next ? next : read_line(reader, at, end, &number);
 		if (progress && (size_t)(at - text) - told >= PROGRESS_BYTES) {
@@ -275,8 +289,12 @@ static const char *no_list(const char *text, size_t size)
 	return NULL;
 }
 
-static int judge(const struct list_report *report, struct fault *fault)
+static int judge(const struct list_reader *reader, struct fault *fault)
 {
+	const struct list_report *report = reader->report;
+
+	if (*reader->no_list)
+		return fault_set(fault, -EBADMSG, "%s", reader->no_list);
 	if (report->refused * 10 > report->lines)
 		return fault_set(fault, -EBADMSG,
 				 "%zu of %zu lines refused, more than a tenth: the old list stays; "
@@ -309,14 +327,18 @@ int list_read(const char *text, size_t size, const struct list_options *options,
 	wrong = no_list(text, size);
 	if (wrong)
 		return fault_set(fault, -EBADMSG, "%s", wrong);
-	read_lines(&reader, text, size);
+	if (!list_json_document(&reader, text, size))
+		read_lines(&reader, text, size);
+	list_nft_finish(&reader);
+	list_postfix_finish(&reader);
+	list_json_lines_finish(&reader);
 	list_rules_finish(&reader);
 	free(reader.scratch);
-	error = reader.error ? reader.error : ranges_normalise(ranges);
+	error = reader.error;
 	if (error)
 		fault_set(fault, error, "no memory for the list");
 	else
-		error = judge(report, fault);
+		error = judge(&reader, fault);
 	if (error) {
 		ranges_free(ranges);
 		return error;

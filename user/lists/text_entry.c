@@ -73,6 +73,17 @@ void list_refuse(struct list_reader *reader, size_t number, const char *format, 
 	reader->callbacks->refused(number, reason, reader->callbacks->context);
 }
 
+void list_give_up(struct list_reader *reader, const char *format, ...)
+{
+	va_list arguments;
+
+	if (*reader->no_list)
+		return;
+	va_start(arguments, format);
+	vsnprintf(reader->no_list, sizeof(reader->no_list), format, arguments);
+	va_end(arguments);
+}
+
 void list_skip(struct list_reader *reader)
 {
 	reader->report->skipped++;
@@ -278,4 +289,15 @@ void list_take_range(struct list_reader *reader, size_t number, const char *firs
 		reader->report->lines++;
 		reader->report->taken++;
 	}
+}
+
+void list_take_entry(struct list_reader *reader, size_t number, const char *text, size_t size)
+{
+	const char *dash = memchr(text, '-', size);
+
+	if (dash)
+		list_take_range(reader, number, text, (size_t)(dash - text), dash + 1,
+				size - (size_t)(dash + 1 - text));
+	else
+		list_take_prefix(reader, number, text, size);
 }

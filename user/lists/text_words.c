@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Words of a command line, for formats that are commands. See reader.h. */
+/* Words of a command line and fields of a table's line, for the formats made of them. See reader.h.
+ */
 #include "lists/reader.h"
 
 #include <errno.h>
@@ -77,4 +78,78 @@ size_t list_split(struct list_reader *reader, const struct list_line *line, stru
 		split_word(&at, end, &out, shell);
 		words[count++] = (struct list_word){ begin, (size_t)(out - begin) };
 	}
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* A field from `at` on; *next is behind its separator, or NULL at the end of the line. */
+static struct list_word next_field(const char *at, const char *end, char separator, bool quotes,
+				   const char **next)
+{
+	const char *stop;
+	struct list_word field;
+
+	while (at < end && is_blank(*at) && *at != separator)
+		at++;
+	stop = at;
+	if (quotes && at < end && *at == '"') {
+		for (stop = ++at; stop < end; stop++) {
+			if (*stop == '"' && (stop + 1 == end || stop[1] != '"'))
+				break;
+			stop += *stop == '"';
+		}
+		field = (struct list_word){ at, (size_t)((stop < end ? stop : end) - at) };
+		while (stop < end && *stop != separator)
+			stop++;
+	} else {
+		while (stop < end && *stop != separator)
+			stop++;
+		field = (struct list_word){ at, (size_t)(stop - at) };
+		while (field.size && is_blank(field.text[field.size - 1]))
+			field.size--;
+	}
+	*next = stop < end ? stop + 1 : NULL;
+	return field;
+}
+
+size_t list_fields(const struct list_line *line, char separator, bool quotes,
+		   struct list_word *fields, size_t most)
+{
+	const char *at = line->text, *end = at + line->size;
+	size_t count = 0;
+
+	while (at) {
+		struct list_word field = next_field(at, end, separator, quotes, &at);
+
+		if (count < most)
+			fields[count] = field;
+		count++;
+	}
+	return count;
+}
+
+bool list_is_entry(const struct list_word *word)
+{
+	const char *dash = word->size ? memchr(word->text, '-', word->size) : NULL;
+	size_t size = dash ? (size_t)(dash - word->text) : word->size;
+	struct address address;
+	struct prefix prefix;
+
+	if (!dash)
+		return prefix_parse(word->text, size, &prefix) != -EINVAL;
+	return !address_parse(word->text, size, &address) &&
+	       !address_parse(dash + 1, word->size - size - 1, &address);
+}
+
+bool list_is_number(const struct list_word *word, size_t least_digits, size_t most_digits)
+{
+	if (word->size < least_digits || word->size > most_digits)
+		return false;
+	for (size_t i = 0; i < word->size; i++)
+		if (word->text[i] < '0' || word->text[i] > '9')
+			return false;
+	return true;
 }

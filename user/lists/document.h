@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the readers of whole JSON files share; only text_document.c and text_nft_json.c use it. */
+#ifndef SEKISHO_LIST_DOCUMENT_H
+#define SEKISHO_LIST_DOCUMENT_H
+
+#include <jansson.h>
+#include "lists/reader.h"
+
+struct document {
+	struct list_reader *reader;
+	const char *text, *at; /* entries are looked up from `at` on */
+	size_t size;
+	size_t line; /* of `at` */
+};
+
+/* The line on which a text comes next, as good as it can be told. */
+size_t document_line(struct document *document, const char *entry);
+void document_take(struct document *document, const char *entry);
+
+/* The array of `nft -j`. */
+void document_nft(struct document *document, const json_t *array);
+
+#endif

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* ipsum: an address, a tab, on how many lists it stands. The score is not judged. See reader.h. */
+#include "lists/reader.h"
+
+bool list_ipsum(struct list_reader *reader, const struct list_line *line)
+{
+	struct list_word fields[2];
+
+	if (list_fields(line, '\t', false, fields, 2) != 2 || !list_is_entry(&fields[0]) ||
+	    !list_is_number(&fields[1], 1, 3) || reader->postfix)
+		return false;
+	reader->scores++; /* to Postfix, a number as the action permits: not both in one file */
+	list_take_entry(reader, line->number, fields[0].text, fields[0].size);
+	return true;
+}
