@@ -9,7 +9,7 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 CC       ?= gcc
 CLANG    ?= clang
 BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
-PKGS     := libbpf libelf zlib libnl-3.0 libnl-route-3.0 inih jansson libpcre2-8 sqlite3
+PKGS     := libbpf libelf zlib libnl-3.0 libnl-route-3.0 inih jansson libpcre2-8 sqlite3 libmaxminddb
 
 WARNINGS := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wundef -Wvla -Wno-missing-field-initializers

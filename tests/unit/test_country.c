@@ -8,10 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <arpa/inet.h>
 #include <cmocka.h>
 
 #include "lists/country.h"
 #include "lists/input.h"
+#include "lists_random.h"
+
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
 
 static int read_copy(const char *text, struct ranges *ranges, struct fault *fault)
 {
@@ -161,6 +169,88 @@ static size_t check_source(const char *path, const struct ranges *ranges)
 	return checked;
 }
 
+struct line {
+	u128 first, last;
+	int country;
+};
+
+/* The file's lines as they are: it is sorted, and no line overlaps another. */
+static struct line *read_lines(const char *path, size_t *count)
+{
+	struct line *lines = calloc(1 << 20, sizeof(*lines));
+	FILE *file = fopen(path, "r");
+	char text[256], country[8], ends[2][64];
+
+	*count = 0;
+	assert_non_null(lines);
+	while (file && fgets(text, sizeof(text), file)) {
+		u128 keys[2];
+
+		if (sscanf(text, "%63[^,],%63[^,],%7s", ends[0], ends[1], country) != 3)
+			continue;
+		for (unsigned i = 0; i < 2; i++) {
+			struct in6_addr six;
+
+			keys[i] = strtoul(ends[i], NULL, 10);
+			if (inet_pton(AF_INET6, ends[i], &six) == 1)
+				for (unsigned byte = 0; byte < 16; byte++)
+					keys[i] = keys[i] << 8 | six.s6_addr[byte];
+		}
+		lines[*count].first = keys[0];
+		lines[*count].last = keys[1];
+		lines[(*count)++].country = country_normal(country, strlen(country));
+	}
+	if (file)
+		fclose(file);
+	return lines;
+}
+
+static int model(const struct line *lines, size_t count, u128 key)
+{
+	size_t at = 0;
+
+	for (size_t step = 1 << 20; step; step /= 2)
+		if (at + step < count && lines[at + step].first <= key)
+			at += step;
+	return count && lines[at].first <= key && key <= lines[at].last ? lines[at].country
+									: COUNTRY_ZZ;
+}
+
+static void debian_data_answers_a_million_random_addresses(void **state)
+{
+	char *files[] = { "/usr/share/tor/geoip", "/usr/share/tor/geoip6" };
+	unsigned randoms = RUNNING_ON_VALGRIND ? 20000 : 1000000;
+	struct ranges ranges;
+	struct fault fault;
+
+	(void)state;
+	if (country_load(files, 2, &ranges, &fault)) {
+		print_message("skipped: %s\n", fault.text);
+		skip();
+	}
+	for (unsigned family = 0; family < 2; family++) {
+		size_t count;
+		struct line *lines = read_lines(files[family], &count);
+
+		for (unsigned i = 0; i < randoms; i++) {
+			const struct line *near = &lines[random_below(count)];
+			u128 key = family ? random128() : random32();
+			struct address address;
+			int64_t found;
+
+			/* in or beside a line, else most IPv6 ones would hit nothing */
+			if (i % 4)
+				key = near->first +
+				      (i % 4 == 1 ? 0 : key % (near->last - near->first + 2));
+			address = family ? address_from_key(key) : address_from4((uint32_t)key);
+			found = ranges_find(&ranges, &address);
+			assert_int_equal(found < 0 ? COUNTRY_ZZ : found, model(lines, count, key));
+		}
+		free(lines);
+	}
+	ranges_free(&ranges);
+}
+
 static void debian_data_keeps_the_answers_of_its_lines(void **state)
 {
 	char *files[] = { "/usr/share/tor/geoip", "/usr/share/tor/geoip6" };
@@ -228,6 +318,7 @@ int main(void)
 		cmocka_unit_test(an_empty_file_is_no_country_data),
 		cmocka_unit_test(a_missing_file_is_named),
 		cmocka_unit_test(debian_data_keeps_the_answers_of_its_lines),
+		cmocka_unit_test(debian_data_answers_a_million_random_addresses),
 		cmocka_unit_test(gzip_members_are_unpacked_and_bombs_refused),
 	};
 

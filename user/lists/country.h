@@ -6,6 +6,7 @@
 #ifndef SEKISHO_COUNTRY_H
 #define SEKISHO_COUNTRY_H
 
+#include <stdbool.h>
 #include "lists/ranges.h"
 #include "base/fault.h"
 
@@ -13,8 +14,10 @@
  * GB. -EINVAL. */
 int country_normal(const char *text, size_t size);
 
-/* Adds the ranges of one file's text (format and family detected; tor-geoipdb's geoip and geoip6)
- * to `ranges`, not yet normal. A malformed line is -EBADMSG and the fault is "NAME:LINE: ...". */
+/* Adds the ranges of one file's text to `ranges`, not yet normal. Format and family are detected:
+ * tor-geoipdb and other FIRST,LAST,CC lines, MaxMind DB, the registries' delegated files, zones
+ * with the country in NAME. A malformed line is -EBADMSG and the fault is "NAME:LINE: ..."; so is a
+ * file that its own counts say is cut short. */
 int country_read(const char *name, const char *text, size_t size, struct ranges *ranges,
 		 struct fault *fault);
 
