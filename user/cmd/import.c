@@ -9,32 +9,11 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "cmd/cmd.h"
+#include "cmd/import.h"
+#include "cmd/list_diff.h"
 #include "enforce/publish.h"
-#include "lists/input.h"
-#include "lists/text.h"
-#include "net/devices.h"
 
-#define REFUSALS_SAID  20
-#define PROGRESS_AFTER (NS_PER_S)
-#define PROGRESS_EVERY (NS_PER_S / 10)
-
-enum action { ACTION_UNSAID = 0, ACTION_DENY, ACTION_ALLOW };
-
-struct import {
-	const char *name;
-	char **files;
-	struct input *inputs; /* one per file */
-	size_t count;
-	enum action action;
-	bool force, mask, dry_run, remove;
-	struct ranges ranges;
-	struct list_report total;
-	/* while reading */
-	const char *file;
-	size_t said;
-	int64_t started_ns, shown_ns;
-};
+#define PUBLISH_SAID 1000000 /* prefixes: fewer are in force before one could read it */
 
 static void import_free(struct import *import)
 {
@@ -42,38 +21,6 @@ static void import_free(struct import *import)
 		input_free(&import->inputs[i]);
 	free(import->inputs);
 	ranges_free(&import->ranges);
-}
-
-static void clear_progress(struct import *import)
-{
-	if (import->shown_ns)
-		fputs("\r\033[K", stderr);
-	import->shown_ns = 0;
-}
-
-static void say_refused(size_t line, const char *reason, void *context)
-{
-	struct import *import = context;
-	char *file;
-
-	if (import->said++ >= REFUSALS_SAID)
-		return;
-	clear_progress(import);
-	file = cmd_visible(import->file);
-	fprintf(stderr, "%s:%zu: %s\n", file ? file : "?", line, reason);
-	free(file);
-}
-
-static void show_progress(size_t done, size_t size, void *context)
-{
-	struct import *import = context;
-	int64_t now = clock_wall_ns();
-
-	if (now - import->started_ns < PROGRESS_AFTER || now - import->shown_ns < PROGRESS_EVERY ||
-	    !isatty(STDERR_FILENO))
-		return;
-	import->shown_ns = now;
-	fprintf(stderr, "\rreading %s: %zu %%\033[K", import->name, done * 100 / size);
 }
 
 static bool valid_name(const char *name)
@@ -89,16 +36,15 @@ static bool valid_name(const char *name)
 /* EXIT_DONE, or the status to end with. */
 static int parse_options(struct import *import, int argc, char **argv)
 {
-	static const struct option options[] = { { "allow", no_argument, NULL, 'a' },
-						 { "deny", no_argument, NULL, 'd' },
-						 { "force", no_argument, NULL, 'f' },
-						 { "mask", no_argument, NULL, 'm' },
-						 { "dry-run", no_argument, NULL, 'n' },
-						 { "remove", no_argument, NULL, 'r' },
-						 { 0 } };
+	static const struct option options[] = {
+		{ "allow", no_argument, NULL, 'a' },   { "deny", no_argument, NULL, 'd' },
+		{ "force", no_argument, NULL, 'f' },   { "mask", no_argument, NULL, 'm' },
+		{ "dry-run", no_argument, NULL, 'n' }, { "remove", no_argument, NULL, 'r' },
+		{ "diff", no_argument, NULL, 'D' },    { 0 }
+	};
 
 	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, "adfmnr", options, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "adfmnrD", options, NULL)) != -1;) {
 		enum action action = c == 'a' ? ACTION_ALLOW : ACTION_DENY;
 
 		if (c == '?')
@@ -108,6 +54,7 @@ static int parse_options(struct import *import, int argc, char **argv)
 			import->mask |= c == 'm';
 			import->dry_run |= c == 'n';
 			import->remove |= c == 'r';
+			import->diff |= c == 'D';
 		} else if (import->action && import->action != action) {
 			return cmd_usage(&cmd_import, "--allow and --deny exclude each other");
 		} else {
@@ -129,27 +76,6 @@ static int parse_options(struct import *import, int argc, char **argv)
 	if (!import->remove && !import->count)
 		return cmd_usage(&cmd_import, "a file is missing, or '-' for standard input");
 	return EXIT_DONE;
-}
-
-static int read_inputs(struct import *import, struct fault *fault)
-{
-	bool standard = false;
-
-	import->inputs = calloc(import->count + 1, sizeof(*import->inputs));
-	if (!import->inputs)
-		return fault_set(fault, -ENOMEM, "no memory");
-	for (size_t i = 0; i < import->count; i++) {
-		bool here = !strcmp(import->files[i], "-");
-		int error;
-
-		if (here && standard)
-			return fault_set(fault, -EINVAL, "standard input can be read only once");
-		standard |= here;
-		error = input_read(import->files[i], &import->inputs[i], fault);
-		if (error)
-			return error;
-	}
-	return 0;
 }
 
 /* hosts.allow says by its name what it is. */
@@ -197,68 +123,6 @@ static int find_action(struct import *import, const struct instance *instance, b
 	return import->action ? 0 : -EINVAL;
 }
 
-static int read_file(struct import *import, size_t index, const struct list_options *options,
-		     struct fault *fault)
-{
-	_cleanup_(ranges_free) struct ranges ranges = { 0 };
-	struct list_callbacks callbacks = { say_refused, show_progress, import };
-	const struct input *input = &import->inputs[index];
-	struct list_report report;
-	int error;
-
-	import->file = import->files[index];
-	import->said = 0;
-	error = list_read(input->text, input->size, options, &callbacks, &ranges, &report, fault);
-	clear_progress(import);
-	if (import->said > REFUSALS_SAID)
-		fprintf(stderr, "... and %zu more refused\n", import->said - REFUSALS_SAID);
-	import->total.lines += report.lines;
-	import->total.taken += report.taken;
-	import->total.refused += report.refused;
-	import->total.skipped += report.skipped;
-	if (error) {
-		fault_prefix(fault, "%s", import->file);
-		return error;
-	}
-	if (import->count == 1) {
-		import->ranges = ranges;
-		ranges = (struct ranges){ 0 };
-		return 0;
-	}
-	if (ranges_add_all(&import->ranges, &ranges))
-		return fault_set(fault, -ENOMEM, "no memory for the list");
-	return 0;
-}
-
-static int read_lists(struct import *import, struct fault *fault)
-{
-	struct list_options options = { .allow = import->action == ACTION_ALLOW,
-					.force = import->force,
-					.mask = import->mask };
-	_cleanup_free_ struct prefix *own = NULL;
-	struct fault own_fault = { 0 };
-
-	if (!options.allow && !options.force && devices_own(&own, &options.own_count, &own_fault)) {
-		cmd_warn(&cmd_import, "this machine's addresses are not known, so not kept out: %s",
-			 own_fault.text);
-		options.own_count = 0;
-	}
-	options.own = own;
-	import->started_ns = clock_wall_ns();
-	for (size_t i = 0; i < import->count; i++) {
-		int error = read_file(import, i, &options, fault);
-
-		if (error)
-			return error;
-	}
-	if (import->count > 1 && ranges_normalise(&import->ranges))
-		return fault_set(fault, -ENOMEM, "no memory for the list");
-	import->total.prefixes = ranges_count_prefixes(&import->ranges);
-	if (import->total.taken > import->total.prefixes)
-		import->total.merged = import->total.taken - (size_t)import->total.prefixes;
-	return 0;
-}
-
 static void describe_source(const struct import *import, struct store_list *list)
 {
 	size_t used = 0;
@@ -289,6 +153,42 @@ static void print_result(const struct import *import, const struct instance *ins
 		       "`load`\n");
 }
 
+/* What the list is now: nothing when there is none yet. Without the right to read the store there
+ * is nothing to compare with. */
+static int show_changes(const struct import *import, struct instance *instance, struct fault *fault)
+{
+	_cleanup_(ranges_free) struct ranges before = { 0 };
+	_cleanup_(list_diff_free) struct list_diff diff = { 0 };
+	struct store_list old;
+	int error;
+
+	if (!instance->store && instance->store_fault.error != -ENOENT) {
+		cmd_warn(&cmd_import, "not compared with the list in force: %s",
+			 instance->store_fault.text);
+		return 0;
+	}
+	error = instance->store
+			? store_list_get(instance->store, import->name, &old, &before, fault)
+			: -ENOENT;
+	if (error && error != -ENOENT)
+		return error;
+	if (list_diff_make(&diff, &before, &import->ranges))
+		return fault_set(fault, -ENOMEM, "no memory to compare the lists");
+	list_diff_print(&diff, import->name, import->diff);
+	if (!error && old.allow != (import->action == ACTION_ALLOW))
+		printf("%s: turns from %s to %s\n", import->name, old.allow ? "allow" : "deny",
+		       old.allow ? "deny" : "allow");
+	return 0;
+}
+
+static void show_publishing(struct import *import)
+{
+	if (import->total.prefixes < PUBLISH_SAID || !isatty(STDERR_FILENO))
+		return;
+	import->shown_ns = 1;
+	fprintf(stderr, "\rputting %" PRIu64 " prefixes in force\033[K", import->total.prefixes);
+}
+
 static int import_list(struct import *import, struct instance *instance, struct fault *fault)
 {
 	struct store_list list = { 0 };
@@ -298,7 +198,7 @@ static int import_list(struct import *import, struct instance *instance, struct 
 	int error = find_action(import, instance, known, &list, fault);
 
 	if (!error)
-		error = read_lists(import, fault);
+		error = import_read_lists(import, fault);
 	if (error)
 		return error;
 	if (!import->total.prefixes)
@@ -307,13 +207,17 @@ static int import_list(struct import *import, struct instance *instance, struct 
 			"nothing is left of the list (exceptions take all of it away); the "
 			"old list stays. `sekisho import --remove %s` removes it",
 			import->name);
-	if (!import->dry_run) {
+	if (import->dry_run || import->diff)
+		error = show_changes(import, instance, fault);
+	if (!error && !import->dry_run) {
 		snprintf(list.name, sizeof(list.name), "%s", import->name);
 		list.allow = import->action == ACTION_ALLOW;
 		list.updated_wall_ns = clock_wall_ns();
 		list.source_mtime_ns = list.source_size = 0;
 		describe_source(import, &list);
+		show_publishing(import);
 		error = publish_list(instance, &list, &import->ranges, fault);
+		import_clear_progress(import);
 	}
 	if (!error)
 		print_result(import, instance);
@@ -335,6 +239,19 @@ static int check_instance(const struct instance *instance, struct fault *fault)
 	return 0;
 }
 
+static int remove_list(struct import *import, struct instance *instance, struct fault *fault)
+{
+	int error = 0;
+
+	if (import->dry_run || import->diff)
+		error = show_changes(import, instance, fault);
+	if (!error && !import->dry_run)
+		error = publish_list_removal(instance, import->name, fault);
+	if (!error)
+		printf("%s: %s\n", import->name, import->dry_run ? "would be removed" : "removed");
+	return error;
+}
+
 static int run(const struct globals *globals, int argc, char **argv)
 {
 	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
@@ -345,7 +262,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 	if (status)
 		return status;
 	/* All input before the writers' lock: standard input may be slow. */
-	error = import.remove ? 0 : read_inputs(&import, &fault);
+	error = import.remove ? 0 : import_read_inputs(&import, &fault);
 	if (!error)
 		error = instance_open(globals->config_path,
 				      import.dry_run ? INSTANCE_STORE_READ
@@ -353,13 +270,9 @@ static int run(const struct globals *globals, int argc, char **argv)
 				      &instance, &fault);
 	if (!error && !import.dry_run)
 		error = check_instance(&instance, &fault);
-	if (!error && !import.remove) {
-		error = import_list(&import, &instance, &fault);
-	} else if (!error && !import.dry_run) {
-		error = publish_list_removal(&instance, import.name, &fault);
-		if (!error)
-			printf("%s: removed\n", import.name);
-	}
+	if (!error)
+		error = import.remove ? remove_list(&import, &instance, &fault)
+				      : import_list(&import, &instance, &fault);
 	return error ? cmd_failed(&cmd_import, &fault) : EXIT_DONE;
 }
 
@@ -368,11 +281,12 @@ const struct command cmd_import = {
 	.summary = "replace a list by what files hold, in the kernel and in the store",
 	.usage = "[OPTION...] NAME FILE... | - | --remove NAME",
 	.help = "The list NAME becomes the prefixes of all the files, '-' is standard input. Each "
-		"line's\nformat is detected: addresses, prefixes, ranges, FireHOL, Spamhaus DROP, "
-		"hosts.deny and\nhosts.allow, iptables rules; gzip is unpacked. What a line does "
-		"not "
-		"clearly say is refused\nwith its file and line. If more than a tenth of a file is "
-		"refused, or nothing is left,\nthe old list stays and the exit status is 1.\n\n"
+		"line's\nformat is detected: addresses, prefixes, ranges, FireHOL, Spamhaus DROP "
+		"(text, JSON),\nblocklist.de, ipsum, DShield, abuse.ch, CrowdSec, P2P, E-Post, "
+		"hosts.deny and hosts.allow,\niptables, ipset, nft and Postfix cidr tables; gzip "
+		"is unpacked. What a line does not\nclearly say is refused with its file and line. "
+		"If more than a tenth of a file is refused,\nnothing is left, or its own count "
+		"says that it was cut short, the old list stays and the\nexit status is 1.\n\n"
 		"The action is that of [list NAME] in the configuration; for a list that is not "
 		"declared,\nthat of the option, else what it was, else deny (allow for files named "
 		"hosts.allow).\n\n"
@@ -381,7 +295,9 @@ const struct command cmd_import = {
 		"  -f, --force    take prefixes wider than /8 (IPv6: /16), private, loopback and "
 		"own\n                 addresses into a deny list\n"
 		"  -m, --mask     bits beyond a prefix's length are cleared, not refused\n"
-		"  -n, --dry-run  say what would be done, and do nothing; needs no privilege\n"
-		"  -r, --remove   remove the list NAME\n\nNeeds root.\n",
+		"  -n, --dry-run  say what would change, and do nothing\n"
+		"  -D, --diff     print each prefix that comes (+) and goes (-)\n"
+		"  -r, --remove   remove the list NAME\n\n"
+		"Needs root; with --dry-run only to compare with the list in force.\n",
 	.run = run,
 };

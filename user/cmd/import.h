@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `sekisho import` in two parts: what is asked for and done (import.c), reading (import_read.c). */
+#ifndef SEKISHO_IMPORT_H
+#define SEKISHO_IMPORT_H
+
+#include "cmd/cmd.h"
+#include "lists/input.h"
+#include "lists/text.h"
+
+enum action { ACTION_UNSAID = 0, ACTION_DENY, ACTION_ALLOW };
+
+struct import {
+	const char *name;
+	char **files;
+	struct input *inputs; /* one per file */
+	size_t count;
+	enum action action;
+	bool force, mask, dry_run, remove, diff;
+	struct ranges ranges;
+	struct list_report total;
+	/* while reading */
+	const char *file;
+	size_t said;
+	int64_t started_ns, shown_ns;
+};
+
+/* All input, into memory. */
+int import_read_inputs(struct import *import, struct fault *fault);
+/* What it says, into import->ranges; refusals go to standard error, progress to a terminal there. */
+int import_read_lists(struct import *import, struct fault *fault);
+void import_clear_progress(struct import *import);
+
+#endif
