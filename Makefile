@@ -39,7 +39,7 @@ UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean check unit lint format install tests
+.PHONY: all help clean check unit fuzz lint format install tests
 
 all: $(O)/sekisho
 
@@ -130,10 +130,44 @@ $(O)/tests/outflow/test_outflow: tests/outflow/test_outflow.c tests/packets/buil
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Itests/packets -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
 
+$(O)/tests/bench/table.bpf.o: tests/bench/table.bpf.c $(O)/bpf/vmlinux.h include/table.h include/table_find.h
+	$(say) BPF $@
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPFFLAGS) -Iinclude -I$(O)/bpf -c -o $@ $<
+
+$(O)/tests/bench/table_bench.skel.h: $(O)/tests/bench/table.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name table_bench > $@
+
+$(O)/tests/bench/table: tests/bench/table.c $(O)/tests/bench/table_bench.skel.h $(O)/libsekisho.a
+	$(say) BENCH $@
+	$(Q)$(CC) $(CFLAGS) -Itests/unit -isystem $(O)/tests/bench $(LDFLAGS) -o $@ $< $(O)/libsekisho.a $(LIBS)
+
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libsekisho.a
 	$(say) TEST $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Ibpf -Itests/unit -MMD -MP -o $@ $< $(O)/libsekisho.a $(LIBS) -lcmocka
+
+# Fuzz targets, for libFuzzer: their own objects of what they link, with clang and its sanitizers.
+FUZZFLAGS := -O1 -g -std=gnu11 -D_GNU_SOURCE -DSEKISHO_VERSION='"$(VERSION)"' -Iuser -Iinclude \
+            $(shell pkg-config --cflags $(PKGS)) -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ     := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZOBJS := $(patsubst %.c,$(O)/fuzz/%.o,$(filter-out user/kernel/% user/cmd/% user/daemon/%,$(SOURCES)))
+
+fuzz: $(FUZZ)
+
+$(O)/fuzz/user/%.o: user/%.c $(O)/flags Makefile
+	$(say) FUZZCC $@
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(FUZZFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(O)/fuzz/libsekisho.a: $(FUZZOBJS)
+	$(say) AR $@
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+$(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(O)/fuzz/libsekisho.a
+	$(say) FUZZ $@
+	$(Q)$(CLANG) $(FUZZFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
 unit: $(UNIT)
 	@for t in $^; do echo "$$t"; $(UNITWRAP) $$t || exit 1; done
@@ -164,4 +198,4 @@ clean:
 print-%:
 	$(info $($*))@:
 
--include $(OBJECTS:.o=.d) $(O)/user/main.d $(BPFOBJS:.o=.d) $(UNIT:=.d)
+-include $(OBJECTS:.o=.d) $(O)/user/main.d $(BPFOBJS:.o=.d) $(UNIT:=.d) $(FUZZOBJS:.o=.d)
