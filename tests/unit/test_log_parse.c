@@ -66,8 +66,8 @@ static void expect(const char *where, unsigned number, const char *expected, con
 	json_decref(have);
 }
 
-static void run_pair(struct log_parser *parser, const char *where, unsigned number, char *line,
-		     const char *expected)
+static void run_pair(struct log_parser *parser, bool alone, const char *where, unsigned number,
+		     char *line, const char *expected)
 {
 	size_t size = *line == '%' ? decode(line + 1) : strlen(line);
 	/* On the heap, so that a sanitizer sees a step beyond its end. */
@@ -78,6 +78,9 @@ static void run_pair(struct log_parser *parser, const char *where, unsigned numb
 	memcpy(copy, line + (*line == '%'), size);
 	found = log_parser_line(parser, copy, size, &event);
 	free(copy);
+	/* Alone it waits for nothing. */
+	if (!found && alone)
+		found = log_parser_rest(parser, INT64_MAX, &event);
 	if (!strcmp(expected, "-")) {
 		if (found)
 			fail_msg("%s:%u: wanted no event, got %s", where, number,
@@ -111,7 +114,7 @@ static void run_file(const char *where, bool is_sequence, unsigned least)
 		}
 		assert_non_null(fgets(expected, sizeof(expected), file));
 		expected[strcspn(expected, "\n")] = '\0';
-		run_pair(parser, where, number, line, expected);
+		run_pair(parser, !is_sequence, where, number, line, expected);
 		number++;
 		pairs++;
 	}
@@ -122,19 +125,49 @@ static void run_file(const char *where, bool is_sequence, unsigned least)
 static void test_postfix_lines(void **state)
 {
 	(void)state;
-	run_file(DATA "postfix.txt", false, 50);
+	run_file(DATA "postfix.txt", false, 60);
 }
 
 static void test_dovecot_lines(void **state)
 {
 	(void)state;
-	run_file(DATA "dovecot.txt", false, 40);
+	run_file(DATA "dovecot.txt", false, 45);
 }
 
 static void test_vpopmail_lines(void **state)
 {
 	(void)state;
-	run_file(DATA "vpopmail.txt", false, 25);
+	run_file(DATA "vpopmail.txt", false, 35);
+}
+
+static void test_exim_lines(void **state)
+{
+	(void)state;
+	run_file(DATA "exim.txt", false, 50);
+}
+
+static void test_sendmail_lines(void **state)
+{
+	(void)state;
+	run_file(DATA "sendmail.txt", false, 30);
+}
+
+static void test_courier_lines(void **state)
+{
+	(void)state;
+	run_file(DATA "courier.txt", false, 30);
+}
+
+static void test_cyrus_lines(void **state)
+{
+	(void)state;
+	run_file(DATA "cyrus.txt", false, 35);
+}
+
+static void test_opensmtpd_lines(void **state)
+{
+	(void)state;
+	run_file(DATA "opensmtpd.txt", false, 20);
 }
 
 static void test_envelopes(void **state)
@@ -147,6 +180,12 @@ static void test_one_attempt_is_one_event(void **state)
 {
 	(void)state;
 	run_file(DATA "seq_attempts.txt", true, 50);
+}
+
+static void test_lines_of_one_event_are_joined(void **state)
+{
+	(void)state;
+	run_file(DATA "seq_sessions.txt", true, 45);
 }
 
 static void test_local_time_is_that_of_the_zone(void **state)
@@ -173,8 +212,11 @@ static void test_local_time_is_that_of_the_zone(void **state)
  * was not written. */
 static void test_cut_and_damaged_lines_do_no_harm(void **state)
 {
-	static const char *const files[] = { DATA "postfix.txt", DATA "dovecot.txt",
-					     DATA "vpopmail.txt", DATA "envelope.txt" };
+	static const char *const files[] = { DATA "postfix.txt",  DATA "dovecot.txt",
+					     DATA "vpopmail.txt", DATA "envelope.txt",
+					     DATA "exim.txt",	  DATA "sendmail.txt",
+					     DATA "courier.txt",  DATA "cyrus.txt",
+					     DATA "opensmtpd.txt" };
 	struct log_parser *parser = new_parser();
 	struct event event;
 
@@ -314,8 +356,14 @@ int main(void)
 		cmocka_unit_test(test_postfix_lines),
 		cmocka_unit_test(test_dovecot_lines),
 		cmocka_unit_test(test_vpopmail_lines),
+		cmocka_unit_test(test_exim_lines),
+		cmocka_unit_test(test_sendmail_lines),
+		cmocka_unit_test(test_courier_lines),
+		cmocka_unit_test(test_cyrus_lines),
+		cmocka_unit_test(test_opensmtpd_lines),
 		cmocka_unit_test(test_envelopes),
 		cmocka_unit_test(test_one_attempt_is_one_event),
+		cmocka_unit_test(test_lines_of_one_event_are_joined),
 		cmocka_unit_test(test_local_time_is_that_of_the_zone),
 		cmocka_unit_test(test_cut_and_damaged_lines_do_no_harm),
 		cmocka_unit_test(test_a_flood_of_sources_counts_each_attempt),

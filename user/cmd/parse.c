@@ -19,7 +19,7 @@ struct reading {
 	bool json, cutting; /* cutting: the rest of an over-long line is being left out */
 	bool show_name;	    /* several files: say which */
 	struct log_parser *parser;
-	uint64_t line, cut;
+	uint64_t cut;
 };
 
 static void print_text(const struct reading *reading, const struct event *event)
@@ -42,27 +42,30 @@ static void print_text(const struct reading *reading, const struct event *event)
 	printf("%-6" PRIu64 "  %s\n", event->line, event->has_account ? event->account : "-");
 }
 
-static void parse_line(struct reading *reading, const char *line, size_t size)
+static void print_event(const struct reading *reading, const struct event *event)
 {
 	char json[EVENT_JSON_SIZE];
-	struct event event;
 	size_t used;
 
-	reading->line++;
+	if (!reading->json) {
+		print_text(reading, event);
+		return;
+	}
+	used = event_write_json(event, json);
+	json[used++] = '\n';
+	fwrite(json, 1, used, stdout);
+}
+
+static void parse_line(struct reading *reading, const char *line, size_t size)
+{
+	struct event event;
+
 	if (size > LOG_LINE_MAX) {
 		size = LOG_LINE_MAX;
 		reading->cut++;
 	}
-	if (!log_parser_line(reading->parser, line, size, &event))
-		return;
-	event.line = reading->line;
-	if (!reading->json) {
-		print_text(reading, &event);
-		return;
-	}
-	used = event_write_json(&event, json);
-	json[used++] = '\n';
-	fwrite(json, 1, used, stdout);
+	if (log_parser_line(reading->parser, line, size, &event))
+		print_event(reading, &event);
 }
 
 /* Complete lines of the buffer; returns how many bytes are left over at its end. */
@@ -90,8 +93,9 @@ static size_t parse_buffer(struct reading *reading, char *buffer, size_t size)
 static int parse_open(struct reading *reading, int fd, struct fault *fault)
 {
 	_cleanup_free_ char *buffer = malloc(READ_SIZE);
-	size_t kept = 0;
+	struct event event;
 	struct stat status;
+	size_t kept = 0;
 
 	if (!buffer)
 		return fault_set(fault, -ENOMEM, "out of memory");
@@ -115,6 +119,8 @@ static int parse_open(struct reading *reading, int fd, struct fault *fault)
 	}
 	if (kept && !reading->cutting)
 		parse_line(reading, buffer, kept);
+	while (log_parser_rest(reading->parser, INT64_MAX, &event))
+		print_event(reading, &event);
 	return 0;
 }
 
@@ -179,7 +185,9 @@ const struct command cmd_parse = {
 	.usage = "[--json] FILE...",
 	.help = "Prints failed and successful logins, messages handed in, bounces and abuse, one "
 		"per\n"
-		"line, of Postfix, Dovecot and vpopmail logs. FILE may be - for standard input.\n"
+		"line, of the logs of Postfix, Dovecot, Exim, Sendmail, Courier, Cyrus, "
+		"saslauthd,\n"
+		"vpopmail, Plesk, OpenSMTPD and E-Post. FILE may be - for standard input.\n"
 		"Needs no privilege but to read the files. Stamps without a year are taken to be\n"
 		"before the file was last written, in the local time zone (TZ).\n\n"
 		"  --json   one JSON object per line: time, kind (failure, success, message, "

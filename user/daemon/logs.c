@@ -122,6 +122,17 @@ void logs_close(struct daemon *daemon)
 	daemon->log_count = 0;
 }
 
+/* What waited for a line that did not come has no line of its own left to show. */
+static void take_rest(struct log_source *log)
+{
+	struct event event;
+
+	while (log_parser_rest(log->parser, clock_wall_ns(), &event)) {
+		log->events++;
+		decide_event(log->daemon, &event, "", 0);
+	}
+}
+
 void logs_retry(struct daemon *daemon)
 {
 	for (size_t i = 0; i < daemon->log_count; i++) {
@@ -129,6 +140,7 @@ void logs_retry(struct daemon *daemon)
 			open_log(&daemon->logs[i]);
 		else
 			read_more(&daemon->logs[i]);
+		take_rest(&daemon->logs[i]);
 	}
 }
 

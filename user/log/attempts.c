@@ -148,6 +148,8 @@ static unsigned count_session(struct attempts *attempts, const struct finding *f
 
 	if (finding->proof == PROOF_FRONT)
 		slot->front = add16(slot->front, finding->count);
+	else if (finding->proof == PROOF_TOTAL)
+		slot->back = finding->count > slot->back ? add16(0, finding->count) : slot->back;
 	else if (!continues_chain(slot, finding, now_s))
 		slot->back = add16(slot->back, finding->count);
 	slot->touched_s = now_s;
@@ -183,7 +185,12 @@ unsigned attempts_count(struct attempts *attempts, const struct envelope *envelo
 		return finding->proof == PROOF_EXPLAINED ? 0 : finding->count;
 	switch (finding->proof) {
 	case PROOF_WHOLE:
+	case PROOF_ACCOUNT: /* waits for another line, see waiting.h */
 		return finding->count;
+	case PROOF_TOTAL:
+		if (!finding->session.size)
+			return finding->count;
+		break;
 	case PROOF_STAND_IN:
 		process = look_up(attempts, SLOT_PROCESS, &finding->source, process_id(envelope),
 				  now_s, false);

@@ -9,6 +9,7 @@
  *             per session, with a count.
  *   BACK      Dovecot's authentication server (auth_verbose), for either of them, a few seconds
  *             before (auth_failure_delay) the front speaks.
+ *   TOTAL     Sendmail's "possible SMTP attack", which counts the AUTH commands of its session.
  *   STAND_IN  Postfix's "disconnect ... auth=0/N", which repeats the warnings of its session.
  *
  * So a front line and a back line may be one attempt; two front lines never are, nor two back

@@ -5,10 +5,6 @@
  */
 #include "log/format.h"
 
-/* Longer messages must show their end, the session's id: a syslog that cuts lines would else let a
- * long user name bring its own rip= and push the true one off the line. */
-#define SURE_SIZE 900
-
 /* "imap-login", and so on; also where Dovecot's own log file names the process first. */
 static enum event_service login_service(struct span process)
 {
@@ -58,7 +54,7 @@ static bool read_fields(struct span fields, struct finding *finding)
 	end = span_find(address, ", session=<");
 	if (span_find_char(span_cut(address, 0, end == SPAN_NONE ? address.size : end), '>') !=
 		    SPAN_NONE ||
-	    (fields.size > SURE_SIZE && !finding->session.size))
+	    (fields.size > FORMAT_SURE_SIZE && !finding->session.size))
 		return false;
 	end = span_find_char(address, ',');
 	address.size = end == SPAN_NONE ? address.size : end;
@@ -150,6 +146,9 @@ static bool read_who(struct span who, struct finding *finding)
 	return true;
 }
 
+/* A line with more candidates than this was made to have them, and says nothing. */
+#define MOST_PLACES 64
+
 /*
  * "sql(bob,192.0.2.6,<session>): Password mismatch (given password: x)", from the driver's "(" on.
  * Name and password are both hostile, left and right of the true address. Every place that reads
@@ -161,12 +160,14 @@ static bool read_backend(struct span text, struct finding *finding)
 	bool open = shows_password(text), found = false;
 	size_t at = 0;
 
-	for (unsigned tries = 0; tries < 64; tries++) {
+	for (unsigned tries = 0;; tries++) {
 		size_t next = span_find(span_from(text, at), "): ");
 		struct finding one = *finding;
 
 		if (next == SPAN_NONE)
 			break;
+		if (tries == MOST_PLACES)
+			return false;
 		at += next;
 		if (is_mismatch(span_from(text, at + 3)) && read_who(span_cut(text, 0, at), &one)) {
 			if (found && open && address_compare(&one.source, &finding->source) != 0)
@@ -186,13 +187,15 @@ static bool read_backend24(struct span text, struct finding *finding)
 	bool open = shows_password(text), found = false;
 	size_t at = 0;
 
-	for (unsigned tries = 0; tries < 64; tries++) {
+	for (unsigned tries = 0;; tries++) {
 		size_t next = span_find(span_from(text, at), ")<"), id, driver;
 		struct finding one = *finding;
 		struct span rest;
 
 		if (next == SPAN_NONE)
 			break;
+		if (tries == MOST_PLACES)
+			return false;
 		at += next;
 		rest = span_from(text, at + 2);
 		id = span_find(rest, ">: ");

@@ -55,6 +55,25 @@ static bool read_tai64n(struct span *line, struct span *stamp)
 	return true;
 }
 
+/* "[30/Nov/2017:08:20:44], " and "[30/Nov/2017:08:20:44 +0900], " */
+static bool read_clf(struct span *line, struct span *stamp)
+{
+	const char *at = line->at;
+	size_t end;
+
+	if (line->size < 24 || at[0] != '[' || at[3] != '/' || at[7] != '/' || at[12] != ':' ||
+	    at[15] != ':' || at[18] != ':' || !is_digit(at[1]) || !is_digit(at[20]))
+		return false;
+	end = at[21] == ']' ? 21 : line->size > 30 && at[21] == ' ' && at[27] == ']' ? 27 : 0;
+	if (!end)
+		return false;
+	*stamp = span_cut(*line, 1, end);
+	*line = span_from(*line, end + 1);
+	span_skip(line, ",");
+	span_skip(line, " ");
+	return true;
+}
+
 /* "<22>"; of one to three digits. */
 static void skip_priority(struct span *line)
 {
@@ -104,6 +123,7 @@ static bool read_5424(struct span line, struct envelope *envelope)
 	if (!read_date(&line, &envelope->stamp))
 		return false;
 	envelope->stamp_kind = STAMP_DATE;
+	envelope->whole = line;
 	take_word(&line);
 	envelope->program = take_word(&line);
 	pid = take_word(&line);
@@ -193,12 +213,15 @@ void envelope_read(const char *text, size_t size, struct envelope *envelope)
 		envelope->stamp_kind = STAMP_YEARLESS;
 	else if (read_date(&line, &envelope->stamp))
 		envelope->stamp_kind = STAMP_DATE;
+	envelope->whole = line;
 	if (envelope->stamp_kind) {
 		read_stamped(line, envelope);
 	} else {
 		if (read_tai64n(&line, &envelope->stamp))
 			envelope->stamp_kind = STAMP_TAI64N;
-		envelope->bare = line;
+		else if (read_clf(&line, &envelope->stamp))
+			envelope->stamp_kind = STAMP_CLF;
+		envelope->bare = envelope->whole = line;
 		read_program(&line, envelope);
 		envelope->text = line;
 	}

@@ -13,6 +13,7 @@ enum stamp_kind {
 	STAMP_YEARLESS, /* "Nov 21 10:00:00", local time */
 	STAMP_DATE,	/* RFC 3339; local time where the offset is missing */
 	STAMP_TAI64N,	/* "@40000000..." */
+	STAMP_CLF,	/* "[30/Nov/2017:08:20:44]", local time where the offset is missing */
 };
 
 struct envelope {
@@ -23,6 +24,7 @@ struct envelope {
 	unsigned repeat;     /* "message repeated N times": N, else 1 */
 	struct span text;    /* the message */
 	struct span bare;    /* of a line that need not name a program: all behind the stamp */
+	struct span whole;   /* of any line: all behind the stamp, host and program included */
 };
 
 /* Any bytes. Always fills *envelope. */

@@ -50,7 +50,7 @@ struct event {
 	enum event_service service;
 	enum event_daemon daemon;
 	unsigned count; /* attempts that the line stands for, >= 1 */
-	uint64_t line;	/* number in its file, from 1; 0 on a live log */
+	uint64_t line;	/* number in its log, from 1, as the parser was given them */
 	bool has_source, has_account;
 	struct address source;
 	char account[EVENT_ACCOUNT_SIZE]; /* as written, decoded, no NUL or control characters */

@@ -16,6 +16,17 @@ enum proof {
 	PROOF_BACK,	 /* the authentication server behind it */
 	PROOF_STAND_IN,	 /* a session's closing count; only where the session had no other line */
 	PROOF_EXPLAINED, /* not a failure, but why the closing count will speak of one */
+	PROOF_TOTAL,	 /* how many failed in the session so far, its other lines included */
+	PROOF_ACCOUNT,	 /* names the account of an attempt whose FRONT line comes after it */
+};
+
+/* What a line says about the session whose id it gives, where lines of one event are apart: which
+ * source it is from, and who logged in. sessions.h keeps that. */
+enum session_step {
+	SESSION_NONE = 0,
+	SESSION_OPENS, /* has the source; no event */
+	SESSION_USED, /* an event that gets its source from the session, a message its account too */
+	SESSION_CLOSES,
 };
 
 struct finding {
@@ -27,7 +38,9 @@ struct finding {
 	bool has_source;
 	struct address source;
 	struct span account; /* empty: none */
-	struct span session; /* PROOF_FRONT, PROOF_BACK: the session's id, or empty */
+	bool account_base64; /* as the client sent it */
+	enum session_step step;
+	struct span session; /* its id, or empty */
 	struct span backend; /* PROOF_BACK: which of several password databases says so */
 };
 
@@ -40,7 +53,17 @@ enum format_answer {
 /* Pure; fills *finding only with FORMAT_FOUND. Spans point into the line. */
 typedef enum format_answer format_line(const struct envelope *envelope, struct finding *finding);
 
-format_line postfix_line, dovecot_line, vpopmail_line;
+format_line postfix_line, dovecot_line, vpopmail_line, exim_line, sendmail_line, courier_line,
+	cyrus_line, saslauthd_line, opensmtpd_line, epost_line;
+
+/* A longer message must show by something at its very end that it is whole, where the address is
+ * behind text of the client's: a syslog that cuts lines would else let a long user name bring its
+ * own address and push the true one off the line. */
+#define FORMAT_SURE_SIZE 900
+
+/* "host [192.0.2.5]", "host[192.0.2.5]" or "[192.0.2.5]" at the begin, the host's name of the
+ * characters that names have; moves behind it. */
+bool format_client(struct span *text, struct address *address);
 
 /* The service that a name speaks of: "submission", "smtps", "imap", "pop3s", "587", ...; unknown
  * for any other. */

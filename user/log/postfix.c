@@ -212,17 +212,23 @@ static bool read_smtpd(struct span text, struct finding *finding)
 	return span_skip(&text, "reject: ") && read_reject(text, finding);
 }
 
-/* "PREGREET 14 after 0.08 from [192.0.2.2]:59415: EHLO x\r\n"; 14 counts bytes. */
+/* "PREGREET 14 after 0.08 from [192.0.2.2]:59415: EHLO x\r\n"; 14 counts bytes. And the tests of
+ * what a client says later: "COMMAND PIPELINING from [192.0.2.2]:59415 after HELO". */
 static bool read_postscreen(struct span text, struct finding *finding)
 {
 	struct client client;
 	uint32_t number;
 
-	if (!span_skip(&text, "PREGREET ") || !span_number(&text, &number) ||
-	    !span_skip(&text, " after ") || !span_number(&text, &number))
+	if (span_skip(&text, "PREGREET ")) {
+		if (!span_number(&text, &number) || !span_skip(&text, " after ") ||
+		    !span_number(&text, &number))
+			return false;
+		if (span_skip(&text, ".") && !span_number(&text, &number))
+			return false;
+	} else if (!span_skip(&text, "COMMAND PIPELINING") &&
+		   !span_skip(&text, "NON-SMTP COMMAND") && !span_skip(&text, "BARE NEWLINE")) {
 		return false;
-	if (span_skip(&text, ".") && !span_number(&text, &number))
-		return false;
+	}
 	if (!span_skip(&text, " from ") || !read_client(&text, &client) || !client.has_address)
 		return false;
 	set_client(finding, &client);

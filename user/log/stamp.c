@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <time.h>
 #include "base/time.h"
 
@@ -120,6 +121,20 @@ static int64_t convert_date(struct span stamp)
 	return convert_local(stamp);
 }
 
+/* "30/Nov/2017:08:20:44", perhaps " +0900" behind it. */
+static int64_t convert_clf(struct span stamp)
+{
+	int month = month_of(stamp.at + 3);
+	char date[32];
+
+	if (month < 0)
+		return 0;
+	snprintf(date, sizeof(date), "%.4s-%02d-%.2sT%.8s%.3s%s%.2s", stamp.at + 7, month + 1,
+		 stamp.at, stamp.at + 12, stamp.size > 25 ? stamp.at + 21 : "",
+		 stamp.size > 25 ? ":" : "", stamp.size > 25 ? stamp.at + 24 : "");
+	return convert_date(span_of(date));
+}
+
 /* "@" 16 digits: 2^62 + TAI seconds, 8 digits: nanoseconds. libtai's clocks are TAI-10. */
 static int64_t convert_tai64n(const char *at)
 {
@@ -150,6 +165,8 @@ int64_t stamps_convert(struct stamps *stamps, const struct envelope *envelope)
 		return convert_date(envelope->stamp);
 	case STAMP_TAI64N:
 		return convert_tai64n(envelope->stamp.at);
+	case STAMP_CLF:
+		return convert_clf(envelope->stamp);
 	case STAMP_NONE:
 		break;
 	}

@@ -81,6 +81,8 @@ static bool read_login(struct span text, const struct verdict *verdict, struct f
 	size_t at;
 
 	finding->kind = verdict->kind;
+	if (text.size > FORMAT_SURE_SIZE)
+		return false;
 	finding->has_source = split_address(text, verdict->raw_name, &name, &finding->source);
 	if (!finding->has_source) {
 		/* vchkpw without a remote address in its environment ends in a colon. */
@@ -102,24 +104,48 @@ static bool read_login(struct span text, const struct verdict *verdict, struct f
 	return finding->has_source || name.size;
 }
 
-/* "FAILED: bob - password incorrect from host [192.0.2.5]" */
+/* "... from h.example [192.0.2.5]" at the end of the line; what is before " from " comes back. The
+ * host's name is the DNS's or "(null)", and has no blank. */
+static bool read_from(struct span text, struct span *before, struct finding *finding)
+{
+	size_t from = span_find_last(text, " from "), open = span_last_char(text, '[');
+
+	if (from == SPAN_NONE || open == SPAN_NONE || open < from || !span_ends(text, "]") ||
+	    text.size > FORMAT_SURE_SIZE ||
+	    !span_address(span_cut(text, open + 1, text.size - 1), &finding->source))
+		return false;
+	finding->has_source = true;
+	*before = span_cut(text, 0, from);
+	return true;
+}
+
+/* "FAILED: bob - password incorrect from h.example [192.0.2.5]" and
+ * "SMTP user bob : logged in from h.example [192.0.2.5]" */
 static bool read_plesk(struct span text, struct finding *finding)
 {
-	static const char from[] = " - password incorrect from ";
-	size_t at = span_find_last(text, from), open = span_last_char(text, '[');
+	static const char *const reasons[] = { " - password incorrect",
+					       " - short names not allowed", " - user not found" };
+	struct span before;
+	size_t colon;
 
-	if (!span_skip(&text, "FAILED: ") || at == SPAN_NONE || open == SPAN_NONE || open < at ||
-	    !span_ends(text, "]"))
+	if (!read_from(text, &before, finding))
 		return false;
-	at -= strlen("FAILED: ");
-	open -= strlen("FAILED: ");
-	if (!span_address(span_cut(text, open + 1, text.size - 1), &finding->source))
-		return false;
-	finding->kind = EVENT_FAILURE;
 	finding->service = EVENT_SERVICE_SMTP;
-	finding->has_source = true;
-	finding->account = span_cut(text, 0, at);
-	return true;
+	if (span_skip(&before, "SMTP user ") && span_ends(before, " logged in")) {
+		colon = span_find(before, " : ");
+		finding->kind = EVENT_SUCCESS;
+		finding->account = span_cut(before, 0, colon == SPAN_NONE ? 0 : colon);
+		return finding->account.size;
+	}
+	finding->kind = EVENT_FAILURE;
+	if (!span_skip(&before, "FAILED: "))
+		return false;
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (span_ends(before, reasons[i])) {
+			finding->account = span_cut(before, 0, before.size - strlen(reasons[i]));
+			return true;
+		}
+	return false;
 }
 
 enum format_answer vpopmail_line(const struct envelope *envelope, struct finding *finding)

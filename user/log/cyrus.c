@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Cyrus IMAP's servers: the address is behind the host's name, at the message's begin. Pure. */
+#include "log/format.h"
+
+static enum event_service service_of(struct span program)
+{
+	size_t slash = span_last_char(program, '/');
+
+	if (slash != SPAN_NONE)
+		program = span_from(program, slash + 1);
+	if (span_starts(program, "imap"))
+		return EVENT_SERVICE_IMAP;
+	if (span_starts(program, "pop3"))
+		return EVENT_SERVICE_POP3;
+	if (span_is(program, "sieve") || span_is(program, "timsieved") ||
+	    span_is(program, "managesieve"))
+		return EVENT_SERVICE_SIEVE;
+	return EVENT_SERVICE_UNKNOWN;
+}
+
+/* What a wrong name or password is called; every other failure is the server's own, or no guess. */
+static bool is_mismatch(struct span text)
+{
+	static const char *const reasons[] = { "SASL(-13)",    "SASL(-20)",	  "SASL(-14)",
+					       "invalid user", "bad password",	  "wrong password",
+					       "bad userid",   "checkpass failed" };
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (span_find(text, reasons[i]) != SPAN_NONE)
+			return true;
+	return false;
+}
+
+/* The name in "plaintext bob SASL(-13): authentication failure", "plaintext bob invalid user",
+ * "PLAIN (bob) [SASL(-13): authentication failure]". */
+static struct span read_name(struct span text)
+{
+	static const char *const ends[] = { " SASL(", " invalid user", " bad ", " wrong password" };
+	size_t blank = span_find_char(text, ' '), end;
+	struct span none = { text.at, 0 };
+
+	if (blank == SPAN_NONE)
+		return none;
+	text = span_from(text, blank + 1);
+	if (span_skip(&text, "(")) {
+		end = span_find_last(text, ") [SASL(");
+		return end == SPAN_NONE ? none : span_cut(text, 0, end);
+	}
+	if (span_starts(text, "[") || span_starts(text, "SASL("))
+		return none;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		end = span_find_last(text, ends[i]);
+		if (end != SPAN_NONE)
+			return span_cut(text, 0, end);
+	}
+	return none;
+}
+
+/* " plaintext bob SASL(-13): ..." behind the address. */
+static bool read_failure(struct span text, struct finding *finding)
+{
+	size_t blank = span_find_char(text, ' '), sasl;
+	struct span name;
+
+	if (blank == SPAN_NONE)
+		return false;
+	/* A name that reads as a reason proves none: the last one is Cyrus's. */
+	name = read_name(text);
+	sasl = span_find_last(text, "SASL(");
+	if (!is_mismatch(sasl != SPAN_NONE ? span_from(text, sasl)
+			 : name.size ? span_from(text, (size_t)(name.at - text.at) + name.size)
+				     : span_from(text, blank)))
+		return false;
+	finding->kind = EVENT_FAILURE;
+	finding->proof = PROOF_FRONT;
+	finding->account = name;
+	return true;
+}
+
+/* "bob plain+TLS User logged in SESSIONID=<...>" */
+static bool read_success(struct span text, struct finding *finding)
+{
+	size_t end = span_find_last(text, " User logged in");
+	size_t blank = end == SPAN_NONE ? end : span_last_char(span_cut(text, 0, end), ' ');
+
+	if (blank == SPAN_NONE || !blank)
+		return false;
+	finding->kind = EVENT_SUCCESS;
+	finding->account = span_cut(text, 0, blank);
+	return true;
+}
+
+enum format_answer cyrus_line(const struct envelope *envelope, struct finding *finding)
+{
+	struct span text = envelope->text;
+	bool failure = span_skip(&text, "badlogin: "), found;
+
+	if (!failure && !span_skip(&text, "login: "))
+		return FORMAT_OTHER;
+	*finding = (struct finding){ .daemon = EVENT_DAEMON_CYRUS,
+				     .service = service_of(envelope->program),
+				     .count = 1 };
+	if (!finding->service)
+		return FORMAT_OTHER;
+	if (!format_client(&text, &finding->source) || !span_skip(&text, " "))
+		return FORMAT_NOTHING;
+	finding->has_source = true;
+	found = failure ? read_failure(text, finding) : read_success(text, finding);
+	return found ? FORMAT_FOUND : FORMAT_NOTHING;
+}

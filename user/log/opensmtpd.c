@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* OpenSMTPD: every line begins with its session's id, and only that of the connection has the
+ * address. Before release 6.4 it was on every line. Pure. */
+#include "log/format.h"
+
+#include <ctype.h>
+
+#define ID_SIZE 16
+
+static bool skip_id(struct span *text, struct span *id)
+{
+	if (text->size < ID_SIZE + 1 || text->at[ID_SIZE] != ' ')
+		return false;
+	for (size_t i = 0; i < ID_SIZE; i++)
+		if (!isxdigit((unsigned char)text->at[i]))
+			return false;
+	*id = span_cut(*text, 0, ID_SIZE);
+	*text = span_from(*text, ID_SIZE + 1);
+	return true;
+}
+
+/* "address=192.0.2.5 host=h.example" */
+static bool read_connected(struct span text, struct finding *finding)
+{
+	size_t blank;
+
+	if (!span_skip(&text, "address="))
+		return false;
+	blank = span_find_char(text, ' ');
+	if (blank != SPAN_NONE)
+		text.size = blank;
+	/* A brace or bracket round IPv6, by release. */
+	if (span_skip(&text, "[") && span_ends(text, "]"))
+		text.size--;
+	finding->step = SESSION_OPENS;
+	return span_address(text, &finding->source);
+}
+
+/* "user=bob result=permfail"; before 6.4 "user=bob address=192.0.2.5 host=h result=permfail". */
+static bool read_authentication(struct span text, bool old, struct finding *finding)
+{
+	static const struct {
+		const char *text;
+		enum event_kind kind;
+	} results[] = { { " result=permfail", EVENT_FAILURE }, { " result=ok", EVENT_SUCCESS } };
+	size_t address = span_find_last(text, " address=");
+
+	if (!span_skip(&text, "user=") || text.size > FORMAT_SURE_SIZE)
+		return false;
+	for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++)
+		if (span_ends(text, results[i].text)) {
+			finding->kind = results[i].kind;
+			text.size -= strlen(results[i].text);
+		}
+	if (!finding->kind)
+		return false;
+	finding->step = SESSION_USED;
+	finding->account = text;
+	if (!old || address == SPAN_NONE)
+		return true;
+	address -= strlen("user=");
+	finding->account = span_cut(text, 0, address);
+	finding->has_source = read_connected(span_from(text, address + 1), finding);
+	finding->step = finding->has_source ? SESSION_NONE : SESSION_USED;
+	return true;
+}
+
+static bool read_line(struct span text, struct finding *finding)
+{
+	bool old = span_skip(&text, "event=");
+
+	if (span_skip(&text, "connected "))
+		return read_connected(text, finding);
+	if (span_skip(&text, "authentication "))
+		return read_authentication(text, old, finding);
+	if (span_starts(text, "disconnected") || span_starts(text, "closed")) {
+		finding->step = SESSION_CLOSES;
+		return true;
+	}
+	if (span_starts(text, "message ")) {
+		finding->step = SESSION_USED;
+		finding->kind = EVENT_MESSAGE;
+		return true;
+	}
+	return false;
+}
+
+enum format_answer opensmtpd_line(const struct envelope *envelope, struct finding *finding)
+{
+	struct span text = envelope->text, id;
+
+	if (!span_is(envelope->program, "smtpd") && !span_is(envelope->program, "opensmtpd") &&
+	    (envelope->program.size || envelope->stamp_kind != STAMP_NONE))
+		return FORMAT_OTHER;
+	if (!skip_id(&text, &id))
+		return FORMAT_OTHER;
+	*finding = (struct finding){ .daemon = EVENT_DAEMON_OPENSMTPD,
+				     .service = EVENT_SERVICE_SMTP,
+				     .session = id,
+				     .count = 1 };
+	if (span_skip(&text, "mta ")) { /* delivery: "event=delivery ... result="PermFail"" */
+		finding->kind = EVENT_BOUNCE;
+		finding->service = EVENT_SERVICE_UNKNOWN;
+		finding->session.size = 0;
+		return span_find(text, " result=PermFail") != SPAN_NONE ||
+				       span_find(text, " result=\"PermFail\"") != SPAN_NONE
+			       ? FORMAT_FOUND
+			       : FORMAT_NOTHING;
+	}
+	return span_skip(&text, "smtp ") && read_line(text, finding) ? FORMAT_FOUND
+								     : FORMAT_NOTHING;
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See pattern.h. Compiled once, matched within limits; no I/O. */
+#include "log/pattern.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <errno.h>
+#include <pcre2.h>
+#include <stdlib.h>
+#include "base/cleanup.h"
+
+#define HEAP_KIB       1024 /* of one match */
+#define DEPTH	       20000
+#define JIT_STACK_SIZE (512U << 10)
+#define MOST_GROUPS    32 /* of those that hold an address or an account */
+
+struct group {
+	uint16_t number;
+	bool is_user;
+};
+
+struct pattern {
+	pcre2_code *code;
+	char *program;
+	bool message;
+	enum event_kind kind;
+	enum event_service service;
+	struct group groups[MOST_GROUPS];
+	unsigned group_count;
+};
+
+struct patterns {
+	struct pattern *all;
+	size_t count;
+	uint64_t given_up;
+	pcre2_match_context *context;
+	pcre2_match_data *match;
+	pcre2_jit_stack *stack;
+};
+
+void patterns_free(struct patterns *patterns)
+{
+	if (!patterns)
+		return;
+	for (size_t i = 0; i < patterns->count; i++) {
+		pcre2_code_free(patterns->all[i].code);
+		free(patterns->all[i].program);
+	}
+	free(patterns->all);
+	pcre2_match_data_free(patterns->match);
+	pcre2_match_context_free(patterns->context);
+	pcre2_jit_stack_free(patterns->stack);
+	free(patterns);
+}
+
+static struct patterns *new_patterns(void)
+{
+	struct patterns *patterns = calloc(1, sizeof(*patterns));
+
+	if (!patterns)
+		return NULL;
+	patterns->context = pcre2_match_context_create(NULL);
+	patterns->match = pcre2_match_data_create(256, NULL);
+	/* Absent where memory may not be made executable (MemoryDenyWriteExecute=): interpreted. */
+	patterns->stack = pcre2_jit_stack_create(32U << 10, JIT_STACK_SIZE, NULL);
+	if (!patterns->context || !patterns->match) {
+		patterns_free(patterns);
+		return NULL;
+	}
+	pcre2_set_match_limit(patterns->context, PATTERN_STEPS);
+	pcre2_set_depth_limit(patterns->context, DEPTH);
+	pcre2_set_heap_limit(patterns->context, HEAP_KIB);
+	if (patterns->stack)
+		pcre2_jit_stack_assign(patterns->context, NULL, patterns->stack);
+	return patterns;
+}
+
+static pcre2_code *compile(const char *text, struct fault *fault)
+{
+	PCRE2_UCHAR reason[160];
+	PCRE2_SIZE at;
+	int error;
+	/* Log lines are bytes: a wrong one must not make the whole line unmatched. */
+	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
+					 PCRE2_DUPNAMES | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF |
+						 PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C,
+					 &error, &at, NULL);
+
+	if (!code) {
+		pcre2_get_error_message(error, reason, sizeof(reason));
+		fault_set(fault, -EINVAL, "%s near '%.24s'", (const char *)reason,
+			  text + (at < strlen(text) ? at : strlen(text)));
+		return NULL;
+	}
+	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+	return code;
+}
+
+/* Which groups hold an address, which an account. */
+static int find_groups(struct pattern *pattern, struct fault *fault)
+{
+	uint32_t count = 0, size = 0;
+	PCRE2_SPTR table = NULL;
+
+	pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &count);
+	pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+	pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMETABLE, &table);
+	for (uint32_t i = 0; i < count; i++, table += size) {
+		const char *name = (const char *)table + 2;
+		bool is_user = !strcmp(name, "user") || !strncmp(name, "alt_user", 8);
+
+		if (!is_user && strcmp(name, "host") != 0 && strcmp(name, "ip4") != 0 &&
+		    strcmp(name, "ip6") != 0)
+			continue;
+		if (pattern->group_count == MOST_GROUPS)
+			return fault_set(fault, -EINVAL, "it has too many <HOST> and <USER>");
+		pattern->groups[pattern->group_count++] =
+			(struct group){ .number = (uint16_t)(table[0] << 8 | table[1]),
+					.is_user = is_user };
+	}
+	if (!pattern->group_count)
+		return fault_set(fault, -EINVAL,
+				 "it has neither <HOST> nor <USER>: nothing would be known of "
+				 "whom it is about");
+	return 0;
+}
+
+int patterns_add(struct patterns **patterns, const struct pattern_rule *rule, struct fault *fault)
+{
+	struct pattern one = { .kind = rule->kind, .service = rule->service }, *all;
+	char text[PATTERN_SIZE];
+	int error;
+
+	if (!*patterns)
+		*patterns = new_patterns();
+	if (!*patterns)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	error = pattern_translate(rule->expression, text, &one.message, fault);
+	if (error)
+		return error;
+	one.code = compile(text, fault);
+	if (!one.code)
+		return -EINVAL;
+	error = find_groups(&one, fault);
+	if (!error && rule->program) {
+		one.message = true;
+		one.program = strdup(rule->program);
+		error = one.program ? 0 : fault_set(fault, -ENOMEM, "out of memory");
+	}
+	all = error ? NULL : reallocarray((*patterns)->all, (*patterns)->count + 1, sizeof(*all));
+	if (!all) {
+		pcre2_code_free(one.code);
+		free(one.program);
+		return error ? error : fault_set(fault, -ENOMEM, "out of memory");
+	}
+	(*patterns)->all = all;
+	all[(*patterns)->count++] = one;
+	return 0;
+}
+
+static bool is_program(struct span program, const char *wanted)
+{
+	size_t size = strlen(wanted);
+
+	if (span_is(program, wanted))
+		return true;
+	return program.size > size && span_ends(program, wanted) &&
+	       program.at[program.size - size - 1] == '/';
+}
+
+/* What the groups of a match hold. */
+static bool read_groups(const struct pattern *pattern, struct span subject,
+			const PCRE2_SIZE *offsets, unsigned set, struct finding *finding)
+{
+	for (unsigned i = 0; i < pattern->group_count; i++) {
+		const struct group *group = &pattern->groups[i];
+		PCRE2_SIZE begin, end;
+
+		if (group->number >= set)
+			continue;
+		begin = offsets[2 * group->number];
+		end = offsets[2 * group->number + 1];
+		if (begin == PCRE2_UNSET || begin > end)
+			continue;
+		if (group->is_user && !finding->account.size)
+			finding->account = span_cut(subject, begin, end);
+		else if (!group->is_user && !finding->has_source)
+			finding->has_source =
+				span_address(span_cut(subject, begin, end), &finding->source);
+	}
+	return finding->has_source || finding->account.size;
+}
+
+bool patterns_match(struct patterns *patterns, const struct envelope *envelope,
+		    struct finding *finding)
+{
+	for (size_t i = 0; patterns && i < patterns->count; i++) {
+		const struct pattern *pattern = &patterns->all[i];
+		struct span subject = pattern->message ? envelope->text : envelope->whole;
+		int found;
+
+		if (pattern->program && !is_program(envelope->program, pattern->program))
+			continue;
+		found = pcre2_match(pattern->code, (PCRE2_SPTR)subject.at, subject.size, 0, 0,
+				    patterns->match, patterns->context);
+		if (found < 0 && found != PCRE2_ERROR_NOMATCH)
+			patterns->given_up++;
+		if (found <= 0)
+			continue;
+		*finding = (struct finding){ .kind = pattern->kind,
+					     .service = pattern->service,
+					     .daemon = EVENT_DAEMON_USER,
+					     .count = 1 };
+		if (read_groups(pattern, subject, pcre2_get_ovector_pointer(patterns->match),
+				(unsigned)found, finding))
+			return true;
+	}
+	return false;
+}
+
+uint64_t patterns_given_up(const struct patterns *patterns)
+{
+	return patterns ? patterns->given_up : 0;
+}

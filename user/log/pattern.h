@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Patterns of the administrator's own for lines that no format here knows: PCRE2, with <HOST>
+ * where the address is and <USER> where the account. A failregex of fail2ban can be pasted in.
+ * Matching is bounded (PATTERN_STEPS); just-in-time compiled where the system allows it. Not here:
+ * the configuration's syntax.
+ *
+ * What a pattern is matched against: with `program`, or where it begins with %(__prefix_line)s, the
+ * message; else all behind the time stamp, host and program included.
+ */
+#ifndef SEKISHO_PATTERN_H
+#define SEKISHO_PATTERN_H
+
+#include "base/fault.h"
+#include "log/format.h"
+
+#define PATTERN_SIZE  8192   /* of one, as written and as translated */
+#define PATTERN_STEPS 200000 /* of backtracking for one line; a few milliseconds */
+
+struct pattern_rule {
+	const char *expression;
+	const char *program; /* only of lines that name it, or a path that ends so; NULL: of any */
+	enum event_kind kind;
+	enum event_service service;
+};
+
+struct patterns; /* for one thread */
+
+/* Compiles one more; *patterns is NULL at first. -EINVAL: not a pattern, or one that can only be
+ * fail2ban's; the fault says why. Nothing of the rule is kept. */
+int patterns_add(struct patterns **patterns, const struct pattern_rule *rule, struct fault *fault);
+void patterns_free(struct patterns *patterns);
+
+/* Whether a pattern matches, the first one that does. Fills *finding, spans into the line. */
+bool patterns_match(struct patterns *patterns, const struct envelope *envelope,
+		    struct finding *finding);
+
+/* How many lines a pattern was given up on, since it took too many steps. */
+uint64_t patterns_given_up(const struct patterns *patterns);
+
+/* pattern_text.c: fail2ban's tags into PCRE2's groups "ip4", "ip6", "host" and "user". *message:
+ * it is for the message alone. -EINVAL, with the reason. */
+int pattern_translate(const char *expression, char out[PATTERN_SIZE], bool *message,
+		      struct fault *fault);
+
+#endif

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See sessions.h. Pure. */
+#include "log/sessions.h"
+
+#include <stdlib.h>
+
+struct slot {
+	uint64_t id; /* 0: free */
+	struct address source;
+	uint32_t used; /* the table's tick when last looked up */
+	uint16_t account_size;
+	char account[130]; /* who logged in, cut here */
+};
+_Static_assert(sizeof(struct slot) == 160, "what sessions.h promises");
+
+struct sessions {
+	uint32_t tick;
+	struct slot slots[SESSION_SLOTS];
+};
+
+void sessions_free(struct sessions *sessions)
+{
+	free(sessions);
+}
+
+/* The session's slot, or the one to take for it (another's, or free). */
+static struct slot *look_up(struct sessions *sessions, uint64_t id)
+{
+	uint64_t hash = (id ^ id >> 32) * 0x9e3779b97f4a7c15U;
+	struct slot *set =
+		sessions->slots + (hash >> 32) % (SESSION_SLOTS / SESSION_WAYS) * SESSION_WAYS;
+	struct slot *oldest = set;
+
+	sessions->tick++;
+	for (struct slot *slot = set; slot < set + SESSION_WAYS; slot++) {
+		if (slot->id == id) {
+			slot->used = sessions->tick;
+			return slot;
+		}
+		if (!slot->id ||
+		    (oldest->id && sessions->tick - slot->used > sessions->tick - oldest->used))
+			oldest = slot;
+	}
+	return oldest;
+}
+
+/* Whether the line is one that a rule wants, and filled in as far as it is known. */
+static bool use(const struct slot *slot, bool known, struct finding *finding)
+{
+	if (known) {
+		finding->has_source = true;
+		finding->source = slot->source;
+	}
+	if (finding->kind != EVENT_MESSAGE)
+		return true;
+	if (!known || !slot->account_size)
+		return false; /* mail from elsewhere: nobody logged in */
+	finding->account = (struct span){ slot->account, slot->account_size };
+	return true;
+}
+
+bool sessions_step(struct sessions **sessions, struct finding *finding)
+{
+	uint64_t id = span_hash(finding->session) | 1;
+	struct slot *slot;
+	bool known;
+
+	if (!*sessions)
+		*sessions = calloc(1, sizeof(**sessions));
+	if (!*sessions) /* no memory: as if the table had forgotten it */
+		return finding->step == SESSION_USED && finding->kind != EVENT_MESSAGE;
+	slot = look_up(*sessions, id);
+	known = slot->id == id;
+	switch (finding->step) {
+	case SESSION_OPENS:
+		*slot = (struct slot){ .id = id,
+				       .source = finding->source,
+				       .used = (*sessions)->tick };
+		return false;
+	case SESSION_CLOSES:
+		if (known)
+			slot->id = 0;
+		return false;
+	case SESSION_USED:
+	case SESSION_NONE:
+		break;
+	}
+	if (known && finding->kind == EVENT_SUCCESS) {
+		size_t size = finding->account.size;
+
+		size = size < sizeof(slot->account) ? size : sizeof(slot->account);
+		memcpy(slot->account, finding->account.at, size);
+		slot->account_size = (uint16_t)size;
+	}
+	return use(slot, known, finding);
+}

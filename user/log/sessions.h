@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sessions whose lines name only an id (OpenSMTPD): which source each is from, and who logged in.
+ * One fixed table, made with the first such line; a flood of sessions makes it forget the longest
+ * unused one, whose further lines are then events without a source. An id comes from the daemon,
+ * not from the client. Not here: what the lines say.
+ */
+#ifndef SEKISHO_SESSIONS_H
+#define SEKISHO_SESSIONS_H
+
+#include "log/format.h"
+
+#define SESSION_SLOTS 4096 /* 160 bytes each: 640 KiB, where there are any */
+#define SESSION_WAYS  8
+
+struct sessions;
+
+void sessions_free(struct sessions *sessions);
+
+/* Remembers what the finding says of its session, or completes the finding from it; its account
+ * then points into the table until the next call. Whether it is an event. *sessions may be NULL
+ * at first. */
+bool sessions_step(struct sessions **sessions, struct finding *finding);
+
+#endif
