@@ -6,10 +6,13 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "conf/config.h"
 #include "log/parse.h"
 
 #define READ_SIZE (1U << 20)
@@ -19,6 +22,7 @@ struct reading {
 	bool json, cutting; /* cutting: the rest of an over-long line is being left out */
 	bool show_name;	    /* several files: say which */
 	struct log_parser *parser;
+	struct patterns *patterns;
 	uint64_t cut;
 };
 
@@ -124,6 +128,28 @@ static int parse_open(struct reading *reading, int fd, struct fault *fault)
 	return 0;
 }
 
+static void print_fault(const char *text, void *context)
+{
+	(void)context;
+	cmd_warn(&cmd_parse, "%s", text);
+}
+
+/* The [pattern]s of the configuration that -c or SEKISHO_CONFIG names, which must be sound; else of
+ * the default one, which must not even be there. */
+static int load_config(const struct globals *globals, struct config **config)
+{
+	const char *path = getenv("SEKISHO_CONFIG");
+
+	if (globals->config_path || (path && *path))
+		return config_load(globals->config_path, print_fault, NULL, config);
+	if (access(CONFIG_DEFAULT_PATH, R_OK))
+		return 0;
+	if (config_load(NULL, NULL, NULL, config))
+		cmd_warn(&cmd_parse, "%s has faults (sekisho check): its patterns are not used",
+			 CONFIG_DEFAULT_PATH);
+	return 0;
+}
+
 static int parse_file(struct reading *reading, struct fault *fault)
 {
 	bool is_stdin = !strcmp(reading->name, "-");
@@ -138,18 +164,24 @@ static int parse_file(struct reading *reading, struct fault *fault)
 	reading->parser = log_parser_new();
 	if (!reading->parser)
 		return fault_set(fault, -ENOMEM, "out of memory");
+	log_parser_set_patterns(reading->parser, reading->patterns);
 	error = parse_open(reading, fd, fault);
 	log_parser_free(reading->parser);
 	return error;
 }
 
+static void parse_free_config(struct config **config)
+{
+	config_free(*config);
+}
+
 static int parse_run(const struct globals *globals, int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+	_cleanup_(parse_free_config) struct config *config = NULL;
 	int status = EXIT_DONE;
 	bool json = false;
 
-	(void)globals;
 	opterr = 0;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (c != 'j')
@@ -158,9 +190,12 @@ static int parse_run(const struct globals *globals, int argc, char **argv)
 	}
 	if (optind == argc)
 		return cmd_usage(&cmd_parse, "which log? Name files, or - for standard input");
+	if (load_config(globals, &config))
+		return EXIT_FAILED;
 	for (int i = optind; i < argc; i++) {
 		struct reading reading = { .name = argv[i],
 					   .json = json,
+					   .patterns = config ? config->compiled_patterns : NULL,
 					   .show_name = argc - optind > 1 };
 		struct fault fault = { 0 };
 
@@ -188,7 +223,9 @@ const struct command cmd_parse = {
 		"line, of the logs of Postfix, Dovecot, Exim, Sendmail, Courier, Cyrus, "
 		"saslauthd,\n"
 		"vpopmail, Plesk, OpenSMTPD and E-Post. FILE may be - for standard input.\n"
-		"Needs no privilege but to read the files. Stamps without a year are taken to be\n"
+		"[pattern]s of the configuration are used where there is one. Needs no privilege "
+		"but\n"
+		"to read the files. Stamps without a year are taken to be\n"
 		"before the file was last written, in the local time zone (TZ).\n\n"
 		"  --json   one JSON object per line: time, kind (failure, success, message, "
 		"bounce,\n"

@@ -138,6 +138,12 @@ void config_free(struct config *config)
 		free(config->logs[i].file);
 		free(config->logs[i].where);
 	}
+	for (size_t i = 0; i < config->pattern_count; i++) {
+		free(config->patterns[i].expression);
+		free(config->patterns[i].daemon);
+	}
+	free(config->patterns);
+	patterns_free(config->compiled_patterns);
 	free(config->path);
 	free(config->paths.state);
 	free(config->paths.pins);

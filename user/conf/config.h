@@ -15,6 +15,7 @@
 #include "outflow_contract.h"
 #include "base/fault.h"
 #include "detect/detect.h"
+#include "log/pattern.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/sekisho/sekisho.conf"
 #define CONFIG_NAME_SIZE    64
@@ -63,6 +64,14 @@ struct config_outflow {
 	size_t except_count, guest_count;
 };
 
+struct config_pattern {
+	char name[CONFIG_NAME_SIZE];
+	char *expression;
+	char *daemon; /* the program whose lines it is for; NULL: any */
+	enum event_kind kind;
+	enum event_service service;
+};
+
 struct config {
 	char *path; /* of the main file; NULL: built-in defaults */
 	struct {
@@ -89,6 +98,9 @@ struct config {
 	size_t list_count;
 	struct config_log *logs;
 	size_t log_count;
+	struct config_pattern *patterns;
+	size_t pattern_count;
+	struct patterns *compiled_patterns; /* of all of them; NULL: none */
 	struct prefix *never_ban; /* [gate] never-ban: beside own, gateway, loopback addresses */
 	size_t never_ban_count;
 	struct config_outflow outflow;

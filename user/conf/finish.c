@@ -203,6 +203,8 @@ void conf_finish(struct conf_load *load)
 			keep_where(load, use, &config->lists[use->index].where);
 		else if (!strcmp(kind, "log"))
 			keep_where(load, use, &config->logs[use->index].where);
+		else if (!strcmp(kind, "pattern"))
+			conf_compile_pattern(load, use);
 		for (size_t scope = 0; scope < 3 && !strcmp(kind, "class"); scope++)
 			check_scope(load, use, &scopes[scope], &config->classes[use->index].limits);
 		for (size_t scope = 0; scope < 2 && !strcmp(kind, "outflow"); scope++)

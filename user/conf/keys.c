@@ -108,6 +108,29 @@ static const struct conf_key outflow_keys[] = {
 	{ "guests", conf_outflow_guest, conf_clear_outflow_guests },
 };
 
+static const struct conf_choice pattern_kinds[] = {
+	{ "failure", EVENT_FAILURE }, { "success", EVENT_SUCCESS }, { "message", EVENT_MESSAGE },
+	{ "bounce", EVENT_BOUNCE },   { "abuse", EVENT_ABUSE },	    { NULL, 0 }
+};
+
+static const struct conf_choice pattern_services[] = { { "none", EVENT_SERVICE_UNKNOWN },
+						       { "smtp", EVENT_SERVICE_SMTP },
+						       { "submission", EVENT_SERVICE_SUBMISSION },
+						       { "imap", EVENT_SERVICE_IMAP },
+						       { "pop3", EVENT_SERVICE_POP3 },
+						       { "sieve", EVENT_SERVICE_SIEVE },
+						       { NULL, 0 } };
+
+static const struct conf_key pattern_keys[] = {
+	{ "pattern", conf_text, .offset = offsetof(struct config_pattern, expression),
+	  .required = true, .text = true },
+	{ "daemon", conf_text, .offset = offsetof(struct config_pattern, daemon) },
+	{ "kind", conf_choice, .offset = offsetof(struct config_pattern, kind),
+	  .choices = pattern_kinds },
+	{ "service", conf_choice, .offset = offsetof(struct config_pattern, service),
+	  .choices = pattern_services },
+};
+
 /* What every rule has; its own count comes first. */
 #define RULE_KEYS                                                                                  \
 	{ "window", conf_duration, .offset = offsetof(struct rule_settings, window_s), .least = 1, \
@@ -157,6 +180,11 @@ static void *base_outflow(struct config *config, size_t index)
 	return &config->outflow;
 }
 
+static void *base_pattern(struct config *config, size_t index)
+{
+	return &config->patterns[index];
+}
+
 static void *base_rule(struct config *config, size_t index)
 {
 	return &config->detect.rules[index];
@@ -174,6 +202,8 @@ const struct conf_section conf_sections[] = {
 	{ "list", .named = true, KEYS(list_keys), .open = conf_open_list, .base = base_list },
 	{ "log", .named = true, KEYS(log_keys), .open = conf_open_log, .base = base_log },
 	{ "outflow", KEYS(outflow_keys), .base = base_outflow },
+	{ "pattern", .named = true, KEYS(pattern_keys), .open = conf_open_pattern,
+	  .base = base_pattern },
 	{ "rule", .named = true, .name = "source-failures", KEYS(source_failures_keys),
 	  .index = RULE_SOURCE_FAILURES, .base = base_rule },
 };

@@ -42,6 +42,7 @@ struct conf_key {
 	bool required;
 	bool limit; /* where 0 could be taken for "no limit" */
 	bool paths; /* a comma is part of a word */
+	bool text;  /* one value, which goes on in indented lines as it stands */
 };
 
 struct conf_section {
@@ -89,6 +90,7 @@ struct conf_load {
 	bool skip_indented;   /* the line above was refused, and so is what continues it */
 	bool has_key;	      /* there is a line above to continue */
 	bool continued;	      /* this line does */
+	bool commented;	      /* a comment was cut off its end */
 
 	struct conf_use *uses;
 	size_t use_count;
@@ -115,6 +117,11 @@ long conf_open_class(struct conf_load *load, const char *name);
 long conf_open_service(struct conf_load *load, const char *name);
 long conf_open_list(struct conf_load *load, const char *name);
 long conf_open_log(struct conf_load *load, const char *name);
+
+/* patterns.c */
+long conf_open_pattern(struct conf_load *load, const char *name);
+void conf_compile_pattern(struct conf_load *load, const struct conf_use *use);
+conf_parse conf_text;
 
 /* sections.c: "[kind name]" without the brackets begins; a key has a value; what the row says. */
 void conf_section_begin(struct conf_load *load, const char *title);

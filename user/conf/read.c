@@ -23,15 +23,20 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+static size_t line_size(const char *line, size_t size)
+{
+	while (size && is_blank(line[size - 1]))
+		size--;
+	return size;
+}
+
 /* The size of a line without its comment and trailing blanks. */
 static size_t content_size(const char *line, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
 		if ((line[i] == '#' || line[i] == ';') && (!i || is_blank(line[i - 1])))
 			size = i;
-	while (size && is_blank(line[size - 1]))
-		size--;
-	return size;
+	return line_size(line, size);
 }
 
 static bool check_bytes(struct conf_load *load, const char *line, size_t size)
@@ -162,6 +167,8 @@ static char *read_line(char *out, int room, void *stream)
 		size--;
 	out[0] = '\0';
 	if (check_bytes(reader->load, line, size)) {
+		size_t whole = size;
+
 		size = content_size(line, size);
 		if (size > (size_t)room - 2) {
 			conf_fault(reader->load, NULL,
@@ -172,6 +179,7 @@ static char *read_line(char *out, int room, void *stream)
 		} else if (size) {
 			memcpy(out, line, size);
 			out[size] = '\0';
+			reader->load->commented = size < line_size(line, whole);
 			if (!check_line(reader, out, size))
 				out[0] = '\0';
 		}

@@ -278,7 +278,7 @@ void conf_key_set(struct conf_load *load, const char *name, const char *value)
 	at = (size_t)(key - use->section->keys);
 	base = use->section->base(load->config, use->index);
 	again = use->keys[at].where.file == load->where.file;
-	if (again && !key->clear) {
+	if (again && !key->clear && !(key->text && load->continued)) {
 		if (load->continued)
 			conf_fault(load, NULL, "'%s' takes one value, which ends with its line",
 				   name);

@@ -52,6 +52,7 @@ struct daemon {
 	uint64_t next_tag;
 	uint64_t events[EVENT_KIND_COUNT];
 	uint64_t decisions, bans;
+	uint64_t given_up; /* patterns_given_up() when it was last told */
 	int64_t started_wall_ns, since_wall_ns;
 	struct fault last_fault;
 	int64_t last_fault_wall_ns;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The daemon's logs: opened, read in portions, their positions kept in the store. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,7 @@ int logs_open(struct daemon *daemon, struct fault *fault)
 		daemon->log_count = i + 1;
 		if (!log->parser || !log->config.file)
 			return fault_set(fault, -ENOMEM, "out of memory");
+		log_parser_set_patterns(log->parser, config->compiled_patterns);
 		open_log(log);
 	}
 	if (!config->log_count)
@@ -133,8 +135,22 @@ static void take_rest(struct log_source *log)
 	}
 }
 
+/* Lines on which a pattern of the configuration took too long; said once for each run of them. */
+static void tell_given_up(struct daemon *daemon)
+{
+	uint64_t now = patterns_given_up(daemon->instance.config->compiled_patterns);
+
+	if (now > daemon->given_up)
+		daemon_fault(daemon,
+			     "%" PRIu64 " lines cost a [pattern] too many steps and were not "
+			     "matched; begin it with '^' and avoid nested repeats",
+			     now - daemon->given_up);
+	daemon->given_up = now;
+}
+
 void logs_retry(struct daemon *daemon)
 {
+	tell_given_up(daemon);
 	for (size_t i = 0; i < daemon->log_count; i++) {
 		if (!daemon->logs[i].follow)
 			open_log(&daemon->logs[i]);
