@@ -12,12 +12,17 @@
 #define REMOVED "[removed]"
 
 /* Without regard to case. */
-static size_t find_word(struct span line, size_t from, const char *word)
+static bool is_word(struct span line, size_t at, const char *word)
 {
 	size_t size = strlen(word);
 
-	for (size_t at = from; at + size <= line.size; at++)
-		if (!strncasecmp(line.at + at, word, size))
+	return at + size <= line.size && !strncasecmp(line.at + at, word, size);
+}
+
+static size_t find_word(struct span line, size_t from, const char *word)
+{
+	for (size_t at = from; at < line.size; at++)
+		if (is_word(line, at, word))
 			return at;
 	return SPAN_NONE;
 }
@@ -70,17 +75,17 @@ static struct cut cut_dovecot(struct span line)
 static struct cut cut_protocol(struct span line)
 {
 	for (size_t at = 0; (at = find_word(line, at, "AUTH")) != SPAN_NONE;) {
-		size_t word = end_of_word(line, at), name = word + 1, end;
+		size_t name, end;
 
 		at += strlen("AUTH");
-		if (word >= line.size || line.at[word] != ' ' ||
-		    (word != at && find_word(span_cut(line, 0, word), at, "ENTICATE") != at))
+		name = at + (is_word(line, at, "ENTICATE") ? strlen("ENTICATE") : 0);
+		if (name >= line.size || line.at[name] != ' ')
 			continue;
+		name++;
 		end = end_of_word(line, name);
 		if (end < line.size && line.at[end] == '\\')
 			return (struct cut){ end, line.size };
-		if (end < line.size && line.at[end] == ' ' &&
-		    find_word(span_cut(line, 0, end), name, "LOGIN") != name)
+		if (end < line.size && line.at[end] == ' ' && !is_word(line, name, "LOGIN"))
 			return (struct cut){ end + 1, end_of_word(line, end + 1) };
 	}
 	return (struct cut){ SPAN_NONE, 0 };

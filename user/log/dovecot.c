@@ -45,7 +45,7 @@ static bool read_fields(struct span fields, struct finding *finding)
 	size_t rip = span_find_last(fields, ", rip="), method, end;
 	struct span before, address;
 
-	if (rip == SPAN_NONE)
+	if (rip == SPAN_NONE || fields.size > FORMAT_SURE_SIZE)
 		return false;
 	before = span_cut(fields, 0, rip);
 	address = span_from(fields, rip + strlen(", rip="));
@@ -53,8 +53,7 @@ static bool read_fields(struct span fields, struct finding *finding)
 	/* A '>' outside of the session's id, and this rip= stood inside a user name. */
 	end = span_find(address, ", session=<");
 	if (span_find_char(span_cut(address, 0, end == SPAN_NONE ? address.size : end), '>') !=
-		    SPAN_NONE ||
-	    (fields.size > FORMAT_SURE_SIZE && !finding->session.size))
+	    SPAN_NONE)
 		return false;
 	end = span_find_char(address, ',');
 	address.size = end == SPAN_NONE ? address.size : end;
@@ -226,6 +225,8 @@ static bool read_auth(struct span text, struct finding *finding)
 
 	finding->kind = EVENT_FAILURE;
 	finding->proof = PROOF_BACK;
+	if (text.size > FORMAT_SURE_SIZE)
+		return false;
 	if (span_skip(&rest, "(") && !(span_number(&rest, &number) && span_skip(&rest, "): ")))
 		return read_backend24(span_from(text, 1), finding);
 	if (rest.at == text.at && !span_skip(&rest, ": "))

@@ -8,6 +8,7 @@
 #include "log/format.h"
 
 #include <ctype.h>
+#include "log/parse.h"
 
 /* A line with more candidates than this was made to have them, and says nothing. */
 #define MOST_PLACES 64
@@ -106,6 +107,8 @@ static bool read_failure(struct span text, struct finding *finding)
 	size_t next;
 
 	span_skip(&text, "H=");
+	if (text.size > FORMAT_SURE_SIZE)
+		return false;
 	for (size_t at = 0; (next = span_find_char(span_from(text, at), '[')) != SPAN_NONE; at++) {
 		struct span rest;
 		struct place place;
@@ -247,7 +250,8 @@ static bool read_rejected(struct span text, struct finding *finding)
 	struct place place;
 	size_t at = 0, next;
 
-	if (!read_host(&rest, &place) || !span_ends(text, ": relay not permitted") ||
+	if (text.size > FORMAT_SURE_SIZE || !read_host(&rest, &place) ||
+	    !span_ends(text, ": relay not permitted") ||
 	    span_find(rest, " rejected RCPT ") == SPAN_NONE)
 		return false;
 	/* A bracket behind a round one, once more: which of the two is Exim's? */
@@ -330,6 +334,9 @@ enum format_answer exim_line(const struct envelope *envelope, struct finding *fi
 	    (envelope->stamp_kind != STAMP_DATE || envelope->stamp.at[10] != ' '))
 		return FORMAT_OTHER;
 	skip_prefix(&text);
+	/* Its own file cuts nothing, and may name many recipients. */
+	if (text.size > (syslog ? FORMAT_SURE_SIZE : LOG_LINE_MAX - 64))
+		return syslog ? FORMAT_NOTHING : FORMAT_OTHER;
 	*finding = (struct finding){ .daemon = EVENT_DAEMON_EXIM, .count = 1 };
 	if (read_line(text, &known, finding))
 		return FORMAT_FOUND;

@@ -56,9 +56,9 @@ typedef enum format_answer format_line(const struct envelope *envelope, struct f
 format_line postfix_line, dovecot_line, vpopmail_line, exim_line, sendmail_line, courier_line,
 	cyrus_line, saslauthd_line, opensmtpd_line, epost_line;
 
-/* A longer message must show by something at its very end that it is whole, where the address is
- * behind text of the client's: a syslog that cuts lines would else let a long user name bring its
- * own address and push the true one off the line. */
+/* A longer message says nothing where the address is behind text of the client's: of a syslog that
+ * cuts lines, a long user name could bring its own address and push the true one off the line. No
+ * account has such a name, so no guess at one is missed. */
 #define FORMAT_SURE_SIZE 900
 
 /* "host [192.0.2.5]", "host[192.0.2.5]" or "[192.0.2.5]" at the begin, the host's name of the

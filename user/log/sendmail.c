@@ -56,7 +56,6 @@ static bool read_failure(struct span text, struct finding *finding)
 
 	relay = span_find_last(text, ", relay=");
 	if (close == SPAN_NONE || close > 40 || relay == SPAN_NONE || relay < close ||
-	    text.size > FORMAT_SURE_SIZE ||
 	    !read_relay(span_from(text, relay + strlen(", relay=")), finding))
 		return false;
 	reason = span_cut(text, close + strlen("): "), relay);
@@ -152,6 +151,10 @@ static bool read_delivery(struct span text, struct finding *finding)
 
 static bool read_line(struct span text, struct finding *finding)
 {
+	if (span_starts(text, "to="))
+		return read_delivery(text, finding);
+	if (text.size > FORMAT_SURE_SIZE)
+		return false;
 	if (span_skip(&text, "AUTH failure ("))
 		return read_failure(text, finding);
 	if (span_skip(&text, "AUTH=server, "))
@@ -160,8 +163,6 @@ static bool read_line(struct span text, struct finding *finding)
 		return read_reject(text, finding);
 	if (span_skip(&text, "rejecting commands from "))
 		return read_pregreet(text, finding);
-	if (span_starts(text, "to="))
-		return read_delivery(text, finding);
 	return read_attack(text, finding);
 }
 

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Hostile text: whatever a client calls itself, logs in as, or sends, no event names an address
+ * that it is not from, and no line costs more than its size. Each line here has a hole for such
+ * text; what is put in is made of the same lines, the address replaced: the rest of a line, so as
+ * to close the field and forge the next, a whole line, many of them, and enough to be cut at the
+ * right place.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "base/time.h"
+#include "log/parse.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+#define TRUE_ADDRESS "192.0.2.77"
+#define FORGED	     "203.0.113.9"
+#define MX	     "Nov 21 10:00:00 mx "
+#define ID	     "8ab6bd4cb2bb4b5a"
+
+/* {} is the hole. */
+static const struct shape {
+	const char *line;
+	const char *before; /* a line that comes first */
+	bool no_address;
+} shapes[] = {
+	{ MX "postfix/smtpd[12]: warning: unknown[192.0.2.77]: SASL LOGIN authentication failed: "
+	     "UGFzc3dvcmQ6, sasl_username={}" },
+	{ MX "postfix/submission/smtpd[12]: 8C74351089D: client=h[192.0.2.77], sasl_method=LOGIN, "
+	     "sasl_username=x{}, sasl_sender=b" },
+	{ MX "postfix/smtpd[12]: NOQUEUE: reject: RCPT from h[192.0.2.77]: 554 5.7.1 <{}>: Relay "
+	     "access denied; from=<a> to=<b> proto=ESMTP helo=<c>" },
+	{ MX "postfix/smtpd[12]: NOQUEUE: reject: RCPT from h[192.0.2.77]: 554 5.7.1 <a>: Relay "
+	     "access denied; from=<a> to=<b> proto=ESMTP helo=<{}>" },
+	{ MX "postfix/postscreen[12]: PREGREET 14 after 0.08 from [192.0.2.77]:59415: {}" },
+	{ MX "dovecot: imap-login: Disconnected (auth failed, 2 attempts in 9 secs): user=<{}>, "
+	     "method=PLAIN, rip=192.0.2.77, lip=192.0.2.1, TLS, session=<aGVsbG8+>" },
+	{ MX "dovecot: imap-login: Login: user=<x{}>, method=PLAIN, rip=192.0.2.77, "
+	     "lip=192.0.2.1, mpid=7, TLS, session=<aGVsbG8+>" },
+	{ MX "dovecot: imap-login: Login aborted: Connection closed (auth failed, 3 attempts in 16 "
+	     "secs) (auth_failed): user=<{}>, method=PLAIN, rip=192.0.2.77, lip=192.0.2.1, "
+	     "session=<s>" },
+	{ MX "dovecot: auth-worker(12): conn unix:auth-worker (pid=1,uid=9): auth-worker<5>: "
+	     "sql(x{},192.0.2.77,<sess>): Password mismatch" },
+	{ MX "dovecot: auth: sql(bob,192.0.2.77,<sess>): Password mismatch (given password: {})" },
+	{ MX "dovecot: auth(x{},192.0.2.77,sasl:login)<sess>: sql: Password mismatch" },
+	{ MX "dovecot: auth(bob,192.0.2.77,sasl:login)<sess>: sql: Password mismatch (given "
+	     "password: {})" },
+	{ "2026-11-21 10:00:00 login authenticator failed for ({}) [192.0.2.77]:2129 "
+	  "I=[198.51.100.1]:465 Ci=3: 535 Incorrect authentication data (set_id=bob)" },
+	{ "2026-11-21 10:00:00 login authenticator failed for H=(helo) [192.0.2.77]: 535 Incorrect "
+	  "authentication data (set_id={})" },
+	{ "2026-11-21 10:00:00 login authenticator failed for H=(helo) [192.0.2.77] U=x{}: 535 "
+	  "Incorrect authentication data (set_id=bob)" },
+	{ MX "exim[12]: 1rnC0e-000abc-XY <= a@example.com H=(x{}) [192.0.2.77] P=esmtpsa "
+	     "A=login:bob S=1234" },
+	{ "2026-11-21 10:00:00 1rnC0e-000abc-XY <= a@example.com H=(helo) [192.0.2.77] P=esmtpsa "
+	  "A=login:bob S=1234 id=x{}" },
+	{ "2026-11-21 10:00:00 H=(x{}) [192.0.2.77] F=<a@b.example> rejected RCPT <x@example.net>: "
+	  "relay not permitted" },
+	{ MX "sm-mta[12]: xALK0xyz012345: AUTH failure (LOGIN): checkpass failed, user={}, relay=h "
+	     "[192.0.2.77] (may be forged)" },
+	{ MX "sm-mta[12]: xALK0xyz012345: AUTH failure (LOGIN): checkpass failed, user=bob, "
+	     "relay={}@h [192.0.2.77]" },
+	{ MX "sm-mta[12]: AUTH=server, relay={}@h [192.0.2.77], authid=bob, mech=PLAIN, bits=0" },
+	{ MX "sm-mta[12]: xALK0xyz012345: ruleset=check_rcpt, arg1=<x{}>, relay=h [192.0.2.77], "
+	     "reject=550 5.7.1 <x@example.net>... Relaying denied" },
+	{ MX "imapd: LOGIN FAILED, user={}, ip=[::ffff:192.0.2.77], port=[9]" },
+	{ MX "pop3d: LOGIN, user=x{}, ip=[::ffff:192.0.2.77], port=[9], protocol=POP3" },
+	{ MX "courieresmtpd: error,relay=::ffff:192.0.2.77,port=1,msg=\"535 Authentication "
+	     "failed.\",cmd: AUTH LOGIN {}" },
+	{ MX "cyrus/imap[12]: badlogin: host [192.0.2.77] plaintext {} SASL(-13): authentication "
+	     "failure" },
+	{ MX "cyrus/imap[12]: login: host [192.0.2.77] x{} plain+TLS User logged in "
+	     "SESSIONID=<mx-12>" },
+	{ MX "saslauthd[12]: auth failure: [user=x{}] [service=smtp] [realm=] [mech=pam] "
+	     "[reason=x]",
+	  .no_address = true },
+	{ MX "vpopmail[17115]: vchkpw-smtp: password fail (pass: '{}') "
+	     "bob@example.org:192.0.2.77" },
+	{ MX "vpopmail[17115]: vchkpw-smtp: invalid user/domain characters x{}:192.0.2.77" },
+	{ MX "vpopmail[17115]: vchkpw-smtp: vpopmail user not found x{}@:192.0.2.77" },
+	{ MX "smtp_auth[3]: FAILED: x{} - password incorrect from h.example [192.0.2.77]" },
+	{ MX "smtpd[12]: " ID " smtp authentication user={} result=permfail",
+	  MX "smtpd[12]: " ID " smtp connected address=192.0.2.77 host=h" },
+	{ MX "smtpd[12]: " ID " smtp event=authentication user={} address=192.0.2.77 host=h "
+	     "result=permfail" },
+	{ "[21/Nov/2026:10:00:00], (mx.example), h [192.0.2.77], "
+	  "{}@b.example,<B0000097586>,abort" },
+};
+
+#define LINE_SIZE (4 * LOG_LINE_MAX)
+
+static char *put(char *out, const char *text, size_t size)
+{
+	return mempcpy(out, text, size);
+}
+
+/* The text with the true address replaced, ended by NUL. */
+static char *put_forged(char *out, const char *text, size_t size)
+{
+	char copy[1024], *at = copy, *found;
+
+	memcpy(copy, text, size);
+	copy[size] = '\0';
+	while ((found = strstr(at, TRUE_ADDRESS))) {
+		out = put(out, at, (size_t)(found - at));
+		out = put(out, FORGED, strlen(FORGED));
+		at = found + strlen(TRUE_ADDRESS);
+	}
+	out = put(out, at, strlen(at));
+	*out = '\0';
+	return out;
+}
+
+enum payload {
+	REST,		/* closes the field as this daemon does */
+	REST_AND_BEGIN, /* and opens it again */
+	REST_ESCAPED_LINE,
+	REST_NEWLINE_LINE,
+	LINE,
+	PAYLOAD_COUNT,
+};
+
+static char *put_payload(char *out, enum payload payload, const struct shape *shape)
+{
+	const char *hole = strstr(shape->line, "{}"), *rest = hole + 2;
+	size_t begin = (size_t)(hole - shape->line);
+
+	if (payload == LINE || payload == REST_ESCAPED_LINE || payload == REST_NEWLINE_LINE) {
+		if (payload != LINE)
+			out = put_forged(out, rest, strlen(rest));
+		out = payload == REST_ESCAPED_LINE   ? put(out, "\\n", 2)
+		      : payload == REST_NEWLINE_LINE ? put(out, "\n", 1)
+						     : out;
+		out = put_forged(out, shape->line, begin);
+		out = put(out, "eve", 3);
+		return put_forged(out, rest, strlen(rest));
+	}
+	out = put_forged(out, rest, strlen(rest));
+	if (payload == REST_AND_BEGIN)
+		out = put_forged(out, shape->line, begin);
+	return out;
+}
+
+/* Whether there is an event from the true address; none may be from another. */
+static bool parse(const struct shape *shape, const char *line, size_t size)
+{
+	struct log_parser *parser = log_parser_new();
+	struct event event;
+	bool found;
+
+	assert_non_null(parser);
+	log_parser_set_reference(parser, 1795348800 * NS_PER_S);
+	if (shape->before)
+		assert_false(log_parser_line(parser, shape->before, strlen(shape->before), &event));
+	found = log_parser_line(parser, line, size, &event) ||
+		log_parser_rest(parser, INT64_MAX, &event);
+	if (found && event.has_source) {
+		char source[ADDRESS_TEXT_SIZE];
+
+		address_format(&event.source, source);
+		if (strcmp(source, TRUE_ADDRESS) != 0)
+			fail_msg("%s, of: %.*s", source, (int)size, line);
+	}
+	log_parser_free(parser);
+	return found && (event.has_source || shape->no_address);
+}
+
+static void each_shape_is_understood_without_harm(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(shapes); i++) {
+		const char *hole = strstr(shapes[i].line, "{}");
+		char line[LINE_SIZE], *out = line;
+
+		out = put(out, shapes[i].line, (size_t)(hole - shapes[i].line));
+		out = put(out, "bob", 3);
+		out = put(out, hole + 2, strlen(hole + 2));
+		if (!parse(&shapes[i], line, (size_t)(out - line)))
+			fail_msg("no event: %s", shapes[i].line);
+	}
+}
+
+/* `pad` bytes, then `times` the payload of `from`, in the hole of `into`. */
+static void try_one(const struct shape *into, const struct shape *from, enum payload payload,
+		    size_t pad, unsigned times)
+{
+	const char *hole = strstr(into->line, "{}");
+	char line[LINE_SIZE], *out = line, *after;
+
+	out = put(out, into->line, (size_t)(hole - into->line));
+	memset(out, 'a', pad);
+	out += pad;
+	for (unsigned i = 0; i < times && out < line + LOG_LINE_MAX; i++)
+		out = put_payload(out, payload, from);
+	after = out;
+	out = put(out, hole + 2, strlen(hole + 2));
+	parse(into, line, (size_t)(out - line));
+	/* Some syslogs cut at 1024 bytes. */
+	if (after - line >= 1024)
+		parse(into, line, (size_t)(after - line));
+}
+
+static void text_of_a_client_forges_no_address(void **state)
+{
+	static const size_t pads[] = { 0, 1, 500, 900, 1024 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(shapes); i++)
+		for (size_t j = 0; j < COUNT(shapes); j++)
+			for (enum payload payload = 0; payload < PAYLOAD_COUNT; payload++)
+				for (size_t pad = 0; pad < COUNT(pads); pad++)
+					try_one(&shapes[i], &shapes[j], payload, pads[pad], 1);
+}
+
+static void many_forged_places_in_a_line_forge_none(void **state)
+{
+	static const unsigned times[] = { 2, 63, 64, 65, 66, 200 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(shapes); i++)
+		for (enum payload payload = 0; payload < PAYLOAD_COUNT; payload++)
+			for (size_t n = 0; n < COUNT(times); n++)
+				try_one(&shapes[i], &shapes[i], payload, 0, times[n]);
+}
+
+static void a_line_cut_anywhere_forges_no_address(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(shapes); i++) {
+		char line[LINE_SIZE], payload[2048], *end;
+		const char *hole = strstr(shapes[i].line, "{}");
+		size_t begin = (size_t)(hole - shapes[i].line), size;
+
+		end = put_payload(payload, REST, &shapes[i]);
+		size = (size_t)(end - payload);
+		/* The reader's own limit: exactly behind what is forged. */
+		memcpy(line, shapes[i].line, begin);
+		memset(line + begin, 'a', LOG_LINE_MAX);
+		memcpy(line + LOG_LINE_MAX - size, payload, size);
+		memcpy(line + LOG_LINE_MAX, hole + 2, strlen(hole + 2));
+		parse(&shapes[i], line, LOG_LINE_MAX + strlen(hole + 2));
+	}
+}
+
+/* CPU time of one line, the least of some runs. */
+static int64_t cost_ns(const struct shape *shape, const char *line, size_t size)
+{
+	struct log_parser *parser = log_parser_new();
+	char clean[LOG_LINE_MAX + 1];
+	int64_t least = INT64_MAX;
+	struct event event;
+
+	assert_non_null(parser);
+	if (shape->before)
+		log_parser_line(parser, shape->before, strlen(shape->before), &event);
+	for (unsigned run = 0; run < 8; run++) {
+		struct timespec begin, end;
+		int64_t took;
+
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+		for (unsigned i = 0; i < 4; i++) {
+			log_parser_line(parser, line, size, &event);
+			log_line_clean(line, size, clean);
+		}
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+		took = (end.tv_sec - begin.tv_sec) * NS_PER_S + end.tv_nsec - begin.tv_nsec;
+		least = took < least ? took : least;
+	}
+	log_parser_free(parser);
+	return least / 4;
+}
+
+/* Eight times the size may cost eight times as much; a quadratic step would cost 64 times. */
+static void the_cost_of_a_line_is_that_of_its_size(void **state)
+{
+	static const char *const fills[] = {
+		"[",	  "] ",
+		", rip=", "): ",
+		")<",	  " (",
+		") [",	  ", relay=",
+		"AUTH",	  "AUTH ",
+		"auth x", "\\x0",
+		"=\"",	  "' (password len=",
+		", ip=[", ",1.2.3.4): ",
+		"') ",	  ") [1.2.3.4]: 535 Incorrect authentication data"
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(shapes); i++)
+		for (size_t fill = 0; fill < COUNT(fills); fill++) {
+			const char *hole = strstr(shapes[i].line, "{}");
+			char line[2][LOG_LINE_MAX];
+			int64_t small, big;
+
+			for (size_t n = 0; n < 2; n++) {
+				size_t size = n ? LOG_LINE_MAX : LOG_LINE_MAX / 8;
+				size_t tail = strlen(hole + 2), used = strlen(fills[fill]);
+				char *out = line[n];
+
+				out = put(out, shapes[i].line, (size_t)(hole - shapes[i].line));
+				for (size_t at = (size_t)(out - line[n]); at < size; at++)
+					line[n][at] = fills[fill][at % used];
+				memcpy(line[n] + size - tail, hole + 2, tail);
+			}
+			small = cost_ns(&shapes[i], line[0], LOG_LINE_MAX / 8);
+			big = cost_ns(&shapes[i], line[1], LOG_LINE_MAX);
+			if (big > 30 * small + 100000)
+				fail_msg("'%s' in %s: %lld ns, eight times as long %lld ns",
+					 fills[fill], shapes[i].line, (long long)small,
+					 (long long)big);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_shape_is_understood_without_harm),
+		cmocka_unit_test(text_of_a_client_forges_no_address),
+		cmocka_unit_test(many_forged_places_in_a_line_forge_none),
+		cmocka_unit_test(a_line_cut_anywhere_forges_no_address),
+		cmocka_unit_test(the_cost_of_a_line_is_that_of_its_size),
+	};
+
+	setenv("TZ", "UTC", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
