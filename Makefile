@@ -44,7 +44,7 @@ UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/te
 all: $(O)/sekisho
 
 help:
-	@echo 'all (default), tests, check (everything; as root), unit, lint, format, install, clean'
+	@echo 'all (default), tests, check (everything; as root), unit, fuzz, lint, format, install, clean'
 	@echo 'O=DIR builds elsewhere; V=1 shows commands; SANITIZE=1 builds with ASan and UBSan'
 
 $(O)/sekisho: $(O)/user/main.o $(O)/libsekisho.a

@@ -150,15 +150,26 @@ static char *put_payload(char *out, enum payload payload, const struct shape *sh
 	return out;
 }
 
-/* Whether there is an event from the true address; none may be from another. */
-static bool parse(const struct shape *shape, const char *line, size_t size)
+static int new_parser(void **state)
 {
-	struct log_parser *parser = log_parser_new();
+	*state = log_parser_new();
+	log_parser_set_reference(*state, 1795348800 * NS_PER_S);
+	return *state ? 0 : -1;
+}
+
+static int free_parser(void **state)
+{
+	log_parser_free(*state);
+	return 0;
+}
+
+/* Whether there is an event from the true address; none may be from another. */
+static bool parse(struct log_parser *parser, const struct shape *shape, const char *line,
+		  size_t size)
+{
 	struct event event;
 	bool found;
 
-	assert_non_null(parser);
-	log_parser_set_reference(parser, 1795348800 * NS_PER_S);
 	if (shape->before)
 		assert_false(log_parser_line(parser, shape->before, strlen(shape->before), &event));
 	found = log_parser_line(parser, line, size, &event) ||
@@ -170,13 +181,11 @@ static bool parse(const struct shape *shape, const char *line, size_t size)
 		if (strcmp(source, TRUE_ADDRESS) != 0)
 			fail_msg("%s, of: %.*s", source, (int)size, line);
 	}
-	log_parser_free(parser);
 	return found && (event.has_source || shape->no_address);
 }
 
 static void each_shape_is_understood_without_harm(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(shapes); i++) {
 		const char *hole = strstr(shapes[i].line, "{}");
 		char line[LINE_SIZE], *out = line;
@@ -184,14 +193,14 @@ static void each_shape_is_understood_without_harm(void **state)
 		out = put(out, shapes[i].line, (size_t)(hole - shapes[i].line));
 		out = put(out, "bob", 3);
 		out = put(out, hole + 2, strlen(hole + 2));
-		if (!parse(&shapes[i], line, (size_t)(out - line)))
+		if (!parse(*state, &shapes[i], line, (size_t)(out - line)))
 			fail_msg("no event: %s", shapes[i].line);
 	}
 }
 
 /* `pad` bytes, then `times` the payload of `from`, in the hole of `into`. */
-static void try_one(const struct shape *into, const struct shape *from, enum payload payload,
-		    size_t pad, unsigned times)
+static void try_one(struct log_parser *parser, const struct shape *into, const struct shape *from,
+		    enum payload payload, size_t pad, unsigned times)
 {
 	const char *hole = strstr(into->line, "{}");
 	char line[LINE_SIZE], *out = line, *after;
@@ -203,38 +212,36 @@ static void try_one(const struct shape *into, const struct shape *from, enum pay
 		out = put_payload(out, payload, from);
 	after = out;
 	out = put(out, hole + 2, strlen(hole + 2));
-	parse(into, line, (size_t)(out - line));
+	parse(parser, into, line, (size_t)(out - line));
 	/* Some syslogs cut at 1024 bytes. */
 	if (after - line >= 1024)
-		parse(into, line, (size_t)(after - line));
+		parse(parser, into, line, (size_t)(after - line));
 }
 
 static void text_of_a_client_forges_no_address(void **state)
 {
 	static const size_t pads[] = { 0, 1, 500, 900, 1024 };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(shapes); i++)
 		for (size_t j = 0; j < COUNT(shapes); j++)
 			for (enum payload payload = 0; payload < PAYLOAD_COUNT; payload++)
 				for (size_t pad = 0; pad < COUNT(pads); pad++)
-					try_one(&shapes[i], &shapes[j], payload, pads[pad], 1);
+					try_one(*state, &shapes[i], &shapes[j], payload, pads[pad],
+						1);
 }
 
 static void many_forged_places_in_a_line_forge_none(void **state)
 {
 	static const unsigned times[] = { 2, 63, 64, 65, 66, 200 };
 
-	(void)state;
 	for (size_t i = 0; i < COUNT(shapes); i++)
 		for (enum payload payload = 0; payload < PAYLOAD_COUNT; payload++)
 			for (size_t n = 0; n < COUNT(times); n++)
-				try_one(&shapes[i], &shapes[i], payload, 0, times[n]);
+				try_one(*state, &shapes[i], &shapes[i], payload, 0, times[n]);
 }
 
 static void a_line_cut_anywhere_forges_no_address(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < COUNT(shapes); i++) {
 		char line[LINE_SIZE], payload[2048], *end;
 		const char *hole = strstr(shapes[i].line, "{}");
@@ -247,7 +254,7 @@ static void a_line_cut_anywhere_forges_no_address(void **state)
 		memset(line + begin, 'a', LOG_LINE_MAX);
 		memcpy(line + LOG_LINE_MAX - size, payload, size);
 		memcpy(line + LOG_LINE_MAX, hole + 2, strlen(hole + 2));
-		parse(&shapes[i], line, LOG_LINE_MAX + strlen(hole + 2));
+		parse(*state, &shapes[i], line, LOG_LINE_MAX + strlen(hole + 2));
 	}
 }
 
@@ -323,10 +330,14 @@ static void the_cost_of_a_line_is_that_of_its_size(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_shape_is_understood_without_harm),
-		cmocka_unit_test(text_of_a_client_forges_no_address),
-		cmocka_unit_test(many_forged_places_in_a_line_forge_none),
-		cmocka_unit_test(a_line_cut_anywhere_forges_no_address),
+		cmocka_unit_test_setup_teardown(each_shape_is_understood_without_harm, new_parser,
+						free_parser),
+		cmocka_unit_test_setup_teardown(text_of_a_client_forges_no_address, new_parser,
+						free_parser),
+		cmocka_unit_test_setup_teardown(many_forged_places_in_a_line_forge_none, new_parser,
+						free_parser),
+		cmocka_unit_test_setup_teardown(a_line_cut_anywhere_forges_no_address, new_parser,
+						free_parser),
 		cmocka_unit_test(the_cost_of_a_line_is_that_of_its_size),
 	};
 
