@@ -9,7 +9,8 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 CC       ?= gcc
 CLANG    ?= clang
 BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
-PKGS     := libbpf libelf zlib libnl-3.0 libnl-route-3.0 inih jansson libpcre2-8 sqlite3 libmaxminddb
+PKGS     := libbpf libelf zlib libnl-3.0 libnl-route-3.0 inih jansson libpcre2-8 sqlite3 libmaxminddb \
+            $(shell pkg-config --exists libsystemd && echo libsystemd)
 
 WARNINGS := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wundef -Wvla -Wno-missing-field-initializers
@@ -31,7 +32,10 @@ Q := @
 say = @printf '  %-8s %s\n'
 endif
 
-SOURCES  := $(filter-out user/main.c,$(wildcard user/*/*.c))
+# The journal is read where libsystemd is there to be built with.
+JOURNAL  := $(shell pkg-config --exists libsystemd && echo sd || echo none)
+SOURCES  := $(filter-out user/main.c user/log/journal_%.c,$(wildcard user/*/*.c)) \
+            user/log/journal_$(JOURNAL).c
 OBJECTS  := $(SOURCES:%.c=$(O)/%.o)
 BPF      := $(wildcard bpf/*.bpf.c)
 BPFOBJS  := $(BPF:%.c=$(O)/%.o)

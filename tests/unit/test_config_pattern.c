@@ -48,10 +48,27 @@ static void a_pattern_that_cannot_be_used_is_a_fault(void **state)
 	check_pairs(*state, pairs, COUNT(pairs));
 }
 
+static void a_log_is_a_file_or_units_of_the_journal(void **state)
+{
+	static const struct pair pairs[] = {
+		{ "[log a]\njournal = postfix dovecot.service\n", "[log a]\n",
+		  "c:1: [log a] has no 'file'" },
+		{ "[log a]\nfile = /x\n", "[log a]\nfile = /x\njournal = y\n",
+		  "c:3: [log a] has both 'file' and 'journal'; make two logs of it" },
+	};
+	struct config *config =
+		load_text(*state, "[log a]\njournal = postfix dovecot.service\n", 0);
+
+	assert_string_equal(config->logs[0].file, "journal:postfix dovecot.service");
+	config_free(config);
+	check_pairs(*state, pairs, COUNT(pairs));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_pattern_has_a_kind_and_a_service),
+		TEST(a_log_is_a_file_or_units_of_the_journal),
 		TEST(a_pattern_that_cannot_be_used_is_a_fault),
 	};
 

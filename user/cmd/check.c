@@ -18,6 +18,7 @@
 #include "lists/country.h"
 #include "lists/input.h"
 #include "lists/text.h"
+#include "log/follow.h"
 #include "net/devices.h"
 
 #define MOST_REFUSALS 20 /* of a list, told one by one */
@@ -196,6 +197,8 @@ static void check_log(struct check *check, const struct config_log *log)
 {
 	struct stat status;
 
+	if (!strncmp(log->file, FOLLOW_JOURNAL, strlen(FOLLOW_JOURNAL)))
+		return; /* units need not be there */
 	if (!stat(log->file, &status) && S_ISDIR(status.st_mode)) {
 		report(check, true, log->where, "log '%s': %s is a folder; name the file in it",
 		       log->name, log->file);

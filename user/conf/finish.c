@@ -178,6 +178,20 @@ static void check_lengths(struct conf_load *load, const struct conf_use *use)
 			   load->config->network_length6, load->config->source_length6);
 }
 
+/* What a log is read from: one thing. */
+static void check_log(struct conf_load *load, const struct conf_use *use)
+{
+	struct conf_where file = conf_key_where(use, "file");
+	struct conf_where journal = conf_key_where(use, "journal");
+
+	if (!file.file && !journal.file)
+		conf_fault(load, &use->where, "[log %s] has no 'file'", use->name);
+	else if (file.file && journal.file)
+		conf_fault(load, &journal,
+			   "[log %s] has both 'file' and 'journal'; make two logs of it",
+			   use->name);
+}
+
 static void keep_where(struct conf_load *load, const struct conf_use *use, char **where)
 {
 	if (asprintf(where, "%s:%u", use->where.file, use->where.line) < 0) {
@@ -201,9 +215,10 @@ void conf_finish(struct conf_load *load)
 			check_service(load, use);
 		else if (!strcmp(kind, "list"))
 			keep_where(load, use, &config->lists[use->index].where);
-		else if (!strcmp(kind, "log"))
+		else if (!strcmp(kind, "log")) {
+			check_log(load, use);
 			keep_where(load, use, &config->logs[use->index].where);
-		else if (!strcmp(kind, "pattern"))
+		} else if (!strcmp(kind, "pattern"))
 			conf_compile_pattern(load, use);
 		for (size_t scope = 0; scope < 3 && !strcmp(kind, "class"); scope++)
 			check_scope(load, use, &scopes[scope], &config->classes[use->index].limits);

@@ -88,7 +88,8 @@ static const struct conf_key list_keys[] = {
 };
 
 static const struct conf_key log_keys[] = {
-	{ "file", conf_path, .offset = offsetof(struct config_log, file), .required = true },
+	{ "file", conf_path, .offset = offsetof(struct config_log, file) },
+	{ "journal", conf_journal, .offset = offsetof(struct config_log, file) },
 };
 
 #define FIELD(name) .offset = offsetof(struct config_outflow, name)

@@ -132,7 +132,7 @@ bool conf_name_valid(const char *name);
 
 /* values.c */
 conf_parse conf_choice, conf_number, conf_length, conf_duration, conf_rate, conf_path,
-	conf_list_action;
+	conf_list_action, conf_journal;
 /* Digits only, within the range; else false. */
 bool conf_read_number(const char *value, uint64_t least, uint64_t most, uint64_t *number);
 /* A copy without trailing slashes; NULL: no absolute path, reported. */

@@ -11,6 +11,7 @@
 
 #include "base/nearest.h"
 #include "base/time.h"
+#include "log/follow.h"
 
 #define NO_LIMIT "; leave the key out for no limit"
 
@@ -155,6 +156,19 @@ char *conf_read_path(struct conf_load *load, const struct conf_key *key, const c
 	if (!path)
 		conf_out_of_memory(load);
 	return path;
+}
+
+/* "journal:UNITS" stands where a file's path would (log/follow.h). */
+void conf_journal(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
+{
+	char **old = field(key, base), *path = NULL;
+
+	if (asprintf(&path, FOLLOW_JOURNAL "%s", value) < 0) {
+		conf_out_of_memory(load);
+		return;
+	}
+	free(*old);
+	*old = path;
 }
 
 void conf_path(struct conf_load *load, const struct conf_key *key, void *base, const char *value)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Follows one log file through rotation (rename and copytruncate), line by line. Event-driven: the
- * caller polls follow_fd() and calls follow_read(). Not here: parsing, the store that keeps offsets.
+ * Follows one log file through rotation (rename and copytruncate), or the journal (journal.h), line
+ * by line. Event-driven: the caller polls follow_fd() and calls follow_read(). Not here: parsing,
+ * the store that keeps offsets.
  */
 #ifndef SEKISHO_FOLLOW_H
 #define SEKISHO_FOLLOW_H
@@ -30,6 +31,8 @@ struct follow_state {	       /* for status */
 };
 
 struct follow;
+
+#define FOLLOW_JOURNAL "journal:" /* begins a path that names units of the journal instead */
 
 /* Starts at `position` (NULL or all zero: at the file's end, `from_start`: at its begin). What was
  * rotated away since then is looked for beside the file and read first, unless it is compressed.

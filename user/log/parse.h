@@ -37,8 +37,8 @@ bool log_parser_line(struct log_parser *parser, const char *line, size_t size, s
  */
 bool log_parser_rest(struct log_parser *parser, int64_t now_wall_ns, struct event *event);
 
-/* Copies a line into `out` (at least LOG_LINE_MAX + 1 bytes) with passwords removed and control
+/* Copies a line into `text` (at least LOG_LINE_MAX + 1 bytes) with passwords removed and control
  * characters made visible: what may be stored as evidence. */
-void log_line_clean(const char *text, size_t size, char *out);
+void log_line_clean(const char *line, size_t size, char *text);
 
 #endif

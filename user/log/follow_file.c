@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * See follow.h. A follow is a short queue of files: those that were rotated away before they were
+ * read to the end, oldest first, and last the live one. Only the first is read; at its end it goes.
+ */
+#include "log/follow_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <time.h>
+#include "base/cleanup.h"
+#include "log/rotated.h"
+
+#define MOST_RETRIES 20 /* of plans that a rotation under way made stale */
+#define LATE_S	     60 /* how long a writer may hold on to a file that was renamed */
+
+struct follow_file {
+	char *path, *folder;
+	const char *name; /* in path */
+	int inotify, folder_watch;
+	bool starting, from_start;   /* the first open is still to come */
+	struct follow_position last; /* where the reader before the first one ended, or to start */
+	struct reader late;	     /* was live until it was renamed and read to its end */
+	int64_t late_until_s;
+	struct reader readers[2 * PLAN_READERS]; /* a plan, and one before its live file */
+	size_t count;
+	struct follow_state state;
+	char buffer[READER_BUFFER];
+};
+
+static int64_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+static void reader_close(struct follow_file *follow, struct reader *reader)
+{
+	if (reader->watch >= 0)
+		inotify_rm_watch(follow->inotify, reader->watch);
+	if (reader->fd >= 0)
+		close(reader->fd);
+	reader->watch = reader->fd = -1;
+}
+
+/* Plans anew, through rotations, and takes the plan over behind the first `keep` readers. */
+static int take_plan(struct follow_file *follow, const struct follow_position *from, bool with_from,
+		     size_t keep)
+{
+	struct plan plan;
+	int error = -EAGAIN;
+
+	for (unsigned tries = 0; error == -EAGAIN && tries < MOST_RETRIES; tries++)
+		error = plan_make(follow->folder, follow->name, from, with_from, &plan);
+	if (error)
+		return error;
+	while (follow->count > keep)
+		reader_close(follow, &follow->readers[--follow->count]);
+	for (size_t i = 0; i < plan.count; i++)
+		follow->readers[follow->count++] = plan.readers[i];
+	return 0;
+}
+
+static void watch_live(struct follow_file *follow)
+{
+	struct reader *live = &follow->readers[follow->count - 1];
+	char link[40];
+
+	if (live->watch >= 0)
+		return;
+	/* By the descriptor: the path may be another file by now. */
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", live->fd);
+	live->watch = inotify_add_watch(follow->inotify, link,
+					IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF);
+	if (live->watch < 0)
+		live->watch = inotify_add_watch(follow->inotify, follow->path, IN_MODIFY);
+}
+
+static int watch_folder(struct follow_file *follow, struct fault *fault)
+{
+	if (follow->folder_watch >= 0)
+		return 0;
+	follow->folder_watch = inotify_add_watch(follow->inotify, follow->folder,
+						 IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM |
+							 IN_DELETE | IN_ATTRIB | IN_ONLYDIR);
+	if (follow->folder_watch < 0)
+		return fault_set(fault, -errno,
+				 "cannot watch the folder %s: %s; the log's folder must exist and "
+				 "be readable",
+				 follow->folder, strerror(errno));
+	return 0;
+}
+
+static void drain_watches(struct follow_file *follow)
+{
+	union {
+		struct inotify_event event;
+		char bytes[8192];
+	} events;
+	ssize_t got;
+
+	while ((got = read(follow->inotify, events.bytes, sizeof(events.bytes))) > 0) {
+		for (char *at = events.bytes; at < events.bytes + got;) {
+			struct inotify_event *event = (struct inotify_event *)(void *)at;
+
+			if (event->mask & IN_IGNORED) {
+				if (event->wd == follow->folder_watch)
+					follow->folder_watch = -1;
+				for (size_t i = 0; i < follow->count; i++)
+					if (event->wd == follow->readers[i].watch)
+						follow->readers[i].watch = -1;
+				if (event->wd == follow->late.watch)
+					follow->late.watch = -1;
+			}
+			at += sizeof(*event) + event->len;
+		}
+	}
+}
+
+/* ---- the queue ---- */
+
+static int say_unreadable(const struct follow_file *follow, int error, struct fault *fault)
+{
+	return fault_set(fault, error, "cannot read %s: %s%s", follow->path,
+			 error == -EINVAL ? "it is not a regular file" : strerror(-error),
+			 error == -EACCES ? "; its reader needs the log's group" : "");
+}
+
+/* The first file is done with. What was live may be written to for a moment more. */
+static void retire_first(struct follow_file *follow)
+{
+	struct reader *first = &follow->readers[0];
+
+	follow->last = first->at;
+	if (first->live) {
+		reader_close(follow, &follow->late);
+		follow->late = *first;
+		follow->late.checked = true;
+		follow->late_until_s = now_s() + LATE_S;
+	} else {
+		reader_close(follow, first);
+	}
+	follow->count--;
+	memmove(first, first + 1, follow->count * sizeof(*first));
+}
+
+/* 0: goes on; -ENOENT: no file yet; -errno. */
+static int open_first(struct follow_file *follow)
+{
+	int error = take_plan(follow, &follow->last, true, 0);
+
+	if (error == -ENOENT)
+		follow->starting = false; /* what appears later is new: read from its begin */
+	if (error)
+		return error;
+	if (follow->starting && !follow->last.inode && !follow->from_start)
+		reader_seek_end(&follow->readers[0], follow->buffer);
+	follow->starting = false;
+	return 0;
+}
+
+/* Whether the path still names the live file. 1: it does; 0: there is more to read now. */
+static int look_at_path(struct follow_file *follow)
+{
+	const struct reader *live = &follow->readers[follow->count - 1];
+	struct stat status;
+	int error;
+
+	if (stat(follow->path, &status))
+		return -errno;
+	if (position_is_file(&live->at, status.st_dev, status.st_ino))
+		return 1;
+	error = take_plan(follow, &live->at, false, 1);
+	if (!error)
+		follow->state.rotations++;
+	return error;
+}
+
+/*
+ * Nothing of the live file was read yet. It may have been filled, copied and cut since the file
+ * before it ended: then its copy stands between the two. From when its first bytes are known, a cut
+ * is noticed by them. 1: no copy; 0: read on with it; -errno.
+ */
+static int look_for_copies(struct follow_file *follow)
+{
+	struct reader *live = &follow->readers[0];
+	struct plan plan;
+	int error;
+
+	if (!live->live || live->at.offset || live->checked)
+		return 1;
+	reader_learn_head(live);
+	live->checked = !follow->last.inode; /* no file before it that one could look behind */
+	if (live->checked)
+		return 1;
+	if (reader_is(live->fd, &live->at) != 1)
+		return 1; /* which reading it will notice */
+	error = plan_between(follow->folder, follow->name, &follow->last, live, &plan);
+	if (error)
+		return error;
+	live->checked = live->at.head_size > 0;
+	if (!plan.count)
+		return 1;
+	memmove(live + plan.count, live, follow->count * sizeof(*live));
+	memcpy(live, plan.readers, plan.count * sizeof(*live));
+	follow->count += plan.count;
+	return 0;
+}
+
+/* The first file was cut to nothing, or is another one under the same inode. */
+static int restart_first(struct follow_file *follow)
+{
+	struct follow_position from = follow->readers[0].at;
+	int error;
+
+	if (!follow->readers[0].live) {
+		reader_close(follow, &follow->readers[0]);
+		retire_first(follow);
+		return 0;
+	}
+	/* Cut before it was checked: there may be more than one copy behind the file before it. */
+	if (!from.offset && !follow->readers[0].checked && follow->last.inode) {
+		follow->state.rotations++;
+		return take_plan(follow, &follow->last, false, 0);
+	}
+	error = take_plan(follow, &from, true, 0);
+	if (error)
+		return error;
+	follow->last = from;
+	follow->state.rotations++;
+	return 0;
+}
+
+static void read_late(struct follow_file *follow, struct output *output)
+{
+	if (follow->late.fd < 0 || !output->left)
+		return;
+	if (reader_pump(&follow->late, follow->buffer, output, &follow->state) >= PUMP_REPLACED ||
+	    now_s() > follow->late_until_s)
+		reader_close(follow, &follow->late);
+	else if (position_is_file(&follow->last, follow->late.at.device, follow->late.at.inode))
+		follow->last = follow->late.at;
+}
+
+/* One step: 1: more to do, 0: nothing left, -errno. */
+static int step(struct follow_file *follow, struct output *output, struct fault *fault)
+{
+	int error = 0;
+
+	if (!follow->count) {
+		error = open_first(follow);
+	} else {
+		watch_live(follow);
+		error = look_for_copies(follow);
+		if (error < 0)
+			return error == -EAGAIN ? 0 : say_unreadable(follow, error, fault);
+		if (!error)
+			return 1;
+		switch (reader_pump(&follow->readers[0], follow->buffer, output, &follow->state)) {
+		case PUMP_FAULT:
+			return say_unreadable(follow, -errno, fault);
+		case PUMP_MORE:
+		case PUMP_NEW:
+			return 1;
+		case PUMP_REPLACED:
+			error = restart_first(follow);
+			break;
+		case PUMP_END:
+			if (follow->count > 1) {
+				retire_first(follow);
+				break;
+			}
+			error = look_at_path(follow);
+			if (error == 1)
+				return follow->state.missing = false;
+			break;
+		}
+	}
+	follow->state.missing = error == -ENOENT;
+	if (error == -ENOENT || error == -EAGAIN)
+		return 0;
+	return error ? say_unreadable(follow, error, fault) : 1;
+}
+
+int follow_file_read(struct follow_file *follow, size_t most_lines,
+		     void (*line)(const char *line, size_t size, void *context), void *context,
+		     struct fault *fault)
+{
+	struct output output = { line, context, most_lines };
+	int more, watched;
+
+	drain_watches(follow);
+	watched = watch_folder(follow, fault);
+	read_late(follow, &output);
+	do
+		more = output.left ? step(follow, &output, fault) : 1;
+	while (more == 1 && output.left);
+	if (!more && !watched && follow->count && follow->readers[follow->count - 1].watch < 0)
+		watched = fault_set(fault, -ENOSPC,
+				    "cannot watch %s, new lines are seen late; raise "
+				    "fs.inotify.max_user_watches",
+				    follow->path);
+	return more ? more : watched;
+}
+
+/* ---- the rest of the interface ---- */
+
+static int follow_init(struct follow_file *follow, const char *path, struct fault *fault)
+{
+	const char *slash = strrchr(path, '/');
+
+	follow->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (follow->inotify < 0)
+		return fault_set(
+			fault, -errno,
+			"cannot watch %s: inotify: %s; raise fs.inotify.max_user_instances", path,
+			strerror(errno));
+	follow->path = strdup(path);
+	follow->folder = slash ? strndup(path, slash > path ? (size_t)(slash - path) : 1)
+			       : strdup(".");
+	if (!follow->path || !follow->folder)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	follow->name = slash ? follow->path + (slash - path) + 1 : follow->path;
+	return watch_folder(follow, fault);
+}
+
+int follow_file_open(const char *path, const struct follow_position *position, bool from_start,
+		     struct follow_file **follow, struct fault *fault)
+{
+	struct follow_file *new = calloc(1, sizeof(*new));
+	int error;
+
+	if (!new)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	new->late.fd = new->late.watch = new->folder_watch = -1;
+	new->starting = true;
+	new->from_start = from_start;
+	if (position)
+		new->last = *position;
+	error = follow_init(new, path, fault);
+	if (error) {
+		follow_file_close(new);
+		return error;
+	}
+	/* Where "the end" is, is decided now; follow_file_read() says what is wrong with the file. */
+	open_first(new);
+	if (new->count)
+		watch_live(new);
+	*follow = new;
+	return 0;
+}
+
+void follow_file_close(struct follow_file *follow)
+{
+	if (!follow)
+		return;
+	while (follow->count)
+		reader_close(follow, &follow->readers[--follow->count]);
+	reader_close(follow, &follow->late);
+	if (follow->inotify >= 0)
+		close(follow->inotify);
+	free(follow->path);
+	free(follow->folder);
+	free(follow);
+}
+
+int follow_file_fd(const struct follow_file *follow)
+{
+	return follow->inotify;
+}
+
+void follow_file_get_position(const struct follow_file *follow, struct follow_position *position)
+{
+	/* Nothing of the first file is handed out yet: the one before it may still have been
+	 * written to. When found again it leads to this one. */
+	if (!follow->count || (!follow->readers[0].at.offset && follow->last.inode))
+		*position = follow->last;
+	else
+		*position = follow->readers[0].at;
+}
+
+void follow_file_get_state(const struct follow_file *follow, struct follow_state *state)
+{
+	*state = follow->state;
+	state->lag_bytes = 0;
+	for (size_t i = 0; i < follow->count; i++) {
+		const struct reader *reader = &follow->readers[i];
+		struct stat status;
+
+		if (!fstat(reader->fd, &status) && (uint64_t)status.st_size > reader->at.offset)
+			state->lag_bytes += (uint64_t)status.st_size - reader->at.offset;
+	}
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * follow.h for the systemd journal: what some units say, as syslog lines with an RFC 3339 stamp. A
+ * position is an entry's time and hash, since a cursor's text has no room in it; what was written
+ * while the clock was set back is not looked for after a restart. Where the program is built
+ * without libsystemd, journal_none.c says so.
+ */
+#ifndef SEKISHO_JOURNAL_H
+#define SEKISHO_JOURNAL_H
+
+#include "log/follow.h"
+
+struct journal;
+
+/* `units` separated by blanks, ".service" understood; `folder` NULL: this machine's journal. */
+int journal_open(const char *folder, const char *units, const struct follow_position *position,
+		 bool from_start, struct journal **journal, struct fault *fault);
+void journal_close(struct journal *journal);
+int journal_fd(const struct journal *journal);
+int journal_read(struct journal *journal, size_t most_lines,
+		 void (*line)(const char *line, size_t size, void *context), void *context,
+		 struct fault *fault);
+void journal_get_position(const struct journal *journal, struct follow_position *position);
+void journal_get_state(const struct journal *journal, struct follow_state *state);
+
+#endif
