@@ -147,7 +147,8 @@ int trial_train(struct trial *trial, const struct train *train, uint8_t host, ui
 	return err ? err : settle(trial, fault);
 }
 
-struct finding trial_judge(const struct trial *trial, const struct result *result, bool unreadable)
+struct violation trial_judge(const struct trial *trial, const struct result *result,
+			     bool unreadable)
 {
 	const uint8_t refused_syn = ANSWER_SYNACK << ANSWER_REFUSED;
 	const uint8_t protected = (ANSWER_RESET | ANSWER_SYNACK) * (1 | 1 << ANSWER_REFUSED);
@@ -159,20 +160,20 @@ struct finding trial_judge(const struct trial *trial, const struct result *resul
 		if (!trial->wires[i])
 			continue;
 		if (banned & protected)
-			return (struct finding){ VIOLATION_BANNED, i };
+			return (struct violation){ VIOLATION_BANNED, i };
 		if (clean & refused_syn)
-			return (struct finding){ VIOLATION_REFUSED, i };
+			return (struct violation){ VIOLATION_REFUSED, i };
 		if (unreadable)
 			continue;
 		if (bare & ~clean & ~refused_syn)
-			return (struct finding){ VIOLATION_CLEAN, i };
+			return (struct violation){ VIOLATION_CLEAN, i };
 		if (bare & ~banned & ~protected)
-			return (struct finding){ VIOLATION_OTHER_PORT, i };
+			return (struct violation){ VIOLATION_OTHER_PORT, i };
 	}
-	return (struct finding){ VIOLATION_NONE, 0 };
+	return (struct violation){ VIOLATION_NONE, 0 };
 }
 
-int trial_certain(struct trial *trial, const struct mutation *mutation, struct finding *finding,
+int trial_certain(struct trial *trial, const struct mutation *mutation, struct violation *finding,
 		  struct fault *fault)
 {
 	for (int i = 0; i < TRIES; i++) {
