@@ -129,12 +129,12 @@ static void parse(int argc, char **argv, struct options *options)
 }
 
 /* Leaves out one step after the other for as long as what is left is still a finding. */
-static int minimise(struct trial *trial, struct mutation *mutation, struct violation *finding,
+static int minimise(struct trial *trial, struct mutation *mutation, struct trial_finding *finding,
 		    struct fault *fault)
 {
 	for (unsigned i = mutation->count; i-- > 0;) {
 		struct mutation less = *mutation;
-		struct violation found;
+		struct trial_finding found;
 		int err;
 
 		less.count--;
@@ -163,11 +163,11 @@ static void show(const struct kept *kept)
 }
 
 static int report(struct trial *trial, const struct options *options, uint64_t number,
-		  struct mutation mutation, struct violation finding, struct fault *fault)
+		  struct mutation mutation, struct trial_finding finding, struct fault *fault)
 {
 	_cleanup_free_ struct kept *kept = malloc(sizeof(*kept));
 	char steps[400], what[800], path[400];
-	struct violation alone;
+	struct trial_finding alone;
 	int err;
 
 	if (!kept)
@@ -207,7 +207,7 @@ static int look_at(struct trial *trial, const struct options *options, uint64_t 
 		   const struct mutation *mutation, const struct result *result,
 		   struct kind_count *counts, struct fault *fault)
 {
-	struct violation finding = trial_judge(trial, result, false);
+	struct trial_finding finding = trial_judge(trial, result, false);
 	const char *unreadable = NULL;
 
 	if (finding.violation == VIOLATION_CLEAN || finding.violation == VIOLATION_OTHER_PORT) {
@@ -259,7 +259,7 @@ static int run(struct trial *trial, const struct options *options, struct kind_c
 static int replay_one(struct trial *trial, const char *path, struct fault *fault)
 {
 	_cleanup_free_ struct kept *kept = malloc(sizeof(*kept));
-	struct violation finding = { 0 };
+	struct trial_finding finding = { 0 };
 	int err;
 
 	if (!kept)

@@ -147,8 +147,8 @@ int trial_train(struct trial *trial, const struct train *train, uint8_t host, ui
 	return err ? err : settle(trial, fault);
 }
 
-struct violation trial_judge(const struct trial *trial, const struct result *result,
-			     bool unreadable)
+struct trial_finding trial_judge(const struct trial *trial, const struct result *result,
+				 bool unreadable)
 {
 	const uint8_t refused_syn = ANSWER_SYNACK << ANSWER_REFUSED;
 	const uint8_t protected = (ANSWER_RESET | ANSWER_SYNACK) * (1 | 1 << ANSWER_REFUSED);
@@ -160,21 +160,21 @@ struct violation trial_judge(const struct trial *trial, const struct result *res
 		if (!trial->wires[i])
 			continue;
 		if (banned & protected)
-			return (struct violation){ VIOLATION_BANNED, i };
+			return (struct trial_finding){ VIOLATION_BANNED, i };
 		if (clean & refused_syn)
-			return (struct violation){ VIOLATION_REFUSED, i };
+			return (struct trial_finding){ VIOLATION_REFUSED, i };
 		if (unreadable)
 			continue;
 		if (bare & ~clean & ~refused_syn)
-			return (struct violation){ VIOLATION_CLEAN, i };
+			return (struct trial_finding){ VIOLATION_CLEAN, i };
 		if (bare & ~banned & ~protected)
-			return (struct violation){ VIOLATION_OTHER_PORT, i };
+			return (struct trial_finding){ VIOLATION_OTHER_PORT, i };
 	}
-	return (struct violation){ VIOLATION_NONE, 0 };
+	return (struct trial_finding){ VIOLATION_NONE, 0 };
 }
 
-int trial_certain(struct trial *trial, const struct mutation *mutation, struct violation *finding,
-		  struct fault *fault)
+int trial_certain(struct trial *trial, const struct mutation *mutation,
+		  struct trial_finding *finding, struct fault *fault)
 {
 	for (int i = 0; i < TRIES; i++) {
 		int err = trial_batch(trial, mutation, 1, fault);

@@ -22,7 +22,7 @@ struct result {
 	uint8_t bits[SERVER_COUNT][2];
 };
 
-struct violation {
+struct trial_finding {
 	enum violation violation;
 	int server;
 };
@@ -58,15 +58,15 @@ int trial_train(struct trial *trial, const struct train *train, uint8_t host, ui
 		struct fault *fault);
 
 /* `unreadable`: the gate may drop it for that. */
-struct violation trial_judge(const struct trial *trial, const struct result *result,
-			     bool unreadable);
+struct trial_finding trial_judge(const struct trial *trial, const struct result *result,
+				 bool unreadable);
 
 /*
  * One mutation by itself until it is certain: what is missing must be missing every time, for a
  * packet may get lost; one answer too many is enough. trial->train is what was sent last.
  */
-int trial_certain(struct trial *trial, const struct mutation *mutation, struct violation *finding,
-		  struct fault *fault);
+int trial_certain(struct trial *trial, const struct mutation *mutation,
+		  struct trial_finding *finding, struct fault *fault);
 
 const char *violation_text(enum violation violation);
 
