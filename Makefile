@@ -43,7 +43,7 @@ UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean check unit fuzz lint format install tests
+.PHONY: all help clean check fuzz unit lint format install tests
 
 all: $(O)/sekisho
 
@@ -152,26 +152,26 @@ $(O)/tests/unit/%: tests/unit/%.c $(O)/libsekisho.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Ibpf -Itests/unit -MMD -MP -o $@ $< $(O)/libsekisho.a $(LIBS) -lcmocka
 
-# Fuzz targets, for libFuzzer: their own objects of what they link, with clang and its sanitizers.
+# Fuzz targets: all that needs no kernel, by clang with its sanitizers.
 FUZZFLAGS := -O1 -g -std=gnu11 -D_GNU_SOURCE -DSEKISHO_VERSION='"$(VERSION)"' -Iuser -Iinclude \
-            $(shell pkg-config --cflags $(PKGS)) -fsanitize=address,undefined -fno-sanitize-recover=all
-FUZZ     := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZOBJS := $(patsubst %.c,$(O)/fuzz/%.o,$(filter-out user/kernel/% user/cmd/% user/daemon/%,$(SOURCES)))
+             -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+             -fno-omit-frame-pointer $(shell pkg-config --cflags $(PKGS))
+FUZZED    := $(filter-out user/kernel/% user/cmd/% user/daemon/% user/enforce/%,$(SOURCES))
+FUZZOBJS  := $(FUZZED:%.c=$(O)/fuzz/%.o)
+FUZZ      := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-fuzz: $(FUZZ)
-
-$(O)/fuzz/user/%.o: user/%.c $(O)/flags Makefile
-	$(say) FUZZCC $@
+$(O)/fuzz/user/%.o: user/%.c Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(FUZZFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+	$(Q)$(CLANG) $(FUZZFLAGS) -MMD -MP -c -o $@ $<
 
 $(O)/fuzz/libsekisho.a: $(FUZZOBJS)
-	$(say) AR $@
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(O)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(O)/fuzz/libsekisho.a
 	$(say) FUZZ $@
-	$(Q)$(CLANG) $(FUZZFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	$(Q)$(CLANG) $(FUZZFLAGS) -fsanitize=fuzzer -MMD -MP -o $@ $< $(O)/fuzz/libsekisho.a $(LIBS)
+
+fuzz: $(FUZZ)
 
 unit: $(UNIT)
 	@for t in $^; do echo "$$t"; $(UNITWRAP) $$t || exit 1; done
@@ -202,4 +202,4 @@ clean:
 print-%:
 	$(info $($*))@:
 
--include $(OBJECTS:.o=.d) $(O)/user/main.d $(BPFOBJS:.o=.d) $(UNIT:=.d) $(FUZZOBJS:.o=.d)
+-include $(OBJECTS:.o=.d) $(O)/user/main.d $(BPFOBJS:.o=.d) $(UNIT:=.d) $(FUZZOBJS:.o=.d) $(FUZZ:=.d)

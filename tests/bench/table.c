@@ -293,8 +293,7 @@ static struct built build_hash(struct table_bench *bench, const struct prefixes 
 		leaves[longer[i].address >> 8] |= DEEPER16;
 	fill(bpf_map__fd(bench->maps.longer), (void *)(uintptr_t)longer, sizeof(*longer), values,
 	     count);
-	return (struct built){ now_ms() - began,
-			       32 + hash_mib(count) };
+	return (struct built){ now_ms() - began, 32 + hash_mib(count) };
 }
 
 /* Which /24 has more than one leaf; the leaf of the others. */

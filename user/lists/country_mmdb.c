@@ -152,7 +152,7 @@ static int open_text(const struct country_file *file, MMDB_s *mmdb)
 static int read_file(const struct country_file *file, struct ranges *ranges, struct fault *fault)
 {
 	_cleanup_free_ struct walk *walk = calloc(1, sizeof(*walk));
-	MMDB_s mmdb;
+	MMDB_s mmdb = { 0 };
 	int error = walk ? open_text(file, &mmdb) : -ENOMEM;
 
 	if (!error) {
