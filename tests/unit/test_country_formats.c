@@ -430,7 +430,7 @@ static void damaged_mmdb_files_are_refused_or_read_safely(void **state)
 		for (size_t side = 0; side < 2; side++)
 			text[i + 3 * side] = text[i + 3 * side + 1] = 0,
 				     text[i + 3 * side + 2] = (char)(i / 6 + 1);
-	{
+	if (!RUNNING_ON_VALGRIND) { /* 64 million steps before it gives up */
 		struct ranges read = { 0 };
 
 		assert_int_equal(country_read("x.mmdb", text, size, &read, &fault), -EBADMSG);

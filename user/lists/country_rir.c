@@ -139,17 +139,18 @@ static const char *read_line(const char *line, size_t size, void *context, int *
 /* The first line that is no comment is the header. */
 static bool detect(const struct country_file *file)
 {
-	const char *at = file->text, *end = at + file->size;
+	const char *at = file->text, *end = at + file->size, *newline;
 	struct country_field fields[7];
 
 	while (at < end && (*at == '#' || isspace((unsigned char)*at))) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-
+		newline = memchr(at, '\n', (size_t)(end - at));
 		at = newline ? newline + 1 : end;
 	}
 	if (at == end)
 		return false;
-	end = memchr(at, '\n', (size_t)(end - at)) ?: end;
+	newline = memchr(at, '\n', (size_t)(end - at));
+	if (newline)
+		end = newline;
 	return country_fields(at, (size_t)(end - at), '|', fields, 7) >= 7 && is_header(fields);
 }
 
