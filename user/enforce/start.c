@@ -196,5 +196,6 @@ int start_attach(struct instance *instance, struct attachment *attachments, stru
 	used = add_missing(config, devices, count, attachments, used);
 	if (!config->interface_auto)
 		detach_unwanted(instance, attachments, used);
+	attach_settled(instance->gate);
 	return (int)used;
 }

@@ -168,9 +168,10 @@ static void detach_xdp(struct gate *gate, unsigned ifindex)
 
 static int outflow_detach(struct gate *gate, unsigned ifindex)
 {
-	__u32 id = tc_map_id(gate->maps[MAP_OUTFLOW_CONTROL]);
+	struct tc_own filters;
 
-	return tc_detach(ifindex, BPF_TC_EGRESS, &id, 1);
+	tc_own_load(gate->pins, "outflow_control", &filters);
+	return tc_detach(ifindex, BPF_TC_EGRESS, &filters);
 }
 
 static int attached(struct attachment *attachment, enum gate_hook hook)
@@ -209,13 +210,29 @@ static int try_xdp(struct gate *gate, enum gate_hook hook, struct attachment *at
 	return err;
 }
 
+void attach_settled(struct gate *gate)
+{
+	struct tc_own filters;
+	char name[32], path[PATH_MAX];
+
+	tc_own_load(gate->pins, "bans", &filters);
+	for (size_t i = 0; i < filters.program_count; i++) {
+		if (gate_program_is_loaded(gate, filters.programs[i]))
+			continue;
+		snprintf(name, sizeof(name), "programs/%u", filters.programs[i]);
+		if (!gate_pin_path(gate->pins, name, path, NULL))
+			unlink(path);
+	}
+}
+
 int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
 		  struct attachment *attachment, struct fault *fault)
 {
-	__u32 id = tc_map_id(gate->maps[MAP_BANS]);
+	struct tc_own filters;
 	struct fault own = { 0 };
 	int err;
 
+	tc_own_load(gate->pins, "bans", &filters);
 	memset(attachment, 0, sizeof(*attachment));
 	snprintf(attachment->device, sizeof(attachment->device), "%s", device);
 	attachment->ifindex = if_nametoindex(device);
@@ -227,7 +244,7 @@ int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
 	if (hook != HOOK_TC) {
 		err = try_xdp(gate, hook, attachment, &own);
 		if (!err) {
-			tc_detach(attachment->ifindex, BPF_TC_INGRESS, &id, 1);
+			tc_detach(attachment->ifindex, BPF_TC_INGRESS, &filters);
 			return attached(attachment, hook == HOOK_GENERIC ? HOOK_GENERIC : HOOK_XDP);
 		}
 		if (hook != HOOK_AUTO) {
@@ -239,7 +256,7 @@ int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
 	}
 	err = tc_attach(attachment->ifindex, device, BPF_TC_INGRESS,
 			gate_program_fd(gate, has_link_header(device) ? PROGRAM_TC : PROGRAM_TC_IP),
-			id, &own);
+			&filters, &own);
 	if (err) {
 		err = not_attached(attachment, err, &own);
 		return fault_set(fault, err, "%s", own.text);
@@ -252,10 +269,11 @@ int attach_outflow(struct gate *gate, bool wanted, struct attachment *attachment
 		   struct fault *fault)
 {
 	bool link_header = has_link_header(attachment->device);
-	__u32 id = tc_map_id(gate->maps[MAP_OUTFLOW_CONTROL]);
+	struct tc_own filters;
 	struct fault own = { 0 };
 	int err;
 
+	tc_own_load(gate->pins, "outflow_control", &filters);
 	attachment->outflow = false;
 	*attachment->outflow_why = '\0';
 	if (!attachment->ifindex)
@@ -264,7 +282,7 @@ int attach_outflow(struct gate *gate, bool wanted, struct attachment *attachment
 		return outflow_detach(gate, attachment->ifindex);
 	err = tc_attach(attachment->ifindex, attachment->device, BPF_TC_EGRESS,
 			gate_program_fd(gate, link_header ? PROGRAM_OUTFLOW : PROGRAM_OUTFLOW_IP),
-			id, &own);
+			&filters, &own);
 	attachment->outflow = !err;
 	if (!err)
 		return 0;
@@ -274,9 +292,11 @@ int attach_outflow(struct gate *gate, bool wanted, struct attachment *attachment
 
 int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault)
 {
-	__u32 id = tc_map_id(gate->maps[MAP_BANS]);
-	int err = tc_detach(ifindex, BPF_TC_INGRESS, &id, 1);
+	struct tc_own filters;
+	int err;
 
+	tc_own_load(gate->pins, "bans", &filters);
+	err = tc_detach(ifindex, BPF_TC_INGRESS, &filters);
 	detach_xdp(gate, ifindex);
 	if (!err)
 		err = outflow_detach(gate, ifindex);
@@ -289,20 +309,21 @@ int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault)
 static void list_one(struct gate *gate, const struct device *device, struct attachment *attachment)
 {
 	_cleanup_close_ int link = own_link(gate, device->ifindex);
-	__u32 id = tc_map_id(gate->maps[MAP_BANS]);
-	__u32 outflow_id = tc_map_id(gate->maps[MAP_OUTFLOW_CONTROL]);
+	struct tc_own filters, egress;
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 
+	tc_own_load(gate->pins, "bans", &filters);
+	tc_own_load(gate->pins, "outflow_control", &egress);
 	memset(attachment, 0, sizeof(*attachment));
 	memcpy(attachment->device, device->name, sizeof(attachment->device));
 	attachment->ifindex = device->ifindex;
-	attachment->outflow = tc_is_attached(device->ifindex, BPF_TC_EGRESS, &outflow_id, 1);
+	attachment->outflow = tc_is_attached(device->ifindex, BPF_TC_EGRESS, &egress);
 	if (link >= 0) {
 		bool generic = !bpf_xdp_query((int)device->ifindex, 0, &query) &&
 			       query.attach_mode == XDP_ATTACHED_SKB;
 
 		attached(attachment, generic ? HOOK_GENERIC : HOOK_XDP);
-	} else if (tc_is_attached(device->ifindex, BPF_TC_INGRESS, &id, 1)) {
+	} else if (tc_is_attached(device->ifindex, BPF_TC_INGRESS, &filters)) {
 		attached(attachment, HOOK_TC);
 		if (!has_link_header(device->name))
 			snprintf(attachment->why, sizeof(attachment->why), "it has no link header");
@@ -336,18 +357,16 @@ int attach_list(struct gate *gate, struct attachment *attachments, size_t room, 
 int attach_remove_all(const char *pins, struct fault *fault)
 {
 	_cleanup_free_ struct device *devices = NULL;
-	__u32 gate_ids[16], outflow_ids[16];
-	size_t gate_count = tc_own_map_ids(pins, "bans", gate_ids, 16);
-	size_t outflow_count = tc_own_map_ids(pins, "outflow_control", outflow_ids, 16);
+	struct tc_own filters, egress;
 	size_t count;
 	int err = devices_list(&devices, &count, fault);
 
+	tc_own_load(pins, "bans", &filters);
+	tc_own_load(pins, "outflow_control", &egress);
 	for (size_t i = 0; i < count && !err; i++) {
-		if (gate_count)
-			err = tc_detach(devices[i].ifindex, BPF_TC_INGRESS, gate_ids, gate_count);
-		if (!err && outflow_count)
-			err = tc_detach(devices[i].ifindex, BPF_TC_EGRESS, outflow_ids,
-					outflow_count);
+		err = tc_detach(devices[i].ifindex, BPF_TC_INGRESS, &filters);
+		if (!err)
+			err = tc_detach(devices[i].ifindex, BPF_TC_EGRESS, &egress);
 	}
 	return err ? fault_set(fault, err, "cannot take the tc programs off: %s", strerror(-err))
 		   : 0;

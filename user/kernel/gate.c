@@ -376,6 +376,8 @@ int gate_load(const struct gate_load_options *options, struct gate **result, boo
 	if (!err)
 		err = pin_maps(gate, fault);
 	if (!err)
+		err = gate_pin_programs(gate, fault);
+	if (!err)
 		err = map_elements(gate, fault);
 	if (err)
 		return err;
@@ -390,27 +392,6 @@ int gate_load(const struct gate_load_options *options, struct gate **result, boo
 void gate_mark_ready(struct gate *gate)
 {
 	__atomic_store_n(&gate->control->contract_version, CONTRACT_VERSION, __ATOMIC_RELEASE);
-}
-
-int gate_program_fd(const struct gate *gate, enum gate_program program)
-{
-	switch (program) {
-	case PROGRAM_XDP:
-		return bpf_program__fd(gate->skeleton->progs.gate_xdp);
-	case PROGRAM_TC:
-		return bpf_program__fd(gate->skeleton->progs.gate_tc);
-	case PROGRAM_TC_IP:
-		return bpf_program__fd(gate->skeleton->progs.gate_tc_ip);
-	case PROGRAM_COUNTER:
-		return bpf_program__fd(gate->skeleton->progs.gate_counter);
-	case PROGRAM_ADOPT:
-		return bpf_program__fd(gate->skeleton->progs.gate_adopt);
-	case PROGRAM_OUTFLOW:
-		return bpf_program__fd(gate->skeleton->progs.outflow_tc);
-	case PROGRAM_OUTFLOW_IP:
-		return bpf_program__fd(gate->skeleton->progs.outflow_tc_ip);
-	}
-	return -1;
 }
 
 int gate_unload(const char *pins, struct fault *fault)

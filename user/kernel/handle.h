@@ -65,6 +65,13 @@ enum gate_program {
 /* The fd of a program of a loaded gate; stays the gate's. */
 int gate_program_fd(const struct gate *gate, enum gate_program program);
 
+/* Pins the tc programs as "programs/ID": a filter tells its program's id, and by these it is known
+ * as ours (tc.h). */
+int gate_pin_programs(struct gate *gate, struct fault *fault);
+
+/* Whether the kernel's program `id` is one of these. */
+bool gate_program_is_loaded(const struct gate *gate, uint32_t id);
+
 /* Swaps a filled inner map into the one slot of a map of maps. */
 int gate_slot_set(struct gate *gate, enum gate_map outer, int inner, struct fault *fault);
 

@@ -77,7 +77,11 @@ int pins_make(const char *pins, struct fault *fault)
 				 "no bpffs on " BPFFS ", and mounting it failed: %s; as root: "
 				 "mount -t bpf bpf " BPFFS,
 				 strerror(errno));
-	err = gate_pin_path(pins, "links", path, fault);
+	err = gate_pin_path(pins, "programs", path, fault);
+	if (!err)
+		err = make_folders(path, fault);
+	if (!err)
+		err = gate_pin_path(pins, "links", path, fault);
 	if (!err)
 		err = make_folders(path, fault);
 	if (err)

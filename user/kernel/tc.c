@@ -15,55 +15,70 @@
 #define TC_HANDLE     0x5e
 #define TC_PRIORITIES 16 /* 1 .. 16 are tried; a foreign filter keeps its own */
 
-/* Whether a tc program uses one of these maps: then it is ours, of whatever version. */
-static bool uses_map(unsigned program, const __u32 *map_ids, size_t count)
+static bool is_own(unsigned program, const struct tc_own *own)
 {
 	__u32 used[64], size = sizeof(struct bpf_prog_info);
 	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (uintptr_t)used };
-	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(program);
+	_cleanup_close_ int fd = -1;
 
+	for (size_t i = 0; i < own->program_count; i++)
+		if (own->programs[i] == program)
+			return true;
+	fd = bpf_prog_get_fd_by_id(program);
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
 		return false;
 	for (__u32 i = 0; i < info.nr_map_ids && i < 64; i++)
-		for (size_t j = 0; j < count; j++)
-			if (used[i] == map_ids[j])
+		for (size_t j = 0; j < own->map_count; j++)
+			if (used[i] == own->maps[j])
 				return true;
 	return false;
 }
 
-__u32 tc_map_id(int fd)
+static __u32 pinned_map_id(const char *path)
 {
+	_cleanup_close_ int fd = bpf_obj_get(path);
 	struct bpf_map_info info = { 0 };
 	__u32 size = sizeof(info);
 
-	return bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
 }
 
-size_t tc_own_map_ids(const char *pins, const char *name, __u32 *ids, size_t room)
+static void load_programs(const char *path, struct tc_own *own)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)) && own->program_count < 64)
+		if (sscanf(entry->d_name, "%u", &own->programs[own->program_count]) == 1)
+			own->program_count++;
+	if (dir)
+		closedir(dir);
+}
+
+void tc_own_load(const char *pins, const char *name, struct tc_own *own)
 {
 	DIR *dir = opendir(pins);
 	struct dirent *entry;
-	size_t count = 0;
 
-	while (dir && (entry = readdir(dir)) && count < room) {
+	memset(own, 0, sizeof(*own));
+	while (dir && (entry = readdir(dir)) && own->map_count < 16) {
 		char path[PATH_MAX];
-		_cleanup_close_ int fd = -1;
 
-		if (entry->d_name[0] != 'v' || snprintf(path, sizeof(path), "%s/%s/%s", pins,
-							entry->d_name, name) >= (int)sizeof(path))
+		if (entry->d_name[0] != 'v')
 			continue;
-		fd = bpf_obj_get(path);
-		if (fd >= 0 && (ids[count] = tc_map_id(fd)))
-			count++;
+		snprintf(path, sizeof(path), "%s/%s/%s", pins, entry->d_name, name);
+		own->maps[own->map_count] = pinned_map_id(path);
+		own->map_count += own->maps[own->map_count] != 0;
+		snprintf(path, sizeof(path), "%s/%s/programs", pins, entry->d_name);
+		load_programs(path, own);
 	}
 	if (dir)
 		closedir(dir);
-	return count;
 }
 
 /* The priority of our filter on the device, or 0; *vacant (may be NULL): the first without any. */
-static unsigned find(unsigned ifindex, enum bpf_tc_attach_point point, const __u32 *map_ids,
-		     size_t count, unsigned *vacant)
+static unsigned find(unsigned ifindex, enum bpf_tc_attach_point point, const struct tc_own *own,
+		     unsigned *vacant)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = point);
 
@@ -75,25 +90,24 @@ static unsigned find(unsigned ifindex, enum bpf_tc_attach_point point, const __u
 		if (bpf_tc_query(&hook, &options)) {
 			if (vacant && !*vacant)
 				*vacant = priority;
-		} else if (uses_map(options.prog_id, map_ids, count)) {
+		} else if (is_own(options.prog_id, own)) {
 			return priority;
 		}
 	}
 	return 0;
 }
 
-bool tc_is_attached(unsigned ifindex, enum bpf_tc_attach_point point, const __u32 *map_ids,
-		    size_t count)
+bool tc_is_attached(unsigned ifindex, enum bpf_tc_attach_point point, const struct tc_own *own)
 {
-	return find(ifindex, point, map_ids, count, NULL) != 0;
+	return find(ifindex, point, own, NULL) != 0;
 }
 
 int tc_attach(unsigned ifindex, const char *device, enum bpf_tc_attach_point point, int program,
-	      __u32 map_id, struct fault *fault)
+	      const struct tc_own *own, struct fault *fault)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = point);
 	LIBBPF_OPTS(bpf_tc_opts, options, .handle = TC_HANDLE, .prog_fd = program);
-	unsigned vacant, priority = find(ifindex, point, &map_id, 1, &vacant);
+	unsigned vacant, priority = find(ifindex, point, own, &vacant);
 	int err;
 
 	err = bpf_tc_hook_create(&hook);
@@ -112,12 +126,12 @@ int tc_attach(unsigned ifindex, const char *device, enum bpf_tc_attach_point poi
 	return 0;
 }
 
-int tc_detach(unsigned ifindex, enum bpf_tc_attach_point point, const __u32 *map_ids, size_t count)
+int tc_detach(unsigned ifindex, enum bpf_tc_attach_point point, const struct tc_own *own)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = point);
 	unsigned priority;
 
-	while ((priority = find(ifindex, point, map_ids, count, NULL))) {
+	while ((priority = find(ifindex, point, own, NULL))) {
 		LIBBPF_OPTS(bpf_tc_opts, options, .handle = TC_HANDLE, .priority = priority);
 		int err = bpf_tc_detach(&hook, &options);
 
