@@ -132,6 +132,8 @@ static void reload(struct daemon *daemon)
 		daemon->protected_boot_ns = 0;
 		daemon->since_wall_ns = clock_wall_ns();
 		guard_attach(daemon);
+		metrics_close(daemon);
+		metrics_open(daemon);
 		say(false, "reloaded");
 	}
 	report_write(daemon);
@@ -210,13 +212,18 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 		err = limits_open(daemon, fault);
 	if (!err)
 		err = logs_open(daemon, fault);
-	return err ? err : prepare_timers(daemon, fault);
+	if (!err)
+		err = prepare_timers(daemon, fault);
+	if (!err)
+		metrics_open(daemon);
+	return err;
 }
 
 static void stop(struct daemon *daemon)
 {
 	if (daemon->loop)
 		logs_close(daemon);
+	metrics_close(daemon);
 	device_watch_close(daemon->devices);
 	gate_over_close(daemon->over);
 	detect_free(daemon->detect);

@@ -154,6 +154,7 @@ void config_free(struct config *config)
 	free(config->lists);
 	free(config->logs);
 	free(config->never_ban);
+	free(config->metrics.path);
 	free(config);
 }
 

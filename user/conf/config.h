@@ -72,6 +72,15 @@ struct config_pattern {
 	enum event_service service;
 };
 
+enum listen_kind { LISTEN_OFF = 0, LISTEN_TCP, LISTEN_UNIX };
+
+struct config_listen { /* [metrics] listen */
+	enum listen_kind kind;
+	struct address address; /* LISTEN_TCP: a loopback one */
+	uint16_t port;		/* host order */
+	char *path;		/* LISTEN_UNIX */
+};
+
 struct config {
 	char *path; /* of the main file; NULL: built-in defaults */
 	struct {
@@ -105,6 +114,7 @@ struct config {
 	size_t never_ban_count;
 	struct config_outflow outflow;
 	struct detect_settings detect;
+	struct config_listen metrics;
 };
 
 /* One fault of the configuration: "FILE:LINE: what; remedy", or "FILE: what" where no line is at

@@ -191,6 +191,10 @@ static void *base_rule(struct config *config, size_t index)
 	return &config->detect.rules[index];
 }
 
+static const struct conf_key metrics_keys[] = {
+	{ "listen", conf_listen, .offset = offsetof(struct config, metrics) },
+};
+
 #define KEYS(table) .keys = (table), .key_count = COUNT(table)
 
 const struct conf_section conf_sections[] = {
@@ -205,6 +209,7 @@ const struct conf_section conf_sections[] = {
 	{ "outflow", KEYS(outflow_keys), .base = base_outflow },
 	{ "pattern", .named = true, KEYS(pattern_keys), .open = conf_open_pattern,
 	  .base = base_pattern },
+	{ "metrics", KEYS(metrics_keys), .base = base_config },
 	{ "rule", .named = true, .name = "source-failures", KEYS(source_failures_keys),
 	  .index = RULE_SOURCE_FAILURES, .base = base_rule },
 };

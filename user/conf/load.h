@@ -138,6 +138,9 @@ bool conf_read_number(const char *value, uint64_t least, uint64_t most, uint64_t
 /* A copy without trailing slashes; NULL: no absolute path, reported. */
 char *conf_read_path(struct conf_load *load, const struct conf_key *key, const char *value);
 
+/* listen.c */
+conf_parse conf_listen;
+
 /* words.c */
 conf_parse conf_interface, conf_prefix, conf_country_file, conf_port, conf_service_country;
 void conf_clear_interfaces(struct conf_load *load, void *base);

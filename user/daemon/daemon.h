@@ -20,6 +20,7 @@
 #define EVIDENCE_TEXT 512   /* bytes kept of each */
 
 struct daemon;
+struct metrics;
 
 struct log_source {
 	struct daemon *daemon;
@@ -58,6 +59,8 @@ struct daemon {
 	int64_t last_fault_wall_ns;
 	struct outflow_watch outflow;
 	bool on_terminal;
+	bool metrics_ticks;	 /* its timer runs, for as long as the loop */
+	struct metrics *metrics; /* NULL: [metrics] listen is off, or could not be opened */
 };
 
 /* The last fault, for `status`, and on standard error. */
@@ -81,6 +84,11 @@ void guard_attach(struct daemon *daemon); /* says what has changed */
 /* ---- limits.c ---- */
 int limits_open(struct daemon *daemon, struct fault *fault);
 void limits_sweep(struct daemon *daemon); /* idle meters */
+
+/* ---- metrics.c ---- */
+/* [metrics] listen, if it is not off. What cannot be opened is said, and the daemon goes on. */
+void metrics_open(struct daemon *daemon);
+void metrics_close(struct daemon *daemon);
 
 /* ---- report.c ---- */
 void report_write(struct daemon *daemon);    /* the status file */

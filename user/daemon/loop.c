@@ -171,6 +171,16 @@ void loop_again(struct loop *loop, loop_timer *again, void *context)
 	loop->again[loop->again_count++].context = context;
 }
 
+void loop_forget(struct loop *loop, const void *context)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < loop->again_count; i++)
+		if (loop->again[i].context != context)
+			loop->again[kept++] = loop->again[i];
+	loop->again_count = kept;
+}
+
 static void dispatch(struct watch *watch)
 {
 	struct signalfd_siginfo info;

@@ -29,6 +29,9 @@ int loop_signals(struct loop *loop, const sigset_t *set, loop_signal *handler, v
 /* Runs `again` once more after what is ready now: for work that is done in portions. */
 void loop_again(struct loop *loop, loop_timer *again, void *context);
 
+/* Takes back what loop_again() was asked for with this context. */
+void loop_forget(struct loop *loop, const void *context);
+
 /* Until loop_stop(). 0, or -errno when waiting itself fails. */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
