@@ -7,6 +7,7 @@
 #include "show_example.h"
 
 #include "net/address.h"
+#include "enforce/start.h"
 #include "show/why.h"
 
 #define BOOT_NS (1000 * (uint64_t)NS_PER_S)
@@ -118,6 +119,14 @@ int attach_list(struct gate *gate, struct attachment *attachments, size_t room, 
 	(void)attachments;
 	(void)room;
 	return fault_set(fault, -ENODEV, "devices");
+}
+
+int start_wanted(const struct config *config, struct attachment *attachments, struct fault *fault)
+{
+	(void)fault;
+	for (size_t i = 0; i < config->interface_count; i++)
+		snprintf(attachments[i].device, IF_NAMESIZE, "%s", config->interfaces[i]);
+	return (int)config->interface_count;
 }
 
 /* ---- the store ---- */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Filling a snapshot from gate and store (show_fakes.h). */
 #include "show_fakes.h"
+#include "show/country_files.h"
 
 static struct snapshot *filled(struct world *world)
 {
@@ -47,6 +48,37 @@ static void a_snapshot_takes_counters_lists_and_tables(void **state)
 	assert_int_equal(snapshot->maps[0].bytes, 2 + (8 << 20));
 	assert_int_equal(snapshot->maps[1].bytes, 2);
 	assert_int_equal(snapshot->daemon_state, DAEMON_NOT_RUNNING);
+}
+
+static void a_device_that_should_be_guarded_and_is_not_is_shown(void **state)
+{
+	struct world *world = *state;
+	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
+	char *wanted[] = { "eth7" };
+
+	world->config.interfaces = wanted;
+	world->config.interface_count = 1;
+	snapshot = filled(world);
+	assert_int_equal(snapshot->device_count, 1);
+	assert_string_equal(snapshot->devices[0].device, "eth7");
+	assert_false(snapshot->devices[0].attached);
+	assert_non_null(strstr(snapshot->devices[0].why, "not attached"));
+}
+
+static void the_files_of_country_data_are_read_back(void **state)
+{
+	struct country_file files[3];
+
+	(void)state;
+	assert_int_equal(
+		country_files_read("/a b/geoip 1000000000 77\n/geoip6\n/x 1\n/y", files, 3), 3);
+	assert_string_equal(files[0].path, "/a b/geoip");
+	assert_int_equal(files[0].modified_wall_ns, 1000000000);
+	assert_int_equal(files[0].bytes, 77);
+	assert_string_equal(files[1].path, "/geoip6");
+	assert_int_equal(files[1].modified_wall_ns, 0);
+	assert_string_equal(files[2].path, "/x 1");
+	assert_int_equal(country_files_read("", files, 3), 0);
 }
 
 static void what_cannot_be_read_is_named(void **state)
@@ -122,6 +154,8 @@ static void counters_that_cannot_be_read_are_not_shown_as_zero(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WORLD_TEST(a_device_that_should_be_guarded_and_is_not_is_shown),
+		cmocka_unit_test(the_files_of_country_data_are_read_back),
 		WORLD_TEST(a_snapshot_takes_counters_lists_and_tables),
 		WORLD_TEST(what_cannot_be_read_is_named),
 		WORLD_TEST(a_changed_configuration_is_noticed),

@@ -100,7 +100,7 @@ static void status_text_names_devices_logs_and_last_fault(void **state)
 		      "            submission 465 587\n"
 		      "devices     eth0             xdp\n"
 		      "            wg0              tc: no native XDP\n"
-		      "countries   5 d old (2026-11-16T10:00:00Z), 860,000 ranges\n"
+		      "countries   read 5 d ago (2026-11-16T10:00:00Z), 860,000 ranges\n"
 		      "            /usr/share/tor/geoip\n"
 		      "generation  12 in the gate, 13 in the store: `sekisho load` publishes it\n"
 		      "daemon      running, process 123, since 2026-11-21T09:00:00Z\n"

@@ -39,6 +39,8 @@ void report_write(struct daemon *daemon)
 		.since_wall_ns = daemon->since_wall_ns,
 		.last_fault = daemon->last_fault,
 		.last_fault_wall_ns = daemon->last_fault_wall_ns,
+		.devices = daemon->attachments,
+		.device_count = daemon->attachment_count,
 		.logs = logs,
 		.log_count = daemon->log_count,
 		.decisions = daemon->decisions,

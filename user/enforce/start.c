@@ -199,3 +199,24 @@ int start_attach(struct instance *instance, struct attachment *attachments, stru
 	attach_settled(instance->gate);
 	return (int)used;
 }
+
+int start_wanted(const struct config *config, struct attachment *attachments, struct fault *fault)
+{
+	_cleanup_free_ struct device *devices = NULL;
+	size_t count, used = 0;
+	int err = devices_list(&devices, &count, fault);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < count && used < START_DEVICES; i++) {
+		struct attachment *attachment = &attachments[used];
+
+		if (!is_wanted(config, &devices[i]))
+			continue;
+		memset(attachment, 0, sizeof(*attachment));
+		memcpy(attachment->device, devices[i].name, sizeof(attachment->device));
+		attachment->ifindex = devices[i].ifindex;
+		used++;
+	}
+	return (int)add_missing(config, devices, count, attachments, used);
+}

@@ -53,6 +53,13 @@ enum daemon_state daemon_state(const struct daemon_status *status, uint64_t now_
 
 /* ---- writing ---- */
 
+const char *hook_name(enum gate_hook hook)
+{
+	static const char *const names[] = { "auto", "xdp", "tc", "generic" };
+
+	return (size_t)hook < sizeof(names) / sizeof(*names) ? names[hook] : "?";
+}
+
 static json_t *log_to_json(const struct daemon_log *log)
 {
 	const struct follow_state *state = &log->state;
@@ -72,6 +79,25 @@ static json_t *logs_to_json(const struct daemon_status *status)
 		if (!json_add(logs, log_to_json(&status->logs[i])))
 			return NULL;
 	return TAKE_PTR(logs);
+}
+
+json_t *attachment_to_json(const struct attachment *at)
+{
+	return json_pack("{s:o,s:i,s:b,s:o,s:o,s:b,s:o}", "device", json_text(at->device),
+			 "ifindex", (int)at->ifindex, "attached", at->attached, "hook",
+			 json_text(at->attached ? hook_name(at->hook) : NULL), "why",
+			 json_text(*at->why ? at->why : NULL), "outflow", at->outflow,
+			 "outflow_why", json_text(*at->outflow_why ? at->outflow_why : NULL));
+}
+
+static json_t *devices_to_json(const struct daemon_status *status)
+{
+	_cleanup_(cleanup_json) json_t *devices = json_array();
+
+	for (size_t i = 0; i < status->device_count; i++)
+		if (!json_add(devices, attachment_to_json(&status->devices[i])))
+			return NULL;
+	return TAKE_PTR(devices);
 }
 
 static json_t *events_to_json(const struct daemon_status *status)
@@ -95,16 +121,18 @@ static json_t *fault_to_json(const struct daemon_status *status)
 
 static json_t *status_to_json(const struct daemon_status *status)
 {
-	return json_pack(
-		"{s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o,s:o}}", "pid",
-		(json_int_t)status->pid, "pid_start", json_count(status->pid_start), "written",
-		json_time(status->written_wall_ns), "written_boot_ns",
-		json_count(status->written_boot_ns), "started", json_time(status->started_wall_ns),
-		"since", json_time(status->since_wall_ns), "last_fault", fault_to_json(status),
-		"logs", logs_to_json(status), "events", events_to_json(status), "decisions",
-		json_count(status->decisions), "bans", json_count(status->bans), "detect", "used",
-		json_count(status->detect.sources), "size", json_count(status->detect.sources_size),
-		"forgotten", json_count(status->detect.forgotten));
+	return json_pack("{s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o,s:o}}", "pid",
+			 (json_int_t)status->pid, "pid_start", json_count(status->pid_start),
+			 "written", json_time(status->written_wall_ns), "written_boot_ns",
+			 json_count(status->written_boot_ns), "started",
+			 json_time(status->started_wall_ns), "since",
+			 json_time(status->since_wall_ns), "last_fault", fault_to_json(status),
+			 "devices", devices_to_json(status), "logs", logs_to_json(status), "events",
+			 events_to_json(status), "decisions", json_count(status->decisions), "bans",
+			 json_count(status->bans), "detect", "used",
+			 json_count(status->detect.sources), "size",
+			 json_count(status->detect.sources_size), "forgotten",
+			 json_count(status->detect.forgotten));
 }
 
 json_t *daemon_status_to_json(const struct daemon_status *status, enum daemon_state state)
@@ -215,6 +243,39 @@ static int read_logs(const json_t *array, struct daemon_status *status)
 	return 0;
 }
 
+static enum gate_hook hook_from_name(const char *name)
+{
+	for (enum gate_hook hook = HOOK_XDP; hook <= HOOK_GENERIC; hook++)
+		if (name && !strcmp(name, hook_name(hook)))
+			return hook;
+	return HOOK_AUTO;
+}
+
+static int read_devices(const json_t *array, struct daemon_status *status)
+{
+	size_t count = json_array_size(array);
+
+	if (!count)
+		return 0;
+	status->devices = calloc(count, sizeof(*status->devices));
+	if (!status->devices)
+		return -ENOMEM;
+	status->device_count = count;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = json_array_get(array, i);
+		struct attachment *at = &status->devices[i];
+
+		read_text(item, "device", at->device, sizeof(at->device));
+		read_text(item, "why", at->why, sizeof(at->why));
+		at->ifindex = (unsigned)read_count(item, "ifindex");
+		read_text(item, "outflow_why", at->outflow_why, sizeof(at->outflow_why));
+		at->outflow = json_is_true(json_object_get(item, "outflow"));
+		at->attached = json_is_true(json_object_get(item, "attached"));
+		at->hook = hook_from_name(json_string_value(json_object_get(item, "hook")));
+	}
+	return 0;
+}
+
 static int status_from_json(const json_t *root, struct daemon_status *status)
 {
 	const json_t *last = json_object_get(root, "last_fault");
@@ -244,6 +305,8 @@ static int status_from_json(const json_t *root, struct daemon_status *status)
 	status->detect.sources = read_count(detect, "used");
 	status->detect.sources_size = read_count(detect, "size");
 	status->detect.forgotten = read_count(detect, "forgotten");
+	if (read_devices(json_object_get(root, "devices"), status))
+		return -ENOMEM;
 	return read_logs(json_object_get(root, "logs"), status);
 }
 
@@ -279,6 +342,7 @@ void daemon_status_free(struct daemon_status *status)
 {
 	if (!status)
 		return;
+	free(status->devices);
 	free(status->logs);
 	free(status);
 }

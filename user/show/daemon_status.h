@@ -14,6 +14,7 @@
 #include "base/fault.h"
 #include "conf/config.h"
 #include "detect/detect.h"
+#include "kernel/attach.h"
 #include "log/event.h"
 #include "log/follow.h"
 
@@ -39,6 +40,8 @@ struct daemon_status {
 	int64_t since_wall_ns;	 /* since when the present configuration holds: start or reload */
 	struct fault last_fault; /* error == 0: none yet */
 	int64_t last_fault_wall_ns;
+	struct attachment *devices; /* that it wants guarded; owned as the logs */
+	size_t device_count;
 	struct daemon_log *logs; /* owned when read; borrowed for writing */
 	size_t log_count;
 	uint64_t events[EVENT_KIND_COUNT];
@@ -70,6 +73,11 @@ enum daemon_state {
 /* The `daemon` of `status --json`, a new reference: the file's object with "running" and "stale" in
  * front; null when `status` is NULL. NULL: out of memory. Pure. */
 json_t *daemon_status_to_json(const struct daemon_status *status, enum daemon_state state);
+
+/* "xdp", "tc", "generic". */
+const char *hook_name(enum gate_hook hook);
+/* One device, in `status --json` and in the file; a new reference. */
+json_t *attachment_to_json(const struct attachment *attachment);
 
 /* `status` may be NULL: never ran. Asks the kernel for the process. */
 enum daemon_state daemon_state(const struct daemon_status *status, uint64_t now_boot_ns);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include "base/cleanup.h"
+#include "show/country_files.h"
 #include "show/json.h"
 
 static const char *mode_name(enum gate_mode mode)
@@ -177,30 +178,13 @@ static json_t *ports_to_json(const struct snapshot *snapshot)
 	return TAKE_PTR(services);
 }
 
-const char *hook_name(enum gate_hook hook)
-{
-	static const char *const names[] = { "auto", "xdp", "tc", "generic" };
-
-	return (size_t)hook < sizeof(names) / sizeof(*names) ? names[hook] : "?";
-}
-
 static json_t *devices_to_json(const struct snapshot *snapshot)
 {
 	_cleanup_(cleanup_json) json_t *devices = json_array();
 
-	for (size_t i = 0; i < snapshot->device_count; i++) {
-		const struct attachment *at = &snapshot->devices[i];
-		json_t *item = json_pack("{s:o,s:i,s:b,s:o,s:o,s:b,s:o}", "device",
-					 json_text(at->device), "ifindex", (int)at->ifindex,
-					 "attached", at->attached, "hook",
-					 json_text(at->attached ? hook_name(at->hook) : NULL),
-					 "why", json_text(*at->why ? at->why : NULL), "outflow",
-					 at->outflow, "outflow_why",
-					 json_text(*at->outflow_why ? at->outflow_why : NULL));
-
-		if (!json_add(devices, item))
+	for (size_t i = 0; i < snapshot->device_count; i++)
+		if (!json_add(devices, attachment_to_json(&snapshot->devices[i])))
 			return NULL;
-	}
 	return TAKE_PTR(devices);
 }
 
@@ -224,12 +208,27 @@ static json_t *memory_to_json(const struct snapshot *snapshot)
 	return json_pack("{s:o,s:O}", "bytes", json_count(total), "maps", maps);
 }
 
+static json_t *country_files_to_json(const struct snapshot *snapshot)
+{
+	_cleanup_(cleanup_json) json_t *files = json_array();
+	struct country_file read[8];
+	size_t count = country_files_read(snapshot->countries_source, read, 8);
+
+	for (size_t i = 0; i < count; i++)
+		if (!json_add(files, json_pack("{s:o,s:o,s:o}", "path", json_text(read[i].path),
+					       "modified", json_time(read[i].modified_wall_ns),
+					       "bytes", json_count(read[i].bytes))))
+			return NULL;
+	return TAKE_PTR(files);
+}
+
 static json_t *countries_status(const struct snapshot *snapshot)
 {
 	if (!snapshot->has_countries)
 		return json_null();
-	return json_pack("{s:o,s:o,s:o}", "source", json_text(snapshot->countries_source),
-			 "updated", json_time(snapshot->countries_updated_wall_ns), "ranges",
+	return json_pack("{s:o,s:o,s:o,s:o}", "source", json_text(snapshot->countries_source),
+			 "files", country_files_to_json(snapshot), "updated",
+			 json_time(snapshot->countries_updated_wall_ns), "ranges",
 			 snapshot->has_table ? json_count(snapshot->table.ranges) : json_null());
 }
 

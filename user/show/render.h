@@ -18,9 +18,6 @@ void text_tables(FILE *out, const struct snapshot *snapshot); /* a part of both 
 char *json_stats(const struct snapshot *snapshot);
 char *json_status(const struct snapshot *snapshot);
 
-/* "xdp", "tc", "generic". */
-const char *hook_name(enum gate_hook hook);
-
 /* Text exposition format 0.0.4. The number of series is bounded by services, countries seen,
  * reasons, lists, logs, devices and maps. */
 void prometheus_stats(FILE *out, const struct snapshot *snapshot);

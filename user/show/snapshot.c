@@ -8,8 +8,7 @@
 #include <string.h>
 #include "base/cleanup.h"
 
-#define DEVICES_MAX 256
-#define MAPS_MAX    64
+#define MAPS_MAX 64
 
 /* So many list prefixes fit beside the country data whatever they look like: the longest ones need
  * three entries of struct table_deep and two of 8 bytes (table.h). */
@@ -205,17 +204,11 @@ static int fill_gate_status(struct snapshot *snapshot, const struct instance *in
 	struct fault fault;
 	int count;
 
-	snapshot->devices = calloc(DEVICES_MAX, sizeof(*snapshot->devices));
 	snapshot->maps = calloc(MAPS_MAX, sizeof(*snapshot->maps));
-	if (!snapshot->devices || !snapshot->maps)
+	if (!snapshot->maps)
 		return -ENOMEM;
 	if (!instance->gate)
 		return 0;
-	count = attach_list(instance->gate, snapshot->devices, DEVICES_MAX, &fault);
-	if (count < 0)
-		remember(snapshot, &fault);
-	else
-		snapshot->device_count = count < DEVICES_MAX ? (size_t)count : DEVICES_MAX;
 	count = gate_memory(instance->gate, snapshot->maps, MAPS_MAX, &fault);
 	if (count < 0)
 		remember(snapshot, &fault);
@@ -279,10 +272,11 @@ int snapshot_fill(const struct instance *instance, unsigned parts, int64_t now_w
 			return error;
 	}
 	if (parts & SNAPSHOT_STATUS) {
-		if (fill_gate_status(fresh, instance))
+		fill_daemon(fresh, instance);
+		if (fill_gate_status(fresh, instance) ||
+		    snapshot_fill_devices(fresh, instance, remember))
 			return fault_set(fault, -ENOMEM, "out of memory");
 		fill_store_status(fresh, instance);
-		fill_daemon(fresh, instance);
 	}
 	if (instance->gate &&
 	    outflow_view_fill(instance->gate, now_wall_ns, now_boot_ns, &fresh->outflow, fault))

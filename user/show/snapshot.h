@@ -103,6 +103,11 @@ int snapshot_fill(const struct instance *instance, unsigned parts, int64_t now_w
 		  uint64_t now_boot_ns, struct snapshot **snapshot, struct fault *fault);
 void snapshot_free(struct snapshot *snapshot);
 
+/* The part of it that is devices.c: those that the gate is on, and those that it should be on. What
+ * cannot be asked goes to `remember`. -ENOMEM. */
+int snapshot_fill_devices(struct snapshot *snapshot, const struct instance *instance,
+			  void (*remember)(struct snapshot *snapshot, const struct fault *fault));
+
 /* Computes every `sum` from the countries' counters. Pure. */
 void snapshot_sum_up(struct snapshot *snapshot);
 

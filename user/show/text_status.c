@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include "base/time.h"
+#include "show/country_files.h"
 #include "show/number.h"
 #include "show/visible.h"
 
@@ -71,7 +72,8 @@ static void print_devices(FILE *out, const struct snapshot *snapshot)
 		const struct attachment *at = &snapshot->devices[i];
 
 		print_key(out, i ? "" : "devices");
-		fprintf(out, "%-16s %s", at->device, at->attached ? hook_name(at->hook) : "none");
+		fprintf(out, "%-16s %s", at->device,
+			at->attached ? hook_name(at->hook) : "NOT GUARDED");
 		if (*at->why) {
 			fputs(": ", out);
 			visible_print(out, at->why);
@@ -112,6 +114,23 @@ static void print_memory(FILE *out, const struct snapshot *snapshot)
 	}
 }
 
+static void print_country_files(FILE *out, const struct snapshot *snapshot)
+{
+	struct country_file files[8];
+	size_t count = country_files_read(snapshot->countries_source, files, 8);
+	char stamp[TIME_TEXT_SIZE], bytes[NUMBER_TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		print_key(out, "");
+		visible_print(out, files[i].path);
+		if (files[i].modified_wall_ns) {
+			time_format(files[i].modified_wall_ns / NS_PER_S * NS_PER_S, stamp);
+			fprintf(out, ", of %.10s, %s", stamp, bytes_format(files[i].bytes, bytes));
+		}
+		fputc('\n', out);
+	}
+}
+
 static void print_countries(FILE *out, const struct snapshot *snapshot)
 {
 	char stamp[TIME_TEXT_SIZE], age[NUMBER_TEXT_SIZE], number[NUMBER_TEXT_SIZE];
@@ -120,15 +139,14 @@ static void print_countries(FILE *out, const struct snapshot *snapshot)
 	if (!snapshot->has_countries) {
 		fputs("no data: every country is ZZ\n", out);
 	} else {
-		time_format(snapshot->countries_updated_wall_ns, stamp);
-		fprintf(out, "%s old (%s)",
+		time_format(snapshot->countries_updated_wall_ns / NS_PER_S * NS_PER_S, stamp);
+		fprintf(out, "read %s ago (%s)",
 			age_format(snapshot->countries_updated_wall_ns, snapshot->now_wall_ns, age),
 			stamp);
 		if (snapshot->has_table)
 			fprintf(out, ", %s ranges", number_format(snapshot->table.ranges, number));
 		fputc('\n', out);
-		if (*snapshot->countries_source)
-			print_line(out, "", snapshot->countries_source);
+		print_country_files(out, snapshot);
 	}
 	if (!snapshot->has_table || !snapshot->has_generation)
 		return;

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which files the country data in force came from: the store's note of them, read back. Pure. */
+#ifndef SEKISHO_COUNTRY_FILES_H
+#define SEKISHO_COUNTRY_FILES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct country_file {
+	char path[256];
+	int64_t modified_wall_ns; /* 0: not noted */
+	uint64_t bytes;
+};
+
+/* One file a line: "PATH MTIME_NS SIZE". At most `room`; returns how many. A line of another form
+ * is a path alone. */
+size_t country_files_read(const char *source, struct country_file *files, size_t room);
+
+#endif
