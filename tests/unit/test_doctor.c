@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The checks of `doctor`: each finding, and the healthy twin that must not be one. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <jansson.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "doctor/doctor.h"
+
+#define NOW_NS	(1795255200LL * NS_PER_S)
+#define HOUR_NS (3600 * NS_PER_S)
+#define DAY_NS	(24 * HOUR_NS)
+
+static struct address address(const char *text)
+{
+	struct address result;
+
+	assert_int_equal(address_parse(text, strlen(text), &result), 0);
+	return result;
+}
+
+/* A server on which nothing is wrong: enforcing, one device, one log, the usual listeners. */
+static struct doctor_facts *healthy(void)
+{
+	struct doctor_facts *facts = calloc(1, sizeof(*facts));
+	struct doctor_log *log;
+
+	assert_non_null(facts);
+	*facts = (struct doctor_facts){ .now_wall_ns = NOW_NS,
+					.root = true,
+					.kernel_major = 6,
+					.kernel_minor = 1,
+					.has_btf = true,
+					.has_bpffs = true,
+					.has_cgroup2 = true,
+					.can_destroy = 1,
+					.jit = 1,
+					.loaded = true,
+					.has_policy = true,
+					.mode = GATE_ENFORCE,
+					.daemon_state = DAEMON_RUNNING,
+					.names_countries = true,
+					.has_countries = true,
+					.countries_modified_wall_ns = NOW_NS - 30 * DAY_NS };
+	for (unsigned table = 0; table < SNAPSHOT_TABLE_COUNT; table++)
+		facts->tables[table] = (struct snapshot_usage){ true, { 89, 100, 0 } };
+	facts->sources = (struct doctor_sources){ .known = true,
+						  .handshakes = 1000,
+						  .local_handshakes = 799 };
+	facts->devices = calloc(1, sizeof(*facts->devices));
+	facts->device_count = 1;
+	facts->devices[0] = (struct doctor_device){
+		.name = "eth0", .wanted = true, .guarded = true, .hook = HOOK_XDP, .mtu = 1500
+	};
+	facts->listeners = calloc(4, sizeof(*facts->listeners));
+	facts->listener_count = 4;
+	facts->listeners[0] = (struct listener){ .port = 25, .program = "master" };
+	facts->listeners[1] = (struct listener){ .local = address("127.0.0.1"),
+						 .port = 10025,
+						 .program = "master" };
+	facts->listeners[2] = (struct listener){ .port = 22, .program = "sshd" };
+	facts->listeners[3] = (struct listener){ .port = 993, .program = "dovecot" };
+	facts->port_covered[25] = facts->port_covered[993] = 1;
+	facts->logs = calloc(1, sizeof(*facts->logs));
+	facts->log_count = 1;
+	log = &facts->logs[0];
+	*log = (struct doctor_log){ .name = "mail",
+				    .path = "/var/log/mail.log",
+				    .modified_wall_ns = NOW_NS - HOUR_NS,
+				    .lines = 5000,
+				    .failures_with_account = 10,
+				    .with_source = 100,
+				    .top_count = 79,
+				    .followed = true,
+				    .lag_bytes = 10 << 20 };
+	log->top = address("10.0.0.1");
+	log->events[EVENT_FAILURE] = 100;
+	log->events[EVENT_SUCCESS] = 1;
+	return facts;
+}
+
+static const struct doctor_finding *find(const struct doctor_report *report, const char *id)
+{
+	for (size_t i = 0; i < report->count; i++)
+		if (!strcmp(report->findings[i].id, id))
+			return &report->findings[i];
+	return NULL;
+}
+
+/* One fact that is off, and the finding it makes. */
+struct ill {
+	const char *id;
+	void (*make)(struct doctor_facts *facts);
+	int status;
+};
+
+#define ILL(name, body)                                 \
+	static void make_##name(struct doctor_facts *f) \
+	{                                               \
+		body;                                   \
+	}
+ILL(not_root, f->root = false)
+ILL(kernel_old, f->kernel_major = 5; f->kernel_minor = 14)
+ILL(no_btf, f->has_btf = false)
+ILL(no_bpffs, f->has_bpffs = false)
+ILL(no_cgroup2, f->has_cgroup2 = false)
+ILL(no_destroy, f->can_destroy = 0)
+ILL(no_jit, f->jit = 0)
+ILL(no_gate, f->loaded = f->has_policy = false; f->gate_fault.error = -ENOENT)
+ILL(gate_unusable, f->loaded = f->has_policy = false; f->gate_fault.error = -EPROTO)
+ILL(no_policy, f->has_policy = false)
+ILL(monitor, f->mode = GATE_MONITOR)
+ILL(differs, f->policy_differs = true)
+ILL(not_published, f->generation_differs = true)
+ILL(no_daemon, f->daemon_state = DAEMON_NOT_RUNNING)
+ILL(daemon_hangs, f->daemon_state = DAEMON_STALE)
+ILL(no_store, f->store_fault.error = -ENOSPC)
+ILL(table_full, f->tables[SNAPSHOT_TABLE_BANS].usage.overflows = 1)
+ILL(table_nearly, f->tables[SNAPSHOT_TABLE_SOURCES].usage.used = 90)
+ILL(no_device, f->device_count = 0)
+ILL(unguarded, f->devices[0].guarded = false)
+ILL(foreign, f->devices[0].hook = HOOK_TC; strcpy(f->devices[0].foreign, "of another"))
+ILL(not_native, f->devices[0].hook = HOOK_TC)
+ILL(lro, f->devices[0].hook = HOOK_TC; f->devices[0].lro = true)
+ILL(mtu, f->devices[0].hook = HOOK_TC; f->devices[0].mtu = 9000)
+ILL(rxvlan, f->devices[0].strips_vlan = f->devices[0].has_vlan = true)
+ILL(uncovered, f->port_covered[993] = 0)
+ILL(uncovered_program, f->listeners[2].port = 2526; strcpy(f->listeners[2].program, "exim4"))
+ILL(uncovered_port, f->listeners[2].port = 2525)
+ILL(docker, strcpy(f->listeners[3].program, "docker-proxy"))
+ILL(no_countries, f->has_countries = false)
+ILL(countries_old, f->countries_modified_wall_ns = NOW_NS - 181 * DAY_NS)
+ILL(no_log, f->log_count = 0)
+ILL(log_missing, f->logs[0].error = -ENOENT)
+ILL(log_unreadable, f->logs[0].error = -EACCES)
+ILL(log_silent, f->logs[0].modified_wall_ns = NOW_NS - 25 * HOUR_NS)
+ILL(log_unknown, memset(f->logs[0].events, 0, sizeof(f->logs[0].events)))
+ILL(log_no_accounts, f->logs[0].failures_with_account = 9)
+ILL(log_no_successes, f->logs[0].events[EVENT_SUCCESS] = 0)
+ILL(log_behind, f->logs[0].lag_bytes++)
+ILL(log_not_followed, f->logs[0].followed = false)
+ILL(story_e_log, f->logs[0].top_count = 80)
+ILL(story_e_gate, f->sources.local_handshakes = 800)
+ILL(unknown, f->fault_count = 1; strcpy(f->faults[0].text, "cannot look"))
+
+static const struct ill ills[] = {
+	{ "not-root", make_not_root, 1 },
+	{ "kernel-old", make_kernel_old, 1 },
+	{ "no-btf", make_no_btf, 1 },
+	{ "no-bpffs", make_no_bpffs, 1 },
+	{ "no-cgroup2", make_no_cgroup2, 1 },
+	{ "no-destroy", make_no_destroy, 1 },
+	{ "no-jit", make_no_jit, 1 },
+	{ "no-gate", make_no_gate, 1 },
+	{ "gate-unusable", make_gate_unusable, 1 },
+	{ "no-policy", make_no_policy, 1 },
+	{ "monitor", make_monitor, 0 },
+	{ "not-reloaded", make_differs, 1 },
+	{ "not-published", make_not_published, 1 },
+	{ "no-daemon", make_no_daemon, 1 },
+	{ "daemon-hangs", make_daemon_hangs, 1 },
+	{ "no-store", make_no_store, 1 },
+	{ "table-full", make_table_full, 1 },
+	{ "table-nearly-full", make_table_nearly, 1 },
+	{ "no-device", make_no_device, 1 },
+	{ "device-unguarded", make_unguarded, 1 },
+	{ "foreign-xdp", make_foreign, 0 },
+	{ "not-native", make_not_native, 0 },
+	{ "lro", make_lro, 1 },
+	{ "mtu", make_mtu, 0 },
+	{ "rxvlan", make_rxvlan, 0 },
+	{ "port-uncovered", make_uncovered, 1 },
+	{ "port-uncovered", make_uncovered_program, 1 },
+	{ "port-uncovered", make_uncovered_port, 1 },
+	{ "docker-proxy", make_docker, 0 },
+	{ "no-countries", make_no_countries, 1 },
+	{ "countries-old", make_countries_old, 1 },
+	{ "no-log", make_no_log, 1 },
+	{ "log-missing", make_log_missing, 1 },
+	{ "log-unreadable", make_log_unreadable, 1 },
+	{ "log-silent", make_log_silent, 1 },
+	{ "log-unknown-format", make_log_unknown, 1 },
+	{ "log-no-accounts", make_log_no_accounts, 1 },
+	{ "log-no-successes", make_log_no_successes, 1 },
+	{ "log-behind", make_log_behind, 1 },
+	{ "log-not-followed", make_log_not_followed, 1 },
+	{ "one-local-source", make_story_e_log, 1 },
+	{ "one-local-source", make_story_e_gate, 1 },
+	{ "unknown", make_unknown, 1 },
+};
+
+static void nothing_is_found_where_nothing_is_wrong(void **state)
+{
+	_cleanup_(cleanup_doctor_facts) struct doctor_facts *facts = healthy();
+	_cleanup_free_ struct doctor_report *report = calloc(1, sizeof(*report));
+
+	(void)state;
+	doctor_check(facts, report);
+	for (size_t i = 0; i < report->count; i++)
+		print_error("%s: %s\n", report->findings[i].id, report->findings[i].text);
+	assert_int_equal(report->count, 0);
+	assert_int_equal(doctor_status(report), 0);
+}
+
+static void each_ill_is_found_by_itself_and_says_what_it_means_and_what_to_do(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(ills) / sizeof(*ills); i++) {
+		_cleanup_(cleanup_doctor_facts) struct doctor_facts *facts = healthy();
+		_cleanup_free_ struct doctor_report *report = calloc(1, sizeof(*report));
+		const struct doctor_finding *finding;
+
+		ills[i].make(facts);
+		doctor_check(facts, report);
+		finding = find(report, ills[i].id);
+		if (!finding || report->count != 1)
+			fail_msg("%s: %zu findings, first %s", ills[i].id, report->count,
+				 report->count ? report->findings[0].id : "-");
+		assert_true(*finding->text && *finding->means && *finding->remedy);
+		if (doctor_status(report) != ills[i].status)
+			fail_msg("%s: status %d", ills[i].id, doctor_status(report));
+	}
+}
+
+static void what_is_not_known_is_not_found_ill(void **state)
+{
+	_cleanup_(cleanup_doctor_facts) struct doctor_facts *facts = healthy();
+	_cleanup_free_ struct doctor_report *report = calloc(1, sizeof(*report));
+
+	(void)state;
+	facts->can_destroy = facts->jit = -EPERM;
+	facts->tables[SNAPSHOT_TABLE_SOURCES] = (struct snapshot_usage){ 0 };
+	facts->sources = (struct doctor_sources){ .handshakes = 100, .local_handshakes = 100 };
+	facts->countries_modified_wall_ns = 0;
+	/* Too little to judge by. */
+	facts->logs[0].lines = 199;
+	memset(facts->logs[0].events, 0, sizeof(facts->logs[0].events));
+	facts->logs[0].events[EVENT_FAILURE] = facts->logs[0].with_source =
+		facts->logs[0].top_count = 19;
+	facts->logs[0].failures_with_account = 0;
+	doctor_check(facts, report);
+	assert_int_equal(report->count, 0);
+}
+
+static void the_gravest_comes_first_and_a_port_once(void **state)
+{
+	_cleanup_(cleanup_doctor_facts) struct doctor_facts *facts = healthy();
+	_cleanup_free_ struct doctor_report *report = calloc(1, sizeof(*report));
+
+	(void)state;
+	facts->mode = GATE_MONITOR;
+	facts->daemon_state = DAEMON_STALE;
+	facts->listeners[2] = facts->listeners[3];
+	facts->port_covered[993] = 0;
+	doctor_check(facts, report);
+	assert_int_equal(report->count, 3);
+	assert_string_equal(report->findings[0].id, "daemon-hangs");
+	assert_string_equal(report->findings[1].id, "port-uncovered");
+	assert_string_equal(report->findings[1].subject, "port 993");
+	assert_string_equal(report->findings[2].id, "monitor");
+}
+
+static void text_fits_the_terminal_and_hides_control_characters(void **state)
+{
+	_cleanup_(cleanup_doctor_facts) struct doctor_facts *facts = healthy();
+	_cleanup_free_ struct doctor_report *report = calloc(1, sizeof(*report));
+	char *text = NULL, *rest, *line;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ills) / sizeof(*ills); i++)
+		if (strncmp(ills[i].id, "no-", 3) != 0)
+			ills[i].make(facts);
+	strcpy(facts->logs[0].path, "/var/log/\033[2Jmail.log");
+	doctor_check(facts, report);
+	doctor_text(out, report, 60, false);
+	fclose(out);
+	assert_null(strchr(text, '\033'));
+	assert_non_null(strstr(text, "\\x1b[2J"));
+	for (rest = text; (line = strsep(&rest, "\n"));)
+		if (strlen(line) > 60)
+			fail_msg("%zu columns: %s", strlen(line), line);
+	free(text);
+}
+
+static void json_parses_and_is_of_the_documented_form(void **state)
+{
+	_cleanup_(cleanup_doctor_facts) struct doctor_facts *facts = healthy();
+	_cleanup_free_ struct doctor_report *report = calloc(1, sizeof(*report));
+	_cleanup_free_ char *text = NULL;
+	json_t *root, *first;
+
+	(void)state;
+	facts->jit = 0;
+	doctor_check(facts, report);
+	text = doctor_json(report, NOW_NS);
+	root = json_loads(text, 0, NULL);
+	assert_non_null(root);
+	assert_true(json_is_false(json_object_get(root, "well")));
+	first = json_array_get(json_object_get(root, "findings"), 0);
+	assert_string_equal(json_string_value(json_object_get(first, "id")), "no-jit");
+	assert_string_equal(json_string_value(json_object_get(first, "severity")), "warning");
+	assert_true(json_is_null(json_object_get(first, "subject")));
+	assert_true(json_is_string(json_object_get(first, "remedy")));
+	json_decref(root);
+}
+
+/* ---- the end of a log ---- */
+
+static struct doctor_log read_text(const char *text, int times)
+{
+	char path[] = "/tmp/test-doctor-XXXXXX";
+	struct doctor_log log = { 0 };
+	int fd = mkstemp(path);
+	FILE *file = fdopen(fd, "w");
+
+	for (int i = 0; i < times; i++)
+		fputs(text, file);
+	fclose(file);
+	snprintf(log.path, sizeof(log.path), "%s", path);
+	assert_int_equal(doctor_read_log(&log, NOW_NS), 0);
+	unlink(path);
+	return log;
+}
+
+#define FAILURE                                                                             \
+	"Nov 21 09:00:00 mx postfix/submission/smtpd[7]: warning: unknown[%s]: SASL LOGIN " \
+	"authentication failed: UGFzc3dvcmQ6%s\n"
+
+static void a_log_is_counted_by_accounts_and_local_sources(void **state)
+{
+	char text[1024];
+	struct address expected;
+	struct doctor_log log;
+
+	(void)state;
+	snprintf(text, sizeof(text), FAILURE FAILURE, "172.17.0.1", "", "203.0.113.9",
+		 ", sasl_username=bob@example.com");
+	log = read_text(text, 3);
+	assert_int_equal(log.error, 0);
+	assert_int_equal(log.lines, 6);
+	assert_int_equal(log.events[EVENT_FAILURE], 6);
+	assert_int_equal(log.failures_with_account, 3);
+	assert_int_equal(log.with_source, 6);
+	assert_int_equal(log.top_count, 3);
+	expected = address("172.17.0.1");
+	assert_memory_equal(&log.top, &expected, sizeof(expected));
+}
+
+static void only_the_end_of_a_long_log_is_read_from_the_begin_of_a_line(void **state)
+{
+	struct doctor_log log = read_text("a line of thirty-two characters\n", 200000);
+
+	(void)state;
+	assert_true(log.lines <= DOCTOR_LOG_BYTES / 32 && log.lines >= DOCTOR_LOG_BYTES / 32 - 1);
+	assert_int_equal(log.events[EVENT_FAILURE], 0);
+}
+
+static void a_log_that_is_not_there_or_no_file_is_named_by_its_error(void **state)
+{
+	struct doctor_log log = { .path = "/nonexistent/mail.log" };
+
+	(void)state;
+	assert_int_equal(doctor_read_log(&log, NOW_NS), 0);
+	assert_int_equal(log.error, -ENOENT);
+	log = (struct doctor_log){ .path = "/dev/null" };
+	assert_int_equal(doctor_read_log(&log, NOW_NS), 0);
+	assert_int_equal(log.error, -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_found_where_nothing_is_wrong),
+		cmocka_unit_test(each_ill_is_found_by_itself_and_says_what_it_means_and_what_to_do),
+		cmocka_unit_test(what_is_not_known_is_not_found_ill),
+		cmocka_unit_test(the_gravest_comes_first_and_a_port_once),
+		cmocka_unit_test(text_fits_the_terminal_and_hides_control_characters),
+		cmocka_unit_test(json_parses_and_is_of_the_documented_form),
+		cmocka_unit_test(a_log_is_counted_by_accounts_and_local_sources),
+		cmocka_unit_test(only_the_end_of_a_long_log_is_read_from_the_begin_of_a_line),
+		cmocka_unit_test(a_log_that_is_not_there_or_no_file_is_named_by_its_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

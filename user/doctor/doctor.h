@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is wrong or risky on this machine: facts, gathered by one function, and findings, made of
+ * them by pure checks. Each finding says what it means and what to do.
+ */
+#ifndef SEKISHO_DOCTOR_H
+#define SEKISHO_DOCTOR_H
+
+#include <stdio.h>
+#include "enforce/instance.h"
+#include "log/event.h"
+#include "kernel/listeners.h"
+#include "show/snapshot.h"
+
+/* ---- facts ---- */
+
+struct doctor_device {
+	char name[IF_NAMESIZE];
+	bool wanted, guarded;
+	enum gate_hook hook;
+	char why[256];	   /* why not native XDP, or why not guarded */
+	char foreign[128]; /* the XDP program of another that is on it; "" none */
+	bool lro;	   /* large receive offload is on: most drivers then refuse native XDP */
+	bool strips_vlan, has_vlan;
+	unsigned mtu;
+};
+
+/* The last DOCTOR_LOG_BYTES of a log through the parser. */
+#define DOCTOR_LOG_BYTES (4U << 20)
+struct doctor_log {
+	char name[CONFIG_NAME_SIZE], path[512];
+	int error; /* of opening it; 0: read */
+	int64_t modified_wall_ns;
+	uint64_t lines, events[EVENT_KIND_COUNT];
+	uint64_t failures_with_account;
+	uint64_t with_source; /* events */
+	uint64_t top_count;   /* of these from one address that is local or private, the busiest */
+	struct address top;
+	bool followed; /* by the daemon that runs */
+	uint64_t lag_bytes;
+};
+
+/* What of the counters belongs to one source that no stranger can have. */
+struct doctor_sources {
+	bool known;
+	uint64_t handshakes;	   /* of all sources that are remembered */
+	uint64_t local_handshakes; /* of the busiest local or private one */
+	struct prefix local;
+};
+
+struct doctor_facts {
+	int64_t now_wall_ns;
+	bool root;
+	unsigned kernel_major, kernel_minor;
+	bool has_btf, has_bpffs, has_cgroup2;
+	int can_destroy; /* 1, 0; negative: not known */
+	int jit;	 /* net.core.bpf_jit_enable; negative: not known */
+
+	bool loaded;
+	struct fault gate_fault, store_fault;
+	bool has_policy, policy_differs;
+	enum gate_mode mode;
+	struct snapshot_usage tables[SNAPSHOT_TABLE_COUNT];
+	enum daemon_state daemon_state;
+	bool generation_differs;
+
+	struct doctor_sources sources;
+	struct doctor_device *devices;
+	size_t device_count;
+	struct listener *listeners;
+	size_t listener_count;
+	uint8_t port_covered[PORT_COUNT]; /* 1: a service has it */
+	struct doctor_log *logs;
+	size_t log_count;
+
+	bool names_countries; /* some service treats countries differently */
+	bool has_countries;
+	int64_t countries_modified_wall_ns; /* the oldest file; 0: not known */
+
+	struct fault faults[8]; /* what could not be asked */
+	size_t fault_count;
+};
+
+/* Asks machine, gate, store and logs. -ENOMEM; everything else that fails is a fact. */
+int doctor_gather(const struct instance *instance, int64_t now_wall_ns, uint64_t now_boot_ns,
+		  struct doctor_facts **facts, struct fault *fault);
+void doctor_facts_free(struct doctor_facts *facts);
+
+/* Whether no stranger on the Internet can have this address. Pure. */
+bool doctor_is_local(const struct address *address);
+/* logs.c: fills all but `followed` and `lag_bytes` from the file at log->path. -ENOMEM. */
+int doctor_read_log(struct doctor_log *log, int64_t now_wall_ns);
+/* devices.c: asks the driver for offloads and MTU. */
+void doctor_ask_device(struct doctor_device *device);
+
+/* ---- findings ---- */
+
+enum doctor_severity {
+	DOCTOR_NOTE = 0, /* good to know; the exit status stays 0 */
+	DOCTOR_WARN,	 /* less is guarded or seen than one would think */
+	DOCTOR_BAD,	 /* something does not work */
+};
+
+struct doctor_finding {
+	enum doctor_severity severity;
+	const char *id;	    /* "device-unguarded": for scripts, never renamed */
+	char subject[128];  /* what it is about: a device, a log, a port; "" the machine */
+	char text[512];	    /* what was seen */
+	const char *means;  /* what follows from it */
+	const char *remedy; /* what to do */
+};
+
+#define DOCTOR_FINDINGS_MAX 128
+struct doctor_report {
+	struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
+	size_t count;
+	size_t dropped; /* that found no room */
+};
+
+/* Every check over the facts, the gravest first. Pure. */
+void doctor_check(const struct doctor_facts *facts, struct doctor_report *report);
+
+/* For a terminal of `columns`; `colour` as in style.h. Schema of the JSON: docs/json.md. Pure. */
+void doctor_text(FILE *out, const struct doctor_report *report, unsigned columns, bool colour);
+char *doctor_json(const struct doctor_report *report, int64_t now_wall_ns);
+
+/* 1 when there is anything but notes, else 0. */
+int doctor_status(const struct doctor_report *report);
+
+static inline void cleanup_doctor_facts(struct doctor_facts **facts)
+{
+	doctor_facts_free(*facts);
+}
+
+#endif

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Gathers the facts (doctor.h) from machine, gate, store and logs. Judges nothing. */
+#include <errno.h>
+#include <linux/magic.h>
+#include <mntent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "doctor/doctor.h"
+#include "enforce/start.h"
+#include "show/country_files.h"
+
+static void remember(struct doctor_facts *facts, const struct fault *fault)
+{
+	size_t room = sizeof(facts->faults) / sizeof(*facts->faults);
+
+	if (facts->fault_count < room)
+		facts->faults[facts->fault_count++] = *fault;
+}
+
+bool doctor_is_local(const struct address *address)
+{
+	const struct prefix prefix = { .address = *address, .length = 128 };
+
+	return prefix_special(&prefix) != NULL;
+}
+
+/* ---- the kernel ---- */
+
+static bool has_mount(const char *type)
+{
+	FILE *mounts = setmntent("/proc/mounts", "re");
+	struct mntent *entry;
+	bool found = false;
+
+	while (mounts && !found && (entry = getmntent(mounts)))
+		found = !strcmp(entry->mnt_type, type);
+	if (mounts)
+		endmntent(mounts);
+	return found;
+}
+
+static int read_jit(void)
+{
+	_cleanup_(cleanup_file) FILE *file = fopen("/proc/sys/net/core/bpf_jit_enable", "re");
+	int value;
+
+	return file && fscanf(file, "%d", &value) == 1 ? value : -1;
+}
+
+static void ask_kernel(struct doctor_facts *facts)
+{
+	struct utsname name;
+	struct statfs fs;
+
+	facts->root = !geteuid();
+	if (!uname(&name))
+		(void)sscanf(name.release, "%u.%u", &facts->kernel_major, &facts->kernel_minor);
+	facts->has_btf = !access("/sys/kernel/btf/vmlinux", R_OK);
+	facts->has_bpffs = !statfs("/sys/fs/bpf", &fs) && fs.f_type == BPF_FS_MAGIC;
+	facts->has_cgroup2 = has_mount("cgroup2");
+	facts->can_destroy = listeners_can_destroy();
+	facts->jit = read_jit();
+}
+
+/* ---- gate, store, daemon ---- */
+
+static void take_snapshot(struct doctor_facts *facts, const struct snapshot *snapshot)
+{
+	struct country_file files[8];
+	size_t count = country_files_read(snapshot->countries_source, files, 8);
+
+	facts->loaded = snapshot->loaded;
+	facts->gate_fault = snapshot->gate_fault;
+	facts->store_fault = snapshot->store_fault;
+	facts->has_policy = snapshot->has_policy;
+	facts->policy_differs = snapshot->policy_differs;
+	facts->mode = snapshot->mode;
+	memcpy(facts->tables, snapshot->tables, sizeof(facts->tables));
+	facts->daemon_state = snapshot->daemon_state;
+	facts->generation_differs = snapshot->has_table && snapshot->has_generation &&
+				    snapshot->table.generation != snapshot->generation;
+	facts->has_countries = snapshot->has_countries;
+	for (size_t i = 0; i < count; i++)
+		if (!facts->countries_modified_wall_ns ||
+		    files[i].modified_wall_ns < facts->countries_modified_wall_ns)
+			facts->countries_modified_wall_ns = files[i].modified_wall_ns;
+	for (size_t i = 0; i < snapshot->fault_count; i++)
+		remember(facts, &snapshot->faults[i]);
+}
+
+static bool is_wanted(const struct attachment *wanted, int count, const char *device)
+{
+	for (int i = 0; i < count; i++)
+		if (!strcmp(wanted[i].device, device))
+			return true;
+	return false;
+}
+
+/* attach.h says it of a device that has one: «the XDP program "x" (id 5) of another is ...». */
+static void take_foreign(struct doctor_device *device)
+{
+	if (!strncmp(device->why, "the XDP program", 15))
+		snprintf(device->foreign, sizeof(device->foreign), "%.127s", device->why);
+}
+
+static int take_devices(struct doctor_facts *facts, const struct snapshot *snapshot,
+			const struct config *config)
+{
+	_cleanup_free_ struct attachment *wanted = calloc(START_DEVICES, sizeof(*wanted));
+	struct fault fault;
+	int count;
+
+	facts->devices = calloc(snapshot->device_count + 1, sizeof(*facts->devices));
+	if (!wanted || !facts->devices)
+		return -ENOMEM;
+	count = start_wanted(config, wanted, &fault);
+	if (count < 0)
+		remember(facts, &fault);
+	for (size_t i = 0; i < snapshot->device_count; i++) {
+		const struct attachment *at = &snapshot->devices[i];
+		struct doctor_device *device = &facts->devices[facts->device_count++];
+
+		memcpy(device->name, at->device, sizeof(device->name));
+		memcpy(device->why, at->why, sizeof(device->why));
+		device->guarded = at->attached;
+		device->hook = at->hook;
+		device->wanted = is_wanted(wanted, count, at->device);
+		take_foreign(device);
+		doctor_ask_device(device);
+	}
+	return 0;
+}
+
+/* ---- configuration and ports ---- */
+
+static void take_services(struct doctor_facts *facts, const struct config *config)
+{
+	for (size_t i = 0; i < config->service_count; i++) {
+		const struct config_service *service = &config->services[i];
+
+		for (size_t port = 0; port < service->port_count; port++)
+			facts->port_covered[service->ports[port]] = 1;
+		for (size_t country = 1; country < COUNTRY_COUNT; country++)
+			if (service->country_class[country] != service->country_class[0])
+				facts->names_countries = true;
+	}
+}
+
+/* ---- logs ---- */
+
+static void ask_daemon(struct doctor_log *log, const struct daemon_status *daemon)
+{
+	for (size_t i = 0; daemon && i < daemon->log_count; i++) {
+		if (strcmp(daemon->logs[i].name, log->name) != 0)
+			continue;
+		log->followed = !daemon->logs[i].state.missing;
+		log->lag_bytes = daemon->logs[i].state.lag_bytes;
+	}
+}
+
+static int read_logs(struct doctor_facts *facts, const struct config *config,
+		     const struct daemon_status *daemon)
+{
+	facts->logs = calloc(config->log_count + 1, sizeof(*facts->logs));
+	if (!facts->logs)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->log_count; i++) {
+		struct doctor_log *log = &facts->logs[facts->log_count++];
+
+		snprintf(log->name, sizeof(log->name), "%s", config->logs[i].name);
+		snprintf(log->path, sizeof(log->path), "%s", config->logs[i].file);
+		ask_daemon(log, daemon);
+		if (doctor_read_log(log, facts->now_wall_ns))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int doctor_gather(const struct instance *instance, int64_t now_wall_ns, uint64_t now_boot_ns,
+		  struct doctor_facts **result, struct fault *fault)
+{
+	_cleanup_(cleanup_doctor_facts) struct doctor_facts *facts = calloc(1, sizeof(*facts));
+	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
+	struct fault own;
+	int err;
+
+	if (!facts)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	facts->now_wall_ns = now_wall_ns;
+	ask_kernel(facts);
+	err = snapshot_fill(instance, SNAPSHOT_STATUS, now_wall_ns, now_boot_ns, &snapshot, fault);
+	if (err)
+		return err;
+	take_snapshot(facts, snapshot);
+	take_services(facts, instance->config);
+	if (listeners_list(&facts->listeners, &facts->listener_count, &own))
+		remember(facts, &own);
+	if (take_devices(facts, snapshot, instance->config) ||
+	    read_logs(facts, instance->config, snapshot->daemon))
+		return fault_set(fault, -ENOMEM, "out of memory");
+	*result = TAKE_PTR(facts);
+	return 0;
+}
+
+void doctor_facts_free(struct doctor_facts *facts)
+{
+	if (!facts)
+		return;
+	free(facts->devices);
+	free(facts->listeners);
+	free(facts->logs);
+	free(facts);
+}
