@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "net/address.h"
 #include "show/render.h"
 
 /* Each test file uses some of these. */
@@ -79,6 +80,21 @@ static char *rendered(void (*render)(FILE *, const struct snapshot *),
 	return text;
 }
 
+static struct talker example_talker(const char *prefix, const char *of, unsigned ago_s,
+				    struct meter meter)
+{
+	struct talker talker = { .services = 1U << 2,
+				 .open = meter.open,
+				 .handshakes = meter.handshakes,
+				 .attempts = meter.attempts,
+				 .dropped = meter.dropped,
+				 .last_boot_ns = (1000 - ago_s) * (uint64_t)NS_PER_S,
+				 .country = country(of) };
+
+	assert_int_equal(prefix_parse(prefix, strlen(prefix), &talker.prefix), 0);
+	return talker;
+}
+
 /* smtp and submission, three countries, one list of each action, bans known. */
 static struct snapshot *example(void)
 {
@@ -109,7 +125,21 @@ static struct snapshot *example(void)
 	submission->reasons[REASON_BANNED][GATE_MONITOR] = (struct reason_counts){ 7, 0 };
 	snapshot->services[0].reasons[REASON_UNREADABLE][GATE_ENFORCE] =
 		(struct reason_counts){ 3, 0 };
+	submission->open[country("BR")] = 12;
 	snapshot_sum_up(snapshot);
+	snapshot->now_boot_ns = 1000 * (uint64_t)NS_PER_S;
+	snapshot->since_wall_ns = (NOW_S - 600) * NS_PER_S;
+	snapshot->has_minute = snapshot->has_top = true;
+	snapshot->minute_ns = 60 * (uint64_t)NS_PER_S * 100;
+	snapshot->minute[2] = (struct snapshot_sum){ 6000, 5999, 1, 0, 9000, 0 };
+	snapshot->minute_sum = snapshot->minute[2];
+	snapshot->top[METERS_SOURCES].count = 2;
+	snapshot->top[METERS_SOURCES].talkers[0] = example_talker(
+		"192.0.2.5/32", "BR", 5,
+		(struct meter){ .attempts = 300, .dropped = 100, .handshakes = 20, .open = 12 });
+	snapshot->top[METERS_SOURCES].talkers[1] =
+		example_talker("2001:db8:1111:2222:3333:4444:5555:6666/128", "JP", 120,
+			       (struct meter){ .attempts = 1, .handshakes = 1 });
 	snapshot->lists = calloc(2, sizeof(*snapshot->lists));
 	snapshot->list_count = 2;
 	snapshot->lists[0] = (struct snapshot_list){ .name = "drop",

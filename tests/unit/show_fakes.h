@@ -23,6 +23,12 @@ struct gate {
 	} bans[4];
 	size_t ban_count;
 	struct leaf leaf;
+	struct {
+		struct meter_key key;
+		struct meter meter;
+	} meters[64];
+	size_t meter_count;
+	int meter_error;
 };
 
 struct store {
@@ -101,6 +107,25 @@ int gate_outflow_read(struct gate *gate, uint64_t now_boot_ns, struct gate_outfl
 		return fault_set(fault, gate->outflow_error, "outflow");
 	*outflow = calloc(1, sizeof(**outflow));
 	return 0;
+}
+
+int gate_counted_since(struct gate *gate, int64_t *wall_ns, struct fault *fault)
+{
+	(void)gate;
+	*wall_ns = WALL_NS - 600 * NS_PER_S;
+	return fault_set(fault, 0, "since");
+}
+
+int gate_meter_each(struct gate *gate, enum gate_meters table,
+		    int (*each)(const struct meter_key *key, const struct meter *meter,
+				void *context),
+		    void *context, struct fault *fault)
+{
+	for (size_t i = 0; i < gate->meter_count; i++)
+		if (each(&gate->meters[i].key, &gate->meters[i].meter, context))
+			return 0;
+	(void)table;
+	return fault_set(fault, gate->meter_error, "meters");
 }
 
 int gate_memory(struct gate *gate, struct gate_memory *maps, size_t room, struct fault *fault)

@@ -49,6 +49,18 @@ static void stats_json_reads_back(void **state)
 	assert_int_equal(number_at(root, "no_service.reasons.unreadable.dropped.packets"), 3);
 	assert_int_equal(number_at(root, "tables.bans.overflows"), 1);
 	assert_int_equal(number_at(root, "tables.prefixes.used"), 1500);
+	assert_int_equal(number_at(root, "services.submission.open"), 12);
+	assert_true(json_real_value(json_object_get(
+			    json_object_get(json_object_get(json_object_get(root, "rates"),
+							    "last_minute"),
+					    "total"),
+			    "attempts")) == 1.0);
+	list = json_array_get(json_object_get(root, "sources"), 0);
+	assert_string_equal(json_string_value(json_object_get(list, "prefix")), "192.0.2.5/32");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(list, "services"), 0)),
+			    "submission");
+	assert_string_equal(json_string_value(json_object_get(list, "last")),
+			    "2026-11-21T09:59:55Z");
 	list = json_array_get(json_object_get(root, "lists"), 0);
 	assert_string_equal(json_string_value(json_object_get(list, "name")), "drop");
 	assert_int_equal(number_at(list, "packets"), 12);

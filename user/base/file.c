@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -62,4 +63,37 @@ int file_read(const char *path, size_t most, char **text, size_t *size)
 	*size = used;
 	*text = TAKE_PTR(buffer);
 	return 0;
+}
+
+static int write_all(int fd, const char *text, size_t size)
+{
+	while (size) {
+		ssize_t written = write(fd, text, size);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		text += written;
+		size -= (size_t)written;
+	}
+	return 0;
+}
+
+int file_replace(const char *path, const char *text, size_t size, struct fault *fault)
+{
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *fresh = NULL;
+	int err;
+
+	if (asprintf(&fresh, "%s.new", path) < 0)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	err = fd < 0 ? -errno : write_all(fd, text, size);
+	if (!err && rename(fresh, path))
+		err = -errno;
+	if (!err)
+		return 0;
+	unlink(fresh);
+	return fault_set(fault, err, "cannot write %s: %s", path, strerror(-err));
 }

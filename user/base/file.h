@@ -4,9 +4,14 @@
 #define SEKISHO_FILE_H
 
 #include <stddef.h>
+#include "base/fault.h"
 
 /* All bytes of `path`, which may be a pipe, in *text: malloc()ed, with a NUL behind the last.
  * -EISDIR; -EFBIG: more than `most` bytes; other -errno of open and read; nothing is set then. */
 int file_read(const char *path, size_t most, char **text, size_t *size);
+
+/* Writes `path` as a whole: a reader sees the old file or the new one. Mode 0600. The fault names
+ * the file. */
+int file_replace(const char *path, const char *text, size_t size, struct fault *fault);
 
 #endif

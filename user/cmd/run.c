@@ -215,6 +215,8 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 	if (!err)
 		err = prepare_timers(daemon, fault);
 	if (!err)
+		err = minute_begin(daemon, fault);
+	if (!err)
 		metrics_open(daemon);
 	return err;
 }
@@ -234,6 +236,7 @@ static void stop(struct daemon *daemon)
 	free(daemon->evidence);
 	free(daemon->evidence_wall_ns);
 	free(daemon->attachments);
+	free(daemon->minute);
 	loop_free(daemon->loop);
 }
 

@@ -73,8 +73,8 @@ static int run(const struct globals *globals, int argc, char **argv)
 	}
 	if (optind < argc)
 		return cmd_usage(&cmd_stats, "takes no argument: '%s'", argv[optind]);
-	if (form == FORM_PROMETHEUS)
-		parts |= SNAPSHOT_STATUS;
+	/* Metrics have no series per source, so they do not look at them. */
+	parts |= form == FORM_PROMETHEUS ? SNAPSHOT_STATUS : SNAPSHOT_TOP_TALKERS;
 	if (instance_open(globals->config_path, INSTANCE_STORE_READ | INSTANCE_GATE, &instance,
 			  &fault))
 		return cmd_failed(&cmd_stats, &fault);

@@ -21,6 +21,7 @@
 
 struct daemon;
 struct metrics;
+struct minute;
 
 struct log_source {
 	struct daemon *daemon;
@@ -59,6 +60,7 @@ struct daemon {
 	int64_t last_fault_wall_ns;
 	struct outflow_watch outflow;
 	bool on_terminal;
+	struct minute *minute;	 /* owned */
 	bool metrics_ticks;	 /* its timer runs, for as long as the loop */
 	struct metrics *metrics; /* NULL: [metrics] listen is off, or could not be opened */
 };
@@ -84,6 +86,9 @@ void guard_attach(struct daemon *daemon); /* says what has changed */
 /* ---- limits.c ---- */
 int limits_open(struct daemon *daemon, struct fault *fault);
 void limits_sweep(struct daemon *daemon); /* idle meters */
+
+/* ---- minute.c ---- */
+int minute_begin(struct daemon *daemon, struct fault *fault);
 
 /* ---- metrics.c ---- */
 /* [metrics] listen, if it is not off. What cannot be opened is said, and the daemon goes on. */

@@ -136,6 +136,33 @@ static int take_devices(struct doctor_facts *facts, const struct snapshot *snaps
 	return 0;
 }
 
+/* ---- sources ---- */
+
+static void take_sources(struct doctor_facts *facts, struct gate *gate)
+{
+	struct doctor_sources *sources = &facts->sources;
+	struct talkers talkers;
+	struct fault fault;
+
+	if (!gate)
+		return;
+	if (talkers_read(gate, METERS_SOURCES, &talkers, &fault)) {
+		remember(facts, &fault);
+		return;
+	}
+	sources->known = true;
+	for (size_t i = 0; i < talkers.count; i++) {
+		const struct talker *at = &talkers.items[i];
+
+		sources->handshakes += at->handshakes;
+		if (at->handshakes <= sources->local_handshakes || !prefix_special(&at->prefix))
+			continue;
+		sources->local_handshakes = at->handshakes;
+		sources->local = at->prefix;
+	}
+	talkers_free(&talkers);
+}
+
 /* ---- configuration and ports ---- */
 
 static void take_services(struct doctor_facts *facts, const struct config *config)
@@ -198,6 +225,7 @@ int doctor_gather(const struct instance *instance, int64_t now_wall_ns, uint64_t
 		return err;
 	take_snapshot(facts, snapshot);
 	take_services(facts, instance->config);
+	take_sources(facts, instance->gate);
 	if (listeners_list(&facts->listeners, &facts->listener_count, &own))
 		remember(facts, &own);
 	if (take_devices(facts, snapshot, instance->config) ||

@@ -3,7 +3,9 @@
 #include "kernel/gate.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "kernel/handle.h"
@@ -36,6 +38,27 @@ static int sum_map(struct gate *gate, enum gate_map map, uint32_t entries, size_
 	return 0;
 }
 
+static int read_open(struct gate *gate, struct gate_counts *counts, struct fault *fault)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, options);
+	__u32 count = SERVICE_MAX * COUNTRY_COUNT, next = 0;
+	_cleanup_free_ struct meter *meters = calloc(count, sizeof(*meters));
+	_cleanup_free_ uint32_t *keys = calloc(count, sizeof(*keys));
+
+	if (!meters || !keys)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	if (bpf_map_lookup_batch(gate->maps[MAP_COUNTRY_METERS], NULL, &next, keys, meters, &count,
+				 &options) &&
+	    errno != ENOENT)
+		return fault_set(fault, -errno, "cannot read the map %s: %s",
+				 gate_map_name(MAP_COUNTRY_METERS), strerror(errno));
+	for (uint32_t i = 0; i < count; i++)
+		if (keys[i] < SERVICE_MAX * COUNTRY_COUNT)
+			counts->open[keys[i] / COUNTRY_COUNT][keys[i] % COUNTRY_COUNT] =
+				meters[i].open;
+	return 0;
+}
+
 int gate_counts_read(struct gate *gate, struct gate_counts *counts, struct fault *fault)
 {
 	int err;
@@ -52,5 +75,20 @@ int gate_counts_read(struct gate *gate, struct gate_counts *counts, struct fault
 		err = sum_map(gate, MAP_LIST_COUNTS, LIST_MAX,
 			      sizeof(struct list_counts) / sizeof(uint64_t),
 			      (uint64_t *)counts->lists, fault);
-	return err;
+	return err ? err : read_open(gate, counts, fault);
+}
+
+int gate_counted_since(struct gate *gate, int64_t *wall_ns, struct fault *fault)
+{
+	char path[PATH_MAX];
+	struct stat status;
+	int err = gate_pin_path(gate->pins, gate_map_name(MAP_COUNTRY_COUNTS), path, fault);
+
+	if (err)
+		return err;
+	/* A pin is made with its map, and nothing ever changes its times. */
+	if (stat(path, &status))
+		return fault_set(fault, -errno, "cannot look at %s: %s", path, strerror(errno));
+	*wall_ns = status.st_mtim.tv_sec * (int64_t)1000000000 + status.st_mtim.tv_nsec;
+	return 0;
 }

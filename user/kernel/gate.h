@@ -137,9 +137,13 @@ struct gate_counts { /* summed over the CPUs */
 	struct country_counts countries[SERVICE_MAX][COUNTRY_COUNT];
 	struct reason_counts reasons[SERVICE_MAX][REASON_COUNT][2]; /* [..][..][enum gate_mode] */
 	struct list_counts lists[LIST_MAX];
+	uint32_t open[SERVICE_MAX][COUNTRY_COUNT]; /* connections now */
 };
 
 int gate_counts_read(struct gate *gate, struct gate_counts *counts, struct fault *fault);
+
+/* Since when is counted: when the maps were made, by the wall clock of then. */
+int gate_counted_since(struct gate *gate, int64_t *wall_ns, struct fault *fault);
 
 /* Used/size/overflows of "bans", without walking it. */
 int gate_ban_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/time.h"
 #include "show/json.h"
 
@@ -149,45 +150,19 @@ json_t *daemon_status_to_json(const struct daemon_status *status, enum daemon_st
 	return TAKE_PTR(object);
 }
 
-static int write_whole(const char *path, const char *text)
-{
-	_cleanup_close_ int fd =
-		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	size_t size = strlen(text);
-
-	if (fd < 0)
-		return -errno;
-	while (size) {
-		ssize_t written = write(fd, text, size);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return -errno;
-		text += written;
-		size -= (size_t)written;
-	}
-	return 0;
-}
-
 int daemon_status_write(const char *directory, const struct daemon_status *status,
 			struct fault *fault)
 {
 	_cleanup_free_ char *text = json_line(status_to_json(status));
-	_cleanup_free_ char *path = NULL, *fresh = NULL;
+	_cleanup_free_ char *path = NULL;
+	struct fault own;
 	int error;
 
-	if (!text || asprintf(&path, "%s/" DAEMON_STATUS_FILE, directory) < 0 ||
-	    asprintf(&fresh, "%s/" DAEMON_STATUS_FILE ".new", directory) < 0)
+	if (!text || asprintf(&path, "%s/" DAEMON_STATUS_FILE, directory) < 0)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	error = write_whole(fresh, text);
-	if (!error && rename(fresh, path))
-		error = -errno;
-	if (!error)
-		return 0;
-	unlink(fresh);
-	return fault_set(fault, error, "cannot write %s: %s; `sekisho status` shows old data", path,
-			 strerror(-error));
+	error = file_replace(path, text, strlen(text), &own);
+	return error ? fault_set(fault, error, "%.900s; `sekisho status` shows old data", own.text)
+		     : 0;
 }
 
 /* ---- reading ---- */

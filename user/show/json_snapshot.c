@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "show/country_files.h"
 #include "show/json.h"
+#include "show/json_recent.h"
 
 static const char *mode_name(enum gate_mode mode)
 {
@@ -59,9 +60,10 @@ static json_t *faults_to_json(const struct snapshot *snapshot)
 
 static json_t *sum_to_json(const struct snapshot_sum *sum)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "attempts", json_count(sum->attempts), "passed",
-			 json_count(sum->passed), "dropped", json_count(sum->dropped), "would_drop",
-			 json_count(sum->would_drop), "handshakes", json_count(sum->handshakes));
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "attempts", json_count(sum->attempts), "open",
+			 json_count(sum->open), "passed", json_count(sum->passed), "dropped",
+			 json_count(sum->dropped), "would_drop", json_count(sum->would_drop),
+			 "handshakes", json_count(sum->handshakes));
 }
 
 static json_t *countries_to_json(const struct snapshot_service *service)
@@ -69,7 +71,7 @@ static json_t *countries_to_json(const struct snapshot_service *service)
 	_cleanup_(cleanup_json) json_t *countries = json_object();
 
 	for (unsigned country = 0; country < COUNTRY_COUNT; country++) {
-		struct snapshot_sum sum = snapshot_country_sum(&service->countries[country]);
+		struct snapshot_sum sum = snapshot_country_sum(service, country);
 		char name[3];
 
 		if (snapshot_sum_is_zero(&sum))
@@ -150,12 +152,14 @@ static json_t *lists_to_json(const struct snapshot *snapshot)
 char *json_stats(const struct snapshot *snapshot)
 {
 	return json_line(json_pack(
-		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time", json_time(snapshot->now_wall_ns),
-		"mode", mode_to_json(snapshot), "total", sum_to_json(&snapshot->sum), "services",
-		services_to_json(snapshot), "no_service", service_to_json(&snapshot->services[0]),
-		"lists", lists_to_json(snapshot), "outflow",
-		outflow_to_json(snapshot->outflow, false), "tables", tables_to_json(snapshot),
-		"faults", faults_to_json(snapshot)));
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
+		json_time(snapshot->now_wall_ns), "since", json_time(snapshot->since_wall_ns),
+		"rates", json_rates(snapshot), "sources", json_top(snapshot, METERS_SOURCES),
+		"networks", json_top(snapshot, METERS_NETWORKS), "mode", mode_to_json(snapshot),
+		"total", sum_to_json(&snapshot->sum), "services", services_to_json(snapshot),
+		"no_service", service_to_json(&snapshot->services[0]), "lists",
+		lists_to_json(snapshot), "outflow", outflow_to_json(snapshot->outflow, false),
+		"tables", tables_to_json(snapshot), "faults", faults_to_json(snapshot)));
 }
 
 /* ---- status ---- */

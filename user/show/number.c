@@ -38,6 +38,21 @@ const char *bytes_format(uint64_t bytes, char text[NUMBER_TEXT_SIZE])
 	return text;
 }
 
+const char *rate_format(double rate, char text[NUMBER_TEXT_SIZE])
+{
+	if (rate < 0.05 && rate > 0)
+		snprintf(text, NUMBER_TEXT_SIZE, "<0.1");
+	else if (rate < 99.95)
+		snprintf(text, NUMBER_TEXT_SIZE, "%.1f", rate);
+	else if (rate < 999999)
+		number_format((uint64_t)(rate + 0.5), text);
+	else if (rate < 999.95e6)
+		snprintf(text, NUMBER_TEXT_SIZE, "%.1fM", rate / 1e6);
+	else
+		snprintf(text, NUMBER_TEXT_SIZE, "%.1fG", rate / 1e9);
+	return text;
+}
+
 const char *age_format(int64_t then_wall_ns, int64_t now_wall_ns, char text[NUMBER_TEXT_SIZE])
 {
 	static const struct {

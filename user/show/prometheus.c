@@ -98,8 +98,7 @@ static void write_countries(FILE *out, const struct snapshot *snapshot,
 		const struct snapshot_service *service = &snapshot->services[id];
 
 		for (unsigned country = 0; country < COUNTRY_COUNT; country++) {
-			struct snapshot_sum sum =
-				snapshot_country_sum(&service->countries[country]);
+			struct snapshot_sum sum = snapshot_country_sum(service, country);
 			char name[3];
 
 			if (snapshot_sum_is_zero(&sum))
@@ -111,6 +110,18 @@ static void write_countries(FILE *out, const struct snapshot *snapshot,
 			fprintf(out, "} %" PRIu64 "\n", member_of(&sum, member));
 		}
 	}
+}
+
+static void write_open(FILE *out, const struct snapshot *snapshot)
+{
+	family(out, "sekisho_service_connections", "gauge", "Per service: connections open now.");
+	for (unsigned id = 1; id <= snapshot->service_count; id++)
+		sample1(out, "sekisho_service_connections", "service", snapshot->services[id].name,
+			snapshot->services[id].sum.open);
+	if (!snapshot->since_wall_ns)
+		return;
+	family(out, "sekisho_counters_start_timestamp_seconds", "gauge", "Since when is counted.");
+	sample_time(out, "sekisho_counters_start_timestamp_seconds", snapshot->since_wall_ns);
 }
 
 /* ---- reasons ---- */
@@ -412,6 +423,7 @@ void prometheus_stats(FILE *out, const struct snapshot *snapshot)
 		write_services(out, snapshot, &sum_members[i]);
 	for (size_t i = 0; i < members; i++)
 		write_countries(out, snapshot, &sum_members[i]);
+	write_open(out, snapshot);
 	write_reasons(out, snapshot);
 	write_lists(out, snapshot);
 	write_tables(out, snapshot);

@@ -146,6 +146,7 @@ static int fill_counts(struct snapshot *snapshot, const struct instance *instanc
 		struct snapshot_service *service = &snapshot->services[id];
 
 		memcpy(service->countries, counts->countries[id], sizeof(service->countries));
+		memcpy(service->open, counts->open[id], sizeof(service->open));
 		memcpy(service->reasons, counts->reasons[id], sizeof(service->reasons));
 	}
 	snapshot_sum_up(snapshot);
@@ -281,6 +282,10 @@ int snapshot_fill(const struct instance *instance, unsigned parts, int64_t now_w
 	if (instance->gate &&
 	    outflow_view_fill(instance->gate, now_wall_ns, now_boot_ns, &fresh->outflow, fault))
 		remember(fresh, fault);
+	if (parts & SNAPSHOT_COUNTS)
+		snapshot_fill_recent(fresh, instance, remember);
+	if (parts & SNAPSHOT_TOP_TALKERS)
+		snapshot_fill_top(fresh, instance, remember);
 	*snapshot = TAKE_PTR(fresh);
 	return 0;
 }

@@ -10,10 +10,12 @@
 #include "kernel/attach.h"
 #include "show/daemon_status.h"
 #include "show/outflow.h"
+#include "show/talkers.h"
 
 /* Attempts are SYNs. In monitor mode would_drop of them would have been dropped, and passed. */
 struct snapshot_sum {
 	uint64_t attempts, passed, dropped, would_drop, handshakes;
+	uint64_t open; /* connections now */
 };
 
 struct snapshot_service {
@@ -22,6 +24,7 @@ struct snapshot_service {
 	size_t port_count;
 	struct snapshot_sum sum;
 	struct country_counts countries[COUNTRY_COUNT];
+	uint32_t open[COUNTRY_COUNT];
 	struct reason_counts reasons[REASON_COUNT][2]; /* [..][enum gate_mode] */
 };
 
@@ -48,6 +51,12 @@ struct snapshot_usage {
 	struct gate_usage usage;
 };
 
+#define SNAPSHOT_TOP 10
+struct snapshot_top { /* those with the most attempts, the most first */
+	struct talker talkers[SNAPSHOT_TOP];
+	size_t count;
+};
+
 struct snapshot {
 	int64_t now_wall_ns;
 
@@ -62,6 +71,12 @@ struct snapshot {
 	struct snapshot_sum sum; /* of all services */
 	unsigned service_count;	 /* ids 1 .. service_count; 0 stands for no known port */
 	struct snapshot_service services[SERVICE_MAX];
+	int64_t since_wall_ns; /* since when is counted; 0: not known */
+	bool has_minute;
+	uint64_t minute_ns; /* how long the last minute was */
+	struct snapshot_sum minute[SERVICE_MAX], minute_sum;
+	bool has_top;
+	struct snapshot_top top[2];  /* [METERS_SOURCES], [METERS_NETWORKS] */
 	struct snapshot_list *lists; /* by name */
 	size_t list_count;
 	struct snapshot_usage tables[SNAPSHOT_TABLE_COUNT];
@@ -91,8 +106,9 @@ struct snapshot {
 };
 
 enum snapshot_part {
-	SNAPSHOT_COUNTS = 1, /* counters and lists */
-	SNAPSHOT_STATUS = 2, /* devices, memory, country data, the daemon */
+	SNAPSHOT_COUNTS = 1,	  /* counters and lists */
+	SNAPSHOT_STATUS = 2,	  /* devices, memory, country data, the daemon */
+	SNAPSHOT_TOP_TALKERS = 4, /* walks the tables of sources and networks */
 };
 
 /* Fills *snapshot (the caller's, snapshot_free()) with `parts`, a sum of enum snapshot_part. An
@@ -108,11 +124,19 @@ void snapshot_free(struct snapshot *snapshot);
 int snapshot_fill_devices(struct snapshot *snapshot, const struct instance *instance,
 			  void (*remember)(struct snapshot *snapshot, const struct fault *fault));
 
+/* Parts of it in recent.c: rates of the last minute, from the counters in the snapshot; and who
+ * connects most. What cannot be asked goes to `remember`. */
+void snapshot_fill_recent(struct snapshot *snapshot, const struct instance *instance,
+			  void (*remember)(struct snapshot *snapshot, const struct fault *fault));
+void snapshot_fill_top(struct snapshot *snapshot, const struct instance *instance,
+		       void (*remember)(struct snapshot *snapshot, const struct fault *fault));
+
 /* Computes every `sum` from the countries' counters. Pure. */
 void snapshot_sum_up(struct snapshot *snapshot);
 
 /* One country's counters as a sum. Pure. */
-struct snapshot_sum snapshot_country_sum(const struct country_counts *counts);
+struct snapshot_sum snapshot_country_sum(const struct snapshot_service *service, unsigned country);
+void snapshot_sum_add(struct snapshot_sum *sum, const struct snapshot_sum *other);
 bool snapshot_sum_is_zero(const struct snapshot_sum *sum);
 
 const char *snapshot_table_name(enum snapshot_table table); /* "sources", ... */

@@ -14,9 +14,11 @@ const char *snapshot_table_name(enum snapshot_table table)
 	return table < SNAPSHOT_TABLE_COUNT ? names[table] : "?";
 }
 
-struct snapshot_sum snapshot_country_sum(const struct country_counts *counts)
+struct snapshot_sum snapshot_country_sum(const struct snapshot_service *service, unsigned country)
 {
+	const struct country_counts *counts = &service->countries[country];
 	struct snapshot_sum sum = { .attempts = counts->attempts,
+				    .open = service->open[country],
 				    .dropped = counts->dropped,
 				    .would_drop = counts->would_drop,
 				    .handshakes = counts->handshakes };
@@ -28,16 +30,18 @@ struct snapshot_sum snapshot_country_sum(const struct country_counts *counts)
 
 bool snapshot_sum_is_zero(const struct snapshot_sum *sum)
 {
-	return !sum->attempts && !sum->dropped && !sum->would_drop && !sum->handshakes;
+	return !sum->attempts && !sum->dropped && !sum->would_drop && !sum->handshakes &&
+	       !sum->open;
 }
 
-static void sum_add(struct snapshot_sum *sum, const struct snapshot_sum *other)
+void snapshot_sum_add(struct snapshot_sum *sum, const struct snapshot_sum *other)
 {
 	sum->attempts += other->attempts;
 	sum->passed += other->passed;
 	sum->dropped += other->dropped;
 	sum->would_drop += other->would_drop;
 	sum->handshakes += other->handshakes;
+	sum->open += other->open;
 }
 
 void snapshot_sum_up(struct snapshot *snapshot)
@@ -48,12 +52,11 @@ void snapshot_sum_up(struct snapshot *snapshot)
 
 		memset(&service->sum, 0, sizeof(service->sum));
 		for (unsigned country = 0; country < COUNTRY_COUNT; country++) {
-			struct snapshot_sum sum =
-				snapshot_country_sum(&service->countries[country]);
+			struct snapshot_sum sum = snapshot_country_sum(service, country);
 
-			sum_add(&service->sum, &sum);
+			snapshot_sum_add(&service->sum, &sum);
 		}
-		sum_add(&snapshot->sum, &service->sum);
+		snapshot_sum_add(&snapshot->sum, &service->sum);
 	}
 }
 

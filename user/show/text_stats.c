@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "show/number.h"
+#include "show/text_recent.h"
 #include "show/visible.h"
 
 #define COUNTRIES_MOST 20
@@ -92,13 +93,8 @@ static void print_others(FILE *out, const struct country_row *rows, size_t count
 	struct snapshot_sum others = { 0 };
 	char name[32];
 
-	for (size_t i = 0; i < count; i++) {
-		others.attempts += rows[i].sum.attempts;
-		others.passed += rows[i].sum.passed;
-		others.dropped += rows[i].sum.dropped;
-		others.would_drop += rows[i].sum.would_drop;
-		others.handshakes += rows[i].sum.handshakes;
-	}
+	for (size_t i = 0; i < count; i++)
+		snapshot_sum_add(&others, &rows[i].sum);
 	snprintf(name, sizeof(name), "%zu others", count);
 	print_sum(out, 2, name, &others);
 }
@@ -109,7 +105,7 @@ static void print_countries(FILE *out, const struct snapshot_service *service)
 	size_t count = 0;
 
 	for (unsigned country = 0; country < COUNTRY_COUNT; country++) {
-		struct snapshot_sum sum = snapshot_country_sum(&service->countries[country]);
+		struct snapshot_sum sum = snapshot_country_sum(service, country);
 
 		if (snapshot_sum_is_zero(&sum))
 			continue;
@@ -245,9 +241,11 @@ void text_stats(FILE *out, const struct snapshot *snapshot)
 {
 	print_mode(out, snapshot);
 	print_services(out, snapshot);
+	text_rates(out, snapshot);
 	print_reasons(out, snapshot);
 	for (unsigned id = 1; id <= snapshot->service_count; id++)
 		print_countries(out, &snapshot->services[id]);
+	text_top(out, snapshot);
 	print_lists(out, snapshot);
 	print_outflow(out, snapshot);
 	fputc('\n', out);

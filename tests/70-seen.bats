@@ -1,0 +1,287 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What people and machines see: stats, the metrics listener before a real Prometheus, doctor.
+# `top` is in 72-top.bats.
+
+load helpers/common
+
+PROMETHEUS=$BATS_TEST_DIRNAME/../build/prometheus/usr/bin
+[[ -x $PROMETHEUS/prometheus ]] || PROMETHEUS=${SEKISHO_PROMETHEUS:-$PROMETHEUS}
+PACKAGING=$BATS_TEST_DIRNAME/../packaging
+
+setup_file() {
+	file_requires root bpf networks sekisho || return 0
+	lab_up "$BATS_FILE_TMPDIR/lab"
+	lab_listen "$MX4" 25 587
+}
+
+teardown_file() {
+	lab_down
+}
+
+setup() {
+	requires jq curl
+	lab_reset
+	lab_conf 'mode = enforce' "[metrics]
+listen = 127.0.0.1:9119"
+	: >"$LAB/log/mail.log"
+}
+
+teardown() {
+	[[ -n ${LAB-} ]] || return 0
+	lab_run_end || :
+	cat "$LAB/log/run" 2>/dev/null || :
+}
+
+metrics() { server curl -sS --max-time 5 "$@"; }
+
+# ---- stats ----
+
+@test "stats counts connections by source, and says how many a minute" {
+	lab_run
+	run_sekisho ban 198.51.100.66
+	lab_burst 198.51.100.7 "$MX4" 25 20 >/dev/null
+	lab_burst 203.0.113.9 "$MX4" 587 5 >/dev/null
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+	sleep 5.5
+	run_sekisho stats --json
+	json '.[0].sources[0] | .prefix == "198.51.100.7/32" and .country == "JP" and .handshakes >= 20
+		and .services == ["smtp"] and .last != null'
+	json '.[0].networks | any(.prefix == "203.0.113.0/24" and .country == "DE" and .handshakes >= 5)'
+	json '.[0].rates.last_minute | .seconds >= 5 and .total.handshakes > 0 and .services.smtp.dropped > 0'
+	json '.[0].rates.since_load.total.handshakes > 0 and .[0].since != null'
+	run_sekisho stats
+	says '^198\.51\.100\.7 +JP +2[0-9] '
+	says 'in the last [0-9]+ s'
+	awk 'length > 80' <<<"$output" | grep . && fail "wider than 80 columns"
+	lab_hold held 198.51.100.8 "$MX4" 25
+	run_sekisho stats --json
+	json '.[0].services.smtp.open == 1 and .[0].total.open == 1'
+}
+
+@test "stats without a daemon does not know the last minute, and says so" {
+	run_sekisho load
+	run_sekisho stats --json
+	json '.[0].rates.last_minute == null'
+	run_sekisho stats
+	says 'last minute: not known'
+}
+
+# ---- metrics ----
+
+@test "metrics are served, pass promtool, and are what stats --prometheus prints" {
+	[[ -x $PROMETHEUS/promtool ]] || skip "needs promtool"
+	lab_run
+	lab_burst 198.51.100.7 "$MX4" 25 3 >/dev/null
+	metrics -D "$BATS_TEST_TMPDIR/head" http://127.0.0.1:9119/metrics >"$BATS_TEST_TMPDIR/metrics"
+	grep -qi '^content-type: text/plain; version=0.0.4' "$BATS_TEST_TMPDIR/head"
+	"$PROMETHEUS/promtool" check metrics <"$BATS_TEST_TMPDIR/metrics"
+	grep -Eq '^sekisho_service_handshakes_total\{service="smtp"\} [1-9]' "$BATS_TEST_TMPDIR/metrics"
+	grep -Eq '^sekisho_device_attached\{device="mx0"\} 1' "$BATS_TEST_TMPDIR/metrics"
+	run_sekisho stats --prometheus
+	diff <(grep '^# TYPE' <<<"$output") <(grep '^# TYPE' "$BATS_TEST_TMPDIR/metrics")
+	run ! grep -q '198\.51\.100\.7' "$BATS_TEST_TMPDIR/metrics"
+}
+
+@test "a real Prometheus scrapes the metrics, and its alert rules load" {
+	[[ -x $PROMETHEUS/prometheus ]] || skip "needs prometheus"
+	lab_run
+	lab_burst 198.51.100.7 "$MX4" 25 3 >/dev/null
+	cat >"$BATS_TEST_TMPDIR/prometheus.yml" <<-END
+		global: {scrape_interval: 1s, evaluation_interval: 1s}
+		rule_files: [$(realpath "$PACKAGING")/prometheus/sekisho.rules.yml]
+		scrape_configs:
+		  - job_name: sekisho
+		    static_configs: [{targets: ['127.0.0.1:9119']}]
+	END
+	lab_background "$BATS_TEST_TMPDIR/prometheus.log" nsenter --net="/run/netns/$LAB_SERVER" \
+		"$PROMETHEUS/prometheus" --config.file="$BATS_TEST_TMPDIR/prometheus.yml" \
+		--storage.tsdb.path="$BATS_TEST_TMPDIR/tsdb" --web.listen-address=127.0.0.1:9090
+	query() {
+		metrics -G --data-urlencode "query=$1" http://127.0.0.1:9090/api/v1/query |
+			jq -e --arg least "$2" '.data.result[0].value[1] | tonumber >= ($least | tonumber)'
+	}
+	retry 100 0.2 query 'sekisho_service_handshakes_total{service="smtp"}' 3 ||
+		fail "$(tail -n 5 "$BATS_TEST_TMPDIR/prometheus.log")"
+	query 'up{job="sekisho"}' 1
+	query 'count(sekisho_table_entries_max)' 3
+	metrics http://127.0.0.1:9090/api/v1/rules |
+		jq -e '[.data.groups[].rules[]] | length >= 10 and all(.health == "ok" or .health == "unknown")'
+}
+
+@test "the alert rules fire when they should, and only then" {
+	[[ -x $PROMETHEUS/promtool ]] || skip "needs promtool"
+	"$PROMETHEUS/promtool" check rules "$PACKAGING/prometheus/sekisho.rules.yml"
+	"$PROMETHEUS/promtool" test rules "$PACKAGING/prometheus/sekisho.rules.test.yml"
+}
+
+@test "the rules and the dashboard name only metrics that there are" {
+	lab_run
+	metrics http://127.0.0.1:9119/metrics | sed -n 's/^# TYPE \([a-z_]*\).*/\1/p' | sort -u \
+		>"$BATS_TEST_TMPDIR/there"
+	# Lists and country data are shown when there are some.
+	printf '%s\n' sekisho_list_packets_total >>"$BATS_TEST_TMPDIR/there"
+	jq -r '.. | .expr? // empty' "$PACKAGING/grafana/sekisho.json" >"$BATS_TEST_TMPDIR/exprs"
+	[[ $(wc -l <"$BATS_TEST_TMPDIR/exprs") -ge 8 ]]
+	grep -h 'expr:' "$PACKAGING/prometheus/sekisho.rules.yml" >>"$BATS_TEST_TMPDIR/exprs"
+	grep -o 'sekisho_[a-z_]*' "$BATS_TEST_TMPDIR/exprs" | sort -u |
+		grep -vxFf "$BATS_TEST_TMPDIR/there" && fail "not served: the above"
+	true
+}
+
+@test "the listener answers only what it knows, and outlives nonsense and silence" {
+	lab_run
+	[[ $(metrics -o /dev/null -w '%{http_code}' http://127.0.0.1:9119/other) == 404 ]]
+	[[ $(metrics -o /dev/null -w '%{http_code}' -X POST -d x http://127.0.0.1:9119/metrics) == 405 ]]
+	[[ $(metrics -o /dev/null -w '%{http_code}' http://127.0.0.1:9119/) == 200 ]]
+	# Garbage, a line without end, and clients that say nothing: the loop goes on all the while.
+	server bash -c 'head -c 200000 /dev/urandom >/dev/tcp/127.0.0.1/9119' 2>/dev/null || :
+	for ((i = 0; i < 40; i++)); do
+		lab_background /dev/null nsenter --net="/run/netns/$LAB_SERVER" \
+			bash -c 'exec 5<>/dev/tcp/127.0.0.1/9119; sleep 20'
+	done
+	for ((i = 0; i < 5; i++)); do
+		printf '%s mx postfix/smtpd[9]: warning: unknown[198.51.100.67]: SASL LOGIN authentication failed: x\n' \
+			"$(LC_ALL=C date '+%b %e %H:%M:%S')" >>"$LAB/log/mail.log"
+	done
+	retry 30 0.1 ban_exists 198.51.100.67/32
+	# The silent ones are dropped after ten seconds, and then there is room again.
+	retry 75 0.2 metrics -f -o /dev/null http://127.0.0.1:9119/metrics
+}
+
+@test "metrics over a Unix socket; a reload moves the listener" {
+	lab_conf 'mode = enforce' "[metrics]
+listen = unix:$LAB/run/metrics"
+	lab_run
+	metrics --unix-socket "$LAB/run/metrics" http://sekisho/metrics | grep -q '^sekisho_gate_loaded 1'
+	[[ $(stat -c %a "$LAB/run/metrics") == 660 ]]
+	sed -i 's,^listen = .*,listen = [::1]:9120,' "$LAB_CONF"
+	kill -HUP "$(<"$LAB/run.pid")"
+	retry 50 0.1 metrics -f -o /dev/null 'http://[::1]:9120/metrics'
+	[[ ! -e $LAB/run/metrics ]]
+	sed -i '/^listen = /d' "$LAB_CONF"
+	kill -HUP "$(<"$LAB/run.pid")"
+	retry 50 0.1 eval '! server curl -s -o /dev/null "http://[::1]:9120/metrics"'
+}
+
+@test "a place to listen that others could reach, or that is none, is refused with file and line" {
+	for place in 0.0.0.0:9119 192.0.2.1:9119 '[::]:9119' '[2001:db8::1]:9119' 127.0.0.1 127.0.0.1:0 \
+		127.0.0.1:70000 ::1:9119 localhost:9119 unix:relative unix: '[::1]' :9119; do
+		lab_conf 'mode = monitor' "[metrics]
+listen = $place"
+		run_sekisho 1 check
+		complains "sekisho\\.conf:[0-9]+: "
+	done
+	for place in 127.0.0.1:9119 127.0.0.2:1 '[::1]:65535' unix:/run/x off; do
+		lab_conf 'mode = monitor' "[metrics]
+listen = $place"
+		run_sekisho check
+	done
+}
+
+@test "a port that is taken is said, and the gate goes up all the same" {
+	lab_background /dev/null nsenter --net="/run/netns/$LAB_SERVER" "$LAB_TOOLS/peer" \
+		listen 127.0.0.1 9119
+	lab_wait 5 lab_port_open 9119
+	lab_run
+	grep -q 'cannot listen on 127.0.0.1 port 9119: Address already in use' "$LAB/log/run"
+	run_sekisho status
+	says 'last fault.*9119'
+}
+
+# ---- status ----
+
+@test "status names a device that should be guarded and is not, and why" {
+	lab_conf 'mode = enforce
+interface = mx0 mx7'
+	lab_run
+	run_sekisho status
+	says '^ +mx7 +NOT GUARDED: there is no such device'
+	run_sekisho status --json
+	json '.[0].devices | any(.device == "mx7" and .attached == false and .hook == null)'
+	json '.[0].devices | any(.device == "mx0" and .attached and .hook == "xdp" and .why == null)'
+}
+
+@test "status says that tc is used because the configuration says so" {
+	lab_conf 'mode = enforce
+hook = tc'
+	run_sekisho load
+	run_sekisho status
+	says '^devices +mx0 +tc: the configuration says so'
+	says "geoip, of [0-9]{4}-[0-9]{2}-[0-9]{2}, "
+}
+
+# ---- doctor ----
+
+found() { # ID [SUBJECT]
+	json ".[0].findings | any(.id == \"$1\" and (\"${2-}\" == \"\" or .subject == \"${2-}\"))"
+}
+not_found() { # ID
+	json ".[0].findings | all(.id != \"$1\")"
+}
+
+@test "doctor finds nothing wrong with a guarded server, and exits 0" {
+	for ((i = 0; i < 3; i++)); do
+		printf '%s mx postfix/smtpd[9]: connect from unknown[198.51.100.7]\n' \
+			"$(LC_ALL=C date '+%b %e %H:%M:%S')" >>"$LAB/log/mail.log"
+	done
+	touch "$LAB/geoip" "$LAB/geoip6"
+	lab_run
+	run_sekisho doctor --json
+	json '.[0] | .well and all(.findings[]; .severity == "note")'
+	run_sekisho doctor
+	says 'nothing is wrong'
+}
+
+@test "doctor finds no gate, and a gate without its daemon" {
+	run_sekisho 1 doctor --json
+	found no-gate
+	run_sekisho load
+	run_sekisho 1 doctor --json
+	found no-daemon
+	not_found no-gate
+}
+
+@test "doctor finds a mail port that no service covers, and not one on loopback" {
+	lab_listen "$MX4" 2525
+	lab_listen 127.0.0.1 10025
+	lab_run
+	run_sekisho 1 doctor --json
+	found port-uncovered 'port 2525'
+	json '.[0].findings | all(.subject != "port 10025" and .subject != "port 25")'
+}
+
+@test "doctor finds story E: every connection, and every log line, from one local address" {
+	lab_run
+	# What a tunnel does: the strangers come out of it as one private address.
+	client ip address add 10.9.8.7/32 dev out0
+	server ip route add 10.9.8.7/32 dev mx0
+	lab_burst 10.9.8.7 "$MX4" 25 30 >/dev/null
+	lab_burst 198.51.100.7 "$MX4" 25 2 >/dev/null
+	run_sekisho 1 doctor --json
+	found one-local-source 'the counters'
+	for ((i = 0; i < 25; i++)); do
+		printf '%s mx dovecot: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<bob>, method=PLAIN, rip=127.0.0.1, lip=127.0.0.1, session=<x%d>\n' \
+			"$(LC_ALL=C date '+%b %e %H:%M:%S')" "$i" >>"$LAB/log/mail.log"
+	done
+	run_sekisho 1 doctor --json
+	found one-local-source mail
+	run_sekisho 1 doctor
+	says 'do +Put the gate where'
+	run_sekisho bans --json
+	[[ -z $output ]]
+}
+
+@test "doctor finds a log of another kind, a missing one, and a device without a gate" {
+	for ((i = 0; i < 300; i++)); do
+		echo "GET /index.html 200 $i" >>"$LAB/log/mail.log"
+	done
+	lab_conf 'mode = enforce
+interface = mx0 mx7' "[log gone]
+file = $LAB/log/gone.log"
+	lab_run
+	run_sekisho 1 doctor --json
+	found log-unknown-format mail
+	found log-missing gone
+	found device-unguarded mx7
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Members of json_stats(); each a new reference, NULL: out of memory. Inside user/show/ only. */
+#ifndef SEKISHO_JSON_RECENT_H
+#define SEKISHO_JSON_RECENT_H
+
+#include <jansson.h>
+#include "show/snapshot.h"
+
+json_t *json_rates(const struct snapshot *snapshot);
+json_t *json_top(const struct snapshot *snapshot, enum gate_meters table);
+
+#endif

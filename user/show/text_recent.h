@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Parts of text_stats(): rates, and who connects most. Inside user/show/ only. */
+#ifndef SEKISHO_TEXT_RECENT_H
+#define SEKISHO_TEXT_RECENT_H
+
+#include "show/render.h"
+
+void text_rates(FILE *out, const struct snapshot *snapshot);
+void text_top(FILE *out, const struct snapshot *snapshot);
+
+#endif
