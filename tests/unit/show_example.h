@@ -53,6 +53,11 @@ const char *rule_name(enum ban_rule rule)
 	return rule == RULE_MANUAL ? "manual" : "source-failures";
 }
 
+int rule_from_name(const char *name)
+{
+	return strcmp(name, "source-failures") ? -EINVAL : RULE_SOURCE_FAILURES;
+}
+
 #define NOW_S 1795255200LL /* 2026-11-21T10:00:00Z */
 
 static unsigned country(const char *text)

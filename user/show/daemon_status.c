@@ -101,6 +101,21 @@ static json_t *devices_to_json(const struct daemon_status *status)
 	return TAKE_PTR(devices);
 }
 
+static json_t *accounts_to_json(const struct daemon_status *status)
+{
+	_cleanup_(cleanup_json) json_t *accounts = json_array();
+
+	for (size_t i = 0; i < status->account_count; i++) {
+		const struct daemon_account *at = &status->accounts[i];
+
+		if (!json_add(accounts,
+			      json_pack("{s:o,s:s,s:o}", "account", json_text(at->account), "rule",
+					rule_name(at->rule), "last", json_time(at->last_wall_ns))))
+			return NULL;
+	}
+	return TAKE_PTR(accounts);
+}
+
 static json_t *events_to_json(const struct daemon_status *status)
 {
 	_cleanup_(cleanup_json) json_t *events = json_object();
@@ -122,18 +137,17 @@ static json_t *fault_to_json(const struct daemon_status *status)
 
 static json_t *status_to_json(const struct daemon_status *status)
 {
-	return json_pack("{s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o,s:o}}", "pid",
-			 (json_int_t)status->pid, "pid_start", json_count(status->pid_start),
-			 "written", json_time(status->written_wall_ns), "written_boot_ns",
-			 json_count(status->written_boot_ns), "started",
-			 json_time(status->started_wall_ns), "since",
-			 json_time(status->since_wall_ns), "last_fault", fault_to_json(status),
-			 "devices", devices_to_json(status), "logs", logs_to_json(status), "events",
-			 events_to_json(status), "decisions", json_count(status->decisions), "bans",
-			 json_count(status->bans), "detect", "used",
-			 json_count(status->detect.sources), "size",
-			 json_count(status->detect.sources_size), "forgotten",
-			 json_count(status->detect.forgotten));
+	return json_pack(
+		"{s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o,s:o}}", "pid",
+		(json_int_t)status->pid, "pid_start", json_count(status->pid_start), "written",
+		json_time(status->written_wall_ns), "written_boot_ns",
+		json_count(status->written_boot_ns), "started", json_time(status->started_wall_ns),
+		"since", json_time(status->since_wall_ns), "last_fault", fault_to_json(status),
+		"accounts", accounts_to_json(status), "devices", devices_to_json(status), "logs",
+		logs_to_json(status), "events", events_to_json(status), "decisions",
+		json_count(status->decisions), "bans", json_count(status->bans), "detect", "used",
+		json_count(status->detect.sources), "size", json_count(status->detect.sources_size),
+		"forgotten", json_count(status->detect.forgotten));
 }
 
 json_t *daemon_status_to_json(const struct daemon_status *status, enum daemon_state state)
@@ -251,6 +265,31 @@ static int read_devices(const json_t *array, struct daemon_status *status)
 	return 0;
 }
 
+static int read_accounts(const json_t *array, struct daemon_status *status)
+{
+	size_t count = json_array_size(array);
+
+	if (!count)
+		return 0;
+	status->accounts = calloc(count, sizeof(*status->accounts));
+	if (!status->accounts)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = json_array_get(array, i);
+		struct daemon_account *at = &status->accounts[status->account_count];
+		const char *rule = json_string_value(json_object_get(item, "rule"));
+		int number = rule ? rule_from_name(rule) : -EINVAL;
+
+		if (number < 0)
+			continue; /* of a newer daemon */
+		at->rule = (enum ban_rule)number;
+		read_text(item, "account", at->account, sizeof(at->account));
+		at->last_wall_ns = read_time(item, "last");
+		status->account_count++;
+	}
+	return 0;
+}
+
 static int status_from_json(const json_t *root, struct daemon_status *status)
 {
 	const json_t *last = json_object_get(root, "last_fault");
@@ -280,7 +319,8 @@ static int status_from_json(const json_t *root, struct daemon_status *status)
 	status->detect.sources = read_count(detect, "used");
 	status->detect.sources_size = read_count(detect, "size");
 	status->detect.forgotten = read_count(detect, "forgotten");
-	if (read_devices(json_object_get(root, "devices"), status))
+	if (read_devices(json_object_get(root, "devices"), status) ||
+	    read_accounts(json_object_get(root, "accounts"), status))
 		return -ENOMEM;
 	return read_logs(json_object_get(root, "logs"), status);
 }
@@ -318,6 +358,7 @@ void daemon_status_free(struct daemon_status *status)
 	if (!status)
 		return;
 	free(status->devices);
+	free(status->accounts);
 	free(status->logs);
 	free(status);
 }

@@ -31,6 +31,13 @@ struct daemon_log {
 	uint64_t events;
 };
 
+/* An account that a rule has found to be in trouble: under siege, or in a spread. */
+struct daemon_account {
+	char account[EVENT_ACCOUNT_SIZE];
+	enum ban_rule rule;
+	int64_t last_wall_ns; /* the last event of it */
+};
+
 struct daemon_status {
 	pid_t pid;
 	uint64_t pid_start; /* start of that process in clock ticks since boot: pids are reused */
@@ -42,6 +49,8 @@ struct daemon_status {
 	int64_t last_fault_wall_ns;
 	struct attachment *devices; /* that it wants guarded; owned as the logs */
 	size_t device_count;
+	struct daemon_account *accounts; /* owned as the logs */
+	size_t account_count;
 	struct daemon_log *logs; /* owned when read; borrowed for writing */
 	size_t log_count;
 	uint64_t events[EVENT_KIND_COUNT];

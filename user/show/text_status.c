@@ -188,6 +188,18 @@ static void print_logs(FILE *out, const struct daemon_status *daemon)
 		print_line(out, "logs", "none is followed");
 }
 
+static void print_accounts(FILE *out, const struct daemon_status *daemon, int64_t now_wall_ns)
+{
+	char age[NUMBER_TEXT_SIZE];
+
+	for (size_t i = 0; i < daemon->account_count; i++) {
+		print_key(out, i ? "" : "accounts");
+		visible_print(out, daemon->accounts[i].account);
+		fprintf(out, ": %s, last %s ago\n", rule_name(daemon->accounts[i].rule),
+			age_format(daemon->accounts[i].last_wall_ns, now_wall_ns, age));
+	}
+}
+
 static void print_detection(FILE *out, const struct daemon_status *daemon)
 {
 	char used[NUMBER_TEXT_SIZE], size[NUMBER_TEXT_SIZE], number[NUMBER_TEXT_SIZE];
@@ -243,6 +255,7 @@ static void print_daemon(FILE *out, const struct snapshot *snapshot)
 		return;
 	print_logs(out, daemon);
 	print_detection(out, daemon);
+	print_accounts(out, daemon, snapshot->now_wall_ns);
 }
 
 void text_status(FILE *out, const struct snapshot *snapshot)

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The rows and rates of `top`, from frames made by hand. */
+#include "show_example.h"
+
+#include "show/top.h"
+
+static void add_talker(struct top_frame *frame, const char *prefix, struct talker talker)
+{
+	struct talkers *talkers = &frame->tables[METERS_SOURCES];
+
+	assert_int_equal(prefix_parse(prefix, strlen(prefix), &talker.prefix), 0);
+	talkers->items = realloc(talkers->items, (talkers->count + 1) * sizeof(talker));
+	talkers->items[talkers->count++] = talker;
+}
+
+/* Two frames, ten seconds apart. */
+static void frames(struct top_frame *before, struct top_frame *now)
+{
+	before->snapshot = example();
+	now->snapshot = example();
+	now->snapshot->now_boot_ns += 10 * (uint64_t)NS_PER_S;
+	add_talker(before, "192.0.2.5/32", (struct talker){ .attempts = 10, .open = 3 });
+	add_talker(now, "192.0.2.5/32", (struct talker){ .attempts = 20, .open = 1 });
+	add_talker(now, "198.51.100.7/32",
+		   (struct talker){ .attempts = 5, .dropped = 5, .country = country("BR") });
+	add_talker(now, "203.0.113.0/32", (struct talker){ .attempts = 5, .open = 9 });
+}
+
+static void drop(struct top_frame *frame)
+{
+	snapshot_free(frame->snapshot);
+	free(frame->tables[METERS_SOURCES].items);
+}
+
+static void rows_have_rates_per_minute_and_the_order_asked_for(void **state)
+{
+	static const struct {
+		enum top_order order;
+		const char *first;
+	} orders[] = { { TOP_BY_RATE, "192.0.2.5" },
+		       { TOP_BY_DROPS, "198.51.100.7" },
+		       { TOP_BY_OPEN, "203.0.113.0" },
+		       { TOP_BY_ATTEMPTS, "192.0.2.5" },
+		       { TOP_BY_NAME, "192.0.2.5" } };
+	struct top_frame before = { 0 }, now = { 0 };
+	struct top_bans bans = { 0 };
+	struct top_row *rows;
+	size_t count;
+
+	(void)state;
+	frames(&before, &now);
+	for (size_t i = 0; i < sizeof(orders) / sizeof(*orders); i++) {
+		assert_int_equal(top_rows(&before, &now, &bans, TOP_SOURCES, orders[i].order, "",
+					  10, &rows, &count),
+				 0);
+		assert_int_equal(count, 3);
+		assert_string_equal(rows[0].name, orders[i].first);
+		free(rows);
+	}
+	assert_int_equal(
+		top_rows(&before, &now, &bans, TOP_SOURCES, TOP_BY_RATE, "", 1, &rows, &count), 0);
+	assert_int_equal(count, 1);
+	assert_true(rows[0].attempts_pm > 59.9 && rows[0].attempts_pm < 60.1);
+	free(rows);
+	/* Without an earlier frame, and with an entry that began anew, there is no rate. */
+	before.tables[METERS_SOURCES].items[0].attempts = 21;
+	assert_int_equal(
+		top_rows(&before, &now, &bans, TOP_SOURCES, TOP_BY_NAME, "", 9, &rows, &count), 0);
+	assert_true(rows[0].attempts_pm == 0);
+	free(rows);
+	assert_int_equal(
+		top_rows(NULL, &now, &bans, TOP_SOURCES, TOP_BY_NAME, "", 9, &rows, &count), 0);
+	assert_true(rows[1].attempts_pm == 0);
+	free(rows);
+	drop(&before);
+	drop(&now);
+}
+
+static void a_filter_finds_names_countries_and_reasons_in_any_case(void **state)
+{
+	struct top_ban ban = { .until_wall_ns = INT64_MAX, .rule = RULE_MANUAL };
+	struct top_bans bans = { .items = &ban, .count = 1 };
+	struct top_frame before = { 0 }, now = { 0 };
+	struct top_row *rows;
+	size_t count;
+
+	(void)state;
+	frames(&before, &now);
+	assert_int_equal(top_rows(&before, &now, &bans, TOP_SOURCES, TOP_BY_RATE, "br", 9, &rows,
+				  &count),
+			 0);
+	assert_int_equal(count, 1);
+	assert_string_equal(rows[0].name, "198.51.100.7");
+	free(rows);
+	strcpy(ban.reason, "Too Often");
+	assert_int_equal(prefix_parse("10.0.0.0/8", 10, &ban.prefix), 0);
+	assert_int_equal(
+		top_rows(&before, &now, &bans, TOP_BANS, TOP_BY_RATE, "too", 9, &rows, &count), 0);
+	assert_int_equal(count, 1);
+	assert_string_equal(rows[0].text, "manual: Too Often");
+	free(rows);
+	/* An ended ban is no ban. */
+	ban.until_wall_ns = now.snapshot->now_wall_ns;
+	assert_int_equal(
+		top_rows(&before, &now, &bans, TOP_BANS, TOP_BY_RATE, "", 9, &rows, &count), 0);
+	assert_int_equal(count, 0);
+	free(rows);
+	drop(&before);
+	drop(&now);
+}
+
+static void countries_are_summed_over_services(void **state)
+{
+	struct top_frame now = { .snapshot = example() };
+	struct top_bans bans = { 0 };
+	struct top_row *rows;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(top_rows(NULL, &now, &bans, TOP_COUNTRIES, TOP_BY_ATTEMPTS, "", 9, &rows,
+				  &count),
+			 0);
+	assert_int_equal(count, 2);
+	assert_string_equal(rows[0].name, "JP");
+	assert_int_equal(rows[0].attempts, 1234577);
+	assert_int_equal(rows[1].drops, 300);
+	assert_int_equal(rows[1].open, 12);
+	free(rows);
+	drop(&now);
+}
+
+static void rates_are_by_service_and_reason_and_never_negative(void **state)
+{
+	struct top_frame before = { .snapshot = example() }, now = { .snapshot = example() };
+	struct top_rates rates;
+
+	(void)state;
+	assert_false(top_rates_between(&before, &now, &rates)); /* no time between */
+	now.snapshot->now_boot_ns += 30 * (uint64_t)NS_PER_S;
+	now.snapshot->services[2].sum.attempts += 5;
+	now.snapshot->services[2].reasons[REASON_BANNED][GATE_MONITOR].packets += 2;
+	now.snapshot->services[1].sum.attempts = 0; /* new maps */
+	assert_true(top_rates_between(&before, &now, &rates));
+	assert_true(rates.attempts[2] > 9.99 && rates.attempts[2] < 10.01);
+	assert_true(rates.reasons[REASON_BANNED] > 3.99 && rates.reasons[REASON_BANNED] < 4.01);
+	assert_true(rates.attempts[1] == 0);
+	drop(&before);
+	drop(&now);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_have_rates_per_minute_and_the_order_asked_for),
+		cmocka_unit_test(a_filter_finds_names_countries_and_reasons_in_any_case),
+		cmocka_unit_test(countries_are_summed_over_services),
+		cmocka_unit_test(rates_are_by_service_and_reason_and_never_negative),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

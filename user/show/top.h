@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What `top` shows: frames, taken every few seconds, and the rows that two of them make. Rows are
+ * pure; taking a frame asks gate and store. Not here: the screen (cmd/top_screen.h).
+ */
+#ifndef SEKISHO_TOP_H
+#define SEKISHO_TOP_H
+
+#include "enforce/instance.h"
+#include "show/minute.h"
+#include "show/snapshot.h"
+
+#define TOP_BANS_MOST 500 /* the latest; older ones are for `sekisho bans` */
+
+struct top_ban {
+	struct prefix prefix;
+	int64_t since_wall_ns, until_wall_ns;
+	uint32_t rule;
+	uint64_t packets;
+	char reason[160];
+};
+
+struct top_bans { /* the latest first */
+	struct top_ban *items;
+	size_t count;
+	uint64_t took_ns, read_boot_ns; /* reading a million takes a while: not for every frame */
+};
+
+struct top_frame {
+	struct instance instance; /* open for as long as the frame is shown */
+	struct snapshot *snapshot;
+	struct talkers tables[2]; /* by prefix; [METERS_SOURCES], [METERS_NETWORKS] */
+};
+
+/* Fills *frame, which is all zero; `bans` is read anew when it is time. */
+int top_frame_take(const char *config_path, struct top_frame *frame, struct top_bans *bans,
+		   struct fault *fault);
+void top_frame_free(struct top_frame *frame);
+void top_bans_free(struct top_bans *bans);
+
+enum top_pane { TOP_SOURCES = 0, TOP_NETWORKS, TOP_COUNTRIES, TOP_ACCOUNTS, TOP_BANS, TOP_PANES };
+enum top_order {		  /* greatest first, but for the name */
+		 TOP_BY_RATE = 0, /* attempts a minute; of bans and accounts: the latest */
+		 TOP_BY_DROPS,
+		 TOP_BY_OPEN,
+		 TOP_BY_ATTEMPTS,
+		 TOP_BY_NAME,
+		 TOP_ORDERS,
+};
+
+struct top_row {
+	char name[64];
+	struct prefix prefix; /* of sources, networks, bans */
+	bool has_prefix;
+	char country[3];
+	double attempts_pm, drops_pm; /* per minute, between the frames */
+	uint64_t attempts, drops, open;
+	int64_t last_wall_ns;  /* sources: seen; accounts: the last event; bans: since */
+	int64_t until_wall_ns; /* bans */
+	char text[192];	       /* rule and reason */
+};
+
+/* The rows of a pane in order, those alone whose name, country or text holds `filter` (any case; ""
+ * all). `before` may be NULL: rates are then 0. *rows is malloc()ed; at most `most`. -ENOMEM. Pure,
+ * but for countries of sources, which top_name_countries() fills in. */
+int top_rows(const struct top_frame *before, const struct top_frame *now,
+	     const struct top_bans *bans, enum top_pane pane, enum top_order order,
+	     const char *filter, size_t most, struct top_row **rows, size_t *count);
+
+/* The country of each source or network in a frame. */
+void top_name_countries(struct top_frame *frame);
+
+/* Attempts, drops and handshakes per minute by service id between two frames; [0] is all. And drops
+ * per minute by reason. False: not known. Pure. */
+struct top_rates {
+	double attempts[SERVICE_MAX], drops[SERVICE_MAX], handshakes[SERVICE_MAX];
+	double reasons[REASON_COUNT];
+};
+bool top_rates_between(const struct top_frame *before, const struct top_frame *now,
+		       struct top_rates *rates);
+
+const char *top_pane_name(enum top_pane pane);	  /* "sources", ... */
+const char *top_order_name(enum top_order order); /* "rate", ... */
+
+#endif

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See top_screen.h. Every line is cut to the screen, so that any size is survived. */
+#include "show/top_screen.h"
+
+#include <ctype.h>
+#include <curses.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "show/number.h"
+#include "show/visible.h"
+
+enum { PAIR_WARN = 1, PAIR_BAD, PAIR_GOOD };
+
+#define ROWS_MOST 10000
+
+void screen_begin(struct screen *screen, bool colour)
+{
+	*screen = (struct screen){ .colour = colour };
+	setlocale(LC_CTYPE, "");
+	initscr();
+	cbreak();
+	noecho();
+	keypad(stdscr, TRUE);
+	curs_set(0);
+	set_escdelay(50);
+	screen->colour = colour && has_colors();
+	if (!screen->colour)
+		return;
+	start_color();
+	use_default_colors();
+	init_pair(PAIR_WARN, COLOR_YELLOW, -1);
+	init_pair(PAIR_BAD, COLOR_RED, -1);
+	init_pair(PAIR_GOOD, COLOR_GREEN, -1);
+}
+
+void screen_end(struct screen *screen)
+{
+	endwin();
+	free(screen->rows);
+	screen->rows = NULL;
+}
+
+/* ---- drawing ---- */
+
+/* One line, cut at the right edge; text of others with its control characters visible. */
+static void line(int y, attr_t attributes, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void line(int y, attr_t attributes, const char *format, ...)
+{
+	_cleanup_free_ char *visible = NULL;
+	char text[1024];
+	va_list arguments;
+	size_t size = 0;
+	FILE *out;
+
+	if (y < 0 || y >= LINES)
+		return;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	out = open_memstream(&visible, &size);
+	if (!out)
+		return;
+	visible_print(out, text);
+	fclose(out);
+	move(y, 0);
+	clrtoeol();
+	attron(attributes);
+	addnstr(visible, COLS);
+	attroff(attributes);
+}
+
+static attr_t colour_of(const struct screen *screen, short pair)
+{
+	return screen->colour ? (attr_t)COLOR_PAIR(pair) : A_NORMAL;
+}
+
+static size_t guarded_devices(const struct snapshot *snapshot)
+{
+	size_t guarded = 0;
+
+	for (size_t i = 0; i < snapshot->device_count; i++)
+		guarded += snapshot->devices[i].attached;
+	return guarded;
+}
+
+static void draw_title(const struct screen *screen, const struct top_view *view,
+		       const struct snapshot *snapshot)
+{
+	const char *mode = !snapshot->has_policy	    ? "no policy"
+			   : snapshot->mode == GATE_ENFORCE ? "enforce"
+							    : "monitor: drops nothing";
+	char stamp[TIME_TEXT_SIZE];
+	bool ill = snapshot->daemon_state != DAEMON_RUNNING ||
+		   guarded_devices(snapshot) < snapshot->device_count;
+
+	time_format(snapshot->now_wall_ns / NS_PER_S * NS_PER_S, stamp);
+	line(0, A_BOLD | (ill ? colour_of(screen, PAIR_WARN) : A_NORMAL),
+	     "sekisho %.8s%s  %s  devices %zu/%zu  bans %llu  open %llu%s", stamp + 11,
+	     view->paused ? " PAUSED" : "", mode, guarded_devices(snapshot), snapshot->device_count,
+	     (unsigned long long)snapshot->tables[SNAPSHOT_TABLE_BANS].usage.used,
+	     (unsigned long long)snapshot->sum.open,
+	     snapshot->daemon_state == DAEMON_RUNNING ? "" : "  NO DAEMON");
+}
+
+static int draw_services(const struct snapshot *snapshot, const struct top_rates *rates, int y)
+{
+	char a[NUMBER_TEXT_SIZE], d[NUMBER_TEXT_SIZE], h[NUMBER_TEXT_SIZE];
+	/* The table below has the first claim on a low screen. */
+	unsigned last = LINES >= 18 ? snapshot->service_count : 0;
+
+	line(y++, A_UNDERLINE, "%-16s%11s%11s%11s%8s", "per minute", "attempts", "drops",
+	     "handshakes", "open");
+	for (unsigned id = 0; id <= last && id < SERVICE_MAX; id++)
+		line(y++, A_NORMAL, "%-16.15s%11s%11s%11s%8llu",
+		     id ? snapshot->services[id].name : "all", rate_format(rates->attempts[id], a),
+		     rate_format(rates->drops[id], d), rate_format(rates->handshakes[id], h),
+		     (unsigned long long)(id ? snapshot->services[id].sum.open
+					     : snapshot->sum.open));
+	return y;
+}
+
+static int draw_reasons(const struct screen *screen, const struct top_rates *rates, int y)
+{
+	char text[512] = "", rate[NUMBER_TEXT_SIZE];
+	size_t used = 0;
+
+	for (enum reason reason = REASON_NONE + 1; reason < REASON_COUNT; reason++)
+		if (rates->reasons[reason] > 0 && used < sizeof(text))
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "  %s %s",
+						 reason_name(reason),
+						 rate_format(rates->reasons[reason], rate));
+	line(y, used ? colour_of(screen, PAIR_BAD) : A_NORMAL, "packets dropped:%s",
+	     used ? text : "  none");
+	return y + 1;
+}
+
+static int draw_tabs(const struct screen *screen, const struct top_view *view, int y)
+{
+	move(y, 0);
+	clrtoeol();
+	for (enum top_pane pane = 0; pane < TOP_PANES; pane++) {
+		char text[32];
+		int left = COLS - getcurx(stdscr);
+
+		snprintf(text, sizeof(text), " %d %s ", (int)pane + 1, top_pane_name(pane));
+		if (left <= (int)strlen(text) || getcury(stdscr) != y)
+			break;
+		attron(pane == view->pane ? A_REVERSE : A_NORMAL);
+		addstr(text);
+		attroff(A_REVERSE);
+	}
+	line(y + 1, A_NORMAL, "%zu rows by %s%s%s", screen->count, top_order_name(view->order),
+	     *view->filter ? ", with " : "", view->filter);
+	return y + 2;
+}
+
+static void draw_head(enum top_pane pane, int y)
+{
+	if (pane == TOP_BANS)
+		line(y, A_UNDERLINE, "%-22s%9s%9s  %s", "prefix", "since", "left", "rule: reason");
+	else if (pane == TOP_ACCOUNTS)
+		line(y, A_UNDERLINE, "%-34s%12s  %s", "account", "last event", "rule");
+	else
+		line(y, A_UNDERLINE, "%-25s%3s%9s%8s%6s%9s%9s%8s", top_pane_name(pane), "",
+		     "att/min", "drop/m", "open", "attempts", "drops", "seen");
+}
+
+static void draw_row(const struct top_row *row, enum top_pane pane, int64_t now_wall_ns,
+		     attr_t attributes, int y)
+{
+	char rate[NUMBER_TEXT_SIZE], drops[NUMBER_TEXT_SIZE], age[NUMBER_TEXT_SIZE] = "";
+	char left[NUMBER_TEXT_SIZE];
+
+	if (row->last_wall_ns)
+		age_format(row->last_wall_ns, now_wall_ns, age);
+	if (pane == TOP_BANS)
+		line(y, attributes, "%-22s%9s%9s  %s", row->name, age,
+		     age_format(now_wall_ns, row->until_wall_ns, left), row->text);
+	else if (pane == TOP_ACCOUNTS)
+		line(y, attributes, "%-34s%12s  %s", row->name, age, row->text);
+	else
+		line(y, attributes, "%-25s%3s%9s%8s%6llu%9llu%9llu%8s", row->name,
+		     pane == TOP_COUNTRIES ? "" : row->country, rate_format(row->attempts_pm, rate),
+		     rate_format(row->drops_pm, drops), (unsigned long long)row->open,
+		     (unsigned long long)row->attempts, (unsigned long long)row->drops, age);
+}
+
+static void keep_within(const struct screen *screen, struct top_view *view, size_t room)
+{
+	if (view->selected >= screen->count)
+		view->selected = screen->count ? screen->count - 1 : 0;
+	if (view->selected < view->first)
+		view->first = view->selected;
+	if (room && view->selected >= view->first + room)
+		view->first = view->selected - room + 1;
+}
+
+static void draw_rows(struct screen *screen, struct top_view *view, const struct snapshot *snapshot,
+		      int y)
+{
+	int last = LINES - 1;
+	size_t room = last > y ? (size_t)(last - y) : 0;
+
+	keep_within(screen, view, room);
+	screen->selected = screen->count ? &screen->rows[view->selected] : NULL;
+	for (size_t i = 0; i < room; i++) {
+		size_t at = view->first + i;
+
+		if (at < screen->count)
+			draw_row(&screen->rows[at], view->pane, snapshot->now_wall_ns,
+				 at == view->selected ? A_REVERSE : A_NORMAL, y + (int)i);
+		else
+			line(y + (int)i, A_NORMAL, "%s",
+			     at || i			  ? ""
+			     : view->pane == TOP_ACCOUNTS ? "no account is under siege"
+			     : view->pane == TOP_BANS	  ? "nobody is banned"
+							  : "nobody yet");
+	}
+}
+
+static void draw_help(void)
+{
+	static const char *const lines[] = {
+		"1-5 Tab    sources, networks, countries, accounts, bans",
+		"s S        sort by the next, the last column",
+		"/          filter: address, country, rule; Enter takes, Esc clears",
+		"arrows     choose a row; PgUp PgDn Home End",
+		"b          ban the chosen source or network for an hour",
+		"u          unban it",
+		"p Space    pause",
+		"q          leave",
+		"",
+		"Rates are of the seconds since the last look. drops count, in monitor",
+		"mode, what enforce mode would have dropped. Any key goes back.",
+	};
+
+	erase();
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		line((int)i, A_NORMAL, "%s", lines[i]);
+}
+
+/* A message that is wider than the screen takes up to three lines: it says what to do. */
+static void draw_bottom(const struct screen *screen)
+{
+	int columns = COLS > 0 ? COLS : 1, size = (int)strlen(screen->message);
+	int lines = (size + columns - 1) / columns;
+
+	if (lines > 3)
+		lines = 3;
+	for (int i = 0; i < lines; i++)
+		line(LINES - lines + i, A_BOLD, "%.*s", columns, screen->message + i * columns);
+	if (!lines)
+		line(LINES - 1, A_DIM,
+		     "q quit  1-5 Tab table  s sort  / filter  p pause  b ban  u unban  ? help");
+}
+
+int screen_draw(struct screen *screen, struct top_view *view, const struct top_frame *before,
+		const struct top_frame *now, const struct top_bans *bans)
+{
+	struct top_rates rates;
+	struct top_row *rows = NULL;
+	size_t count = 0;
+	int y = 1;
+
+	if (view->help) {
+		draw_help();
+		refresh();
+		return 0;
+	}
+	if (top_rows(before, now, bans, view->pane, view->order, view->filter, ROWS_MOST, &rows,
+		     &count))
+		return -1;
+	free(screen->rows);
+	screen->rows = rows;
+	screen->count = count;
+	top_rates_between(before, now, &rates);
+	erase();
+	draw_title(screen, view, now->snapshot);
+	if (LINES >= 12) {
+		y = draw_services(now->snapshot, &rates, y);
+		y = draw_reasons(screen, &rates, y);
+	}
+	y = draw_tabs(screen, view, y);
+	draw_head(view->pane, y++);
+	draw_rows(screen, view, now->snapshot, y);
+	draw_bottom(screen);
+	refresh();
+	return 0;
+}
+
+/* ---- keys ---- */
+
+static enum screen_action edit_filter(struct screen *screen, struct top_view *view)
+{
+	char text[sizeof(view->filter)] = "";
+	size_t size = 0;
+	int key = 0;
+
+	timeout(-1);
+	while (key != '\n' && key != KEY_ENTER) {
+		line(LINES - 1, A_BOLD, "filter: %s_", text);
+		refresh();
+		key = getch();
+		if (key == 27 || key == ERR)
+			size = 0;
+		if (key == 27 || key == ERR)
+			break;
+		if ((key == KEY_BACKSPACE || key == 127 || key == '\b') && size)
+			text[--size] = '\0';
+		else if (key < 256 && isprint(key) && size + 1 < sizeof(text))
+			text[size++] = (char)key, text[size] = '\0';
+	}
+	if (!size)
+		text[0] = '\0';
+	memcpy(view->filter, text, sizeof(text));
+	view->selected = view->first = 0;
+	screen->message[0] = '\0';
+	return SCREEN_REDRAW;
+}
+
+static enum screen_action choose_pane(struct top_view *view, enum top_pane pane)
+{
+	view->pane = pane;
+	view->selected = view->first = 0;
+	return SCREEN_REDRAW;
+}
+
+static enum screen_action move_by(struct top_view *view, int key, size_t count)
+{
+	size_t page = LINES > 14 ? (size_t)LINES - 13 : 1;
+
+	if (key == KEY_UP && view->selected)
+		view->selected--;
+	else if (key == KEY_DOWN)
+		view->selected++;
+	else if (key == KEY_PPAGE)
+		view->selected -= view->selected < page ? view->selected : page;
+	else if (key == KEY_NPAGE)
+		view->selected += page;
+	else if (key == KEY_HOME)
+		view->selected = 0;
+	else if (key == KEY_END)
+		view->selected = count;
+	return SCREEN_REDRAW;
+}
+
+static enum screen_action take_key(struct screen *screen, struct top_view *view, int key)
+{
+	switch (key) {
+	case 'q':
+	case 3: /* Ctrl-C, where it is no signal */
+		return SCREEN_QUIT;
+	case '\t':
+		return choose_pane(view, (view->pane + 1) % TOP_PANES);
+	case KEY_BTAB:
+		return choose_pane(view, (view->pane + TOP_PANES - 1) % TOP_PANES);
+	case 's':
+		view->order = (view->order + 1) % TOP_ORDERS;
+		return SCREEN_REDRAW;
+	case 'S':
+		view->order = (view->order + TOP_ORDERS - 1) % TOP_ORDERS;
+		return SCREEN_REDRAW;
+	case 'p':
+	case ' ':
+		view->paused = !view->paused;
+		return SCREEN_REDRAW;
+	case '/':
+		return edit_filter(screen, view);
+	case 27:
+		view->filter[0] = '\0';
+		return SCREEN_REDRAW;
+	case '?':
+	case 'h':
+		view->help = true;
+		return SCREEN_REDRAW;
+	case 'b':
+		return SCREEN_BAN;
+	case 'u':
+		return SCREEN_UNBAN;
+	default:
+		if (key >= '1' && key < '1' + TOP_PANES)
+			return choose_pane(view, (enum top_pane)(key - '1'));
+		return move_by(view, key, screen->count);
+	}
+}
+
+enum screen_action screen_key(struct screen *screen, struct top_view *view, int wait_ms)
+{
+	int key;
+
+	timeout(wait_ms > 0 ? wait_ms : 0);
+	key = getch();
+	if (key == ERR)
+		return SCREEN_NOTHING;
+	if (key == KEY_RESIZE)
+		return SCREEN_REDRAW;
+	screen->message[0] = '\0';
+	if (view->help) {
+		view->help = false;
+		return SCREEN_REDRAW;
+	}
+	return take_key(screen, view, key);
+}
+
+bool screen_confirm(struct screen *screen, const char *question)
+{
+	int key;
+
+	(void)screen;
+	timeout(-1);
+	do {
+		line(LINES - 1, A_BOLD | A_REVERSE, "%s [y/N]", question);
+		refresh();
+		key = getch();
+	} while (key == KEY_RESIZE);
+	return key == 'y' || key == 'Y';
+}
