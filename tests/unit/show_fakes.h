@@ -258,7 +258,7 @@ struct world {
 	struct instance instance;
 };
 
-static int make_world(void **state)
+__attribute__((unused)) static int make_world(void **state)
 {
 	struct world *world = calloc(1, sizeof(*world));
 	struct config *config = &world->config;
@@ -276,7 +276,7 @@ static int make_world(void **state)
 	return 0;
 }
 
-static int remove_world(void **state)
+__attribute__((unused)) static int remove_world(void **state)
 {
 	free(*state);
 	return 0;

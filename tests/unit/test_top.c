@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The rows and rates of `top`, from frames made by hand. */
-#include "show_example.h"
+#include "show_fakes.h"
 
 #include "show/top.h"
 
