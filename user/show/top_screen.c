@@ -245,17 +245,34 @@ static void draw_help(void)
 		line((int)i, A_NORMAL, "%s", lines[i]);
 }
 
+/* How much of `text` fits into a line, broken at a blank if there is one. */
+static size_t fitting(const char *text)
+{
+	size_t columns = COLS > 0 ? (size_t)COLS : 1, size = strlen(text);
+
+	if (size <= columns)
+		return size;
+	for (size_t at = columns; at > columns / 2; at--)
+		if (text[at] == ' ')
+			return at;
+	return columns;
+}
+
 /* A message that is wider than the screen takes up to three lines: it says what to do. */
 static void draw_bottom(const struct screen *screen)
 {
-	int columns = COLS > 0 ? COLS : 1, size = (int)strlen(screen->message);
-	int lines = (size + columns - 1) / columns;
+	const char *at = screen->message, *parts[3];
+	size_t sizes[3], count = 0;
 
-	if (lines > 3)
-		lines = 3;
-	for (int i = 0; i < lines; i++)
-		line(LINES - lines + i, A_BOLD, "%.*s", columns, screen->message + i * columns);
-	if (!lines)
+	while (*at && count < 3) {
+		parts[count] = at;
+		sizes[count] = fitting(at);
+		at += sizes[count++];
+		at += strspn(at, " ");
+	}
+	for (size_t i = 0; i < count; i++)
+		line(LINES - (int)(count - i), A_BOLD, "%.*s", (int)sizes[i], parts[i]);
+	if (!count)
 		line(LINES - 1, A_DIM,
 		     "q quit  1-5 Tab table  s sort  / filter  p pause  b ban  u unban  ? help");
 }
