@@ -193,6 +193,13 @@ install: all
 	install -d $(DESTDIR)$(SYSCONF)/sekisho/conf.d $(DESTDIR)$(SYSCONF)/sekisho/lists
 	sed 's,@sbindir@,$(PREFIX)/sbin,' packaging/sekisho.service | \
 		install -D -m644 /dev/stdin $(DESTDIR)$(UNITDIR)/sekisho.service
+	install -D -m644 packaging/completion/sekisho.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sekisho
+	install -D -m644 packaging/completion/_sekisho \
+		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_sekisho
+	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/prometheus \
+		packaging/prometheus/sekisho.rules.yml
+	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/grafana packaging/grafana/sekisho.json
 	for page in docs/man/*.[58]; do \
 		install -D -m644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 

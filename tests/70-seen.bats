@@ -103,7 +103,10 @@ metrics() { server curl -sS --max-time 5 "$@"; }
 	}
 	retry 100 0.2 query 'sekisho_service_handshakes_total{service="smtp"}' 3 ||
 		fail "$(tail -n 5 "$BATS_TEST_TMPDIR/prometheus.log")"
-	query 'up{job="sekisho"}' 1 || { tail -n 20 "$BATS_TEST_TMPDIR/prometheus.log"; false; }
+	query 'up{job="sekisho"}' 1 || {
+		tail -n 20 "$BATS_TEST_TMPDIR/prometheus.log"
+		false
+	}
 	query 'count(sekisho_table_entries_max)' 3
 	metrics http://127.0.0.1:9090/api/v1/rules |
 		jq -es '[.[0].data.groups[].rules[]] | length >= 10 and all(.health == "ok" or .health == "unknown")'

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/help.h"
 
 static const struct command *const commands[] = {
 	&cmd_run, &cmd_load,	&cmd_unload, &cmd_check,  &cmd_status, &cmd_stats,
@@ -31,8 +32,9 @@ static int run_command(const struct command *command, const struct globals *glob
 	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
 		if (strcmp(argv[i], "--help") && strcmp(argv[i], "-h"))
 			continue;
-		printf("usage: sekisho %s%s%s\n\n%s\n\n%s", command->name,
-		       *command->usage ? " " : "", command->usage, command->summary, command->help);
+		printf("usage: sekisho %s%s%s\n\n%s\n\n", command->name, *command->usage ? " " : "",
+		       command->usage, command->summary);
+		help_print(stdout, command->help);
 		return EXIT_DONE;
 	}
 	optind = 0; /* glibc: start anew, past the global options */

@@ -55,7 +55,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 
 const struct command cmd_load = {
 	.name = "load",
-	.summary = "put the gate into the kernel and on the devices, without following logs",
+	.summary = "put the gate into the kernel and on the devices; no logs",
 	.usage = "",
 	.help = "Loads the programs, publishes policy, lists and countries, restores the bans of "
 		"the\n"

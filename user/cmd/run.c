@@ -300,7 +300,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 
 const struct command cmd_run = {
 	.name = "run",
-	.summary = "load the gate, follow the logs, ban whom the rules name; in the foreground",
+	.summary = "load the gate, follow the logs, ban whom the rules name",
 	.usage = "[--unload]",
 	.help = "What the service does: loads the gate (see `load`), attaches it to the devices "
 		"as\n"

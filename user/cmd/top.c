@@ -223,7 +223,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 
 const struct command cmd_top = {
 	.name = "top",
-	.summary = "the counters live on the terminal: who connects, who is dropped, who is banned",
+	.summary = "the counters, live on the terminal, and bans by hand",
 	.usage = "[--interval DURATION]",
 	.help = "Rates by service and reason, and tables of sources, networks, countries, "
 		"accounts\n"

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Completion of sekisho(8) for bash. What can be named (lists, bans) is asked of sekisho itself, which
+# answers root alone; without it only words are offered.
+
+_sekisho_names() { # COMMAND MEMBER: of each line of its JSON
+	local line
+	"${COMP_WORDS[0]}" "${config[@]}" "$1" --json 2>/dev/null </dev/null | while IFS= read -r line; do
+		[[ $line =~ \"$2\":\"([^\"\\]*)\" ]] && printf '%s\n' "${BASH_REMATCH[1]}"
+	done
+}
+
+_sekisho() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+	local command='' at words='' i
+	local -a config=()
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		at=${COMP_WORDS[i]}
+		case $at in
+		-c | --config)
+			i=$((i + 1))
+			config=(-c "${COMP_WORDS[i]}")
+			;;
+		-*) ;;
+		*)
+			command=$at
+			break
+			;;
+		esac
+	done
+	case $command:$previous in
+	*:-c | *:--config)
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
+	ban:--for) words='10m 1h 1d 7d' ;;
+	top:--interval) words='1s 2s 5s 10s' ;;
+	ban:--reason) return ;;
+	country:--list)
+		words=''
+		;;
+	:*)
+		words='run load unload check status stats top import export lists country ban unban bans why
+			parse doctor --config --verbose --help --version'
+		;;
+	run:*) words='--unload --help' ;;
+	unload:*) words='--force --help' ;;
+	check:* | status:* | lists:* | bans:* | doctor:*) words='--json --help' ;;
+	stats:*) words='--json --prometheus --help' ;;
+	top:*) words='--interval --help' ;;
+	ban:*) words='--for --reason --help' ;;
+	country:*) words='--list --help' ;;
+	why:*) words='--json --help' ;;
+	unban:*) words="--help $(_sekisho_names bans prefix)" ;;
+	export:*) words="--help $(_sekisho_names lists name)" ;;
+	import:* | parse:*)
+		[[ $command == parse ]] && words='--json --help'
+		[[ $command == import ]] && words='--allow --deny --force --mask --dry-run --remove --help'
+		[[ $command == import && $previous == import ]] && words+=" $(_sekisho_names lists name)"
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+		[[ $command == import && $previous == import ]] ||
+			mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
+	*) words='--help' ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -o filenames -F _sekisho sekisho

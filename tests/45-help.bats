@@ -1,0 +1,191 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Help, manual pages, completion and output for scripts: the same everywhere, and nothing left out.
+
+load helpers/common
+
+REPO=$BATS_TEST_DIRNAME/..
+
+setup_file() {
+	file_requires sekisho || return 0
+	[[ -z $(missing root)$(missing bpf)$(missing networks) ]] || return 0
+	lab_up "$BATS_FILE_TMPDIR/lab"
+	lab_conf 'mode = enforce' "[list drop]
+action = deny"
+}
+
+teardown_file() {
+	lab_down
+}
+
+setup() {
+	requires jq
+}
+
+# Every command there is, by the program's own list.
+commands() {
+	"$SEKISHO" --help | sed -n '/^commands:/,$s/^  \([a-z][a-z-]*\) .*/\1/p'
+}
+
+options_of() { # COMMAND: those of its --help
+	"$SEKISHO" "$1" --help | grep -oE -- '(^|[^-a-z])--[a-z][a-z-]*' | grep -oE -- '--[a-z-]+' | sort -u
+}
+
+@test "help fits 80 columns, says usage, summary and options, and never colours" {
+	(($(commands | wc -l) >= 17))
+	for name in $(commands); do
+		run_sekisho "$name" --help
+		says "^usage: sekisho $name"
+		awk 'length > 80 { print FILENAME ": " $0; exit 1 }' <<<"$output" || fail "$name: wider than 80"
+		[[ $output != *$'\e'* ]]
+		run_sekisho "$name" -h
+	done
+	run_sekisho --help
+	awk 'length > 80 { print; exit 1 }' <<<"$output" || fail "wider than 80"
+}
+
+@test "wrong usage exits 2 with the usage and where help is, on standard error alone" {
+	for name in $(commands); do
+		run_sekisho 2 "$name" --no-such-option
+		complains "^sekisho $name: "
+		complains "^usage: sekisho $name"
+		complains "Try .sekisho $name --help"
+		[[ -z $output ]]
+	done
+	for name in run load unload check status stats top lists bans doctor; do
+		run_sekisho 2 "$name" too-much
+		complains too-much
+	done
+}
+
+@test "every command and every option of it is in the manual page" {
+	for name in $(commands); do
+		grep -Eq "^\.(It|Ic|Ss) .*(Cm|Ic) $name( |$)|^\.It Cm $name( |$)" "$REPO/docs/man/sekisho.8" ||
+			fail "sekisho.8 does not have $name"
+		for option in $(options_of "$name"); do
+			case $option in --help) continue ;; esac
+			grep -q -- "Fl -*-${option#--}" "$REPO/docs/man/sekisho.8" ||
+				fail "sekisho.8 does not have $option of $name"
+		done
+	done
+}
+
+@test "the manual pages have no fault" {
+	requires man
+	for page in "$REPO"/docs/man/*.[58]; do
+		run man --warnings=all -E UTF-8 -l -Tutf8 -Z "$page"
+		said=$(man --warnings=all -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)
+		[[ $status == 0 && -z $said ]] || fail "$page: $said"
+	done
+}
+
+@test "every key of the configuration is in its manual page" {
+	grep -ohE '\{ "[a-z0-9-]+", *(conf_|CONNECTIONS|RATE|BURST)' "$REPO"/user/conf/keys.c |
+		grep -oE '"[a-z0-9-]+"' | tr -d '"' | sort -u >"$BATS_TEST_TMPDIR/keys"
+	(($(wc -l <"$BATS_TEST_TMPDIR/keys") > 20))
+	while read -r key; do
+		grep -Eq "(Cm|It) .*$key" "$REPO/docs/man/sekisho.conf.5" || fail "sekisho.conf.5 does not have $key"
+	done <"$BATS_TEST_TMPDIR/keys"
+}
+
+# ---- for scripts ----
+
+@test "--json of every reading command parses, and every member is documented" {
+	[[ -n ${LAB_ID-} ]] || skip "needs root, bpffs and network namespaces"
+	: >"$LAB/log/mail.log"
+	lab_run
+	echo 198.51.100.9 | server "$SEKISHO" -c "$LAB_CONF" import drop -
+	run_sekisho ban --reason test 198.51.100.66
+	members() { jq -r 'paths | map(select(type == "string")) | last' | sort -u; }
+	for command in 'status --json' 'stats --json' 'bans --json' 'lists --json' 'doctor --json' \
+		'check --json' 'why --json 198.51.100.66'; do
+		# shellcheck disable=SC2086 # words
+		run_sekisho any $command
+		((status <= 1))
+		json '. | length > 0'
+		[[ $output != *$'\e'* ]]
+		# Names that the configuration, the kernel or a country gives are not members.
+		members <<<"$output" | grep -vxE '[A-Z]{2}|smtp|submission|imap|pop3|sieve|[a-z]+-[a-z-]+' |
+			while read -r member; do
+				grep -Eq "[\"\`.]${member}[\"\`, ]" "$REPO/docs/json.md" || grep -Eq "(^|[ ,{\"])${member}([ ,\"}.]|$)" "$REPO/docs/man/sekisho.8" ||
+					fail "${command%% *}: \"$member\" is not documented"
+			done
+	done
+	lab_run_end
+}
+
+@test "no command colours what is not a terminal" {
+	[[ -n ${LAB_ID-} ]] || skip "needs root, bpffs and network namespaces"
+	run_sekisho load
+	for command in status stats bans lists doctor 'why 198.51.100.66'; do
+		# shellcheck disable=SC2086 # words
+		TERM=xterm-256color run_sekisho any $command
+		[[ $output != *$'\e'* ]]
+	done
+}
+
+@test "doctor colours a terminal, but not with NO_COLOR and not a dumb one" {
+	requires script
+	colour() { # VARIABLE=VALUE...
+		env "$@" script -qec "$SEKISHO -c /dev/null doctor" /dev/null </dev/null | grep -q $'\e\\['
+	}
+	colour TERM=xterm
+	run ! colour TERM=xterm NO_COLOR=1
+	run ! colour TERM=dumb
+	colour TERM=xterm NO_COLOR=
+}
+
+# ---- completion ----
+
+complete_bash() { # WORD...: what is offered for the last one
+	bash -c 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sekisho; printf "%s\n" "${COMPREPLY[@]}"' \
+		bash "$REPO/packaging/completion/sekisho.bash" "$@"
+}
+
+@test "bash completes every command, its options, files, and names" {
+	[[ $(complete_bash "$SEKISHO" st | sort | xargs) == 'stats status' ]]
+	[[ $(complete_bash "$SEKISHO" -c /x/y doc) == doctor ]]
+	for name in $(commands); do
+		complete_bash "$SEKISHO" "$name" - | grep -qx -- --help || fail "$name is not completed"
+		complete_bash "$SEKISHO" '' | grep -qx -- "$name" || fail "$name is not offered"
+		for option in $(options_of "$name"); do
+			complete_bash "$SEKISHO" "$name" "${option%?}" | grep -qx -- "$option" || fail "$name: no $option"
+		done
+	done
+	cd "$REPO"
+	[[ $(complete_bash "$SEKISHO" parse READ | head -n 1) == README* ]]
+	[[ $(complete_bash "$SEKISHO" ban --for 1) == $'10m\n1h\n1d' ]]
+}
+
+@test "zsh completes every command and its options" {
+	requires zsh
+	cat >"$BATS_TEST_TMPDIR/complete.zsh" <<-'END'
+		zmodload zsh/zpty
+		zpty z zsh -f -i
+		zpty -w z "fpath=($1 \$fpath); PS1=; autoload -Uz compinit; compinit -u -D; stty -echo columns 200; LISTMAX=1000; zstyle ':completion:*' list-colors ''; unsetopt menu_complete auto_menu; bindkey '^I' list-choices; print READY"
+		zpty -r z line '*READY*READY*'
+		zpty -w -n z "$2"$'\t'
+		sleep 1
+		while zpty -rt z line; do print -rn -- "$line"; done | sed $'s/\e\\[[0-9;?]*[a-zA-Z]/ /g'
+	END
+	offered=$(zsh -f "$BATS_TEST_TMPDIR/complete.zsh" "$REPO/packaging/completion" 'sekisho ')
+	for name in $(commands); do
+		grep -Eq "(^|[^a-z])$name +--" <<<"$offered" || fail "$name is not offered: $offered"
+	done
+	offered=$(zsh -f "$BATS_TEST_TMPDIR/complete.zsh" "$REPO/packaging/completion" 'sekisho ban --')
+	[[ $offered == *--for* && $offered == *--reason* ]] || fail "$offered"
+}
+
+@test "make install puts program, unit, manual, completion and packaging where they belong" {
+	requires make
+	# What is built elsewhere is not built again.
+	root=$BATS_TEST_TMPDIR/root
+	make -s -C "$REPO" O="$(dirname "$SEKISHO")" DESTDIR="$root" install >/dev/null
+	for file in usr/sbin/sekisho etc/sekisho/sekisho.conf usr/lib/systemd/system/sekisho.service \
+		usr/share/man/man8/sekisho.8 usr/share/man/man5/sekisho.conf.5 \
+		usr/share/bash-completion/completions/sekisho usr/share/zsh/vendor-completions/_sekisho \
+		usr/share/sekisho/prometheus/sekisho.rules.yml usr/share/sekisho/grafana/sekisho.json; do
+		[[ -s $root/$file ]] || fail "not installed: $file"
+	done
+	run ! grep -rl '@sbindir@' "$root/usr/lib"
+}
