@@ -189,3 +189,22 @@ complete_bash() { # WORD...: what is offered for the last one
 	done
 	run ! grep -rl '@sbindir@' "$root/usr/lib"
 }
+
+@test "the Japanese README has every heading, command and table row of the English one" {
+	for file in README.md README.ja.md; do
+		grep -c '^#' "$REPO/$file"
+		grep -c '^|' "$REPO/$file"
+		grep -o '`[^`]*`' "$REPO/$file" | grep -E '^`(sekisho [a-z]+|scripts/[a-z]+|user/[a-z]+/|[a-z-]+ = )' |
+			sed -E 's/^(`sekisho [a-z]+).*/\1/; s/^(`scripts\/[a-z]+).*/\1/; s/`$//' | sort -u
+	done >"$BATS_TEST_TMPDIR/all"
+	half=$(($(wc -l <"$BATS_TEST_TMPDIR/all") / 2))
+	diff <(head -n "$half" "$BATS_TEST_TMPDIR/all") <(tail -n +"$((half + 1))" "$BATS_TEST_TMPDIR/all")
+}
+
+@test "every file that the documents link to is there" {
+	for file in "$REPO"/README*.md "$REPO"/docs/*.md; do
+		grep -oE '\]\([^)#]+\)' "$file" | tr -d '()]' | grep -v '^http' | while read -r link; do
+			[[ -e ${file%/*}/$link ]] || fail "$file: $link"
+		done
+	done
+}
