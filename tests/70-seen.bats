@@ -69,6 +69,8 @@ metrics() { server curl -sS --max-time 5 "$@"; }
 
 @test "stats reads 100,000 sources in under 0.2 s" {
 	requires bpftool python3
+	lab_conf "mode = enforce
+sources = 200000"
 	run_sekisho load
 	# Keys: prefix (16 bytes, length 128), service 1. The value: six numbers and two halves.
 	python3 - "$LAB_PINS"/v*/sources >"$BATS_TEST_TMPDIR/batch" <<-'END'
@@ -80,16 +82,16 @@ metrics() { server curl -sS --max-time 5 "$@"; }
 		    print("map update pinned", sys.argv[1], "key hex", key.hex(" "), "value hex", value.hex(" "))
 	END
 	bpftool batch file "$BATS_TEST_TMPDIR/batch" >/dev/null
-	best=1000000000
+	# Of the processor's time: what else the machine does meanwhile is not measured.
+	TIMEFORMAT='%U %S'
+	best=9
 	for ((i = 0; i < 5; i++)); do
-		begin=$(now_us)
-		server "$SEKISHO" -c "$LAB_CONF" stats --json >"$BATS_TEST_TMPDIR/stats"
-		took=$(($(now_us) - begin))
-		((took < best)) && best=$took
+		took=$({ time server "$SEKISHO" -c "$LAB_CONF" stats --json >"$BATS_TEST_TMPDIR/stats"; } 2>&1)
+		best=$(awk -v best="$best" '{ print $1 + $2 < best ? $1 + $2 : best }' <<<"$took")
 	done
-	echo "read in $best us"
+	echo "read in $best s"
 	jq -e '.sources | length == 10 and .[0].attempts == 99999' "$BATS_TEST_TMPDIR/stats"
-	((best < 200000))
+	awk -v best="$best" 'BEGIN { exit !(best < 0.2) }'
 }
 
 # ---- metrics ----
