@@ -105,7 +105,7 @@ options_of() { # COMMAND: those of its --help
 		json '. | length > 0'
 		[[ $output != *$'\e'* ]]
 		# Names that the configuration, the kernel or a country gives are not members.
-		members <<<"$output" | grep -vxE '[A-Z]{2}|smtp|submission|imap|pop3|sieve|[a-z]+-[a-z-]+' |
+		members <<<"$output" | grep -vxE '[A-Z]{2}|[0-9]+|smtp|submission|imap|pop3|sieve|[a-z]+-[a-z-]+' |
 			while read -r member; do
 				grep -Eq "[\"\`.]${member}[\"\`, ]" "$REPO/docs/json.md" || grep -Eq "(^|[ ,{\"])${member}([ ,\"}.]|$)" "$REPO/docs/man/sekisho.8" ||
 					fail "${command%% *}: \"$member\" is not documented"

@@ -41,7 +41,7 @@ _sekisho() {
 		words=''
 		;;
 	:*)
-		words='run load unload check status stats top import export lists country ban unban bans why
+		words='run load unload check status stats top outflow import export lists country ban unban bans why
 			parse doctor --config --verbose --help --version'
 		;;
 	run:*) words='--unload --help' ;;
@@ -49,6 +49,8 @@ _sekisho() {
 	check:* | status:* | lists:* | bans:* | doctor:*) words='--json --help' ;;
 	stats:*) words='--json --prometheus --help' ;;
 	top:*) words='--interval --help' ;;
+	outflow:--for) words='10m 1h 1d' ;;
+	outflow:*) words='release arm --for --json --help' ;;
 	ban:*) words='--for --reason --help' ;;
 	country:*) words='--list --help' ;;
 	why:*) words='--json --help' ;;
