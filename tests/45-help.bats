@@ -194,6 +194,7 @@ complete_bash() { # WORD...: what is offered for the last one
 	for file in README.md README.ja.md; do
 		grep -c '^#' "$REPO/$file"
 		grep -c '^|' "$REPO/$file"
+		# shellcheck disable=SC2016 # backquotes of Markdown
 		grep -o '`[^`]*`' "$REPO/$file" | grep -E '^`(sekisho [a-z]+|scripts/[a-z]+|user/[a-z]+/|[a-z-]+ = )' |
 			sed -E 's/^(`sekisho [a-z]+).*/\1/; s/^(`scripts\/[a-z]+).*/\1/; s/`$//' | sort -u
 	done >"$BATS_TEST_TMPDIR/all"
