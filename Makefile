@@ -193,6 +193,8 @@ install: all
 	install -d $(DESTDIR)$(SYSCONF)/sekisho/conf.d $(DESTDIR)$(SYSCONF)/sekisho/lists
 	sed 's,@sbindir@,$(PREFIX)/sbin,' packaging/sekisho.service | \
 		install -D -m644 /dev/stdin $(DESTDIR)$(UNITDIR)/sekisho.service
+	install -D -m644 packaging/metrics-tcp.conf \
+		$(DESTDIR)$(PREFIX)/share/sekisho/systemd/metrics-tcp.conf
 	install -D -m644 packaging/completion/sekisho.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sekisho
 	install -D -m644 packaging/completion/_sekisho \

@@ -184,7 +184,7 @@ complete_bash() { # WORD...: what is offered for the last one
 	for file in usr/sbin/sekisho etc/sekisho/sekisho.conf usr/lib/systemd/system/sekisho.service \
 		usr/share/man/man8/sekisho.8 usr/share/man/man5/sekisho.conf.5 \
 		usr/share/bash-completion/completions/sekisho usr/share/zsh/vendor-completions/_sekisho \
-		usr/share/sekisho/prometheus/sekisho.rules.yml usr/share/sekisho/grafana/sekisho.json; do
+		usr/share/sekisho/systemd/metrics-tcp.conf usr/share/sekisho/prometheus/sekisho.rules.yml usr/share/sekisho/grafana/sekisho.json; do
 		[[ -s $root/$file ]] || fail "not installed: $file"
 	done
 	run ! grep -rl '@sbindir@' "$root/usr/lib"

@@ -58,7 +58,7 @@ _sekisho() {
 	export:*) words="--help $(_sekisho_names lists name)" ;;
 	import:* | parse:*)
 		[[ $command == parse ]] && words='--json --help'
-		[[ $command == import ]] && words='--allow --deny --force --mask --dry-run --remove --help'
+		[[ $command == import ]] && words='--allow --deny --force --mask --dry-run --diff --remove --help'
 		[[ $command == import && $previous == import ]] && words+=" $(_sekisho_names lists name)"
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 		[[ $command == import && $previous == import ]] ||

@@ -182,8 +182,12 @@ static int bind_tcp(const struct config_listen *listen, struct fault *fault)
 		int err = -errno;
 
 		address_format(&listen->address, text);
-		return fault_set(fault, err, "cannot listen on %s port %u: %s", text, listen->port,
-				 strerror(-err));
+		return fault_set(fault, err, "cannot listen on %s port %u: %s%s", text,
+				 listen->port, strerror(-err),
+				 err == -EAFNOSUPPORT
+					 ? "; the service's unit allows no TCP, see [metrics] in "
+					   "sekisho.conf(5)"
+					 : "");
 	}
 	return TAKE_FD(fd);
 }
