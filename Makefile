@@ -133,7 +133,7 @@ $(O)/tests/outflow/test_outflow: tests/outflow/test_outflow.c tests/packets/buil
 		tests/packets/build.h $(O)/libsekisho.a
 	$(say) TEST $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Itests/packets -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
 
 $(O)/tests/bench/table.bpf.o: tests/bench/table.bpf.c $(O)/bpf/vmlinux.h include/table.h include/table_find.h
 	$(say) BPF $@

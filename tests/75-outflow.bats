@@ -217,6 +217,30 @@ guests = 10.9.0.128/25'
 	json '.[0].breakers | any(.who == "local" and .held == 2)'
 }
 
+@test "a namespace with a device on ours (macvlan) is no user of this machine, and has its own budget" {
+	outside
+	local name=sekisho-$LAB_ID-guest
+	ip -n "$LAB_SERVER" link add mv0 link mx0 type macvlan mode bridge ||
+		skip "needs macvlan, which this kernel lacks"
+	ip -n "$LAB_SERVER" link set mv0 netns "$name"
+	ip -n "$name" address add 192.0.2.77/24 dev mv0
+	ip -n "$name" link set mv0 up
+	lab_conf 'mode = enforce' '[outflow]
+users = 12345
+rate = 1/h
+burst = 2
+guest-rate = 1/h
+guest-burst = 4'
+	run_sekisho load
+	[[ $(guest setpriv --reuid 12345 --clear-groups "$LAB_TOOLS/peer" \
+		burst 192.0.2.77 "$GATEWAY4" 25 6) == 4 ]]
+	[[ $(leave_as 12345 "$MX4" "$GATEWAY4" 25 6) == 2 ]]
+	run_sekisho outflow --json
+	json '.[0].breakers | any(.who == "namespace" and .tripped and .held == 2)'
+	json ".[0].senders | any(.who == \"namespace\" and .id == $(guest stat -Lc %i /proc/self/ns/net))"
+	ip -n "$name" link del mv0
+}
+
 @test "a trip and its end are told once each, also over a restart; release lifts it" {
 	outside
 	lab_conf 'mode = enforce' '[outflow]

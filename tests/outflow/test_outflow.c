@@ -13,7 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "build.h"
+#include "../packets/build.h"
 #include "kernel/handle.h"
 #include "kernel/outflow.h"
 

@@ -276,7 +276,7 @@ int gate_outflow_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns
 	struct outflow_control *control;
 	int err = gate_outflow_read(gate, now_boot_ns, &outflow, fault);
 
-	if (err)
+	if (err || !outflow)
 		return err;
 	control = map_control(gate, fault);
 	if (!control)
