@@ -20,7 +20,7 @@
 static bool has_link_header(const char *device)
 {
 	struct ifreq request = { 0 };
-	_cleanup_close_ int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
 	if (fd < 0 || ioctl(fd, SIOCGIFHWADDR, &request))
