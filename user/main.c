@@ -8,9 +8,9 @@
 #include "cmd/help.h"
 
 static const struct command *const commands[] = {
-	&cmd_run, &cmd_load,	&cmd_unload, &cmd_check,  &cmd_status, &cmd_stats,
-	&cmd_top, &cmd_outflow, &cmd_import, &cmd_export, &cmd_lists,  &cmd_country,
-	&cmd_ban, &cmd_unban,	&cmd_bans,   &cmd_why,	  &cmd_doctor, &cmd_parse,
+	&cmd_run,     &cmd_load,   &cmd_unload, &cmd_check, &cmd_status,  &cmd_stats, &cmd_top,
+	&cmd_outflow, &cmd_import, &cmd_export, &cmd_lists, &cmd_country, &cmd_ban,   &cmd_unban,
+	&cmd_bans,    &cmd_why,	   &cmd_doctor, &cmd_parse, &cmd_replay,
 };
 
 static void print_help(FILE *out)

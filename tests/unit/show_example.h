@@ -184,7 +184,7 @@ static struct daemon_status *example_daemon(void)
 	daemon->events[EVENT_SUCCESS] = 2;
 	daemon->decisions = 3;
 	daemon->bans = 2;
-	daemon->detect = (struct detect_usage){ 17, 100000, 5 };
+	daemon->detect = (struct detect_usage){ 17, 100000, 5, 3, 1000, 12, 5000 };
 	return daemon;
 }
 

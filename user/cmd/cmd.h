@@ -23,7 +23,7 @@ struct command {
 
 extern const struct command cmd_run, cmd_load, cmd_unload, cmd_check, cmd_status, cmd_stats,
 	cmd_import, cmd_export, cmd_lists, cmd_country, cmd_ban, cmd_unban, cmd_bans, cmd_why,
-	cmd_top, cmd_doctor, cmd_parse, cmd_outflow;
+	cmd_top, cmd_doctor, cmd_parse, cmd_outflow, cmd_replay;
 
 /* "sekisho NAME: text" on standard error; return EXIT_FAILED and EXIT_USAGE. The usage error also
  * says how to get help. */

@@ -155,6 +155,9 @@ void config_free(struct config *config)
 	free(config->logs);
 	free(config->never_ban);
 	free(config->metrics.path);
+	for (size_t i = 0; i < config->alert_words; i++)
+		free(config->alert_program[i]);
+	free(config->alert_program);
 	free(config);
 }
 

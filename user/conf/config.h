@@ -113,8 +113,10 @@ struct config {
 	struct prefix *never_ban; /* [gate] never-ban: beside own, gateway, loopback addresses */
 	size_t never_ban_count;
 	struct config_outflow outflow;
-	struct detect_settings detect;
 	struct config_listen metrics;
+	struct detect_settings detect; /* without its functions */
+	char **alert_program; /* [alert] program: path and arguments, NULL at the end; NULL: none */
+	size_t alert_words;
 };
 
 /* One fault of the configuration: "FILE:LINE: what; remedy", or "FILE: what" where no line is at

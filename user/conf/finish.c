@@ -228,4 +228,6 @@ void conf_finish(struct conf_load *load)
 	check_ports(load);
 	resolve_countries(load);
 	config->detect.source_length6 = config->source_length6;
+	config->detect.network_length6 = config->network_length6;
+	config->detect.network_length4 = config->network_length4;
 }

@@ -132,7 +132,27 @@ static const struct conf_key pattern_keys[] = {
 	  .choices = pattern_services },
 };
 
-/* What every rule has; its own count comes first. */
+static const struct conf_choice alert_actions[] = { { "off", ACTION_OFF },
+						    { "alert", ACTION_ALERT },
+						    { NULL, 0 } };
+
+/* At how many a rule fires. */
+#define RULE_COUNT_KEY(key, maximum)                                                           \
+	{                                                                                      \
+		key, conf_number, .offset = offsetof(struct rule_settings, count), .least = 1, \
+				  .most = (maximum)                                            \
+	}
+
+/* What rules that cannot ban have. */
+#define RULE_ALERT_KEYS                                                                            \
+	{ "window", conf_duration, .offset = offsetof(struct rule_settings, window_s), .least = 1, \
+	  .most = 30 * DAY_S },                                                                    \
+	{                                                                                          \
+		"action", conf_choice, .offset = offsetof(struct rule_settings, action),           \
+				       .choices = alert_actions                                    \
+	}
+
+/* What the others have; their own counts come first. */
 #define RULE_KEYS                                                                                  \
 	{ "window", conf_duration, .offset = offsetof(struct rule_settings, window_s), .least = 1, \
 	  .most = 30 * DAY_S },                                                                    \
@@ -144,9 +164,53 @@ static const struct conf_key pattern_keys[] = {
 	}
 
 static const struct conf_key source_failures_keys[] = {
-	{ "failures", conf_number, .offset = offsetof(struct rule_settings, count), .least = 1,
-	  .most = CONF_MOST_FAILURES },
+	RULE_COUNT_KEY("failures", DETECT_COUNT_MAX),
 	RULE_KEYS,
+};
+
+static const struct conf_key source_accounts_keys[] = {
+	RULE_COUNT_KEY("accounts", DETECT_COUNT_MAX),
+	RULE_KEYS,
+};
+
+static const struct conf_key network_failures_keys[] = {
+	RULE_COUNT_KEY("sources", DETECT_COUNT_MAX),
+	RULE_KEYS,
+};
+
+static const struct conf_key account_siege_keys[] = {
+	RULE_COUNT_KEY("networks", DETECT_COUNT_MAX),
+	RULE_KEYS,
+};
+
+static const struct conf_key account_spread_keys[] = {
+	{ "networks", conf_number, .offset = offsetof(struct rule_settings, count), .least = 2,
+	  .most = 500 },
+	{ "countries", conf_number, .offset = offsetof(struct rule_settings, countries), .least = 2,
+	  .most = COUNTRY_COUNT },
+	{ "home", conf_home, conf_clear_home },
+	RULE_KEYS,
+};
+
+static const struct conf_key account_flood_keys[] = {
+	RULE_COUNT_KEY("messages", 100000),
+	RULE_ALERT_KEYS,
+};
+
+static const struct conf_key bounce_surge_keys[] = {
+	RULE_COUNT_KEY("deliveries", 1000000),
+	{ "share", conf_percent, .offset = offsetof(struct rule_settings, percent), .least = 1,
+	  .most = 100 },
+	RULE_ALERT_KEYS,
+};
+
+static const struct conf_key source_abuse_keys[] = {
+	RULE_COUNT_KEY("count", DETECT_COUNT_MAX),
+	RULE_KEYS,
+};
+
+static const struct conf_key alert_keys[] = {
+	{ "program", conf_alert_word, conf_clear_alert, .paths = true },
 };
 
 static void *base_config(struct config *config, size_t index)
@@ -210,8 +274,23 @@ const struct conf_section conf_sections[] = {
 	{ "pattern", .named = true, KEYS(pattern_keys), .open = conf_open_pattern,
 	  .base = base_pattern },
 	{ "metrics", KEYS(metrics_keys), .base = base_config },
+	{ "alert", KEYS(alert_keys), .base = base_config },
 	{ "rule", .named = true, .name = "source-failures", KEYS(source_failures_keys),
 	  .index = RULE_SOURCE_FAILURES, .base = base_rule },
+	{ "rule", .named = true, .name = "source-accounts", KEYS(source_accounts_keys),
+	  .index = RULE_SOURCE_ACCOUNTS, .base = base_rule },
+	{ "rule", .named = true, .name = "network-failures", KEYS(network_failures_keys),
+	  .index = RULE_NETWORK_FAILURES, .base = base_rule },
+	{ "rule", .named = true, .name = "account-siege", KEYS(account_siege_keys),
+	  .index = RULE_ACCOUNT_SIEGE, .base = base_rule },
+	{ "rule", .named = true, .name = "account-spread", KEYS(account_spread_keys),
+	  .index = RULE_ACCOUNT_SPREAD, .base = base_rule },
+	{ "rule", .named = true, .name = "account-flood", KEYS(account_flood_keys),
+	  .index = RULE_ACCOUNT_FLOOD, .base = base_rule },
+	{ "rule", .named = true, .name = "bounce-surge", KEYS(bounce_surge_keys),
+	  .index = RULE_BOUNCE_SURGE, .base = base_rule },
+	{ "rule", .named = true, .name = "source-abuse", KEYS(source_abuse_keys),
+	  .index = RULE_SOURCE_ABUSE, .base = base_rule },
 };
 
 const size_t conf_section_count = COUNT(conf_sections);

@@ -8,8 +8,7 @@
 
 #include "conf/config.h"
 
-#define CONF_KEYS_MAX	   12
-#define CONF_MOST_FAILURES 1000 /* of a rule: what it remembers of each source */
+#define CONF_KEYS_MAX 12
 
 struct conf_load;
 struct conf_key;
@@ -159,6 +158,13 @@ void conf_outflow_defaults(struct config_outflow *outflow);
 
 /* words.c: an address or a prefix, or false, reported. */
 bool conf_read_prefix(struct conf_load *load, const char *value, struct prefix *prefix);
+/* The index of a country; -1: "*"; -2: none, reported. */
+int conf_read_country(struct conf_load *load, const char *text, size_t size);
+
+/* rules.c: of [rule NAME] and [alert] */
+conf_parse conf_percent, conf_home, conf_alert_word;
+void conf_clear_home(struct conf_load *load, void *base);
+void conf_clear_alert(struct conf_load *load, void *base);
 
 /* finish.c: what can be said only when everything is read. */
 void conf_finish(struct conf_load *load);

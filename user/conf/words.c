@@ -190,8 +190,7 @@ void conf_clear_service_countries(struct conf_load *load, void *base)
 	load->country_count = kept;
 }
 
-/* "*" is -1; -2: none, reported. */
-static int read_country(struct conf_load *load, const char *text, size_t size)
+int conf_read_country(struct conf_load *load, const char *text, size_t size)
 {
 	int country;
 
@@ -226,7 +225,7 @@ void conf_service_country(struct conf_load *load, const struct conf_key *key, vo
 			   "'%s' is not COUNTRY:CLASS; write, for example, JP:home *:deny", value);
 		return;
 	}
-	found.country = read_country(load, value, (size_t)(colon - value));
+	found.country = conf_read_country(load, value, (size_t)(colon - value));
 	if (found.country < -1)
 		return;
 	snprintf(found.class_name, sizeof(found.class_name), "%s", colon + 1);

@@ -8,66 +8,53 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "detect/rule.h"
-#include "detect/windows.h"
 
 struct source_failures {
 	struct windows *windows;
-	unsigned source_length6;
+	struct windows *trusted; /* failures that a known source made: ten times as many */
 	uint64_t window_s;
 };
-
-static struct window_settings window_settings(const struct detect_settings *settings)
-{
-	const struct rule_settings *rule = &settings->rules[RULE_SOURCE_FAILURES];
-	uint64_t longest_s = (1ULL << 62) / NS_PER_S;
-	uint64_t window_s = rule->window_s < longest_s ? rule->window_s : longest_s;
-	struct window_settings windows = { .count = rule->count,
-					   .most = settings->most_sources,
-					   .window_ns = window_s * NS_PER_S };
-
-	if (!windows.count)
-		windows.count = 1;
-	if (windows.count > 1U << 30)
-		windows.count = 1U << 30;
-	if (!windows.most)
-		windows.most = 1;
-	if (windows.most > 1U << 30)
-		windows.most = 1U << 30;
-	return windows;
-}
-
-static void *create(const struct detect_settings *settings)
-{
-	_cleanup_free_ struct source_failures *state = calloc(1, sizeof(*state));
-	struct window_settings windows = window_settings(settings);
-
-	if (!state)
-		return NULL;
-	state->windows = windows_new(&windows);
-	if (!state->windows)
-		return NULL;
-	state->source_length6 = settings->source_length6;
-	state->window_s = settings->rules[RULE_SOURCE_FAILURES].window_s;
-	return TAKE_PTR(state);
-}
 
 static void destroy(void *context)
 {
 	struct source_failures *state = context;
 
 	windows_free(state->windows);
+	windows_free(state->trusted);
 	free(state);
+}
+
+static void *create(const struct detect_settings *settings)
+{
+	const struct rule_settings *rule = &settings->rules[RULE_SOURCE_FAILURES];
+	struct window_settings windows = rule_windows(rule, settings->most_sources, 1);
+	struct window_settings trusted =
+		rule_windows(rule, settings->most_sources, DETECT_KNOWN_FACTOR);
+	struct source_failures *state = calloc(1, sizeof(*state));
+
+	if (!state)
+		return NULL;
+	state->windows = windows_new(&windows);
+	state->trusted = windows_new(&trusted);
+	state->window_s = rule->window_s;
+	if (state->windows && state->trusted)
+		return state;
+	destroy(state);
+	return NULL;
 }
 
 /* With another source length the sources seen so far are never met again, and age. */
 static void configure(void *context, const struct detect_settings *settings)
 {
+	const struct rule_settings *rule = &settings->rules[RULE_SOURCE_FAILURES];
+	struct window_settings windows = rule_windows(rule, settings->most_sources, 1);
+	struct window_settings trusted =
+		rule_windows(rule, settings->most_sources, DETECT_KNOWN_FACTOR);
 	struct source_failures *state = context;
-	struct window_settings windows = window_settings(settings);
 
 	windows_configure(state->windows, &windows);
-	state->source_length6 = settings->source_length6;
-	state->window_s = settings->rules[RULE_SOURCE_FAILURES].window_s;
+	windows_configure(state->trusted, &trusted);
+	state->window_s = rule->window_s;
 }
 
 static bool seen_before(const struct window_entry *entries, size_t at)
@@ -105,9 +92,8 @@ static size_t append_accounts(char *text, size_t size, const struct window_entry
 }
 
 static void describe(const struct source_failures *state, const struct window_entry *entries,
-		     size_t count, const struct event *event, struct decision *decision)
+		     size_t count, const struct sighting *sighting, struct decision *decision)
 {
-	size_t skipped = count > DECISION_EVIDENCE_MAX ? count - DECISION_EVIDENCE_MAX : 0;
 	char window[TIME_TEXT_SIZE];
 	unsigned long long failures = 0;
 	bool all_named = true;
@@ -115,54 +101,55 @@ static void describe(const struct source_failures *state, const struct window_en
 	for (size_t i = 0; i < count; i++) {
 		failures += entries[i].weight;
 		all_named &= entries[i].account != NULL;
-		if (i >= skipped)
-			decision->evidence[decision->evidence_count++] = entries[i].tag;
+		rule_add_evidence(decision, entries[i].tag);
 	}
 	duration_format(state->window_s, window);
 	snprintf(decision->reason, sizeof(decision->reason), "%llu failed login%s in %s", failures,
 		 failures == 1 ? "" : "s", window);
 	if (append_accounts(decision->reason, sizeof(decision->reason), entries, count) == 1 &&
-	    all_named && event->has_account) {
-		decision->has_account = true;
-		memcpy(decision->account, event->account, sizeof(decision->account));
-	}
+	    all_named && sighting->event->has_account)
+		rule_set_account(sighting, decision);
 	decision->wall_ns = entries[count - 1].wall_ns;
 }
 
-static bool on_event(void *context, const struct event *event, uint64_t tag,
-		     struct decision *decision)
+static void on_event(void *context, const struct sighting *sighting)
 {
 	struct source_failures *state = context;
-	struct window_entry entry = { .wall_ns = event->wall_ns, .tag = tag };
+	const struct event *event = sighting->event;
+	struct window_entry entry = { .wall_ns = event->wall_ns, .tag = sighting->tag };
 	const struct window_entry *hit;
-	struct prefix source;
+	struct decision decision;
+	struct windows *windows;
 	size_t count;
 
 	if (event->kind != EVENT_FAILURE || !event->has_source)
-		return false;
-	source = address_source(&event->source, state->source_length6);
+		return;
+	windows = sighting->trust == TRUST_SOURCE ? state->trusted : state->windows;
 	entry.weight = event->count ? event->count : 1;
 	if (event->has_account)
 		entry.account = event->account;
-	count = windows_add(state->windows, &source, &entry, &hit);
+	count = windows_add(windows, &sighting->source, &entry, &hit);
 	if (!count)
-		return false;
-	describe(state, hit, count, event, decision);
-	decision->has_prefix = true;
-	decision->prefix = source;
-	windows_restart(state->windows, &source);
-	return true;
+		return;
+	rule_begin(sighting, RULE_SOURCE_FAILURES, &decision);
+	describe(state, hit, count, sighting, &decision);
+	windows_restart(windows, &sighting->source);
+	decision.action = ACTION_BAN_ALERT;
+	decision.has_prefix = true;
+	decision.prefix = sighting->source;
+	rule_decide(sighting, &decision);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)
 {
 	const struct source_failures *state = context;
-	struct window_usage windows;
+	struct window_usage windows, trusted;
 
 	windows_get_usage(state->windows, &windows);
+	windows_get_usage(state->trusted, &trusted);
 	usage->sources += windows.used;
 	usage->sources_size += windows.size;
-	usage->forgotten += windows.forgotten;
+	usage->forgotten += windows.forgotten + trusted.forgotten;
 }
 
 const struct rule_type rule_source_failures = {

@@ -15,6 +15,9 @@ enum event_kind {
 	EVENT_BOUNCE,
 	EVENT_ABUSE,
 	EVENT_KIND_COUNT,
+	/* A delivery that went well. Bounces are a share of these; nobody else wants them, so they
+	 * are no kind that is shown, and parsers leave them out unless asked for them. */
+	EVENT_DELIVERED = EVENT_KIND_COUNT,
 };
 
 /* By the protocol that the line speaks of, not by port. Names: event_service_name(). */

@@ -20,6 +20,7 @@ struct log_parser {
 	struct patterns *patterns; /* not owned */
 	uint64_t line;
 	struct waiting waiting;
+	bool deliveries;
 };
 
 struct log_parser *log_parser_new(void)
@@ -53,6 +54,11 @@ void log_parser_set_patterns(struct log_parser *parser, struct patterns *pattern
 void log_parser_set_reference(struct log_parser *parser, int64_t wall_ns)
 {
 	parser->stamps = (struct stamps){ .reference_wall_ns = wall_ns };
+}
+
+void log_parser_set_deliveries(struct log_parser *parser, bool wanted)
+{
+	parser->deliveries = wanted;
 }
 
 /* "Ym9i" as "bob", where it is base64 of a name that could be one; else as it is. */
@@ -120,7 +126,8 @@ static bool read_line(struct log_parser *parser, const struct envelope *envelope
 	struct finding finding;
 	int64_t wall_ns;
 
-	if (!find(parser, envelope, &finding))
+	if (!find(parser, envelope, &finding) ||
+	    (finding.kind == EVENT_DELIVERED && !parser->deliveries))
 		return false;
 	wall_ns = stamps_convert(&parser->stamps, envelope);
 	finding.count *= envelope->repeat;

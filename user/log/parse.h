@@ -27,6 +27,9 @@ void log_parser_set_patterns(struct log_parser *parser, struct patterns *pattern
  */
 void log_parser_set_reference(struct log_parser *parser, int64_t wall_ns);
 
+/* Whether deliveries that went well are events too (EVENT_DELIVERED). They are not at first. */
+void log_parser_set_deliveries(struct log_parser *parser, bool wanted);
+
 /* One line without its newline, at most LOG_LINE_MAX bytes, any bytes. Fills *event; true when the
  * line is an event (one attempt is one event, however many lines it leaves). */
 bool log_parser_line(struct log_parser *parser, const char *line, size_t size, struct event *event);

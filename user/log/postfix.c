@@ -257,8 +257,9 @@ static bool read_delivery(struct span text, struct finding *finding)
 	end = span_find(text, ", status=");
 	if (end == SPAN_NONE)
 		return false;
-	finding->kind = EVENT_BOUNCE;
-	return span_starts(span_from(text, end), ", status=bounced (");
+	text = span_from(text, end);
+	finding->kind = span_starts(text, ", status=sent (") ? EVENT_DELIVERED : EVENT_BOUNCE;
+	return finding->kind == EVENT_DELIVERED || span_starts(text, ", status=bounced (");
 }
 
 static bool is_any(struct span name, const char *const *any)
@@ -309,7 +310,7 @@ enum format_answer postfix_line(const struct envelope *envelope, struct finding 
 		found = read_delivery(text, finding);
 	else
 		return FORMAT_OTHER;
-	if (finding->kind != EVENT_BOUNCE)
+	if (finding->kind != EVENT_BOUNCE && finding->kind != EVENT_DELIVERED)
 		finding->service = service_of(program);
 	return found ? FORMAT_FOUND : slash == SPAN_NONE ? FORMAT_OTHER : FORMAT_NOTHING;
 }

@@ -138,16 +138,20 @@ static json_t *fault_to_json(const struct daemon_status *status)
 static json_t *status_to_json(const struct daemon_status *status)
 {
 	return json_pack(
-		"{s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o,s:o}}", "pid",
-		(json_int_t)status->pid, "pid_start", json_count(status->pid_start), "written",
-		json_time(status->written_wall_ns), "written_boot_ns",
+		"{s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:o,s:o,s:o,s:o,s:o,s:o,s:"
+		"o}}",
+		"pid", (json_int_t)status->pid, "pid_start", json_count(status->pid_start),
+		"written", json_time(status->written_wall_ns), "written_boot_ns",
 		json_count(status->written_boot_ns), "started", json_time(status->started_wall_ns),
 		"since", json_time(status->since_wall_ns), "last_fault", fault_to_json(status),
 		"accounts", accounts_to_json(status), "devices", devices_to_json(status), "logs",
 		logs_to_json(status), "events", events_to_json(status), "decisions",
 		json_count(status->decisions), "bans", json_count(status->bans), "detect", "used",
 		json_count(status->detect.sources), "size", json_count(status->detect.sources_size),
-		"forgotten", json_count(status->detect.forgotten));
+		"forgotten", json_count(status->detect.forgotten), "accounts",
+		json_count(status->detect.accounts), "accounts_size",
+		json_count(status->detect.accounts_size), "known", json_count(status->detect.known),
+		"known_size", json_count(status->detect.known_size));
 }
 
 json_t *daemon_status_to_json(const struct daemon_status *status, enum daemon_state state)
@@ -322,6 +326,10 @@ static int status_from_json(const json_t *root, struct daemon_status *status)
 	if (read_devices(json_object_get(root, "devices"), status) ||
 	    read_accounts(json_object_get(root, "accounts"), status))
 		return -ENOMEM;
+	status->detect.accounts = read_count(detect, "accounts");
+	status->detect.accounts_size = read_count(detect, "accounts_size");
+	status->detect.known = read_count(detect, "known");
+	status->detect.known_size = read_count(detect, "known_size");
 	return read_logs(json_object_get(root, "logs"), status);
 }
 

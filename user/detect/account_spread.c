@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Rule account-spread: one account is logged in to from too many new networks or countries: new
+ * are those from which it was not logged in to before the window. When it fires, the spread has
+ * begun a while ago, see began(): who came since then, to a network that was not there before and
+ * to no home country, is a stranger, and banned; so is every later one, at its first login.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "detect/rule.h"
+
+/* Of a group of logins: the next older one belongs to it unless a gap of this many times their
+ * mean distance, or of this time, whichever is more, lies between. */
+#define GAP_FACTOR 4
+#define GAP_NS	   (600 * NS_PER_S)
+/* Of the networks that make a spread, as many may be the owner's own. */
+#define OWN_NETWORKS  2
+#define OWN_COUNTRIES 1
+
+struct first {
+	struct prefix network;
+	uint16_t country;
+	int64_t place_ns, network_ns, country_ns; /* the first login from each */
+	size_t place;				  /* its number in the account */
+};
+
+static void *create(const struct detect_settings *settings)
+{
+	(void)settings;
+	return calloc(1, 1); /* what is known of accounts is not the rule's own */
+}
+
+static void destroy(void *context)
+{
+	free(context);
+}
+
+static void configure(void *context, const struct detect_settings *settings)
+{
+	(void)context;
+	(void)settings;
+}
+
+static bool same_network(const struct first *a, const struct first *b)
+{
+	return !memcmp(&a->network, &b->network, sizeof(a->network));
+}
+
+/* Everybody's first logins, those of their networks and countries filled in. */
+static struct first *list_firsts(const struct sighting *sighting)
+{
+	const struct detect_settings *settings = sighting->settings;
+	const struct account *account = sighting->at;
+	struct first *firsts = calloc(account->count, sizeof(*firsts));
+
+	for (size_t i = 0; firsts && i < account->count; i++) {
+		const struct place *place = &account->places[i];
+
+		firsts[i].network = address_network(&place->source.address,
+						    settings->network_length4,
+						    settings->network_length6);
+		firsts[i].country = place->country;
+		firsts[i].place_ns = firsts[i].network_ns = firsts[i].country_ns = place->first_ns;
+		firsts[i].place = i;
+	}
+	for (size_t i = 0; firsts && i < account->count; i++)
+		for (size_t j = 0; j < account->count; j++) {
+			if (same_network(&firsts[i], &firsts[j]) &&
+			    firsts[j].place_ns < firsts[i].network_ns)
+				firsts[i].network_ns = firsts[j].place_ns;
+			if (firsts[i].country == firsts[j].country &&
+			    firsts[j].place_ns < firsts[i].country_ns)
+				firsts[i].country_ns = firsts[j].place_ns;
+		}
+	return firsts;
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct first *a = left, *b = right;
+
+	return a->place_ns > b->place_ns ? -1 : a->place_ns < b->place_ns;
+}
+
+/* What is new, of `count` firsts with the newest first. */
+struct news {
+	size_t count;			   /* firsts since the window began */
+	unsigned networks, countries;	   /* new ones among them */
+	int64_t networks_ns, countries_ns; /* how far back the newest of them reach that cannot all
+					      be the owner's own */
+};
+
+static void count_news(const struct sighting *sighting, const struct first *firsts, size_t count,
+		       struct news *news)
+{
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
+	uint64_t window_ns = rule_windows(rule, 1, 1).window_ns;
+	unsigned networks = rule->count > OWN_NETWORKS + 2 ? rule->count - OWN_NETWORKS : 2;
+	unsigned countries = rule->countries > OWN_COUNTRIES + 2 ? rule->countries - OWN_COUNTRIES
+								 : 2;
+
+	*news = (struct news){ 0 };
+	for (size_t i = 0; i < count; i++) {
+		const struct first *first = &firsts[i];
+
+		if ((uint64_t)firsts->place_ns - (uint64_t)first->place_ns > window_ns)
+			break;
+		news->count++;
+		if (first->place_ns == first->network_ns && ++news->networks <= networks)
+			news->networks_ns = first->place_ns;
+		if (first->place_ns == first->country_ns && first->country != COUNTRY_ZZ &&
+		    ++news->countries <= countries)
+			news->countries_ns = first->place_ns;
+	}
+}
+
+/*
+ * Since when it is a spread. The newest of the new networks (or countries) surely belong to it;
+ * from there back as long as the logins come as densely. So the owner's own logins of this morning
+ * are not mistaken for the strangers' of this minute, even where nothing older is known.
+ */
+static int64_t began(const struct first *firsts, const struct news *news, int64_t sure_ns)
+{
+	int64_t now_ns = firsts->place_ns, began_ns = now_ns;
+
+	for (size_t i = 1; i < news->count; i++) {
+		uint64_t gap_ns = (uint64_t)began_ns - (uint64_t)firsts[i].place_ns, most_ns = 0;
+
+		if (i > 1)
+			most_ns = ((uint64_t)now_ns - (uint64_t)began_ns) / (i - 1) * GAP_FACTOR;
+		if (firsts[i].place_ns < sure_ns && gap_ns > GAP_NS && gap_ns > most_ns)
+			break;
+		began_ns = firsts[i].place_ns;
+	}
+	return began_ns;
+}
+
+static void say_countries(const struct decision *decision, char *text, size_t size)
+{
+	size_t used = 0;
+
+	*text = '\0';
+	for (unsigned i = 0; i < decision->source_count && i < DECISION_SOURCES_MAX; i++) {
+		uint16_t country = decision->sources[i].country;
+		bool said = country == COUNTRY_ZZ;
+		char letters[3];
+
+		for (unsigned j = 0; j < i && !said; j++)
+			said = decision->sources[j].country == country;
+		if (said || used + 4 >= size)
+			continue;
+		country_to_text(country, letters);
+		used += (size_t)snprintf(text + used, size - used, "%s%s", used ? " " : "",
+					 letters);
+	}
+}
+
+static void ban_stranger(const struct sighting *sighting, const struct place *place)
+{
+	struct decision decision;
+
+	rule_begin(sighting, RULE_ACCOUNT_SPREAD, &decision);
+	rule_set_account(sighting, &decision);
+	rule_add_evidence(&decision, place->tag);
+	snprintf(decision.reason, sizeof(decision.reason), "logged in to %.100s during its spread",
+		 sighting->event->account);
+	decision.action = ACTION_BAN;
+	decision.has_prefix = true;
+	decision.prefix = place->source;
+	rule_decide(sighting, &decision);
+}
+
+/* The alert first, then the bans; then they are no places of the account's any more. */
+static void fire(const struct sighting *sighting, const struct first *firsts,
+		 const struct news *news, int64_t began_ns)
+{
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
+	struct account *account = sighting->at;
+	char window[TIME_TEXT_SIZE], countries[80];
+	struct decision decision;
+	bool strangers[PLACES_MAX] = { false };
+
+	rule_begin(sighting, RULE_ACCOUNT_SPREAD, &decision);
+	rule_set_account(sighting, &decision);
+	/* Oldest first. */
+	for (size_t i = news->count; i-- > 0;) {
+		struct place *place = &account->places[firsts[i].place];
+
+		if (firsts[i].network_ns < began_ns)
+			continue;
+		place->suspect = true;
+		rule_add_evidence(&decision, place->tag);
+		rule_add_source(sighting, &decision, &place->source);
+		strangers[firsts[i].place] = !detect_is_home(sighting->settings, place->country);
+	}
+	duration_format(rule->window_s, window);
+	say_countries(&decision, countries, sizeof(countries));
+	snprintf(decision.reason, sizeof(decision.reason),
+		 "logins from %u new network%s in %u new countr%s (%s) in %s", news->networks,
+		 news->networks == 1 ? "" : "s", news->countries,
+		 news->countries == 1 ? "y" : "ies", *countries ? countries : "unknown", window);
+	decision.action = ACTION_ALERT;
+	rule_decide(sighting, &decision);
+	accounts_spread(sighting->accounts, sighting->event->account, account,
+			sighting->event->wall_ns);
+	for (size_t i = account->count; i-- > 0;) {
+		if (!strangers[i])
+			continue;
+		ban_stranger(sighting, &account->places[i]);
+		accounts_expel(sighting->accounts, sighting->event->account, account, i);
+	}
+}
+
+static void on_event(void *context, const struct sighting *sighting)
+{
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
+	_cleanup_free_ struct first *firsts = NULL;
+	const struct account *account = sighting->at;
+	bool by_networks, by_countries;
+	struct news news;
+	int64_t sure_ns;
+
+	(void)context;
+	if (!account)
+		return;
+	if (sighting->arrival == ARRIVAL_STRANGER) {
+		struct place place = { .source = sighting->source, .tag = sighting->tag };
+
+		accounts_spread(sighting->accounts, sighting->event->account, sighting->at,
+				sighting->event->wall_ns);
+		ban_stranger(sighting, &place);
+	}
+	if (sighting->arrival != ARRIVAL_NEW ||
+	    account_in_spread(sighting->accounts, account, sighting->event->wall_ns))
+		return;
+	firsts = list_firsts(sighting);
+	if (!firsts)
+		return;
+	qsort(firsts, account->count, sizeof(*firsts), compare);
+	count_news(sighting, firsts, account->count, &news);
+	by_networks = news.networks >= rule->count;
+	by_countries = news.countries >= rule->countries;
+	if (!by_networks && !by_countries)
+		return;
+	sure_ns = by_countries ? news.countries_ns : news.networks_ns;
+	if (by_networks && news.networks_ns < sure_ns)
+		sure_ns = news.networks_ns;
+	fire(sighting, firsts, &news, began(firsts, &news, sure_ns));
+}
+
+static void add_usage(const void *context, struct detect_usage *usage)
+{
+	(void)context;
+	(void)usage;
+}
+
+const struct rule_type rule_account_spread = {
+	.rule = RULE_ACCOUNT_SPREAD,
+	.create = create,
+	.destroy = destroy,
+	.configure = configure,
+	.event = on_event,
+	.add_usage = add_usage,
+};

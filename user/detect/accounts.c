@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See accounts.h. */
+#include "detect/accounts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+
+#define DAY_NS	 (86400 * NS_PER_S)
+#define KNOWN_NS (DETECT_KNOWN_DAYS * DAY_NS)
+
+struct siege {
+	int64_t last_ns, told_ns;
+};
+
+/* A source or network that some account knows. */
+struct known {
+	int64_t last_ns;
+};
+
+struct accounts {
+	const struct detect_settings *settings;
+	struct recent_seed seed;
+	struct recent *accounts; /* struct account, by name */
+	struct recent *sieges;	 /* struct siege, by name */
+	struct recent *known;	 /* struct known, by source and by network */
+	uint64_t places, forgotten;
+};
+
+static void leave(void *value, bool full, void *context)
+{
+	struct accounts *accounts = context;
+	struct account *account = value;
+
+	/* What the memory outside keeps is not lost. */
+	if (full && account->count && !accounts->settings->memory.recall_account)
+		accounts->forgotten++;
+	accounts->places -= account->count;
+	free(account->places);
+}
+
+struct accounts *accounts_new(const struct detect_settings *settings)
+{
+	struct accounts *accounts = calloc(1, sizeof(*accounts));
+
+	if (!accounts)
+		return NULL;
+	accounts->settings = settings;
+	accounts->seed = recent_seed_new();
+	accounts->accounts =
+		recent_new(sizeof(struct account), settings->most_accounts, leave, accounts);
+	accounts->sieges = recent_new(sizeof(struct siege), settings->most_accounts, NULL, NULL);
+	accounts->known = recent_new(sizeof(struct known), settings->most_sources, NULL, NULL);
+	if (accounts->accounts && accounts->sieges && accounts->known)
+		return accounts;
+	accounts_free(accounts);
+	return NULL;
+}
+
+void accounts_free(struct accounts *accounts)
+{
+	if (!accounts)
+		return;
+	recent_free(accounts->accounts);
+	recent_free(accounts->sieges);
+	recent_free(accounts->known);
+	free(accounts);
+}
+
+void accounts_configure(struct accounts *accounts, const struct detect_settings *settings)
+{
+	accounts->settings = settings;
+	/* Without memory for another size the old one stays. */
+	recent_resize(accounts->accounts, settings->most_accounts);
+	recent_resize(accounts->sieges, settings->most_accounts);
+	recent_resize(accounts->known, settings->most_sources);
+}
+
+struct prefix accounts_key(const struct accounts *accounts, const char *name)
+{
+	return recent_name_key(&accounts->seed, name);
+}
+
+static unsigned country_of(const struct accounts *accounts, const struct address *address)
+{
+	const struct detect_settings *settings = accounts->settings;
+	unsigned country = COUNTRY_ZZ;
+
+	if (settings->country)
+		country = settings->country(address, settings->country_context);
+	return country < COUNTRY_COUNT ? country : COUNTRY_ZZ;
+}
+
+static struct prefix network_of(const struct accounts *accounts, const struct prefix *source)
+{
+	return address_network(&source->address, accounts->settings->network_length4,
+			       accounts->settings->network_length6);
+}
+
+static bool same(const struct prefix *a, const struct prefix *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+/* Times may run backwards a little, and after a wrong stamp by much. */
+static bool within(int64_t then_ns, int64_t now_ns, int64_t span_ns)
+{
+	return then_ns >= now_ns || (uint64_t)now_ns - (uint64_t)then_ns <= (uint64_t)span_ns;
+}
+
+static void note_known(struct accounts *accounts, const struct prefix *prefix, int64_t now_ns)
+{
+	struct known *known = recent_touch(accounts->known, prefix, NULL);
+
+	if (known->last_ns < now_ns)
+		known->last_ns = now_ns;
+}
+
+static void remove_place(struct accounts *accounts, struct account *account, size_t at)
+{
+	account->places[at] = account->places[--account->count];
+	accounts->places--;
+}
+
+static struct place *add_place(struct accounts *accounts, struct account *account)
+{
+	struct place *places = account->places;
+	size_t oldest = 0;
+
+	if (account->count == PLACES_MAX) {
+		for (size_t i = 1; i < account->count; i++)
+			if (places[i].last_ns < places[oldest].last_ns)
+				oldest = i;
+		remove_place(accounts, account, oldest);
+	}
+	if (account->count == account->room) {
+		size_t room = account->room ? account->room * 2U : 1;
+
+		places = realloc(places, room * sizeof(*places));
+		if (!places)
+			return NULL;
+		account->places = places;
+		account->room = (uint16_t)room;
+	}
+	accounts->places++;
+	return &account->places[account->count++];
+}
+
+struct recalling {
+	struct accounts *accounts;
+	struct account *account;
+	int64_t now_ns;
+};
+
+static void take_known(const struct detect_known *known, void *context)
+{
+	struct recalling *recalling = context;
+	struct accounts *accounts = recalling->accounts;
+	struct prefix network = network_of(accounts, &known->source);
+	struct place *place;
+
+	if (!within(known->last_ns, recalling->now_ns, KNOWN_NS))
+		return;
+	place = add_place(accounts, recalling->account);
+	if (!place)
+		return;
+	*place = (struct place){ .source = known->source,
+				 .first_ns = known->first_ns,
+				 .last_ns = known->last_ns,
+				 .kept_ns = known->last_ns };
+	place->country = (uint16_t)country_of(accounts, &known->source.address);
+	note_known(accounts, &known->source, known->last_ns);
+	note_known(accounts, &network, known->last_ns);
+}
+
+/* A name without known sources takes no place: any stranger can make names up. */
+static struct account *find_account(struct accounts *accounts, const char *name,
+				    const struct prefix *key, bool make, int64_t now_ns)
+{
+	const struct detect_memory *memory = &accounts->settings->memory;
+	struct account *account = recent_find(accounts->accounts, key);
+	struct recalling recalling = { .accounts = accounts, .now_ns = now_ns };
+
+	if (account || (!make && !memory->recall_account))
+		return account;
+	recalling.account = recent_touch(accounts->accounts, key, NULL);
+	if (memory->recall_account)
+		memory->recall_account(name, take_known, &recalling, memory->context);
+	if (make || recalling.account->count)
+		return recalling.account;
+	recent_drop(accounts->accounts, recalling.account);
+	return NULL;
+}
+
+bool accounts_known_to_any(struct accounts *accounts, const struct prefix *prefix, int64_t now_ns)
+{
+	const struct detect_memory *memory = &accounts->settings->memory;
+	struct known *known = recent_find(accounts->known, prefix);
+	int64_t last_ns;
+
+	if (!known && memory->recall_source &&
+	    memory->recall_source(prefix, &last_ns, memory->context)) {
+		note_known(accounts, prefix, last_ns);
+		known = recent_find(accounts->known, prefix);
+	}
+	return known && within(known->last_ns, now_ns, KNOWN_NS);
+}
+
+enum trust accounts_trust(struct accounts *accounts, const char *name, const struct prefix *key,
+			  const struct prefix *source, const struct prefix *network, int64_t now_ns)
+{
+	const struct account *account = name ? find_account(accounts, name, key, false, now_ns)
+					     : NULL;
+	bool has_known = false, knows_network = false;
+
+	for (size_t i = 0; account && i < account->count; i++) {
+		const struct place *place = &account->places[i];
+		struct prefix places_network;
+
+		if (place->suspect || !within(place->last_ns, now_ns, KNOWN_NS))
+			continue;
+		if (same(&place->source, source))
+			return TRUST_SOURCE;
+		places_network = network_of(accounts, &place->source);
+		knows_network |= same(&places_network, network);
+		has_known = true;
+	}
+	if ((has_known || !name) && accounts_known_to_any(accounts, source, now_ns))
+		return TRUST_SOURCE;
+	return knows_network ? TRUST_NETWORK : TRUST_NONE;
+}
+
+/* Known from now on, or still; the memory outside is told once a day. */
+static void keep(struct accounts *accounts, const char *name, struct place *place,
+		 const struct prefix *network)
+{
+	const struct detect_memory *memory = &accounts->settings->memory;
+	struct detect_known known = { place->source, place->first_ns, place->last_ns };
+
+	note_known(accounts, &place->source, place->last_ns);
+	note_known(accounts, network, place->last_ns);
+	if (!memory->keep || (place->kept_ns && within(place->kept_ns, place->last_ns, DAY_NS)))
+		return;
+	place->kept_ns = place->last_ns;
+	memory->keep(name, &known, memory->context);
+}
+
+/* The bound on all places: accounts that were longest not logged in to go as a whole. */
+static void make_room(struct accounts *accounts)
+{
+	while (accounts->places > accounts->settings->most_known) {
+		struct account *oldest = recent_oldest(accounts->accounts);
+		bool last = recent_used(accounts->accounts) == 1;
+
+		if (last)
+			return;
+		if (!accounts->settings->memory.recall_account)
+			accounts->forgotten++;
+		recent_drop(accounts->accounts, oldest);
+	}
+}
+
+static enum arrival arrive_anew(struct accounts *accounts, const struct event *event, uint64_t tag,
+				struct account *account, const struct prefix *source,
+				const struct prefix *network, bool besieged)
+{
+	unsigned country = country_of(accounts, &source->address);
+	bool home = detect_is_home(accounts->settings, country), own = false;
+	int64_t now_ns = event->wall_ns;
+	struct place *place;
+
+	for (size_t i = 0; i < account->count && !own; i++) {
+		struct prefix of = network_of(accounts, &account->places[i].source);
+
+		own = !account->places[i].suspect && same(&of, network);
+	}
+	if (account_in_spread(accounts, account, now_ns) && !own)
+		return home ? ARRIVAL_HOME : ARRIVAL_STRANGER;
+	place = add_place(accounts, account);
+	if (!place)
+		return ARRIVAL_KNOWN;
+	*place = (struct place){ .source = *source,
+				 .country = (uint16_t)country,
+				 .suspect = besieged && !own && !home,
+				 .first_ns = now_ns,
+				 .last_ns = now_ns,
+				 .tag = tag };
+	if (!place->suspect)
+		keep(accounts, event->account, place, network);
+	return ARRIVAL_NEW;
+}
+
+enum arrival accounts_arrive(struct accounts *accounts, const struct event *event, uint64_t tag,
+			     const struct prefix *key, const struct prefix *source,
+			     const struct prefix *network, int64_t now_ns, struct account **result)
+{
+	struct account *account = find_account(accounts, event->account, key, true, now_ns);
+	bool besieged = accounts_besieged(accounts, key, now_ns);
+	enum arrival arrival;
+
+	recent_touch(accounts->accounts, key, NULL);
+	*result = account;
+	for (size_t i = 0; i < account->count; i++) {
+		struct place *place = &account->places[i];
+
+		if (!same(&place->source, source))
+			continue;
+		if (!within(place->last_ns, now_ns, KNOWN_NS)) {
+			remove_place(accounts, account, i);
+			break;
+		}
+		if (place->last_ns < now_ns)
+			place->last_ns = now_ns;
+		if (place->suspect && !besieged)
+			place->suspect = false;
+		if (!place->suspect)
+			keep(accounts, event->account, place, network);
+		return ARRIVAL_KNOWN;
+	}
+	arrival = arrive_anew(accounts, event, tag, account, source, network, besieged);
+	make_room(accounts);
+	return arrival;
+}
+
+void accounts_expel(struct accounts *accounts, const char *name, struct account *account, size_t at)
+{
+	const struct detect_memory *memory = &accounts->settings->memory;
+	struct prefix source = account->places[at].source, network = network_of(accounts, &source);
+	struct known *known = recent_find(accounts->known, &source);
+	struct known *around = recent_find(accounts->known, &network);
+
+	if (memory->forget)
+		memory->forget(name, &source, memory->context);
+	/* Whom else it is known to is not counted: it will be known again at the next login. */
+	if (known)
+		recent_drop(accounts->known, known);
+	if (around)
+		recent_drop(accounts->known, around);
+	remove_place(accounts, account, at);
+}
+
+static int64_t window_ns(const struct accounts *accounts, enum ban_rule rule, uint64_t times)
+{
+	uint64_t most_s = INT64_MAX / NS_PER_S / times;
+	uint64_t window_s = accounts->settings->rules[rule].window_s;
+
+	return (int64_t)((window_s < most_s ? window_s : most_s) * times) * NS_PER_S;
+}
+
+bool account_in_spread(const struct accounts *accounts, const struct account *account,
+		       int64_t now_ns)
+{
+	return account->spread_ns &&
+	       within(account->spread_ns, now_ns, window_ns(accounts, RULE_ACCOUNT_SPREAD, 1));
+}
+
+bool accounts_in_spread(struct accounts *accounts, const struct prefix *key, int64_t now_ns)
+{
+	const struct account *account = recent_find(accounts->accounts, key);
+
+	return account && account_in_spread(accounts, account, now_ns);
+}
+
+bool accounts_besieged(const struct accounts *accounts, const struct prefix *key, int64_t now_ns)
+{
+	const struct siege *siege = recent_find(accounts->sieges, key);
+
+	return siege && within(siege->last_ns, now_ns, window_ns(accounts, RULE_ACCOUNT_SIEGE, 2));
+}
+
+/* Moves *last_ns on; the memory outside is told now and then. */
+static void go_on(struct accounts *accounts, const char *name, enum ban_rule rule, int64_t now_ns,
+		  int64_t *last_ns, int64_t *told_ns)
+{
+	const struct detect_memory *memory = &accounts->settings->memory;
+
+	if (*last_ns < now_ns)
+		*last_ns = now_ns;
+	if (!memory->trouble || (*told_ns && within(*told_ns, *last_ns, 3600 * NS_PER_S)))
+		return;
+	*told_ns = *last_ns;
+	memory->trouble(name, rule, *last_ns, memory->context);
+}
+
+void accounts_besiege(struct accounts *accounts, const char *name, const struct prefix *key,
+		      int64_t now_ns)
+{
+	struct siege *siege = recent_touch(accounts->sieges, key, NULL);
+
+	go_on(accounts, name, RULE_ACCOUNT_SIEGE, now_ns, &siege->last_ns, &siege->told_ns);
+}
+
+void accounts_spread(struct accounts *accounts, const char *name, struct account *account,
+		     int64_t now_ns)
+{
+	go_on(accounts, name, RULE_ACCOUNT_SPREAD, now_ns, &account->spread_ns,
+	      &account->spread_told_ns);
+}
+
+void accounts_recall_trouble(struct accounts *accounts, const char *name, enum ban_rule rule,
+			     int64_t last_ns)
+{
+	struct prefix key = accounts_key(accounts, name);
+	struct account *account;
+	struct siege *siege;
+
+	if (rule == RULE_ACCOUNT_SIEGE) {
+		siege = recent_touch(accounts->sieges, &key, NULL);
+		siege->last_ns = siege->told_ns = last_ns;
+	} else if (rule == RULE_ACCOUNT_SPREAD) {
+		account = find_account(accounts, name, &key, true, last_ns);
+		account->spread_ns = account->spread_told_ns = last_ns;
+	}
+}
+
+void accounts_add_usage(const struct accounts *accounts, struct detect_usage *usage)
+{
+	usage->accounts += recent_used(accounts->accounts);
+	usage->accounts_size += recent_size(accounts->accounts);
+	usage->known += accounts->places;
+	usage->known_size += accounts->settings->most_known;
+	usage->forgotten += accounts->forgotten;
+}

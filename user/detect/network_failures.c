@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rule network-failures: several sources of one network fail. Failures of known sources do not
+ * count, and a network with a known source in it is banned at ten times the threshold only. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "detect/rule.h"
+
+static void *create(const struct detect_settings *settings)
+{
+	struct distinct_settings sources = rule_distinct(&settings->rules[RULE_NETWORK_FAILURES],
+							 settings->most_sources,
+							 DETECT_KNOWN_FACTOR);
+
+	return distinct_new(&sources);
+}
+
+static void destroy(void *context)
+{
+	distinct_free(context);
+}
+
+static void configure(void *context, const struct detect_settings *settings)
+{
+	struct distinct_settings sources = rule_distinct(&settings->rules[RULE_NETWORK_FAILURES],
+							 settings->most_sources,
+							 DETECT_KNOWN_FACTOR);
+
+	distinct_configure(context, &sources);
+}
+
+static void on_event(void *context, const struct sighting *sighting)
+{
+	const struct event *event = sighting->event;
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_NETWORK_FAILURES];
+	struct distinct_item item = { sighting->source.address, event->wall_ns, sighting->tag };
+	const struct distinct_item *items;
+	char window[TIME_TEXT_SIZE];
+	struct decision decision;
+	uint64_t needed = rule->count;
+	size_t count;
+
+	if (event->kind != EVENT_FAILURE || !event->has_source || sighting->trust == TRUST_SOURCE)
+		return;
+	count = distinct_add(context, &sighting->network, &item, &items);
+	if (!count || count < needed)
+		return;
+	if (accounts_known_to_any(sighting->accounts, &sighting->network, event->wall_ns))
+		needed *= DETECT_KNOWN_FACTOR;
+	if (count < needed)
+		return;
+	rule_begin(sighting, RULE_NETWORK_FAILURES, &decision);
+	for (size_t i = 0; i < count; i++)
+		rule_add_evidence(&decision, items[i].tag);
+	distinct_restart(context, &sighting->network);
+	duration_format(rule->window_s, window);
+	snprintf(decision.reason, sizeof(decision.reason),
+		 "failed logins from %zu source%s of the network in %s", count,
+		 count == 1 ? "" : "s", window);
+	decision.action = ACTION_BAN_ALERT;
+	decision.has_prefix = true;
+	decision.prefix = sighting->network;
+	rule_decide(sighting, &decision);
+}
+
+static void add_usage(const void *context, struct detect_usage *usage)
+{
+	struct window_usage sources;
+
+	distinct_get_usage(context, &sources);
+	usage->forgotten += sources.forgotten;
+}
+
+const struct rule_type rule_network_failures = {
+	.rule = RULE_NETWORK_FAILURES,
+	.create = create,
+	.destroy = destroy,
+	.configure = configure,
+	.event = on_event,
+	.add_usage = add_usage,
+};

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See repeats.h. */
+#include "detect/repeats.h"
+
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "detect/recent.h"
+
+#define REMEMBERED_NS (DETECT_REPEAT_DAYS * 86400 * NS_PER_S)
+
+struct repeats {
+	const struct detect_settings *settings;
+	struct recent *bans; /* struct detect_repeat, by prefix */
+};
+
+struct repeats *repeats_new(const struct detect_settings *settings)
+{
+	struct repeats *repeats = calloc(1, sizeof(*repeats));
+
+	if (!repeats)
+		return NULL;
+	repeats->settings = settings;
+	repeats->bans =
+		recent_new(sizeof(struct detect_repeat), settings->most_sources, NULL, NULL);
+	if (repeats->bans)
+		return repeats;
+	free(repeats);
+	return NULL;
+}
+
+void repeats_free(struct repeats *repeats)
+{
+	if (!repeats)
+		return;
+	recent_free(repeats->bans);
+	free(repeats);
+}
+
+void repeats_configure(struct repeats *repeats, const struct detect_settings *settings)
+{
+	repeats->settings = settings;
+	recent_resize(repeats->bans, settings->most_sources);
+}
+
+/* The n-th ban in a row: doubled n - 1 times, up to a week or what the first one lasts. */
+static uint64_t nth_ns(uint64_t ban_s, uint32_t bans)
+{
+	uint64_t longest_s = ban_s > DETECT_LONGEST_BAN_S ? ban_s : DETECT_LONGEST_BAN_S;
+
+	while (--bans && ban_s < longest_s)
+		ban_s = ban_s > longest_s / 2 ? longest_s : ban_s * 2;
+	return ban_s > INT64_MAX / NS_PER_S ? INT64_MAX : ban_s * NS_PER_S;
+}
+
+static int64_t end_of(int64_t begin_ns, uint64_t lasts_ns)
+{
+	int64_t end;
+
+	return __builtin_add_overflow(begin_ns, (int64_t)lasts_ns, &end) ? INT64_MAX : end;
+}
+
+static struct detect_repeat *look_up(struct repeats *repeats, const struct prefix *prefix)
+{
+	const struct detect_memory *memory = &repeats->settings->memory;
+	bool fresh;
+	struct detect_repeat *repeat = recent_touch(repeats->bans, prefix, &fresh);
+	struct detect_repeat kept;
+
+	if (fresh && memory->recall_repeat && memory->recall_repeat(prefix, &kept, memory->context))
+		*repeat = kept;
+	return repeat;
+}
+
+void repeats_ban(struct repeats *repeats, uint64_t ban_s, struct decision *decision)
+{
+	struct detect_repeat *repeat = look_up(repeats, &decision->prefix);
+	int64_t now_ns = decision->wall_ns;
+
+	decision->again = false;
+	if (repeat->bans && now_ns < repeat->until_ns) {
+		uint64_t lasts_ns = nth_ns(ban_s, repeat->bans);
+
+		/* Another rule may ask for a longer one; the same rule asks for no more. */
+		decision->again = lasts_ns <= repeat->lasts_ns;
+		if (!decision->again) {
+			repeat->lasts_ns = lasts_ns;
+			repeat->until_ns = end_of(now_ns, lasts_ns);
+		}
+	} else {
+		bool forgotten = !repeat->bans || (uint64_t)now_ns - (uint64_t)repeat->until_ns >
+							  (uint64_t)REMEMBERED_NS;
+
+		repeat->bans = forgotten ? 1 : repeat->bans + (repeat->bans < UINT32_MAX);
+		repeat->lasts_ns = nth_ns(ban_s, repeat->bans);
+		repeat->until_ns = end_of(now_ns, repeat->lasts_ns);
+	}
+	decision->until_wall_ns = repeat->until_ns;
+	decision->repeat = *repeat;
+}
+
+bool repeats_running(const struct repeats *repeats, const struct prefix *prefix, int64_t now_ns)
+{
+	const struct detect_repeat *repeat = recent_find(repeats->bans, prefix);
+
+	return repeat && repeat->bans && now_ns < repeat->until_ns;
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What rules have in common: the parts of a decision, and windows after their settings. */
+#include "detect/rule.h"
+
+#include <string.h>
+
+#include "base/time.h"
+
+void rule_begin(const struct sighting *sighting, enum ban_rule rule, struct decision *decision)
+{
+	memset(decision, 0, sizeof(*decision));
+	decision->rule = rule;
+	decision->wall_ns = sighting->event->wall_ns;
+}
+
+void rule_set_account(const struct sighting *sighting, struct decision *decision)
+{
+	decision->has_account = true;
+	memcpy(decision->account, sighting->event->account, sizeof(decision->account));
+}
+
+void rule_add_evidence(struct decision *decision, uint64_t tag)
+{
+	if (decision->evidence_count == DECISION_EVIDENCE_MAX) {
+		decision->evidence_count--;
+		memmove(decision->evidence, decision->evidence + 1,
+			decision->evidence_count * sizeof(*decision->evidence));
+	}
+	decision->evidence[decision->evidence_count++] = tag;
+}
+
+void rule_add_source(const struct sighting *sighting, struct decision *decision,
+		     const struct prefix *prefix)
+{
+	const struct detect_settings *settings = sighting->settings;
+	unsigned at = decision->source_count++, country = COUNTRY_ZZ;
+
+	if (at >= DECISION_SOURCES_MAX)
+		return;
+	if (settings->country)
+		country = settings->country(&prefix->address, settings->country_context);
+	decision->sources[at].prefix = *prefix;
+	decision->sources[at].country = (uint16_t)(country < COUNTRY_COUNT ? country : COUNTRY_ZZ);
+}
+
+static uint32_t limit(uint64_t value, uint32_t most)
+{
+	return value < 1 ? 1 : value > most ? most : (uint32_t)value;
+}
+
+static uint64_t window_ns(const struct rule_settings *rule)
+{
+	uint64_t longest_s = (1ULL << 62) / NS_PER_S;
+
+	return (rule->window_s < longest_s ? rule->window_s : longest_s) * NS_PER_S;
+}
+
+struct window_settings rule_windows(const struct rule_settings *rule, uint32_t most,
+				    uint32_t factor)
+{
+	return (struct window_settings){ .count = limit((uint64_t)rule->count * factor, 1U << 30),
+					 .most = most,
+					 .window_ns = window_ns(rule) };
+}
+
+struct distinct_settings rule_distinct(const struct rule_settings *rule, uint32_t most,
+				       uint32_t factor)
+{
+	return (struct distinct_settings){ .items = limit((uint64_t)rule->count * factor, 10000),
+					   .most = most,
+					   .window_ns = window_ns(rule) };
+}

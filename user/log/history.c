@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See history.h. Each file has its own parser, so that attempts and years are its own. */
+#include "log/history.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zlib.h>
+#include "base/cleanup.h"
+#include "base/time.h"
+
+#define BUFFER_SIZE (256U << 10)
+#define TAG_LINES   40 /* bits of a tag that count lines; the file's number is above */
+
+struct file {
+	char *path;
+	gzFile stream;
+	struct log_parser *parser;
+	char *buffer;
+	size_t begin, end; /* what of the buffer is still to be read */
+	bool ended;	   /* the stream; the buffer may hold more */
+	bool cutting;	   /* the rest of an over-long line is being left out */
+	bool waiting;	   /* `next` holds an event */
+	struct event next;
+	int64_t last_ns; /* for events without time */
+	uint64_t line;
+	int error;
+};
+
+struct history {
+	struct file *files;
+	size_t count;
+	struct history_counts counts;
+	struct fault fault;
+};
+
+struct history *history_new(void)
+{
+	return calloc(1, sizeof(struct history));
+}
+
+static void file_close(struct file *file)
+{
+	if (file->stream)
+		gzclose_r(file->stream);
+	log_parser_free(file->parser);
+	free(file->buffer);
+	free(file->path);
+	*file = (struct file){ 0 };
+}
+
+void history_free(struct history *history)
+{
+	if (!history)
+		return;
+	for (size_t i = 0; i < history->count; i++)
+		file_close(&history->files[i]);
+	free(history->files);
+	free(history);
+}
+
+/* What a file says without a year was said before it was last written. */
+static void set_reference(struct file *file, int fd)
+{
+	struct stat status;
+	int64_t wall_ns = clock_wall_ns();
+
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
+		wall_ns = status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec;
+	log_parser_set_reference(file->parser, wall_ns);
+}
+
+static int file_open(struct file *file, const char *path, struct fault *fault)
+{
+	bool is_stdin = !strcmp(path, "-");
+	_cleanup_close_ int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+					  : open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return fault_set(fault, -errno, "cannot read %s: %s%s", path, strerror(errno),
+				 errno == EACCES ? "; run it as a user who may read the log" : "");
+	file->path = strdup(is_stdin ? "standard input" : path);
+	file->buffer = malloc(BUFFER_SIZE);
+	file->parser = log_parser_new();
+	if (!file->path || !file->buffer || !file->parser)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	log_parser_set_deliveries(file->parser, true);
+	set_reference(file, fd);
+	file->stream = gzdopen(fd, "rb");
+	if (!file->stream)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	(void)TAKE_FD(fd);
+	gzbuffer(file->stream, BUFFER_SIZE);
+	return 0;
+}
+
+int history_add(struct history *history, const char *path, struct fault *fault)
+{
+	struct file *files;
+	int error;
+
+	if (history->count == HISTORY_FILES_MAX)
+		return fault_set(fault, -EMFILE, "more than %d files; join some of them",
+				 HISTORY_FILES_MAX);
+	files = realloc(history->files, (history->count + 1) * sizeof(*files));
+	if (!files)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	history->files = files;
+	files += history->count;
+	*files = (struct file){ 0 };
+	error = file_open(files, path, fault);
+	if (error) {
+		file_close(files);
+		return error;
+	}
+	history->count++;
+	return 0;
+}
+
+static void fill(struct history *history, struct file *file)
+{
+	int got, number = 0;
+
+	memmove(file->buffer, file->buffer + file->begin, file->end - file->begin);
+	file->end -= file->begin;
+	file->begin = 0;
+	got = gzread(file->stream, file->buffer + file->end, (unsigned)(BUFFER_SIZE - file->end));
+	if (got > 0) {
+		file->end += (size_t)got;
+		return;
+	}
+	file->ended = true;
+	gzerror(file->stream, &number);
+	if (number == Z_OK || number == Z_STREAM_END)
+		return;
+	file->error = number == Z_ERRNO ? -errno : -EBADMSG;
+	if (!history->fault.error)
+		fault_set(&history->fault, file->error, "%s can be read up to line %llu only: %s",
+			  file->path, (unsigned long long)file->line,
+			  number == Z_ERRNO ? strerror(-file->error) : "damaged gzip");
+}
+
+/* The next line without its newline; false: there is none. */
+static bool next_line(struct history *history, struct file *file, const char **line, size_t *size)
+{
+	for (;;) {
+		char *at = file->buffer + file->begin;
+		size_t left = file->end - file->begin;
+		char *newline = memchr(at, '\n', left);
+		bool full = !newline && left == BUFFER_SIZE, cutting = file->cutting;
+
+		if (!newline && !full && !file->ended) {
+			fill(history, file);
+			continue;
+		}
+		if (!newline && !left)
+			return false;
+		*line = at;
+		*size = newline ? (size_t)(newline - at) : left;
+		file->begin += *size + (newline != NULL);
+		file->cutting = full;
+		if (!cutting)
+			return true;
+	}
+}
+
+static void find_next(struct history *history, struct file *file)
+{
+	const char *line;
+	size_t size;
+
+	file->waiting = false;
+	while (next_line(history, file, &line, &size)) {
+		file->line++;
+		history->counts.lines++;
+		if (size > LOG_LINE_MAX) {
+			size = LOG_LINE_MAX;
+			history->counts.cut++;
+		}
+		if (!log_parser_line(file->parser, line, size, &file->next))
+			continue;
+		if (file->next.wall_ns)
+			file->last_ns = file->next.wall_ns;
+		file->next.wall_ns = file->last_ns;
+		file->next.line = file->line;
+		file->waiting = true;
+		return;
+	}
+}
+
+static void count_event(struct history_counts *counts, const struct event *event)
+{
+	counts->events += event->kind != EVENT_DELIVERED;
+	if (!event->wall_ns)
+		return;
+	if (!counts->first_ns || event->wall_ns < counts->first_ns)
+		counts->first_ns = event->wall_ns;
+	if (event->wall_ns > counts->last_ns)
+		counts->last_ns = event->wall_ns;
+}
+
+int history_run(struct history *history,
+		void (*take)(const struct event *event, uint64_t tag, void *context), void *context,
+		struct fault *fault)
+{
+	for (size_t i = 0; i < history->count; i++)
+		find_next(history, &history->files[i]);
+	for (;;) {
+		struct file *first = NULL;
+
+		for (size_t i = 0; i < history->count; i++) {
+			struct file *file = &history->files[i];
+
+			if (file->waiting && (!first || file->next.wall_ns < first->next.wall_ns))
+				first = file;
+		}
+		if (!first)
+			break;
+		count_event(&history->counts, &first->next);
+		take(&first->next,
+		     (uint64_t)(first - history->files) << TAG_LINES | first->next.line, context);
+		find_next(history, first);
+	}
+	if (history->fault.error && fault)
+		*fault = history->fault;
+	return history->fault.error;
+}
+
+uint64_t history_where(const struct history *history, uint64_t tag, const char **path)
+{
+	size_t file = tag >> TAG_LINES;
+
+	*path = history->count > 1 && file < history->count ? history->files[file].path : NULL;
+	return tag & ((1ULL << TAG_LINES) - 1);
+}
+
+void history_get_counts(const struct history *history, struct history_counts *counts)
+{
+	*counts = history->counts;
+}

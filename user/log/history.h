@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Log files of the past as one stream of events in the order of their time. Files may be gzip, "-"
+ * is standard input. Not here: files that still grow (follow.h), what events mean.
+ */
+#ifndef SEKISHO_HISTORY_H
+#define SEKISHO_HISTORY_H
+
+#include "base/fault.h"
+#include "log/parse.h"
+
+#define HISTORY_FILES_MAX 1024
+
+struct history;
+
+struct history_counts {
+	uint64_t lines, events, cut;
+	int64_t first_ns, last_ns; /* of the events; 0: none had a time */
+};
+
+struct history *history_new(void); /* NULL: out of memory */
+void history_free(struct history *history);
+
+/* Opens one more file. -errno, -EMFILE, -ENOMEM. */
+int history_add(struct history *history, const char *path, struct fault *fault);
+
+/* Hands on every event, the earliest of all files first; of equal times that of the file added
+ * first. Within a file the order is the file's own. `tag` names the line: history_where(). A file
+ * that cannot be read to its end ends there; the first such fault is returned, at the end. */
+int history_run(struct history *history,
+		void (*take)(const struct event *event, uint64_t tag, void *context), void *context,
+		struct fault *fault);
+
+/* The file and line of a tag. *path is NULL when there is only one file. */
+uint64_t history_where(const struct history *history, uint64_t tag, const char **path);
+void history_get_counts(const struct history *history, struct history_counts *counts);
+
+#endif

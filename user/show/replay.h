@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What `sekisho replay` prints: decisions as they fall, and the sum of it. Not here: deciding. */
+#ifndef SEKISHO_SHOW_REPLAY_H
+#define SEKISHO_SHOW_REPLAY_H
+
+#include <stdio.h>
+#include "detect/detect.h"
+#include "log/history.h"
+
+struct replay_report;
+
+struct replay_report *replay_report_new(FILE *out, bool json); /* NULL: out of memory */
+void replay_report_free(struct replay_report *report);
+
+/* Every event, before its decisions; `out`: a ban would have kept it out. */
+void replay_report_event(struct replay_report *report, const struct event *event, bool out);
+void replay_report_decision(struct replay_report *report, const struct decision *decision,
+			    const struct history *history);
+void replay_report_end(struct replay_report *report, const struct history_counts *counts);
+
+#endif
