@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Rule account-spread: one account is logged in to from too many new networks or countries: new
- * are those from which it was not logged in to before the window. When it fires, the spread has
+ * are those from which it was not logged in to before the window. In the account's own country
+ * (and in home countries) networks count only as long as a twelfth of the window: somebody on the
+ * road meets many in a day, but not in two hours. When it fires, the spread has
  * begun a while ago, see began(): who came since then, to a network that was not there before and
  * to no home country, is a stranger, and banned; so is every later one, at its first login.
  */
@@ -20,6 +22,7 @@
 /* Of the networks that make a spread, as many may be the owner's own. */
 #define OWN_NETWORKS  2
 #define OWN_COUNTRIES 1
+#define OWN_WINDOW    12 /* the part of the window in which networks of the own country count */
 
 struct first {
 	struct prefix network;
@@ -94,9 +97,17 @@ struct news {
 					      be the owner's own */
 };
 
+static bool is_own(const struct sighting *sighting, unsigned country, unsigned own)
+{
+	return country != COUNTRY_ZZ &&
+	       (country == own || detect_is_home(sighting->settings, country));
+}
+
+/* The own country is that of the longest known source. */
 static void count_news(const struct sighting *sighting, const struct first *firsts, size_t count,
 		       struct news *news)
 {
+	unsigned own = firsts[count - 1].country;
 	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
 	uint64_t window_ns = rule_windows(rule, 1, 1).window_ns;
 	unsigned networks = rule->count > OWN_NETWORKS + 2 ? rule->count - OWN_NETWORKS : 2;
@@ -106,11 +117,14 @@ static void count_news(const struct sighting *sighting, const struct first *firs
 	*news = (struct news){ 0 };
 	for (size_t i = 0; i < count; i++) {
 		const struct first *first = &firsts[i];
+		uint64_t ago_ns = (uint64_t)firsts->place_ns - (uint64_t)first->place_ns;
+		bool counts = ago_ns <= window_ns / OWN_WINDOW ||
+			      !is_own(sighting, first->country, own);
 
-		if ((uint64_t)firsts->place_ns - (uint64_t)first->place_ns > window_ns)
+		if (ago_ns > window_ns)
 			break;
 		news->count++;
-		if (first->place_ns == first->network_ns && ++news->networks <= networks)
+		if (counts && first->place_ns == first->network_ns && ++news->networks <= networks)
 			news->networks_ns = first->place_ns;
 		if (first->place_ns == first->country_ns && first->country != COUNTRY_ZZ &&
 		    ++news->countries <= countries)
@@ -200,9 +214,9 @@ static void fire(const struct sighting *sighting, const struct first *firsts,
 	duration_format(rule->window_s, window);
 	say_countries(&decision, countries, sizeof(countries));
 	snprintf(decision.reason, sizeof(decision.reason),
-		 "logins from %u new network%s in %u new countr%s (%s) in %s", news->networks,
-		 news->networks == 1 ? "" : "s", news->countries,
-		 news->countries == 1 ? "y" : "ies", *countries ? countries : "unknown", window);
+		 "logins from %u network%s and %u countr%s, all new in %s; strangers in %s",
+		 news->networks, news->networks == 1 ? "" : "s", news->countries,
+		 news->countries == 1 ? "y" : "ies", window, *countries ? countries : "ZZ");
 	decision.action = ACTION_ALERT;
 	rule_decide(sighting, &decision);
 	accounts_spread(sighting->accounts, sighting->event->account, account,

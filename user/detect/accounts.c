@@ -213,23 +213,23 @@ enum trust accounts_trust(struct accounts *accounts, const char *name, const str
 {
 	const struct account *account = name ? find_account(accounts, name, key, false, now_ns)
 					     : NULL;
-	bool has_known = false, knows_network = false;
+	enum trust trust = TRUST_NONE;
 
+	if (!name && accounts_known_to_any(accounts, source, now_ns))
+		return TRUST_SOURCE;
 	for (size_t i = 0; account && i < account->count; i++) {
 		const struct place *place = &account->places[i];
-		struct prefix places_network;
+		struct prefix around;
 
 		if (place->suspect || !within(place->last_ns, now_ns, KNOWN_NS))
 			continue;
 		if (same(&place->source, source))
 			return TRUST_SOURCE;
-		places_network = network_of(accounts, &place->source);
-		knows_network |= same(&places_network, network);
-		has_known = true;
+		around = network_of(accounts, &place->source);
+		if (same(&around, network))
+			trust = TRUST_NETWORK;
 	}
-	if ((has_known || !name) && accounts_known_to_any(accounts, source, now_ns))
-		return TRUST_SOURCE;
-	return knows_network ? TRUST_NETWORK : TRUST_NONE;
+	return trust;
 }
 
 /* Known from now on, or still; the memory outside is told once a day. */

@@ -29,11 +29,12 @@ struct account {
 	struct place *places;
 };
 
+/* How far a failure is its account's own. */
 enum trust {
 	TRUST_NONE,
 	TRUST_NETWORK, /* the account was logged in to from this network */
-	TRUST_SOURCE,  /* from this source; or the source is known to others, and the account has
-			  known sources too: a NAT */
+	TRUST_SOURCE,  /* from this source; or the line names no account, and the source is known to
+			  some account */
 };
 
 enum arrival {

@@ -94,8 +94,11 @@ static void add(struct bounce_surge *state, int64_t wall_ns, bool failed)
 	state->ring[(state->first + state->count++) & (state->room - 1)] =
 		(state->newest_ns & ~(int64_t)1) | failed;
 	state->failed += failed;
-	while ((uint64_t)state->newest_ns - (uint64_t)state->ring[state->first] >
-	       state->window_ns + 1)
+	/* The newest is never taken off: it lies in its own window. */
+	while (state->count > 1 &&
+	       (uint64_t)(state->newest_ns & ~(int64_t)1) -
+			       (uint64_t)(state->ring[state->first] & ~(int64_t)1) >
+		       state->window_ns)
 		take_off(state);
 }
 
