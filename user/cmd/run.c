@@ -42,6 +42,7 @@ static void on_save(void *context)
 
 	logs_retry(daemon);
 	logs_save(daemon);
+	memory_save(daemon);
 }
 
 static void on_sweep(void *context)
@@ -109,6 +110,7 @@ static void print_config_fault(const char *text, void *context)
 static void reload(struct daemon *daemon)
 {
 	struct config *fresh = NULL, *old = daemon->instance.config;
+	struct detect_settings settings;
 	struct fault fault = { 0 };
 
 	notify("RELOADING=1");
@@ -125,7 +127,9 @@ static void reload(struct daemon *daemon)
 		config_free(fresh);
 	} else {
 		logs_close(daemon);
-		detect_configure(daemon->detect, &fresh->detect);
+		memory_settings(daemon, fresh, &settings);
+		detect_configure(daemon->detect, &settings);
+		alerting_reload(daemon);
 		if (logs_open(daemon, &fault))
 			daemon_fault(daemon, "%s", fault.text);
 		config_free(old);
@@ -198,12 +202,14 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 	if (err)
 		return err;
 	instance_unlock(&daemon->instance);
-	daemon->detect = detect_new(&config->detect);
 	daemon->evidence = calloc(EVIDENCE_RING, sizeof(*daemon->evidence));
-	daemon->evidence_wall_ns = calloc(EVIDENCE_RING, sizeof(*daemon->evidence_wall_ns));
-	if (!daemon->detect || !daemon->evidence || !daemon->evidence_wall_ns)
+	if (!daemon->evidence)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	err = loop_new(&daemon->loop, fault);
+	err = memory_open(daemon, fault);
+	if (!err)
+		err = loop_new(&daemon->loop, fault);
+	if (!err)
+		err = alerting_open(daemon, fault);
 	if (!err)
 		err = prepare_signals(daemon, fault);
 	if (!err)
@@ -228,13 +234,13 @@ static void stop(struct daemon *daemon)
 	metrics_close(daemon);
 	device_watch_close(daemon->devices);
 	gate_over_close(daemon->over);
-	detect_free(daemon->detect);
+	memory_close(daemon);
+	alerts_free(daemon->alerts);
 	protected_free(&daemon->protected);
 	outflow_watch_free(&daemon->outflow);
 	for (size_t i = 0; daemon->evidence && i < EVIDENCE_RING; i++)
-		free(daemon->evidence[i]);
+		free(daemon->evidence[i].line);
 	free(daemon->evidence);
-	free(daemon->evidence_wall_ns);
 	free(daemon->attachments);
 	free(daemon->minute);
 	loop_free(daemon->loop);

@@ -6,6 +6,7 @@
 #ifndef SEKISHO_DAEMON_H
 #define SEKISHO_DAEMON_H
 
+#include "alert/alert.h"
 #include "daemon/loop.h"
 #include "daemon/outflow.h"
 #include "detect/detect.h"
@@ -33,6 +34,14 @@ struct log_source {
 	char fault[256]; /* the one said last, so that it is said once */
 };
 
+/* The line of an event. */
+struct remembered {
+	char *line; /* NULL: none */
+	int64_t wall_ns;
+	bool has_source;
+	struct prefix source;
+};
+
 struct daemon {
 	const char *config_path;
 	bool verbose;
@@ -49,12 +58,13 @@ struct daemon {
 	uint64_t protected_boot_ns; /* when that was read; 0: not yet */
 	struct log_source *logs;
 	size_t log_count;
-	char **evidence;	   /* ring of EVIDENCE_RING lines, by tag */
-	int64_t *evidence_wall_ns; /* their times */
+	struct remembered *evidence; /* ring of EVIDENCE_RING, by tag */
 	uint64_t next_tag;
 	uint64_t events[EVENT_KIND_COUNT];
-	uint64_t decisions, bans;
+	uint64_t decisions, bans, alerts_raised;
 	uint64_t given_up; /* patterns_given_up() when it was last told */
+	struct alerts *alerts;
+	struct notes *notes; /* memory.c: what is to be written down */
 	int64_t started_wall_ns, since_wall_ns;
 	struct fault last_fault;
 	int64_t last_fault_wall_ns;
@@ -78,6 +88,25 @@ size_t logs_following(const struct daemon *daemon);
 
 /* ---- decide.c ---- */
 void decide_event(struct daemon *daemon, struct event *event, const char *line, size_t size);
+/* The line of a tag, or NULL when others have taken its place. */
+const struct remembered *decide_remembered(const struct daemon *daemon, uint64_t tag);
+/* Those lines of a decision that are still remembered (DECISION_EVIDENCE_MAX at most). */
+size_t decide_evidence(const struct daemon *daemon, const struct decision *decision,
+		       struct store_evidence *evidence);
+
+/* ---- memory.c ---- */
+int memory_open(struct daemon *daemon, struct fault *fault); /* makes daemon->detect; -ENOMEM */
+void memory_close(struct daemon *daemon);
+/* The rules' settings, with the functions that the daemon gives them. */
+void memory_settings(struct daemon *daemon, const struct config *config,
+		     struct detect_settings *settings);
+void memory_note_ban(struct daemon *daemon, const struct decision *decision);
+void memory_save(struct daemon *daemon); /* what is noted, into the store */
+
+/* ---- alerting.c ---- */
+int alerting_open(struct daemon *daemon, struct fault *fault);
+void alerting_reload(struct daemon *daemon);
+void alerting_raise(struct daemon *daemon, const struct decision *decision);
 
 /* ---- guard.c ---- */
 int guard_open(struct daemon *daemon, struct fault *fault);

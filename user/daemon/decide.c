@@ -15,32 +15,43 @@
 /* Own addresses and login sessions change seldom; a wave of bans need not ask each time. */
 #define PROTECTED_AGE_NS (5 * NS_PER_S)
 
-static uint64_t remember(struct daemon *daemon, int64_t wall_ns, const char *line, size_t size)
+static uint64_t remember(struct daemon *daemon, const struct event *event, const char *line,
+			 size_t size)
 {
 	uint64_t tag = daemon->next_tag++;
-	size_t slot = tag % EVIDENCE_RING;
+	struct remembered *slot = &daemon->evidence[tag % EVIDENCE_RING];
 	char text[LOG_LINE_MAX + 1];
 
 	log_line_clean(line, size, text);
-	free(daemon->evidence[slot]);
-	daemon->evidence[slot] = strndup(text, EVIDENCE_TEXT);
-	daemon->evidence_wall_ns[slot] = wall_ns;
+	free(slot->line);
+	*slot = (struct remembered){ .line = strndup(text, EVIDENCE_TEXT),
+				     .wall_ns = event->wall_ns,
+				     .has_source = event->has_source };
+	if (event->has_source)
+		slot->source =
+			address_source(&event->source, daemon->instance.config->source_length6);
 	return tag;
 }
 
-static size_t collect(const struct daemon *daemon, const struct decision *decision,
-		      struct store_evidence *evidence)
+const struct remembered *decide_remembered(const struct daemon *daemon, uint64_t tag)
+{
+	const struct remembered *slot = &daemon->evidence[tag % EVIDENCE_RING];
+
+	return daemon->next_tag - tag > EVIDENCE_RING || !slot->line ? NULL : slot;
+}
+
+size_t decide_evidence(const struct daemon *daemon, const struct decision *decision,
+		       struct store_evidence *evidence)
 {
 	size_t count = 0;
 
 	for (unsigned i = 0; i < decision->evidence_count; i++) {
-		uint64_t tag = decision->evidence[i];
-		size_t slot = tag % EVIDENCE_RING;
+		const struct remembered *event = decide_remembered(daemon, decision->evidence[i]);
 
-		if (daemon->next_tag - tag > EVIDENCE_RING || !daemon->evidence[slot])
+		if (!event)
 			continue;
-		evidence[count].wall_ns = daemon->evidence_wall_ns[slot];
-		evidence[count++].line = daemon->evidence[slot];
+		evidence[count].wall_ns = event->wall_ns;
+		evidence[count++].line = event->line;
 	}
 	return count;
 }
@@ -74,7 +85,7 @@ static void add_ban(struct daemon *daemon, const struct decision *decision, int6
 		.rule = decision->rule,
 		.reason = decision->reason,
 		.evidence = evidence,
-		.evidence_count = collect(daemon, decision, evidence),
+		.evidence_count = decide_evidence(daemon, decision, evidence),
 	};
 	char prefix[PREFIX_TEXT_SIZE], end[TIME_TEXT_SIZE];
 	struct fault fault = { 0 };
@@ -99,14 +110,30 @@ static void add_ban(struct daemon *daemon, const struct decision *decision, int6
 		daemon_fault(daemon, "banned %s, but: %s", prefix, fault.text);
 }
 
+/* The rules believe that the ban runs; somebody may have lifted it meanwhile. */
+static bool in_force(struct daemon *daemon, const struct prefix *prefix)
+{
+	struct ban ban;
+
+	return daemon->instance.gate && !gate_ban_get(daemon->instance.gate, prefix, &ban, NULL) &&
+	       ban.expires_ns > clock_boot_ns();
+}
+
 static void on_decision(const struct decision *decision, void *context)
 {
 	struct daemon *daemon = context;
 	int64_t now = clock_wall_ns(), until = decision->until_wall_ns;
 
-	daemon->decisions++;
-	if (!(decision->action & ACTION_BAN) || !decision->has_prefix)
+	if (decision->action == ACTION_ALERT) {
+		daemon->decisions++;
+		alerting_raise(daemon, decision);
 		return;
+	}
+	if (decision->again && in_force(daemon, &decision->prefix))
+		return;
+	daemon->decisions++;
+	if (!decision->again)
+		memory_note_ban(daemon, decision);
 	/* A line written now bans from now, whatever clock or zone its writer had. */
 	if (llabs(now - decision->wall_ns) <= LATE_NS)
 		until = now + (decision->until_wall_ns - decision->wall_ns);
@@ -117,12 +144,14 @@ static void on_decision(const struct decision *decision, void *context)
 
 void decide_event(struct daemon *daemon, struct event *event, const char *line, size_t size)
 {
-	uint64_t tag;
+	uint64_t tag = 0;
 
 	if (!event->wall_ns)
 		event->wall_ns = clock_wall_ns();
-	daemon->events[event->kind]++;
-	outflow_watch_message(&daemon->outflow, event);
-	tag = remember(daemon, event->wall_ns, line, size);
+	if (event->kind != EVENT_DELIVERED) {
+		daemon->events[event->kind]++;
+		outflow_watch_message(&daemon->outflow, event);
+		tag = remember(daemon, event, line, size);
+	}
 	detect_event(daemon->detect, event, tag, on_decision, daemon);
 }

@@ -20,7 +20,7 @@ static void on_line(const char *line, size_t size, void *context)
 
 	if (!log_parser_line(log->parser, line, size, &event))
 		return;
-	log->events++;
+	log->events += event.kind != EVENT_DELIVERED;
 	decide_event(log->daemon, &event, line, size);
 }
 
@@ -99,6 +99,7 @@ int logs_open(struct daemon *daemon, struct fault *fault)
 		if (!log->parser || !log->config.file)
 			return fault_set(fault, -ENOMEM, "out of memory");
 		log_parser_set_patterns(log->parser, config->compiled_patterns);
+		log_parser_set_deliveries(log->parser, true);
 		open_log(log);
 	}
 	if (!config->log_count)

@@ -11,6 +11,7 @@
 #define EVIDENCE_PER_BAN 100
 #define EVIDENCE_MOST	 1000000 /* lines in all: what an attacker with many addresses can fill */
 #define EVIDENCE_DAYS	 90
+#define NOTES_DAYS	 30    /* known sources and bans in a row; troubles twice as long */
 #define EXPIRE_MOST	 20000 /* rows of a kind in one call, about 0.1 s */
 #define SQL_TEXT(x)	 #x
 #define SQL_NUMBER(x)	 SQL_TEXT(x)
@@ -60,6 +61,20 @@ static int trim_evidence(struct store *store, const struct prefix *prefix, struc
 		return result;
 	database_bind_key(statement, 1, prefix);
 	return database_run(store, statement, "trim evidence", fault);
+}
+
+int store_evidence_put(struct store *store, const struct prefix *prefix,
+		       const struct store_evidence *evidence, size_t count, struct fault *fault)
+{
+	int result = database_group_begin(store, fault);
+
+	if (result)
+		return result;
+	for (size_t i = 0; i < count && !result; i++)
+		result = put_line(store, prefix, &evidence[i], fault);
+	if (!result)
+		result = trim_evidence(store, prefix, fault);
+	return database_group_end(store, result, fault);
 }
 
 int store_ban_put(struct store *store, const struct store_ban *ban,
@@ -200,13 +215,7 @@ static int prepare_evidence(struct store *store, const struct prefix *prefix, si
 	snprintf(sql + used, sizeof(sql) - used, ") ORDER BY wall DESC, id DESC LIMIT ?3");
 	if (sqlite3_prepare_v2(store->db, sql, -1, statement, NULL) != SQLITE_OK)
 		return database_fault(store, fault, "read evidence");
-	/* With length 0 the first key of this address, with 128 or 32 the last of the last one. */
-	other.length = shortest;
-	database_bind_key(*statement, 1, &other);
-	other.length = 128;
-	for (unsigned bit = prefix->length; bit < 128; bit++)
-		other.address.byte[bit / 8] |= (unsigned char)(0x80 >> bit % 8);
-	database_bind_key(*statement, 2, &other);
+	database_bind_keys_in(*statement, 1, 2, prefix);
 	sqlite3_bind_int64(*statement, 3, most > INT64_MAX ? INT64_MAX : (int64_t)most);
 	for (unsigned i = 0; i < wider; i++) {
 		other.length = shortest + i;
@@ -250,6 +259,28 @@ static int run_with_time(struct store *store, const char *sql, int64_t wall_ns, 
 	return database_run(store, statement, "forget what has ended", fault);
 }
 
+/* What the rules remember, once it is too old to matter. */
+static int expire_notes(struct store *store, int64_t now_wall_ns, struct fault *fault)
+{
+	static const char known[] =
+		"DELETE FROM known WHERE (account, source) IN (SELECT account, source FROM known"
+		" WHERE last < ?1 LIMIT " SQL_NUMBER(EXPIRE_MOST) ")";
+	static const char repeats[] =
+		"DELETE FROM repeats WHERE prefix IN (SELECT prefix FROM repeats WHERE until < ?1"
+		" LIMIT " SQL_NUMBER(EXPIRE_MOST) ")";
+	static const char troubles[] =
+		"DELETE FROM troubles WHERE (account, rule) IN (SELECT account, rule FROM troubles"
+		" WHERE last < ?1 LIMIT " SQL_NUMBER(EXPIRE_MOST) ")";
+	int64_t month_ns = NOTES_DAYS * 86400 * NS_PER_S;
+	int result = run_with_time(store, known, now_wall_ns - month_ns, fault);
+
+	if (!result)
+		result = run_with_time(store, repeats, now_wall_ns - month_ns, fault);
+	if (!result)
+		result = run_with_time(store, troubles, now_wall_ns - 2 * month_ns, fault);
+	return result;
+}
+
 int store_expire(struct store *store, int64_t now_wall_ns, struct fault *fault)
 {
 	static const char bans[] =
@@ -273,5 +304,7 @@ int store_expire(struct store *store, int64_t now_wall_ns, struct fault *fault)
 				       fault);
 	if (!result)
 		result = run_with_time(store, most, 1, fault);
+	if (!result)
+		result = expire_notes(store, now_wall_ns, fault);
 	return database_group_end(store, result, fault);
 }

@@ -9,7 +9,7 @@
 #include "store/store.h"
 
 #define STORE_FILE	 "sekisho.db"
-#define STORE_STATEMENTS 32
+#define STORE_STATEMENTS 48
 #define DATABASE_BUSY_S	 10 /* that another process may take */
 
 struct store {
@@ -50,6 +50,9 @@ int database_group_end(struct store *store, int result, struct fault *fault);
 #define DATABASE_KEY_SIZE 18
 size_t database_key(const struct prefix *prefix, unsigned char key[DATABASE_KEY_SIZE]);
 int database_bind_key(sqlite3_stmt *statement, int parameter, const struct prefix *prefix);
+/* The first and the last key that lie in the prefix. */
+void database_bind_keys_in(sqlite3_stmt *statement, int first, int last,
+			   const struct prefix *prefix);
 /* -EBADMSG. */
 int database_column_key(struct store *store, sqlite3_stmt *statement, int column,
 			struct prefix *prefix, struct fault *fault);

@@ -29,6 +29,20 @@ int database_bind_key(sqlite3_stmt *statement, int parameter, const struct prefi
 	return sqlite3_bind_blob(statement, parameter, key, (int)size, SQLITE_TRANSIENT);
 }
 
+void database_bind_keys_in(sqlite3_stmt *statement, int first, int last,
+			   const struct prefix *prefix)
+{
+	struct prefix other = *prefix;
+
+	/* With length 0 the first key of this address, with 128 or 32 the last of the last one. */
+	other.length = prefix_is4(prefix) ? 96 : 0;
+	database_bind_key(statement, first, &other);
+	other.length = 128;
+	for (unsigned bit = prefix->length; bit < 128; bit++)
+		other.address.byte[bit / 8] |= (unsigned char)(0x80 >> bit % 8);
+	database_bind_key(statement, last, &other);
+}
+
 int database_column_key(struct store *store, sqlite3_stmt *statement, int column,
 			struct prefix *prefix, struct fault *fault)
 {

@@ -13,7 +13,7 @@
 #include "base/time.h"
 #include "store/database.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define APPLICATION_ID 0x73656b69 /* "seki", for file(1) */
 
 /*
@@ -41,7 +41,20 @@ static const char schema[] =
 	" inode INTEGER NOT NULL, offset INTEGER NOT NULL, head_digest INTEGER NOT NULL,"
 	" head_size INTEGER NOT NULL) WITHOUT ROWID;"
 	"PRAGMA user_version = 1;";
-_Static_assert(SCHEMA_VERSION == 1 && APPLICATION_ID == 1936026473, "as written above");
+/* The step from version 1; a new store takes it as well. */
+static const char schema2[] =
+	"CREATE TABLE known(account TEXT NOT NULL COLLATE NOCASE, source BLOB NOT NULL,"
+	" first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(account, source))"
+	" WITHOUT ROWID;"
+	"CREATE INDEX known_source ON known(source, last);"
+	"CREATE INDEX known_last ON known(last);"
+	"CREATE TABLE repeats(prefix BLOB PRIMARY KEY, bans INTEGER NOT NULL,"
+	" until INTEGER NOT NULL, lasts INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX repeats_until ON repeats(until);"
+	"CREATE TABLE troubles(account TEXT NOT NULL COLLATE NOCASE, rule INTEGER NOT NULL,"
+	" last INTEGER NOT NULL, PRIMARY KEY(account, rule)) WITHOUT ROWID;"
+	"PRAGMA user_version = 2;";
+_Static_assert(SCHEMA_VERSION == 2 && APPLICATION_ID == 1936026473, "as written above");
 
 /* A pragma that returns one number. */
 static int read_number(struct store *store, const char *sql, int64_t *number, struct fault *fault)
@@ -77,8 +90,8 @@ static int check_version(struct store *store, int64_t *version, struct fault *fa
 	return 0;
 }
 
-/* A new file gets the schema; where two processes meet, the second finds it made. Steps from older
- * schemas have their place here. */
+/* A new file gets the schema, an older one the steps that it lacks; where two processes meet, the
+ * second finds it made. */
 static int make_schema(struct store *store, struct fault *fault)
 {
 	int64_t version = 0;
@@ -89,6 +102,8 @@ static int make_schema(struct store *store, struct fault *fault)
 	result = check_version(store, &version, fault);
 	if (!result && !version)
 		result = database_execute(store, schema, "make the tables", fault);
+	if (!result && version < 2)
+		result = database_execute(store, schema2, "make the tables", fault);
 	return database_group_end(store, result, fault);
 }
 
@@ -109,6 +124,7 @@ static int set_up(struct store *store, bool read_only, struct fault *fault)
 		result = check_version(store, &version, fault);
 	if (result)
 		return result;
+	/* An older one can be read: what it does not have is asked for by writers alone. */
 	if (read_only)
 		return version ? 0
 			       : fault_set(fault, -ENOENT, "the store %s is empty", store->path);
@@ -116,7 +132,7 @@ static int set_up(struct store *store, bool read_only, struct fault *fault)
 				  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 				  "PRAGMA journal_size_limit = 16777216",
 				  "write", fault);
-	return result || version ? result : make_schema(store, fault);
+	return result || version == SCHEMA_VERSION ? result : make_schema(store, fault);
 }
 
 static int make_folders(struct store *store, const char *directory, struct fault *fault)

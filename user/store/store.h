@@ -61,9 +61,58 @@ int store_ban_count(struct store *store, int64_t now_wall_ns, uint64_t *count, s
 int store_evidence_each(struct store *store, const struct prefix *prefix, size_t most,
 			int (*each)(const struct store_evidence *evidence, void *context),
 			void *context, struct fault *fault);
-/* Forgets ended bans, evidence older than 90 days, and the oldest beyond a million lines; at most
- * 20,000 of each in one call, so that it takes no longer than about 0.1 s. */
+/* Evidence of a prefix that need not be banned: what an alert was raised after. Kept as above. */
+int store_evidence_put(struct store *store, const struct prefix *prefix,
+		       const struct store_evidence *evidence, size_t count, struct fault *fault);
+/* Forgets ended bans, evidence older than 90 days and the oldest beyond a million lines, known
+ * sources and bans in a row after 30 days, accounts' troubles after 60; at most 20,000 of each in
+ * one call, so that it takes no longer than about 0.1 s. */
 int store_expire(struct store *store, int64_t now_wall_ns, struct fault *fault);
+
+/* ---- what the rules remember ---- */
+
+/* A source that logged in to an account. Accounts are the same without regard to the case of A-Z. */
+struct store_known {
+	struct prefix source;
+	int64_t first_wall_ns, last_wall_ns;
+};
+
+int store_known_put(struct store *store, const char *account, const struct store_known *known,
+		    struct fault *fault);
+int store_known_remove(struct store *store, const char *account, const struct prefix *source,
+		       struct fault *fault); /* 0 also when it was not there */
+int store_known_each(struct store *store, const char *account,
+		     void (*each)(const struct store_known *known, void *context), void *context,
+		     struct fault *fault);
+/* The last login of any source in `prefix`, to any account. -ENOENT: none. */
+int store_known_last(struct store *store, const struct prefix *prefix, int64_t *last_wall_ns,
+		     struct fault *fault);
+
+/* An account under siege or in a spread (rule: enum ban_rule). By time, the oldest first. */
+int store_trouble_put(struct store *store, const char *account, uint32_t rule, int64_t last_wall_ns,
+		      struct fault *fault);
+int store_trouble_each(struct store *store,
+		       void (*each)(const char *account, uint32_t rule, int64_t last_wall_ns,
+				    void *context),
+		       void *context, struct fault *fault);
+
+/* How often a prefix was banned by a rule, one ban soon after the other. */
+struct store_repeat {
+	uint32_t bans;
+	int64_t until_wall_ns; /* of the last one */
+	uint64_t lasts_ns;
+};
+
+int store_repeat_put(struct store *store, const struct prefix *prefix,
+		     const struct store_repeat *repeat, struct fault *fault);
+int store_repeat_get(struct store *store, const struct prefix *prefix, struct store_repeat *repeat,
+		     struct fault *fault); /* -ENOENT */
+
+/* As store_begin() and store_commit(), for notes that are not worth a sync: after a power cut the
+ * newest may be missing, and are learned again. */
+int store_begin_notes(struct store *store, struct fault *fault);
+int store_commit_notes(struct store *store, struct fault *fault);
+void store_rollback_notes(struct store *store);
 
 /* ---- lists and countries ---- */
 

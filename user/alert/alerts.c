@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Runs the alert program: a queue, a few processes at once, an end for each. See alert.h. */
+#include "alert/alert.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+
+/* What a program is given. */
+struct job {
+	char *json;
+	char **environment;
+	char about[128]; /* for faults: "account-spread, bob" */
+};
+
+struct process {
+	pid_t pid;	 /* 0: none */
+	int fd;		 /* pidfd; -1: none */
+	uint64_t end_ns; /* CLOCK_MONOTONIC */
+	bool killed;
+	char about[128];
+};
+
+struct alerts {
+	struct loop *loop;
+	unsigned timeout_s;
+	alert_fault *report;
+	void *context;
+	char **program;
+	char host[256];
+	struct job queue[ALERT_QUEUE_MAX];
+	size_t first, waiting;
+	struct process processes[ALERT_RUNNING_MAX];
+	uint64_t run, failed, dropped;
+	bool overflowing; /* said; until the queue has room again */
+};
+
+static void report(struct alerts *alerts, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void report(struct alerts *alerts, const char *format, ...)
+{
+	char text[1024];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	alerts->report(text, alerts->context);
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+static void job_free(struct job *job)
+{
+	free(job->json);
+	alert_environment_free(job->environment);
+	*job = (struct job){ 0 };
+}
+
+static void program_free(char **program)
+{
+	for (char **at = program; at && *at; at++)
+		free(*at);
+	free(program);
+}
+
+/* The facts as a file without a name: nobody has to write while the program reads. */
+static int facts_fd(const char *json)
+{
+	_cleanup_close_ int fd = memfd_create("sekisho-alert", MFD_CLOEXEC);
+	size_t size = strlen(json), done = 0;
+
+	while (fd >= 0 && done < size) {
+		ssize_t wrote = write(fd, json + done, size - done);
+
+		if (wrote < 0 && errno != EINTR)
+			return -errno;
+		done += wrote > 0 ? (size_t)wrote : 0;
+	}
+	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+/* A process group of its own, so that what the program starts can be killed with it; no blocked
+ * signals; standard output goes where faults go. */
+static int spawn(char *const *program, char *const *environment, int input, pid_t *pid)
+{
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	sigset_t none, all;
+	int error;
+
+	if (posix_spawn_file_actions_init(&files))
+		return -ENOMEM;
+	if (posix_spawnattr_init(&attributes)) {
+		posix_spawn_file_actions_destroy(&files);
+		return -ENOMEM;
+	}
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+						      POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	error = posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
+	if (!error)
+		error = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
+	if (!error)
+		error = posix_spawn(pid, program[0], &files, &attributes, program, environment);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&files);
+	return -error;
+}
+
+static void start_waiting(struct alerts *alerts);
+
+static void finished(int fd, void *context)
+{
+	struct alerts *alerts = context;
+	siginfo_t info = { 0 };
+
+	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++) {
+		struct process *process = &alerts->processes[i];
+
+		if (process->fd != fd)
+			continue;
+		if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG) || !info.si_pid)
+			return;
+		alerts->failed += info.si_code != CLD_EXITED || info.si_status != 0;
+		/* Of one that was killed for its time that was said. */
+		if (info.si_code != CLD_EXITED && !process->killed)
+			report(alerts, "alert program %s was ended by signal %d (%s)",
+			       alerts->program ? alerts->program[0] : "", info.si_status,
+			       process->about);
+		else if (info.si_code == CLD_EXITED && info.si_status)
+			report(alerts, "alert program %s failed with status %d (%s)",
+			       alerts->program ? alerts->program[0] : "", info.si_status,
+			       process->about);
+		loop_remove(alerts->loop, fd);
+		close(fd);
+		*process = (struct process){ .fd = -1 };
+		start_waiting(alerts);
+		return;
+	}
+}
+
+static int run_job(struct alerts *alerts, struct process *process, const struct job *job)
+{
+	_cleanup_close_ int input = facts_fd(job->json);
+	int error = input < 0 ? input
+			      : spawn(alerts->program, job->environment, input, &process->pid);
+
+	if (error)
+		return error;
+	process->fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+	if (process->fd < 0)
+		error = -errno;
+	else
+		error = loop_add(alerts->loop, process->fd, finished, alerts);
+	if (!error) {
+		process->end_ns = monotonic_ns() + alerts->timeout_s * (uint64_t)NS_PER_S;
+		process->killed = false;
+		snprintf(process->about, sizeof(process->about), "%s", job->about);
+		return 0;
+	}
+	/* It cannot be watched, so it must not run. */
+	kill(-process->pid, SIGKILL);
+	waitpid(process->pid, NULL, 0);
+	if (process->fd >= 0)
+		close(process->fd);
+	return error;
+}
+
+static void start_waiting(struct alerts *alerts)
+{
+	for (size_t i = 0; i < ALERT_RUNNING_MAX && alerts->waiting; i++) {
+		struct process *process = &alerts->processes[i];
+		struct job *job = &alerts->queue[alerts->first];
+		int error;
+
+		if (process->pid)
+			continue;
+		alerts->run++;
+		error = alerts->program ? run_job(alerts, process, job) : -ENOENT;
+		if (error) {
+			*process = (struct process){ .fd = -1 };
+			alerts->failed++;
+			report(alerts, "alert program %s cannot be run: %s (%s)",
+			       alerts->program ? alerts->program[0] : "", strerror(-error),
+			       job->about);
+		}
+		job_free(job);
+		alerts->first = (alerts->first + 1) % ALERT_QUEUE_MAX;
+		alerts->waiting--;
+		alerts->overflowing = false;
+	}
+}
+
+/* Every second. */
+static void kill_overdue(void *context)
+{
+	struct alerts *alerts = context;
+	uint64_t now_ns = monotonic_ns();
+
+	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++) {
+		struct process *process = &alerts->processes[i];
+
+		if (!process->pid || process->killed || now_ns < process->end_ns)
+			continue;
+		process->killed = true;
+		kill(-process->pid, SIGKILL);
+		report(alerts, "alert program %s did not end within %u s and was killed (%s)",
+		       alerts->program ? alerts->program[0] : "", alerts->timeout_s,
+		       process->about);
+	}
+	start_waiting(alerts);
+}
+
+int alerts_new(struct loop *loop, unsigned timeout_s, alert_fault *report_fault, void *context,
+	       struct alerts **result)
+{
+	struct alerts *alerts = calloc(1, sizeof(*alerts));
+	int error;
+
+	if (!alerts)
+		return -ENOMEM;
+	alerts->loop = loop;
+	alerts->timeout_s = timeout_s;
+	alerts->report = report_fault;
+	alerts->context = context;
+	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++)
+		alerts->processes[i].fd = -1;
+	if (gethostname(alerts->host, sizeof(alerts->host) - 1))
+		snprintf(alerts->host, sizeof(alerts->host), "localhost");
+	error = loop_every(loop, NS_PER_S, kill_overdue, alerts);
+	if (error) {
+		free(alerts);
+		return error;
+	}
+	*result = alerts;
+	return 0;
+}
+
+void alerts_free(struct alerts *alerts)
+{
+	if (!alerts)
+		return;
+	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++) {
+		if (alerts->processes[i].fd < 0)
+			continue;
+		loop_remove(alerts->loop, alerts->processes[i].fd);
+		close(alerts->processes[i].fd);
+	}
+	for (size_t i = 0; i < ALERT_QUEUE_MAX; i++)
+		job_free(&alerts->queue[i]);
+	program_free(alerts->program);
+	free(alerts);
+}
+
+int alerts_set_program(struct alerts *alerts, char *const *program)
+{
+	size_t count = 0;
+	char **copy;
+
+	while (program && program[count])
+		count++;
+	copy = calloc(count + 1, sizeof(*copy));
+	for (size_t i = 0; copy && i < count; i++) {
+		copy[i] = strdup(program[i]);
+		if (!copy[i]) {
+			program_free(copy);
+			copy = NULL;
+		}
+	}
+	if (!copy)
+		return -ENOMEM;
+	program_free(alerts->program);
+	alerts->program = count ? copy : NULL;
+	if (!count)
+		free(copy);
+	return 0;
+}
+
+static void drop(struct alerts *alerts)
+{
+	alerts->dropped++;
+	if (!alerts->overflowing)
+		report(alerts,
+		       "%d alerts wait for the alert program: more are dropped (%llu so "
+		       "far)",
+		       ALERT_QUEUE_MAX, (unsigned long long)alerts->dropped);
+	alerts->overflowing = true;
+}
+
+void alerts_push(struct alerts *alerts, const struct alert *alert)
+{
+	const struct decision *decision = alert->decision;
+	struct job job = { 0 };
+
+	if (!alerts->program)
+		return;
+	if (alerts->waiting == ALERT_QUEUE_MAX) {
+		drop(alerts);
+		return;
+	}
+	job.json = alert_json(alert, alerts->host);
+	job.environment = alert_environment(alert, alerts->host);
+	snprintf(job.about, sizeof(job.about), "%s%s%.90s", rule_name(decision->rule),
+		 decision->has_account ? ", " : "", decision->has_account ? decision->account : "");
+	if (!job.json || !job.environment) {
+		job_free(&job);
+		drop(alerts);
+		return;
+	}
+	alerts->queue[(alerts->first + alerts->waiting++) % ALERT_QUEUE_MAX] = job;
+	start_waiting(alerts);
+}
+
+void alerts_get_usage(const struct alerts *alerts, struct alerts_usage *usage)
+{
+	*usage = (struct alerts_usage){ .waiting = alerts->waiting,
+					.run = alerts->run,
+					.failed = alerts->failed,
+					.dropped = alerts->dropped };
+	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++)
+		usage->running += alerts->processes[i].pid != 0;
+}

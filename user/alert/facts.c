@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What an alert tells its program. Pure. */
+#include "alert/alert.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "show/json.h"
+
+#define VARIABLES 12
+
+static json_t *json_of_prefix(const struct prefix *prefix)
+{
+	char text[PREFIX_TEXT_SIZE];
+
+	prefix_format(prefix, text);
+	return json_string(text);
+}
+
+static unsigned listed(const struct decision *decision)
+{
+	return decision->source_count < DECISION_SOURCES_MAX ? decision->source_count
+							     : DECISION_SOURCES_MAX;
+}
+
+static json_t *json_of_sources(const struct decision *decision)
+{
+	json_t *sources = json_array();
+
+	for (unsigned i = 0; sources && i < listed(decision); i++) {
+		char country[3];
+
+		country_to_text(decision->sources[i].country, country);
+		if (!json_add(sources, json_pack("{s:o, s:s}", "prefix",
+						 json_of_prefix(&decision->sources[i].prefix),
+						 "country", country)))
+			break;
+	}
+	return sources;
+}
+
+static json_t *json_of_evidence(const struct alert *alert)
+{
+	json_t *evidence = json_array();
+
+	for (size_t i = 0; evidence && i < alert->evidence_count; i++)
+		if (!json_add(evidence,
+			      json_pack("{s:o, s:o}", "time", json_time(alert->evidence[i].wall_ns),
+					"text", json_text(alert->evidence[i].line))))
+			break;
+	return evidence;
+}
+
+char *alert_json(const struct alert *alert, const char *host)
+{
+	const struct decision *decision = alert->decision;
+
+	return json_line(json_pack(
+		"{s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "action", "alert",
+		"host", json_text(host), "time", json_time(decision->wall_ns), "rule",
+		rule_name(decision->rule), "program", "sekisho", "account",
+		json_text(decision->has_account ? decision->account : NULL), "prefix",
+		decision->has_prefix ? json_of_prefix(&decision->prefix) : json_null(), "reason",
+		json_text(decision->reason), "sources", json_of_sources(decision), "source_count",
+		(int)decision->source_count, "evidence", json_of_evidence(alert)));
+}
+
+/* Appends to words that blanks part; what does not fit is left out as a whole. */
+static void append_word(char *text, size_t size, const char *word, bool once)
+{
+	size_t used = strlen(text), length = strlen(word);
+	const char *at = once ? strstr(text, word) : NULL;
+
+	if (at || used + length + 2 > size)
+		return;
+	snprintf(text + used, size - used, "%s%s", used ? " " : "", word);
+}
+
+static void list_sources(const struct decision *decision, char *sources, size_t sources_size,
+			 char *countries, size_t countries_size)
+{
+	*sources = *countries = '\0';
+	for (unsigned i = 0; i < listed(decision); i++) {
+		char prefix[PREFIX_TEXT_SIZE], country[3];
+
+		prefix_format(&decision->sources[i].prefix, prefix);
+		country_to_text(decision->sources[i].country, country);
+		append_word(sources, sources_size, prefix, false);
+		append_word(countries, countries_size, country, true);
+	}
+}
+
+static bool add(char **environment, size_t *count, const char *name, const char *value)
+{
+	if (asprintf(&environment[*count], "%s=%s", name, value) < 0) {
+		environment[*count] = NULL;
+		return false;
+	}
+	(*count)++;
+	return true;
+}
+
+char **alert_environment(const struct alert *alert, const char *host)
+{
+	const struct decision *decision = alert->decision;
+	char time[TIME_TEXT_SIZE], prefix[PREFIX_TEXT_SIZE] = "", count[16];
+	char sources[DECISION_SOURCES_MAX * PREFIX_TEXT_SIZE], countries[128];
+	char **environment = calloc(VARIABLES + 1, sizeof(*environment));
+	size_t used = 0;
+
+	if (!environment)
+		return NULL;
+	time_format(decision->wall_ns, time);
+	if (decision->has_prefix)
+		prefix_format(&decision->prefix, prefix);
+	list_sources(decision, sources, sizeof(sources), countries, sizeof(countries));
+	snprintf(count, sizeof(count), "%u", decision->source_count);
+	if (add(environment, &used, "PATH",
+		"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") &&
+	    add(environment, &used, "SEKISHO_ACTION", "alert") &&
+	    add(environment, &used, "SEKISHO_HOST", host) &&
+	    add(environment, &used, "SEKISHO_TIME", time) &&
+	    add(environment, &used, "SEKISHO_RULE", rule_name(decision->rule)) &&
+	    add(environment, &used, "SEKISHO_ACCOUNT",
+		decision->has_account ? decision->account : "") &&
+	    add(environment, &used, "SEKISHO_PREFIX", prefix) &&
+	    add(environment, &used, "SEKISHO_REASON", decision->reason) &&
+	    add(environment, &used, "SEKISHO_SOURCES", sources) &&
+	    add(environment, &used, "SEKISHO_SOURCE_COUNT", count) &&
+	    add(environment, &used, "SEKISHO_COUNTRIES", countries))
+		return environment;
+	alert_environment_free(environment);
+	return NULL;
+}
+
+void alert_environment_free(char **environment)
+{
+	for (char **at = environment; at && *at; at++)
+		free(*at);
+	free(environment);
+}

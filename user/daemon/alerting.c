@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Alerts of the rules: said, kept as evidence for those whom they are about, and handed to the
+ * alert program. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "daemon/daemon.h"
+#include "daemon/say.h"
+
+static void on_fault(const char *text, void *context)
+{
+	daemon_fault(context, "%s", text);
+}
+
+int alerting_open(struct daemon *daemon, struct fault *fault)
+{
+	int error = alerts_new(daemon->loop, ALERT_TIMEOUT_S, on_fault, daemon, &daemon->alerts);
+
+	if (!error)
+		error = alerts_set_program(daemon->alerts, daemon->instance.config->alert_program);
+	return error ? fault_set(fault, error, "cannot prepare alerts: %s", strerror(-error)) : 0;
+}
+
+void alerting_reload(struct daemon *daemon)
+{
+	if (alerts_set_program(daemon->alerts, daemon->instance.config->alert_program))
+		daemon_fault(daemon, "out of memory; the alert program stays what it was");
+}
+
+/* Each line goes to the source that it is of; who is named gets the alert itself as well. */
+static int store_lines(struct daemon *daemon, const struct decision *decision, const char *summary,
+		       struct fault *fault)
+{
+	struct store *store = daemon->instance.store;
+	struct store_evidence line = { decision->wall_ns, summary };
+	int error = 0;
+
+	for (unsigned i = 0; i < decision->evidence_count && !error; i++) {
+		const struct remembered *event = decide_remembered(daemon, decision->evidence[i]);
+		struct store_evidence own;
+
+		if (!event || !event->has_source)
+			continue;
+		own = (struct store_evidence){ event->wall_ns, event->line };
+		error = store_evidence_put(store, &event->source, &own, 1, fault);
+	}
+	for (unsigned i = 0; i < decision->source_count && i < DECISION_SOURCES_MAX && !error; i++)
+		error = store_evidence_put(store, &decision->sources[i].prefix, &line, 1, fault);
+	if (decision->has_prefix && !error)
+		error = store_evidence_put(store, &decision->prefix, &line, 1, fault);
+	return error;
+}
+
+static void keep_evidence(struct daemon *daemon, const struct decision *decision,
+			  const char *summary)
+{
+	struct store *store = daemon->instance.store;
+	struct fault fault = { 0 };
+	int error;
+
+	if (!store)
+		return;
+	error = store_begin_notes(store, &fault);
+	if (error) {
+		daemon_fault(daemon, "an alert's evidence was not kept: %s", fault.text);
+		return;
+	}
+	error = store_lines(daemon, decision, summary, &fault);
+	if (error)
+		store_rollback_notes(store);
+	else
+		error = store_commit_notes(store, &fault);
+	if (error)
+		daemon_fault(daemon, "an alert's evidence was not kept: %s", fault.text);
+}
+
+void alerting_raise(struct daemon *daemon, const struct decision *decision)
+{
+	struct store_evidence evidence[DECISION_EVIDENCE_MAX];
+	struct alert alert = { .decision = decision, .evidence = evidence };
+	char subject[EVENT_ACCOUNT_SIZE] = "the server", summary[640];
+
+	if (decision->has_account)
+		snprintf(subject, sizeof(subject), "%s", decision->account);
+	else if (decision->has_prefix)
+		prefix_format(&decision->prefix, subject);
+	snprintf(summary, sizeof(summary), "alert %s: %s: %s", rule_name(decision->rule), subject,
+		 decision->reason);
+	daemon->alerts_raised++;
+	say(false, "%s", summary);
+	keep_evidence(daemon, decision, summary);
+	alert.evidence_count = decide_evidence(daemon, decision, evidence);
+	alerts_push(daemon->alerts, &alert);
+}
