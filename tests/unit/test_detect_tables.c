@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What rules keep things in: bounded, exact against naive models, and what they ask of a memory
+ * beyond the process. */
+#include "detect_room.h"
+#include "detect/distinct.h"
+#include "detect/recent.h"
+
+static struct prefix key_of(uint32_t number)
+{
+	struct address address = address_from4(number);
+
+	return address_source(&address, 64);
+}
+
+static void count_leaving(void *value, bool full, void *context)
+{
+	size_t *counts = context;
+
+	(void)value;
+	counts[full]++;
+}
+
+static void the_longest_unused_gives_way_and_each_value_leaves_once(void **state)
+{
+	size_t counts[2] = { 0, 0 };
+	struct recent *recent = recent_new(sizeof(uint32_t), 100, count_leaving, counts);
+	bool fresh;
+
+	(void)state;
+	for (uint32_t i = 0; i < 100; i++) {
+		struct prefix key = key_of(i);
+
+		*(uint32_t *)recent_touch(recent, &key, &fresh) = i;
+		assert_true(fresh);
+	}
+	for (uint32_t i = 0; i < 50; i++) { /* used again: now the newest */
+		struct prefix key = key_of(i);
+
+		assert_int_equal(*(uint32_t *)recent_touch(recent, &key, &fresh), i);
+		assert_false(fresh);
+	}
+	for (uint32_t i = 100; i < 130; i++) {
+		struct prefix key = key_of(i);
+
+		recent_touch(recent, &key, NULL);
+	}
+	for (uint32_t i = 0; i < 100; i++) {
+		struct prefix key = key_of(i);
+
+		assert_int_equal(recent_find(recent, &key) != NULL, i < 50 || i >= 80);
+	}
+	assert_int_equal(counts[true], 30);
+	assert_int_equal(recent_resize(recent, 10), 0);
+	assert_int_equal(recent_used(recent), 10);
+	assert_int_equal(counts[true], 120);
+	recent_free(recent);
+	assert_int_equal(counts[false], 10);
+}
+
+static void random_use_agrees_with_a_naive_table(void **state)
+{
+	struct recent *recent = recent_new(sizeof(uint64_t), 64, NULL, NULL);
+	uint64_t used[256] = { 0 }, tick = 0;
+
+	(void)state;
+	srandom(11);
+	for (int round = 0; round < 100000; round++) {
+		uint32_t number = (uint32_t)random() % 200;
+		struct prefix key = key_of(number);
+		void *value = recent_find(recent, &key);
+		size_t present = 0, oldest = 256;
+
+		assert_int_equal(value != NULL, used[number] != 0);
+		if (value && random() % 5 == 0) {
+			recent_drop(recent, value);
+			used[number] = 0;
+			continue;
+		}
+		for (size_t i = 0; i < 256; i++) {
+			present += used[i] != 0;
+			if (used[i] && (oldest == 256 || used[i] < used[oldest]))
+				oldest = i;
+		}
+		if (!used[number] && present == 64)
+			used[oldest] = 0;
+		recent_touch(recent, &key, NULL);
+		used[number] = ++tick;
+	}
+	recent_free(recent);
+}
+
+static void names_are_the_same_whatever_their_case_and_others_differ(void **state)
+{
+	struct recent_seed seed = recent_seed_new();
+	struct prefix a = recent_name_key(&seed, "Bob@Example.org"),
+		      b = recent_name_key(&seed, "bob@example.ORG"),
+		      c = recent_name_key(&seed, "bob@example.or"),
+		      d = recent_name_key(&seed, "BOB@EXAMPLE.ORH");
+
+	(void)state;
+	assert_memory_equal(&a, &b, sizeof(a));
+	assert_memory_not_equal(&a, &c, sizeof(a));
+	assert_memory_not_equal(&a, &d, sizeof(a));
+	assert_true(a.length > 128);
+}
+
+/* Everything that a subject met, and the windows that end now. */
+static void distinct_agrees_with_a_model_that_forgets_nothing(void **state)
+{
+	enum { SUBJECTS = 6, ITEMS = 9, EVENTS = 3000, WINDOW = 50 };
+	struct distinct_settings settings = { .most = 100, .items = 5, .window_ns = WINDOW };
+	struct distinct *distinct = distinct_new(&settings);
+	static int64_t met[SUBJECTS][ITEMS];
+	int64_t now = 1000000;
+
+	(void)state;
+	srandom(5);
+	for (int i = 0; i < EVENTS; i++) {
+		uint32_t subject = (uint32_t)random() % SUBJECTS;
+		uint32_t item = (uint32_t)random() % ITEMS;
+		struct distinct_item own = { address_from4(item), now += random() % 8, 0 };
+		const struct distinct_item *items = NULL;
+		struct prefix key = key_of(subject);
+		size_t expected = 0, count;
+
+		met[subject][item] = now;
+		for (size_t j = 0; j < ITEMS; j++)
+			expected += met[subject][j] && now - met[subject][j] <= WINDOW;
+		count = distinct_add(distinct, &key, &own, &items);
+		assert_int_equal(count, expected < 5 ? expected : 5);
+		for (size_t j = 1; j < count; j++)
+			assert_true(items[j - 1].wall_ns <= items[j].wall_ns);
+	}
+	distinct_free(distinct);
+}
+
+static void distinct_survives_wrong_clocks_and_smaller_settings(void **state)
+{
+	static const int64_t times[] = { INT64_MAX, INT64_MIN, 0, 5, INT64_MAX, 1, 2, 3 };
+	struct distinct_settings settings = { .most = 10, .items = 100, .window_ns = 600 };
+	struct distinct *distinct = distinct_new(&settings);
+	const struct distinct_item *items;
+	struct prefix key = key_of(1);
+
+	(void)state;
+	for (uint32_t i = 0; i < 8; i++) {
+		struct distinct_item item = { address_from4(i), times[i], i };
+
+		distinct_add(distinct, &key, &item, &items);
+	}
+	for (uint32_t i = 0; i < 90; i++) {
+		struct distinct_item item = { address_from4(100 + i), 100 + i, i };
+
+		distinct_add(distinct, &key, &item, &items);
+	}
+	settings.items = 3;
+	settings.most = 2;
+	distinct_configure(distinct, &settings);
+	for (uint32_t i = 0; i < 9; i++) {
+		struct distinct_item item = { address_from4(500 + i), 200 + i, i };
+
+		assert_true(distinct_add(distinct, &key, &item, &items) <= 3);
+	}
+	distinct_free(distinct);
+}
+
+/* ---- a memory beyond the process ---- */
+
+struct memory {
+	char account[64];
+	struct detect_known known;
+	struct detect_repeat repeat;
+	size_t kept, forgotten, troubles, recalled;
+};
+
+static void recall_account(const char *account,
+			   void (*take)(const struct detect_known *known, void *to), void *to,
+			   void *context)
+{
+	struct memory *memory = context;
+
+	memory->recalled++;
+	if (!strcasecmp(memory->account, account))
+		take(&memory->known, to);
+}
+
+static bool recall_source(const struct prefix *source, int64_t *last_ns, void *context)
+{
+	const struct memory *memory = context;
+
+	*last_ns = memory->known.last_ns;
+	return prefix_contains(source, &memory->known.source.address);
+}
+
+static bool recall_repeat(const struct prefix *prefix, struct detect_repeat *repeat, void *context)
+{
+	const struct memory *memory = context;
+
+	*repeat = memory->repeat;
+	return !memcmp(prefix, &memory->known.source, sizeof(*prefix));
+}
+
+static void keep(const char *account, const struct detect_known *known, void *context)
+{
+	struct memory *memory = context;
+
+	snprintf(memory->account, sizeof(memory->account), "%s", account);
+	memory->known = *known;
+	memory->kept++;
+}
+
+static void forget(const char *account, const struct prefix *source, void *context)
+{
+	(void)account;
+	(void)source;
+	((struct memory *)context)->forgotten++;
+}
+
+static void trouble(const char *account, enum ban_rule rule, int64_t last_ns, void *context)
+{
+	(void)account;
+	(void)rule;
+	(void)last_ns;
+	((struct memory *)context)->troubles++;
+}
+
+static void connect_memory(struct room *room, struct memory *memory)
+{
+	room->settings.memory =
+		(struct detect_memory){ memory, recall_account, recall_source, recall_repeat,
+					keep,	forget,		trouble };
+	room_apply(room);
+}
+
+static void a_new_process_knows_whom_the_one_before_knew(void **state)
+{
+	struct memory memory = { 0 };
+	struct room *room = room_open();
+
+	(void)state;
+	connect_memory(room, &memory);
+	logs_in(room, "192.0.2.1", "bob", T0);
+	logs_in(room, "192.0.2.1", "bob", T0 + HOUR);
+	assert_int_equal(memory.kept, 1); /* once a day */
+	logs_in(room, "192.0.2.1", "bob", T0 + 25 * HOUR);
+	assert_int_equal(memory.kept, 2);
+	room_close(room);
+
+	room = room_open();
+	connect_memory(room, &memory);
+	for (int i = 0; i < 10; i++)
+		fails(room, "192.0.2.1", "BOB", T0 + 2 * DAY + i);
+	for (int i = 0; i < 10; i++)
+		fails(room, "192.0.2.1", NULL, T0 + 2 * DAY + i);
+	assert_int_equal(room->count, 0);
+	for (int i = 0; i < 5; i++)
+		fails(room, "192.0.2.1", "eve", T0 + 2 * DAY + i);
+	assert_int_equal(room->bans, 1);
+	room_close(room);
+}
+
+static void a_ban_of_the_process_before_doubles(void **state)
+{
+	struct memory memory = { .repeat = { 2, T0 - HOUR, (uint64_t)(2 * HOUR) } };
+	struct room *room = room_open();
+
+	(void)state;
+	prefix_parse("192.0.2.1/32", 12, &memory.known.source);
+	connect_memory(room, &memory);
+	for (int i = 0; i < 5; i++)
+		fails(room, "192.0.2.1", "x", T0);
+	assert_int_equal(last(room)->until_wall_ns, T0 + 4 * HOUR);
+	room_close(room);
+}
+
+static void strangers_of_a_spread_are_forgotten_and_the_trouble_is_noted(void **state)
+{
+	struct memory memory = { 0 };
+	struct room *room = room_open();
+
+	(void)state;
+	connect_memory(room, &memory);
+	for (unsigned i = 0; i < 5; i++)
+		logs_in(room, numbered(64 + i, 1, 1), "bob", T0 + i * S);
+	assert_int_equal(memory.forgotten, 3);
+	assert_int_equal(memory.troubles, 1);
+	room_close(room);
+
+	room = room_open();
+	detect_recall_trouble(room->detect, "bob", RULE_ACCOUNT_SPREAD, T0);
+	logs_in(room, "192.0.2.1", "bob", T0 + HOUR);
+	assert_true(banned(room, "192.0.2.1/32"));
+	detect_recall_trouble(room->detect, "eve", RULE_ACCOUNT_SIEGE, T0);
+	fails(room, "192.0.2.2", "eve", T0 + HOUR);
+	assert_true(banned(room, "192.0.2.2/32"));
+	room_close(room);
+}
+
+/* Names made up by strangers must not push out what is known of real accounts. */
+static void made_up_names_take_no_room(void **state)
+{
+	struct room *room = room_open();
+	struct detect_usage usage;
+	char name[32];
+
+	(void)state;
+	logs_in(room, "192.0.2.1", "bob", T0);
+	for (int i = 0; i < 50000; i++) {
+		room->count = 0;
+		snprintf(name, sizeof(name), "no%d", i);
+		fails(room, numbered(200, (unsigned)i >> 8 & 255, (unsigned)i & 255), name,
+		      T0 + i * S);
+	}
+	detect_get_usage(room->detect, &usage);
+	assert_int_equal(usage.accounts, 1);
+	assert_int_equal(usage.known, 1);
+	room->count = 0;
+	for (int i = 0; i < 6; i++)
+		fails(room, "192.0.2.1", "bob", T0 + DAY + i);
+	assert_int_equal(room->count, 0);
+	room_close(room);
+}
+
+static void known_sources_are_bounded_and_what_goes_is_counted(void **state)
+{
+	struct room *room = room_open();
+	struct detect_usage usage;
+	char name[32];
+
+	(void)state;
+	room->settings.most_known = 100;
+	room->settings.rules[RULE_ACCOUNT_SPREAD].action = ACTION_OFF;
+	room_apply(room);
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "user%u", i / 3);
+		logs_in(room, numbered(64, i / 250, i % 250), name, T0 + i * S);
+	}
+	for (unsigned i = 0; i < 2000; i++) /* one account alone is bounded too */
+		logs_in(room, numbered(65, i / 250, i % 250), "one", T0 + i * S);
+	detect_get_usage(room->detect, &usage);
+	assert_true(usage.known <= 512);
+	assert_true(usage.forgotten > 200);
+	room_close(room);
+}
+
+/* Random events of all kinds, any time: nothing breaks, decisions make sense. */
+static void random_events_never_break_anything(void **state)
+{
+	struct room *room = room_open();
+	int64_t now = T0;
+	char name[32];
+
+	(void)state;
+	room->settings.most_sources = 50;
+	room->settings.most_accounts = 20;
+	room->settings.most_known = 40;
+	room_apply(room);
+	srandom(3);
+	for (int i = 0; i < 200000; i++) {
+		enum event_kind kind = EVENT_FAILURE + (unsigned)random() % 6;
+		const char *source = numbered(64 + (unsigned)random() % 12, (unsigned)random() % 4,
+					      (unsigned)random() % 6);
+
+		now += random() % 20 * S;
+		if (random() % 5000 == 0)
+			now += (random() % 80 - 40) * DAY;
+		snprintf(name, sizeof(name), "u%ld", random() % 30);
+		room->count = 0;
+		room_event(room, kind, random() % 9 ? source : NULL, random() % 9 ? name : NULL,
+			   now);
+		for (size_t j = 0; j < room->count; j++)
+			if (room->decisions[j].action == ACTION_BAN)
+				assert_true(room->decisions[j].until_wall_ns >
+					    room->decisions[j].wall_ns);
+	}
+	room_close(room);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_longest_unused_gives_way_and_each_value_leaves_once),
+		cmocka_unit_test(random_use_agrees_with_a_naive_table),
+		cmocka_unit_test(names_are_the_same_whatever_their_case_and_others_differ),
+		cmocka_unit_test(distinct_agrees_with_a_model_that_forgets_nothing),
+		cmocka_unit_test(distinct_survives_wrong_clocks_and_smaller_settings),
+		cmocka_unit_test(a_new_process_knows_whom_the_one_before_knew),
+		cmocka_unit_test(a_ban_of_the_process_before_doubles),
+		cmocka_unit_test(strangers_of_a_spread_are_forgotten_and_the_trouble_is_noted),
+		cmocka_unit_test(made_up_names_take_no_room),
+		cmocka_unit_test(known_sources_are_bounded_and_what_goes_is_counted),
+		cmocka_unit_test(random_events_never_break_anything),
+	};
+
+	return cmocka_run_group_tests_name("detect tables", tests, NULL, NULL);
+}
