@@ -212,6 +212,7 @@ static void ten_new_networks_in_a_day_are_a_spread(void **state)
 	struct room *room = room_open();
 
 	(void)state;
+	logs_in(room, "192.0.3.1", "bob", T0 - 2 * DAY);
 	for (unsigned i = 1; i <= 9; i++)
 		logs_in(room, numbered(220, i, 1), "bob", T0 + i * MINUTE);
 	logs_in(room, numbered(220, 9, 2), "bob", T0 + 10 * MINUTE); /* a network seen before */
@@ -234,6 +235,7 @@ static void the_window_of_a_spread_is_exact(void **state)
 		struct room *room = room_open();
 
 		(void)state;
+		logs_in(room, "192.0.3.1", "bob", T0 - 2 * DAY);
 		for (unsigned i = 1; i <= 9; i++)
 			logs_in(room, numbered(220, i, 1), "bob", T0 + (i - 1) * HOUR);
 		logs_in(room, numbered(220, 10, 1), "bob", T0 + DAY + late);
@@ -279,6 +281,43 @@ static void the_owner_of_this_morning_is_not_taken_for_the_strangers_of_now(void
 	room_close(room);
 }
 
+static void where_nothing_older_is_known_the_first_network_is_the_owners(void **state)
+{
+	struct room *room = room_open();
+
+	(void)state;
+	logs_in(room, numbered(64, 1, 1), "bob", T0);
+	for (unsigned i = 1; i <= 6; i++)
+		logs_in(room, numbered(64 + i, 1, 1), "bob", T0 + i * S);
+	assert_int_equal(room->bans, 6);
+	assert_false(banned(room, "100.64.1.1/32"));
+	room_close(room);
+
+	/* Also where a log tells no more than the second. */
+	room = room_open();
+	for (unsigned i = 0; i <= 6; i++)
+		logs_in(room, numbered(64 + i, 1, 1), "bob", T0);
+	assert_int_equal(room->bans, 6);
+	assert_false(banned(room, "100.64.1.1/32"));
+	room_close(room);
+}
+
+static void two_sources_of_a_network_in_one_second_are_one_network(void **state)
+{
+	struct room *room = room_open();
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		logs_in(room, numbered(64, i, 1), "bob", T0);
+		logs_in(room, numbered(64, i, 2), "bob", T0);
+		logs_in(room, numbered(65, i, 3), "bob", T0);
+	}
+	assert_int_equal(room->alerts, 1);
+	assert_int_equal(room->tag, 15);
+	assert_non_null(strstr(room->decisions[0].reason, "from 10 networks and 2 countries"));
+	room_close(room);
+}
+
 static void somebody_on_the_road_at_home_is_no_spread(void **state)
 {
 	struct room *room = room_open();
@@ -299,6 +338,7 @@ static void home_countries_are_not_banned_and_not_known_by_a_spread(void **state
 	struct room *room = room_open();
 
 	(void)state;
+	logs_in(room, "192.0.3.1", "bob", T0 - 2 * DAY);
 	detect_add_home(&room->settings, (unsigned)country_from_text("DE", 2));
 	room_apply(room);
 	for (unsigned i = 0; i < 6; i++)
@@ -450,6 +490,7 @@ static void a_ban_that_runs_is_not_made_again_but_a_longer_one_prolongs(void **s
 	struct address address;
 
 	(void)state;
+	logs_in(room, "192.0.3.1", "eve", T0 - 2 * DAY);
 	assert_int_equal(ban_again(room, T0), 1);
 	address_parse("192.0.2.1", 9, &address);
 	assert_true(detect_bans(room->detect, &address, T0 + HOUR - S));
@@ -486,6 +527,8 @@ int main(void)
 		cmocka_unit_test(the_window_of_a_spread_is_exact),
 		cmocka_unit_test(three_new_countries_are_a_spread),
 		cmocka_unit_test(the_owner_of_this_morning_is_not_taken_for_the_strangers_of_now),
+		cmocka_unit_test(where_nothing_older_is_known_the_first_network_is_the_owners),
+		cmocka_unit_test(two_sources_of_a_network_in_one_second_are_one_network),
 		cmocka_unit_test(somebody_on_the_road_at_home_is_no_spread),
 		cmocka_unit_test(home_countries_are_not_banned_and_not_known_by_a_spread),
 		cmocka_unit_test(a_spread_is_a_siege_too_and_ends_a_day_after_the_last_stranger),

@@ -27,8 +27,10 @@
 struct first {
 	struct prefix network;
 	uint16_t country;
-	int64_t place_ns, network_ns, country_ns; /* the first login from each */
-	size_t place;				  /* its number in the account */
+	int64_t place_ns, network_ns; /* the first login from each */
+	bool of_network, of_country;  /* that is this one */
+	uint64_t tag;
+	size_t place; /* its number in the account */
 };
 
 static void *create(const struct detect_settings *settings)
@@ -53,7 +55,34 @@ static bool same_network(const struct first *a, const struct first *b)
 	return !memcmp(&a->network, &b->network, sizeof(a->network));
 }
 
-/* Everybody's first logins, those of their networks and countries filled in. */
+/* Newest first; within one second of a log by the order of the lines. */
+static int compare(const void *left, const void *right)
+{
+	const struct first *a = left, *b = right;
+
+	if (a->place_ns != b->place_ns)
+		return a->place_ns > b->place_ns ? -1 : 1;
+	if (a->tag != b->tag)
+		return a->tag > b->tag ? -1 : 1;
+	return a->place > b->place ? -1 : a->place < b->place;
+}
+
+static void find_earlier(struct first *first, const struct first *firsts, size_t count)
+{
+	first->of_network = first->of_country = true;
+	for (const struct first *other = firsts; other < firsts + count; other++) {
+		if (compare(first, other) >= 0)
+			continue;
+		if (same_network(first, other)) {
+			first->of_network = false;
+			if (other->place_ns < first->network_ns)
+				first->network_ns = other->place_ns;
+		}
+		first->of_country &= first->country != other->country;
+	}
+}
+
+/* Everybody's first logins, the newest first, those of their networks and countries filled in. */
 static struct first *list_firsts(const struct sighting *sighting)
 {
 	const struct detect_settings *settings = sighting->settings;
@@ -67,26 +96,15 @@ static struct first *list_firsts(const struct sighting *sighting)
 						    settings->network_length4,
 						    settings->network_length6);
 		firsts[i].country = place->country;
-		firsts[i].place_ns = firsts[i].network_ns = firsts[i].country_ns = place->first_ns;
+		firsts[i].place_ns = firsts[i].network_ns = place->first_ns;
+		firsts[i].tag = place->tag;
 		firsts[i].place = i;
 	}
 	for (size_t i = 0; firsts && i < account->count; i++)
-		for (size_t j = 0; j < account->count; j++) {
-			if (same_network(&firsts[i], &firsts[j]) &&
-			    firsts[j].place_ns < firsts[i].network_ns)
-				firsts[i].network_ns = firsts[j].place_ns;
-			if (firsts[i].country == firsts[j].country &&
-			    firsts[j].place_ns < firsts[i].country_ns)
-				firsts[i].country_ns = firsts[j].place_ns;
-		}
+		find_earlier(&firsts[i], firsts, account->count);
+	if (firsts)
+		qsort(firsts, account->count, sizeof(*firsts), compare);
 	return firsts;
-}
-
-static int compare(const void *left, const void *right)
-{
-	const struct first *a = left, *b = right;
-
-	return a->place_ns > b->place_ns ? -1 : a->place_ns < b->place_ns;
 }
 
 /* What is new, of `count` firsts with the newest first. */
@@ -124,9 +142,9 @@ static void count_news(const struct sighting *sighting, const struct first *firs
 		if (ago_ns > window_ns)
 			break;
 		news->count++;
-		if (counts && first->place_ns == first->network_ns && ++news->networks <= networks)
+		if (counts && first->of_network && ++news->networks <= networks)
 			news->networks_ns = first->place_ns;
-		if (first->place_ns == first->country_ns && first->country != COUNTRY_ZZ &&
+		if (first->of_country && first->country != COUNTRY_ZZ &&
 		    ++news->countries <= countries)
 			news->countries_ns = first->place_ns;
 	}
@@ -151,6 +169,15 @@ static int64_t began(const struct first *firsts, const struct news *news, int64_
 		began_ns = firsts[i].place_ns;
 	}
 	return began_ns;
+}
+
+/*
+ * Where nothing older is known than the spread itself, the first source is taken for the owner's:
+ * there is an account because somebody uses it, and the owner must not be locked out.
+ */
+static bool is_presumed_own(const struct sighting *sighting, const struct news *news, size_t at)
+{
+	return news->count == sighting->at->count && at == news->count - 1;
 }
 
 static void say_countries(const struct decision *decision, char *text, size_t size)
@@ -204,7 +231,7 @@ static void fire(const struct sighting *sighting, const struct first *firsts,
 	for (size_t i = news->count; i-- > 0;) {
 		struct place *place = &account->places[firsts[i].place];
 
-		if (firsts[i].network_ns < began_ns)
+		if (firsts[i].network_ns < began_ns || is_presumed_own(sighting, news, i))
 			continue;
 		place->suspect = true;
 		rule_add_evidence(&decision, place->tag);
@@ -254,7 +281,6 @@ static void on_event(void *context, const struct sighting *sighting)
 	firsts = list_firsts(sighting);
 	if (!firsts)
 		return;
-	qsort(firsts, account->count, sizeof(*firsts), compare);
 	count_news(sighting, firsts, account->count, &news);
 	by_networks = news.networks >= rule->count;
 	by_countries = news.countries >= rule->countries;

@@ -1,0 +1,185 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Stories A and B in small, live: real logins with the right password, real Postfix and Dovecot, a
+# real gate, an alert program. At full size, in log time: 65-stories.bats.
+
+load helpers/common
+
+setup_file() {
+	file_requires root bpf networks sekisho mail || return 0
+	lab_up "$BATS_FILE_TMPDIR/lab"
+	lab_dovecot
+	lab_postfix
+}
+
+teardown_file() {
+	lab_down
+}
+
+setup() {
+	requires swaks curl jq
+	lab_reset
+	rm -f "$LAB"/alert-* "$LAB"/held*
+}
+
+teardown() {
+	[[ -n ${LAB-} ]] || return 0
+	lab_run_end || :
+	cat "$LAB/log/run" 2>/dev/null || :
+}
+
+# 198.51.100.0/24 in eight countries, 32 addresses each; and who is told of alerts.
+configure() { # [SECTIONS]
+	cat >"$LAB/alert" <<-END
+		#!/bin/sh
+		cat >>$LAB/alert-json
+		env | grep ^SEKISHO_ >>$LAB/alert-env
+	END
+	chmod 755 "$LAB/alert"
+	lab_conf 'mode = enforce' "[log dovecot]
+file = $LAB/log/dovecot.log
+
+[alert]
+program = $LAB/alert
+
+${1-}"
+	local i codes=(BR CN RU IN VN ID TR UA)
+	for i in {0..7}; do
+		echo "$((3325256704 + i * 32)),$((3325256735 + i * 32)),${codes[i]}"
+	done >"$LAB/geoip"
+	echo '3405803776,3405804031,DE' >>"$LAB/geoip"
+}
+
+mail_arrives() { # SOURCE
+	local before
+	before=$(lab_delivered alice)
+	lab_send "$1" "$MX4" bob bobs-secret
+	retry 50 0.1 eval "(( \$(lab_delivered alice) > $before ))"
+}
+
+shut_out() { # SOURCE
+	retry 30 0.1 connect_is no-answer "$1" "$MX4" 587 0.3
+}
+
+alerted() { # RULE
+	jq -es "any(.[]; .rule == \"$1\" and .account == \"bob@example.net\")" "$LAB/alert-json" >/dev/null
+}
+
+@test "A: a leaked password used from many countries is named, and its users are cut off" {
+	configure
+	lab_run
+	mail_arrives 203.0.113.20
+	sleep 0.2
+	local i sources=() before
+	for i in {0..11}; do
+		sources+=("198.51.100.$((i * 20 + 10))")
+	done
+	before=$(lab_delivered alice)
+	lab_hold held 198.51.100.10 "$MX4" 587
+	# Each hands in mail as long as it can.
+	for round in 1 2 3; do
+		for source in "${sources[@]}"; do
+			[[ $(lab_try "$source" "$MX4" 587 0.3) == open ]] || continue
+			lab_send "$source" "$MX4" bob bobs-secret >/dev/null || :
+		done
+	done
+	for source in "${sources[@]}"; do
+		shut_out "$source"
+		ban_exists "$source/32"
+	done
+	retry 30 0.1 session_is_dead held
+	retry 30 0.1 alerted account-spread
+	# One alert, with the facts.
+	[[ $(jq -s 'map(select(.rule == "account-spread")) | length' "$LAB/alert-json") == 1 ]]
+	grep -qx 'SEKISHO_ACCOUNT=bob@example.net' "$LAB/alert-env"
+	grep -qx 'SEKISHO_COUNTRIES=BR CN' "$LAB/alert-env"
+	grep -q 'alert account-spread: bob@example.net: logins from' "$LAB/log/run"
+	# Three before it was seen, then the first of each; not one more.
+	sleep 1
+	(($(lab_delivered alice) - before <= ${#sources[@]} + 2)) ||
+		fail "$(($(lab_delivered alice) - before)) messages passed"
+	mail_arrives 203.0.113.20
+	connect_is open 198.51.100.99 "$MX4" 587
+	# Who asks why is told, of the ban and of the alert.
+	run_sekisho why --json 198.51.100.10
+	json '.[0].bans[0].rule == "account-spread"'
+	says 'sasl_username=bob@example.net'
+	says 'alert account-spread: bob@example.net'
+}
+
+@test "B: after a spread each failure on the account is a ban, at once, and over a restart" {
+	configure
+	lab_run
+	lab_imap 203.0.113.20 "$MX4" bob bobs-secret
+	sleep 0.2
+	for i in 10 50 70 110; do
+		lab_imap "198.51.100.$i" "$MX4" bob bobs-secret || :
+	done
+	retry 30 0.1 alerted account-spread
+	lab_imap 198.51.100.130 "$MX4" bob old-password || :
+	shut_out 198.51.100.130
+	sleep 1.5 # what was learned is written down once a second
+	lab_run_end
+	lab_run
+	lab_imap 198.51.100.131 "$MX4" bob old-password || :
+	shut_out 198.51.100.131
+	# The owner may mistype, and others' failures are none of it.
+	for i in 1 2 3; do
+		lab_imap 203.0.113.20 "$MX4" bob old-password || :
+	done
+	lab_imap 198.51.100.140 "$MX4" alice wrong || :
+	mail_arrives 203.0.113.20
+	connect_is open 198.51.100.140 "$MX4" 587
+}
+
+@test "five networks that fail on an account are a siege" {
+	configure '[rule account-siege]
+networks = 4'
+	lab_run
+	lab_login 198.51.100.10 "$MX4" carol x1 >/dev/null || :
+	lab_login 203.0.113.10 "$MX4" carol x2 >/dev/null || :
+	lab_login 2001:db8:bad:1::1 "$MX6" carol x3 >/dev/null || :
+	connect_is open 198.51.100.10 "$MX4" 587
+	# Postfix of Debian 12 does not name the account; Dovecot does.
+	lab_imap 2001:db8:600d:1::1 "$MX6" carol x4 || :
+	lab_imap 198.51.100.20 "$MX4" carol x5 || :
+	lab_imap 203.0.113.30 "$MX4" carol x6 || :
+	lab_imap 2001:db8:bad:2::1 "$MX6" carol x7 || :
+	retry 30 0.1 grep -q 'account-siege' "$LAB/alert-json"
+	lab_imap 198.51.100.30 "$MX4" carol x8 || :
+	shut_out 198.51.100.30
+}
+
+@test "a repeated ban doubles, also when the daemon was restarted in between" {
+	configure '[rule source-failures]
+failures = 2
+ban = 2s'
+	lab_run
+	local i
+	for i in 1 2; do lab_imap 198.51.100.10 "$MX4" alice "x$i" || :; done
+	retry 30 0.1 ban_exists 198.51.100.10/32
+	retry 60 0.2 connect_is open 198.51.100.10 "$MX4" 587 0.3
+	sleep 1.2
+	lab_run_end
+	lab_run
+	for i in 1 2; do lab_imap 198.51.100.10 "$MX4" alice "y$i" || :; done
+	retry 30 0.1 ban_exists 198.51.100.10/32
+	run_sekisho bans --json
+	json '.[0] | ((.until | sub("\\.[0-9]+"; "") | fromdate) -
+		(.since | sub("\\.[0-9]+"; "") | fromdate)) | . >= 3 and . <= 5'
+}
+
+@test "an alert program that hangs or fails holds nothing up and is reported" {
+	configure
+	printf '#!/bin/sh\nsleep 20\nexit 1\n' >"$LAB/alert"
+	lab_run
+	lab_imap 203.0.113.20 "$MX4" bob bobs-secret
+	for i in 10 50 70 110; do
+		lab_imap "198.51.100.$i" "$MX4" bob bobs-secret || :
+	done
+	shut_out 198.51.100.110
+	for i in 1 2 3 4 5; do lab_imap 198.51.100.199 "$MX4" alice "x$i" || :; done
+	shut_out 198.51.100.199
+	rm "$LAB/alert"
+	run_sekisho status
+}
