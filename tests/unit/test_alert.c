@@ -129,7 +129,7 @@ static void push(struct room *room)
 {
 	struct store_evidence evidence = { 1700000000 * NS_PER_S, "a \"line\"\\ of \x01 log" };
 	struct decision decision = spread();
-	struct alert alert = { &decision, &evidence, 1 };
+	struct alert alert = { &decision, NULL, &evidence, 1 };
 
 	alerts_push(room->alerts, &alert);
 }

@@ -18,6 +18,7 @@
 /* A decision and the lines behind it. */
 struct alert {
 	const struct decision *decision;
+	const char *rule; /* what raised it, where that is none of the rules; NULL: the decision's */
 	const struct store_evidence *evidence;
 	size_t evidence_count;
 };

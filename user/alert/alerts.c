@@ -324,7 +324,8 @@ void alerts_push(struct alerts *alerts, const struct alert *alert)
 	}
 	job.json = alert_json(alert, alerts->host);
 	job.environment = alert_environment(alert, alerts->host);
-	snprintf(job.about, sizeof(job.about), "%s%s%.90s", rule_name(decision->rule),
+	snprintf(job.about, sizeof(job.about), "%s%s%.90s",
+		 alert->rule ? alert->rule : rule_name(decision->rule),
 		 decision->has_account ? ", " : "", decision->has_account ? decision->account : "");
 	if (!job.json || !job.environment) {
 		job_free(&job);

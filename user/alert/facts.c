@@ -54,6 +54,11 @@ static json_t *json_of_evidence(const struct alert *alert)
 	return evidence;
 }
 
+static const char *rule_of(const struct alert *alert)
+{
+	return alert->rule ? alert->rule : rule_name(alert->decision->rule);
+}
+
 char *alert_json(const struct alert *alert, const char *host)
 {
 	const struct decision *decision = alert->decision;
@@ -61,7 +66,7 @@ char *alert_json(const struct alert *alert, const char *host)
 	return json_line(json_pack(
 		"{s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "action", "alert",
 		"host", json_text(host), "time", json_time(decision->wall_ns), "rule",
-		rule_name(decision->rule), "program", "sekisho", "account",
+		rule_of(alert), "program", "sekisho", "account",
 		json_text(decision->has_account ? decision->account : NULL), "prefix",
 		decision->has_prefix ? json_of_prefix(&decision->prefix) : json_null(), "reason",
 		json_text(decision->reason), "sources", json_of_sources(decision), "source_count",
@@ -123,7 +128,7 @@ char **alert_environment(const struct alert *alert, const char *host)
 	    add(environment, &used, "SEKISHO_ACTION", "alert") &&
 	    add(environment, &used, "SEKISHO_HOST", host) &&
 	    add(environment, &used, "SEKISHO_TIME", time) &&
-	    add(environment, &used, "SEKISHO_RULE", rule_name(decision->rule)) &&
+	    add(environment, &used, "SEKISHO_RULE", rule_of(alert)) &&
 	    add(environment, &used, "SEKISHO_ACCOUNT",
 		decision->has_account ? decision->account : "") &&
 	    add(environment, &used, "SEKISHO_PREFIX", prefix) &&

@@ -117,7 +117,7 @@ static int start(struct replay *replay, bool json, struct fault *fault)
 	/* An old log is read at one go: what it needs to remember is its own size. */
 	settings.most_sources = settings.most_accounts = 1U << 20;
 	replay->detect = detect_new(&settings);
-	replay->history = history_new();
+	replay->history = history_new(replay->config->compiled_patterns);
 	replay->report = replay_report_new(stdout, json);
 	if (!replay->detect || !replay->history || !replay->report)
 		return fault_set(fault, -ENOMEM, "out of memory");

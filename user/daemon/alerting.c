@@ -13,12 +13,37 @@ static void on_fault(const char *text, void *context)
 	daemon_fault(context, "%s", text);
 }
 
+/* The outflow breaker's trips go the same way. */
+static void on_outflow(const struct outflow_event *event, void *context)
+{
+	struct daemon *daemon = context;
+	struct decision decision = { .action = ACTION_ALERT, .wall_ns = event->now_wall_ns };
+	struct alert alert = { .decision = &decision, .rule = "outflow" };
+
+	if (event->account) {
+		decision.has_account = true;
+		snprintf(decision.account, sizeof(decision.account), "%s", event->account);
+	}
+	if (event->begins)
+		snprintf(decision.reason, sizeof(decision.reason),
+			 "%.80s opens too many SMTP connections%s", event->subject,
+			 event->mode == GATE_ENFORCE ? "; they are held back" : "");
+	else
+		snprintf(decision.reason, sizeof(decision.reason),
+			 "%.80s is within its limit again; %llu attempts were over it",
+			 event->subject, (unsigned long long)event->held);
+	daemon->alerts_raised++;
+	alerts_push(daemon->alerts, &alert);
+}
+
 int alerting_open(struct daemon *daemon, struct fault *fault)
 {
 	int error = alerts_new(daemon->loop, ALERT_TIMEOUT_S, on_fault, daemon, &daemon->alerts);
 
 	if (!error)
 		error = alerts_set_program(daemon->alerts, daemon->instance.config->alert_program);
+	daemon->outflow.alert = on_outflow;
+	daemon->outflow.context = daemon;
 	return error ? fault_set(fault, error, "cannot prepare alerts: %s", strerror(-error)) : 0;
 }
 

@@ -31,13 +31,18 @@ struct file {
 struct history {
 	struct file *files;
 	size_t count;
+	struct patterns *patterns; /* not owned */
 	struct history_counts counts;
 	struct fault fault;
 };
 
-struct history *history_new(void)
+struct history *history_new(struct patterns *patterns)
 {
-	return calloc(1, sizeof(struct history));
+	struct history *history = calloc(1, sizeof(*history));
+
+	if (history)
+		history->patterns = patterns;
+	return history;
 }
 
 static void file_close(struct file *file)
@@ -114,6 +119,7 @@ int history_add(struct history *history, const char *path, struct fault *fault)
 		file_close(files);
 		return error;
 	}
+	log_parser_set_patterns(files->parser, history->patterns);
 	history->count++;
 	return 0;
 }
@@ -165,12 +171,12 @@ static bool next_line(struct history *history, struct file *file, const char **l
 	}
 }
 
-static void find_next(struct history *history, struct file *file)
+/* The next line that is an event; behind the last line, what still waited for one. */
+static bool read_event(struct history *history, struct file *file)
 {
 	const char *line;
 	size_t size;
 
-	file->waiting = false;
 	while (next_line(history, file, &line, &size)) {
 		file->line++;
 		history->counts.lines++;
@@ -178,15 +184,22 @@ static void find_next(struct history *history, struct file *file)
 			size = LOG_LINE_MAX;
 			history->counts.cut++;
 		}
-		if (!log_parser_line(file->parser, line, size, &file->next))
-			continue;
-		if (file->next.wall_ns)
-			file->last_ns = file->next.wall_ns;
-		file->next.wall_ns = file->last_ns;
-		file->next.line = file->line;
-		file->waiting = true;
-		return;
+		if (log_parser_line(file->parser, line, size, &file->next))
+			return true;
 	}
+	return log_parser_rest(file->parser, INT64_MAX, &file->next);
+}
+
+static void find_next(struct history *history, struct file *file)
+{
+	file->waiting = read_event(history, file);
+	if (!file->waiting)
+		return;
+	if (file->next.wall_ns)
+		file->last_ns = file->next.wall_ns;
+	file->next.wall_ns = file->last_ns;
+	if (!file->next.line)
+		file->next.line = file->line;
 }
 
 static void count_event(struct history_counts *counts, const struct event *event)

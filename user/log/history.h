@@ -18,7 +18,8 @@ struct history_counts {
 	int64_t first_ns, last_ns; /* of the events; 0: none had a time */
 };
 
-struct history *history_new(void); /* NULL: out of memory */
+/* `patterns` (may be NULL) as of log_parser_set_patterns(). NULL: out of memory. */
+struct history *history_new(struct patterns *patterns);
 void history_free(struct history *history);
 
 /* Opens one more file. -errno, -EMFILE, -ENOMEM. */
