@@ -77,10 +77,73 @@ static void check_complete_classes(const struct config *config)
 
 #define COMPLETE "tests/unit/data/conf/complete.conf"
 
+static void check_rule(const struct config *config, enum ban_rule rule, uint32_t count,
+		       uint64_t window_s, uint64_t ban_s, enum rule_action action)
+{
+	const struct rule_settings *settings = &config->detect.rules[rule];
+
+	assert_int_equal(settings->count, count);
+	assert_int_equal(settings->window_s, window_s);
+	assert_int_equal(settings->ban_s, ban_s);
+	assert_int_equal(settings->action, action);
+}
+
+static void check_complete_rules(const struct config *config)
+{
+	const struct detect_settings *detect = &config->detect;
+
+	check_rule(config, RULE_SOURCE_FAILURES, 7, 900, 5400, ACTION_BAN_ALERT);
+	check_rule(config, RULE_SOURCE_ACCOUNTS, 4, 660, 7200, ACTION_OFF);
+	check_rule(config, RULE_NETWORK_FAILURES, 9, 7200, 10800, ACTION_ALERT);
+	check_rule(config, RULE_ACCOUNT_SIEGE, 6, 46800, 14400, ACTION_ALERT);
+	check_rule(config, RULE_ACCOUNT_SPREAD, 11, 90000, 18000, ACTION_BAN);
+	check_rule(config, RULE_ACCOUNT_FLOOD, 101, 720, 0, ACTION_OFF);
+	check_rule(config, RULE_BOUNCE_SURGE, 201, 780, 0, ACTION_OFF);
+	check_rule(config, RULE_SOURCE_ABUSE, 11, 840, 21600, ACTION_BAN_ALERT);
+	assert_int_equal(detect->rules[RULE_ACCOUNT_SPREAD].countries, 4);
+	assert_int_equal(detect->rules[RULE_BOUNCE_SURGE].percent, 51);
+	assert_true(detect_is_home(detect, (unsigned)country_from_text("JP", 2)));
+	assert_true(detect_is_home(detect, (unsigned)country_from_text("US", 2)));
+	assert_true(detect_is_home(detect, (unsigned)country_from_text("DE", 2)));
+	assert_false(detect_is_home(detect, (unsigned)country_from_text("FR", 2)));
+	assert_false(detect_is_home(detect, COUNTRY_ZZ));
+	assert_int_equal(detect->source_length6, 56);
+	assert_int_equal(detect->network_length6, 40);
+	assert_int_equal(detect->network_length4, 116);
+	assert_string_equal(config->alert_program[0], "/etc/sekisho/alert");
+	assert_string_equal(config->alert_program[1], "--to");
+	assert_string_equal(config->alert_program[2], "root@localhost");
+	assert_null(config->alert_program[3]);
+}
+
+static void faults_of_rules_and_alerts_say_what_is_wrong(void **state)
+{
+	static const struct {
+		const char *text, *fault;
+	} cases[] = {
+		{ "[rule account-spread]\nhome = *\n", "'*' cannot be a home country" },
+		{ "[rule account-spread]\nhome = ZZ\n", "'ZZ' cannot be a home country" },
+		{ "[rule account-spread]\nhome = UK\n", "the United Kingdom's is GB" },
+		{ "[rule account-spread]\nnetworks = 1\n", "'1' is no number of 2 to 500" },
+		{ "[rule bounce-surge]\nshare = 101%\n", "'101%' is no share of 1% to 100%" },
+		{ "[rule bounce-surge]\nshare = %\n", "'%' is no share" },
+		{ "[rule account-flood]\naction = ban\n", "'ban' is no action" },
+		{ "[rule account-flod]\n", "did you mean 'account-flood'" },
+		{ "[rule account-siege]\nfailures = 5\n", "unknown key 'failures'" },
+		{ "[alert]\nprogram = mail root\n", "'mail' is no absolute path" },
+		{ "[alert]\nprogram = /bin/sh -c \"x\"\n", "run without a shell" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		load_text(*state, cases[i].text, -EINVAL);
+		if (!strstr(((struct room *)*state)->faults[0], cases[i].fault))
+			fail_msg("%s: %s", cases[i].text, ((struct room *)*state)->faults[0]);
+	}
+}
+
 static void every_key_reaches_its_field(void **state)
 {
 	struct config *config = load_path(*state, COMPLETE, 0);
-	struct rule_settings *rule = &config->detect.rules[RULE_SOURCE_FAILURES];
 
 	assert_string_equal(config->path, COMPLETE);
 	assert_string_equal(config->paths.state, "/tmp/state");
@@ -113,11 +176,7 @@ static void every_key_reaches_its_field(void **state)
 	assert_null(config->lists[1].file);
 	assert_int_equal(config->log_count, 1);
 	assert_string_equal(config->logs[0].file, "/var/log/mail.log");
-	assert_int_equal(rule->count, 7);
-	assert_int_equal(rule->window_s, 900);
-	assert_int_equal(rule->ban_s, 5400);
-	assert_int_equal(rule->action, ACTION_BAN_ALERT);
-	assert_int_equal(config->detect.source_length6, 56);
+	check_complete_rules(config);
 	config_free(config);
 }
 
@@ -329,6 +388,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(an_empty_configuration_is_the_safe_default),
 		TEST(every_key_reaches_its_field),
+		TEST(faults_of_rules_and_alerts_say_what_is_wrong),
 		TEST(the_policy_says_what_the_configuration_says),
 		TEST(a_burst_that_nobody_set_is_a_minutes_worth),
 		TEST(star_is_every_country_not_named_wherever_it_stands),

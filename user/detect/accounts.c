@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See accounts.h. */
+/* Who logged in from where. See accounts.h; sieges and spreads are in troubles.c. */
 #include "detect/accounts.h"
+#include "detect/accounts_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,22 +12,9 @@
 #define DAY_NS	 (86400 * NS_PER_S)
 #define KNOWN_NS (DETECT_KNOWN_DAYS * DAY_NS)
 
-struct siege {
-	int64_t last_ns, told_ns;
-};
-
 /* A source or network that some account knows. */
 struct known {
 	int64_t last_ns;
-};
-
-struct accounts {
-	const struct detect_settings *settings;
-	struct recent_seed seed;
-	struct recent *accounts; /* struct account, by name */
-	struct recent *sieges;	 /* struct siege, by name */
-	struct recent *known;	 /* struct known, by source and by network */
-	uint64_t places, forgotten;
 };
 
 static void leave(void *value, bool full, void *context)
@@ -104,12 +92,6 @@ static bool same(const struct prefix *a, const struct prefix *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-/* Times may run backwards a little, and after a wrong stamp by much. */
-static bool within(int64_t then_ns, int64_t now_ns, int64_t span_ns)
-{
-	return then_ns >= now_ns || (uint64_t)now_ns - (uint64_t)then_ns <= (uint64_t)span_ns;
-}
-
 static void note_known(struct accounts *accounts, const struct prefix *prefix, int64_t now_ns)
 {
 	struct known *known = recent_touch(accounts->known, prefix, NULL);
@@ -161,7 +143,7 @@ static void take_known(const struct detect_known *known, void *context)
 	struct prefix network = network_of(accounts, &known->source);
 	struct place *place;
 
-	if (!within(known->last_ns, recalling->now_ns, KNOWN_NS))
+	if (!accounts_within(known->last_ns, recalling->now_ns, KNOWN_NS))
 		return;
 	place = add_place(accounts, recalling->account);
 	if (!place)
@@ -176,8 +158,8 @@ static void take_known(const struct detect_known *known, void *context)
 }
 
 /* A name without known sources takes no place: any stranger can make names up. */
-static struct account *find_account(struct accounts *accounts, const char *name,
-				    const struct prefix *key, bool make, int64_t now_ns)
+struct account *accounts_find(struct accounts *accounts, const char *name, const struct prefix *key,
+			      bool make, int64_t now_ns)
 {
 	const struct detect_memory *memory = &accounts->settings->memory;
 	struct account *account = recent_find(accounts->accounts, key);
@@ -205,13 +187,13 @@ bool accounts_known_to_any(struct accounts *accounts, const struct prefix *prefi
 		note_known(accounts, prefix, last_ns);
 		known = recent_find(accounts->known, prefix);
 	}
-	return known && within(known->last_ns, now_ns, KNOWN_NS);
+	return known && accounts_within(known->last_ns, now_ns, KNOWN_NS);
 }
 
 enum trust accounts_trust(struct accounts *accounts, const char *name, const struct prefix *key,
 			  const struct prefix *source, const struct prefix *network, int64_t now_ns)
 {
-	const struct account *account = name ? find_account(accounts, name, key, false, now_ns)
+	const struct account *account = name ? accounts_find(accounts, name, key, false, now_ns)
 					     : NULL;
 	enum trust trust = TRUST_NONE;
 
@@ -221,7 +203,7 @@ enum trust accounts_trust(struct accounts *accounts, const char *name, const str
 		const struct place *place = &account->places[i];
 		struct prefix around;
 
-		if (place->suspect || !within(place->last_ns, now_ns, KNOWN_NS))
+		if (place->suspect || !accounts_within(place->last_ns, now_ns, KNOWN_NS))
 			continue;
 		if (same(&place->source, source))
 			return TRUST_SOURCE;
@@ -241,7 +223,8 @@ static void keep(struct accounts *accounts, const char *name, struct place *plac
 
 	note_known(accounts, &place->source, place->last_ns);
 	note_known(accounts, network, place->last_ns);
-	if (!memory->keep || (place->kept_ns && within(place->kept_ns, place->last_ns, DAY_NS)))
+	if (!memory->keep ||
+	    (place->kept_ns && accounts_within(place->kept_ns, place->last_ns, DAY_NS)))
 		return;
 	place->kept_ns = place->last_ns;
 	memory->keep(name, &known, memory->context);
@@ -296,7 +279,7 @@ enum arrival accounts_arrive(struct accounts *accounts, const struct event *even
 			     const struct prefix *key, const struct prefix *source,
 			     const struct prefix *network, int64_t now_ns, struct account **result)
 {
-	struct account *account = find_account(accounts, event->account, key, true, now_ns);
+	struct account *account = accounts_find(accounts, event->account, key, true, now_ns);
 	bool besieged = accounts_besieged(accounts, key, now_ns);
 	enum arrival arrival;
 
@@ -307,7 +290,7 @@ enum arrival accounts_arrive(struct accounts *accounts, const struct event *even
 
 		if (!same(&place->source, source))
 			continue;
-		if (!within(place->last_ns, now_ns, KNOWN_NS)) {
+		if (!accounts_within(place->last_ns, now_ns, KNOWN_NS)) {
 			remove_place(accounts, account, i);
 			break;
 		}
@@ -339,80 +322,6 @@ void accounts_expel(struct accounts *accounts, const char *name, struct account 
 	if (around)
 		recent_drop(accounts->known, around);
 	remove_place(accounts, account, at);
-}
-
-static int64_t window_ns(const struct accounts *accounts, enum ban_rule rule, uint64_t times)
-{
-	uint64_t most_s = INT64_MAX / NS_PER_S / times;
-	uint64_t window_s = accounts->settings->rules[rule].window_s;
-
-	return (int64_t)((window_s < most_s ? window_s : most_s) * times) * NS_PER_S;
-}
-
-bool account_in_spread(const struct accounts *accounts, const struct account *account,
-		       int64_t now_ns)
-{
-	return account->spread_ns &&
-	       within(account->spread_ns, now_ns, window_ns(accounts, RULE_ACCOUNT_SPREAD, 1));
-}
-
-bool accounts_in_spread(struct accounts *accounts, const struct prefix *key, int64_t now_ns)
-{
-	const struct account *account = recent_find(accounts->accounts, key);
-
-	return account && account_in_spread(accounts, account, now_ns);
-}
-
-bool accounts_besieged(const struct accounts *accounts, const struct prefix *key, int64_t now_ns)
-{
-	const struct siege *siege = recent_find(accounts->sieges, key);
-
-	return siege && within(siege->last_ns, now_ns, window_ns(accounts, RULE_ACCOUNT_SIEGE, 2));
-}
-
-/* Moves *last_ns on; the memory outside is told now and then. */
-static void go_on(struct accounts *accounts, const char *name, enum ban_rule rule, int64_t now_ns,
-		  int64_t *last_ns, int64_t *told_ns)
-{
-	const struct detect_memory *memory = &accounts->settings->memory;
-
-	if (*last_ns < now_ns)
-		*last_ns = now_ns;
-	if (!memory->trouble || (*told_ns && within(*told_ns, *last_ns, 3600 * NS_PER_S)))
-		return;
-	*told_ns = *last_ns;
-	memory->trouble(name, rule, *last_ns, memory->context);
-}
-
-void accounts_besiege(struct accounts *accounts, const char *name, const struct prefix *key,
-		      int64_t now_ns)
-{
-	struct siege *siege = recent_touch(accounts->sieges, key, NULL);
-
-	go_on(accounts, name, RULE_ACCOUNT_SIEGE, now_ns, &siege->last_ns, &siege->told_ns);
-}
-
-void accounts_spread(struct accounts *accounts, const char *name, struct account *account,
-		     int64_t now_ns)
-{
-	go_on(accounts, name, RULE_ACCOUNT_SPREAD, now_ns, &account->spread_ns,
-	      &account->spread_told_ns);
-}
-
-void accounts_recall_trouble(struct accounts *accounts, const char *name, enum ban_rule rule,
-			     int64_t last_ns)
-{
-	struct prefix key = accounts_key(accounts, name);
-	struct account *account;
-	struct siege *siege;
-
-	if (rule == RULE_ACCOUNT_SIEGE) {
-		siege = recent_touch(accounts->sieges, &key, NULL);
-		siege->last_ns = siege->told_ns = last_ns;
-	} else if (rule == RULE_ACCOUNT_SPREAD) {
-		account = find_account(accounts, name, &key, true, last_ns);
-		account->spread_ns = account->spread_told_ns = last_ns;
-	}
 }
 
 void accounts_add_usage(const struct accounts *accounts, struct detect_usage *usage)

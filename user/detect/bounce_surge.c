@@ -116,7 +116,7 @@ static void on_event(void *context, const struct sighting *sighting)
 	add(state, event->wall_ns, event->kind == EVENT_BOUNCE);
 	if (event->kind == EVENT_BOUNCE)
 		state->tags[state->tag_count++ % kept] = sighting->tag;
-	if (event->kind != EVENT_BOUNCE || state->count < rule->count ||
+	if (event->kind != EVENT_BOUNCE || !state->count || state->count < rule->count ||
 	    (uint64_t)state->failed * 100 < (uint64_t)state->count * rule->percent)
 		return;
 	rule_begin(sighting, RULE_BOUNCE_SURGE, &decision);
