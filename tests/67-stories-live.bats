@@ -77,7 +77,7 @@ alerted() { # RULE
 	before=$(lab_delivered alice)
 	lab_hold held 198.51.100.10 "$MX4" 587
 	# Each hands in mail as long as it can.
-	for round in 1 2 3; do
+	for _ in 1 2 3; do
 		for source in "${sources[@]}"; do
 			[[ $(lab_try "$source" "$MX4" 587 0.3) == open ]] || continue
 			lab_send "$source" "$MX4" bob bobs-secret >/dev/null || :
