@@ -44,7 +44,7 @@ lab_fault() {
 lab_background() { # LOG COMMAND...
 	local log=$1
 	shift
-	"$@" >>"$log" 2>&1 </dev/null 3>&- &
+	"$LAB_TOOLS/in-cgroup" "$@" >>"$log" 2>&1 </dev/null 3>&- &
 	echo $! >>"$LAB/pids"
 	disown
 }
@@ -93,6 +93,12 @@ lab_up() { # DIR
 	export LAB=$1 LAB_ID=$$-$RANDOM
 	export LAB_SERVER=sekisho-$LAB_ID-mx LAB_CLIENT=sekisho-$LAB_ID-out
 	export LAB_PINS=$LAB_BPFFS/sekisho-test-$LAB_ID LAB_CONF=$LAB/sekisho.conf
+	LAB_CGROUP=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	if [[ -n $LAB_CGROUP ]]; then
+		LAB_CGROUP+=/sekisho-test-$LAB_ID
+		mkdir "$LAB_CGROUP" || return
+	fi
+	export LAB_CGROUP
 	mkdir -p "$LAB"/{state,run,log,mail} && chmod 755 "$LAB" "$LAB/log" && : >"$LAB/pids" || return
 	lab_devices || lab_fault "the network namespaces could not be made"
 }
@@ -124,6 +130,7 @@ lab_conf() { # [GATE [SECTIONS]]
 
 		[gate]
 		${1-mode = enforce}
+		${LAB_CGROUP:+cgroup = $LAB_CGROUP}
 
 		[country]
 		files = $LAB/geoip $LAB/geoip6
@@ -182,7 +189,8 @@ lab_reset() {
 # one kill ends all of them.
 lab_mail_namespace() {
 	[[ ! -s $LAB/mail.pid ]] || return 0
-	nsenter --net="/run/netns/$LAB_SERVER" unshare --mount --propagation private --pid --fork \
+	"$LAB_TOOLS/in-cgroup" nsenter --net="/run/netns/$LAB_SERVER" \
+		unshare --mount --propagation private --pid --fork \
 		--kill-child --mount-proc "$LAB_TOOLS/inside" "$LAB" "$LAB_SETS/mail/root" \
 		>"$LAB/log/inside" 2>&1 </dev/null 3>&- &
 	echo $! >>"$LAB/pids"
@@ -328,6 +336,9 @@ lab_remove() { # ID
 	ip netns del "sekisho-$1-mx" 2>/dev/null || :
 	ip netns del "sekisho-$1-out" 2>/dev/null || :
 	rm -rf "$LAB_BPFFS/sekisho-test-$1"
+	local group
+	group=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)/sekisho-test-$1
+	[[ ! -d $group ]] || lab_wait 5 rmdir "$group" 2>/dev/null || :
 }
 
 # Removes what labs left behind whose process is gone (a test run that was killed).
