@@ -53,15 +53,24 @@ void alerting_reload(struct daemon *daemon)
 		daemon_fault(daemon, "out of memory; the alert program stays what it was");
 }
 
+/* Lines that bans of the same decision bring along need not be kept twice. A siege's alert is about
+ * sources that are not banned. */
+static bool bans_bring_lines(const struct daemon *daemon, const struct decision *decision)
+{
+	return decision->rule != RULE_ACCOUNT_SIEGE &&
+	       daemon->instance.config->detect.rules[decision->rule].action & ACTION_BAN;
+}
+
 /* Each line goes to the source that it is of; who is named gets the alert itself as well. */
 static int store_lines(struct daemon *daemon, const struct decision *decision, const char *summary,
 		       struct fault *fault)
 {
 	struct store *store = daemon->instance.store;
 	struct store_evidence line = { decision->wall_ns, summary };
+	unsigned lines = bans_bring_lines(daemon, decision) ? 0 : decision->evidence_count;
 	int error = 0;
 
-	for (unsigned i = 0; i < decision->evidence_count && !error; i++) {
+	for (unsigned i = 0; i < lines && !error; i++) {
 		const struct remembered *event = decide_remembered(daemon, decision->evidence[i]);
 		struct store_evidence own;
 

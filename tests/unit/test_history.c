@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Old logs as one stream: in the order of time, packed or not, whole or damaged. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <errno.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <cmocka.h>
+
+#include "base/time.h"
+#include "log/history.h"
+
+#define FAILURE                                                             \
+	"mx postfix/submission/smtpd[1]: warning: unknown[%s]: SASL LOGIN " \
+	"authentication failed: x, sasl_username=%s\n"
+
+static char folder[64];
+
+struct seen {
+	size_t count;
+	char accounts[64][16];
+	uint64_t tags[64];
+	enum event_kind kinds[64];
+};
+
+static void take(const struct event *event, uint64_t tag, void *context)
+{
+	struct seen *seen = context;
+
+	assert_true(seen->count < 64);
+	snprintf(seen->accounts[seen->count], 16, "%.15s", event->account);
+	seen->kinds[seen->count] = event->kind;
+	seen->tags[seen->count++] = tag;
+}
+
+static const char *path_of(const char *name)
+{
+	static char paths[4][128];
+	static unsigned turn;
+	char *path = paths[turn++ % 4];
+
+	snprintf(path, 128, "%s/%s", folder, name);
+	return path;
+}
+
+static void put(const char *name, const char *text)
+{
+	FILE *file = fopen(path_of(name), "w");
+
+	fputs(text, file);
+	fclose(file);
+}
+
+static const char *failure(const char *stamp, const char *account)
+{
+	static char lines[8][256];
+	static unsigned turn;
+	char *line = lines[turn++ % 8];
+
+	snprintf(line, 256, "%s " FAILURE, stamp, "192.0.2.1", account);
+	return line;
+}
+
+static void files_are_merged_by_time_and_keep_their_own_order(void **state)
+{
+	struct history *history = history_new(NULL);
+	struct history_counts counts;
+	struct fault fault = { 0 };
+	struct seen seen = { 0 };
+	const char *path;
+	char text[2048];
+
+	(void)state;
+	snprintf(text, sizeof(text), "%snoise\n%s%s", failure("2026-11-21T10:00:05Z", "b"),
+		 failure("2026-11-21T10:00:01Z", "late"), failure("2026-11-21T10:00:30Z", "e"));
+	put("one", text);
+	snprintf(text, sizeof(text), "%s%s%s", failure("2026-11-21T10:00:00Z", "a"),
+		 failure("2026-11-21T10:00:10Z", "c"), failure("2026-11-21T10:00:20Z", "d"));
+	put("two", text);
+	assert_int_equal(history_add(history, path_of("one"), &fault), 0);
+	assert_int_equal(history_add(history, path_of("two"), &fault), 0);
+	assert_int_equal(history_run(history, take, &seen, &fault), 0);
+	assert_int_equal(seen.count, 6);
+	assert_string_equal(seen.accounts[0], "a");
+	assert_string_equal(seen.accounts[1], "b");
+	assert_string_equal(seen.accounts[2], "late");
+	assert_string_equal(seen.accounts[5], "e");
+	assert_int_equal(history_where(history, seen.tags[5], &path), 4);
+	assert_string_equal(path, path_of("one"));
+	history_get_counts(history, &counts);
+	assert_int_equal(counts.lines, 7);
+	assert_int_equal(counts.events, 6);
+	assert_int_equal((counts.last_ns - counts.first_ns) / NS_PER_S, 30);
+	history_free(history);
+}
+
+static void deliveries_that_went_well_are_handed_on_and_are_no_events(void **state)
+{
+	struct history *history = history_new(NULL);
+	struct history_counts counts;
+	struct fault fault = { 0 };
+	struct seen seen = { 0 };
+
+	(void)state;
+	put("one", "2026-11-21T10:00:00Z mx postfix/smtp[1]: 4F1A22: to=<x@example.net>, "
+		   "relay=h[192.0.2.9]:25, dsn=2.0.0, status=sent (250 ok)\n"
+		   "2026-11-21T10:00:01Z mx postfix/smtp[1]: 4F1A23: to=<x@example.net>, "
+		   "relay=h[192.0.2.9]:25, dsn=5.1.1, status=bounced (550 no)\n"
+		   "2026-11-21T10:00:01Z mx postfix/smtp[1]: 4F1A23: to=<x@example.net>, "
+		   "relay=h[192.0.2.9]:25, dsn=4.1.1, status=deferred (450 status=sent ()\n");
+	assert_int_equal(history_add(history, path_of("one"), &fault), 0);
+	assert_int_equal(history_run(history, take, &seen, &fault), 0);
+	assert_int_equal(seen.count, 2);
+	assert_int_equal(seen.kinds[0], EVENT_DELIVERED);
+	assert_int_equal(seen.kinds[1], EVENT_BOUNCE);
+	history_get_counts(history, &counts);
+	assert_int_equal(counts.events, 1);
+	history_free(history);
+}
+
+static void packed_files_read_as_plain_ones_and_damage_is_said_with_its_line(void **state)
+{
+	struct fault fault = { 0 };
+
+	(void)state;
+	for (int damaged = 0; damaged < 2; damaged++) {
+		struct history *history = history_new(NULL);
+		struct seen seen = { 0 };
+		gzFile packed = gzopen(path_of("packed"), "wb");
+
+		for (int i = 0; i < 20; i++)
+			gzputs(packed, failure("2026-11-21T10:00:00Z", "a"));
+		gzclose(packed);
+		if (damaged) {
+			FILE *file = fopen(path_of("packed"), "r+");
+
+			fseek(file, -8, SEEK_END); /* its checksum */
+			fputs("12345678", file);
+			fclose(file);
+		}
+		assert_int_equal(history_add(history, path_of("packed"), &fault), 0);
+		assert_int_equal(history_run(history, take, &seen, &fault), damaged ? -EBADMSG : 0);
+		if (damaged)
+			assert_non_null(strstr(fault.text, "damaged gzip"));
+		else
+			assert_int_equal(seen.count, 20);
+		history_free(history);
+	}
+}
+
+static void long_lines_are_cut_and_counted_and_the_rest_is_no_line(void **state)
+{
+	struct history *history = history_new(NULL);
+	struct history_counts counts;
+	struct fault fault = { 0 };
+	struct seen seen = { 0 };
+	FILE *file = fopen(path_of("long"), "w");
+
+	(void)state;
+	for (int i = 0; i < 600000; i++)
+		fputc('x', file);
+	fprintf(file, "\n%s", failure("2026-11-21T10:00:00Z", "a"));
+	fclose(file);
+	assert_int_equal(history_add(history, path_of("long"), &fault), 0);
+	assert_int_equal(history_run(history, take, &seen, &fault), 0);
+	assert_int_equal(seen.count, 1);
+	history_get_counts(history, &counts);
+	assert_int_equal(counts.lines, 2);
+	assert_int_equal(counts.cut, 1);
+	assert_int_equal(history_add(history, path_of("none"), &fault), -ENOENT);
+	history_free(history);
+}
+
+static int make_folder(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof(folder), "/tmp/test-history-XXXXXX");
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(files_are_merged_by_time_and_keep_their_own_order),
+		TEST(deliveries_that_went_well_are_handed_on_and_are_no_events),
+		TEST(packed_files_read_as_plain_ones_and_damage_is_said_with_its_line),
+		TEST(long_lines_are_cut_and_counted_and_the_rest_is_no_line),
+	};
+
+	return cmocka_run_group_tests_name("history", tests, NULL, NULL);
+}
