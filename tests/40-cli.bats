@@ -288,3 +288,30 @@ needs_gate() {
 	json '.[0] | .source == "192.0.2.5" and .account == "bob@example.com" and .daemon == "postfix"
 		and .service == "submission" and .count == 1 and .line == 1'
 }
+
+@test "a kernel without BTF, one that is too old, and a missing capability are named with the remedy" {
+	lab_conf
+	server unshare --mount sh -c \
+		'mount -t tmpfs none /sys/kernel/btf && exec "$@"' sh "$SEKISHO" -c "$LAB_CONF" load \
+		>"$BATS_TEST_TMPDIR/said" 2>&1 && fail "loaded without BTF"
+	grep -q 'this kernel has no BTF .*CONFIG_DEBUG_INFO_BTF=y' "$BATS_TEST_TMPDIR/said"
+	server setarch --uname-2.6 "$SEKISHO" -c "$LAB_CONF" load >"$BATS_TEST_TMPDIR/said" 2>&1 &&
+		fail "loaded on 2.6"
+	grep -q 'kernel 2.6.* is too old: the gate needs 5.15' "$BATS_TEST_TMPDIR/said"
+	server setpriv --bounding-set=-bpf,-sys_admin "$SEKISHO" -c "$LAB_CONF" load \
+		>"$BATS_TEST_TMPDIR/said" 2>&1 && fail "loaded without CAP_BPF"
+	grep -q 'the kernel refused to load the gate: .*CAP_BPF' "$BATS_TEST_TMPDIR/said"
+}
+
+@test "without bpffs the program mounts it" {
+	lab_conf
+	server unshare --mount sh -c 'umount -l /sys/fs/bpf && "$@" load && exec "$@" unload' sh \
+		"$SEKISHO" -c "$LAB_CONF" >"$BATS_TEST_TMPDIR/said" 2>&1 || fail "$(<"$BATS_TEST_TMPDIR/said")"
+	grep -q 'guarded by native XDP' "$BATS_TEST_TMPDIR/said"
+}
+
+@test "loopback is not guarded, and that is said" {
+	lab_conf 'interface = lo'
+	run_sekisho 1 load
+	complains 'lo: not guarded: it is loopback'
+}

@@ -155,8 +155,10 @@ static size_t add_missing(const struct config *config, const struct device *devi
 		memset(attachment, 0, sizeof(*attachment));
 		snprintf(attachment->device, sizeof(attachment->device), "%s",
 			 config->interfaces[i]);
-		snprintf(attachment->why, sizeof(attachment->why),
-			 "there is no such device; `ip link` lists them");
+		snprintf(attachment->why, sizeof(attachment->why), "%s",
+			 if_nametoindex(config->interfaces[i])
+				 ? "it is loopback, where this machine speaks with itself"
+				 : "there is no such device; `ip link` lists them");
 		used++;
 	}
 	return used;
