@@ -108,6 +108,7 @@ static void on_event(void *context, const struct sighting *sighting)
 	const struct rule_settings *rule = &sighting->settings->rules[RULE_BOUNCE_SURGE];
 	const struct event *event = sighting->event;
 	uint64_t kept = DECISION_EVIDENCE_MAX;
+	uint32_t failed, count;
 	char window[TIME_TEXT_SIZE];
 	struct decision decision;
 
@@ -116,8 +117,10 @@ static void on_event(void *context, const struct sighting *sighting)
 	add(state, event->wall_ns, event->kind == EVENT_BOUNCE);
 	if (event->kind == EVENT_BOUNCE)
 		state->tags[state->tag_count++ % kept] = sighting->tag;
-	if (event->kind != EVENT_BOUNCE || !state->count || state->count < rule->count ||
-	    (uint64_t)state->failed * 100 < (uint64_t)state->count * rule->percent)
+	failed = state->failed;
+	count = state->count;
+	if (event->kind != EVENT_BOUNCE || !count || count < rule->count ||
+	    (uint64_t)failed * 100 < (uint64_t)count * rule->percent)
 		return;
 	rule_begin(sighting, RULE_BOUNCE_SURGE, &decision);
 	for (uint64_t i = state->tag_count > kept ? state->tag_count - kept : 0;
@@ -125,8 +128,8 @@ static void on_event(void *context, const struct sighting *sighting)
 		rule_add_evidence(&decision, state->tags[i % kept]);
 	duration_format(rule->window_s, window);
 	snprintf(decision.reason, sizeof(decision.reason),
-		 "%u of %u deliveries failed in %s (%u %%)", state->failed, state->count, window,
-		 (unsigned)((uint64_t)state->failed * 100 / state->count));
+		 "%u of %u deliveries failed in %s (%u %%)", failed, count, window,
+		 (unsigned)((uint64_t)failed * 100 / count));
 	decision.action = ACTION_ALERT;
 	rule_decide(sighting, &decision);
 }
