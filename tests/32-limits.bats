@@ -30,18 +30,18 @@ teardown() {
 }
 
 # Anew, so that nothing is left open of what came before.
-crowds_serve() {
+crowds_serve() { # [talk]
 	local pid
 	touch "$LAB/servers"
 	while read -r pid; do
 		lab_kill "$pid"
 	done <"$LAB/servers"
 	: >"$LAB/servers"
-	crowd_serve "$MX4" 25
-	crowd_serve "$MX6" 25
+	crowd_serve "$MX4" 25 "$@"
+	crowd_serve "$MX6" 25 "$@"
 }
 
-crowd_serve() { # ADDRESS PORT
+crowd_serve() { # ADDRESS PORT [talk]
 	lab_background "$LAB/log/crowd" \
 		nsenter --net="/run/netns/$LAB_SERVER" "$LAB_TOOLS/crowd" serve "$@"
 	tail -n 1 "$LAB/pids" >>"$LAB/servers"
@@ -269,4 +269,19 @@ countries = *:world'
 	session_is_alive first
 	run_sekisho status --json
 	json '.[0].tables.sources | .used == 8 and .size == 8 and .overflows > 0'
+}
+
+# The last one: IPv6 is gone from a link that was down.
+@test "connections that the kernel times out are counted to their end" {
+	crowds_serve talk
+	lab_conf 'mode = enforce'
+	lab_run
+	crowd mix 198.51.100.1-198.51.100.99 "$MX4" 25 1000
+	retry 50 0.1 counts_equal_ss
+	[[ $(ss_count) -ge 450 ]]
+	client ip link set out0 down
+	retry 150 0.1 ss_count_is 0
+	client ip link set out0 up
+	counts_equal_ss
+	[[ $(meter_sum sources handshakes) -eq 1000 ]]
 }
