@@ -373,3 +373,21 @@ interface = nosuch0'
 	run_sekisho unload
 	connect_is open 198.51.100.66 "$MX4" 25
 }
+
+@test "a full table of bans refuses one more, says so and counts it, and every ban in it holds" {
+	lab_conf 'mode = enforce
+bans = 2'
+	run_sekisho load
+	run_sekisho ban 198.51.100.66
+	run_sekisho ban 198.51.100.67
+	run_sekisho 1 ban 198.51.100.68
+	complains 'the table is full \(2 bans\); raise \[gate\] bans'
+	run_sekisho status --json
+	json '.[0].tables.bans | .used == 2 and .size == 2 and .overflows == 1'
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+	connect_is no-answer 198.51.100.67 "$MX4" 25 0.3
+	connect_is open 198.51.100.68 "$MX4" 25
+	run_sekisho unban 198.51.100.66
+	run_sekisho ban 198.51.100.68
+	connect_is no-answer 198.51.100.68 "$MX4" 25 0.3
+}
