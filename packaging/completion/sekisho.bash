@@ -42,7 +42,7 @@ _sekisho() {
 		;;
 	:*)
 		words='run load unload check status stats top outflow import export lists country ban unban bans why
-			parse doctor --config --verbose --help --version'
+			parse replay doctor --config --verbose --help --version'
 		;;
 	run:*) words='--unload --help' ;;
 	unload:*) words='--force --help' ;;
@@ -56,8 +56,9 @@ _sekisho() {
 	why:*) words='--json --help' ;;
 	unban:*) words="--help $(_sekisho_names bans prefix)" ;;
 	export:*) words="--help $(_sekisho_names lists name)" ;;
-	import:* | parse:*)
+	import:* | parse:* | replay:*)
 		[[ $command == parse ]] && words='--json --help'
+		[[ $command == replay ]] && words='--json --config --help'
 		[[ $command == import ]] && words='--allow --deny --force --mask --dry-run --diff --remove --help'
 		[[ $command == import && $previous == import ]] && words+=" $(_sekisho_names lists name)"
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
