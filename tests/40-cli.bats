@@ -315,3 +315,11 @@ needs_gate() {
 	run_sekisho 1 load
 	complains 'lo: not guarded: it is loopback'
 }
+
+@test "a program that the verifier refuses fails the load, and -v shows its log" {
+	lab_conf
+	server setpriv --bounding-set=-perfmon,-sys_admin "$SEKISHO" -v -c "$LAB_CONF" load \
+		>"$BATS_TEST_TMPDIR/said" 2>&1 && fail "loaded without CAP_PERFMON"
+	grep -q 'BEGIN PROG LOAD LOG' "$BATS_TEST_TMPDIR/said"
+	grep -q 'the kernel refused to load the gate' "$BATS_TEST_TMPDIR/said"
+}
