@@ -439,3 +439,21 @@ users = $(lab_inside id -u postfix)"
 	echo "# $((SECONDS - start)) s from the first to the last" >&3
 	lab_run_end
 }
+
+@test "a trip and its end run the alert program" {
+	outside
+	printf '#!/bin/sh\ncat >>%s\necho >>%s\n' "$LAB/alerts" "$LAB/alerts" >"$LAB/alert"
+	chmod 755 "$LAB/alert"
+	rm -f "$LAB/alerts"
+	lab_conf 'mode = enforce' "[outflow]
+rate = 1/h
+burst = 2
+[alert]
+program = $LAB/alert"
+	lab_run
+	[[ $(leave_as 12345 "$MX4" "$GATEWAY4" 25 6) == 2 ]]
+	retry 50 0.1 grep -qs 'opens too many SMTP connections' "$LAB/alerts"
+	run_sekisho outflow release
+	retry 50 0.1 grep -qs 'is within its limit again' "$LAB/alerts"
+	lab_run_end
+}
