@@ -71,7 +71,7 @@ $(O)/user/%.o: user/%.c $(O)/flags Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(patsubst %.c,$(O)/%.o,$(wildcard user/kernel/*.c)): $(O)/bpf/gate.skel.h
+$(patsubst %.c,$(O)/%.o,$(wildcard user/kernel/*.c)): $(O)/bpf/gate.skel.h $(O)/bpf/gate.digest.h
 
 $(O)/bpf/vmlinux.h: scripts/vmlinux
 	$(say) BTF $@
@@ -87,6 +87,11 @@ $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/bpf/vmlinux.h $(O)/flags Makefile
 $(O)/bpf/sekisho.o: $(BPFOBJS)
 	$(say) GENOBJ $@
 	$(Q)$(BPFTOOL) gen object $@ $^
+
+# Names the programs of this build, so that a start knows those that are in the kernel already.
+$(O)/bpf/gate.digest.h: $(O)/bpf/sekisho.o
+	$(say) DIGEST $@
+	$(Q)sha256sum $< | sed -E 's/^(.{24}).*/#define GATE_DIGEST "\1"/' > $@
 
 $(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
 	$(say) SKEL $@
@@ -180,7 +185,7 @@ unit: $(UNIT)
 check:
 	scripts/check
 
-lint: $(O)/bpf/gate.skel.h
+lint: $(O)/bpf/gate.skel.h $(O)/bpf/gate.digest.h
 	scripts/lint
 
 format:

@@ -6,11 +6,10 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "gate.skel.h"
-#include "kernel/handle.h"
+#include "kernel/programs.h"
 
 #define PROGRAMS_MAX 32
 #define LOG_SIZE     65536
@@ -57,58 +56,42 @@ static void cleanup_skeleton(struct gate_bpf **skeleton)
 	gate_bpf__destroy(*skeleton);
 }
 
-/* Once more what the gate has loaded, with the same switches, but asking for the figures. */
-static int measure(const struct gate *gate)
+/* As load.c does, but asking for the figures. */
+static int measure(void)
 {
-	const struct gate_bpf *loaded = gate->skeleton;
-	_cleanup_(cleanup_skeleton) struct gate_bpf *again = gate_bpf__open();
+	_cleanup_(cleanup_skeleton) struct gate_bpf *skeleton = gate_bpf__open();
 	_cleanup_free_ char *logs = calloc(PROGRAMS_MAX, LOG_SIZE);
-	struct bpf_program *program, *before = NULL;
+	struct bpf_program *program;
 	size_t count = 0;
 	int result;
 
-	if (!again || !logs)
+	if (!skeleton || !logs)
 		return -1;
-	memcpy(again->rodata, loaded->rodata, sizeof(*again->rodata));
-	bpf_object__for_each_program(program, again->obj)
+	gate_set_switches(skeleton);
+	bpf_map__set_max_entries(skeleton->maps.bans, 1024);
+	bpf_object__for_each_program(program, skeleton->obj)
 	{
-		before = bpf_object__next_program(loaded->obj, before);
-		bpf_program__set_flags(program, bpf_program__flags(before));
-		bpf_program__set_autoload(program, bpf_program__autoload(before));
 		bpf_program__set_log_level(program, LOG_STATS);
 		if (count == PROGRAMS_MAX)
 			return -1;
 		bpf_program__set_log_buf(program, logs + count++ * LOG_SIZE, LOG_SIZE);
 	}
-	result = gate_bpf__load(again); /* that they load at all, with reasons, was seen before */
-	bpf_object__for_each_program(program, again->obj)
+	result = gate_bpf__load(skeleton);
+	if (result)
+		fprintf(stderr, "complexity: the programs do not load: %s\n", strerror(-result));
+	bpf_object__for_each_program(program, skeleton->obj)
 	{
 		size_t size;
 
-		if (!result && bpf_program__autoload(program))
+		if (!result)
 			result = print_program(program, bpf_program__log_buf(program, &size));
+		else
+			fprintf(stderr, "%s", bpf_program__log_buf(program, &size));
 	}
 	return result;
 }
 
 int main(void)
 {
-	struct gate_load_options options = { .ban_size = 1024, .verbose = true };
-	struct gate *gate;
-	struct fault fault;
-	char pins[64];
-	bool fresh;
-	int result;
-
-	snprintf(pins, sizeof(pins), "/sys/fs/bpf/sekisho-complexity-%d", (int)getpid());
-	options.pins = pins;
-	if (gate_load(&options, &gate, &fresh, &fault)) {
-		fprintf(stderr, "complexity: %s\n", fault.text);
-		return 1;
-	}
-	libbpf_set_print(NULL); /* what it says from here on is of no interest */
-	result = measure(gate);
-	gate_close(gate);
-	gate_unload(pins, &fault);
-	return result ? 1 : 0;
+	return measure() ? 1 : 0;
 }

@@ -3,6 +3,7 @@
 #ifndef SEKISHO_CLEANUP_H
 #define SEKISHO_CLEANUP_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -41,6 +42,12 @@ static inline void cleanup_file(FILE **file)
 {
 	if (*file)
 		fclose(*file);
+}
+
+static inline void cleanup_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
 }
 
 #endif

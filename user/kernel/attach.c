@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "kernel/handle.h"
+#include "kernel/programs.h"
 #include "kernel/tc.h"
 #include "net/devices.h"
 
@@ -212,17 +213,7 @@ static int try_xdp(struct gate *gate, enum gate_hook hook, struct attachment *at
 
 void attach_settled(struct gate *gate)
 {
-	struct tc_own filters;
-	char name[32], path[PATH_MAX];
-
-	tc_own_load(gate->pins, "bans", &filters);
-	for (size_t i = 0; i < filters.program_count; i++) {
-		if (gate_program_is_loaded(gate, filters.programs[i]))
-			continue;
-		snprintf(name, sizeof(name), "programs/%u", filters.programs[i]);
-		if (!gate_pin_path(gate->pins, name, path, NULL))
-			unlink(path);
-	}
+	gate_unpin_older_programs(gate);
 }
 
 int attach_device(struct gate *gate, const char *device, enum gate_hook hook,

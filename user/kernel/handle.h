@@ -35,23 +35,6 @@ enum gate_map {
 	MAP_COUNT,
 };
 
-struct gate_bpf;
-
-struct gate {
-	char *pins;		   /* the instance's folder, without the version */
-	struct gate_bpf *skeleton; /* NULL unless gate_load() made this handle */
-	int maps[MAP_COUNT];	   /* fds; with a skeleton they are its own */
-	uint32_t ban_size;	   /* max_entries of "bans" */
-	uint32_t source_size, network_size;
-	struct usage *usage;	 /* mmap()ed as well */
-	struct control *control; /* mmap()ed, shared with the kernel */
-};
-
-const char *gate_map_name(enum gate_map map);
-
-/* "PINS/vN/NAME" into `path` (PATH_MAX bytes); NAME may be "" for the folder. */
-int gate_pin_path(const char *pins, const char *name, char *path, struct fault *fault);
-
 enum gate_program {
 	PROGRAM_XDP,   /* native and generic */
 	PROGRAM_TC,    /* Ethernet */
@@ -60,17 +43,42 @@ enum gate_program {
 	PROGRAM_ADOPT,
 	PROGRAM_OUTFLOW,
 	PROGRAM_OUTFLOW_IP, /* no link header */
+	PROGRAM_COUNT,
 };
+
+struct gate {
+	char *pins;		     /* the instance's folder, without the version */
+	int maps[MAP_COUNT];	     /* fds */
+	int programs[PROGRAM_COUNT]; /* fds; -1 unless gate_load() made this handle */
+	uint32_t ban_size;	     /* max_entries of "bans" */
+	uint32_t source_size, network_size;
+	struct usage *usage;	 /* mmap()ed as well */
+	struct control *control; /* mmap()ed, shared with the kernel */
+};
+
+/* A handle without maps and programs. NULL: out of memory. */
+struct gate *gate_new(const char *pins);
+
+/* Opens the pinned maps, whose shapes must be those of this build. */
+int gate_open_maps(struct gate *gate, struct fault *fault);
+
+/* A map of another shape under our name is some other program's: -EPROTO. */
+int gate_check_map(int fd, const struct bpf_map *expected, const char *path, uint32_t *max_entries,
+		   struct fault *fault);
+
+/* Why pins could not be opened, with the remedy; returns the error. */
+int gate_pins_fault(const char *pins, int error, struct fault *fault);
+
+/* Maps those of them that have one element which both sides write. */
+int gate_map_elements(struct gate *gate, struct fault *fault);
+
+const char *gate_map_name(enum gate_map map);
+
+/* "PINS/vN/NAME" into `path` (PATH_MAX bytes); NAME may be "" for the folder. */
+int gate_pin_path(const char *pins, const char *name, char *path, struct fault *fault);
 
 /* The fd of a program of a loaded gate; stays the gate's. */
 int gate_program_fd(const struct gate *gate, enum gate_program program);
-
-/* Pins the tc programs as "programs/ID": a filter tells its program's id, and by these it is known
- * as ours (tc.h). */
-int gate_pin_programs(struct gate *gate, struct fault *fault);
-
-/* Whether the kernel's program `id` is one of these. */
-bool gate_program_is_loaded(const struct gate *gate, uint32_t id);
 
 /* Swaps a filled inner map into the one slot of a map of maps. */
 int gate_slot_set(struct gate *gate, enum gate_map outer, int inner, struct fault *fault);

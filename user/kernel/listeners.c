@@ -28,12 +28,6 @@ static void cleanup_socket(struct nl_sock **socket)
 	nl_socket_free(*socket);
 }
 
-static void cleanup_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 static int on_socket(struct nl_msg *message, void *context)
 {
 	const struct inet_diag_msg *socket = nlmsg_data(nlmsg_hdr(message));

@@ -19,12 +19,6 @@
 
 #define BPFFS "/sys/fs/bpf"
 
-static void cleanup_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 int gate_pin_path(const char *pins, const char *name, char *path, struct fault *fault)
 {
 	int size = snprintf(path, PATH_MAX, "%s/v%d%s%s", pins, CONTRACT_VERSION, *name ? "/" : "",
@@ -143,6 +137,11 @@ static int remove_tree(const char *path, unsigned depth, struct fault *fault)
 	if (rmdir(path) && errno != ENOENT)
 		return fault_set(fault, -errno, "cannot remove %s: %s", path, strerror(errno));
 	return 0;
+}
+
+int pins_remove_folder(const char *path, struct fault *fault)
+{
+	return access(path, F_OK) ? 0 : remove_tree(path, 0, fault);
 }
 
 int pins_remove(const char *pins, struct fault *fault)

@@ -15,4 +15,7 @@ unsigned pins_other_version(const char *pins);
 /* Removes every pin under PINS, of every version, links first. -ENOENT: nothing was there. */
 int pins_remove(const char *pins, struct fault *fault);
 
+/* Removes one folder of pins and all below it; 0 where there is none. */
+int pins_remove_folder(const char *path, struct fault *fault);
+
 #endif

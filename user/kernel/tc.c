@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "kernel/programs.h"
 
 #define TC_HANDLE     0x5e
 #define TC_PRIORITIES 16 /* 1 .. 16 are tried; a foreign filter keeps its own */
@@ -43,21 +44,9 @@ static __u32 pinned_map_id(const char *path)
 	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
 }
 
-static void load_programs(const char *path, struct tc_own *own)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir)) && own->program_count < 64)
-		if (sscanf(entry->d_name, "%u", &own->programs[own->program_count]) == 1)
-			own->program_count++;
-	if (dir)
-		closedir(dir);
-}
-
 void tc_own_load(const char *pins, const char *name, struct tc_own *own)
 {
-	DIR *dir = opendir(pins);
+	_cleanup_(cleanup_dir) DIR *dir = opendir(pins);
 	struct dirent *entry;
 
 	memset(own, 0, sizeof(*own));
@@ -70,10 +59,9 @@ void tc_own_load(const char *pins, const char *name, struct tc_own *own)
 		own->maps[own->map_count] = pinned_map_id(path);
 		own->map_count += own->maps[own->map_count] != 0;
 		snprintf(path, sizeof(path), "%s/%s/programs", pins, entry->d_name);
-		load_programs(path, own);
+		own->program_count += gate_pinned_programs(path, own->programs + own->program_count,
+							   64 - own->program_count);
 	}
-	if (dir)
-		closedir(dir);
 }
 
 /* The priority of our filter on the device, or 0; *vacant (may be NULL): the first without any. */

@@ -19,7 +19,8 @@ struct tc_own {
 	size_t program_count;
 };
 
-/* Of the instance at `pins`, all versions: the maps "vN/NAME", the programs "vN/programs/ID". */
+/* Of the instance at `pins`, all versions: the maps "vN/NAME", the programs
+ * "vN/programs/SET/NAME". */
 void tc_own_load(const char *pins, const char *name, struct tc_own *own);
 
 bool tc_is_attached(unsigned ifindex, enum bpf_tc_attach_point point, const struct tc_own *own);

@@ -64,12 +64,6 @@ static int compare_age(const void *one, const void *two)
 	return kind_a == 1 ? strverscmp(b->name, a->name) : strverscmp(a->name, b->name);
 }
 
-static void cleanup_dir(DIR **dir)
-{
-	if (*dir)
-		closedir(*dir);
-}
-
 /* Oldest first, numbered and dated ones each among themselves; other files of similar names stand
  * before them. *files is malloc()ed. */
 static int rotated_list(const char *folder, const char *name, struct rotated **files, size_t *count)

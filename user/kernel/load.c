@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Putting the gate into the kernel: new maps and programs, or those pinned by an earlier start.
+ * Attaches nothing (attach.c). */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "gate.skel.h"
+#include "kernel/handle.h"
+#include "kernel/pins.h"
+#include "kernel/programs.h"
+
+#define KERNEL_FLOOR_MAJOR 5
+#define KERNEL_FLOOR_MINOR 15
+
+static void cleanup_gate(struct gate **gate)
+{
+	gate_close(*gate);
+}
+
+static void cleanup_skeleton(struct gate_bpf **skeleton)
+{
+	gate_bpf__destroy(*skeleton);
+}
+
+/* libbpf's log: silent unless -v, when its account of a failing load is what the user needs. */
+static int print_nothing(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	(void)level, (void)format, (void)arguments;
+	return 0;
+}
+
+static int print_warnings(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, arguments);
+}
+
+/* What is known before trying: each has its own remedy. */
+static int check_machine(struct fault *fault)
+{
+	struct utsname name;
+	int major = 0, minor = 0;
+
+	if (geteuid())
+		return fault_set(
+			fault, -EPERM,
+			"loading the gate needs root (CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON)");
+	uname(&name);
+	if (sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
+	    (major < KERNEL_FLOOR_MAJOR ||
+	     (major == KERNEL_FLOOR_MAJOR && minor < KERNEL_FLOOR_MINOR)))
+		return fault_set(fault, -ENOSYS,
+				 "kernel %s is too old: the gate needs %d.%d or newer (Debian 12 "
+				 "has 6.1)",
+				 name.release, KERNEL_FLOOR_MAJOR, KERNEL_FLOOR_MINOR);
+	if (access("/sys/kernel/btf/vmlinux", R_OK))
+		return fault_set(fault, -ENOTSUP,
+				 "this kernel has no BTF (/sys/kernel/btf/vmlinux: %s); it must be "
+				 "built with CONFIG_DEBUG_INFO_BTF=y, as Debian's kernels are",
+				 strerror(errno));
+	return 0;
+}
+
+static struct bpf_map *skeleton_map(const struct gate_bpf *skeleton, enum gate_map map)
+{
+	return bpf_object__find_map_by_name(skeleton->obj, gate_map_name(map));
+}
+
+static int reuse_maps(const struct gate *gate, struct gate_bpf *skeleton, struct fault *fault)
+{
+	char path[PATH_MAX];
+
+	for (int i = 0; i < MAP_COUNT; i++) {
+		struct bpf_map *map = skeleton_map(skeleton, i);
+		_cleanup_close_ int fd = -1;
+		uint32_t max_entries;
+		int err = gate_pin_path(gate->pins, gate_map_name(i), path, fault);
+
+		if (err)
+			return err;
+		fd = bpf_obj_get(path);
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0)
+			return gate_pins_fault(gate->pins, -errno, fault);
+		err = gate_check_map(fd, map, path, &max_entries, fault);
+		if (err)
+			return err;
+		if (bpf_map__reuse_fd(map, fd))
+			return fault_set(fault, -EIO, "cannot take over the map %s", path);
+	}
+	return 0;
+}
+
+static int own_fd(int fd, int *own, struct fault *fault)
+{
+	cleanup_close(own);
+	*own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	return *own < 0 ? fault_set(fault, -errno, "cannot keep a map or program open: %s",
+				    strerror(errno))
+			: 0;
+}
+
+/* What the skeleton has loaded becomes the gate's. */
+static int take_over(struct gate *gate, const struct gate_bpf *skeleton, struct fault *fault)
+{
+	int err = 0;
+
+	for (int i = 0; i < MAP_COUNT && !err; i++)
+		err = own_fd(bpf_map__fd(skeleton_map(skeleton, i)), &gate->maps[i], fault);
+	for (int i = 0; i < PROGRAM_COUNT && !err; i++)
+		err = own_fd(bpf_program__fd(bpf_object__find_program_by_name(
+				     skeleton->obj, gate_program_name(i))),
+			     &gate->programs[i], fault);
+	if (err)
+		return err;
+	gate->ban_size = bpf_map__max_entries(skeleton->maps.bans);
+	gate->source_size = bpf_map__max_entries(skeleton->maps.sources);
+	gate->network_size = bpf_map__max_entries(skeleton->maps.networks);
+	return 0;
+}
+
+static int pin_maps(const struct gate *gate, struct fault *fault)
+{
+	char path[PATH_MAX];
+
+	for (int i = 0; i < MAP_COUNT; i++) {
+		int err = gate_pin_path(gate->pins, gate_map_name(i), path, fault);
+
+		if (err)
+			return err;
+		if (bpf_obj_pin(gate->maps[i], path) && errno != EEXIST)
+			return fault_set(fault, -errno, "cannot pin %s: %s", path, strerror(errno));
+	}
+	return 0;
+}
+
+void gate_set_switches(struct gate_bpf *skeleton)
+{
+	struct bpf_program *program = skeleton->progs.gate_xdp;
+
+	skeleton->rodata->outflow_namespace = gate_namespace();
+	/* Multi-buffer XDP, for jumbo frames, where the kernel has it (5.18). */
+	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len, NULL) != 1)
+		return;
+	skeleton->rodata->xdp_frags = 1;
+	bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_HAS_FRAGS);
+}
+
+static int load_fault(int err, struct fault *fault)
+{
+	if (err == -EPERM || err == -EACCES)
+		return fault_set(
+			fault, err,
+			"the kernel refused to load the gate: %s; root in a container "
+			"without CAP_BPF, or a lockdown? `sekisho -v` shows its own account",
+			strerror(-err));
+	if (err == -ENOMEM)
+		return fault_set(fault, err,
+				 "no memory for the gate's maps; lower [gate] bans, or raise the "
+				 "service's MemoryMax=");
+	return fault_set(fault, err,
+			 "the kernel did not load the gate: %s; `sekisho -v load` shows the "
+			 "verifier's log",
+			 strerror(-err));
+}
+
+static int load_anew(struct gate *gate, const struct gate_load_options *options,
+		     struct fault *fault)
+{
+	_cleanup_(cleanup_skeleton) struct gate_bpf *skeleton = NULL;
+	int err;
+
+	libbpf_set_print(options->verbose ? print_warnings : print_nothing);
+	skeleton = gate_bpf__open();
+	if (!skeleton)
+		return fault_set(fault, -errno, "cannot read the programs in this binary: %s",
+				 strerror(errno));
+	if (options->ban_size)
+		bpf_map__set_max_entries(skeleton->maps.bans, options->ban_size);
+	if (options->source_size)
+		bpf_map__set_max_entries(skeleton->maps.sources, options->source_size);
+	if (options->network_size)
+		bpf_map__set_max_entries(skeleton->maps.networks, options->network_size);
+	gate_set_switches(skeleton);
+	err = reuse_maps(gate, skeleton, fault);
+	if (err)
+		return err;
+	err = gate_bpf__load(skeleton);
+	if (err)
+		return load_fault(err, fault);
+	err = take_over(gate, skeleton, fault);
+	if (!err)
+		err = pin_maps(gate, fault);
+	return err ? err : gate_pin_programs(gate, fault);
+}
+
+/* The kernel takes a good part of a second to verify the programs; a start finds those of the last
+ * one pinned, and they are the same if they are of this build. */
+static int load(struct gate *gate, const struct gate_load_options *options, struct fault *fault)
+{
+	int err = gate_open_maps(gate, fault);
+
+	if (!err && !gate_open_programs(gate, NULL))
+		return 0;
+	if (err && err != -ENOENT)
+		return err;
+	return load_anew(gate, options, fault);
+}
+
+int gate_load(const struct gate_load_options *options, struct gate **result, bool *fresh,
+	      struct fault *fault)
+{
+	_cleanup_(cleanup_gate) struct gate *gate = NULL;
+	int err = check_machine(fault);
+
+	if (err)
+		return err;
+	if (pins_other_version(options->pins))
+		return gate_pins_fault(options->pins, -ENOENT, fault);
+	gate = gate_new(options->pins);
+	if (!gate)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	err = pins_make(options->pins, fault);
+	if (!err)
+		err = load(gate, options, fault);
+	if (!err)
+		err = gate_map_elements(gate, fault);
+	if (err)
+		return err;
+	*fresh = gate->control->contract_version != CONTRACT_VERSION;
+	*result = TAKE_PTR(gate);
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The pinned programs of an instance: PINS/vN/programs/SET/NAME, all programs of one build of the
+ * gate in one set. By them a restart goes on with the programs that are there, without another
+ * verification, and a tc filter is known as ours.
+ */
+#ifndef SEKISHO_PROGRAMS_H
+#define SEKISHO_PROGRAMS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/handle.h"
+
+const char *gate_program_name(enum gate_program program); /* "gate_xdp" */
+
+/* The number of this process's network namespace; 0: unknown. */
+unsigned gate_namespace(void);
+
+/* Sets, before the programs are loaded, what they hold as constants of this machine. */
+struct gate_bpf;
+void gate_set_switches(struct gate_bpf *skeleton);
+
+/* Opens the pinned programs that this build would load, over the maps of the gate, which are open.
+ * -ENOENT: there are none, or not all, or they work on other maps. */
+int gate_open_programs(struct gate *gate, struct fault *fault);
+
+/* Pins the loaded programs. */
+int gate_pin_programs(struct gate *gate, struct fault *fault);
+
+/* Takes away the pins of other builds' programs. Those still attached somewhere stay in force. */
+void gate_unpin_older_programs(struct gate *gate);
+
+/* The ids of the programs under FOLDER/SET, of whatever set; at most `room`. */
+size_t gate_pinned_programs(const char *folder, uint32_t *ids, size_t room);
+
+#endif
