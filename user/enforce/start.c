@@ -71,7 +71,7 @@ int start_apply(struct instance *instance, const struct start_options *options, 
 
 /* A gate that cannot count still bans and lists, so a fault here is said and no more. */
 static void start_counter(struct instance *instance, const struct start_options *options,
-			  bool fresh)
+			  bool adopt)
 {
 	struct fault fault = { 0 };
 	size_t adopted = 0;
@@ -80,7 +80,7 @@ static void start_counter(struct instance *instance, const struct start_options 
 	if (instance->config->count == COUNT_SYN)
 		return;
 	err = gate_counter_attach(instance->gate, instance->config->cgroup, &fault);
-	if (!err && fresh)
+	if (!err && adopt)
 		err = gate_adopt_open(instance->gate, &adopted, &fault);
 	if (err)
 		say(options, true, "connections are not counted, or not all: %s", fault.text);
@@ -97,27 +97,30 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 		.network_size = instance->config->network_size,
 		.verbose = options->verbose,
 	};
-	struct fault restore = { 0 };
+	struct fault restore = { 0 }, carry = { 0 };
 	size_t restored = 0;
-	bool fresh;
+	enum gate_start how;
 	int err;
 
 	gate_close(instance->gate);
 	instance->gate = NULL;
-	err = gate_load(&load, &instance->gate, &fresh, fault);
+	err = gate_load(&load, &instance->gate, &how, fault);
 	if (err)
 		return err;
 	err = start_apply(instance, options, fault);
 	if (err)
 		return err;
+	/* As late as can be: what the older programs count from here on is not carried. */
+	if (how == GATE_CARRIED && gate_carry(instance->gate, &carry))
+		say(options, true, "%s", carry.text);
 	if (instance->store) {
-		err = bans_restore(instance, fresh, &restored, &restore);
+		err = bans_restore(instance, how == GATE_FRESH, &restored, &restore);
 		if (err)
 			say(options, true, "not every ban came back: %s", restore.text);
 		else if (restored)
 			say(options, false, "%zu bans restored", restored);
 	}
-	start_counter(instance, options, fresh);
+	start_counter(instance, options, how != GATE_KEPT);
 	gate_mark_ready(instance->gate);
 	return 0;
 }

@@ -14,6 +14,7 @@
 
 #include "base/cleanup.h"
 #include "kernel/handle.h"
+#include "kernel/pins.h"
 #include "kernel/programs.h"
 #include "kernel/tc.h"
 #include "net/devices.h"
@@ -211,9 +212,32 @@ static int try_xdp(struct gate *gate, enum gate_hook hook, struct attachment *at
 	return err;
 }
 
+/* A device that is not wanted any more but still guarded goes on with the older program until here;
+ * with an older contract's it would be cut off from today's bans. */
+static void update_links(struct gate *gate)
+{
+	_cleanup_(cleanup_dir) DIR *dir = NULL;
+	struct dirent *entry;
+	char path[PATH_MAX];
+	unsigned ifindex;
+
+	if (!gate_pin_path(gate->pins, "links", path, NULL))
+		dir = opendir(path);
+	while (dir && (entry = readdir(dir)))
+		if (sscanf(entry->d_name, "xdp-%u", &ifindex) == 1) {
+			_cleanup_close_ int link = own_link(gate, ifindex);
+
+			if (link >= 0)
+				bpf_link_update(link, gate_program_fd(gate, PROGRAM_XDP), NULL);
+		}
+}
+
 void attach_settled(struct gate *gate)
 {
+	update_links(gate);
 	gate_unpin_older_programs(gate);
+	pins_remove_older(gate->pins);
+	gate->older = 0;
 }
 
 int attach_device(struct gate *gate, const char *device, enum gate_hook hook,

@@ -35,7 +35,8 @@ int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault);
  * namespace. */
 void attach_prune(struct gate *gate);
 
-/* Forgets older tc programs of ours: call it once every device has the loaded ones. */
+/* Forgets older programs of ours, and an older contract: call it once every device has the loaded
+ * ones. */
 void attach_settled(struct gate *gate);
 
 /* Takes the programs of the instance at `pins` off every device; needs no open gate. The links of

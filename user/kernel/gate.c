@@ -138,16 +138,23 @@ int gate_map_elements(struct gate *gate, struct fault *fault)
 
 int gate_pins_fault(const char *pins, int error, struct fault *fault)
 {
-	unsigned other = pins_other_version(pins);
+	unsigned newer = pins_newer_version(pins), older = pins_older_version(pins);
 
-	if (error == -ENOENT && other)
+	if (error == -ENOENT && newer)
 		return fault_set(
 			fault, -EPROTO,
-			"%s holds a gate of contract version %u, this program speaks "
-			"version %d; use the program that loaded it, or `sekisho unload` and "
-			"`sekisho load` with this one (bans and lists come back from the "
-			"store)",
-			pins, other, CONTRACT_VERSION);
+			"%s holds a gate of contract version %u, made by a newer sekisho; this one "
+			"speaks version %d. Install the newer one again, or `sekisho unload` and "
+			"`sekisho load` with this one: bans and lists come back from the store, "
+			"counters begin anew",
+			pins, newer, CONTRACT_VERSION);
+	if (error == -ENOENT && older)
+		return fault_set(
+			fault, -EPROTO,
+			"%s holds a gate of contract version %u, made by an older sekisho; this "
+			"one speaks version %d. `sekisho load`, or a restart of the daemon, takes "
+			"its bans, lists and counters over; `sekisho unload` removes it",
+			pins, older, CONTRACT_VERSION);
 	if (error == -ENOENT)
 		return fault_set(fault, error,
 				 "no gate is loaded at %s; `sekisho load` or `sekisho run` does it",

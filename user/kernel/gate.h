@@ -28,15 +28,28 @@ struct gate_load_options {
 	bool verbose; /* the verifier's log on standard error when loading fails */
 };
 
-/* Loads the programs of this binary over the pinned maps, which it creates where there are none.
- * *fresh: the maps are new (bans and tables are to be restored). Attaches nothing. Faults name
- * cause and remedy: no BTF, no privilege, no bpffs, kernel too old. */
-int gate_load(const struct gate_load_options *options, struct gate **gate, bool *fresh,
+enum gate_start {
+	GATE_FRESH,   /* the maps are new: bans and tables are to be restored */
+	GATE_CARRIED, /* taken over from an older contract: gate_carry() is to be called */
+	GATE_KEPT,    /* the maps of an earlier start */
+};
+
+/* Loads the programs of this binary over the pinned maps, which it creates where there are none, or
+ * hands on from an older contract; programs of this very build that are pinned are not loaded
+ * again. Attaches nothing. Faults name cause and remedy: no BTF, no privilege, no bpffs, kernel too
+ * old, pins of a newer contract. */
+int gate_load(const struct gate_load_options *options, struct gate **gate, enum gate_start *start,
 	      struct fault *fault);
 void gate_close(struct gate *gate); /* the kernel side stays */
 
-/* Says that the store's bans are in. Until then the next gate_load() is `fresh` again, so that a
- * start that was killed half-way loses nothing. */
+/* Copies what the older contract counted and banned into those maps that could not be handed on
+ * whole. May be repeated until gate_mark_ready(). Once the programs are attached,
+ * attach_settled() forgets the older contract. A fault names the first map that failed; the others
+ * are carried all the same. */
+int gate_carry(struct gate *gate, struct fault *fault);
+
+/* Says that bans, and what was carried, are in. Until then the next gate_load() starts as this one
+ * did, so that a start that was killed half-way loses nothing. */
 void gate_mark_ready(struct gate *gate);
 
 /* Detaches everything and removes the pins, of any contract version. -ENOENT: nothing was there. */

@@ -50,7 +50,8 @@ struct gate {
 	char *pins;		     /* the instance's folder, without the version */
 	int maps[MAP_COUNT];	     /* fds */
 	int programs[PROGRAM_COUNT]; /* fds; -1 unless gate_load() made this handle */
-	uint32_t ban_size;	     /* max_entries of "bans" */
+	unsigned older; /* the contract version that is also pinned, to be carried over; 0: none */
+	uint32_t ban_size; /* max_entries of "bans" */
 	uint32_t source_size, network_size;
 	struct usage *usage;	 /* mmap()ed as well */
 	struct control *control; /* mmap()ed, shared with the kernel */

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "gate.skel.h"
+#include "kernel/carry.h"
 #include "kernel/handle.h"
 #include "kernel/pins.h"
 #include "kernel/programs.h"
@@ -189,6 +190,8 @@ static int load_anew(struct gate *gate, const struct gate_load_options *options,
 		bpf_map__set_max_entries(skeleton->maps.networks, options->network_size);
 	gate_set_switches(skeleton);
 	err = reuse_maps(gate, skeleton, fault);
+	if (!err)
+		err = carry_whole(gate, skeleton, fault);
 	if (err)
 		return err;
 	err = gate_bpf__load(skeleton);
@@ -208,12 +211,19 @@ static int load(struct gate *gate, const struct gate_load_options *options, stru
 
 	if (!err && !gate_open_programs(gate, NULL))
 		return 0;
-	if (err && err != -ENOENT)
+	if (err && err != -ENOENT && err != -EPROTO)
 		return err;
 	return load_anew(gate, options, fault);
 }
 
-int gate_load(const struct gate_load_options *options, struct gate **result, bool *fresh,
+static enum gate_start start_of(const struct gate *gate)
+{
+	if (gate->control->contract_version == CONTRACT_VERSION)
+		return GATE_KEPT;
+	return gate->older && carry_is_due(gate) ? GATE_CARRIED : GATE_FRESH;
+}
+
+int gate_load(const struct gate_load_options *options, struct gate **result, enum gate_start *start,
 	      struct fault *fault)
 {
 	_cleanup_(cleanup_gate) struct gate *gate = NULL;
@@ -221,19 +231,22 @@ int gate_load(const struct gate_load_options *options, struct gate **result, boo
 
 	if (err)
 		return err;
-	if (pins_other_version(options->pins))
+	if (pins_newer_version(options->pins))
 		return gate_pins_fault(options->pins, -ENOENT, fault);
 	gate = gate_new(options->pins);
 	if (!gate)
 		return fault_set(fault, -ENOMEM, "out of memory");
+	gate->older = pins_older_version(options->pins);
 	err = pins_make(options->pins, fault);
 	if (!err)
 		err = load(gate, options, fault);
 	if (!err)
 		err = gate_map_elements(gate, fault);
+	if (!err)
+		err = carry_links(gate, fault);
 	if (err)
 		return err;
-	*fresh = gate->control->contract_version != CONTRACT_VERSION;
+	*start = start_of(gate);
 	*result = TAKE_PTR(gate);
 	return 0;
 }

@@ -89,18 +89,38 @@ int pins_make(const char *pins, struct fault *fault)
 	return 0;
 }
 
-unsigned pins_other_version(const char *pins)
+static unsigned version_of(const struct dirent *entry)
 {
-	_cleanup_(cleanup_dir) DIR *dir = opendir(pins);
-	struct dirent *entry;
 	unsigned version;
 	char end;
 
-	while (dir && (entry = readdir(dir)))
-		if (sscanf(entry->d_name, "v%u%c", &version, &end) == 1 &&
-		    version != CONTRACT_VERSION)
-			return version;
-	return 0;
+	return sscanf(entry->d_name, "v%u%c", &version, &end) == 1 ? version : 0;
+}
+
+static unsigned latest(const char *pins, bool newer)
+{
+	_cleanup_(cleanup_dir) DIR *dir = opendir(pins);
+	struct dirent *entry;
+	unsigned found = 0;
+
+	while (dir && (entry = readdir(dir))) {
+		unsigned version = version_of(entry);
+
+		if (version > found && version != CONTRACT_VERSION &&
+		    (version > CONTRACT_VERSION) == newer)
+			found = version;
+	}
+	return found;
+}
+
+unsigned pins_older_version(const char *pins)
+{
+	return latest(pins, false);
+}
+
+unsigned pins_newer_version(const char *pins)
+{
+	return latest(pins, true);
 }
 
 /* Depth first; `links` sorts before the maps it holds on to only by being a folder. */
@@ -142,6 +162,18 @@ static int remove_tree(const char *path, unsigned depth, struct fault *fault)
 int pins_remove_folder(const char *path, struct fault *fault)
 {
 	return access(path, F_OK) ? 0 : remove_tree(path, 0, fault);
+}
+
+void pins_remove_older(const char *pins)
+{
+	char path[PATH_MAX];
+	unsigned version;
+
+	while ((version = pins_older_version(pins))) {
+		snprintf(path, sizeof(path), "%s/v%u", pins, version);
+		if (pins_remove_folder(path, NULL))
+			return;
+	}
 }
 
 int pins_remove(const char *pins, struct fault *fault)

@@ -9,8 +9,12 @@
  * is not mounted. */
 int pins_make(const char *pins, struct fault *fault);
 
-/* Whether gates of another contract version are pinned under PINS: their version, or 0. */
-unsigned pins_other_version(const char *pins);
+/* The latest older contract version, and the latest newer one, pinned under PINS; 0: none. */
+unsigned pins_older_version(const char *pins);
+unsigned pins_newer_version(const char *pins);
+
+/* Removes the pins of every older version. */
+void pins_remove_older(const char *pins);
 
 /* Removes every pin under PINS, of every version, links first. -ENOENT: nothing was there. */
 int pins_remove(const char *pins, struct fault *fault);
