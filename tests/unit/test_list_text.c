@@ -317,6 +317,13 @@ static void an_address_split_by_a_backslash_stays_one_address(void **state)
 	expect_out(read_deny("ALL: 203.0.113.\\\n77\n"), "203.0.113.77/32");
 }
 
+static void a_backslash_that_continues_nothing_is_no_line(void **state)
+{
+	(void)state;
+	expect_out(read_deny("ALL: 198.51.100.1\n\\\n"), "198.51.100.1/32");
+	expect_out(read_deny("\\\n\nALL: 198.51.100.1\n\\"), "198.51.100.1/32");
+}
+
 static void a_commented_continuation_is_refused(void **state)
 {
 	struct result result = read_deny(NINE "# ALL: 192.0.2.1 \\\n  192.0.2.2\n198.51.100.17\n");
@@ -610,6 +617,7 @@ int main(void)
 		cmocka_unit_test(hosts_lines_of_mail_daemons_are_taken),
 		cmocka_unit_test(hosts_continuation_keeps_each_line_number),
 		cmocka_unit_test(an_address_split_by_a_backslash_stays_one_address),
+		cmocka_unit_test(a_backslash_that_continues_nothing_is_no_line),
 		cmocka_unit_test(a_commented_continuation_is_refused),
 		cmocka_unit_test(a_backslash_in_a_plain_comment_continues_nothing),
 		cmocka_unit_test(hosts_patterns_without_addresses_are_refused),

@@ -77,8 +77,8 @@ static int splice_add(struct splice *splice, const char *at, const char *end)
 {
 	size_t size = (size_t)(end - at);
 
-	if (splice->room - splice->size < size) {
-		size_t room = (splice->size + size) * 2;
+	if (!splice->text || splice->room - splice->size < size) {
+		size_t room = (splice->size + size) * 2 + 64;
 		char *text = realloc(splice->text, room);
 
 		if (!text)
