@@ -41,8 +41,7 @@ static void on_save(void *context)
 	struct daemon *daemon = context;
 
 	logs_retry(daemon);
-	logs_save(daemon);
-	memory_save(daemon);
+	together_sync(daemon);
 }
 
 static void on_sweep(void *context)

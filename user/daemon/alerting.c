@@ -89,22 +89,14 @@ static int store_lines(struct daemon *daemon, const struct decision *decision, c
 static void keep_evidence(struct daemon *daemon, const struct decision *decision,
 			  const char *summary)
 {
-	struct store *store = daemon->instance.store;
 	struct fault fault = { 0 };
 	int error;
 
-	if (!store)
+	if (!daemon->instance.store)
 		return;
-	error = store_begin_notes(store, &fault);
-	if (error) {
-		daemon_fault(daemon, "an alert's evidence was not kept: %s", fault.text);
-		return;
-	}
-	error = store_lines(daemon, decision, summary, &fault);
-	if (error)
-		store_rollback_notes(store);
-	else
-		error = store_commit_notes(store, &fault);
+	error = together_begin(daemon, &fault);
+	if (!error)
+		error = store_lines(daemon, decision, summary, &fault);
 	if (error)
 		daemon_fault(daemon, "an alert's evidence was not kept: %s", fault.text);
 }

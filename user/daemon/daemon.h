@@ -9,6 +9,7 @@
 #include "alert/alert.h"
 #include "daemon/loop.h"
 #include "daemon/outflow.h"
+#include "daemon/together.h"
 #include "detect/detect.h"
 #include "enforce/bans.h"
 #include "enforce/instance.h"
@@ -29,7 +30,7 @@ struct log_source {
 	struct config_log config; /* file is owned */
 	struct follow *follow;	  /* NULL while it cannot be opened */
 	struct log_parser *parser;
-	struct follow_position saved;
+	struct follow_position saved, saving; /* in the store; in its open transaction */
 	uint64_t events;
 	char fault[256]; /* the one said last, so that it is said once */
 };
@@ -64,7 +65,10 @@ struct daemon {
 	uint64_t decisions, bans, alerts_raised;
 	uint64_t given_up; /* patterns_given_up() when it was last told */
 	struct alerts *alerts;
-	struct notes *notes; /* memory.c: what is to be written down */
+	struct notes *notes;	/* memory.c: what is to be written down */
+	bool together;		/* together.c: its transaction is open */
+	bool together_failed;	/* and that was said */
+	bool unsynced;		/* bans were written since the disk was last waited for */
 	int64_t started_wall_ns, since_wall_ns;
 	struct fault last_fault;
 	int64_t last_fault_wall_ns;
@@ -83,7 +87,10 @@ void daemon_fault(struct daemon *daemon, const char *format, ...)
 int logs_open(struct daemon *daemon, struct fault *fault); /* -ENOMEM; bad logs are said */
 void logs_close(struct daemon *daemon);
 void logs_retry(struct daemon *daemon); /* those that could not be opened */
-void logs_save(struct daemon *daemon);	/* positions into the store */
+bool logs_moved(const struct daemon *daemon); /* lines were read since the positions were saved */
+/* Positions into the store: those that moved, or all. They count as saved by logs_saved(). */
+int logs_save(struct daemon *daemon, bool all, struct fault *fault);
+void logs_saved(struct daemon *daemon, bool done);
 size_t logs_following(const struct daemon *daemon);
 
 /* ---- decide.c ---- */
@@ -101,7 +108,10 @@ void memory_close(struct daemon *daemon);
 void memory_settings(struct daemon *daemon, const struct config *config,
 		     struct detect_settings *settings);
 void memory_note_ban(struct daemon *daemon, const struct decision *decision);
-void memory_save(struct daemon *daemon); /* what is noted, into the store */
+bool memory_noted(const struct daemon *daemon);
+/* What is noted, into the store; it is forgotten by memory_written(). */
+int memory_write(struct daemon *daemon, struct fault *fault);
+void memory_written(struct daemon *daemon);
 
 /* ---- alerting.c ---- */
 int alerting_open(struct daemon *daemon, struct fault *fault);

@@ -94,11 +94,9 @@ static void add_ban(struct daemon *daemon, const struct decision *decision, int6
 
 	prefix_format(&decision->prefix, prefix);
 	time_format(until / NS_PER_S * NS_PER_S, end);
-	err = instance_lock(&daemon->instance, &fault);
-	if (!err) {
+	err = together_begin(daemon, &fault);
+	if (!err)
 		err = bans_add(&daemon->instance, &daemon->protected, &request, &closed, &fault);
-		instance_unlock(&daemon->instance);
-	}
 	if (err) {
 		daemon_fault(daemon, "not banned: %s: %s", prefix, fault.text);
 		return;

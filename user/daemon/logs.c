@@ -34,6 +34,7 @@ static void read_more(void *context)
 		return;
 	log_parser_set_reference(log->parser, clock_wall_ns());
 	more = follow_read(log->follow, PORTION, on_line, log, &fault);
+	together_end(log->daemon);
 	if (more < 0 && strncmp(fault.text, log->fault, sizeof(log->fault) - 1)) {
 		snprintf(log->fault, sizeof(log->fault), "%.255s", fault.text);
 		daemon_fault(log->daemon, "log %s: %s", log->config.name, fault.text);
@@ -102,6 +103,7 @@ int logs_open(struct daemon *daemon, struct fault *fault)
 		log_parser_set_deliveries(log->parser, true);
 		open_log(log);
 	}
+	together_sync(daemon); /* killed before the first line, it is known where that begins */
 	if (!config->log_count)
 		say(false, "no [log NAME] in the configuration: connections are counted, no log is "
 			   "followed");
@@ -110,7 +112,7 @@ int logs_open(struct daemon *daemon, struct fault *fault)
 
 void logs_close(struct daemon *daemon)
 {
-	logs_save(daemon);
+	together_sync(daemon);
 	for (size_t i = 0; i < daemon->log_count; i++) {
 		struct log_source *log = &daemon->logs[i];
 
@@ -159,29 +161,46 @@ void logs_retry(struct daemon *daemon)
 			read_more(&daemon->logs[i]);
 		take_rest(&daemon->logs[i]);
 	}
+	together_end(daemon);
 }
 
-void logs_save(struct daemon *daemon)
+bool logs_moved(const struct daemon *daemon)
 {
-	struct fault fault = { 0 };
-
-	for (size_t i = 0; i < daemon->log_count && daemon->instance.store; i++) {
-		struct log_source *log = &daemon->logs[i];
+	for (size_t i = 0; i < daemon->log_count; i++) {
+		const struct log_source *log = &daemon->logs[i];
 		struct follow_position position;
 
 		if (!log->follow)
 			continue;
 		follow_get_position(log->follow, &position);
-		if (!memcmp(&position, &log->saved, sizeof(position)))
-			continue;
-		if (store_position_put(daemon->instance.store, log->config.file, &position,
-				       &fault)) {
-			daemon_fault(daemon, "log %s: its position could not be kept: %s",
-				     log->config.name, fault.text);
-			return;
-		}
-		log->saved = position;
+		if (memcmp(&position, &log->saved, sizeof(position)) != 0)
+			return true;
 	}
+	return false;
+}
+
+int logs_save(struct daemon *daemon, bool all, struct fault *fault)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < daemon->log_count && !error; i++) {
+		struct log_source *log = &daemon->logs[i];
+
+		log->saving = log->saved;
+		if (!log->follow)
+			continue;
+		follow_get_position(log->follow, &log->saving);
+		if (all || memcmp(&log->saving, &log->saved, sizeof(log->saving)) != 0)
+			error = store_position_put(daemon->instance.store, log->config.file,
+						   &log->saving, fault);
+	}
+	return error;
+}
+
+void logs_saved(struct daemon *daemon, bool done)
+{
+	for (size_t i = 0; i < daemon->log_count && done; i++)
+		daemon->logs[i].saved = daemon->logs[i].saving;
 }
 
 size_t logs_following(const struct daemon *daemon)

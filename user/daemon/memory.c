@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the rules remember, between them and the store: looked up when they ask, written down in one
- * transaction a second. A store that fails is said once, and the rules go on with what they have. */
+/* What the rules remember, between them and the store: looked up when they ask, written down with
+ * what the same lines led to (together.h). A store that fails is said once, and the rules go on
+ * with what they have. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "base/time.h"
 #include "daemon/daemon.h"
 
-#define NOTES_MAX 65536 /* in a second; then they are written at once */
+#define NOTES_MAX 65536 /* in memory */
 
 enum note_kind { NOTE_KEEP, NOTE_FORGET, NOTE_TROUBLE, NOTE_REPEAT };
 
@@ -117,6 +118,19 @@ static void take_trouble(const char *account, uint32_t rule, int64_t last_wall_n
 
 /* ---- written down ---- */
 
+/* The line in hand belongs to them, so they are not committed before it. */
+static void make_room(struct daemon *daemon)
+{
+	struct fault fault = { 0 };
+	int error = together_begin(daemon, &fault);
+
+	if (!error && daemon->together)
+		error = memory_write(daemon, &fault);
+	if (error)
+		said_once(daemon, error, &fault);
+	memory_written(daemon);
+}
+
 static void add_note(struct daemon *daemon, const struct note *note, const char *account)
 {
 	struct notes *notes = daemon->notes;
@@ -125,7 +139,7 @@ static void add_note(struct daemon *daemon, const struct note *note, const char 
 	if (!daemon->instance.store)
 		return;
 	if (notes->count == NOTES_MAX)
-		memory_save(daemon);
+		make_room(daemon);
 	if (notes->count == notes->room) {
 		size_t room = notes->room ? notes->room * 2 : 64;
 
@@ -191,26 +205,29 @@ static int write_note(struct store *store, const struct note *note, struct fault
 	return -EINVAL;
 }
 
-void memory_save(struct daemon *daemon)
+bool memory_noted(const struct daemon *daemon)
+{
+	return daemon->notes && daemon->notes->count;
+}
+
+int memory_write(struct daemon *daemon, struct fault *fault)
+{
+	const struct notes *notes = daemon->notes;
+	int error = 0;
+
+	for (size_t i = 0; notes && i < notes->count && !error; i++)
+		error = write_note(daemon->instance.store, &notes->items[i], fault);
+	return error;
+}
+
+void memory_written(struct daemon *daemon)
 {
 	struct notes *notes = daemon->notes;
-	struct store *store = daemon->instance.store;
-	struct fault fault = { 0 };
-	int error;
 
-	if (!notes || !notes->count)
-		return;
-	error = store ? store_begin_notes(store, &fault) : -ENOENT;
-	for (size_t i = 0; i < notes->count && !error; i++)
-		error = write_note(store, &notes->items[i], &fault);
-	if (!error)
-		error = store_commit_notes(store, &fault);
-	else if (store)
-		store_rollback_notes(store);
-	said_once(daemon, error, &fault);
-	for (size_t i = 0; i < notes->count; i++)
+	for (size_t i = 0; notes && i < notes->count; i++)
 		free(notes->items[i].account);
-	notes->count = 0;
+	if (notes)
+		notes->count = 0;
 }
 
 /* ---- */
@@ -252,7 +269,7 @@ void memory_close(struct daemon *daemon)
 {
 	if (!daemon->notes)
 		return;
-	memory_save(daemon);
+	memory_written(daemon);
 	detect_free(daemon->detect);
 	free(daemon->notes->items);
 	free(daemon->notes);

@@ -17,7 +17,8 @@
 struct follow_position {
 	uint64_t device, inode;
 	uint64_t offset;      /* bytes, up to the end of the last complete line handed out */
-	uint64_t head_digest; /* of the first head_size bytes, at most 256 */
+	uint64_t head_digest; /* of the first head_size bytes, at most 256; where there were none:
+				 when that was seen, in ns of the wall clock, or 0 */
 	uint32_t head_size;
 	uint32_t reserved;
 };

@@ -14,10 +14,12 @@
 #include <sys/stat.h>
 #include <time.h>
 #include "base/cleanup.h"
+#include "base/time.h"
 #include "log/rotated.h"
 
-#define MOST_RETRIES 20 /* of plans that a rotation under way made stale */
-#define LATE_S	     60 /* how long a writer may hold on to a file that was renamed */
+#define MOST_RETRIES 20		/* of plans that a rotation under way made stale */
+#define NO_FILE	     UINT64_MAX /* as inode: when this was looked at there was no file */
+#define LATE_S	     60		/* how long a writer may hold on to a file that was renamed */
 
 struct follow_file {
 	char *path, *folder;
@@ -156,12 +158,21 @@ static int open_first(struct follow_file *follow)
 {
 	int error = take_plan(follow, &follow->last, true, 0);
 
-	if (error == -ENOENT)
+	if (error == -ENOENT) {
 		follow->starting = false; /* what appears later is new: read from its begin */
+		if (!follow->last.inode)  /* and after a restart as well */
+			follow->last = (struct follow_position){
+				.inode = NO_FILE, .head_digest = (uint64_t)clock_wall_ns()
+			};
+	}
 	if (error)
 		return error;
 	if (follow->starting && !follow->last.inode && !follow->from_start)
 		reader_seek_end(&follow->readers[0], follow->buffer);
+	if (!follow->last.inode && !follow->readers[0].at.head_size) {
+		follow->last = follow->readers[0].at;
+		follow->last.head_digest = (uint64_t)clock_wall_ns();
+	}
 	follow->starting = false;
 	return 0;
 }
@@ -249,6 +260,15 @@ static void read_late(struct follow_file *follow, struct output *output)
 		follow->last = follow->late.at;
 }
 
+/* Whoever writes to the new file has written his last line to the old one: that one comes first, or
+ * after a kill between the two nobody would look for it. */
+static bool has_first_lines(const struct reader *live)
+{
+	struct stat status;
+
+	return live->live && !live->at.offset && !fstat(live->fd, &status) && status.st_size;
+}
+
 /* One step: 1: more to do, 0: nothing left, -errno. */
 static int step(struct follow_file *follow, struct output *output, struct fault *fault)
 {
@@ -262,6 +282,10 @@ static int step(struct follow_file *follow, struct output *output, struct fault 
 		if (error < 0)
 			return error == -EAGAIN ? 0 : say_unreadable(follow, error, fault);
 		if (!error)
+			return 1;
+		if (has_first_lines(&follow->readers[0]))
+			read_late(follow, output);
+		if (!output->left)
 			return 1;
 		switch (reader_pump(&follow->readers[0], follow->buffer, output, &follow->state)) {
 		case PUMP_FAULT:

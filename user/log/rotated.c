@@ -10,15 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include "base/cleanup.h"
+#include "base/time.h"
 
 struct rotated {
 	char name[NAME_MAX + 1];
 	uint64_t device, inode, size;
+	uint64_t born_ns;     /* wall clock; where that is not kept, its last change */
 	bool numbered, dated; /* ".N", higher is older; or digits that grow with time */
 };
 
-#define MOST_FILES 1000 /* a folder with more rotated versions than this is not searched further */
+#define CLOCK_COARSE_NS 10000000 /* by which a file's times may be behind the clock */
+#define MOST_FILES	1000 /* a folder with more rotated versions than this is not searched further */
 
 static bool all_digits(const char *text, size_t size)
 {
@@ -64,6 +68,25 @@ static int compare_age(const void *one, const void *two)
 	return kind_a == 1 ? strverscmp(b->name, a->name) : strverscmp(a->name, b->name);
 }
 
+static int look_at(int folder, const char *name, struct rotated *file)
+{
+	struct statx status;
+	const struct statx_timestamp *born = &status.stx_btime;
+
+	if (statx(folder, name, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &status))
+		return -errno;
+	if (!S_ISREG(status.stx_mode))
+		return -EINVAL;
+	if (!(status.stx_mask & STATX_BTIME))
+		born = &status.stx_mtime;
+	memcpy(file->name, name, strlen(name) + 1);
+	file->device = makedev(status.stx_dev_major, status.stx_dev_minor);
+	file->inode = status.stx_ino;
+	file->size = status.stx_size;
+	file->born_ns = (uint64_t)born->tv_sec * NS_PER_S + born->tv_nsec;
+	return 0;
+}
+
 /* Oldest first, numbered and dated ones each among themselves; other files of similar names stand
  * before them. *files is malloc()ed. */
 static int rotated_list(const char *folder, const char *name, struct rotated **files, size_t *count)
@@ -77,16 +100,10 @@ static int rotated_list(const char *folder, const char *name, struct rotated **f
 		return -errno;
 	while ((entry = readdir(dir)) && used < MOST_FILES) {
 		struct rotated file, *more;
-		struct stat status;
 
 		if (!is_named_after(entry->d_name, name, &file) ||
-		    fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) ||
-		    !S_ISREG(status.st_mode))
+		    look_at(dirfd(dir), entry->d_name, &file))
 			continue;
-		memcpy(file.name, entry->d_name, strlen(entry->d_name) + 1);
-		file.device = status.st_dev;
-		file.inode = status.st_ino;
-		file.size = (uint64_t)status.st_size;
 		more = reallocarray(list, used + 1, sizeof(*list));
 		if (!more)
 			return -ENOMEM;
@@ -126,6 +143,21 @@ static size_t find_from(const char *folder, const struct rotated *files, size_t 
 		}
 	}
 	return count;
+}
+
+/* Of a file that was empty nothing is known to tell its copies by: they are younger than that. */
+static size_t find_younger(const struct rotated *files, size_t count,
+			   const struct follow_position *from, const struct follow_position *live)
+{
+	size_t at = 0;
+
+	if (from->head_size || !from->head_digest)
+		return count;
+	while (at < count && (position_is_file(live, files[at].device, files[at].inode) ||
+			      (!files[at].numbered && !files[at].dated) ||
+			      files[at].born_ns + CLOCK_COARSE_NS < from->head_digest))
+		at++;
+	return at;
 }
 
 static void plan_close(struct plan *plan)
@@ -172,12 +204,17 @@ static int plan_rotated(const char *folder, const char *name, const struct follo
 			bool with_from, const struct reader *live, struct plan *plan)
 {
 	_cleanup_free_ struct rotated *files = NULL, *again = NULL;
-	size_t count = 0, count_again = 0, at;
+	size_t count = 0, count_again = 0, at, younger;
 	int error = rotated_list(folder, name, &files, &count);
 
 	if (error)
 		return error;
 	at = find_from(folder, files, count, from, &live->at);
+	younger = find_younger(files, count, from, &live->at);
+	if (younger < at) {
+		at = younger;
+		with_from = true;
+	}
 	for (size_t i = at; i < count && plan->count + 1 < PLAN_READERS; i++) {
 		if (position_is_file(&live->at, files[i].device, files[i].inode))
 			break; /* renamed by now; what is newer comes after it */
@@ -224,7 +261,7 @@ int plan_make(const char *folder, const char *name, const struct follow_position
 	if (error)
 		return error;
 	live.live = true;
-	if (with_from && position_is_file(from, live.at.device, live.at.inode) &&
+	if (with_from && position_is_file(from, live.at.device, live.at.inode) && from->head_size &&
 	    reader_is(live.fd, from) == 1) {
 		live.at = *from;
 	} else if (from->inode) {

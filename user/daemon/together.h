@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What lines led to, and how far they were read: one transaction of the store. So whenever the
+ * daemon is killed, a line's bans, evidence and notes are in the store and the line is behind the
+ * position, or neither is. The kernel comes before the store: a ban holds before it is written down.
+ */
+#ifndef SEKISHO_TOGETHER_H
+#define SEKISHO_TOGETHER_H
+
+#include "base/fault.h"
+
+struct daemon;
+
+/* Opens the transaction, under the writers' lock, unless it is open. Without a store that can be
+ * written: the lock alone. -EBUSY, -EINTR, -errno: the lock was not to be had, nothing is open. */
+int together_begin(struct daemon *daemon, struct fault *fault);
+
+/* Ends it, with the positions of all logs and what the rules noted. Faults are said; what was not
+ * written is read again after the next start. Nothing is open: does nothing. */
+void together_end(struct daemon *daemon);
+
+/* Once a second, and at the end: writes what has gathered, and waits for the disk when there were
+ * bans. A power cut takes back the last second at most. */
+void together_sync(struct daemon *daemon);
+
+#endif
