@@ -149,6 +149,11 @@ $(O)/tests/bench/table_bench.skel.h: $(O)/tests/bench/table.bpf.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name table_bench > $@
 
+$(O)/tests/bench/latency: tests/bench/latency.c
+	$(say) BENCH $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
 $(O)/tests/bench/table: tests/bench/table.c $(O)/tests/bench/table_bench.skel.h $(O)/libsekisho.a
 	$(say) BENCH $@
 	$(Q)$(CC) $(CFLAGS) -Itests/unit -isystem $(O)/tests/bench $(LDFLAGS) -o $@ $< $(O)/libsekisho.a $(LIBS)

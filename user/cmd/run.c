@@ -216,6 +216,8 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 	if (!err)
 		err = limits_open(daemon, fault);
 	if (!err)
+		together_open(daemon);
+	if (!err)
 		err = logs_open(daemon, fault);
 	if (!err)
 		err = prepare_timers(daemon, fault);
@@ -230,6 +232,7 @@ static void stop(struct daemon *daemon)
 {
 	if (daemon->loop)
 		logs_close(daemon);
+	together_close(daemon);
 	metrics_close(daemon);
 	device_watch_close(daemon->devices);
 	gate_over_close(daemon->over);

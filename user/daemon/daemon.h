@@ -65,10 +65,11 @@ struct daemon {
 	uint64_t decisions, bans, alerts_raised;
 	uint64_t given_up; /* patterns_given_up() when it was last told */
 	struct alerts *alerts;
-	struct notes *notes;	/* memory.c: what is to be written down */
-	bool together;		/* together.c: its transaction is open */
-	bool together_failed;	/* and that was said */
-	bool unsynced;		/* bans were written since the disk was last waited for */
+	struct notes *notes;	 /* memory.c: what is to be written down */
+	bool together;		 /* together.c: its transaction is open */
+	bool together_failed;	 /* and that was said */
+	struct store_sync *sync; /* NULL: the loop itself waits for the disk */
+	bool unsynced;		 /* bans were written since the disk was last waited for */
 	int64_t started_wall_ns, since_wall_ns;
 	struct fault last_fault;
 	int64_t last_fault_wall_ns;
@@ -86,7 +87,7 @@ void daemon_fault(struct daemon *daemon, const char *format, ...)
 /* ---- logs.c ---- */
 int logs_open(struct daemon *daemon, struct fault *fault); /* -ENOMEM; bad logs are said */
 void logs_close(struct daemon *daemon);
-void logs_retry(struct daemon *daemon); /* those that could not be opened */
+void logs_retry(struct daemon *daemon);	      /* those that could not be opened */
 bool logs_moved(const struct daemon *daemon); /* lines were read since the positions were saved */
 /* Positions into the store: those that moved, or all. They count as saved by logs_saved(). */
 int logs_save(struct daemon *daemon, bool all, struct fault *fault);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/daemon.h"
+#include "store/sync.h"
 
 static int begin(struct daemon *daemon, bool synced)
 {
@@ -21,6 +22,23 @@ static int begin(struct daemon *daemon, bool synced)
 		daemon_fault(daemon, "how far the logs were read cannot be kept: %s", fault.text);
 	daemon->together_failed = error != 0;
 	return error;
+}
+
+void together_open(struct daemon *daemon)
+{
+	struct fault fault = { 0 };
+
+	if (!daemon->instance.store)
+		return;
+	if (store_sync_new(daemon->instance.config->paths.state, &daemon->sync, &fault) ||
+	    store_sync_takes(daemon->instance.store, &fault))
+		daemon_fault(daemon, "bans may wait for the disk: %s", fault.text);
+}
+
+void together_close(struct daemon *daemon)
+{
+	store_sync_free(daemon->sync);
+	daemon->sync = NULL;
 }
 
 int together_begin(struct daemon *daemon, struct fault *fault)
@@ -70,12 +88,18 @@ void together_end(struct daemon *daemon)
 
 void together_sync(struct daemon *daemon)
 {
+	struct fault fault = { 0 };
+	bool waits;
+
 	together_end(daemon);
+	waits = daemon->unsynced && !daemon->sync;
 	if (!daemon->unsynced && !logs_moved(daemon) && !memory_noted(daemon))
 		return;
-	if (begin(daemon, daemon->unsynced))
+	if (begin(daemon, waits))
 		return;
 	/* A commit that writes anything syncs what was written before it as well. */
-	finish(daemon, daemon->unsynced);
+	finish(daemon, waits);
+	if (daemon->unsynced && !waits && store_sync_request(daemon->sync, &fault))
+		daemon_fault(daemon, "%s", fault.text);
 	daemon->unsynced = daemon->unsynced && daemon->together_failed;
 }

@@ -11,6 +11,10 @@
 
 struct daemon;
 
+/* The disk is waited for in a thread of its own, where one can be had; that it cannot is said. */
+void together_open(struct daemon *daemon);
+void together_close(struct daemon *daemon);
+
 /* Opens the transaction, under the writers' lock, unless it is open. Without a store that can be
  * written: the lock alone. -EBUSY, -EINTR, -errno: the lock was not to be had, nothing is open. */
 int together_begin(struct daemon *daemon, struct fault *fault);
@@ -19,8 +23,8 @@ int together_begin(struct daemon *daemon, struct fault *fault);
  * written is read again after the next start. Nothing is open: does nothing. */
 void together_end(struct daemon *daemon);
 
-/* Once a second, and at the end: writes what has gathered, and waits for the disk when there were
- * bans. A power cut takes back the last second at most. */
+/* Once a second, and at the end: writes what has gathered, and after bans has it brought to the
+ * disk. A power cut takes back the last seconds at most. */
 void together_sync(struct daemon *daemon);
 
 #endif

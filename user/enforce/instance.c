@@ -84,9 +84,12 @@ static void describe_holder(int fd, char *text, size_t size)
 
 static void write_holder(int fd)
 {
-	char pid[16];
+	char pid[16], last[16];
 	int size = snprintf(pid, sizeof(pid), "%d\n", getpid());
 
+	/* The daemon takes it for every wave of bans: a write may wait for the disk. */
+	if (pread(fd, last, sizeof(last), 0) == size && !memcmp(last, pid, (size_t)size))
+		return;
 	/* A courtesy to who waits: that it fails on a full disk is no fault. */
 	if (ftruncate(fd, 0) || pwrite(fd, pid, (size_t)size, 0) < 0)
 		return;
