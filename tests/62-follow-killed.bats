@@ -72,3 +72,74 @@ ban = 1d"
 	echo "$kills kills, $(grep -c '^sekisho: banned' "$LAB/log/run") bans made"
 	"$BATS_TEST_DIRNAME/follow/write" check "$LAB/state/sekisho.db" "$failures"
 }
+
+line() { # SOURCE
+	printf '%s mx postfix/smtpd[9]: warning: unknown[%s]: SASL LOGIN authentication failed: %s\n' \
+		"$(LC_ALL=C date '+%b %e %H:%M:%S')" "$1" UGFzc3dvcmQ6
+}
+
+# A million lines of a busy server; every fiftieth a failure of one of 20,000 sources.
+million() {
+	LC_ALL=C date '+%b %e %H:%M:%S' | awk '{
+		for (n = 0; n < 1000000; n++)
+			if (n % 50)
+				printf "%s mx postfix/qmgr[7]: %010X: from=<user%d@example.com>, size=%d, nrcpt=1 (queue active)\n", $0, n, n % 997, n
+			else
+				printf "%s mx postfix/smtpd[%d]: warning: unknown[2001:db8:1:%x::1]: SASL LOGIN authentication failed: UGFzc3dvcmQ6\n", $0, n, n / 50
+	}'
+}
+
+banned() { # SOURCE
+	run_sekisho why --json "$1"
+	json '.[0].bans | length == 1'
+}
+
+@test "catching up on a million lines: a line written now to another log is not delayed, and progress is shown" {
+	: >"$LAB/log/other.log"
+	lab_conf 'mode = enforce' "[log other]
+file = $LAB/log/other.log
+
+[rule network-failures]
+action = off"
+	lab_run
+	lab_run_end KILL || :
+	million >>"$LOG"
+	for _ in 1 2 3 4 5; do line 198.51.100.66; done >>"$LOG"
+	lab_run # says that it is ready before it has read all
+	for _ in 1 2 3 4 5; do line 198.51.100.67; done >>"$LAB/log/other.log"
+	for _ in 1 2 3 4 5; do line 198.51.100.68; done >>"$LOG"
+	retry 200 0.1 banned 198.51.100.68
+	# In the order of what it said: the other log's ban, the end of the backlog, what came after.
+	grep -nE 'catching up|caught up|banned 198' "$LAB/log/run"
+	awk '/banned 198.51.100.67/ { other = NR }
+		/catching up with the logs: .* MiB to go/ { began = NR }
+		/banned 198.51.100.66/ { backlog = NR }
+		/banned 198.51.100.68/ { now = NR }
+		/caught up with the logs: .* MiB in/ { caught = NR }
+		END { exit !(began && began < other && other < backlog && backlog < now && caught) }' \
+		"$LAB/log/run"
+}
+
+@test "while it catches up the terminal shows how far it is, and the service manager is told" {
+	lab_conf 'mode = monitor'
+	lab_run
+	lab_run_end KILL || :
+	million >>"$LOG"
+	for _ in 1 2 3 4 5; do line 198.51.100.66; done >>"$LOG"
+	python3 -c 'import socket, sys
+told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+told.bind(sys.argv[1])
+while True: print(told.recv(4096).decode(), flush=True)' "$LAB/manager" >"$BATS_TEST_TMPDIR/told" 3>&- &
+	local manager=$!
+	retry 50 0.1 test -S "$LAB/manager"
+	NOTIFY_SOCKET=$LAB/manager script -qfec "nsenter --net=/run/netns/$LAB_SERVER timeout -s TERM 5 \
+		'$SEKISHO' -c '$LAB_CONF' run" "$BATS_TEST_TMPDIR/screen" >/dev/null 2>&1 3>&- &
+	local terminal=$!
+	wait "$terminal" || :
+	kill "$manager"
+	grep -Eq '^STATUS=catching up with the logs: .* MiB' "$BATS_TEST_TMPDIR/told"
+	grep -Eq '^STATUS=caught up with the logs' "$BATS_TEST_TMPDIR/told"
+	tr '\r' '\n' <"$BATS_TEST_TMPDIR/screen" | grep -E 'catching up|caught up'
+	tr '\r' '\n' <"$BATS_TEST_TMPDIR/screen" |
+		grep -Eq 'catching up with the logs: [0-9]+ % of [0-9.]+ MiB, [0-9]+ s to go'
+}

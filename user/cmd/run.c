@@ -80,7 +80,10 @@ static void on_report(void *context)
 
 static void on_terminal(void *context)
 {
-	report_terminal(context);
+	const struct daemon *daemon = context;
+
+	if (!daemon->progress.behind) /* which has the line to itself */
+		report_terminal(context);
 }
 
 static int apply(struct daemon *daemon, struct config *config, struct fault *fault)

@@ -43,6 +43,13 @@ struct remembered {
 	struct prefix source;
 };
 
+/* Catching up with what was written while nobody read. */
+struct progress {
+	bool behind;
+	uint64_t read; /* bytes, when it began */
+	uint64_t began_ns, next_ns;
+};
+
 struct daemon {
 	const char *config_path;
 	bool verbose;
@@ -74,6 +81,7 @@ struct daemon {
 	struct fault last_fault;
 	int64_t last_fault_wall_ns;
 	struct outflow_watch outflow;
+	struct progress progress;
 	bool on_terminal;
 	struct minute *minute;	 /* owned */
 	bool metrics_ticks;	 /* its timer runs, for as long as the loop */
@@ -93,6 +101,10 @@ bool logs_moved(const struct daemon *daemon); /* lines were read since the posit
 int logs_save(struct daemon *daemon, bool all, struct fault *fault);
 void logs_saved(struct daemon *daemon, bool done);
 size_t logs_following(const struct daemon *daemon);
+
+/* ---- progress.c ---- */
+/* Says how far the reading of the logs is, if it is far behind; often enough and no more. */
+void progress_tell(struct daemon *daemon);
 
 /* ---- decide.c ---- */
 void decide_event(struct daemon *daemon, struct event *event, const char *line, size_t size);

@@ -11,7 +11,7 @@
 #include "daemon/say.h"
 
 /* Lines of one log before the others have their turn. */
-#define PORTION 4096
+#define PORTION 1024
 
 static void on_line(const char *line, size_t size, void *context)
 {
@@ -35,6 +35,8 @@ static void read_more(void *context)
 	log_parser_set_reference(log->parser, clock_wall_ns());
 	more = follow_read(log->follow, PORTION, on_line, log, &fault);
 	together_end(log->daemon);
+	if (more > 0 || log->daemon->progress.behind)
+		progress_tell(log->daemon);
 	if (more < 0 && strncmp(fault.text, log->fault, sizeof(log->fault) - 1)) {
 		snprintf(log->fault, sizeof(log->fault), "%.255s", fault.text);
 		daemon_fault(log->daemon, "log %s: %s", log->config.name, fault.text);
