@@ -118,7 +118,7 @@ static struct place *add_place(struct accounts *accounts, struct account *accoun
 		remove_place(accounts, account, oldest);
 	}
 	if (account->count == account->room) {
-		size_t room = account->room ? account->room * 2U : 1;
+		size_t room = account->room + account->room / 4U + 1;
 
 		places = realloc(places, room * sizeof(*places));
 		if (!places)

@@ -79,7 +79,7 @@ void distinct_configure(struct distinct *distinct, const struct distinct_setting
 
 static bool grow(struct subject *subject, uint32_t most)
 {
-	uint32_t room = subject->room ? subject->room * 2 : 2;
+	uint32_t room = subject->count + subject->count / 4 + 1;
 	struct distinct_item *items;
 
 	if (subject->count < (subject->room ? subject->room : 1))
