@@ -25,7 +25,7 @@ struct job {
 
 struct process {
 	pid_t pid;	 /* 0: none */
-	int fd;		 /* pidfd; -1: none */
+	int fd;		 /* pidfd; -1: none, the timer looks */
 	uint64_t end_ns; /* CLOCK_MONOTONIC */
 	bool killed;
 	char about[128];
@@ -133,32 +133,40 @@ static int spawn(char *const *program, char *const *environment, int input, pid_
 
 static void start_waiting(struct alerts *alerts);
 
+/* True: it has ended, and its place is free. */
+static bool reap(struct alerts *alerts, struct process *process)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG) || !info.si_pid)
+		return false;
+	alerts->failed += info.si_code != CLD_EXITED || info.si_status != 0;
+	/* Of one that was killed for its time that was said. */
+	if (info.si_code != CLD_EXITED && !process->killed)
+		report(alerts, "alert program %s was ended by signal %d (%s)",
+		       alerts->program ? alerts->program[0] : "", info.si_status, process->about);
+	else if (info.si_code == CLD_EXITED && info.si_status)
+		report(alerts, "alert program %s failed with status %d (%s)",
+		       alerts->program ? alerts->program[0] : "", info.si_status, process->about);
+	if (process->fd >= 0) {
+		loop_remove(alerts->loop, process->fd);
+		close(process->fd);
+	}
+	*process = (struct process){ .fd = -1 };
+	return true;
+}
+
 static void finished(int fd, void *context)
 {
 	struct alerts *alerts = context;
-	siginfo_t info = { 0 };
 
 	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++) {
 		struct process *process = &alerts->processes[i];
 
 		if (process->fd != fd)
 			continue;
-		if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG) || !info.si_pid)
-			return;
-		alerts->failed += info.si_code != CLD_EXITED || info.si_status != 0;
-		/* Of one that was killed for its time that was said. */
-		if (info.si_code != CLD_EXITED && !process->killed)
-			report(alerts, "alert program %s was ended by signal %d (%s)",
-			       alerts->program ? alerts->program[0] : "", info.si_status,
-			       process->about);
-		else if (info.si_code == CLD_EXITED && info.si_status)
-			report(alerts, "alert program %s failed with status %d (%s)",
-			       alerts->program ? alerts->program[0] : "", info.si_status,
-			       process->about);
-		loop_remove(alerts->loop, fd);
-		close(fd);
-		*process = (struct process){ .fd = -1 };
-		start_waiting(alerts);
+		if (reap(alerts, process))
+			start_waiting(alerts);
 		return;
 	}
 }
@@ -172,9 +180,10 @@ static int run_job(struct alerts *alerts, struct process *process, const struct 
 	if (error)
 		return error;
 	process->fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
-	if (process->fd < 0)
+	/* A system call filter may know nothing of it: then the timer finds out. */
+	if (process->fd < 0 && errno != ENOSYS && errno != EPERM)
 		error = -errno;
-	else
+	else if (process->fd >= 0)
 		error = loop_add(alerts->loop, process->fd, finished, alerts);
 	if (!error) {
 		process->end_ns = monotonic_ns() + alerts->timeout_s * (uint64_t)NS_PER_S;
@@ -224,6 +233,8 @@ static void kill_overdue(void *context)
 	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++) {
 		struct process *process = &alerts->processes[i];
 
+		if (process->pid && process->fd < 0 && reap(alerts, process))
+			continue;
 		if (!process->pid || process->killed || now_ns < process->end_ns)
 			continue;
 		process->killed = true;
