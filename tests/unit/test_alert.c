@@ -197,8 +197,12 @@ static void a_program_that_is_not_there_is_reported(void **state)
 
 	(void)state;
 	push(room);
+	/* Where posix_spawn(3) has no way to hear of it (valgrind's), it is a status. */
+	if (!room->faults)
+		room_run(room, 1);
 	assert_int_equal(room->faults, 1);
-	assert_non_null(strstr(room->fault, "cannot be run: No such file"));
+	assert_true(strstr(room->fault, "cannot be run: No such file") ||
+		    strstr(room->fault, "failed with status 127"));
 	room_close(room);
 }
 

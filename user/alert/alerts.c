@@ -31,7 +31,10 @@ struct process {
 	char about[128];
 };
 
+#define LOOK_EVERY_NS (NS_PER_S / 20)
+
 struct alerts {
+	bool looks; /* a timer asks for programs that have no pidfd */
 	struct loop *loop;
 	unsigned timeout_s;
 	alert_fault *report;
@@ -171,6 +174,24 @@ static void finished(int fd, void *context)
 	}
 }
 
+static void look(void *context)
+{
+	struct alerts *alerts = context;
+
+	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++)
+		if (alerts->processes[i].pid && alerts->processes[i].fd < 0)
+			reap(alerts, &alerts->processes[i]);
+	start_waiting(alerts);
+}
+
+static int begin_looking(struct alerts *alerts)
+{
+	int error = alerts->looks ? 0 : loop_every(alerts->loop, LOOK_EVERY_NS, look, alerts);
+
+	alerts->looks = !error;
+	return error;
+}
+
 static int run_job(struct alerts *alerts, struct process *process, const struct job *job)
 {
 	_cleanup_close_ int input = facts_fd(job->json);
@@ -180,10 +201,10 @@ static int run_job(struct alerts *alerts, struct process *process, const struct 
 	if (error)
 		return error;
 	process->fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
-	/* A system call filter may know nothing of it: then the timer finds out. */
-	if (process->fd < 0 && errno != ENOSYS && errno != EPERM)
-		error = -errno;
-	else if (process->fd >= 0)
+	/* A system call filter may know nothing of it: then a timer finds out. */
+	if (process->fd < 0)
+		error = errno == ENOSYS || errno == EPERM ? begin_looking(alerts) : -errno;
+	else
 		error = loop_add(alerts->loop, process->fd, finished, alerts);
 	if (!error) {
 		process->end_ns = monotonic_ns() + alerts->timeout_s * (uint64_t)NS_PER_S;
@@ -233,8 +254,6 @@ static void kill_overdue(void *context)
 	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++) {
 		struct process *process = &alerts->processes[i];
 
-		if (process->pid && process->fd < 0 && reap(alerts, process))
-			continue;
 		if (!process->pid || process->killed || now_ns < process->end_ns)
 			continue;
 		process->killed = true;
