@@ -440,20 +440,81 @@ users = $(lab_inside id -u postfix)"
 	lab_run_end
 }
 
-@test "a trip and its end run the alert program" {
-	outside
-	printf '#!/bin/sh\ncat >>%s\necho >>%s\n' "$LAB/alerts" "$LAB/alerts" >"$LAB/alert"
+# ---- the alert program ----
+
+# One that keeps what it is told: LAB/alerts has a line of JSON for each, LAB/variables the last one's.
+alert_program() {
+	printf '#!/bin/sh\ncat >>%s\nenv -0 >%s\n' "$LAB/alerts" "$LAB/variables" >"$LAB/alert"
 	chmod 755 "$LAB/alert"
-	rm -f "$LAB/alerts"
+	rm -f "$LAB/alerts" "$LAB/variables"
+}
+alerted() { # JQ-FILTER over one alert
+	jq -es "any(.[]; $1)" "$LAB/alerts" >/dev/null
+}
+has_variable() { # NAME=PATTERN, for the whole of it
+	grep -zqx -- "$1" "$LAB/variables"
+}
+
+@test "a trip and its end run the alert program with uid, cgroup, destinations and account" {
+	outside
+	alert_program
+	: >"$LAB/log/mail.log"
 	lab_conf 'mode = enforce' "[outflow]
 rate = 1/h
 burst = 2
 [alert]
 program = $LAB/alert"
 	lab_run
-	[[ $(leave_as 12345 "$MX4" "$GATEWAY4" 25 6) == 2 ]]
-	retry 50 0.1 grep -qs 'opens too many SMTP connections' "$LAB/alerts"
+	local i
+	for i in 1 2 3; do
+		printf '%s mx postfix/submission/smtpd[9]: 4F1A2B%d: client=unknown[198.51.100.7], sasl_method=PLAIN, sasl_username=bob@example.com\n' \
+			"$(LC_ALL=C date '+%b %e %H:%M:%S')" "$i" >>"$LAB/log/mail.log"
+	done
+	run_sekisho parse --json "$LAB/log/mail.log"
+	json 'map(select(.kind == "message" and .account == "bob@example.com")) | length == 3'
+	sleep 1.2 # the log has been read before the trip
+	mkdir "$LAB_CGROUP/sender"
+	[[ $(server bash -c 'echo $$ >"$1/cgroup.procs" && exec setpriv --reuid 12345 --regid 12345 \
+		--clear-groups "${@:2}"' bash "$LAB_CGROUP/sender" "$LAB_TOOLS/peer" burst \
+		"$MX4" "$GATEWAY4" 25 6) == 2 ]]
+	local suspect=".outflow.suspects[0] | .who == \"local\" and .id == 12345
+		and .destinations == [\"$GATEWAY4\"] and (.cgroup | endswith(\"/sender\")) and .attempts == 6"
+	retry 50 0.1 alerted '.rule == "outflow" and .outflow.event == "tripped" and .outflow.since != null
+		and .outflow.held >= 1 and .outflow.subject == "this machine" and .outflow.mode == "enforce"
+		and (.reason | test("opens too many SMTP connections; they are held back"))'
+	alerted "$suspect"
+	alerted '.account == "bob@example.com" and .outflow.account_messages == 3'
+	alerted ".evidence[0].text | test(\"uid 12345 in /.*/sender, 6 attempts, to $GATEWAY4\")"
+	retry 20 0.1 has_variable 'SEKISHO_SENDERS=.*'
+	has_variable 'SEKISHO_RULE=outflow'
+	has_variable 'SEKISHO_EVENT=tripped'
+	has_variable 'SEKISHO_ACCOUNT=bob@example.com'
+	has_variable 'SEKISHO_UIDS=12345'
+	has_variable "SEKISHO_DESTINATIONS=$GATEWAY4"
+	has_variable 'SEKISHO_SUBJECT=this machine'
+	has_variable "SEKISHO_SENDERS=uid 12345 in /.*/sender, 6 attempts, to $GATEWAY4"
+
+	rm "$LAB/alerts" # what follows is of the end
 	run_sekisho outflow release
-	retry 50 0.1 grep -qs 'is within its limit again' "$LAB/alerts"
+	retry 50 0.1 alerted '.outflow.event == "ended" and .outflow.by_hand and .outflow.held == 4
+		and (.reason | test("is within its limit again; 4 attempts were over it"))'
+	alerted "$suspect"
+	alerted '.account == "bob@example.com"'
+	lab_run_end
+	rmdir "$LAB_CGROUP/sender"
+}
+
+@test "a user who may not send is alerted as such, with where to" {
+	outside
+	alert_program
+	lab_conf 'mode = enforce' "[outflow]
+users = 12345
+[alert]
+program = $LAB/alert"
+	lab_run
+	[[ $(leave_as 33 "$MX6" "$GATEWAY6" 587 2) == 0 ]]
+	retry 50 0.1 alerted ".outflow.refused and .outflow.suspects[0].id == 33
+		and .outflow.suspects[0].destinations == [\"$GATEWAY6\"]
+		and (.reason | test(\"uid 33.* is none of the users; they are refused\"))"
 	lab_run_end
 }

@@ -20,6 +20,7 @@
 
 #include "alert/alert.h"
 #include "base/time.h"
+#include "net/address.h"
 
 #define HOSTILE "bob\"; rm -rf / #$(reboot)`x`' \\ @example.org"
 
@@ -134,7 +135,7 @@ static void push(struct room *room)
 {
 	struct store_evidence evidence = { 1700000000 * NS_PER_S, "a \"line\"\\ of \x01 log" };
 	struct decision decision = spread();
-	struct alert alert = { &decision, NULL, &evidence, 1 };
+	struct alert alert = { &decision, NULL, &evidence, 1, NULL };
 
 	alerts_push(room->alerts, &alert);
 }
@@ -163,13 +164,68 @@ static void the_program_gets_the_facts_as_json_and_as_variables(void **state)
 				    json_array_get(json_object_get(json, "sources"), 1), "prefix")),
 			    "2001:db8::/64");
 	assert_int_equal(json_array_size(json_object_get(json, "evidence")), 1);
+	assert_true(json_is_null(json_object_get(json, "outflow")));
 	json_decref(json);
 	assert_non_null(strstr(read_back(room, "env"), "SEKISHO_ACCOUNT=" HOSTILE "\n"));
 	assert_non_null(strstr(read_back(room, "env"), "SEKISHO_COUNTRIES=BR CN\n"));
 	assert_non_null(strstr(read_back(room, "env"),
 			       "SEKISHO_SOURCES=192.0.2.1/32 2001:db8::/64 192.0.2.2/32\n"));
 	assert_non_null(strstr(read_back(room, "env"), "SEKISHO_PREFIX=\n"));
+	assert_non_null(strstr(read_back(room, "env"), "SEKISHO_EVENT=\n"));
 	assert_string_equal(read_back(room, "arguments"), "one|two words|");
+	room_close(room);
+}
+
+static void of_the_outflow_breaker_it_gets_who_sends_where_to(void **state)
+{
+	struct room *room = room_open("cat >$folder/json\nenv >$folder/env", 30);
+	struct decision decision = { .action = ACTION_ALERT, .reason = "too many" };
+	struct outflow_suspect suspects[2] = {
+		{ .who = { .origin = OUTFLOW_LOCAL, .id = 1234 },
+		  .attempts = 7,
+		  .held = 6,
+		  .destination_count = 2,
+		  .more = true,
+		  .name = "bob\033",
+		  .cgroup_path = "/a b" },
+		{ .who = { .origin = OUTFLOW_LOCAL, .id = 123 }, .destination_count = 1 },
+	};
+	struct outflow_event event = { .begins = true,
+				       .subject = "this machine",
+				       .mode = GATE_ENFORCE,
+				       .since_wall_ns = 1700000000 * NS_PER_S,
+				       .held = 6,
+				       .suspects = suspects,
+				       .suspect_count = 2 };
+	struct alert alert = { .decision = &decision, .rule = "outflow", .outflow = &event };
+	json_t *json, *outflow, *first;
+
+	(void)state;
+	suspects[0].destinations[0] = address_from4(0xc0000219);
+	suspects[0].destinations[1] = suspects[1].destinations[0] = address_from4(0xc0000202);
+	alerts_push(room->alerts, &alert);
+	room_run(room, 1);
+	json = json_loads(read_back(room, "json"), 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(json, "rule")), "outflow");
+	outflow = json_object_get(json, "outflow");
+	assert_string_equal(json_string_value(json_object_get(outflow, "event")), "tripped");
+	assert_string_equal(json_string_value(json_object_get(outflow, "since")),
+			    "2023-11-14T22:13:20Z");
+	assert_true(json_is_null(json_object_get(outflow, "account_messages")));
+	assert_int_equal(json_array_size(json_object_get(outflow, "suspects")), 2);
+	first = json_array_get(json_object_get(outflow, "suspects"), 0);
+	assert_int_equal(json_integer_value(json_object_get(first, "id")), 1234);
+	assert_string_equal(json_string_value(json_object_get(first, "cgroup")), "/a b");
+	assert_int_equal(json_array_size(json_object_get(first, "destinations")), 2);
+	json_decref(json);
+	/* 123 is no part of 1234, nor 192.0.2.2 of 192.0.2.25. */
+	assert_non_null(strstr(read_back(room, "env"), "SEKISHO_UIDS=1234 123\n"));
+	assert_non_null(
+		strstr(read_back(room, "env"), "SEKISHO_DESTINATIONS=192.0.2.25 192.0.2.2\n"));
+	assert_non_null(strstr(read_back(room, "env"), "SEKISHO_HELD=6\n"));
+	assert_non_null(strstr(read_back(room, "env"),
+			       "in /a b, 7 attempts, to 192.0.2.25 192.0.2.2 and others\n"
+			       "uid 123, 0 attempts, to 192.0.2.2\n"));
 	room_close(room);
 }
 
@@ -296,6 +352,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_program_gets_the_facts_as_json_and_as_variables),
+		cmocka_unit_test(of_the_outflow_breaker_it_gets_who_sends_where_to),
 		cmocka_unit_test(a_program_that_does_not_read_or_fails_is_reported),
 		cmocka_unit_test(a_program_that_is_not_there_is_reported),
 		cmocka_unit_test(a_program_that_hangs_is_killed_with_its_children),

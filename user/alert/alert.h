@@ -8,6 +8,7 @@
 #define SEKISHO_ALERT_H
 
 #include "daemon/loop.h"
+#include "daemon/outflow.h"
 #include "detect/detect.h"
 #include "store/store.h"
 
@@ -21,6 +22,7 @@ struct alert {
 	const char *rule; /* what raised it, where that is none of the rules; NULL: the decision's */
 	const struct store_evidence *evidence;
 	size_t evidence_count;
+	const struct outflow_event *outflow; /* of the outflow breaker; NULL: a rule's */
 };
 
 /* The facts as one line of JSON with its newline, malloc()ed, ASCII; schema: docs/alerts.md. NULL:

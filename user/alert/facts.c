@@ -2,15 +2,17 @@
 /* What an alert tells its program. Pure. */
 #include "alert/alert.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "net/address.h"
 #include "show/json.h"
 
-#define VARIABLES 12
+#define VARIABLES 20
 
 static json_t *json_of_prefix(const struct prefix *prefix)
 {
@@ -64,22 +66,30 @@ char *alert_json(const struct alert *alert, const char *host)
 	const struct decision *decision = alert->decision;
 
 	return json_line(json_pack(
-		"{s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o}", "action", "alert",
+		"{s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o}", "action", "alert",
 		"host", json_text(host), "time", json_time(decision->wall_ns), "rule",
 		rule_of(alert), "program", "sekisho", "account",
 		json_text(decision->has_account ? decision->account : NULL), "prefix",
 		decision->has_prefix ? json_of_prefix(&decision->prefix) : json_null(), "reason",
 		json_text(decision->reason), "sources", json_of_sources(decision), "source_count",
-		(int)decision->source_count, "evidence", json_of_evidence(alert)));
+		(int)decision->source_count, "evidence", json_of_evidence(alert), "outflow",
+		alert->outflow ? outflow_event_to_json(alert->outflow) : json_null()));
+}
+
+static bool has_word(const char *text, const char *word, size_t length)
+{
+	for (const char *at = text; (at = strstr(at, word)); at++)
+		if ((at == text || at[-1] == ' ') && (!at[length] || at[length] == ' '))
+			return true;
+	return false;
 }
 
 /* Appends to words that blanks part; what does not fit is left out as a whole. */
 static void append_word(char *text, size_t size, const char *word, bool once)
 {
 	size_t used = strlen(text), length = strlen(word);
-	const char *at = once ? strstr(text, word) : NULL;
 
-	if (at || used + length + 2 > size)
+	if ((once && has_word(text, word, length)) || used + length + 2 > size)
 		return;
 	snprintf(text + used, size - used, "%s%s", used ? " " : "", word);
 }
@@ -106,6 +116,52 @@ static bool add(char **environment, size_t *count, const char *name, const char 
 	}
 	(*count)++;
 	return true;
+}
+
+/* The uids and destinations of all suspects, each once, and a line for each suspect. */
+static void list_suspects(const struct outflow_event *event, char *uids, size_t uids_size,
+			  char *destinations, size_t destinations_size, char *senders,
+			  size_t senders_size)
+{
+	*uids = *destinations = *senders = '\0';
+	for (size_t i = 0; event && i < event->suspect_count; i++) {
+		const struct outflow_suspect *suspect = &event->suspects[i];
+		char text[OUTFLOW_SUSPECT_TEXT];
+		size_t used = strlen(senders);
+
+		snprintf(text, sizeof(text), "%u", suspect->who.id);
+		if (suspect->who.origin == OUTFLOW_LOCAL && suspect->who.id != UINT32_MAX)
+			append_word(uids, uids_size, text, true);
+		for (size_t j = 0; j < suspect->destination_count; j++) {
+			address_format(&suspect->destinations[j], text);
+			append_word(destinations, destinations_size, text, true);
+		}
+		outflow_suspect_format(suspect, text);
+		if (used + strlen(text) + 2 <= senders_size)
+			snprintf(senders + used, senders_size - used, "%s%s", used ? "\n" : "",
+				 text);
+	}
+}
+
+static bool add_outflow(char **environment, size_t *used, const struct outflow_event *event)
+{
+	char uids[OUTFLOW_SUSPECTS * 12], senders[OUTFLOW_SUSPECTS * OUTFLOW_SUSPECT_TEXT];
+	char destinations[OUTFLOW_SUSPECTS * OUTFLOW_DESTINATIONS * ADDRESS_TEXT_SIZE];
+	char held[24] = "";
+
+	list_suspects(event, uids, sizeof(uids), destinations, sizeof(destinations), senders,
+		      sizeof(senders));
+	if (event)
+		snprintf(held, sizeof(held), "%" PRIu64, event->held);
+	return add(environment, used, "SEKISHO_EVENT",
+		   !event	   ? ""
+		   : event->begins ? "tripped"
+				   : "ended") &&
+	       add(environment, used, "SEKISHO_SUBJECT", event ? event->subject : "") &&
+	       add(environment, used, "SEKISHO_HELD", held) &&
+	       add(environment, used, "SEKISHO_UIDS", uids) &&
+	       add(environment, used, "SEKISHO_DESTINATIONS", destinations) &&
+	       add(environment, used, "SEKISHO_SENDERS", senders);
 }
 
 char **alert_environment(const struct alert *alert, const char *host)
@@ -135,7 +191,8 @@ char **alert_environment(const struct alert *alert, const char *host)
 	    add(environment, &used, "SEKISHO_REASON", decision->reason) &&
 	    add(environment, &used, "SEKISHO_SOURCES", sources) &&
 	    add(environment, &used, "SEKISHO_SOURCE_COUNT", count) &&
-	    add(environment, &used, "SEKISHO_COUNTRIES", countries))
+	    add(environment, &used, "SEKISHO_COUNTRIES", countries) &&
+	    add_outflow(environment, &used, alert->outflow))
 		return environment;
 	alert_environment_free(environment);
 	return NULL;

@@ -13,25 +13,47 @@ static void on_fault(const char *text, void *context)
 	daemon_fault(context, "%s", text);
 }
 
-/* The outflow breaker's trips go the same way. */
+static void describe_outflow(const struct outflow_event *event, char *reason, size_t size)
+{
+	bool enforce = event->mode == GATE_ENFORCE;
+
+	if (!event->begins && event->refused)
+		snprintf(reason, size, "%.80s tries no more; %llu attempts were refused",
+			 event->subject, (unsigned long long)event->held);
+	else if (!event->begins)
+		snprintf(reason, size,
+			 "%.80s is within its limit again; %llu attempts were over it",
+			 event->subject, (unsigned long long)event->held);
+	else if (event->refused)
+		snprintf(reason, size, "%.80s opens SMTP connections and is none of the users%s",
+			 event->subject, enforce ? "; they are refused" : "");
+	else
+		snprintf(reason, size, "%.80s opens too many SMTP connections%s", event->subject,
+			 enforce ? "; they are held back" : "");
+}
+
+/* The outflow breaker's trips go the same way. Who is behind one is the evidence. */
 static void on_outflow(const struct outflow_event *event, void *context)
 {
 	struct daemon *daemon = context;
 	struct decision decision = { .action = ACTION_ALERT, .wall_ns = event->now_wall_ns };
-	struct alert alert = { .decision = &decision, .rule = "outflow" };
+	struct store_evidence evidence[OUTFLOW_SUSPECTS];
+	char lines[OUTFLOW_SUSPECTS][OUTFLOW_SUSPECT_TEXT];
+	struct alert alert = {
+		.decision = &decision, .rule = "outflow", .evidence = evidence, .outflow = event
+	};
 
 	if (event->account) {
 		decision.has_account = true;
 		snprintf(decision.account, sizeof(decision.account), "%s", event->account);
 	}
-	if (event->begins)
-		snprintf(decision.reason, sizeof(decision.reason),
-			 "%.80s opens too many SMTP connections%s", event->subject,
-			 event->mode == GATE_ENFORCE ? "; they are held back" : "");
-	else
-		snprintf(decision.reason, sizeof(decision.reason),
-			 "%.80s is within its limit again; %llu attempts were over it",
-			 event->subject, (unsigned long long)event->held);
+	describe_outflow(event, decision.reason, sizeof(decision.reason));
+	for (; alert.evidence_count < event->suspect_count; alert.evidence_count++) {
+		size_t i = alert.evidence_count;
+
+		outflow_suspect_format(&event->suspects[i], lines[i]);
+		evidence[i] = (struct store_evidence){ event->now_wall_ns, lines[i] };
+	}
 	daemon->alerts_raised++;
 	alerts_push(daemon->alerts, &alert);
 }

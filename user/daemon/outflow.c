@@ -11,7 +11,6 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/say.h"
-#include "net/address.h"
 #include "show/json.h"
 
 #define SWEEP_EVERY_NS (3600 * (uint64_t)NS_PER_S)
@@ -62,27 +61,10 @@ void outflow_watch_free(struct outflow_watch *watch)
 
 /* ---- telling ---- */
 
-static void format_suspect(const struct outflow_suspect *suspect, char *text, size_t size)
-{
-	char who[OUTFLOW_NAME_SIZE * 2], address[ADDRESS_TEXT_SIZE];
-	size_t used;
-
-	outflow_who_sends(&suspect->who, suspect->name, who);
-	used = (size_t)snprintf(text, size, "%s%s%s, %" PRIu64 " attempts, to", who,
-				*suspect->cgroup_path ? " in " : "", suspect->cgroup_path,
-				suspect->attempts);
-	for (size_t i = 0; i < suspect->destination_count && used < size; i++) {
-		address_format(&suspect->destinations[i], address);
-		used += (size_t)snprintf(text + used, size - used, " %s", address);
-	}
-	if (suspect->more && used < size)
-		snprintf(text + used, size - used, " and others");
-}
-
 static void say_event(const struct outflow_event *event)
 {
 	bool enforce = event->mode == GATE_ENFORCE;
-	char since[TIME_TEXT_SIZE], text[1024];
+	char since[TIME_TEXT_SIZE], text[OUTFLOW_SUSPECT_TEXT];
 
 	time_format(event->since_wall_ns / NS_PER_S * NS_PER_S, since);
 	if (!event->begins) {
@@ -95,7 +77,7 @@ static void say_event(const struct outflow_event *event)
 	    "outflow tripped: %s: since %s, %" PRIu64 " %s back; `sekisho outflow` shows more",
 	    event->subject, since, event->held, enforce ? "held" : "would be held (monitor mode)");
 	for (size_t i = 0; i < event->suspect_count; i++) {
-		format_suspect(&event->suspects[i], text, sizeof(text));
+		outflow_suspect_format(&event->suspects[i], text);
 		say(false, "outflow: %s: %s", event->subject, text);
 	}
 	if (event->account)
@@ -105,23 +87,18 @@ static void say_event(const struct outflow_event *event)
 
 json_t *outflow_event_to_json(const struct outflow_event *event)
 {
-	_cleanup_(cleanup_json) json_t *suspects = json_array();
-
-	for (size_t i = 0; i < event->suspect_count; i++)
-		if (!json_add(suspects, outflow_suspect_to_json(&event->suspects[i])))
-			return NULL;
-	return json_pack("{s:s,s:s,s:o,s:b,s:s,s:o,s:o,s:o,s:O,s:o,s:o}", "rule", "outflow",
-			 "event", event->begins ? "tripped" : "ended", "subject",
-			 json_text(event->subject), "by_hand", event->by_hand, "mode",
-			 event->mode == GATE_ENFORCE ? "enforce" : "monitor", "time",
-			 json_time(event->now_wall_ns), "since", json_time(event->since_wall_ns),
-			 "held", json_count(event->held), "suspects", suspects, "account",
-			 json_text(event->account), "account_messages",
+	return json_pack("{s:s,s:o,s:b,s:b,s:s,s:o,s:o,s:o,s:o}", "event",
+			 event->begins ? "tripped" : "ended", "subject", json_text(event->subject),
+			 "by_hand", event->by_hand, "refused", event->refused, "mode",
+			 event->mode == GATE_ENFORCE ? "enforce" : "monitor", "since",
+			 json_time(event->since_wall_ns), "held", json_count(event->held),
+			 "suspects",
+			 outflow_suspects_to_json(event->suspects, event->suspect_count),
+			 "account_messages",
 			 event->account ? json_count(event->account_messages) : json_null());
 }
 
-static void tell(struct outflow_watch *watch, const struct outflow_view *view, size_t index,
-		 bool begins)
+static void tell(struct outflow_watch *watch, struct outflow_view *view, size_t index, bool begins)
 {
 	const struct gate_breaker *breaker = &view->state->breakers[index];
 	char subject[OUTFLOW_NAME_SIZE * 2];
@@ -129,18 +106,20 @@ static void tell(struct outflow_watch *watch, const struct outflow_view *view, s
 		.begins = begins,
 		.by_hand = breaker->key.origin != OUTFLOW_REFUSED &&
 			   breaker->state.since_ns <= view->state->control.released_ns,
+		.refused = breaker->key.origin == OUTFLOW_REFUSED,
 		.subject = subject,
 		.mode = view->state->rules.mode,
 		.since_wall_ns = outflow_wall_ns(view, breaker->state.since_ns),
 		.now_wall_ns = view->now_wall_ns,
 		.held = breaker->state.trip_held,
 		.suspects = view->suspects[index].list,
-		.suspect_count = begins ? view->suspects[index].count : 0,
 	};
 
+	if (!begins)
+		outflow_view_suspects(view, index);
+	event.suspect_count = view->suspects[index].count;
 	outflow_whose_breaker(&breaker->key, view->breaker_names[index], subject);
-	if (begins)
-		find_account(watch, &event);
+	find_account(watch, &event);
 	say_event(&event);
 	if (watch->alert)
 		watch->alert(&event, watch->context);

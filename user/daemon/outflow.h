@@ -14,12 +14,13 @@
 struct outflow_event {
 	bool begins;
 	bool by_hand;	     /* an end: by a release; else nothing was held back for a while */
+	bool refused;	     /* of a user who may not send at all, whatever the rate */
 	const char *subject; /* "this machine", "guests from br0", "user www-data (uid 33)" */
 	enum gate_mode mode; /* of the breaker: monitor holds nothing back */
 	int64_t since_wall_ns;
 	int64_t now_wall_ns;
 	uint64_t held; /* attempts so far; in monitor mode those that would have been */
-	const struct outflow_suspect *suspects; /* with their names; of an end: none */
+	const struct outflow_suspect *suspects; /* with their names */
 	size_t suspect_count;
 	const char *account; /* that handed in most messages of late, if a log shows one, or NULL */
 	uint64_t account_messages;
@@ -51,7 +52,8 @@ void outflow_watch_message(struct outflow_watch *watch, const struct event *even
 
 void outflow_watch_free(struct outflow_watch *watch); /* what it holds, not itself */
 
-/* The facts for an alert program, a new reference; NULL: out of memory. Pure. */
+/* What an alert program is told of it, a new reference; schema: docs/alerts.md. NULL: out of
+ * memory. Pure. */
 json_t *outflow_event_to_json(const struct outflow_event *event);
 
 #endif

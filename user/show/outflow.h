@@ -47,6 +47,8 @@ struct outflow_view {
 	} * suspects; /* as state->breakers; of those that are tripped */
 };
 
+#define OUTFLOW_SUSPECT_TEXT 640
+
 enum outflow_state {
 	OUTFLOW_IS_OFF = 0, /* no ports */
 	OUTFLOW_IS_OPEN,
@@ -60,6 +62,10 @@ int outflow_view_fill(struct gate *gate, int64_t now_wall_ns, uint64_t now_boot_
 		      struct outflow_view **view, struct fault *fault);
 void outflow_view_free(struct outflow_view *view);
 
+/* Fills in the suspects of one breaker's last trip, also when that has ended: as far as the last
+ * attempts still show them. */
+void outflow_view_suspects(struct outflow_view *view, size_t index);
+
 /* "www-data", "eth1", "10.0.3.0/24 by br0", "" when there is no name. */
 void outflow_name(const struct outflow_rules *rules, const struct outflow_key *key,
 		  char name[OUTFLOW_NAME_SIZE]);
@@ -69,6 +75,8 @@ void outflow_whose_breaker(const struct outflow_key *key, const char *name,
 /* "uid 33 (www-data)", "by br0"...: who sends. Pure. */
 void outflow_who_sends(const struct outflow_key *key, const char *name,
 		       char text[OUTFLOW_NAME_SIZE * 2]);
+/* "uid 33 (www-data) in /system.slice/x.service, 6 attempts, to 192.0.2.5 and others". Pure. */
+void outflow_suspect_format(const struct outflow_suspect *suspect, char text[OUTFLOW_SUSPECT_TEXT]);
 
 /* What follows is pure. */
 enum outflow_state outflow_state(const struct outflow_view *view);
@@ -80,7 +88,7 @@ struct outflow_count outflow_sum(const struct outflow_view *view, int port);
 
 /* A new reference; `view` NULL is null. `recent`: with the last attempts. Schema: docs/json.md. */
 json_t *outflow_to_json(const struct outflow_view *view, bool recent);
-json_t *outflow_suspect_to_json(const struct outflow_suspect *suspect);
+json_t *outflow_suspects_to_json(const struct outflow_suspect *suspects, size_t count);
 void text_outflow(FILE *out, const struct outflow_view *view);
 /* One line or two for `status`, behind a key that the caller has printed. */
 void text_outflow_short(FILE *out, const struct outflow_view *view);

@@ -48,7 +48,7 @@ static json_t *address_to_json(const struct address *address)
 	return json_string(text);
 }
 
-json_t *outflow_suspect_to_json(const struct outflow_suspect *suspect)
+static json_t *suspect_to_json(const struct outflow_suspect *suspect)
 {
 	_cleanup_(cleanup_json) json_t *destinations = json_array();
 
@@ -62,14 +62,14 @@ json_t *outflow_suspect_to_json(const struct outflow_suspect *suspect)
 				json_count(suspect->held), "destinations", destinations));
 }
 
-static json_t *suspects_to_json(const struct outflow_view *view, size_t breaker)
+json_t *outflow_suspects_to_json(const struct outflow_suspect *suspects, size_t count)
 {
-	_cleanup_(cleanup_json) json_t *suspects = json_array();
+	_cleanup_(cleanup_json) json_t *array = json_array();
 
-	for (size_t i = 0; i < view->suspects[breaker].count; i++)
-		if (!json_add(suspects, outflow_suspect_to_json(&view->suspects[breaker].list[i])))
+	for (size_t i = 0; i < count; i++)
+		if (!json_add(array, suspect_to_json(&suspects[i])))
 			return NULL;
-	return TAKE_PTR(suspects);
+	return TAKE_PTR(array);
 }
 
 static json_t *breakers_to_json(const struct outflow_view *view)
@@ -90,7 +90,8 @@ static json_t *breakers_to_json(const struct outflow_view *view)
 				 "held", json_count(state->trip_held), "trips",
 				 json_count(state->trips), "attempts", json_count(state->attempts),
 				 "held_total", json_count(state->held), "suspects",
-				 suspects_to_json(view, i));
+				 outflow_suspects_to_json(view->suspects[i].list,
+							  view->suspects[i].count));
 		if (!json_add(breakers,
 			      joined(key_to_json(&breaker->key, view->breaker_names[i]), item)))
 			return NULL;

@@ -51,13 +51,11 @@ void outflow_name(const struct outflow_rules *rules, const struct outflow_key *k
 		guest_name(rules, key, name);
 }
 
-static void fill_suspects(struct outflow_view *view, size_t index)
+void outflow_view_suspects(struct outflow_view *view, size_t index)
 {
 	const struct gate_outflow *state = view->state;
 	struct outflow_suspect *list = view->suspects[index].list;
 
-	if (!state->breakers[index].tripped)
-		return;
 	view->suspects[index].count = outflow_suspects(state, &state->breakers[index], list);
 	for (size_t i = 0; i < view->suspects[index].count; i++) {
 		outflow_name(&state->rules, &list[i].who, list[i].name);
@@ -103,7 +101,8 @@ int outflow_view_fill(struct gate *gate, int64_t now_wall_ns, uint64_t now_boot_
 		if (state->breakers[i].key.origin != OUTFLOW_LOCAL)
 			outflow_name(&state->rules, &state->breakers[i].key,
 				     fresh->breaker_names[i]);
-		fill_suspects(fresh, i);
+		if (state->breakers[i].tripped)
+			outflow_view_suspects(fresh, i);
 	}
 	for (size_t i = 0; i < state->recent_count; i++)
 		snprintf(fresh->recent_names[i], OUTFLOW_NAME_SIZE, "%s",

@@ -2,7 +2,10 @@
 /* The outflow breaker's words: states, verdicts, senders (outflow.h). Pure. */
 #include "show/outflow.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
+
+#include "net/address.h"
 
 #define NO_SOCKET UINT32_MAX /* as bpf/outflow_judge.h */
 
@@ -79,6 +82,23 @@ void outflow_who_sends(const struct outflow_key *key, const char *name,
 		snprintf(text, size, "user %s (uid %u)", name, key->id);
 	else
 		snprintf(text, size, "uid %u", key->id);
+}
+
+void outflow_suspect_format(const struct outflow_suspect *suspect, char text[OUTFLOW_SUSPECT_TEXT])
+{
+	char who[OUTFLOW_NAME_SIZE * 2], address[ADDRESS_TEXT_SIZE];
+	size_t size = OUTFLOW_SUSPECT_TEXT, used;
+
+	outflow_who_sends(&suspect->who, suspect->name, who);
+	used = (size_t)snprintf(text, size, "%s%s%s, %" PRIu64 " attempts, to", who,
+				*suspect->cgroup_path ? " in " : "", suspect->cgroup_path,
+				suspect->attempts);
+	for (size_t i = 0; i < suspect->destination_count && used < size; i++) {
+		address_format(&suspect->destinations[i], address);
+		used += (size_t)snprintf(text + used, size - used, " %s", address);
+	}
+	if (suspect->more && used < size)
+		snprintf(text + used, size - used, " and others");
 }
 
 void outflow_view_free(struct outflow_view *view)
