@@ -209,14 +209,60 @@ listen = $place"
 	done
 }
 
-@test "a port that is taken is said, and the gate goes up all the same" {
+@test "a port that is taken is said once, tried again, and served when it is free" {
 	lab_background /dev/null nsenter --net="/run/netns/$LAB_SERVER" "$LAB_TOOLS/peer" \
 		listen 127.0.0.1 9119
+	local taker
+	taker=$(tail -n 1 "$LAB/pids")
 	lab_wait 5 lab_port_open 9119
 	lab_run
-	grep -q 'cannot listen on 127.0.0.1 port 9119: Address already in use' "$LAB/log/run"
+	grep -q 'cannot listen on 127.0.0.1 port 9119: Address already in use; it is tried again' "$LAB/log/run"
+	connect_is open 198.51.100.7 "$MX4" 25 # the gate is up all the same
 	run_sekisho status
 	says 'last fault.*9119'
+	says '^metrics +NOT SERVED'
+	run_sekisho status --json
+	json '.[0].daemon.metrics.open == false'
+	run_sekisho 1 doctor --json
+	json '.[0].findings | any(.id == "metrics-closed")'
+	sleep 2.5 # two more tries
+	[[ $(grep -c 'cannot listen' "$LAB/log/run") == 1 ]] || fail "said more than once"
+	kill "$taker"
+	retry 100 0.1 metrics -f -o /dev/null http://127.0.0.1:9119/metrics
+	grep -q 'metrics: listening now' "$LAB/log/run"
+	run_sekisho status --json
+	json '.[0].daemon.metrics.open'
+}
+
+@test "alerts are counted: raised, program run, failed; in status and metrics" {
+	printf '#!/bin/sh\nexit 3\n' >"$LAB/alert"
+	chmod 755 "$LAB/alert"
+	lab_conf 'mode = enforce' "[rule account-siege]
+networks = 2
+[alert]
+program = $LAB/alert
+[metrics]
+listen = 127.0.0.1:9119"
+	lab_run
+	for network in 1 2; do
+		printf '%s mx postfix/smtpd[9]: warning: unknown[198.51.%d.9]: SASL LOGIN authentication failed: x, sasl_username=bob\n' \
+			"$(LC_ALL=C date '+%b %e %H:%M:%S')" "$network" >>"$LAB/log/mail.log"
+	done
+	retry 50 0.1 grep -q 'failed with status 3 (account-siege, bob)' "$LAB/log/run"
+	failure_is_counted() {
+		metrics http://127.0.0.1:9119/metrics >"$BATS_TEST_TMPDIR/metrics"
+		grep -qx 'sekisho_alert_program_failures_total 1' "$BATS_TEST_TMPDIR/metrics"
+	}
+	retry 30 0.2 failure_is_counted
+	grep -qx 'sekisho_alerts_total 1' "$BATS_TEST_TMPDIR/metrics"
+	grep -qx 'sekisho_alert_programs_total 1' "$BATS_TEST_TMPDIR/metrics"
+	run_sekisho status --json
+	json '.[0].daemon.alerts == {"raised": 1, "program": true, "running": 0, "waiting": 0, "run": 1,
+		"failed": 1, "dropped": 0}'
+	run_sekisho status
+	says '^alerts +1; program run 1 times, FAILED 1 times'
+	run_sekisho 1 doctor --json
+	json '.[0].findings | any(.id == "alerts-failed")'
 }
 
 # ---- status ----

@@ -57,7 +57,8 @@ has_left() { grep -qs "left $1" "$LAB/top.left"; }
 	lab_burst 203.0.113.9 "$MX4" 587 5 >/dev/null
 	lab_hold held 198.51.100.8 "$MX4" 25
 	top_starts 100 30
-	shows '^sekisho .* enforce +devices 1/1 +bans 1 +open 1'
+	shows '^sekisho .* enforce +devices 1/1 +logs 1/1 +bans 1 +open 1'
+	shows '^outflow: open, '
 	shows '^submission '
 	shows '^198\.51\.100\.7 +JP '
 	lab_burst 198.51.100.66 "$MX4" 25 3 >/dev/null || :
@@ -170,6 +171,76 @@ has_left() { grep -qs "left $1" "$LAB/top.left"; }
 	top_starts 80 24
 	press 4
 	shows 'bob.x1b\[2J@example\.com .*account-siege'
+}
+
+fails_from() { # ADDRESS ACCOUNT
+	printf '%s mx postfix/smtpd[9]: warning: unknown[%s]: SASL LOGIN authentication failed: x, sasl_username=%s\n' \
+		"$(LC_ALL=C date '+%b %e %H:%M:%S')" "$1" "$2" >>"$LAB/log/mail.log"
+}
+
+@test "top and status show the account that a real siege is laid to, until it is over" {
+	lab_conf 'mode = enforce' '[rule account-siege]
+networks = 3
+window = 8s'
+	lab_run
+	for network in 1 2 3; do
+		fails_from "198.51.$network.9" bob@example.com
+	done
+	fails_from 198.51.9.9 alice@example.com
+	top_starts 80 24
+	press 4
+	retry 40 0.1 shows_now '^bob@example\.com .* account-siege' || fail "$(shown)"
+	run ! shows_now alice
+	run_sekisho status --json
+	json '.[0].daemon.accounts | map(.account) == ["bob@example.com"] and .[0].rule == "account-siege"
+		and .[0].last != null'
+	run_sekisho status
+	says '^accounts +bob@example\.com: account-siege, last '
+	run_sekisho stats --prometheus
+	says '^sekisho_accounts_in_trouble\{rule="account-siege"\} 1$'
+	retry 250 0.1 shows_now 'no account is under siege' || fail "$(shown)"
+}
+
+@test "an account that was under siege before a restart still is, and is shown" {
+	lab_conf 'mode = enforce' '[rule account-siege]
+networks = 2'
+	lab_run
+	fails_from 198.51.1.9 carol
+	fails_from 198.51.2.9 carol
+	retry 50 0.1 grep -q 'alert account-siege: carol' "$LAB/log/run"
+	lab_run_end
+	lab_run
+	carol_is_shown() { run_sekisho status && says '^accounts +carol: account-siege'; }
+	retry 120 0.1 carol_is_shown
+}
+
+@test "top shows a trip of the outflow breaker, whose it is, and how many are held back" {
+	lab_background "$LAB/log/peer" nsenter --net="/run/netns/$LAB_CLIENT" \
+		"$LAB_TOOLS/peer" listen "$GATEWAY4" 25
+	lab_wait 5 client bash -c '[[ -n $(ss -Hltn "sport = :25") ]]'
+	lab_conf 'mode = enforce' '[outflow]
+rate = 1/h
+burst = 2'
+	lab_run
+	top_starts 60 20
+	shows '^outflow: open, 0.0 attempts/min'
+	[[ $(server "$LAB_TOOLS/peer" burst "$MX4" "$GATEWAY4" 25 5) == 2 ]]
+	shows '^outflow: TRIPPED for [0-9]+ s, 3 held back, [0-9.,]+ attempts'
+	screen resize-window -t top -x 100 -y 10
+	shows '^outflow: TRIPPED .*: this machine$'
+	run_sekisho outflow release
+	screen resize-window -t top -x 80 -y 24
+	shows '^outflow: released, '
+}
+
+@test "top says when a log is missing and when there is no daemon" {
+	lab_conf 'mode = enforce' "[log gone]
+file = $LAB/log/gone.log"
+	lab_run
+	top_starts 80 24
+	retry 130 0.1 shows_now '^sekisho .* logs 1/2 ' || fail "$(shown)"
+	lab_run_end
+	shows '^sekisho .* NO DAEMON .* logs 0/0 '
 }
 
 @test "top takes no colour where it is not wanted" {

@@ -50,12 +50,18 @@ const char *event_kind_name(enum event_kind kind)
 
 const char *rule_name(enum ban_rule rule)
 {
-	return rule == RULE_MANUAL ? "manual" : "source-failures";
+	return rule == RULE_MANUAL	     ? "manual"
+	       : rule == RULE_ACCOUNT_SIEGE  ? "account-siege"
+	       : rule == RULE_ACCOUNT_SPREAD ? "account-spread"
+					     : "source-failures";
 }
 
 int rule_from_name(const char *name)
 {
-	return strcmp(name, "source-failures") ? -EINVAL : RULE_SOURCE_FAILURES;
+	for (int rule = RULE_MANUAL; rule < RULE_COUNT; rule++)
+		if (!strcmp(name, rule_name((enum ban_rule)rule)))
+			return rule;
+	return -EINVAL;
 }
 
 #define NOW_S 1795255200LL /* 2026-11-21T10:00:00Z */
@@ -163,6 +169,7 @@ static struct snapshot *example(void)
 static struct daemon_status *example_daemon(void)
 {
 	struct daemon_status *daemon = calloc(1, sizeof(*daemon));
+	struct daemon_account *accounts = calloc(2, sizeof(*accounts));
 
 	assert_non_null(daemon);
 	daemon->pid = 123;
@@ -184,6 +191,13 @@ static struct daemon_status *example_daemon(void)
 	daemon->events[EVENT_SUCCESS] = 2;
 	daemon->decisions = 3;
 	daemon->bans = 2;
+	accounts[0] = (struct daemon_account){ "bob\033@example.com", RULE_ACCOUNT_SIEGE,
+					       (NOW_S - 120) * NS_PER_S };
+	accounts[1] = (struct daemon_account){ "alice", RULE_ACCOUNT_SPREAD, NOW_S * NS_PER_S };
+	daemon->accounts = accounts;
+	daemon->account_count = 2;
+	daemon->alerts = (struct daemon_alerts){ 1234, true, 4, 7, 1000, 3, 2 };
+	daemon->metrics = DAEMON_METRICS_CLOSED;
 	daemon->detect = (struct detect_usage){ 17, 100000, 5, 3, 1000, 12, 5000 };
 	return daemon;
 }

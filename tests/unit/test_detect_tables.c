@@ -277,6 +277,7 @@ static void strangers_of_a_spread_are_forgotten_and_the_trouble_is_noted(void **
 {
 	struct memory memory = { 0 };
 	struct room *room = room_open();
+	int64_t last;
 
 	(void)state;
 	connect_memory(room, &memory);
@@ -287,12 +288,20 @@ static void strangers_of_a_spread_are_forgotten_and_the_trouble_is_noted(void **
 	room_close(room);
 
 	room = room_open();
+	assert_false(detect_in_trouble(room->detect, "bob", RULE_ACCOUNT_SPREAD, T0, &last));
 	detect_recall_trouble(room->detect, "bob", RULE_ACCOUNT_SPREAD, T0);
+	assert_true(detect_in_trouble(room->detect, "BOB", RULE_ACCOUNT_SPREAD, T0 + HOUR, &last));
+	assert_int_equal(last, T0);
+	assert_false(detect_in_trouble(room->detect, "bob", RULE_ACCOUNT_SIEGE, T0 + HOUR, &last));
+	assert_false(
+		detect_in_trouble(room->detect, "bob", RULE_ACCOUNT_SPREAD, T0 + 25 * HOUR, &last));
 	logs_in(room, "192.0.2.1", "bob", T0 + HOUR);
 	assert_true(banned(room, "192.0.2.1/32"));
 	detect_recall_trouble(room->detect, "eve", RULE_ACCOUNT_SIEGE, T0);
 	fails(room, "192.0.2.2", "eve", T0 + HOUR);
 	assert_true(banned(room, "192.0.2.2/32"));
+	assert_true(detect_in_trouble(room->detect, "eve", RULE_ACCOUNT_SIEGE, T0 + HOUR, &last));
+	assert_int_equal(last, T0 + HOUR);
 	room_close(room);
 }
 

@@ -9,6 +9,7 @@
 #include "net/address.h"
 #include "show/json.h"
 #include "show/outflow.h"
+#include "show/prometheus.h"
 
 #define S (1000000000ULL)
 
@@ -320,6 +321,59 @@ static void text_says_it_and_shows_no_control_characters(void **state)
 	example_free(example);
 }
 
+static void status_says_in_short_whose_trip_it_is_since_when_and_by_whom(void **state)
+{
+	struct example *example = example_new();
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	text_outflow_short(out, &example->view);
+	fclose(out);
+	assert_string_equal(text,
+			    "tripped (enforce mode)\n"
+			    "            this machine: tripped since 2026-09-21T14:13:10Z, 12 held "
+			    "back\n"
+			    "              by uid 33: 1 of 1 attempts\n");
+	free(text);
+	example_free(example);
+}
+
+static char *metrics_of(const struct outflow_view *view)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	prometheus_outflow(out, view);
+	fclose(out);
+	return text;
+}
+
+static void metrics_say_since_when_how_many_and_by_what_kind_of_sender(void **state)
+{
+	struct example *example = example_new();
+	char *text = metrics_of(&example->view);
+
+	(void)state;
+	assert_non_null(strstr(text, "\nsekisho_outflow_tripped{who=\"local\"} 1\n"));
+	assert_non_null(strstr(text, "\nsekisho_outflow_tripped{who=\"guest\"} 0\n"));
+	assert_non_null(strstr(text, "\nsekisho_outflow_trip_held{who=\"local\"} 12\n"));
+	assert_non_null(strstr(text, "\nsekisho_outflow_trip_start_timestamp_seconds"
+				     "{who=\"local\"} 1789999990\n"));
+	assert_null(strstr(text, "start_timestamp_seconds{who=\"guest\"}"));
+	assert_non_null(strstr(text, "\nsekisho_outflow_enforcing 1\n"));
+	assert_non_null(strstr(text, "\nsekisho_outflow_held_total{port=\"25\"} 12\n"));
+	assert_null(strstr(text, "www")); /* no series per sender */
+	free(text);
+	example->state.rules.port_count = 0;
+	text = metrics_of(&example->view);
+	assert_string_equal(text, "");
+	free(text);
+	example_free(example);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +387,8 @@ int main(void)
 		cmocka_unit_test(a_trip_lasts_until_calm_or_release),
 		cmocka_unit_test(json_says_state_senders_and_suspects),
 		cmocka_unit_test(text_says_it_and_shows_no_control_characters),
+		cmocka_unit_test(status_says_in_short_whose_trip_it_is_since_when_and_by_whom),
+		cmocka_unit_test(metrics_say_since_when_how_many_and_by_what_kind_of_sender),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

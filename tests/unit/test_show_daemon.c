@@ -63,6 +63,12 @@ static void daemon_status_is_read_back_as_written(void **state)
 	assert_memory_equal(read->events, written->events, sizeof(read->events));
 	assert_int_equal(read->decisions, 4);
 	assert_memory_equal(&read->detect, &written->detect, sizeof(read->detect));
+	assert_int_equal(read->account_count, 2);
+	assert_string_equal(read->accounts[0].account, "bob\033@example.com");
+	assert_int_equal(read->accounts[0].rule, RULE_ACCOUNT_SIEGE);
+	assert_int_equal(read->accounts[0].last_wall_ns, written->accounts[0].last_wall_ns);
+	assert_memory_equal(&read->alerts, &written->alerts, sizeof(read->alerts));
+	assert_int_equal(read->metrics, DAEMON_METRICS_CLOSED);
 }
 
 static void a_damaged_status_file_is_refused(void **state)

@@ -55,6 +55,12 @@ static void prometheus_text_is_well_formed(void **state)
 	assert_null(strstr(text, "table=\"sources\""));
 	assert_non_null(strstr(text, "\nsekisho_log_lag_bytes{log=\"mail\"} 2048\n"));
 	assert_non_null(strstr(text, "\nsekisho_daemon_running 1\n"));
+	assert_non_null(strstr(text, "\nsekisho_accounts_in_trouble{rule=\"account-siege\"} 1\n"));
+	assert_null(strstr(text, "alice")); /* no label of a stranger's choice */
+	assert_non_null(strstr(text, "\nsekisho_alerts_total 1234\n"));
+	assert_non_null(strstr(text, "\nsekisho_alert_program_failures_total 3\n"));
+	assert_non_null(strstr(text, "\nsekisho_alerts_dropped_total 2\n"));
+	assert_non_null(strstr(text, "\nsekisho_alerts_waiting 7\n"));
 }
 
 static void prometheus_labels_are_escaped(void **state)

@@ -17,13 +17,16 @@
 #include "log/follow.h"
 #include "log/parse.h"
 #include "net/devices.h"
+#include "show/daemon_status.h"
 
 #define EVIDENCE_RING 32768 /* event lines remembered until a rule may want them */
 #define EVIDENCE_TEXT 512   /* bytes kept of each */
+#define TROUBLES_MAX  256   /* accounts in trouble that are shown; more are guarded all the same */
 
 struct daemon;
 struct metrics;
 struct minute;
+struct troubles;
 
 struct log_source {
 	struct daemon *daemon;
@@ -72,11 +75,12 @@ struct daemon {
 	uint64_t decisions, bans, alerts_raised;
 	uint64_t given_up; /* patterns_given_up() when it was last told */
 	struct alerts *alerts;
-	struct notes *notes;	 /* memory.c: what is to be written down */
-	bool together;		 /* together.c: its transaction is open */
-	bool together_failed;	 /* and that was said */
-	struct store_sync *sync; /* NULL: the loop itself waits for the disk */
-	bool unsynced;		 /* bans were written since the disk was last waited for */
+	struct notes *notes;	   /* memory.c: what is to be written down */
+	bool together;		   /* together.c: its transaction is open */
+	bool together_failed;	   /* and that was said */
+	struct store_sync *sync;   /* NULL: the loop itself waits for the disk */
+	bool unsynced;		   /* bans were written since the disk was last waited for */
+	struct troubles *troubles; /* owned; NULL: none yet */
 	int64_t started_wall_ns, since_wall_ns;
 	struct fault last_fault;
 	int64_t last_fault_wall_ns;
@@ -85,7 +89,9 @@ struct daemon {
 	bool on_terminal;
 	struct minute *minute;	 /* owned */
 	bool metrics_ticks;	 /* its timer runs, for as long as the loop */
-	struct metrics *metrics; /* NULL: [metrics] listen is off, or could not be opened */
+	struct metrics *metrics; /* NULL: [metrics] listen is off, or could not be opened yet */
+	unsigned metrics_wait_s; /* until the next try; 0: none is due */
+	uint64_t metrics_due_boot_ns;
 };
 
 /* The last fault, for `status`, and on standard error. */
@@ -126,6 +132,14 @@ bool memory_noted(const struct daemon *daemon);
 int memory_write(struct daemon *daemon, struct fault *fault);
 void memory_written(struct daemon *daemon);
 
+/* ---- troubles.c ---- */
+/* An account is in trouble (detect.h); told by memory.c. */
+void troubles_note(struct daemon *daemon, const char *account, enum ban_rule rule,
+		   int64_t last_wall_ns);
+/* Those that still are, the latest first, TROUBLES_MAX at most; valid until the next note. */
+size_t troubles_list(struct daemon *daemon, int64_t now_wall_ns,
+		     const struct daemon_account **accounts);
+
 /* ---- alerting.c ---- */
 int alerting_open(struct daemon *daemon, struct fault *fault);
 void alerting_reload(struct daemon *daemon);
@@ -143,7 +157,8 @@ void limits_sweep(struct daemon *daemon); /* idle meters */
 int minute_begin(struct daemon *daemon, struct fault *fault);
 
 /* ---- metrics.c ---- */
-/* [metrics] listen, if it is not off. What cannot be opened is said, and the daemon goes on. */
+/* [metrics] listen, if it is not off. What cannot be opened is said and tried again, after a second
+ * at first and a minute at last; the daemon goes on meanwhile. */
 void metrics_open(struct daemon *daemon);
 void metrics_close(struct daemon *daemon);
 

@@ -114,6 +114,7 @@ static void take_trouble(const char *account, uint32_t rule, int64_t last_wall_n
 	struct daemon *daemon = context;
 
 	detect_recall_trouble(daemon->detect, account, (enum ban_rule)rule, last_wall_ns);
+	troubles_note(daemon, account, (enum ban_rule)rule, last_wall_ns);
 }
 
 /* ---- written down ---- */
@@ -173,6 +174,7 @@ static void trouble(const char *account, enum ban_rule rule, int64_t last_ns, vo
 {
 	struct note note = { .kind = NOTE_TROUBLE, .rule = rule, .last_ns = last_ns };
 
+	troubles_note(context, account, rule, last_ns);
 	add_note(context, &note, account);
 }
 
@@ -273,6 +275,8 @@ void memory_close(struct daemon *daemon)
 	detect_free(daemon->detect);
 	free(daemon->notes->items);
 	free(daemon->notes);
+	free(daemon->troubles);
 	daemon->detect = NULL;
+	daemon->troubles = NULL;
 	daemon->notes = NULL;
 }

@@ -22,6 +22,7 @@
 #define CONNECTION_TIMEOUT_S 10
 #define CONNECTION_BYTES     (16U << 10)
 #define TICK_NS		     NS_PER_S
+#define WAIT_MOST_S	     60
 #define FRESH_NS	     NS_PER_S /* within it the same text is served: a scrape is not free */
 #define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
@@ -143,15 +144,6 @@ static void on_ready(int fd, void *context)
 {
 	(void)fd;
 	serve(context);
-}
-
-/* Clients that say nothing are dropped by time alone. */
-static void on_tick(void *context)
-{
-	struct daemon *daemon = context;
-
-	if (daemon->metrics)
-		serve(daemon->metrics);
 }
 
 /* ---- the socket ---- */
@@ -279,33 +271,68 @@ static void end(struct metrics *metrics)
 	free(metrics);
 }
 
-void metrics_open(struct daemon *daemon)
+/* ---- and again ---- */
+
+static int try_open(struct daemon *daemon, struct fault *fault)
 {
 	const struct config_listen *where = &daemon->instance.config->metrics;
-	struct metrics *metrics;
-	struct fault fault = { 0 };
+	struct metrics *metrics = calloc(1, sizeof(*metrics));
 	int socket;
 
-	if (where->kind == LISTEN_OFF)
-		return;
-	metrics = calloc(1, sizeof(*metrics));
-	if (!metrics) {
-		daemon_fault(daemon, "metrics: out of memory");
-		return;
-	}
+	if (!metrics)
+		return fault_set(fault, -ENOMEM, "out of memory");
 	metrics->daemon = daemon;
 	metrics->epoll = -1;
-	socket = open_socket(where, &fault);
+	socket = open_socket(where, fault);
 	if (socket >= 0 && where->kind == LISTEN_UNIX)
 		metrics->path = strdup(where->path);
-	if (socket < 0 || start_http(metrics, socket, &fault)) {
-		daemon_fault(daemon, "metrics: %s", fault.text);
+	if (socket < 0 || start_http(metrics, socket, fault)) {
 		end(metrics);
-		return;
+		return fault->error;
 	}
 	daemon->metrics = metrics;
+	return 0;
+}
+
+/* A place that was taken may be free in a while: a restarted neighbour, an address that comes up
+ * late. What went wrong is said once, and the end of it as well. */
+static void try_again(struct daemon *daemon)
+{
+	unsigned waited_s = daemon->metrics_wait_s;
+	struct fault fault = { 0 };
+
+	if (!try_open(daemon, &fault)) {
+		daemon->metrics_wait_s = 0;
+		if (waited_s)
+			say(false, "metrics: listening now");
+		return;
+	}
+	daemon->metrics_wait_s = waited_s > WAIT_MOST_S / 2 ? WAIT_MOST_S
+				 : waited_s		    ? waited_s * 2
+							    : 1;
+	daemon->metrics_due_boot_ns = clock_boot_ns() + daemon->metrics_wait_s * (uint64_t)NS_PER_S;
+	if (!waited_s)
+		daemon_fault(daemon, "metrics: %s; it is tried again", fault.text);
+}
+
+/* Clients that say nothing are dropped by time alone. */
+static void on_tick(void *context)
+{
+	struct daemon *daemon = context;
+
+	if (daemon->metrics)
+		serve(daemon->metrics);
+	else if (daemon->metrics_wait_s && clock_boot_ns() >= daemon->metrics_due_boot_ns)
+		try_again(daemon);
+}
+
+void metrics_open(struct daemon *daemon)
+{
+	if (daemon->instance.config->metrics.kind == LISTEN_OFF)
+		return;
 	if (!daemon->metrics_ticks)
 		daemon->metrics_ticks = !loop_every(daemon->loop, TICK_NS, on_tick, daemon);
+	try_again(daemon);
 }
 
 void metrics_close(struct daemon *daemon)
@@ -313,4 +340,5 @@ void metrics_close(struct daemon *daemon)
 	if (daemon->metrics)
 		end(daemon->metrics);
 	daemon->metrics = NULL;
+	daemon->metrics_wait_s = 0;
 }

@@ -28,6 +28,20 @@ static void fill_logs(const struct daemon *daemon, struct daemon_log *logs)
 	}
 }
 
+static void fill_alerts(const struct daemon *daemon, struct daemon_alerts *alerts)
+{
+	struct alerts_usage usage;
+
+	alerts_get_usage(daemon->alerts, &usage);
+	*alerts = (struct daemon_alerts){ .raised = daemon->alerts_raised,
+					  .has_program = daemon->instance.config->alert_program,
+					  .running = usage.running,
+					  .waiting = usage.waiting,
+					  .run = usage.run,
+					  .failed = usage.failed,
+					  .dropped = usage.dropped };
+}
+
 void report_write(struct daemon *daemon)
 {
 	_cleanup_free_ struct daemon_log *logs = calloc(daemon->log_count + 1, sizeof(*logs));
@@ -45,6 +59,9 @@ void report_write(struct daemon *daemon)
 		.log_count = daemon->log_count,
 		.decisions = daemon->decisions,
 		.bans = daemon->bans,
+		.metrics = daemon->metrics	    ? DAEMON_METRICS_OPEN
+			   : daemon->metrics_wait_s ? DAEMON_METRICS_CLOSED
+						    : DAEMON_METRICS_OFF,
 	};
 	struct fault fault = { 0 };
 
@@ -54,6 +71,8 @@ void report_write(struct daemon *daemon)
 	fill_logs(daemon, logs);
 	memcpy(status.events, daemon->events, sizeof(status.events));
 	detect_get_usage(daemon->detect, &status.detect);
+	status.account_count = troubles_list(daemon, status.written_wall_ns, &status.accounts);
+	fill_alerts(daemon, &status.alerts);
 	if (daemon_status_write(daemon->instance.config->paths.runtime, &status, &fault) &&
 	    strcmp(fault.text, daemon->last_fault.text))
 		daemon_fault(daemon, "%s", fault.text);

@@ -85,6 +85,9 @@ void accounts_spread(struct accounts *accounts, const char *name, struct account
 void accounts_recall_trouble(struct accounts *accounts, const char *name, enum ban_rule rule,
 			     int64_t last_ns);
 
+bool accounts_in_trouble(struct accounts *accounts, const char *name, enum ban_rule rule,
+			 int64_t now_ns, int64_t *last_ns);
+
 void accounts_add_usage(const struct accounts *accounts, struct detect_usage *usage);
 
 #endif

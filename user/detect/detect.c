@@ -190,6 +190,12 @@ void detect_recall_trouble(struct detect *detect, const char *account, enum ban_
 	accounts_recall_trouble(detect->accounts, account, rule, last_ns);
 }
 
+bool detect_in_trouble(const struct detect *detect, const char *account, enum ban_rule rule,
+		       int64_t now_ns, int64_t *last_ns)
+{
+	return accounts_in_trouble(detect->accounts, account, rule, now_ns, last_ns);
+}
+
 /* ---- decisions ---- */
 
 /* Nobody wants to read of the same thing twice in its window. */

@@ -134,6 +134,10 @@ void detect_configure(struct detect *detect, const struct detect_settings *setti
 void detect_recall_trouble(struct detect *detect, const char *account, enum ban_rule rule,
 			   int64_t last_ns);
 
+/* Whether an account is under siege or in a spread (`rule`) at a time, and the last event of it. */
+bool detect_in_trouble(const struct detect *detect, const char *account, enum ban_rule rule,
+		       int64_t now_ns, int64_t *last_ns);
+
 typedef void detect_decide(const struct decision *decision, void *context);
 
 /* Feeds one event; `tag` names its line to the caller. Calls `decide` for each decision: at most

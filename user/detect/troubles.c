@@ -77,3 +77,23 @@ void accounts_recall_trouble(struct accounts *accounts, const char *name, enum b
 		account->spread_ns = account->spread_told_ns = last_ns;
 	}
 }
+
+bool accounts_in_trouble(struct accounts *accounts, const char *name, enum ban_rule rule,
+			 int64_t now_ns, int64_t *last_ns)
+{
+	struct prefix key = accounts_key(accounts, name);
+	const struct account *account;
+	const struct siege *siege;
+
+	if (rule == RULE_ACCOUNT_SIEGE && accounts_besieged(accounts, &key, now_ns)) {
+		siege = recent_find(accounts->sieges, &key);
+		*last_ns = siege->last_ns;
+		return true;
+	}
+	if (rule == RULE_ACCOUNT_SPREAD && accounts_in_spread(accounts, &key, now_ns)) {
+		account = recent_find(accounts->accounts, &key);
+		*last_ns = account->spread_ns;
+		return true;
+	}
+	return false;
+}

@@ -38,6 +38,15 @@ struct daemon_account {
 	int64_t last_wall_ns; /* the last event of it */
 };
 
+struct daemon_alerts {
+	uint64_t raised;
+	bool has_program;	   /* else the rest is zero */
+	uint64_t running, waiting; /* programs now */
+	uint64_t run, failed, dropped;
+};
+
+enum daemon_metrics { DAEMON_METRICS_OFF = 0, DAEMON_METRICS_OPEN, DAEMON_METRICS_CLOSED };
+
 struct daemon_status {
 	pid_t pid;
 	uint64_t pid_start; /* start of that process in clock ticks since boot: pids are reused */
@@ -49,7 +58,7 @@ struct daemon_status {
 	int64_t last_fault_wall_ns;
 	struct attachment *devices; /* that it wants guarded; owned as the logs */
 	size_t device_count;
-	struct daemon_account *accounts; /* owned as the logs */
+	const struct daemon_account *accounts; /* owned as the logs */
 	size_t account_count;
 	struct daemon_log *logs; /* owned when read; borrowed for writing */
 	size_t log_count;
@@ -57,6 +66,8 @@ struct daemon_status {
 	uint64_t decisions;
 	uint64_t bans; /* that it made */
 	struct detect_usage detect;
+	struct daemon_alerts alerts;
+	enum daemon_metrics metrics;
 };
 
 /* The start of process `pid` in clock ticks since boot (proc(5), stat). -ESRCH: no such living

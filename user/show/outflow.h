@@ -81,8 +81,15 @@ void outflow_suspect_format(const struct outflow_suspect *suspect, char text[OUT
 /* What follows is pure. */
 enum outflow_state outflow_state(const struct outflow_view *view);
 const char *outflow_state_name(enum outflow_state state); /* "off", "open"... */
+const char *outflow_origin_name(__u32 origin);		  /* "local", "guest"...: `who` in JSON */
 const char *outflow_verdict_name(enum outflow_verdict verdict);
 int64_t outflow_wall_ns(const struct outflow_view *view, uint64_t boot_ns); /* 0 stays 0 */
+/* What holds now: since_ns and `first` (of state->breakers) are of the trip that began first. */
+struct outflow_trip {
+	size_t count, first; /* count 0: none */
+	uint64_t since_ns, held;
+};
+struct outflow_trip outflow_trip(const struct outflow_view *view);
 /* All counters of one port; of -1 the sum of all. */
 struct outflow_count outflow_sum(const struct outflow_view *view, int port);
 

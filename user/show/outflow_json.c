@@ -7,24 +7,12 @@
 #include "net/address.h"
 #include "show/json.h"
 
-static const char *origin_name(__u32 origin)
-{
-	static const char *const names[] = {
-		[OUTFLOW_LOCAL] = "local",	   [OUTFLOW_GUEST] = "guest",
-		[OUTFLOW_NAMESPACE] = "namespace", [OUTFLOW_OTHER] = "other",
-		[OUTFLOW_REFUSED] = "user",
-	};
-	_Static_assert(sizeof(names) / sizeof(*names) == OUTFLOW_ORIGINS, "each has its name");
-
-	return origin < OUTFLOW_ORIGINS ? names[origin] : "?";
-}
-
 /* "who", "id" and "name" in a new object. */
 static json_t *key_to_json(const struct outflow_key *key, const char *name)
 {
 	bool has_id = key->origin != OUTFLOW_OTHER && key->id != UINT32_MAX;
 
-	return json_pack("{s:s,s:o,s:o}", "who", origin_name(key->origin), "id",
+	return json_pack("{s:s,s:o,s:o}", "who", outflow_origin_name(key->origin), "id",
 			 has_id ? json_integer(key->id) : json_null(), "name",
 			 json_text(*name ? name : NULL));
 }
@@ -223,24 +211,6 @@ static json_t *tables_to_json(const struct outflow_control *control)
 				       control->count_overflows));
 }
 
-/* The trip that began first, and what all trips hold back. */
-static json_t *trip_to_json(const struct outflow_view *view)
-{
-	uint64_t since = 0, held = 0;
-
-	for (size_t i = 0; i < view->state->breaker_count; i++) {
-		const struct gate_breaker *breaker = &view->state->breakers[i];
-
-		if (!breaker->tripped)
-			continue;
-		held += breaker->state.trip_held;
-		if (!since || breaker->state.since_ns < since)
-			since = breaker->state.since_ns;
-	}
-	return json_pack("{s:o,s:o}", "since", json_time(outflow_wall_ns(view, since)), "held",
-			 json_count(held));
-}
-
 static json_t *rules_to_json(const struct outflow_rules *rules)
 {
 	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "mode",
@@ -256,13 +226,17 @@ static json_t *rules_to_json(const struct outflow_rules *rules)
 json_t *outflow_to_json(const struct outflow_view *view, bool recent)
 {
 	struct outflow_count sum;
+	struct outflow_trip trip;
 	json_t *object;
 
 	if (!view)
 		return json_null();
+	trip = outflow_trip(view);
 	sum = outflow_sum(view, -1);
 	object = joined(json_pack("{s:s}", "state", outflow_state_name(outflow_state(view))),
-			trip_to_json(view));
+			json_pack("{s:o,s:o}", "since",
+				  json_time(outflow_wall_ns(view, trip.since_ns)), "held",
+				  json_count(trip.held)));
 	object = joined(object,
 			json_pack("{s:o}", "released_until",
 				  view->state->control.released_until_ns > view->state->now_boot_ns

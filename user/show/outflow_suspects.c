@@ -96,6 +96,24 @@ size_t outflow_suspects(const struct gate_outflow *state, const struct gate_brea
 	return count;
 }
 
+struct outflow_trip outflow_trip(const struct outflow_view *view)
+{
+	struct outflow_trip trip = { 0 };
+
+	for (size_t i = 0; i < view->state->breaker_count; i++) {
+		const struct gate_breaker *breaker = &view->state->breakers[i];
+
+		if (!breaker->tripped)
+			continue;
+		trip.held += breaker->state.trip_held;
+		if (trip.count++ && breaker->state.since_ns >= trip.since_ns)
+			continue;
+		trip.first = i;
+		trip.since_ns = breaker->state.since_ns;
+	}
+	return trip;
+}
+
 struct outflow_count outflow_sum(const struct outflow_view *view, int port)
 {
 	struct outflow_count sum = { 0 };

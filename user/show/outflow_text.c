@@ -10,7 +10,8 @@
 #include "show/number.h"
 #include "show/visible.h"
 
-#define RECENT_MOST 20
+#define RECENT_MOST    20
+#define SHORT_SUSPECTS 3 /* the rest is for `sekisho outflow` */
 
 static void print_time(FILE *out, const struct outflow_view *view, uint64_t boot_ns)
 {
@@ -71,6 +72,16 @@ static void print_trip(FILE *out, const struct outflow_view *view, size_t index)
 		view->state->rules.mode == GATE_ENFORCE ? "held" : "would be held");
 }
 
+static void print_short_suspect(FILE *out, const struct outflow_suspect *suspect)
+{
+	char who[OUTFLOW_NAME_SIZE * 2];
+
+	outflow_who_sends(&suspect->who, suspect->name, who);
+	fprintf(out, "%-12s  by ", "");
+	visible_print(out, who);
+	fprintf(out, ": %" PRIu64 " of %" PRIu64 " attempts\n", suspect->held, suspect->attempts);
+}
+
 void text_outflow_short(FILE *out, const struct outflow_view *view)
 {
 	print_state(out, view);
@@ -79,6 +90,8 @@ void text_outflow_short(FILE *out, const struct outflow_view *view)
 			continue;
 		fprintf(out, "%-12s", "");
 		print_trip(out, view, i);
+		for (size_t j = 0; j < view->suspects[i].count && j < SHORT_SUSPECTS; j++)
+			print_short_suspect(out, &view->suspects[i].list[j]);
 	}
 }
 

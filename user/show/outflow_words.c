@@ -41,6 +41,18 @@ const char *outflow_verdict_name(enum outflow_verdict verdict)
 	return (size_t)verdict < OUTFLOW_VERDICTS ? names[verdict] : "?";
 }
 
+const char *outflow_origin_name(__u32 origin)
+{
+	static const char *const names[] = {
+		[OUTFLOW_LOCAL] = "local",	   [OUTFLOW_GUEST] = "guest",
+		[OUTFLOW_NAMESPACE] = "namespace", [OUTFLOW_OTHER] = "other",
+		[OUTFLOW_REFUSED] = "user",
+	};
+	_Static_assert(sizeof(names) / sizeof(*names) == OUTFLOW_ORIGINS, "each has its name");
+
+	return origin < OUTFLOW_ORIGINS ? names[origin] : "?";
+}
+
 int64_t outflow_wall_ns(const struct outflow_view *view, uint64_t boot_ns)
 {
 	return boot_ns ? view->now_wall_ns - (int64_t)(view->state->now_boot_ns - boot_ns) : 0;

@@ -84,16 +84,23 @@ static void print_devices(FILE *out, const struct snapshot *snapshot)
 
 static void print_outflow(FILE *out, const struct snapshot *snapshot)
 {
-	bool on = false;
-
 	if (!snapshot->outflow)
 		return;
 	print_key(out, "outflow");
 	text_outflow_short(out, snapshot->outflow);
-	for (size_t i = 0; i < snapshot->device_count; i++)
-		on |= snapshot->devices[i].outflow;
-	if (!on && outflow_state(snapshot->outflow) != OUTFLOW_IS_OFF)
-		print_line(out, "", "on no device: nothing that leaves is looked at");
+	if (outflow_state(snapshot->outflow) == OUTFLOW_IS_OFF)
+		return;
+	for (size_t i = 0; i < snapshot->device_count; i++) {
+		const struct attachment *at = &snapshot->devices[i];
+
+		if (at->outflow)
+			continue;
+		print_key(out, "");
+		fprintf(out, "NOT ON %s: ", at->device);
+		visible_print(out, *at->outflow_why ? at->outflow_why
+						    : "what leaves by it is not looked at");
+		fputc('\n', out);
+	}
 }
 
 static void print_memory(FILE *out, const struct snapshot *snapshot)
@@ -224,6 +231,27 @@ static void print_detection(FILE *out, const struct daemon_status *daemon)
 	fputc('\n', out);
 }
 
+static void print_alerts(FILE *out, const struct daemon_alerts *alerts)
+{
+	char number[NUMBER_TEXT_SIZE];
+
+	print_key(out, "alerts");
+	fprintf(out, "%s", number_format(alerts->raised, number));
+	if (!alerts->has_program) {
+		fputs("; no program is run for them ([alert] program)\n", out);
+		return;
+	}
+	fprintf(out, "; program run %s times", number_format(alerts->run, number));
+	if (alerts->running || alerts->waiting)
+		fprintf(out, ", %llu run now, %llu wait", (unsigned long long)alerts->running,
+			(unsigned long long)alerts->waiting);
+	if (alerts->failed)
+		fprintf(out, ", FAILED %s times", number_format(alerts->failed, number));
+	if (alerts->dropped)
+		fprintf(out, ", DROPPED %s", number_format(alerts->dropped, number));
+	fputc('\n', out);
+}
+
 static void print_daemon(FILE *out, const struct snapshot *snapshot)
 {
 	const struct daemon_status *daemon = snapshot->daemon;
@@ -255,6 +283,9 @@ static void print_daemon(FILE *out, const struct snapshot *snapshot)
 		return;
 	print_logs(out, daemon);
 	print_detection(out, daemon);
+	print_alerts(out, &daemon->alerts);
+	if (daemon->metrics == DAEMON_METRICS_CLOSED)
+		print_line(out, "metrics", "NOT SERVED, tried again; see the daemon's log");
 	print_accounts(out, daemon, snapshot->now_wall_ns);
 }
 

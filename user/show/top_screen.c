@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See top_screen.h. Every line is cut to the screen, so that any size is survived. */
+/* Draws the screen of `top` (top_screen.h). Every line is cut to the screen, so that any size is
+ * survived. Keys: top_keys.c. */
+#include "show/top_line.h"
 #include "show/top_screen.h"
 
-#include <ctype.h>
-#include <curses.h>
 #include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -46,11 +46,7 @@ void screen_end(struct screen *screen)
 
 /* ---- drawing ---- */
 
-/* One line, cut at the right edge; text of others with its control characters visible. */
-static void line(int y, attr_t attributes, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void line(int y, attr_t attributes, const char *format, ...)
+void top_line(int y, attr_t attributes, const char *format, ...)
 {
 	_cleanup_free_ char *visible = NULL;
 	char text[1024];
@@ -89,6 +85,16 @@ static size_t guarded_devices(const struct snapshot *snapshot)
 	return guarded;
 }
 
+/* Logs that are followed, as far as there is anything to follow. */
+static size_t followed_logs(const struct daemon_status *daemon)
+{
+	size_t followed = 0;
+
+	for (size_t i = 0; daemon && i < daemon->log_count; i++)
+		followed += !daemon->logs[i].state.missing;
+	return followed;
+}
+
 static void draw_title(const struct screen *screen, const struct top_view *view,
 		       const struct snapshot *snapshot)
 {
@@ -96,16 +102,19 @@ static void draw_title(const struct screen *screen, const struct top_view *view,
 			   : snapshot->mode == GATE_ENFORCE ? "enforce"
 							    : "monitor: drops nothing";
 	char stamp[TIME_TEXT_SIZE];
-	bool ill = snapshot->daemon_state != DAEMON_RUNNING ||
-		   guarded_devices(snapshot) < snapshot->device_count;
+	const struct daemon_status *daemon =
+		snapshot->daemon_state == DAEMON_RUNNING ? snapshot->daemon : NULL;
+	size_t logs = daemon ? daemon->log_count : 0, followed = followed_logs(daemon);
+	size_t guarded = guarded_devices(snapshot);
+	bool ill = !daemon || guarded < snapshot->device_count || followed < logs;
 
 	time_format(snapshot->now_wall_ns / NS_PER_S * NS_PER_S, stamp);
-	line(0, A_BOLD | (ill ? colour_of(screen, PAIR_WARN) : A_NORMAL),
-	     "sekisho %.8s%s  %s  devices %zu/%zu  bans %llu  open %llu%s", stamp + 11,
-	     view->paused ? " PAUSED" : "", mode, guarded_devices(snapshot), snapshot->device_count,
-	     (unsigned long long)snapshot->tables[SNAPSHOT_TABLE_BANS].usage.used,
-	     (unsigned long long)snapshot->sum.open,
-	     snapshot->daemon_state == DAEMON_RUNNING ? "" : "  NO DAEMON");
+	top_line(0, A_BOLD | (ill ? colour_of(screen, PAIR_WARN) : A_NORMAL),
+		 "sekisho %.8s%s%s  %s  devices %zu/%zu  logs %zu/%zu  bans %llu  open %llu",
+		 stamp + 11, view->paused ? " PAUSED" : "", daemon ? "" : " NO DAEMON", mode,
+		 guarded, snapshot->device_count, followed, logs,
+		 (unsigned long long)snapshot->tables[SNAPSHOT_TABLE_BANS].usage.used,
+		 (unsigned long long)snapshot->sum.open);
 }
 
 static int draw_services(const struct snapshot *snapshot, const struct top_rates *rates, int y)
@@ -114,14 +123,15 @@ static int draw_services(const struct snapshot *snapshot, const struct top_rates
 	/* The table below has the first claim on a low screen. */
 	unsigned last = LINES >= 18 ? snapshot->service_count : 0;
 
-	line(y++, A_UNDERLINE, "%-16s%11s%11s%11s%8s", "per minute", "attempts", "drops",
-	     "handshakes", "open");
+	top_line(y++, A_UNDERLINE, "%-16s%11s%11s%11s%8s", "per minute", "attempts", "drops",
+		 "handshakes", "open");
 	for (unsigned id = 0; id <= last && id < SERVICE_MAX; id++)
-		line(y++, A_NORMAL, "%-16.15s%11s%11s%11s%8llu",
-		     id ? snapshot->services[id].name : "all", rate_format(rates->attempts[id], a),
-		     rate_format(rates->drops[id], d), rate_format(rates->handshakes[id], h),
-		     (unsigned long long)(id ? snapshot->services[id].sum.open
-					     : snapshot->sum.open));
+		top_line(y++, A_NORMAL, "%-16.15s%11s%11s%11s%8llu",
+			 id ? snapshot->services[id].name : "all",
+			 rate_format(rates->attempts[id], a), rate_format(rates->drops[id], d),
+			 rate_format(rates->handshakes[id], h),
+			 (unsigned long long)(id ? snapshot->services[id].sum.open
+						 : snapshot->sum.open));
 	return y;
 }
 
@@ -135,8 +145,51 @@ static int draw_reasons(const struct screen *screen, const struct top_rates *rat
 			used += (size_t)snprintf(text + used, sizeof(text) - used, "  %s %s",
 						 reason_name(reason),
 						 rate_format(rates->reasons[reason], rate));
-	line(y, used ? colour_of(screen, PAIR_BAD) : A_NORMAL, "packets dropped:%s",
-	     used ? text : "  none");
+	top_line(y, used ? colour_of(screen, PAIR_BAD) : A_NORMAL, "packets dropped:%s",
+		 used ? text : "  none");
+	return y + 1;
+}
+
+/* Attempts to leave since the last look, per minute. */
+static double outflow_rate(const struct snapshot *before, const struct snapshot *now)
+{
+	uint64_t was, is = outflow_sum(now->outflow, -1).attempts;
+
+	if (!before || !before->outflow || now->now_boot_ns <= before->now_boot_ns)
+		return 0;
+	was = outflow_sum(before->outflow, -1).attempts;
+	return is < was ? 0
+			: (double)(is - was) * 60e9 /
+				  (double)(now->now_boot_ns - before->now_boot_ns);
+}
+
+/* A trip is shown on the lowest screen; else the table below has the first claim. */
+static int draw_outflow(const struct screen *screen, const struct snapshot *before,
+			const struct snapshot *now, int y)
+{
+	const struct outflow_view *view = now->outflow;
+	enum outflow_state state = view ? outflow_state(view) : OUTFLOW_IS_OFF;
+	char rate[NUMBER_TEXT_SIZE], text[128], age[NUMBER_TEXT_SIZE];
+	bool tripped = state == OUTFLOW_IS_TRIPPED;
+	struct outflow_trip trip;
+
+	if (state == OUTFLOW_IS_OFF || (!tripped && LINES < 18))
+		return y;
+	rate_format(outflow_rate(before, now), rate);
+	if (!tripped) {
+		top_line(y, A_NORMAL, "outflow: %s, %s attempts/min", outflow_state_name(state),
+			 rate);
+		return y + 1;
+	}
+	trip = outflow_trip(view);
+	outflow_whose_breaker(&view->state->breakers[trip.first].key,
+			      view->breaker_names[trip.first], text);
+	top_line(y, A_BOLD | colour_of(screen, PAIR_BAD),
+		 "outflow: TRIPPED for %s, %llu %s back, %s attempts/min: %s%s",
+		 age_format(outflow_wall_ns(view, trip.since_ns), now->now_wall_ns, age),
+		 (unsigned long long)trip.held,
+		 view->state->rules.mode == GATE_ENFORCE ? "held" : "would be held", rate, text,
+		 trip.count > 1 ? " and others" : "");
 	return y + 1;
 }
 
@@ -155,20 +208,21 @@ static int draw_tabs(const struct screen *screen, const struct top_view *view, i
 		addstr(text);
 		attroff(A_REVERSE);
 	}
-	line(y + 1, A_NORMAL, "%zu rows by %s%s%s", screen->count, top_order_name(view->order),
-	     *view->filter ? ", with " : "", view->filter);
+	top_line(y + 1, A_NORMAL, "%zu rows by %s%s%s", screen->count, top_order_name(view->order),
+		 *view->filter ? ", with " : "", view->filter);
 	return y + 2;
 }
 
 static void draw_head(enum top_pane pane, int y)
 {
 	if (pane == TOP_BANS)
-		line(y, A_UNDERLINE, "%-22s%9s%9s  %s", "prefix", "since", "left", "rule: reason");
+		top_line(y, A_UNDERLINE, "%-22s%9s%9s  %s", "prefix", "since", "left",
+			 "rule: reason");
 	else if (pane == TOP_ACCOUNTS)
-		line(y, A_UNDERLINE, "%-34s%12s  %s", "account", "last event", "rule");
+		top_line(y, A_UNDERLINE, "%-34s%12s  %s", "account", "last event", "rule");
 	else
-		line(y, A_UNDERLINE, "%-25s%3s%9s%8s%6s%9s%9s%8s", top_pane_name(pane), "",
-		     "att/min", "drop/m", "open", "attempts", "drops", "seen");
+		top_line(y, A_UNDERLINE, "%-25s%3s%9s%8s%6s%9s%9s%8s", top_pane_name(pane), "",
+			 "att/min", "drop/m", "open", "attempts", "drops", "seen");
 }
 
 static void draw_row(const struct top_row *row, enum top_pane pane, int64_t now_wall_ns,
@@ -180,15 +234,16 @@ static void draw_row(const struct top_row *row, enum top_pane pane, int64_t now_
 	if (row->last_wall_ns)
 		age_format(row->last_wall_ns, now_wall_ns, age);
 	if (pane == TOP_BANS)
-		line(y, attributes, "%-22s%9s%9s  %s", row->name, age,
-		     age_format(now_wall_ns, row->until_wall_ns, left), row->text);
+		top_line(y, attributes, "%-22s%9s%9s  %s", row->name, age,
+			 age_format(now_wall_ns, row->until_wall_ns, left), row->text);
 	else if (pane == TOP_ACCOUNTS)
-		line(y, attributes, "%-34s%12s  %s", row->name, age, row->text);
+		top_line(y, attributes, "%-34s%12s  %s", row->name, age, row->text);
 	else
-		line(y, attributes, "%-25s%3s%9s%8s%6llu%9llu%9llu%8s", row->name,
-		     pane == TOP_COUNTRIES ? "" : row->country, rate_format(row->attempts_pm, rate),
-		     rate_format(row->drops_pm, drops), (unsigned long long)row->open,
-		     (unsigned long long)row->attempts, (unsigned long long)row->drops, age);
+		top_line(y, attributes, "%-25s%3s%9s%8s%6llu%9llu%9llu%8s", row->name,
+			 pane == TOP_COUNTRIES ? "" : row->country,
+			 rate_format(row->attempts_pm, rate), rate_format(row->drops_pm, drops),
+			 (unsigned long long)row->open, (unsigned long long)row->attempts,
+			 (unsigned long long)row->drops, age);
 }
 
 static void keep_within(const struct screen *screen, struct top_view *view, size_t room)
@@ -216,11 +271,11 @@ static void draw_rows(struct screen *screen, struct top_view *view, const struct
 			draw_row(&screen->rows[at], view->pane, snapshot->now_wall_ns,
 				 at == view->selected ? A_REVERSE : A_NORMAL, y + (int)i);
 		else
-			line(y + (int)i, A_NORMAL, "%s",
-			     at || i			  ? ""
-			     : view->pane == TOP_ACCOUNTS ? "no account is under siege"
-			     : view->pane == TOP_BANS	  ? "nobody is banned"
-							  : "nobody yet");
+			top_line(y + (int)i, A_NORMAL, "%s",
+				 at || i		      ? ""
+				 : view->pane == TOP_ACCOUNTS ? "no account is under siege"
+				 : view->pane == TOP_BANS     ? "nobody is banned"
+							      : "nobody yet");
 	}
 }
 
@@ -242,7 +297,7 @@ static void draw_help(void)
 
 	erase();
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-		line((int)i, A_NORMAL, "%s", lines[i]);
+		top_line((int)i, A_NORMAL, "%s", lines[i]);
 }
 
 /* How much of `text` fits into a line, broken at a blank if there is one. */
@@ -271,10 +326,11 @@ static void draw_bottom(const struct screen *screen)
 		at += strspn(at, " ");
 	}
 	for (size_t i = 0; i < count; i++)
-		line(LINES - (int)(count - i), A_BOLD, "%.*s", (int)sizes[i], parts[i]);
+		top_line(LINES - (int)(count - i), A_BOLD, "%.*s", (int)sizes[i], parts[i]);
 	if (!count)
-		line(LINES - 1, A_DIM,
-		     "q quit  1-5 Tab table  s sort  / filter  p pause  b ban  u unban  ? help");
+		top_line(
+			LINES - 1, A_DIM,
+			"q quit  1-5 Tab table  s sort  / filter  p pause  b ban  u unban  ? help");
 }
 
 int screen_draw(struct screen *screen, struct top_view *view, const struct top_frame *before,
@@ -303,138 +359,11 @@ int screen_draw(struct screen *screen, struct top_view *view, const struct top_f
 		y = draw_services(now->snapshot, &rates, y);
 		y = draw_reasons(screen, &rates, y);
 	}
+	y = draw_outflow(screen, before ? before->snapshot : NULL, now->snapshot, y);
 	y = draw_tabs(screen, view, y);
 	draw_head(view->pane, y++);
 	draw_rows(screen, view, now->snapshot, y);
 	draw_bottom(screen);
 	refresh();
 	return 0;
-}
-
-/* ---- keys ---- */
-
-static enum screen_action edit_filter(struct screen *screen, struct top_view *view)
-{
-	char text[sizeof(view->filter)] = "";
-	size_t size = 0;
-	int key = 0;
-
-	timeout(-1);
-	while (key != '\n' && key != KEY_ENTER) {
-		line(LINES - 1, A_BOLD, "filter: %s_", text);
-		refresh();
-		key = getch();
-		if (key == 27 || key == ERR)
-			size = 0;
-		if (key == 27 || key == ERR)
-			break;
-		if ((key == KEY_BACKSPACE || key == 127 || key == '\b') && size)
-			text[--size] = '\0';
-		else if (key < 256 && isprint(key) && size + 1 < sizeof(text))
-			text[size++] = (char)key, text[size] = '\0';
-	}
-	if (!size)
-		text[0] = '\0';
-	memcpy(view->filter, text, sizeof(text));
-	view->selected = view->first = 0;
-	screen->message[0] = '\0';
-	return SCREEN_REDRAW;
-}
-
-static enum screen_action choose_pane(struct top_view *view, enum top_pane pane)
-{
-	view->pane = pane;
-	view->selected = view->first = 0;
-	return SCREEN_REDRAW;
-}
-
-static enum screen_action move_by(struct top_view *view, int key, size_t count)
-{
-	size_t page = LINES > 14 ? (size_t)LINES - 13 : 1;
-
-	if (key == KEY_UP && view->selected)
-		view->selected--;
-	else if (key == KEY_DOWN)
-		view->selected++;
-	else if (key == KEY_PPAGE)
-		view->selected -= view->selected < page ? view->selected : page;
-	else if (key == KEY_NPAGE)
-		view->selected += page;
-	else if (key == KEY_HOME)
-		view->selected = 0;
-	else if (key == KEY_END)
-		view->selected = count;
-	return SCREEN_REDRAW;
-}
-
-static enum screen_action take_key(struct screen *screen, struct top_view *view, int key)
-{
-	switch (key) {
-	case 'q':
-	case 3: /* Ctrl-C, where it is no signal */
-		return SCREEN_QUIT;
-	case '\t':
-		return choose_pane(view, (view->pane + 1) % TOP_PANES);
-	case KEY_BTAB:
-		return choose_pane(view, (view->pane + TOP_PANES - 1) % TOP_PANES);
-	case 's':
-		view->order = (view->order + 1) % TOP_ORDERS;
-		return SCREEN_REDRAW;
-	case 'S':
-		view->order = (view->order + TOP_ORDERS - 1) % TOP_ORDERS;
-		return SCREEN_REDRAW;
-	case 'p':
-	case ' ':
-		view->paused = !view->paused;
-		return SCREEN_REDRAW;
-	case '/':
-		return edit_filter(screen, view);
-	case 27:
-		view->filter[0] = '\0';
-		return SCREEN_REDRAW;
-	case '?':
-	case 'h':
-		view->help = true;
-		return SCREEN_REDRAW;
-	case 'b':
-		return SCREEN_BAN;
-	case 'u':
-		return SCREEN_UNBAN;
-	default:
-		if (key >= '1' && key < '1' + TOP_PANES)
-			return choose_pane(view, (enum top_pane)(key - '1'));
-		return move_by(view, key, screen->count);
-	}
-}
-
-enum screen_action screen_key(struct screen *screen, struct top_view *view, int wait_ms)
-{
-	int key;
-
-	timeout(wait_ms > 0 ? wait_ms : 0);
-	key = getch();
-	if (key == ERR)
-		return SCREEN_NOTHING;
-	if (key == KEY_RESIZE)
-		return SCREEN_REDRAW;
-	screen->message[0] = '\0';
-	if (view->help) {
-		view->help = false;
-		return SCREEN_REDRAW;
-	}
-	return take_key(screen, view, key);
-}
-
-bool screen_confirm(struct screen *screen, const char *question)
-{
-	int key;
-
-	(void)screen;
-	timeout(-1);
-	do {
-		line(LINES - 1, A_BOLD | A_REVERSE, "%s [y/N]", question);
-		refresh();
-		key = getch();
-	} while (key == KEY_RESIZE);
-	return key == 'y' || key == 'Y';
 }

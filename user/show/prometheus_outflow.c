@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The outflow breaker as Prometheus text: by port and by kind of sender, never by sender. Pure. */
+#include "show/prometheus.h"
+
+#include "base/time.h"
+
+static uint64_t outflow_number(const struct outflow_count *count, size_t row)
+{
+	return row < OUTFLOW_VERDICTS	     ? count->verdicts[row]
+	       : row == OUTFLOW_VERDICTS     ? count->dropped
+	       : row == OUTFLOW_VERDICTS + 1 ? count->late
+					     : count->attempts;
+}
+
+/* By port, never by sender: there may be many. */
+static void write_outflow_ports(FILE *out, const struct outflow_view *view)
+{
+	static const struct {
+		const char *metric, *help;
+	} rows[] = {
+#define ROW(name, text) { "sekisho_outflow_" name "_total", "Attempts to leave " text "." }
+		ROW("passed", "that passed within the limit"),
+		ROW("excepted", "to an excepted destination"),
+		ROW("released", "that passed because of a release"),
+		ROW("held", "over the limit, also in monitor mode"),
+		ROW("refused", "by users who may not send, also in monitor mode"),
+		ROW("unreadable", "made so that they cannot be read"),
+		ROW("dropped", "whose first packet was dropped"),
+		ROW("late", "that were held back and passed later"),
+		ROW("attempts", "for a mail port"),
+#undef ROW
+	};
+	const struct outflow_rules *rules = &view->state->rules;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		prometheus_family(out, rows[i].metric, "counter", rows[i].help);
+		for (unsigned j = 0; j < rules->port_count && j < OUTFLOW_PORTS; j++) {
+			struct outflow_count sum = outflow_sum(view, (int)rules->ports[j]);
+			char port[16];
+
+			snprintf(port, sizeof(port), "%u", rules->ports[j]);
+			prometheus_sample1(out, rows[i].metric, "port", port,
+					   outflow_number(&sum, i));
+		}
+	}
+}
+
+/* The trips of each kind of breaker: of refused users and guests there may be several. */
+struct trips {
+	uint64_t tripped, held;
+	uint64_t since_ns; /* when the first of them began; 0: none */
+};
+
+static void write_trips(FILE *out, const struct outflow_view *view)
+{
+	struct trips trips[OUTFLOW_ORIGINS] = { 0 };
+
+	for (size_t i = 0; i < view->state->breaker_count; i++) {
+		const struct gate_breaker *breaker = &view->state->breakers[i];
+		struct trips *of = &trips[breaker->key.origin % OUTFLOW_ORIGINS];
+
+		if (!breaker->tripped)
+			continue;
+		of->tripped++;
+		of->held += breaker->state.trip_held;
+		if (!of->since_ns || breaker->state.since_ns < of->since_ns)
+			of->since_ns = breaker->state.since_ns;
+	}
+	prometheus_family(out, "sekisho_outflow_tripped", "gauge",
+			  "Outflow breakers that are tripped, by whom they hold back.");
+	for (unsigned who = 0; who < OUTFLOW_ORIGINS; who++)
+		prometheus_sample1(out, "sekisho_outflow_tripped", "who", outflow_origin_name(who),
+				   trips[who].tripped);
+	prometheus_family(out, "sekisho_outflow_trip_held", "gauge",
+			  "Attempts that the present trips held back, or would have.");
+	for (unsigned who = 0; who < OUTFLOW_ORIGINS; who++)
+		prometheus_sample1(out, "sekisho_outflow_trip_held", "who",
+				   outflow_origin_name(who), trips[who].held);
+	prometheus_family(out, "sekisho_outflow_trip_start_timestamp_seconds", "gauge",
+			  "When the first of the present trips began; absent without one.");
+	for (unsigned who = 0; who < OUTFLOW_ORIGINS; who++)
+		if (trips[who].since_ns)
+			prometheus_sample1(
+				out, "sekisho_outflow_trip_start_timestamp_seconds", "who",
+				outflow_origin_name(who),
+				(uint64_t)(outflow_wall_ns(view, trips[who].since_ns) / NS_PER_S));
+}
+
+void prometheus_outflow(FILE *out, const struct outflow_view *view)
+{
+	const struct gate_outflow *state;
+
+	if (!view || outflow_state(view) == OUTFLOW_IS_OFF)
+		return;
+	state = view->state;
+	write_trips(out, view);
+	prometheus_family(out, "sekisho_outflow_enforcing", "gauge",
+			  "1 if the breaker holds back, 0 in monitor mode.");
+	prometheus_sample(out, "sekisho_outflow_enforcing", state->rules.mode == GATE_ENFORCE);
+	prometheus_family(out, "sekisho_outflow_is_released", "gauge",
+			  "1 while a release by hand lasts.");
+	prometheus_sample(out, "sekisho_outflow_is_released",
+			  state->control.released_until_ns > state->now_boot_ns);
+	prometheus_family(out, "sekisho_outflow_overflows_total", "counter",
+			  "Attempts whose sender found no room in the breaker's tables.");
+	prometheus_sample1(out, "sekisho_outflow_overflows_total", "table", "breakers",
+			   state->control.breaker_overflows);
+	prometheus_sample1(out, "sekisho_outflow_overflows_total", "table", "senders",
+			   state->control.count_overflows);
+	write_outflow_ports(out, view);
+}
