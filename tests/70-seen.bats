@@ -361,3 +361,126 @@ file = $LAB/log/gone.log"
 	found log-missing gone
 	found device-unguarded mx7
 }
+
+@test "doctor finds a log without accounts and without successes, and not once there are both" {
+	lab_run
+	fails() { # REST-OF-LINE
+		printf '%s mx postfix/smtpd[9]: warning: unknown[198.51.100.%d]: SASL LOGIN authentication failed: x%s\n' \
+			"$(LC_ALL=C date '+%b %e %H:%M:%S')" "$((RANDOM % 250 + 1))" "$1" >>"$LAB/log/mail.log"
+	}
+	for ((i = 0; i < 30; i++)); do fails ''; done
+	run_sekisho 1 doctor --json
+	found log-no-accounts mail
+	found log-no-successes mail
+	for ((i = 0; i < 30; i++)); do fails ', sasl_username=bob'; done
+	printf '%s mx postfix/submission/smtpd[9]: 4F1A2B: client=unknown[198.51.100.7], sasl_method=PLAIN, sasl_username=bob\n' \
+		"$(LC_ALL=C date '+%b %e %H:%M:%S')" >>"$LAB/log/mail.log"
+	run_sekisho any doctor --json
+	not_found log-no-accounts
+	not_found log-no-successes
+}
+
+@test "doctor finds a silent log and stale country data" {
+	printf '%s mx postfix/smtpd[9]: connect from unknown[198.51.100.7]\n' \
+		"$(LC_ALL=C date '+%b %e %H:%M:%S')" >>"$LAB/log/mail.log"
+	touch -d '3 days ago' "$LAB/log/mail.log"
+	touch -d '200 days ago' "$LAB/geoip6"
+	lab_run
+	run_sekisho 1 doctor --json
+	found log-silent mail
+	json '.[0].findings | any(.id == "countries-old" and (.text | test("(199|200) days")))'
+	touch "$LAB/geoip6" "$LAB/log/mail.log"
+	kill -HUP "$(<"$LAB/run.pid")"
+	retry 50 0.1 grep -q reloaded "$LAB/log/run"
+	run_sekisho any doctor --json
+	not_found log-silent
+	not_found countries-old
+}
+
+@test "doctor knows units of the journal from files, and finds those that never wrote" {
+	lab_conf 'mode = enforce' '[log units]
+journal = no-such-unit-of-sekisho'
+	lab_run
+	run_sekisho 1 doctor --json
+	found journal-empty units
+	not_found log-missing
+}
+
+@test "doctor takes a log for known when a pattern of the configuration knows it" {
+	local line="$(LC_ALL=C date '+%b %e %H:%M:%S') mx own[1]: refused 198.51.100.7 as bob"
+	for ((i = 0; i < 300; i++)); do echo "$line"; done >>"$LAB/log/mail.log"
+	lab_run
+	run_sekisho 1 doctor --json
+	found log-unknown-format mail
+	lab_run_end
+	lab_conf 'mode = enforce' '[pattern own]
+daemon = own
+pattern = ^refused <HOST> as <USER>$'
+	lab_run
+	run_sekisho any doctor --json
+	not_found log-unknown-format
+}
+
+@test "doctor finds an XDP program of another, and that the gate is behind it" {
+	requires clang-14
+	# Two instructions: r0 = XDP_PASS; exit.
+	printf 'int pass(void *c) { return 2; } char _license[] __attribute__((section("license"))) = "GPL";' |
+		clang-14 -O2 -target bpf -x c - -c -o "$BATS_TEST_TMPDIR/pass.o"
+	server ip link set mx0 xdp obj "$BATS_TEST_TMPDIR/pass.o" sec .text
+	lab_run
+	run_sekisho any doctor --json
+	json '.[0].findings | any(.id == "foreign-xdp" and .subject == "mx0" and (.text | test("XDP program")))'
+	run_sekisho status
+	says '^devices +mx0 +tc: the XDP program'
+	run_sekisho doctor || :
+	lab_run_end
+	server ip link set mx0 xdp off
+}
+
+@test "doctor finds a full table" {
+	lab_conf 'mode = enforce
+bans = 1024'
+	lab_run
+	for ((i = 0; i < 1100; i++)); do printf '198.51.%d.%d\n' $((i / 250)) $((i % 250)); done |
+		xargs -n 100 -P 1 nsenter --net="/run/netns/$LAB_SERVER" "$SEKISHO" -c "$LAB_CONF" ban >/dev/null 2>&1 || :
+	run_sekisho 1 doctor --json
+	json '.[0].findings | any((.id == "table-full" or .id == "table-nearly-full") and .subject == "bans")'
+}
+
+@test "doctor asks the device: without native XDP an MTU beyond a page is named as the cause" {
+	server ip link set mx0 mtu 9000
+	lab_conf 'mode = enforce
+hook = tc'
+	lab_run
+	run_sekisho any doctor --json
+	server ip link set mx0 mtu 1500
+	json '.[0].findings | any(.id == "mtu" and .subject == "mx0" and (.text | test("9000")))'
+}
+
+@test "doctor finds a tripped outflow breaker, one that is not attached, and one without a limit" {
+	lab_run
+	run_sekisho any doctor --json
+	json '.[0].findings | any(.id == "outflow-unlimited" and .severity == "note")'
+	lab_run_end
+	client "$LAB_TOOLS/peer" listen "$GATEWAY4" 25 3>&- &
+	local listener=$!
+	lab_wait 5 client bash -c '[[ -n $(ss -Hltn "sport = :25") ]]'
+	lab_conf 'mode = enforce' '[outflow]
+rate = 1/h
+burst = 2'
+	lab_run
+	[[ $(server "$LAB_TOOLS/peer" burst "$MX4" "$GATEWAY4" 25 5) == 2 ]]
+	kill "$listener"
+	run_sekisho 1 doctor --json
+	json ".[0].findings | any(.id == \"outflow-tripped\" and .severity == \"bad\" and .subject == \"this machine\"
+		and (.text | test(\"3 attempts held back; most by .*uid 0.* to $GATEWAY4\")))"
+	run_sekisho outflow release
+	run_sekisho any doctor --json
+	found outflow-released
+	not_found outflow-tripped
+	server tc filter del dev mx0 egress
+	run_sekisho 1 doctor --json
+	found outflow-not-attached mx0
+	run_sekisho status
+	says '^ +NOT ON mx0: '
+}

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "doctor/doctor.h"
+#include "log/journal.h"
 
 #define NOW_NS	(1795255200LL * NS_PER_S)
 #define HOUR_NS (3600 * NS_PER_S)
@@ -57,9 +58,17 @@ static struct doctor_facts *healthy(void)
 						  .local_handshakes = 799 };
 	facts->devices = calloc(1, sizeof(*facts->devices));
 	facts->device_count = 1;
-	facts->devices[0] = (struct doctor_device){
-		.name = "eth0", .wanted = true, .guarded = true, .hook = HOOK_XDP, .mtu = 1500
+	facts->devices[0] = (struct doctor_device){ .name = "eth0",
+						    .wanted = true,
+						    .guarded = true,
+						    .hook = HOOK_XDP,
+						    .mtu = 1500,
+						    .outflow = true };
+	facts->outflow = (struct doctor_outflow){
+		.known = true, .state = OUTFLOW_IS_OPEN, .mode = GATE_ENFORCE, .limited = true
 	};
+	facts->alerts = (struct daemon_alerts){ .has_program = true, .raised = 5, .run = 5 };
+	facts->metrics = DAEMON_METRICS_OPEN;
 	facts->listeners = calloc(4, sizeof(*facts->listeners));
 	facts->listener_count = 4;
 	facts->listeners[0] = (struct listener){ .port = 25, .program = "master" };
@@ -83,7 +92,7 @@ static struct doctor_facts *healthy(void)
 				    .lag_bytes = 10 << 20 };
 	log->top = address("10.0.0.1");
 	log->events[EVENT_FAILURE] = 100;
-	log->events[EVENT_SUCCESS] = 1;
+	log->events[EVENT_SUCCESS] = log->logins = 1;
 	return facts;
 }
 
@@ -145,11 +154,26 @@ ILL(log_unreadable, f->logs[0].error = -EACCES)
 ILL(log_silent, f->logs[0].modified_wall_ns = NOW_NS - 25 * HOUR_NS)
 ILL(log_unknown, memset(f->logs[0].events, 0, sizeof(f->logs[0].events)))
 ILL(log_no_accounts, f->logs[0].failures_with_account = 9)
-ILL(log_no_successes, f->logs[0].events[EVENT_SUCCESS] = 0)
+ILL(log_no_successes, f->logs[0].logins = 0)
 ILL(log_behind, f->logs[0].lag_bytes++)
 ILL(log_not_followed, f->logs[0].followed = false)
 ILL(story_e_log, f->logs[0].top_count = 80)
 ILL(story_e_gate, f->sources.local_handshakes = 800)
+ILL(journal_unreadable, f->logs[0].journal = true; f->logs[0].error = -EACCES)
+ILL(journal_empty, f->logs[0].journal = true; f->logs[0].lines = 0;
+    strcpy(f->logs[0].path, "journal:postfix"))
+ILL(outflow_tripped, f->outflow.state = OUTFLOW_IS_TRIPPED)
+ILL(outflow_would, f->outflow.state = OUTFLOW_IS_TRIPPED; f->outflow.mode = f->mode = GATE_MONITOR)
+ILL(outflow_released, f->outflow.state = OUTFLOW_IS_RELEASED)
+ILL(outflow_off, f->outflow.state = OUTFLOW_IS_OFF; f->devices[0].outflow = false)
+ILL(outflow_unlimited, f->outflow.limited = false; f->outflow.mode = GATE_MONITOR)
+ILL(outflow_monitor, f->outflow.mode = GATE_MONITOR)
+ILL(outflow_not_attached, f->devices[0].outflow = false; strcpy(f->devices[0].outflow_why, "no"))
+ILL(outflow_full, f->outflow.overflows = 1)
+ILL(no_program, f->alerts.has_program = false)
+ILL(alerts_failed, f->alerts.failed = 1)
+ILL(alerts_dropped, f->alerts.dropped = 1)
+ILL(metrics_closed, f->metrics = DAEMON_METRICS_CLOSED)
 ILL(unknown, f->fault_count = 1; strcpy(f->faults[0].text, "cannot look"))
 
 static const struct ill ills[] = {
@@ -195,6 +219,19 @@ static const struct ill ills[] = {
 	{ "log-not-followed", make_log_not_followed, 1 },
 	{ "one-local-source", make_story_e_log, 1 },
 	{ "one-local-source", make_story_e_gate, 1 },
+	{ "journal-unreadable", make_journal_unreadable, 1 },
+	{ "journal-empty", make_journal_empty, 1 },
+	{ "outflow-tripped", make_outflow_tripped, 1 },
+	{ "outflow-released", make_outflow_released, 0 },
+	{ "outflow-off", make_outflow_off, 0 },
+	{ "outflow-unlimited", make_outflow_unlimited, 0 },
+	{ "outflow-monitor", make_outflow_monitor, 0 },
+	{ "outflow-not-attached", make_outflow_not_attached, 1 },
+	{ "outflow-table-full", make_outflow_full, 1 },
+	{ "no-alert-program", make_no_program, 0 },
+	{ "alerts-failed", make_alerts_failed, 1 },
+	{ "alerts-failed", make_alerts_dropped, 1 },
+	{ "metrics-closed", make_metrics_closed, 1 },
 	{ "unknown", make_unknown, 1 },
 };
 
@@ -243,6 +280,8 @@ static void what_is_not_known_is_not_found_ill(void **state)
 	facts->tables[SNAPSHOT_TABLE_SOURCES] = (struct snapshot_usage){ 0 };
 	facts->sources = (struct doctor_sources){ .handshakes = 100, .local_handshakes = 100 };
 	facts->countries_modified_wall_ns = 0;
+	facts->outflow = (struct doctor_outflow){ 0 };
+	facts->devices[0].outflow = false;
 	/* Too little to judge by. */
 	facts->logs[0].lines = 199;
 	memset(facts->logs[0].events, 0, sizeof(facts->logs[0].events));
@@ -251,6 +290,32 @@ static void what_is_not_known_is_not_found_ill(void **state)
 	facts->logs[0].failures_with_account = 0;
 	doctor_check(facts, report);
 	assert_int_equal(report->count, 0);
+}
+
+static void a_trip_is_bad_when_it_holds_back_and_a_warning_when_it_would(void **state)
+{
+	_cleanup_(cleanup_doctor_facts) struct doctor_facts *facts = healthy();
+	_cleanup_free_ struct doctor_report *report = calloc(1, sizeof(*report));
+	const struct doctor_finding *finding;
+
+	(void)state;
+	facts->outflow.state = OUTFLOW_IS_TRIPPED;
+	facts->outflow.trip = (struct outflow_trip){ 1, 0, 5, 12 };
+	facts->outflow.since_wall_ns = NOW_NS - HOUR_NS;
+	strcpy(facts->outflow.whose, "this machine");
+	strcpy(facts->outflow.suspect, "uid 33, 14 attempts, to 192.0.2.9");
+	doctor_check(facts, report);
+	finding = find(report, "outflow-tripped");
+	assert_int_equal(finding->severity, DOCTOR_BAD);
+	assert_string_equal(finding->subject, "this machine");
+	assert_string_equal(finding->text,
+			    "tripped since 2026-11-21T09:00:00Z; 12 attempts held back; most by "
+			    "uid 33, 14 attempts, to 192.0.2.9");
+	make_outflow_would(facts);
+	doctor_check(facts, report);
+	finding = find(report, "outflow-tripped");
+	assert_int_equal(finding->severity, DOCTOR_WARN);
+	assert_non_null(strstr(finding->text, "12 attempts would be held back"));
 }
 
 static void the_gravest_comes_first_and_a_port_once(void **state)
@@ -330,7 +395,7 @@ static struct doctor_log read_text(const char *text, int times)
 		fputs(text, file);
 	fclose(file);
 	snprintf(log.path, sizeof(log.path), "%s", path);
-	assert_int_equal(doctor_read_log(&log, NOW_NS), 0);
+	assert_int_equal(doctor_read_log(&log, NULL, NULL, NOW_NS), 0);
 	unlink(path);
 	return log;
 }
@@ -373,11 +438,114 @@ static void a_log_that_is_not_there_or_no_file_is_named_by_its_error(void **stat
 	struct doctor_log log = { .path = "/nonexistent/mail.log" };
 
 	(void)state;
-	assert_int_equal(doctor_read_log(&log, NOW_NS), 0);
+	assert_int_equal(doctor_read_log(&log, NULL, NULL, NOW_NS), 0);
 	assert_int_equal(log.error, -ENOENT);
 	log = (struct doctor_log){ .path = "/dev/null" };
-	assert_int_equal(doctor_read_log(&log, NOW_NS), 0);
+	assert_int_equal(doctor_read_log(&log, NULL, NULL, NOW_NS), 0);
 	assert_int_equal(log.error, -EINVAL);
+}
+
+/* ---- the journal ---- */
+
+#define REMOTE "/lib/systemd/systemd-journal-remote"
+#define FIRST  (NOW_NS / 1000 - 3600 * 1000000LL) /* microseconds */
+
+/* `count` failed logins, a second apart, of Postfix' unit, in a journal of its own. */
+static bool journal_made(char folder[64], unsigned count)
+{
+	struct journal *journal = NULL;
+	char command[160];
+	FILE *pipe;
+	int error;
+
+	strcpy(folder, "/tmp/test-doctor-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	error = journal_open(folder, "x", NULL, true, &journal, &(struct fault){ 0 });
+	journal_close(journal);
+	if (error == -ENOTSUP || access(REMOTE, X_OK)) {
+		print_message("systemd-journal-remote or libsystemd is not on this machine\n");
+		rmdir(folder);
+		return false;
+	}
+	snprintf(command, sizeof(command), REMOTE " -o %s/x.journal - >/dev/null 2>&1", folder);
+	pipe = popen(command, "w"); /* NOLINT(cert-env33-c,bugprone-command-processor) */
+	assert_non_null(pipe);
+	for (unsigned i = 0; i < count; i++)
+		fprintf(pipe,
+			"__REALTIME_TIMESTAMP=%lld\n__MONOTONIC_TIMESTAMP=%u\n"
+			"_BOOT_ID=0123456789abcdef0123456789abcdef\n_HOSTNAME=mx\n_PID=12\n"
+			"_SYSTEMD_UNIT=postfix@-.service\nSYSLOG_IDENTIFIER=postfix/smtpd\n"
+			"MESSAGE=warning: unknown[10.0.0.%u]: SASL LOGIN authentication failed: "
+			"x\n\n",
+			(long long)FIRST + i * 1000000LL, i + 1, i + 1);
+	assert_int_equal(pclose(pipe), 0);
+	return true;
+}
+
+static void remove_journal(const char *folder)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/x.journal", folder);
+	unlink(path);
+	rmdir(folder);
+}
+
+static void the_journal_is_read_as_a_log(void **state)
+{
+	struct doctor_log log = { .path = "journal:dovecot postfix@-.service" };
+	char folder[64];
+
+	(void)state;
+	if (!journal_made(folder, 30))
+		skip();
+	assert_int_equal(doctor_read_log(&log, NULL, folder, NOW_NS), 0);
+	assert_true(log.journal);
+	assert_int_equal(log.error, 0);
+	assert_int_equal(log.lines, 30);
+	assert_int_equal(log.events[EVENT_FAILURE], 30);
+	assert_int_equal(log.modified_wall_ns, (FIRST + 29 * 1000000LL) * 1000);
+	log = (struct doctor_log){ .path = "journal:another" };
+	assert_int_equal(doctor_read_log(&log, NULL, folder, NOW_NS), 0);
+	assert_int_equal(log.error, 0);
+	assert_int_equal(log.lines, 0);
+	remove_journal(folder);
+}
+
+static void keep_line(const char *line, size_t size, void *context)
+{
+	struct doctor_log *log = context;
+
+	if (!log->lines++)
+		snprintf(log->fault, sizeof(log->fault), "%.*s", (int)size, line);
+}
+
+static void of_a_long_journal_only_the_end_is_read(void **state)
+{
+	static const struct {
+		size_t entries;
+		const char *first;
+		uint64_t lines;
+	} cases[] = { { 3, "[10.0.0.10]", 3 }, { 12, "[10.0.0.1]", 12 }, { 13, "[10.0.0.1]", 12 } };
+	struct journal *journal;
+	struct fault fault;
+	char folder[64];
+
+	(void)state;
+	if (!journal_made(folder, 12))
+		skip();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct doctor_log log = { 0 };
+
+		assert_int_equal(journal_open(folder, "postfix@-", NULL, false, &journal, &fault),
+				 0);
+		assert_int_equal(journal_seek_last(journal, cases[i].entries), 0);
+		assert_int_equal(journal_read(journal, 100, keep_line, &log, &fault), 0);
+		assert_int_equal(log.lines, cases[i].lines);
+		assert_non_null(strstr(log.fault, cases[i].first));
+		journal_close(journal);
+	}
+	remove_journal(folder);
 }
 
 int main(void)
@@ -386,12 +554,15 @@ int main(void)
 		cmocka_unit_test(nothing_is_found_where_nothing_is_wrong),
 		cmocka_unit_test(each_ill_is_found_by_itself_and_says_what_it_means_and_what_to_do),
 		cmocka_unit_test(what_is_not_known_is_not_found_ill),
+		cmocka_unit_test(a_trip_is_bad_when_it_holds_back_and_a_warning_when_it_would),
 		cmocka_unit_test(the_gravest_comes_first_and_a_port_once),
 		cmocka_unit_test(text_fits_the_terminal_and_hides_control_characters),
 		cmocka_unit_test(json_parses_and_is_of_the_documented_form),
 		cmocka_unit_test(a_log_is_counted_by_accounts_and_local_sources),
 		cmocka_unit_test(only_the_end_of_a_long_log_is_read_from_the_begin_of_a_line),
 		cmocka_unit_test(a_log_that_is_not_there_or_no_file_is_named_by_its_error),
+		cmocka_unit_test(the_journal_is_read_as_a_log),
+		cmocka_unit_test(of_a_long_journal_only_the_end_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -361,6 +361,7 @@ void doctor_check(const struct doctor_facts *facts, struct doctor_report *report
 	check_ports(facts, report);
 	check_countries(facts, report);
 	doctor_check_seen(facts, report);
+	doctor_check_leaves(facts, report);
 	for (size_t i = 0; i < facts->fault_count; i++)
 		doctor_add(report, &unknown, "", "%.500s", facts->faults[i].text);
 	/* glibc's qsort() is a merge sort for so few: equals keep their order. */

@@ -17,4 +17,7 @@ void doctor_add(struct doctor_report *report, const struct doctor_kind *kind, co
 /* checks_seen.c: logs and sources. */
 void doctor_check_seen(const struct doctor_facts *facts, struct doctor_report *report);
 
+/* checks_leaves.c: the outflow breaker, alerts, metrics. */
+void doctor_check_leaves(const struct doctor_facts *facts, struct doctor_report *report);
+
 #endif

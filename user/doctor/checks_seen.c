@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "doctor/checks.h"
+#include "log/follow.h"
 
 #define DAY_NS	     (86400 * NS_PER_S)
 #define ENOUGH	     20	 /* below that a share says nothing */
@@ -71,6 +72,16 @@ static const struct doctor_kind log_unreadable = {
 	DOCTOR_BAD, "log-unreadable", "Failed logins that are logged there ban nobody.",
 	"Let the daemon read it; the unit needs CAP_DAC_READ_SEARCH, which it has by default."
 };
+static const struct doctor_kind journal_unreadable = {
+	DOCTOR_BAD, "journal-unreadable", "Failed logins that are logged there ban nobody.",
+	"Let the daemon be in the group systemd-journal (the unit is), and build it with "
+	"libsystemd."
+};
+static const struct doctor_kind journal_empty = {
+	DOCTOR_BAD, "journal-empty", "Failed logins that are logged elsewhere ban nobody.",
+	"Name the units that the mail server runs as (systemctl list-units; Debian's Postfix is "
+	"postfix@-.service), or follow the file that it logs to."
+};
 static const struct doctor_kind log_silent = {
 	DOCTOR_WARN, "log-silent", "The mail server may log elsewhere since an upgrade.",
 	"Compare with where the mail server logs now (postconf maillog_file; doveadm log find)."
@@ -123,16 +134,29 @@ static void check_log_text(const struct doctor_facts *facts, const struct doctor
 			   "%llu of the last %llu failed logins in %s name no account",
 			   (unsigned long long)(failures - log->failures_with_account),
 			   (unsigned long long)failures, log->path);
-	if (failures >= ENOUGH && !log->events[EVENT_SUCCESS])
+	if (failures >= ENOUGH && !log->logins)
 		doctor_add(report, &log_no_successes, log->name,
 			   "%llu failed logins and not one that succeeded in %s",
 			   (unsigned long long)failures, log->path);
 	check_log_source(log, report);
 }
 
+static bool check_journal(const struct doctor_facts *facts, const struct doctor_log *log,
+			  struct doctor_report *report)
+{
+	if (log->error && facts->root)
+		doctor_add(report, &journal_unreadable, log->name, "%s: %s", log->path, log->fault);
+	else if (!log->error && !log->lines)
+		doctor_add(report, &journal_empty, log->name, "the journal has no entry of %s",
+			   log->path + strlen(FOLLOW_JOURNAL));
+	return !log->error && log->lines;
+}
+
 static void check_log(const struct doctor_facts *facts, const struct doctor_log *log,
 		      struct doctor_report *report)
 {
+	if (log->journal && !check_journal(facts, log, report))
+		return;
 	if (log->error == -ENOENT || log->error == -ENOTDIR) {
 		doctor_add(report, &log_missing, log->name, "there is no file %s", log->path);
 		return;

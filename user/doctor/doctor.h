@@ -20,19 +20,25 @@ struct doctor_device {
 	enum gate_hook hook;
 	char why[256];	   /* why not native XDP, or why not guarded */
 	char foreign[128]; /* the XDP program of another that is on it; "" none */
-	bool lro;	   /* large receive offload is on: most drivers then refuse native XDP */
+	bool outflow;	   /* the outflow breaker is on its egress */
+	char outflow_why[256];
+	bool lro; /* large receive offload is on: most drivers then refuse native XDP */
 	bool strips_vlan, has_vlan;
 	unsigned mtu;
 };
 
-/* The last DOCTOR_LOG_BYTES of a log through the parser. */
-#define DOCTOR_LOG_BYTES (4U << 20)
+/* The last DOCTOR_LOG_BYTES of a file, or DOCTOR_LOG_ENTRIES of the journal, through the parser. */
+#define DOCTOR_LOG_BYTES   (4U << 20)
+#define DOCTOR_LOG_ENTRIES 20000U
 struct doctor_log {
 	char name[CONFIG_NAME_SIZE], path[512];
-	int error; /* of opening it; 0: read */
+	bool journal;	 /* path names units of it (follow.h) */
+	int error;	 /* of opening it; 0: read */
+	char fault[256]; /* the journal's own words for `error` */
 	int64_t modified_wall_ns;
 	uint64_t lines, events[EVENT_KIND_COUNT];
 	uint64_t failures_with_account;
+	uint64_t logins; /* successes, and messages of an account that logged in to send them */
 	uint64_t with_source; /* events */
 	uint64_t top_count;   /* of these from one address that is local or private, the busiest */
 	struct address top;
@@ -46,6 +52,19 @@ struct doctor_sources {
 	uint64_t handshakes;	   /* of all sources that are remembered */
 	uint64_t local_handshakes; /* of the busiest local or private one */
 	struct prefix local;
+};
+
+/* The outflow breaker. */
+struct doctor_outflow {
+	bool known;
+	enum outflow_state state;
+	enum gate_mode mode;
+	bool limited; /* it has a rate, or users who may send */
+	struct outflow_trip trip;
+	int64_t since_wall_ns;		    /* of the trip */
+	char whose[OUTFLOW_NAME_SIZE * 2];  /* the trip that began first */
+	char suspect[OUTFLOW_SUSPECT_TEXT]; /* the first one; "" none */
+	uint64_t overflows;
 };
 
 struct doctor_facts {
@@ -63,6 +82,9 @@ struct doctor_facts {
 	struct snapshot_usage tables[SNAPSHOT_TABLE_COUNT];
 	enum daemon_state daemon_state;
 	bool generation_differs;
+	struct daemon_alerts alerts; /* of a running daemon */
+	enum daemon_metrics metrics;
+	struct doctor_outflow outflow;
 
 	struct doctor_sources sources;
 	struct doctor_device *devices;
@@ -88,8 +110,10 @@ void doctor_facts_free(struct doctor_facts *facts);
 
 /* Whether no stranger on the Internet can have this address. Pure. */
 bool doctor_is_local(const struct address *address);
-/* logs.c: fills all but `followed` and `lag_bytes` from the file at log->path. -ENOMEM. */
-int doctor_read_log(struct doctor_log *log, int64_t now_wall_ns);
+/* logs.c: fills all but `followed` and `lag_bytes` from the file or units at log->path. `patterns`
+ * are the configuration's own, or NULL. `folder` of the journal; NULL: this machine's. -ENOMEM. */
+int doctor_read_log(struct doctor_log *log, struct patterns *patterns, const char *folder,
+		    int64_t now_wall_ns);
 /* devices.c: asks the driver for offloads and MTU. */
 void doctor_ask_device(struct doctor_device *device);
 

@@ -69,6 +69,30 @@ static void ask_kernel(struct doctor_facts *facts)
 
 /* ---- gate, store, daemon ---- */
 
+static void take_outflow(struct doctor_outflow *outflow, const struct outflow_view *view)
+{
+	const struct outflow_rules *rules;
+	size_t first;
+
+	if (!view)
+		return;
+	rules = &view->state->rules;
+	outflow->known = true;
+	outflow->state = outflow_state(view);
+	outflow->mode = rules->mode == GATE_ENFORCE ? GATE_ENFORCE : GATE_MONITOR;
+	outflow->limited = rules->interval_ns || rules->guest_interval_ns || rules->users_only;
+	outflow->trip = outflow_trip(view);
+	outflow->since_wall_ns = outflow_wall_ns(view, outflow->trip.since_ns);
+	outflow->overflows = view->state->control.breaker_overflows;
+	if (!outflow->trip.count)
+		return;
+	first = outflow->trip.first;
+	outflow_whose_breaker(&view->state->breakers[first].key, view->breaker_names[first],
+			      outflow->whose);
+	if (view->suspects[first].count)
+		outflow_suspect_format(&view->suspects[first].list[0], outflow->suspect);
+}
+
 static void take_snapshot(struct doctor_facts *facts, const struct snapshot *snapshot)
 {
 	struct country_file files[8];
@@ -84,6 +108,11 @@ static void take_snapshot(struct doctor_facts *facts, const struct snapshot *sna
 	facts->daemon_state = snapshot->daemon_state;
 	facts->generation_differs = snapshot->has_table && snapshot->has_generation &&
 				    snapshot->table.generation != snapshot->generation;
+	if (snapshot->daemon && snapshot->daemon_state == DAEMON_RUNNING) {
+		facts->alerts = snapshot->daemon->alerts;
+		facts->metrics = snapshot->daemon->metrics;
+	}
+	take_outflow(&facts->outflow, snapshot->outflow);
 	facts->has_countries = snapshot->has_countries;
 	for (size_t i = 0; i < count; i++)
 		if (!facts->countries_modified_wall_ns ||
@@ -127,6 +156,8 @@ static int take_devices(struct doctor_facts *facts, const struct snapshot *snaps
 
 		memcpy(device->name, at->device, sizeof(device->name));
 		memcpy(device->why, at->why, sizeof(device->why));
+		memcpy(device->outflow_why, at->outflow_why, sizeof(device->outflow_why));
+		device->outflow = at->outflow;
 		device->guarded = at->attached;
 		device->hook = at->hook;
 		device->wanted = is_wanted(wanted, count, at->device);
@@ -202,7 +233,7 @@ static int read_logs(struct doctor_facts *facts, const struct config *config,
 		snprintf(log->name, sizeof(log->name), "%s", config->logs[i].name);
 		snprintf(log->path, sizeof(log->path), "%s", config->logs[i].file);
 		ask_daemon(log, daemon);
-		if (doctor_read_log(log, facts->now_wall_ns))
+		if (doctor_read_log(log, config->compiled_patterns, NULL, facts->now_wall_ns))
 			return -ENOMEM;
 	}
 	return 0;

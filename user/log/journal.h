@@ -16,6 +16,8 @@ struct journal;
 int journal_open(const char *folder, const char *units, const struct follow_position *position,
 		 bool from_start, struct journal **journal, struct fault *fault);
 void journal_close(struct journal *journal);
+/* To `entries` before the end, or to the begin where there are fewer. -errno. */
+int journal_seek_last(struct journal *journal, size_t entries);
 int journal_fd(const struct journal *journal);
 int journal_read(struct journal *journal, size_t most_lines,
 		 void (*line)(const char *line, size_t size, void *context), void *context,

@@ -138,6 +138,18 @@ int journal_open(const char *folder, const char *units, const struct follow_posi
 	return 0;
 }
 
+int journal_seek_last(struct journal *journal, size_t entries)
+{
+	int error = sd_journal_seek_tail(journal->sd);
+
+	if (error >= 0)
+		error = sd_journal_previous_skip(journal->sd, entries + 1);
+	/* At the oldest of fewer entries, which is to be read as well. */
+	if (error >= 0 && (size_t)error <= entries)
+		error = sd_journal_seek_head(journal->sd);
+	return error < 0 ? error : 0;
+}
+
 void journal_close(struct journal *journal)
 {
 	if (!journal)
