@@ -7,7 +7,8 @@
 load helpers/common
 
 # Each test is a shell of its own, and is to have its own configuration.
-COMMANDS='run load unload check status stats import export lists country ban unban bans why parse'
+COMMANDS='run load unload check status stats top outflow import export lists country ban unban bans
+	why doctor parse replay'
 
 setup_file() {
 	file_requires sekisho || return 0

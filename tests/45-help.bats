@@ -52,7 +52,7 @@ options_of() { # COMMAND: those of its --help
 		complains "Try .sekisho $name --help"
 		[[ -z $output ]]
 	done
-	for name in run load unload check status stats top lists bans doctor; do
+	for name in run load unload check status stats top outflow lists bans doctor; do
 		run_sekisho 2 "$name" too-much
 		complains too-much
 	done
@@ -97,12 +97,24 @@ options_of() { # COMMAND: those of its --help
 	echo 198.51.100.9 | server "$SEKISHO" -c "$LAB_CONF" import drop -
 	run_sekisho ban --reason test 198.51.100.66
 	members() { jq -r 'paths | map(select(type == "string")) | last' | sort -u; }
-	for command in 'status --json' 'stats --json' 'bans --json' 'lists --json' 'doctor --json' \
-		'check --json' 'why --json 198.51.100.66'; do
+	for i in 1 2 3 4 5; do
+		printf '%s mx postfix/smtpd[9]: warning: unknown[198.51.100.70]: SASL LOGIN authentication failed: x, sasl_username=bob\n' \
+			"$(LC_ALL=C date '+%b %e %H:%M:%S')" >>"$LAB/log/mail.log"
+	done
+	retry 50 0.1 ban_exists 198.51.100.70/32
+	with_json=0
+	for name in $(commands); do
+		options_of "$name" | grep -qx -- --json || continue
+		with_json=$((with_json + 1))
+		command="$name --json"
+		case $name in
+		why) command+=' 198.51.100.66' ;;
+		parse | replay) command+=" $LAB/log/mail.log" ;;
+		esac
 		# shellcheck disable=SC2086 # words
 		run_sekisho any $command
 		((status <= 1))
-		json '. | length > 0'
+		json '. | length > 0' # it parses
 		[[ $output != *$'\e'* ]]
 		# Names that the configuration, the kernel or a country gives are not members.
 		members <<<"$output" | grep -vxE '[A-Z]{2}|[0-9]+|smtp|submission|imap|pop3|sieve|[a-z]+-[a-z-]+' |
@@ -111,13 +123,14 @@ options_of() { # COMMAND: those of its --help
 					fail "${command%% *}: \"$member\" is not documented"
 			done
 	done
+	((with_json >= 10))
 	lab_run_end
 }
 
 @test "no command colours what is not a terminal" {
 	[[ -n ${LAB_ID-} ]] || skip "needs root, bpffs and network namespaces"
 	run_sekisho load
-	for command in status stats bans lists doctor 'why 198.51.100.66'; do
+	for command in status stats outflow bans lists doctor 'why 198.51.100.66'; do
 		# shellcheck disable=SC2086 # words
 		TERM=xterm-256color run_sekisho any $command
 		[[ $output != *$'\e'* ]]

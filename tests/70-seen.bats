@@ -145,18 +145,32 @@ sources = 200000"
 	"$PROMETHEUS/promtool" test rules "$PACKAGING/prometheus/sekisho.rules.test.yml"
 }
 
-@test "the rules and the dashboard name only metrics that there are" {
+@test "the rules and the dashboard name only metrics that there are, and each rule has its test" {
+	[[ -x $PROMETHEUS/promtool ]] || skip "needs promtool"
 	lab_run
 	metrics http://127.0.0.1:9119/metrics | sed -n 's/^# TYPE \([a-z_]*\).*/\1/p' | sort -u \
 		>"$BATS_TEST_TMPDIR/there"
 	# Lists and country data are shown when there are some.
 	printf '%s\n' sekisho_list_packets_total >>"$BATS_TEST_TMPDIR/there"
-	jq -r '.. | .expr? // empty' "$PACKAGING/grafana/sekisho.json" >"$BATS_TEST_TMPDIR/exprs"
-	[[ $(wc -l <"$BATS_TEST_TMPDIR/exprs") -ge 8 ]]
+	jq -r '.panels[].targets[].expr' "$PACKAGING/grafana/sekisho.json" >"$BATS_TEST_TMPDIR/exprs"
+	[[ $(wc -l <"$BATS_TEST_TMPDIR/exprs") -ge 20 ]]
+	# Every expression of the dashboard is one; every panel has a place of its own.
+	while read -r expr; do
+		# shellcheck disable=SC2016 # Grafana's variable
+		jq -nc --arg e "${expr//'$__rate_interval'/5m}" '{record: "x:y", expr: $e}'
+	done <"$BATS_TEST_TMPDIR/exprs" | jq -s '{groups: [to_entries[] | {name: "g\(.key)", rules: [.value]}]}' \
+		>"$BATS_TEST_TMPDIR/exprs.yml"
+	"$PROMETHEUS/promtool" check rules "$BATS_TEST_TMPDIR/exprs.yml"
+	jq -e '(.panels | map(.id) | length == (unique | length)) and
+		(.panels | map(.gridPos | {x, y}) | length == (unique | length)) and
+		any(.panels[]; .targets[].expr | test("outflow_tripped"))' "$PACKAGING/grafana/sekisho.json"
 	grep -h 'expr:' "$PACKAGING/prometheus/sekisho.rules.yml" >>"$BATS_TEST_TMPDIR/exprs"
 	grep -o 'sekisho_[a-z_]*' "$BATS_TEST_TMPDIR/exprs" | sort -u |
 		grep -vxFf "$BATS_TEST_TMPDIR/there" && fail "not served: the above"
-	true
+	sed -n 's/.*- alert: //p' "$PACKAGING/prometheus/sekisho.rules.yml" | while read -r rule; do
+		grep -A3 "alertname: $rule\$" "$PACKAGING/prometheus/sekisho.rules.test.yml" |
+			grep -q exp_alerts || fail "$rule is never seen to fire"
+	done
 }
 
 @test "the listener answers only what it knows, and outlives nonsense and silence" {

@@ -117,9 +117,19 @@ burst = 10'
 	json '.[0].breakers[0].suspects[0] | .id == 0 and .attempts == 18 and .held == 8
 		and (.destinations | length) == 2 and .cgroup != null'
 	run_sekisho stats --prometheus
-	says '^sekisho_outflow_tripped 1$'
+	says '^sekisho_outflow_tripped\{who="local"\} 1$'
+	says '^sekisho_outflow_trip_held\{who="local"\} 8$'
+	says '^sekisho_outflow_trip_start_timestamp_seconds\{who="local"\} [0-9]+$'
 	run_sekisho status
-	says 'outflow +tripped'
+	says '^outflow +tripped \(enforce mode\)$'
+	says '^ +this machine: tripped since [0-9TZ:-]+, 8 held back$'
+	says '^ +by .*uid 0.*: 8 of 18 attempts$'
+	run_sekisho stats
+	says '^outflow +attempts +held +refused +state$'
+	says '^all +18 +8 +0 +tripped$'
+	run_sekisho stats --json
+	json '.[0].outflow | .state == "tripped" and .held == 8 and .since != null
+		and .breakers[0].suspects[0].id == 0'
 }
 
 @test "monitor mode counts what it would have held back, and holds nothing back" {
@@ -182,6 +192,12 @@ burst = 5'
 	run_sekisho outflow release
 	[[ $(leave_as 33 "$MX4" "$GATEWAY4" 25 1) == 0 ]]
 	[[ $(leave_as 12345 "$MX4" "$GATEWAY4" 25 10) == 10 ]]
+	# Named, root may.
+	lab_conf 'mode = enforce' '[outflow]
+users = 12345 root'
+	run_sekisho load
+	[[ $(leave "$MX4" "$GATEWAY4" 25 1) == 1 ]]
+	[[ $(leave_as 33 "$MX4" "$GATEWAY4" 25 1) == 0 ]]
 }
 
 @test "excepted destinations are not held back and take nothing" {
@@ -516,5 +532,22 @@ program = $LAB/alert"
 	retry 50 0.1 alerted ".outflow.refused and .outflow.suspects[0].id == 33
 		and .outflow.suspects[0].destinations == [\"$GATEWAY6\"]
 		and (.reason | test(\"uid 33.* is none of the users; they are refused\"))"
+	lab_run_end
+}
+
+@test "in monitor mode a trip is alerted, and nothing is held back" {
+	outside
+	alert_program
+	lab_conf 'mode = enforce' "[outflow]
+mode = monitor
+rate = 1/h
+burst = 2
+[alert]
+program = $LAB/alert"
+	lab_run
+	[[ $(leave_as 12345 "$MX4" "$GATEWAY4" 25 6) == 6 ]]
+	retry 50 0.1 alerted '.outflow.event == "tripped" and .outflow.mode == "monitor"
+		and .outflow.suspects[0].id == 12345
+		and (.reason | test("opens too many SMTP connections$"))'
 	lab_run_end
 }
