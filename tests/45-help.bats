@@ -79,6 +79,15 @@ options_of() { # COMMAND: those of its --help
 	done
 }
 
+@test "the manual page of doctor has every finding that there is, in the program's own words" {
+	cd "$REPO"
+	diff <(SEKISHO=$SEKISHO scripts/man-doctor) docs/man/sekisho-doctor.8
+	run_sekisho doctor --list
+	awk 'length > 80' <<<"$output" | grep . && fail "wider than 80 columns"
+	run_sekisho doctor --list --json
+	json '.[0].kinds | length > 40 and all(.id and .means and .remedy and .severity)'
+}
+
 @test "every key of the configuration is in its manual page" {
 	grep -ohE '\{ "[a-z0-9-]+", *(conf_|CONNECTIONS|RATE|BURST)' "$REPO"/user/conf/keys.c |
 		grep -oE '"[a-z0-9-]+"' | tr -d '"' | sort -u >"$BATS_TEST_TMPDIR/keys"
@@ -97,7 +106,7 @@ options_of() { # COMMAND: those of its --help
 	echo 198.51.100.9 | server "$SEKISHO" -c "$LAB_CONF" import drop -
 	run_sekisho ban --reason test 198.51.100.66
 	members() { jq -r 'paths | map(select(type == "string")) | last' | sort -u; }
-	for i in 1 2 3 4 5; do
+	for ((i = 0; i < 5; i++)); do
 		printf '%s mx postfix/smtpd[9]: warning: unknown[198.51.100.70]: SASL LOGIN authentication failed: x, sasl_username=bob\n' \
 			"$(LC_ALL=C date '+%b %e %H:%M:%S')" >>"$LAB/log/mail.log"
 	done
@@ -187,6 +196,14 @@ complete_bash() { # WORD...: what is offered for the last one
 	done
 	offered=$(zsh -f "$BATS_TEST_TMPDIR/complete.zsh" "$REPO/packaging/completion" 'sekisho ban --')
 	[[ $offered == *--for* && $offered == *--reason* ]] || fail "$offered"
+	# The others by their lines: a completion that is asked for takes a second.
+	for name in $(commands); do
+		line=$(sed ':a; /\\$/ { N; s/\\\n//; ba }' "$REPO/packaging/completion/_sekisho" |
+			grep -E "^	([a-z]+ \| )*$name( \| [a-z]+)*\) ") || line=--help
+		for option in $(options_of "$name"); do
+			[[ $line == *"$option"* ]] || fail "$name: no $option: $line"
+		done
+	done
 }
 
 @test "make install puts program, unit, manual, completion and packaging where they belong" {
@@ -194,7 +211,7 @@ complete_bash() { # WORD...: what is offered for the last one
 	# What is built elsewhere is not built again.
 	root=$BATS_TEST_TMPDIR/root
 	make -s -C "$REPO" O="$(dirname "$SEKISHO")" DESTDIR="$root" install >/dev/null
-	for file in usr/sbin/sekisho etc/sekisho/sekisho.conf usr/lib/systemd/system/sekisho.service \
+	for file in usr/sbin/sekisho usr/share/man/man8/sekisho-doctor.8 etc/sekisho/sekisho.conf usr/lib/systemd/system/sekisho.service \
 		usr/share/man/man8/sekisho.8 usr/share/man/man5/sekisho.conf.5 \
 		usr/share/bash-completion/completions/sekisho usr/share/zsh/vendor-completions/_sekisho \
 		usr/share/sekisho/systemd/metrics-tcp.conf usr/share/sekisho/prometheus/sekisho.rules.yml usr/share/sekisho/grafana/sekisho.json; do

@@ -421,7 +421,8 @@ journal = no-such-unit-of-sekisho'
 }
 
 @test "doctor takes a log for known when a pattern of the configuration knows it" {
-	local line="$(LC_ALL=C date '+%b %e %H:%M:%S') mx own[1]: refused 198.51.100.7 as bob"
+	local line
+	line="$(LC_ALL=C date '+%b %e %H:%M:%S') mx own[1]: refused 198.51.100.7 as bob"
 	for ((i = 0; i < 300; i++)); do echo "$line"; done >>"$LAB/log/mail.log"
 	lab_run
 	run_sekisho 1 doctor --json
@@ -478,7 +479,7 @@ hook = tc'
 	lab_run_end
 	client "$LAB_TOOLS/peer" listen "$GATEWAY4" 25 3>&- &
 	local listener=$!
-	lab_wait 5 client bash -c '[[ -n $(ss -Hltn "sport = :25") ]]'
+	lab_wait 5 client bash -c 'ss -Hltn "sport = :25" | grep -q .'
 	lab_conf 'mode = enforce' '[outflow]
 rate = 1/h
 burst = 2'

@@ -217,7 +217,7 @@ networks = 2'
 @test "top shows a trip of the outflow breaker, whose it is, and how many are held back" {
 	lab_background "$LAB/log/peer" nsenter --net="/run/netns/$LAB_CLIENT" \
 		"$LAB_TOOLS/peer" listen "$GATEWAY4" 25
-	lab_wait 5 client bash -c '[[ -n $(ss -Hltn "sport = :25") ]]'
+	lab_wait 5 client bash -c 'ss -Hltn "sport = :25" | grep -q .'
 	lab_conf 'mode = enforce' '[outflow]
 rate = 1/h
 burst = 2'

@@ -490,9 +490,8 @@ program = $LAB/alert"
 	json 'map(select(.kind == "message" and .account == "bob@example.com")) | length == 3'
 	sleep 1.2 # the log has been read before the trip
 	mkdir "$LAB_CGROUP/sender"
-	[[ $(server bash -c 'echo $$ >"$1/cgroup.procs" && exec setpriv --reuid 12345 --regid 12345 \
-		--clear-groups "${@:2}"' bash "$LAB_CGROUP/sender" "$LAB_TOOLS/peer" burst \
-		"$MX4" "$GATEWAY4" 25 6) == 2 ]]
+	[[ $(LAB_CGROUP=$LAB_CGROUP/sender server "$LAB_TOOLS/in-cgroup" setpriv --reuid 12345 --regid 12345 \
+		--clear-groups "$LAB_TOOLS/peer" burst "$MX4" "$GATEWAY4" 25 6) == 2 ]]
 	local suspect=".outflow.suspects[0] | .who == \"local\" and .id == 12345
 		and .destinations == [\"$GATEWAY4\"] and (.cgroup | endswith(\"/sender\")) and .attempts == 6"
 	retry 50 0.1 alerted '.rule == "outflow" and .outflow.event == "tripped" and .outflow.since != null

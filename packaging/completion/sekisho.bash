@@ -46,7 +46,8 @@ _sekisho() {
 		;;
 	run:*) words='--unload --help' ;;
 	unload:*) words='--force --help' ;;
-	check:* | status:* | lists:* | bans:* | doctor:*) words='--json --help' ;;
+	check:* | status:* | lists:* | bans:*) words='--json --help' ;;
+	doctor:*) words='--json --list --help' ;;
 	stats:*) words='--json --prometheus --help' ;;
 	top:*) words='--interval --help' ;;
 	outflow:--for) words='10m 1h 1d' ;;

@@ -270,6 +270,21 @@ static void each_ill_is_found_by_itself_and_says_what_it_means_and_what_to_do(vo
 	}
 }
 
+static void every_finding_that_there_is_has_been_seen(void **state)
+{
+	const struct doctor_kind *kind;
+
+	(void)state;
+	for (size_t i = 0; (kind = doctor_kind_at(i)); i++) {
+		bool seen = false;
+
+		for (size_t j = 0; j < sizeof(ills) / sizeof(*ills); j++)
+			seen |= !strcmp(ills[j].id, kind->id);
+		if (!seen)
+			fail_msg("no test finds %s", kind->id);
+	}
+}
+
 static void what_is_not_known_is_not_found_ill(void **state)
 {
 	_cleanup_(cleanup_doctor_facts) struct doctor_facts *facts = healthy();
@@ -553,6 +568,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_found_where_nothing_is_wrong),
 		cmocka_unit_test(each_ill_is_found_by_itself_and_says_what_it_means_and_what_to_do),
+		cmocka_unit_test(every_finding_that_there_is_has_been_seen),
 		cmocka_unit_test(what_is_not_known_is_not_found_ill),
 		cmocka_unit_test(a_trip_is_bad_when_it_holds_back_and_a_warning_when_it_would),
 		cmocka_unit_test(the_gravest_comes_first_and_a_port_once),

@@ -10,46 +10,47 @@
 #include "doctor/doctor.h"
 #include "show/style.h"
 
-static int print(const struct doctor_report *report, int64_t now_wall_ns, bool as_json)
+static int written(void)
 {
-	_cleanup_free_ char *json = NULL;
 	struct fault fault;
 
-	if (as_json) {
-		json = doctor_json(report, now_wall_ns);
-		if (!json) {
-			fault_set(&fault, -ENOMEM, "out of memory");
-			return cmd_failed(&cmd_doctor, &fault);
-		}
-		fputs(json, stdout);
-	} else {
-		doctor_text(stdout, report, style_columns(stdout), style_wanted(stdout));
-	}
-	if (fflush(stdout) || ferror(stdout)) {
-		fault_set(&fault, -errno, "cannot write to standard output: %m");
-		return cmd_failed(&cmd_doctor, &fault);
-	}
-	return doctor_status(report) ? EXIT_FAILED : EXIT_DONE;
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_DONE;
+	fault_set(&fault, -errno, "cannot write to standard output: %m");
+	return cmd_failed(&cmd_doctor, &fault);
 }
 
-static int run(const struct globals *globals, int argc, char **argv)
+/* Takes the text; NULL: out of memory. */
+static int print_json(char *text)
 {
-	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+	_cleanup_free_ char *json = text;
+	struct fault fault;
+
+	if (!json) {
+		fault_set(&fault, -ENOMEM, "out of memory");
+		return cmd_failed(&cmd_doctor, &fault);
+	}
+	fputs(json, stdout);
+	return written();
+}
+
+static int list_kinds(bool as_json)
+{
+	if (as_json)
+		return print_json(doctor_json_kinds());
+	doctor_text_kinds(stdout, style_columns(stdout), style_wanted(stdout));
+	return written();
+}
+
+static int examine(const struct globals *globals, bool as_json)
+{
 	_cleanup_(cleanup_doctor_facts) struct doctor_facts *facts = NULL;
 	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
 	_cleanup_free_ struct doctor_report *report = calloc(1, sizeof(*report));
 	int64_t now_wall_ns = clock_wall_ns();
 	struct fault fault = { 0 };
-	bool as_json = false;
+	int status;
 
-	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (c == '?')
-			return cmd_usage(&cmd_doctor, "there is no option '%s'", argv[optind - 1]);
-		as_json = true;
-	}
-	if (optind < argc)
-		return cmd_usage(&cmd_doctor, "takes no argument: '%s'", argv[optind]);
 	if (!report) {
 		fault_set(&fault, -ENOMEM, "out of memory");
 		return cmd_failed(&cmd_doctor, &fault);
@@ -59,20 +60,51 @@ static int run(const struct globals *globals, int argc, char **argv)
 	    doctor_gather(&instance, now_wall_ns, clock_boot_ns(), &facts, &fault))
 		return cmd_failed(&cmd_doctor, &fault);
 	doctor_check(facts, report);
-	return print(report, now_wall_ns, as_json);
+	if (as_json) {
+		status = print_json(doctor_json(report, now_wall_ns));
+	} else {
+		doctor_text(stdout, report, style_columns(stdout), style_wanted(stdout));
+		status = written();
+	}
+	if (status)
+		return status;
+	return doctor_status(report) ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int run(const struct globals *globals, int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+						 { "list", no_argument, NULL, 'l' },
+						 { 0 } };
+	bool as_json = false, list = false;
+
+	opterr = 0;
+	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		if (c == '?')
+			return cmd_usage(&cmd_doctor, "there is no option '%s'", argv[optind - 1]);
+		as_json |= c == 'j';
+		list |= c == 'l';
+	}
+	if (optind < argc)
+		return cmd_usage(&cmd_doctor, "takes no argument: '%s'", argv[optind]);
+	return list ? list_kinds(as_json) : examine(globals, as_json);
 }
 
 const struct command cmd_doctor = {
 	.name = "doctor",
 	.summary = "what is wrong or risky here, what it means, and what to do",
-	.usage = "[--json]",
+	.usage = "[--json] [--list]",
 	.help = "Looks at the kernel, the gate, devices and offloads, tables, ports that mail "
 		"daemons\n"
-		"listen on, country data, and the last 4 MiB of each log: is everything from one "
-		"local\n"
-		"address, are accounts and successes named, is the format known? Changes nothing.\n"
-		"Without root only half can be looked at, and it says so.\n\n"
-		"  --json  one object; its schema is in sekisho(8)\n\n"
+		"listen on, country data, the outflow breaker, alerts and metrics, and the end of "
+		"each\n"
+		"log: is everything from one local address, are accounts and successes named, is "
+		"the\n"
+		"format known? Changes nothing. Without root only half can be looked at, and it "
+		"says so.\n\n"
+		"  --json  one object; its schema is in sekisho(8)\n"
+		"  --list  looks at nothing: every finding that there is, what it means, what to "
+		"do\n\n"
 		"Exit status: 0 when nothing but notes was found, 1 otherwise, 2 wrong usage.\n",
 	.run = run,
 };

@@ -6,12 +6,67 @@
 #include "base/time.h"
 #include "doctor/doctor.h"
 
-struct doctor_kind {
-	enum doctor_severity severity;
-	const char *id, *means, *remedy;
+/* One each; its words are in kinds.c. */
+enum doctor_find {
+	FIND_NOT_ROOT,
+	FIND_KERNEL_OLD,
+	FIND_NO_BTF,
+	FIND_NO_BPFFS,
+	FIND_NO_CGROUP2,
+	FIND_NO_DESTROY,
+	FIND_NO_JIT,
+	FIND_NO_GATE,
+	FIND_GATE_UNUSABLE,
+	FIND_MONITOR,
+	FIND_NO_POLICY,
+	FIND_NOT_RELOADED,
+	FIND_NOT_PUBLISHED,
+	FIND_NO_DAEMON,
+	FIND_DAEMON_HANGS,
+	FIND_NO_STORE,
+	FIND_TABLE_FULL,
+	FIND_TABLE_NEARLY_FULL,
+	FIND_NO_DEVICE,
+	FIND_DEVICE_UNGUARDED,
+	FIND_FOREIGN_XDP,
+	FIND_NOT_NATIVE,
+	FIND_LRO,
+	FIND_MTU,
+	FIND_RXVLAN,
+	FIND_PORT_UNCOVERED,
+	FIND_DOCKER_PROXY,
+	FIND_NO_COUNTRIES,
+	FIND_COUNTRIES_OLD,
+	FIND_UNKNOWN,
+	FIND_ONE_LOCAL_SOURCE,
+	FIND_NO_LOG,
+	FIND_LOG_MISSING,
+	FIND_LOG_UNREADABLE,
+	FIND_JOURNAL_UNREADABLE,
+	FIND_JOURNAL_EMPTY,
+	FIND_LOG_SILENT,
+	FIND_LOG_UNKNOWN_FORMAT,
+	FIND_LOG_NO_ACCOUNTS,
+	FIND_LOG_NO_SUCCESSES,
+	FIND_LOG_BEHIND,
+	FIND_LOG_NOT_FOLLOWED,
+	FIND_OUTFLOW_TRIPPED,
+	FIND_WOULD_TRIP,
+	FIND_OUTFLOW_RELEASED,
+	FIND_OUTFLOW_OFF,
+	FIND_OUTFLOW_UNLIMITED,
+	FIND_OUTFLOW_MONITOR,
+	FIND_OUTFLOW_NOT_ATTACHED,
+	FIND_OUTFLOW_TABLE_FULL,
+	FIND_NO_ALERT_PROGRAM,
+	FIND_ALERTS_FAILED,
+	FIND_METRICS_CLOSED,
+	FIND_COUNT,
 };
 
-void doctor_add(struct doctor_report *report, const struct doctor_kind *kind, const char *subject,
+const struct doctor_kind *doctor_kind(enum doctor_find find);
+
+void doctor_add(struct doctor_report *report, enum doctor_find find, const char *subject,
 		const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* checks_seen.c: logs and sources. */

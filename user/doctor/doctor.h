@@ -134,6 +134,15 @@ struct doctor_finding {
 	const char *remedy; /* what to do */
 };
 
+/* A finding apart from what was seen: its words. */
+struct doctor_kind {
+	enum doctor_severity severity;
+	const char *id, *means, *remedy;
+};
+
+/* Every kind there is, by number; NULL behind the last. */
+const struct doctor_kind *doctor_kind_at(size_t index);
+
 #define DOCTOR_FINDINGS_MAX 128
 struct doctor_report {
 	struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
@@ -147,6 +156,10 @@ void doctor_check(const struct doctor_facts *facts, struct doctor_report *report
 /* For a terminal of `columns`; `colour` as in style.h. Schema of the JSON: docs/json.md. Pure. */
 void doctor_text(FILE *out, const struct doctor_report *report, unsigned columns, bool colour);
 char *doctor_json(const struct doctor_report *report, int64_t now_wall_ns);
+
+/* All kinds, as text in the same form and as JSON. Pure. */
+void doctor_text_kinds(FILE *out, unsigned columns, bool colour);
+char *doctor_json_kinds(void);
 
 /* 1 when there is anything but notes, else 0. */
 int doctor_status(const struct doctor_report *report);

@@ -62,6 +62,34 @@ void doctor_text(FILE *out, const struct doctor_report *report, unsigned columns
 						: "nothing is wrong\n");
 }
 
+void doctor_text_kinds(FILE *out, unsigned columns, bool colour)
+{
+	const struct doctor_kind *kind;
+
+	if (columns < 40)
+		columns = 40;
+	for (size_t i = 0; (kind = doctor_kind_at(i)); i++) {
+		style_print(out, colour, severities[kind->severity].style,
+			    severities[kind->severity].mark);
+		fprintf(out, "%s\n", kind->id);
+		part(out, columns, "means", kind->means);
+		part(out, columns, "do", kind->remedy);
+	}
+}
+
+char *doctor_json_kinds(void)
+{
+	_cleanup_(cleanup_json) json_t *kinds = json_array();
+	const struct doctor_kind *kind;
+
+	for (size_t i = 0; (kind = doctor_kind_at(i)); i++)
+		if (!json_add(kinds, json_pack("{s:s,s:s,s:s,s:s}", "id", kind->id, "severity",
+					       severities[kind->severity].name, "means",
+					       kind->means, "remedy", kind->remedy)))
+			return NULL;
+	return json_line(json_pack("{s:O}", "kinds", kinds));
+}
+
 static json_t *findings_to_json(const struct doctor_report *report)
 {
 	_cleanup_(cleanup_json) json_t *findings = json_array();

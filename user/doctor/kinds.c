@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Every finding of doctor: how grave it is, its name for scripts, what it means and what to do. Not
+ * here: when it is one. */
+#include "doctor/checks.h"
+
+static const struct doctor_kind kinds[] = {
+	[FIND_NOT_ROOT] = { DOCTOR_WARN, "not-root",
+			    "Gate, devices and the owners of ports could not be looked at.",
+			    "Run `sekisho doctor` as root." },
+	[FIND_KERNEL_OLD] = { DOCTOR_BAD, "kernel-old",
+			      "The programs need features of Linux 5.15; the gate will not load.",
+			      "Boot a newer kernel; Debian 12 has 6.1." },
+	[FIND_NO_BTF] = { DOCTOR_BAD, "no-btf",
+			  "The kernel does not describe its types, and the gate cannot be fitted "
+			  "to it.",
+			  "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y; the distributions' "
+			  "own are." },
+	[FIND_NO_BPFFS] = { DOCTOR_WARN, "no-bpffs",
+			    "Pins have no place, so the gate would end with the daemon.",
+			    "mount -t bpf bpf /sys/fs/bpf (systemd does it at boot; in a "
+			    "container, hand it in)." },
+	[FIND_NO_CGROUP2] = { DOCTOR_BAD, "no-cgroup2",
+			      "Handshakes cannot be counted: limits on connections and rates do "
+			      "not hold.",
+			      "mount -t cgroup2 none /sys/fs/cgroup/unified, or boot with "
+			      "systemd.unified_cgroup_hierarchy=1." },
+	[FIND_NO_DESTROY] = { DOCTOR_WARN, "no-destroy",
+			      "A ban drops packets, but the mail server's open session waits for "
+			      "its own timeout.",
+			      "Boot a kernel built with CONFIG_INET_DIAG_DESTROY=y, or lower the "
+			      "mail server's timeouts." },
+	[FIND_NO_JIT] = { DOCTOR_WARN, "no-jit",
+			  "Programs are interpreted: each packet costs several times as much.",
+			  "sysctl net.core.bpf_jit_enable=1, and in /etc/sysctl.d/." },
+	[FIND_NO_GATE] = { DOCTOR_BAD, "no-gate", "Everything passes, and nothing is counted.",
+			   "sekisho load, or systemctl start sekisho." },
+	[FIND_GATE_UNUSABLE] = { DOCTOR_BAD, "gate-unusable",
+				 "What the gate does cannot be seen or changed by this program.",
+				 "Do what the text says; after an upgrade it is usually `sekisho "
+				 "load`." },
+	[FIND_MONITOR] = { DOCTOR_NOTE, "monitor",
+			   "It counts what it would drop, and drops nothing.",
+			   "When `sekisho stats` and `sekisho bans` show nobody whom you want: "
+			   "mode = enforce." },
+	[FIND_NO_POLICY] = { DOCTOR_BAD, "no-policy",
+			     "The gate protects no port: everything passes.", "sekisho load." },
+	[FIND_NOT_RELOADED] = { DOCTOR_WARN, "not-reloaded",
+				"What the file says is not what is in force.",
+				"sekisho check && systemctl reload sekisho." },
+	[FIND_NOT_PUBLISHED] = { DOCTOR_WARN, "not-published",
+				 "An import was cut short: the gate has older lists.",
+				 "sekisho load." },
+	[FIND_NO_DAEMON] = { DOCTOR_WARN, "no-daemon",
+			     "Bans and limits hold, but no log is followed: nobody new is banned, "
+			     "no new device is guarded.",
+			     "systemctl start sekisho, and `systemctl status sekisho` for why it "
+			     "ended." },
+	[FIND_DAEMON_HANGS] = { DOCTOR_BAD, "daemon-hangs",
+				"Logs are not followed: nobody new is banned.",
+				"systemctl restart sekisho; the gate stays meanwhile. Please "
+				"report what `status` said." },
+	[FIND_NO_STORE] = { DOCTOR_BAD, "no-store",
+			    "Bans would not outlast a reboot, and their evidence is not kept.",
+			    "Do what the text says; a full disk is the usual cause." },
+	[FIND_TABLE_FULL] = { DOCTOR_BAD, "table-full",
+			      "Bans that do not fit are refused; sources that do not fit are held "
+			      "by their network's limits.",
+			      "Raise the table's size in [gate], then `sekisho unload` and "
+			      "`sekisho load`; bans come back." },
+	[FIND_TABLE_NEARLY_FULL] = { DOCTOR_WARN, "table-nearly-full",
+				     "Soon entries will find no room.",
+				     "Raise the table's size in [gate], then `sekisho unload` and "
+				     "`sekisho load`; bans come back." },
+	[FIND_NO_DEVICE] = { DOCTOR_BAD, "no-device", "Nothing is looked at.",
+			     "Name the devices that mail comes in by: [gate] interface = eth0." },
+	[FIND_DEVICE_UNGUARDED] = { DOCTOR_BAD, "device-unguarded",
+				    "What comes in by it is not looked at.",
+				    "Do what the text says, then `sekisho load`." },
+	[FIND_FOREIGN_XDP] = { DOCTOR_NOTE, "foreign-xdp",
+			       "It is never replaced; the gate is behind it, by tc, and costs more "
+			       "per packet.",
+			       "If it is not needed: take it off (ip link set DEVICE xdp off), "
+			       "then `sekisho load`." },
+	[FIND_NOT_NATIVE] = { DOCTOR_NOTE, "not-native",
+			      "The gate guards all the same; a flood costs about five times as "
+			      "much as by native XDP.",
+			      "With a flood to fear, use a device whose driver has native XDP." },
+	[FIND_LRO] = { DOCTOR_WARN, "lro",
+		       "Most drivers refuse native XDP while they merge packets.",
+		       "ethtool -K DEVICE lro off, at every boot; then `sekisho load`." },
+	[FIND_MTU] = { DOCTOR_NOTE, "mtu",
+		       "Some drivers refuse native XDP with an MTU of more than a page.",
+		       "If the peers allow it: a smaller MTU; else leave it, tc does the work." },
+	[FIND_RXVLAN] = { DOCTOR_NOTE, "rxvlan",
+			  "The device takes VLAN tags off before the gate: what comes by any VLAN "
+			  "is treated alike.",
+			  "To tell VLANs apart, guard the VLAN devices, or: ethtool -K DEVICE "
+			  "rxvlan off." },
+	[FIND_PORT_UNCOVERED] = { DOCTOR_WARN, "port-uncovered",
+				  "Connections to it are neither counted nor limited.",
+				  "Add the port to a service ([service NAME] ports = ...), or let "
+				  "it listen on loopback only." },
+	[FIND_DOCKER_PROXY] = { DOCTOR_NOTE, "docker-proxy",
+				"Where Docker's proxy takes the connection, the mail server sees "
+				"the bridge's address as the source.",
+				"Set \"userland-proxy\": false in /etc/docker/daemon.json; see the "
+				"manual about containers." },
+	[FIND_NO_COUNTRIES] = { DOCTOR_BAD, "no-countries",
+				"Every source is ZZ (unknown), and the policy for ZZ or * holds.",
+				"Install tor-geoipdb, or name files in [country] files; then "
+				"`sekisho load`." },
+	[FIND_COUNTRIES_OLD] = { DOCTOR_WARN, "countries-old",
+				 "Networks that changed hands are taken for their old country.",
+				 "Update the package that the files come from (tor-geoipdb), then "
+				 "reload sekisho." },
+	[FIND_UNKNOWN] = { DOCTOR_WARN, "unknown", "What depends on it was not checked.",
+			   "Do what the text says." },
+	[FIND_ONE_LOCAL_SOURCE] = { DOCTOR_BAD, "one-local-source",
+				    "A tunnel, proxy, port forward or container hides who "
+				    "connects: limits per source hit everybody at once, lists and "
+				    "countries mean nothing, and such an address is never banned.",
+				    "Put the gate where the strangers' addresses are seen: on the "
+				    "machine that forwards, or let the forward keep them (no "
+				    "masquerading; PROXY protocol does not help the kernel). See "
+				    "docs/containers.md." },
+	[FIND_NO_LOG] = { DOCTOR_WARN, "no-log",
+			  "Connections are counted and lists hold, but no failed login bans "
+			  "anybody.",
+			  "Add [log NAME] with file = the mail server's log (often "
+			  "/var/log/mail.log)." },
+	[FIND_LOG_MISSING] = { DOCTOR_BAD, "log-missing",
+			       "Failed logins that are logged there ban nobody.",
+			       "Name the file that the mail server writes to; with the journal "
+			       "alone, let it write a file (rsyslog, or Postfix' maillog_file)." },
+	[FIND_LOG_UNREADABLE] = { DOCTOR_BAD, "log-unreadable",
+				  "Failed logins that are logged there ban nobody.",
+				  "Let the daemon read it; the unit needs CAP_DAC_READ_SEARCH, "
+				  "which it has by default." },
+	[FIND_JOURNAL_UNREADABLE] = { DOCTOR_BAD, "journal-unreadable",
+				      "Failed logins that are logged there ban nobody.",
+				      "Let the daemon be in the group systemd-journal (the unit "
+				      "is), and build it with libsystemd." },
+	[FIND_JOURNAL_EMPTY] = { DOCTOR_BAD, "journal-empty",
+				 "Failed logins that are logged elsewhere ban nobody.",
+				 "Name the units that the mail server runs as (systemctl "
+				 "list-units; Debian's Postfix is postfix@-.service), or follow "
+				 "the file that it logs to." },
+	[FIND_LOG_SILENT] = { DOCTOR_WARN, "log-silent",
+			      "The mail server may log elsewhere since an upgrade.",
+			      "Compare with where the mail server logs now (postconf maillog_file; "
+			      "doveadm log find)." },
+	[FIND_LOG_UNKNOWN_FORMAT] = { DOCTOR_BAD, "log-unknown-format",
+				      "Nothing in it leads to a ban.",
+				      "See `sekisho parse FILE` and the formats in "
+				      "sekisho.conf(5); is it the mail log?" },
+	[FIND_LOG_NO_ACCOUNTS] = { DOCTOR_WARN, "log-no-accounts",
+				   "Sources are banned, but attacks on one account from many "
+				   "addresses are not seen.",
+				   "Dovecot: auth_verbose = yes. Postfix: 3.6 or newer logs "
+				   "sasl_username; with older ones follow the log of whoever "
+				   "checks the passwords." },
+	[FIND_LOG_NO_SUCCESSES] = { DOCTOR_WARN, "log-no-successes",
+				    "Nobody becomes known to his account, so an owner who mistypes "
+				    "is treated as a guesser; a stolen password is not seen at "
+				    "all.",
+				    "Follow the log that has the logins too: Dovecot's `Login:` "
+				    "lines, Postfix' `sasl_username=`." },
+	[FIND_LOG_BEHIND] = { DOCTOR_WARN, "log-behind", "Bans come late.",
+			      "If it does not catch up within minutes: is the disk slow, or the "
+			      "log written by a loop?" },
+	[FIND_LOG_NOT_FOLLOWED] = { DOCTOR_WARN, "log-not-followed",
+				    "Failed logins that are logged there ban nobody.",
+				    "systemctl reload sekisho; `sekisho status` shows what it "
+				    "follows." },
+	[FIND_OUTFLOW_TRIPPED] = { DOCTOR_BAD, "outflow-tripped",
+				   "Mail stays in the queue, and leaves at the limit's pace. "
+				   "Either an account or a program is abused, or the limit is too "
+				   "low.",
+				   "See who sends: `sekisho outflow`. Stop it, clear the queue of "
+				   "it (postqueue -p), then `sekisho outflow release`." },
+	[FIND_WOULD_TRIP] = { DOCTOR_WARN, "outflow-tripped",
+			      "More leaves than the limit allows, and nothing is held back: it is "
+			      "in monitor mode.",
+			      "See who sends: `sekisho outflow`. To hold it back: [outflow] mode = "
+			      "enforce." },
+	[FIND_OUTFLOW_RELEASED] = { DOCTOR_NOTE, "outflow-released",
+				    "Until it ends nothing is held back, whatever leaves.",
+				    "When all is well again: `sekisho outflow arm`." },
+	[FIND_OUTFLOW_OFF] = { DOCTOR_NOTE, "outflow-off",
+			       "What leaves is neither counted nor bounded.",
+			       "Take `ports = none` out of [outflow]." },
+	[FIND_OUTFLOW_UNLIMITED] = { DOCTOR_NOTE, "outflow-unlimited",
+				     "With a stolen password, spam leaves as fast as the mail "
+				     "server can send, and the address is soon on blocklists.",
+				     "See in `sekisho outflow` what leaves on a busy day, and set "
+				     "[outflow] rate above it." },
+	[FIND_OUTFLOW_MONITOR] = { DOCTOR_NOTE, "outflow-monitor",
+				   "The gate drops, but what leaves is only counted and alerted, "
+				   "not held back.",
+				   "When no trip is a false one: [outflow] mode = enforce." },
+	[FIND_OUTFLOW_NOT_ATTACHED] = { DOCTOR_WARN, "outflow-not-attached",
+					"What leaves by it is neither counted nor held back.",
+					"Do what the text says, then `sekisho load`." },
+	[FIND_OUTFLOW_TABLE_FULL] = { DOCTOR_WARN, "outflow-table-full",
+				      "Those guests or users share one budget with all others for "
+				      "whom there was no room.",
+				      "Name their network in [outflow] guests, so that one budget "
+				      "is theirs together." },
+	[FIND_NO_ALERT_PROGRAM] = { DOCTOR_NOTE, "no-alert-program",
+				    "That an account is abused, or mail held back, stands in the "
+				    "daemon's log alone.",
+				    "[alert] program = a script that mails or pages; see "
+				    "docs/alerts.md." },
+	[FIND_ALERTS_FAILED] = { DOCTOR_WARN, "alerts-failed",
+				 "Somebody was not told what he should know.",
+				 "See why in the daemon's log (journalctl -u sekisho); try the "
+				 "program by hand as docs/alerts.md shows." },
+	[FIND_METRICS_CLOSED] = { DOCTOR_WARN, "metrics-closed",
+				  "What watches this machine sees nothing of it.",
+				  "See `last fault` in `sekisho status`. It is tried again by "
+				  "itself, every minute at least." },
+};
+_Static_assert(sizeof(kinds) / sizeof(*kinds) == FIND_COUNT, "each finding has its words");
+
+const struct doctor_kind *doctor_kind(enum doctor_find find)
+{
+	return &kinds[find];
+}
+
+const struct doctor_kind *doctor_kind_at(size_t index)
+{
+	return index < FIND_COUNT ? &kinds[index] : NULL;
+}
