@@ -120,6 +120,8 @@ burst = 10'
 	says '^sekisho_outflow_tripped\{who="local"\} 1$'
 	says '^sekisho_outflow_trip_held\{who="local"\} 8$'
 	says '^sekisho_outflow_trip_start_timestamp_seconds\{who="local"\} [0-9]+$'
+	local promtool=$BATS_TEST_DIRNAME/../build/prometheus/usr/bin/promtool
+	[[ ! -x $promtool ]] || "$promtool" check metrics <<<"$output"
 	run_sekisho status
 	says '^outflow +tripped \(enforce mode\)$'
 	says '^ +this machine: tripped since [0-9TZ:-]+, 8 held back$'
