@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "build.h"
 #include "kernel/handle.h"
+#include "limits.h"
 #include "lists/compile.h"
 
 static const struct test_source {
@@ -118,6 +119,7 @@ static void publish_table(struct gate *gate)
 	struct fault fault;
 
 	fill(&deny, "192.0.2.0/24", "2001:db8:4::/48", 0);
+	fill(&deny, "198.18.5.0/24", "2001:db8:6:5::/64", 0);
 	fill(&allow, "192.0.2.66/32", "2001:db8:4:5::1/128", 0);
 	fill(&countries, "198.18.0.0/15", "2001:db8:6::/48", (uint32_t)country_from_text("AQ", 2));
 	if (table_compile(&countries, lists, 2, 1, &image, &fault) ||
@@ -170,22 +172,20 @@ static int run(struct gate *gate, size_t which, const struct built_packet *packe
 	return (int)options.retval;
 }
 
-static bool check_one(struct gate *gate, enum gate_mode mode, const struct test_source *source,
-		      const char *words, bool drop)
+/* The packet through every program that can be asked; all must agree. */
+static bool send(struct gate *gate, const char *words, const struct address *four,
+		 const struct address *six, bool drop)
 {
-	struct address four, six;
 	struct built_packet packet;
 	char word[64];
 	bool good = true;
 
-	address_parse(source->address4, strlen(source->address4), &four);
-	address_parse(source->address6, strlen(source->address6), &six);
-	if (packet_build(words, &four, &six, &packet, word)) {
+	if (packet_build(words, four, six, &packet, word)) {
 		printf("# unknown word '%s'\n", word);
 		return false;
 	}
 	for (size_t i = 0; i < PROGRAMS; i++) {
-		int wanted = drop && mode == GATE_ENFORCE ? programs[i].drop : programs[i].pass;
+		int wanted = drop ? programs[i].drop : programs[i].pass;
 		int got;
 
 		if (programs[i].program == PROGRAM_TC_IP && (packet.tagged || packet.ip != 14))
@@ -197,10 +197,24 @@ static bool check_one(struct gate *gate, enum gate_mode mode, const struct test_
 		got = run(gate, i, &packet);
 		if (got == wanted)
 			continue;
-		printf("# %s, %s, %s mode: got %d, wanted %d\n", source->name, programs[i].name,
-		       mode == GATE_ENFORCE ? "enforce" : "monitor", got, wanted);
+		printf("# %s: got %d, wanted %d\n", programs[i].name, got, wanted);
 		good = false;
 	}
+	return good;
+}
+
+static bool check_one(struct gate *gate, enum gate_mode mode, const struct test_source *source,
+		      const char *words, bool drop)
+{
+	struct address four, six;
+	bool good;
+
+	address_parse(source->address4, strlen(source->address4), &four);
+	address_parse(source->address6, strlen(source->address6), &six);
+	good = send(gate, words, &four, &six, drop && mode == GATE_ENFORCE);
+	if (!good)
+		printf("# from %s, in %s mode\n", source->name,
+		       mode == GATE_ENFORCE ? "enforce" : "monitor");
 	return good;
 }
 
@@ -336,6 +350,7 @@ int main(int argc, char **argv)
 	rewind(file);
 	run_cases(gate, GATE_MONITOR, file);
 	test_counters(gate);
+	test_limits(gate, send, PROGRAMS, report);
 	printf("1..%u\n", tests);
 	fclose(file);
 	gate_close(gate);

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See limits.h. The meters are written as handshakes would have left them. */
+#include "limits.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+
+#define CLASS_LIMITED 2
+#define LATER_NS      (3600ULL * NS_PER_S)
+
+/* In the manual's order. */
+static const struct {
+	enum reason reason;
+	const char *claim;
+} order[] = {
+	{ REASON_BANNED, "banned comes before listed" },
+	{ REASON_LISTED, "listed comes before country" },
+	{ REASON_COUNTRY, "country comes before source-connections" },
+	{ REASON_SOURCE_CONNECTIONS, "source-connections comes before network-connections" },
+	{ REASON_NETWORK_CONNECTIONS, "network-connections comes before source-rate" },
+	{ REASON_SOURCE_RATE, "source-rate comes before network-rate" },
+	{ REASON_NETWORK_RATE, "network-rate comes before country-rate" },
+	{ REASON_COUNTRY_RATE, "country-rate comes last" },
+	{ REASON_NONE, "a source within every limit passes" },
+};
+
+static const struct family {
+	const char *words, *deny_words, *other_words;
+	const char *banned, *listed, *plain, *source, *network;
+} families[] = {
+	{ "eth ip4 tcp:110:S", "eth ip4 tcp:993:S", "eth ip4 tcp:143:S", "198.18.5.1", "198.18.5.2",
+	  "198.18.9.9", "198.18.9.9/32", "198.18.9.0/24" },
+	{ "eth ip6 tcp:110:S", "eth ip6 tcp:993:S", "eth ip6 tcp:143:S", "2001:db8:6:5::1",
+	  "2001:db8:6:5::2", "2001:db8:6:9::9", "2001:db8:6:9::/64", "2001:db8:6::/48" },
+};
+
+static struct prefix prefix_of(const char *text)
+{
+	struct prefix prefix;
+
+	if (prefix_parse(text, strlen(text), &prefix))
+		abort();
+	return prefix;
+}
+
+static void publish(struct gate *gate, enum gate_mode mode)
+{
+	_cleanup_free_ struct policy *policy = calloc(1, sizeof(*policy));
+	struct fault fault;
+
+	policy->mode = mode;
+	policy->service_count = LIMITS_SERVICE_DENY;
+	policy->source_length6 = 64;
+	policy->network_length6 = 48;
+	policy->network_length4 = 96 + 24;
+	policy->classes[CLASS_LIMITED] = (struct limits){
+		.source_connections = 5,
+		.network_connections = 10,
+		.source_interval_ns = NS_PER_S,
+		.network_interval_ns = NS_PER_S,
+		.country_interval_ns = NS_PER_S,
+		.source_burst = 1,
+		.network_burst = 1,
+		.country_burst = 1,
+	};
+	policy->port_service[LIMITS_PORT] = LIMITS_SERVICE;
+	policy->port_service[LIMITS_OTHER_PORT] = LIMITS_OTHER;
+	policy->port_service[LIMITS_DENY_PORT] = LIMITS_SERVICE_DENY;
+	memset(policy->country_class[LIMITS_SERVICE], CLASS_LIMITED, COUNTRY_COUNT);
+	memset(policy->country_class[LIMITS_OTHER], CLASS_LIMITED, COUNTRY_COUNT);
+	memset(policy->country_class[LIMITS_SERVICE_DENY], CLASS_DENY, COUNTRY_COUNT);
+	if (gate_policy_publish(gate, policy, &fault))
+		abort();
+}
+
+static void put_meter(struct gate *gate, enum gate_map map, const char *prefix, uint32_t open,
+		      bool spent)
+{
+	struct meter_key key = { .prefix = prefix_of(prefix), .service = LIMITS_SERVICE };
+	struct meter meter = { .open = open, .arrival_ns = spent ? clock_boot_ns() + LATER_NS : 0 };
+
+	if (bpf_map_update_elem(gate->maps[map], &key, &meter, BPF_ANY))
+		abort();
+}
+
+static struct meter get_meter(struct gate *gate, enum gate_map map, const char *prefix)
+{
+	struct meter_key key = { .prefix = prefix_of(prefix), .service = LIMITS_SERVICE };
+	struct meter meter;
+
+	if (bpf_map_lookup_elem(gate->maps[map], &key, &meter))
+		abort();
+	return meter;
+}
+
+/* Every limit from `first` on is reached, those before it are not. */
+static void fill_meters(struct gate *gate, const struct family *family, enum reason first)
+{
+	uint32_t country = LIMITS_SERVICE * COUNTRY_COUNT + (uint32_t)country_from_text("AQ", 2);
+	bool none = first == REASON_NONE;
+	struct meter of_country = {
+		.arrival_ns = none ? 0 : clock_boot_ns() + LATER_NS,
+	};
+
+	put_meter(gate, MAP_SOURCES, family->source,
+		  !none && first <= REASON_SOURCE_CONNECTIONS ? 5 : 4,
+		  !none && first <= REASON_SOURCE_RATE);
+	put_meter(gate, MAP_NETWORKS, family->network,
+		  !none && first <= REASON_NETWORK_CONNECTIONS ? 10 : 9,
+		  !none && first <= REASON_NETWORK_RATE);
+	if (bpf_map_update_elem(gate->maps[MAP_COUNTRY_METERS], &country, &of_country, BPF_ANY))
+		abort();
+}
+
+static uint64_t attempts(const struct gate_counts *counts, unsigned service, enum reason reason,
+			 enum gate_mode mode)
+{
+	return counts->reasons[service][reason][mode].attempts;
+}
+
+/* Sends it, and demands that it is counted under `reason`, and under no other. */
+static bool check_reason(struct gate *gate, limits_send *send, unsigned programs, const char *words,
+			 const char *source, unsigned service, enum reason reason,
+			 enum gate_mode mode)
+{
+	_cleanup_free_ struct gate_counts *before = malloc(sizeof(*before));
+	_cleanup_free_ struct gate_counts *after = malloc(sizeof(*after));
+	struct address address = prefix_of(source).address;
+	struct fault fault;
+	bool good;
+
+	if (gate_counts_read(gate, before, &fault))
+		abort();
+	good = send(gate, words, &address, &address, reason && mode == GATE_ENFORCE);
+	if (gate_counts_read(gate, after, &fault))
+		abort();
+	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++) {
+		uint64_t moved =
+			attempts(after, service, i, mode) - attempts(before, service, i, mode);
+
+		if (moved == (i == reason ? programs : 0))
+			continue;
+		printf("# %s from %s: %llu attempts counted as %s\n", words, source,
+		       (unsigned long long)moved, reason_name(i));
+		good = false;
+	}
+	return good;
+}
+
+static bool check_first(struct gate *gate, limits_send *send, unsigned programs,
+			const struct family *family, enum reason first, enum gate_mode mode)
+{
+	const char *source = first == REASON_BANNED   ? family->banned
+			     : first == REASON_LISTED ? family->listed
+						      : family->plain;
+	bool deny = first && first <= REASON_COUNTRY;
+
+	fill_meters(gate, family, first);
+	return check_reason(gate, send, programs, deny ? family->deny_words : family->words, source,
+			    deny ? LIMITS_SERVICE_DENY : LIMITS_SERVICE, first, mode);
+}
+
+static void test_order(struct gate *gate, limits_send *send, unsigned programs,
+		       void (*report)(bool good, const char *claim))
+{
+	bool monitored = true;
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		bool good = true;
+
+		publish(gate, GATE_ENFORCE);
+		for (size_t f = 0; f < 2; f++)
+			good &= check_first(gate, send, programs, &families[f], order[i].reason,
+					    GATE_ENFORCE);
+		report(good, order[i].claim);
+		publish(gate, GATE_MONITOR);
+		for (size_t f = 0; f < 2; f++)
+			monitored &= check_first(gate, send, programs, &families[f],
+						 order[i].reason, GATE_MONITOR);
+	}
+	report(monitored, "monitor mode counts under the same reason, and passes");
+}
+
+/* What the meter of `first` counted of one packet through every program. */
+static bool counted(struct gate *gate, enum gate_map map, const char *prefix, uint64_t sent,
+		    uint64_t dropped, uint64_t since_ns)
+{
+	struct meter meter = get_meter(gate, map, prefix);
+
+	return meter.attempts == sent && meter.dropped == dropped && meter.last_ns >= since_ns &&
+	       !meter.handshakes;
+}
+
+static void test_own_counts(struct gate *gate, limits_send *send, unsigned programs,
+			    void (*report)(bool good, const char *claim))
+{
+	bool source = true, network = true, other = true;
+
+	publish(gate, GATE_ENFORCE);
+	for (size_t f = 0; f < 2; f++) {
+		const struct family *family = &families[f];
+		uint64_t since = clock_boot_ns();
+
+		check_first(gate, send, programs, family, REASON_NONE, GATE_ENFORCE);
+		source &= counted(gate, MAP_SOURCES, family->source, programs, 0, since);
+		network &= counted(gate, MAP_NETWORKS, family->network, programs, 0, since);
+		since = clock_boot_ns();
+		check_first(gate, send, programs, family, REASON_SOURCE_RATE, GATE_ENFORCE);
+		source &= counted(gate, MAP_SOURCES, family->source, programs, programs, since);
+		network &= counted(gate, MAP_NETWORKS, family->network, programs, programs, since);
+		fill_meters(gate, family, REASON_SOURCE_CONNECTIONS);
+		other &= check_reason(gate, send, programs, family->other_words, family->plain,
+				      LIMITS_OTHER, REASON_NONE, GATE_ENFORCE);
+	}
+	report(source, "a source's attempts, drops and last packet are counted with it");
+	report(network, "a network's attempts, drops and last packet are counted with it");
+	report(other, "a source over one service's limits is not over another's");
+}
+
+void test_limits(struct gate *gate, limits_send *send, unsigned programs,
+		 void (*report)(bool good, const char *claim))
+{
+	for (size_t f = 0; f < 2; f++) {
+		struct prefix prefix = prefix_of(families[f].banned);
+		struct ban ban = { .expires_ns = clock_boot_ns() + LATER_NS, .since_ns = 1 };
+		struct fault fault;
+
+		if (gate_ban_put(gate, &prefix, &ban, &fault))
+			abort();
+	}
+	test_order(gate, send, programs, report);
+	test_own_counts(gate, send, programs, report);
+}
