@@ -6,7 +6,7 @@
 load helpers/common
 
 setup_file() {
-	file_requires root bpf networks sekisho jq || return 0
+	file_requires root bpf networks sekisho jq ping || return 0
 	lab_up "$BATS_FILE_TMPDIR/lab"
 	lab_listen "$MX4" 25 143 587 8080
 	lab_listen "$MX6" 25 143 587 8080
@@ -31,6 +31,11 @@ action = deny
 [list good]
 action = allow'
 
+# Connections that the server's kernel holds with a source on mail ports.
+sockets_from() { # SOURCE
+	server ss -Htn state established "dst [$1] and ( sport = :587 or sport = :143 )" | wc -l
+}
+
 # The packets' way, whatever the hook: each accepted case beside its refused twin.
 gate_decides() {
 	connect_is open 198.51.100.66 "$MX4" 587
@@ -53,6 +58,9 @@ gate_decides() {
 		retry 30 0.1 session_is_dead "$name"
 	done
 	session_is_alive neighbour
+	# And no process of the server's waits for it.
+	[[ $(sockets_from 198.51.100.66) == 0 && $(sockets_from 2001:db8:bad:66::1) == 0 ]]
+	[[ $(sockets_from 198.51.100.67) == 1 ]]
 
 	run_sekisho unban 198.51.100.66
 	connect_is open 198.51.100.66 "$MX4" 587
@@ -197,6 +205,21 @@ countries = JP:pass *:deny'
 	says '^sekisho_[a-z_]+_total\{.*service="smtp".*\} 30$'
 }
 
+@test "the server's own connections to a banned host, its pings and its other ports are untouched" {
+	lab_background "$LAB/log/peer" nsenter --net="/run/netns/$LAB_CLIENT" \
+		"$LAB_TOOLS/peer" listen 198.51.100.66 25
+	lab_wait 5 eval '[[ -n $(client ss -Hltn "src 198.51.100.66:25") ]]'
+	lab_conf
+	run_sekisho load
+	run_sekisho ban 198.51.100.0/24
+	[[ $(server "$LAB_TOOLS/peer" try "$MX4" 198.51.100.66 25) == open ]]
+	client ping -q -c 1 -W 2 -I 198.51.100.66 "$MX4"
+	connect_is open 198.51.100.66 "$MX4" 8080
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+	run_sekisho stats --json
+	json '.[0].total.attempts == 1 and .[0].services.smtp.reasons.banned.dropped.packets == 1'
+}
+
 @test "a ban ends by itself in the kernel, with no daemon" {
 	lab_conf
 	run_sekisho load
@@ -220,6 +243,12 @@ countries = JP:pass *:deny'
 	connect_is open 198.51.100.128 "$MX4" 25
 	connect_is no-answer 2001:db8:bad:ff::1 "$MX6" 25 0.3
 	connect_is open 2001:db8:bad:100::1 "$MX6" 25
+	# Bans of other lengths beside them.
+	run_sekisho ban 198.51.100.200
+	run_sekisho ban 2001:db8:bad:200::/64
+	connect_is no-answer 198.51.100.200 "$MX4" 25 0.3
+	connect_is no-answer 2001:db8:bad:200::2 "$MX6" 25 0.3
+	connect_is no-answer 198.51.100.127 "$MX4" 25 0.3
 	run_sekisho bans --json
 	json 'any(.[]; .prefix == "198.51.100.64/26" and .reason == "a whole street")'
 }
@@ -242,6 +271,7 @@ xdp_id() { ip -n "$LAB_SERVER" -j link show mx0 | jq '.[0].xdp.prog.id'; }
 	id=$(xdp_id)
 	lab_conf
 	run_sekisho load
+	says 'mx0: guarded by tc ingress .*"foreign_pass" \(id [0-9]+\) of another is on it'
 	status_hook_is tc
 	json '.[0].devices[0].why | test("foreign_pass")'
 	[[ $(xdp_id) == "$id" ]]

@@ -140,7 +140,7 @@ static void add_tcp(struct builder *builder, const char *word)
 
 	set_next(builder, 6);
 	tcp = append(builder, 20);
-	put16(tcp, 40000);
+	put16(tcp, option(word, "from=", 10, 40000));
 	put16(tcp + 2, number(word, 1, 25));
 	tcp[12] = 5 << 4;
 	for (; *flags && *flags != ':'; flags++)
