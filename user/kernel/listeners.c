@@ -1,78 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See listeners.h. sock_diag(7) over libnl-3, and /proc for who holds a socket. */
+/* See listeners.h. /proc tells who holds a socket. */
 #include "kernel/listeners.h"
 
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <linux/inet_diag.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <netlink/msg.h>
-#include <netlink/netlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "kernel/diag.h"
 
 struct search {
 	struct listener *found;
-	size_t count, room;
-	int err;
+	size_t count;
 };
-
-static void cleanup_socket(struct nl_sock **socket)
-{
-	nl_socket_free(*socket);
-}
-
-static int on_socket(struct nl_msg *message, void *context)
-{
-	const struct inet_diag_msg *socket = nlmsg_data(nlmsg_hdr(message));
-	struct search *search = context;
-	struct listener *listener;
-
-	if ((size_t)nlmsg_datalen(nlmsg_hdr(message)) < sizeof(*socket))
-		return NL_OK;
-	if (search->count == search->room) {
-		size_t room = search->room ? search->room * 2 : 64;
-		void *more = realloc(search->found, room * sizeof(*search->found));
-
-		if (!more) {
-			search->err = -ENOMEM;
-			return NL_STOP;
-		}
-		search->found = more;
-		search->room = room;
-	}
-	listener = &search->found[search->count++];
-	memset(listener, 0, sizeof(*listener));
-	if (socket->idiag_family == AF_INET)
-		listener->local = address_from4(ntohl(socket->id.idiag_src[0]));
-	else
-		memcpy(&listener->local, socket->id.idiag_src, sizeof(listener->local));
-	listener->port = ntohs(socket->id.idiag_sport);
-	listener->inode = socket->idiag_inode;
-	return NL_OK;
-}
-
-static int dump(struct nl_sock *socket, int family, struct search *search)
-{
-	struct inet_diag_req_v2 request = {
-		.sdiag_family = (__u8)family,
-		.sdiag_protocol = IPPROTO_TCP,
-		.idiag_states = 1U << TCP_LISTEN,
-	};
-	int err;
-
-	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_socket, search);
-	err = nl_send_simple(socket, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &request, sizeof(request));
-	if (err >= 0)
-		err = nl_recvmsgs_default(socket);
-	return err < 0 ? -EIO : search->err;
-}
 
 /* ---- who holds them ---- */
 
@@ -145,34 +90,32 @@ static int by_port(const void *a, const void *b)
 				  : address_compare(&x->local, &y->local);
 }
 
-static int open_socket(struct nl_sock **socket)
-{
-	*socket = nl_socket_alloc();
-	if (!*socket)
-		return -ENOMEM;
-	if (nl_connect(*socket, NETLINK_SOCK_DIAG))
-		return -EIO;
-	nl_socket_disable_seq_check(*socket);
-	return 0;
-}
-
 int listeners_list(struct listener **listeners, size_t *count, struct fault *fault)
 {
-	_cleanup_(cleanup_socket) struct nl_sock *socket = NULL;
-	struct search search = { 0 };
+	_cleanup_(diag_close) struct nl_sock *netlink = NULL;
+	_cleanup_free_ struct inet_diag_msg *found = NULL;
 	_cleanup_free_ struct listener *owned = NULL;
-	int err = open_socket(&socket);
+	struct search search = { 0 };
+	int err = diag_open(&netlink, fault);
 
 	*count = 0;
 	*listeners = NULL;
-	if (!err)
-		err = dump(socket, AF_INET, &search);
-	if (!err)
-		err = dump(socket, AF_INET6, &search);
-	owned = search.found;
+	if (err)
+		return err;
+	err = diag_list(netlink, 1U << TCP_LISTEN, NULL, NULL, &found, &search.count);
+	if (!err && search.count)
+		owned = calloc(search.count, sizeof(*owned));
+	if (!err && search.count && !owned)
+		err = -ENOMEM;
 	if (err)
 		return fault_set(fault, err, "cannot list the listening sockets: %s",
 				 strerror(-err));
+	for (size_t i = 0; i < search.count; i++) {
+		owned[i].local = diag_local(&found[i]);
+		owned[i].port = ntohs(found[i].id.idiag_sport);
+		owned[i].inode = found[i].idiag_inode;
+	}
+	search.found = owned;
 	name_all(&search);
 	if (search.count)
 		qsort(owned, search.count, sizeof(*owned), by_port);
@@ -191,21 +134,19 @@ bool listener_is_open(const struct listener *listener)
 
 int listeners_can_destroy(void)
 {
-	_cleanup_(cleanup_socket) struct nl_sock *socket = NULL;
+	_cleanup_(diag_close) struct nl_sock *netlink = NULL;
 	/* Port 0 is nobody's: a kernel that can looks for it and finds none. */
 	struct inet_diag_req_v2 request = {
 		.sdiag_family = AF_INET,
 		.sdiag_protocol = IPPROTO_TCP,
 		.id.idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE },
 	};
-	int err = open_socket(&socket);
+	int err = diag_open(&netlink, NULL);
 
 	if (err)
 		return err;
-	err = nl_send_simple(socket, SOCK_DESTROY, NLM_F_ACK, &request, sizeof(request));
+	err = diag_destroy(netlink, &request);
 	if (err >= 0)
-		err = nl_wait_for_ack(socket);
-	if (err == -NLE_OBJ_NOTFOUND || err >= 0)
 		return 1;
-	return err == -NLE_OPNOTSUPP ? 0 : -EPERM;
+	return err == -EOPNOTSUPP ? 0 : -EPERM;
 }
