@@ -8,31 +8,14 @@
 
 #include "bucket.h"
 #include "outflow_maps.h"
-#include "packet.h"
+#include "outflow_syn.h"
 
 #define SOCKET_STREAM 1
-
-/* Who holds no socket of ours and came by no device: nobody knows. */
-#define OUTFLOW_NO_SOCKET 0xffffffff
 
 /* A guest's SYN that comes again is free of charge as often as Linux sends one again (6 times in
  * two minutes), and no oftener: a guest could forge repetitions, its stack is not ours. */
 #define OUTFLOW_REPEATS	  8
 #define OUTFLOW_REPEAT_NS (130 * 1000000000ULL)
-
-/* The inode of the network namespace that this instance guards; set before loading. */
-const volatile __u32 outflow_namespace = 0;
-
-struct outflow_syn {
-	struct outflow_flow flow;
-	struct outflow_key who; /* with the port in host order; 0: could not be read */
-	__u32 is4;
-	__u32 direct; /* nothing in the packet sends it on from its destination */
-	__u32 unreadable;
-	__u32 repeat; /* sent again */
-	__u64 cgroup;
-	__u64 now;
-};
 
 static __always_inline const struct outflow_rules *current_outflow_rules(void)
 {
@@ -315,64 +298,6 @@ static __always_inline __u32 outflow_guest(struct outflow_syn *syn, __u32 except
 	return verdict;
 }
 
-/* Where the IP header begins. */
-static __always_inline __u32 outflow_ip_offset(struct __sk_buff *skb, __u32 link_header)
-{
-	__u32 offset = link_header ? 14 : 0;
-	__be16 type;
-
-	for (int i = 0; link_header && i < TAGS_MAX; i++) {
-		if (bpf_skb_load_bytes(skb, offset - 2, &type, sizeof(type)) ||
-		    (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD)))
-			break;
-		offset += 4;
-	}
-	return offset;
-}
-
-static __always_inline void outflow_read_addresses(struct __sk_buff *skb, __u32 offset,
-						   struct outflow_syn *syn)
-{
-	__u8 begin[10] = {};
-
-	bpf_skb_load_bytes(skb, offset, begin, sizeof(begin));
-	syn->is4 = begin[0] >> 4 == 4;
-	if (!syn->is4) {
-		bpf_skb_load_bytes(skb, offset + 8, &syn->flow.source, 16);
-		bpf_skb_load_bytes(skb, offset + 24, &syn->flow.destination, 16);
-		syn->direct = begin[6] == NEXT_TCP;
-		return;
-	}
-	syn->flow.source.word[2] = syn->flow.destination.word[2] = bpf_htonl(0xffff);
-	bpf_skb_load_bytes(skb, offset + 12, &syn->flow.source.word[3], 4);
-	bpf_skb_load_bytes(skb, offset + 16, &syn->flow.destination.word[3], 4);
-	syn->direct = (begin[0] & 15) == 5;
-}
-
-/* The namespace of a TCP socket, or 0. */
-static __always_inline __u32 outflow_namespace_of(struct bpf_sock *socket)
-{
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(socket);
-
-	return tcp ? tcp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->ns.inum : 0;
-}
-
-static __always_inline void outflow_whose(struct __sk_buff *skb, struct bpf_sock *socket,
-					  struct outflow_key *who)
-{
-	__u32 other = socket ? outflow_namespace_of(socket) : 0;
-
-	if (skb->ingress_ifindex) {
-		who->origin = OUTFLOW_GUEST;
-		who->id = skb->ingress_ifindex;
-	} else if (other && outflow_namespace && other != outflow_namespace) {
-		who->origin = OUTFLOW_NAMESPACE;
-		who->id = other;
-	} else {
-		who->id = socket ? bpf_get_socket_uid(skb) : OUTFLOW_NO_SOCKET;
-	}
-}
-
 static __always_inline bool outflow_wants(const struct outflow_rules *rules, __u16 port)
 {
 	for (__u32 i = 0; i < OUTFLOW_PORTS && i < rules->port_count; i++)
@@ -424,39 +349,6 @@ __noinline int outflow(struct __sk_buff *skb, const struct packet *packet, __u32
 	else
 		verdict = outflow_guest(&syn, excepted);
 	return verdict >= OUTFLOW_HELD && rules->mode == GATE_ENFORCE;
-}
-
-static __always_inline bool outflow_is_attempt(const struct packet *packet)
-{
-	return packet->kind == PACKET_UNREADABLE || (packet->kind == PACKET_TCP && packet->syn);
-}
-
-/*
- * Whether a packet surely opens no TCP connection, told from the few bytes that decide it: nearly
- * all packets end here. What this cannot tell is read in full.
- */
-static __always_inline bool outflow_opens_nothing(const __u8 *ip, const void *end)
-{
-	const __u8 *flags;
-
-	if ((void *)(ip + 40) > end)
-		return false;
-	if (ip[0] == 0x45) {
-		if (ip[9] != NEXT_TCP)
-			return true;
-		if ((ip[6] & 0x3f) | ip[7]) /* a fragment */
-			return false;
-		flags = ip + 20 + TCP_FLAG_BYTE;
-	} else if (ip[0] >> 4 == 6) {
-		if (ip[6] == 17 || ip[6] == 58) /* UDP, ICMPv6 */
-			return true;
-		if (ip[6] != NEXT_TCP || (void *)(ip + 40 + TCP_FLAG_BYTE + 1) > end)
-			return false;
-		flags = ip + 40 + TCP_FLAG_BYTE;
-	} else {
-		return false;
-	}
-	return (*flags & (TCP_SYN_BIT | TCP_ACK_BIT)) != TCP_SYN_BIT;
 }
 
 #endif
