@@ -205,10 +205,14 @@ countries = JP:pass *:deny'
 	says '^sekisho_[a-z_]+_total\{.*service="smtp".*\} 30$'
 }
 
+client_listens() { # ADDRESS:PORT
+	[[ -n $(client ss -Hltn "src $1") ]]
+}
+
 @test "the server's own connections to a banned host, its pings and its other ports are untouched" {
 	lab_background "$LAB/log/peer" nsenter --net="/run/netns/$LAB_CLIENT" \
 		"$LAB_TOOLS/peer" listen 198.51.100.66 25
-	lab_wait 5 eval '[[ -n $(client ss -Hltn "src 198.51.100.66:25") ]]'
+	lab_wait 5 client_listens 198.51.100.66:25
 	lab_conf
 	run_sekisho load
 	run_sekisho ban 198.51.100.0/24

@@ -49,7 +49,11 @@ crowd_serve() { # ADDRESS PORT [talk]
 }
 
 crowd_serves() { # ADDRESS PORT
-	[[ $1 == :: ]] && lab_port_open "$2" || [[ -n $(server ss -Hltn "src [$1]:$2") ]]
+	if [[ $1 == :: ]]; then
+		lab_port_open "$2"
+	else
+		[[ -n $(server ss -Hltn "src [$1]:$2") ]]
+	fi
 }
 
 # Starts a crowd in the client's namespace; its words: LAB/crowd.
@@ -87,6 +91,8 @@ ss_count() {
 }
 
 ss_count_is() { [[ $(ss_count) -eq $1 ]]; }
+
+ss_count_is_over() { (($(ss_count) > $1)); }
 
 counts_equal_ss() {
 	local seen
@@ -313,7 +319,7 @@ countries = *:world'
 	lab_background "$LAB/log/crowd" nsenter --net="/run/netns/$LAB_CLIENT" \
 		"$LAB_TOOLS/crowd" stream 198.51.100.1-198.51.100.99 "$MX4" 25 6 "$LAB/crowd"
 	CROWD=$(tail -n 1 "$LAB/pids")
-	retry 100 0.05 eval '(($(ss_count) > 400))'
+	retry 100 0.05 ss_count_is_over 400
 	lab_run
 	[[ ! -s $LAB/crowd ]] || fail "every connection was open before the gate was loaded"
 	says_so=$(grep -o '[0-9]* connections were open already' "$LAB/log/run")
