@@ -71,8 +71,13 @@ static __always_inline void report_over(struct bpf_sock_ops *ctx, const struct p
 	bpf_ringbuf_submit(record, 0);
 }
 
-static __always_inline void remember(struct bpf_sock_ops *ctx, const struct packet *packet,
-				     __u32 service, __u32 country)
+/*
+ * Notes what the connection will give back at its end; 0 when there is no memory for that, and then
+ * it must not be counted as open: it would be so for ever. Before it is counted, so that adopt()
+ * meanwhile finds it in "opened".
+ */
+static __always_inline __u32 remember(struct bpf_sock_ops *ctx, const struct packet *packet,
+				      __u32 service, __u32 country)
 {
 	__u64 cookie = bpf_get_socket_cookie(ctx);
 	struct bpf_sock *socket = ctx->sk;
@@ -81,13 +86,14 @@ static __always_inline void remember(struct bpf_sock_ops *ctx, const struct pack
 
 	bpf_map_update_elem(&opened, &cookie, &one, BPF_ANY);
 	if (!socket)
-		return;
+		return 0;
 	counted_as = bpf_sk_storage_get(&counted, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
 	if (!counted_as)
-		return;
+		return 0;
 	counted_as->remote = packet->source;
 	counted_as->country = (__u16)country;
 	counted_as->service = (__u8)service;
+	return 1;
 }
 
 static __always_inline void count_established(struct bpf_sock_ops *ctx)
@@ -111,8 +117,8 @@ static __always_inline void count_established(struct bpf_sock_ops *ctx)
 	counts = bpf_map_lookup_elem(&country_counts, &index);
 	if (counts)
 		__sync_fetch_and_add(&counts->handshakes, 1);
-	reason = meter_handshake(&packet, service, country, 1);
-	remember(ctx, &packet, service, country);
+	reason = meter_handshake(&packet, service, country,
+				 remember(ctx, &packet, service, country));
 	bpf_sock_ops_cb_flags_set(ctx, ctx->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
 	if (reason && rules->mode == GATE_ENFORCE && !(leaf.flags & LEAF_ALLOW))
 		report_over(ctx, &packet, service, reason);
