@@ -101,6 +101,7 @@ static __always_inline void count_established(struct bpf_sock_ops *ctx)
 	const struct policy *rules = current_policy();
 	struct country_counts *counts;
 	struct packet packet = {};
+	struct bpf_sock *socket = ctx->sk;
 	struct leaf leaf;
 	__u32 service, country, bytes, index, reason;
 
@@ -108,6 +109,9 @@ static __always_inline void count_established(struct bpf_sock_ops *ctx)
 		return;
 	service = rules->port_service[ctx->local_port & 0xffff] & (SERVICE_MAX - 1);
 	if (!service)
+		return;
+	/* Another of our links saw it first: for a moment there are two when the cgroup changes. */
+	if (socket && bpf_sk_storage_get(&counted, socket, NULL, 0))
 		return;
 	remote_of(ctx, &packet);
 	bytes = find_leaf(&packet);

@@ -77,6 +77,15 @@ int gate_table_state(struct gate *gate, struct gate_table_state *state, struct f
 /* What the gate would find for an address. -ENOENT: no table yet. */
 int gate_table_find(struct gate *gate, const struct address *address, struct leaf *leaf,
 		    struct fault *fault);
+/* The same for many addresses: mapping the table takes far longer than asking it. The view is the
+ * table of when it was opened. gate_table_look() of a view that is all zero finds nothing. */
+struct gate_table_view {
+	const struct table_head *head;
+	size_t size;
+};
+int gate_table_view(struct gate *gate, struct gate_table_view *view, struct fault *fault);
+struct leaf gate_table_look(const struct gate_table_view *view, const struct address *address);
+void gate_table_view_end(struct gate_table_view *view);
 
 /* ---- bans ---- */
 

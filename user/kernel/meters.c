@@ -8,6 +8,7 @@
 #include <mntent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "kernel/handle.h"
@@ -34,10 +35,22 @@ static int cgroup2_root(char *path, size_t size, struct fault *fault)
 		   : 0;
 }
 
+/* Whether the link is on just this cgroup, and that is still there. */
+static bool is_on(int link, int group)
+{
+	struct bpf_link_info info = { 0 };
+	__u32 size = sizeof(info);
+	struct stat status;
+
+	/* A cgroup's id is its inode's number (kernfs). */
+	return !bpf_obj_get_info_by_fd(link, &info, &size) && !fstat(group, &status) &&
+	       info.cgroup.cgroup_id == status.st_ino;
+}
+
 int gate_counter_attach(struct gate *gate, const char *cgroup, struct fault *fault)
 {
 	int program = gate_program_fd(gate, PROGRAM_COUNTER);
-	_cleanup_close_ int group = -1, link = -1;
+	_cleanup_close_ int group = -1, link = -1, old = -1;
 	char root[PATH_MAX], path[PATH_MAX];
 	int err = 0;
 
@@ -49,22 +62,22 @@ int gate_counter_attach(struct gate *gate, const char *cgroup, struct fault *fau
 		return err;
 	if (!cgroup)
 		cgroup = root;
-	/* A link whose cgroup is gone, or which is not the one wanted, cannot be told from outside
-	 * on every kernel: made anew while the old one still counts, nothing is missed, and what
-	 * both see the socket storage keeps from counting twice. */
-	link = bpf_obj_get(path);
-	if (link >= 0 && !bpf_link_update(link, program, NULL))
-		return 0;
-	cleanup_close(&link);
 	group = open(cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (group < 0)
 		return fault_set(fault, -errno, "cannot open the cgroup %s: %s", cgroup,
 				 strerror(errno));
+	/* A link on another cgroup counts until the new one does: nothing is missed, and what both
+	 * see the socket storage keeps from being counted twice. */
+	old = bpf_obj_get(path);
+	if (old >= 0 && is_on(old, group) && !bpf_link_update(old, program, NULL))
+		return 0;
 	link = bpf_link_create(program, group, BPF_CGROUP_SOCK_OPS, NULL);
 	if (link < 0)
 		return fault_set(fault, link, "cannot attach the counter to the cgroup %s: %s",
 				 cgroup, strerror(-link));
 	unlink(path);
+	if (old >= 0)
+		bpf_link_detach(old);
 	if (bpf_obj_pin(link, path))
 		return fault_set(fault, -errno, "cannot pin %s: %s", path, strerror(errno));
 	return 0;
@@ -84,23 +97,21 @@ static int run_adopt(struct gate *gate, struct adopt_args *arguments)
 struct adoption {
 	struct gate *gate;
 	const struct policy *policy;
+	const struct gate_table_view *table;
 	size_t count;
 };
 
 static int adopt_one(const struct open_socket *socket, void *context)
 {
 	struct adoption *adoption = context;
-	struct leaf leaf = { .country = COUNTRY_ZZ };
 	struct adopt_args arguments = {
 		.cookie = socket->cookie,
 		.counted = { .remote = socket->remote,
+			     .country = gate_table_look(adoption->table, &socket->remote).country,
 			     .service = adoption->policy->port_service[socket->local_port] },
 	};
-	int result;
+	int result = run_adopt(adoption->gate, &arguments);
 
-	gate_table_find(adoption->gate, &socket->remote, &leaf, NULL);
-	arguments.counted.country = leaf.country;
-	result = run_adopt(adoption->gate, &arguments);
 	if (result > 0)
 		adoption->count++;
 	return result < 0 ? result : 0;
@@ -120,7 +131,8 @@ int gate_adopt_open(struct gate *gate, size_t *adopted, struct fault *fault)
 {
 	_cleanup_free_ struct policy *policy = calloc(1, sizeof(*policy));
 	_cleanup_free_ uint16_t *ports = calloc(PORT_COUNT, sizeof(*ports));
-	struct adoption adoption = { .gate = gate, .policy = policy };
+	_cleanup_(gate_table_view_end) struct gate_table_view table = { 0 };
+	struct adoption adoption = { .gate = gate, .policy = policy, .table = &table };
 	int err;
 
 	if (!policy || !ports)
@@ -128,6 +140,7 @@ int gate_adopt_open(struct gate *gate, size_t *adopted, struct fault *fault)
 	err = gate_policy_get(gate, policy, fault);
 	if (err)
 		return err;
+	gate_table_view(gate, &table, NULL);
 	err = sockets_each(ports, protected_ports(policy, ports), adopt_one, &adoption, fault);
 	if (adopted)
 		*adopted = adoption.count;

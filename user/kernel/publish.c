@@ -141,62 +141,65 @@ void gate_table_free(struct gate_table *table)
 	free(table);
 }
 
-/* The published image, read-only; the caller munmap()s *size bytes. */
-static const struct table_head *map_table(struct gate *gate, size_t *size, int *err,
-					  struct fault *fault)
+int gate_table_view(struct gate *gate, struct gate_table_view *view, struct fault *fault)
 {
 	_cleanup_close_ int fd = gate_slot_get(gate, MAP_TABLE, fault);
 	struct bpf_map_info info = { 0 };
 	__u32 info_size = sizeof(info);
 	void *at;
 
-	*err = fd;
 	if (fd < 0)
-		return NULL;
-	if (bpf_obj_get_info_by_fd(fd, &info, &info_size)) {
-		*err = fault_set(fault, -errno, "cannot ask about the table: %s", strerror(errno));
-		return NULL;
-	}
-	*size = (size_t)info.max_entries * TABLE_BLOCK;
-	at = mmap(NULL, *size, PROT_READ, MAP_SHARED, fd, 0);
-	if (at == MAP_FAILED) {
-		*err = fault_set(fault, -errno, "cannot map the table: %s", strerror(errno));
-		return NULL;
-	}
-	*err = 0;
-	return at;
+		return fd;
+	if (bpf_obj_get_info_by_fd(fd, &info, &info_size))
+		return fault_set(fault, -errno, "cannot ask about the table: %s", strerror(errno));
+	view->size = (size_t)info.max_entries * TABLE_BLOCK;
+	at = mmap(NULL, view->size, PROT_READ, MAP_SHARED, fd, 0);
+	if (at == MAP_FAILED)
+		return fault_set(fault, -errno, "cannot map the table: %s", strerror(errno));
+	view->head = at;
+	return 0;
+}
+
+void gate_table_view_end(struct gate_table_view *view)
+{
+	if (view->head)
+		munmap((void *)(uintptr_t)view->head, view->size);
+	view->head = NULL;
+}
+
+struct leaf gate_table_look(const struct gate_table_view *view, const struct address *address)
+{
+	struct leaf unknown = { .country = COUNTRY_ZZ };
+	void *table = (void *)(uintptr_t)view->head;
+
+	if (!table)
+		return unknown;
+	if (address_is4(address))
+		return table_find4(view->head, table, address_to4(address));
+	return table_find6(view->head, table, address_high(address), address_low(address));
 }
 
 int gate_table_state(struct gate *gate, struct gate_table_state *state, struct fault *fault)
 {
-	size_t size;
-	int err;
-	const struct table_head *head = map_table(gate, &size, &err, fault);
+	_cleanup_(gate_table_view_end) struct gate_table_view view = { 0 };
+	int err = gate_table_view(gate, &view, fault);
 
-	if (!head)
+	if (err)
 		return err;
-	state->generation = head->generation;
-	state->prefixes = head->prefixes;
-	state->ranges = head->ranges;
-	state->bytes = size;
-	munmap((void *)(uintptr_t)head, size);
+	state->generation = view.head->generation;
+	state->prefixes = view.head->prefixes;
+	state->ranges = view.head->ranges;
+	state->bytes = view.size;
 	return 0;
 }
 
 int gate_table_find(struct gate *gate, const struct address *address, struct leaf *leaf,
 		    struct fault *fault)
 {
-	size_t size;
-	int err;
-	const struct table_head *head = map_table(gate, &size, &err, fault);
-	void *table = (void *)(uintptr_t)head;
+	_cleanup_(gate_table_view_end) struct gate_table_view view = { 0 };
+	int err = gate_table_view(gate, &view, fault);
 
-	if (!head)
-		return err;
-	if (address_is4(address))
-		*leaf = table_find4(head, table, address_to4(address));
-	else
-		*leaf = table_find6(head, table, address_high(address), address_low(address));
-	munmap(table, size);
-	return 0;
+	if (!err)
+		*leaf = gate_table_look(&view, address);
+	return err;
 }
