@@ -224,8 +224,8 @@ static int gate_up(struct lab *lab, enum sabotage sabotage, struct fault *fault)
 {
 	struct gate_load_options options = { .pins = lab->pins, .ban_size = 1024 };
 	struct attachment attachment;
-	bool fresh;
-	int err = gate_load(&options, &lab->gate, &fresh, fault);
+	enum gate_start start;
+	int err = gate_load(&options, &lab->gate, &start, fault);
 
 	if (!err)
 		err = add_bans(lab->gate, sabotage, fault);

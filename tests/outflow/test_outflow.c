@@ -443,11 +443,11 @@ int main(int argc, char **argv)
 	struct gate_load_options options = { .ban_size = 16 };
 	struct fault fault = { 0 };
 	char pins[64];
-	bool fresh;
+	enum gate_start start;
 
 	snprintf(pins, sizeof(pins), "/sys/fs/bpf/sekisho-outflow-%d", (int)getpid());
 	options.pins = pins;
-	need(gate_load(&options, &gate, &fresh, &fault), &fault);
+	need(gate_load(&options, &gate, &start, &fault), &fault);
 	report(run("eth ip4 tcp:25:S", 0) == PASS, "without rules everything passes");
 	test_cases();
 	test_excepts();

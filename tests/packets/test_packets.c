@@ -332,7 +332,7 @@ int main(int argc, char **argv)
 	struct gate *gate;
 	struct fault fault;
 	FILE *file;
-	bool fresh;
+	enum gate_start start;
 
 	if (argc != 2)
 		return 2;
@@ -340,7 +340,7 @@ int main(int argc, char **argv)
 	options.pins = pins;
 	atexit(remove_pins);
 	file = fopen(argv[1], "re");
-	if (!file || gate_load(&options, &gate, &fresh, &fault)) {
+	if (!file || gate_load(&options, &gate, &start, &fault)) {
 		printf("Bail out! %s\n", file ? fault.text : argv[1]);
 		return 1;
 	}
