@@ -184,7 +184,7 @@ int gate_table_state(struct gate *gate, struct gate_table_state *state, struct f
 	_cleanup_(gate_table_view_end) struct gate_table_view view = { 0 };
 	int err = gate_table_view(gate, &view, fault);
 
-	if (err)
+	if (err || !view.head)
 		return err;
 	state->generation = view.head->generation;
 	state->prefixes = view.head->prefixes;
