@@ -477,15 +477,14 @@ hook = tc'
 	run_sekisho any doctor --json
 	json '.[0].findings | any(.id == "outflow-unlimited" and .severity == "note")'
 	lab_run_end
-	client "$LAB_TOOLS/peer" listen "$GATEWAY4" 25 3>&- &
-	local listener=$!
+	lab_background /dev/null nsenter --net="/run/netns/$LAB_CLIENT" "$LAB_TOOLS/peer" \
+		listen "$GATEWAY4" 25
 	lab_wait 5 client bash -c 'ss -Hltn "sport = :25" | grep -q .'
 	lab_conf 'mode = enforce' '[outflow]
 rate = 1/h
 burst = 2'
 	lab_run
 	[[ $(server "$LAB_TOOLS/peer" burst "$MX4" "$GATEWAY4" 25 5) == 2 ]]
-	kill "$listener"
 	run_sekisho 1 doctor --json
 	json ".[0].findings | any(.id == \"outflow-tripped\" and .severity == \"bad\" and .subject == \"this machine\"
 		and (.text | test(\"3 attempts held back; most by .*uid 0.* to $GATEWAY4\")))"
