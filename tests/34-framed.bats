@@ -69,7 +69,7 @@ countries = *:world'
 			opened=$((opened + 1))
 		fi
 	done
-	retry 600 0.1 flood_ended
+	retry 2000 0.1 flood_ended
 	read -r _ sent _ framed _ <"$LAB/log/flood"
 	connect_is open 198.51.100.66 "$MX4" 25
 	connect_is open 198.51.100.67 "$MX4" 25
@@ -93,10 +93,10 @@ refute_limits() {
 	lab_conf 'mode = enforce' "$STRICT"
 	lab_run
 	flood "$LAB/log/flood" "$MX4" 1000000 pause-us=20000
-	retry 600 0.1 flood_ended
+	retry 2000 0.1 flood_ended
 	rm "$LAB/log/flood"
 	flood "$LAB/log/flood" "$MX6" 500000 pause-us=20000
-	retry 600 0.1 flood_ended
+	retry 2000 0.1 flood_ended
 	run_sekisho stats
 	refute_limits
 	(($(entries sources) == 0 && $(entries networks) == 0))
