@@ -221,6 +221,48 @@ static void test_own_counts(struct gate *gate, limits_send *send, unsigned progr
 	report(other, "a source over one service's limits is not over another's");
 }
 
+/* What gate_adopt says to a connection of the first family's source, or to its end. */
+static int adopt(struct gate *gate, uint64_t cookie, bool ended)
+{
+	struct adopt_args arguments = {
+		.cookie = cookie,
+		.counted = { .remote = prefix_of(families[0].plain).address,
+			     .service = LIMITS_SERVICE },
+		.ended = ended,
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &arguments,
+		    .ctx_size_in = sizeof(arguments));
+
+	if (bpf_prog_test_run_opts(gate_program_fd(gate, PROGRAM_ADOPT), &options))
+		abort();
+	return (int)options.retval;
+}
+
+static uint32_t open_now(struct gate *gate)
+{
+	return get_meter(gate, MAP_SOURCES, families[0].source).open;
+}
+
+static void test_adoption(struct gate *gate, void (*report)(bool good, const char *claim))
+{
+	uint64_t seen = 0x5eed, fresh = 0xf0e5;
+	uint32_t one = 1;
+
+	publish(gate, GATE_ENFORCE);
+	put_meter(gate, MAP_SOURCES, families[0].source, 0, false);
+	if (bpf_map_update_elem(gate->maps[MAP_OPENED], &seen, &one, BPF_ANY))
+		abort();
+	report(!adopt(gate, seen, false) && !open_now(gate) && !adopt(gate, seen, true) &&
+		       !open_now(gate),
+	       "a connection that the counter has seen is not taken in");
+	report(adopt(gate, fresh, false) == 1 && open_now(gate) == 1 &&
+		       !adopt(gate, fresh, false) && open_now(gate) == 1,
+	       "another is taken in, and only once");
+	report(adopt(gate, fresh, true) == 1 && !open_now(gate) && !adopt(gate, fresh, true) &&
+		       !open_now(gate),
+	       "its end is counted, and only once");
+}
+
 void test_limits(struct gate *gate, limits_send *send, unsigned programs,
 		 void (*report)(bool good, const char *claim))
 {
@@ -234,4 +276,5 @@ void test_limits(struct gate *gate, limits_send *send, unsigned programs,
 	}
 	test_order(gate, send, programs, report);
 	test_own_counts(gate, send, programs, report);
+	test_adoption(gate, report);
 }
