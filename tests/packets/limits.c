@@ -77,10 +77,10 @@ static void publish(struct gate *gate, enum gate_mode mode)
 		abort();
 }
 
-static void put_meter(struct gate *gate, enum gate_map map, const char *prefix, uint32_t open,
-		      bool spent)
+static void put_meter(struct gate *gate, enum gate_map map, const char *prefix, unsigned service,
+		      uint32_t open, bool spent)
 {
-	struct meter_key key = { .prefix = prefix_of(prefix), .service = LIMITS_SERVICE };
+	struct meter_key key = { .prefix = prefix_of(prefix), .service = service };
 	struct meter meter = { .open = open, .arrival_ns = spent ? clock_boot_ns() + LATER_NS : 0 };
 
 	if (bpf_map_update_elem(gate->maps[map], &key, &meter, BPF_ANY))
@@ -106,10 +106,10 @@ static void fill_meters(struct gate *gate, const struct family *family, enum rea
 		.arrival_ns = none ? 0 : clock_boot_ns() + LATER_NS,
 	};
 
-	put_meter(gate, MAP_SOURCES, family->source,
+	put_meter(gate, MAP_SOURCES, family->source, LIMITS_SERVICE,
 		  !none && first <= REASON_SOURCE_CONNECTIONS ? 5 : 4,
 		  !none && first <= REASON_SOURCE_RATE);
-	put_meter(gate, MAP_NETWORKS, family->network,
+	put_meter(gate, MAP_NETWORKS, family->network, LIMITS_SERVICE,
 		  !none && first <= REASON_NETWORK_CONNECTIONS ? 10 : 9,
 		  !none && first <= REASON_NETWORK_RATE);
 	if (bpf_map_update_elem(gate->maps[MAP_COUNTRY_METERS], &country, &of_country, BPF_ANY))
@@ -213,6 +213,8 @@ static void test_own_counts(struct gate *gate, limits_send *send, unsigned progr
 		source &= counted(gate, MAP_SOURCES, family->source, programs, programs, since);
 		network &= counted(gate, MAP_NETWORKS, family->network, programs, programs, since);
 		fill_meters(gate, family, REASON_SOURCE_CONNECTIONS);
+		/* Without it the gate would not look for the source. */
+		put_meter(gate, MAP_NETWORKS, family->network, LIMITS_OTHER, 0, false);
 		other &= check_reason(gate, send, programs, family->other_words, family->plain,
 				      LIMITS_OTHER, REASON_NONE, GATE_ENFORCE);
 	}
@@ -249,7 +251,7 @@ static void test_adoption(struct gate *gate, void (*report)(bool good, const cha
 	uint32_t one = 1;
 
 	publish(gate, GATE_ENFORCE);
-	put_meter(gate, MAP_SOURCES, families[0].source, 0, false);
+	put_meter(gate, MAP_SOURCES, families[0].source, LIMITS_SERVICE, 0, false);
 	if (bpf_map_update_elem(gate->maps[MAP_OPENED], &seen, &one, BPF_ANY))
 		abort();
 	report(!adopt(gate, seen, false) && !open_now(gate) && !adopt(gate, seen, true) &&
