@@ -174,6 +174,26 @@ rotate_by_date() { mv "$LOG" "$LOG-2026112$1"; }
 	no_ban_exists 198.51.100.66/32
 }
 
+@test "a kill -9 forgets no failure: four before it and one after it are five" {
+	lab_run
+	fail_times 198.51.100.66 4
+	fail_times 198.51.100.67 3
+	all_was_read
+	sleep 1.2 # how far it was read is written down
+	lab_run_end KILL || :
+	lab_run
+	all_was_read
+	no_ban_exists 198.51.100.66/32
+	kill -HUP "$(<"$LAB/run.pid")" # counts nothing again either
+	fail_times 198.51.100.66 1
+	fail_times 198.51.100.67 1
+	retry 30 0.1 ban_exists 198.51.100.66/32
+	all_was_read
+	no_ban_exists 198.51.100.67/32
+	run_sekisho why --json 198.51.100.66
+	json '.[0].evidence | length == 5'
+}
+
 @test "lines that are too long, binary or forged do no harm and frame nobody" {
 	lab_run
 	for ((i = 0; i < 6; i++)); do

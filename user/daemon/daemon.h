@@ -34,6 +34,7 @@ struct log_source {
 	struct follow *follow;	  /* NULL while it cannot be opened */
 	struct log_parser *parser;
 	struct follow_position saved, saving; /* in the store; in its open transaction */
+	bool recalls;			      /* what led up to its position is still to be read */
 	uint64_t events;
 	char fault[256]; /* the one said last, so that it is said once */
 };
@@ -86,6 +87,7 @@ struct daemon {
 	int64_t last_fault_wall_ns;
 	struct outflow_watch outflow;
 	struct progress progress;
+	bool recalling; /* logs.c: lines of before the start are fed, without consequences */
 	bool on_terminal;
 	struct minute *minute;	 /* owned */
 	bool metrics_ticks;	 /* its timer runs, for as long as the loop */

@@ -122,6 +122,8 @@ static void on_decision(const struct decision *decision, void *context)
 	struct daemon *daemon = context;
 	int64_t now = clock_wall_ns(), until = decision->until_wall_ns;
 
+	if (daemon->recalling) /* it was carried out when the line was read first */
+		return;
 	if (decision->action == ACTION_ALERT) {
 		daemon->decisions++;
 		alerting_raise(daemon, decision);
@@ -147,8 +149,10 @@ void decide_event(struct daemon *daemon, struct event *event, const char *line, 
 	if (!event->wall_ns)
 		event->wall_ns = clock_wall_ns();
 	if (event->kind != EVENT_DELIVERED) {
-		daemon->events[event->kind]++;
-		outflow_watch_message(&daemon->outflow, event);
+		if (!daemon->recalling) {
+			daemon->events[event->kind]++;
+			outflow_watch_message(&daemon->outflow, event);
+		}
 		tag = remember(daemon, event, line, size);
 	}
 	detect_event(daemon->detect, event, tag, on_decision, daemon);

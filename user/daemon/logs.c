@@ -10,6 +10,10 @@
 #include "daemon/daemon.h"
 #include "daemon/say.h"
 
+/* Of what was read before the start, so much is read again: what the rules count within their
+ * windows, and attempts of several lines, end with the process. */
+#define RECALL_BYTES (4U << 20)
+
 /* Lines of one log before the others have their turn. */
 #define PORTION 1024
 
@@ -20,7 +24,7 @@ static void on_line(const char *line, size_t size, void *context)
 
 	if (!log_parser_line(log->parser, line, size, &event))
 		return;
-	log->events += event.kind != EVENT_DELIVERED;
+	log->events += !log->daemon->recalling && event.kind != EVENT_DELIVERED;
 	decide_event(log->daemon, &event, line, size);
 }
 
@@ -33,6 +37,12 @@ static void read_more(void *context)
 	if (!log->follow)
 		return;
 	log_parser_set_reference(log->parser, clock_wall_ns());
+	if (log->recalls) {
+		log->recalls = false;
+		log->daemon->recalling = true;
+		follow_read_before(log->follow, RECALL_BYTES, on_line, log);
+		log->daemon->recalling = false;
+	}
 	more = follow_read(log->follow, PORTION, on_line, log, &fault);
 	together_end(log->daemon);
 	if (more > 0 || log->daemon->progress.behind)
@@ -78,6 +88,8 @@ static void open_log(struct log_source *log)
 		log->follow = NULL;
 		return;
 	}
+	/* At a reload the rules still know. */
+	log->recalls = known && !daemon->since_wall_ns;
 	follow_get_state(log->follow, &state);
 	say(false, "following %s (%s)%s", log->config.file, log->config.name,
 	    state.missing ? ": not there yet, waited for" : "");

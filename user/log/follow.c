@@ -58,6 +58,13 @@ int follow_read(struct follow *follow, size_t most_lines,
 	return follow_file_read(follow->file, most_lines, line, context, fault);
 }
 
+void follow_read_before(struct follow *follow, uint64_t most_bytes,
+			void (*line)(const char *line, size_t size, void *context), void *context)
+{
+	if (follow->file)
+		follow_file_read_before(follow->file, most_bytes, line, context);
+}
+
 void follow_get_position(const struct follow *follow, struct follow_position *position)
 {
 	if (follow->journal)

@@ -57,6 +57,11 @@ int follow_read(struct follow *follow, size_t most_lines,
 		void (*line)(const char *line, size_t size, void *context), void *context,
 		struct fault *fault);
 
+/* Hands out lines of the file that lie before the position, those within `most_bytes` of it: what
+ * led up to it. The position stays. The journal has none. */
+void follow_read_before(struct follow *follow, uint64_t most_bytes,
+			void (*line)(const char *line, size_t size, void *context), void *context);
+
 void follow_get_position(const struct follow *follow, struct follow_position *position);
 void follow_get_state(const struct follow *follow, struct follow_state *state);
 

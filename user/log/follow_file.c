@@ -400,6 +400,16 @@ int follow_file_fd(const struct follow_file *follow)
 	return follow->inotify;
 }
 
+void follow_file_read_before(struct follow_file *follow, uint64_t most_bytes,
+			     void (*line)(const char *line, size_t size, void *context),
+			     void *context)
+{
+	struct output output = { line, context, SIZE_MAX };
+
+	if (follow->count)
+		reader_read_before(&follow->readers[0], most_bytes, follow->buffer, &output);
+}
+
 void follow_file_get_position(const struct follow_file *follow, struct follow_position *position)
 {
 	/* Nothing of the first file is handed out yet: the one before it may still have been

@@ -171,3 +171,25 @@ enum pumped reader_pump(struct reader *reader, char *buffer, struct output *outp
 			return PUMP_END;
 	}
 }
+
+void reader_read_before(const struct reader *reader, uint64_t most_bytes, char *buffer,
+			struct output *output)
+{
+	struct reader before = *reader;
+	struct follow_state state = { 0 };
+	uint64_t end = reader->at.offset;
+
+	before.at.offset = end > most_bytes ? end - most_bytes : 0;
+	before.skipping = before.at.offset > 0; /* the rest of a line */
+	while (before.at.offset < end) {
+		uint64_t left = end - before.at.offset;
+		size_t size = left < READER_BUFFER ? (size_t)left : READER_BUFFER;
+		ssize_t got = pread(before.fd, buffer, size, (off_t)before.at.offset);
+		size_t done = got > 0 ? give_lines(&before, buffer, (size_t)got, output, &state)
+				      : 0;
+
+		if (!done)
+			return;
+		before.at.offset += done;
+	}
+}

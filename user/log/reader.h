@@ -49,6 +49,10 @@ enum pumped {
 enum pumped reader_pump(struct reader *reader, char *buffer, struct output *output,
 			struct follow_state *state);
 
+/* The complete lines of the last `most_bytes` before the position, which stays. */
+void reader_read_before(const struct reader *reader, uint64_t most_bytes, char *buffer,
+			struct output *output);
+
 static inline bool position_is_file(const struct follow_position *position, uint64_t device,
 				    uint64_t inode)
 {
