@@ -18,9 +18,9 @@ teardown_file() {
 
 setup() {
 	requires
-	[[ -x $REMOTE && -s /etc/machine-id ]] &&
-		ldd "$SEKISHO" | grep -q libsystemd ||
+	if [[ ! -x $REMOTE || ! -s /etc/machine-id ]] || ! ldd "$SEKISHO" | grep -q libsystemd; then
 		skip "systemd-journal-remote or libsystemd is not on this machine"
+	fi
 	lab_reset
 	lab_conf 'mode = enforce' '[log system]
 journal = postfix@-.service'
@@ -49,6 +49,7 @@ entries() { # UNIT SOURCE...
 }
 
 start_daemon() {
+	# shellcheck disable=SC2016 # for the shell in there
 	unshare --mount --propagation private bash -c '
 		mount --bind "$1" /var/log && mkdir -p /var/log/journal &&
 			exec nsenter --net="$2" "$3" -c "$4" run' \

@@ -185,6 +185,75 @@ static void test_a_log_that_appears_later_is_read_from_its_begin(void **state)
 	follow_close(follow);
 }
 
+/* Nothing to recognise it by: its copies are younger than that it was empty. */
+static void test_a_log_that_was_empty_is_found_behind_its_copies(void **state)
+{
+	struct folder *folder = *state;
+	struct follow_position position;
+	struct given given = { 0 };
+	struct follow *follow;
+
+	append(folder->log, "99 of before\n");
+	rotate_by_copy(folder);
+	usleep(30000); /* more than a file's times may be behind */
+	follow = start(folder, NULL, false);
+	read_all(follow, &given);
+	follow_get_position(follow, &position);
+	follow_close(follow);
+	append(folder->log, "0 a\n1 b\n");
+	rotate_by_copy(folder);
+	append(folder->log, "2 c\n");
+	rotate_by_rename(folder);
+	append(folder->log, "3 d\n");
+	follow = start(folder, &position, false);
+	read_all(follow, &given);
+	expect_once(&given, 0, 4);
+	follow_close(follow);
+}
+
+static void test_a_log_that_was_not_there_is_read_from_its_begin_after_a_restart(void **state)
+{
+	struct folder *folder = *state;
+	struct follow_position position;
+	struct given given = { 0 };
+	struct follow *follow = start(folder, NULL, false);
+
+	read_all(follow, &given);
+	follow_get_position(follow, &position);
+	follow_close(follow);
+	append(folder->log, "0 a\n");
+	rotate_by_copy(folder);
+	append(folder->log, "1 b\n");
+	follow = start(folder, &position, false);
+	read_all(follow, &given);
+	expect_once(&given, 0, 2);
+	follow_close(follow);
+}
+
+static void test_lines_before_the_position_are_read_again_on_request(void **state)
+{
+	struct folder *folder = *state;
+	struct given before = { 0 }, given = { 0 };
+	struct follow_position position;
+	struct follow *follow;
+
+	append(folder->log, "0 a\n1 b\n2 c\n");
+	follow = start(folder, NULL, true);
+	read_all(follow, &given);
+	follow_get_position(follow, &position);
+	follow_close(follow);
+	append(folder->log, "3 d\n");
+	follow = start(folder, &position, false);
+	follow_read_before(follow, 6, take_line, &before); /* from the middle of a line */
+	expect_once(&before, 2, 3);
+	memset(&before, 0, sizeof(before));
+	follow_read_before(follow, 1000, take_line, &before);
+	expect_once(&before, 0, 3);
+	read_all(follow, &given);
+	expect_once(&given, 0, 4);
+	follow_close(follow);
+}
+
 static void test_a_partial_line_waits_for_its_newline(void **state)
 {
 	struct folder *folder = *state;
@@ -456,6 +525,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(test_starts_at_the_end_and_reads_what_comes),
 		IN_FOLDER(test_a_log_that_appears_later_is_read_from_its_begin),
+		IN_FOLDER(test_a_log_that_was_empty_is_found_behind_its_copies),
+		IN_FOLDER(test_a_log_that_was_not_there_is_read_from_its_begin_after_a_restart),
+		IN_FOLDER(test_lines_before_the_position_are_read_again_on_request),
 		IN_FOLDER(test_a_partial_line_waits_for_its_newline),
 		IN_FOLDER(test_late_lines_of_a_renamed_file_are_read),
 		IN_FOLDER(test_content_replaced_at_the_same_size_is_seen),
