@@ -147,6 +147,26 @@ static void the_window_includes_its_edge_and_nothing_beyond(void **state)
 	detect_free(detect);
 }
 
+static void recalled_failures_count_and_decide_nothing(void **state)
+{
+	struct detect *detect = start(3, 600, 100);
+	struct seen seen = { 0 };
+
+	(void)state;
+	for (int i = 1; i <= 8; i++) {
+		struct event event = failure("192.0.2.1", "bob", T0 + i);
+
+		detect_recall_event(detect, &event, (uint64_t)i);
+	}
+	/* Two are left of the eight; that six of them were a ban is not for it to say. */
+	assert_true(feed(detect, "192.0.2.1", T0 + 9, 9, &seen));
+	assert_false(seen.last.again);
+	assert_int_equal(seen.last.repeat.bans, 1);
+	assert_int_equal(seen.last.evidence_count, 3);
+	assert_int_equal(seen.last.evidence[0], 7);
+	detect_free(detect);
+}
+
 static void the_same_failures_never_fire_twice(void **state)
 {
 	struct detect *detect = start(3, 600, 100);
@@ -510,6 +530,7 @@ int main(void)
 		cmocka_unit_test(every_rule_name_reads_back),
 		cmocka_unit_test(a_decision_says_who_until_when_why_and_by_which_lines),
 		cmocka_unit_test(the_window_includes_its_edge_and_nothing_beyond),
+		cmocka_unit_test(recalled_failures_count_and_decide_nothing),
 		cmocka_unit_test(the_same_failures_never_fire_twice),
 		cmocka_unit_test(
 			sources_do_not_add_up_and_events_without_source_or_of_other_kinds_do_not_count),

@@ -122,8 +122,6 @@ static void on_decision(const struct decision *decision, void *context)
 	struct daemon *daemon = context;
 	int64_t now = clock_wall_ns(), until = decision->until_wall_ns;
 
-	if (daemon->recalling) /* it was carried out when the line was read first */
-		return;
 	if (decision->action == ACTION_ALERT) {
 		daemon->decisions++;
 		alerting_raise(daemon, decision);
@@ -155,5 +153,8 @@ void decide_event(struct daemon *daemon, struct event *event, const char *line, 
 		}
 		tag = remember(daemon, event, line, size);
 	}
-	detect_event(daemon->detect, event, tag, on_decision, daemon);
+	if (daemon->recalling)
+		detect_recall_event(daemon->detect, event, tag);
+	else
+		detect_event(daemon->detect, event, tag, on_decision, daemon);
 }

@@ -80,6 +80,7 @@ static void add_usage(const void *context, struct detect_usage *usage)
 
 const struct rule_type rule_account_flood = {
 	.rule = RULE_ACCOUNT_FLOOD,
+	.only_counts = true,
 	.create = create,
 	.destroy = destroy,
 	.configure = configure,

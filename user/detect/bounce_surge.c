@@ -143,6 +143,7 @@ static void add_usage(const void *context, struct detect_usage *usage)
 
 const struct rule_type rule_bounce_surge = {
 	.rule = RULE_BOUNCE_SURGE,
+	.only_counts = true,
 	.create = create,
 	.destroy = destroy,
 	.configure = configure,

@@ -27,6 +27,7 @@ struct detect {
 	struct recent *alerts; /* int64_t: when the last one was, by rule and subject */
 	int64_t last_wall_ns;  /* for events without a time of their own */
 	uint64_t forgotten;    /* by rules that found no memory, or were switched off */
+	bool recalling;	       /* the event is one of before a restart */
 	detect_decide *decide; /* while an event is looked at */
 	void *context;
 };
@@ -224,6 +225,8 @@ void rule_decide(const struct sighting *sighting, struct decision *decision)
 	const struct rule_settings *settings = &detect->settings.rules[decision->rule];
 	enum rule_action actions = decision->action & settings->action;
 
+	if (detect->recalling) /* it was carried out then */
+		return;
 	if (actions & ACTION_BAN && decision->has_prefix) {
 		decision->action = ACTION_BAN;
 		repeats_ban(detect->repeats, settings->ban_s, decision);
@@ -254,7 +257,7 @@ static void look_at(struct detect *detect, struct sighting *sighting)
 						 account, &sighting->source, &sighting->network,
 						 event->wall_ns);
 	if ((event->kind == EVENT_SUCCESS || event->kind == EVENT_MESSAGE) && event->has_source &&
-	    account)
+	    account && !detect->recalling)
 		sighting->arrival = accounts_arrive(detect->accounts, event, sighting->tag, account,
 						    &sighting->source, &sighting->network,
 						    event->wall_ns, &sighting->at);
@@ -283,8 +286,15 @@ void detect_event(struct detect *detect, const struct event *event, uint64_t tag
 	detect->context = context;
 	look_at(detect, &sighting);
 	for (size_t i = 0; i < TYPE_COUNT; i++)
-		if (detect->states[i])
+		if (detect->states[i] && (!detect->recalling || rule_types[i]->only_counts))
 			rule_types[i]->event(detect->states[i], &sighting);
+}
+
+void detect_recall_event(struct detect *detect, const struct event *event, uint64_t tag)
+{
+	detect->recalling = true;
+	detect_event(detect, event, tag, NULL, NULL);
+	detect->recalling = false;
 }
 
 bool detect_bans(const struct detect *detect, const struct address *address, int64_t wall_ns)

@@ -145,6 +145,10 @@ typedef void detect_decide(const struct decision *decision, void *context);
 void detect_event(struct detect *detect, const struct event *event, uint64_t tag,
 		  detect_decide *decide, void *context);
 
+/* Feeds an event of before a restart again: what counts within windows counts it, nothing is
+ * decided, and what is remembered beyond this process stays as it is. */
+void detect_recall_event(struct detect *detect, const struct event *event, uint64_t tag);
+
 /* Whether a ban of these rules, as far as they remember, holds an address at a time. */
 bool detect_bans(const struct detect *detect, const struct address *address, int64_t wall_ns);
 

@@ -74,6 +74,7 @@ static void add_usage(const void *context, struct detect_usage *usage)
 
 const struct rule_type rule_network_failures = {
 	.rule = RULE_NETWORK_FAILURES,
+	.only_counts = true,
 	.create = create,
 	.destroy = destroy,
 	.configure = configure,

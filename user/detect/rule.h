@@ -27,6 +27,7 @@ struct sighting {
 
 struct rule_type {
 	enum ban_rule rule;
+	bool only_counts; /* within windows, and remembers nothing of the accounts */
 	void *(*create)(const struct detect_settings *settings); /* NULL: out of memory */
 	void (*destroy)(void *state);
 	/* Changed settings; what was seen is kept as far as it still means something. */

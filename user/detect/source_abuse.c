@@ -101,6 +101,7 @@ static void add_usage(const void *context, struct detect_usage *usage)
 
 const struct rule_type rule_source_abuse = {
 	.rule = RULE_SOURCE_ABUSE,
+	.only_counts = true,
 	.create = create,
 	.destroy = destroy,
 	.configure = configure,

@@ -93,6 +93,7 @@ static void add_usage(const void *context, struct detect_usage *usage)
 
 const struct rule_type rule_source_accounts = {
 	.rule = RULE_SOURCE_ACCOUNTS,
+	.only_counts = true,
 	.create = create,
 	.destroy = destroy,
 	.configure = configure,

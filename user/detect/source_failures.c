@@ -154,6 +154,7 @@ static void add_usage(const void *context, struct detect_usage *usage)
 
 const struct rule_type rule_source_failures = {
 	.rule = RULE_SOURCE_FAILURES,
+	.only_counts = true,
 	.create = create,
 	.destroy = destroy,
 	.configure = configure,

@@ -7,8 +7,8 @@
  * `window_ns` apart, whatever came between, as long as entries arrive at most window_ns late.
  * Entries that have not completed a window weigh less than `count` in any window_ns, so 2 * (count
  * - 1) of them reach back further than two windows: older ones cannot matter any more. So a subject
- * needs 2 * count - 1 places, and all of it at most most * (64 + (2 * count - 1) * 20) bytes, and 24
- * and the name for each different account, malloc()'s own use aside. One entry takes 64.
+ * needs 2 * count - 1 places, and all of it at most most * (64 + (2 * count - 1) * 20) bytes, and
+ * 24 and the name for each different account, malloc()'s own use aside. One entry takes 64.
  */
 #ifndef SEKISHO_WINDOWS_H
 #define SEKISHO_WINDOWS_H
@@ -25,7 +25,7 @@ struct window_settings {
 
 struct window_entry {
 	int64_t wall_ns;
-	uint64_t tag; /* grows from entry to entry */
+	uint64_t tag;	     /* grows from entry to entry */
 	const char *account; /* copied when added; NULL: none */
 	uint32_t weight;     /* >= 1 */
 };
