@@ -34,7 +34,7 @@ struct log_source {
 	struct follow *follow;	  /* NULL while it cannot be opened */
 	struct log_parser *parser;
 	struct follow_position saved, saving; /* in the store; in its open transaction */
-	bool recalls;			      /* what led up to its position is still to be read */
+	uint64_t recall_bytes;		      /* before its position, still to be read again */
 	uint64_t events;
 	char fault[256]; /* the one said last, so that it is said once */
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
 #include "daemon/say.h"
@@ -37,11 +38,11 @@ static void read_more(void *context)
 	if (!log->follow)
 		return;
 	log_parser_set_reference(log->parser, clock_wall_ns());
-	if (log->recalls) {
-		log->recalls = false;
+	if (log->recall_bytes) {
 		log->daemon->recalling = true;
-		follow_read_before(log->follow, RECALL_BYTES, on_line, log);
+		follow_read_before(log->follow, log->recall_bytes, on_line, log);
 		log->daemon->recalling = false;
+		log->recall_bytes = 0;
 	}
 	more = follow_read(log->follow, PORTION, on_line, log, &fault);
 	together_end(log->daemon);
@@ -61,6 +62,30 @@ static void on_readable(int fd, void *context)
 {
 	(void)fd;
 	read_more(context);
+}
+
+/* How much before the position this instance has read itself: what was written before it first saw
+ * the log is none of its business. Where that was is kept beside the position. */
+static uint64_t known_bytes(struct log_source *log, bool known)
+{
+	struct store *store = log->daemon->instance.store;
+	_cleanup_free_ char *name = NULL;
+	struct follow_position first, now;
+
+	if (!store || asprintf(&name, "first %s", log->config.file) < 0)
+		return 0;
+	follow_get_position(log->follow, &now);
+	if (!known) {
+		/* What cannot be kept now is said when positions are. */
+		store_position_put(store, name, &now, NULL);
+		return 0;
+	}
+	if (store_position_get(store, name, &first, NULL) || first.device != now.device ||
+	    first.inode != now.inode)
+		return RECALL_BYTES;
+	if (now.offset <= first.offset)
+		return 0;
+	return now.offset - first.offset < RECALL_BYTES ? now.offset - first.offset : RECALL_BYTES;
 }
 
 static void open_log(struct log_source *log)
@@ -88,8 +113,8 @@ static void open_log(struct log_source *log)
 		log->follow = NULL;
 		return;
 	}
-	/* At a reload the rules still know. */
-	log->recalls = known && !daemon->since_wall_ns;
+	if (!daemon->since_wall_ns) /* at a reload the rules still know */
+		log->recall_bytes = known_bytes(log, known);
 	follow_get_state(log->follow, &state);
 	say(false, "following %s (%s)%s", log->config.file, log->config.name,
 	    state.missing ? ": not there yet, waited for" : "");
