@@ -247,6 +247,9 @@ static void test_lines_before_the_position_are_read_again_on_request(void **stat
 	follow_read_before(follow, 6, take_line, &before); /* from the middle of a line */
 	expect_once(&before, 2, 3);
 	memset(&before, 0, sizeof(before));
+	follow_read_before(follow, 8, take_line, &before); /* from where one begins */
+	expect_once(&before, 1, 3);
+	memset(&before, 0, sizeof(before));
 	follow_read_before(follow, 1000, take_line, &before);
 	expect_once(&before, 0, 3);
 	read_all(follow, &given);

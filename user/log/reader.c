@@ -179,8 +179,9 @@ void reader_read_before(const struct reader *reader, uint64_t most_bytes, char *
 	struct follow_state state = { 0 };
 	uint64_t end = reader->at.offset;
 
-	before.at.offset = end > most_bytes ? end - most_bytes : 0;
-	before.skipping = before.at.offset > 0; /* the rest of a line */
+	/* From the byte before: where a line begins there, it is not left out as the rest of one. */
+	before.skipping = end > most_bytes;
+	before.at.offset = before.skipping ? end - most_bytes - 1 : 0;
 	while (before.at.offset < end) {
 		uint64_t left = end - before.at.offset;
 		size_t size = left < READER_BUFFER ? (size_t)left : READER_BUFFER;
