@@ -76,12 +76,13 @@ struct daemon {
 	uint64_t decisions, bans, alerts_raised;
 	uint64_t given_up; /* patterns_given_up() when it was last told */
 	struct alerts *alerts;
-	struct notes *notes;	   /* memory.c: what is to be written down */
-	bool together;		   /* together.c: its transaction is open */
-	bool together_failed;	   /* and that was said */
-	struct store_sync *sync;   /* NULL: the loop itself waits for the disk */
-	bool unsynced;		   /* bans were written since the disk was last waited for */
-	struct troubles *troubles; /* owned; NULL: none yet */
+	struct notes *notes;	      /* memory.c: what is to be written down */
+	bool together;		      /* together.c: its transaction is open */
+	bool together_failed;	      /* and that was said */
+	struct store_sync *sync;      /* NULL: the loop itself waits for the disk */
+	bool unsynced;		      /* bans were written since the disk was last waited for */
+	struct gate_table_view table; /* memory.c: of countries */
+	struct troubles *troubles;    /* owned; NULL: none yet */
 	int64_t started_wall_ns, since_wall_ns;
 	struct fault last_fault;
 	int64_t last_fault_wall_ns;

@@ -32,12 +32,13 @@ struct notes {
 
 static unsigned country_of(const struct address *address, void *context)
 {
-	const struct daemon *daemon = context;
-	struct leaf leaf;
+	struct daemon *daemon = context;
 
-	if (!daemon->instance.gate || gate_table_find(daemon->instance.gate, address, &leaf, NULL))
+	/* Asked for at each login: the table stays mapped. */
+	if (!daemon->instance.gate ||
+	    gate_table_view_renew(daemon->instance.gate, &daemon->table, NULL))
 		return COUNTRY_ZZ;
-	return leaf.country;
+	return gate_table_look(&daemon->table, address).country;
 }
 
 /* ---- asked for ---- */
@@ -272,6 +273,7 @@ void memory_close(struct daemon *daemon)
 	if (!daemon->notes)
 		return;
 	memory_written(daemon);
+	gate_table_view_end(&daemon->table);
 	detect_free(daemon->detect);
 	free(daemon->notes->items);
 	free(daemon->notes);

@@ -82,10 +82,13 @@ int gate_table_find(struct gate *gate, const struct address *address, struct lea
 struct gate_table_view {
 	const struct table_head *head;
 	size_t size;
+	uint64_t pin; /* tells it from later tables */
 };
 int gate_table_view(struct gate *gate, struct gate_table_view *view, struct fault *fault);
 struct leaf gate_table_look(const struct gate_table_view *view, const struct address *address);
 void gate_table_view_end(struct gate_table_view *view);
+/* Opens the view anew where another table has been published since; cheap where none was. */
+int gate_table_view_renew(struct gate *gate, struct gate_table_view *view, struct fault *fault);
 
 /* ---- bans ---- */
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -141,8 +142,21 @@ void gate_table_free(struct gate_table *table)
 	free(table);
 }
 
+/* The number of the table's pin, by which each table has its own; 0: there is none. */
+static uint64_t table_pin(const struct gate *gate)
+{
+	char path[PATH_MAX];
+	struct stat status;
+
+	return inner_path(gate, MAP_TABLE, "", path, NULL) || stat(path, &status) ? 0
+										  : status.st_ino;
+}
+
 int gate_table_view(struct gate *gate, struct gate_table_view *view, struct fault *fault)
 {
+	/* Asked first: a table published in between is then taken for an older one, and looked for
+	 * once more. */
+	uint64_t pin = table_pin(gate);
 	_cleanup_close_ int fd = gate_slot_get(gate, MAP_TABLE, fault);
 	struct bpf_map_info info = { 0 };
 	__u32 info_size = sizeof(info);
@@ -157,7 +171,16 @@ int gate_table_view(struct gate *gate, struct gate_table_view *view, struct faul
 	if (at == MAP_FAILED)
 		return fault_set(fault, -errno, "cannot map the table: %s", strerror(errno));
 	view->head = at;
+	view->pin = pin;
 	return 0;
+}
+
+int gate_table_view_renew(struct gate *gate, struct gate_table_view *view, struct fault *fault)
+{
+	if (view->head && view->pin == table_pin(gate))
+		return 0;
+	gate_table_view_end(view);
+	return gate_table_view(gate, view, fault);
 }
 
 void gate_table_view_end(struct gate_table_view *view)
