@@ -10,12 +10,12 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <time.h>
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "log/rotated.h"
+#include "log/watch.h"
 
 #define MOST_RETRIES 20		/* of plans that a rotation under way made stale */
 #define NO_FILE	     UINT64_MAX /* as inode: when this was looked at there was no file */
@@ -24,7 +24,7 @@
 struct follow_file {
 	char *path, *folder;
 	const char *name; /* in path */
-	int inotify, folder_watch;
+	struct log_watch watch;
 	bool starting, from_start;   /* the first open is still to come */
 	struct follow_position last; /* where the reader before the first one ended, or to start */
 	struct reader late;	     /* was live until it was renamed and read to its end */
@@ -45,8 +45,7 @@ static int64_t now_s(void)
 
 static void reader_close(struct follow_file *follow, struct reader *reader)
 {
-	if (reader->watch >= 0)
-		inotify_rm_watch(follow->inotify, reader->watch);
+	log_watch_forget(&follow->watch, reader->watch);
 	if (reader->fd >= 0)
 		close(reader->fd);
 	reader->watch = reader->fd = -1;
@@ -73,57 +72,20 @@ static int take_plan(struct follow_file *follow, const struct follow_position *f
 static void watch_live(struct follow_file *follow)
 {
 	struct reader *live = &follow->readers[follow->count - 1];
-	char link[40];
 
-	if (live->watch >= 0)
-		return;
-	/* By the descriptor: the path may be another file by now. */
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", live->fd);
-	live->watch = inotify_add_watch(follow->inotify, link,
-					IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF);
 	if (live->watch < 0)
-		live->watch = inotify_add_watch(follow->inotify, follow->path, IN_MODIFY);
+		live->watch = log_watch_file(&follow->watch, live->fd, follow->path);
 }
 
-static int watch_folder(struct follow_file *follow, struct fault *fault)
+static void watch_ended(int watch, void *context)
 {
-	if (follow->folder_watch >= 0)
-		return 0;
-	follow->folder_watch = inotify_add_watch(follow->inotify, follow->folder,
-						 IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM |
-							 IN_DELETE | IN_ATTRIB | IN_ONLYDIR);
-	if (follow->folder_watch < 0)
-		return fault_set(fault, -errno,
-				 "cannot watch the folder %s: %s; the log's folder must exist and "
-				 "be readable",
-				 follow->folder, strerror(errno));
-	return 0;
-}
+	struct follow_file *follow = context;
 
-static void drain_watches(struct follow_file *follow)
-{
-	union {
-		struct inotify_event event;
-		char bytes[8192];
-	} events;
-	ssize_t got;
-
-	while ((got = read(follow->inotify, events.bytes, sizeof(events.bytes))) > 0) {
-		for (char *at = events.bytes; at < events.bytes + got;) {
-			struct inotify_event *event = (struct inotify_event *)(void *)at;
-
-			if (event->mask & IN_IGNORED) {
-				if (event->wd == follow->folder_watch)
-					follow->folder_watch = -1;
-				for (size_t i = 0; i < follow->count; i++)
-					if (event->wd == follow->readers[i].watch)
-						follow->readers[i].watch = -1;
-				if (event->wd == follow->late.watch)
-					follow->late.watch = -1;
-			}
-			at += sizeof(*event) + event->len;
-		}
-	}
+	for (size_t i = 0; i < follow->count; i++)
+		if (follow->readers[i].watch == watch)
+			follow->readers[i].watch = -1;
+	if (follow->late.watch == watch)
+		follow->late.watch = -1;
 }
 
 /* ---- the queue ---- */
@@ -320,8 +282,8 @@ int follow_file_read(struct follow_file *follow, size_t most_lines,
 	struct output output = { line, context, most_lines };
 	int more, watched;
 
-	drain_watches(follow);
-	watched = watch_folder(follow, fault);
+	log_watch_drain(&follow->watch, watch_ended, follow);
+	watched = log_watch_folder(&follow->watch, follow->folder, fault);
 	read_late(follow, &output);
 	do
 		more = output.left ? step(follow, &output, fault) : 1;
@@ -339,20 +301,17 @@ int follow_file_read(struct follow_file *follow, size_t most_lines,
 static int follow_init(struct follow_file *follow, const char *path, struct fault *fault)
 {
 	const char *slash = strrchr(path, '/');
+	int error = log_watch_open(&follow->watch, path, fault);
 
-	follow->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (follow->inotify < 0)
-		return fault_set(
-			fault, -errno,
-			"cannot watch %s: inotify: %s; raise fs.inotify.max_user_instances", path,
-			strerror(errno));
+	if (error)
+		return error;
 	follow->path = strdup(path);
 	follow->folder = slash ? strndup(path, slash > path ? (size_t)(slash - path) : 1)
 			       : strdup(".");
 	if (!follow->path || !follow->folder)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	follow->name = slash ? follow->path + (slash - path) + 1 : follow->path;
-	return watch_folder(follow, fault);
+	return log_watch_folder(&follow->watch, follow->folder, fault);
 }
 
 int follow_file_open(const char *path, const struct follow_position *position, bool from_start,
@@ -363,7 +322,7 @@ int follow_file_open(const char *path, const struct follow_position *position, b
 
 	if (!new)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	new->late.fd = new->late.watch = new->folder_watch = -1;
+	new->late.fd = new->late.watch = new->watch.fd = -1;
 	new->starting = true;
 	new->from_start = from_start;
 	if (position)
@@ -388,8 +347,7 @@ void follow_file_close(struct follow_file *follow)
 	while (follow->count)
 		reader_close(follow, &follow->readers[--follow->count]);
 	reader_close(follow, &follow->late);
-	if (follow->inotify >= 0)
-		close(follow->inotify);
+	log_watch_close(&follow->watch);
 	free(follow->path);
 	free(follow->folder);
 	free(follow);
@@ -397,7 +355,7 @@ void follow_file_close(struct follow_file *follow)
 
 int follow_file_fd(const struct follow_file *follow)
 {
-	return follow->inotify;
+	return follow->watch.fd;
 }
 
 void follow_file_read_before(struct follow_file *follow, uint64_t most_bytes,
