@@ -4,9 +4,8 @@
  * lines for mail daemons. Names are refused, EXCEPT is honoured or its line refused. Which of the
  * two files it is, the list's action says.
  */
-#include "lists/reader.h"
+#include "lists/text_hosts.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,84 +13,11 @@
 
 #include "base/cleanup.h"
 
-#define GROUPS_MOST 8 /* lists that EXCEPTs join in one line */
-
 /* What EXCEPTs separate, each as its ranges. */
 struct groups {
 	struct ranges ranges[GROUPS_MOST];
 	size_t count;
 };
-
-/* Daemon names under which mail servers ask tcp wrappers. */
-static const char *const mail_daemons[] = {
-	"postfix",
-	"smtpd",
-	"smtp",
-	"smtps",
-	"submission",
-	"submissions",
-	"sendmail",
-	"sm-mta",
-	"mta",
-	"mail",
-	"exim",
-	"exim4",
-	"qmail-smtpd",
-	"tcpserver",
-	"opensmtpd",
-	"couriertcpd",
-	"esmtpd",
-	"dovecot",
-	"imap",
-	"imapd",
-	"imaps",
-	"imap-login",
-	"imapproxyd",
-	"courier-imap",
-	"pop3",
-	"pop3d",
-	"pop3s",
-	"pop3-login",
-	"ipop3d",
-	"ipop2d",
-	"popper",
-	"qpopper",
-	"in.qpopper",
-	"popa3d",
-	"in.popd",
-	"cyrus",
-	"master",
-	"lmtpd",
-	"timsieved",
-	"sieve",
-	"managesieve",
-	"managesieve-login",
-	"submission-login",
-	"vchkpw",
-	"vpopmail",
-};
-
-static bool separator(char c)
-{
-	return c == ' ' || c == '\t' || c == ',' || c == '\r';
-}
-
-/* The next word of *at; false at the end. */
-static bool next_word(const char **at, const char *end, struct list_word *word)
-{
-	while (*at < end && separator(**at))
-		(*at)++;
-	word->text = *at;
-	while (*at < end && !separator(**at))
-		(*at)++;
-	word->size = (size_t)(*at - word->text);
-	return word->size > 0 && *word->text != '#';
-}
-
-static bool is(const struct list_word *word, const char *text)
-{
-	return word->size == strlen(text) && !strncasecmp(word->text, text, word->size);
-}
 
 /* Where the field that begins at `at` ends: at a ':' outside of brackets that no backslash hides. */
 static const char *field_end(const char *at, const char *end)
@@ -109,58 +35,6 @@ static const char *field_end(const char *at, const char *end)
 			return at;
 	}
 	return end;
-}
-
-/* One word of a daemon list: "postfix", "postfix@192.0.2.1", "ALL". */
-static bool daemon_word(const struct list_word *word, const char *daemon)
-{
-	const char *at = memchr(word->text, '@', word->size);
-	struct list_word name = { word->text, at ? (size_t)(at - word->text) : word->size };
-
-	return is(&name, "ALL") || is(&name, daemon);
-}
-
-/* list1 EXCEPT list2 EXCEPT list3 is list1 EXCEPT (list2 EXCEPT list3). */
-static bool daemon_matches(const char *at, const char *end, const char *daemon)
-{
-	bool matches[GROUPS_MOST] = { false }, result;
-	struct list_word word;
-	size_t last = 0;
-
-	while (next_word(&at, end, &word)) {
-		if (!is(&word, "EXCEPT"))
-			matches[last] |= daemon_word(&word, daemon);
-		else if (++last == GROUPS_MOST)
-			return false;
-	}
-	result = matches[last];
-	while (last--)
-		result = matches[last] && !result;
-	return result;
-}
-
-static bool names_mail_daemon(const char *at, const char *end)
-{
-	for (size_t i = 0; i < sizeof(mail_daemons) / sizeof(*mail_daemons); i++)
-		if (daemon_matches(at, end, mail_daemons[i]))
-			return true;
-	return false;
-}
-
-static bool looks_like_daemons(const char *at, const char *end)
-{
-	struct list_word word;
-	size_t words = 0;
-
-	for (const char *scan = at; next_word(&scan, end, &word); words++) {
-		if (!isalpha((unsigned char)*word.text))
-			return false;
-		for (size_t i = 0; i < word.size; i++)
-			if (!isalnum((unsigned char)word.text[i]) &&
-			    !strchr("._-@:[]", word.text[i]))
-				return false;
-	}
-	return words > 0;
 }
 
 /* "203.0.113." : the octets are there in full, the rest is the prefix. */
@@ -214,10 +88,10 @@ static bool describe_pattern(const struct list_word *word, char reason[LIST_REAS
 	const char *what = NULL;
 	char excerpt[64];
 
-	if (is(word, "ALL"))
+	if (hosts_word_is(word, "ALL"))
 		what = "is everybody; write the prefixes that are meant";
-	else if (is(word, "LOCAL") || is(word, "PARANOID") || is(word, "KNOWN") ||
-		 is(word, "UNKNOWN"))
+	else if (hosts_word_is(word, "LOCAL") || hosts_word_is(word, "PARANOID") ||
+		 hosts_word_is(word, "KNOWN") || hosts_word_is(word, "UNKNOWN"))
 		what = "goes by names in the DNS, not by addresses; write prefixes";
 	else if (*word->text == '@')
 		what = "is a netgroup; write its addresses";
@@ -257,7 +131,7 @@ static int take_client(struct list_reader *reader, const struct list_line *line,
 	struct prefix prefix;
 	int error;
 
-	if (exception && groups->count == 1 && is(word, "ALL")) {
+	if (exception && groups->count == 1 && hosts_word_is(word, "ALL")) {
 		error = ranges_add4(&groups->ranges[0], 0, UINT32_MAX, 0);
 		return error ? error : ranges_add6(&groups->ranges[0], 0, (u128)-1, 0);
 	}
@@ -283,8 +157,8 @@ static int take_clients(struct list_reader *reader, const struct list_line *line
 	int error = 0;
 
 	groups->count = 1;
-	while (!error && next_word(&at, end, &word)) {
-		if (!is(&word, "EXCEPT")) {
+	while (!error && hosts_next_word(&at, end, &word)) {
+		if (!hosts_word_is(&word, "EXCEPT")) {
 			error = take_client(reader, line, &word, groups, exception);
 		} else if (groups->count == GROUPS_MOST) {
 			list_refuse(reader, line->number, "more than %d EXCEPTs in a line",
@@ -328,8 +202,9 @@ static bool is_exception(const char *at, const char *end, bool allow)
 		const char *field = at + 1;
 		struct list_word word;
 
-		if (next_word(&field, stop, &word) &&
-		    (allow ? is(&word, "deny") || is(&word, "twist") : is(&word, "allow")))
+		if (hosts_next_word(&field, stop, &word) &&
+		    (allow ? hosts_word_is(&word, "deny") || hosts_word_is(&word, "twist")
+			   : hosts_word_is(&word, "allow")))
 			return true;
 		at = stop;
 	}
@@ -341,7 +216,7 @@ static bool bare_ipv6(const char *at, const char *end)
 {
 	struct list_word word;
 
-	while (next_word(&at, end, &word)) {
+	while (hosts_next_word(&at, end, &word)) {
 		struct prefix prefix;
 
 		if (*word.text != '[' && memchr(word.text, ':', word.size) &&
@@ -358,11 +233,11 @@ static bool splits(const struct list_line *line, const char **colon, const char 
 	struct list_word word;
 
 	*colon = field_end(at, end);
-	if (*colon == end || !looks_like_daemons(at, *colon))
+	if (*colon == end || !hosts_looks_like_daemons(at, *colon))
 		return false;
 	*clients_end = field_end(*colon + 1, end);
 	clients = *colon + 1;
-	return next_word(&clients, *clients_end, &word) &&
+	return hosts_next_word(&clients, *clients_end, &word) &&
 	       (word.size < 2 || memcmp(word.text, "//", 2) != 0); /* an URL */
 }
 
@@ -377,7 +252,7 @@ bool list_hosts(struct list_reader *reader, const struct list_line *line)
 
 	if (!splits(line, &colon, &clients_end))
 		return false;
-	if (!names_mail_daemon(line->text, colon)) {
+	if (!hosts_names_mail_daemon(line->text, colon)) {
 		list_skip(reader);
 		return true;
 	}
