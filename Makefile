@@ -98,7 +98,8 @@ $(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
 	$(Q)$(BPFTOOL) gen skeleton $< name gate_bpf > $@
 
 tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
-       $(O)/tests/outflow/test_outflow $(O)/tests/vm/init $(O)/tests/vm/complexity $(O)/sekisho
+       $(O)/tests/outflow/test_outflow $(O)/tests/vm/init $(O)/tests/vm/complexity $(O)/sekisho \
+       $(O)/tests/bench/cost $(O)/tests/bench/fill
 
 $(O)/tests/flood/flood.bpf.o: tests/flood/flood.bpf.c $(O)/bpf/vmlinux.h
 	$(say) BPF $@
@@ -157,6 +158,26 @@ $(O)/tests/bench/latency: tests/bench/latency.c
 $(O)/tests/bench/table: tests/bench/table.c $(O)/tests/bench/table_bench.skel.h $(O)/libsekisho.a
 	$(say) BENCH $@
 	$(Q)$(CC) $(CFLAGS) -Itests/unit -isystem $(O)/tests/bench $(LDFLAGS) -o $@ $< $(O)/libsekisho.a $(LIBS)
+
+$(O)/tests/bench/cost.bpf.o: tests/bench/cost.bpf.c $(O)/bpf/vmlinux.h
+	$(say) BPF $@
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPFFLAGS) -I$(O)/bpf -c -o $@ $<
+
+$(O)/tests/bench/cost.skel.h: $(O)/tests/bench/cost.bpf.o
+	$(say) SKEL $@
+	$(Q)$(BPFTOOL) gen skeleton $< name cost_bpf > $@
+
+$(O)/tests/bench/cost: tests/bench/cost.c tests/bench/cost_gate.c tests/bench/world.c \
+		tests/packets/build.c tests/bench/cost.h tests/bench/world.h \
+		$(O)/tests/bench/cost.skel.h $(O)/libsekisho.a
+	$(say) BENCH $@
+	$(Q)$(CC) $(CFLAGS) -isystem $(O)/tests/bench $(LDFLAGS) -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
+
+$(O)/tests/bench/fill: tests/bench/fill.c tests/bench/world.c tests/bench/world.h $(O)/libsekisho.a
+	$(say) BENCH $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
 
 $(O)/tests/unit/%: tests/unit/%.c $(O)/libsekisho.a
 	$(say) TEST $@

@@ -4,9 +4,11 @@
  * network namespaces of their own; it refuses any other kind of device. Bounded by its count.
  *
  *   flood DEVICE DESTINATION-MAC SERVER PORT COUNT [from=A.B.C.D] [span=N] [framed=N
- * victim=A.B.C.D] [pause-us=N]
+ * victim=A.B.C.D] [sources=FILE] [pause-us=N] [portion=N] [rate=N]
  *
- * IPv6 servers get sources out of 2001:db8::/32, one /64 each. Prints "sent N framed N seconds S".
+ * IPv6 servers get sources out of 2001:db8::/32, one /64 each, or as the FILE says: addresses of 16
+ * bytes (IPv4: ::ffff:a.b.c.d), in turn. rate: packets a second. Each portion costs the kernel a
+ * wait of some 20 ms. Prints "sent N framed N seconds S cpu S".
  */
 #include <arpa/inet.h>
 #include <linux/ethtool.h>
@@ -25,6 +27,7 @@
 #include "flood.skel.h"
 
 #define PORTION 65536
+#define ADDRESS 16
 
 struct target {
 	const char *device;
@@ -34,7 +37,9 @@ struct target {
 	uint8_t server[16];
 	uint16_t port;
 	uint64_t count;
+	uint32_t portion;
 	useconds_t pause_us;
+	const char *sources;
 };
 
 static int die(const char *what, const char *on)
@@ -78,8 +83,10 @@ static size_t build(const struct target *target, uint8_t *frame, uint16_t *ip_su
 		ip[5] = 20;
 		ip[6] = 6;
 		ip[7] = 64;
-		memcpy(ip + 8, (uint8_t[]){ 0x20, 0x01, 0x0d, 0xb8 }, 4);
-		ip[23] = 1;
+		if (!target->sources) {
+			memcpy(ip + 8, (uint8_t[]){ 0x20, 0x01, 0x0d, 0xb8 }, 4);
+			ip[23] = 1;
+		}
 		memcpy(ip + 24, target->server, 16);
 		*tcp_sum = fold(add16(add16(pseudo, ip + 8, 32), tcp, 20));
 		return 14 + 40 + 20;
@@ -142,24 +149,61 @@ static void read_option(struct flood_bpf *skeleton, struct target *target, const
 		skeleton->rodata->span = value;
 	else if (sscanf(option, "framed=%u", &value) == 1)
 		skeleton->rodata->framed = value;
+	else if (sscanf(option, "portion=%u", &value) == 1 && value)
+		target->portion = value;
+	else if (sscanf(option, "rate=%u", &value) == 1 && value)
+		skeleton->rodata->gap_ns = 1000000000ULL / value;
+	else if (!strncmp(option, "sources=", 8))
+		target->sources = option + 8;
 	else if (sscanf(option, "pause-us=%u", &value) == 1)
 		target->pause_us = value;
 	else
 		die("unknown option:", option);
 }
 
-static double now(void)
+/* How many addresses the file of sources holds. */
+static uint32_t count_sources(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	long size = -1;
+
+	if (file && !fseek(file, 0, SEEK_END))
+		size = ftell(file);
+	if (size < ADDRESS || size % ADDRESS)
+		die("no file of 16-byte addresses:", path);
+	fclose(file);
+	return (uint32_t)(size / ADDRESS);
+}
+
+static void read_sources(const char *path, int map, uint32_t count)
+{
+	FILE *file = fopen(path, "r");
+	uint32_t *keys = calloc(count, sizeof(*keys));
+	uint8_t *addresses = calloc(count, ADDRESS);
+
+	if (!file || !keys || !addresses || fread(addresses, ADDRESS, count, file) != count)
+		die("cannot read", path);
+	for (uint32_t i = 0; i < count; i++)
+		keys[i] = i;
+	if (bpf_map_update_batch(map, keys, addresses, &count, NULL))
+		die("the kernel would not take the sources of", path);
+	fclose(file);
+	free(keys);
+	free(addresses);
+}
+
+static double now(clockid_t clock)
 {
 	struct timespec time;
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
+	clock_gettime(clock, &time);
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 static void send_all(const struct target *target, int program, uint8_t *frame, size_t size)
 {
 	for (uint64_t left = target->count; left;) {
-		uint32_t portion = left < PORTION ? (uint32_t)left : PORTION;
+		uint32_t portion = left < target->portion ? (uint32_t)left : target->portion;
 		struct xdp_md context = { .data_end = (__u32)size,
 					  .ingress_ifindex = target->ifindex };
 		LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame,
@@ -177,11 +221,11 @@ static void send_all(const struct target *target, int program, uint8_t *frame, s
 
 int main(int argc, char **argv)
 {
-	struct target target = { 0 };
+	struct target target = { .portion = PORTION };
 	struct flood_bpf *skeleton = flood_bpf__open();
 	uint16_t ip_sum = 0, tcp_sum = 0;
 	uint8_t frame[128] = { 0 };
-	double begin;
+	double begin, cpu;
 	size_t size;
 
 	if (argc < 6 || !skeleton)
@@ -193,12 +237,21 @@ int main(int argc, char **argv)
 	skeleton->rodata->is6 = target.family == AF_INET6;
 	skeleton->rodata->ip_sum = ip_sum;
 	skeleton->rodata->tcp_sum = tcp_sum;
+	if (target.sources) {
+		skeleton->rodata->listed = count_sources(target.sources);
+		bpf_map__set_max_entries(skeleton->maps.addresses, skeleton->rodata->listed);
+	}
 	if (flood_bpf__load(skeleton))
 		die("cannot load the program:", "needs root and BPF_F_TEST_XDP_LIVE_FRAMES (5.18)");
-	begin = now();
+	if (target.sources)
+		read_sources(target.sources, bpf_map__fd(skeleton->maps.addresses),
+			     skeleton->rodata->listed);
+	begin = now(CLOCK_MONOTONIC);
+	cpu = now(CLOCK_PROCESS_CPUTIME_ID);
 	send_all(&target, bpf_program__fd(skeleton->progs.flood), frame, size);
-	printf("sent %llu framed %llu seconds %.2f\n", (unsigned long long)skeleton->bss->sent,
-	       (unsigned long long)skeleton->bss->framing, now() - begin);
+	printf("sent %llu framed %llu seconds %.6f cpu %.6f\n",
+	       (unsigned long long)skeleton->bss->sent, (unsigned long long)skeleton->bss->framing,
+	       now(CLOCK_MONOTONIC) - begin, now(CLOCK_PROCESS_CPUTIME_ID) - cpu);
 	flood_bpf__destroy(skeleton);
 	return 0;
 }
