@@ -26,9 +26,11 @@ int gate_xdp(struct xdp_md *ctx)
 		.end = (void *)(long)ctx->data_end,
 	};
 
-	if (xdp_frags)
-		cursor.cut = bpf_xdp_get_buff_len(ctx) > (__u64)(ctx->data_end - ctx->data);
 	packet.kind = packet_read(&cursor, &packet);
+	/* Whether it goes on behind the linear part costs a call: only asked where that matters. */
+	if (cursor.ended && xdp_frags &&
+	    bpf_xdp_get_buff_len(ctx) > (__u64)(ctx->data_end - ctx->data))
+		packet.kind = PACKET_UNREADABLE;
 	return verdict(&packet) ? XDP_DROP : XDP_PASS;
 }
 

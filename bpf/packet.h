@@ -36,6 +36,7 @@ struct packet {
 struct cursor {
 	void *pos, *end;
 	__u32 cut;   /* the packet goes on behind `end` */
+	__u32 ended; /* set where more was wanted than is there */
 	void *sized; /* from here on there are */
 	__u32 size;  /* so many bytes, IP says; 0: it does not say */
 };
@@ -63,8 +64,9 @@ static __always_inline bool cursor_beyond(const struct cursor *cursor)
 
 /* A header that should be here is not: Linux drops a packet that really ends here, but makes it
  * whole if it is `first`, the first of several fragments. */
-static __always_inline enum packet_kind packet_short(const struct cursor *cursor, __u32 first)
+static __always_inline enum packet_kind packet_short(struct cursor *cursor, __u32 first)
 {
+	cursor->ended = 1;
 	return first || cursor->cut ? PACKET_UNREADABLE : PACKET_OTHER;
 }
 
