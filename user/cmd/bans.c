@@ -12,67 +12,106 @@
 #include "cmd/cmd.h"
 #include "enforce/bans.h"
 
+/* A second and its text; INT64_MIN: none yet. */
+struct second {
+	int64_t second;
+	char json[TIME_TEXT_SIZE + 2];
+};
+
 struct printing {
 	bool json;
 	int64_t now_wall_ns;
 	size_t count;
 	bool failed;
+	struct second since, until, last;
+	char *reason, *reason_json; /* of the ban before */
 };
+
+static void free_printing(struct printing *printing)
+{
+	free(printing->reason);
+	free(printing->reason_json);
+}
 
 static void format_second(int64_t wall_ns, char text[TIME_TEXT_SIZE])
 {
 	time_format(wall_ns - wall_ns % NS_PER_S, text);
 }
 
-static json_t *json_time(int64_t wall_ns)
+/* A time as JSON, `wall_ns` 0 as null. One second's text is kept: bans often share theirs. */
+static const char *json_time(int64_t wall_ns, struct second *kept)
 {
 	char text[TIME_TEXT_SIZE];
 
 	if (!wall_ns)
-		return json_null();
-	format_second(wall_ns, text);
-	return json_string(text);
+		return "null";
+	if (wall_ns / NS_PER_S != kept->second) {
+		kept->second = wall_ns / NS_PER_S;
+		format_second(wall_ns, text);
+		snprintf(kept->json, sizeof(kept->json), "\"%s\"", text);
+	}
+	return kept->json;
 }
 
-/* Text from logs and command lines need not be UTF-8; JSON must be. */
-static json_t *json_text(const char *text)
+/* Text from logs and command lines need not be UTF-8; JSON must be. To be free()d, or NULL. */
+static char *json_text(const char *text)
 {
 	json_t *string;
-	char *copy;
+	char *copy, *json;
 
 	if (!text || !*text)
-		return json_null();
+		return strdup("null");
 	string = json_string(text);
-	if (string)
-		return string;
-	copy = strdup(text);
+	copy = string ? NULL : strdup(text);
 	for (char *at = copy; at && *at; at++)
 		if (*at & 0x80)
 			*at = '?';
-	string = copy ? json_string_nocheck(copy) : NULL;
+	if (copy)
+		string = json_string_nocheck(copy);
 	free(copy);
-	return string;
+	json = string ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
+	json_decref(string);
+	return json;
 }
 
+/* Many bans have the reason of the one before. */
+static const char *json_reason(const char *reason, struct printing *printing)
+{
+	if (!reason)
+		reason = "";
+	if (!printing->reason || strcmp(reason, printing->reason)) {
+		free(printing->reason);
+		free(printing->reason_json);
+		printing->reason = strdup(reason);
+		printing->reason_json = json_text(reason);
+	}
+	return printing->reason_json;
+}
+
+/* A million lines are printed in a second: what needs no escaping is not made a JSON object of. */
 static int print_json(const struct ban_state *state, struct printing *printing)
 {
-	char prefix[PREFIX_TEXT_SIZE];
-	json_t *object;
+	const char *reason = json_reason(state->reason, printing);
+	char prefix[PREFIX_TEXT_SIZE], packets[24] = "null", attempts[24] = "null",
+				       rule[64] = "null";
 
-	prefix_format(&state->prefix, prefix);
-	object = json_pack(
-		"{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "prefix", prefix, "since",
-		json_time(state->since_wall_ns), "until", json_time(state->until_wall_ns), "rule",
-		state->rule < RULE_COUNT ? json_string(rule_name((enum ban_rule)state->rule))
-					 : json_null(),
-		"reason", json_text(state->reason), "packets",
-		state->in_kernel ? json_integer((json_int_t)state->packets) : json_null(),
-		"attempts",
-		state->in_kernel ? json_integer((json_int_t)state->attempts) : json_null(), "last",
-		json_time(state->last_wall_ns));
-	if (!object || json_dumpf(object, stdout, JSON_COMPACT) || putchar('\n') < 0)
+	if (!reason) {
 		printing->failed = true;
-	json_decref(object);
+		return printing->failed;
+	}
+	prefix_format(&state->prefix, prefix);
+	if (state->in_kernel) {
+		snprintf(packets, sizeof(packets), "%" PRIu64, state->packets);
+		snprintf(attempts, sizeof(attempts), "%" PRIu64, state->attempts);
+	}
+	if (state->rule < RULE_COUNT)
+		snprintf(rule, sizeof(rule), "\"%s\"", rule_name((enum ban_rule)state->rule));
+	printing->failed =
+		printf("{\"prefix\":\"%s\",\"since\":%s,\"until\":%s,\"rule\":%s,\"reason\":%s,"
+		       "\"packets\":%s,\"attempts\":%s,\"last\":%s}\n",
+		       prefix, json_time(state->since_wall_ns, &printing->since),
+		       json_time(state->until_wall_ns, &printing->until), rule, reason, packets,
+		       attempts, json_time(state->last_wall_ns, &printing->last)) < 0;
 	return printing->failed;
 }
 
@@ -130,7 +169,12 @@ static int run(const struct globals *globals, int argc, char **argv)
 {
 	static const struct option known[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
 	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
-	struct printing printing = { .now_wall_ns = clock_wall_ns() };
+	_cleanup_(free_printing) struct printing printing = {
+		.now_wall_ns = clock_wall_ns(),
+		.since = { .second = INT64_MIN },
+		.until = { .second = INT64_MIN },
+		.last = { .second = INT64_MIN },
+	};
 	struct fault fault = { 0 };
 
 	opterr = 0;
