@@ -62,28 +62,80 @@ static int by_prefix(const void *a, const void *b)
 	return talkers_compare_prefix(&x->prefix, &y->prefix);
 }
 
-/* One entry of each prefix, of entries that are by prefix. */
-static void merge(struct talkers *talkers)
+/* A prefix as numbers, in the order of talkers_compare_prefix(): small and cheap to compare,
+ * because a million are. */
+struct place {
+	uint64_t high, low;
+	uint32_t index;
+	uint8_t is6, length;
+};
+
+static int by_place(const void *a, const void *b)
 {
+	const struct place *x = a, *y = b;
+
+	if (x->is6 != y->is6)
+		return x->is6 ? 1 : -1;
+	if (x->high != y->high)
+		return x->high < y->high ? -1 : 1;
+	if (x->low != y->low)
+		return x->low < y->low ? -1 : 1;
+	return (int)x->length - (int)y->length;
+}
+
+/* Where each of the entries belongs, in order. malloc()ed, or NULL. */
+static struct place *places_of(const struct talkers *talkers)
+{
+	struct place *places = malloc((talkers->count + 1) * sizeof(*places));
+
+	for (size_t i = 0; places && i < talkers->count; i++) {
+		const struct prefix *prefix = &talkers->items[i].prefix;
+
+		places[i] = (struct place){ .high = address_high(&prefix->address),
+					    .low = address_low(&prefix->address),
+					    .index = (uint32_t)i,
+					    .is6 = !prefix_is4(prefix),
+					    .length = (uint8_t)prefix->length };
+	}
+	if (places && talkers->count)
+		qsort(places, talkers->count, sizeof(*places), by_place);
+	return places;
+}
+
+static void add(struct talker *into, const struct talker *from)
+{
+	into->services |= from->services;
+	into->open += from->open;
+	into->handshakes += from->handshakes;
+	into->attempts += from->attempts;
+	into->dropped += from->dropped;
+	if (from->last_boot_ns > into->last_boot_ns)
+		into->last_boot_ns = from->last_boot_ns;
+}
+
+/* By prefix, one entry of each. -ENOMEM. */
+static int order_and_merge(struct talkers *talkers)
+{
+	_cleanup_free_ struct place *places = places_of(talkers);
+	struct talker *ordered = malloc((talkers->count + 1) * sizeof(*ordered));
 	size_t kept = 0;
 
-	for (size_t i = 0; i < talkers->count; i++) {
-		const struct talker *from = &talkers->items[i];
-		struct talker *into = kept ? &talkers->items[kept - 1] : NULL;
-
-		if (!into || talkers_compare_prefix(&into->prefix, &from->prefix)) {
-			talkers->items[kept++] = *from;
-			continue;
-		}
-		into->services |= from->services;
-		into->open += from->open;
-		into->handshakes += from->handshakes;
-		into->attempts += from->attempts;
-		into->dropped += from->dropped;
-		if (from->last_boot_ns > into->last_boot_ns)
-			into->last_boot_ns = from->last_boot_ns;
+	if (!places || !ordered) {
+		free(ordered);
+		return -ENOMEM;
 	}
+	for (size_t i = 0; i < talkers->count; i++) {
+		const struct talker *from = &talkers->items[places[i].index];
+
+		if (i && !by_place(&places[i - 1], &places[i]))
+			add(&ordered[kept - 1], from);
+		else
+			ordered[kept++] = *from;
+	}
+	free(talkers->items);
+	talkers->items = ordered;
 	talkers->count = kept;
+	return 0;
 }
 
 int talkers_read(struct gate *gate, enum gate_meters table, struct talkers *talkers,
@@ -94,16 +146,11 @@ int talkers_read(struct gate *gate, enum gate_meters table, struct talkers *talk
 
 	*talkers = (struct talkers){ 0 };
 	err = gate_meter_each(gate, table, take, &reading, fault);
-	if (reading.no_memory)
+	if (reading.no_memory || (!err && order_and_merge(talkers)))
 		err = fault_set(fault, -ENOMEM, "out of memory");
-	if (err) {
+	if (err)
 		talkers_free(talkers);
-		return err;
-	}
-	if (talkers->count)
-		qsort(talkers->items, talkers->count, sizeof(*talkers->items), by_prefix);
-	merge(talkers);
-	return 0;
+	return err;
 }
 
 void talkers_free(struct talkers *talkers)
