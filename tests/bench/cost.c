@@ -5,7 +5,9 @@
  * subtracted. Checks that each packet was judged, and counted, as it says. Prints JSON. Needs root.
  *
  *   cost [list=N] [bans=N] [sources=N] [set=N] [repeat=N] [rounds=N] [only=TEXT]
- *        [countries=FILE,FILE6]
+ *        [countries=FILE,FILE6] [forget=1]
+ *
+ * forget=1 takes the bans out again before anything is sent: then it must fail.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -66,19 +68,18 @@ struct bench {
 	struct gate *gate;
 	struct cost_bpf *skeleton; /* of one family */
 	struct cost_sizes sizes;
-	uint32_t repeat, rounds;
+	uint32_t repeat, rounds, forget;
 	const char *only;
 	bool first; /* nothing is printed yet */
-	char pins[64];
 };
 
-static char *unload_at;
+static char pins[64]; /* outlives main(), for unload() */
 
 static void unload(void)
 {
 	struct fault fault;
 
-	gate_unload(unload_at, &fault);
+	gate_unload(pins, &fault);
 }
 
 /* Nanoseconds a run; ends the program when it returns something else than `expected`. */
@@ -298,6 +299,8 @@ static void read_argument(struct bench *bench, char *argument)
 		bench->sizes.countries[1] = value;
 	} else if (!strcmp(argument, "only")) {
 		bench->only = value;
+	} else if (!strcmp(argument, "forget")) {
+		bench->forget = number;
 	} else if (!strcmp(argument, "list")) {
 		bench->sizes.list = number;
 	} else if (!strcmp(argument, "bans")) {
@@ -324,13 +327,15 @@ int main(int argc, char **argv)
 		.first = true
 	};
 	struct cost_filled filled;
+	struct fault fault;
 
 	for (int i = 1; i < argc; i++)
 		read_argument(&bench, argv[i]);
-	snprintf(bench.pins, sizeof(bench.pins), "/sys/fs/bpf/sekisho-cost-%d", (int)getpid());
-	unload_at = bench.pins;
+	snprintf(pins, sizeof(pins), "/sys/fs/bpf/sekisho-cost-%d", (int)getpid());
 	atexit(unload);
-	bench.gate = cost_gate(bench.pins, &bench.sizes, &filled);
+	bench.gate = cost_gate(pins, &bench.sizes, &filled);
+	if (bench.forget && gate_ban_sweep(bench.gate, UINT64_MAX, NULL, &fault))
+		cost_die("bans", fault.text);
 	printf("{");
 	print_instructions(bench.gate);
 	print_filled(bench.gate, &filled);
