@@ -35,7 +35,7 @@ def imports(rig, report, sizes):
         for line in file:
             what, ms, _ = line.split()
             taken.setdefault(what, []).append(float(ms))
-    # Starting python and nsenter, in the same round, is none of theirs.
+    # Starting nsenter, in the same round, is none of theirs.
     took = {what: [max(a - b, 1) / 1000 for a, b in zip(taken[what], taken["nothing"])]
             for what in ("sekisho", "ipset", "nft")}
     full = lines == 1000000
