@@ -10,7 +10,7 @@ CC       ?= gcc
 CLANG    ?= clang
 BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 PKGS     := libbpf libelf zlib libnl-3.0 libnl-route-3.0 inih jansson libpcre2-8 sqlite3 \
-            libmaxminddb libmicrohttpd ncursesw \
+            libmaxminddb libmicrohttpd ncursesw libcap-ng \
             $(shell pkg-config --exists libsystemd && echo libsystemd)
 
 WARNINGS := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

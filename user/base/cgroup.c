@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See cgroup.h. The id is the file handle of the cgroup's folder (kernfs), so it can be opened. */
+/* See cgroup.h. The id is the file handle of the cgroup's folder (kernfs), so it can be opened; who
+ * may not open by handle looks for the folder, whose inode number it is as well. */
 #include "base/cgroup.h"
 
 #include <errno.h>
@@ -8,9 +9,11 @@
 #include <mntent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 
+#define DEPTH_MAX     32
 #define FILEID_KERNFS 0xfe /* include/linux/exportfs.h; kernfs handles hold the 64-bit id */
 
 /* Where the first cgroup2 is mounted. */
@@ -28,6 +31,43 @@ static int find_mount(char *mount, size_t size)
 		}
 	if (file)
 		endmntent(file);
+	return err;
+}
+
+/* Depth first, below the folder that `path` names up to `length`; on success the whole of it. */
+static int search(uint64_t id, char *path, size_t length, size_t size, unsigned depth)
+{
+	_cleanup_(cleanup_dir) DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		size_t name = strlen(entry->d_name);
+
+		if (entry->d_type != DT_DIR || *entry->d_name == '.' || length + name + 2 > size)
+			continue;
+		path[length] = '/';
+		memcpy(path + length + 1, entry->d_name, name + 1);
+		if (entry->d_ino == id ||
+		    (depth && !search(id, path, length + 1 + name, size, depth - 1)))
+			return 0;
+	}
+	return -ENOENT;
+}
+
+static int search_from(const char *mount, uint64_t id, char *path, size_t size)
+{
+	char found[PATH_MAX];
+	struct stat root;
+	size_t length = strlen(mount);
+	int err = 0;
+
+	memcpy(found, mount, length + 1);
+	if (stat(mount, &root))
+		return -errno;
+	if (root.st_ino != id)
+		err = search(id, found, length, sizeof(found), DEPTH_MAX);
+	if (!err)
+		snprintf(path, size, "%s", found[length] ? found + length : "/");
 	return err;
 }
 
@@ -49,6 +89,8 @@ int cgroup_path(uint64_t id, char *path, size_t size)
 		return -errno;
 	memcpy(which.handle.f_handle, &id, sizeof(id));
 	fd = open_by_handle_at(mount_fd, &which.handle, O_PATH | O_CLOEXEC);
+	if (fd < 0 && errno == EPERM)
+		return search_from(mount, id, path, size);
 	if (fd < 0)
 		return errno == ESTALE ? -ENOENT : -errno;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The path below the cgroup2 mount, "/" for its root. Needs CAP_DAC_READ_SEARCH. -ENOENT: it is
- * gone; -ENODEV: no cgroup2 is mounted. */
+/* The path below the cgroup2 mount, "/" for its root. Quicker with CAP_DAC_READ_SEARCH. -ENOENT: it
+ * is gone; -ENODEV: no cgroup2 is mounted. */
 int cgroup_path(uint64_t id, char *path, size_t size);
 
 #endif

@@ -14,6 +14,7 @@
 #include "daemon/daemon.h"
 #include "daemon/lock.h"
 #include "daemon/notify.h"
+#include "daemon/privilege.h"
 #include "daemon/say.h"
 #include "enforce/publish.h"
 #include "kernel/pins.h"
@@ -200,6 +201,8 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 	if (!err)
 		err = daemon_lock_pins(config->paths.pins, lock, fault);
 	if (!err)
+		err = privilege_begin(config, fault);
+	if (!err)
 		err = start_gate(&daemon->instance, &options, fault);
 	if (err)
 		return err;
@@ -228,6 +231,8 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 		err = minute_begin(daemon, fault);
 	if (!err)
 		metrics_open(daemon);
+	if (!err)
+		err = privilege_settle(config, fault);
 	return err;
 }
 
