@@ -2,8 +2,9 @@
 /*
  * Process 1 of the old kernel's virtual machine, alone in its first file system: loads the modules
  * that lead to the host's tree, lays a writable file system over it, runs one command there and
- * hands its output and exit status out. Not here: what the command finds set up (guest), and the
- * machine itself (run). Static, since it starts before there is any library.
+ * hands its output and exit status out; or, given a disk, becomes the system on that. Not here:
+ * what the command finds set up (guest), and the machine itself (run). Static, since it starts
+ * before there is any library.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -87,6 +88,21 @@ static void enter_host(void)
 	mount_at("/dev", "/root/dev", NULL, MS_MOVE, NULL);
 	if (chdir("/root") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
 		die("cannot change to the host's tree");
+}
+
+/* A disk of its own, with a whole system on it, which is started: for what takes systemd. */
+static __attribute__((noreturn)) void start_disk(void)
+{
+	int tries = 500;
+
+	while (access("/dev/vda", F_OK) && --tries)
+		usleep(10 * 1000);
+	mount_at("/dev/vda", "/root", "ext4", 0, NULL);
+	mount_at("/dev", "/root/dev", NULL, MS_MOVE, NULL);
+	if (chdir("/root") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
+		die("cannot change to the disk's tree");
+	execl("/sbin/init", "/sbin/init", (char *)NULL);
+	die("cannot run /sbin/init");
 }
 
 /* Ports appear some time after their driver. */
@@ -191,6 +207,8 @@ int main(void)
 
 	mount_at("dev", "/dev", "devtmpfs", 0, NULL);
 	load_modules();
+	if (!access("/disk", F_OK))
+		start_disk();
 	read_command(text, sizeof(text), words);
 	output = open_port(OUTPUT_PORT);
 	status = open_port(STATUS_PORT);
