@@ -23,6 +23,7 @@ override CFLAGS += -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -DSEKISHO_VERSION='"$(VE
             -fstack-protector-strong -Iuser -Iinclude -isystem $(O)/bpf $(subst -I,-isystem ,$(shell pkg-config --cflags $(PKGS)))
 LIBS     := $(shell pkg-config --libs $(PKGS)) $(EXTRA_LIBS)
 BPFFLAGS := -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-function -target bpf -mcpu=v3 \
+            -ffile-prefix-map=$(CURDIR)=. \
             -D__TARGET_ARCH_$(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
 
 ifeq ($(V),1)
