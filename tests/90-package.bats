@@ -196,6 +196,16 @@ guard() {
 	[[ ! -e $(there /sys/fs/bpf/sekisho) ]]
 }
 
+@test "removal after an upgrade that was broken off takes the gate out too" {
+	debian
+	inside dpkg -i /deb/"${DEB##*/}"
+	guard
+	inside dpkg --unpack /deb/"${NEXT##*/}"
+	inside dpkg -r sekisho 2>&1 | grep 'removed while half upgraded'
+	retry 20 0.1 connect_is open 198.51.100.66 "$MX4" 25
+	[[ ! -e $(there /sys/fs/bpf/sekisho) ]]
+}
+
 @test "while somebody runs the daemon by hand, removal says so and the package stays" {
 	debian
 	inside dpkg -i /deb/"${DEB##*/}"
