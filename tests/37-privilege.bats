@@ -51,9 +51,10 @@ fails() { # SOURCE
 	done
 }
 
+# Of each of its threads: they have capabilities of their own.
 status_is() { # FIELD VALUE
 	local value
-	value=$(awk -v field="$1:" '$1 == field { print $2 }' "/proc/$(<"$LAB/run.pid")/status")
+	value=$(awk -v field="$1:" '$1 == field { print $2 }' /proc/"$(<"$LAB/run.pid")"/task/*/status | sort -u)
 	[[ $value == "$2" ]] || fail "$1 of the daemon is $value, not $2"
 }
 

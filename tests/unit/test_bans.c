@@ -108,6 +108,19 @@ int gate_ban_each(struct gate *gate,
 	return 0;
 }
 
+int gate_ban_some(struct gate *gate, struct gate_ban_walk *walk,
+		  struct prefix prefixes[GATE_BAN_SOME], struct ban bans[GATE_BAN_SOME],
+		  size_t *count, struct fault *fault)
+{
+	(void)fault;
+	for (*count = 0; *count < 7 && walk->at < gate->count; walk->at++, ++*count) {
+		prefixes[*count] = gate->entries[walk->at].prefix;
+		bans[*count] = gate->entries[walk->at].ban;
+	}
+	walk->ended = walk->at == gate->count;
+	return 0;
+}
+
 int gate_ban_sweep(struct gate *gate, uint64_t now_boot_ns, size_t *removed, struct fault *fault)
 {
 	size_t kept = 0;
@@ -489,6 +502,7 @@ static void kept_maps_give_back_what_the_store_lost(void **state)
 	struct store_ban row;
 	size_t restored;
 
+	assert_int_equal(store_begin(place->instance.store, NULL), 0); /* one sync, not sixty */
 	for (int i = 40; i-- > 0;) {
 		struct prefix wanted;
 
@@ -500,6 +514,7 @@ static void kept_maps_give_back_what_the_store_lost(void **state)
 	}
 	place->gate.entries[39].ban.expires_ns = 1; /* 192.0.2.0 has ended, and nobody swept */
 	ban(place, "2001:db8::/64", RULE_MANUAL, MINUTE, "known");
+	assert_int_equal(store_commit(place->instance.store, NULL), 0);
 	assert_int_equal(bans_restore(&place->instance, false, &restored, &place->fault), 0);
 	assert_int_equal(restored, 26);
 	assert_int_equal(place->gate.count, 41);
@@ -512,6 +527,67 @@ static void kept_maps_give_back_what_the_store_lost(void **state)
 	}
 	assert_int_equal(bans_restore(&place->instance, false, &restored, &place->fault), 0);
 	assert_int_equal(restored, 0);
+}
+
+static size_t reconcile(struct place *place)
+{
+	struct bans_reconcile reconcile = { 0 };
+	int more;
+
+	do
+		more = bans_reconcile_some(&place->instance, &reconcile, &place->fault);
+	while (more == 1);
+	assert_int_equal(more, 0);
+	assert_int_equal(reconcile.seen, place->gate.count);
+	return reconcile.written;
+}
+
+static void the_store_is_made_true_to_the_kernel_in_portions(void **state)
+{
+	struct place *place = *state;
+	struct prefix lost = prefix("192.0.2.7"), longer = prefix("192.0.2.9");
+	char text[32], reason[64];
+	struct store_ban row;
+
+	assert_int_equal(store_begin(place->instance.store, NULL), 0);
+	for (int i = 0; i < 20; i++) {
+		snprintf(text, sizeof(text), "192.0.2.%d", i);
+		ban(place, text, RULE_SOURCE_FAILURES, MINUTE, "known");
+	}
+	assert_int_equal(store_commit(place->instance.store, NULL), 0);
+	assert_int_equal(reconcile(place), 0);
+	assert_int_equal(store_ban_remove(place->instance.store, &lost, NULL), 0);
+	for (size_t i = 0; i < place->gate.count; i++)
+		if (!memcmp(&place->gate.entries[i].prefix, &longer, sizeof(longer)))
+			place->gate.entries[i].ban.expires_ns += 5 * NS_PER_S;
+	assert_int_equal(reconcile(place), 2);
+	row = stored(place, "192.0.2.7", reason);
+	assert_non_null(strstr(reason, "the kernel kept it"));
+	assert_int_equal(row.rule, RULE_SOURCE_FAILURES);
+	row = stored(place, "192.0.2.9", reason);
+	assert_string_equal(reason, "known");
+	assert_true(row.until_wall_ns - place->now > MINUTE + 3 * NS_PER_S);
+	assert_int_equal(reconcile(place), 0);
+	place->gate.entries[0].ban.expires_ns = 1; /* ended */
+	assert_int_equal(reconcile(place), 0);
+}
+
+static void a_ban_for_the_kernel_only_leaves_the_store_alone(void **state)
+{
+	struct place *place = *state;
+	struct ban_request request = { .prefix = prefix("192.0.2.5"),
+				       .now_wall_ns = place->now,
+				       .until_wall_ns = place->now + MINUTE,
+				       .rule = RULE_MANUAL,
+				       .reason = "",
+				       .kernel_only = true };
+
+	assert_int_equal(bans_add(&place->instance, &place->set, &request, &place->closed,
+				  &place->fault),
+			 0);
+	assert_int_equal(place->fault.error, 0);
+	assert_int_equal(place->gate.count, 1);
+	assert_false(is_stored(place, "192.0.2.5"));
 }
 
 struct listed {
@@ -601,6 +677,8 @@ int main(void)
 		TEST(a_reboot_brings_back_what_has_not_ended_with_its_end),
 		TEST(a_map_too_small_for_the_store_says_how_many_came_back),
 		TEST(kept_maps_give_back_what_the_store_lost),
+		TEST(the_store_is_made_true_to_the_kernel_in_portions),
+		TEST(a_ban_for_the_kernel_only_leaves_the_store_alone),
 		TEST(the_kernel_says_which_bans_there_are_and_the_store_why),
 		TEST(without_a_gate_the_stores_bans_are_listed_and_without_a_store_the_kernels),
 	};

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <cmocka.h>
 
@@ -75,7 +77,7 @@ void gate_close(struct gate *gate)
 int publish_sync(struct instance *instance, bool *published, struct fault *fault)
 {
 	(void)published;
-	assert_true(instance->lock_fd >= 0);
+	assert_true(instance->tables_held);
 	syncs++;
 	return fault_set(fault, -EIO, "cannot publish");
 }
@@ -157,7 +159,12 @@ static void what_a_killed_importer_left_is_completed_when_both_are_open(void **s
 	gates = 1;
 	assert_int_equal(
 		instance_open(NULL, INSTANCE_STORE_WRITE | INSTANCE_GATE, &instance, &fault), 0);
+	assert_int_equal(syncs, 0); /* a ban does not wait for that */
+	instance_close(&instance);
+	assert_int_equal(instance_open(NULL, INSTANCE_TABLES | INSTANCE_GATE, &instance, &fault),
+			 0);
 	assert_int_equal(syncs, 1);
+	assert_int_equal(instance.lock_fd, -1);
 	assert_string_equal(instance.sync_fault.text, "cannot publish");
 	assert_non_null(instance.gate);
 }
@@ -240,6 +247,80 @@ static void a_second_writer_waits_and_then_names_the_holder(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 }
 
+static void a_ban_does_not_wait_for_an_import_nor_the_other_way(void **state)
+{
+	_cleanup_(instance_close) struct instance bans = { .lock_fd = -1 };
+	_cleanup_(instance_close) struct instance tables = { .lock_fd = -1 };
+	_cleanup_(instance_close) struct instance second = { .lock_fd = -1 };
+	struct fault fault;
+
+	(void)state;
+	assert_int_equal(instance_open(NULL, INSTANCE_TABLES, &tables, &fault), 0);
+	assert_true(tables.tables_held);
+	assert_non_null(tables.store);
+	assert_int_equal(instance_open(NULL, INSTANCE_STORE_WRITE, &bans, &fault), 0);
+	assert_true(bans.lock_fd >= 0);
+	bans.lock_wait_ms = tables.lock_wait_ms = 20;
+	assert_int_equal(instance_lock_tables(&bans, &fault), -EBUSY);
+	assert_non_null(strstr(fault.text, "/tables"));
+	assert_int_equal(instance_lock(&tables, &fault), -EBUSY);
+	instance_unlock(&bans);
+	instance_unlock_tables(&tables);
+	assert_int_equal(
+		instance_open(NULL, INSTANCE_TABLES | INSTANCE_STORE_WRITE, &second, &fault), 0);
+	assert_true(second.tables_held && second.lock_fd >= 0);
+}
+
+/* A folder on a disk of its own, in a mount namespace of this process: `options` say how small. */
+static bool small_disk(const char *options, const char *prepare)
+{
+	char command[400];
+
+	if (unshare(CLONE_NEWNS))
+		return false;
+	snprintf(command, sizeof(command),
+		 "mount --make-rprivate / && mkdir -p '%s' && mount -t tmpfs -o %s x '%s' && cd "
+		 "'%s' && %s",
+		 state_path, options, state_path, state_path, prepare);
+	return !system(command);
+}
+
+static void where_no_lock_file_can_be_made_its_folder_is_locked(void **state)
+{
+	_cleanup_(instance_close) struct instance one = { .lock_fd = -1 };
+	struct instance two;
+	struct fault fault;
+
+	(void)state;
+	if (geteuid() || !small_disk("nr_inodes=5", "touch sekisho.db a b c")) {
+		skip();
+		return;
+	}
+	assert_int_equal(instance_open(NULL, INSTANCE_STORE_WRITE, &one, &fault), 0);
+	assert_true(one.lock_fd >= 0);
+	two = one;
+	two.lock_fd = -1;
+	two.lock_wait_ms = 20;
+	assert_int_equal(instance_lock(&two, &fault), -EBUSY);
+	instance_unlock(&one);
+	assert_int_equal(instance_lock(&two, &fault), 0);
+	instance_unlock(&two);
+	assert_int_equal(umount2(state_path, MNT_DETACH), 0);
+}
+
+static void a_link_in_the_place_of_the_lock_is_refused(void **state)
+{
+	struct instance instance;
+	char command[200];
+	struct fault fault;
+
+	(void)state;
+	snprintf(command, sizeof(command), "mkdir '%s' && ln -s /nowhere/lock '%s/lock'",
+		 state_path, state_path);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(instance_open(NULL, INSTANCE_STORE_WRITE, &instance, &fault), -ELOOP);
+}
+
 static void a_killed_writer_leaves_no_lock_behind(void **state)
 {
 	_cleanup_(instance_close) struct instance instance;
@@ -267,6 +348,9 @@ int main(void)
 		TEST(what_a_killed_importer_left_is_completed_when_both_are_open),
 		TEST(a_damaged_store_leaves_the_gate_usable),
 		TEST(a_second_writer_waits_and_then_names_the_holder),
+		TEST(a_ban_does_not_wait_for_an_import_nor_the_other_way),
+		TEST(where_no_lock_file_can_be_made_its_folder_is_locked),
+		TEST(a_link_in_the_place_of_the_lock_is_refused),
 		TEST(a_killed_writer_leaves_no_lock_behind),
 	};
 

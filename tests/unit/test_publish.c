@@ -19,6 +19,7 @@ struct store {
 	struct ranges countries;
 	bool has_countries;
 	uint64_t generation;
+	bool disturbed; /* another import comes before the next put */
 };
 
 struct gate {
@@ -47,30 +48,20 @@ static int call(const char *name, struct fault *fault)
 	return 0;
 }
 
-int store_begin(struct store *store, struct fault *fault)
-{
-	(void)store;
-	return call("begin", fault);
-}
-
-int store_commit(struct store *store, struct fault *fault)
-{
-	(void)store;
-	return call("commit", fault);
-}
-
-void store_rollback(struct store *store)
-{
-	(void)store;
-	call("rollback", NULL);
-}
-
 static struct store_list *find(struct store *store, const char *name)
 {
 	for (size_t i = 0; i < store->count; i++)
 		if (!strcmp(store->lists[i].name, name))
 			return &store->lists[i];
 	return NULL;
+}
+
+int store_list_id(struct store *store, struct store_list *list, struct fault *fault)
+{
+	struct store_list *old = find(store, list->name);
+
+	list->id = old ? old->id : (uint8_t)(store->count + 1);
+	return call("id", fault);
 }
 
 int store_list_put(struct store *store, struct store_list *list, const struct ranges *ranges,
@@ -81,6 +72,7 @@ int store_list_put(struct store *store, struct store_list *list, const struct ra
 
 	if (error)
 		return error;
+	store->generation += store->disturbed;
 	if (old) {
 		list->id = old->id;
 	} else {
@@ -107,7 +99,11 @@ int store_list_get(struct store *store, const char *name, struct store_list *lis
 {
 	struct store_list *found = find(store, name);
 
+	if (!found)
+		return fault_set(fault, -ENOENT, "no list %s", name);
 	*list = *found;
+	if (!ranges)
+		return 0;
 	*ranges = (struct ranges){ 0 };
 	call("get", fault);
 	return ranges_add_all(ranges, &store->ranges[found - store->lists]);
@@ -240,14 +236,14 @@ static struct instance both(void)
 	return (struct instance){ .store = &fake.store, .gate = &fake.gate, .lock_fd = -1 };
 }
 
-static void the_table_is_prepared_before_the_commit_and_swapped_after(void **state)
+static void the_table_is_prepared_before_it_is_stored_and_swapped_after(void **state)
 {
 	struct instance instance = both();
 	struct fault fault = { 0 };
 
 	(void)state;
 	assert_int_equal(put(&instance, "a", false, 1, &fault), 0);
-	assert_string_equal(fake.calls, "begin put prepare commit publish free");
+	assert_string_equal(fake.calls, "id prepare put publish free");
 	assert_int_equal(flags_at(1), LEAF_DENY);
 	assert_int_equal(fake.gate.generation, fake.store.generation);
 }
@@ -276,15 +272,14 @@ static void every_list_of_the_store_is_in_the_table(void **state)
 	assert_int_equal(flags_at(2), 0);
 }
 
-static void a_failure_before_the_commit_changes_nothing(void **state)
+static void a_failure_before_it_is_stored_changes_nothing(void **state)
 {
 	static const struct {
 		const char *fails, *calls;
 	} cases[] = {
-		{ "begin", "begin" },
-		{ "put", "begin put rollback" },
-		{ "prepare", "begin put prepare rollback" },
-		{ "commit", "begin put prepare commit rollback free" },
+		{ "id", "id" },
+		{ "prepare", "id prepare" },
+		{ "put", "id prepare put free" },
 	};
 	struct instance instance = both();
 	struct fault fault = { 0 };
@@ -321,6 +316,21 @@ static void a_swap_that_fails_is_made_up_by_the_next_sync(void **state)
 	assert_false(published);
 }
 
+static void a_table_that_another_import_made_old_is_not_published(void **state)
+{
+	struct instance instance = both();
+	struct fault fault = { 0 };
+	bool published;
+
+	(void)state;
+	fake.store.disturbed = true;
+	assert_int_equal(put(&instance, "a", false, 1, &fault), -EAGAIN);
+	assert_string_equal(fake.calls, "id prepare put free");
+	assert_int_equal(publish_sync(&instance, &published, &fault), 0);
+	assert_true(published);
+	assert_int_equal(flags_at(1), LEAF_DENY);
+}
+
 static void a_gate_without_a_table_gets_one(void **state)
 {
 	struct instance instance = both();
@@ -341,7 +351,7 @@ static void without_a_gate_only_the_store_changes(void **state)
 
 	(void)state;
 	assert_int_equal(put(&instance, "a", false, 1, &fault), 0);
-	assert_string_equal(fake.calls, "begin put commit");
+	assert_string_equal(fake.calls, "id put");
 	assert_int_equal(publish_list_removal(&instance, "zz", &fault), -ENOENT);
 	assert_int_equal(fake.store.count, 1);
 }
@@ -362,13 +372,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
-			the_table_is_prepared_before_the_commit_and_swapped_after, start, end),
+			the_table_is_prepared_before_it_is_stored_and_swapped_after, start, end),
 		cmocka_unit_test_setup_teardown(every_list_of_the_store_is_in_the_table, start,
 						end),
-		cmocka_unit_test_setup_teardown(a_failure_before_the_commit_changes_nothing, start,
-						end),
+		cmocka_unit_test_setup_teardown(a_failure_before_it_is_stored_changes_nothing,
+						start, end),
 		cmocka_unit_test_setup_teardown(a_swap_that_fails_is_made_up_by_the_next_sync,
 						start, end),
+		cmocka_unit_test_setup_teardown(
+			a_table_that_another_import_made_old_is_not_published, start, end),
 		cmocka_unit_test_setup_teardown(a_gate_without_a_table_gets_one, start, end),
 		cmocka_unit_test_setup_teardown(without_a_gate_only_the_store_changes, start, end),
 		cmocka_unit_test_setup_teardown(without_a_store_its_fault_is_told, start, end),

@@ -611,12 +611,12 @@ static void a_damaged_store_is_said_to_be_and_set_aside_whole(void **state)
 	assert_int_equal(store_open(place->state, false, &place->store, &place->fault), -EBADMSG);
 	assert_non_null(strstr(place->fault.text, place->file));
 	assert_non_null(strstr(place->fault.text, "aside"));
-	assert_int_equal(store_set_aside(place->state, T0 + 1, &place->fault), 0);
+	assert_int_equal(store_set_aside(place->state, T0 + 1, NULL, &place->fault), 0);
 	snprintf(aside, sizeof(aside), "%s.damaged-20231114T221320Z", place->file);
 	assert_int_equal(access(aside, F_OK), 0);
 	assert_int_equal(store_open(place->state, false, &place->store, &place->fault), 0);
 	assert_int_equal(has_ban(place, "192.0.2.1"), -ENOENT);
-	assert_int_equal(store_set_aside("/nonexistent", T0, &place->fault), -ENOENT);
+	assert_int_equal(store_set_aside("/nonexistent", T0, NULL, &place->fault), -ENOENT);
 }
 
 static void damage_further_in_is_found_when_it_is_met(void **state)

@@ -177,6 +177,7 @@ static void a_store_of_the_first_version_gets_the_new_tables_and_keeps_its_bans(
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db,
 				      "DROP TABLE known; DROP TABLE repeats; DROP TABLE troubles;"
+				      "DROP TABLE clock;"
 				      "PRAGMA user_version = 1",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);

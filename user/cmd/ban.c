@@ -57,6 +57,19 @@ static void report(const struct ban_request *request, uint64_t seconds, size_t c
 	       closed, closed == 1 ? "" : "s");
 }
 
+/* The lock is had for one ban at a time: others, and the daemon, are not to wait for all of them. */
+static int ban_one(struct instance *instance, const struct protected_set *set,
+		   const struct ban_request *request, size_t *closed, struct fault *fault)
+{
+	int error = instance_lock(instance, fault);
+
+	if (error)
+		return error;
+	error = bans_add(instance, set, request, closed, fault);
+	instance_unlock(instance);
+	return error;
+}
+
 /* One that is refused does not keep the others from being banned. */
 static int ban_all(struct instance *instance, const struct protected_set *set,
 		   const struct prefix *prefixes, int count, const struct ban_options *options)
@@ -75,7 +88,9 @@ static int ban_all(struct instance *instance, const struct protected_set *set,
 		struct fault fault;
 		size_t closed;
 
-		if (bans_add(instance, set, &request, &closed, &fault)) {
+		if (i)
+			instance_let_others();
+		if (ban_one(instance, set, &request, &closed, &fault)) {
 			status = cmd_failed(&cmd_ban, &fault);
 			continue;
 		}
@@ -107,10 +122,9 @@ static int run(const struct globals *globals, int argc, char **argv)
 	if (instance_open(globals->config_path, INSTANCE_STORE_WRITE | INSTANCE_GATE, &instance,
 			  &fault))
 		return cmd_failed(&cmd_ban, &fault);
+	instance_unlock(&instance);
 	if (protected_load(instance.config, &set, &fault))
 		return cmd_failed(&cmd_ban, &fault);
-	if (instance.sync_fault.error)
-		cmd_warn(&cmd_ban, "%s", instance.sync_fault.text);
 	status = ban_all(&instance, &set, prefixes, argc - optind, &options);
 	if (instance.gate && !bans_enforced(&instance))
 		cmd_warn(&cmd_ban, "the gate is in monitor mode: it counts what it would drop, and "

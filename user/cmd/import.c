@@ -261,13 +261,15 @@ static int run(const struct globals *globals, int argc, char **argv)
 
 	if (status)
 		return status;
-	/* All input before the writers' lock: standard input may be slow. */
+	/* All input before the tables' lock: standard input may be slow. */
 	error = import.remove ? 0 : import_read_inputs(&import, &fault);
 	if (!error)
 		error = instance_open(globals->config_path,
 				      import.dry_run ? INSTANCE_STORE_READ
-						     : INSTANCE_STORE_WRITE | INSTANCE_GATE,
+						     : INSTANCE_TABLES | INSTANCE_GATE,
 				      &instance, &fault);
+	if (!error && instance.sync_fault.error)
+		cmd_warn(&cmd_import, "%s", instance.sync_fault.text);
 	if (!error && !import.dry_run)
 		error = check_instance(&instance, &fault);
 	if (!error)

@@ -46,7 +46,8 @@ static int run(const struct globals *globals, int argc, char **argv)
 		return cmd_usage(&cmd_load, "unknown option");
 	if (optind < argc)
 		return cmd_usage(&cmd_load, "unexpected argument '%s'", argv[optind]);
-	if (instance_open(globals->config_path, INSTANCE_STORE_WRITE, &instance, &fault))
+	if (instance_open(globals->config_path, INSTANCE_TABLES | INSTANCE_STORE_WRITE, &instance,
+			  &fault))
 		return cmd_failed(&cmd_load, &fault);
 	if (start_gate(&instance, &start, &fault))
 		return cmd_failed(&cmd_load, &fault);

@@ -12,28 +12,42 @@
 #include "base/time.h"
 #include "cmd/cmd.h"
 #include "daemon/daemon.h"
+#include "daemon/keep.h"
 #include "daemon/lock.h"
 #include "daemon/notify.h"
 #include "daemon/privilege.h"
+#include "daemon/refresh.h"
+#include "daemon/reload.h"
 #include "daemon/say.h"
-#include "enforce/publish.h"
 #include "kernel/pins.h"
 #include "show/daemon_status.h"
 
-#define SWEEP_EVERY_NS	 (30 * NS_PER_S)
-#define SAVE_EVERY_NS	 NS_PER_S
-#define OUTFLOW_EVERY_NS NS_PER_S
-#define STATUS_EVERY_NS	 (2 * NS_PER_S)
+#define SWEEP_EVERY_NS	  (30 * NS_PER_S)
+#define SWEEPS_MISSED_MAX 4
+#define SAVE_EVERY_NS	  NS_PER_S
+#define SAY_AGAIN_NS	  (60 * NS_PER_S)
+#define OUTFLOW_EVERY_NS  NS_PER_S
+#define STATUS_EVERY_NS	  (2 * NS_PER_S)
 
+/* A fault that goes on is said once a minute. */
 void daemon_fault(struct daemon *daemon, const char *format, ...)
 {
+	char text[sizeof(daemon->last_fault.text)];
+	int64_t now = clock_wall_ns();
+	bool again;
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(daemon->last_fault.text, sizeof(daemon->last_fault.text), format, arguments);
+	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
+	again = !strcmp(text, daemon->last_fault.text) &&
+		llabs(now - daemon->last_fault_said_wall_ns) < SAY_AGAIN_NS;
+	memcpy(daemon->last_fault.text, text, sizeof(text));
 	daemon->last_fault.error = -EIO;
-	daemon->last_fault_wall_ns = clock_wall_ns();
+	daemon->last_fault_wall_ns = now;
+	if (again)
+		return;
+	daemon->last_fault_said_wall_ns = now;
 	say_line(true, daemon->last_fault.text, NULL);
 }
 
@@ -41,8 +55,37 @@ static void on_save(void *context)
 {
 	struct daemon *daemon = context;
 
+	keep_tick(daemon);
+	if (daemon->reload_again)
+		reload(daemon);
 	logs_retry(daemon);
 	together_sync(daemon);
+}
+
+static void on_synced(struct daemon *daemon, int error, const struct fault *fault)
+{
+	if (error && error != -EBUSY)
+		daemon_fault(daemon, "%s", fault->text);
+}
+
+/* What an importer that was killed left a step behind. Twice the same: one that is at work now is
+ * none. */
+static void sync_tables(struct daemon *daemon)
+{
+	struct gate_table_state state;
+	struct fault fault = { 0 };
+	uint64_t generation;
+
+	if (refresh_is_running(daemon) ||
+	    store_generation(daemon->instance.store, &generation, NULL) ||
+	    gate_table_state(daemon->instance.gate, &state, NULL) ||
+	    generation == state.generation || !generation) {
+		daemon->behind_generation = 0;
+	} else if (daemon->behind_generation != generation) {
+		daemon->behind_generation = generation;
+	} else if (refresh_start(daemon, 0, on_synced, &fault)) {
+		daemon_fault(daemon, "%s", fault.text);
+	}
 }
 
 static void on_sweep(void *context)
@@ -51,16 +94,21 @@ static void on_sweep(void *context)
 	struct fault fault = { 0 };
 	int err = instance_lock(&daemon->instance, &fault);
 
+	/* The next one will do, where somebody is at work for longer than a ban takes. */
+	if (err == -EBUSY && ++daemon->sweeps_missed < SWEEPS_MISSED_MAX)
+		return;
+	daemon->sweeps_missed = 0;
 	if (!err) {
 		err = gate_ban_sweep(daemon->instance.gate, clock_boot_ns(), NULL, &fault);
-		if (!err && daemon->instance.store)
-			err = store_expire(daemon->instance.store, clock_wall_ns(), &fault);
-		if (!err && daemon->instance.store)
-			err = publish_sync(&daemon->instance, NULL, &fault);
 		instance_unlock(&daemon->instance);
+		keep_look_for_lost(daemon);
 	}
-	if (err)
+	if (!err && daemon->instance.store)
+		err = store_expire(daemon->instance.store, clock_wall_ns(), &fault);
+	if (err && err != -EAGAIN)
 		daemon_fault(daemon, "%s", fault.text);
+	if (daemon->instance.store)
+		sync_tables(daemon);
 	limits_sweep(daemon);
 }
 
@@ -85,66 +133,6 @@ static void on_terminal(void *context)
 
 	if (!daemon->progress.behind) /* which has the line to itself */
 		report_terminal(context);
-}
-
-static int apply(struct daemon *daemon, struct config *config, struct fault *fault)
-{
-	struct start_options options = { .verbose = daemon->verbose, .say = say_line };
-	struct config *old = daemon->instance.config;
-	int err = instance_lock(&daemon->instance, fault);
-
-	if (err)
-		return err;
-	daemon->instance.config = config;
-	err = start_apply(&daemon->instance, &options, fault);
-	instance_unlock(&daemon->instance);
-	if (err)
-		daemon->instance.config = old;
-	return err;
-}
-
-static void print_config_fault(const char *text, void *context)
-{
-	(void)context;
-	say_line(true, text, NULL);
-}
-
-/* SIGHUP: the whole new configuration, or the old one unchanged. */
-static void reload(struct daemon *daemon)
-{
-	struct config *fresh = NULL, *old = daemon->instance.config;
-	struct detect_settings settings;
-	struct fault fault = { 0 };
-
-	notify("RELOADING=1");
-	if (config_load(daemon->config_path, print_config_fault, NULL, &fresh)) {
-		daemon_fault(daemon, "reload: the configuration has faults; the old one holds");
-	} else if (strcmp(fresh->paths.pins, old->paths.pins) ||
-		   strcmp(fresh->paths.state, old->paths.state) ||
-		   strcmp(fresh->paths.runtime, old->paths.runtime)) {
-		daemon_fault(daemon, "reload: [paths] cannot change while running; the old "
-				     "configuration holds; restart instead");
-		config_free(fresh);
-	} else if (apply(daemon, fresh, &fault)) {
-		daemon_fault(daemon, "reload: %s; the old configuration holds", fault.text);
-		config_free(fresh);
-	} else {
-		logs_close(daemon);
-		memory_settings(daemon, fresh, &settings);
-		detect_configure(daemon->detect, &settings);
-		alerting_reload(daemon);
-		if (logs_open(daemon, &fault))
-			daemon_fault(daemon, "%s", fault.text);
-		config_free(old);
-		daemon->protected_boot_ns = 0;
-		daemon->since_wall_ns = clock_wall_ns();
-		guard_attach(daemon);
-		metrics_close(daemon);
-		metrics_open(daemon);
-		say(false, "reloaded");
-	}
-	report_write(daemon);
-	notify("READY=1");
 }
 
 static void on_signal(int signal, void *context)
@@ -191,7 +179,8 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 	const struct config *config;
 	int err;
 
-	err = instance_open(daemon->config_path, INSTANCE_STORE_WRITE, &daemon->instance, fault);
+	err = instance_open(daemon->config_path, INSTANCE_TABLES | INSTANCE_STORE_WRITE,
+			    &daemon->instance, fault);
 	if (err)
 		return err;
 	config = daemon->instance.config;
@@ -207,12 +196,15 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 	if (err)
 		return err;
 	instance_unlock(&daemon->instance);
+	instance_unlock_tables(&daemon->instance);
 	daemon->evidence = calloc(EVIDENCE_RING, sizeof(*daemon->evidence));
 	if (!daemon->evidence)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	err = memory_open(daemon, fault);
 	if (!err)
 		err = loop_new(&daemon->loop, fault);
+	if (!err)
+		err = keep_open(daemon, fault);
 	if (!err)
 		err = alerting_open(daemon, fault);
 	if (!err)
@@ -221,8 +213,6 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 		err = guard_open(daemon, fault);
 	if (!err)
 		err = limits_open(daemon, fault);
-	if (!err)
-		together_open(daemon);
 	if (!err)
 		err = logs_open(daemon, fault);
 	if (!err)
@@ -233,6 +223,9 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 		metrics_open(daemon);
 	if (!err)
 		err = privilege_settle(config, fault);
+	/* Capabilities are a thread's own: those that begin from here on have no more than we. */
+	if (!err)
+		together_open(daemon);
 	return err;
 }
 
@@ -240,6 +233,10 @@ static void stop(struct daemon *daemon)
 {
 	if (daemon->loop)
 		logs_close(daemon);
+	refresh_close(daemon);
+	if (daemon->reloading)
+		config_free(daemon->reloading);
+	keep_close(daemon);
 	together_close(daemon);
 	metrics_close(daemon);
 	device_watch_close(daemon->devices);

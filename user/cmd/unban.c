@@ -55,6 +55,18 @@ static int not_banned(struct instance *instance, const struct prefix *prefix)
 	return cmd_failed(&cmd_unban, &fault);
 }
 
+/* As in ban.c: the lock for one at a time. */
+static int unban_one(struct instance *instance, const struct prefix *prefix, struct fault *fault)
+{
+	int error = instance_lock(instance, fault);
+
+	if (error)
+		return error;
+	error = bans_remove(instance, prefix, fault);
+	instance_unlock(instance);
+	return error;
+}
+
 static int unban_all(struct instance *instance, const struct prefix *prefixes, int count)
 {
 	int status = EXIT_DONE;
@@ -62,8 +74,11 @@ static int unban_all(struct instance *instance, const struct prefix *prefixes, i
 	for (int i = 0; i < count; i++) {
 		char text[PREFIX_TEXT_SIZE];
 		struct fault fault = { 0 };
-		int result = bans_remove(instance, &prefixes[i], &fault);
+		int result;
 
+		if (i)
+			instance_let_others();
+		result = unban_one(instance, &prefixes[i], &fault);
 		prefix_format(&prefixes[i], text);
 		if (!result)
 			printf("unbanned %s\n", text);
@@ -98,6 +113,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 		return cmd_failed(&cmd_unban, &instance.gate_fault);
 	if (!instance.store && !instance.gate)
 		return cmd_failed(&cmd_unban, &instance.store_fault);
+	instance_unlock(&instance);
 	status = unban_all(&instance, prefixes, argc - optind);
 	if (!instance.store)
 		cmd_warn(&cmd_unban, "the store may bring it back after a reboot: %s",

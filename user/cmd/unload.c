@@ -24,7 +24,8 @@ static int run(const struct globals *globals, int argc, char **argv)
 	}
 	if (optind < argc)
 		return cmd_usage(&cmd_unload, "unexpected argument '%s'", argv[optind]);
-	if (instance_open(globals->config_path, INSTANCE_STORE_WRITE, &instance, &fault))
+	if (instance_open(globals->config_path, INSTANCE_TABLES | INSTANCE_STORE_WRITE, &instance,
+			  &fault))
 		return cmd_failed(&cmd_unload, &fault);
 	daemon = daemon_holder(instance.config->paths.runtime);
 	if (daemon && !force) {

@@ -24,7 +24,9 @@
 #define TROUBLES_MAX  256   /* accounts in trouble that are shown; more are guarded all the same */
 
 struct daemon;
+struct keep;
 struct metrics;
+struct refresh;
 struct minute;
 struct troubles;
 
@@ -85,15 +87,21 @@ struct daemon {
 	struct troubles *troubles;    /* owned; NULL: none yet */
 	int64_t started_wall_ns, since_wall_ns;
 	struct fault last_fault;
-	int64_t last_fault_wall_ns;
+	int64_t last_fault_wall_ns, last_fault_said_wall_ns;
+	unsigned sweeps_missed;	    /* in a row, for want of the lock */
+	uint64_t behind_generation; /* of the store, when the kernel's table was last seen older */
 	struct outflow_watch outflow;
 	struct progress progress;
 	bool recalling; /* logs.c: lines of before the start are fed, without consequences */
 	bool on_terminal;
-	struct minute *minute;	 /* owned */
-	bool metrics_ticks;	 /* its timer runs, for as long as the loop */
-	struct metrics *metrics; /* NULL: [metrics] listen is off, or could not be opened yet */
-	unsigned metrics_wait_s; /* until the next try; 0: none is due */
+	struct keep *keep;	  /* keep.c: bans and store */
+	struct refresh *refresh;  /* refresh.c: NULL unless it is at work */
+	struct config *reloading; /* what is to be the configuration once lists are read */
+	bool reload_again;	  /* asked for meanwhile */
+	struct minute *minute;	  /* owned */
+	bool metrics_ticks;	  /* its timer runs, for as long as the loop */
+	struct metrics *metrics;  /* NULL: [metrics] listen is off, or could not be opened */
+	unsigned metrics_wait_s;  /* until the next try; 0: none is due */
 	uint64_t metrics_due_boot_ns;
 };
 

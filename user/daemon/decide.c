@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
+#include "daemon/keep.h"
 #include "daemon/say.h"
 
 /* An older line is one of the past, read late: its ban counts from its own time. */
@@ -94,11 +95,11 @@ static void add_ban(struct daemon *daemon, const struct decision *decision, int6
 
 	prefix_format(&decision->prefix, prefix);
 	time_format(until / NS_PER_S * NS_PER_S, end);
-	err = together_begin(daemon, &fault);
-	if (!err)
-		err = bans_add(&daemon->instance, &daemon->protected, &request, &closed, &fault);
+	err = keep_ban(daemon, &request, &closed, &fault);
 	if (err) {
-		daemon_fault(daemon, "not banned: %s: %s", prefix, fault.text);
+		daemon_fault(daemon, "%s: %s: %s",
+			     err == -EINPROGRESS ? "not banned yet" : "not banned", prefix,
+			     fault.text);
 		return;
 	}
 	daemon->bans++;

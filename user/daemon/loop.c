@@ -17,7 +17,8 @@
 
 struct watch {
 	int fd;
-	bool own; /* a timer or the signalfd: closed with the loop */
+	bool own;  /* a timer or the signalfd: closed with the loop */
+	bool once; /* a timer that goes when it has rung */
 	loop_ready *ready;
 	loop_timer *timer;
 	loop_signal *signal;
@@ -133,21 +134,37 @@ void loop_remove(struct loop *loop, int fd)
 	}
 }
 
-int loop_every(struct loop *loop, uint64_t interval_ns, loop_timer *timer, void *context)
+static int add_timer(struct loop *loop, const struct itimerspec *when, struct watch *watch)
 {
-	struct timespec interval = { (time_t)(interval_ns / NS_PER_S),
-				     (long)(interval_ns % NS_PER_S) };
-	struct itimerspec every = { interval, interval };
-	struct watch watch = { .timer = timer, .context = context };
-
-	watch.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (watch.fd >= 0 && timerfd_settime(watch.fd, 0, &every, NULL)) {
+	watch->fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (watch->fd >= 0 && timerfd_settime(watch->fd, 0, when, NULL)) {
 		int err = -errno;
 
-		close(watch.fd);
+		close(watch->fd);
 		return err;
 	}
-	return add_own(loop, &watch);
+	return add_own(loop, watch);
+}
+
+static struct timespec to_timespec(uint64_t ns)
+{
+	return (struct timespec){ (time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S) };
+}
+
+int loop_every(struct loop *loop, uint64_t interval_ns, loop_timer *timer, void *context)
+{
+	struct itimerspec every = { to_timespec(interval_ns), to_timespec(interval_ns) };
+	struct watch watch = { .timer = timer, .context = context };
+
+	return add_timer(loop, &every, &watch);
+}
+
+int loop_after(struct loop *loop, uint64_t delay_ns, loop_timer *timer, void *context)
+{
+	struct itimerspec once = { .it_value = to_timespec(delay_ns ? delay_ns : 1) };
+	struct watch watch = { .timer = timer, .context = context, .once = true };
+
+	return add_timer(loop, &once, &watch);
 }
 
 int loop_signals(struct loop *loop, const sigset_t *set, loop_signal *handler, void *context)
@@ -181,14 +198,27 @@ void loop_forget(struct loop *loop, const void *context)
 	loop->again_count = kept;
 }
 
-static void dispatch(struct watch *watch)
+static void ring(struct loop *loop, struct watch *watch)
 {
-	struct signalfd_siginfo info;
+	loop_timer *timer = watch->timer;
+	void *context = watch->context;
 	uint64_t expirations;
 
+	if (read(watch->fd, &expirations, sizeof(expirations)) <= 0)
+		return;
+	if (watch->once) {
+		watch->timer = NULL;
+		loop_remove(loop, watch->fd); /* and closed with those that were removed */
+	}
+	timer(context);
+}
+
+static void dispatch(struct loop *loop, struct watch *watch)
+{
+	struct signalfd_siginfo info;
+
 	if (watch->timer) {
-		if (read(watch->fd, &expirations, sizeof(expirations)) > 0)
-			watch->timer(watch->context);
+		ring(loop, watch);
 	} else if (watch->signal) {
 		while (read(watch->fd, &info, sizeof(info)) == sizeof(info))
 			watch->signal((int)info.ssi_signo, watch->context);
@@ -217,7 +247,7 @@ int loop_run(struct loop *loop)
 		if (count < 0 && errno != EINTR)
 			return -errno;
 		for (int i = 0; i < count; i++)
-			dispatch(events[i].data.ptr);
+			dispatch(loop, events[i].data.ptr);
 		watches_free(&loop->removed);
 		run_again(loop);
 	}

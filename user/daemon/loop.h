@@ -23,6 +23,9 @@ void loop_remove(struct loop *loop, int fd);
 /* Every `interval_ns` of CLOCK_MONOTONIC, first after one interval; missed ones are not made up. */
 int loop_every(struct loop *loop, uint64_t interval_ns, loop_timer *timer, void *context);
 
+/* Once, `delay_ns` from now. */
+int loop_after(struct loop *loop, uint64_t delay_ns, loop_timer *timer, void *context);
+
 /* Blocks the signals of `set` and calls `handler` for each that comes. Once per loop. */
 int loop_signals(struct loop *loop, const sigset_t *set, loop_signal *handler, void *context);
 

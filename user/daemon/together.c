@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon/daemon.h"
+#include "daemon/keep.h"
 #include "store/sync.h"
 
 static int begin(struct daemon *daemon, bool synced)
@@ -30,7 +31,8 @@ void together_open(struct daemon *daemon)
 
 	if (!daemon->instance.store)
 		return;
-	if (store_sync_new(daemon->instance.config->paths.state, &daemon->sync, &fault) ||
+	if ((!daemon->sync &&
+	     store_sync_new(daemon->instance.config->paths.state, &daemon->sync, &fault)) ||
 	    store_sync_takes(daemon->instance.store, &fault))
 		daemon_fault(daemon, "bans may wait for the disk: %s", fault.text);
 }
@@ -43,6 +45,7 @@ void together_close(struct daemon *daemon)
 
 int together_begin(struct daemon *daemon, struct fault *fault)
 {
+	bool tried = daemon->instance.lock_fd >= 0;
 	int error;
 
 	if (daemon->together)
@@ -51,7 +54,8 @@ int together_begin(struct daemon *daemon, struct fault *fault)
 	if (error)
 		return error;
 	/* Without it each ban is written by itself, or says why it is not. */
-	begin(daemon, false);
+	if (!tried)
+		begin(daemon, false);
 	daemon->unsynced = true;
 	return 0;
 }
@@ -61,7 +65,9 @@ static void finish(struct daemon *daemon, bool all)
 {
 	struct store *store = daemon->instance.store;
 	struct fault fault = { 0 };
-	int error = logs_save(daemon, all, &fault);
+	/* Killed now, they are read again. */
+	bool owes = keep_owes_bans(daemon);
+	int error = owes ? 0 : logs_save(daemon, all, &fault);
 
 	if (!error)
 		error = memory_write(daemon, &fault);
@@ -70,7 +76,8 @@ static void finish(struct daemon *daemon, bool all)
 	else
 		store_rollback_notes(store);
 	daemon->together = false;
-	logs_saved(daemon, !error);
+	keep_committed(daemon, error);
+	logs_saved(daemon, !error && !owes);
 	if (!error)
 		memory_written(daemon);
 	if (error && !daemon->together_failed)

@@ -110,8 +110,12 @@ static void put_in_store(struct instance *instance, const struct ban_request *re
 	int result = own.error ? own.error : -ENOENT;
 
 	if (instance->store)
+		result = instance_clock(instance, NULL, &own);
+	if (!result)
 		result = store_ban_put(instance->store, row, request->evidence,
 				       request->evidence_count, &own);
+	if (request->stored)
+		*request->stored = !result;
 	if (!result)
 		return;
 	prefix_format(&request->prefix, text);
@@ -154,6 +158,8 @@ int bans_add(struct instance *instance, const struct protected_set *set,
 		*fault = (struct fault){ 0 };
 	if (sockets_closed)
 		*sockets_closed = 0;
+	if (request->stored)
+		*request->stored = false;
 	prefix_format(&request->prefix, text);
 	if (why)
 		return fault_set(fault, -EPERM, "cannot ban %s: %s", text, why);
@@ -169,7 +175,8 @@ int bans_add(struct instance *instance, const struct protected_set *set,
 		return result;
 	if (fault)
 		*fault = (struct fault){ 0 };
-	put_in_store(instance, request, &planned.row, fault);
+	if (!request->kernel_only)
+		put_in_store(instance, request, &planned.row, fault);
 	if (bans_enforced(instance))
 		cut_sockets(instance, &request->prefix, &closed, fault);
 	if (sockets_closed)
@@ -177,24 +184,26 @@ int bans_add(struct instance *instance, const struct protected_set *set,
 	return 0;
 }
 
+/* The store first: killed in between, the ban goes on in both after the next start, and what the
+ * kernel has is always the more. */
 int bans_remove(struct instance *instance, const struct prefix *prefix, struct fault *fault)
 {
 	int kernel = -ENOENT, stored = -ENOENT;
+	struct fault of_store = { 0 }, of_kernel = { 0 };
 	char text[PREFIX_TEXT_SIZE];
-	struct fault own = { 0 };
 
 	prefix_format(prefix, text);
-	if (instance->gate)
-		kernel = gate_ban_remove(instance->gate, prefix, &own);
-	if (kernel && kernel != -ENOENT)
-		return fault_set(fault, kernel, "%s stays banned: %s", text, own.text);
 	if (instance->store)
-		stored = store_ban_remove(instance->store, prefix, &own);
+		stored = store_ban_remove(instance->store, prefix, &of_store);
+	if (instance->gate)
+		kernel = gate_ban_remove(instance->gate, prefix, &of_kernel);
+	if (kernel && kernel != -ENOENT)
+		return fault_set(fault, kernel, "%s stays banned: %s", text, of_kernel.text);
 	if (stored && stored != -ENOENT)
 		return fault_set(fault, stored,
 				 "the kernel has no ban of %s now, but the store may bring it back "
 				 "after a reboot: %s",
-				 text, own.text);
+				 text, of_store.text);
 	if (kernel && stored)
 		return fault_set(fault, -ENOENT, "there is no ban of %s", text);
 	return 0;

@@ -30,6 +30,8 @@ struct ban_request {
 	const char *reason;
 	const struct store_evidence *evidence;
 	size_t evidence_count;
+	bool kernel_only; /* the store is left alone: the caller sees to it later */
+	bool *stored;	  /* out: whether the store has it; may be NULL */
 };
 
 /*
@@ -38,7 +40,7 @@ struct ban_request {
  * already keeps since and counters; a rule only ever prolongs it, by hand (RULE_MANUAL) the new
  * time holds. Inside store_begin() nothing is synced: for many at once.
  * -EPERM: protected; -EINVAL: ends before it begins; -ENOSPC: the kernel's map is full. Without
- * instance->gate: its gate_fault. The writers' lock is the caller's.
+ * instance->gate: its gate_fault. The bans' lock is the caller's.
  */
 int bans_add(struct instance *instance, const struct protected_set *set,
 	     const struct ban_request *request, size_t *sockets_closed, struct fault *fault);
@@ -49,6 +51,20 @@ int bans_remove(struct instance *instance, const struct prefix *prefix, struct f
  * maps: bans that the store lost are written to it; they are looked for only when the kernel has
  * more bans than the store. *restored (may be NULL) counts them. */
 int bans_restore(struct instance *instance, bool fresh, size_t *restored, struct fault *fault);
+
+/*
+ * The store made true to the kernel, some bans at a time: those that it lost are written to it, and
+ * those of which it says another end. For after a start, and after a time in which it could not be
+ * written. Zero-initialised begins.
+ */
+struct bans_reconcile {
+	struct gate_ban_walk walk;
+	size_t seen, written;
+};
+
+/* 1: there is more, 0: done, -errno: tell and try again later. The bans' lock is the caller's. */
+int bans_reconcile_some(struct instance *instance, struct bans_reconcile *reconcile,
+			struct fault *fault);
 
 /* Does the gate drop (true), or only count? Of the policy in the kernel, else the configuration. */
 bool bans_enforced(struct instance *instance);

@@ -8,6 +8,8 @@
 #include "base/time.h"
 #include "net/address.h"
 
+#define CLOCKS_APART_NS 100000 /* between reading one clock and the other */
+
 int kernel_bans_compare(const struct prefix *a, const struct prefix *b)
 {
 	int order = (int)prefix_is4(b) - (int)prefix_is4(a);
@@ -88,7 +90,18 @@ void kernel_bans_free(struct kernel_bans *bans)
 
 struct clocks clocks_read(void)
 {
-	return (struct clocks){ .wall_ns = clock_wall_ns(), .boot_ns = clock_boot_ns() };
+	struct clocks clocks;
+	uint64_t begin;
+
+	/* Who is put to sleep between the two looks again. */
+	for (unsigned tries = 0; tries < 10; tries++) {
+		begin = clock_boot_ns();
+		clocks.wall_ns = clock_wall_ns();
+		clocks.boot_ns = clock_boot_ns();
+		if (clocks.boot_ns - begin < CLOCKS_APART_NS)
+			break;
+	}
+	return clocks;
 }
 
 int64_t clocks_to_wall(const struct clocks *clocks, uint64_t boot_ns)

@@ -9,11 +9,14 @@
 #include "base/cleanup.h"
 #include "lists/compile.h"
 
-/* What a change has in hand, so that it is not read back from the store. */
-struct fresh {
-	const char *name;	     /* of the list; NULL: none */
-	const struct ranges *ranges; /* of that list */
+/* What is to change, at most one thing: a list, the lack of one, or the countries. */
+struct change {
+	struct store_list *list; /* its id is known */
+	const struct ranges *ranges;
+	const char *removed;
 	const struct ranges *countries;
+	const char *countries_source;
+	int64_t countries_wall_ns;
 };
 
 /* All that goes into one table. */
@@ -46,66 +49,80 @@ static int note_list(const struct store_list *list, void *context)
 	return 0;
 }
 
-static bool is_fresh(const struct fresh *fresh, const struct store_list *list)
+static bool is_changed(const struct change *change, const struct store_list *list)
 {
-	return fresh->name && !strcmp(fresh->name, list->name);
+	return (change->list && !strcmp(change->list->name, list->name)) ||
+	       (change->removed && !strcmp(change->removed, list->name));
 }
 
-/* Everything the store holds, within a transaction what it will hold, but for what is fresh. */
-static int contents_load(struct store *store, const struct fresh *fresh, struct contents **contents,
-			 struct fault *fault)
+/* The lists that stay as they are; no ranges where they could not be read. */
+static int load_lists(struct store *store, const struct change *change, struct contents *contents,
+		      struct fault *fault)
+{
+	size_t kept = 0;
+	int error = store_list_each(store, note_list, contents, fault);
+
+	if (error == -ENOSPC)
+		fault_set(fault, error, "the store holds more than %d lists", LIST_MAX - 1);
+	for (size_t i = 0; i < contents->count && !error; i++) {
+		if (is_changed(change, &contents->lists[i]))
+			continue;
+		contents->lists[kept] = contents->lists[i];
+		error = store_list_get(store, contents->lists[kept].name, &contents->lists[kept],
+				       &contents->ranges[kept], fault);
+		kept += !error;
+	}
+	contents->count = kept;
+	return error;
+}
+
+/* Everything that the store holds and that does not change. */
+static int contents_load(struct store *store, const struct change *change,
+			 struct contents **contents, struct fault *fault)
 {
 	_cleanup_(contents_free) struct contents *loaded = calloc(1, sizeof(*loaded));
 	struct fault missing = { 0 };
 	int error;
 
-	if (!loaded) {
-		fault_set(fault, -ENOMEM, "no memory for the lists");
-		return -ENOMEM;
-	}
-	error = store_list_each(store, note_list, loaded, fault);
-	if (error == -ENOSPC)
-		fault_set(fault, error, "the store holds more than %d lists", LIST_MAX - 1);
-	for (size_t i = 0; i < loaded->count && !error; i++)
-		if (!is_fresh(fresh, &loaded->lists[i]))
-			error = store_list_get(store, loaded->lists[i].name, &loaded->lists[i],
-					       &loaded->ranges[i], fault);
+	if (!loaded)
+		return fault_set(fault, -ENOMEM, "no memory for the lists");
+	error = load_lists(store, change, loaded, fault);
 	if (error)
 		return error;
-	if (!fresh->countries)
+	if (!change->countries)
 		error = store_countries_get(store, NULL, 0, NULL, &loaded->countries, &missing);
-	if (error && error != -ENOENT) {
-		fault_set(fault, error, "%s", missing.text);
-		return error;
-	}
-	loaded->has_countries = !error && !fresh->countries;
+	if (error && error != -ENOENT)
+		return fault_set(fault, error, "%s", missing.text);
+	loaded->has_countries = !error && !change->countries;
 	*contents = TAKE_PTR(loaded);
 	return 0;
 }
 
-/* Compiles what the store holds and puts it beside the table in force. *table is the caller's. */
-static int prepare(struct instance *instance, const struct fresh *fresh, struct gate_table **table,
-		   struct fault *fault)
+/* Compiles what the store will hold and puts it beside the table in force. *table is the caller's.
+ */
+static int prepare(struct instance *instance, const struct change *change, uint64_t generation,
+		   struct gate_table **table, struct fault *fault)
 {
 	_cleanup_(table_image_free) struct table_image image = { 0 };
 	_cleanup_(contents_free) struct contents *contents = NULL;
-	struct compile_list lists[LIST_MAX];
-	uint64_t generation;
-	int error = store_generation(instance->store, &generation, fault);
+	struct compile_list lists[LIST_MAX + 1];
+	size_t count = 0;
+	int error = contents_load(instance->store, change, &contents, fault);
 
-	if (!error)
-		error = contents_load(instance->store, fresh, &contents, fault);
-	if (error)
-		return error;
-	for (size_t i = 0; i < contents->count; i++)
-		lists[i] = (struct compile_list){ .name = contents->lists[i].name,
-						  .id = contents->lists[i].id,
-						  .allow = contents->lists[i].allow,
-						  .ranges = is_fresh(fresh, &contents->lists[i])
-								    ? fresh->ranges
-								    : &contents->ranges[i] };
-	error = table_compile(contents->has_countries ? &contents->countries : fresh->countries,
-			      lists, contents->count, generation, &image, fault);
+	if (error || !contents)
+		return error ? error : -ENOMEM;
+	for (; count < contents->count; count++)
+		lists[count] = (struct compile_list){ .name = contents->lists[count].name,
+						      .id = contents->lists[count].id,
+						      .allow = contents->lists[count].allow,
+						      .ranges = &contents->ranges[count] };
+	if (change->list)
+		lists[count++] = (struct compile_list){ .name = change->list->name,
+							.id = change->list->id,
+							.allow = change->list->allow,
+							.ranges = change->ranges };
+	error = table_compile(contents->has_countries ? &contents->countries : change->countries,
+			      lists, count, generation, &image, fault);
 	return error ? error : gate_table_prepare(instance->gate, &image, table, fault);
 }
 
@@ -115,82 +132,95 @@ static void free_table(struct gate_table **table)
 		gate_table_free(*table);
 }
 
-/* Ends the transaction that a change opened: into the kernel beside the table in force, commit,
- * swap. `error` is that of the change. */
-static int finish(struct instance *instance, const struct fresh *fresh, int error,
-		  struct fault *fault)
+/* One transaction of the store, short: what takes long was done before. */
+static int store_change(struct store *store, const struct change *change, struct fault *fault)
+{
+	if (change->list)
+		return store_list_put(store, change->list, change->ranges, fault);
+	if (change->removed)
+		return store_list_remove(store, change->removed, fault);
+	return store_countries_put(store, change->countries_source, change->countries_wall_ns,
+				   change->countries, fault);
+}
+
+/* Into the kernel beside the table in force, into the store, swap. */
+static int publish(struct instance *instance, const struct change *change, struct fault *fault)
 {
 	_cleanup_(free_table) struct gate_table *table = NULL;
+	uint64_t generation = 0, stored = 0;
+	int error = 0;
 
-	if (!error && instance->gate)
-		error = prepare(instance, fresh, &table, fault);
-	if (!error)
-		error = store_commit(instance->store, fault);
-	if (error) {
-		store_rollback(instance->store);
-		return error;
+	if (instance->gate) {
+		error = store_generation(instance->store, &generation, fault);
+		if (!error)
+			error = prepare(instance, change, generation + 1, &table, fault);
 	}
-	if (!table)
-		return 0;
-	error = gate_table_publish(instance->gate, table, fault);
+	if (!error)
+		error = store_change(instance->store, change, fault);
+	if (error || !table)
+		return error;
+	/* Without the lock, on a disk where none could be made, another may have come between. */
+	error = store_generation(instance->store, &stored, fault);
+	if (!error && stored != generation + 1)
+		error = fault_set(fault, -EAGAIN, "another import came between");
+	if (!error)
+		error = gate_table_publish(instance->gate, table, fault);
 	if (error)
-		fault_prefix(fault, "stored, but not yet in force; the next command that writes "
-				    "tries again");
+		fault_prefix(fault, "stored, but not yet in force; the next import or load, or "
+				    "the daemon, tries again");
 	return error;
 }
 
-static int begin(struct instance *instance, struct fault *fault)
+static int check_store(struct instance *instance, struct fault *fault)
 {
-	if (!instance->store)
-		return fault_set(
-			fault, instance->store_fault.error ? instance->store_fault.error : -ENOENT,
-			"%s",
-			instance->store_fault.error ? instance->store_fault.text
-						    : "the store is not open");
-	return store_begin(instance->store, fault);
+	if (instance->store)
+		return 0;
+	return fault_set(
+		fault, instance->store_fault.error ? instance->store_fault.error : -ENOENT, "%s",
+		instance->store_fault.error ? instance->store_fault.text : "the store is not open");
 }
 
 int publish_list(struct instance *instance, struct store_list *list, const struct ranges *ranges,
 		 struct fault *fault)
 {
-	struct fresh fresh = { .name = list->name, .ranges = ranges };
-	int error = begin(instance, fault);
+	struct change change = { .list = list, .ranges = ranges };
+	int error = check_store(instance, fault);
 
+	if (!error)
+		error = store_list_id(instance->store, list, fault);
 	if (error)
 		return error;
 	list->prefixes = ranges_count_prefixes(ranges);
-	return finish(instance, &fresh, store_list_put(instance->store, list, ranges, fault),
-		      fault);
+	return publish(instance, &change, fault);
 }
 
 int publish_list_removal(struct instance *instance, const char *name, struct fault *fault)
 {
-	struct fresh none = { 0 };
-	int error = begin(instance, fault);
+	struct change change = { .removed = name };
+	struct store_list list;
+	int error = check_store(instance, fault);
 
-	if (error)
-		return error;
-	return finish(instance, &none, store_list_remove(instance->store, name, fault), fault);
+	if (!error)
+		error = store_list_get(instance->store, name, &list, NULL, fault);
+	return error ? error : publish(instance, &change, fault);
 }
 
 int publish_countries(struct instance *instance, const char *source, int64_t now_wall_ns,
 		      const struct ranges *ranges, struct fault *fault)
 {
-	struct fresh fresh = { .countries = ranges };
-	int error = begin(instance, fault);
+	struct change change = { .countries = ranges,
+				 .countries_source = source,
+				 .countries_wall_ns = now_wall_ns };
+	int error = check_store(instance, fault);
 
-	if (error)
-		return error;
-	return finish(instance, &fresh,
-		      store_countries_put(instance->store, source, now_wall_ns, ranges, fault),
-		      fault);
+	return error ? error : publish(instance, &change, fault);
 }
 
 int publish_sync(struct instance *instance, bool *published, struct fault *fault)
 {
 	_cleanup_(free_table) struct gate_table *table = NULL;
 	struct gate_table_state state;
-	struct fresh none = { 0 };
+	struct change none = { 0 };
 	uint64_t generation;
 	int error;
 
@@ -202,11 +232,13 @@ int publish_sync(struct instance *instance, bool *published, struct fault *fault
 	if (error)
 		return error;
 	error = gate_table_state(instance->gate, &state, fault);
-	if (!error && state.generation == generation)
+	/* A store in which nothing ever was is a new one in the place of another: what the kernel
+	 * has is more. */
+	if (!error && (state.generation == generation || !generation))
 		return 0;
 	if (error && error != -ENOENT)
 		return error;
-	error = prepare(instance, &none, &table, fault);
+	error = prepare(instance, &none, generation, &table, fault);
 	if (!error)
 		error = gate_table_publish(instance->gate, table, fault);
 	if (!error && published)

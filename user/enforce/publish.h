@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lists and countries into store and kernel as one transaction: compile, prepare in the kernel,
- * commit the store, swap. Killed before the commit, both hold the old; killed between commit and
- * swap, the next instance_open() for writing completes it (publish_sync()).
+ * Lists and countries into store and kernel as one step: compile, prepare in the kernel, store,
+ * swap. The store's transaction holds only what is ready to be written, so nobody waits for it.
+ * Killed before the commit, both hold the old; killed between commit and swap, the next
+ * publish_sync() completes it.
  */
 #ifndef SEKISHO_PUBLISH_H
 #define SEKISHO_PUBLISH_H
@@ -10,7 +11,7 @@
 #include "enforce/instance.h"
 
 /*
- * All of these: the store is needed (its fault is returned if it is not open) and the writers' lock
+ * All of these: the store is needed (its fault is returned if it is not open) and the tables' lock
  * held; without a gate only the store changes. On an error before the commit nothing has changed;
  * a table that could not be swapped after it is an error whose fault says "stored, but not yet in
  * force".
@@ -24,7 +25,8 @@ int publish_list(struct instance *instance, struct store_list *list, const struc
 int publish_list_removal(struct instance *instance, const char *name, struct fault *fault);
 int publish_countries(struct instance *instance, const char *source, int64_t now_wall_ns,
 		      const struct ranges *ranges, struct fault *fault);
-/* Makes the kernel's table that of the store, if their generations differ or there is none yet.
+/* Makes the kernel's table that of the store, if their generations differ or there is none yet. A
+ * table is never replaced by that of a store that nothing was ever put into.
  * *published (may be NULL) says whether it had to. 0 without gate or store: nothing to do. */
 int publish_sync(struct instance *instance, bool *published, struct fault *fault);
 

@@ -161,6 +161,8 @@ int bans_restore(struct instance *instance, bool fresh, size_t *restored, struct
 	size_t count = 0;
 	int result;
 
+	if (instance->store)
+		instance_clock(instance, NULL, NULL);
 	if (!instance->gate || !instance->store) {
 		own = instance->gate ? instance->store_fault : instance->gate_fault;
 		result = own.error ? own.error : -ENOENT;

@@ -12,7 +12,7 @@ typedef void sources_say(bool fault, const char *text, void *context);
 /*
  * Reads each [list] file and the country files anew if path, time or size differ from what the store
  * has of them, and stores what it read. A file that cannot be used leaves the old list in force and
- * is said. Touches the store only; publish_sync() takes it to the kernel. The writers' lock is held
+ * is said. Touches the store only; publish_sync() takes it to the kernel. The tables' lock is held
  * by the caller, instance->store is not NULL. Returns how many changed, or -errno of the store.
  */
 int sources_refresh(struct instance *instance, int64_t now_wall_ns, sources_say *say,

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "enforce/bans.h"
 #include "enforce/publish.h"
+#include "enforce/repair.h"
 #include "kernel/outflow.h"
 #include "net/devices.h"
 
@@ -26,7 +27,7 @@ __attribute__((format(printf, 3, 4))) static void say(const struct start_options
 	options->say(fault, text, options->context);
 }
 
-static int apply_policy(struct instance *instance, struct fault *fault)
+int start_policy(struct instance *instance, struct fault *fault)
 {
 	_cleanup_free_ struct policy *policy = calloc(1, sizeof(*policy));
 	struct outflow_rules rules;
@@ -42,9 +43,36 @@ static int apply_policy(struct instance *instance, struct fault *fault)
 	return gate_outflow_publish(instance->gate, &rules, fault);
 }
 
+/* A store that is new does not know the lists that were imported into the one before it. */
+static void look_for_lost(struct instance *instance)
+{
+	struct gate_table_state state;
+	uint64_t generation;
+
+	if (instance->gate && !store_generation(instance->store, &generation, NULL) &&
+	    !generation && !gate_table_state(instance->gate, &state, NULL) && state.generation)
+		instance->lists_lost = true;
+}
+
+/* The kernel's table, which has them still, goes on until the next import. */
+static int keep_table(struct instance *instance, const struct start_options *options,
+		      struct fault *fault)
+{
+	struct gate_table_state state;
+	int err = gate_table_state(instance->gate, &state, fault);
+
+	instance->lists_lost = false;
+	if (err)
+		return err == -ENOENT ? publish_sync(instance, NULL, fault) : err;
+	say(options, true,
+	    "the store may lack lists that the kernel has; these go on until the next import "
+	    "(`sekisho lists` shows what the store has)");
+	return store_generation_set(instance->store, state.generation, fault);
+}
+
 /* Lists and countries: store first, then the kernel once for all of them. */
-static int apply_sources(struct instance *instance, const struct start_options *options,
-			 struct fault *fault)
+int start_sources(struct instance *instance, const struct start_options *options,
+		  struct fault *fault)
 {
 	int changed;
 
@@ -55,18 +83,20 @@ static int apply_sources(struct instance *instance, const struct start_options *
 		    instance->store_fault.text);
 		return 0;
 	}
+	look_for_lost(instance);
 	changed = sources_refresh(instance, clock_wall_ns(), options->say, options->context);
 	if (changed < 0)
 		return fault_set(fault, changed, "cannot refresh the lists: %s",
 				 strerror(-changed));
-	return publish_sync(instance, NULL, fault);
+	return instance->lists_lost && instance->gate ? keep_table(instance, options, fault)
+						      : publish_sync(instance, NULL, fault);
 }
 
 int start_apply(struct instance *instance, const struct start_options *options, struct fault *fault)
 {
-	int err = apply_sources(instance, options, fault);
+	int err = start_sources(instance, options, fault);
 
-	return err ? err : apply_policy(instance, fault);
+	return err ? err : start_policy(instance, fault);
 }
 
 /* A gate that cannot count still bans and lists, so a fault here is said and no more. */
@@ -88,6 +118,37 @@ static void start_counter(struct instance *instance, const struct start_options 
 		say(options, false, "%zu connections were open already and are counted", adopted);
 }
 
+static void restore(struct instance *instance, const struct start_options *options, bool fresh)
+{
+	struct fault fault = { 0 };
+	size_t restored = 0;
+	int err;
+
+	instance->unrestored = fresh && !instance->store;
+	if (!instance->store)
+		return;
+	err = bans_restore(instance, fresh, &restored, &fault);
+	/* More than fit, or a damaged store: what could be had is in. */
+	instance->unrestored = fresh && err && err != -ENOSPC && err != -EBADMSG;
+	if (err)
+		say(options, true, "not every ban came back: %s", fault.text);
+	else if (restored)
+		say(options, false, "%zu bans restored", restored);
+}
+
+/* Damage is a reason to go on with a new store, and none to stay out of the kernel. */
+static void repair(struct instance *instance, const struct start_options *options)
+{
+	_cleanup_free_ char *aside = NULL;
+	struct fault fault = { 0 };
+
+	if (!repair_is_needed(instance))
+		return;
+	if (repair_begin(instance, &aside, options->say, options->context, &fault) ||
+	    repair_salvage(instance, aside, options->say, options->context, &fault))
+		say(options, true, "%s", fault.text);
+}
+
 int start_gate(struct instance *instance, const struct start_options *options, struct fault *fault)
 {
 	struct gate_load_options load = {
@@ -97,9 +158,9 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 		.network_size = instance->config->network_size,
 		.verbose = options->verbose,
 	};
-	struct fault restore = { 0 }, carry = { 0 };
-	size_t restored = 0;
+	struct fault carry = { 0 };
 	enum gate_start how;
+	bool fresh;
 	int err;
 
 	gate_close(instance->gate);
@@ -107,21 +168,27 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 	err = gate_load(&load, &instance->gate, &how, fault);
 	if (err)
 		return err;
+	fresh = how == GATE_FRESH;
+	repair(instance, options);
 	err = start_apply(instance, options, fault);
+	/* As late as can be: what the older programs count from here on is not carried. */
+	if (!err && how == GATE_CARRIED && gate_carry(instance->gate, &carry))
+		say(options, true, "%s", carry.text);
+	if (!err)
+		restore(instance, options, fresh);
+	if (repair_is_needed(instance)) {
+		repair(instance, options);
+		err = start_apply(instance, options, fault);
+		if (!err && fresh)
+			restore(instance, options, true);
+		restore(instance, options, false);
+	}
 	if (err)
 		return err;
-	/* As late as can be: what the older programs count from here on is not carried. */
-	if (how == GATE_CARRIED && gate_carry(instance->gate, &carry))
-		say(options, true, "%s", carry.text);
-	if (instance->store) {
-		err = bans_restore(instance, how == GATE_FRESH, &restored, &restore);
-		if (err)
-			say(options, true, "not every ban came back: %s", restore.text);
-		else if (restored)
-			say(options, false, "%zu bans restored", restored);
-	}
 	start_counter(instance, options, how != GATE_KEPT);
-	gate_mark_ready(instance->gate);
+	/* Without the store's bans the next start, or the daemon, restores them. */
+	if (!instance->unrestored)
+		gate_mark_ready(instance->gate);
 	return 0;
 }
 

@@ -14,9 +14,15 @@ struct start_options {
 };
 
 /* Loads the programs over the kept maps or new ones, publishes policy, countries and lists, and
- * restores bans; instance->gate is then set. Attaches nothing. The writers' lock is held by the
+ * restores bans; instance->gate is then set. Attaches nothing. Both locks are held by the
  * caller. A store that cannot be used is said, and the gate goes up without it. */
 int start_gate(struct instance *instance, const struct start_options *options, struct fault *fault);
+
+/* The first half of start_apply(): the files of lists and countries into the store where they
+ * changed, and the store's into the kernel. The tables' lock is held by the caller. */
+int start_sources(struct instance *instance, const struct start_options *options,
+		  struct fault *fault);
+int start_policy(struct instance *instance, struct fault *fault); /* the second */
 
 /* The policy, lists and countries of a configuration that has changed, onto a standing gate. */
 int start_apply(struct instance *instance, const struct start_options *options,

@@ -224,6 +224,29 @@ int gate_ban_each(struct gate *gate,
 	return walk(gate, each_batch, &both, fault);
 }
 
+/* The kernel hands out whole buckets, which hold a few each: never GATE_BAN_SOME in one. */
+int gate_ban_some(struct gate *gate, struct gate_ban_walk *walk,
+		  struct prefix prefixes[GATE_BAN_SOME], struct ban bans[GATE_BAN_SOME],
+		  size_t *count, struct fault *fault)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, options);
+	__u32 got = GATE_BAN_SOME, out = 0;
+	int err;
+
+	*count = 0;
+	if (walk->ended)
+		return 0;
+	err = bpf_map_lookup_batch(gate->maps[MAP_BANS], walk->begun ? &walk->at : NULL, &out,
+				   prefixes, bans, &got, &options);
+	if (err && errno != ENOENT)
+		return fault_set(fault, -errno, "cannot read the bans: %s", strerror(errno));
+	*count = got;
+	walk->ended = err != 0;
+	walk->begun = true;
+	walk->at = out;
+	return 0;
+}
+
 struct sweep {
 	uint64_t now_ns;
 	uint64_t kept;

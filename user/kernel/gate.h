@@ -109,6 +109,16 @@ int gate_ban_find(struct gate *gate, const struct address *address, uint64_t now
 int gate_ban_each(struct gate *gate,
 		  int (*each)(const struct prefix *prefix, const struct ban *ban, void *context),
 		  void *context, struct fault *fault);
+/* The same in portions: the next entries into `prefixes` and `bans`, about GATE_BAN_SOME of them,
+ * of a walk that begins zero-initialised. One that is put in meanwhile may be left out. */
+#define GATE_BAN_SOME 512
+struct gate_ban_walk {
+	uint32_t at;
+	bool begun, ended;
+};
+int gate_ban_some(struct gate *gate, struct gate_ban_walk *walk,
+		  struct prefix prefixes[GATE_BAN_SOME], struct ban bans[GATE_BAN_SOME],
+		  size_t *count, struct fault *fault);
 /* Removes the entries that ended before now and recomputes control.ban_lengths. *removed may be
  * NULL. */
 int gate_ban_sweep(struct gate *gate, uint64_t now_boot_ns, size_t *removed, struct fault *fault);

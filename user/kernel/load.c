@@ -93,7 +93,8 @@ static int reuse_maps(const struct gate *gate, struct gate_bpf *skeleton, struct
 		if (err)
 			return err;
 		if (bpf_map__reuse_fd(map, fd))
-			return fault_set(fault, -EIO, "cannot take over the map %s", path);
+			return fault_set(fault, -errno, "cannot take over the map %s: %s", path,
+					 strerror(errno));
 	}
 	return 0;
 }

@@ -22,13 +22,16 @@ static int put_row(struct store *store, const struct store_ban *ban, struct faul
 		"INSERT INTO bans VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT(prefix) DO UPDATE SET"
 		" since = ?2, until = ?3, rule = ?4, reason = ?5";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int64_t shift;
 	int result = database_statement(store, sql, &statement, fault);
 
+	if (!result)
+		result = database_shift(store, &shift, fault);
 	if (result)
 		return result;
 	database_bind_key(statement, 1, &ban->prefix);
-	sqlite3_bind_int64(statement, 2, ban->since_wall_ns);
-	sqlite3_bind_int64(statement, 3, ban->until_wall_ns);
+	sqlite3_bind_int64(statement, 2, database_add(ban->since_wall_ns, -shift));
+	sqlite3_bind_int64(statement, 3, database_add(ban->until_wall_ns, -shift));
 	sqlite3_bind_int64(statement, 4, ban->rule);
 	sqlite3_bind_text(statement, 5, ban->reason ? ban->reason : "", -1, SQLITE_STATIC);
 	return database_run(store, statement, "store a ban", fault);
@@ -112,10 +115,10 @@ int store_ban_remove(struct store *store, const struct prefix *prefix, struct fa
 	return fault_set(fault, -ENOENT, "there is no ban of %s in the store", text);
 }
 
-static void read_ban(sqlite3_stmt *statement, struct store_ban *ban)
+static void read_ban(sqlite3_stmt *statement, int64_t shift, struct store_ban *ban)
 {
-	ban->since_wall_ns = sqlite3_column_int64(statement, 1);
-	ban->until_wall_ns = sqlite3_column_int64(statement, 2);
+	ban->since_wall_ns = database_add(sqlite3_column_int64(statement, 1), shift);
+	ban->until_wall_ns = database_add(sqlite3_column_int64(statement, 2), shift);
 	ban->rule = (uint32_t)sqlite3_column_int64(statement, 3);
 	ban->reason = (const char *)sqlite3_column_text(statement, 4);
 	if (!ban->reason)
@@ -129,15 +132,18 @@ int store_ban_get(struct store *store, const struct prefix *prefix, struct store
 		"SELECT prefix, since, until, rule, reason FROM bans WHERE prefix = ?1";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	char text[PREFIX_TEXT_SIZE];
+	int64_t shift;
 	int result = database_statement(store, sql, &statement, fault);
 
+	if (!result)
+		result = database_shift(store, &shift, fault);
 	if (result)
 		return result;
 	database_bind_key(statement, 1, prefix);
 	switch (sqlite3_step(statement)) {
 	case SQLITE_ROW:
 		ban->prefix = *prefix;
-		read_ban(statement, ban);
+		read_ban(statement, shift, ban);
 		snprintf(reason, size, "%s", ban->reason);
 		ban->reason = reason;
 		return 0;
@@ -162,18 +168,21 @@ int store_ban_each(struct store *store, int64_t now_wall_ns,
 	static const char sql[] = "SELECT prefix, since, until, rule, reason FROM bans"
 				  " WHERE +until > ?1 ORDER BY prefix";
 	_cleanup_(finalize) sqlite3_stmt *statement = NULL;
-	int step;
+	int64_t shift;
+	int step = database_shift(store, &shift, fault);
 
+	if (step)
+		return step;
 	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
 		return database_fault(store, fault, "read the bans");
-	sqlite3_bind_int64(statement, 1, now_wall_ns);
+	sqlite3_bind_int64(statement, 1, database_add(now_wall_ns, -shift));
 	while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct store_ban ban;
 		int result = database_column_key(store, statement, 0, &ban.prefix, fault);
 
 		if (result)
 			return result;
-		read_ban(statement, &ban);
+		read_ban(statement, shift, &ban);
 		if (each(&ban, context))
 			return 0;
 	}
@@ -183,12 +192,15 @@ int store_ban_each(struct store *store, int64_t now_wall_ns,
 int store_ban_count(struct store *store, int64_t now_wall_ns, uint64_t *count, struct fault *fault)
 {
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int64_t shift;
 	int result = database_statement(store, "SELECT count(*) FROM bans WHERE until > ?1",
 					&statement, fault);
 
+	if (!result)
+		result = database_shift(store, &shift, fault);
 	if (result)
 		return result;
-	sqlite3_bind_int64(statement, 1, now_wall_ns);
+	sqlite3_bind_int64(statement, 1, database_add(now_wall_ns, -shift));
 	if (sqlite3_step(statement) != SQLITE_ROW)
 		return database_fault(store, fault, "count the bans");
 	*count = (uint64_t)sqlite3_column_int64(statement, 0);
@@ -294,11 +306,14 @@ int store_expire(struct store *store, int64_t now_wall_ns, struct fault *fault)
 		"DELETE FROM evidence WHERE ?1 AND id IN (SELECT id FROM evidence WHERE id <="
 		" (SELECT max(id) FROM evidence) - " SQL_NUMBER(EVIDENCE_MOST) " LIMIT " SQL_NUMBER(
 			EXPIRE_MOST) ")";
+	int64_t shift;
 	int result = database_group_begin(store, fault);
 
 	if (result)
 		return result;
-	result = run_with_time(store, bans, now_wall_ns, fault);
+	result = database_shift(store, &shift, fault);
+	if (!result)
+		result = run_with_time(store, bans, database_add(now_wall_ns, -shift), fault);
 	if (!result)
 		result = run_with_time(store, old, now_wall_ns - EVIDENCE_DAYS * 86400 * NS_PER_S,
 				       fault);

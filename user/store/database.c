@@ -33,11 +33,11 @@ int database_system_fault(struct store *store, int error, struct fault *fault, c
 
 int database_damage(struct store *store, struct fault *fault, const char *why)
 {
-	return fault_set(
-		fault, -EBADMSG,
-		"the store %s is damaged (%s); move it and its -wal file aside and run "
-		"`sekisho load`: bans in the kernel are kept, lists are to be imported again",
-		store->path, why);
+	store->damaged = true;
+	return fault_set(fault, -EBADMSG,
+			 "the store %s is damaged (%s); the daemon, or `sekisho load`, moves it "
+			 "aside and keeps the bans in the kernel and what can still be read",
+			 store->path, why);
 }
 
 int database_fault(struct store *store, struct fault *fault, const char *what)
@@ -58,9 +58,9 @@ int database_fault(struct store *store, struct fault *fault, const char *what)
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return fault_set(fault, -EBUSY,
-				 "cannot %s in %s: another process has been writing for %d s; try "
+				 "cannot %s in %s: another process has been writing for %u ms; try "
 				 "again once it has ended",
-				 what, store->path, DATABASE_BUSY_S);
+				 what, store->path, store->busy_ms);
 	case SQLITE_PERM:
 	case SQLITE_AUTH:
 	case SQLITE_CANTOPEN:

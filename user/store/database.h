@@ -6,16 +6,22 @@
 #define SEKISHO_DATABASE_H
 
 #include <sqlite3.h>
+#include <sys/types.h>
 #include "store/store.h"
 
 #define STORE_FILE	 "sekisho.db"
 #define STORE_STATEMENTS 48
-#define DATABASE_BUSY_S	 10 /* that another process may take */
+#define DATABASE_BUSY_MS 10000 /* that another process may take, unless store_set_patience() */
 
 struct store {
 	sqlite3 *db;
 	char *path;
-	bool begun; /* between store_begin() and its end */
+	bool begun;	  /* between store_begin() and its end */
+	bool damaged;	  /* something in it turned out to be */
+	bool has_clock;	  /* the schema is new enough for it */
+	unsigned busy_ms; /* that another process may take */
+	dev_t device;	  /* of the file that is open */
+	ino_t inode;
 	struct {
 		const char *sql; /* recognised by its address */
 		sqlite3_stmt *statement;
@@ -45,6 +51,12 @@ int database_execute(struct store *store, const char *sql, const char *what, str
  * far, undoes on an error, and returns the result. */
 int database_group_begin(struct store *store, struct fault *fault);
 int database_group_end(struct store *store, int result, struct fault *fault);
+
+/* How far wall-clock times of bans in the file are from those of the wall clock: what is stored is
+ * the time less the shift. See clock.c. */
+int database_shift(struct store *store, int64_t *shift_ns, struct fault *fault);
+/* Sum and difference of times that stay within what they can hold. */
+int64_t database_add(int64_t a, int64_t b);
 
 /* A prefix as a key: IPv4 before IPv6, then by address, then by length. */
 #define DATABASE_KEY_SIZE 18

@@ -30,8 +30,20 @@ int store_generation(struct store *store, uint64_t *generation, struct fault *fa
 	return 0;
 }
 
+int store_generation_set(struct store *store, uint64_t generation, struct fault *fault)
+{
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int result =
+		database_statement(store, "UPDATE generation SET number = ?1", &statement, fault);
+
+	if (result)
+		return result;
+	sqlite3_bind_int64(statement, 1, (sqlite3_int64)generation);
+	return database_run(store, statement, "count a change", fault);
+}
+
 /* The id of the list of this name, else the lowest free one. */
-static int choose_id(struct store *store, struct store_list *list, struct fault *fault)
+int store_list_id(struct store *store, struct store_list *list, struct fault *fault)
 {
 	static const char sql[] =
 		"WITH RECURSIVE candidate(id) AS (VALUES(1) UNION ALL SELECT id + 1 FROM candidate"
@@ -76,41 +88,57 @@ static int put_metadata(struct store *store, const struct store_list *list, stru
 	return database_run(store, statement, "store a list", fault);
 }
 
-static int put_ranges(struct store *store, uint8_t id, const struct ranges *ranges,
+/* Packed ranges, made before the transaction that stores them begins: others wait for that. */
+struct packed {
+	unsigned char *data;
+	size_t size;
+};
+
+static void packed_free(struct packed *packed)
+{
+	free(packed->data);
+}
+
+static int pack(const struct ranges *ranges, struct packed *packed, const char *what,
+		struct fault *fault)
+{
+	if (pack_ranges(ranges, &packed->data, &packed->size))
+		return fault_set(fault, -ENOMEM, "cannot store %s: out of memory", what);
+	return 0;
+}
+
+static int put_ranges(struct store *store, uint8_t id, const struct packed *packed,
 		      struct fault *fault)
 {
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	_cleanup_free_ unsigned char *data = NULL;
-	size_t size;
 	int result = database_statement(store, "INSERT OR REPLACE INTO list_ranges VALUES(?1, ?2)",
 					&statement, fault);
 
 	if (result)
 		return result;
-	if (pack_ranges(ranges, &data, &size))
-		return fault_set(fault, -ENOMEM, "cannot store a list: out of memory");
 	sqlite3_bind_int(statement, 1, id);
-	if (sqlite3_bind_blob64(statement, 2, data, size, SQLITE_STATIC) != SQLITE_OK)
+	if (sqlite3_bind_blob64(statement, 2, packed->data, packed->size, SQLITE_STATIC) !=
+	    SQLITE_OK)
 		return database_fault(store, fault, "store a list");
-	result = database_run(store, statement, "store a list", fault);
-	sqlite3_reset(statement);
-	sqlite3_bind_null(statement, 2); /* `data` goes before the statement does */
-	return result;
+	return database_run(store, statement, "store a list", fault);
 }
 
 int store_list_put(struct store *store, struct store_list *list, const struct ranges *ranges,
 		   struct fault *fault)
 {
+	_cleanup_(packed_free) struct packed packed = { 0 };
 	struct store_list chosen = *list;
-	int result = database_group_begin(store, fault);
+	int result = pack(ranges, &packed, "a list", fault);
 
+	if (!result)
+		result = database_group_begin(store, fault);
 	if (result)
 		return result;
-	result = choose_id(store, &chosen, fault);
+	result = store_list_id(store, &chosen, fault);
 	if (!result)
 		result = put_metadata(store, &chosen, fault);
 	if (!result)
-		result = put_ranges(store, chosen.id, ranges, fault);
+		result = put_ranges(store, chosen.id, &packed, fault);
 	if (!result)
 		result = raise_generation(store, fault);
 	result = database_group_end(store, result, fault);
@@ -263,36 +291,33 @@ int store_list_each(struct store *store, int (*each)(const struct store_list *li
 }
 
 static int put_countries(struct store *store, const char *source, int64_t updated_wall_ns,
-			 const struct ranges *ranges, struct fault *fault)
+			 const struct packed *packed, struct fault *fault)
 {
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	_cleanup_free_ unsigned char *data = NULL;
-	size_t size;
 	int result = database_statement(
 		store, "INSERT OR REPLACE INTO countries VALUES(1, ?1, ?2, ?3)", &statement, fault);
 
 	if (result)
 		return result;
-	if (pack_ranges(ranges, &data, &size))
-		return fault_set(fault, -ENOMEM, "cannot store the countries: out of memory");
 	sqlite3_bind_text(statement, 1, source, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 2, updated_wall_ns);
-	if (sqlite3_bind_blob64(statement, 3, data, size, SQLITE_STATIC) != SQLITE_OK)
+	if (sqlite3_bind_blob64(statement, 3, packed->data, packed->size, SQLITE_STATIC) !=
+	    SQLITE_OK)
 		return database_fault(store, fault, "store the countries");
-	result = database_run(store, statement, "store the countries", fault);
-	sqlite3_reset(statement);
-	sqlite3_bind_null(statement, 3);
-	return result;
+	return database_run(store, statement, "store the countries", fault);
 }
 
 int store_countries_put(struct store *store, const char *source, int64_t updated_wall_ns,
 			const struct ranges *ranges, struct fault *fault)
 {
-	int result = database_group_begin(store, fault);
+	_cleanup_(packed_free) struct packed packed = { 0 };
+	int result = pack(ranges, &packed, "the countries", fault);
 
+	if (!result)
+		result = database_group_begin(store, fault);
 	if (result)
 		return result;
-	result = put_countries(store, source, updated_wall_ns, ranges, fault);
+	result = put_countries(store, source, updated_wall_ns, &packed, fault);
 	if (!result)
 		result = raise_generation(store, fault);
 	return database_group_end(store, result, fault);

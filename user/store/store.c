@@ -13,7 +13,7 @@
 #include "base/time.h"
 #include "store/database.h"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define APPLICATION_ID 0x73656b69 /* "seki", for file(1) */
 
 /*
@@ -54,7 +54,12 @@ static const char schema2[] =
 	"CREATE TABLE troubles(account TEXT NOT NULL COLLATE NOCASE, rule INTEGER NOT NULL,"
 	" last INTEGER NOT NULL, PRIMARY KEY(account, rule)) WITHOUT ROWID;"
 	"PRAGMA user_version = 2;";
-_Static_assert(SCHEMA_VERSION == 2 && APPLICATION_ID == 1936026473, "as written above");
+/* The step from version 2: see clock.c. */
+static const char schema3[] =
+	"CREATE TABLE clock(id INTEGER PRIMARY KEY CHECK(id = 1), boot TEXT NOT NULL,"
+	" apart INTEGER NOT NULL, shift INTEGER NOT NULL);"
+	"PRAGMA user_version = 3;";
+_Static_assert(SCHEMA_VERSION == 3 && APPLICATION_ID == 1936026473, "as written above");
 
 /* A pragma that returns one number. */
 static int read_number(struct store *store, const char *sql, int64_t *number, struct fault *fault)
@@ -104,6 +109,8 @@ static int make_schema(struct store *store, struct fault *fault)
 		result = database_execute(store, schema, "make the tables", fault);
 	if (!result && version < 2)
 		result = database_execute(store, schema2, "make the tables", fault);
+	if (!result && version < 3)
+		result = database_execute(store, schema3, "make the tables", fault);
 	return database_group_end(store, result, fault);
 }
 
@@ -113,7 +120,7 @@ static int set_up(struct store *store, bool read_only, struct fault *fault)
 	int result;
 
 	sqlite3_extended_result_codes(store->db, 1);
-	sqlite3_busy_timeout(store->db, DATABASE_BUSY_S * 1000);
+	store_set_patience(store, DATABASE_BUSY_MS);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* cell_size_check: a damaged page is found before it is used. */
 	result = database_execute(store,
@@ -125,6 +132,7 @@ static int set_up(struct store *store, bool read_only, struct fault *fault)
 	if (result)
 		return result;
 	/* An older one can be read: what it does not have is asked for by writers alone. */
+	store->has_clock = version >= 3 || !read_only;
 	if (read_only)
 		return version ? 0
 			       : fault_set(fault, -ENOENT, "the store %s is empty", store->path);
@@ -157,18 +165,23 @@ static int make_folders(struct store *store, const char *directory, struct fault
 	return 0;
 }
 
-/* The file exists and is root's alone before SQLite writes the first byte. */
+/* The file exists and is root's alone before SQLite writes the first byte. One that is there is not
+ * opened: closing it would end every lock that another connection of this process has on it. */
 static int make_file(struct store *store, struct fault *fault)
 {
 	_cleanup_close_ int fd =
-		open(store->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
+		open(store->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	struct stat status;
 
-	if (fd < 0 || fstat(fd, &status))
+	if (fd >= 0)
+		return 0;
+	if (errno != EEXIST || lstat(store->path, &status))
 		return database_system_fault(store, errno, fault, "open the store");
 	if (!S_ISREG(status.st_mode))
 		return fault_set(fault, -EINVAL, "%s is not a file; remove it", store->path);
-	if (status.st_mode & 077 && fchmod(fd, 0600))
+	if (access(store->path, R_OK | W_OK))
+		return database_system_fault(store, errno, fault, "open the store");
+	if (status.st_mode & 077 && chmod(store->path, 0600))
 		return database_system_fault(store, errno, fault, "close the store to others");
 	return 0;
 }
@@ -236,6 +249,16 @@ static int open_file(struct store *store, bool read_only, struct fault *fault)
 	return result;
 }
 
+static void note_file(struct store *store)
+{
+	struct stat file;
+
+	if (stat(store->path, &file))
+		return;
+	store->inode = file.st_ino;
+	store->device = file.st_dev;
+}
+
 static void cleanup_store(struct store **store)
 {
 	store_close(*store);
@@ -254,6 +277,8 @@ int store_open(const char *directory, bool read_only, struct store **store, stru
 		result = make_file(new, fault);
 	if (!result)
 		result = open_file(new, read_only, fault);
+	if (!result)
+		note_file(new);
 	if (!result)
 		*store = TAKE_PTR(new);
 	return result;
@@ -283,7 +308,7 @@ static void name_time(int64_t wall_ns, char text[TIME_TEXT_SIZE])
 	*to = '\0';
 }
 
-int store_set_aside(const char *directory, int64_t wall_ns, struct fault *fault)
+int store_set_aside(const char *directory, int64_t wall_ns, char **path, struct fault *fault)
 {
 	/* The log first: left beside a new store it would be taken for that one's. */
 	static const char *const suffixes[] = { "-wal", "-shm", "" };
@@ -300,6 +325,32 @@ int store_set_aside(const char *directory, int64_t wall_ns, struct fault *fault)
 		if (rename(from, to) && (errno != ENOENT || !*suffixes[i]))
 			return fault_set(fault, -errno, "cannot move %s to %s: %s", from, to,
 					 strerror(errno));
+		if (path && !*suffixes[i])
+			*path = TAKE_PTR(to);
 	}
 	return 0;
+}
+
+void store_set_patience(struct store *store, unsigned busy_ms)
+{
+	store->busy_ms = busy_ms;
+	sqlite3_busy_timeout(store->db, (int)busy_ms);
+}
+
+bool store_is_damaged(const struct store *store)
+{
+	return store->damaged;
+}
+
+uint64_t store_inode(const struct store *store)
+{
+	return store->inode;
+}
+
+bool store_is_current(const struct store *store)
+{
+	struct stat now;
+
+	return !stat(store->path, &now) && now.st_ino == store->inode &&
+	       now.st_dev == store->device;
 }

@@ -7,6 +7,8 @@
 #ifndef SEKISHO_STORE_H
 #define SEKISHO_STORE_H
 
+#include <stdbool.h>
+
 #include "base/fault.h"
 #include "lists/ranges.h"
 #include "log/follow.h"
@@ -18,13 +20,46 @@ struct store;
 int store_open(const char *directory, bool read_only, struct store **store, struct fault *fault);
 void store_close(struct store *store);
 
-/* A damaged store moved aside (sekisho.db.damaged-TIME), so that store_open() makes a new one. */
-int store_set_aside(const char *directory, int64_t wall_ns, struct fault *fault);
+/* How long a call may wait for another process that writes: 10,000 ms unless set. Then -EBUSY. */
+void store_set_patience(struct store *store, unsigned busy_ms);
+
+/* Some call found it damaged (-EBADMSG). */
+bool store_is_damaged(const struct store *store);
+/* False once another file has taken its place. */
+bool store_is_current(const struct store *store);
+uint64_t store_inode(const struct store *store); /* of its file */
+/* A damaged store moved aside (sekisho.db.damaged-TIME), so that store_open() makes a new one.
+ * *path (may be NULL) is its new place, the caller's. Both locks are held: see instance.h. */
+int store_set_aside(const char *directory, int64_t wall_ns, char **path, struct fault *fault);
+/* What can still be read of the store that was moved to `path`, into this one, as far as that does
+ * not know better; rows that make no sense are left out. Takes seconds for a million; begins and
+ * ends transactions. Fills in what was taken. -errno of `store` alone. */
+struct store_salvage {
+	uint64_t bans, lists, rows; /* rows: of all kinds */
+	bool complete;		    /* nothing was unreadable */
+};
+int store_salvage(struct store *store, const char *path, struct store_salvage *salvage,
+		  struct fault *fault);
 
 /* One transaction around several calls; commit makes all of them durable (fsync) or none. */
 int store_begin(struct store *store, struct fault *fault);
 int store_commit(struct store *store, struct fault *fault);
 void store_rollback(struct store *store);
+
+/* ---- the clock ---- */
+
+/* One moment on both clocks, and which boot it is of (/proc/sys/kernel/random/boot_id). */
+struct store_moment {
+	int64_t wall_ns;
+	uint64_t boot_ns;
+	char boot_id[40];
+};
+
+/* To be called before bans are written, and when the wall clock was set: a jump of the wall clock
+ * within one boot moves what the store says of bans along, so that each lasts as long as before.
+ * *jump_ns (may be NULL): by how much it jumped, 0 if less than 50 ms since the last call. */
+int store_clock(struct store *store, const struct store_moment *now, int64_t *jump_ns,
+		struct fault *fault);
 
 /* ---- bans ---- */
 
@@ -126,6 +161,8 @@ struct store_list {
 	uint64_t source_mtime_ns, source_size; /* to see whether the file has changed */
 };
 
+/* The id that the list of this name has, or would be given, into list->id. -ENOSPC as below. */
+int store_list_id(struct store *store, struct store_list *list, struct fault *fault);
 /* Replaces the list as a whole and raises the generation. list->id is chosen here for a new name
  * (written back); -ENOSPC when LIST_MAX - 1 lists exist. */
 int store_list_put(struct store *store, struct store_list *list, const struct ranges *ranges,
@@ -148,6 +185,8 @@ int store_countries_get(struct store *store, char *source, size_t size, int64_t 
 
 /* Counts every change to lists and countries; the compiled table carries it. */
 int store_generation(struct store *store, uint64_t *generation, struct fault *fault);
+/* For a store that was made anew beside a kernel table that goes on: see start.c. */
+int store_generation_set(struct store *store, uint64_t generation, struct fault *fault);
 
 /* ---- log offsets ---- */
 

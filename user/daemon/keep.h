@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bans kept true in kernel and store while the daemon runs: a ban whose lock is not to be had now,
+ * or that the store does not take, waits here; a store that could not be opened is tried again, a
+ * damaged one replaced; after each such time, and after a start, the store is compared with the
+ * kernel; and the store is told when the wall clock was set.
+ */
+#ifndef SEKISHO_DAEMON_KEEP_H
+#define SEKISHO_DAEMON_KEEP_H
+
+#include "daemon/daemon.h"
+
+int keep_open(struct daemon *daemon, struct fault *fault);
+void keep_close(struct daemon *daemon);
+
+/* bans_add() that never waits long, within together_begin(). 0: the kernel has it (fault->error:
+ * and what is amiss all the same); -EINPROGRESS: it is tried again within a fraction of a second,
+ * the fault says why; other errors as bans_add(). */
+int keep_ban(struct daemon *daemon, struct ban_request *request, size_t *closed,
+	     struct fault *fault);
+
+/* How the transaction of together_begin() ended: its bans are in the store, or wait for it. */
+void keep_committed(struct daemon *daemon, int error);
+
+/* Bans wait that are not even in the kernel: the lines that led to them are not to count as read. */
+bool keep_owes_bans(const struct daemon *daemon);
+
+/* After a sweep, when the kernel's count of bans is exact: is there one that the store lacks,
+ * though nobody here was told (a command could not write it)? */
+void keep_look_for_lost(struct daemon *daemon);
+
+/* Every second. */
+void keep_tick(struct daemon *daemon);
+
+#endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* SIGHUP: lists and countries are read beside the loop, then the rest of the configuration is
+ * exchanged at once. */
+#include "daemon/reload.h"
+
+#include <string.h>
+
+#include "base/time.h"
+#include "daemon/notify.h"
+#include "daemon/refresh.h"
+#include "daemon/say.h"
+
+static void print_config_fault(const char *text, void *context)
+{
+	(void)context;
+	say_line(true, text, NULL);
+}
+
+static void end_reload(struct daemon *daemon)
+{
+	report_write(daemon);
+	notify("READY=1");
+}
+
+/* The lists and the policy of the new configuration are in the kernel: the rest of it. */
+static void on_reloaded(struct daemon *daemon, int error, const struct fault *why)
+{
+	struct config *fresh = daemon->reloading, *old = daemon->instance.config;
+	struct detect_settings settings;
+	struct fault fault = { 0 };
+
+	daemon->reloading = NULL;
+	if (error) {
+		daemon_fault(daemon, "reload: %s; the old configuration holds", why->text);
+		config_free(fresh);
+		end_reload(daemon);
+		return;
+	}
+	daemon->instance.config = fresh;
+	logs_close(daemon);
+	memory_settings(daemon, fresh, &settings);
+	detect_configure(daemon->detect, &settings);
+	alerting_reload(daemon);
+	if (logs_open(daemon, &fault))
+		daemon_fault(daemon, "%s", fault.text);
+	config_free(old);
+	daemon->protected_boot_ns = 0;
+	daemon->since_wall_ns = clock_wall_ns();
+	guard_attach(daemon);
+	metrics_close(daemon);
+	metrics_open(daemon);
+	say(false, "reloaded");
+	end_reload(daemon);
+}
+
+/* Bans need not wait until the lists are read. */
+static int begin_reload(struct daemon *daemon, struct config *fresh)
+{
+	struct fault fault = { 0 };
+	int err;
+
+	daemon->reloading = fresh;
+	err = refresh_start_policy(daemon, on_reloaded, &fault);
+	if (err)
+		daemon_fault(daemon, "reload: %s; the old configuration holds", fault.text);
+	return err;
+}
+
+/* SIGHUP: the whole new configuration, or the old one unchanged. */
+void reload(struct daemon *daemon)
+{
+	struct config *fresh = NULL, *old = daemon->instance.config;
+
+	daemon->reload_again = refresh_is_running(daemon);
+	if (daemon->reload_again)
+		return;
+	notify("RELOADING=1");
+	if (config_load(daemon->config_path, print_config_fault, NULL, &fresh)) {
+		daemon_fault(daemon, "reload: the configuration has faults; the old one holds");
+		end_reload(daemon);
+	} else if (strcmp(fresh->paths.pins, old->paths.pins) ||
+		   strcmp(fresh->paths.state, old->paths.state) ||
+		   strcmp(fresh->paths.runtime, old->paths.runtime)) {
+		daemon_fault(daemon, "reload: [paths] cannot change while running; the old "
+				     "configuration holds; restart instead");
+		config_free(fresh);
+		end_reload(daemon);
+	} else if (begin_reload(daemon, fresh)) {
+		daemon->reloading = NULL;
+		config_free(fresh);
+		end_reload(daemon);
+	}
+}

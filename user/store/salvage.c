@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What can still be read of a damaged store, into a new one. A table is read from its begin until
+ * the damage, and from its end back to it. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "store/database.h"
+
+#define ROWS_AT_ONCE 10000 /* in one transaction: others write meanwhile */
+
+struct table {
+	const char *name, *columns, *order;
+	int count; /* of columns */
+	int key;   /* of these the one that holds a prefix, or -1 */
+};
+
+static const struct table tables[] = {
+	{ "bans", "prefix, since, until, rule, reason", "prefix", 5, 0 },
+	{ "lists", "id, name, allow, updated, prefixes, source, source_mtime, source_size", "id", 8,
+	  -1 },
+	{ "list_ranges", "id, ranges", "id", 2, -1 },
+	{ "countries", "id, source, updated, ranges", "id", 4, -1 },
+	{ "positions", "path, device, inode, offset, head_digest, head_size", "path", 6, -1 },
+	{ "clock", "id, boot, apart, shift", "id", 4, -1 },
+	{ "repeats", "prefix, bans, until, lasts", "prefix", 4, 0 },
+	{ "troubles", "account, rule, last", "account, rule", 3, -1 },
+	{ "known", "account, source, first, last", "account, source", 4, 1 },
+	{ "evidence", "prefix, wall, line", "id", 3, 0 },
+};
+
+struct copying {
+	struct store from; /* the damaged one */
+	struct store *to;
+	struct store_salvage *salvage;
+	struct fault *fault;
+};
+
+static void finalize(sqlite3_stmt **statement)
+{
+	sqlite3_finalize(*statement);
+}
+
+/* 1: copied, 0: known already, or nonsense; -errno of the new store. */
+static int copy_row(struct copying *copying, const struct table *table, sqlite3_stmt *from,
+		    sqlite3_stmt *to)
+{
+	struct prefix prefix;
+	int result;
+
+	if (table->key >= 0 &&
+	    database_column_key(&copying->from, from, table->key, &prefix, NULL)) {
+		copying->salvage->complete = false;
+		return 0;
+	}
+	sqlite3_reset(to);
+	for (int i = 0; i < table->count; i++)
+		if (sqlite3_bind_value(to, i + 1, sqlite3_column_value(from, i)) != SQLITE_OK)
+			return fault_set(copying->fault, -ENOMEM, "out of memory");
+	result = database_run(copying->to, to, "store what was salvaged", copying->fault);
+	if (result)
+		return result;
+	return sqlite3_changes(copying->to->db) ? 1 : 0;
+}
+
+static int copy_rows(struct copying *copying, const struct table *table, sqlite3_stmt *from,
+		     sqlite3_stmt *to, uint64_t *copied)
+{
+	int result = 0, step = SQLITE_ROW;
+
+	while (!result && step == SQLITE_ROW) {
+		result = database_group_begin(copying->to, copying->fault);
+		if (result)
+			return result;
+		for (unsigned i = 0; i < ROWS_AT_ONCE && result >= 0; i++) {
+			step = sqlite3_step(from);
+			if (step != SQLITE_ROW)
+				break;
+			result = copy_row(copying, table, from, to);
+			*copied += result == 1;
+		}
+		sqlite3_reset(to);
+		result = database_group_end(copying->to, result < 0 ? result : 0, copying->fault);
+	}
+	return result ? result : step != SQLITE_DONE;
+}
+
+/* 1: the damage was met, 0: read to the end, -errno of the new store. */
+static int copy_table(struct copying *copying, const struct table *table, bool backwards,
+		      uint64_t *copied)
+{
+	static const char places[] = "?,?,?,?,?,?,?,?";
+	_cleanup_(finalize) sqlite3_stmt *from = NULL;
+	_cleanup_(finalize) sqlite3_stmt *to = NULL;
+	char select[256], insert[256];
+
+	snprintf(select, sizeof(select), "SELECT %s FROM %s ORDER BY %s%s", table->columns,
+		 table->name, table->order, backwards ? " DESC" : "");
+	/* Lines that are there already must not be there twice. */
+	snprintf(insert, sizeof(insert), "INSERT OR IGNORE INTO %s(%s) VALUES(%.*s)", table->name,
+		 table->columns, 2 * table->count - 1, places);
+	if (sqlite3_prepare_v2(copying->from.db, select, -1, &from, NULL) != SQLITE_OK)
+		return 1;
+	if (sqlite3_prepare_v2(copying->to->db, insert, -1, &to, NULL) != SQLITE_OK)
+		return database_fault(copying->to, copying->fault, "store what was salvaged");
+	return copy_rows(copying, table, from, to, copied);
+}
+
+static int copy_all(struct copying *copying)
+{
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+		const struct table *table = &tables[i];
+		uint64_t copied = 0;
+		int result = copy_table(copying, table, false, &copied);
+
+		if (result == 1) {
+			copying->salvage->complete = false;
+			/* Evidence has no key by which what was read twice would show. */
+			if (strcmp(table->name, "evidence"))
+				result = copy_table(copying, table, true, &copied);
+		}
+		if (result < 0)
+			return result;
+		copying->salvage->rows += copied;
+		if (!strcmp(table->name, "bans"))
+			copying->salvage->bans = copied;
+		if (!strcmp(table->name, "list_ranges"))
+			copying->salvage->lists = copied;
+	}
+	return 0;
+}
+
+/* A list without its content, or the other way round, is none. */
+static int drop_halves(struct store *store, struct fault *fault)
+{
+	return database_execute(store,
+				"DELETE FROM lists WHERE id NOT IN (SELECT id FROM list_ranges);"
+				"DELETE FROM list_ranges WHERE id NOT IN (SELECT id FROM lists)",
+				"store what was salvaged", fault);
+}
+
+/* The new store's count of changes must not be one that the old one had for something else. */
+static int raise_generation(struct copying *copying)
+{
+	_cleanup_(finalize) sqlite3_stmt *from = NULL;
+	uint64_t own = 0, old = 0;
+	int result = store_generation(copying->to, &own, copying->fault);
+
+	if (result)
+		return result;
+	if (sqlite3_prepare_v2(copying->from.db, "SELECT number FROM generation", -1, &from,
+			       NULL) != SQLITE_OK ||
+	    sqlite3_step(from) != SQLITE_ROW)
+		return 0;
+	old = (uint64_t)sqlite3_column_int64(from, 0);
+	return old > own ? store_generation_set(copying->to, old, copying->fault) : 0;
+}
+
+int store_salvage(struct store *store, const char *path, struct store_salvage *salvage,
+		  struct fault *fault)
+{
+	struct copying copying = { .from = { .path = (char *)(uintptr_t)path },
+				   .to = store,
+				   .salvage = salvage,
+				   .fault = fault };
+	int result;
+
+	*salvage = (struct store_salvage){ .complete = true };
+	if (sqlite3_open_v2(path, &copying.from.db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
+		salvage->complete = false;
+		sqlite3_close(copying.from.db);
+		return 0;
+	}
+	sqlite3_exec(copying.from.db, "PRAGMA cell_size_check = ON; PRAGMA trusted_schema = OFF",
+		     NULL, NULL, NULL);
+	result = copy_all(&copying);
+	if (!result)
+		result = drop_halves(store, fault);
+	if (!result)
+		result = raise_generation(&copying);
+	sqlite3_close(copying.from.db);
+	return result;
+}
