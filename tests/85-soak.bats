@@ -1,0 +1,12 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A minute of mixed traffic: a short run of scripts/soak, whose own is half an hour.
+
+load helpers/common
+
+@test "a minute of traffic, logs, imports, bans and reloads: counts are exact, memory stays" {
+	requires root bpf networks sekisho jq python3
+	cd "$BATS_TEST_TMPDIR"
+	"$LAB_REPO/scripts/soak" --minutes 1 >soak 2>&1 3>&- || fail "$(<soak)"
+	sed 's/^/# /' soak >&3
+}
