@@ -243,3 +243,16 @@ jq_handshakes() { # FILE
 	complains 'older sekisho'
 	complains 'sekisho load'
 }
+
+@test "beside a running daemon of the older version a newer load is refused, and takes nothing over" {
+	lab_conf 'mode = enforce'
+	lab_run
+	SEKISHO=$NEXT
+	run_sekisho 1 load
+	complains 'older sekisho'
+	complains 'restart'
+	[[ ! -e $LAB_PINS/v2 ]]
+	SEKISHO=$THIS
+	run_sekisho ban 198.51.100.66
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+}

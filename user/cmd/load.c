@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
+#include "daemon/lock.h"
 #include "daemon/say.h"
 #include "enforce/start.h"
 
@@ -35,6 +36,20 @@ static int attach_all(struct instance *instance, const struct command *command)
 	return missing ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* A daemon of the older version would go on with maps that nothing asks any more. */
+static int refuse_beside_older(const struct config *config, struct fault *fault)
+{
+	pid_t daemon = daemon_holder(config->paths.runtime);
+
+	if (!daemon || !gate_is_of_older_contract(config->paths.pins))
+		return 0;
+	return fault_set(
+		fault, -EBUSY,
+		"the daemon (process %d) is of an older sekisho, whose gate this one would "
+		"take over; restart it with this one instead, or stop it first",
+		(int)daemon);
+}
+
 static int run(const struct globals *globals, int argc, char **argv)
 {
 	static const struct option options[] = { { 0 } };
@@ -49,7 +64,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 	if (instance_open(globals->config_path, INSTANCE_TABLES | INSTANCE_STORE_WRITE, &instance,
 			  &fault))
 		return cmd_failed(&cmd_load, &fault);
-	if (start_gate(&instance, &start, &fault))
+	if (refuse_beside_older(instance.config, &fault) || start_gate(&instance, &start, &fault))
 		return cmd_failed(&cmd_load, &fault);
 	return attach_all(&instance, &cmd_load);
 }

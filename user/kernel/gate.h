@@ -42,6 +42,9 @@ int gate_load(const struct gate_load_options *options, struct gate **gate, enum 
 	      struct fault *fault);
 void gate_close(struct gate *gate); /* the kernel side stays */
 
+/* Whether what is pinned is only an older contract's: gate_load() would take it over. */
+bool gate_is_of_older_contract(const char *pins);
+
 /* Copies what the older contract counted and banned into those maps that could not be handed on
  * whole. May be repeated until gate_mark_ready(). Once the programs are attached,
  * attach_settled() forgets the older contract. A fault names the first map that failed; the others

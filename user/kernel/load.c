@@ -217,6 +217,14 @@ static int load(struct gate *gate, const struct gate_load_options *options, stru
 	return load_anew(gate, options, fault);
 }
 
+bool gate_is_of_older_contract(const char *pins)
+{
+	char path[PATH_MAX];
+
+	return pins_older_version(pins) && !gate_pin_path(pins, "", path, NULL) &&
+	       access(path, F_OK);
+}
+
 static enum gate_start start_of(const struct gate *gate)
 {
 	if (gate->control->contract_version == CONTRACT_VERSION)

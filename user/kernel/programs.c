@@ -67,7 +67,7 @@ static int program_path(const struct gate *gate, enum gate_program program, char
  * programs that stayed. One further map is its constants. */
 static bool uses_maps(int program, const uint32_t *maps)
 {
-	__u32 used[64], size = sizeof(struct bpf_prog_info);
+	__u32 used[64] = { 0 }, size = sizeof(struct bpf_prog_info);
 	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (uintptr_t)used };
 	unsigned pinned = 0;
 
