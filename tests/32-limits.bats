@@ -95,8 +95,11 @@ crowd_at_once() { # SOURCE SERVER PORT COUNT
 	server tc qdisc change dev mx0 root tbf rate 1gbit burst 1mb limit 10mb
 	server ping -q -c 1 -W 0.1 "$GATEWAY4" # it looks at its queue when something comes
 	lab_wait 10 test -s "$LAB/crowd"
-	(($(meter_sum country_meters handshakes) == before + $4))
+	# A queue of accepts that was full lets some come a second later.
+	retry 50 0.2 handshakes_are $((before + $4))
 }
+
+handshakes_are() { (($(meter_sum country_meters handshakes) == $1)); }
 
 alive_is() { [[ $(alive) -eq $1 ]]; }
 
@@ -415,9 +418,11 @@ countries = *:world'
 	connect_is open 203.0.113.66 "$MX4" 25
 	run_sekisho status --json
 	json '.[0].tables.networks | .used == 2 and .size == 2 and .overflows > 0'
-	[[ $(attempts_dropped source-connections) == 1 && $(attempts_dropped country-rate) == $((before + 2)) ]]
+	# A SYN that was sent twice counts twice.
+	own=$(attempts_dropped source-connections)
+	((own >= 1 && $(attempts_dropped country-rate) >= before + 2))
 	connect_is no-answer 198.51.100.1 "$MX4" 25 0.3
-	[[ $(attempts_dropped source-connections) == 2 ]]
+	(($(attempts_dropped source-connections) > own))
 	session_is_alive first
 	session_is_alive late
 }

@@ -74,7 +74,9 @@ kept() { # FILE
 	run_sekisho lists --json
 	jq -cS '[.name, .action, .prefixes, .hits]' <<<"$output" >>"$1"
 	run_sekisho stats --json
-	jq -S '{since, total, services, sources, networks, lists}' <<<"$output" >>"$1"
+	# The time of the last one is the boot clock's, shown by the wall clock: it may differ by a tick.
+	jq -S '{since, total, services, lists, sources: (.sources | map(del(.last))),
+		networks: (.networks | map(del(.last)))}' <<<"$output" >>"$1"
 	run_sekisho why --json 198.51.100.66
 	jq -cS '.bans | map([.prefix, .packets, .attempts])' <<<"$output" >>"$1"
 	exec >&9 9>&-
