@@ -43,7 +43,7 @@ static int print_region(bool text, char **argv)
 	for (size_t i = 0; i < count; i++) {
 		struct prefix prefix = world_prefix(region, is4, i);
 		struct address address = world_address(region, is4, i);
-		char line[PREFIX_TEXT_SIZE];
+		char line[PREFIX_TEXT_SIZE] = "";
 
 		if (text)
 			prefix_format(&prefix, line);

@@ -295,7 +295,8 @@ lab_burst() { # SOURCE SERVER PORT COUNT [GAP]
 
 # Keeps a session busy in the background; LAB/NAME says how it is (see peer).
 lab_hold() { # NAME SOURCE SERVER PORT
-	rm -f "$LAB/$1" # of an earlier one of this name
+	# Of an earlier one of this name.
+	rm -f "$LAB/$1"
 	lab_background "$LAB/log/peer" \
 		nsenter --net="/run/netns/$LAB_CLIENT" "$LAB_TOOLS/peer" hold "$2" "$3" "$4" "$LAB/$1"
 	lab_wait 5 grep -qs . "$LAB/$1"

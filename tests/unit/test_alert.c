@@ -16,6 +16,12 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
 #include <jansson.h>
 
 #include "alert/alert.h"
@@ -253,12 +259,13 @@ static void a_program_that_is_not_there_is_reported(void **state)
 
 	(void)state;
 	push(room);
-	/* Where posix_spawn(3) has no way to hear of it (valgrind's), it is a status. */
+	/* Where posix_spawn(3) has no way to hear of it (valgrind's), it is a status, of valgrind's
+	 * choice. */
 	if (!room->faults)
 		room_run(room, 1);
 	assert_int_equal(room->faults, 1);
 	assert_true(strstr(room->fault, "cannot be run: No such file") ||
-		    strstr(room->fault, "failed with status 127"));
+		    (RUNNING_ON_VALGRIND && strstr(room->fault, "failed with status")));
 	room_close(room);
 }
 

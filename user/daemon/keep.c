@@ -50,6 +50,7 @@ int keep_ban(struct daemon *daemon, struct ban_request *request, size_t *closed,
 	     struct fault *fault)
 {
 	struct keep *keep = daemon->keep;
+	struct ban_request asked = *request;
 	bool stored = false;
 	int error;
 
@@ -66,9 +67,9 @@ int keep_ban(struct daemon *daemon, struct ban_request *request, size_t *closed,
 	if (error)
 		return error;
 	/* What the store did not take a moment ago it is not asked again for each ban. */
-	request->kernel_only = keep->count > keep->doubtful;
-	request->stored = &stored;
-	error = bans_add(&daemon->instance, &daemon->protected, request, closed, fault);
+	asked.kernel_only = keep->count > keep->doubtful;
+	asked.stored = &stored;
+	error = bans_add(&daemon->instance, &daemon->protected, &asked, closed, fault);
 	if (error || (stored && !daemon->together))
 		return error;
 	if (!wait_for_it(keep, request, true))
