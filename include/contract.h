@@ -9,7 +9,7 @@
 #ifndef SEKISHO_CONTRACT_H
 #define SEKISHO_CONTRACT_H
 
-#define CONTRACT_VERSION 1
+#define CONTRACT_VERSION 2
 
 #define SERVICE_MAX	 16  /* service ids; 0 is "no protected port" */
 #define COUNTRY_COUNT	 676 /* 26 * 26: (c0 - 'A') * 26 + (c1 - 'A') */
