@@ -9,6 +9,7 @@
 #include "count.h"
 #include "meter.h"
 #include "packet.h"
+#include "ban_sieve.h"
 #include "table_find.h"
 
 static __always_inline const void *table_block(void *inner, __u32 block)
@@ -36,28 +37,40 @@ static __always_inline __u32 host_word(__be32 word)
 	return host;
 }
 
-/*
- * The static table's word on the source, as the bytes of a struct leaf. One outer look-up, so never
- * a mixture of two tables. This and the next are global functions: the verifier checks each once,
- * by itself, and not again behind every way that leads there.
- */
-__noinline __u32 find_leaf(const struct packet *packet)
-{
-	union {
+/* A leaf and the stamp of the table that it is of. Stamp 0: there is no table. */
+union stamped_leaf {
+	struct {
 		struct leaf leaf;
-		__u32 bytes;
-	} found = { .leaf = { .country = COUNTRY_ZZ } };
+		__u32 stamp;
+	};
+	__u64 bytes;
+};
+
+static __always_inline void *current_table(void)
+{
 	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&table, &zero);
+}
+
+/*
+ * The static table's word on the source, as the bytes of a stamped leaf. One outer look-up, so
+ * never a mixture of two tables. This and the next are global functions: the verifier checks each
+ * once, by itself, and not again behind every way that leads there.
+ */
+__noinline __u64 find_leaf(const struct packet *packet)
+{
+	union stamped_leaf found = { .leaf = { .country = COUNTRY_ZZ } };
+	void *inner = current_table();
 	const struct table_head *head;
 	const __be32 *word;
-	void *inner;
 
-	inner = bpf_map_lookup_elem(&table, &zero);
 	if (!inner || !packet)
 		return found.bytes;
 	head = table_block(inner, 0);
 	if (!head)
 		return found.bytes;
+	found.stamp = head->stamp;
 	word = packet->source.word;
 	if (packet->is4)
 		found.leaf = table_find4(head, inner, host_word(word[3]));
@@ -68,46 +81,108 @@ __noinline __u32 find_leaf(const struct packet *packet)
 	return found.bytes;
 }
 
-static __always_inline struct ban *probe_ban(const struct address *source, __u32 length)
+/* Whether there can be such a ban. */
+static __always_inline bool sieve_has(const struct prefix *prefix)
 {
-	struct prefix key = mask_prefix(source, length);
+	__u32 zero = 0, bit, at;
+	const __u64 *bits = bpf_map_lookup_elem(&sieve, &zero), *word;
 
-	return bpf_map_lookup_elem(&bans, &key);
+	if (!bits || !*bits)
+		return true;
+	bit = sieve_bit(prefix, (__u32)*bits);
+	at = 1 + bit / 64;
+	word = bpf_map_lookup_elem(&sieve, &at);
+	return !word || *word >> (bit & 63) & 1;
 }
 
-/* Counts the packet against the ban if it is still running. */
-static __always_inline bool ban_holds(struct ban *ban, __u32 syn)
-{
-	__u64 now = bpf_ktime_get_boot_ns();
-
-	if (ban->expires_ns <= now)
-		return false;
-	__sync_fetch_and_add(&ban->packets, 1);
-	if (syn)
-		__sync_fetch_and_add(&ban->attempts, 1);
-	ban->last_ns = now;
-	return true;
-}
-
-/* Whether an active ban, of whatever length, covers the source. */
-__noinline int is_banned(const struct packet *packet)
+/* The first ban over the source that has not ended, in `*prefix` what it bans. NULL: none. */
+static __always_inline struct ban *find_ban(const struct packet *packet, __u64 *now,
+					    struct prefix *prefix)
 {
 	__u32 zero = 0, count;
 	const __u32 *lengths;
-	struct control *state;
+	const struct control *state = bpf_map_lookup_elem(&control, &zero);
 
-	state = bpf_map_lookup_elem(&control, &zero);
-	if (!state || !packet)
-		return 0;
+	if (!state)
+		return NULL;
 	count = packet->is4 ? state->length_count4 : state->length_count6;
 	lengths = packet->is4 ? state->lengths4 : state->lengths6;
 	for (__u32 i = 0; i < BAN_LENGTHS && i < count; i++) {
-		struct ban *ban = probe_ban(&packet->source, lengths[i]);
+		struct ban *ban;
 
-		if (ban && ban_holds(ban, packet->syn))
-			return 1;
+		*prefix = mask_prefix(&packet->source, lengths[i]);
+		if (!sieve_has(prefix))
+			continue;
+		ban = bpf_map_lookup_elem(&bans, prefix);
+		if (!ban)
+			continue;
+		*now = bpf_ktime_get_boot_ns();
+		if (ban->expires_ns > *now)
+			return ban;
 	}
-	return 0;
+	return NULL;
+}
+
+static __always_inline __u32 current_stamp(void)
+{
+	void *inner = current_table();
+	const struct table_head *head = inner ? table_block(inner, 0) : NULL;
+
+	return head ? head->stamp : 0;
+}
+
+/*
+ * The table's word on a banned source: what the ban remembers of this table, else what the table
+ * says. To remember takes a leaf that is that of all whom the ban is over. Written and read whole.
+ */
+static __always_inline union stamped_leaf leaf_of_banned(struct ban *ban,
+							 const struct packet *packet, __u32 length)
+{
+	union stamped_leaf leaf = { .bytes = *(volatile __u64 *)&ban->leaf };
+	__u32 stamp = current_stamp();
+
+	if (stamp && leaf.stamp == stamp)
+		return leaf;
+	leaf.bytes = find_leaf(packet);
+	if (length == 128 || (!packet->is4 && length >= 64 && !(leaf.leaf.flags & LEAF_DEEP)))
+		*(volatile __u64 *)&ban->leaf = leaf.bytes;
+	return leaf;
+}
+
+static __always_inline bool leaf_allows(const struct leaf *leaf)
+{
+	return leaf->list && leaf->flags & LEAF_ALLOW;
+}
+
+#define SOURCE_BANNED (1ULL << 32) /* in what judge_source() returns */
+
+/*
+ * What is asked of every packet's source: the bytes of its leaf, and SOURCE_BANNED if an active ban
+ * is over it that no allow list lifts, which then counts the packet. Bans are asked first: a flood
+ * of banned sources need not ask the table.
+ */
+__noinline __u64 judge_source(const struct packet *packet)
+{
+	union stamped_leaf leaf;
+	struct prefix prefix;
+	struct ban *ban;
+	__u64 now = 0;
+
+	if (!packet)
+		return 0;
+	ban = find_ban(packet, &now, &prefix);
+	if (!ban) {
+		leaf.bytes = find_leaf(packet);
+		return (__u32)leaf.bytes;
+	}
+	leaf = leaf_of_banned(ban, packet, prefix.length);
+	if (leaf_allows(&leaf.leaf))
+		return (__u32)leaf.bytes;
+	__sync_fetch_and_add(&ban->packets, 1);
+	if (packet->syn)
+		__sync_fetch_and_add(&ban->attempts, 1);
+	ban->last_ns = now;
+	return (__u32)leaf.bytes | SOURCE_BANNED;
 }
 
 /* The class of a service for a country. One index, so that the verifier sees its bound. */
@@ -234,8 +309,10 @@ __noinline int verdict(struct packet *packet)
 {
 	const struct policy *rules;
 	enum reason reason;
+	union stamped_leaf found;
 	struct leaf leaf;
-	__u32 service, country, mode, bytes;
+	__u32 service, country, mode;
+	__u64 source;
 
 	if (!packet || packet->kind == PACKET_OTHER)
 		return 0;
@@ -247,13 +324,14 @@ __noinline int verdict(struct packet *packet)
 	if (!service && (packet->kind == PACKET_TCP || packet->port))
 		return 0;
 	mode = rules->mode;
-	bytes = find_leaf(packet);
-	__builtin_memcpy(&leaf, &bytes, sizeof(leaf));
+	source = judge_source(packet);
+	found.bytes = source;
+	leaf = found.leaf;
 	country = leaf.country < COUNTRY_COUNT ? leaf.country : COUNTRY_ZZ;
-	if (leaf.list && leaf.flags & LEAF_ALLOW) {
+	if (leaf_allows(&leaf)) {
 		count_list(leaf.list, packet->syn);
 		reason = REASON_NONE;
-	} else if (is_banned(packet)) {
+	} else if (source & SOURCE_BANNED) {
 		reason = REASON_BANNED;
 	} else if (leaf.flags & LEAF_DENY) {
 		count_list(leaf.list, packet->syn);

@@ -54,7 +54,11 @@ struct prefix {
 };
 _Static_assert(sizeof(struct prefix) == 20, "hash key: padding would make look-ups fail");
 
-/* Map "bans": preallocated hash, struct prefix -> struct ban. Never an LRU: a ban is not evicted. */
+/*
+ * Map "bans": preallocated hash, struct prefix -> struct ban. Never an LRU: a ban is not evicted.
+ * With the kernel's 48 bytes before the key an entry has 128 bytes: one line of the cache to find
+ * that it is another's, a second one for all that there is to read and to count.
+ */
 struct ban {
 	__u64 expires_ns; /* CLOCK_BOOTTIME; from then on the gate ignores the entry */
 	__u64 since_ns;	  /* CLOCK_BOOTTIME */
@@ -63,8 +67,17 @@ struct ban {
 	__u64 last_ns;	  /* CLOCK_BOOTTIME of the last of them; 0: none yet */
 	__u32 rule;	  /* enum ban_rule: user space's word, carried for a lost store */
 	__u32 reserved;
+	__u64 leaf; /* the gate's note: what find_leaf() said of the source; 0: none. Of bans of a
+		     * single IPv4 address or of an IPv6 /64 and longer */
 };
-_Static_assert(sizeof(struct ban) == 48, "no padding");
+_Static_assert(sizeof(struct ban) == 56, "no padding");
+
+/*
+ * Map "sieve": mmap-able array of words. Word 0 is the number of bits, a power of two, once they
+ * are right, and 0 before: then every ban is asked for. Bit n is bit n % 64 of word 1 + n / 64.
+ * Which bit stands for a prefix: ban_sieve.h. User space alone writes it, under the writers' lock:
+ * a bit is set before its ban is put in, and cleared by a sweep that found no ban of it.
+ */
 
 /*
  * Map "control": one mmap-able element. User space alone writes it, under the writers' lock, one
@@ -75,7 +88,7 @@ struct control {
 	__u32 contract_version; /* 0 until the bans of the store are in: not ready */
 	__u32 length_count4;
 	__u32 length_count6;
-	__u32 reserved;
+	__u32 table_stamp;	     /* of the newest table; each has the next one */
 	__u32 lengths4[BAN_LENGTHS]; /* prefix lengths of which IPv4 bans may exist: 96 .. 128 */
 	__u32 lengths6[BAN_LENGTHS]; /* the same for IPv6: 0 .. 128 */
 	__u64 ban_used;		     /* entries, ended ones not yet swept included */

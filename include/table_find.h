@@ -88,7 +88,8 @@ static __always_inline struct leaf table_find_deep(const struct table_head *head
 	return leaf;
 }
 
-/* The leaf of an IPv6 address, both halves in host order. */
+/* The leaf of an IPv6 address, both halves in host order. With LEAF_DEEP it may not be that of all
+ * of the /64. */
 static __always_inline struct leaf table_find6(const struct table_head *head, void *table,
 					       __u64 high, __u64 low)
 {
@@ -123,8 +124,10 @@ static __always_inline struct leaf table_find6(const struct table_head *head, vo
 	if ((end - 1) / TABLE_ENTRIES6 != first)
 		end = (first + 1) * TABLE_ENTRIES6;
 	leaf = head->palette[table_search6(entries, begin, end - begin, key) & (TABLE_PALETTE - 1)];
-	if (leaf.flags & LEAF_DEEP)
+	if (leaf.flags & LEAF_DEEP) {
 		leaf = table_find_deep(head, table, high, low);
+		leaf.flags |= LEAF_DEEP;
+	}
 	return leaf;
 }
 

@@ -105,11 +105,11 @@ alive_is() { [[ $(alive) -eq $1 ]]; }
 
 # The sum of a member over a pinned table of meters.
 meter_sum() { # TABLE MEMBER
-	bpftool -j map dump pinned "$LAB_PINS/v1/$1" | jq "[.[].formatted.value.$2] | add // 0"
+	bpftool -j map dump pinned "$LAB_MAPS/$1" | jq "[.[].formatted.value.$2] | add // 0"
 }
 
 meters() { # TABLE: entries
-	bpftool -j map dump pinned "$LAB_PINS/v1/$1" | jq length
+	bpftool -j map dump pinned "$LAB_MAPS/$1" | jq length
 }
 
 # Connections to smtp as the server's kernel sees them, without those that only wait out their time.

@@ -41,7 +41,7 @@ flood() { # LOG SERVER COUNT OPTION...
 flood_ended() { grep -q '^sent' "$LAB/log/flood"; }
 
 entries() { # TABLE
-	bpftool -j map dump pinned "$LAB_PINS/v1/$1" | jq length
+	bpftool -j map dump pinned "$LAB_MAPS/$1" | jq length
 }
 
 STRICT='[class world]

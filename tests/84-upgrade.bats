@@ -144,7 +144,7 @@ hook = $1" "$LISTS"
 	wait "$burst"
 	[[ $(<"$LAB/opened") == 0 ]]
 
-	[[ ! -e $LAB_PINS/v1 ]] || fail "the older pins are still there"
+	[[ ! -e $LAB_MAPS ]] || fail "the older pins are still there"
 	connect_is no-answer 2001:db8:bad:66::7 "$MX6" 25 0.3
 	connect_is no-answer 198.51.100.70 "$MX4" 25 0.3
 	session_is_alive held4
@@ -209,7 +209,7 @@ jq_handshakes() { # FILE
 		connect_is no-answer 2001:db8:bad:66::7 "$MX6" 25 0.05
 	done
 	run_sekisho load
-	[[ ! -e $LAB_PINS/v1 ]]
+	[[ ! -e $LAB_MAPS ]]
 	connect_is no-answer 198.51.100.70 "$MX4" 25 0.3
 	kept "$BATS_TEST_TMPDIR/after"
 	# Refused attempts were added since, by the test's own look; handshakes were not.
@@ -253,7 +253,7 @@ jq_handshakes() { # FILE
 	run_sekisho 1 load
 	complains 'older sekisho'
 	complains 'restart'
-	[[ ! -e $LAB_PINS/v2 ]]
+	[[ ! -e $LAB_PINS/v$((LAB_CONTRACT + 1)) ]]
 	SEKISHO=$THIS
 	run_sekisho ban 198.51.100.66
 	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3

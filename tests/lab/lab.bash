@@ -93,6 +93,8 @@ lab_up() { # DIR
 	export LAB=$1 LAB_ID=$$-$RANDOM
 	export LAB_SERVER=sekisho-$LAB_ID-mx LAB_CLIENT=sekisho-$LAB_ID-out
 	export LAB_PINS=$LAB_BPFFS/sekisho-test-$LAB_ID LAB_CONF=$LAB/sekisho.conf
+	LAB_CONTRACT=$(sed -n 's/^#define CONTRACT_VERSION //p' "$LAB_REPO/include/contract.h")
+	export LAB_CONTRACT LAB_MAPS=$LAB_PINS/v$LAB_CONTRACT
 	LAB_CGROUP=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 	if [[ -n $LAB_CGROUP ]]; then
 		LAB_CGROUP+=/sekisho-test-$LAB_ID

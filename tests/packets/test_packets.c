@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "build.h"
 #include "kernel/handle.h"
+#include "bans.h"
 #include "limits.h"
 #include "lists/compile.h"
 
@@ -328,7 +329,7 @@ static void test_counters(struct gate *gate)
 
 int main(int argc, char **argv)
 {
-	struct gate_load_options options = { .ban_size = 1024 };
+	struct gate_load_options options = { .ban_size = 4096 };
 	struct gate *gate;
 	struct fault fault;
 	FILE *file;
@@ -350,6 +351,9 @@ int main(int argc, char **argv)
 	rewind(file);
 	run_cases(gate, GATE_MONITOR, file);
 	test_counters(gate);
+	publish_policy(gate, GATE_ENFORCE);
+	test_bans(gate, send, report);
+	publish_table(gate);
 	test_limits(gate, send, PROGRAMS, report);
 	printf("1..%u\n", tests);
 	fclose(file);

@@ -106,7 +106,7 @@ static void status_text_names_devices_logs_and_last_fault(void **state)
 	assert_string_equal(
 		text, "mode        monitor: counts what it would drop, drops nothing\n"
 		      "            the configuration has changed since: reload it (SIGHUP)\n"
-		      "contract    1 (sekisho " SEKISHO_VERSION ")\n"
+		      "contract    2 (sekisho " SEKISHO_VERSION ")\n"
 		      "services    smtp 25\n"
 		      "            submission 465 587\n"
 		      "devices     eth0             xdp\n"

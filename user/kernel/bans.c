@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "kernel/handle.h"
+#include "kernel/sieve.h"
 
 #define BATCH 4096
 
@@ -73,6 +73,7 @@ int gate_ban_put(struct gate *gate, const struct prefix *prefix, const struct ba
 
 	if (err)
 		return fault_put(gate, prefix, err, fault);
+	sieve_add(gate, prefix);
 	if (!bpf_map_update_elem(fd, prefix, ban, BPF_NOEXIST)) {
 		__atomic_fetch_add(&gate->control->ban_used, 1, __ATOMIC_RELAXED);
 		return 0;
@@ -93,6 +94,8 @@ int gate_ban_put_many(struct gate *gate, const struct prefix *prefixes, const st
 		err = length_add(gate->control, &prefixes[i]);
 	if (err)
 		return fault_put(gate, &prefixes[0], err, fault);
+	for (size_t i = 0; i < count; i++)
+		sieve_add(gate, &prefixes[i]);
 	while (at < count) {
 		__u32 batch = count - at > BATCH ? BATCH : (__u32)(count - at);
 
@@ -247,7 +250,28 @@ int gate_ban_some(struct gate *gate, struct gate_ban_walk *walk,
 	return 0;
 }
 
+static int settle_one(const struct prefix *prefix, const struct ban *ban, void *context)
+{
+	(void)ban;
+	sieve_add(context, prefix);
+	return 0;
+}
+
+int gate_sieve_settle(struct gate *gate, struct fault *fault)
+{
+	int err;
+
+	if (gate->sieve[0])
+		return 0;
+	err = gate_ban_each(gate, settle_one, gate, fault);
+	if (!err)
+		sieve_believe(gate);
+	return err;
+}
+
 struct sweep {
+	const struct gate *gate;
+	uint64_t *sieve; /* of those that are kept */
 	uint64_t now_ns;
 	uint64_t kept;
 	bool used4[129], used6[129];
@@ -262,6 +286,7 @@ static int sweep_one(const struct prefix *prefix, const struct ban *ban, void *c
 	if (ban->expires_ns > sweep->now_ns) {
 		(prefix_is4(prefix) ? sweep->used4 : sweep->used6)[prefix->length] = true;
 		sweep->kept++;
+		sieve_note(sweep->gate, sweep->sieve, prefix);
 		return 0;
 	}
 	if (sweep->ended_count == sweep->ended_room) {
@@ -279,8 +304,8 @@ static int sweep_one(const struct prefix *prefix, const struct ban *ban, void *c
 
 int gate_ban_sweep(struct gate *gate, uint64_t now_boot_ns, size_t *removed, struct fault *fault)
 {
-	struct sweep sweep = { .now_ns = now_boot_ns };
-	int err = gate_ban_each(gate, sweep_one, &sweep, fault);
+	struct sweep sweep = { .gate = gate, .sieve = sieve_begin(gate), .now_ns = now_boot_ns };
+	int err = sweep.sieve ? gate_ban_each(gate, sweep_one, &sweep, fault) : -ENOMEM;
 
 	if (err == -ENOMEM)
 		fault_set(fault, err, "out of memory");
@@ -289,11 +314,13 @@ int gate_ban_sweep(struct gate *gate, uint64_t now_boot_ns, size_t *removed, str
 	if (!err) {
 		lengths_keep(gate->control, true, sweep.used4);
 		lengths_keep(gate->control, false, sweep.used6);
+		sieve_replace(gate, sweep.sieve);
 		__atomic_store_n(&gate->control->ban_used, sweep.kept, __ATOMIC_RELAXED);
 		if (removed)
 			*removed = sweep.ended_count;
 	}
 	free(sweep.ended);
+	free(sweep.sieve);
 	return err;
 }
 

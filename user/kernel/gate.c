@@ -14,10 +14,12 @@
 #include "kernel/attach.h"
 #include "kernel/handle.h"
 #include "kernel/pins.h"
+#include "kernel/sieve.h"
 
 static const char *const map_names[] = {
 	[MAP_CONTROL] = "control",
 	[MAP_BANS] = "bans",
+	[MAP_SIEVE] = "sieve",
 	[MAP_POLICY] = "policy",
 	[MAP_TABLE] = "table",
 	[MAP_COUNTRY_COUNTS] = "country_counts",
@@ -98,6 +100,7 @@ void gate_close(struct gate *gate)
 		munmap(gate->control, (size_t)sysconf(_SC_PAGESIZE));
 	if (gate->usage)
 		munmap(gate->usage, (size_t)sysconf(_SC_PAGESIZE));
+	sieve_unmap(gate);
 	for (int i = 0; i < MAP_COUNT; i++)
 		cleanup_close(&gate->maps[i]);
 	for (int i = 0; i < PROGRAM_COUNT; i++)
@@ -133,7 +136,7 @@ int gate_map_elements(struct gate *gate, struct fault *fault)
 		err = map_element(gate, MAP_USAGE, &usage, fault);
 	if (!err)
 		gate->usage = usage;
-	return err;
+	return err ? err : sieve_map(gate, fault);
 }
 
 int gate_pins_fault(const char *pins, int error, struct fault *fault)

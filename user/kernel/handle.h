@@ -11,6 +11,7 @@
 enum gate_map {
 	MAP_CONTROL,
 	MAP_BANS,
+	MAP_SIEVE,
 	MAP_POLICY,
 	MAP_TABLE,
 	MAP_COUNTRY_COUNTS,
@@ -55,6 +56,8 @@ struct gate {
 	uint32_t source_size, network_size;
 	struct usage *usage;	 /* mmap()ed as well */
 	struct control *control; /* mmap()ed, shared with the kernel */
+	uint64_t *sieve;	 /* so is this (sieve.h) */
+	uint32_t sieve_words;
 };
 
 /* A handle without maps and programs. NULL: out of memory. */

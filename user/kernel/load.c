@@ -15,6 +15,7 @@
 #include "kernel/handle.h"
 #include "kernel/pins.h"
 #include "kernel/programs.h"
+#include "kernel/sieve.h"
 
 #define KERNEL_FLOOR_MAJOR 5
 #define KERNEL_FLOOR_MINOR 15
@@ -185,6 +186,8 @@ static int load_anew(struct gate *gate, const struct gate_load_options *options,
 				 strerror(errno));
 	if (options->ban_size)
 		bpf_map__set_max_entries(skeleton->maps.bans, options->ban_size);
+	bpf_map__set_max_entries(skeleton->maps.sieve,
+				 sieve_words(bpf_map__max_entries(skeleton->maps.bans)));
 	if (options->source_size)
 		bpf_map__set_max_entries(skeleton->maps.sources, options->source_size);
 	if (options->network_size)
@@ -251,6 +254,8 @@ int gate_load(const struct gate_load_options *options, struct gate **result, enu
 		err = load(gate, options, fault);
 	if (!err)
 		err = gate_map_elements(gate, fault);
+	if (!err)
+		err = gate_sieve_settle(gate, fault);
 	if (!err)
 		err = carry_links(gate, fault);
 	if (err)

@@ -102,6 +102,14 @@ int gate_policy_get(struct gate *gate, struct policy *policy, struct fault *faul
 	return 0;
 }
 
+/* Bans remember of which table a leaf was by this. Nobody else counts: the tables' lock is held. */
+static void stamp(struct gate *gate, struct table_head *head)
+{
+	head->stamp = __atomic_add_fetch(&gate->control->table_stamp, 1, __ATOMIC_RELAXED);
+	if (!head->stamp)
+		head->stamp = __atomic_add_fetch(&gate->control->table_stamp, 1, __ATOMIC_RELAXED);
+}
+
 int gate_table_prepare(struct gate *gate, const struct table_image *image,
 		       struct gate_table **table, struct fault *fault)
 {
@@ -110,7 +118,6 @@ int gate_table_prepare(struct gate *gate, const struct table_image *image,
 	_cleanup_close_ int fd = -1;
 	void *at;
 
-	(void)gate;
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "table_inner", sizeof(__u32), TABLE_BLOCK,
 			    image->blocks, &options);
 	if (fd < 0)
@@ -121,6 +128,7 @@ int gate_table_prepare(struct gate *gate, const struct table_image *image,
 	if (at == MAP_FAILED)
 		return fault_set(fault, -errno, "cannot map the new table: %s", strerror(errno));
 	memcpy(at, image->data, size);
+	stamp(gate, at);
 	munmap(at, size);
 	*table = malloc(sizeof(**table));
 	if (!*table)
@@ -192,14 +200,16 @@ void gate_table_view_end(struct gate_table_view *view)
 
 struct leaf gate_table_look(const struct gate_table_view *view, const struct address *address)
 {
-	struct leaf unknown = { .country = COUNTRY_ZZ };
+	struct leaf leaf = { .country = COUNTRY_ZZ };
 	void *table = (void *)(uintptr_t)view->head;
 
 	if (!table)
-		return unknown;
+		return leaf;
 	if (address_is4(address))
 		return table_find4(view->head, table, address_to4(address));
-	return table_find6(view->head, table, address_high(address), address_low(address));
+	leaf = table_find6(view->head, table, address_high(address), address_low(address));
+	leaf.flags &= (__u8)~LEAF_DEEP;
+	return leaf;
 }
 
 int gate_table_state(struct gate *gate, struct gate_table_state *state, struct fault *fault)

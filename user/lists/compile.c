@@ -338,8 +338,11 @@ void table_image_free(struct table_image *image)
 struct leaf table_image_find(const struct table_image *image, const struct address *address)
 {
 	const struct table_head *head = image->data;
+	struct leaf leaf;
 
 	if (address_is4(address))
 		return table_find4(head, image->data, address_to4(address));
-	return table_find6(head, image->data, address_high(address), address_low(address));
+	leaf = table_find6(head, image->data, address_high(address), address_low(address));
+	leaf.flags &= (__u8)~LEAF_DEEP;
+	return leaf;
 }

@@ -30,7 +30,7 @@ int table_compile(const struct ranges *countries, const struct compile_list *lis
 
 void table_image_free(struct table_image *image);
 
-/* What the gate would find (table_find4/6 over the image). */
+/* What the gate would find (table_find4/6 over the image), without LEAF_DEEP. */
 struct leaf table_image_find(const struct table_image *image, const struct address *address);
 
 #endif

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See bans.h. */
+#include "bans.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "kernel/sieve.h"
+
+#define MANY 1000 /* bans, of addresses 100.64.0.0 and up */
+
+static struct prefix prefix_of(const char *text)
+{
+	struct prefix prefix;
+
+	if (prefix_parse(text, strlen(text), &prefix))
+		abort();
+	return prefix;
+}
+
+static void put(struct gate *gate, const struct prefix *prefix, uint64_t for_ns)
+{
+	struct ban ban = { .expires_ns = clock_boot_ns() + for_ns, .since_ns = 1 };
+
+	if (gate_ban_put(gate, prefix, &ban, NULL))
+		abort();
+}
+
+static void ban(struct gate *gate, const char *text)
+{
+	struct prefix prefix = prefix_of(text);
+
+	put(gate, &prefix, 3600ULL * NS_PER_S);
+}
+
+/* A table with one allow list, of `allowed` and no more; NULL: with none. All of it is in AQ. */
+static void publish(struct gate *gate, const char *allowed)
+{
+	_cleanup_(ranges_free) struct ranges allow = { 0 }, countries = { 0 };
+	struct compile_list list = { "allow", 2, true, &allow };
+	struct prefix prefix = prefix_of(allowed ? allowed : "192.0.2.1/32");
+	struct prefix four = prefix_of("0.0.0.0/0"), six = prefix_of("::/0");
+	uint32_t country = (uint32_t)country_from_text("AQ", 2);
+	struct table_image image;
+	struct gate_table *table;
+
+	if (ranges_add_prefix(&allow, &prefix, 0) ||
+	    ranges_add_prefix(&countries, &four, country) ||
+	    ranges_add_prefix(&countries, &six, country) || ranges_normalise(&allow) ||
+	    ranges_normalise(&countries) ||
+	    table_compile(&countries, &list, allowed ? 1 : 0, 1, &image, NULL) ||
+	    gate_table_prepare(gate, &image, &table, NULL) || gate_table_publish(gate, table, NULL))
+		abort();
+	gate_table_free(table);
+	table_image_free(&image);
+}
+
+/* A SYN and a packet of an open session, from an address of either family. */
+static bool both(struct gate *gate, bans_send *send, const char *source, bool drop)
+{
+	struct address from;
+	bool is4;
+
+	if (address_parse(source, strlen(source), &from))
+		abort();
+	is4 = address_is4(&from);
+	return send(gate, is4 ? "eth ip4 tcp:25:S" : "eth ip6 tcp:25:S", &from, &from, drop) &&
+	       send(gate, is4 ? "eth ip4 tcp:25:PA" : "eth ip6 tcp:25:PA", &from, &from, drop);
+}
+
+/* Once to make the ban remember, once more from memory. */
+static bool dropped(struct gate *gate, bans_send *send, const char *source)
+{
+	return both(gate, send, source, true) && both(gate, send, source, true);
+}
+
+static bool passed(struct gate *gate, bans_send *send, const char *source)
+{
+	return both(gate, send, source, false) && both(gate, send, source, false);
+}
+
+static uint64_t attempts_of_aq(struct gate *gate)
+{
+	_cleanup_free_ struct gate_counts *counts = malloc(sizeof(*counts));
+
+	if (!counts || gate_counts_read(gate, counts, NULL))
+		abort();
+	return counts->countries[1][country_from_text("AQ", 2)].attempts;
+}
+
+/* A leaf that a ban remembers holds for the table it was of, and for all whom the ban is over. */
+static void test_remembered(struct gate *gate, bans_send *send,
+			    void (*report)(bool good, const char *claim))
+{
+	static const char *const alone[] = { "100.99.1.1", "2001:db8:99:1::1" };
+	uint64_t attempts;
+	bool good = true;
+
+	ban(gate, "100.99.1.1");
+	ban(gate, "2001:db8:99:1::/64");
+	ban(gate, "100.99.2.0/24");
+	ban(gate, "2001:db8:99:2::/64");
+	ban(gate, "2001:db8:98::/48");
+	publish(gate, NULL);
+	attempts = attempts_of_aq(gate);
+	for (size_t i = 0; i < 2; i++)
+		good &= dropped(gate, send, alone[i]);
+	report(good && attempts_of_aq(gate) - attempts >= 8,
+	       "a banned source's attempts are counted in its country, remembered or not");
+	for (size_t i = 0; i < 2; i++) {
+		publish(gate, alone[i]);
+		good &= passed(gate, send, alone[i]);
+	}
+	report(good, "a banned source passes as soon as an allow list has it");
+	publish(gate, NULL);
+	report(dropped(gate, send, alone[0]) && dropped(gate, send, alone[1]),
+	       "and is dropped again as soon as none has it");
+	publish(gate, "100.99.2.7/32");
+	report(dropped(gate, send, "100.99.2.6") && passed(gate, send, "100.99.2.7") &&
+		       dropped(gate, send, "100.99.2.8"),
+	       "of a banned /24 only the allowed address passes");
+	publish(gate, "2001:db8:99:2::7/128");
+	report(dropped(gate, send, "2001:db8:99:2::6") && passed(gate, send, "2001:db8:99:2::7") &&
+		       dropped(gate, send, "2001:db8:99:2::8"),
+	       "of a banned IPv6 /64 only the allowed address passes");
+	publish(gate, "2001:db8:98:7::/64");
+	report(dropped(gate, send, "2001:db8:98:6::1") && passed(gate, send, "2001:db8:98:7::1") &&
+		       dropped(gate, send, "2001:db8:98:8::1"),
+	       "of a banned IPv6 /48 only the allowed /64 passes");
+}
+
+static struct prefix many(uint32_t index)
+{
+	struct prefix prefix = prefix_of("100.64.0.0/32");
+
+	prefix.address.byte[14] = (uint8_t)(index >> 8);
+	prefix.address.byte[15] = (uint8_t)index;
+	return prefix;
+}
+
+/* How many of the bans with this remainder the gate drops, or does not. */
+static uint32_t count_many(struct gate *gate, bans_send *send, uint32_t remainder, bool drop)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct address from = many(i).address;
+
+		count += i % 3 == remainder && send(gate, "eth ip4 tcp:25:S", &from, &from, drop);
+	}
+	return count;
+}
+
+static unsigned bits_set(const struct gate *gate)
+{
+	unsigned count = 0;
+
+	for (uint32_t i = 1; i < gate->sieve_words; i++)
+		count += (unsigned)__builtin_popcountll(gate->sieve[i]);
+	return count;
+}
+
+static void clear(struct gate *gate, uint64_t bits)
+{
+	memset(&gate->sieve[1], 0, (gate->sieve_words - 1) * sizeof(*gate->sieve));
+	gate->sieve[0] = bits;
+}
+
+/* Of MANY bans a third stays, a third is lifted, a third ends. */
+static void test_sieve(struct gate *gate, bans_send *send,
+		       void (*report)(bool good, const char *claim))
+{
+	uint32_t third = MANY / 3 + 1;
+	unsigned before = bits_set(gate), full;
+	uint64_t bits = gate->sieve[0];
+	size_t removed;
+
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct prefix prefix = many(i);
+
+		put(gate, &prefix, i % 3 == 2 ? 1 : 3600ULL * NS_PER_S);
+	}
+	full = bits_set(gate);
+	report(bits && full > before + MANY / 2 && full <= before + MANY,
+	       "the sieve has a bit for each ban");
+	for (uint32_t i = 1; i < MANY; i += 3) {
+		struct prefix prefix = many(i);
+
+		if (gate_ban_remove(gate, &prefix, NULL))
+			abort();
+	}
+	report(count_many(gate, send, 0, true) == third &&
+		       count_many(gate, send, 1, false) == third - 1,
+	       "whom a ban is lifted from passes, the others do not, before a sweep");
+	if (gate_ban_sweep(gate, clock_boot_ns(), &removed, NULL))
+		abort();
+	report(count_many(gate, send, 0, true) == third &&
+		       count_many(gate, send, 1, false) == third - 1 &&
+		       count_many(gate, send, 2, false) == third - 1,
+	       "nor after it");
+	report(removed >= third - 1 && bits_set(gate) <= before + third && gate->sieve[0] == bits,
+	       "a sweep clears the bits of bans that ended or were lifted");
+	clear(gate, bits);
+	report(count_many(gate, send, 0, false) == third, "the gate believes the sieve");
+	clear(gate, 0);
+	report(count_many(gate, send, 0, true) == third,
+	       "a sieve that is not filled yet lets no banned source in");
+	if (gate_sieve_settle(gate, NULL))
+		abort();
+	report(gate->sieve[0] == bits && bits_set(gate) <= before + third &&
+		       count_many(gate, send, 0, true) == third,
+	       "a new sieve is filled from the bans that are there");
+}
+
+void test_bans(struct gate *gate, bans_send *send, void (*report)(bool good, const char *claim))
+{
+	test_remembered(gate, send, report);
+	test_sieve(gate, send, report);
+}
