@@ -40,7 +40,9 @@ static const enum group groups[MAP_COUNT] = {
 };
 
 /* The contract version since which a map's content means something else than in those before. */
-static const unsigned anew_since[MAP_COUNT] = { 0 };
+static const unsigned anew_since[MAP_COUNT] = {
+	[MAP_TABLE] = 2, /* the stamp, points and their sieves */
+};
 
 static int older_path(const struct gate *gate, const char *name, char *path)
 {
