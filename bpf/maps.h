@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The maps, as contract.h describes them. All are pinned by user space, none by libbpf. */
+/* The maps, as contract.h describes them. All but tick_clock are pinned by user space, none by
+ * libbpf. */
 #ifndef SEKISHO_MAPS_H
 #define SEKISHO_MAPS_H
 
@@ -28,6 +29,19 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 } sieve SEC(".maps");
+
+/* The gate's own: a clock that is asked at most once a tick. */
+struct tick_clock {
+	__u64 tick;    /* jiffies */
+	__u64 boot_ns; /* CLOCK_BOOTTIME in that tick */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct tick_clock);
+} tick_clock SEC(".maps");
 
 struct policy_inner {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -88,7 +88,7 @@ struct control {
 	__u32 contract_version; /* 0 until the bans of the store are in: not ready */
 	__u32 length_count4;
 	__u32 length_count6;
-	__u32 table_stamp;	     /* of the newest table; each has the next one */
+	__u32 table_stamp;	     /* table_head.stamp of the table in force, or about to be */
 	__u32 lengths4[BAN_LENGTHS]; /* prefix lengths of which IPv4 bans may exist: 96 .. 128 */
 	__u32 lengths6[BAN_LENGTHS]; /* the same for IPv6: 0 .. 128 */
 	__u64 ban_used;		     /* entries, ended ones not yet swept included */

@@ -60,7 +60,7 @@ struct table_head {
 	__u32 magic;
 	__u32 contract_version;
 	__u64 generation; /* the store's, so that kernel and store can be compared */
-	__u32 stamp; /* never 0; no two tables of a gate have the same. Set where it is put in */
+	__u32 stamp;	  /* not 0; set when a gate gets the table: another than those before */
 	__u32 reserved;
 	__u32 blocks; /* of TABLE_BLOCK bytes, this one included */
 	__u32 palette_count;

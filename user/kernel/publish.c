@@ -102,14 +102,6 @@ int gate_policy_get(struct gate *gate, struct policy *policy, struct fault *faul
 	return 0;
 }
 
-/* Bans remember of which table a leaf was by this. Nobody else counts: the tables' lock is held. */
-static void stamp(struct gate *gate, struct table_head *head)
-{
-	head->stamp = __atomic_add_fetch(&gate->control->table_stamp, 1, __ATOMIC_RELAXED);
-	if (!head->stamp)
-		head->stamp = __atomic_add_fetch(&gate->control->table_stamp, 1, __ATOMIC_RELAXED);
-}
-
 int gate_table_prepare(struct gate *gate, const struct table_image *image,
 		       struct gate_table **table, struct fault *fault)
 {
@@ -118,6 +110,7 @@ int gate_table_prepare(struct gate *gate, const struct table_image *image,
 	_cleanup_close_ int fd = -1;
 	void *at;
 
+	(void)gate;
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "table_inner", sizeof(__u32), TABLE_BLOCK,
 			    image->blocks, &options);
 	if (fd < 0)
@@ -128,7 +121,6 @@ int gate_table_prepare(struct gate *gate, const struct table_image *image,
 	if (at == MAP_FAILED)
 		return fault_set(fault, -errno, "cannot map the new table: %s", strerror(errno));
 	memcpy(at, image->data, size);
-	stamp(gate, at);
 	munmap(at, size);
 	*table = malloc(sizeof(**table));
 	if (!*table)
@@ -139,6 +131,17 @@ int gate_table_prepare(struct gate *gate, const struct table_image *image,
 
 int gate_table_publish(struct gate *gate, struct gate_table *table, struct fault *fault)
 {
+	uint32_t stamp = gate->control->table_stamp + 1;
+	struct table_head *head =
+		mmap(NULL, TABLE_BLOCK, PROT_READ | PROT_WRITE, MAP_SHARED, table->fd, 0);
+
+	if (head == MAP_FAILED)
+		return fault_set(fault, -errno, "cannot map the new table: %s", strerror(errno));
+	/* A ban remembers a leaf, and by the stamp of which table it is: the new one comes first,
+	 * so that no leaf outlives its table. */
+	head->stamp = stamp ? stamp : 1;
+	__atomic_store_n(&gate->control->table_stamp, head->stamp, __ATOMIC_SEQ_CST);
+	munmap(head, TABLE_BLOCK);
 	return gate_slot_set(gate, MAP_TABLE, table->fd, fault);
 }
 
