@@ -30,12 +30,6 @@ struct {
 	__type(value, __u64);
 } sieve SEC(".maps");
 
-/* The gate's own: a clock that is asked at most once a tick. */
-struct tick_clock {
-	__u64 tick;    /* jiffies */
-	__u64 boot_ns; /* CLOCK_BOOTTIME in that tick */
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);

@@ -79,6 +79,14 @@ _Static_assert(sizeof(struct ban) == 56, "no padding");
  * a bit is set before its ban is put in, and cleared by a sweep that found no ban of it.
  */
 
+/* Map "tick_clock": per-CPU array of one element, the gate's own. The time is asked for once a
+ * tick. */
+struct tick_clock {
+	__u64 tick;    /* jiffies */
+	__u64 boot_ns; /* CLOCK_BOOTTIME in that tick */
+};
+_Static_assert(sizeof(struct tick_clock) == 16, "no padding");
+
 /*
  * Map "control": one mmap-able element. User space alone writes it, under the writers' lock, one
  * aligned store at a time: a length is added behind the last and then counted; one is removed by

@@ -20,6 +20,7 @@ static const char *const map_names[] = {
 	[MAP_CONTROL] = "control",
 	[MAP_BANS] = "bans",
 	[MAP_SIEVE] = "sieve",
+	[MAP_TICK_CLOCK] = "tick_clock",
 	[MAP_POLICY] = "policy",
 	[MAP_TABLE] = "table",
 	[MAP_COUNTRY_COUNTS] = "country_counts",
