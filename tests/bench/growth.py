@@ -17,6 +17,8 @@ def steps(sizes):
     if sizes.kind == "full":
         return {"list": (0, 1000, 100000, 1000000, 5000000), "bans": (0, 1000, 100000, 900000),
                 "sources": (0, 1000, 100000, 900000)}
+    if sizes.smoke:
+        return {"list": (0, 1000)}
     return {"list": (0, 1000, 100000), "bans": (0, 100000), "sources": (0, 100000)}
 
 
@@ -31,7 +33,7 @@ def part(rig, report, sizes):
     for what, counts in steps(sizes).items():
         first = None
         for count in counts:
-            measured = cost(sizes, **{what: count, "only": "SYN, "}, repeat=4096 if sizes.quick else 65536)
+            measured = cost(sizes, **{what: count, "only": "SYN, "}, repeat=65536 if sizes.kind == "full" else 4096)
             report.raw["growth"][f"{what} {count}"] = measured
             clean = of(measured, "SYN, unknown source")[0]
             first = first or clean
@@ -51,7 +53,7 @@ def part(rig, report, sizes):
 
 
 def starts(rig, report, sizes):
-    for count in (0, sizes.many // 10, sizes.many):
+    for count in (0, sizes.many) if sizes.smoke else (0, sizes.many // 10, sizes.many):
         pair = Pair(rig, "start")
         pair.configure(f"mode = enforce\nbans = {count * 2 + 1000}", "[list bench]\naction = deny\n")
         if count:
@@ -59,7 +61,7 @@ def starts(rig, report, sizes):
             pair.sekisho("unload")
             run(FILL, "store", rig.path("start.state"), count, 0)
         fresh, again = [], []
-        for _ in range(max(sizes.rounds, 3)):
+        for _ in range(sizes.rounds_short):
             fresh.append(pair.timed("load"))
             again.append(pair.timed("load"))
             pair.sekisho("unload")

@@ -28,7 +28,8 @@ class Sizes:
         self.bans = {"full": 100000, "quick": 20000, "smoke": 1000}[kind]
         self.sources = {"full": 100000, "quick": 20000, "smoke": 1000}[kind]
         self.packets = {"full": 2000000, "quick": 400000, "smoke": 50000}[kind]
-        self.many = 1000000 if full else 100000 # "a million" of bans, sources
+        self.many = {"full": 1000000, "quick": 100000, "smoke": 10000}[kind] # "a million" of bans, sources
+        self.rounds_short = self.rounds if self.smoke else max(self.rounds, 3) # of what takes no time
         self.seconds = {"full": 2.0, "quick": 0.4, "smoke": 0.2}[kind]
 
 

@@ -11,7 +11,7 @@ COST = "build/tests/bench/cost"
 
 
 def cost(sizes, **options):
-    words = {"list": sizes.list, "bans": sizes.bans, "sources": sizes.sources, "rounds": max(sizes.rounds, 3),
+    words = {"list": sizes.list, "bans": sizes.bans, "sources": sizes.sources, "rounds": sizes.rounds_short,
              "set": 65536 if sizes.kind == "full" else 4096, "countries": ",".join(country_files())}
     words.update(options)
     words.setdefault("repeat", words["set"])
