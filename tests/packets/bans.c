@@ -91,12 +91,22 @@ static uint64_t attempts_of_aq(struct gate *gate)
 	return counts->countries[1][country_from_text("AQ", 2)].attempts;
 }
 
+static uint64_t packets_of(struct gate *gate, const char *banned)
+{
+	struct prefix prefix = prefix_of(banned);
+	struct ban ban;
+
+	if (gate_ban_get(gate, &prefix, &ban, NULL))
+		abort();
+	return ban.packets;
+}
+
 /* A leaf that a ban remembers holds for the table it was of, and for all whom the ban is over. */
 static void test_remembered(struct gate *gate, bans_send *send,
 			    void (*report)(bool good, const char *claim))
 {
 	static const char *const alone[] = { "100.99.1.1", "2001:db8:99:1::1" };
-	uint64_t attempts;
+	uint64_t attempts, packets;
 	bool good = true;
 
 	ban(gate, "100.99.1.1");
@@ -110,11 +120,14 @@ static void test_remembered(struct gate *gate, bans_send *send,
 		good &= dropped(gate, send, alone[i]);
 	report(good && attempts_of_aq(gate) - attempts >= 8,
 	       "a banned source's attempts are counted in its country, remembered or not");
+	packets = packets_of(gate, alone[0]);
 	for (size_t i = 0; i < 2; i++) {
 		publish(gate, alone[i]);
 		good &= passed(gate, send, alone[i]);
 	}
 	report(good, "a banned source passes as soon as an allow list has it");
+	report(packets_of(gate, alone[0]) == packets,
+	       "a ban counts nothing of whom an allow list lets in");
 	publish(gate, NULL);
 	report(dropped(gate, send, alone[0]) && dropped(gate, send, alone[1]),
 	       "and is dropped again as soon as none has it");
