@@ -8,44 +8,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "lists/radix.h"
 
 /* Which of two overlapping ranges holds in the overlap. */
 enum winner { WINNER_NARROWER_THEN_LATER, WINNER_LOWER_VALUE };
-
-struct sort_item {
-	uint64_t key;
-	uint32_t index;
-};
-
-/* Stable, by key; least significant byte first, bytes that all keys share cost nothing. */
-static void radix_sort(struct sort_item *items, struct sort_item *scratch, size_t count)
-{
-	size_t histogram[8][256] = { 0 };
-	struct sort_item *from = items, *to = scratch;
-
-	for (size_t i = 0; i < count; i++)
-		for (unsigned digit = 0; digit < 8; digit++)
-			histogram[digit][items[i].key >> (8 * digit) & 0xff]++;
-	for (unsigned digit = 0; digit < 8; digit++) {
-		size_t *starts = histogram[digit], sum = 0;
-		struct sort_item *swap = from;
-
-		if (!count || starts[from[0].key >> (8 * digit) & 0xff] == count)
-			continue;
-		for (unsigned i = 0; i < 256; i++) {
-			size_t here = starts[i];
-
-			starts[i] = sum;
-			sum += here;
-		}
-		for (size_t i = 0; i < count; i++)
-			to[starts[from[i].key >> (8 * digit) & 0xff]++] = from[i];
-		from = to;
-		to = swap;
-	}
-	if (from != items)
-		memcpy(items, from, count * sizeof(*items));
-}
 
 static unsigned ctz4(uint32_t key)
 {
