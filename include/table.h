@@ -4,8 +4,9 @@
  * user space compiles and the gate reads. This file is the layout. Not here: the look-up
  * (table_find.h), compiling (user/lists/compile.c), publishing (user/kernel/).
  *
- * The address space is cut at sorted boundaries; an entry says from which key on which leaf holds,
- * until the next entry. An index over the top bits names the run of entries ("chunk") to search:
+ * Ranges: the address space is cut at sorted boundaries; an entry says from which key on which leaf
+ * holds, until the next entry. An index over the top bits names the run of entries ("chunk") to
+ * search:
  *
  *   IPv4: index by the top 16 bits. Entry u32: low 16 address bits << 16 | palette index.
  *         A chunk never crosses a block.
@@ -19,23 +20,42 @@
  * index[i] is where chunk i begins, index[i + 1] where it ends (exclusive). No chunk is empty: its
  * first entry has address bits 0 below the index. Where an IPv4 chunk would cross into the next
  * block it begins there instead, and the entries in between repeat the last one of the chunk
- * before. Both kinds of entries begin at a block of their own.
+ * before.
+ *
+ * Points: a single IPv4 address, or IPv6 /64, between two others of one leaf leaves no boundary in
+ * the ranges; it is an entry of its own leaf there, and asked before them. Its key is the address
+ * (the upper 64 bits) times an odd constant, which scatters neighbours and maps no two to one.
+ * Entries, chunks by the key's top 16 bits and their index are as above, but a chunk may be empty,
+ * and only an entry of exactly this key counts. Where an IPv4 chunk begins in the next block
+ * instead, so do the empty ones right before it.
+ *
+ * Before the points a sieve spares the search for nearly all other addresses: the key's top bits
+ * number a bit, which is set if a point has these. At least TABLE_SIEVE_BITS bits for each point,
+ * a power of two of them.
+ *
+ * In the image: the head; the ranges and the points of IPv4; from a block of their own on those of
+ * IPv6, and the sieves in u64 words; from a block of their own on the deep entries.
  */
 #ifndef SEKISHO_TABLE_H
 #define SEKISHO_TABLE_H
 
 #include "contract.h"
 
-#define TABLE_BLOCK    (2U << 20) /* bytes; array values of up to 4 MiB load on every 5.15+ kernel */
-#define TABLE_ENTRIES4 (TABLE_BLOCK / 4)
-#define TABLE_ENTRIES6 (TABLE_BLOCK / 8)
-#define TABLE_DEEP     (TABLE_BLOCK / 32)
-#define TABLE_BLOCKS   4096 /* 8 GiB: the most an image may have */
-#define TABLE_MAGIC    0x6f6b6573U
+#define TABLE_BLOCK	 (2U << 20) /* bytes; array values of up to 4 MiB load on every 5.15+ kernel */
+#define TABLE_ENTRIES4	 (TABLE_BLOCK / 4)
+#define TABLE_ENTRIES6	 (TABLE_BLOCK / 8)
+#define TABLE_DEEP	 (TABLE_BLOCK / 32)
+#define TABLE_BLOCKS	 4096 /* 8 GiB: the most an image may have */
+#define TABLE_MAGIC	 0x6f6b6573U
 
-#define TABLE_INDEX4   65536
-#define TABLE_INDEX6   131072
-#define TABLE_PALETTE  65536
+#define TABLE_INDEX4	 65536
+#define TABLE_INDEX6	 131072
+#define TABLE_PALETTE	 65536
+#define TABLE_POINTS	 65536 /* chunks of points, in either family */
+
+#define TABLE_SCATTER4	 0x9e3779b1U /* odd, near 2^32 and 2^64 over the golden ratio */
+#define TABLE_SCATTER6	 0x9e3779b97f4a7c15ULL
+#define TABLE_SIEVE_BITS 8
 
 enum leaf_flag { LEAF_ALLOW = 1, LEAF_DENY = 2, LEAF_DEEP = 4 };
 
@@ -55,6 +75,12 @@ struct table_deep {
 };
 _Static_assert(sizeof(struct table_deep) == 32, "a power of two, so that none crosses a block");
 
+/* Bit key >> shift, counted from word `begin` on. */
+struct table_sieve {
+	__u32 begin; /* position in u64 words; 0: the family has no points */
+	__u32 shift;
+};
+
 /* Block 0 of the image. */
 struct table_head {
 	__u32 magic;
@@ -68,9 +94,12 @@ struct table_head {
 	__u32 deep_end;
 	__u64 prefixes; /* list prefixes compiled in */
 	__u64 ranges;	/* country ranges compiled in */
+	struct table_sieve sieve4, sieve6;
 	struct leaf palette[TABLE_PALETTE];
 	__u32 index4[TABLE_INDEX4 + 1];
 	__u32 index6[TABLE_INDEX6 + 1];
+	__u32 points4[TABLE_POINTS + 1];
+	__u32 points6[TABLE_POINTS + 1];
 };
 _Static_assert(sizeof(struct table_head) <= TABLE_BLOCK, "the head is block 0");
 

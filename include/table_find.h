@@ -15,15 +15,25 @@
 /* Block number `block` of the image, or NULL. Each side defines its own before it looks up. */
 static __always_inline const void *table_block(void *table, __u32 block);
 
-/* The last of the `count` (>= 1) entries from `base` on that is <= key, given that the first is.
+/* All bits where `entry` is <= key, whose lowest bit is set; else none. Arithmetic that no compiler
+ * makes a branch of: random sources would mispredict every second one. */
+static __always_inline __u64 table_mask(__u64 entry, __u64 key)
+{
+	__u64 mask = (__u64)((__s64)((entry >> 1) - (key >> 1) - 1) >> 63);
+
+	asm volatile("" : "+r"(mask));
+	return mask;
+}
+
+/* The last of the `count` (>= 1) entries from `base` on that is <= key; if none is, the first.
  * 17 halvings leave one of a chunk's at most 65536. */
 static __always_inline __u32 table_search4(const __u32 *entries, __u32 base, __u32 count, __u32 key)
 {
 	for (int step = 0; step < 17 && count > 1; step++) {
 		__u32 half = count >> 1;
 
-		if (entries[(base + half) & (TABLE_ENTRIES4 - 1)] <= key)
-			base += half;
+		base += half &
+			(__u32)table_mask(entries[(base + half) & (TABLE_ENTRIES4 - 1)], key);
 		count -= half;
 	}
 	return entries[base & (TABLE_ENTRIES4 - 1)];
@@ -35,11 +45,99 @@ static __always_inline __u64 table_search6(const __u64 *entries, __u32 base, __u
 	for (int step = 0; step < 19 && count > 1; step++) {
 		__u32 half = count >> 1;
 
-		if (entries[(base + half) & (TABLE_ENTRIES6 - 1)] <= key)
-			base += half;
+		base += half &
+			(__u32)table_mask(entries[(base + half) & (TABLE_ENTRIES6 - 1)], key);
 		count -= half;
 	}
 	return entries[base & (TABLE_ENTRIES6 - 1)];
+}
+
+/* The same for the IPv4 chunk from `begin` to `end`; false: it is empty. */
+static __always_inline bool table_chunk4(void *table, __u32 begin, __u32 end, __u32 key,
+					 __u32 *found)
+{
+	const __u32 *entries = table_block(table, begin / TABLE_ENTRIES4);
+	__u32 rest = TABLE_ENTRIES4 - begin % TABLE_ENTRIES4;
+
+	if (!entries || end <= begin)
+		return false;
+	if (rest > end - begin)
+		rest = end - begin;
+	*found = table_search4(entries, begin, rest, key);
+	return true;
+}
+
+/* The same for an IPv6 chunk, which may lie in several blocks. */
+static __always_inline bool table_chunk6(void *table, __u32 begin, __u32 end, __u64 key,
+					 __u64 *found)
+{
+	__u32 first = begin / TABLE_ENTRIES6, count = (end - 1) / TABLE_ENTRIES6 + 1 - first;
+	const __u64 *entries;
+
+	if (end <= begin)
+		return false;
+	/* Which block? Each but the first begins with an entry of this chunk. */
+	for (int step = 0; step < 12 && count > 1; step++) {
+		__u32 half = count >> 1;
+
+		entries = table_block(table, first + half);
+		if (!entries)
+			return false;
+		first += half & (__u32)table_mask(entries[0], key);
+		count -= half;
+	}
+	entries = table_block(table, first);
+	if (!entries)
+		return false;
+	if (begin / TABLE_ENTRIES6 != first)
+		begin = first * TABLE_ENTRIES6;
+	if ((end - 1) / TABLE_ENTRIES6 != first)
+		end = (first + 1) * TABLE_ENTRIES6;
+	*found = table_search6(entries, begin, end - begin, key);
+	return true;
+}
+
+/* False: there is no point of this key. */
+static __always_inline bool table_sieve(const struct table_sieve *sieve, void *table, __u64 key)
+{
+	__u64 bit = key >> sieve->shift;
+	__u32 word = sieve->begin + (__u32)(bit / 64);
+	const __u64 *words;
+
+	if (!sieve->begin)
+		return false;
+	words = table_block(table, word / TABLE_ENTRIES6);
+	return words && words[word & (TABLE_ENTRIES6 - 1)] >> (bit & 63) & 1;
+}
+
+/* Whether the IPv4 address is a point, and the palette index of its leaf. */
+static __always_inline bool table_point4(const struct table_head *head, void *table, __u32 address,
+					 __u32 *palette)
+{
+	__u32 key = address * TABLE_SCATTER4, found = 0;
+	__u32 chunk = key >> 16 & (TABLE_POINTS - 1);
+
+	if (!table_sieve(&head->sieve4, table, key) ||
+	    !table_chunk4(table, head->points4[chunk], head->points4[chunk + 1], key << 16 | 0xffff,
+			  &found))
+		return false;
+	*palette = found & (TABLE_PALETTE - 1);
+	return found >> 16 == (key & 0xffff);
+}
+
+/* The same for an IPv6 /64, given as its upper half. */
+static __always_inline bool table_point6(const struct table_head *head, void *table, __u64 high,
+					 __u32 *palette)
+{
+	__u64 key = high * TABLE_SCATTER6, found = 0;
+	__u32 chunk = (__u32)(key >> 48) & (TABLE_POINTS - 1);
+
+	if (!table_sieve(&head->sieve6, table, key) ||
+	    !table_chunk6(table, head->points6[chunk], head->points6[chunk + 1], key << 16 | 0xffff,
+			  &found))
+		return false;
+	*palette = (__u32)found & (TABLE_PALETTE - 1);
+	return found >> 16 == key << 16 >> 16;
 }
 
 /* The leaf of an IPv4 address in host order. `head` is block 0 of `table`. */
@@ -47,17 +145,12 @@ static __always_inline struct leaf table_find4(const struct table_head *head, vo
 					       __u32 address)
 {
 	struct leaf unknown = { .country = COUNTRY_ZZ };
-	__u32 begin = head->index4[address >> 16];
-	__u32 end = head->index4[(address >> 16) + 1];
-	const __u32 *entries = table_block(table, begin / TABLE_ENTRIES4);
-	__u32 rest, found;
+	__u32 chunk = address >> 16, found = 0;
 
-	if (!entries || end <= begin)
+	if (!table_point4(head, table, address, &found) &&
+	    !table_chunk4(table, head->index4[chunk], head->index4[chunk + 1],
+			  address << 16 | 0xffff, &found))
 		return unknown;
-	rest = TABLE_ENTRIES4 - begin % TABLE_ENTRIES4;
-	if (rest > end - begin)
-		rest = end - begin;
-	found = table_search4(entries, begin, rest, address << 16 | 0xffff);
 	return head->palette[found & (TABLE_PALETTE - 1)];
 }
 
@@ -94,36 +187,19 @@ static __always_inline struct leaf table_find6(const struct table_head *head, vo
 					       __u64 high, __u64 low)
 {
 	struct leaf leaf = { .country = COUNTRY_ZZ };
-	__u64 key = high << 16 | 0xffff;
 	__u32 chunk = high >> 61 == 1 ? (__u32)(high >> 45) & 0xffff
 				      : TABLE_INDEX4 + (__u32)(high >> 48);
-	__u32 begin = head->index6[chunk & (TABLE_INDEX6 - 1)];
-	__u32 end = head->index6[(chunk & (TABLE_INDEX6 - 1)) + 1];
-	__u32 first = begin / TABLE_ENTRIES6, last = (end - 1) / TABLE_ENTRIES6;
-	const __u64 *entries;
+	__u32 palette;
+	__u64 found = 0;
 
-	if (end <= begin)
-		return leaf;
-	/* A chunk over several blocks: which one? Each but the first begins with its own entry. */
-	for (int step = 0; step < 13 && first < last; step++) {
-		__u32 middle = (first + last + 1) / 2;
-
-		entries = table_block(table, middle);
-		if (!entries)
+	chunk &= TABLE_INDEX6 - 1;
+	if (!table_point6(head, table, high, &palette)) {
+		if (!table_chunk6(table, head->index6[chunk], head->index6[chunk + 1],
+				  high << 16 | 0xffff, &found))
 			return leaf;
-		if (entries[0] <= key)
-			first = middle;
-		else
-			last = middle - 1;
+		palette = (__u32)found;
 	}
-	entries = table_block(table, first);
-	if (!entries)
-		return leaf;
-	if (begin / TABLE_ENTRIES6 != first)
-		begin = first * TABLE_ENTRIES6;
-	if ((end - 1) / TABLE_ENTRIES6 != first)
-		end = (first + 1) * TABLE_ENTRIES6;
-	leaf = head->palette[table_search6(entries, begin, end - begin, key) & (TABLE_PALETTE - 1)];
+	leaf = head->palette[palette & (TABLE_PALETTE - 1)];
 	if (leaf.flags & LEAF_DEEP) {
 		leaf = table_find_deep(head, table, high, low);
 		leaf.flags |= LEAF_DEEP;

@@ -92,23 +92,62 @@ static void make_world(struct world *world, char **files)
 		die("cannot compile");
 }
 
-static void flatten(struct world *world)
+static uint32_t palette_of(const struct world *world, struct leaf leaf)
 {
 	const struct table_head *head = world->image.data;
-	const uint32_t *entries4 = world->image.data;
-	size_t room4 = head->index4[TABLE_INDEX4];
+
+	for (uint32_t i = 0; i < head->palette_count; i++)
+		if (!memcmp(&head->palette[i], &leaf, sizeof(leaf)))
+			return i;
+	die("a leaf that no address has");
+	return 0;
+}
+
+static int compare4(const void *a, const void *b)
+{
+	const uint32_t *left = a, *right = b;
+
+	return *left < *right ? -1 : *left > *right;
+}
+
+/* Where the leaf may change: at the ends of what was compiled, whatever the image made of them. */
+static size_t edges4(const struct world *world, uint32_t *edges)
+{
+	const struct ranges *sets[] = { &world->countries, &world->list };
+	size_t count = 0;
+
+	edges[count++] = 0;
+	for (size_t set = 0; set < 2; set++)
+		for (size_t i = 0; i < sets[set]->count4; i++) {
+			edges[count++] = sets[set]->v4[i].first;
+			if (sets[set]->v4[i].last != UINT32_MAX)
+				edges[count++] = sets[set]->v4[i].last + 1;
+		}
+	qsort(edges, count, sizeof(*edges), compare4);
+	return count;
+}
+
+static void flatten(struct world *world)
+{
+	size_t room4 = 2 * (world->countries.count4 + world->list.count4) + 1, count;
+	uint32_t *edges = calloc(room4, sizeof(uint32_t));
 
 	world->first4 = calloc(room4, sizeof(uint32_t));
 	world->palette4 = calloc(room4, sizeof(uint32_t));
-	for (uint32_t i = 0; i < TABLE_INDEX4; i++)
-		for (uint32_t at = head->index4[i]; at < head->index4[i + 1]; at++) {
-			uint32_t first = i << 16 | entries4[at] >> 16;
+	count = edges4(world, edges);
+	for (size_t i = 0; i < count; i++) {
+		struct address address = address_from4(edges[i]);
+		uint32_t palette;
 
-			if (world->count4 && world->first4[world->count4 - 1] == first)
-				continue;
-			world->first4[world->count4] = first;
-			world->palette4[world->count4++] = entries4[at] & 0xffff;
-		}
+		if (i && edges[i] == edges[i - 1])
+			continue;
+		palette = palette_of(world, table_image_find(&world->image, &address));
+		if (world->count4 && world->palette4[world->count4 - 1] == palette)
+			continue;
+		world->first4[world->count4] = edges[i];
+		world->palette4[world->count4++] = palette;
+	}
+	free(edges);
 }
 
 static uint32_t last4(const struct world *world, size_t i)
@@ -218,17 +257,6 @@ struct prefixes {
 	size_t count4, count6;
 	bool list;
 };
-
-static uint32_t palette_of(const struct world *world, struct leaf leaf)
-{
-	const struct table_head *head = world->image.data;
-
-	for (uint32_t i = 0; i < head->palette_count; i++)
-		if (!memcmp(&head->palette[i], &leaf, sizeof(leaf)))
-			return i;
-	die("a leaf that no address has");
-	return 0;
-}
 
 static int add_prefix(const struct prefix *prefix, uint32_t value, void *context)
 {

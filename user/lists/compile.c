@@ -257,7 +257,7 @@ static int sweep_all(struct sweep *sweep, struct cursor *cursors, size_t count)
 	if (!error)
 		error = segment_write(sweep);
 	if (!error)
-		image_begin6(sweep->image);
+		error = image_begin6(sweep->image);
 	sweep->v6 = true;
 	if (!error)
 		error = sweep_window(sweep, cursors, count, global, above - 1);

@@ -7,67 +7,37 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "lists/points.h"
 
 #define GLOBAL_FIRST 0x2000000000000000ULL /* 2000::/3, upper 64 bits */
 #define GLOBAL_LAST  0x3fffffffffffffffULL
 
+struct run {
+	uint64_t first, last;
+	uint32_t palette;
+	bool used;
+};
+
 struct image {
-	char *data;
-	uint32_t blocks, room;
+	bool v6; /* the family that is being written */
+	struct blocks blocks;
 	uint32_t palette_of[COUNTRY_COUNT][LIST_MAX]; /* index + 1; 0: none yet */
 	uint32_t palette_count, palette_deep;	      /* likewise index + 1 */
 	uint32_t next4, next6;			      /* positions */
 	uint32_t chunk4, chunk6;		      /* chunks begun */
-	/* Upper halves that share a leaf, not yet written. */
-	uint64_t run_first, run_last;
-	uint32_t run_palette;
-	bool run;
+	/* Addresses, or upper halves, that share a leaf and are not yet written; then perhaps one
+	 * that has another, and is a point if the run goes on behind it. */
+	struct run run, single;
+	struct points points4, points6;
 	struct table_deep *deep;
 	size_t deep_count, deep_room;
 };
-
-static struct table_head *head_of(struct image *image)
-{
-	return (struct table_head *)(void *)image->data;
-}
-
-static uint32_t *entries4(struct image *image)
-{
-	return (uint32_t *)(void *)image->data;
-}
-
-static uint64_t *entries6(struct image *image)
-{
-	return (uint64_t *)(void *)image->data;
-}
-
-/* Makes the image at least `blocks` long; new blocks are zero. */
-static int image_grow(struct image *image, uint32_t blocks)
-{
-	if (blocks <= image->blocks)
-		return 0;
-	if (blocks > TABLE_BLOCKS)
-		return -ENOSPC;
-	if (blocks > image->room) {
-		uint32_t room = image->room * 2 > blocks ? image->room * 2 : blocks;
-		char *data = realloc(image->data, (size_t)room * TABLE_BLOCK);
-
-		if (!data)
-			return -ENOMEM;
-		image->data = data;
-		image->room = room;
-	}
-	memset(image->data + (size_t)image->blocks * TABLE_BLOCK, 0,
-	       (size_t)(blocks - image->blocks) * TABLE_BLOCK);
-	image->blocks = blocks;
-	return 0;
-}
 
 int image_open(struct image **image)
 {
 	struct image *made = calloc(1, sizeof(*made));
 
-	if (!made || image_grow(made, 1)) {
+	if (!made || blocks_grow(&made->blocks, 1)) {
 		free(made);
 		return -ENOMEM;
 	}
@@ -80,8 +50,10 @@ void image_close(struct image **image)
 {
 	if (!*image)
 		return;
-	free((*image)->data);
+	free((*image)->blocks.data);
 	free((*image)->deep);
+	free((*image)->points4.items);
+	free((*image)->points6.items);
 	free(*image);
 	*image = NULL;
 }
@@ -94,7 +66,7 @@ static int palette_find(struct image *image, struct leaf leaf, uint32_t *palette
 	if (!*index) {
 		if (image->palette_count == TABLE_PALETTE)
 			return -ENOSPC;
-		head_of(image)->palette[image->palette_count++] = leaf;
+		blocks_head(&image->blocks)->palette[image->palette_count++] = leaf;
 		*index = image->palette_count;
 	}
 	*palette = *index - 1;
@@ -106,9 +78,10 @@ static int palette_find(struct image *image, struct leaf leaf, uint32_t *palette
  * block, so there is one. */
 static void chunk4_end(struct image *image)
 {
-	uint32_t begin = head_of(image)->index4[image->chunk4 - 1], count = image->next4 - begin;
+	uint32_t begin = blocks_head(&image->blocks)->index4[image->chunk4 - 1],
+		 count = image->next4 - begin;
 	uint32_t moved = (begin / TABLE_ENTRIES4 + 1) * TABLE_ENTRIES4;
-	uint32_t *entries = entries4(image);
+	uint32_t *entries = blocks_entries4(&image->blocks);
 
 	if (begin / TABLE_ENTRIES4 == (image->next4 - 1) / TABLE_ENTRIES4)
 		return;
@@ -116,44 +89,25 @@ static void chunk4_end(struct image *image)
 	memmove(&entries[moved], &entries[begin], count * sizeof(*entries));
 	for (uint32_t i = begin; i < moved; i++)
 		entries[i] = entries[begin - 1];
-	head_of(image)->index4[image->chunk4 - 1] = moved;
+	blocks_head(&image->blocks)->index4[image->chunk4 - 1] = moved;
 	image->next4 = moved + count;
 }
 
-static int append4(struct image *image, uint32_t address, uint32_t palette)
+static int append4(struct image *image, uint32_t address, bool begins_chunk, uint32_t palette)
 {
-	if (!(address & 0xffff)) {
+	if (begins_chunk) {
 		if (image->chunk4)
 			chunk4_end(image);
-		head_of(image)->index4[image->chunk4++] = image->next4;
+		blocks_head(&image->blocks)->index4[image->chunk4++] = image->next4;
 	}
-	if (image->next4 / TABLE_ENTRIES4 >= image->blocks) {
-		int error = image_grow(image, image->next4 / TABLE_ENTRIES4 + 1);
+	if (image->next4 / TABLE_ENTRIES4 >= image->blocks.count) {
+		int error = blocks_grow(&image->blocks, image->next4 / TABLE_ENTRIES4 + 1);
 
 		if (error)
 			return error;
 	}
-	entries4(image)[image->next4++] = address << 16 | palette;
+	blocks_entries4(&image->blocks)[image->next4++] = address << 16 | palette;
 	return 0;
-}
-
-int image_segment4(struct image *image, uint32_t first, uint32_t last, struct leaf leaf)
-{
-	uint32_t palette;
-	int error = palette_find(image, leaf, &palette);
-
-	if (!error)
-		error = append4(image, first, palette);
-	for (uint32_t chunk = (first >> 16) + 1; !error && chunk <= last >> 16; chunk++)
-		error = append4(image, chunk << 16, palette);
-	return error;
-}
-
-void image_begin6(struct image *image)
-{
-	chunk4_end(image);
-	head_of(image)->index4[TABLE_INDEX4] = image->next4;
-	image->next6 = image->blocks * TABLE_ENTRIES6;
 }
 
 static unsigned chunk_shift(uint64_t high)
@@ -163,48 +117,122 @@ static unsigned chunk_shift(uint64_t high)
 
 static int append6(struct image *image, uint64_t high, bool begins_chunk, uint32_t palette)
 {
-	if (image->next6 / TABLE_ENTRIES6 >= image->blocks) {
-		int error = image_grow(image, image->next6 / TABLE_ENTRIES6 + 1);
+	if (image->next6 / TABLE_ENTRIES6 >= image->blocks.count) {
+		int error = blocks_grow(&image->blocks, image->next6 / TABLE_ENTRIES6 + 1);
 
 		if (error)
 			return error;
 	}
 	if (begins_chunk)
-		head_of(image)->index6[image->chunk6++] = image->next6;
-	entries6(image)[image->next6++] = high << 16 | palette;
+		blocks_head(&image->blocks)->index6[image->chunk6++] = image->next6;
+	blocks_entries6(&image->blocks)[image->next6++] = high << 16 | palette;
 	return 0;
+}
+
+static int append(struct image *image, uint64_t key, bool begins_chunk, uint32_t palette)
+{
+	return image->v6 ? append6(image, key, begins_chunk, palette)
+			 : append4(image, (uint32_t)key, begins_chunk, palette);
 }
 
 /* Writes the run: its first entry, and one at the begin of each further chunk. */
 static int run_write(struct image *image)
 {
-	unsigned shift = chunk_shift(image->run_first);
-	uint64_t chunk = image->run_first >> shift, last = image->run_last >> shift;
+	struct run *run = &image->run;
+	unsigned shift = image->v6 ? chunk_shift(run->first) : 16;
+	uint64_t chunk = run->first >> shift, last = run->last >> shift;
 	int error;
 
-	if (!image->run)
+	if (!run->used)
 		return 0;
-	image->run = false;
-	error = append6(image, image->run_first, chunk << shift == image->run_first,
-			image->run_palette);
+	run->used = false;
+	error = append(image, run->first, chunk << shift == run->first, run->palette);
 	while (!error && chunk++ < last)
-		error = append6(image, chunk << shift, true, image->run_palette);
+		error = append(image, chunk << shift, true, run->palette);
 	return error;
+}
+
+/* The single one is no point: it is the run now. */
+static int single_end(struct image *image)
+{
+	int error;
+
+	if (!image->single.used)
+		return 0;
+	error = run_write(image);
+	image->run = image->single;
+	image->single.used = false;
+	return error;
+}
+
+static int run_flush(struct image *image)
+{
+	int error = single_end(image);
+
+	return error ? error : run_write(image);
+}
+
+static int point_add(struct image *image, uint64_t at, uint32_t palette)
+{
+	if (image->v6)
+		return points6_add(&image->points6, at, palette);
+	return points4_add(&image->points4, (uint32_t)at, palette);
+}
+
+static bool follows(const struct run *run, uint64_t first)
+{
+	return run->used && run->last + 1 == first;
 }
 
 static int run_add(struct image *image, uint64_t first, uint64_t last, uint32_t palette)
 {
-	int error;
+	struct run *run = &image->run, *single = &image->single;
+	const struct run next = { first, last, palette, true };
+	int error = 0;
 
-	if (image->run && image->run_palette == palette && image->run_last + 1 == first) {
-		image->run_last = last;
-		return 0;
+	if (follows(single, first) && run->palette == palette) {
+		error = point_add(image, single->first, single->palette);
+		single->used = false;
+		run->last = last;
+		return error;
+	}
+	error = single_end(image);
+	if (error)
+		return error;
+	if (follows(run, first)) {
+		if (run->palette == palette) {
+			run->last = last;
+			return 0;
+		}
+		if (first == last) {
+			*single = next;
+			return 0;
+		}
 	}
 	error = run_write(image);
-	image->run = true;
-	image->run_first = first;
-	image->run_last = last;
-	image->run_palette = palette;
+	*run = next;
+	return error;
+}
+
+int image_segment4(struct image *image, uint32_t first, uint32_t last, struct leaf leaf)
+{
+	uint32_t palette;
+	int error = palette_find(image, leaf, &palette);
+
+	return error ? error : run_add(image, first, last, palette);
+}
+
+int image_begin6(struct image *image)
+{
+	int error = run_flush(image);
+
+	if (error)
+		return error;
+	chunk4_end(image);
+	blocks_head(&image->blocks)->index4[TABLE_INDEX4] = image->next4;
+	error = points4_write(&image->points4, &image->blocks, &image->next4);
+	image->next6 = image->blocks.count * TABLE_ENTRIES6;
+	image->v6 = true;
 	return error;
 }
 
@@ -255,7 +283,7 @@ int image_unused6(struct image *image)
 {
 	const struct leaf unknown = { .country = COUNTRY_ZZ };
 	uint32_t palette;
-	int error = run_write(image);
+	int error = run_flush(image);
 
 	if (!error)
 		error = palette_find(image, unknown, &palette);
@@ -289,19 +317,19 @@ static int deep_order(struct image *image)
 
 static int deep_write(struct image *image)
 {
-	uint32_t begin = image->blocks;
+	uint32_t begin = image->blocks.count;
 	size_t blocks = (image->deep_count + TABLE_DEEP - 1) / TABLE_DEEP;
 	int error = blocks > TABLE_BLOCKS ? -ENOSPC : deep_order(image);
 
 	if (!error)
-		error = image_grow(image, begin + (uint32_t)blocks);
+		error = blocks_grow(&image->blocks, begin + (uint32_t)blocks);
 	if (error)
 		return error;
 	if (image->deep_count)
-		memcpy(image->data + (size_t)begin * TABLE_BLOCK, image->deep,
+		memcpy(image->blocks.data + (size_t)begin * TABLE_BLOCK, image->deep,
 		       image->deep_count * sizeof(*image->deep));
-	head_of(image)->deep_begin = begin * TABLE_DEEP;
-	head_of(image)->deep_end = begin * TABLE_DEEP + (uint32_t)image->deep_count;
+	blocks_head(&image->blocks)->deep_begin = begin * TABLE_DEEP;
+	blocks_head(&image->blocks)->deep_end = begin * TABLE_DEEP + (uint32_t)image->deep_count;
 	return 0;
 }
 
@@ -309,23 +337,29 @@ int image_finish(struct image *image, uint64_t generation, uint64_t prefixes, ui
 		 struct table_image *result)
 {
 	struct table_head *head;
-	int error = run_write(image);
+	int error = run_flush(image);
 
 	if (error)
 		return error;
-	head_of(image)->index6[TABLE_INDEX6] = image->next6;
-	error = deep_write(image);
+	blocks_head(&image->blocks)->index6[TABLE_INDEX6] = image->next6;
+	error = points6_write(&image->points6, &image->blocks, &image->next6);
+	if (!error)
+		error = points4_sieve(&image->points4, &image->blocks, &image->next6);
+	if (!error)
+		error = points6_sieve(&image->points6, &image->blocks, &image->next6);
+	if (!error)
+		error = deep_write(image);
 	if (error)
 		return error;
-	head = head_of(image);
+	head = blocks_head(&image->blocks);
 	head->magic = TABLE_MAGIC;
 	head->contract_version = CONTRACT_VERSION;
 	head->generation = generation;
-	head->blocks = image->blocks;
+	head->blocks = image->blocks.count;
 	head->palette_count = image->palette_count;
 	head->prefixes = prefixes;
 	head->ranges = ranges;
-	result->data = TAKE_PTR(image->data);
-	result->blocks = image->blocks;
+	result->data = TAKE_PTR(image->blocks.data);
+	result->blocks = image->blocks.count;
 	return 0;
 }

@@ -5,8 +5,8 @@
  *
  * Order of calls: image_open(); image_segment4() over all of IPv4 without a gap; image_begin6();
  * image_segment6() over 2000::/3, then over what lies below; image_unused6(); image_segment6() over
- * what lies above; image_finish(). Neighbouring segments have different leaves. All return 0,
- * -ENOMEM, or -ENOSPC (palette or blocks used up).
+ * what lies above; image_finish(). Neighbouring segments have different leaves. Which segment
+ * becomes a point is decided here. All return 0, -ENOMEM, or -ENOSPC (palette or blocks used up).
  */
 #ifndef SEKISHO_IMAGE_H
 #define SEKISHO_IMAGE_H
@@ -19,7 +19,7 @@ int image_open(struct image **image);
 void image_close(struct image **image);
 
 int image_segment4(struct image *image, uint32_t first, uint32_t last, struct leaf leaf);
-void image_begin6(struct image *image);
+int image_begin6(struct image *image);
 int image_segment6(struct image *image, u128 first, u128 last, struct leaf leaf);
 /* The chunks that 2000::/3 would have, had it no finer index of its own: one entry each. */
 int image_unused6(struct image *image);

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See points.h. The layout and its reasons are in table.h. */
+#include "lists/points.h"
+
+#include "base/cleanup.h"
+
+static int points_add(struct points *points, uint64_t key, uint32_t palette)
+{
+	if (points->count == points->room) {
+		size_t room = points->room ? points->room * 2 : 256;
+		struct sort_item *items = reallocarray(points->items, room, sizeof(*items));
+
+		if (!items)
+			return -ENOMEM;
+		points->items = items;
+		points->room = room;
+	}
+	points->items[points->count++] = (struct sort_item){ key, palette };
+	return 0;
+}
+
+int points4_add(struct points *points, uint32_t address, uint32_t palette)
+{
+	return points_add(points, address * TABLE_SCATTER4, palette);
+}
+
+int points6_add(struct points *points, uint64_t high, uint32_t palette)
+{
+	return points_add(points, high * TABLE_SCATTER6, palette);
+}
+
+static int points_sort(struct points *points)
+{
+	_cleanup_free_ struct sort_item *scratch =
+		reallocarray(NULL, points->count + 1, sizeof(*scratch));
+
+	if (!scratch)
+		return -ENOMEM;
+	radix_sort(points->items, scratch, points->count);
+	return 0;
+}
+
+/* The item behind those that share a chunk with item `at`. */
+static size_t chunk4_items(const struct points *points, size_t at)
+{
+	uint64_t chunk = points->items[at].key >> 16;
+
+	while (at < points->count && points->items[at].key >> 16 == chunk)
+		at++;
+	return at;
+}
+
+/* Where a chunk of `count` entries begins that would begin at `next`: if it crossed into the next
+ * block, there, and the gap repeats the entry before it. A chunk has at most 65536, so there is one
+ * in the same block. */
+static int chunk4_begin(struct blocks *blocks, uint64_t count, uint32_t *next)
+{
+	uint32_t rest = TABLE_ENTRIES4 - *next % TABLE_ENTRIES4;
+	uint32_t *entries;
+	int error;
+
+	error = blocks_grow(blocks,
+			    (*next + (count > rest ? rest : 0) + count - 1) / TABLE_ENTRIES4 + 1);
+	if (error || count <= rest)
+		return error;
+	entries = blocks_entries4(blocks);
+	for (; rest--; (*next)++)
+		entries[*next] = entries[*next - 1];
+	return 0;
+}
+
+int points4_write(struct points *points, struct blocks *blocks, uint32_t *next)
+{
+	int error = points_sort(points);
+	uint32_t chunk = 0;
+
+	for (size_t i = 0, end; !error && i < points->count; i = end) {
+		const struct sort_item *items = points->items;
+		uint32_t *entries;
+
+		end = chunk4_items(points, i);
+		error = chunk4_begin(blocks, end - i, next);
+		if (error)
+			break;
+		while (chunk <= items[i].key >> 16)
+			blocks_head(blocks)->points4[chunk++] = *next;
+		entries = blocks_entries4(blocks);
+		for (; i < end; i++)
+			entries[(*next)++] = (uint32_t)items[i].key << 16 | items[i].index;
+	}
+	while (chunk <= TABLE_POINTS)
+		blocks_head(blocks)->points4[chunk++] = *next;
+	return error;
+}
+
+int points6_write(struct points *points, struct blocks *blocks, uint32_t *next)
+{
+	uint64_t end = *next + points->count;
+	int error = blocks_grow(blocks, (end - 1) / TABLE_ENTRIES6 + 1);
+	uint32_t chunk = 0;
+
+	if (!error)
+		error = points_sort(points);
+	for (size_t i = 0; !error && i < points->count; i++) {
+		const struct sort_item *item = &points->items[i];
+
+		while (chunk <= item->key >> 48)
+			blocks_head(blocks)->points6[chunk++] = *next;
+		blocks_entries6(blocks)[(*next)++] = item->key << 16 | item->index;
+	}
+	while (chunk <= TABLE_POINTS)
+		blocks_head(blocks)->points6[chunk++] = *next;
+	return error;
+}
+
+static int sieve_write(const struct points *points, struct blocks *blocks, uint32_t *next,
+		       unsigned key_bits, struct table_sieve *made)
+{
+	unsigned order = 6; /* one word */
+	uint64_t *words;
+	int error;
+
+	*made = (struct table_sieve){ 0 };
+	if (!points->count)
+		return 0;
+	while (order < key_bits && 1ULL << order < points->count * TABLE_SIEVE_BITS)
+		order++;
+	error = blocks_grow(blocks, (*next + (1ULL << order) / 64 - 1) / TABLE_ENTRIES6 + 1);
+	if (error)
+		return error;
+	*made = (struct table_sieve){ .begin = *next, .shift = key_bits - order };
+	words = blocks_entries6(blocks) + *next;
+	for (size_t i = 0; i < points->count; i++) {
+		uint64_t bit = points->items[i].key >> made->shift;
+
+		words[bit / 64] |= 1ULL << bit % 64;
+	}
+	*next += (uint32_t)((1ULL << order) / 64);
+	return 0;
+}
+
+int points4_sieve(const struct points *points, struct blocks *blocks, uint32_t *next)
+{
+	struct table_sieve sieve;
+	int error = sieve_write(points, blocks, next, 32, &sieve);
+
+	blocks_head(blocks)->sieve4 = sieve;
+	return error;
+}
+
+int points6_sieve(const struct points *points, struct blocks *blocks, uint32_t *next)
+{
+	struct table_sieve sieve;
+	int error = sieve_write(points, blocks, next, 64, &sieve);
+
+	blocks_head(blocks)->sieve6 = sieve;
+	return error;
+}

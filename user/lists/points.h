@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The points of one family on their way into the image (table.h): kept in any order, then written
+ * by key, and their sieve. Only image.c uses it. Not here: which address is a point.
+ */
+#ifndef SEKISHO_POINTS_H
+#define SEKISHO_POINTS_H
+
+#include "lists/blocks.h"
+#include "lists/radix.h"
+
+/* Zero-initialised is none; free `items` at the end. `index` of an item is its palette index. */
+struct points {
+	struct sort_item *items;
+	size_t count, room;
+};
+
+/* An address in host order, or the upper half of one; none twice. -ENOMEM */
+int points4_add(struct points *points, uint32_t address, uint32_t palette);
+int points6_add(struct points *points, uint64_t high, uint32_t palette);
+
+/* Write the chunks of points and their index from position `next` (of a u32 or u64 entry) on, and
+ * move it behind them. -ENOMEM, -ENOSPC */
+int points4_write(struct points *points, struct blocks *blocks, uint32_t *next);
+int points6_write(struct points *points, struct blocks *blocks, uint32_t *next);
+
+/* The same for the sieve of these points; `next` counts u64 words for both families. */
+int points4_sieve(const struct points *points, struct blocks *blocks, uint32_t *next);
+int points6_sieve(const struct points *points, struct blocks *blocks, uint32_t *next);
+
+#endif
