@@ -34,7 +34,8 @@
  * a power of two of them.
  *
  * In the image: the head; the ranges and the points of IPv4; from a block of their own on those of
- * IPv6, and the sieves in u64 words; from a block of their own on the deep entries.
+ * IPv6; from a block of their own on the deep entries. A sieve, in u64 words, lies in what the head
+ * leaves of its block, or, if it is too large for that, behind the points of IPv6.
  */
 #ifndef SEKISHO_TABLE_H
 #define SEKISHO_TABLE_H

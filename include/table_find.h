@@ -98,15 +98,17 @@ static __always_inline bool table_chunk6(void *table, __u32 begin, __u32 end, __
 }
 
 /* False: there is no point of this key. */
-static __always_inline bool table_sieve(const struct table_sieve *sieve, void *table, __u64 key)
+static __always_inline bool table_sieve(const struct table_head *head, void *table,
+					const struct table_sieve *sieve, __u64 key)
 {
 	__u64 bit = key >> sieve->shift;
 	__u32 word = sieve->begin + (__u32)(bit / 64);
-	const __u64 *words;
+	const __u64 *words = (const void *)head;
 
 	if (!sieve->begin)
 		return false;
-	words = table_block(table, word / TABLE_ENTRIES6);
+	if (word >= TABLE_ENTRIES6)
+		words = table_block(table, word / TABLE_ENTRIES6);
 	return words && words[word & (TABLE_ENTRIES6 - 1)] >> (bit & 63) & 1;
 }
 
@@ -117,7 +119,7 @@ static __always_inline bool table_point4(const struct table_head *head, void *ta
 	__u32 key = address * TABLE_SCATTER4, found = 0;
 	__u32 chunk = key >> 16 & (TABLE_POINTS - 1);
 
-	if (!table_sieve(&head->sieve4, table, key) ||
+	if (!table_sieve(head, table, &head->sieve4, key) ||
 	    !table_chunk4(table, head->points4[chunk], head->points4[chunk + 1], key << 16 | 0xffff,
 			  &found))
 		return false;
@@ -132,7 +134,7 @@ static __always_inline bool table_point6(const struct table_head *head, void *ta
 	__u64 key = high * TABLE_SCATTER6, found = 0;
 	__u32 chunk = (__u32)(key >> 48) & (TABLE_POINTS - 1);
 
-	if (!table_sieve(&head->sieve6, table, key) ||
+	if (!table_sieve(head, table, &head->sieve6, key) ||
 	    !table_chunk6(table, head->points6[chunk], head->points6[chunk + 1], key << 16 | 0xffff,
 			  &found))
 		return false;

@@ -232,6 +232,21 @@ static inline void check_sieve(const struct world *world, const struct table_sie
 	free(expected);
 }
 
+/* It lies behind the head's own, or behind all entries; nor do the two overlap. */
+static inline void check_sieve_place(const struct world *world, const struct table_sieve *sieve,
+				     unsigned key_bits)
+{
+	const struct table_head *head = world->image.data;
+	const struct table_sieve *other = sieve == &head->sieve4 ? &head->sieve6 : &head->sieve4;
+	uint64_t end = sieve->begin + (1ULL << (key_bits - sieve->shift)) / 64;
+
+	if (!sieve->begin)
+		return;
+	assert_true(sieve->begin >= head->points6[TABLE_POINTS] ||
+		    (sieve->begin * 8ULL >= sizeof(*head) && end <= TABLE_ENTRIES6));
+	assert_true(other->begin < sieve->begin || other->begin >= end);
+}
+
 static inline void check_points4(const struct world *world)
 {
 	const struct table_head *head = world->image.data;
@@ -293,8 +308,8 @@ static inline void check_points6(const struct world *world)
 		}
 	}
 	check_sieve(world, &head->sieve6, keys, count, 64);
-	assert_true(!head->sieve4.begin || head->sieve4.begin >= head->points6[TABLE_POINTS]);
-	assert_true(!head->sieve6.begin || head->sieve6.begin >= head->points6[TABLE_POINTS]);
+	check_sieve_place(world, &head->sieve4, 32);
+	check_sieve_place(world, &head->sieve6, 64);
 	free(keys);
 }
 

@@ -344,9 +344,8 @@ int image_finish(struct image *image, uint64_t generation, uint64_t prefixes, ui
 	blocks_head(&image->blocks)->index6[TABLE_INDEX6] = image->next6;
 	error = points6_write(&image->points6, &image->blocks, &image->next6);
 	if (!error)
-		error = points4_sieve(&image->points4, &image->blocks, &image->next6);
-	if (!error)
-		error = points6_sieve(&image->points6, &image->blocks, &image->next6);
+		error = points_sieves(&image->points4, &image->points6, &image->blocks,
+				      image->next6);
 	if (!error)
 		error = deep_write(image);
 	if (error)

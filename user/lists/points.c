@@ -4,6 +4,11 @@
 
 #include "base/cleanup.h"
 
+/* Positions of u64 words where the next sieve could begin. */
+struct sieve_room {
+	uint32_t head, next;
+};
+
 static int points_add(struct points *points, uint64_t key, uint32_t palette)
 {
 	if (points->count == points->room) {
@@ -113,7 +118,21 @@ int points6_write(struct points *points, struct blocks *blocks, uint32_t *next)
 	return error;
 }
 
-static int sieve_write(const struct points *points, struct blocks *blocks, uint32_t *next,
+/* Where `words` words of a sieve begin: in what is left of block 0, which costs a look-up no
+ * further block, else behind the entries. */
+static int sieve_place(struct blocks *blocks, struct sieve_room *room, uint64_t words,
+		       uint32_t *begin)
+{
+	uint32_t *next = words <= TABLE_ENTRIES6 - room->head ? &room->head : &room->next;
+	int error = blocks_grow(blocks, (*next + words - 1) / TABLE_ENTRIES6 + 1);
+
+	*begin = *next;
+	if (!error)
+		*next += (uint32_t)words;
+	return error;
+}
+
+static int sieve_write(const struct points *points, struct blocks *blocks, struct sieve_room *room,
 		       unsigned key_bits, struct table_sieve *made)
 {
 	unsigned order = 6; /* one word */
@@ -125,34 +144,30 @@ static int sieve_write(const struct points *points, struct blocks *blocks, uint3
 		return 0;
 	while (order < key_bits && 1ULL << order < points->count * TABLE_SIEVE_BITS)
 		order++;
-	error = blocks_grow(blocks, (*next + (1ULL << order) / 64 - 1) / TABLE_ENTRIES6 + 1);
+	made->shift = key_bits - order;
+	error = sieve_place(blocks, room, (1ULL << order) / 64, &made->begin);
 	if (error)
 		return error;
-	*made = (struct table_sieve){ .begin = *next, .shift = key_bits - order };
-	words = blocks_entries6(blocks) + *next;
+	words = blocks_entries6(blocks) + made->begin;
 	for (size_t i = 0; i < points->count; i++) {
 		uint64_t bit = points->items[i].key >> made->shift;
 
 		words[bit / 64] |= 1ULL << bit % 64;
 	}
-	*next += (uint32_t)((1ULL << order) / 64);
 	return 0;
 }
 
-int points4_sieve(const struct points *points, struct blocks *blocks, uint32_t *next)
+int points_sieves(const struct points *points4, const struct points *points6, struct blocks *blocks,
+		  uint32_t next)
 {
-	struct table_sieve sieve;
-	int error = sieve_write(points, blocks, next, 32, &sieve);
+	struct sieve_room room = { .head = (sizeof(struct table_head) + 63) / 64 * 8,
+				   .next = next };
+	struct table_sieve sieve4, sieve6 = { 0 };
+	int error = sieve_write(points4, blocks, &room, 32, &sieve4);
 
-	blocks_head(blocks)->sieve4 = sieve;
-	return error;
-}
-
-int points6_sieve(const struct points *points, struct blocks *blocks, uint32_t *next)
-{
-	struct table_sieve sieve;
-	int error = sieve_write(points, blocks, next, 64, &sieve);
-
-	blocks_head(blocks)->sieve6 = sieve;
+	if (!error)
+		error = sieve_write(points6, blocks, &room, 64, &sieve6);
+	blocks_head(blocks)->sieve4 = sieve4;
+	blocks_head(blocks)->sieve6 = sieve6;
 	return error;
 }

@@ -24,8 +24,9 @@ int points6_add(struct points *points, uint64_t high, uint32_t palette);
 int points4_write(struct points *points, struct blocks *blocks, uint32_t *next);
 int points6_write(struct points *points, struct blocks *blocks, uint32_t *next);
 
-/* The same for the sieve of these points; `next` counts u64 words for both families. */
-int points4_sieve(const struct points *points, struct blocks *blocks, uint32_t *next);
-int points6_sieve(const struct points *points, struct blocks *blocks, uint32_t *next);
+/* Writes the sieves of both families: in what the head leaves of its block, or from position `next`
+ * (of a u64 word) on. -ENOMEM, -ENOSPC */
+int points_sieves(const struct points *points4, const struct points *points6, struct blocks *blocks,
+		  uint32_t next);
 
 #endif
