@@ -238,10 +238,11 @@ static inline void check_sieve_place(const struct world *world, const struct tab
 {
 	const struct table_head *head = world->image.data;
 	const struct table_sieve *other = sieve == &head->sieve4 ? &head->sieve6 : &head->sieve4;
-	uint64_t end = sieve->begin + (1ULL << (key_bits - sieve->shift)) / 64;
+	uint64_t end;
 
 	if (!sieve->begin)
 		return;
+	end = sieve->begin + (1ULL << (key_bits - sieve->shift)) / 64;
 	assert_true(sieve->begin >= head->points6[TABLE_POINTS] ||
 		    (sieve->begin * 8ULL >= sizeof(*head) && end <= TABLE_ENTRIES6));
 	assert_true(other->begin < sieve->begin || other->begin >= end);
