@@ -93,7 +93,7 @@ crowd_at_once() { # SOURCE SERVER PORT COUNT
 	CROWD=$(tail -n 1 "$LAB/pids")
 	retry 100 0.02 half_open_is "$4"
 	server tc qdisc change dev mx0 root tbf rate 1gbit burst 1mb limit 10mb
-	server ping -q -c 1 -W 0.1 "$GATEWAY4" # it looks at its queue when something comes
+	retry 20 0.1 server ping -q -c 1 -W 0.2 "$GATEWAY4" # it looks at its queue when something comes
 	lab_wait 10 test -s "$LAB/crowd"
 	# A queue of accepts that was full lets some come a second later.
 	retry 50 0.2 handshakes_are $((before + $4))
