@@ -31,7 +31,7 @@ int gate_xdp(struct xdp_md *ctx)
 	if (cursor.ended && xdp_frags &&
 	    bpf_xdp_get_buff_len(ctx) > (__u64)(ctx->data_end - ctx->data))
 		packet.kind = PACKET_UNREADABLE;
-	return verdict(&packet) ? XDP_DROP : XDP_PASS;
+	return concerns_gate(&packet) && verdict(&packet) ? XDP_DROP : XDP_PASS;
 }
 
 /* The verifier wants these two loaded straight off the context, which clang likes to improve on. */
@@ -65,7 +65,7 @@ int gate_tc(struct __sk_buff *skb)
 	struct packet packet = {};
 
 	packet.kind = packet_read(&cursor, &packet);
-	return verdict(&packet) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	return concerns_gate(&packet) && verdict(&packet) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 /* For devices without a link header: tun, ppp, wireguard. */
@@ -76,7 +76,7 @@ int gate_tc_ip(struct __sk_buff *skb)
 	struct packet packet = {};
 
 	packet.kind = packet_read_ip(&cursor, &packet);
-	return verdict(&packet) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	return concerns_gate(&packet) && verdict(&packet) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 SEC("sockops")

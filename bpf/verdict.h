@@ -176,16 +176,13 @@ static __always_inline bool leaf_allows(const struct leaf *leaf)
  * is over it that no allow list lifts, which then counts the packet. Bans are asked first: a flood
  * of banned sources need not ask the table.
  */
-__noinline __u64 judge_source(const struct packet *packet)
+static __always_inline __u64 judge_source(const struct packet *packet)
 {
 	union stamped_leaf leaf;
 	struct prefix prefix;
-	struct ban *ban;
 	__u64 now = 0;
+	struct ban *ban = find_ban(packet, &now, &prefix);
 
-	if (!packet)
-		return 0;
-	ban = find_ban(packet, &now, &prefix);
 	if (!ban) {
 		leaf.bytes = find_leaf(packet);
 		return (__u32)leaf.bytes;
@@ -279,8 +276,8 @@ static __always_inline enum reason ask_meters(const struct limits *limits, __u64
 }
 
 /*
- * What only a SYN is asked. An unknown source costs one look-up in the networks: its network has an
- * entry if it has one itself, unless that table has been full.
+ * What only a SYN is asked, of a country that is let in. An unknown source costs one look-up in the
+ * networks: its network has an entry if it has one itself, unless that table has been full.
  */
 __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 country)
 {
@@ -289,15 +286,12 @@ __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 count
 	const struct usage *counts = table_usage();
 	const struct limits *limits;
 	struct meter_key key;
-	__u32 class, index, reason;
+	__u32 index, reason;
 	__u64 now;
 
 	if (!packet || !rules || !counts || service >= SERVICE_MAX || country >= COUNTRY_COUNT)
 		return REASON_NONE;
-	class = class_of(rules, service, country);
-	if (class == CLASS_DENY)
-		return REASON_COUNTRY;
-	limits = &rules->classes[class];
+	limits = &rules->classes[class_of(rules, service, country)];
 	key = network_key(rules, &packet->source, packet->is4, service);
 	network = bpf_map_lookup_elem(&networks, &key);
 	if (network || counts->network_overflows) {
@@ -319,7 +313,26 @@ __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 count
 	return (int)reason;
 }
 
-/* 1: drop, 0: pass. */
+/* Whether the packet is the gate's, and the service of its port. An unreadable one whose port was
+ * seen is so only on a protected port; one whose port was not, always (service 0). */
+static __always_inline bool is_asked(const struct policy *rules, const struct packet *packet,
+				     __u32 *service)
+{
+	if (packet->kind == PACKET_OTHER || !rules)
+		return false;
+	*service = rules->port_service[packet->port] & (SERVICE_MAX - 1);
+	return *service || (packet->kind == PACKET_UNREADABLE && !packet->port);
+}
+
+/* Spares most packets the call: whether verdict() would do anything at all. */
+static __always_inline bool concerns_gate(const struct packet *packet)
+{
+	__u32 service;
+
+	return is_asked(current_policy(), packet, &service);
+}
+
+/* 1: drop, 0: pass. Asks for the policy itself, so that it is one and the same throughout. */
 __noinline int verdict(struct packet *packet)
 {
 	const struct policy *rules;
@@ -329,14 +342,8 @@ __noinline int verdict(struct packet *packet)
 	__u32 service, country, mode;
 	__u64 source;
 
-	if (!packet || packet->kind == PACKET_OTHER)
-		return 0;
 	rules = current_policy();
-	if (!rules)
-		return 0;
-	service = rules->port_service[packet->port] & (SERVICE_MAX - 1);
-	/* An unreadable packet whose port was seen is the gate's only on a protected port. */
-	if (!service && (packet->kind == PACKET_TCP || packet->port))
+	if (!packet || !rules || !is_asked(rules, packet, &service))
 		return 0;
 	mode = rules->mode;
 	source = judge_source(packet);
@@ -353,6 +360,8 @@ __noinline int verdict(struct packet *packet)
 		reason = REASON_LISTED;
 	} else if (packet->kind == PACKET_UNREADABLE) {
 		reason = REASON_UNREADABLE;
+	} else if (packet->syn && class_of(rules, service, country) == CLASS_DENY) {
+		reason = REASON_COUNTRY;
 	} else if (packet->syn) {
 		reason = judge_syn(packet, service, country);
 		if (!reason && rules->count_syn)
