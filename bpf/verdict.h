@@ -176,13 +176,16 @@ static __always_inline bool leaf_allows(const struct leaf *leaf)
  * is over it that no allow list lifts, which then counts the packet. Bans are asked first: a flood
  * of banned sources need not ask the table.
  */
-static __always_inline __u64 judge_source(const struct packet *packet)
+__noinline __u64 judge_source(const struct packet *packet)
 {
 	union stamped_leaf leaf;
 	struct prefix prefix;
+	struct ban *ban;
 	__u64 now = 0;
-	struct ban *ban = find_ban(packet, &now, &prefix);
 
+	if (!packet)
+		return 0;
+	ban = find_ban(packet, &now, &prefix);
 	if (!ban) {
 		leaf.bytes = find_leaf(packet);
 		return (__u32)leaf.bytes;
