@@ -72,14 +72,23 @@ static bool both(struct gate *gate, bans_send *send, const char *source, bool dr
 }
 
 /* Once to make the ban remember, once more from memory. */
+static bool twice(struct gate *gate, bans_send *send, const char *source, bool drop)
+{
+	bool good = true;
+
+	for (int i = 0; i < 2; i++)
+		good &= both(gate, send, source, drop);
+	return good;
+}
+
 static bool dropped(struct gate *gate, bans_send *send, const char *source)
 {
-	return both(gate, send, source, true) && both(gate, send, source, true);
+	return twice(gate, send, source, true);
 }
 
 static bool passed(struct gate *gate, bans_send *send, const char *source)
 {
-	return both(gate, send, source, false) && both(gate, send, source, false);
+	return twice(gate, send, source, false);
 }
 
 static uint64_t attempts_of_aq(struct gate *gate)
