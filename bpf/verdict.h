@@ -6,10 +6,10 @@
 #ifndef SEKISHO_VERDICT_H
 #define SEKISHO_VERDICT_H
 
+#include "ban_sieve.h"
 #include "count.h"
 #include "meter.h"
 #include "packet.h"
-#include "ban_sieve.h"
 #include "table_find.h"
 
 static __always_inline const void *table_block(void *inner, __u32 block)

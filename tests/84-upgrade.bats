@@ -181,6 +181,25 @@ went_on() {
 	json '.[0].services.smtp.handshakes == 4'
 }
 
+@test "what a ban remembered of the older contract's table is forgotten with it" {
+	lab_conf 'mode = enforce' '[list friends]
+action = allow
+[list other]
+action = deny'
+	run_sekisho load
+	run_sekisho ban 198.51.100.66 --for 1h
+	echo 198.51.100.66 >"$BATS_TEST_TMPDIR/friends"
+	echo 203.0.113.9 >"$BATS_TEST_TMPDIR/other"
+	# It remembers that it is allowed in, of the second table.
+	run_sekisho import friends "$BATS_TEST_TMPDIR/friends"
+	connect_is open 198.51.100.66 "$MX4" 25
+	run_sekisho import friends "$BATS_TEST_TMPDIR/other"
+	SEKISHO=$NEXT
+	run_sekisho load
+	run_sekisho import other "$BATS_TEST_TMPDIR/other" # the second one here
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+}
+
 @test "bans that only the kernel has are carried over to a new contract, and into a new store" {
 	lab_conf 'mode = enforce'
 	run_sekisho load

@@ -254,9 +254,14 @@ static int put_as_is(struct copying *copying, const void *key)
 	return bpf_map_update_elem(copying->to, key, copying->value, BPF_ANY) ? -errno : 0;
 }
 
+/* Without the leaf that it remembers: stamps begin anew with "control", and one of the older gate's
+ * would be taken for that of a table to come. */
 static int put_ban(struct copying *copying, const void *key)
 {
-	return gate_ban_put(copying->gate, key, copying->value, NULL);
+	struct ban *ban = copying->value;
+
+	ban->leaf = 0;
+	return gate_ban_put(copying->gate, key, ban, NULL);
 }
 
 /* The connections that are open are counted anew, from their sockets. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See sieve.h there. Writers hold the instance's lock; the gate reads meanwhile. */
+/* See kernel/sieve.h. Writers hold the instance's lock; the gate reads meanwhile. */
 #include "kernel/sieve.h"
 
 #include <errno.h>

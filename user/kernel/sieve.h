@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The sieve of the bans as user space writes it: one bit in the kernel's map for each ban, so that
- * the gate need not look for most bans that are not there. Only bans.c and gate.c use it. Which bit
- * is a prefix's: include/ban_sieve.h.
+ * the gate need not look for most bans that are not there. Which bit is a prefix's:
+ * include/ban_sieve.h.
  *
  * A bit too many costs a packet a look-up; one too few would let a banned source in. So bits are
  * set before a ban is put in, stay when it is lifted, and are only cleared by sieve_replace() with
