@@ -124,21 +124,24 @@ action = off"
 	lab_conf 'mode = monitor'
 	lab_run
 	lab_run_end KILL || :
-	million >>"$LOG"
-	for _ in 1 2 3 4 5; do line 198.51.100.66; done >>"$LOG"
+	million >"$BATS_TEST_TMPDIR/million"
+	for _ in 1 2 3 4 5 6 7 8; do cat "$BATS_TEST_TMPDIR/million"; done >>"$LOG" # above a second's work
 	python3 -c 'import socket, sys
 told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 told.bind(sys.argv[1])
 while True: print(told.recv(4096).decode(), flush=True)' "$LAB/manager" >"$BATS_TEST_TMPDIR/told" 3>&- &
 	local manager=$!
 	retry 50 0.1 test -S "$LAB/manager"
-	NOTIFY_SOCKET=$LAB/manager script -qfec "nsenter --net=/run/netns/$LAB_SERVER timeout -s TERM 5 \
-		'$SEKISHO' -c '$LAB_CONF' run" "$BATS_TEST_TMPDIR/screen" >/dev/null 2>&1 3>&- &
-	local terminal=$!
+	NOTIFY_SOCKET=$LAB/manager script -qfec "echo \$\$ >'$BATS_TEST_TMPDIR/pid'
+		exec nsenter --net=/run/netns/$LAB_SERVER '$SEKISHO' -c '$LAB_CONF' run" \
+		"$BATS_TEST_TMPDIR/screen" >/dev/null 2>&1 3>&- &
+	local terminal=$! caught=1
+	retry 600 0.1 grep -q '^STATUS=caught up with the logs' "$BATS_TEST_TMPDIR/told" || caught=0
+	kill "$(<"$BATS_TEST_TMPDIR/pid")"
 	wait "$terminal" || :
 	kill "$manager"
+	((caught))
 	grep -Eq '^STATUS=catching up with the logs: .* MiB' "$BATS_TEST_TMPDIR/told"
-	grep -Eq '^STATUS=caught up with the logs' "$BATS_TEST_TMPDIR/told"
 	tr '\r' '\n' <"$BATS_TEST_TMPDIR/screen" | grep -E 'catching up|caught up'
 	tr '\r' '\n' <"$BATS_TEST_TMPDIR/screen" |
 		grep -Eq 'catching up with the logs: [0-9]+ % of [0-9.]+ MiB, [0-9]+ s to go'
