@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "gate.skel.h"
 #include "kernel/programs.h"
+#include "kernel/verify.h"
 
 #define PROGRAMS_MAX 32
 #define LOG_SIZE     65536

@@ -165,12 +165,14 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 
 	gate_close(instance->gate);
 	instance->gate = NULL;
-	err = gate_load(&load, &instance->gate, &how, fault);
+	err = gate_load_begin(&load, &instance->gate, &how, fault);
 	if (err)
 		return err;
 	fresh = how == GATE_FRESH;
 	repair(instance, options);
 	err = start_apply(instance, options, fault);
+	if (!err && how == GATE_CARRIED)
+		err = gate_load_end(instance->gate, fault);
 	/* As late as can be: what the older programs count from here on is not carried. */
 	if (!err && how == GATE_CARRIED && gate_carry(instance->gate, &carry))
 		say(options, true, "%s", carry.text);
@@ -183,6 +185,8 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 			restore(instance, options, true);
 		restore(instance, options, false);
 	}
+	if (!err)
+		err = gate_load_end(instance->gate, fault);
 	if (err)
 		return err;
 	start_counter(instance, options, how != GATE_KEPT);

@@ -15,6 +15,7 @@
 #include "kernel/handle.h"
 #include "kernel/pins.h"
 #include "kernel/sieve.h"
+#include "kernel/verify.h"
 
 static const char *const map_names[] = {
 	[MAP_CONTROL] = "control",
@@ -97,6 +98,7 @@ void gate_close(struct gate *gate)
 {
 	if (!gate)
 		return;
+	verify_end(gate, NULL);
 	if (gate->control)
 		munmap(gate->control, (size_t)sysconf(_SC_PAGESIZE));
 	if (gate->usage)

@@ -40,6 +40,14 @@ enum gate_start {
  * old, pins of a newer contract. */
 int gate_load(const struct gate_load_options *options, struct gate **gate, enum gate_start *start,
 	      struct fault *fault);
+
+/* The same in two halves: after the first, maps may be filled and tables published while the kernel
+ * verifies the programs; the second waits for that. What needs programs (attaching, counting,
+ * carrying) comes after it. If it fails, maps that the first one made are unpinned. */
+int gate_load_begin(const struct gate_load_options *options, struct gate **gate,
+		    enum gate_start *start, struct fault *fault);
+int gate_load_end(struct gate *gate, struct fault *fault);
+
 void gate_close(struct gate *gate); /* the kernel side stays */
 
 /* Whether what is pinned is only an older contract's: gate_load() would take it over. */

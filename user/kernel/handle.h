@@ -52,6 +52,8 @@ struct gate {
 	char *pins;		     /* the instance's folder, without the version */
 	int maps[MAP_COUNT];	     /* fds */
 	int programs[PROGRAM_COUNT]; /* fds; -1 unless gate_load() made this handle */
+	struct verification *verification; /* of programs on their way (verify.h), or NULL */
+	bool made;			   /* there were no pinned maps of this contract */
 	unsigned older; /* the contract version that is also pinned, to be carried over; 0: none */
 	uint32_t ban_size; /* max_entries of "bans" */
 	uint32_t source_size, network_size;

@@ -16,6 +16,7 @@
 #include "kernel/pins.h"
 #include "kernel/programs.h"
 #include "kernel/sieve.h"
+#include "kernel/verify.h"
 
 #define KERNEL_FLOOR_MAJOR 5
 #define KERNEL_FLOOR_MINOR 15
@@ -109,17 +110,13 @@ static int own_fd(int fd, int *own, struct fault *fault)
 			: 0;
 }
 
-/* What the skeleton has loaded becomes the gate's. */
+/* The skeleton's maps become the gate's. */
 static int take_over(struct gate *gate, const struct gate_bpf *skeleton, struct fault *fault)
 {
 	int err = 0;
 
 	for (int i = 0; i < MAP_COUNT && !err; i++)
 		err = own_fd(bpf_map__fd(skeleton_map(skeleton, i)), &gate->maps[i], fault);
-	for (int i = 0; i < PROGRAM_COUNT && !err; i++)
-		err = own_fd(bpf_program__fd(bpf_object__find_program_by_name(
-				     skeleton->obj, gate_program_name(i))),
-			     &gate->programs[i], fault);
 	if (err)
 		return err;
 	gate->ban_size = bpf_map__max_entries(skeleton->maps.bans);
@@ -143,44 +140,13 @@ static int pin_maps(const struct gate *gate, struct fault *fault)
 	return 0;
 }
 
-void gate_set_switches(struct gate_bpf *skeleton)
-{
-	struct bpf_program *program = skeleton->progs.gate_xdp;
-
-	skeleton->rodata->outflow_namespace = gate_namespace();
-	/* Multi-buffer XDP, for jumbo frames, where the kernel has it (5.18). */
-	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_xdp_get_buff_len, NULL) != 1)
-		return;
-	skeleton->rodata->xdp_frags = 1;
-	bpf_program__set_flags(program, bpf_program__flags(program) | BPF_F_XDP_HAS_FRAGS);
-}
-
-static int load_fault(int err, struct fault *fault)
-{
-	if (err == -EPERM || err == -EACCES)
-		return fault_set(
-			fault, err,
-			"the kernel refused to load the gate: %s; root in a container "
-			"without CAP_BPF, or a lockdown? `sekisho -v` shows its own account",
-			strerror(-err));
-	if (err == -ENOMEM)
-		return fault_set(fault, err,
-				 "no memory for the gate's maps; lower [gate] bans, or raise the "
-				 "service's MemoryMax=");
-	return fault_set(fault, err,
-			 "the kernel did not load the gate: %s; `sekisho -v load` shows the "
-			 "verifier's log",
-			 strerror(-err));
-}
-
-static int load_anew(struct gate *gate, const struct gate_load_options *options,
+static int make_maps(struct gate *gate, const struct gate_load_options *options,
 		     struct fault *fault)
 {
-	_cleanup_(cleanup_skeleton) struct gate_bpf *skeleton = NULL;
+	_cleanup_(cleanup_skeleton) struct gate_bpf *skeleton = gate_bpf__open();
+	struct bpf_program *program;
 	int err;
 
-	libbpf_set_print(options->verbose ? print_warnings : print_nothing);
-	skeleton = gate_bpf__open();
 	if (!skeleton)
 		return fault_set(fault, -errno, "cannot read the programs in this binary: %s",
 				 strerror(errno));
@@ -192,7 +158,8 @@ static int load_anew(struct gate *gate, const struct gate_load_options *options,
 		bpf_map__set_max_entries(skeleton->maps.sources, options->source_size);
 	if (options->network_size)
 		bpf_map__set_max_entries(skeleton->maps.networks, options->network_size);
-	gate_set_switches(skeleton);
+	bpf_object__for_each_program(program, skeleton->obj)
+		bpf_program__set_autoload(program, false);
 	err = reuse_maps(gate, skeleton, fault);
 	if (!err)
 		err = carry_whole(gate, skeleton, fault);
@@ -200,11 +167,17 @@ static int load_anew(struct gate *gate, const struct gate_load_options *options,
 		return err;
 	err = gate_bpf__load(skeleton);
 	if (err)
-		return load_fault(err, fault);
+		return verify_fault(err, fault);
 	err = take_over(gate, skeleton, fault);
-	if (!err)
-		err = pin_maps(gate, fault);
-	return err ? err : gate_pin_programs(gate, fault);
+	return err ? err : pin_maps(gate, fault);
+}
+
+static bool maps_are_pinned(const struct gate *gate)
+{
+	char path[PATH_MAX];
+
+	return !gate_pin_path(gate->pins, gate_map_name(MAP_CONTROL), path, NULL) &&
+	       !access(path, F_OK);
 }
 
 /* The kernel takes a good part of a second to verify the programs; a start finds those of the last
@@ -217,7 +190,10 @@ static int load(struct gate *gate, const struct gate_load_options *options, stru
 		return 0;
 	if (err && err != -ENOENT && err != -EPROTO)
 		return err;
-	return load_anew(gate, options, fault);
+	libbpf_set_print(options->verbose ? print_warnings : print_nothing);
+	gate->made = !maps_are_pinned(gate);
+	err = make_maps(gate, options, fault);
+	return err ? err : verify_begin(gate, fault);
 }
 
 bool gate_is_of_older_contract(const char *pins)
@@ -235,8 +211,8 @@ static enum gate_start start_of(const struct gate *gate)
 	return gate->older && carry_is_due(gate) ? GATE_CARRIED : GATE_FRESH;
 }
 
-int gate_load(const struct gate_load_options *options, struct gate **result, enum gate_start *start,
-	      struct fault *fault)
+int gate_load_begin(const struct gate_load_options *options, struct gate **result,
+		    enum gate_start *start, struct fault *fault)
 {
 	_cleanup_(cleanup_gate) struct gate *gate = NULL;
 	int err = check_machine(fault);
@@ -256,11 +232,45 @@ int gate_load(const struct gate_load_options *options, struct gate **result, enu
 		err = gate_map_elements(gate, fault);
 	if (!err)
 		err = gate_sieve_settle(gate, fault);
-	if (!err)
-		err = carry_links(gate, fault);
 	if (err)
 		return err;
 	*start = start_of(gate);
 	*result = TAKE_PTR(gate);
 	return 0;
+}
+
+/* Maps that no program will use are not to stay in the kernel. */
+static void unmake_maps(const struct gate *gate)
+{
+	char path[PATH_MAX];
+
+	if (gate->made && !gate_pin_path(gate->pins, "", path, NULL))
+		pins_remove_folder(path, NULL);
+}
+
+int gate_load_end(struct gate *gate, struct fault *fault)
+{
+	bool loaded = gate->verification;
+	int err = verify_end(gate, fault);
+
+	if (err) {
+		unmake_maps(gate);
+		return err;
+	}
+	if (loaded)
+		err = gate_pin_programs(gate, fault);
+	return err ? err : carry_links(gate, fault);
+}
+
+int gate_load(const struct gate_load_options *options, struct gate **result, enum gate_start *start,
+	      struct fault *fault)
+{
+	_cleanup_(cleanup_gate) struct gate *gate = NULL;
+	int err = gate_load_begin(options, &gate, start, fault);
+
+	if (!err)
+		err = gate_load_end(gate, fault);
+	if (!err)
+		*result = TAKE_PTR(gate);
+	return err;
 }

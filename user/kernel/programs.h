@@ -17,10 +17,6 @@ const char *gate_program_name(enum gate_program program); /* "gate_xdp" */
 /* The number of this process's network namespace; 0: unknown. */
 unsigned gate_namespace(void);
 
-/* Sets, before the programs are loaded, what they hold as constants of this machine. */
-struct gate_bpf;
-void gate_set_switches(struct gate_bpf *skeleton);
-
 /* Opens the pinned programs that this build would load, over the maps of the gate, which are open.
  * -ENOENT: there are none, or not all, or they work on other maps. */
 int gate_open_programs(struct gate *gate, struct fault *fault);
