@@ -46,38 +46,51 @@ union stamped_leaf {
 	__u64 bytes;
 };
 
-static __always_inline void *current_table(void)
+/* The head of the table in force, and in `*inner` its blocks; NULL: there is none. One outer
+ * look-up for each question, so never a mixture of two tables. */
+static __always_inline const struct table_head *current_table(void **inner)
 {
 	__u32 zero = 0;
 
-	return bpf_map_lookup_elem(&table, &zero);
+	*inner = bpf_map_lookup_elem(&table, &zero);
+	return *inner ? table_block(*inner, 0) : NULL;
 }
 
 /*
- * The static table's word on the source, as the bytes of a stamped leaf. One outer look-up, so
- * never a mixture of two tables. This and the next are global functions: the verifier checks each
- * once, by itself, and not again behind every way that leads there.
+ * The static table's word on an IPv6 source, as the bytes of a stamped leaf. This and the next
+ * __noinline ones are global functions: the verifier checks each once, by itself, and not again
+ * behind every way that leads there.
  */
-__noinline __u64 find_leaf(const struct packet *packet)
+__noinline __u64 find_leaf6(const struct packet *packet)
 {
 	union stamped_leaf found = { .leaf = { .country = COUNTRY_ZZ } };
-	void *inner = current_table();
-	const struct table_head *head;
+	void *inner;
+	const struct table_head *head = current_table(&inner);
 	const __be32 *word;
 
-	if (!inner || !packet)
-		return found.bytes;
-	head = table_block(inner, 0);
-	if (!head)
+	if (!head || !packet)
 		return found.bytes;
 	found.stamp = head->stamp;
 	word = packet->source.word;
-	if (packet->is4)
-		found.leaf = table_find4(head, inner, host_word(word[3]));
-	else
-		found.leaf = table_find6(head, inner,
-					 (__u64)host_word(word[0]) << 32 | host_word(word[1]),
-					 (__u64)host_word(word[2]) << 32 | host_word(word[3]));
+	found.leaf = table_find6(head, inner, (__u64)host_word(word[0]) << 32 | host_word(word[1]),
+				 (__u64)host_word(word[2]) << 32 | host_word(word[3]));
+	return found.bytes;
+}
+
+/* The same on any source. IPv4 is short enough to spare it the call. */
+static __always_inline __u64 find_leaf(const struct packet *packet)
+{
+	union stamped_leaf found = { .leaf = { .country = COUNTRY_ZZ } };
+	const struct table_head *head;
+	void *inner;
+
+	if (!packet->is4)
+		return find_leaf6(packet);
+	head = current_table(&inner);
+	if (!head)
+		return found.bytes;
+	found.stamp = head->stamp;
+	found.leaf = table_find4(head, inner, host_word(packet->source.word[3]));
 	return found.bytes;
 }
 
@@ -176,15 +189,13 @@ static __always_inline bool leaf_allows(const struct leaf *leaf)
  * is over it that no allow list lifts, which then counts the packet. Bans are asked first: a flood
  * of banned sources need not ask the table.
  */
-__noinline __u64 judge_source(const struct packet *packet)
+static __always_inline __u64 judge_source(const struct packet *packet)
 {
 	union stamped_leaf leaf;
 	struct prefix prefix;
 	struct ban *ban;
 	__u64 now = 0;
 
-	if (!packet)
-		return 0;
 	ban = find_ban(packet, &now, &prefix);
 	if (!ban) {
 		leaf.bytes = find_leaf(packet);

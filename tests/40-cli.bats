@@ -326,14 +326,14 @@ needs_gate() {
 }
 
 @test "refused programs leave no new maps behind, and the maps that were there alone" {
-	local refused=(server setpriv --bounding-set=-perfmon,-sys_admin "$SEKISHO" -c)
+	local without='-perfmon,-sys_admin'
 	lab_conf
-	"${refused[@]}" "$LAB_CONF" load && fail "loaded without CAP_PERFMON"
+	server setpriv "--bounding-set=$without" "$SEKISHO" -c "$LAB_CONF" load && fail "loaded without CAP_PERFMON"
 	[[ ! -e $LAB_MAPS ]]
 	run_sekisho load
 	run_sekisho ban --for 1h 198.51.100.9
 	rm -r "$LAB_MAPS/programs" # as after an upgrade
-	"${refused[@]}" "$LAB_CONF" load && fail "loaded without CAP_PERFMON"
+	server setpriv "--bounding-set=$without" "$SEKISHO" -c "$LAB_CONF" load && fail "loaded without CAP_PERFMON"
 	run_sekisho why --json 198.51.100.9
 	json '.[0].bans | length == 1'
 	run_sekisho load

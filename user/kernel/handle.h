@@ -49,9 +49,9 @@ enum gate_program {
 };
 
 struct gate {
-	char *pins;		     /* the instance's folder, without the version */
-	int maps[MAP_COUNT];	     /* fds */
-	int programs[PROGRAM_COUNT]; /* fds; -1 unless gate_load() made this handle */
+	char *pins;			   /* the instance's folder, without the version */
+	int maps[MAP_COUNT];		   /* fds */
+	int programs[PROGRAM_COUNT];	   /* fds; -1 unless gate_load() made this handle */
 	struct verification *verification; /* of programs on their way (verify.h), or NULL */
 	bool made;			   /* there were no pinned maps of this contract */
 	unsigned older; /* the contract version that is also pinned, to be carried over; 0: none */

@@ -15,8 +15,8 @@
 #define GROUPS 2 /* which take about the same time */
 
 static const unsigned group_of[PROGRAM_COUNT] = {
-	[PROGRAM_XDP] = 0,	 [PROGRAM_TC] = 1,    [PROGRAM_TC_IP] = 1,	[PROGRAM_COUNTER] = 0,
-	[PROGRAM_ADOPT] = 0,	 [PROGRAM_OUTFLOW] = 0, [PROGRAM_OUTFLOW_IP] = 0,
+	[PROGRAM_XDP] = 0,   [PROGRAM_TC] = 1,	    [PROGRAM_TC_IP] = 1,      [PROGRAM_COUNTER] = 0,
+	[PROGRAM_ADOPT] = 0, [PROGRAM_OUTFLOW] = 0, [PROGRAM_OUTFLOW_IP] = 0,
 };
 
 struct group {
@@ -79,8 +79,7 @@ static int prepare(const struct group *group, struct gate_bpf *skeleton)
 {
 	gate_set_switches(skeleton);
 	for (int i = 0; i < MAP_COUNT; i++) {
-		struct bpf_map *map =
-			bpf_object__find_map_by_name(skeleton->obj, gate_map_name(i));
+		struct bpf_map *map = bpf_object__find_map_by_name(skeleton->obj, gate_map_name(i));
 
 		if (bpf_map__reuse_fd(map, group->gate->maps[i]))
 			return -errno;
