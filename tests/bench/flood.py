@@ -6,9 +6,12 @@ turns, so that noise falls on all of them; ratios are taken within one turn."""
 import json
 import random
 import re
+import sys
 
 from report import ratios
-from rig import Pair, check, country_files, run
+from rig import Failed, Pair, check, country_files, run
+
+TRIES = 3
 
 POLICY = """
 [service smtp]
@@ -239,6 +242,26 @@ def sources_of(rig, sizes, kind, family):
     return [f"sources={path}"]
 
 
+def wire_losses(pair):
+    return pair.device_counts().get("tx_queue_0_xdp_xmit_errors", 0)
+
+
+def flood_once(name, pair, kind, flood):
+    """Nanoseconds a packet, of a flood that came through whole. A packet of the stack's own, sent by
+    another CPU, may be in the way when a flood begins: then that CPU goes on receiving for it, and
+    too slowly."""
+    port, count, family, reason, options = flood
+    for _ in range(TRIES):
+        before, wire = judged(name, pair), wire_losses(pair)
+        taken = pair.flood(port, count, family, *options)
+        lost = wire_losses(pair) - wire
+        if not lost:
+            check_judged(name, kind, reason, before, judged(name, pair), count)
+            return taken
+        print(f"scripts/bench: {kind}, {name}: {lost} packets lost on the wire, sent again", file=sys.stderr)
+    raise Failed(f"not the same work: {kind}, {name}: packets were lost on the wire {TRIES} times")
+
+
 def measure(rig, report, made, sizes, kinds):
     for kind, port, family, source, reason, targets in kinds:
         options = sources_of(rig, sizes, source, family)
@@ -246,12 +269,7 @@ def measure(rig, report, made, sizes, kinds):
         for _ in range(sizes.rounds):
             for name, pair in made.items():
                 count = sizes.packets // (4 if name == "nftables" else 1)
-                before, wire = judged(name, pair), pair.device_counts()
-                taken[name].append(pair.flood(port, count, family, *options))
-                arrived = pair.device_counts()
-                lost = arrived.get("tx_queue_0_xdp_xmit_errors", 0) - wire.get("tx_queue_0_xdp_xmit_errors", 0)
-                check(lost == 0, f"{kind}, {name}: {lost} packets were lost on the wire")
-                check_judged(name, kind, reason, before, judged(name, pair), count)
+                taken[name].append(flood_once(name, pair, kind, (port, count, family, reason, options)))
         add_rows(report, kind, taken, targets)
 
 
