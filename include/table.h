@@ -27,26 +27,28 @@
  * (the upper 64 bits) times an odd constant, which scatters neighbours and maps no two to one.
  * Entries, chunks by the key's top 16 bits and their index are as above, but a chunk may be empty,
  * and only an entry of exactly this key counts. Where an IPv4 chunk begins in the next block
- * instead, so do the empty ones right before it.
+ * instead, so do the empty ones right before it. An index of points, TABLE_POINTS + 1 positions as
+ * u32, crosses no block; a family without points has none.
  *
  * Before the points a sieve spares the search for nearly all other addresses: the key's top bits
  * number a bit, which is set if a point has these. At least TABLE_SIEVE_BITS bits for each point,
  * a power of two of them.
  *
- * In the image: the head; the ranges and the points of IPv4; from a block of their own on those of
- * IPv6; from a block of their own on the deep entries. A sieve, in u64 words, lies in what the head
- * leaves of its block, or, if it is too large for that, behind the points of IPv6.
+ * In the image: the head; from TABLE_BEGIN4 on the ranges of IPv4; from a block of their own on
+ * those of IPv6; the points of IPv4 and of IPv6, each behind their index; sieves; the deep entries.
+ * A sieve, in u64 words, lies in what the ranges of IPv4 leave of block 0 if it fits: who has the
+ * head needs no other block then, and asking for a block costs more than a look into it.
  */
 #ifndef SEKISHO_TABLE_H
 #define SEKISHO_TABLE_H
 
 #include "contract.h"
 
-#define TABLE_BLOCK	 (2U << 20) /* bytes; array values of up to 4 MiB load on every 5.15+ kernel */
+#define TABLE_BLOCK	 (4U << 20) /* bytes; the most that an array's value has on every 5.15+ kernel */
 #define TABLE_ENTRIES4	 (TABLE_BLOCK / 4)
 #define TABLE_ENTRIES6	 (TABLE_BLOCK / 8)
 #define TABLE_DEEP	 (TABLE_BLOCK / 32)
-#define TABLE_BLOCKS	 4096 /* 8 GiB: the most an image may have */
+#define TABLE_BLOCKS	 2048 /* 8 GiB: the most an image may have */
 #define TABLE_MAGIC	 0x6f6b6573U
 
 #define TABLE_INDEX4	 65536
@@ -82,7 +84,7 @@ struct table_sieve {
 	__u32 shift;
 };
 
-/* Block 0 of the image. */
+/* What block 0 begins with. */
 struct table_head {
 	__u32 magic;
 	__u32 contract_version;
@@ -93,15 +95,15 @@ struct table_head {
 	__u32 palette_count;
 	__u32 deep_begin; /* position in entries of struct table_deep */
 	__u32 deep_end;
-	__u64 prefixes; /* list prefixes compiled in */
-	__u64 ranges;	/* country ranges compiled in */
+	__u64 prefixes;		/* list prefixes compiled in */
+	__u64 ranges;		/* country ranges compiled in */
+	__u32 points4, points6; /* positions of their indexes; 0: none */
 	struct table_sieve sieve4, sieve6;
 	struct leaf palette[TABLE_PALETTE];
 	__u32 index4[TABLE_INDEX4 + 1];
 	__u32 index6[TABLE_INDEX6 + 1];
-	__u32 points4[TABLE_POINTS + 1];
-	__u32 points6[TABLE_POINTS + 1];
 };
-_Static_assert(sizeof(struct table_head) <= TABLE_BLOCK, "the head is block 0");
+#define TABLE_BEGIN4 ((__u32)(sizeof(struct table_head) + 63) / 64 * 16)
+_Static_assert(TABLE_BEGIN4 + 65536 <= TABLE_ENTRIES4, "the first chunk lies in block 0");
 
 #endif

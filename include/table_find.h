@@ -15,6 +15,13 @@
 /* Block number `block` of the image, or NULL. Each side defines its own before it looks up. */
 static __always_inline const void *table_block(void *table, __u32 block);
 
+/* The same for whoever has block 0 already: `head`. */
+static __always_inline const void *table_other(const struct table_head *head, void *table,
+					       __u32 block)
+{
+	return block ? table_block(table, block) : head;
+}
+
 /* All bits where `entry` is <= key, whose lowest bit is set; else none. Arithmetic that no compiler
  * makes a branch of: random sources would mispredict every second one. */
 static __always_inline __u64 table_mask(__u64 entry, __u64 key)
@@ -63,10 +70,10 @@ static __always_inline __u64 table_search6(const __u64 *entries, __u32 base, __u
 }
 
 /* The same for the IPv4 chunk from `begin` to `end`; false: it is empty. */
-static __always_inline bool table_chunk4(void *table, __u32 begin, __u32 end, __u32 key,
-					 __u32 *found)
+static __always_inline bool table_chunk4(const struct table_head *head, void *table, __u32 begin,
+					 __u32 end, __u32 key, __u32 *found)
 {
-	const __u32 *entries = table_block(table, begin / TABLE_ENTRIES4);
+	const __u32 *entries = table_other(head, table, begin / TABLE_ENTRIES4);
 	__u32 rest = TABLE_ENTRIES4 - begin % TABLE_ENTRIES4;
 
 	if (!entries || end <= begin)
@@ -113,25 +120,36 @@ static __always_inline bool table_sieve(const struct table_head *head, void *tab
 {
 	__u64 bit = key >> sieve->shift;
 	__u32 word = sieve->begin + (__u32)(bit / 64);
-	const __u64 *words = (const void *)head;
+	const __u64 *words;
 
 	if (!sieve->begin)
 		return false;
-	if (word >= TABLE_ENTRIES6)
-		words = table_block(table, word / TABLE_ENTRIES6);
+	words = table_other(head, table, word / TABLE_ENTRIES6);
 	return words && words[word & (TABLE_ENTRIES6 - 1)] >> (bit & 63) & 1;
+}
+
+/* Where a chunk of points begins and ends, by their index at position `index`. */
+static __always_inline bool table_points(void *table, __u32 index, __u32 chunk, __u32 *begin,
+					 __u32 *end)
+{
+	const __u32 *entries = table_block(table, index / TABLE_ENTRIES4);
+
+	if (!entries)
+		return false;
+	*begin = entries[(index + chunk) & (TABLE_ENTRIES4 - 1)];
+	*end = entries[(index + chunk + 1) & (TABLE_ENTRIES4 - 1)];
+	return true;
 }
 
 /* Whether the IPv4 address is a point, and the palette index of its leaf. */
 static __always_inline bool table_point4(const struct table_head *head, void *table, __u32 address,
 					 __u32 *palette)
 {
-	__u32 key = address * TABLE_SCATTER4, found = 0;
-	__u32 chunk = key >> 16 & (TABLE_POINTS - 1);
+	__u32 key = address * TABLE_SCATTER4, begin, end, found = 0;
 
 	if (!table_sieve(head, table, &head->sieve4, key) ||
-	    !table_chunk4(table, head->points4[chunk], head->points4[chunk + 1], key << 16 | 0xffff,
-			  &found))
+	    !table_points(table, head->points4, key >> 16, &begin, &end) ||
+	    !table_chunk4(head, table, begin, end, key << 16 | 0xffff, &found))
 		return false;
 	*palette = found & (TABLE_PALETTE - 1);
 	return found >> 16 == (key & 0xffff);
@@ -142,11 +160,11 @@ static __always_inline bool table_point6(const struct table_head *head, void *ta
 					 __u32 *palette)
 {
 	__u64 key = high * TABLE_SCATTER6, found = 0;
-	__u32 chunk = (__u32)(key >> 48) & (TABLE_POINTS - 1);
+	__u32 begin, end;
 
 	if (!table_sieve(head, table, &head->sieve6, key) ||
-	    !table_chunk6(table, head->points6[chunk], head->points6[chunk + 1], key << 16 | 0xffff,
-			  &found))
+	    !table_points(table, head->points6, (__u32)(key >> 48), &begin, &end) ||
+	    !table_chunk6(table, begin, end, key << 16 | 0xffff, &found))
 		return false;
 	*palette = (__u32)found & (TABLE_PALETTE - 1);
 	return found >> 16 == key << 16 >> 16;
@@ -160,7 +178,7 @@ static __always_inline struct leaf table_find4(const struct table_head *head, vo
 	__u32 chunk = address >> 16, found = 0;
 
 	if (!table_point4(head, table, address, &found) &&
-	    !table_chunk4(table, head->index4[chunk], head->index4[chunk + 1],
+	    !table_chunk4(head, table, head->index4[chunk], head->index4[chunk + 1],
 			  address << 16 | 0xffff, &found))
 		return unknown;
 	return head->palette[found & (TABLE_PALETTE - 1)];

@@ -130,7 +130,8 @@ static inline void check_layout4(const struct world *world)
 {
 	const struct table_head *head = world->image.data;
 
-	assert_int_equal(head->index4[0], TABLE_ENTRIES4);
+	assert_int_equal(head->index4[0], TABLE_BEGIN4);
+	assert_true(TABLE_BEGIN4 * 4 >= sizeof(*head));
 	for (unsigned i = 0; i < TABLE_INDEX4; i++) {
 		uint32_t begin = head->index4[i], end = head->index4[i + 1];
 
@@ -160,7 +161,7 @@ static inline void check_layout6(const struct world *world)
 
 	assert_int_equal(head->index6[0] % TABLE_ENTRIES6, 0);
 	assert_true(head->index6[0] / TABLE_ENTRIES6 >
-		    (head->points4[TABLE_POINTS] - 1) / TABLE_ENTRIES4);
+		    (head->index4[TABLE_INDEX4] - 1) / TABLE_ENTRIES4);
 	for (unsigned i = 0; i < TABLE_INDEX6; i++) {
 		uint32_t begin = head->index6[i], end = head->index6[i + 1];
 		uint64_t below = (1ULL << (i < TABLE_INDEX4 ? 45 : 48)) - 1;
@@ -195,7 +196,7 @@ static inline uint32_t range4(const struct world *world, uint32_t address)
 	const struct table_head *head = world->image.data;
 	uint32_t found = 0;
 
-	assert_true(table_chunk4(world->image.data, head->index4[address >> 16],
+	assert_true(table_chunk4(head, world->image.data, head->index4[address >> 16],
 				 head->index4[(address >> 16) + 1], address << 16 | 0xffff,
 				 &found));
 	return found & 0xffff;
@@ -232,31 +233,66 @@ static inline void check_sieve(const struct world *world, const struct table_sie
 	free(expected);
 }
 
-/* It lies behind the head's own, or behind all entries; nor do the two overlap. */
+/* The index of a family's points; all zero where there are none. */
+static inline const uint32_t *points_index(const struct world *world, uint32_t position)
+{
+	static const uint32_t none[TABLE_POINTS + 1];
+
+	if (!position)
+		return none;
+	assert_int_equal(position / TABLE_ENTRIES4, (position + TABLE_POINTS) / TABLE_ENTRIES4);
+	return entry4(world, position);
+}
+
+/* Positions of u32: where the ranges end, where the points do. */
+static inline uint32_t ranges_end(const struct world *world)
+{
+	return ((const struct table_head *)world->image.data)->index6[TABLE_INDEX6] * 2;
+}
+
+static inline uint32_t points_end(const struct world *world)
+{
+	const struct table_head *head = world->image.data;
+
+	if (head->points6)
+		return points_index(world, head->points6)[TABLE_POINTS] * 2;
+	return head->points4 ? points_index(world, head->points4)[TABLE_POINTS] : ranges_end(world);
+}
+
+/* It lies behind the ranges of IPv4 in block 0, or behind all points; nor do the two overlap. One
+ * that fits into block 0 lies there. */
 static inline void check_sieve_place(const struct world *world, const struct table_sieve *sieve,
 				     unsigned key_bits)
 {
 	const struct table_head *head = world->image.data;
 	const struct table_sieve *other = sieve == &head->sieve4 ? &head->sieve6 : &head->sieve4;
-	uint64_t end;
+	uint64_t words = (1ULL << (key_bits - sieve->shift)) / 64, end = sieve->begin + words;
+	uint64_t free = ((uint64_t)head->index4[TABLE_INDEX4] + 15) / 16 * 8;
+	bool in_head = sieve->begin < TABLE_ENTRIES6;
 
 	if (!sieve->begin)
 		return;
-	end = sieve->begin + (1ULL << (key_bits - sieve->shift)) / 64;
-	assert_true(sieve->begin >= head->points6[TABLE_POINTS] ||
-		    (sieve->begin * 8ULL >= sizeof(*head) && end <= TABLE_ENTRIES6));
+	if (sieve == &head->sieve6 && head->sieve4.begin && head->sieve4.begin < TABLE_ENTRIES6)
+		free += (1ULL << (32 - head->sieve4.shift)) / 64;
+	assert_int_equal(in_head, free + words <= TABLE_ENTRIES6);
+	if (in_head)
+		assert_true(sieve->begin >= free && end <= TABLE_ENTRIES6);
+	else
+		assert_true(sieve->begin * 2ULL >= points_end(world));
 	assert_true(other->begin < sieve->begin || other->begin >= end);
 }
 
 static inline void check_points4(const struct world *world)
 {
 	const struct table_head *head = world->image.data;
-	uint64_t *keys = calloc(head->points4[TABLE_POINTS] - head->points4[0] + 1, sizeof(*keys));
+	const uint32_t *index = points_index(world, head->points4);
+	uint64_t *keys = calloc(index[TABLE_POINTS] - index[0] + 1, sizeof(*keys));
 	size_t count = 0;
 
-	assert_true(head->points4[0] >= head->index4[TABLE_INDEX4]);
+	assert_true(!head->points4 || head->points4 >= ranges_end(world));
+	assert_true(!head->points4 || index[0] > head->points4 + TABLE_POINTS);
 	for (uint32_t i = 0; i < TABLE_POINTS; i++) {
-		uint32_t begin = head->points4[i], end = head->points4[i + 1];
+		uint32_t begin = index[i], end = index[i + 1];
 
 		assert_true(begin <= end);
 		for (uint32_t at = begin; at < end; at++) {
@@ -287,12 +323,17 @@ static inline void check_points4(const struct world *world)
 static inline void check_points6(const struct world *world)
 {
 	const struct table_head *head = world->image.data;
-	uint64_t *keys = calloc(head->points6[TABLE_POINTS] - head->points6[0] + 1, sizeof(*keys));
+	const uint32_t *index = points_index(world, head->points6);
+	uint64_t *keys = calloc(index[TABLE_POINTS] - index[0] + 1, sizeof(*keys));
 	size_t count = 0;
 
-	assert_int_equal(head->points6[0], head->index6[TABLE_INDEX6]);
+	assert_true(!head->points6 ||
+		    head->points6 >= (head->points4
+					      ? points_index(world, head->points4)[TABLE_POINTS]
+					      : ranges_end(world)));
+	assert_true(!head->points6 || index[0] * 2 > head->points6 + TABLE_POINTS);
 	for (uint64_t i = 0; i < TABLE_POINTS; i++) {
-		uint32_t begin = head->points6[i], end = head->points6[i + 1];
+		uint32_t begin = index[i], end = index[i + 1];
 
 		assert_true(begin <= end);
 		for (uint32_t at = begin; at < end; at++) {
@@ -320,9 +361,13 @@ static inline void check_layout_deep(const struct world *world)
 	const struct table_deep *deep = world->image.data;
 
 	assert_true(head->deep_begin <= head->deep_end);
-	assert_int_equal(head->deep_begin % TABLE_DEEP, 0);
-	assert_true(head->deep_begin / TABLE_DEEP >
-		    (head->points6[TABLE_POINTS] - 1) / TABLE_ENTRIES6);
+	assert_true(head->deep_begin * 8ULL >= points_end(world));
+	for (const struct table_sieve *sieve = &head->sieve4; sieve <= &head->sieve6; sieve++) {
+		unsigned bits = (sieve == &head->sieve4 ? 32 : 64) - sieve->shift;
+
+		if (sieve->begin >= TABLE_ENTRIES6)
+			assert_true(head->deep_begin * 4ULL >= sieve->begin + (1ULL << bits) / 64);
+	}
 	for (uint32_t at = head->deep_begin; at < head->deep_end; at++) {
 		bool same = at > head->deep_begin && deep[at].high == deep[at - 1].high;
 

@@ -41,7 +41,7 @@ int image_open(struct image **image)
 		free(made);
 		return -ENOMEM;
 	}
-	made->next4 = TABLE_ENTRIES4;
+	made->next4 = TABLE_BEGIN4;
 	*image = made;
 	return 0;
 }
@@ -74,8 +74,8 @@ static int palette_find(struct image *image, struct leaf leaf, uint32_t *palette
 }
 
 /* A finished IPv4 chunk that crosses into the next block moves there; the gap repeats the entry
- * before it. The first chunk begins a
- * block, so there is one. */
+ * before it. The first chunk never
+ * does, so there is one. */
 static void chunk4_end(struct image *image)
 {
 	uint32_t begin = blocks_head(&image->blocks)->index4[image->chunk4 - 1],
@@ -230,10 +230,9 @@ int image_begin6(struct image *image)
 		return error;
 	chunk4_end(image);
 	blocks_head(&image->blocks)->index4[TABLE_INDEX4] = image->next4;
-	error = points4_write(&image->points4, &image->blocks, &image->next4);
 	image->next6 = image->blocks.count * TABLE_ENTRIES6;
 	image->v6 = true;
-	return error;
+	return 0;
 }
 
 static int deep_add(struct image *image, u128 first, uint32_t palette)
@@ -315,22 +314,38 @@ static int deep_order(struct image *image)
 	return 0;
 }
 
-static int deep_write(struct image *image)
+static int deep_write(struct image *image, uint32_t next)
 {
-	uint32_t begin = image->blocks.count;
-	size_t blocks = (image->deep_count + TABLE_DEEP - 1) / TABLE_DEEP;
-	int error = blocks > TABLE_BLOCKS ? -ENOSPC : deep_order(image);
+	uint64_t begin = ((uint64_t)next + 7) / 8, end = begin + image->deep_count;
+	int error = deep_order(image);
 
 	if (!error)
-		error = blocks_grow(&image->blocks, begin + (uint32_t)blocks);
+		error = blocks_grow(&image->blocks, (end + TABLE_DEEP - 1) / TABLE_DEEP);
 	if (error)
 		return error;
 	if (image->deep_count)
-		memcpy(image->blocks.data + (size_t)begin * TABLE_BLOCK, image->deep,
+		memcpy(image->blocks.data + begin * sizeof(*image->deep), image->deep,
 		       image->deep_count * sizeof(*image->deep));
-	blocks_head(&image->blocks)->deep_begin = begin * TABLE_DEEP;
-	blocks_head(&image->blocks)->deep_end = begin * TABLE_DEEP + (uint32_t)image->deep_count;
+	blocks_head(&image->blocks)->deep_begin = (uint32_t)begin;
+	blocks_head(&image->blocks)->deep_end = (uint32_t)end;
 	return 0;
+}
+
+/* All that needs to be known whole. */
+static int rest_write(struct image *image)
+{
+	struct blocks *blocks = &image->blocks;
+	uint32_t next = image->next6 * 2, index4, index6;
+	int error = points4_write(&image->points4, blocks, &next, &index4);
+
+	if (!error)
+		error = points6_write(&image->points6, blocks, &next, &index6);
+	if (error)
+		return error;
+	blocks_head(blocks)->points4 = index4;
+	blocks_head(blocks)->points6 = index6;
+	error = points_sieves(&image->points4, &image->points6, blocks, image->next4, &next);
+	return error ? error : deep_write(image, next);
 }
 
 int image_finish(struct image *image, uint64_t generation, uint64_t prefixes, uint64_t ranges,
@@ -342,12 +357,7 @@ int image_finish(struct image *image, uint64_t generation, uint64_t prefixes, ui
 	if (error)
 		return error;
 	blocks_head(&image->blocks)->index6[TABLE_INDEX6] = image->next6;
-	error = points6_write(&image->points6, &image->blocks, &image->next6);
-	if (!error)
-		error = points_sieves(&image->points4, &image->points6, &image->blocks,
-				      image->next6);
-	if (!error)
-		error = deep_write(image);
+	error = rest_write(image);
 	if (error)
 		return error;
 	head = blocks_head(&image->blocks);

@@ -74,11 +74,27 @@ static int chunk4_begin(struct blocks *blocks, uint64_t count, uint32_t *next)
 	return 0;
 }
 
-int points4_write(struct points *points, struct blocks *blocks, uint32_t *next)
+/* Room for an index from position `next` on, which moves behind it. */
+static int index_begin(struct blocks *blocks, uint32_t *next, uint32_t *index)
 {
-	int error = points_sort(points);
-	uint32_t chunk = 0;
+	uint32_t rest = TABLE_ENTRIES4 - *next % TABLE_ENTRIES4;
 
+	*index = rest < TABLE_POINTS + 1 ? *next + rest : *next;
+	*next = *index + TABLE_POINTS + 1;
+	return blocks_grow(blocks, (*next - 1) / TABLE_ENTRIES4 + 1);
+}
+
+int points4_write(struct points *points, struct blocks *blocks, uint32_t *next, uint32_t *index)
+{
+	uint32_t chunk = 0;
+	int error;
+
+	*index = 0;
+	if (!points->count)
+		return 0;
+	error = points_sort(points);
+	if (!error)
+		error = index_begin(blocks, next, index);
 	for (size_t i = 0, end; !error && i < points->count; i = end) {
 		const struct sort_item *items = points->items;
 		uint32_t *entries;
@@ -87,39 +103,50 @@ int points4_write(struct points *points, struct blocks *blocks, uint32_t *next)
 		error = chunk4_begin(blocks, end - i, next);
 		if (error)
 			break;
-		while (chunk <= items[i].key >> 16)
-			blocks_head(blocks)->points4[chunk++] = *next;
 		entries = blocks_entries4(blocks);
+		while (chunk <= items[i].key >> 16)
+			entries[*index + chunk++] = *next;
 		for (; i < end; i++)
 			entries[(*next)++] = (uint32_t)items[i].key << 16 | items[i].index;
 	}
-	while (chunk <= TABLE_POINTS)
-		blocks_head(blocks)->points4[chunk++] = *next;
+	while (!error && chunk <= TABLE_POINTS)
+		blocks_entries4(blocks)[*index + chunk++] = *next;
 	return error;
 }
 
-int points6_write(struct points *points, struct blocks *blocks, uint32_t *next)
+int points6_write(struct points *points, struct blocks *blocks, uint32_t *next, uint32_t *index)
 {
-	uint64_t end = *next + points->count;
-	int error = blocks_grow(blocks, (end - 1) / TABLE_ENTRIES6 + 1);
-	uint32_t chunk = 0;
+	uint32_t chunk = 0, *chunks, at;
+	uint64_t *entries;
+	int error;
 
+	*index = 0;
+	if (!points->count)
+		return 0;
+	error = points_sort(points);
 	if (!error)
-		error = points_sort(points);
-	for (size_t i = 0; !error && i < points->count; i++) {
+		error = index_begin(blocks, next, index);
+	at = (*next + 1) / 2;
+	if (!error)
+		error = blocks_grow(blocks, (at + points->count - 1) / TABLE_ENTRIES6 + 1);
+	if (error)
+		return error;
+	chunks = blocks_entries4(blocks) + *index;
+	entries = blocks_entries6(blocks);
+	for (size_t i = 0; i < points->count; i++) {
 		const struct sort_item *item = &points->items[i];
 
 		while (chunk <= item->key >> 48)
-			blocks_head(blocks)->points6[chunk++] = *next;
-		blocks_entries6(blocks)[(*next)++] = item->key << 16 | item->index;
+			chunks[chunk++] = at;
+		entries[at++] = item->key << 16 | item->index;
 	}
 	while (chunk <= TABLE_POINTS)
-		blocks_head(blocks)->points6[chunk++] = *next;
-	return error;
+		chunks[chunk++] = at;
+	*next = at * 2;
+	return 0;
 }
 
-/* Where `words` words of a sieve begin: in what is left of block 0, which costs a look-up no
- * further block, else behind the entries. */
+/* Where `words` words of a sieve begin: in what is left of block 0, else behind the entries. */
 static int sieve_place(struct blocks *blocks, struct sieve_room *room, uint64_t words,
 		       uint32_t *begin)
 {
@@ -158,10 +185,12 @@ static int sieve_write(const struct points *points, struct blocks *blocks, struc
 }
 
 int points_sieves(const struct points *points4, const struct points *points6, struct blocks *blocks,
-		  uint32_t next)
+		  uint32_t end4, uint32_t *next)
 {
-	struct sieve_room room = { .head = (sizeof(struct table_head) + 63) / 64 * 8,
-				   .next = next };
+	struct sieve_room room = {
+		.head = end4 < TABLE_ENTRIES4 ? (end4 + 15) / 16 * 8 : TABLE_ENTRIES6,
+		.next = (*next + 15) / 16 * 8,
+	};
 	struct table_sieve sieve4, sieve6 = { 0 };
 	int error = sieve_write(points4, blocks, &room, 32, &sieve4);
 
@@ -169,5 +198,6 @@ int points_sieves(const struct points *points4, const struct points *points6, st
 		error = sieve_write(points6, blocks, &room, 64, &sieve6);
 	blocks_head(blocks)->sieve4 = sieve4;
 	blocks_head(blocks)->sieve6 = sieve6;
+	*next = room.next * 2;
 	return error;
 }

@@ -19,14 +19,14 @@ struct points {
 int points4_add(struct points *points, uint32_t address, uint32_t palette);
 int points6_add(struct points *points, uint64_t high, uint32_t palette);
 
-/* Write the chunks of points and their index from position `next` (of a u32 or u64 entry) on, and
- * move it behind them. -ENOMEM, -ENOSPC */
-int points4_write(struct points *points, struct blocks *blocks, uint32_t *next);
-int points6_write(struct points *points, struct blocks *blocks, uint32_t *next);
+/* Write the index and the chunks of points from position `next` (of a u32) on, and move it behind
+ * them; *index is where the index begins, or 0: there are no points. -ENOMEM, -ENOSPC */
+int points4_write(struct points *points, struct blocks *blocks, uint32_t *next, uint32_t *index);
+int points6_write(struct points *points, struct blocks *blocks, uint32_t *next, uint32_t *index);
 
-/* Writes the sieves of both families: in what the head leaves of its block, or from position `next`
- * (of a u64 word) on. -ENOMEM, -ENOSPC */
+/* Writes the sieves of both families: in what IPv4's ranges, which end at `end4`, leave of block 0,
+ * or from position `next` (of a u32) on, which moves behind them. -ENOMEM, -ENOSPC */
 int points_sieves(const struct points *points4, const struct points *points6, struct blocks *blocks,
-		  uint32_t next);
+		  uint32_t end4, uint32_t *next);
 
 #endif
