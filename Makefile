@@ -99,7 +99,8 @@ $(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
 	$(Q)$(BPFTOOL) gen skeleton $< name gate_bpf > $@
 
 tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
-       $(O)/tests/outflow/test_outflow $(O)/tests/vm/init $(O)/tests/vm/knock $(O)/tests/vm/complexity $(O)/sekisho \
+       $(O)/tests/outflow/test_outflow $(O)/tests/vm/init $(O)/tests/vm/knock $(O)/tests/vm/complexity $(O)/tests/upgrade/kill_at \
+       $(O)/sekisho \
        $(O)/tests/bench/cost $(O)/tests/bench/fill
 
 $(O)/tests/flood/flood.bpf.o: tests/flood/flood.bpf.c $(O)/bpf/vmlinux.h
@@ -126,7 +127,7 @@ $(O)/tests/vm/complexity: tests/vm/complexity.c $(O)/libsekisho.a
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libsekisho.a $(LIBS)
 
 # Starts where there is no library, so it is static, and without a sanitizer's.
-$(O)/tests/vm/init $(O)/tests/vm/knock: $(O)/tests/vm/%: tests/vm/%.c $(O)/flags
+$(O)/tests/vm/init $(O)/tests/vm/knock $(O)/tests/upgrade/kill_at: $(O)/tests/%: tests/%.c $(O)/flags
 	$(say) TEST $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -static -o $@ $<

@@ -87,13 +87,16 @@ struct tick_clock {
 };
 _Static_assert(sizeof(struct tick_clock) == 16, "no padding");
 
+#define CONTROL_FILLED (1U << 31)
+
 /*
  * Map "control": one mmap-able element. User space alone writes it, under the writers' lock, one
  * aligned store at a time: a length is added behind the last and then counted; one is removed by
  * moving the last into its place and then counting one less. So a packet never misses a length.
  */
 struct control {
-	__u32 contract_version; /* 0 until the bans of the store are in: not ready */
+	__u32 contract_version; /* 0 until the bans of the store, and what was carried, are in;
+				 * then with CONTROL_FILLED until open connections are counted */
 	__u32 length_count4;
 	__u32 length_count6;
 	__u32 table_stamp;	     /* table_head.stamp of the table in force, or about to be */

@@ -236,6 +236,25 @@ jq_handshakes() { # FILE
 	open_equals 2
 }
 
+@test "killed while it counts the open connections, the next start counts each once" {
+	local steps=0
+	lab_conf 'mode = enforce' "$LISTS"
+	run_sekisho load
+	live
+	kept "$BATS_TEST_TMPDIR/before"
+	SEKISHO=$NEXT
+	# Each run of the program gate_adopt (BPF_PROG_TEST_RUN) counts one.
+	for step in 2 1; do
+		server "$LAB_REPO/build/tests/upgrade/kill_at" 10 $step "$NEXT" -c "$LAB_CONF" load || break
+		steps=$((steps + 1))
+	done
+	((steps))
+	run_sekisho load
+	kept "$BATS_TEST_TMPDIR/after"
+	diff <(jq_handshakes "$BATS_TEST_TMPDIR/before") <(jq_handshakes "$BATS_TEST_TMPDIR/after")
+	open_equals 2
+}
+
 @test "an older version refuses a newer contract's gate with the remedy, and leaves it alone" {
 	lab_conf 'mode = enforce'
 	SEKISHO=$NEXT

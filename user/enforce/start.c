@@ -189,6 +189,8 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 		err = gate_load_end(instance->gate, fault);
 	if (err)
 		return err;
+	if (how != GATE_KEPT && !instance->unrestored)
+		gate_mark_filled(instance->gate);
 	start_counter(instance, options, how != GATE_KEPT);
 	/* Without the store's bans the next start, or the daemon, restores them. */
 	if (!instance->unrestored)

@@ -161,7 +161,8 @@ bool carry_is_due(const struct gate *gate)
 	if (!map_info(fd, &info) || info.value_size < sizeof(*control))
 		return false;
 	control = calloc(1, info.value_size);
-	return control && !bpf_map_lookup_elem(fd, &slot, control) && *control == gate->older;
+	return control && !bpf_map_lookup_elem(fd, &slot, control) &&
+	       (*control & ~CONTROL_FILLED) == gate->older;
 }
 
 /* Gives each entry of a map that was not handed on to `put`: what both contracts know of the value,

@@ -241,6 +241,12 @@ int gate_open(const char *pins, struct gate **result, struct fault *fault)
 	return err;
 }
 
+void gate_mark_filled(struct gate *gate)
+{
+	__atomic_store_n(&gate->control->contract_version, CONTRACT_VERSION | CONTROL_FILLED,
+			 __ATOMIC_RELEASE);
+}
+
 void gate_mark_ready(struct gate *gate)
 {
 	__atomic_store_n(&gate->control->contract_version, CONTRACT_VERSION, __ATOMIC_RELEASE);

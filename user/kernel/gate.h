@@ -31,6 +31,7 @@ struct gate_load_options {
 enum gate_start {
 	GATE_FRESH,   /* the maps are new: bans and tables are to be restored */
 	GATE_CARRIED, /* taken over from an older contract: gate_carry() is to be called */
+	GATE_FILLED,  /* the maps of a start that ended between gate_mark_filled() and -_ready() */
 	GATE_KEPT,    /* the maps of an earlier start */
 };
 
@@ -54,13 +55,15 @@ void gate_close(struct gate *gate); /* the kernel side stays */
 bool gate_is_of_older_contract(const char *pins);
 
 /* Copies what the older contract counted and banned into those maps that could not be handed on
- * whole. May be repeated until gate_mark_ready(). Once the programs are attached,
+ * whole. May be repeated until gate_mark_filled(). Once the programs are attached,
  * attach_settled() forgets the older contract. A fault names the first map that failed; the others
  * are carried all the same. */
 int gate_carry(struct gate *gate, struct fault *fault);
 
-/* Says that bans, and what was carried, are in. Until then the next gate_load() starts as this one
- * did, so that a start that was killed half-way loses nothing. */
+/* Say that bans, and what was carried, are in; that open connections are counted as well. Until
+ * then the next gate_load() starts where this one was, so that a start that was killed half-way
+ * loses nothing: what is counted from the first on is never copied over. */
+void gate_mark_filled(struct gate *gate);
 void gate_mark_ready(struct gate *gate);
 
 /* Detaches everything and removes the pins, of any contract version. -ENOENT: nothing was there. */

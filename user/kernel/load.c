@@ -208,6 +208,8 @@ static enum gate_start start_of(const struct gate *gate)
 {
 	if (gate->control->contract_version == CONTRACT_VERSION)
 		return GATE_KEPT;
+	if (gate->control->contract_version == (CONTRACT_VERSION | CONTROL_FILLED))
+		return GATE_FILLED;
 	return gate->older && carry_is_due(gate) ? GATE_CARRIED : GATE_FRESH;
 }
 
