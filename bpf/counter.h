@@ -165,7 +165,7 @@ static __always_inline void meter_adopt(const struct policy *rules, const struct
 	struct meter_key key = network_key(rules, remote, is4, who->service);
 	struct meter *meter;
 
-	meter = meter_get(&networks, &key, &counts->network_used, &counts->network_overflows);
+	meter = network_get(&key, counts);
 	if (meter)
 		meter_open(meter);
 	key = source_key(rules, remote, is4, who->service);

@@ -6,6 +6,7 @@
 #ifndef SEKISHO_METER_H
 #define SEKISHO_METER_H
 
+#include "bloom.h"
 #include "bucket.h"
 #include "protocol.h"
 #include "maps.h"
@@ -64,6 +65,17 @@ static __always_inline struct meter *meter_get(void *map, const struct meter_key
 	meter = bpf_map_lookup_elem(map, key);
 	if (!meter)
 		__sync_fetch_and_add(overflows, 1);
+	return meter;
+}
+
+/* A network's. Its bit is looked after each time: programs of an older contract set none. */
+static __always_inline struct meter *network_get(const struct meter_key *key, struct usage *counts)
+{
+	struct meter *meter =
+		meter_get(&networks, key, &counts->network_used, &counts->network_overflows);
+
+	if (meter)
+		bloom_mark(&network_bloom, &key->prefix, key->service);
 	return meter;
 }
 

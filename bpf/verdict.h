@@ -6,7 +6,7 @@
 #ifndef SEKISHO_VERDICT_H
 #define SEKISHO_VERDICT_H
 
-#include "ban_sieve.h"
+#include "bloom.h"
 #include "count.h"
 #include "meter.h"
 #include "packet.h"
@@ -94,20 +94,6 @@ static __always_inline __u64 find_leaf(const struct packet *packet)
 	return found.bytes;
 }
 
-/* Whether there can be such a ban. */
-static __always_inline bool sieve_has(const struct prefix *prefix)
-{
-	__u32 zero = 0, bit, at;
-	const __u64 *bits = bpf_map_lookup_elem(&sieve, &zero), *word;
-
-	if (!bits || !*bits)
-		return true;
-	bit = sieve_bit(prefix, (__u32)*bits);
-	at = 1 + bit / 64;
-	word = bpf_map_lookup_elem(&sieve, &at);
-	return !word || *word >> (bit & 63) & 1;
-}
-
 /*
  * CLOCK_BOOTTIME as of the last tick: near enough for the end of a ban, and far cheaper than to ask
  * for each packet. The time is written before the tick that it is of, so that an interrupt in
@@ -146,7 +132,7 @@ static __always_inline struct ban *find_ban(const struct packet *packet, __u64 *
 		struct ban *ban;
 
 		*prefix = mask_prefix(&packet->source, lengths[i]);
-		if (!sieve_has(prefix))
+		if (!bloom_has(&ban_bloom, prefix, 0))
 			continue;
 		ban = bpf_map_lookup_elem(&bans, prefix);
 		if (!ban)
@@ -242,7 +228,7 @@ __noinline __u32 meter_handshake(const struct packet *packet, __u32 service, __u
 		return REASON_NONE;
 	limits = &rules->classes[class_of(rules, service, country)];
 	key = network_key(rules, &packet->source, packet->is4, service);
-	meter = meter_get(&networks, &key, &counts->network_used, &counts->network_overflows);
+	meter = network_get(&key, counts);
 	if (meter) {
 		meter_take(meter, now, limits->network_interval_ns, limits->network_burst);
 		if (opens && meter_open(meter) > limits->network_connections &&
@@ -290,8 +276,9 @@ static __always_inline enum reason ask_meters(const struct limits *limits, __u64
 }
 
 /*
- * What only a SYN is asked, of a country that is let in. An unknown source costs one look-up in the
- * networks: its network has an entry if it has one itself, unless that table has been full.
+ * What only a SYN is asked, of a country that is let in. An unknown source costs one word of the
+ * networks' Bloom filter: its network has an entry if it has one itself, unless that table has been
+ * full.
  */
 __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 country)
 {
@@ -307,7 +294,9 @@ __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 count
 		return REASON_NONE;
 	limits = &rules->classes[class_of(rules, service, country)];
 	key = network_key(rules, &packet->source, packet->is4, service);
-	network = bpf_map_lookup_elem(&networks, &key);
+	network = bloom_has(&network_bloom, &key.prefix, service)
+			  ? bpf_map_lookup_elem(&networks, &key)
+			  : NULL;
 	if (network || counts->network_overflows) {
 		key = source_key(rules, &packet->source, packet->is4, service);
 		source = bpf_map_lookup_elem(&sources, &key);

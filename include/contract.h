@@ -73,11 +73,19 @@ struct ban {
 _Static_assert(sizeof(struct ban) == 56, "no padding");
 
 /*
- * Map "sieve": mmap-able array of words. Word 0 is the number of bits, a power of two, once they
- * are right, and 0 before: then every ban is asked for. Bit n is bit n % 64 of word 1 + n / 64.
- * Which bit stands for a prefix: ban_sieve.h. User space alone writes it, under the writers' lock:
- * a bit is set before its ban is put in, and cleared by a sweep that found no ban of it.
+ * Maps "ban_bloom" and "network_bloom": Bloom filters with a bit for each entry of "bans" and of
+ * "networks", so that most packets need not look for what is not there. mmap-able arrays of words:
+ * word 0 is the number of bits, a power of two (0: not set up yet), with BLOOM_BELIEVED once they
+ * are right, until when every entry is looked for. Bit n is bit n % 64 of word 1 + n / 64; which
+ * one is an entry's: bloom_bit.h.
+ *
+ * Bans: user space alone writes, under the writers' lock: a bit is set before its ban is put in,
+ * and cleared by a sweep that found no ban of it. Networks: who puts an entry in, the gate as a
+ * rule, sets its bit right after. The sweep of user space first takes BLOOM_BELIEVED away, then
+ * clears all bits and sets those of the entries that it finds and leaves; whoever puts one in
+ * meanwhile is found by it, or sets its bit after the clearing.
  */
+#define BLOOM_BELIEVED (1ULL << 63)
 
 /* Map "tick_clock": per-CPU array of one element, the gate's own. The time is asked for once a
  * tick. */

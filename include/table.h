@@ -30,14 +30,15 @@
  * instead, so do the empty ones right before it. An index of points, TABLE_POINTS + 1 positions as
  * u32, crosses no block; a family without points has none.
  *
- * Before the points a sieve spares the search for nearly all other addresses: the key's top bits
- * number a bit, which is set if a point has these. At least TABLE_SIEVE_BITS bits for each point,
- * a power of two of them.
+ * Before the points a Bloom filter spares the search for nearly all other addresses: the key's top
+ * bits number a bit, which is set if a point has these. At least TABLE_BLOOM_BITS bits for each
+ * point, a power of two of them.
  *
  * In the image: the head; from TABLE_BEGIN4 on the ranges of IPv4; from a block of their own on
- * those of IPv6; the points of IPv4 and of IPv6, each behind their index; sieves; the deep entries.
- * A sieve, in u64 words, lies in what the ranges of IPv4 leave of block 0 if it fits: who has the
- * head needs no other block then, and asking for a block costs more than a look into it.
+ * those of IPv6; the points of IPv4 and of IPv6, each behind their index; Bloom filters; the deep
+ * entries. A Bloom filter, in u64 words, lies in what the ranges of IPv4 leave of block 0 if it
+ * fits: who has the head needs no other block then, and asking for a block costs more than a look
+ * into it.
  */
 #ifndef SEKISHO_TABLE_H
 #define SEKISHO_TABLE_H
@@ -58,7 +59,7 @@
 
 #define TABLE_SCATTER4	 0x9e3779b1U /* odd, near 2^32 and 2^64 over the golden ratio */
 #define TABLE_SCATTER6	 0x9e3779b97f4a7c15ULL
-#define TABLE_SIEVE_BITS 8
+#define TABLE_BLOOM_BITS 8
 
 enum leaf_flag { LEAF_ALLOW = 1, LEAF_DENY = 2, LEAF_DEEP = 4 };
 
@@ -79,7 +80,7 @@ struct table_deep {
 _Static_assert(sizeof(struct table_deep) == 32, "a power of two, so that none crosses a block");
 
 /* Bit key >> shift, counted from word `begin` on. */
-struct table_sieve {
+struct table_bloom {
 	__u32 begin; /* position in u64 words; 0: the family has no points */
 	__u32 shift;
 };
@@ -98,7 +99,7 @@ struct table_head {
 	__u64 prefixes;		/* list prefixes compiled in */
 	__u64 ranges;		/* country ranges compiled in */
 	__u32 points4, points6; /* positions of their indexes; 0: none */
-	struct table_sieve sieve4, sieve6;
+	struct table_bloom bloom4, bloom6;
 	struct leaf palette[TABLE_PALETTE];
 	__u32 index4[TABLE_INDEX4 + 1];
 	__u32 index6[TABLE_INDEX6 + 1];

@@ -115,14 +115,14 @@ static __always_inline bool table_chunk6(void *table, __u32 begin, __u32 end, __
 }
 
 /* False: there is no point of this key. */
-static __always_inline bool table_sieve(const struct table_head *head, void *table,
-					const struct table_sieve *sieve, __u64 key)
+static __always_inline bool table_bloom(const struct table_head *head, void *table,
+					const struct table_bloom *bloom, __u64 key)
 {
-	__u64 bit = key >> sieve->shift;
-	__u32 word = sieve->begin + (__u32)(bit / 64);
+	__u64 bit = key >> bloom->shift;
+	__u32 word = bloom->begin + (__u32)(bit / 64);
 	const __u64 *words;
 
-	if (!sieve->begin)
+	if (!bloom->begin)
 		return false;
 	words = table_other(head, table, word / TABLE_ENTRIES6);
 	return words && words[word & (TABLE_ENTRIES6 - 1)] >> (bit & 63) & 1;
@@ -147,7 +147,7 @@ static __always_inline bool table_point4(const struct table_head *head, void *ta
 {
 	__u32 key = address * TABLE_SCATTER4, begin, end, found = 0;
 
-	if (!table_sieve(head, table, &head->sieve4, key) ||
+	if (!table_bloom(head, table, &head->bloom4, key) ||
 	    !table_points(table, head->points4, key >> 16, &begin, &end) ||
 	    !table_chunk4(head, table, begin, end, key << 16 | 0xffff, &found))
 		return false;
@@ -162,7 +162,7 @@ static __always_inline bool table_point6(const struct table_head *head, void *ta
 	__u64 key = high * TABLE_SCATTER6, found = 0;
 	__u32 begin, end;
 
-	if (!table_sieve(head, table, &head->sieve6, key) ||
+	if (!table_bloom(head, table, &head->bloom6, key) ||
 	    !table_points(table, head->points6, (__u32)(key >> 48), &begin, &end) ||
 	    !table_chunk6(table, begin, end, key << 16 | 0xffff, &found))
 		return false;

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "kernel/bloom.h"
 #include "lists/compile.h"
 #include "lists/country.h"
 
@@ -130,6 +131,8 @@ static void put_meter(struct gate *gate, enum gate_map map, const struct prefix 
 
 	if (bpf_map_update_elem(gate->maps[map], &key, meter, BPF_ANY))
 		cost_die(gate_map_name(map), strerror(errno));
+	if (map == MAP_NETWORKS)
+		bloom_add(&gate->network_bloom, &key.prefix, key.service);
 }
 
 /* `count` sources of a region, each with its network, as they came to be by handshakes. */

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "kernel/sieve.h"
+#include "bits.h"
 
 #define MANY 1000 /* bans, of addresses 100.64.0.0 and up */
 
@@ -176,28 +176,20 @@ static uint32_t count_many(struct gate *gate, bans_send *send, uint32_t remainde
 	return count;
 }
 
-static unsigned bits_set(const struct gate *gate)
-{
-	unsigned count = 0;
-
-	for (uint32_t i = 1; i < gate->sieve_words; i++)
-		count += (unsigned)__builtin_popcountll(gate->sieve[i]);
-	return count;
-}
-
 static void clear(struct gate *gate, uint64_t bits)
 {
-	memset(&gate->sieve[1], 0, (gate->sieve_words - 1) * sizeof(*gate->sieve));
-	gate->sieve[0] = bits;
+	memset(&gate->ban_bloom.words[1], 0,
+	       (gate->ban_bloom.count - 1) * sizeof(*gate->ban_bloom.words));
+	gate->ban_bloom.words[0] = bits;
 }
 
 /* Of MANY bans a third stays, a third is lifted, a third ends. */
-static void test_sieve(struct gate *gate, bans_send *send,
+static void test_bloom(struct gate *gate, bans_send *send,
 		       void (*report)(bool good, const char *claim))
 {
 	uint32_t third = MANY / 3 + 1;
-	unsigned before = bits_set(gate), full;
-	uint64_t bits = gate->sieve[0];
+	unsigned before = bits_set(&gate->ban_bloom), full;
+	uint64_t bits = gate->ban_bloom.words[0];
 	size_t removed;
 
 	for (uint32_t i = 0; i < MANY; i++) {
@@ -205,9 +197,9 @@ static void test_sieve(struct gate *gate, bans_send *send,
 
 		put(gate, &prefix, i % 3 == 2 ? 1 : 3600ULL * NS_PER_S);
 	}
-	full = bits_set(gate);
+	full = bits_set(&gate->ban_bloom);
 	report(bits && full > before + MANY / 2 && full <= before + MANY,
-	       "the sieve has a bit for each ban");
+	       "the Bloom filter has a bit for each ban");
 	for (uint32_t i = 1; i < MANY; i += 3) {
 		struct prefix prefix = many(i);
 
@@ -223,22 +215,23 @@ static void test_sieve(struct gate *gate, bans_send *send,
 		       count_many(gate, send, 1, false) == third - 1 &&
 		       count_many(gate, send, 2, false) == third - 1,
 	       "nor after it");
-	report(removed >= third - 1 && bits_set(gate) <= before + third && gate->sieve[0] == bits,
+	report(removed >= third - 1 && bits_set(&gate->ban_bloom) <= before + third &&
+		       gate->ban_bloom.words[0] == bits,
 	       "a sweep clears the bits of bans that ended or were lifted");
 	clear(gate, bits);
-	report(count_many(gate, send, 0, false) == third, "the gate believes the sieve");
+	report(count_many(gate, send, 0, false) == third, "the gate believes the Bloom filter");
 	clear(gate, 0);
 	report(count_many(gate, send, 0, true) == third,
-	       "a sieve that is not filled yet lets no banned source in");
-	if (gate_sieve_settle(gate, NULL))
+	       "a Bloom filter that is not filled yet lets no banned source in");
+	if (bans_settle(gate, NULL))
 		abort();
-	report(gate->sieve[0] == bits && bits_set(gate) <= before + third &&
+	report(gate->ban_bloom.words[0] == bits && bits_set(&gate->ban_bloom) <= before + third &&
 		       count_many(gate, send, 0, true) == third,
-	       "a new sieve is filled from the bans that are there");
+	       "a new Bloom filter is filled from the bans that are there");
 }
 
 void test_bans(struct gate *gate, bans_send *send, void (*report)(bool good, const char *claim))
 {
 	test_remembered(gate, send, report);
-	test_sieve(gate, send, report);
+	test_bloom(gate, send, report);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What bans remember, and the sieve before them. Not here: that a ban drops (cases.txt). */
+/* What bans remember, and the Bloom filter before them. Not here: that a ban drops (cases.txt). */
 #ifndef SEKISHO_PACKET_BANS_H
 #define SEKISHO_PACKET_BANS_H
 

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "bits.h"
 
 #define CLASS_LIMITED 2
 #define LATER_NS      (3600ULL * NS_PER_S)
@@ -85,6 +86,8 @@ static void put_meter(struct gate *gate, enum gate_map map, const char *prefix, 
 
 	if (bpf_map_update_elem(gate->maps[map], &key, &meter, BPF_ANY))
 		abort();
+	if (map == MAP_NETWORKS)
+		bloom_add(&gate->network_bloom, &key.prefix, key.service);
 }
 
 static struct meter get_meter(struct gate *gate, enum gate_map map, const char *prefix)
@@ -265,6 +268,63 @@ static void test_adoption(struct gate *gate, void (*report)(bool good, const cha
 	       "its end is counted, and only once");
 }
 
+static int count_one(const struct meter_key *key, const struct meter *meter, void *context)
+{
+	(void)key, (void)meter;
+	++*(unsigned *)context;
+	return 0;
+}
+
+static unsigned networks(struct gate *gate)
+{
+	unsigned count = 0;
+
+	if (gate_meter_each(gate, METERS_NETWORKS, count_one, &count, NULL))
+		abort();
+	return count;
+}
+
+static void test_bloom(struct gate *gate, limits_send *send, unsigned programs,
+		       void (*report)(bool good, const char *claim))
+{
+	const struct family *family = &families[0];
+	struct prefix prefix = prefix_of(family->network);
+	struct meter_key key = { .prefix = prefix, .service = LIMITS_SERVICE };
+	struct bloom *bloom = &gate->network_bloom;
+	uint64_t fresh = 0xb100;
+
+	publish(gate, GATE_ENFORCE);
+	fill_meters(gate, family, REASON_NETWORK_CONNECTIONS);
+	bloom_empty(bloom);
+	bloom_believe(bloom);
+	/* The network is as good as unknown, so what comes next decides. */
+	report(check_reason(gate, send, programs, family->words, family->plain, LIMITS_SERVICE,
+			    REASON_COUNTRY_RATE, GATE_ENFORCE),
+	       "the gate believes the networks' Bloom filter");
+	bloom_empty(bloom);
+	report(check_reason(gate, send, programs, family->words, family->plain, LIMITS_SERVICE,
+			    REASON_NETWORK_CONNECTIONS, GATE_ENFORCE),
+	       "one that is not filled yet lets nobody beyond a network's limits");
+	report(!networks_settle(gate, NULL) && bloom_is_believed(bloom) &&
+		       bits_set(bloom) == networks(gate) &&
+		       check_reason(gate, send, programs, family->words, family->plain,
+				    LIMITS_SERVICE, REASON_NETWORK_CONNECTIONS, GATE_ENFORCE),
+	       "it is filled from the networks that are there");
+	put_meter(gate, MAP_NETWORKS, "198.18.77.0/24", LIMITS_SERVICE, 0, false);
+	report(!gate_meter_sweep(gate, clock_boot_ns() + 1, 0, NULL, NULL) &&
+		       bloom_is_believed(bloom) && networks(gate) &&
+		       bits_set(bloom) == networks(gate) &&
+		       check_reason(gate, send, programs, family->words, family->plain,
+				    LIMITS_SERVICE, REASON_NETWORK_CONNECTIONS, GATE_ENFORCE),
+	       "a sweep leaves the bits of the networks that it leaves, and no others");
+	bpf_map_delete_elem(gate->maps[MAP_NETWORKS], &key);
+	bloom_empty(bloom);
+	bloom_believe(bloom);
+	report(adopt(gate, fresh, false) == 1 && bits_set(bloom) == 1 &&
+		       adopt(gate, fresh, true) == 1,
+	       "the gate marks a network that it puts in");
+}
+
 void test_limits(struct gate *gate, limits_send *send, unsigned programs,
 		 void (*report)(bool good, const char *claim))
 {
@@ -279,4 +339,5 @@ void test_limits(struct gate *gate, limits_send *send, unsigned programs,
 	test_order(gate, send, programs, report);
 	test_own_counts(gate, send, programs, report);
 	test_adoption(gate, report);
+	test_bloom(gate, send, programs, report);
 }

@@ -214,21 +214,21 @@ static inline uint32_t range6(const struct world *world, uint64_t high)
 	return (uint32_t)found & 0xffff;
 }
 
-/* A sieve has exactly the bits of its keys, and at least TABLE_SIEVE_BITS for each. */
-static inline void check_sieve(const struct world *world, const struct table_sieve *sieve,
+/* A Bloom filter has exactly the bits of its keys, and at least TABLE_BLOOM_BITS for each. */
+static inline void check_bloom(const struct world *world, const struct table_bloom *bloom,
 			       const uint64_t *keys, size_t count, unsigned key_bits)
 {
-	const uint64_t *words = (const uint64_t *)world->image.data + sieve->begin;
-	uint64_t bits = count ? 1ULL << (key_bits - sieve->shift) : 0;
+	const uint64_t *words = (const uint64_t *)world->image.data + bloom->begin;
+	uint64_t bits = count ? 1ULL << (key_bits - bloom->shift) : 0;
 	uint64_t *expected = calloc(bits / 64 + 1, sizeof(*expected));
 
-	assert_int_equal(!count, !sieve->begin);
+	assert_int_equal(!count, !bloom->begin);
 	assert_true(!count || bits >= 64);
-	assert_true(bits >= count * TABLE_SIEVE_BITS || (count && !sieve->shift));
-	assert_true(bits <= 64 || bits < count * TABLE_SIEVE_BITS * 2);
-	assert_true(sieve->begin + bits / 64 <= (uint64_t)world->image.blocks * TABLE_ENTRIES6);
+	assert_true(bits >= count * TABLE_BLOOM_BITS || (count && !bloom->shift));
+	assert_true(bits <= 64 || bits < count * TABLE_BLOOM_BITS * 2);
+	assert_true(bloom->begin + bits / 64 <= (uint64_t)world->image.blocks * TABLE_ENTRIES6);
 	for (size_t i = 0; i < count; i++)
-		expected[(keys[i] >> sieve->shift) / 64] |= 1ULL << (keys[i] >> sieve->shift) % 64;
+		expected[(keys[i] >> bloom->shift) / 64] |= 1ULL << (keys[i] >> bloom->shift) % 64;
 	assert_memory_equal(expected, words, bits / 8);
 	free(expected);
 }
@@ -261,25 +261,25 @@ static inline uint32_t points_end(const struct world *world)
 
 /* It lies behind the ranges of IPv4 in block 0, or behind all points; nor do the two overlap. One
  * that fits into block 0 lies there. */
-static inline void check_sieve_place(const struct world *world, const struct table_sieve *sieve,
+static inline void check_bloom_place(const struct world *world, const struct table_bloom *bloom,
 				     unsigned key_bits)
 {
 	const struct table_head *head = world->image.data;
-	const struct table_sieve *other = sieve == &head->sieve4 ? &head->sieve6 : &head->sieve4;
-	uint64_t words = (1ULL << (key_bits - sieve->shift)) / 64, end = sieve->begin + words;
+	const struct table_bloom *other = bloom == &head->bloom4 ? &head->bloom6 : &head->bloom4;
+	uint64_t words = (1ULL << (key_bits - bloom->shift)) / 64, end = bloom->begin + words;
 	uint64_t free = ((uint64_t)head->index4[TABLE_INDEX4] + 15) / 16 * 8;
-	bool in_head = sieve->begin < TABLE_ENTRIES6;
+	bool in_head = bloom->begin < TABLE_ENTRIES6;
 
-	if (!sieve->begin)
+	if (!bloom->begin)
 		return;
-	if (sieve == &head->sieve6 && head->sieve4.begin && head->sieve4.begin < TABLE_ENTRIES6)
-		free += (1ULL << (32 - head->sieve4.shift)) / 64;
+	if (bloom == &head->bloom6 && head->bloom4.begin && head->bloom4.begin < TABLE_ENTRIES6)
+		free += (1ULL << (32 - head->bloom4.shift)) / 64;
 	assert_int_equal(in_head, free + words <= TABLE_ENTRIES6);
 	if (in_head)
-		assert_true(sieve->begin >= free && end <= TABLE_ENTRIES6);
+		assert_true(bloom->begin >= free && end <= TABLE_ENTRIES6);
 	else
-		assert_true(sieve->begin * 2ULL >= points_end(world));
-	assert_true(other->begin < sieve->begin || other->begin >= end);
+		assert_true(bloom->begin * 2ULL >= points_end(world));
+	assert_true(other->begin < bloom->begin || other->begin >= end);
 }
 
 static inline void check_points4(const struct world *world)
@@ -316,7 +316,7 @@ static inline void check_points4(const struct world *world)
 			keys[count++] = i << 16 | entry >> 16;
 		}
 	}
-	check_sieve(world, &head->sieve4, keys, count, 32);
+	check_bloom(world, &head->bloom4, keys, count, 32);
 	free(keys);
 }
 
@@ -349,9 +349,9 @@ static inline void check_points6(const struct world *world)
 			keys[count++] = key;
 		}
 	}
-	check_sieve(world, &head->sieve6, keys, count, 64);
-	check_sieve_place(world, &head->sieve4, 32);
-	check_sieve_place(world, &head->sieve6, 64);
+	check_bloom(world, &head->bloom6, keys, count, 64);
+	check_bloom_place(world, &head->bloom4, 32);
+	check_bloom_place(world, &head->bloom6, 64);
 	free(keys);
 }
 
@@ -362,11 +362,11 @@ static inline void check_layout_deep(const struct world *world)
 
 	assert_true(head->deep_begin <= head->deep_end);
 	assert_true(head->deep_begin * 8ULL >= points_end(world));
-	for (const struct table_sieve *sieve = &head->sieve4; sieve <= &head->sieve6; sieve++) {
-		unsigned bits = (sieve == &head->sieve4 ? 32 : 64) - sieve->shift;
+	for (const struct table_bloom *bloom = &head->bloom4; bloom <= &head->bloom6; bloom++) {
+		unsigned bits = (bloom == &head->bloom4 ? 32 : 64) - bloom->shift;
 
-		if (sieve->begin >= TABLE_ENTRIES6)
-			assert_true(head->deep_begin * 4ULL >= sieve->begin + (1ULL << bits) / 64);
+		if (bloom->begin >= TABLE_ENTRIES6)
+			assert_true(head->deep_begin * 4ULL >= bloom->begin + (1ULL << bits) / 64);
 	}
 	for (uint32_t at = head->deep_begin; at < head->deep_end; at++) {
 		bool same = at > head->deep_begin && deep[at].high == deep[at - 1].high;

@@ -36,7 +36,7 @@ static uint64_t random64(void)
 	return (uint64_t)random32() << 32 | random32();
 }
 
-static void no_single_one_makes_no_point_and_no_sieve(void **state)
+static void no_single_one_makes_no_point_and_no_bloom(void **state)
 {
 	const struct table_head *head;
 	struct world world = { 0 };
@@ -48,8 +48,8 @@ static void no_single_one_makes_no_point_and_no_sieve(void **state)
 	head = world.image.data;
 	assert_int_equal(points4(&world), 0);
 	assert_int_equal(points6(&world), 0);
-	assert_int_equal(head->sieve4.begin, 0);
-	assert_int_equal(head->sieve6.begin, 0);
+	assert_int_equal(head->bloom4.begin, 0);
+	assert_int_equal(head->bloom6.begin, 0);
 	check_world(&world, 1000);
 	world_free(&world);
 }
@@ -212,8 +212,8 @@ static void deep_64s_may_be_points(void **state)
 	world_free(&world);
 }
 
-/* Every second address of a /10, and more: chunks of points move to the next block, and the sieve
- * is too large for block 0. */
+/* Every second address of a /10, and more: chunks of points move to the next block, and the Bloom
+ * filter is too large for block 0. */
 static void more_points_than_a_block_holds(void **state)
 {
 	const struct table_head *head;
@@ -226,8 +226,8 @@ static void more_points_than_a_block_holds(void **state)
 	compile(&world);
 	head = world.image.data;
 	assert_true(points4(&world) > 2 * TABLE_ENTRIES4 + 77); /* and gaps */
-	assert_true(head->sieve4.begin / TABLE_ENTRIES6 <
-		    (head->sieve4.begin + (1U << (32 - head->sieve4.shift)) / 64 - 1) /
+	assert_true(head->bloom4.begin / TABLE_ENTRIES6 <
+		    (head->bloom4.begin + (1U << (32 - head->bloom4.shift)) / 64 - 1) /
 			    TABLE_ENTRIES6);
 	check_world(&world, 30000);
 	world_free(&world);
@@ -317,7 +317,7 @@ static void a_full_palette_has_points_to_its_last_leaf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_single_one_makes_no_point_and_no_sieve),
+		cmocka_unit_test(no_single_one_makes_no_point_and_no_bloom),
 		cmocka_unit_test(one_single_address_makes_one_point),
 		cmocka_unit_test(alternating_singles_are_points_of_the_leaf_around),
 		cmocka_unit_test(edges_of_the_spaces_are_found),

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "kernel/sieve.h"
+#include "kernel/bloom.h"
 
 #define BATCH 4096
 
@@ -73,7 +73,7 @@ int gate_ban_put(struct gate *gate, const struct prefix *prefix, const struct ba
 
 	if (err)
 		return fault_put(gate, prefix, err, fault);
-	sieve_add(gate, prefix);
+	bloom_add(&gate->ban_bloom, prefix, 0);
 	if (!bpf_map_update_elem(fd, prefix, ban, BPF_NOEXIST)) {
 		__atomic_fetch_add(&gate->control->ban_used, 1, __ATOMIC_RELAXED);
 		return 0;
@@ -95,7 +95,7 @@ int gate_ban_put_many(struct gate *gate, const struct prefix *prefixes, const st
 	if (err)
 		return fault_put(gate, &prefixes[0], err, fault);
 	for (size_t i = 0; i < count; i++)
-		sieve_add(gate, &prefixes[i]);
+		bloom_add(&gate->ban_bloom, &prefixes[i], 0);
 	while (at < count) {
 		__u32 batch = count - at > BATCH ? BATCH : (__u32)(count - at);
 
@@ -253,25 +253,25 @@ int gate_ban_some(struct gate *gate, struct gate_ban_walk *walk,
 static int settle_one(const struct prefix *prefix, const struct ban *ban, void *context)
 {
 	(void)ban;
-	sieve_add(context, prefix);
+	bloom_add(context, prefix, 0);
 	return 0;
 }
 
-int gate_sieve_settle(struct gate *gate, struct fault *fault)
+int bans_settle(struct gate *gate, struct fault *fault)
 {
 	int err;
 
-	if (gate->sieve[0])
+	if (bloom_is_believed(&gate->ban_bloom))
 		return 0;
-	err = gate_ban_each(gate, settle_one, gate, fault);
+	err = gate_ban_each(gate, settle_one, &gate->ban_bloom, fault);
 	if (!err)
-		sieve_believe(gate);
+		bloom_believe(&gate->ban_bloom);
 	return err;
 }
 
 struct sweep {
-	const struct gate *gate;
-	uint64_t *sieve; /* of those that are kept */
+	const struct bloom *bloom;
+	uint64_t *words; /* of those that are kept */
 	uint64_t now_ns;
 	uint64_t kept;
 	bool used4[129], used6[129];
@@ -286,7 +286,7 @@ static int sweep_one(const struct prefix *prefix, const struct ban *ban, void *c
 	if (ban->expires_ns > sweep->now_ns) {
 		(prefix_is4(prefix) ? sweep->used4 : sweep->used6)[prefix->length] = true;
 		sweep->kept++;
-		sieve_note(sweep->gate, sweep->sieve, prefix);
+		bloom_note(sweep->bloom, sweep->words, prefix);
 		return 0;
 	}
 	if (sweep->ended_count == sweep->ended_room) {
@@ -304,8 +304,10 @@ static int sweep_one(const struct prefix *prefix, const struct ban *ban, void *c
 
 int gate_ban_sweep(struct gate *gate, uint64_t now_boot_ns, size_t *removed, struct fault *fault)
 {
-	struct sweep sweep = { .gate = gate, .sieve = sieve_begin(gate), .now_ns = now_boot_ns };
-	int err = sweep.sieve ? gate_ban_each(gate, sweep_one, &sweep, fault) : -ENOMEM;
+	struct sweep sweep = { .bloom = &gate->ban_bloom,
+			       .words = bloom_begin(&gate->ban_bloom),
+			       .now_ns = now_boot_ns };
+	int err = sweep.words ? gate_ban_each(gate, sweep_one, &sweep, fault) : -ENOMEM;
 
 	if (err == -ENOMEM)
 		fault_set(fault, err, "out of memory");
@@ -314,13 +316,13 @@ int gate_ban_sweep(struct gate *gate, uint64_t now_boot_ns, size_t *removed, str
 	if (!err) {
 		lengths_keep(gate->control, true, sweep.used4);
 		lengths_keep(gate->control, false, sweep.used6);
-		sieve_replace(gate, sweep.sieve);
+		bloom_replace(&gate->ban_bloom, sweep.words);
 		__atomic_store_n(&gate->control->ban_used, sweep.kept, __ATOMIC_RELAXED);
 		if (removed)
 			*removed = sweep.ended_count;
 	}
 	free(sweep.ended);
-	free(sweep.sieve);
+	free(sweep.words);
 	return err;
 }
 

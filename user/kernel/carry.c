@@ -22,7 +22,7 @@ enum group { ALONE, BANS, CONNECTIONS, OUTFLOW };
 static const enum group groups[MAP_COUNT] = {
 	[MAP_CONTROL] = BANS,
 	[MAP_BANS] = BANS,
-	[MAP_SIEVE] = BANS,
+	[MAP_BAN_BLOOM] = BANS,
 	[MAP_SOURCES] = CONNECTIONS,
 	[MAP_NETWORKS] = CONNECTIONS,
 	[MAP_COUNTRY_METERS] = CONNECTIONS,
@@ -41,7 +41,7 @@ static const enum group groups[MAP_COUNT] = {
 
 /* The contract version since which a map's content means something else than in those before. */
 static const unsigned anew_since[MAP_COUNT] = {
-	[MAP_TABLE] = 2, /* the stamp, points and their sieves */
+	[MAP_TABLE] = 2, /* the stamp, points and their Bloom filters */
 };
 
 static int older_path(const struct gate *gate, const char *name, char *path)

@@ -14,13 +14,13 @@
 #include "kernel/attach.h"
 #include "kernel/handle.h"
 #include "kernel/pins.h"
-#include "kernel/sieve.h"
+#include "kernel/bloom.h"
 #include "kernel/verify.h"
 
 static const char *const map_names[] = {
 	[MAP_CONTROL] = "control",
 	[MAP_BANS] = "bans",
-	[MAP_SIEVE] = "sieve",
+	[MAP_BAN_BLOOM] = "ban_bloom",
 	[MAP_TICK_CLOCK] = "tick_clock",
 	[MAP_POLICY] = "policy",
 	[MAP_TABLE] = "table",
@@ -29,6 +29,7 @@ static const char *const map_names[] = {
 	[MAP_LIST_COUNTS] = "list_counts",
 	[MAP_SOURCES] = "sources",
 	[MAP_NETWORKS] = "networks",
+	[MAP_NETWORK_BLOOM] = "network_bloom",
 	[MAP_COUNTRY_METERS] = "country_meters",
 	[MAP_COUNTED] = "counted",
 	[MAP_OPENED] = "opened",
@@ -103,7 +104,8 @@ void gate_close(struct gate *gate)
 		munmap(gate->control, (size_t)sysconf(_SC_PAGESIZE));
 	if (gate->usage)
 		munmap(gate->usage, (size_t)sysconf(_SC_PAGESIZE));
-	sieve_unmap(gate);
+	bloom_unmap(&gate->ban_bloom);
+	bloom_unmap(&gate->network_bloom);
 	for (int i = 0; i < MAP_COUNT; i++)
 		cleanup_close(&gate->maps[i]);
 	for (int i = 0; i < PROGRAM_COUNT; i++)
@@ -139,7 +141,9 @@ int gate_map_elements(struct gate *gate, struct fault *fault)
 		err = map_element(gate, MAP_USAGE, &usage, fault);
 	if (!err)
 		gate->usage = usage;
-	return err ? err : sieve_map(gate, fault);
+	if (!err)
+		err = bloom_map(gate, MAP_BAN_BLOOM, &gate->ban_bloom, fault);
+	return err ? err : bloom_map(gate, MAP_NETWORK_BLOOM, &gate->network_bloom, fault);
 }
 
 int gate_pins_fault(const char *pins, int error, struct fault *fault)

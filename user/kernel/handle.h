@@ -11,7 +11,7 @@
 enum gate_map {
 	MAP_CONTROL,
 	MAP_BANS,
-	MAP_SIEVE,
+	MAP_BAN_BLOOM,
 	MAP_TICK_CLOCK,
 	MAP_POLICY,
 	MAP_TABLE,
@@ -20,6 +20,7 @@ enum gate_map {
 	MAP_LIST_COUNTS,
 	MAP_SOURCES,
 	MAP_NETWORKS,
+	MAP_NETWORK_BLOOM,
 	MAP_COUNTRY_METERS,
 	MAP_COUNTED,
 	MAP_OPENED,
@@ -48,6 +49,12 @@ enum gate_program {
 	PROGRAM_COUNT,
 };
 
+/* A Bloom filter, mmap()ed, shared with the kernel (bloom.h). */
+struct bloom {
+	uint64_t *words;
+	uint32_t count; /* of words */
+};
+
 struct gate {
 	char *pins;			   /* the instance's folder, without the version */
 	int maps[MAP_COUNT];		   /* fds */
@@ -59,8 +66,7 @@ struct gate {
 	uint32_t source_size, network_size;
 	struct usage *usage;	 /* mmap()ed as well */
 	struct control *control; /* mmap()ed, shared with the kernel */
-	uint64_t *sieve;	 /* so is this (sieve.h) */
-	uint32_t sieve_words;
+	struct bloom ban_bloom, network_bloom;
 };
 
 /* A handle without maps and programs. NULL: out of memory. */

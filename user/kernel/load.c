@@ -15,7 +15,7 @@
 #include "kernel/handle.h"
 #include "kernel/pins.h"
 #include "kernel/programs.h"
-#include "kernel/sieve.h"
+#include "kernel/bloom.h"
 #include "kernel/verify.h"
 
 #define KERNEL_FLOOR_MAJOR 5
@@ -152,12 +152,14 @@ static int make_maps(struct gate *gate, const struct gate_load_options *options,
 				 strerror(errno));
 	if (options->ban_size)
 		bpf_map__set_max_entries(skeleton->maps.bans, options->ban_size);
-	bpf_map__set_max_entries(skeleton->maps.sieve,
-				 sieve_words(bpf_map__max_entries(skeleton->maps.bans)));
+	bpf_map__set_max_entries(skeleton->maps.ban_bloom,
+				 bloom_words(bpf_map__max_entries(skeleton->maps.bans)));
 	if (options->source_size)
 		bpf_map__set_max_entries(skeleton->maps.sources, options->source_size);
 	if (options->network_size)
 		bpf_map__set_max_entries(skeleton->maps.networks, options->network_size);
+	bpf_map__set_max_entries(skeleton->maps.network_bloom,
+				 bloom_words(bpf_map__max_entries(skeleton->maps.networks)));
 	bpf_object__for_each_program(program, skeleton->obj)
 		bpf_program__set_autoload(program, false);
 	err = reuse_maps(gate, skeleton, fault);
@@ -233,7 +235,9 @@ int gate_load_begin(const struct gate_load_options *options, struct gate **resul
 	if (!err)
 		err = gate_map_elements(gate, fault);
 	if (!err)
-		err = gate_sieve_settle(gate, fault);
+		err = bans_settle(gate, fault);
+	if (!err)
+		err = networks_settle(gate, fault);
 	if (err)
 		return err;
 	*start = start_of(gate);

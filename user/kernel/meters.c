@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "kernel/handle.h"
+#include "kernel/bloom.h"
 #include "kernel/sockets.h"
 
 #define BATCH 4096
@@ -278,7 +278,32 @@ int gate_meter_each(struct gate *gate, enum gate_meters table,
 	return 0;
 }
 
+static int settle_one(const struct meter_key *key, const struct meter *meter, void *context)
+{
+	(void)meter;
+	bloom_add(context, &key->prefix, key->service);
+	return 0;
+}
+
+int networks_settle(struct gate *gate, struct fault *fault)
+{
+	int err;
+
+	if (bloom_is_believed(&gate->network_bloom))
+		return 0;
+	bloom_empty(&gate->network_bloom);
+	/* An older contract's counter, which is still at work, may set no bits: the next sweep or
+	 * start then finds what it puts in. */
+	if (gate->older)
+		return 0;
+	err = gate_meter_each(gate, METERS_NETWORKS, settle_one, &gate->network_bloom, fault);
+	if (!err)
+		bloom_believe(&gate->network_bloom);
+	return err;
+}
+
 struct meter_sweep {
+	struct bloom *bloom; /* of the networks; NULL where sources are swept */
 	uint64_t now_ns, idle_ns;
 	struct meter_key *idle;
 	size_t count, room;
@@ -294,8 +319,11 @@ static int sweep_one(const struct meter_key *key, const struct meter *meter, voi
 {
 	struct meter_sweep *sweep = context;
 
-	if (!is_idle(meter, sweep))
+	if (!is_idle(meter, sweep)) {
+		if (sweep->bloom)
+			bloom_add(sweep->bloom, &key->prefix, key->service);
 		return 0;
+	}
 	if (sweep->count == sweep->room) {
 		size_t room = sweep->room ? sweep->room * 2 : 1024;
 		struct meter_key *more = realloc(sweep->idle, room * sizeof(*more));
@@ -316,7 +344,11 @@ static bool remove_idle(int fd, const struct meter_key *key, const struct meter_
 
 	if (bpf_map_lookup_and_delete_elem(fd, key, &meter))
 		return false;
-	return is_idle(&meter, sweep) || bpf_map_update_elem(fd, key, &meter, BPF_NOEXIST);
+	if (is_idle(&meter, sweep) || bpf_map_update_elem(fd, key, &meter, BPF_NOEXIST))
+		return true;
+	if (sweep->bloom)
+		bloom_add(sweep->bloom, &key->prefix, key->service);
+	return false;
 }
 
 int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns, size_t *removed,
@@ -328,15 +360,23 @@ int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns, 
 
 	/* Sources first: the gate looks for a source only where its network has an entry. */
 	for (int table = METERS_SOURCES; table <= METERS_NETWORKS && !err; table++) {
-		struct meter_sweep sweep = { .now_ns = now_boot_ns, .idle_ns = idle_ns };
+		struct meter_sweep sweep = {
+			.bloom = table == METERS_NETWORKS ? &gate->network_bloom : NULL,
+			.now_ns = now_boot_ns,
+			.idle_ns = idle_ns,
+		};
 		size_t gone = 0;
 
+		if (sweep.bloom)
+			bloom_empty(sweep.bloom);
 		err = gate_meter_each(gate, table, sweep_one, &sweep, fault);
 		if (err == -ENOMEM)
 			fault_set(fault, err, "out of memory");
 		for (size_t i = 0; i < sweep.count && !err; i++)
 			gone += remove_idle(gate->maps[map_of(table)], &sweep.idle[i], &sweep);
 		__atomic_fetch_sub(used[table], gone, __ATOMIC_RELAXED);
+		if (sweep.bloom && !err)
+			bloom_believe(sweep.bloom);
 		free(sweep.idle);
 		total += gone;
 	}

@@ -344,7 +344,7 @@ static int rest_write(struct image *image)
 		return error;
 	blocks_head(blocks)->points4 = index4;
 	blocks_head(blocks)->points6 = index6;
-	error = points_sieves(&image->points4, &image->points6, blocks, image->next4, &next);
+	error = points_blooms(&image->points4, &image->points6, blocks, image->next4, &next);
 	return error ? error : deep_write(image, next);
 }
 

@@ -4,8 +4,8 @@
 
 #include "base/cleanup.h"
 
-/* Positions of u64 words where the next sieve could begin. */
-struct sieve_room {
+/* Positions of u64 words where the next Bloom filter could begin. */
+struct bloom_room {
 	uint32_t head, next;
 };
 
@@ -146,8 +146,9 @@ int points6_write(struct points *points, struct blocks *blocks, uint32_t *next, 
 	return 0;
 }
 
-/* Where `words` words of a sieve begin: in what is left of block 0, else behind the entries. */
-static int sieve_place(struct blocks *blocks, struct sieve_room *room, uint64_t words,
+/* Where `words` words of a Bloom filter begin: in what is left of block 0, else behind the entries.
+ */
+static int bloom_place(struct blocks *blocks, struct bloom_room *room, uint64_t words,
 		       uint32_t *begin)
 {
 	uint32_t *next = words <= TABLE_ENTRIES6 - room->head ? &room->head : &room->next;
@@ -159,20 +160,20 @@ static int sieve_place(struct blocks *blocks, struct sieve_room *room, uint64_t 
 	return error;
 }
 
-static int sieve_write(const struct points *points, struct blocks *blocks, struct sieve_room *room,
-		       unsigned key_bits, struct table_sieve *made)
+static int bloom_write(const struct points *points, struct blocks *blocks, struct bloom_room *room,
+		       unsigned key_bits, struct table_bloom *made)
 {
 	unsigned order = 6; /* one word */
 	uint64_t *words;
 	int error;
 
-	*made = (struct table_sieve){ 0 };
+	*made = (struct table_bloom){ 0 };
 	if (!points->count)
 		return 0;
-	while (order < key_bits && 1ULL << order < points->count * TABLE_SIEVE_BITS)
+	while (order < key_bits && 1ULL << order < points->count * TABLE_BLOOM_BITS)
 		order++;
 	made->shift = key_bits - order;
-	error = sieve_place(blocks, room, (1ULL << order) / 64, &made->begin);
+	error = bloom_place(blocks, room, (1ULL << order) / 64, &made->begin);
 	if (error)
 		return error;
 	words = blocks_entries6(blocks) + made->begin;
@@ -184,20 +185,20 @@ static int sieve_write(const struct points *points, struct blocks *blocks, struc
 	return 0;
 }
 
-int points_sieves(const struct points *points4, const struct points *points6, struct blocks *blocks,
+int points_blooms(const struct points *points4, const struct points *points6, struct blocks *blocks,
 		  uint32_t end4, uint32_t *next)
 {
-	struct sieve_room room = {
+	struct bloom_room room = {
 		.head = end4 < TABLE_ENTRIES4 ? (end4 + 15) / 16 * 8 : TABLE_ENTRIES6,
 		.next = (*next + 15) / 16 * 8,
 	};
-	struct table_sieve sieve4, sieve6 = { 0 };
-	int error = sieve_write(points4, blocks, &room, 32, &sieve4);
+	struct table_bloom bloom4, bloom6 = { 0 };
+	int error = bloom_write(points4, blocks, &room, 32, &bloom4);
 
 	if (!error)
-		error = sieve_write(points6, blocks, &room, 64, &sieve6);
-	blocks_head(blocks)->sieve4 = sieve4;
-	blocks_head(blocks)->sieve6 = sieve6;
+		error = bloom_write(points6, blocks, &room, 64, &bloom6);
+	blocks_head(blocks)->bloom4 = bloom4;
+	blocks_head(blocks)->bloom6 = bloom6;
 	*next = room.next * 2;
 	return error;
 }

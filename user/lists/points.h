@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The points of one family on their way into the image (table.h): kept in any order, then written
- * by key, and their sieve. Only image.c uses it. Not here: which address is a point.
+ * by key, and their Bloom filter. Only image.c uses it. Not here: which address is a point.
  */
 #ifndef SEKISHO_POINTS_H
 #define SEKISHO_POINTS_H
@@ -24,9 +24,9 @@ int points6_add(struct points *points, uint64_t high, uint32_t palette);
 int points4_write(struct points *points, struct blocks *blocks, uint32_t *next, uint32_t *index);
 int points6_write(struct points *points, struct blocks *blocks, uint32_t *next, uint32_t *index);
 
-/* Writes the sieves of both families: in what IPv4's ranges, which end at `end4`, leave of block 0,
- * or from position `next` (of a u32) on, which moves behind them. -ENOMEM, -ENOSPC */
-int points_sieves(const struct points *points4, const struct points *points6, struct blocks *blocks,
+/* Writes the Bloom filters of both families: in what IPv4's ranges, which end at `end4`, leave of
+ * block 0, or from position `next` (of a u32) on, which moves behind them. -ENOMEM, -ENOSPC */
+int points_blooms(const struct points *points4, const struct points *points6, struct blocks *blocks,
 		  uint32_t end4, uint32_t *next);
 
 #endif
