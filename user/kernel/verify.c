@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -166,5 +167,8 @@ int verify_end(struct gate *gate, struct fault *fault)
 				*fault = group->fault;
 		}
 	}
+	/* What the threads' heaps had is free, and would stay with the process: 15 MiB. */
+	if (verification)
+		malloc_trim(0);
 	return error;
 }
