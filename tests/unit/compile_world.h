@@ -266,12 +266,14 @@ static inline void check_bloom_place(const struct world *world, const struct tab
 {
 	const struct table_head *head = world->image.data;
 	const struct table_bloom *other = bloom == &head->bloom4 ? &head->bloom6 : &head->bloom4;
-	uint64_t words = (1ULL << (key_bits - bloom->shift)) / 64, end = bloom->begin + words;
 	uint64_t free = ((uint64_t)head->index4[TABLE_INDEX4] + 15) / 16 * 8;
 	bool in_head = bloom->begin < TABLE_ENTRIES6;
+	uint64_t words, end;
 
 	if (!bloom->begin)
 		return;
+	words = (1ULL << (key_bits - bloom->shift)) / 64;
+	end = bloom->begin + words;
 	if (bloom == &head->bloom6 && head->bloom4.begin && head->bloom4.begin < TABLE_ENTRIES6)
 		free += (1ULL << (32 - head->bloom4.shift)) / 64;
 	assert_int_equal(in_head, free + words <= TABLE_ENTRIES6);
