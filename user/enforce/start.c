@@ -267,7 +267,6 @@ int start_attach(struct instance *instance, struct attachment *attachments, stru
 
 	if (err)
 		return err;
-	attach_prune(instance->gate);
 	for (size_t i = 0; i < count && used < START_DEVICES; i++)
 		if (is_wanted(config, &devices[i]))
 			attach_both(instance, devices[i].name, &attachments[used++]);

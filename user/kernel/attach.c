@@ -86,26 +86,6 @@ static int own_link(const struct gate *gate, unsigned ifindex)
 	return TAKE_FD(fd);
 }
 
-void attach_prune(struct gate *gate)
-{
-	char folder[PATH_MAX];
-	struct dirent *entry;
-	unsigned ifindex;
-	DIR *dir;
-
-	if (gate_pin_path(gate->pins, "links", folder, NULL))
-		return;
-	dir = opendir(folder);
-	while (dir && (entry = readdir(dir)))
-		if (sscanf(entry->d_name, "xdp-%u", &ifindex) == 1) {
-			int link = own_link(gate, ifindex);
-
-			cleanup_close(&link);
-		}
-	if (dir)
-		closedir(dir);
-}
-
 static void program_name(unsigned id, char *name, size_t size)
 {
 	struct bpf_prog_info info = { 0 };
@@ -212,8 +192,11 @@ static int try_xdp(struct gate *gate, enum gate_hook hook, struct attachment *at
 	return err;
 }
 
-/* A device that is not wanted any more but still guarded goes on with the older program until here;
- * with an older contract's it would be cut off from today's bans. */
+/*
+ * A device that is not wanted any more but still guarded goes on with the older program until here;
+ * with an older contract's it would be cut off from today's bans. Links of devices that are gone
+ * are forgotten, and the program is taken off those that moved to another network namespace.
+ */
 static void update_links(struct gate *gate)
 {
 	_cleanup_(cleanup_dir) DIR *dir = NULL;

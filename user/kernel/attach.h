@@ -31,12 +31,9 @@ int attach_outflow(struct gate *gate, bool wanted, struct attachment *attachment
 /* Takes both off. */
 int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault);
 
-/* Forgets links of devices that are gone; takes the program off those that moved to another network
+/* Call it once every device has the loaded programs: forgets older ones of ours, an older contract,
+ * and links of devices that are gone; takes the program off those that moved to another network
  * namespace. */
-void attach_prune(struct gate *gate);
-
-/* Forgets older programs of ours, and an older contract: call it once every device has the loaded
- * ones. */
 void attach_settled(struct gate *gate);
 
 /* Takes the programs of the instance at `pins` off every device; needs no open gate. The links of
