@@ -84,17 +84,26 @@ static int index_begin(struct blocks *blocks, uint32_t *next, uint32_t *index)
 	return blocks_grow(blocks, (*next - 1) / TABLE_ENTRIES4 + 1);
 }
 
-int points4_write(struct points *points, struct blocks *blocks, uint32_t *next, uint32_t *index)
+/* Sorts the points, and makes room for their index; *index is 0 where there are none. */
+static int points_begin(struct points *points, struct blocks *blocks, uint32_t *next,
+			uint32_t *index)
 {
-	uint32_t chunk = 0;
 	int error;
 
 	*index = 0;
 	if (!points->count)
 		return 0;
 	error = points_sort(points);
-	if (!error)
-		error = index_begin(blocks, next, index);
+	return error ? error : index_begin(blocks, next, index);
+}
+
+int points4_write(struct points *points, struct blocks *blocks, uint32_t *next, uint32_t *index)
+{
+	int error = points_begin(points, blocks, next, index);
+	uint32_t chunk = 0;
+
+	if (error || !points->count)
+		return error;
 	for (size_t i = 0, end; !error && i < points->count; i = end) {
 		const struct sort_item *items = points->items;
 		uint32_t *entries;
@@ -116,19 +125,14 @@ int points4_write(struct points *points, struct blocks *blocks, uint32_t *next, 
 
 int points6_write(struct points *points, struct blocks *blocks, uint32_t *next, uint32_t *index)
 {
+	int error = points_begin(points, blocks, next, index);
 	uint32_t chunk = 0, *chunks, at;
 	uint64_t *entries;
-	int error;
 
-	*index = 0;
-	if (!points->count)
-		return 0;
-	error = points_sort(points);
-	if (!error)
-		error = index_begin(blocks, next, index);
+	if (error || !points->count)
+		return error;
 	at = (*next + 1) / 2;
-	if (!error)
-		error = blocks_grow(blocks, (at + points->count - 1) / TABLE_ENTRIES6 + 1);
+	error = blocks_grow(blocks, (at + points->count - 1) / TABLE_ENTRIES6 + 1);
 	if (error)
 		return error;
 	chunks = blocks_entries4(blocks) + *index;
