@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The maps, as contract.h describes them. All but tick_clock are pinned by user space, none by
- * libbpf. */
+/* The maps, as contract.h describes them. All are pinned by user space, none by libbpf. */
 #ifndef SEKISHO_MAPS_H
 #define SEKISHO_MAPS_H
 
