@@ -10,8 +10,10 @@ CC       ?= gcc
 CLANG    ?= clang
 BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
 PKGS     := libbpf libelf zlib libnl-3.0 libnl-route-3.0 inih jansson libpcre2-8 sqlite3 \
-            libmaxminddb libmicrohttpd ncursesw libcap-ng \
-            $(shell pkg-config --exists libsystemd && echo libsystemd)
+            libmaxminddb libarchive libmicrohttpd nettle ncursesw libcap-ng \
+            $(shell pkg-config --exists libsystemd && echo libsystemd) \
+            $(shell pkg-config --exists libloc && echo libloc) \
+            $(shell pkg-config --exists libcurl && echo libcurl)
 
 WARNINGS := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wundef -Wvla -Wno-missing-field-initializers
@@ -36,8 +38,13 @@ endif
 
 # The journal is read where libsystemd is there to be built with.
 JOURNAL  := $(shell pkg-config --exists libsystemd && echo sd || echo none)
-SOURCES  := $(filter-out user/main.c user/log/journal_%.c,$(wildcard user/*/*.c)) \
-            user/log/journal_$(JOURNAL).c
+# IPFire's location database likewise.
+LOCDB    := $(shell pkg-config --exists libloc && echo loc || echo none)
+# Feeds are fetched where libcurl is there to be built with.
+DOWNLOAD := $(shell pkg-config --exists libcurl && echo curl || echo none)
+SOURCES  := $(filter-out user/main.c user/log/journal_%.c user/lists/locdb_%.c user/feed/download_%.c,$(wildcard user/*/*.c)) \
+            user/log/journal_$(JOURNAL).c user/lists/locdb_$(LOCDB).c \
+            user/feed/download_$(DOWNLOAD).c
 OBJECTS  := $(SOURCES:%.c=$(O)/%.o)
 BPF      := $(wildcard bpf/*.bpf.c)
 BPFOBJS  := $(BPF:%.c=$(O)/%.o)
@@ -45,12 +52,12 @@ UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean check fuzz unit lint format install tests
+.PHONY: all help clean check fuzz unit lint format install uninstall tests
 
 all: $(O)/sekisho
 
 help:
-	@echo 'all (default), tests, check (everything; as root), unit, fuzz, lint, format, install, clean'
+	@echo 'all (default), tests, check (everything; as root), unit, fuzz, lint, format, install, uninstall, clean'
 	@echo 'O=DIR builds elsewhere; V=1 shows commands; SANITIZE=1 builds with ASan and UBSan'
 
 $(O)/sekisho: $(O)/user/main.o $(O)/libsekisho.a
@@ -98,7 +105,7 @@ $(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name gate_bpf > $@
 
-tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
+tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/stories/asked $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
        $(O)/tests/outflow/test_outflow $(O)/tests/vm/init $(O)/tests/vm/knock $(O)/tests/vm/complexity $(O)/tests/upgrade/kill_at \
        $(O)/sekisho \
        $(O)/tests/bench/cost $(O)/tests/bench/fill
@@ -143,6 +150,11 @@ $(O)/tests/outflow/test_outflow: tests/outflow/test_outflow.c tests/packets/buil
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
 
+$(O)/tests/stories/asked: tests/stories/asked.c $(O)/libsekisho.a
+	$(say) TEST $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libsekisho.a $(LIBS)
+
 $(O)/tests/bench/table.bpf.o: tests/bench/table.bpf.c $(O)/bpf/vmlinux.h include/table.h include/table_find.h
 	$(say) BPF $@
 	@mkdir -p $(@D)
@@ -151,6 +163,15 @@ $(O)/tests/bench/table.bpf.o: tests/bench/table.bpf.c $(O)/bpf/vmlinux.h include
 $(O)/tests/bench/table_bench.skel.h: $(O)/tests/bench/table.bpf.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name table_bench > $@
+
+$(O)/tests/bench/events: tests/bench/events.c $(O)/libsekisho.a
+	$(say) BENCH $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libsekisho.a $(LIBS)
+$(O)/tests/bench/asks: tests/bench/asks.c
+	$(say) BENCH $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 $(O)/tests/bench/latency: tests/bench/latency.c
 	$(say) BENCH $@
@@ -222,12 +243,23 @@ format:
 
 install: all
 	install -D -m755 $(O)/sekisho $(DESTDIR)$(PREFIX)/sbin/sekisho
-	install -D -m644 packaging/sekisho.conf $(DESTDIR)$(SYSCONF)/sekisho/sekisho.conf
+	@# The administrator's own configuration is never touched.
+	[ -e $(DESTDIR)$(SYSCONF)/sekisho/sekisho.conf ] || \
+		install -D -m644 packaging/sekisho.conf $(DESTDIR)$(SYSCONF)/sekisho/sekisho.conf
+	install -D -m644 packaging/sekisho.conf $(DESTDIR)$(PREFIX)/share/sekisho/sekisho.conf
 	install -d $(DESTDIR)$(SYSCONF)/sekisho/conf.d $(DESTDIR)$(SYSCONF)/sekisho/lists
+	install -d -m700 $(DESTDIR)$(SYSCONF)/sekisho/keys
 	sed 's,@sbindir@,$(PREFIX)/sbin,' packaging/sekisho.service | \
 		install -D -m644 /dev/stdin $(DESTDIR)$(UNITDIR)/sekisho.service
-	install -D -m644 packaging/metrics-tcp.conf \
-		$(DESTDIR)$(PREFIX)/share/sekisho/systemd/metrics-tcp.conf
+	install -D -m755 -t $(DESTDIR)$(PREFIX)/lib/sekisho packaging/alert/deliver packaging/alert/lock \
+		packaging/digest/digest packaging/textfile/textfile
+	for unit in packaging/alert/sekisho-* packaging/fetch/sekisho-* packaging/digest/sekisho-* packaging/textfile/sekisho-*; do \
+		sed 's,@libdir@,$(PREFIX)/lib,; s,@sysconf@,$(SYSCONF),; s,@sbindir@,$(PREFIX)/sbin,' $$unit | \
+			install -D -m644 /dev/stdin $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/alert packaging/alert/alert.conf \
+		packaging/alert/lock.conf packaging/digest/digest.conf
+	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/fail2ban packaging/fail2ban/sekisho.conf
+	install -D -m644 -t $(DESTDIR)$(UNITDIR) packaging/sekisho-*.socket
 	install -D -m644 packaging/completion/sekisho.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sekisho
 	install -D -m644 packaging/completion/_sekisho \
@@ -235,8 +267,23 @@ install: all
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/prometheus \
 		packaging/prometheus/sekisho.rules.yml
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/grafana packaging/grafana/sekisho.json
-	for page in docs/man/*.[58]; do \
+	for page in docs/man/*.[578]; do \
 		install -D -m644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	@# Country data that scripts/bootstrap unpacked: where the package tor-geoipdb is not installed.
+	[ ! -e build/geoip/usr/share/tor/geoip ] || install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/geoip \
+		build/geoip/usr/share/tor/geoip build/geoip/usr/share/tor/geoip6
+
+# A gate in the kernel outlives its program, which alone can take it away.
+uninstall:
+	@[ -n '$(DESTDIR)' ] || [ ! -e /sys/fs/bpf/sekisho ] || { \
+		echo 'a gate is loaded; first: systemctl disable --now sekisho; sekisho unload' >&2; exit 1; }
+	rm -f $(DESTDIR)$(PREFIX)/sbin/sekisho $(DESTDIR)$(UNITDIR)/sekisho.service
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sekisho
+	rm -f $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_sekisho
+	for page in docs/man/*.[578]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	for unit in packaging/alert/sekisho-* packaging/fetch/sekisho-* packaging/digest/sekisho-* packaging/textfile/sekisho-* packaging/sekisho-*.socket; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+	rm -rf $(DESTDIR)$(PREFIX)/share/sekisho $(DESTDIR)$(PREFIX)/lib/sekisho
+	@echo 'kept: $(DESTDIR)$(SYSCONF)/sekisho, /var/lib/sekisho and /var/lib/sekisho-fetch (configuration, bans, lists)'
 
 clean:
 	rm -rf $(O)

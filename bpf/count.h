@@ -5,6 +5,16 @@
 
 #include "maps.h"
 
+/* A packet that came by the device, whatever it is: the one count that every packet costs. */
+static __always_inline void count_seen(__u32 ifindex)
+{
+	__u32 slot = ifindex % SEEN_SLOTS;
+	__u64 *packets = bpf_map_lookup_elem(&seen, &slot);
+
+	if (packets)
+		(*packets)++;
+}
+
 static __always_inline void count_attempt(__u32 service, __u32 country, enum reason reason,
 					  __u32 mode)
 {

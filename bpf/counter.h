@@ -6,34 +6,31 @@
 #ifndef SEKISHO_COUNTER_H
 #define SEKISHO_COUNTER_H
 
-#include "meter.h"
+#include "connections.h"
 #include "verdict.h"
 
 /* Reads of the context that clang may not turn into arithmetic on its address, which the verifier
  * refuses. Fields are in network order, ports aside. */
-#define CTX_READ(ctx, field) (*(volatile typeof((ctx)->field) *)&(ctx)->field)
-
-static __always_inline void fold4(struct address *address, __be32 ip)
-{
-	address->word[0] = address->word[1] = 0;
-	address->word[2] = bpf_htonl(0xffff);
-	address->word[3] = ip;
-}
+#define CTX_READ(ctx, field)                                                         \
+	({                                                                           \
+		__u32 read_;                                                         \
+		asm volatile("%0 = *(u32 *)(%1 + %2)"                                \
+			     : "=r"(read_)                                           \
+			     : "r"(ctx), "i"(offsetof(struct bpf_sock_ops, field))); \
+		read_;                                                               \
+	})
 
 /* Where the connection comes from. A dual-stack listener's IPv4 peers arrive as mapped ones. */
-static __always_inline void remote_of(struct bpf_sock_ops *ctx, struct packet *packet)
+static __always_inline void remote_of(struct bpf_sock_ops *ctx, struct address *address)
 {
 	if (CTX_READ(ctx, family) == AF_INET) {
-		fold4(&packet->source, CTX_READ(ctx, remote_ip4));
-		packet->is4 = 1;
+		fold4(address, CTX_READ(ctx, remote_ip4));
 		return;
 	}
-	packet->source.word[0] = CTX_READ(ctx, remote_ip6[0]);
-	packet->source.word[1] = CTX_READ(ctx, remote_ip6[1]);
-	packet->source.word[2] = CTX_READ(ctx, remote_ip6[2]);
-	packet->source.word[3] = CTX_READ(ctx, remote_ip6[3]);
-	packet->is4 = !packet->source.word[0] && !packet->source.word[1] &&
-		      packet->source.word[2] == bpf_htonl(0xffff);
+	address->word[0] = CTX_READ(ctx, remote_ip6[0]);
+	address->word[1] = CTX_READ(ctx, remote_ip6[1]);
+	address->word[2] = CTX_READ(ctx, remote_ip6[2]);
+	address->word[3] = CTX_READ(ctx, remote_ip6[3]);
 }
 
 static __always_inline void local_of(struct bpf_sock_ops *ctx, struct address *address)
@@ -49,8 +46,8 @@ static __always_inline void local_of(struct bpf_sock_ops *ctx, struct address *a
 }
 
 /* Tells user space, which can close what the kernel let through while others were in flight. */
-static __always_inline void report_over(struct bpf_sock_ops *ctx, const struct packet *packet,
-					__u32 service, __u32 reason)
+static __always_inline void report_over(struct bpf_sock_ops *ctx, const struct handshake *shake,
+					__u64 cookie, __u32 reason)
 {
 	struct over_limit *record = bpf_ringbuf_reserve(&over_limit, sizeof(*record), 0);
 	struct usage *counts;
@@ -62,162 +59,104 @@ static __always_inline void report_over(struct bpf_sock_ops *ctx, const struct p
 		return;
 	}
 	local_of(ctx, &record->local);
-	record->remote = packet->source;
-	record->local_port = (__u16)ctx->local_port;
-	record->remote_port = (__u16)bpf_ntohl(ctx->remote_port);
-	record->family = ctx->family;
-	record->service = service;
+	record->connection = shake->who;
+	record->local_port = (__u16)CTX_READ(ctx, local_port);
+	record->remote_port = (__u16)bpf_ntohl(CTX_READ(ctx, remote_port));
+	record->cookie = cookie;
+	record->time_ns = bpf_ktime_get_boot_ns();
+	for (int i = 0; i < METER_KINDS; i++)
+		record->charged_ns[i] = shake->charged_ns[i];
+	record->family = CTX_READ(ctx, family);
 	record->reason = reason;
 	bpf_ringbuf_submit(record, 0);
 }
 
-/*
- * Notes what the connection will give back at its end; 0 when there is no memory for that, and then
- * it must not be counted as open: it would be so for ever. Before it is counted, so that adopt()
- * meanwhile finds it in "opened".
- */
-static __always_inline __u32 remember(struct bpf_sock_ops *ctx, const struct packet *packet,
-				      __u32 service, __u32 country)
+/* The service of the connection's port; 0: it is none of ours. */
+static __always_inline __u32 service_of(struct bpf_sock_ops *ctx, const struct policy *rules,
+					const struct tcp_sock *tcp)
 {
-	__u64 cookie = bpf_get_socket_cookie(ctx);
-	struct bpf_sock *socket = ctx->sk;
-	struct counted *counted_as;
-	__u32 one = 1;
+	__u32 service = rules->port_service[CTX_READ(ctx, local_port) & 0xffff] & (SERVICE_MAX - 1);
+	struct address remote, local;
 
-	bpf_map_update_elem(&opened, &cookie, &one, BPF_ANY);
-	if (!socket)
+	if (!service || !tcp)
 		return 0;
-	counted_as = bpf_sk_storage_get(&counted, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
-	if (!counted_as)
-		return 0;
-	counted_as->remote = packet->source;
-	counted_as->country = (__u16)country;
-	counted_as->service = (__u8)service;
-	return 1;
+	remote_of(ctx, &remote);
+	local_of(ctx, &local);
+	return comes_from_outside(tcp, &remote, &local) ? service : 0;
 }
 
-static __always_inline void count_established(struct bpf_sock_ops *ctx)
+/* Counts a connection whose handshake is complete, once. */
+static __always_inline void count_connection(struct bpf_sock_ops *ctx, const struct policy *rules,
+					     const struct tcp_sock *tcp, __u32 service)
 {
-	const struct policy *rules = current_policy();
 	struct country_counts *counts;
+	struct handshake shake = {};
 	struct packet packet = {};
-	struct bpf_sock *socket = ctx->sk;
-	struct leaf leaf;
-	__u32 service, country, bytes, index, reason;
+	union stamped_leaf found;
+	__u32 index, reason;
+	__u64 cookie;
 
-	if (!rules)
-		return;
-	service = rules->port_service[ctx->local_port & 0xffff] & (SERVICE_MAX - 1);
-	if (!service)
-		return;
+	shake.who.service = (__u8)service;
+	cookie = bpf_get_socket_cookie(ctx);
+	remote_of(ctx, &packet.source);
+	packet.is4 = (__u8)is_mapped4(&packet.source);
+	found.bytes = find_leaf(&packet, service & (SERVICE_MAX - 1));
+	describe(&shake.who, rules, &packet, &found.leaf);
+	shake.who.elsewhere = namespace_of_tcp(tcp) != outflow_namespace;
+	shake.who.multipath = is_multipath(tcp);
 	/* Another of our links saw it first: for a moment there are two when the cgroup changes. */
-	if (socket && bpf_sk_storage_get(&counted, socket, NULL, 0))
+	if (!remember(&shake, ctx->sk, cookie))
 		return;
-	remote_of(ctx, &packet);
-	bytes = find_leaf(&packet);
-	__builtin_memcpy(&leaf, &bytes, sizeof(leaf));
-	country = leaf.country < COUNTRY_COUNT ? leaf.country : COUNTRY_ZZ;
-	index = service * COUNTRY_COUNT + country;
+	index = shake.who.service * COUNTRY_COUNT + shake.who.country;
 	counts = bpf_map_lookup_elem(&country_counts, &index);
 	if (counts)
 		__sync_fetch_and_add(&counts->handshakes, 1);
-	reason = meter_handshake(&packet, service, country,
-				 remember(ctx, &packet, service, country));
-	bpf_sock_ops_cb_flags_set(ctx, ctx->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
-	if (reason && rules->mode == GATE_ENFORCE && !(leaf.flags & LEAF_ALLOW))
-		report_over(ctx, &packet, service, reason);
+	shake.allowed = leaf_allows(&found.leaf);
+	reason = (__u32)meter_handshake(&shake);
+	if (shake.opens)
+		note_counted(cookie, shake.who.counted);
+	if (reason && rules->mode == GATE_ENFORCE && !shake.allowed)
+		report_over(ctx, &shake, cookie, reason);
 }
 
-/* Gives back what a connection held. Also for adopted ones, from user space's list of them. */
-__noinline int meter_end(const struct counted *was)
+/*
+ * By Fast Open the stack announces a connection with its SYN, which proves nothing: its socket is
+ * marked, and it is counted once an answer has come. Our own end (FIN_WAIT1) may come before that;
+ * every other state comes of one.
+ */
+static __always_inline void count_state(struct bpf_sock_ops *ctx)
 {
 	const struct policy *rules = current_policy();
-	struct meter_key key;
-	struct meter *meter;
-	__u32 index, is4;
-
-	if (!was || !rules)
-		return 0;
-	is4 = !was->remote.word[0] && !was->remote.word[1] &&
-	      was->remote.word[2] == bpf_htonl(0xffff);
-	key = source_key(rules, &was->remote, is4, was->service);
-	meter = bpf_map_lookup_elem(&sources, &key);
-	if (meter)
-		meter_close(meter);
-	key = network_key(rules, &was->remote, is4, was->service);
-	meter = bpf_map_lookup_elem(&networks, &key);
-	if (meter)
-		meter_close(meter);
-	index = was->service * COUNTRY_COUNT + was->country;
-	meter = bpf_map_lookup_elem(&country_meters, &index);
-	if (meter)
-		meter_close(meter);
-	return 0;
-}
-
-/* Raises the open counts alone: no token for a handshake that was before our time. */
-static __always_inline void meter_adopt(const struct policy *rules, const struct counted *who,
-					struct usage *counts)
-{
-	const struct address *remote = &who->remote;
-	__u32 is4 = !remote->word[0] && !remote->word[1] && remote->word[2] == bpf_htonl(0xffff);
-	__u32 index = who->service * COUNTRY_COUNT + who->country;
-	struct meter_key key = network_key(rules, remote, is4, who->service);
-	struct meter *meter;
-
-	meter = network_get(&key, counts);
-	if (meter)
-		meter_open(meter);
-	key = source_key(rules, remote, is4, who->service);
-	meter = meter_get(&sources, &key, &counts->source_used, &counts->source_overflows);
-	if (meter)
-		meter_open(meter);
-	meter = bpf_map_lookup_elem(&country_meters, &index);
-	if (meter)
-		meter_open(meter);
-}
-
-/* 1: counted (or its end was), 0: nothing to do. */
-static __always_inline int adopt(const struct adopt_args *arguments)
-{
-	const struct policy *rules = current_policy();
-	struct usage *counts = table_usage();
-	__u64 cookie = arguments->cookie;
-	struct counted who = arguments->counted, *known;
-
-	if (!rules || !counts)
-		return 0;
-	known = bpf_map_lookup_elem(&adopted, &cookie);
-	if (arguments->ended) {
-		if (!known)
-			return 0;
-		who = *known;
-		if (bpf_map_delete_elem(&adopted, &cookie))
-			return 0;
-		meter_end(&who);
-		return 1;
-	}
-	if (known || bpf_map_lookup_elem(&opened, &cookie) ||
-	    bpf_map_update_elem(&adopted, &cookie, &who, BPF_NOEXIST))
-		return 0;
-	meter_adopt(rules, &who, counts);
-	return 1;
-}
-
-static __always_inline void count_closed(struct bpf_sock_ops *ctx)
-{
+	__u32 opens = ctx->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB, state = ctx->args[1];
 	struct bpf_sock *socket = ctx->sk;
 	struct counted *stored;
-	struct counted was;
+	struct tcp_sock *tcp;
+	__u32 service;
+	__u64 cookie;
 
-	if (!socket)
+	if (!rules || !socket)
 		return;
 	stored = bpf_sk_storage_get(&counted, socket, NULL, 0);
-	if (!stored)
+	if (!opens && !stored)
 		return;
-	was = *stored;
-	bpf_sk_storage_delete(&counted, socket);
-	meter_end(&was);
+	cookie = stored ? stored->cookie : 0;
+	if (!opens && state == BPF_TCP_CLOSE) {
+		bpf_sk_storage_delete(&counted, socket);
+		if (cookie)
+			connection_end(cookie);
+		return;
+	}
+	if (cookie || (!opens && state == BPF_TCP_FIN_WAIT1))
+		return;
+	tcp = bpf_skc_to_tcp_sock(socket);
+	service = service_of(ctx, rules, tcp);
+	if (!service)
+		return;
+	bpf_sock_ops_cb_flags_set(ctx, ctx->bpf_sock_ops_cb_flags | BPF_SOCK_OPS_STATE_CB_FLAG);
+	if (opens && tcp->fastopen_rsk)
+		bpf_sk_storage_get(&counted, socket, NULL, BPF_SK_STORAGE_GET_F_CREATE);
+	else
+		count_connection(ctx, rules, tcp, service);
 }
 
 #endif

@@ -2,17 +2,17 @@
 /* The gate's programs: thin wrappers that hand one packet to the same reading and verdict. */
 #include "vmlinux.h"
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 
 #include "counter.h"
 #include "outflow_judge.h"
+#include "settle.h"
+#include "skb.h"
 #include "verdict.h"
 
 #define TC_ACT_UNSPEC (-1) /* go on to whatever other filters there are */
 #define TC_ACT_SHOT   2
-
-/* Headers that fit here are read from an skb after one pull; what is longer is unreadable. */
-#define TC_PULL 256
 
 /* 0 on kernels without multi-buffer XDP (before 5.18), where there is no helper to ask. */
 const volatile __u32 xdp_frags = 0;
@@ -26,6 +26,7 @@ int gate_xdp(struct xdp_md *ctx)
 		.end = (void *)(long)ctx->data_end,
 	};
 
+	count_seen(ctx->ingress_ifindex);
 	packet.kind = packet_read(&cursor, &packet);
 	/* Whether it goes on behind the linear part costs a call: only asked where that matters. */
 	if (cursor.ended && xdp_frags &&
@@ -34,106 +35,75 @@ int gate_xdp(struct xdp_md *ctx)
 	return concerns_gate(&packet) && verdict(&packet) ? XDP_DROP : XDP_PASS;
 }
 
-/* The verifier wants these two loaded straight off the context, which clang likes to improve on. */
-#define SKB_POINTER(skb, member)                                                   \
-	({                                                                         \
-		void *pointer_;                                                    \
-		asm volatile("%0 = *(u32 *)(%1 + %2)"                              \
-			     : "=r"(pointer_)                                      \
-			     : "r"(skb), "i"(offsetof(struct __sk_buff, member))); \
-		pointer_;                                                          \
-	})
-
-/* The linear part of an skb, made long enough for headers. */
-static __always_inline struct cursor skb_cursor(struct __sk_buff *skb)
-{
-	void *begin = SKB_POINTER(skb, data), *end = SKB_POINTER(skb, data_end);
-	__u32 size = skb->len;
-
-	if (end - begin < TC_PULL && end - begin < size) {
-		bpf_skb_pull_data(skb, size < TC_PULL ? size : TC_PULL);
-		begin = SKB_POINTER(skb, data);
-		end = SKB_POINTER(skb, data_end);
-	}
-	return (struct cursor){ .pos = begin, .end = end, .cut = end - begin < size };
-}
-
+/* Where the IP header begins is asked of the packet, and what it is of Linux: a device's type tells
+ * neither (skb.h). */
 SEC("tc")
 int gate_tc(struct __sk_buff *skb)
 {
 	struct cursor cursor = skb_cursor(skb);
 	struct packet packet = {};
+	__u32 offset = (__u32)skb_ip_offset(skb, (__u32)(cursor.end - cursor.pos));
 
-	packet.kind = packet_read(&cursor, &packet);
-	return concerns_gate(&packet) && verdict(&packet) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
-}
-
-/* For devices without a link header: tun, ppp, wireguard. */
-SEC("tc")
-int gate_tc_ip(struct __sk_buff *skb)
-{
-	struct cursor cursor = skb_cursor(skb);
-	struct packet packet = {};
-
-	packet.kind = packet_read_ip(&cursor, &packet);
+	count_seen(skb->ifindex);
+	if (offset > SKB_OFFSET_MAX)
+		packet.kind = PACKET_UNREADABLE;
+	else if (cursor_take(&cursor, skb_bounded(offset)))
+		packet.kind = packet_read_type(&cursor, bpf_ntohs((__u16)skb->protocol), &packet);
 	return concerns_gate(&packet) && verdict(&packet) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 SEC("sockops")
 int gate_counter(struct bpf_sock_ops *ctx)
 {
-	if (ctx->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
-		count_established(ctx);
-	else if (ctx->op == BPF_SOCK_OPS_STATE_CB && ctx->args[1] == BPF_TCP_CLOSE)
-		count_closed(ctx);
+	if (ctx->op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB || ctx->op == BPF_SOCK_OPS_STATE_CB)
+		count_state(ctx);
 	return 1;
 }
 
-SEC("syscall")
-int gate_adopt(struct adopt_args *arguments)
+/* The TCP sockets of this network namespace. */
+SEC("iter/tcp")
+int gate_adopt(struct bpf_iter__tcp *ctx)
 {
-	return adopt(arguments);
+	adopt(ctx->sk_common);
+	return 0;
 }
 
-/* On egress. The link header says what follows, so that a short look at the IP header will do. */
+SEC("syscall")
+int gate_settle(struct settle_args *arguments)
+{
+	return settle(arguments);
+}
+
+/* On egress, where the bytes alone count: who sends by a packet socket says what he likes. */
 SEC("tc")
 int outflow_tc(struct __sk_buff *skb)
 {
 	void *begin = SKB_POINTER(skb, data), *end = SKB_POINTER(skb, data_end);
 	struct packet packet = {};
-	struct cursor cursor;
-	const __u8 *ether = begin;
-
-	if (begin + 14 <= end &&
-	    ((ether[12] == ETH_P_IP >> 8 && ether[13] == (ETH_P_IP & 0xff)) ||
-	     (ether[12] == ETH_P_IPV6 >> 8 && ether[13] == (ETH_P_IPV6 & 0xff))) &&
-	    outflow_opens_nothing(ether + 14, end))
-		return TC_ACT_UNSPEC;
-	cursor = skb_cursor(skb);
-	begin = cursor.pos;
-	packet.kind = packet_read(&cursor, &packet);
-	if (!outflow_is_attempt(&packet))
-		return TC_ACT_UNSPEC;
-	return outflow(skb, &packet, cursor.pos - begin - TCP_FLAG_BYTE - 1, 1) ? TC_ACT_SHOT
-										: TC_ACT_UNSPEC;
-}
-
-SEC("tc")
-int outflow_tc_ip(struct __sk_buff *skb)
-{
-	void *begin = SKB_POINTER(skb, data), *end = SKB_POINTER(skb, data_end);
-	struct packet packet = {};
+	__u32 offset = OUTFLOW_ETHERNET;
 	struct cursor cursor;
 
-	if (outflow_opens_nothing(begin, end))
-		return TC_ACT_UNSPEC;
-	cursor = skb_cursor(skb);
-	begin = cursor.pos;
-	packet.kind = packet_read_ip(&cursor, &packet);
+	if (skb_looks_like_ethernet(begin, end)) {
+		if (outflow_is_ip(begin) && outflow_opens_nothing(begin + 14, end))
+			return TC_ACT_UNSPEC;
+		cursor = skb_cursor(skb);
+		begin = cursor.pos;
+		packet.kind = packet_read(&cursor, &packet);
+	} else {
+		offset = (__u32)skb_ip_offset(skb, (__u32)(end - begin));
+		if (offset > SKB_OFFSET_MAX ||
+		    outflow_opens_nothing(begin + skb_bounded(offset), end))
+			return TC_ACT_UNSPEC;
+		cursor = skb_cursor(skb);
+		begin = cursor.pos;
+		if (cursor_take(&cursor, skb_bounded(offset)))
+			packet.kind = packet_read_ip(&cursor, &packet);
+	}
 	if (!outflow_is_attempt(&packet))
 		return TC_ACT_UNSPEC;
-	return outflow(skb, &packet, cursor.pos - begin - TCP_FLAG_BYTE - 1, 0) ? TC_ACT_SHOT
-										: TC_ACT_UNSPEC;
+	return outflow(skb, &packet, cursor.pos - begin - TCP_FLAG_BYTE - 1, offset)
+		       ? TC_ACT_SHOT
+		       : TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") = "GPL";

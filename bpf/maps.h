@@ -50,6 +50,13 @@ struct {
 	__array(values, struct policy_inner);
 } policy SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct service_names);
+} service_names SEC(".maps");
+
 /* Inner maps differ in their number of blocks: BPF_F_INNER_MAP (5.10). */
 struct table_inner {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -103,19 +110,19 @@ struct {
 } counted SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 16384);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 131072);
+	__uint(map_flags, BPF_F_NO_PREALLOC); /* most machines have few open */
 	__type(key, __u64);
-	__type(value, __u32);
-} opened SEC(".maps");
+	__type(value, struct connection);
+} connections SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536);
-	__uint(map_flags, BPF_F_NO_PREALLOC); /* empty but after a first load */
-	__type(key, __u64);
-	__type(value, struct counted);
-} adopted SEC(".maps");
+	__uint(max_entries, GUARDED_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} guarded SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -143,6 +150,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct reason_counts);
 } reason_counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SEEN_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} seen SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

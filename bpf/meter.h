@@ -27,19 +27,24 @@ static __always_inline struct prefix mask_prefix(const struct address *address, 
 	return prefix;
 }
 
-static __always_inline struct meter_key
-source_key(const struct policy *rules, const struct address *address, __u32 is4, __u32 service)
+static __always_inline __u32 is_mapped4(const struct address *address)
 {
-	__u32 length = is4 ? 128 : rules->source_length6;
-
-	return (struct meter_key){ .prefix = mask_prefix(address, length), .service = service };
+	return !address->word[0] && !address->word[1] && address->word[2] == bpf_htonl(0xffff);
 }
 
-static __always_inline struct meter_key
-network_key(const struct policy *rules, const struct address *address, __u32 is4, __u32 service)
+static __always_inline __u32 source_length(const struct policy *rules, __u32 is4)
 {
-	__u32 length = is4 ? rules->network_length4 : rules->network_length6;
+	return is4 ? 128 : rules->source_length6;
+}
 
+static __always_inline __u32 network_length(const struct policy *rules, __u32 is4)
+{
+	return is4 ? rules->network_length4 : rules->network_length6;
+}
+
+static __always_inline struct meter_key meter_key_of(const struct address *address, __u32 length,
+						     __u32 service)
+{
 	return (struct meter_key){ .prefix = mask_prefix(address, length), .service = service };
 }
 
@@ -79,19 +84,61 @@ static __always_inline struct meter *network_get(const struct meter_key *key, st
 	return meter;
 }
 
-/* Takes a token. Two CPUs at once: the loser tries again, a few times; then the token is lost, not
- * the limit. */
-static __always_inline void meter_take(struct meter *meter, __u64 now, __u64 interval, __u32 burst)
+/* A source's. A refused one is told to user space, which makes room. */
+static __always_inline struct meter *source_get(const struct meter_key *key, struct usage *counts)
 {
+	struct meter *meter =
+		meter_get(&sources, key, &counts->source_used, &counts->source_overflows);
+
+	if (!meter)
+		counts->sources_full = 1;
+	return meter;
+}
+
+/* A limit's tokens, and what taking one did. */
+struct token {
+	__u64 interval, burst;
+	__u32 owes;  /* whether one that is not there is taken all the same, as a debt */
+	__u32 pays;  /* whether any is taken */
+	__u32 opens; /* whether the connection is counted as open */
+	__u32 had;   /* whether it was there */
+	__u64 charged_ns;
+};
+
+/* Counts a handshake and takes a token for it. Two CPUs at once: the loser tries again, a few
+ * times; then the token is lost, not the limit. */
+static __always_inline void meter_take(struct meter *meter, __u64 now, struct token *token)
+{
+	token->had = 1;
 	meter->last_ns = now;
 	__sync_fetch_and_add(&meter->handshakes, 1);
-	if (!interval)
+	if (!token->interval)
 		return;
 	for (int i = 0; i < 8; i++) {
 		__u64 seen = *(volatile __u64 *)&meter->arrival_ns;
-		__u64 next = bucket_take(seen, now, interval, burst);
+		__u64 next = bucket_take(seen, now, token->interval, (__u32)token->burst);
+		__u64 since = seen > now ? seen : now;
 
-		if (__sync_val_compare_and_swap(&meter->arrival_ns, seen, next) == seen)
+		token->had = (__u32)bucket_has(seen, now, token->interval, (__u32)token->burst);
+		if (!token->had && !token->owes)
+			return;
+		if (__sync_val_compare_and_swap(&meter->arrival_ns, seen, next) != seen)
+			continue;
+		token->charged_ns = next > since ? next - since : 0;
+		return;
+	}
+	token->had = 1;
+}
+
+/* Gives back what taking a token cost, unless it has come back already. */
+static __always_inline void meter_refund(struct meter *meter, __u64 now, __u64 charged_ns)
+{
+	for (int i = 0; i < 8 && charged_ns; i++) {
+		__u64 seen = *(volatile __u64 *)&meter->arrival_ns;
+		__u64 next = seen > charged_ns ? seen - charged_ns : 0;
+
+		if (seen <= now ||
+		    __sync_val_compare_and_swap(&meter->arrival_ns, seen, next) == seen)
 			return;
 	}
 }
@@ -104,14 +151,14 @@ static __always_inline __u32 meter_open(struct meter *meter)
 
 static __always_inline void meter_close(struct meter *meter)
 {
-	/* Never below 0: the table may have been made anew since. */
+	/* Never below 0: the entry may have been made anew since. */
 	if (meter->open && (__s32)__sync_fetch_and_add(&meter->open, -1) <= 0)
 		__sync_fetch_and_add(&meter->open, 1);
 }
 
-static __always_inline void meter_attempt(struct meter *meter, __u64 now, __u32 dropped)
+/* A SYN keeps no entry alive: its source may be forged. */
+static __always_inline void meter_attempt(struct meter *meter, __u32 dropped)
 {
-	meter->last_ns = now;
 	__sync_fetch_and_add(&meter->attempts, 1);
 	if (dropped)
 		__sync_fetch_and_add(&meter->dropped, 1);

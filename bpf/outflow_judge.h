@@ -308,11 +308,10 @@ static __always_inline bool outflow_wants(const struct outflow_rules *rules, __u
 
 /*
  * 1: drop, 0: pass. For SYNs and what cannot be read. `tcp`: where the TCP header of a readable
- * packet begins. Global, as the other large functions here: the verifier checks each once, and not
- * again behind every way through the headers.
+ * packet begins; `ip`: where the IP header does, or OUTFLOW_ETHERNET. Global, as the other large
+ * functions here: the verifier checks each once, and not again behind every way through the headers.
  */
-__noinline int outflow(struct __sk_buff *skb, const struct packet *packet, __u32 tcp,
-		       __u32 link_header)
+__noinline int outflow(struct __sk_buff *skb, const struct packet *packet, __u32 tcp, __u32 ip)
 {
 	const struct outflow_rules *rules;
 	struct outflow_syn syn = {};
@@ -329,7 +328,7 @@ __noinline int outflow(struct __sk_buff *skb, const struct packet *packet, __u32
 		return 0;
 	syn.now = bpf_ktime_get_boot_ns();
 	syn.who.port = packet->port;
-	outflow_read_addresses(skb, outflow_ip_offset(skb, link_header), &syn);
+	outflow_read_addresses(skb, outflow_ip_offset(skb, ip), &syn);
 	if (!syn.unreadable)
 		bpf_skb_load_bytes(skb, tcp, &syn.flow.source_port, 8); /* ports and sequence */
 	socket = skb->sk;

@@ -6,14 +6,12 @@
 #ifndef SEKISHO_OUTFLOW_SYN_H
 #define SEKISHO_OUTFLOW_SYN_H
 
+#include "namespace.h"
 #include "outflow_contract.h"
 #include "packet.h"
 
 /* Who holds no socket of ours and came by no device: nobody knows. */
 #define OUTFLOW_NO_SOCKET 0xffffffff
-
-/* The inode of the network namespace that this instance guards; set before loading. */
-const volatile __u32 outflow_namespace = 0;
 
 struct outflow_syn {
 	struct outflow_flow flow;
@@ -26,19 +24,31 @@ struct outflow_syn {
 	__u64 now;
 };
 
+/* For outflow(): the IP header is behind an Ethernet header and its tags. Else its offset. */
+#define OUTFLOW_ETHERNET (~0U)
+
 /* Where the IP header begins. */
-static __always_inline __u32 outflow_ip_offset(struct __sk_buff *skb, __u32 link_header)
+static __always_inline __u32 outflow_ip_offset(struct __sk_buff *skb, __u32 known)
 {
-	__u32 offset = link_header ? 14 : 0;
+	__u32 offset = 14;
 	__be16 type;
 
-	for (int i = 0; link_header && i < TAGS_MAX; i++) {
+	if (known != OUTFLOW_ETHERNET)
+		return known;
+	for (int i = 0; i < TAGS_MAX; i++) {
 		if (bpf_skb_load_bytes(skb, offset - 2, &type, sizeof(type)) ||
 		    (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD)))
 			break;
 		offset += 4;
 	}
 	return offset;
+}
+
+/* Behind an Ethernet header without tags. */
+static __always_inline bool outflow_is_ip(const __u8 *ether)
+{
+	return (ether[12] == ETH_P_IP >> 8 && ether[13] == (ETH_P_IP & 0xff)) ||
+	       (ether[12] == ETH_P_IPV6 >> 8 && ether[13] == (ETH_P_IPV6 & 0xff));
 }
 
 static __always_inline void outflow_read_addresses(struct __sk_buff *skb, __u32 offset,
@@ -58,14 +68,6 @@ static __always_inline void outflow_read_addresses(struct __sk_buff *skb, __u32 
 	bpf_skb_load_bytes(skb, offset + 12, &syn->flow.source.word[3], 4);
 	bpf_skb_load_bytes(skb, offset + 16, &syn->flow.destination.word[3], 4);
 	syn->direct = (begin[0] & 15) == 5;
-}
-
-/* The namespace of a TCP socket, or 0. */
-static __always_inline __u32 outflow_namespace_of(struct bpf_sock *socket)
-{
-	struct tcp_sock *tcp = bpf_skc_to_tcp_sock(socket);
-
-	return tcp ? tcp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->ns.inum : 0;
 }
 
 static __always_inline void outflow_whose(struct __sk_buff *skb, struct bpf_sock *socket,

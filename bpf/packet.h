@@ -206,15 +206,10 @@ static __always_inline enum packet_kind packet_read_ip(struct cursor *cursor, st
 	return packet_read6(cursor, packet);
 }
 
-/* From the Ethernet header on. */
-static __always_inline enum packet_kind packet_read(struct cursor *cursor, struct packet *packet)
+/* From behind an Ethernet header on, whose type is `type`. */
+static __always_inline enum packet_kind packet_read_type(struct cursor *cursor, __u32 type,
+							 struct packet *packet)
 {
-	__u8 *ether = cursor_take(cursor, 14);
-	__u32 type;
-
-	if (!ether)
-		return PACKET_OTHER;
-	type = (__u32)(ether[12] << 8 | ether[13]);
 	for (int i = 0; i <= TAGS_MAX; i++) {
 		__u8 *tag;
 
@@ -230,6 +225,16 @@ static __always_inline enum packet_kind packet_read(struct cursor *cursor, struc
 		type = (__u32)(tag[2] << 8 | tag[3]);
 	}
 	return PACKET_UNREADABLE;
+}
+
+/* From the Ethernet header on. */
+static __always_inline enum packet_kind packet_read(struct cursor *cursor, struct packet *packet)
+{
+	__u8 *ether = cursor_take(cursor, 14);
+
+	if (!ether)
+		return PACKET_OTHER;
+	return packet_read_type(cursor, (__u32)(ether[12] << 8 | ether[13]), packet);
 }
 
 #endif

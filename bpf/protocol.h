@@ -31,4 +31,6 @@
 #define AF_INET		  2
 #define AF_INET6	  10
 
+#define EEXIST		  17
+
 #endif

@@ -8,21 +8,14 @@
 
 #include "bloom.h"
 #include "count.h"
-#include "meter.h"
+#include "handshake.h"
+#include "limits_ask.h"
 #include "packet.h"
 #include "table_find.h"
 
 static __always_inline const void *table_block(void *inner, __u32 block)
 {
 	return bpf_map_lookup_elem(inner, &block);
-}
-
-static __always_inline const struct policy *current_policy(void)
-{
-	__u32 zero = 0;
-	void *inner = bpf_map_lookup_elem(&policy, &zero);
-
-	return inner ? bpf_map_lookup_elem(inner, &zero) : NULL;
 }
 
 /*
@@ -57,11 +50,12 @@ static __always_inline const struct table_head *current_table(void **inner)
 }
 
 /*
- * The static table's word on an IPv6 source, as the bytes of a stamped leaf. This and the next
+ * The static table's word on an IPv6 source for a service, as the bytes of a stamped leaf. This and
+ * the next
  * __noinline ones are global functions: the verifier checks each once, by itself, and not again
  * behind every way that leads there.
  */
-__noinline __u64 find_leaf6(const struct packet *packet)
+__noinline __u64 find_leaf6(const struct packet *packet, __u32 service)
 {
 	union stamped_leaf found = { .leaf = { .country = COUNTRY_ZZ } };
 	void *inner;
@@ -73,24 +67,24 @@ __noinline __u64 find_leaf6(const struct packet *packet)
 	found.stamp = head->stamp;
 	word = packet->source.word;
 	found.leaf = table_find6(head, inner, (__u64)host_word(word[0]) << 32 | host_word(word[1]),
-				 (__u64)host_word(word[2]) << 32 | host_word(word[3]));
+				 (__u64)host_word(word[2]) << 32 | host_word(word[3]), service);
 	return found.bytes;
 }
 
 /* The same on any source. IPv4 is short enough to spare it the call. */
-static __always_inline __u64 find_leaf(const struct packet *packet)
+static __always_inline __u64 find_leaf(const struct packet *packet, __u32 service)
 {
 	union stamped_leaf found = { .leaf = { .country = COUNTRY_ZZ } };
 	const struct table_head *head;
 	void *inner;
 
 	if (!packet->is4)
-		return find_leaf6(packet);
+		return find_leaf6(packet, service);
 	head = current_table(&inner);
 	if (!head)
 		return found.bytes;
 	found.stamp = head->stamp;
-	found.leaf = table_find4(head, inner, host_word(packet->source.word[3]));
+	found.leaf = table_find4(head, inner, host_word(packet->source.word[3]), service);
 	return found.bytes;
 }
 
@@ -116,8 +110,18 @@ static __always_inline __u64 tick_time(void)
 	return now;
 }
 
-/* The first ban over the source that has not ended, in `*prefix` what it bans. NULL: none. */
-static __always_inline struct ban *find_ban(const struct packet *packet, __u64 *now,
+/* Whether the ban closes a port, by its port_service[], now. One that was not seen (0) only if it
+ * closes all. */
+static __always_inline bool ban_closes(const struct ban *ban, __u32 port, __u64 now)
+{
+	if (ban->expires_ns[port / PORT_LOGIN & 1] <= now)
+		return false;
+	return port || ban->expires_ns[BAN_GROUP_LOGIN] > now;
+}
+
+/* The first ban over the source that closes the port and has not ended, in `*prefix` what it bans.
+ * NULL: none. */
+static __always_inline struct ban *find_ban(const struct packet *packet, __u32 port, __u64 *now,
 					    struct prefix *prefix)
 {
 	__u32 zero = 0, count;
@@ -138,28 +142,48 @@ static __always_inline struct ban *find_ban(const struct packet *packet, __u64 *
 		if (!ban)
 			continue;
 		*now = tick_time();
-		if (ban->expires_ns > *now)
+		if (ban_closes(ban, port, *now))
 			return ban;
 	}
 	return NULL;
 }
 
 /*
+ * What the stamp of a remembered leaf is mixed with: whose leaf it is. A ban may end, and its place
+ * in the map be another's, between the look-up and the note; a note that lands there is none of
+ * his. Odd factors: no two IPv4 addresses mix alike.
+ */
+static __always_inline __u32 stamp_of(const struct prefix *banned)
+{
+	const __be32 *word = banned->address.word;
+
+	return word[0] * 0x9e3779b1U + word[1] * 0x85ebca6bU + word[2] * 0xc2b2ae35U +
+	       word[3] * 0x27d4eb2fU + banned->length;
+}
+
+/*
  * The table's word on a banned source: what the ban remembers of this table, else what the table
- * says. To remember takes a leaf that is that of all whom the ban is over. Written and read whole.
+ * says. To remember takes a leaf that is that of all whom the ban is over, for every service.
+ * Written and read whole.
  */
 static __always_inline union stamped_leaf leaf_of_banned(struct ban *ban,
-							 const struct packet *packet, __u32 length)
+							 const struct packet *packet, __u32 service,
+							 const struct prefix *banned)
 {
-	union stamped_leaf leaf = { .bytes = *(volatile __u64 *)&ban->leaf };
-	__u32 zero = 0;
+	union stamped_leaf leaf = { .bytes = *(volatile __u64 *)&ban->leaf }, noted;
+	__u32 zero = 0, length = banned->length, mixed = stamp_of(banned);
 	const struct control *state = bpf_map_lookup_elem(&control, &zero);
 
-	if (state && leaf.stamp && leaf.stamp == state->table_stamp)
+	if (state && leaf.bytes && leaf.stamp - mixed == state->table_stamp)
 		return leaf;
-	leaf.bytes = find_leaf(packet);
-	if (length == 128 || (!packet->is4 && length >= 64 && !(leaf.leaf.flags & LEAF_DEEP)))
-		*(volatile __u64 *)&ban->leaf = leaf.bytes;
+	leaf.bytes = find_leaf(packet, service);
+	if (leaf.leaf.flags & LEAF_MIXED)
+		return leaf;
+	noted = leaf;
+	noted.stamp += mixed;
+	if (leaf.stamp &&
+	    (length == 128 || (!packet->is4 && length >= 64 && !(leaf.leaf.flags & LEAF_DEEP))))
+		*(volatile __u64 *)&ban->leaf = noted.bytes;
 	return leaf;
 }
 
@@ -171,134 +195,57 @@ static __always_inline bool leaf_allows(const struct leaf *leaf)
 #define SOURCE_BANNED (1ULL << 32) /* in what judge_source() returns */
 
 /*
- * What is asked of every packet's source: the bytes of its leaf, and SOURCE_BANNED if an active ban
- * is over it that no allow list lifts, which then counts the packet. Bans are asked first: a flood
- * of banned sources need not ask the table.
+ * What is asked of every packet's source for its port (port_service[]): the bytes of its leaf, and
+ * SOURCE_BANNED if an active ban is over it that no allow list lifts, which then counts the packet.
+ * Bans are asked first: a flood of banned sources need not ask the table.
  */
-static __always_inline __u64 judge_source(const struct packet *packet)
+static __always_inline __u64 judge_source(const struct packet *packet, __u32 port)
 {
+	__u32 service = port & (SERVICE_MAX - 1);
 	union stamped_leaf leaf;
 	struct prefix prefix;
 	struct ban *ban;
 	__u64 now = 0;
 
-	ban = find_ban(packet, &now, &prefix);
+	ban = find_ban(packet, port, &now, &prefix);
 	if (!ban) {
-		leaf.bytes = find_leaf(packet);
+		leaf.bytes = find_leaf(packet, service);
 		return (__u32)leaf.bytes;
 	}
-	leaf = leaf_of_banned(ban, packet, prefix.length);
+	leaf = leaf_of_banned(ban, packet, service, &prefix);
 	if (leaf_allows(&leaf.leaf))
 		return (__u32)leaf.bytes;
 	__sync_fetch_and_add(&ban->packets, 1);
 	if (packet->syn)
 		__sync_fetch_and_add(&ban->attempts, 1);
-	ban->last_ns = now;
+	ban->last = (__u32)(now >> BAN_TIME_SHIFT);
 	return (__u32)leaf.bytes | SOURCE_BANNED;
-}
-
-/* The class of a service for a country. One index, so that the verifier sees its bound. */
-static __always_inline __u32 class_of(const struct policy *rules, __u32 service, __u32 country)
-{
-	const __u8 *classes = &rules->country_class[0][0];
-	__u32 index = service * COUNTRY_COUNT + country;
-
-	barrier_var(index); /* clang would find the check needless */
-	if (index >= SERVICE_MAX * COUNTRY_COUNT)
-		return CLASS_PASS;
-	return classes[index] & (CLASS_MAX - 1);
-}
-
-/*
- * Takes a token of each meter, and with `opens` raises the open counts: a completed handshake, or a
- * SYN where no handshakes are seen. Which limit it broke, if any.
- */
-__noinline __u32 meter_handshake(const struct packet *packet, __u32 service, __u32 country,
-				 __u32 opens)
-{
-	const struct policy *rules = current_policy();
-	struct usage *counts = table_usage();
-	const struct limits *limits;
-	struct meter_key key;
-	struct meter *meter;
-	__u64 now = bpf_ktime_get_boot_ns();
-	__u32 reason = REASON_NONE, index;
-
-	if (!packet || !rules || !counts || service >= SERVICE_MAX || country >= COUNTRY_COUNT)
-		return REASON_NONE;
-	limits = &rules->classes[class_of(rules, service, country)];
-	key = network_key(rules, &packet->source, packet->is4, service);
-	meter = network_get(&key, counts);
-	if (meter) {
-		meter_take(meter, now, limits->network_interval_ns, limits->network_burst);
-		if (opens && meter_open(meter) > limits->network_connections &&
-		    limits->network_connections)
-			reason = REASON_NETWORK_CONNECTIONS;
-	}
-	key = source_key(rules, &packet->source, packet->is4, service);
-	meter = meter_get(&sources, &key, &counts->source_used, &counts->source_overflows);
-	if (meter) {
-		meter_take(meter, now, limits->source_interval_ns, limits->source_burst);
-		if (opens && meter_open(meter) > limits->source_connections &&
-		    limits->source_connections)
-			reason = REASON_SOURCE_CONNECTIONS;
-	}
-	index = service * COUNTRY_COUNT + country;
-	meter = bpf_map_lookup_elem(&country_meters, &index);
-	if (meter) {
-		meter_take(meter, now, limits->country_interval_ns, limits->country_burst);
-		if (opens)
-			meter_open(meter);
-	}
-	return reason;
-}
-
-/* What the meters of the source, its network and its country say to one more connection. */
-static __always_inline enum reason ask_meters(const struct limits *limits, __u64 now,
-					      const struct meter *source,
-					      const struct meter *network,
-					      const struct meter *country)
-{
-	if (source && limits->source_connections && source->open >= limits->source_connections)
-		return REASON_SOURCE_CONNECTIONS;
-	if (network && limits->network_connections && network->open >= limits->network_connections)
-		return REASON_NETWORK_CONNECTIONS;
-	if (source &&
-	    !bucket_has(source->arrival_ns, now, limits->source_interval_ns, limits->source_burst))
-		return REASON_SOURCE_RATE;
-	if (network && !bucket_has(network->arrival_ns, now, limits->network_interval_ns,
-				   limits->network_burst))
-		return REASON_NETWORK_RATE;
-	if (country && !bucket_has(country->arrival_ns, now, limits->country_interval_ns,
-				   limits->country_burst))
-		return REASON_COUNTRY_RATE;
-	return REASON_NONE;
 }
 
 /*
  * What only a SYN is asked, of a country that is let in. An unknown source costs one word of the
- * networks' Bloom filter: its network has an entry if it has one itself, unless that table has been
- * full.
+ * networks' Bloom filter: its network's bit is set if it has an entry, unless the networks' table
+ * has been full.
  */
 __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 country)
 {
 	const struct policy *rules = current_policy();
 	struct meter *source = NULL, *network, *of_country = NULL;
 	const struct usage *counts = table_usage();
+	struct limits_meters meters;
 	const struct limits *limits;
 	struct meter_key key;
 	__u32 index, reason;
-	__u64 now;
+	bool known;
 
 	if (!packet || !rules || !counts || service >= SERVICE_MAX || country >= COUNTRY_COUNT)
 		return REASON_NONE;
 	limits = &rules->classes[class_of(rules, service, country)];
-	key = network_key(rules, &packet->source, packet->is4, service);
-	network = bloom_has(&network_bloom, &key.prefix, service)
-			  ? bpf_map_lookup_elem(&networks, &key)
-			  : NULL;
-	if (network || counts->network_overflows) {
-		key = source_key(rules, &packet->source, packet->is4, service);
+	key = meter_key_of(&packet->source, network_length(rules, packet->is4), service);
+	known = bloom_has(&network_bloom, &key.prefix, service);
+	network = known ? bpf_map_lookup_elem(&networks, &key) : NULL;
+	if (known || counts->network_overflows) {
+		key = meter_key_of(&packet->source, source_length(rules, packet->is4), service);
 		source = bpf_map_lookup_elem(&sources, &key);
 	}
 	if (limits->country_interval_ns) {
@@ -307,32 +254,50 @@ __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 count
 	}
 	if (!source && !network && !of_country)
 		return REASON_NONE;
-	now = bpf_ktime_get_boot_ns();
-	reason = ask_meters(limits, now, source, network, of_country);
+	meters = (struct limits_meters){ source, network, of_country,
+					 !source && counts->sources_full };
+	reason = limits_ask(limits, bpf_ktime_get_boot_ns(), &meters);
 	if (source)
-		meter_attempt(source, now, reason);
+		meter_attempt(source, reason);
 	if (network)
-		meter_attempt(network, now, reason);
+		meter_attempt(network, reason);
 	return (int)reason;
 }
 
-/* Whether the packet is the gate's, and the service of its port. An unreadable one whose port was
- * seen is so only on a protected port; one whose port was not, always (service 0). */
+/* A SYN that passes, where no handshakes are seen: it takes the tokens of one. */
+__noinline int meter_syn(const struct packet *packet, __u32 service, __u32 country)
+{
+	const struct policy *rules = current_policy();
+	struct handshake shake = {};
+
+	if (!packet || !rules)
+		return 0;
+	shake.who.remote = packet->source;
+	shake.who.service = (__u8)service;
+	shake.who.country = (__u16)country;
+	shake.who.source_length = (__u8)source_length(rules, packet->is4);
+	shake.who.network_length = (__u8)network_length(rules, packet->is4);
+	meter_handshake(&shake);
+	return 0;
+}
+
+/* Whether the packet is the gate's, and the port_service[] of its port. An unreadable one whose
+ * port was seen is so only on a protected port; one whose port was not, always (service 0). */
 static __always_inline bool is_asked(const struct policy *rules, const struct packet *packet,
-				     __u32 *service)
+				     __u32 *port)
 {
 	if (packet->kind == PACKET_OTHER || !rules)
 		return false;
-	*service = rules->port_service[packet->port] & (SERVICE_MAX - 1);
-	return *service || (packet->kind == PACKET_UNREADABLE && !packet->port);
+	*port = rules->port_service[packet->port];
+	return *port || (packet->kind == PACKET_UNREADABLE && !packet->port);
 }
 
 /* Spares most packets the call: whether verdict() would do anything at all. */
 static __always_inline bool concerns_gate(const struct packet *packet)
 {
-	__u32 service;
+	__u32 port;
 
-	return is_asked(current_policy(), packet, &service);
+	return is_asked(current_policy(), packet, &port);
 }
 
 /* 1: drop, 0: pass. Asks for the policy itself, so that it is one and the same throughout. */
@@ -342,14 +307,15 @@ __noinline int verdict(struct packet *packet)
 	enum reason reason;
 	union stamped_leaf found;
 	struct leaf leaf;
-	__u32 service, country, mode;
+	__u32 port, service, country, mode;
 	__u64 source;
 
 	rules = current_policy();
-	if (!packet || !rules || !is_asked(rules, packet, &service))
+	if (!packet || !rules || !is_asked(rules, packet, &port))
 		return 0;
+	service = port & (SERVICE_MAX - 1);
 	mode = rules->mode;
-	source = judge_source(packet);
+	source = judge_source(packet, port);
 	found.bytes = source;
 	leaf = found.leaf;
 	country = leaf.country < COUNTRY_COUNT ? leaf.country : COUNTRY_ZZ;
@@ -368,7 +334,7 @@ __noinline int verdict(struct packet *packet)
 	} else if (packet->syn) {
 		reason = judge_syn(packet, service, country);
 		if (!reason && rules->count_syn)
-			meter_handshake(packet, service, country, 0);
+			meter_syn(packet, service, country);
 	} else {
 		return 0;
 	}

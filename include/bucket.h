@@ -14,12 +14,18 @@ static inline __attribute__((always_inline)) int bucket_has(__u64 arrival, __u64
 	return !interval || arrival <= now + interval * (burst ? burst - 1 : 0);
 }
 
-/* `arrival` after one more token was taken, there or not: what completed its handshake counts. The
- * debt is bounded by one more token, so that an excess is not held against the source for long. */
+/* The most that is held against anybody beyond a full burst: an hour's tokens. */
+#define BUCKET_DEBT_NS 3600000000000ULL
+
+/*
+ * `arrival` after one more token was taken, there or not: what completed its handshake counts. What
+ * was taken beyond the burst is a debt, and nobody is let in until it is paid; bounded by time, so
+ * that no excess is held against anybody for ever.
+ */
 static inline __attribute__((always_inline)) __u64 bucket_take(__u64 arrival, __u64 now,
 							       __u64 interval, __u32 burst)
 {
-	__u64 most = now + interval * ((burst ? burst : 1) + 1ULL);
+	__u64 most = now + interval * (burst ? burst : 1) + BUCKET_DEBT_NS;
 
 	if (arrival < now)
 		arrival = now;

@@ -4,16 +4,18 @@
  * maps. Not here: how either side uses it. Include <linux/types.h> or vmlinux.h before this file.
  *
  * Any change to a type, a size or a map's meaning raises CONTRACT_VERSION; the pins live in a
- * folder named after it, so programs of two versions never share a map.
+ * folder named after it, so programs of two versions never share a map. What an upgrade takes over
+ * of an older version's maps is decided in user/kernel/carry.c.
  */
 #ifndef SEKISHO_CONTRACT_H
 #define SEKISHO_CONTRACT_H
 
-#define CONTRACT_VERSION 2
+#define CONTRACT_VERSION 3
 
 #define SERVICE_MAX	 16  /* service ids; 0 is "no protected port" */
 #define COUNTRY_COUNT	 676 /* 26 * 26: (c0 - 'A') * 26 + (c1 - 'A') */
 #define COUNTRY_ZZ	 675 /* unknown */
+#define COUNTRY_LAN	 674 /* private and local addresses; in the place of ZY, which is no country */
 #define CLASS_MAX	 64  /* class ids, the two built-in ones included */
 #define CLASS_PASS	 0   /* built in: no limits */
 #define CLASS_DENY	 1   /* built in: nobody of this country */
@@ -38,6 +40,18 @@ enum reason {
 	REASON_COUNT,
 };
 
+/*
+ * What a ban closes: one group of services or both. A service that has port 25, or the name smtp,
+ * is of the one, every other protected service of the other. A mask.
+ */
+enum ban_services {
+	BAN_SMTP = 1,  /* mail from other servers */
+	BAN_LOGIN = 2, /* submission, imap, pop3, sieve: where people log in */
+	BAN_ALL = BAN_SMTP | BAN_LOGIN,
+};
+/* The number of each one's bit. */
+enum ban_group { BAN_GROUP_SMTP = 0, BAN_GROUP_LOGIN = 1, BAN_GROUPS = 2 };
+
 /* An IPv6 address in network byte order, or an IPv4 one as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */
 struct address {
 	union {
@@ -59,31 +73,36 @@ _Static_assert(sizeof(struct prefix) == 20, "hash key: padding would make look-u
  * With the kernel's 48 bytes before the key an entry has 128 bytes: one line of the cache to find
  * that it is another's, a second one for all that there is to read and to count.
  */
+#define BAN_TIME_SHIFT 26 /* times of 32 bits count in 2^26 ns (67 ms): 9 years since the boot */
+
 struct ban {
-	__u64 expires_ns; /* CLOCK_BOOTTIME; from then on the gate ignores the entry */
-	__u64 since_ns;	  /* CLOCK_BOOTTIME */
-	__u64 packets;	  /* dropped, or in monitor mode would have been */
-	__u64 attempts;	  /* SYNs among them */
-	__u64 last_ns;	  /* CLOCK_BOOTTIME of the last of them; 0: none yet */
-	__u32 rule;	  /* enum ban_rule: user space's word, carried for a lost store */
-	__u32 reserved;
-	__u64 leaf; /* the gate's note: what find_leaf() said of the source; 0: none. Of bans of a
-		     * single IPv4 address or of an IPv6 /64 and longer */
+	__u64 expires_ns[BAN_GROUPS]; /* CLOCK_BOOTTIME; from then on the gate ignores the entry for
+				       * the services of that group; 0: it never closed them */
+	__u64 packets;		      /* dropped, or in monitor mode would have been; of both */
+	__u64 attempts;		      /* SYNs among them */
+	__u64 leaf; /* the gate's note: what find_leaf() said of the source, its stamp mixed with
+		     * the prefix; 0: none. Of bans of a single IPv4 address or of an IPv6 /64 and
+		     * longer; never a LEAF_MIXED one */
+	__u32 since[BAN_GROUPS]; /* CLOCK_BOOTTIME >> BAN_TIME_SHIFT */
+	__u32 last;		 /* the same, of the last packet; 0: none yet */
+	__u8 rule[BAN_GROUPS];	 /* enum ban_rule: user space's word, carried for a lost store */
+	__u16 reserved;
 };
 _Static_assert(sizeof(struct ban) == 56, "no padding");
 
 /*
  * Maps "ban_bloom" and "network_bloom": Bloom filters with a bit for each entry of "bans" and of
- * "networks", so that most packets need not look for what is not there. mmap-able arrays of words:
- * word 0 is the number of bits, a power of two (0: not set up yet), with BLOOM_BELIEVED once they
- * are right, until when every entry is looked for. Bit n is bit n % 64 of word 1 + n / 64; which
- * one is an entry's: bloom_bit.h.
+ * "networks", and for the network of each entry of "sources", so that most packets need not look
+ * for what is not there. mmap-able arrays of words: word 0 is the number of bits, a power of two
+ * (0: not set up yet), with BLOOM_BELIEVED once they are right, until when every entry is looked
+ * for. Bit n is bit n % 64 of word 1 + n / 64; which one is an entry's: bloom_bit.h.
  *
  * Bans: user space alone writes, under the writers' lock: a bit is set before its ban is put in,
  * and cleared by a sweep that found no ban of it. Networks: who puts an entry in, the gate as a
  * rule, sets its bit right after. The sweep of user space first takes BLOOM_BELIEVED away, then
  * clears all bits and sets those of the entries that it finds and leaves; whoever puts one in
- * meanwhile is found by it, or sets its bit after the clearing.
+ * meanwhile is found by it, or sets its bit after the clearing. "ban_bloom" has as many words again
+ * behind these, for what a sweep that is under way has noted (control.ban_sweep): user space's own.
  */
 #define BLOOM_BELIEVED (1ULL << 63)
 
@@ -100,7 +119,8 @@ _Static_assert(sizeof(struct tick_clock) == 16, "no padding");
 /*
  * Map "control": one mmap-able element. User space alone writes it, under the writers' lock, one
  * aligned store at a time: a length is added behind the last and then counted; one is removed by
- * moving the last into its place and then counting one less. So a packet never misses a length.
+ * moving the last into its place and then counting one less. Before a place is used again, packets
+ * that still read by an older count are waited for. So a packet never misses a length.
  */
 struct control {
 	__u32 contract_version; /* 0 until the bans of the store, and what was carried, are in;
@@ -111,9 +131,14 @@ struct control {
 	__u32 lengths4[BAN_LENGTHS]; /* prefix lengths of which IPv4 bans may exist: 96 .. 128 */
 	__u32 lengths6[BAN_LENGTHS]; /* the same for IPv6: 0 .. 128 */
 	__u64 ban_used;		     /* entries, ended ones not yet swept included */
-	__u64 ban_overflows;	     /* bans refused: the map, or a list of lengths, was full */
+	__u64 ban_overflows; /* bans refused, or removed for others: the map, or a list of lengths,
+			      * was full */
+	/* User space's own: a sweep of "bans" goes in portions. Who puts a ban in meanwhile notes
+	 * it as the sweep does; at the end what was not noted is forgotten. */
+	__u64 ban_sweep;	       /* which one is under way; 0: none */
+	__u64 ban_sweep_lengths[2][3]; /* a bit for each length noted, of IPv6 and IPv4 */
 };
-_Static_assert(sizeof(struct control) == 16 + 2 * 4 * BAN_LENGTHS + 16, "no padding");
+_Static_assert(sizeof(struct control) == 16 + 2 * 4 * BAN_LENGTHS + 16 + 56, "no padding");
 
 /* Limits of a class. 0 is "no limit". Rates: one token each interval, at most burst saved up. */
 struct limits {
@@ -129,6 +154,8 @@ struct limits {
 };
 _Static_assert(sizeof(struct limits) == 48, "no padding");
 
+#define PORT_LOGIN SERVICE_MAX /* bit of port_service[]: the service is of BAN_GROUP_LOGIN */
+
 /* Map "policy": array of maps with one slot; the inner array holds one element, swapped whole. */
 struct policy {
 	__u32 mode;	       /* enum gate_mode */
@@ -139,10 +166,31 @@ struct policy {
 	__u32 count_syn;       /* 1: forwarders, which see no handshakes */
 	struct limits classes[CLASS_MAX];
 	__u8 country_class[SERVICE_MAX][COUNTRY_COUNT];
-	__u8 port_service[PORT_COUNT]; /* by destination port, host order */
+	__u8 port_service[PORT_COUNT]; /* by destination port, host order: the service's id, and
+					* PORT_LOGIN unless it is of BAN_GROUP_SMTP */
 };
 _Static_assert(sizeof(struct policy) == 24 + 48 * CLASS_MAX + 676 * SERVICE_MAX + 65536,
 	       "no padding");
+
+/* The lengths as one number, never 0: by them connections are counted. */
+static inline __u32 policy_lengths(const struct policy *policy)
+{
+	return policy->source_length6 << 16U | policy->network_length6 << 8U |
+	       policy->network_length4;
+}
+
+/*
+ * Map "service_names": array of one element: whose name each service id has; "": nobody's yet. A
+ * service keeps its id for as long as the maps live, whatever is configured before it or taken
+ * away. The id of one that is configured no more goes to another only when there is no other left,
+ * and no connection is counted under it. User space writes it, before the policy that uses it.
+ */
+#define SERVICE_NAME_SIZE 64
+
+struct service_names {
+	char of[SERVICE_MAX][SERVICE_NAME_SIZE];
+};
+_Static_assert(sizeof(struct service_names) == SERVICE_MAX * SERVICE_NAME_SIZE, "no padding");
 
 /*
  * Map "table": array of maps with one slot; the inner array of blocks is the static table, every
@@ -151,8 +199,9 @@ _Static_assert(sizeof(struct policy) == 24 + 48 * CLASS_MAX + 676 * SERVICE_MAX 
 
 /*
  * Maps "sources" and "networks": preallocated hashes, struct meter_key -> struct meter. An entry
- * begins with a completed handshake, never with a packet. A full table takes no new entry: the
- * source is then held by its network's limits, the network by its country's.
+ * begins with a completed handshake, never with a packet. A full table takes no new entry: a source
+ * without one is then held by its network's, which its own limits apply to, a network by its
+ * country's. User space then lets idle entries give way.
  */
 struct meter_key {
 	struct prefix prefix; /* a source or a network */
@@ -161,8 +210,8 @@ struct meter_key {
 _Static_assert(sizeof(struct meter_key) == 24, "hash key: no padding");
 
 struct meter {
-	__u64 arrival_ns; /* CLOCK_BOOTTIME; when the tokens taken will have come back (GCRA's TAT) */
-	__u64 last_ns;	  /* CLOCK_BOOTTIME of the last handshake or attempt */
+	__u64 arrival_ns; /* CLOCK_BOOTTIME; when the tokens taken will have come back (bucket.h) */
+	__u64 last_ns;	  /* CLOCK_BOOTTIME of the last handshake; a SYN proves nothing */
 	__u64 handshakes;
 	__u64 attempts; /* SYNs since the entry began */
 	__u64 dropped;	/* of these, also in monitor mode */
@@ -173,47 +222,93 @@ _Static_assert(sizeof(struct meter) == 48, "no padding");
 
 /* Map "country_meters": array of struct meter, service * COUNTRY_COUNT + country. */
 
-/* Map "counted": socket storage, what to give back when the connection ends. */
-struct counted {
-	struct address remote;
+enum meter_kind { METER_SOURCE, METER_NETWORK, METER_COUNTRY, METER_KINDS };
+
+/*
+ * Map "connections": hash, socket cookie -> struct connection: each connection that is counted as
+ * open, with what its end gives back. Who puts the entry in raises the open counts, who takes it
+ * out lowers them, each once. Keys are remembered, for the policy may change meanwhile: the service
+ * stays that of when it was counted, the lengths become the policy's at the next sweep.
+ */
+struct connection {
+	struct address remote; /* IPv4 mapped */
+	__u32 seen;	       /* usage.sweep of when its socket was last found */
 	__u16 country;
 	__u8 service;
-	__u8 reserved;
+	__u8 counted; /* bit 1 << enum meter_kind: the open counts that it is in */
+	__u8 source_length, network_length;
+	__u8 adopted;	    /* 1: open before the counter was: its end is found by the next sweep */
+	__u8 elsewhere : 1; /* of another network namespace, which no sweep sees */
+	__u8 multipath : 1; /* one of perhaps several of an MPTCP session (RFC 8684) */
+	__u8 reserved : 6;
 };
-_Static_assert(sizeof(struct counted) == 20, "no padding");
+_Static_assert(sizeof(struct connection) == 28, "no padding");
 
-/* Map "opened": LRU hash by socket cookie. Tells, at a load, which of the open connections the
- * counter has seen. The only LRU: what it forgets was counted long before. */
-
-/* Map "adopted": hash, socket cookie -> struct counted, of the connections that it had not seen.
- * Their ends are found by user space. */
-
-/* Argument of the program "gate_adopt" (BPF_PROG_TYPE_SYSCALL), which counts such a connection, or
- * its end, in one step that a killed process cannot leave half done. */
-struct adopt_args {
-	__u64 cookie;
-	struct counted counted; /* not read when it has ended */
-	__u32 ended;
+/* Map "counted": socket storage, of each socket that the counter has seen or adopted. */
+struct counted {
+	__u64 cookie; /* 0: by Fast Open, and its handshake is not complete yet */
 };
-_Static_assert(sizeof(struct adopt_args) == 32, "no padding");
+_Static_assert(sizeof(struct counted) == 8, "no padding");
+
+/* Map "guarded": hash, ifindex -> __u32: devices of this network namespace whose packets the gate
+ * sees. Connections that come by others are not counted. User space writes it. */
+#define GUARDED_MAX 1024
+
+/*
+ * Argument of the program "gate_settle" (BPF_PROG_TYPE_SYSCALL): what user space changes in maps
+ * that the kernel writes too, in one step that a killed process cannot leave half done. Returns 1
+ * when it was done, 0 when there was nothing to do.
+ */
+enum settle_what {
+	SETTLE_END,    /* `cookie` has ended, if its socket was last seen before sweep `seen` */
+	SETTLE_REFUND, /* `connection` was closed beyond a rate: gives back `charged_ns` */
+	SETTLE_OPEN,   /* an open count that is `from` becomes `to` */
+	SETTLE_ADD,    /* `to` connections more are open */
+	SETTLE_BAN, /* a ban that is there becomes `ban`: in place, so that no packet misses it */
+};
+
+struct settle_args {
+	__u32 what;		       /* enum settle_what */
+	__u32 kind;		       /* SETTLE_OPEN, SETTLE_ADD: enum meter_kind */
+	__u64 cookie;		       /* SETTLE_END */
+	struct connection connection;  /* SETTLE_REFUND */
+	__u32 seen;		       /* SETTLE_END */
+	__u64 charged_ns[METER_KINDS]; /* SETTLE_REFUND */
+	struct meter_key key; /* SETTLE_OPEN, SETTLE_ADD; of a country the service is the index */
+	__u32 from, to;
+	struct ban ban; /* SETTLE_BAN; without packets it begins to count anew */
+	struct prefix banned;
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct settle_args) == 128 + sizeof(struct ban), "no padding");
 
 /* Map "usage": array of one mmap-able element, atomically counted on both sides. */
 struct usage {
 	__u64 source_used, source_overflows;
 	__u64 network_used, network_overflows;
-	__u64 over_limit_lost; /* records that did not fit into "over_limit" */
+	__u64 over_limit_lost;	    /* records that did not fit into "over_limit" */
+	__u64 connection_overflows; /* connections that did not fit into "connections" */
+	__u32 sweep;		    /* number of the last sweep of "connections" */
+	__u32 adopted;		    /* connections whose end only a sweep finds */
+	__u32 sources_full;	    /* 1: an entry was refused since the last sweep */
+	__u32 guarded_known;	    /* 1: "guarded" is filled; until then every device counts */
+	__u32 keyed_lengths;	    /* policy_lengths() by which every connection is counted */
+	__u32 multipath;	    /* connections of MPTCP sessions that are counted as open */
 };
-_Static_assert(sizeof(struct usage) == 40, "no padding");
+_Static_assert(sizeof(struct usage) == 72, "no padding");
 
 /* Map "over_limit": ring buffer; a connection that completed its handshake beyond a limit. */
 struct over_limit {
-	struct address local, remote;  /* IPv4 mapped */
+	struct address local;	       /* IPv4 mapped */
+	struct connection connection;  /* as it is counted */
 	__u16 local_port, remote_port; /* host order */
+	__u64 cookie;		       /* of the socket */
+	__u64 time_ns;		       /* CLOCK_BOOTTIME */
+	__u64 charged_ns[METER_KINDS]; /* what its tokens cost */
 	__u32 family;		       /* of the socket: AF_INET or AF_INET6 */
-	__u32 service;
-	__u32 reason; /* enum reason */
+	__u32 reason;		       /* enum reason */
 };
-_Static_assert(sizeof(struct over_limit) == 48, "no padding");
+_Static_assert(sizeof(struct over_limit) == 96, "no padding");
 
 /* Map "country_counts": per-CPU array, service * COUNTRY_COUNT + country. */
 struct country_counts {
@@ -237,5 +332,10 @@ struct list_counts {
 	__u64 attempts;
 };
 _Static_assert(sizeof(struct list_counts) == 16, "no padding");
+
+/* Map "seen": per-CPU array of __u64, every packet that the gate looked at, by the number of the
+ * device modulo SEEN_SLOTS. Held against what the device has received it tells whether packets get
+ * past the gate. */
+#define SEEN_SLOTS 64
 
 #endif

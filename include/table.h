@@ -61,16 +61,37 @@
 #define TABLE_SCATTER6	 0x9e3779b97f4a7c15ULL
 #define TABLE_BLOOM_BITS 8
 
-enum leaf_flag { LEAF_ALLOW = 1, LEAF_DENY = 2, LEAF_DEEP = 4 };
+#define TABLE_MIXED	 4096 /* combinations of lists that say different things of services */
 
-/* What the table says of an address. Of an allow and a deny list, or of two lists with the same
- * action, the one that decides stands here: allow first, then the lower list id. */
+enum leaf_flag {
+	LEAF_ALLOW = 1,
+	LEAF_DENY = 2,
+	LEAF_DEEP = 4,
+	LEAF_MIXED = 8,
+	LEAF_INDEX = 0xf0, /* of a mixed leaf: the upper bits of its index */
+};
+
+/*
+ * What the table says of an address. Of an allow and a deny list, or of two lists with the same
+ * action, the one that decides stands here: allow first, then the lower list id.
+ *
+ * Where that depends on the service, the leaf in the palette has LEAF_MIXED alone and the index of a
+ * struct table_mixed: its lower 8 bits are `list`, its upper 4 bits LEAF_INDEX of `flags`. What the
+ * look-up returns has the list and the action for the service that was asked for, and LEAF_MIXED.
+ */
 struct leaf {
-	__u16 country; /* COUNTRY_ZZ where the data has a gap */
+	__u16 country; /* COUNTRY_ZZ where the data has a gap, COUNTRY_LAN of local addresses */
 	__u8 list;     /* 0: none */
 	__u8 flags;    /* enum leaf_flag */
 };
 _Static_assert(sizeof(struct leaf) == 4, "no padding");
+
+/* By service id. Service 0, of a packet that hides its port, is what all services have in common. */
+struct table_mixed {
+	__u8 list[SERVICE_MAX]; /* the one that decides; 0: none */
+	__u16 allow; /* bit of each service whose list is one that allows; the others deny */
+};
+_Static_assert(sizeof(struct table_mixed) == 18, "no padding");
 
 struct table_deep {
 	__u64 high, low; /* host order; the leaf holds from here on */
@@ -91,16 +112,18 @@ struct table_head {
 	__u32 contract_version;
 	__u64 generation; /* the store's, so that kernel and store can be compared */
 	__u32 stamp;	  /* not 0; set when a gate gets the table: another than those before */
-	__u32 reserved;
+	__u32 mixed_count;
 	__u32 blocks; /* of TABLE_BLOCK bytes, this one included */
 	__u32 palette_count;
 	__u32 deep_begin; /* position in entries of struct table_deep */
 	__u32 deep_end;
 	__u64 prefixes;		/* list prefixes compiled in */
 	__u64 ranges;		/* country ranges compiled in */
+	__u64 services;		/* which services each list is for, as a hash; 0: all for all */
 	__u32 points4, points6; /* positions of their indexes; 0: none */
 	struct table_bloom bloom4, bloom6;
 	struct leaf palette[TABLE_PALETTE];
+	struct table_mixed mixed[TABLE_MIXED];
 	__u32 index4[TABLE_INDEX4 + 1];
 	__u32 index6[TABLE_INDEX6 + 1];
 };

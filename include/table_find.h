@@ -170,9 +170,30 @@ static __always_inline bool table_point6(const struct table_head *head, void *ta
 	return found >> 16 == key << 16 >> 16;
 }
 
-/* The leaf of an IPv4 address in host order. `head` is block 0 of `table`. */
+/* A leaf of the palette as `service` (below SERVICE_MAX) has it. */
+static __always_inline struct leaf table_of_service(const struct table_head *head, struct leaf leaf,
+						    __u32 service)
+{
+	const struct table_mixed *mixed;
+	__u32 index = leaf.list + ((__u32)(leaf.flags & LEAF_INDEX) << 4U);
+
+	if (!(leaf.flags & LEAF_MIXED))
+		return leaf;
+	/* Verifiers of before 6.2 know nothing of the OR that clang makes of the sum. */
+	asm volatile("" : "+r"(index));
+	mixed = &head->mixed[index & (TABLE_MIXED - 1)];
+	asm volatile("" : "+r"(service));
+	service &= SERVICE_MAX - 1;
+	leaf.list = mixed->list[service];
+	leaf.flags = LEAF_MIXED;
+	if (leaf.list)
+		leaf.flags |= mixed->allow >> service & 1 ? LEAF_ALLOW : LEAF_DENY;
+	return leaf;
+}
+
+/* The leaf of an IPv4 address in host order, for a service. `head` is block 0 of `table`. */
 static __always_inline struct leaf table_find4(const struct table_head *head, void *table,
-					       __u32 address)
+					       __u32 address, __u32 service)
 {
 	struct leaf unknown = { .country = COUNTRY_ZZ };
 	__u32 chunk = address >> 16, found = 0;
@@ -181,7 +202,7 @@ static __always_inline struct leaf table_find4(const struct table_head *head, vo
 	    !table_chunk4(head, table, head->index4[chunk], head->index4[chunk + 1],
 			  address << 16 | 0xffff, &found))
 		return unknown;
-	return head->palette[found & (TABLE_PALETTE - 1)];
+	return table_of_service(head, head->palette[found & (TABLE_PALETTE - 1)], service);
 }
 
 /* The deep leaf of high:low, for a /64 whose leaf has LEAF_DEEP. */
@@ -211,10 +232,10 @@ static __always_inline struct leaf table_find_deep(const struct table_head *head
 	return leaf;
 }
 
-/* The leaf of an IPv6 address, both halves in host order. With LEAF_DEEP it may not be that of all
- * of the /64. */
+/* The leaf of an IPv6 address, both halves in host order, for a service. With LEAF_DEEP it may not
+ * be that of all of the /64. */
 static __always_inline struct leaf table_find6(const struct table_head *head, void *table,
-					       __u64 high, __u64 low)
+					       __u64 high, __u64 low, __u32 service)
 {
 	struct leaf leaf = { .country = COUNTRY_ZZ };
 	__u32 chunk = high >> 61 == 1 ? (__u32)(high >> 45) & 0xffff
@@ -231,10 +252,11 @@ static __always_inline struct leaf table_find6(const struct table_head *head, vo
 	}
 	leaf = head->palette[palette & (TABLE_PALETTE - 1)];
 	if (leaf.flags & LEAF_DEEP) {
-		leaf = table_find_deep(head, table, high, low);
+		leaf = table_of_service(head, table_find_deep(head, table, high, low), service);
 		leaf.flags |= LEAF_DEEP;
+		return leaf;
 	}
-	return leaf;
+	return table_of_service(head, leaf, service);
 }
 
 #endif

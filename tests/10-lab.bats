@@ -23,7 +23,7 @@ setup() {
 sends_and_is_delivered() { # SOURCE SERVER
 	local before
 	before=$(lab_delivered alice)
-	lab_send "$1" "$2" bob bobs-secret
+	lab_send "$1" "$2" bob bobs-secret --timeout 30
 	retry 40 0.1 eval "(( \$(lab_delivered alice) > $before ))"
 	grep -Fq "client=unknown[$1], sasl_method=LOGIN, sasl_username=bob@example.net" \
 		"$LAB/log/mail.log"

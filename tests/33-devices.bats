@@ -175,7 +175,7 @@ interface = br0'
 	run_sekisho load
 	says 'br0: guarded by tc ingress \(its driver refused native XDP'
 	hook_is br0 tc
-	json '.[0].devices | any(.device == "br0" and (.why | test("refused native XDP")))'
+	json '.[0].devices | any(.device == "br0" and (.why | test("refused native XDP: .*(not support)")))'
 	run_sekisho status
 	says 'br0.*tc.*refused native XDP'
 	run_sekisho ban 10.77.0.2
@@ -263,7 +263,9 @@ interface = tun7'
 	run_sekisho load
 	says 'tun7: guarded by tc ingress \(it has no link header\)'
 	run_sekisho ban 10.77.0.66
-	run_sekisho ban 2001:db8:77::66
+	run_sekisho 1 ban 2001:db8:77::66 # its /64 is the machine's as well
+	complains 'with /128 the address alone'
+	run_sekisho ban 2001:db8:77::66/128
 	[[ $(server "$LAB_TOOLS/tun" tun7 10.77.0.67 10.77.0.1 25) == open ]]
 	[[ $(server "$LAB_TOOLS/tun" tun7 10.77.0.66 10.77.0.1 25) == no-answer ]]
 	[[ $(server "$LAB_TOOLS/tun" tun7 10.77.0.66 10.77.0.1 9) == refused ]]

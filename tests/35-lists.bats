@@ -160,7 +160,7 @@ old_stays() { # FILE: importing it fails and changes neither store nor kernel
 	began=$(now_us)
 	run_sekisho import bad million
 	echo "# 1,000,002 lines: $((($(now_us) - began) / 1000)) ms until enforced" >&3
-	(($(now_us) - began < 10000000))
+	within_us 10000000 "$began"
 	connect_is no-answer 198.51.100.70 "$MX4" 25 0.3
 	connect_is open 198.51.100.71 "$MX4" 25
 	connect_is no-answer 2001:db8:bad:70::9 "$MX6" 25 0.3
@@ -226,4 +226,102 @@ old_stays() { # FILE: importing it fails and changes neither store nor kernel
 	diff <(printf '2001:db8:600d::/48\n203.0.113.0/24\n') <(sort <<<"$output")
 	run_sekisho country - <<<$'198.51.100.1\n203.0.113.1'
 	[[ $output == $'JP\nDE' ]]
+}
+
+@test "a name that nobody declared is refused without --deny or --allow, and the nearest is named" {
+	run_sekisho load
+	echo 203.0.113.9 >file
+	run_sekisho 1 import god file
+	complains "there is no list 'god'; did you mean 'good'?"
+	run_sekisho 1 import elsewhere file
+	complains "a new one wants --deny or --allow"
+	run_sekisho import --dry-run elsewhere file
+	says 'would be deny list of 1 prefixes'
+	run_sekisho import --deny friends file
+	run_sekisho 1 import freinds file
+	complains "did you mean 'friends'"
+	run_sekisho import friends file
+	run_sekisho 1 export freinds
+	complains "no list 'freinds'; did you mean 'friends'?"
+	run_sekisho 1 export xyzzy
+	complains "no list 'xyzzy'; .sekisho lists. shows them"
+	run_sekisho 1 list add freinds 203.0.113.10
+	complains "no list 'freinds'; did you mean 'friends'?"
+	run_sekisho lists --json
+	json 'map(.name) == ["bad", "friends", "good"]'
+}
+
+@test "lists shows how many prefixes a list of a file has" {
+	printf '203.0.113.0/25\n203.0.113.200\n' >file
+	sed -i "s,^action = deny,&\nfile = $PWD/file," "$LAB_CONF"
+	run_sekisho load
+	run_sekisho lists --json
+	json 'any(.[]; .name == "bad" and .prefixes == 2)'
+}
+
+@test "xz, bzip2, zstd and zip are unpacked, named or on standard input; what is damaged replaces nothing" {
+	run_sekisho load
+	python3 - <<-'END'
+		import bz2, gzip, lzma, zipfile
+		text = b"203.0.113.7\n2001:db8:bad::/64\n"
+		open("list.xz", "wb").write(lzma.compress(text))
+		open("list.bz2", "wb").write(bz2.compress(text))
+		open("list.gz", "wb").write(gzip.compress(text))
+		for name, members in ("list.zip", ["a"]), ("two.zip", ["a", "b"]):
+		    with zipfile.ZipFile(name, "w", zipfile.ZIP_DEFLATED) as file:
+		        for member in members:
+		            file.writestr(member, text)
+		open("bomb.xz", "wb").write(lzma.compress(bytes(1 << 20) * 1100))
+	END
+	for file in list.xz list.bz2 list.gz list.zip; do
+		run_sekisho import bad "$file"
+		export_is bad 203.0.113.7/32 2001:db8:bad::/64
+		run_sekisho import bad - <"$file"
+		head -c 40 "$file" >shortened
+		run_sekisho 1 import bad shortened
+		complains 'damaged or cut short'
+	done
+	run_sekisho 1 import bad two.zip
+	complains 'a zip of several files'
+	run_sekisho 1 import bad bomb.xz
+	complains 'more than 1024 MiB'
+	export_is bad 203.0.113.7/32 2001:db8:bad::/64
+}
+
+@test "MaxMind's CSV answers from its folder, from one of its files and from its zip" {
+	mkdir maxmind
+	cat >maxmind/GeoLite2-Country-Locations-en.csv <<-'END'
+		geoname_id,locale_code,continent_code,continent_name,country_iso_code,country_name,is_in_european_union
+		1861060,en,AS,Asia,JP,Japan,0
+		1835841,en,AS,Asia,KR,"Korea, Republic of",0
+		6255148,en,EU,Europe,,,0
+	END
+	cat >maxmind/GeoLite2-Country-Blocks-IPv4.csv <<-'END'
+		network,geoname_id,registered_country_geoname_id,represented_country_geoname_id,is_anonymous_proxy,is_satellite_provider,is_anycast
+		203.0.113.0/25,1861060,1835841,,0,0,
+		203.0.113.128/25,,1835841,,1,0,
+		198.51.100.0/24,6255148,,,0,0,
+		192.0.2.0/24,,,,0,0,
+	END
+	sed '1!d' maxmind/GeoLite2-Country-Blocks-IPv4.csv >maxmind/GeoLite2-Country-Blocks-IPv6.csv
+	echo '2001:db8::/32,1835841,1835841,,0,0,' >>maxmind/GeoLite2-Country-Blocks-IPv6.csv
+	python3 - <<-'END'
+		import os, zipfile
+		with zipfile.ZipFile("maxmind.zip", "w", zipfile.ZIP_DEFLATED) as file:
+		    file.writestr("GeoLite2-Country-CSV_20260301/COPYRIGHT.txt", "x")
+		    for name in os.listdir("maxmind"):
+		        file.write("maxmind/" + name, "GeoLite2-Country-CSV_20260301/" + name)
+	END
+	for file in maxmind maxmind.zip "maxmind/GeoLite2-Country-Blocks-IPv4.csv $PWD/maxmind/GeoLite2-Country-Blocks-IPv6.csv"; do
+		rm -rf "$LAB/state"
+		sed -i "s,^files = .*,files = $PWD/$file," "$LAB_CONF"
+		run_sekisho country 203.0.113.1 203.0.113.200 198.51.100.1 192.0.2.1 2001:db8::1
+		[[ $output == $'JP\nKR\nZZ\nZZ\nKR' ]]
+	done
+	echo '203.0.112.0/24,99,,,0,0,' >>maxmind/GeoLite2-Country-Blocks-IPv4.csv
+	run_sekisho 1 country 203.0.113.1
+	complains 'Blocks-IPv4.csv:6: its number is not among the locations'
+	rm maxmind/*Locations*
+	run_sekisho 1 country 203.0.113.1
+	complains 'has no pair of'
 }

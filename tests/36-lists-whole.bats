@@ -232,17 +232,17 @@ who_gets_through() {
 }
 
 @test "country data that changes under traffic never gives a wrong verdict" {
-	lab_conf 'mode = enforce' '[service smtp]
-ports = 25
+	lab_conf 'mode = enforce' '[service submission]
+ports = 587
 countries = JP:world *:deny
 [class world]
 '
 	run_sekisho load
-	connect_is no-answer 203.0.113.5 "$MX4" 25 0.3 # DE
+	connect_is no-answer 203.0.113.5 "$MX4" 587 0.3 # DE
 	# 198.51.100.0/26 is JP in both, 203.0.113.0/25 DE in both; what lies around them changes.
-	lab_burst 203.0.113.5 "$MX4" 25 600 0.005 >shut 3>&- &
+	lab_burst 203.0.113.5 "$MX4" 587 600 0.005 >shut 3>&- &
 	one=$!
-	lab_burst 198.51.100.5 "$MX4" 25 600 0.005 >through 3>&- &
+	lab_burst 198.51.100.5 "$MX4" 587 600 0.005 >through 3>&- &
 	two=$!
 	for round in 1 2 3 4 5 6 7 8; do
 		if ((round % 2)); then
@@ -336,4 +336,51 @@ countries = *:world
 	connect_is open 2001:db8:600d::7 "$MX6" 25
 	run_sekisho why --json 203.0.113.9
 	json '.[0].services | .submission.reason == "country" and .smtp.verdict == "pass"'
+}
+
+# ---- files that change ----
+
+@test "a list's file and country data that change under the daemon are in force without a reload" {
+	echo 203.0.113.66 >"$LAB/drop.txt"
+	lab_conf 'mode = enforce' "[service submission]
+ports = 587
+countries = DE:deny
+[list drop]
+action = deny
+file = $LAB/drop.txt"
+	lab_run
+	connect_is no-answer 203.0.113.66 "$MX4" 25 0.3
+	connect_is open 198.51.100.5 "$MX4" 587
+	echo 203.0.113.77 >"$LAB/drop.txt"
+	retry 80 0.1 connect_is no-answer 203.0.113.77 "$MX4" 25 0.3
+	connect_is open 203.0.113.66 "$MX4" 25
+	# Replaced by a rename, as programs that fetch do.
+	echo 3325256704,3325256959,DE >"$LAB/geoip.new"
+	mv "$LAB/geoip.new" "$LAB/geoip"
+	retry 80 0.1 connect_is no-answer 198.51.100.5 "$MX4" 587 0.3
+	# What is no list leaves the old one in force, and is said.
+	echo '<html>404</html>' >"$LAB/drop.txt"
+	retry 80 0.1 grep -q 'list drop: .*the old one stays' "$LAB/log/run"
+	connect_is no-answer 203.0.113.77 "$MX4" 25 0.3
+	lab_run_end
+}
+
+@test "entries with an end leave the list by themselves, in store and kernel, and no others do" {
+	lab_conf 'mode = enforce' '[list bad]
+action = deny'
+	lab_run
+	printf '%s\n' 'add s 203.0.113.66 timeout 6' 'add s 203.0.113.77 timeout 6000' \
+		'add s 203.0.113.88' 'add s 198.51.100.0/24' 'add s 198.51.100.5 timeout 6' >"$LAB/set"
+	run_sekisho import bad "$LAB/set"
+	says '3 of them end by themselves'
+	connect_is no-answer 203.0.113.66 "$MX4" 25 0.3
+	retry 300 0.1 connect_is open 203.0.113.66 "$MX4" 25
+	connect_is no-answer 203.0.113.77 "$MX4" 25 0.3
+	connect_is no-answer 203.0.113.88 "$MX4" 25 0.3
+	connect_is no-answer 198.51.100.5 "$MX4" 25 0.3
+	run_sekisho export bad
+	[ "$output" = "198.51.100.0/24
+203.0.113.77/32
+203.0.113.88/32" ]
+	lab_run_end
 }

@@ -181,7 +181,7 @@ file = $LAB/drop.txt"
 without_file_access() { # GROUPS
 	cat >"$LAB/sekisho" <<-END
 		#!/bin/sh
-		exec setpriv --bounding-set -dac_override,-dac_read_search,-fowner,-chown --groups $1 $SEKISHO "\$@"
+		exec setpriv --bounding-set -dac_override,-dac_read_search,-fowner,-chown --groups $1 $(lab_open "$SEKISHO") "\$@"
 	END
 	chmod 755 "$LAB/sekisho"
 }

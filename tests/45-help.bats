@@ -58,6 +58,58 @@ options_of() { # COMMAND: those of its --help
 	done
 }
 
+@test "help and version are words too, and a mistyped command is told the nearest" {
+	run_sekisho --help
+	local whole=$output
+	run_sekisho help
+	[[ $output == "$whole" ]]
+	run_sekisho help ban
+	says '^usage: sekisho ban '
+	run_sekisho version
+	says '^sekisho [0-9]+\.[0-9]+\.[0-9]+$'
+	run_sekisho 2 help statsu
+	complains "no command 'statsu'; did you mean 'status'"
+	run_sekisho 2 unbna
+	complains "no command 'unbna'; did you mean 'unban'"
+	run_sekisho 2 xyzzy-plugh
+	complains 'sekisho --help. lists them'
+	run_sekisho 2 $'e\e[2Jvil'
+	complains 'e\\x1b\[2Jvil'
+}
+
+@test "a mistyped option is told the nearest, and where the global ones stand" {
+	run_sekisho 2 bans --jsno
+	complains "no option '--jsno'; did you mean '--json'"
+	run_sekisho 2 ban --fro 1h 192.0.2.1
+	complains "no option '--fro'; did you mean '--for'"
+	run_sekisho 2 import --focre=1h
+	complains "no option '--focre=1h'; did you mean '--force'"
+	run_sekisho 2 account --t --xyzzy somebody
+	complains "no option '--xyzzy'$"
+	run_sekisho 2 import --d drop /dev/null
+	complains "no option '--d'; --deny or another. Write more of it"
+	run_sekisho 2 bans --json=x
+	complains '^sekisho bans: --json takes no value'
+	run_sekisho 2 bans --since
+	complains '^sekisho bans: --since needs a value'
+	run_sekisho 2 bans --config
+	complains 'it stands before the command'
+	run_sekisho 2 status -xj
+	complains "no option '-x'"
+	run_sekisho 2 status $'--\e[31m'
+	complains "no option '--\\\\x1b\[31m'"
+	run -2 "$SEKISHO" --cofnig=/dev/null status
+	[[ $output == *"no option '--cofnig=/dev/null'; did you mean '--config'"* ]]
+	# Every command has its options from the same place.
+	for name in $(commands); do
+		for option in $(options_of "$name"); do
+			[[ $option == --help ]] && continue
+			run_sekisho 2 "$name" "${option}q"
+			complains "no option '${option}q'; did you mean '--"
+		done
+	done
+}
+
 @test "every command and every option of it is in the manual page" {
 	for name in $(commands); do
 		grep -Eq "^\.(It|Ic|Ss) .*(Cm|Ic) $name( |$)|^\.It Cm $name( |$)" "$REPO/docs/man/sekisho.8" ||
@@ -72,7 +124,7 @@ options_of() { # COMMAND: those of its --help
 
 @test "the manual pages have no fault" {
 	requires man
-	for page in "$REPO"/docs/man/*.[58]; do
+	for page in "$REPO"/docs/man/*.[578]; do
 		run man --warnings=all -E UTF-8 -l -Tutf8 -Z "$page"
 		said=$(man --warnings=all -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)
 		[[ $status == 0 && -z $said ]] || fail "$page: $said"
@@ -111,6 +163,11 @@ options_of() { # COMMAND: those of its --help
 			"$(LC_ALL=C date '+%b %e %H:%M:%S')" >>"$LAB/log/mail.log"
 	done
 	retry 50 0.1 ban_exists 198.51.100.70/32
+	# Somebody is known, so that `accounts` has what to say.
+	printf '%s mx postfix/smtpd[9]: 4ABC: client=unknown[198.51.100.71], sasl_method=PLAIN, sasl_username=alice\n' \
+		"$(LC_ALL=C date '+%b %e %H:%M:%S')" >>"$LAB/log/mail.log"
+	alice_is_known() { run_sekisho accounts --all && says alice; }
+	retry 50 0.1 alice_is_known
 	with_json=0
 	for name in $(commands); do
 		options_of "$name" | grep -qx -- --json || continue
@@ -118,6 +175,10 @@ options_of() { # COMMAND: those of its --help
 		command="$name --json"
 		case $name in
 		why) command+=' 198.51.100.66' ;;
+		account) command+=' bob' ;;
+		accounts) command+=' --all' ;;
+		alerts) continue ;; # nothing where there was none: history.bats
+		report) command+=' --day' ;;
 		parse | replay) command+=" $LAB/log/mail.log" ;;
 		esac
 		# shellcheck disable=SC2086 # words
@@ -134,6 +195,27 @@ options_of() { # COMMAND: those of its --help
 	done
 	((with_json >= 10))
 	lab_run_end
+}
+
+@test "text is in local time, in UTC with --utc, and JSON always in UTC" {
+	[[ -n ${LAB_ID-} ]] || skip "needs root, bpffs and network namespaces"
+	run_sekisho load
+	TZ=JST-9 run_sekisho ban --for 1h 198.51.100.66
+	says '^banned 198.51.100.66/32 until 2[0-9]{3}-[0-9]{2}-[0-9]{2} [0-9:]{8} \(1h\)'
+	for command in bans 'why 198.51.100.66' 'status -v' 'bans --ended'; do
+		# shellcheck disable=SC2086 # words
+		TZ=JST-9 run_sekisho $command
+		[[ ! $output =~ [0-9]T[0-9:]+Z ]] || fail "$command: UTC where local time was to be"
+		# shellcheck disable=SC2086 # words
+		TZ=JST-9 run_sekisho --utc $command
+		[[ ! $output =~ [0-9]{4}-[0-9]{2}-[0-9]{2}\ [0-9]{2}: ]] || fail "$command: local time with --utc"
+	done
+	local_s=$(TZ=JST-9 server "$SEKISHO" -c "$LAB_CONF" bans | sed -n '$s/^  \([0-9: -]\{19\}\).*/\1/p')
+	TZ=JST-9 run_sekisho bans --json
+	json ".[0].since[:19] == \"$(date -u -d "$local_s JST" +%FT%T)\""
+	TZ=JST-9 run_sekisho bans --ended --since '2026-01-01 00:00:00'
+	run_sekisho 2 bans --ended --since '2026-01-01 00:00'
+	run_sekisho unban 198.51.100.66
 }
 
 @test "no command colours what is not a terminal" {
@@ -214,7 +296,8 @@ complete_bash() { # WORD...: what is offered for the last one
 	for file in usr/sbin/sekisho usr/share/man/man8/sekisho-doctor.8 etc/sekisho/sekisho.conf usr/lib/systemd/system/sekisho.service \
 		usr/share/man/man8/sekisho.8 usr/share/man/man5/sekisho.conf.5 \
 		usr/share/bash-completion/completions/sekisho usr/share/zsh/vendor-completions/_sekisho \
-		usr/share/sekisho/systemd/metrics-tcp.conf usr/share/sekisho/prometheus/sekisho.rules.yml usr/share/sekisho/grafana/sekisho.json; do
+		usr/share/sekisho/prometheus/sekisho.rules.yml usr/share/sekisho/grafana/sekisho.json \
+		usr/lib/sekisho/textfile usr/lib/systemd/system/sekisho-textfile.timer usr/lib/systemd/system/sekisho-textfile.service; do
 		[[ -s $root/$file ]] || fail "not installed: $file"
 	done
 	run ! grep -rl '@sbindir@' "$root/usr/lib"

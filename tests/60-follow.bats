@@ -44,6 +44,11 @@ fail_times() { # SOURCE TIMES
 	done
 }
 
+stored() { # SQL
+	python3 -c 'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute(sys.argv[2]).fetchone()[0])' \
+		"$LAB/state/sekisho.db" "$1"
+}
+
 # Once a marker written later is banned, everything before it was read.
 all_was_read() {
 	local marker=203.0.113.$((RANDOM % 200 + 1))
@@ -174,6 +179,29 @@ rotate_by_date() { mv "$LOG" "$LOG-2026112$1"; }
 	no_ban_exists 198.51.100.66/32
 }
 
+@test "who delivered mail before a restart still does, and the begin stays, when the log is gone" {
+	local begun
+	lab_run
+	printf '%s mx postfix/smtpd[7]: 4ABCDEF123: client=mail.example.org[198.51.100.20]\n' \
+		"$(LC_ALL=C date '+%b %e %H:%M:%S')" >>"$LOG"
+	all_was_read
+	lab_run_end
+	begun=$(stored 'SELECT wall FROM begun')
+	[ "$begun" -gt 0 ]
+	[ "$(stored 'SELECT count(*) FROM senders')" = 1 ]
+	rm "$LOG"
+	: >"$LOG"
+	lab_run
+	fail_times 198.51.100.66 5
+	fail_times 203.0.113.250 5
+	retry 50 0.1 ban_exists 203.0.113.250/32
+	retry 30 0.1 ban_exists 198.51.100.66/32
+	run_sekisho bans --json
+	json 'map(select(.prefix == "198.51.100.66/32")) | .[0].services | index("smtp") == null'
+	json 'map(select(.prefix == "203.0.113.250/32")) | .[0].services == ["smtp"]'
+	[ "$(stored 'SELECT wall FROM begun')" = "$begun" ]
+}
+
 @test "a kill -9 forgets no failure: four before it and one after it are five" {
 	lab_run
 	fail_times 198.51.100.66 4
@@ -220,5 +248,5 @@ rotate_by_date() { mv "$LOG" "$LOG-2026112$1"; }
 	fail_times 198.51.100.66 5
 	began=$(now_us)
 	retry 100 0.01 ban_exists 198.51.100.66/32
-	(($(now_us) - began < 1000000))
+	within_us 1000000 "$began"
 }

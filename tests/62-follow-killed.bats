@@ -69,7 +69,7 @@ ban = 1d"
 	retry 100 0.2 last_is_banned "$failures"
 	sleep 1.2
 	lab_run_end
-	echo "$kills kills, $(grep -c '^sekisho: banned' "$LAB/log/run") bans made"
+	echo "$kills kills, $(grep -c '^sekisho: would ban' "$LAB/log/run") bans made"
 	"$BATS_TEST_DIRNAME/follow/write" check "$LAB/state/sekisho.db" "$failures"
 }
 

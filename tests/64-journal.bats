@@ -5,7 +5,9 @@
 
 load helpers/common
 
+# Installed, or unpacked by scripts/bootstrap --tests.
 REMOTE=/lib/systemd/systemd-journal-remote
+[[ -x $REMOTE ]] || REMOTE=$LAB_REPO/build/journal-remote/lib/systemd/systemd-journal-remote
 
 setup_file() {
 	file_requires root bpf networks sekisho jq || return 0
@@ -17,10 +19,7 @@ teardown_file() {
 }
 
 setup() {
-	requires
-	if [[ ! -x $REMOTE || ! -s /etc/machine-id ]] || ! ldd "$SEKISHO" | grep -q libsystemd; then
-		skip "systemd-journal-remote or libsystemd is not on this machine"
-	fi
+	requires "$REMOTE" machine-id libsystemd
 	lab_reset
 	lab_conf 'mode = enforce' '[log system]
 journal = postfix@-.service'
@@ -44,6 +43,7 @@ entries() { # UNIT SOURCE...
 		printf '__REALTIME_TIMESTAMP=%s\n__MONOTONIC_TIMESTAMP=%s\n_BOOT_ID=%s\n_HOSTNAME=mx\n_PID=12\n' \
 			"${EPOCHREALTIME/[.,]/}" "${EPOCHREALTIME/[.,]/}" 0123456789abcdef0123456789abcdef
 		printf '_SYSTEMD_UNIT=%s.service\nSYSLOG_IDENTIFIER=postfix/smtpd\n' "$unit"
+		[[ -z ${SENDER_UID-} ]] || printf '_UID=%s\n' "$SENDER_UID"
 		printf 'MESSAGE=warning: unknown[%s]: SASL LOGIN authentication failed: x\n\n' "$source"
 	done | "$REMOTE" -o "$JOURNAL/system.journal" - >/dev/null 2>&1
 }
@@ -78,10 +78,14 @@ kill_daemon() {
 	start_daemon
 	entries postfix@- 198.51.100.{66,66,66,67,67,67,67}
 	entries other 198.51.100.{67,67}
+	SENDER_UID=0 entries postfix@- 198.51.100.{68,68,68,68,68}
+	SENDER_UID=1000 entries postfix@- 198.51.100.{69,69,69,69,69} # a .forward's program
 	for _ in 1 2 3 4 5; do entries postfix@- 203.0.113.9; done
 	retry 50 0.1 ban_exists 203.0.113.9/32
 	no_ban_exists 198.51.100.66/32
 	no_ban_exists 198.51.100.67/32
+	ban_exists 198.51.100.68/32
+	no_ban_exists 198.51.100.69/32
 	entries postfix@- 198.51.100.{66,66}
 	retry 50 0.1 ban_exists 198.51.100.66/32
 	sleep 1.2

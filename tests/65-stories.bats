@@ -6,10 +6,11 @@
 load helpers/common
 
 STORIES=$BATS_TEST_DIRNAME/stories
+ASKED=${ASKED:-$BATS_TEST_DIRNAME/../build/tests/stories/asked}
 SEED=${STORY_SEED:-1}
 
 setup_file() {
-	file_requires sekisho python3 jq || return 0
+	file_requires sekisho python3 jq "$ASKED" || return 0
 	local story
 	for story in spread siege week; do
 		"$STORIES/generate" "$story" "$SEED" "$BATS_FILE_TMPDIR/$story"
@@ -43,12 +44,51 @@ holds() { # CLAIM STORY
 	holds guessers_out spread
 }
 
+# The questions that a mail server with [policy] would have asked, held against a jq filter.
+asked() { # FILTER FOLDER [--learned]
+	local truth=$2/truth.json sums
+	sums=$(TZ=UTC "$ASKED" "${@:3}" "$(jq -r '.victim // ""' "$truth")" "$2/sekisho.conf" \
+		"$2/mail.log" - < <(jq -r '(.attackers // [])[]' "$truth"))
+	echo "$sums"
+	jq -e "$1" <<<"$sums" >/dev/null
+}
+
+@test "A with policy: at most 50 recipients leave, strangers are refused, none of the owner's mails is held" {
+	asked '.hostile.left <= 50 and .hostile.refused > 200 and .hostile.messages == .hostile.left and
+		.owner.messages > 20 and .owner.left == .owner.recipients and .owner.refused == 0 and
+		.honest.refused == 0' "$BATS_FILE_TMPDIR/spread" --learned
+}
+
+@test "A with policy on the first day: no more leave than account-spread lets through" {
+	local passed
+	passed=$(jq -s '.[-1].summary.messages_passed' "$BATS_FILE_TMPDIR/spread/decisions")
+	asked ".hostile.left <= $passed and .honest.held == 0 and .honest.deferred == 0 and
+		.owner.left == .owner.recipients" "$BATS_FILE_TMPDIR/spread"
+}
+
+@test "A with policy, the rules switched off: the budget alone lets 50 recipients leave, 200 are held" {
+	local folder=$BATS_TEST_TMPDIR/off
+	cp -r "$BATS_FILE_TMPDIR/spread" "$folder"
+	printf '[rule account-%s]\naction = off\n' spread flood siege >>"$folder/sekisho.conf"
+	asked '.hostile.left <= 50 and .hostile.left >= 20 and .hostile.held == 200 and
+		.hostile.deferred > 100000' "$folder" --learned
+}
+
+@test "a healthy week of 1,000 accounts with policy: nothing is refused or held" {
+	asked '.honest.messages > 10000 and .honest.refused == 0 and .honest.held == 0 and
+		.honest.deferred == 0 and .alerts == 0' "$BATS_FILE_TMPDIR/week"
+}
+
 @test "B: 880 sources, one login each: detected before the twelfth" {
 	holds detected_before_the_twelfth siege
 }
 
-@test "B: from then every source is out at its first login, those before at the detection" {
-	holds logins_out_at_once siege
+@test "B: an alert at the third country's source, whoever comes from no more than that" {
+	holds alerted_at_the_third_country siege
+}
+
+@test "B: from the tenth provider on every source is out at its first login, those before then" {
+	holds out_from_the_tenth_provider_on siege
 }
 
 @test "B: after the password change every source is out at its first failure" {
@@ -78,6 +118,21 @@ holds() { # CLAIM STORY
 	done
 }
 
+@test "everyday stories: nobody honest is banned, and thieves and guessers are noticed" {
+	run -0 "$STORIES/everyday" "$SEKISHO"
+	[[ $(grep -c '^ok' <<<"$output") -ge 19 ]]
+}
+
+@test "a month under the everyday botnet: nobody honest out, at most an alert, 95 % of its sources banned" {
+	local folder=$BATS_TEST_TMPDIR/month
+	"$STORIES/year" 30 "$SEED" "$folder"
+	TZ=UTC "$SEKISHO" replay --json -c "$folder/sekisho.conf" "$folder/mail.log" >"$folder/decisions"
+	"$STORIES/judge" good_year "$folder" "$folder/decisions"
+	# With policy not one message in 10,000 is held.
+	asked '.honest.messages > 50000 and .honest.refused == 0 and
+		(.honest.held + .honest.deferred) * 10000 <= .honest.messages' "$folder"
+}
+
 @test "without country data A is found by its networks alone" {
 	local folder=$BATS_FILE_TMPDIR/spread
 	: >"$BATS_TEST_TMPDIR/none"
@@ -104,9 +159,27 @@ holds() { # CLAIM STORY
 	"$STORIES/generate" siege "$SEED" "$folder/siege"
 	chmod -R a+rX "$folder" "$BATS_RUN_TMPDIR"
 	run -0 setpriv --reuid=65534 --regid=65534 --clear-groups env TZ=UTC \
-		"$SEKISHO" replay -c "$folder/siege/sekisho.conf" "$folder/siege/mail.log"
+		"$(lab_open "$SEKISHO")" replay -c "$folder/siege/sekisho.conf" "$folder/siege/mail.log"
 	grep -q 'alert  user000@example.org  account-spread: logins from' <<<"$output"
 	grep -Eq '^1,2[0-9]{2} bans, 2 alerts$' <<<"$output"
+}
+
+@test "replay names the rules that banned who logged in later" {
+	local log=$BATS_TEST_TMPDIR/log i
+	for i in 1 2 3 4 5; do
+		echo "2026-11-02T10:00:0$i+00:00 mx dovecot: imap-login: Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<bob>, method=PLAIN, rip=100.64.0.$((i % 2 + 1)), lip=192.0.2.1, TLS, session=<s$i>"
+	done >"$log"
+	sed 's/100\.64\.0\.[12]/100.64.0.3/; s/10:00/10:01/' "$log" >"$log.2"
+	echo "2026-11-02T13:00:00+00:00 mx dovecot: imap-login: Login: user=<bob>, method=PLAIN, rip=100.64.0.3, lip=192.0.2.1, mpid=7, TLS, session=<t>" >>"$log.2"
+	run -0 --separate-stderr "$SEKISHO" -c /dev/null replay --json "$log" "$log.2"
+	jq -es 'last.summary.later | length == 1 and .[0].rule == "source-failures" and .[0].prefixes == 1 and
+		(.[0].examples[0] | .prefix == "100.64.0.3/32" and .account == "bob" and
+		.banned == "2026-11-02T10:01:05Z" and .login == "2026-11-02T13:00:00Z")' <<<"$output"
+	run -0 --separate-stderr "$SEKISHO" -c /dev/null replay "$log.2"
+	grep -q '^  source-failures  1: 100.64.0.3/32 (bob)$' <<<"$output"
+	# Who never logged in is not named.
+	run -0 --separate-stderr "$SEKISHO" -c /dev/null replay "$log"
+	run ! grep -q 'logged in later' <<<"$output"
 }
 
 @test "replay fails on a log that is not there, or damaged, and says which and where" {

@@ -82,7 +82,29 @@ show() {
 	show <"$BATS_TEST_TMPDIR/table"
 }
 
+@test "virtio_net with a large MTU: the gate goes to tc, frames arrive, and unload leaves nothing in the driver" {
+	vm 300 0 -n virtio-net-pci,guest_tso4=off,guest_tso6=off,guest_ecn=off,guest_ufo=off tests/vm/virtio-mtu
+	[[ $(tail -n 1 "$said") == '== done' ]]
+}
+
+@test "vmxnet3 forgets an XDP program: the gate is on tc, or attached anew, and a ban holds" {
+	[[ -n $VM_LACKS ]] || VM_LACKS=$(tests/vm/run --newer --can) || :
+	vm 600 0 --newer -n vmxnet3 tests/vm/vmxnet3
+	grep -E '^(forgotten|not forgotten)' "$said" | show
+	[[ $(tail -n 1 "$said") == '== done' ]]
+}
+
+@test "a ban holds on GRE without remote, on VTI and on xfrm interfaces, and clsact goes with the gate" {
+	vm 300 0 tests/vm/tunnels
+	[[ $(tail -n 1 "$said") == "done" ]]
+}
+
+@test "without TCX the gate is first on tc all the same, put back where taken away, or said to be open" {
+	vm 300 0 tests/vm/classic-tc
+	[[ $(tail -n 1 "$said") == "done" ]]
+}
+
 @test "the core of the end-to-end tests passes under 6.1" {
-	vm 500 0 tests/vm/run-core
+	vm 900 0 env SEKISHO_PATIENCE=10 tests/vm/run-core
 	grep -E '^(==|ok|not ok)' "$said" | show
 }

@@ -70,7 +70,7 @@ leave() { # SOURCE TO PORT COUNT
 	server "$LAB_TOOLS/peer" burst "$@"
 }
 leave_as() { # UID SOURCE TO PORT COUNT
-	server setpriv --reuid "$1" --regid "$1" --clear-groups "$LAB_TOOLS/peer" burst "${@:2}"
+	server setpriv --reuid "$1" --regid "$1" --clear-groups "$(lab_open "$LAB_TOOLS/peer")" burst "${@:2}"
 }
 
 outflow() { # JQ-FILTER: prints what it gives
@@ -236,10 +236,10 @@ guests = 10.9.0.128/25'
 }
 
 @test "a namespace with a device on ours (macvlan) is no user of this machine, and has its own budget" {
+	requires macvlan
 	outside
 	local name=sekisho-$LAB_ID-guest
-	ip -n "$LAB_SERVER" link add mv0 link mx0 type macvlan mode bridge ||
-		skip "needs macvlan, which this kernel lacks"
+	ip -n "$LAB_SERVER" link add mv0 link mx0 type macvlan mode bridge
 	ip -n "$LAB_SERVER" link set mv0 netns "$name"
 	ip -n "$name" address add 192.0.2.77/24 dev mv0
 	ip -n "$name" link set mv0 up
@@ -250,7 +250,7 @@ burst = 2
 guest-rate = 1/h
 guest-burst = 4'
 	run_sekisho load
-	[[ $(guest setpriv --reuid 12345 --clear-groups "$LAB_TOOLS/peer" \
+	[[ $(guest setpriv --reuid 12345 --clear-groups "$(lab_open "$LAB_TOOLS/peer")" \
 		burst 192.0.2.77 "$GATEWAY4" 25 6) == 4 ]]
 	[[ $(leave_as 12345 "$MX4" "$GATEWAY4" 25 6) == 2 ]]
 	run_sekisho outflow --json
@@ -346,13 +346,16 @@ burst = 1'
 	server "$SEKISHO" -c "$LAB/other.conf" load
 	run_sekisho load
 	run_sekisho load
-	server tc filter show dev mx0 ingress | grep -q gate_tc
-	[[ $(server tc filter show dev mx0 egress | grep -c outflow_tc) == 2 ]]
+	run_sekisho status --json
+	json '.[0].devices[0] | .hook == "tc" and .outflow and (.stray | test("another sekisho"))'
+	server "$SEKISHO" -c "$LAB/other.conf" status --json | jq -e '.devices[0].outflow'
 	server "$SEKISHO" -c "$LAB/other.conf" unload
-	[[ $(server tc filter show dev mx0 egress | grep -c outflow_tc) == 1 ]]
+	run_sekisho status --json
+	json '.[0].devices[0] | .outflow and .stray == null'
 	[[ $(leave "$MX4" "$GATEWAY4" 25 3) == 1 ]]
 	run_sekisho unload
 	[[ -z $(server tc filter show dev mx0 egress) ]]
+	[[ $(leave "$MX4" "$GATEWAY4" 25 3) == 3 ]]
 }
 
 @test "wrong use and wrong configuration are refused with their remedy" {
@@ -405,6 +408,8 @@ each_message_once() {
 	[[ $(uniq <<<"$recipients" | wc -l) == "$MESSAGES" ]] || fail "some came twice"
 }
 
+outflow_is_tripped() { [[ $(outflow .state) == tripped ]]; }
+
 @test "of a queue of $MESSAGES, burst and rate leave; after the release each arrives once" {
 	lab_dovecot
 	lab_postfix
@@ -433,7 +438,9 @@ users = $(lab_inside id -u postfix)"
 	echo "# $left of at most $most left, $(queued) are queued" >&3
 	((left >= 30 && left <= most)) || fail "$left left, at most $most may"
 	lab_run
-	[[ $(outflow .since) == "$since" && $(outflow .state) == tripped ]]
+	# The same trip goes on; on a slow machine so few connects are made meanwhile that it ends, and another begins.
+	retry 100 0.2 outflow_is_tripped
+	[[ $(outflow .since) == "$since" || $(outflow .since) > "$since" ]]
 	held=$(outflow .held)
 	((held > 0))
 	# What has not arrived is still here (a message may be in both while it is handed over).
@@ -441,7 +448,7 @@ users = $(lab_inside id -u postfix)"
 	(($(queued) + left >= MESSAGES)) || fail "$(queued) queued, $left left"
 
 	# Another user may not go past Postfix.
-	[[ $(server setpriv --reuid 33 --regid 33 --clear-groups "$LAB_TOOLS/peer" \
+	[[ $(server setpriv --reuid 33 --regid 33 --clear-groups "$(lab_open "$LAB_TOOLS/peer")" \
 		try "$MX4" 203.0.113.25 25 0.5) == no-answer ]]
 
 	run_sekisho outflow release
@@ -493,7 +500,7 @@ program = $LAB/alert"
 	sleep 1.2 # the log has been read before the trip
 	mkdir "$LAB_CGROUP/sender"
 	[[ $(LAB_CGROUP=$LAB_CGROUP/sender server "$LAB_TOOLS/in-cgroup" setpriv --reuid 12345 --regid 12345 \
-		--clear-groups "$LAB_TOOLS/peer" burst "$MX4" "$GATEWAY4" 25 6) == 2 ]]
+		--clear-groups "$(lab_open "$LAB_TOOLS/peer")" burst "$MX4" "$GATEWAY4" 25 6) == 2 ]]
 	local suspect=".outflow.suspects[0] | .who == \"local\" and .id == 12345
 		and .destinations == [\"$GATEWAY4\"] and (.cgroup | endswith(\"/sender\")) and .attempts == 6"
 	retry 50 0.1 alerted '.rule == "outflow" and .outflow.event == "tripped" and .outflow.since != null

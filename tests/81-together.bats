@@ -160,7 +160,7 @@ hold() { # FILE
 	kill -HUP "$(<"$LAB/run.pid")" # its thread waits; the loop does not
 	fail_times 198.51.100.67 5
 	retry 100 0.02 ban_exists 198.51.100.67/32
-	(($(now_us) - began < 5000000))
+	within_us 5000000 "$began"
 	kill -CONT "$(<"$HOLDER")"
 	retry 50 0.1 grep -q 'sekisho: reloaded' "$LAB/log/run"
 }
@@ -179,7 +179,7 @@ hold() { # FILE
 	kill -CONT "$(<"$HOLDER")"
 	retry 100 0.02 ban_exists 198.51.100.66/32
 	retry 100 0.02 ban_exists 198.51.100.67/32
-	(($(now_us) - began < 2000000))
+	within_us 2000000 "$began"
 	run_sekisho why --json 198.51.100.66
 	json '.[0].evidence | length == 5'
 }

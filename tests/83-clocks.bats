@@ -146,10 +146,10 @@ reboot() {
 		db = sqlite3.connect(sys.argv[1])
 		db.execute("PRAGMA synchronous = OFF")
 		now = time.time_ns()
-		db.executemany("INSERT INTO bans VALUES(?, ?, ?, 1, 'of old')",
+		db.executemany("INSERT INTO bans VALUES(?, 3, ?, ?, 1, 'of old')",
 		    ((b"4" + bytes([11 + (i >> 16), i >> 8 & 255, i & 255, 7, 32]), now, now + (i % 1000 + 3600) * 10**9)
 		     for i in range(1000000)))
-		db.executemany("INSERT INTO bans VALUES(?, ?, ?, 1, 'of old')",
+		db.executemany("INSERT INTO bans VALUES(?, 3, ?, ?, 1, 'of old')",
 		    [(b"4" + bytes([198, 51, 100, 5, 32]), now, now + 7200 * 10**9)])
 		db.commit()
 		with open("began", "w") as f:

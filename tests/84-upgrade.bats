@@ -87,18 +87,35 @@ same_as_before() { # BEFORE
 	diff "$1" "$BATS_TEST_TMPDIR/after"
 }
 
+groups_of_bans() {
+	run_sekisho bans --json >"$BATS_TEST_TMPDIR/said"
+	jq -cS '[.prefix, .services, .until[0:16], .reason]' <<<"$output" | sort
+}
+
+service_is() { # NAME HANDSHAKES OPEN
+	run_sekisho stats --json >"$BATS_TEST_TMPDIR/said"
+	json ".[0].services.$1 | .handshakes == $2 and .open == $3"
+}
+
+service_ids() { # their names, by id
+	local bytes
+	bytes=$(bpftool -j map dump pinned "$(echo "$LAB_PINS"/v*/service_names)" |
+		jq -r '.[0].value | map("\\x" + ltrimstr("0x")) | join("")')
+	printf '%b' "$bytes" | tr -s '\0' ' '
+}
+
 @test "a start of the same build takes over the pinned programs instead of loading them again" {
 	lab_conf 'mode = enforce'
 	run_sekisho load
 	before=$(program_ids)
-	[[ $(wc -w <<<"$before") == 7 ]]
+	[[ $(wc -w <<<"$before") == 6 ]]
 	run_sekisho load
 	[[ $(program_ids) == "$before" ]]
 	# One pin less, and they are loaded anew.
 	rm "$LAB_PINS"/v*/programs/*/gate_adopt
 	run_sekisho load
 	after=$(program_ids)
-	[[ $(wc -w <<<"$after") == 7 && $(comm -12 <(sort <<<"$before") <(sort <<<"$after")) == "" ]]
+	[[ $(wc -w <<<"$after") == 6 && $(comm -12 <(sort <<<"$before") <(sort <<<"$after")) == "" ]]
 }
 
 @test "pinned programs that work on other maps than the pinned ones are not taken over" {
@@ -181,6 +198,70 @@ went_on() {
 	json '.[0].services.smtp.handshakes == 4'
 }
 
+# Of one prefix each group of services has its own ban, with its own end.
+@test "a new contract carries over both groups' bans of a prefix, each with its end" {
+	lab_conf 'mode = enforce'
+	lab_run
+	run_sekisho ban --service login --for 1h --reason 'logins' 198.51.100.66
+	run_sekisho ban --service smtp --for 9h --reason 'mail' 198.51.100.66
+	run_sekisho ban --service login --for 2h 198.51.100.67
+	run_sekisho ban --service smtp --for 2h 2001:db8:bad:66::/64
+	lab_run_end
+	groups_of_bans >"$BATS_TEST_TMPDIR/before"
+	[[ $(wc -l <"$BATS_TEST_TMPDIR/before") == 4 ]]
+	SEKISHO=$NEXT
+	lab_run
+	groups_of_bans >"$BATS_TEST_TMPDIR/after"
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+	connect_is no-answer 198.51.100.66 "$MX4" 587 0.3
+	connect_is open 198.51.100.67 "$MX4" 25
+	connect_is no-answer 198.51.100.67 "$MX4" 143 0.3
+	connect_is no-answer 2001:db8:bad:66::7 "$MX6" 25 0.3
+	connect_is open 2001:db8:bad:66::7 "$MX6" 143
+	# And one is lifted without the other.
+	run_sekisho unban --service smtp 198.51.100.66
+	connect_is open 198.51.100.66 "$MX4" 25
+	connect_is no-answer 198.51.100.66 "$MX4" 587 0.3
+}
+
+# Configured in another order than before: ids are what a service was given first (service_names).
+@test "a new contract and another build leave each service its id and its counts" {
+	local first='[service webmail]
+ports = 8080' second='[service alpha]
+ports = 8081'
+	lab_conf 'mode = enforce' "$first"
+	lab_run
+	connect_is open 198.51.100.20 "$MX4" 8080
+	connect_is open 198.51.100.20 "$MX4" 25
+	lab_hold held4 198.51.100.21 "$MX4" 8080
+	held+=("$(tail -n 1 "$LAB/pids")")
+	retry 20 0.1 service_is webmail 2 1
+	lab_run_end
+	ids=$(service_ids)
+	[[ $ids == *webmail* ]]
+	# The same contract, with a service more that stands before it.
+	lab_conf 'mode = enforce' "$second
+$first"
+	lab_run
+	[[ $(service_ids) == "$ids"* ]]
+	service_is webmail 2 1
+	service_is alpha 0 0
+	lab_run_end
+	ids=$(service_ids)
+	SEKISHO=$NEXT
+	lab_run
+	[[ $(service_ids) == "$ids" ]]
+	service_is webmail 2 1
+	service_is alpha 0 0
+	service_is smtp 1 0
+	connect_is open 198.51.100.20 "$MX4" 8080
+	retry 20 0.1 service_is webmail 3 1
+	lab_kill "${held[0]}"
+	held=()
+	retry 50 0.1 service_is webmail 3 0
+}
+
 @test "what a ban remembered of the older contract's table is forgotten with it" {
 	lab_conf 'mode = enforce' '[list friends]
 action = allow
@@ -243,9 +324,11 @@ jq_handshakes() { # FILE
 	live
 	kept "$BATS_TEST_TMPDIR/before"
 	SEKISHO=$NEXT
-	# Each run of the program gate_adopt (BPF_PROG_TEST_RUN) counts one.
-	for step in 2 1; do
-		server "$LAB_REPO/build/tests/upgrade/kill_at" 10 $step "$NEXT" -c "$LAB_CONF" load || break
+	# Before the walk over the sockets (BPF_ITER_CREATE), and in the reading of what it found
+	# (BPF_MAP_LOOKUP_BATCH).
+	for step in '33 1' '24 2' '24 1'; do
+		# shellcheck disable=SC2086 # two words
+		server "$LAB_REPO/build/tests/upgrade/kill_at" $step "$NEXT" -c "$LAB_CONF" load || break
 		steps=$((steps + 1))
 	done
 	((steps))

@@ -9,4 +9,7 @@ load helpers/common
 	cd "$BATS_TEST_TMPDIR"
 	"$LAB_REPO/scripts/soak" --minutes 1 >soak 2>&1 3>&- || fail "$(<soak)"
 	sed 's/^/# /' soak >&3
+	local most
+	most=$(sed -n "s/^the store's write-ahead log had at most \([0-9]*\) KiB\$/\1/p" soak)
+	((most > 0 && most < 16384))
 }

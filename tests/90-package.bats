@@ -92,7 +92,7 @@ has() { # PERMISSIONS PATH
 	has -rw-r--r-- /usr/share/sekisho/prometheus/sekisho.rules.yml
 	has -rw-r--r-- /usr/share/sekisho/grafana/sekisho.json
 	[[ $(dpkg-deb -I "$DEB" conffiles) == /etc/sekisho/sekisho.conf ]]
-	[[ $(dpkg-deb -f "$DEB" Recommends) == tor-geoipdb ]]
+	[[ $(dpkg-deb -f "$DEB" Recommends) == 'ca-certificates, curl, jq, tor-geoipdb' ]]
 	[[ $(dpkg-deb -f "$DEB" Depends) == *libbpf1*libcap-ng0*libsqlite3-0* ]]
 	# Nothing of the place where it was built.
 	dpkg-deb --fsys-tarfile "$DEB" | tar -xO ./usr/sbin/sekisho >"$BATS_TEST_TMPDIR/sekisho"

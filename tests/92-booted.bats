@@ -60,6 +60,12 @@ found() { # NAME...
 	found 'the alert program is held' 'the alert is mailed'
 }
 
+@test "the package's own alert units mail and lock, reached from the sandbox by their sockets" {
+	found 'the alert units are reached from the sandbox' 'the alert unit mails' \
+		'the alert unit runs nothing of a log line' 'the lock unit locks for its rules alone' \
+		'the alert units leave nothing failed'
+}
+
 @test "a ban made before a reboot holds after it, with the same end, from before the first connection" {
 	found 'ban' 'banned by hand is shut out' 'services active after the reboot' \
 		'the ban holds after the reboot' 'the banned never got in since the boot'

@@ -34,32 +34,48 @@ _sekisho() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
-	ban:--for) words='10m 1h 1d 7d' ;;
+	ban:--for) words='10m 1h 1d 7d ever' ;;
 	top:--interval) words='1s 2s 5s 10s' ;;
 	ban:--reason) return ;;
 	country:--list)
 		words=''
 		;;
 	:*)
-		words='run load unload check status stats top outflow import export lists country ban unban bans why
-			parse replay doctor --config --verbose --help --version'
+		words='run load unload check status stats top outflow import export lists list fetch setup country ban unban bans why
+			parse replay report doctor account accounts alerts alert --config --verbose --utc --help --version'
 		;;
 	run:*) words='--unload --help' ;;
 	unload:*) words='--force --help' ;;
-	check:* | status:* | lists:* | bans:*) words='--json --help' ;;
-	doctor:*) words='--json --list --help' ;;
+	status:*) words='--json --verbose --help' ;;
+	check:* | lists:*) words='--json --help' ;;
+	account:*) words="--json --held --trust --forget --help $(_sekisho_names accounts account)" ;;
+	accounts:*) words='--json --all --help' ;;
+	report:--lang) words='en ja' ;;
+	report:--account) words=$(_sekisho_names accounts account) ;;
+	alerts:--since | bans:--since) words='1h 12h 1d 7d' ;;
+	alerts:*) words='--json --account --since --help' ;;
+	bans:*) words='--json --ended --since --help' ;;
+	alert:*) words='--test --hand-over --help' ;;
+	doctor:*) words='--json --list --nagios --help' ;;
 	stats:*) words='--json --prometheus --help' ;;
 	top:*) words='--interval --help' ;;
 	outflow:--for) words='10m 1h 1d' ;;
 	outflow:*) words='release arm --for --json --help' ;;
-	ban:*) words='--for --reason --help' ;;
-	country:*) words='--list --help' ;;
+	ban:*) words='--for --service --reason --help -' ;;
+	list:--for) words='10m 1h 1d 7d' ;;
+	list:list) words='add remove --for --force --help' ;;
+	list:*) words="--for --force --help $(_sekisho_names lists name)" ;;
+	fetch:*) words="--now --help $(_sekisho_names lists name)" ;;
+	setup:--root) words=$(compgen -d -- "$current") ;;
+	setup:*) words='--print --yes --home --mail-to --root --help' ;;
+	country:*) words='--list --provider --help' ;;
 	why:*) words='--json --help' ;;
-	unban:*) words="--help $(_sekisho_names bans prefix)" ;;
+	unban:*) words="--all --service --help $(_sekisho_names bans prefix)" ;;
 	export:*) words="--help $(_sekisho_names lists name)" ;;
-	import:* | parse:* | replay:*)
-		[[ $command == parse ]] && words='--json --help'
+	import:* | parse:* | replay:* | report:*)
+		[[ $command == parse ]] && words='--json --missed --help'
 		[[ $command == replay ]] && words='--json --config --help'
+		[[ $command == report ]] && words='--account --day --html --json --output --lang --config --help'
 		[[ $command == import ]] && words='--allow --deny --force --mask --dry-run --diff --remove --help'
 		[[ $command == import && $previous == import ]] && words+=" $(_sekisho_names lists name)"
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

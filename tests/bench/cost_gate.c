@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "kernel/bloom.h"
+#include "kernel/bloom_fill.h"
 #include "lists/compile.h"
 #include "lists/country.h"
 
@@ -115,7 +115,9 @@ static void put_bans(struct gate *gate, uint32_t count, struct cost_filled *fill
 
 	for (size_t i = 0; prefixes && bans && i < all; i++) {
 		prefixes[i] = world_prefix(WORLD_BANNED, i < count, i < count ? i : i - count);
-		bans[i] = (struct ban){ .expires_ns = now + DAY_NS, .since_ns = now };
+		bans[i] = (struct ban){ .expires_ns = { now + DAY_NS, now + DAY_NS },
+					.since = { (__u32)(now >> BAN_TIME_SHIFT),
+						   (__u32)(now >> BAN_TIME_SHIFT) } };
 	}
 	began = cost_now_ms();
 	if (!prefixes || !bans || gate_ban_put_many(gate, prefixes, bans, all, NULL, &fault))

@@ -20,7 +20,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "kernel/bloom.h"
+#include "kernel/bloom_fill.h"
 #include "store/store.h"
 #include "world.h"
 
@@ -74,7 +74,9 @@ static int fill_bans(const char *pins, size_t count4, size_t count6)
 		return failed(pins, prefixes && bans ? fault.text : "out of memory");
 	for (size_t i = 0; i < count4 + count6; i++) {
 		prefixes[i] = prefix_at(WORLD_BANNED, count4, i);
-		bans[i] = (struct ban){ .expires_ns = now + DAY_NS, .since_ns = now };
+		bans[i] = (struct ban){ .expires_ns = { now + DAY_NS, now + DAY_NS },
+					.since = { (__u32)(now >> BAN_TIME_SHIFT),
+						   (__u32)(now >> BAN_TIME_SHIFT) } };
 	}
 	err = gate_ban_put_many(gate, prefixes, bans, count4 + count6, NULL, &fault);
 	gate_close(gate);
@@ -93,6 +95,7 @@ static int fill_store(const char *folder, size_t count4, size_t count6)
 	err = store_begin(store, &fault);
 	for (size_t i = 0; i < count4 + count6 && !err; i++) {
 		struct store_ban ban = {
+			.services = BAN_ALL,
 			.prefix = prefix_at(WORLD_BANNED, count4, i),
 			.since_wall_ns = now,
 			.until_wall_ns = now + (int64_t)DAY_NS,
@@ -149,7 +152,8 @@ static int fill_known(const char *pins, size_t port, size_t count4, size_t count
 		sources[i].prefix = prefix;
 		networks[i].prefix = address_network(&prefix.address, policy->network_length4,
 						     policy->network_length6);
-		sources[i].service = networks[i].service = policy->port_service[port & 0xffff];
+		sources[i].service = networks[i].service =
+			policy->port_service[port & 0xffff] % SERVICE_MAX;
 	}
 	err = fill_meters(gate, MAP_SOURCES, sources, count4 + count6, &meter);
 	meter.arrival_ns = 0;

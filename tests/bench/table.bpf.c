@@ -117,7 +117,7 @@ __noinline __u32 find_chunks4(__u32 address)
 	void *inner = inner_of(&chunks);
 	const struct table_head *head = inner ? table_block(inner, 0) : NULL;
 
-	return head ? word_of(table_find4(head, inner, address)) : 0;
+	return head ? word_of(table_find4(head, inner, address, 1)) : 0;
 }
 
 __noinline __u32 find_chunks6(__u64 high)
@@ -125,7 +125,7 @@ __noinline __u32 find_chunks6(__u64 high)
 	void *inner = inner_of(&chunks);
 	const struct table_head *head = inner ? table_block(inner, 0) : NULL;
 
-	return head ? word_of(table_find6(head, inner, high, 0)) : 0;
+	return head ? word_of(table_find6(head, inner, high, 0, 1)) : 0;
 }
 
 static __always_inline __u32 entry16(void *outer, __u32 at)

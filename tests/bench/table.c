@@ -141,7 +141,7 @@ static void flatten(struct world *world)
 
 		if (i && edges[i] == edges[i - 1])
 			continue;
-		palette = palette_of(world, table_image_find(&world->image, &address));
+		palette = palette_of(world, table_image_find(&world->image, &address, 1));
 		if (world->count4 && world->palette4[world->count4 - 1] == palette)
 			continue;
 		world->first4[world->count4] = edges[i];
@@ -264,7 +264,7 @@ static int add_prefix(const struct prefix *prefix, uint32_t value, void *context
 	struct leaf leaf = { .country = (uint16_t)value };
 
 	if (all->list)
-		leaf = table_image_find(&all->world->image, &prefix->address);
+		leaf = table_image_find(&all->world->image, &prefix->address, 1);
 	if (prefix_is4(prefix)) {
 		all->keys4[all->count4].length = prefix->length - 96;
 		all->keys4[all->count4].address = address_to4(&prefix->address);

@@ -8,7 +8,7 @@ bats_require_minimum_version 1.5.0
 source "$BATS_TEST_DIRNAME/lab/lab.bash"
 
 # Prints what a test cannot do without and this machine lacks; nothing when it has it.
-missing() { # root bpf networks sekisho mail swaks, or the name of a program
+missing() { # root bpf networks macvlan sekisho libsystemd machine-id mail swaks, or a program
 	case $1 in
 	root) [[ $EUID == 0 ]] || echo "needs root" ;;
 	bpf)
@@ -19,6 +19,12 @@ missing() { # root bpf networks sekisho mail swaks, or the name of a program
 		unshare --net ip link add type veth 2>/dev/null ||
 			echo "needs network namespaces and veth, which this kernel refuses"
 		;;
+	macvlan)
+		unshare --net sh -c 'ip link add d0 type veth peer name d1 && ip link add link d0 type macvlan' \
+			2>/dev/null || echo "needs macvlan, which this kernel lacks"
+		;;
+	libsystemd) ldd "$SEKISHO" | grep -q libsystemd || echo "needs the program built with libsystemd" ;;
+	machine-id) [[ -s /etc/machine-id ]] || echo "needs /etc/machine-id, and it is empty" ;;
 	sekisho) [[ -x $SEKISHO ]] || echo "needs the program, and $SEKISHO is not built" ;;
 	mail)
 		"$LAB_TOOLS/fetch" mail >/dev/null || echo "needs Postfix and Dovecot, which cannot be fetched"
@@ -60,9 +66,19 @@ fail() {
 	return 1
 }
 
+# How many times as long as on a quiet machine a test waits, and lets things take: scripts/check sets it,
+# and so does a virtual machine in emulation.
+PATIENCE=${SEKISHO_PATIENCE:-1}
+
+# No more than so long has passed since BEGAN; both in microseconds, and times PATIENCE.
+within_us() { # US BEGAN [ENDED]
+	local took=$((${3-$(now_us)} - $2))
+	((took < $1 * PATIENCE)) || fail "took $took us, and was to take less than $1 (times $PATIENCE)"
+}
+
 # retry TIMES DELAY COMMAND...: until it succeeds; its last output is shown when it never did.
 retry() {
-	local times=$1 delay=$2 said
+	local times=$(($1 * PATIENCE)) delay=$2 said
 	shift 2
 	while ((times-- > 0)); do
 		said=$("$@" 2>&1) && return 0
@@ -123,12 +139,12 @@ now_us() { echo "${EPOCHREALTIME/[.,]/}"; }
 
 # When a held session died, in the same, or nothing while it lives.
 died_us() { # NAME
-	awk '$1 == "dead" { printf "%d\n", $2 * 1000000 }' "$LAB/$1"
+	awk '$1 == "dead" { printf "%.0f\n", $2 * 1000000 }' "$LAB/$1"
 }
 session_is_dead() { [[ -n $(died_us "$1") ]]; }
-# Alive: it got an answer within the last second.
+# Alive: it got an answer within the last second (times PATIENCE).
 session_is_alive() { # NAME
-	awk -v now="$EPOCHREALTIME" '{ sub(",", ".", now); exit !($1 == "alive" && now - $2 < 1) }' \
+	awk -v now="$EPOCHREALTIME" -v most="$PATIENCE" '{ sub(",", ".", now); exit !($1 == "alive" && now - $2 < most) }' \
 		"$LAB/$1" || fail "session $1: $(<"$LAB/$1")"
 }
 
@@ -140,4 +156,12 @@ ban_exists() { # PREFIX
 no_ban_exists() { # PREFIX
 	run_sekisho bans --json
 	json "all(.[]; .prefix != \"$1\")"
+}
+
+# The first block of commands under a heading of docs/moving-over.md.
+documented() { # HEADING [FIRST]: of those the one that begins so
+	awk -v heading="## $1" -v first="${2-}" '$0 == heading { on = 1; next } /^## / { on = 0 }
+		on && /^ *```sh$/ { inside = 1; text = ""; next }
+		inside && /^ *```$/ { inside = 0; if (index(text, first) == 1) { printf "%s", text; exit } next }
+		inside { sub(/^   /, ""); text = text $0 "\n" }' "$LAB_REPO/docs/moving-over.md"
 }

@@ -39,6 +39,14 @@ lab_fault() {
 	return 1
 }
 
+# Prints the name of a copy of PROGRAM that every user may run: the clone may lie below a home of mode
+# 0700. LAB_OPEN is a folder of the whole run (tests/setup_suite.bash).
+lab_open() { # PROGRAM
+	local copy=$LAB_OPEN/${1##*/}
+	cmp -s "$1" "$copy" || install -m 755 "$1" "$copy" || return
+	echo "$copy"
+}
+
 # Starts a program of the lab in the background and remembers it for lab_down(). fd 3 is bats' own:
 # a program that kept it open would keep bats waiting.
 lab_background() { # LOG COMMAND...
@@ -129,6 +137,7 @@ lab_conf() { # [GATE [SECTIONS]]
 		state = $LAB/state
 		pins = $LAB_PINS
 		runtime = $LAB/run
+		feeds = $LAB/feeds
 
 		[gate]
 		${1-mode = enforce}
@@ -172,6 +181,7 @@ lab_run_end() { # [SIGNAL]
 
 # Back to a network without a gate and an instance that never ran; mail servers stay.
 lab_reset() {
+	local log
 	lab_run_end KILL || :
 	if [[ -e $LAB_PINS ]]; then
 		lab_sekisho unload >/dev/null 2>&1 || :
@@ -182,6 +192,11 @@ lab_reset() {
 	ip -n "$LAB_SERVER" link set mx0 xdpgeneric off 2>/dev/null || :
 	rm -rf "$LAB"/{state,run} "$LAB/log/run"
 	mkdir -p "$LAB"/{state,run}
+	# A first start learns from what is there.
+	rm -f "$LAB"/log/*.log.[0-9]*
+	for log in "$LAB"/log/*.log; do
+		[[ ! -f $log ]] || : >"$log"
+	done
 }
 
 # ---- mail servers ----
@@ -212,8 +227,8 @@ lab_port_open() { # PORT
 	server ss -Hltn "sport = :$1" | grep -q .
 }
 
-lab_wait() { # SECONDS COMMAND...
-	local end=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
+lab_wait() { # SECONDS COMMAND...; the seconds times PATIENCE
+	local end=$((${EPOCHREALTIME/[.,]/} + $1 * ${SEKISHO_PATIENCE:-1} * 1000000))
 	shift
 	until "$@"; do
 		((${EPOCHREALTIME/[.,]/} < end)) || return
@@ -242,6 +257,19 @@ lab_dovecot() {
 		lab_fault "Dovecot did not start: $(cat "$LAB"/log/dovecot.{out,log})"
 }
 
+# Dovecot reads its configuration and passwords anew. A client that comes at this moment may be handed to a
+# process that is ended, and never hears anything: so this waits for a greeting.
+lab_dovecot_reload() {
+	lab_inside doveadm -c /mnt/dovecot/dovecot.conf reload || return
+	sleep 0.5
+	lab_wait 20 lab_dovecot_greets
+}
+
+lab_dovecot_greets() {
+	# shellcheck disable=SC2016 # for the shell in there
+	server timeout 2 bash -c 'exec 3<>/dev/tcp/127.0.0.1/143 && read -r -t 1 -u 3 line && [[ $line == \*\ OK* ]]' 2>/dev/null
+}
+
 # Postfix: smtp 25 and submission 587, SASL by Dovecot (start it too), delivery into maildirs below
 # LAB/mail. Logs to LAB/log/mail.log.
 lab_postfix() {
@@ -267,7 +295,7 @@ lab_delivered() { # ACCOUNT
 
 # One mail by a real client over submission; the status is swaks' own (28: refused login).
 lab_send() { # SOURCE SERVER ACCOUNT PASSWORD [SWAKS OPTION...]
-	client swaks --local-interface "$1" --server "$2" --port 587 --timeout 5 --helo client.example \
+	client swaks --local-interface "$1" --server "$2" --port 587 --timeout $((5 * (1 + (${SEKISHO_PATIENCE:-1} > 1)))) --helo client.example \
 		--auth LOGIN --auth-user "$3@example.net" --auth-password "$4" \
 		--from "$3@example.net" --to alice@example.net "${@:5}" 2>&1 </dev/null
 }
@@ -281,7 +309,7 @@ lab_login() { # SOURCE SERVER ACCOUNT PASSWORD
 lab_imap() { # SOURCE SERVER ACCOUNT PASSWORD
 	local host=$2
 	[[ $2 != *:* ]] || host="[$2]"
-	client curl -sS --max-time 5 --interface "$1" --user "$3@example.net:$4" \
+	client curl -sS --max-time $((5 * (1 + (${SEKISHO_PATIENCE:-1} > 1)))) --interface "$1" --user "$3@example.net:$4" \
 		"imap://$host/" -X NOOP 2>&1 </dev/null
 }
 
@@ -301,7 +329,7 @@ lab_hold() { # NAME SOURCE SERVER PORT
 	rm -f "$LAB/$1"
 	lab_background "$LAB/log/peer" \
 		nsenter --net="/run/netns/$LAB_CLIENT" "$LAB_TOOLS/peer" hold "$2" "$3" "$4" "$LAB/$1"
-	lab_wait 5 grep -qs . "$LAB/$1"
+	lab_wait 10 grep -qs . "$LAB/$1"
 }
 
 # A listener without a mail server behind it, on ADDRESS and ports.

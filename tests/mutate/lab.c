@@ -138,6 +138,10 @@ static int enter(int namespace, struct fault *fault)
 	return setns(namespace, CLONE_NEWNET) ? fault_errno(fault, "setns") : 0;
 }
 
+/* An instance knows devices by their number: those of the servers differ, though each has a network
+ * of its own. */
+#define FIRST_INDEX 100
+
 static int server_open(struct lab *lab, struct server *server, struct fault *fault)
 {
 	char commands[256];
@@ -153,14 +157,23 @@ static int server_open(struct lab *lab, struct server *server, struct fault *fau
 		return err;
 	snprintf(commands, sizeof(commands),
 		 "link add name to-%s mtu 9000 address 02:00:00:00:00:02 type veth peer name gate0 "
-		 "mtu 9000 "
+		 "index %d mtu 9000 "
 		 "address 02:00:00:00:00:01 netns /proc/%d/fd/%d\nlink set to-%s up\n",
-		 server->name, (int)getpid(), server->namespace, server->name);
+		 server->name, FIRST_INDEX + (int)(server - lab->servers), (int)getpid(),
+		 server->namespace, server->name);
 	err = ip_batch(commands, fault);
 	snprintf(commands, sizeof(commands), "to-%s", server->name);
 	server->ifindex = if_nametoindex(commands);
 	if (!err)
 		err = enter(server->namespace, fault);
+	/* A device of each number is in each network, or the links of the others' are forgotten. */
+	for (int i = 0; i <= SERVER_TC && !err; i++) {
+		if (i == (int)(server - lab->servers))
+			continue;
+		snprintf(commands, sizeof(commands), "link add name other%d index %d type bridge\n",
+			 i, FIRST_INDEX + i);
+		err = ip_batch(commands, fault);
+	}
 	if (!err)
 		err = ip_batch(
 			"link set lo up\nlink set gate0 up\n"
@@ -179,7 +192,8 @@ static int server_open(struct lab *lab, struct server *server, struct fault *fau
 
 static int ban(struct gate *gate, const char *text, struct fault *fault)
 {
-	struct ban lasting = { .expires_ns = clock_boot_ns() + 86400ULL * NS_PER_S };
+	uint64_t end_ns = clock_boot_ns() + 86400ULL * NS_PER_S;
+	struct ban lasting = { .expires_ns = { end_ns, end_ns } };
 	struct prefix prefix;
 
 	if (prefix_parse(text, strlen(text), &prefix))
@@ -213,7 +227,7 @@ static int publish(struct gate *gate, enum sabotage sabotage, struct fault *faul
 	policy->mode = sabotage == SABOTAGE_MONITOR ? GATE_MONITOR : GATE_ENFORCE;
 	policy->service_count = 3;
 	policy->port_service[PORT_SMTP] = 1;
-	policy->port_service[PORT_SUBMIT] = 2;
+	policy->port_service[PORT_SUBMIT] = 2 | PORT_LOGIN;
 	policy->port_service[PORT_REFUSED] = 3;
 	/* No table is published, so every source is of the unknown country. */
 	policy->country_class[3][COUNTRY_ZZ] = CLASS_DENY;

@@ -2,6 +2,7 @@
 /* See bans.h. */
 #include "bans.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,9 @@
 #include "base/time.h"
 #include "bits.h"
 
-#define MANY 1000 /* bans, of addresses 100.64.0.0 and up */
+#define MANY  1000 /* bans, of addresses 100.64.0.0 and up */
+#define CROWD 40000
+#define NEW   64
 
 static struct prefix prefix_of(const char *text)
 {
@@ -23,7 +26,8 @@ static struct prefix prefix_of(const char *text)
 
 static void put(struct gate *gate, const struct prefix *prefix, uint64_t for_ns)
 {
-	struct ban ban = { .expires_ns = clock_boot_ns() + for_ns, .since_ns = 1 };
+	uint64_t end_ns = clock_boot_ns() + for_ns;
+	struct ban ban = { .expires_ns = { end_ns, end_ns } };
 
 	if (gate_ban_put(gate, prefix, &ban, NULL))
 		abort();
@@ -40,7 +44,7 @@ static void ban(struct gate *gate, const char *text)
 static void publish(struct gate *gate, const char *allowed)
 {
 	_cleanup_(ranges_free) struct ranges allow = { 0 }, countries = { 0 };
-	struct compile_list list = { "allow", 2, true, &allow };
+	struct compile_list list = { "allow", 2, true, &allow, 0 };
 	struct prefix prefix = prefix_of(allowed ? allowed : "192.0.2.1/32");
 	struct prefix four = prefix_of("0.0.0.0/0"), six = prefix_of("::/0");
 	uint32_t country = (uint32_t)country_from_text("AQ", 2);
@@ -230,8 +234,77 @@ static void test_bloom(struct gate *gate, bans_send *send,
 	       "a new Bloom filter is filled from the bans that are there");
 }
 
+static uint32_t count_new(struct gate *gate, bans_send *send, bool drop)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < NEW; i++) {
+		struct prefix prefix = prefix_of("100.80.0.0/27");
+
+		prefix.address.byte[14] = (uint8_t)i;
+		count += send(gate, "eth ip4 tcp:25:S", &prefix.address, &prefix.address, drop);
+	}
+	return count;
+}
+
+static void put_new(struct gate *gate)
+{
+	for (uint32_t i = 0; i < NEW; i++) {
+		struct prefix prefix = prefix_of("100.80.0.0/27");
+
+		prefix.address.byte[14] = (uint8_t)i;
+		put(gate, &prefix, 3600ULL * NS_PER_S);
+	}
+}
+
+/* More bans than a portion has, and such of another length between two portions: most of them where
+ * the sweep has been already. */
+static void test_portions(struct gate *gate, bans_send *send,
+			  void (*report)(bool good, const char *claim))
+{
+	struct gate_ban_sweep sweep = { 0 }, other = { 0 };
+	struct gate_usage before, after;
+	unsigned portions = 1;
+	int more;
+
+	gate_ban_usage(gate, &before, NULL);
+	for (uint32_t i = 0; i < CROWD; i++) {
+		struct prefix prefix = prefix_of("100.72.0.0/32");
+
+		prefix.address.byte[13] += (uint8_t)(i >> 16);
+		prefix.address.byte[14] = (uint8_t)(i >> 8);
+		prefix.address.byte[15] = (uint8_t)i;
+		put(gate, &prefix, i % 2 ? 1 : 3600ULL * NS_PER_S);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		if (gate_ban_sweep_some(gate, &sweep, clock_boot_ns(), NULL) != 1)
+			abort();
+	put_new(gate);
+	while ((more = gate_ban_sweep_some(gate, &sweep, clock_boot_ns(), NULL)) > 0)
+		portions++;
+	gate_ban_usage(gate, &after, NULL);
+	report(!more && portions > 1 && sweep.removed >= CROWD / 2 &&
+		       after.used == before.used + CROWD / 2 + NEW,
+	       "a large table is swept in portions, and its entries are counted");
+	report(count_new(gate, send, true) == NEW,
+	       "bans that are put in between the portions of a sweep hold after it");
+	sweep = (struct gate_ban_sweep){ 0 };
+	if (gate_ban_sweep_some(gate, &sweep, clock_boot_ns(), NULL) != 1 ||
+	    gate_ban_sweep_some(gate, &other, clock_boot_ns(), NULL) != 1)
+		abort();
+	more = gate_ban_sweep_some(gate, &sweep, clock_boot_ns(), NULL);
+	report(more == -ECANCELED && gate->control->ban_sweep == other.id,
+	       "a sweep that another one took over ends without effect");
+	if (gate_ban_sweep(gate, UINT64_MAX, NULL, NULL))
+		abort();
+	report(count_new(gate, send, false) == NEW && !gate->control->length_count4 &&
+		       !gate->control->length_count6 && !gate->control->ban_used,
+	       "when all bans have ended the sweep leaves no length and no entry");
+}
+
 void test_bans(struct gate *gate, bans_send *send, void (*report)(bool good, const char *claim))
 {
 	test_remembered(gate, send, report);
 	test_bloom(gate, send, report);
+	test_portions(gate, send, report);
 }

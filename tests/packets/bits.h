@@ -3,7 +3,7 @@
 #ifndef SEKISHO_PACKETS_BITS_H
 #define SEKISHO_PACKETS_BITS_H
 
-#include "kernel/bloom.h"
+#include "kernel/bloom_fill.h"
 
 static inline unsigned bits_set(const struct bloom *bloom)
 {

@@ -70,7 +70,6 @@ static void add_tag(struct builder *builder, unsigned type, unsigned vid)
 	tag = append(builder, 4);
 	put16(tag, vid);
 	builder->type = tag + 2;
-	builder->packet->tagged = true;
 }
 
 static void add_ip4(struct builder *builder, const char *word)

@@ -11,8 +11,8 @@
 struct built_packet {
 	uint8_t bytes[4096];
 	size_t size;
-	size_t ip;	  /* where the IP header begins; 0: none */
-	bool is4, tagged; /* tagged: not for a device without link header */
+	size_t ip; /* where the IP header begins; 0: none */
+	bool is4;
 };
 
 /* `words` as in cases.txt; the IP source is `source4` or `source6`. -EINVAL: *word (a copy of at

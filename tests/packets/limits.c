@@ -190,11 +190,11 @@ static void test_order(struct gate *gate, limits_send *send, unsigned programs,
 
 /* What the meter of `first` counted of one packet through every program. */
 static bool counted(struct gate *gate, enum gate_map map, const char *prefix, uint64_t sent,
-		    uint64_t dropped, uint64_t since_ns)
+		    uint64_t dropped)
 {
 	struct meter meter = get_meter(gate, map, prefix);
 
-	return meter.attempts == sent && meter.dropped == dropped && meter.last_ns >= since_ns &&
+	return meter.attempts == sent && meter.dropped == dropped && !meter.last_ns &&
 	       !meter.handshakes;
 }
 
@@ -206,66 +206,148 @@ static void test_own_counts(struct gate *gate, limits_send *send, unsigned progr
 	publish(gate, GATE_ENFORCE);
 	for (size_t f = 0; f < 2; f++) {
 		const struct family *family = &families[f];
-		uint64_t since = clock_boot_ns();
 
 		check_first(gate, send, programs, family, REASON_NONE, GATE_ENFORCE);
-		source &= counted(gate, MAP_SOURCES, family->source, programs, 0, since);
-		network &= counted(gate, MAP_NETWORKS, family->network, programs, 0, since);
-		since = clock_boot_ns();
+		source &= counted(gate, MAP_SOURCES, family->source, programs, 0);
+		network &= counted(gate, MAP_NETWORKS, family->network, programs, 0);
 		check_first(gate, send, programs, family, REASON_SOURCE_RATE, GATE_ENFORCE);
-		source &= counted(gate, MAP_SOURCES, family->source, programs, programs, since);
-		network &= counted(gate, MAP_NETWORKS, family->network, programs, programs, since);
+		source &= counted(gate, MAP_SOURCES, family->source, programs, programs);
+		network &= counted(gate, MAP_NETWORKS, family->network, programs, programs);
 		fill_meters(gate, family, REASON_SOURCE_CONNECTIONS);
 		/* Without it the gate would not look for the source. */
 		put_meter(gate, MAP_NETWORKS, family->network, LIMITS_OTHER, 0, false);
 		other &= check_reason(gate, send, programs, family->other_words, family->plain,
 				      LIMITS_OTHER, REASON_NONE, GATE_ENFORCE);
 	}
-	report(source, "a source's attempts, drops and last packet are counted with it");
-	report(network, "a network's attempts, drops and last packet are counted with it");
+	report(source,
+	       "a source's attempts and drops are counted with it, and do not keep it alive");
+	report(network,
+	       "a network's attempts and drops are counted with it, and do not keep it alive");
 	report(other, "a source over one service's limits is not over another's");
 }
 
-/* What gate_adopt says to a connection of the first family's source, or to its end. */
-static int adopt(struct gate *gate, uint64_t cookie, bool ended)
+static int run_settle(struct gate *gate, const struct settle_args *arguments)
 {
-	struct adopt_args arguments = {
-		.cookie = cookie,
-		.counted = { .remote = prefix_of(families[0].plain).address,
-			     .service = LIMITS_SERVICE },
-		.ended = ended,
-	};
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &arguments,
-		    .ctx_size_in = sizeof(arguments));
+	struct settle_args copy = *arguments;
+	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &copy, .ctx_size_in = sizeof(copy));
 
-	if (bpf_prog_test_run_opts(gate_program_fd(gate, PROGRAM_ADOPT), &options))
+	if (bpf_prog_test_run_opts(gate_program_fd(gate, PROGRAM_SETTLE), &options))
 		abort();
 	return (int)options.retval;
 }
 
-static uint32_t open_now(struct gate *gate)
+static struct connection connection_of(const struct family *family)
 {
-	return get_meter(gate, MAP_SOURCES, families[0].source).open;
+	return (struct connection){
+		.remote = prefix_of(family->plain).address,
+		.service = LIMITS_SERVICE,
+		.country = (__u16)country_from_text("AQ", 2),
+		.source_length = (__u8)prefix_of(family->source).length,
+		.network_length = (__u8)prefix_of(family->network).length,
+		.counted = 1 << METER_SOURCE | 1 << METER_NETWORK,
+	};
 }
 
-static void test_adoption(struct gate *gate, void (*report)(bool good, const char *claim))
+static uint32_t open_now(struct gate *gate, const struct family *family)
 {
-	uint64_t seen = 0x5eed, fresh = 0xf0e5;
-	uint32_t one = 1;
+	return get_meter(gate, MAP_SOURCES, family->source).open;
+}
+
+static void put_connection(struct gate *gate, uint64_t cookie, const struct connection *connection)
+{
+	if (bpf_map_update_elem(gate->maps[MAP_CONNECTIONS], &cookie, connection, BPF_ANY))
+		abort();
+}
+
+static void test_ends(struct gate *gate, void (*report)(bool good, const char *claim))
+{
+	bool once = true, seen = true, keys = true, elsewhere = true;
 
 	publish(gate, GATE_ENFORCE);
-	put_meter(gate, MAP_SOURCES, families[0].source, LIMITS_SERVICE, 0, false);
-	if (bpf_map_update_elem(gate->maps[MAP_OPENED], &seen, &one, BPF_ANY))
+	for (size_t f = 0; f < 2; f++) {
+		const struct family *family = &families[f];
+		struct connection connection = connection_of(family);
+		struct settle_args end = { .what = SETTLE_END, .cookie = 0x5eed + f, .seen = 1 };
+
+		put_meter(gate, MAP_SOURCES, family->source, LIMITS_SERVICE, 2, false);
+		put_meter(gate, MAP_NETWORKS, family->network, LIMITS_SERVICE, 2, false);
+		put_connection(gate, end.cookie, &connection);
+		once &= run_settle(gate, &end) == 1 && open_now(gate, family) == 1 &&
+			!run_settle(gate, &end) && open_now(gate, family) == 1 &&
+			get_meter(gate, MAP_NETWORKS, family->network).open == 1;
+		connection.seen = 1;
+		put_connection(gate, end.cookie, &connection);
+		seen &= !run_settle(gate, &end) && open_now(gate, family) == 1;
+		connection.seen = 0;
+		connection.elsewhere = 1;
+		put_connection(gate, end.cookie, &connection);
+		elsewhere &= !run_settle(gate, &end) && open_now(gate, family) == 1;
+		connection.elsewhere = 0;
+		/* Counted by another length: the meter of this one has nothing to do with it. */
+		connection.source_length = family == &families[0] ? 96 + 30 : 56;
+		put_connection(gate, end.cookie, &connection);
+		keys &= run_settle(gate, &end) == 1 && open_now(gate, family) == 1 &&
+			!get_meter(gate, MAP_NETWORKS, family->network).open;
+	}
+	report(once, "an end lowers the open counts, and only once");
+	report(seen, "a connection whose socket is there has not ended");
+	report(elsewhere, "nor has one of another network namespace, whose sockets are not seen");
+	report(keys, "an end lowers the counts of the lengths that it was counted by");
+}
+
+static void test_refund(struct gate *gate, void (*report)(bool good, const char *claim))
+{
+	const struct family *family = &families[0];
+	struct settle_args refund = { .what = SETTLE_REFUND,
+				      .connection = connection_of(family),
+				      .charged_ns = { NS_PER_S, NS_PER_S, 0 } };
+	struct settle_args open = { .what = SETTLE_OPEN,
+				    .kind = METER_SOURCE,
+				    .key = { .prefix = prefix_of(family->source),
+					     .service = LIMITS_SERVICE },
+				    .from = 5,
+				    .to = 3 };
+	uint64_t before;
+	bool good;
+
+	put_meter(gate, MAP_SOURCES, family->source, LIMITS_SERVICE, 4, true);
+	put_meter(gate, MAP_NETWORKS, family->network, LIMITS_SERVICE, 4, false);
+	before = get_meter(gate, MAP_SOURCES, family->source).arrival_ns;
+	report(run_settle(gate, &refund) == 1 &&
+		       get_meter(gate, MAP_SOURCES, family->source).arrival_ns ==
+			       before - NS_PER_S &&
+		       !get_meter(gate, MAP_NETWORKS, family->network).arrival_ns,
+	       "what was closed gives its tokens back, unless they have come back");
+	good = !run_settle(gate, &open) && open_now(gate, family) == 4;
+	open.from = 4;
+	report(good && run_settle(gate, &open) == 1 && open_now(gate, family) == 3,
+	       "an open count is corrected unless it has changed");
+}
+
+/* A source without an entry, for want of room, is held by its network's. */
+static void test_strangers(struct gate *gate, limits_send *send, unsigned programs,
+			   void (*report)(bool good, const char *claim))
+{
+	const struct family *family = &families[1];
+	struct meter_key key = { .prefix = prefix_of(family->source), .service = LIMITS_SERVICE };
+	_cleanup_free_ struct policy *policy = calloc(1, sizeof(*policy));
+	bool good;
+
+	publish(gate, GATE_ENFORCE);
+	if (!policy || gate_policy_get(gate, policy, NULL))
 		abort();
-	report(!adopt(gate, seen, false) && !open_now(gate) && !adopt(gate, seen, true) &&
-		       !open_now(gate),
-	       "a connection that the counter has seen is not taken in");
-	report(adopt(gate, fresh, false) == 1 && open_now(gate) == 1 &&
-		       !adopt(gate, fresh, false) && open_now(gate) == 1,
-	       "another is taken in, and only once");
-	report(adopt(gate, fresh, true) == 1 && !open_now(gate) && !adopt(gate, fresh, true) &&
-		       !open_now(gate),
-	       "its end is counted, and only once");
+	policy->classes[CLASS_LIMITED].network_connections = 0;
+	if (gate_policy_publish(gate, policy, NULL))
+		abort();
+	fill_meters(gate, family, REASON_NONE);
+	bpf_map_delete_elem(gate->maps[MAP_SOURCES], &key);
+	good = check_reason(gate, send, programs, family->words, family->plain, LIMITS_SERVICE,
+			    REASON_NONE, GATE_ENFORCE);
+	gate->usage->sources_full = 1;
+	report(good && check_reason(gate, send, programs, family->words, family->plain,
+				    LIMITS_SERVICE, REASON_SOURCE_CONNECTIONS, GATE_ENFORCE),
+	       "with a full table of sources a stranger is held by his network");
+	gate->usage->sources_full = 0;
 }
 
 static int count_one(const struct meter_key *key, const struct meter *meter, void *context)
@@ -291,7 +373,7 @@ static void test_bloom(struct gate *gate, limits_send *send, unsigned programs,
 	struct prefix prefix = prefix_of(family->network);
 	struct meter_key key = { .prefix = prefix, .service = LIMITS_SERVICE };
 	struct bloom *bloom = &gate->network_bloom;
-	uint64_t fresh = 0xb100;
+	struct settle_args add = { .what = SETTLE_ADD, .kind = METER_NETWORK, .key = key, .to = 1 };
 
 	publish(gate, GATE_ENFORCE);
 	fill_meters(gate, family, REASON_NETWORK_CONNECTIONS);
@@ -320,8 +402,7 @@ static void test_bloom(struct gate *gate, limits_send *send, unsigned programs,
 	bpf_map_delete_elem(gate->maps[MAP_NETWORKS], &key);
 	bloom_empty(bloom);
 	bloom_believe(bloom);
-	report(adopt(gate, fresh, false) == 1 && bits_set(bloom) == 1 &&
-		       adopt(gate, fresh, true) == 1,
+	report(run_settle(gate, &add) == 1 && bits_set(bloom) == 1,
 	       "the gate marks a network that it puts in");
 }
 
@@ -330,7 +411,8 @@ void test_limits(struct gate *gate, limits_send *send, unsigned programs,
 {
 	for (size_t f = 0; f < 2; f++) {
 		struct prefix prefix = prefix_of(families[f].banned);
-		struct ban ban = { .expires_ns = clock_boot_ns() + LATER_NS, .since_ns = 1 };
+		uint64_t end_ns = clock_boot_ns() + LATER_NS;
+		struct ban ban = { .expires_ns = { end_ns, end_ns } };
 		struct fault fault;
 
 		if (gate_ban_put(gate, &prefix, &ban, &fault))
@@ -338,6 +420,8 @@ void test_limits(struct gate *gate, limits_send *send, unsigned programs,
 	}
 	test_order(gate, send, programs, report);
 	test_own_counts(gate, send, programs, report);
-	test_adoption(gate, report);
+	test_ends(gate, report);
+	test_refund(gate, report);
+	test_strangers(gate, send, programs, report);
 	test_bloom(gate, send, programs, report);
 }

@@ -32,7 +32,7 @@ static inline struct ranges *world_list(struct world *world, unsigned id, bool a
 {
 	struct ranges *set = &world->sets[world->count];
 
-	world->lists[world->count++] = (struct compile_list){ "test", (uint8_t)id, allow, set };
+	world->lists[world->count++] = (struct compile_list){ "test", (uint8_t)id, allow, set, 0 };
 	return set;
 }
 
@@ -45,18 +45,25 @@ static inline void world_free(struct world *world)
 }
 
 /* The naive model: each list asked in turn. */
-static inline struct leaf model(const struct world *world, const struct address *address)
+static inline struct leaf model(const struct world *world, const struct address *address,
+				unsigned service)
 {
 	struct leaf leaf = { .country = COUNTRY_ZZ };
 	int64_t country = ranges_find(&world->countries, address);
 
 	if (country >= 0)
 		leaf.country = (__u16)country;
+	if (country == COUNTRY_LAN) /* which no data may say */
+		leaf.country = COUNTRY_ZZ;
+	if (address_is_lan(address))
+		leaf.country = COUNTRY_LAN;
 	for (size_t i = 0; i < world->count; i++) {
 		const struct compile_list *list = &world->lists[i];
 		bool better = !leaf.list || (list->allow && leaf.flags == LEAF_DENY) ||
 			      (list->allow == (leaf.flags == LEAF_ALLOW) && list->id < leaf.list);
 
+		if (list->services && !(list->services >> service & 1))
+			continue;
 		if (!better || ranges_find(list->ranges, address) < 0)
 			continue;
 		leaf.list = list->id;
@@ -67,15 +74,17 @@ static inline struct leaf model(const struct world *world, const struct address 
 
 static inline void check_address(const struct world *world, struct address address)
 {
-	struct leaf found = table_image_find(&world->image, &address);
-	struct leaf expected = model(world, &address);
+	static unsigned turn;
+	unsigned service = turn++ % SERVICE_MAX;
+	struct leaf found = table_image_find(&world->image, &address, service);
+	struct leaf expected = model(world, &address, service);
 	char text[ADDRESS_TEXT_SIZE];
 
 	if (!memcmp(&found, &expected, sizeof(found)))
 		return;
 	address_format(&address, text);
-	fail_msg("%s: found %u/%u/%u, expected %u/%u/%u", text, found.country, found.list,
-		 found.flags, expected.country, expected.list, expected.flags);
+	fail_msg("%s on %u: found %u/%u/%u, expected %u/%u/%u", text, service, found.country,
+		 found.list, found.flags, expected.country, expected.list, expected.flags);
 }
 
 #define EDGES_MOST 200000 /* of a family: of longer lists, as many spread over them */

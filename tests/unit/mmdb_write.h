@@ -15,7 +15,8 @@
 #define MMDB_EMPTY   UINT32_MAX
 #define MMDB_IS_DATA (1U << 31)
 
-enum mmdb_shape { MMDB_ISO_CODE, MMDB_COUNTRY_CODE, MMDB_COUNTRY };
+/* MMDB_ASN: the country with index i is autonomous system 64000 + i. */
+enum mmdb_shape { MMDB_ISO_CODE, MMDB_COUNTRY_CODE, MMDB_COUNTRY, MMDB_ASN };
 
 struct mmdb_tree {
 	uint32_t (*nodes)[2]; /* MMDB_EMPTY, MMDB_IS_DATA | country, or a node */
@@ -114,10 +115,15 @@ static inline void mmdb_number(FILE *out, unsigned type, uint64_t value, unsigne
 /* One record's data; its offset in the data section is country * size. */
 static inline void mmdb_data(FILE *out, enum mmdb_shape shape, unsigned country)
 {
-	char text[3];
+	char text[COUNTRY_TEXT_SIZE];
 
 	country_to_text(country, text);
 	fputc(7 << 5 | 1, out); /* map of one */
+	if (shape == MMDB_ASN) {
+		mmdb_string(out, "autonomous_system_number");
+		mmdb_number(out, 6, 64000 + country, 4);
+		return;
+	}
 	if (shape == MMDB_COUNTRY_CODE) {
 		mmdb_string(out, "country_code");
 	} else {

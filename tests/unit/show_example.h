@@ -148,6 +148,7 @@ static struct snapshot *example(void)
 	snapshot->top[METERS_SOURCES].talkers[0] = example_talker(
 		"192.0.2.5/32", "BR", 5,
 		(struct meter){ .attempts = 300, .dropped = 100, .handshakes = 20, .open = 12 });
+	snapshot->top[METERS_SOURCES].talkers[0].provider = 64500;
 	snapshot->top[METERS_SOURCES].talkers[1] =
 		example_talker("2001:db8:1111:2222:3333:4444:5555:6666/128", "JP", 120,
 			       (struct meter){ .attempts = 1, .handshakes = 1 });
@@ -163,6 +164,10 @@ static struct snapshot *example(void)
 		(struct snapshot_usage){ true, { .used = 3, .size = 131072, .overflows = 1 } };
 	snapshot->tables[SNAPSHOT_TABLE_PREFIXES] =
 		(struct snapshot_usage){ true, { .used = 1500, .size = 67092480 } };
+	snapshot->tables[SNAPSHOT_TABLE_CONNECTIONS] =
+		(struct snapshot_usage){ true, { .used = 12, .size = 131072 } };
+	snapshot->tables[SNAPSHOT_TABLE_OVER_LIMIT] =
+		(struct snapshot_usage){ true, { .size = 2520, .overflows = 7 } };
 	return snapshot;
 }
 
@@ -191,6 +196,7 @@ static struct daemon_status *example_daemon(void)
 	daemon->events[EVENT_SUCCESS] = 2;
 	daemon->decisions = 3;
 	daemon->bans = 2;
+	daemon->last_ban_wall_ns = (NOW_S - 200) * NS_PER_S;
 	accounts[0] = (struct daemon_account){ "bob\033@example.com", RULE_ACCOUNT_SIEGE,
 					       (NOW_S - 120) * NS_PER_S };
 	accounts[1] = (struct daemon_account){ "alice", RULE_ACCOUNT_SPREAD, NOW_S * NS_PER_S };
@@ -198,6 +204,12 @@ static struct daemon_status *example_daemon(void)
 	daemon->account_count = 2;
 	daemon->alerts = (struct daemon_alerts){ 1234, true, 4, 7, 1000, 3, 2 };
 	daemon->metrics = DAEMON_METRICS_CLOSED;
+	daemon->policy = (struct daemon_policy){
+		DAEMON_LISTENER_OPEN,
+		DAEMON_LISTENER_CLOSED,
+		{ 100, 90, 80, 7, 6, 5, 4, 3, 2, 1, 9, 8, 11, 12, 13, 14, (NOW_S - 60) * NS_PER_S,
+		  0, 12 },
+	};
 	daemon->detect = (struct detect_usage){ 17, 100000, 5, 3, 1000, 12, 5000 };
 	return daemon;
 }
@@ -211,9 +223,15 @@ static void add_status(struct snapshot *snapshot)
 	snapshot->countries_updated_wall_ns = (NOW_S - 5 * 86400) * NS_PER_S;
 	snapshot->devices = calloc(2, sizeof(*snapshot->devices));
 	snapshot->device_count = 2;
-	snapshot->devices[0] = (struct attachment){ "eth0", 2, true, HOOK_XDP, "", true, "" };
-	snapshot->devices[1] =
-		(struct attachment){ "wg0", 5, true, HOOK_TC, "no native XDP", false, "no clsact" };
+	snapshot->devices[0] = (struct attachment){
+		.device = "eth0", .ifindex = 2, .attached = true, .hook = HOOK_XDP, .outflow = true
+	};
+	snapshot->devices[1] = (struct attachment){ .device = "wg0",
+						    .ifindex = 5,
+						    .attached = true,
+						    .hook = HOOK_TC,
+						    .why = "no native XDP",
+						    .outflow_why = "no clsact" };
 	snapshot->maps = calloc(2, sizeof(*snapshot->maps));
 	snapshot->map_count = 2;
 	snapshot->maps[0] = (struct gate_memory){ "bans", 131072, 12 << 20 };

@@ -4,10 +4,12 @@
 #ifndef SEKISHO_SHOW_FAKES_H
 #define SEKISHO_SHOW_FAKES_H
 
+#include "store/policy_rows.h"
 #include "show_example.h"
 
 #include "net/address.h"
 #include "enforce/start.h"
+#include "lists/providers.h"
 #include "show/why.h"
 
 #define BOOT_NS (1000 * (uint64_t)NS_PER_S)
@@ -67,6 +69,19 @@ int gate_meter_usage(struct gate *gate, enum gate_meters table, struct gate_usag
 	return fault_set(fault, -ENOENT, "no meters here");
 }
 
+int gate_connection_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault)
+{
+	*usage = (struct gate_usage){ 5, 131072, 2 };
+	return fault_set(fault, gate->counts_error, "connections");
+}
+
+int gate_over_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault)
+{
+	(void)gate, (void)fault;
+	*usage = (struct gate_usage){ 1, 2520, 9 };
+	return 0;
+}
+
 int gate_ban_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault)
 {
 	*usage = (struct gate_usage){ gate->ban_count, 100, 7 };
@@ -79,11 +94,12 @@ int gate_table_state(struct gate *gate, struct gate_table_state *state, struct f
 	return fault_set(fault, gate->table_error, "table");
 }
 
-int gate_table_find(struct gate *gate, const struct address *address, struct leaf *leaf,
-		    struct fault *fault)
+int gate_table_find(struct gate *gate, const struct address *address,
+		    struct leaf leaves[SERVICE_MAX], struct fault *fault)
 {
 	(void)address;
-	*leaf = gate->leaf;
+	for (unsigned service = 0; service < SERVICE_MAX; service++)
+		leaves[service] = gate->leaf;
 	return fault_set(fault, gate->table_error, "table");
 }
 
@@ -116,6 +132,25 @@ int gate_counted_since(struct gate *gate, int64_t *wall_ns, struct fault *fault)
 	return fault_set(fault, 0, "since");
 }
 
+/* Of any kind but a country's. */
+int gate_meter_get(struct gate *gate, enum meter_kind kind, const struct meter_key *key,
+		   struct meter *meter)
+{
+	for (size_t i = 0; i < gate->meter_count && kind != METER_COUNTRY; i++) {
+		if (memcmp(&gate->meters[i].key, key, sizeof(*key)))
+			continue;
+		*meter = gate->meters[i].meter;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+bool gate_meters_full(const struct gate *gate)
+{
+	(void)gate;
+	return false;
+}
+
 int gate_meter_each(struct gate *gate, enum gate_meters table,
 		    int (*each)(const struct meter_key *key, const struct meter *meter,
 				void *context),
@@ -138,9 +173,9 @@ int gate_memory(struct gate *gate, struct gate_memory *maps, size_t room, struct
 	return (int)room + 5; /* there are more than fit */
 }
 
-int attach_list(struct gate *gate, struct attachment *attachments, size_t room, struct fault *fault)
+int attach_list(const char *pins, struct attachment *attachments, size_t room, struct fault *fault)
 {
-	(void)gate;
+	(void)pins;
 	(void)attachments;
 	(void)room;
 	return fault_set(fault, -ENODEV, "devices");
@@ -188,6 +223,26 @@ void ranges_free(struct ranges *ranges)
 	(void)ranges;
 }
 
+/* All that is of IPv4 is of one provider. */
+int providers_load(char *const *files, size_t count, bool optional, struct providers **providers,
+		   struct fault *fault)
+{
+	(void)files, (void)count, (void)optional, (void)fault;
+	*providers = NULL;
+	return 0;
+}
+
+uint32_t providers_find(const struct providers *providers, const struct address *address)
+{
+	(void)providers;
+	return address_is4(address) ? 64500 : 0;
+}
+
+void providers_free(struct providers *providers)
+{
+	(void)providers;
+}
+
 int store_countries_get(struct store *store, char *source, size_t size, int64_t *updated_wall_ns,
 			struct ranges *ranges, struct fault *fault)
 {
@@ -208,13 +263,14 @@ int store_generation(struct store *store, uint64_t *generation, struct fault *fa
 	return fault_set(fault, store->error, "generation");
 }
 
-int store_ban_get(struct store *store, const struct prefix *prefix, struct store_ban *ban,
-		  char *reason, size_t size, struct fault *fault)
+int store_ban_get(struct store *store, const struct prefix *prefix, enum ban_services services,
+		  struct store_ban *ban, char *reason, size_t size, struct fault *fault)
 {
 	for (size_t i = 0; i < store->ban_count; i++) {
-		if (memcmp(&store->bans[i].prefix, prefix, sizeof(*prefix)))
+		if (memcmp(&store->bans[i].prefix, prefix, sizeof(*prefix)) || !services)
 			continue;
 		ban->prefix = *prefix;
+		ban->services = BAN_ALL;
 		ban->since_wall_ns = store->bans[i].since_wall_ns;
 		ban->until_wall_ns = store->bans[i].until_wall_ns;
 		ban->rule = RULE_SOURCE_FAILURES;
@@ -239,13 +295,45 @@ int store_evidence_each(struct store *store, const struct prefix *prefix, size_t
 	return 0;
 }
 
+int store_stale_each(struct store *store, const struct prefix *within, int64_t from_wall_ns,
+		     unsigned most,
+		     void (*each)(const char *account, const struct prefix *source,
+				  int64_t stale_wall_ns, void *context),
+		     void *context, struct fault *fault)
+{
+	(void)store, (void)from_wall_ns, (void)most, (void)fault;
+	each("bob@example.org", within, WALL_NS, context);
+	return 0;
+}
+
+/* As many as there is evidence. */
+int store_past_bans_each(struct store *store, const struct prefix *about, int64_t from_wall_ns,
+			 int64_t now_wall_ns, store_past_ban_each each, void *context,
+			 struct fault *fault)
+{
+	const struct store_past_ban past = { .ban = { .prefix = *about,
+						      .services = BAN_LOGIN,
+						      .since_wall_ns = WALL_NS,
+						      .until_wall_ns = WALL_NS + NS_PER_S,
+						      .reason = "it was" },
+					     .lifted = true };
+
+	(void)from_wall_ns;
+	(void)now_wall_ns;
+	(void)fault;
+	for (size_t i = 0; i < store->evidence_count; i++)
+		if (each(&past, context))
+			break;
+	return 0;
+}
+
 void config_to_policy(const struct config *config, struct policy *policy)
 {
 	policy->service_count = (__u32)config->service_count;
 	policy->mode = config->mode;
 	policy->source_length6 = 64;
 	policy->port_service[25] = 1;
-	policy->port_service[587] = 2;
+	policy->port_service[587] = 2 | PORT_LOGIN;
 	memset(policy->country_class[2], CLASS_DENY, COUNTRY_COUNT);
 }
 

@@ -435,7 +435,7 @@ static void special_prefixes_are_named(void **state)
 
 static void countries_are_two_letters(void **state)
 {
-	char text[3];
+	char text[COUNTRY_TEXT_SIZE];
 
 	(void)state;
 	assert_int_equal(country_from_text("AA", 2), 0);
@@ -448,10 +448,42 @@ static void countries_are_two_letters(void **state)
 	assert_int_equal(country_from_text("\xc4\xd6", 2), -EINVAL);
 	for (unsigned country = 0; country < COUNTRY_COUNT; country++) {
 		country_to_text(country, text);
-		assert_int_equal(country_from_text(text, 2), country);
+		assert_int_equal(country_from_text(text, strlen(text)), country);
 	}
 	country_to_text(COUNTRY_COUNT, text);
 	assert_string_equal(text, "ZZ");
+	country_to_text(COUNTRY_LAN, text);
+	assert_string_equal(text, "LAN");
+	assert_int_equal(country_from_text("lan", 3), COUNTRY_LAN);
+	assert_int_equal(country_from_text("ZY", 2), -EINVAL); /* in whose place it stands */
+}
+
+static void local_addresses_are_those_of_no_stranger(void **state)
+{
+	static const char *const lan[] = {
+		"10.0.0.0",    "10.255.255.255", "172.16.0.0",	"172.31.255.255",
+		"192.168.0.1", "127.0.0.1",	 "169.254.7.7", "::1",
+		"fc00::",      "fdff:ffff::1",	 "fe80::1",	"febf::1"
+	};
+	static const char *const other[] = { "9.255.255.255", "11.0.0.0",    "172.15.255.255",
+					     "172.32.0.0",    "192.167.0.1", "192.169.0.0",
+					     "100.64.0.1",    "126.1.1.1",   "128.0.0.1",
+					     "169.253.1.1",   "::2",	     "fbff::1",
+					     "fe00::1",	      "fec0::1",     "2001:db8::1",
+					     "0.0.0.1" };
+	struct address address;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lan) / sizeof(*lan); i++) {
+		assert_int_equal(address_parse(lan[i], strlen(lan[i]), &address), 0);
+		if (!address_is_lan(&address))
+			fail_msg("%s is local", lan[i]);
+	}
+	for (size_t i = 0; i < sizeof(other) / sizeof(*other); i++) {
+		assert_int_equal(address_parse(other[i], strlen(other[i]), &address), 0);
+		if (address_is_lan(&address))
+			fail_msg("%s is not local", other[i]);
+	}
 }
 
 int main(void)
@@ -471,6 +503,7 @@ int main(void)
 		cmocka_unit_test(sources_and_networks_have_the_configured_length),
 		cmocka_unit_test(special_prefixes_are_named),
 		cmocka_unit_test(countries_are_two_letters),
+		cmocka_unit_test(local_addresses_are_those_of_no_stranger),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

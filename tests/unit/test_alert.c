@@ -13,6 +13,7 @@
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -38,7 +39,8 @@ struct room {
 	size_t faults;
 	char fault[1024];
 	int ticks;
-	size_t until_run; /* the loop stops when that many have ended */
+	size_t until_run;    /* the loop stops when that many have ended */
+	size_t until_faults; /* and so much was said */
 };
 
 static void note_fault(const char *text, void *context)
@@ -56,7 +58,8 @@ static void look(void *context)
 	struct alerts_usage usage;
 
 	alerts_get_usage(room->alerts, &usage);
-	if ((usage.run >= room->until_run && !usage.running && !usage.waiting) ||
+	if ((usage.run >= room->until_run && !usage.running && !usage.waiting &&
+	     room->faults >= room->until_faults) ||
 	    ++room->ticks > 1000)
 		loop_stop(room->loop);
 }
@@ -134,6 +137,7 @@ static struct decision spread(void)
 		prefix_parse(sources[i], strlen(sources[i]), &decision.sources[i].prefix);
 		decision.sources[i].country = (uint16_t)country_from_text(countries[i], 2);
 	}
+	decision.sources[0].provider = decision.sources[2].provider = 64500;
 	return decision;
 }
 
@@ -169,11 +173,18 @@ static void the_program_gets_the_facts_as_json_and_as_variables(void **state)
 	assert_string_equal(json_string_value(json_object_get(
 				    json_array_get(json_object_get(json, "sources"), 1), "prefix")),
 			    "2001:db8::/64");
+	assert_string_equal(
+		json_string_value(json_object_get(
+			json_array_get(json_object_get(json, "sources"), 0), "provider")),
+		"AS64500");
+	assert_true(json_is_null(
+		json_object_get(json_array_get(json_object_get(json, "sources"), 1), "provider")));
 	assert_int_equal(json_array_size(json_object_get(json, "evidence")), 1);
 	assert_true(json_is_null(json_object_get(json, "outflow")));
 	json_decref(json);
 	assert_non_null(strstr(read_back(room, "env"), "SEKISHO_ACCOUNT=" HOSTILE "\n"));
 	assert_non_null(strstr(read_back(room, "env"), "SEKISHO_COUNTRIES=BR CN\n"));
+	assert_non_null(strstr(read_back(room, "env"), "SEKISHO_PROVIDERS=AS64500\n"));
 	assert_non_null(strstr(read_back(room, "env"),
 			       "SEKISHO_SOURCES=192.0.2.1/32 2001:db8::/64 192.0.2.2/32\n"));
 	assert_non_null(strstr(read_back(room, "env"), "SEKISHO_PREFIX=\n"));
@@ -300,6 +311,25 @@ static void a_program_that_hangs_is_killed_with_its_children(void **state)
 	room_close(room);
 }
 
+static void what_a_program_leaves_behind_in_a_session_of_its_own_is_killed_too(void **state)
+{
+	struct room *room = room_open("setsid sleep 300 & echo $! >$folder/child", 1);
+	char path[64];
+	int child;
+
+	(void)state;
+	room->until_faults = 1;
+	push(room);
+	room_run(room, 1);
+	assert_non_null(strstr(room->fault, "left behind had not ended within 1 s"));
+	child = atoi(read_back(room, "child"));
+	snprintf(path, sizeof(path), "/proc/%d/cmdline", child);
+	for (int i = 0; i < 100 && !waitpid(child, NULL, WNOHANG); i++)
+		usleep(10000);
+	assert_int_not_equal(access(path, F_OK), 0);
+	room_close(room);
+}
+
 static void four_run_at_once_others_wait_and_more_are_dropped_and_counted(void **state)
 {
 	struct room *room = room_open("mkdir $folder/run-$$\nls -d $folder/run-* | wc -l "
@@ -363,6 +393,8 @@ int main(void)
 		cmocka_unit_test(a_program_that_does_not_read_or_fails_is_reported),
 		cmocka_unit_test(a_program_that_is_not_there_is_reported),
 		cmocka_unit_test(a_program_that_hangs_is_killed_with_its_children),
+		cmocka_unit_test(
+			what_a_program_leaves_behind_in_a_session_of_its_own_is_killed_too),
 		cmocka_unit_test(four_run_at_once_others_wait_and_more_are_dropped_and_counted),
 		cmocka_unit_test(without_a_program_nothing_is_run),
 	};

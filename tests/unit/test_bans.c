@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "kernel/ban_parts.h"
 #include "enforce/bans.h"
 #include "kernel/sockets.h"
 #include "net/devices.h"
@@ -31,12 +32,16 @@ struct gate {
 	struct {
 		struct prefix prefix;
 		struct ban ban;
-	} entries[64];
+	} entries[1024];
 	size_t count, room;
+	size_t some; /* entries in a portion of a walk */
+	uint64_t overflows;
 	uint32_t mode;
 	unsigned sweeps;
 	struct prefix cut; /* the last prefix whose sockets were destroyed */
-	size_t cut_ports, cuts;
+	bool idle;	   /* the meters know of no open connection */
+	size_t cut_ports, cuts, cut_prefixes;
+	uint16_t cut_first;
 	int cut_result;
 };
 
@@ -113,7 +118,7 @@ int gate_ban_some(struct gate *gate, struct gate_ban_walk *walk,
 		  size_t *count, struct fault *fault)
 {
 	(void)fault;
-	for (*count = 0; *count < 7 && walk->at < gate->count; walk->at++, ++*count) {
+	for (*count = 0; *count < gate->some && walk->at < gate->count; walk->at++, ++*count) {
 		prefixes[*count] = gate->entries[walk->at].prefix;
 		bans[*count] = gate->entries[walk->at].ban;
 	}
@@ -128,9 +133,10 @@ int gate_ban_sweep(struct gate *gate, uint64_t now_boot_ns, size_t *removed, str
 	(void)fault;
 	gate->sweeps++;
 	for (size_t i = 0; i < gate->count; i++)
-		if (gate->entries[i].ban.expires_ns > now_boot_ns)
+		if (ban_active(&gate->entries[i].ban, now_boot_ns))
 			gate->entries[kept++] = gate->entries[i];
-	*removed = gate->count - kept;
+	if (removed)
+		*removed = gate->count - kept;
 	gate->count = kept;
 	return 0;
 }
@@ -142,6 +148,18 @@ int gate_ban_usage(struct gate *gate, struct gate_usage *usage, struct fault *fa
 	return 0;
 }
 
+void gate_ban_gave_way(struct gate *gate, uint64_t count)
+{
+	gate->overflows += count;
+}
+
+bool gate_none_open(struct gate *gate, const struct policy *policy, const struct prefix *wanted)
+{
+	(void)policy;
+	(void)wanted;
+	return gate->idle;
+}
+
 int gate_policy_get(struct gate *gate, struct policy *policy, struct fault *fault)
 {
 	(void)fault;
@@ -150,11 +168,12 @@ int gate_policy_get(struct gate *gate, struct policy *policy, struct fault *faul
 	return 0;
 }
 
-int sockets_destroy(const struct prefix *prefix, const uint16_t *ports, size_t port_count,
-		    size_t *destroyed, struct fault *fault)
+int sockets_destroy(const struct prefix *prefixes, size_t prefix_count, const uint16_t *ports,
+		    size_t port_count, size_t *destroyed, struct fault *fault)
 {
-	assert_int_equal(ports[0], 25);
-	kernel->cut = *prefix;
+	kernel->cut_first = ports[0];
+	kernel->cut = prefixes[prefix_count - 1];
+	kernel->cut_prefixes = prefix_count;
 	kernel->cut_ports = port_count;
 	kernel->cuts++;
 	*destroyed = 3;
@@ -196,6 +215,7 @@ static int set_up(void **state)
 	place->config.services[1].ports[1] = 587;
 	place->config.services[1].port_count = 2;
 	place->gate.room = 64;
+	place->gate.some = 7;
 	place->gate.mode = GATE_ENFORCE;
 	place->instance =
 		(struct instance){ .config = &place->config, .gate = &place->gate, .lock_fd = -1 };
@@ -213,6 +233,7 @@ static int tear_down(void **state)
 	char command[128];
 
 	store_close(place->instance.store);
+	free(place->instance.cuts.items);
 	snprintf(command, sizeof(command), "rm -rf '%s'", place->folder);
 	assert_int_equal(system(command), 0);
 	free(place);
@@ -232,6 +253,7 @@ static int ban(struct place *place, const char *text, uint32_t rule, int64_t las
 {
 	struct store_evidence evidence = { .wall_ns = place->now, .line = "a line" };
 	struct ban_request request = { .prefix = prefix(text),
+				       .services = BAN_ALL,
 				       .now_wall_ns = place->now,
 				       .until_wall_ns = place->now + lasts_ns,
 				       .rule = rule,
@@ -242,12 +264,24 @@ static int ban(struct place *place, const char *text, uint32_t rule, int64_t las
 	return bans_add(&place->instance, &place->set, &request, &place->closed, &place->fault);
 }
 
+/* When it ends, or has ended, for both groups of services. */
+static void end(struct ban *ban, uint64_t boot_ns)
+{
+	ban->expires_ns[BAN_GROUP_SMTP] = ban->expires_ns[BAN_GROUP_LOGIN] = boot_ns;
+}
+
+static uint64_t since_of(const struct ban *ban)
+{
+	return (uint64_t)ban->since[BAN_GROUP_LOGIN] << BAN_TIME_SHIFT;
+}
+
 static struct store_ban stored(struct place *place, const char *text, char reason[64])
 {
 	struct prefix wanted = prefix(text);
 	struct store_ban row;
 
-	assert_int_equal(store_ban_get(place->instance.store, &wanted, &row, reason, 64, NULL), 0);
+	assert_int_equal(
+		store_ban_get(place->instance.store, &wanted, BAN_ALL, &row, reason, 64, NULL), 0);
 	return row;
 }
 
@@ -257,7 +291,8 @@ static bool is_stored(struct place *place, const char *text)
 	struct store_ban row;
 	char reason[8];
 
-	return !store_ban_get(place->instance.store, &wanted, &row, reason, sizeof(reason), NULL);
+	return !store_ban_get(place->instance.store, &wanted, BAN_ALL, &row, reason, sizeof(reason),
+			      NULL);
 }
 
 static void expect_near(uint64_t value, uint64_t wanted)
@@ -277,11 +312,13 @@ static void a_ban_reaches_kernel_store_and_sockets_of_every_service_port(void **
 	assert_string_equal(place->fault.text, "");
 	assert_int_equal(place->closed, 3);
 	assert_int_equal(place->gate.count, 1);
-	expect_near(place->gate.entries[0].ban.since_ns, clock_boot_ns());
-	expect_near(place->gate.entries[0].ban.expires_ns, clock_boot_ns() + 60 * MINUTE);
-	assert_int_equal(place->gate.entries[0].ban.rule, RULE_SOURCE_FAILURES);
+	expect_near(since_of(&place->gate.entries[0].ban), clock_boot_ns());
+	expect_near(place->gate.entries[0].ban.expires_ns[BAN_GROUP_LOGIN],
+		    clock_boot_ns() + 60 * MINUTE);
+	assert_int_equal(place->gate.entries[0].ban.rule[BAN_GROUP_LOGIN], RULE_SOURCE_FAILURES);
 	assert_memory_equal(&place->gate.cut, &wanted, sizeof(wanted));
 	assert_int_equal(place->gate.cut_ports, 3);
+	assert_int_equal(place->gate.cut_first, 25);
 	row = stored(place, "192.0.2.5", reason);
 	assert_int_equal(row.since_wall_ns, place->now);
 	assert_int_equal(row.until_wall_ns, place->now + 60 * MINUTE);
@@ -332,19 +369,19 @@ static void a_rule_prolongs_a_ban_and_keeps_since_and_counters(void **state)
 	struct store_ban row;
 
 	ban(place, "192.0.2.5", RULE_SOURCE_FAILURES, 10 * MINUTE, "first");
-	there->since_ns -= 5 * MINUTE < there->since_ns ? 5 * MINUTE : there->since_ns;
+	there->since[BAN_GROUP_SMTP] = there->since[BAN_GROUP_LOGIN] -= 100;
 	there->packets = 7;
 	there->attempts = 6;
-	there->last_ns = 5;
-	uint64_t since = there->since_ns;
+	there->last = 5;
+	uint64_t since = since_of(there);
 
 	place->now += MINUTE;
 	assert_int_equal(ban(place, "192.0.2.5", RULE_SOURCE_FAILURES, 60 * MINUTE, "second"), 0);
-	assert_int_equal(there->since_ns, since);
+	assert_int_equal(since_of(there), since);
 	assert_int_equal(there->packets, 7);
 	assert_int_equal(there->attempts, 6);
-	assert_int_equal(there->last_ns, 5);
-	expect_near(there->expires_ns, clock_boot_ns() + 60 * MINUTE);
+	assert_int_equal(there->last, 5);
+	expect_near(there->expires_ns[BAN_GROUP_LOGIN], clock_boot_ns() + 60 * MINUTE);
 	row = stored(place, "192.0.2.5", reason);
 	assert_int_equal(row.since_wall_ns, place->now - MINUTE);
 	assert_int_equal(row.until_wall_ns, place->now + 60 * MINUTE);
@@ -360,15 +397,15 @@ static void a_rule_never_shortens_a_ban_but_a_hand_does(void **state)
 
 	ban(place, "192.0.2.5", RULE_MANUAL, 600 * MINUTE, "by hand");
 	assert_int_equal(ban(place, "192.0.2.5", RULE_SOURCE_FAILURES, MINUTE, "rule"), 0);
-	expect_near(there->expires_ns, clock_boot_ns() + 600 * MINUTE);
-	assert_int_equal(there->rule, RULE_MANUAL);
+	expect_near(there->expires_ns[BAN_GROUP_LOGIN], clock_boot_ns() + 600 * MINUTE);
+	assert_int_equal(there->rule[BAN_GROUP_SMTP], RULE_MANUAL);
 	row = stored(place, "192.0.2.5", reason);
 	assert_int_equal(row.until_wall_ns, place->now + 600 * MINUTE);
 	assert_int_equal(row.rule, RULE_MANUAL);
 	assert_string_equal(reason, "by hand");
 
 	assert_int_equal(ban(place, "192.0.2.5", RULE_MANUAL, MINUTE, "shorter"), 0);
-	expect_near(there->expires_ns, clock_boot_ns() + MINUTE);
+	expect_near(there->expires_ns[BAN_GROUP_LOGIN], clock_boot_ns() + MINUTE);
 	row = stored(place, "192.0.2.5", reason);
 	assert_int_equal(row.until_wall_ns, place->now + MINUTE);
 	assert_string_equal(reason, "shorter");
@@ -380,12 +417,12 @@ static void a_ban_that_has_ended_begins_anew(void **state)
 	struct ban *there = &place->gate.entries[0].ban;
 
 	ban(place, "192.0.2.5", RULE_SOURCE_FAILURES, MINUTE, "");
-	there->expires_ns = clock_boot_ns();
-	there->since_ns = 1;
+	end(there, clock_boot_ns());
+	there->since[BAN_GROUP_SMTP] = there->since[BAN_GROUP_LOGIN] = 1;
 	there->packets = 9;
 	ban(place, "192.0.2.5", RULE_SOURCE_FAILURES, MINUTE, "");
 	assert_int_equal(there->packets, 0);
-	expect_near(there->since_ns, clock_boot_ns());
+	expect_near(since_of(there), clock_boot_ns());
 }
 
 static void a_store_that_fails_does_not_undo_the_ban(void **state)
@@ -424,10 +461,146 @@ static void a_full_map_is_swept_before_a_ban_is_refused(void **state)
 	ban(place, "192.0.2.2", RULE_MANUAL, MINUTE, "");
 	assert_int_equal(ban(place, "192.0.2.3", RULE_MANUAL, MINUTE, ""), -ENOSPC);
 	assert_false(is_stored(place, "192.0.2.3"));
-	place->gate.entries[0].ban.expires_ns = 1;
+	assert_int_equal(ban(place, "192.0.2.4", RULE_MANUAL, MINUTE, ""), -ENOSPC);
+	end(&place->gate.entries[0].ban, 1);
 	assert_int_equal(ban(place, "192.0.2.3", RULE_MANUAL, MINUTE, ""), 0);
 	assert_int_equal(place->gate.count, 2);
-	assert_int_equal(place->gate.sweeps, 2);
+	assert_int_equal(place->gate.sweeps, 1); /* not of all of it each time */
+}
+
+/* Fills the table to the last entry with bans of /64s, `each` of one /48, that last longer and
+ * longer. */
+static void fill(struct place *place, size_t room, unsigned each)
+{
+	place->gate.room = room;
+	place->gate.some = 512;
+	for (unsigned i = 0; place->gate.count < room; i++) {
+		char text[64];
+
+		snprintf(text, sizeof(text), "2a00:1:%x:%x::/64", i / each, i % each);
+		assert_int_equal(ban(place, text, RULE_SOURCE_FAILURES, 60 * MINUTE + i * NS_PER_S,
+				     "because"),
+				 0);
+		if (place->gate.count + room / 64 == room)
+			break;
+	}
+}
+
+static bool is_banned(struct place *place, const char *text)
+{
+	struct prefix wanted = prefix(text);
+	struct ban there;
+
+	return !gate_ban_get(&place->gate, &wanted, &there, NULL);
+}
+
+static void in_a_full_table_the_least_time_left_gives_way_and_hands_have_room(void **state)
+{
+	struct place *place = *state;
+
+	ban(place, "192.0.2.1", RULE_MANUAL, MINUTE, "by hand, and the shortest of all");
+	fill(place, 256, 1);
+	assert_int_equal(place->gate.count, 252); /* 1 in 64 is for hands */
+	assert_int_equal(ban(place, "198.51.100.1", RULE_SOURCE_FAILURES, 60 * MINUTE, ""), 0);
+	assert_true(is_banned(place, "198.51.100.1"));
+	assert_true(is_stored(place, "198.51.100.1"));
+	assert_true(is_banned(place, "192.0.2.1"));
+	assert_false(is_banned(place, "2a00:1:0:0::/64"));
+	assert_false(is_stored(place, "2a00:1:0:0::/64"));
+	assert_true(is_banned(place, "2a00:1:80:0::/64"));
+	assert_int_equal(place->instance.room.gave_way, 8); /* 1 in 32 */
+	assert_int_equal(place->gate.overflows, 8);
+	assert_int_equal(place->instance.room.networks, 0);
+	for (unsigned i = 1; i < 8; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "198.51.100.%u", 1 + i);
+		assert_int_equal(ban(place, text, RULE_SOURCE_FAILURES, 60 * MINUTE, ""), 0);
+	}
+	assert_int_equal(place->gate.count, 252);
+	for (unsigned i = 0; i < 4; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "203.0.113.%u", i);
+		assert_int_equal(ban(place, text, RULE_MANUAL, MINUTE, ""), 0);
+	}
+	assert_int_equal(place->gate.count, 256);
+	assert_int_equal(place->gate.sweeps, 0); /* not of all of it while others give way */
+}
+
+static void a_network_that_fills_the_table_is_banned_as_a_whole(void **state)
+{
+	struct place *place = *state;
+	struct prefix network = prefix("2a00:1::/48");
+	uint64_t began = clock_boot_ns(), lasts = 60 * MINUTE + 199 * NS_PER_S;
+	char reason[64];
+
+	fill(place, 256, 200);
+	assert_int_equal(ban(place, "198.51.100.1", RULE_SOURCE_FAILURES, 60 * MINUTE, ""), 0);
+	assert_true(is_banned(place, "2a00:1::/48"));
+	assert_non_null(strstr((stored(place, "2a00:1::/48", reason), reason), "of its sources"));
+	assert_false(is_banned(place, "2a00:1:0:7::/64"));
+	assert_false(is_stored(place, "2a00:1:0:7::/64"));
+	assert_true(is_banned(place, "2a00:1:1:7::/64")); /* too few of that one */
+	assert_false(is_banned(place, "2a00:1:1::/48"));
+	assert_int_equal(place->gate.count, 252 - 200 + 2);
+	/* As long as the longest of them. */
+	assert_in_range(
+		place->gate.entries[find(&place->gate, &network)].ban.expires_ns[BAN_GROUP_LOGIN],
+		began + lasts, clock_boot_ns() + lasts);
+}
+
+static void no_network_is_banned_in_which_somebody_logged_in_or_is_protected(void **state)
+{
+	struct place *place = *state;
+	struct store_known known = { .source = prefix("2a00:1:0:ffff::/64"),
+				     .first_wall_ns = place->now,
+				     .last_wall_ns = place->now };
+
+	fill(place, 256, 200);
+	store_known_put(place->instance.store, "bob", &known, NULL);
+	assert_int_equal(ban(place, "198.51.100.1", RULE_SOURCE_FAILURES, 60 * MINUTE, ""), 0);
+	assert_false(is_banned(place, "2a00:1::/48"));
+	assert_int_equal(place->gate.count, 252 - 8 + 1);
+	store_known_remove(place->instance.store, "bob", &known.source, NULL);
+	place->set.items = calloc(1, sizeof(*place->set.items));
+	place->set.items[0].prefix = prefix("2a00:1:0:eeee::/128");
+	place->set.count = 1;
+	for (unsigned i = 0; i < 20; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "203.0.113.%u", i);
+		assert_int_equal(ban(place, text, RULE_SOURCE_FAILURES, 60 * MINUTE, ""), 0);
+	}
+	assert_false(is_banned(place, "2a00:1::/48"));
+	free(place->set.items);
+}
+
+static void connections_of_many_bans_are_closed_at_once_and_only_where_some_are_open(void **state)
+{
+	struct place *place = *state;
+	struct ban_request request = { .services = BAN_ALL,
+				       .now_wall_ns = place->now,
+				       .until_wall_ns = place->now + MINUTE,
+				       .rule = RULE_SOURCE_FAILURES,
+				       .reason = "",
+				       .cut_later = true };
+	size_t closed;
+
+	for (unsigned i = 0; i < 50; i++) {
+		request.prefix = prefix("192.0.2.1");
+		request.prefix.address.byte[15] = (uint8_t)(1 + i);
+		assert_int_equal(
+			bans_add(&place->instance, &place->set, &request, NULL, &place->fault), 0);
+	}
+	assert_int_equal(place->gate.cuts, 0);
+	assert_int_equal(cuts_make(&place->instance, &closed, &place->fault), 0);
+	assert_int_equal(place->gate.cuts, 1);
+	assert_int_equal(place->gate.cut_prefixes, 50);
+	assert_int_equal(closed, 3);
+	place->gate.idle = true;
+	assert_int_equal(ban(place, "192.0.2.99", RULE_MANUAL, MINUTE, ""), 0);
+	assert_int_equal(place->gate.cuts, 1);
 }
 
 static void unbanning_needs_the_exact_prefix_and_takes_it_from_both(void **state)
@@ -436,23 +609,24 @@ static void unbanning_needs_the_exact_prefix_and_takes_it_from_both(void **state
 	struct prefix net = prefix("192.0.2.0/24"), one = prefix("192.0.2.5");
 
 	ban(place, "192.0.2.0/24", RULE_MANUAL, MINUTE, "");
-	assert_int_equal(bans_remove(&place->instance, &one, &place->fault), -ENOENT);
-	assert_int_equal(bans_remove(&place->instance, &net, &place->fault), 0);
+	assert_int_equal(bans_remove(&place->instance, &one, BAN_ALL, &place->fault), -ENOENT);
+	assert_int_equal(bans_remove(&place->instance, &net, BAN_ALL, &place->fault), 0);
 	assert_int_equal(place->gate.count, 0);
 	assert_false(is_stored(place, "192.0.2.0/24"));
 	/* In one of both is enough. */
 	ban(place, "192.0.2.0/24", RULE_MANUAL, MINUTE, "");
 	place->gate.count = 0;
-	assert_int_equal(bans_remove(&place->instance, &net, &place->fault), 0);
+	assert_int_equal(bans_remove(&place->instance, &net, BAN_ALL, &place->fault), 0);
 	ban(place, "192.0.2.0/24", RULE_MANUAL, MINUTE, "");
-	store_ban_remove(place->instance.store, &net, NULL);
-	assert_int_equal(bans_remove(&place->instance, &net, &place->fault), 0);
-	assert_int_equal(bans_remove(&place->instance, &net, &place->fault), -ENOENT);
+	store_ban_remove(place->instance.store, &net, BAN_ALL, clock_wall_ns(), NULL);
+	assert_int_equal(bans_remove(&place->instance, &net, BAN_ALL, &place->fault), 0);
+	assert_int_equal(bans_remove(&place->instance, &net, BAN_ALL, &place->fault), -ENOENT);
 }
 
 static void put_row(struct place *place, const char *text, int64_t since, int64_t until)
 {
 	struct store_ban row = { .prefix = prefix(text),
+				 .services = BAN_ALL,
 				 .since_wall_ns = since,
 				 .until_wall_ns = until,
 				 .rule = RULE_SOURCE_FAILURES,
@@ -474,12 +648,13 @@ static void a_reboot_brings_back_what_has_not_ended_with_its_end(void **state)
 	assert_int_equal(bans_restore(&place->instance, true, &restored, &place->fault), 0);
 	assert_int_equal(restored, 3);
 	assert_int_equal(place->gate.count, 3);
-	assert_int_equal(place->gate.entries[0].ban.since_ns, 0);
-	expect_near(place->gate.entries[0].ban.expires_ns, boot + 5 * MINUTE);
-	assert_int_equal(place->gate.entries[0].ban.rule, RULE_SOURCE_FAILURES);
-	expect_near(place->gate.entries[1].ban.since_ns, boot);
-	expect_near(place->gate.entries[2].ban.since_ns, boot - NS_PER_S);
-	assert_true(place->gate.entries[2].ban.expires_ns > boot + 100ULL * 365 * 86400 * NS_PER_S);
+	assert_int_equal(since_of(&place->gate.entries[0].ban), 0);
+	expect_near(place->gate.entries[0].ban.expires_ns[BAN_GROUP_LOGIN], boot + 5 * MINUTE);
+	assert_int_equal(place->gate.entries[0].ban.rule[BAN_GROUP_LOGIN], RULE_SOURCE_FAILURES);
+	expect_near(since_of(&place->gate.entries[1].ban), boot);
+	expect_near(since_of(&place->gate.entries[2].ban), boot - NS_PER_S);
+	assert_true(place->gate.entries[2].ban.expires_ns[BAN_GROUP_SMTP] >
+		    boot + 100ULL * 365 * 86400 * NS_PER_S);
 }
 
 static void a_map_too_small_for_the_store_says_how_many_came_back(void **state)
@@ -510,9 +685,10 @@ static void kept_maps_give_back_what_the_store_lost(void **state)
 		wanted = prefix(text);
 		ban(place, text, RULE_SOURCE_FAILURES, MINUTE, "known");
 		if (i % 3)
-			store_ban_remove(place->instance.store, &wanted, NULL);
+			store_ban_remove(place->instance.store, &wanted, BAN_ALL, clock_wall_ns(),
+					 NULL);
 	}
-	place->gate.entries[39].ban.expires_ns = 1; /* 192.0.2.0 has ended, and nobody swept */
+	end(&place->gate.entries[39].ban, 1); /* 192.0.2.0 has ended, and nobody swept */
 	ban(place, "2001:db8::/64", RULE_MANUAL, MINUTE, "known");
 	assert_int_equal(store_commit(place->instance.store, NULL), 0);
 	assert_int_equal(bans_restore(&place->instance, false, &restored, &place->fault), 0);
@@ -556,10 +732,12 @@ static void the_store_is_made_true_to_the_kernel_in_portions(void **state)
 	}
 	assert_int_equal(store_commit(place->instance.store, NULL), 0);
 	assert_int_equal(reconcile(place), 0);
-	assert_int_equal(store_ban_remove(place->instance.store, &lost, NULL), 0);
+	assert_int_equal(
+		store_ban_remove(place->instance.store, &lost, BAN_ALL, clock_wall_ns(), NULL), 0);
 	for (size_t i = 0; i < place->gate.count; i++)
 		if (!memcmp(&place->gate.entries[i].prefix, &longer, sizeof(longer)))
-			place->gate.entries[i].ban.expires_ns += 5 * NS_PER_S;
+			end(&place->gate.entries[i].ban,
+			    place->gate.entries[i].ban.expires_ns[0] + 5 * NS_PER_S);
 	assert_int_equal(reconcile(place), 2);
 	row = stored(place, "192.0.2.7", reason);
 	assert_non_null(strstr(reason, "the kernel kept it"));
@@ -568,7 +746,7 @@ static void the_store_is_made_true_to_the_kernel_in_portions(void **state)
 	assert_string_equal(reason, "known");
 	assert_true(row.until_wall_ns - place->now > MINUTE + 3 * NS_PER_S);
 	assert_int_equal(reconcile(place), 0);
-	place->gate.entries[0].ban.expires_ns = 1; /* ended */
+	end(&place->gate.entries[0].ban, 1); /* ended */
 	assert_int_equal(reconcile(place), 0);
 }
 
@@ -576,6 +754,7 @@ static void a_ban_for_the_kernel_only_leaves_the_store_alone(void **state)
 {
 	struct place *place = *state;
 	struct ban_request request = { .prefix = prefix("192.0.2.5"),
+				       .services = BAN_ALL,
 				       .now_wall_ns = place->now,
 				       .until_wall_ns = place->now + MINUTE,
 				       .rule = RULE_MANUAL,
@@ -602,8 +781,11 @@ static int list(const struct ban_state *state, void *context)
 	char text[PREFIX_TEXT_SIZE];
 
 	prefix_format(&state->prefix, text);
-	sprintf(listed->text + strlen(listed->text), "%s=%s ", text,
+	sprintf(listed->text + strlen(listed->text), "%s=%s", text,
 		state->reason ? state->reason : "?");
+	if (state->services != BAN_ALL)
+		strcat(listed->text, state->services == BAN_SMTP ? ":smtp" : ":login");
+	strcat(listed->text, " ");
 	listed->last = *state;
 	return ++listed->count == listed->most;
 }
@@ -619,10 +801,10 @@ static void the_kernel_says_which_bans_there_are_and_the_store_why(void **state)
 	ban(place, "10.0.0.0/24", RULE_MANUAL, MINUTE, "lost");
 	ban(place, "10.0.0.0/25", RULE_MANUAL, MINUTE, "kept");
 	ban(place, "192.0.2.9", RULE_MANUAL, MINUTE, "ended");
-	place->gate.entries[4].ban.expires_ns = 1;
+	end(&place->gate.entries[4].ban, 1);
 	place->gate.entries[0].ban.packets = 12;
-	place->gate.entries[0].ban.last_ns = clock_boot_ns();
-	store_ban_remove(place->instance.store, &lost, NULL);
+	place->gate.entries[0].ban.last = (uint32_t)(clock_boot_ns() >> BAN_TIME_SHIFT);
+	store_ban_remove(place->instance.store, &lost, BAN_ALL, clock_wall_ns(), NULL);
 	put_row(place, "192.0.2.1", place->now, place->now + MINUTE); /* not in the kernel */
 	assert_int_equal(bans_each(&place->instance, list, &listed, &place->fault), 0);
 	assert_int_equal(place->fault.error, 0);
@@ -658,6 +840,139 @@ static void without_a_gate_the_stores_bans_are_listed_and_without_a_store_the_ke
 	place->instance.store = store;
 }
 
+static int ban_from(struct place *place, enum ban_services services, uint32_t rule,
+		    int64_t lasts_ns, const char *reason)
+{
+	struct ban_request request = { .prefix = prefix("192.0.2.5"),
+				       .services = services,
+				       .now_wall_ns = place->now,
+				       .until_wall_ns = place->now + lasts_ns,
+				       .rule = rule,
+				       .reason = reason };
+
+	return bans_add(&place->instance, &place->set, &request, &place->closed, &place->fault);
+}
+
+static void expect_ends(const struct place *place, int64_t smtp_ns, int64_t login_ns)
+{
+	const struct ban *ban = &place->gate.entries[0].ban;
+	uint64_t now = clock_boot_ns();
+
+	assert_int_equal(place->gate.count, 1);
+	if (smtp_ns)
+		expect_near(ban->expires_ns[BAN_GROUP_SMTP], now + (uint64_t)smtp_ns);
+	else
+		assert_int_equal(ban->expires_ns[BAN_GROUP_SMTP], 0);
+	if (login_ns)
+		expect_near(ban->expires_ns[BAN_GROUP_LOGIN], now + (uint64_t)login_ns);
+	else
+		assert_int_equal(ban->expires_ns[BAN_GROUP_LOGIN], 0);
+}
+
+static void a_ban_closes_its_services_alone_and_cuts_no_other_sockets(void **state)
+{
+	struct place *place = *state;
+	struct listed listed = { 0 };
+
+	assert_int_equal(ban_from(place, BAN_LOGIN, RULE_SOURCE_FAILURES, MINUTE, "guessing"), 0);
+	expect_ends(place, 0, MINUTE);
+	assert_int_equal(place->gate.cut_ports, 2);
+	assert_int_equal(place->gate.cut_first, 465);
+	assert_int_equal(bans_each(&place->instance, list, &listed, NULL), 0);
+	assert_string_equal(listed.text, "192.0.2.5/32=guessing:login ");
+	place->gate.count = 0;
+	assert_int_equal(ban_from(place, BAN_SMTP, RULE_SOURCE_ABUSE, MINUTE, "abuse"), 0);
+	expect_ends(place, MINUTE, 0);
+	assert_int_equal(place->gate.cut_ports, 1);
+	assert_int_equal(place->gate.cut_first, 25);
+	assert_int_equal(ban_from(place, 0, RULE_MANUAL, MINUTE, ""), -EINVAL);
+}
+
+static void a_ban_of_one_group_neither_prolongs_nor_shortens_that_of_the_other(void **state)
+{
+	struct place *place = *state;
+	struct listed listed = { 0 };
+
+	ban_from(place, BAN_LOGIN, RULE_SOURCE_FAILURES, 10 * MINUTE, "guessing");
+	place->gate.entries[0].ban.packets = 7;
+	ban_from(place, BAN_SMTP, RULE_SOURCE_ABUSE, 60 * MINUTE, "abuse");
+	expect_ends(place, 60 * MINUTE, 10 * MINUTE);
+	ban_from(place, BAN_SMTP, RULE_MANUAL, MINUTE, "by hand");
+	expect_ends(place, MINUTE, 10 * MINUTE);
+	assert_int_equal(place->gate.entries[0].ban.rule[BAN_GROUP_SMTP], RULE_MANUAL);
+	assert_int_equal(place->gate.entries[0].ban.rule[BAN_GROUP_LOGIN], RULE_SOURCE_FAILURES);
+	assert_int_equal(place->gate.entries[0].ban.packets, 7);
+	assert_int_equal(bans_each(&place->instance, list, &listed, NULL), 0);
+	assert_string_equal(listed.text, "192.0.2.5/32=by hand:smtp 192.0.2.5/32=guessing:login ");
+	/* Of both, by a rule: the one that ends sooner is prolonged, the other stays. */
+	ban_from(place, BAN_ALL, RULE_SOURCE_ABUSE, 5 * MINUTE, "both");
+	expect_ends(place, 5 * MINUTE, 10 * MINUTE);
+	listed = (struct listed){ 0 };
+	bans_each(&place->instance, list, &listed, NULL);
+	assert_string_equal(listed.text, "192.0.2.5/32=both:smtp 192.0.2.5/32=guessing:login ");
+}
+
+static void one_group_is_lifted_and_the_other_stays_banned(void **state)
+{
+	struct place *place = *state;
+	struct prefix one = prefix("192.0.2.5");
+	struct listed listed = { 0 };
+
+	ban_from(place, BAN_ALL, RULE_MANUAL, MINUTE, "by hand");
+	assert_int_equal(bans_remove(&place->instance, &one, BAN_SMTP, &place->fault), 0);
+	expect_ends(place, 0, MINUTE);
+	assert_int_equal(bans_remove(&place->instance, &one, BAN_SMTP, &place->fault), -ENOENT);
+	assert_int_equal(bans_each(&place->instance, list, &listed, NULL), 0);
+	assert_string_equal(listed.text, "192.0.2.5/32=by hand:login ");
+	assert_int_equal(bans_remove(&place->instance, &one, BAN_LOGIN, &place->fault), 0);
+	assert_int_equal(place->gate.count, 0);
+	assert_false(is_stored(place, "192.0.2.5"));
+}
+
+static void both_groups_come_back_after_a_reboot_as_one_entry(void **state)
+{
+	struct place *place = *state;
+	size_t restored;
+
+	ban_from(place, BAN_LOGIN, RULE_SOURCE_FAILURES, 10 * MINUTE, "guessing");
+	ban_from(place, BAN_SMTP, RULE_SOURCE_ABUSE, 60 * MINUTE, "abuse");
+	place->gate.count = 0;
+	assert_int_equal(bans_restore(&place->instance, true, &restored, &place->fault), 0);
+	assert_int_equal(restored, 1);
+	expect_ends(place, 60 * MINUTE, 10 * MINUTE);
+}
+
+static void a_group_that_the_store_lost_is_written_to_it_again(void **state)
+{
+	struct place *place = *state;
+	struct prefix one = prefix("192.0.2.5");
+	struct listed listed = { 0 };
+	size_t restored;
+
+	ban_from(place, BAN_LOGIN, RULE_SOURCE_FAILURES, 10 * MINUTE, "guessing");
+	ban_from(place, BAN_SMTP, RULE_SOURCE_ABUSE, 60 * MINUTE, "abuse");
+	assert_int_equal(reconcile(place), 0);
+	assert_int_equal(
+		store_ban_remove(place->instance.store, &one, BAN_SMTP, clock_wall_ns(), NULL), 0);
+	assert_int_equal(reconcile(place), 1);
+	assert_int_equal(reconcile(place), 0);
+	assert_int_equal(bans_each(&place->instance, list, &listed, NULL), 0);
+	assert_non_null(strstr(listed.text, "the kernel kept it:smtp"));
+	assert_non_null(strstr(listed.text, "=guessing:login"));
+	/* The same at a start, once the store has fewer prefixes than the kernel. */
+	ban(place, "192.0.2.6", RULE_MANUAL, MINUTE, "lost");
+	one = prefix("192.0.2.6");
+	assert_int_equal(
+		store_ban_remove(place->instance.store, &one, BAN_LOGIN, clock_wall_ns(), NULL), 0);
+	one = prefix("192.0.2.5");
+	assert_int_equal(
+		store_ban_remove(place->instance.store, &one, BAN_ALL, clock_wall_ns(), NULL), 0);
+	assert_int_equal(bans_restore(&place->instance, false, &restored, &place->fault), 0);
+	assert_int_equal(restored, 2);
+	assert_int_equal(reconcile(place), 1); /* one row again of the two */
+	assert_int_equal(reconcile(place), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -673,6 +988,10 @@ int main(void)
 		TEST(a_store_that_fails_does_not_undo_the_ban),
 		TEST(sockets_that_cannot_be_closed_do_not_undo_the_ban),
 		TEST(a_full_map_is_swept_before_a_ban_is_refused),
+		TEST(in_a_full_table_the_least_time_left_gives_way_and_hands_have_room),
+		TEST(a_network_that_fills_the_table_is_banned_as_a_whole),
+		TEST(no_network_is_banned_in_which_somebody_logged_in_or_is_protected),
+		TEST(connections_of_many_bans_are_closed_at_once_and_only_where_some_are_open),
 		TEST(unbanning_needs_the_exact_prefix_and_takes_it_from_both),
 		TEST(a_reboot_brings_back_what_has_not_ended_with_its_end),
 		TEST(a_map_too_small_for_the_store_says_how_many_came_back),
@@ -680,6 +999,11 @@ int main(void)
 		TEST(the_store_is_made_true_to_the_kernel_in_portions),
 		TEST(a_ban_for_the_kernel_only_leaves_the_store_alone),
 		TEST(the_kernel_says_which_bans_there_are_and_the_store_why),
+		TEST(a_ban_closes_its_services_alone_and_cuts_no_other_sockets),
+		TEST(a_ban_of_one_group_neither_prolongs_nor_shortens_that_of_the_other),
+		TEST(one_group_is_lifted_and_the_other_stays_banned),
+		TEST(both_groups_come_back_after_a_reboot_as_one_entry),
+		TEST(a_group_that_the_store_lost_is_written_to_it_again),
 		TEST(without_a_gate_the_stores_bans_are_listed_and_without_a_store_the_kernels),
 	};
 

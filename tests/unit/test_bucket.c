@@ -42,15 +42,26 @@ static void a_burst_of_0_counts_as_1(void **state)
 	assert_true(bucket_has(arrival, 1010 * MS, 10 * MS, 0));
 }
 
-static void an_excess_is_held_against_nobody_for_longer_than_one_token(void **state)
+static void a_debt_is_kept_until_it_is_paid(void **state)
 {
 	uint64_t arrival = 0, now = 1000 * MS;
 
 	(void)state;
 	for (int i = 0; i < 1000; i++)
 		arrival = bucket_take(arrival, now, 100 * MS, 5);
-	assert_false(bucket_has(arrival, now + 100 * MS, 100 * MS, 5));
-	assert_true(bucket_has(arrival, now + 200 * MS, 100 * MS, 5));
+	assert_false(bucket_has(arrival, now + 995 * 100 * MS, 100 * MS, 5));
+	assert_true(bucket_has(arrival, now + 996 * 100 * MS, 100 * MS, 5));
+}
+
+static void no_debt_is_held_against_anybody_for_longer_than_an_hour(void **state)
+{
+	uint64_t arrival = 0, now = 1000 * MS;
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		arrival = bucket_take(arrival, now, 10000 * MS, 5);
+	assert_false(bucket_has(arrival, now + BUCKET_DEBT_NS, 10000 * MS, 5));
+	assert_true(bucket_has(arrival, now + BUCKET_DEBT_NS + 10000 * MS, 10000 * MS, 5));
 }
 
 /* A bucket in 1/interval parts of a token, asked before each take, as the gate does. */
@@ -87,7 +98,8 @@ int main(void)
 		cmocka_unit_test(a_full_bucket_gives_burst_tokens_and_no_more),
 		cmocka_unit_test(no_interval_is_no_limit),
 		cmocka_unit_test(a_burst_of_0_counts_as_1),
-		cmocka_unit_test(an_excess_is_held_against_nobody_for_longer_than_one_token),
+		cmocka_unit_test(a_debt_is_kept_until_it_is_paid),
+		cmocka_unit_test(no_debt_is_held_against_anybody_for_longer_than_an_hour),
 		cmocka_unit_test(it_agrees_with_a_bucket_that_counts),
 	};
 

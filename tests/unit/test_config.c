@@ -23,7 +23,7 @@ static void an_empty_configuration_is_the_safe_default(void **state)
 	assert_string_equal(config->paths.runtime, "/run/sekisho");
 	assert_int_equal(config->country_file_count, 2);
 	assert_true(config->country_files_default);
-	assert_string_equal(config->country_files[1], "/usr/share/tor/geoip6");
+	assert_non_null(strstr(config->country_files[1], "/geoip6"));
 	assert_int_equal(config->service_count, COUNT(names));
 	for (size_t i = 0; i < COUNT(names); i++)
 		assert_string_equal(config->services[i].name, names[i]);
@@ -97,7 +97,27 @@ static void check_complete_rules(const struct config *config)
 	check_rule(config, RULE_NETWORK_FAILURES, 9, 7200, 10800, ACTION_ALERT);
 	check_rule(config, RULE_ACCOUNT_SIEGE, 6, 46800, 14400, ACTION_ALERT);
 	check_rule(config, RULE_ACCOUNT_SPREAD, 11, 90000, 18000, ACTION_BAN);
-	check_rule(config, RULE_ACCOUNT_FLOOD, 101, 720, 0, ACTION_OFF);
+	check_rule(config, RULE_ACCOUNT_FLOOD, 101, 720, 28800, ACTION_OFF);
+	check_rule(config, RULE_SOURCE_SLOW, 5, 691200, 172800, ACTION_ALERT);
+	check_rule(config, RULE_SERVER_SPRAY, 51, 3660, 25200, ACTION_ALERT);
+	check_rule(config, RULE_SERVER_ILL, 12, 360, 0, ACTION_OFF);
+	check_rule(config, RULE_PLACE_FAILURES, 61, 3720, 0, ACTION_OFF);
+	check_rule(config, RULE_ACCOUNT_OLD_PASSWORD, 3, 90000, 93600, ACTION_ALERT);
+	assert_int_equal(detect->rules[RULE_SOURCE_FAILURES].long_count, 21);
+	assert_int_equal(detect->rules[RULE_SOURCE_FAILURES].long_s, 90000);
+	assert_int_equal(detect->rules[RULE_SERVER_SPRAY].usual, 11);
+	assert_int_equal(detect->rules[RULE_ACCOUNT_SIEGE].usual, 12);
+	assert_int_equal(detect->rules[RULE_ACCOUNT_SPREAD].long_count, 7);
+	assert_int_equal(detect->rules[RULE_ACCOUNT_SPREAD].short_s, 3780);
+	assert_int_equal(detect->rules[RULE_ACCOUNT_FLOOD].usual, 13);
+	assert_int_equal(detect->rules[RULE_ACCOUNT_FLOOD].long_count, 52);
+	assert_int_equal(detect->rules[RULE_ACCOUNT_FLOOD].short_s, 3840);
+	assert_string_equal(detect->realm, "example.org");
+	assert_int_equal(detect->ban_lan, 1);
+	assert_int_equal(detect->learn_s, 691200);
+	assert_int_equal(detect->shared_accounts, 6);
+	assert_int_equal(detect->known_factor, 11);
+	assert_int_equal(detect->other_factor, 4);
 	check_rule(config, RULE_BOUNCE_SURGE, 201, 780, 0, ACTION_OFF);
 	check_rule(config, RULE_SOURCE_ABUSE, 11, 840, 21600, ACTION_BAN_ALERT);
 	assert_int_equal(detect->rules[RULE_ACCOUNT_SPREAD].countries, 4);
@@ -127,7 +147,10 @@ static void faults_of_rules_and_alerts_say_what_is_wrong(void **state)
 		{ "[rule account-spread]\nnetworks = 1\n", "'1' is no number of 2 to 500" },
 		{ "[rule bounce-surge]\nshare = 101%\n", "'101%' is no share of 1% to 100%" },
 		{ "[rule bounce-surge]\nshare = %\n", "'%' is no share" },
-		{ "[rule account-flood]\naction = ban\n", "'ban' is no action" },
+		{ "[rule server-ill]\naction = ban\n", "'ban' is no action" },
+		{ "[rules]\nrealm = a@b\n", "'a@b' is no realm" },
+		{ "[rules]\nban-lan = maybe\n", "'maybe'" },
+		{ "[rules]\nshared-accounts = 9\n", "'9' is no number of 2 to 8" },
 		{ "[rule account-flod]\n", "did you mean 'account-flood'" },
 		{ "[rule account-siege]\nfailures = 5\n", "unknown key 'failures'" },
 		{ "[alert]\nprogram = mail root\n", "'mail' is no absolute path" },
@@ -139,6 +162,52 @@ static void faults_of_rules_and_alerts_say_what_is_wrong(void **state)
 		if (!strstr(((struct room *)*state)->faults[0], cases[i].fault))
 			fail_msg("%s: %s", cases[i].text, ((struct room *)*state)->faults[0]);
 	}
+}
+
+static void faults_of_the_policy_server_say_what_is_wrong(void **state)
+{
+	static const struct pair pairs[] = {
+		{ "[policy]\ndovecot = 127.0.0.1:9120\napi-key-file = /k\n",
+		  "[policy]\ndovecot = 127.0.0.1:9120\n",
+		  "c:2: 'dovecot' needs 'api-key-file': without a key any local user could report "
+		  "logins that never were" },
+		{ "[policy]\npostfix = 127.0.0.1:10040\ninsecure = yes\n",
+		  "[policy]\npostfix = 127.0.0.1:10040\n",
+		  "c:2: 'postfix' on a TCP port needs 'insecure = yes': any local user could ask "
+		  "there and spend another's budget; write "
+		  "unix:/var/spool/postfix/private/sekisho" },
+		{ "[policy]\npostfix = unix:/s\n", "[policy]\npostfix = unix:s\n",
+		  "c:2: 's' is no absolute path; 'postfix' begins with '/'" },
+		{ "[policy]\ndovecot = off\n", "[policy]\ndovecot = unix:/s\n",
+		  "c:2: 'unix:/s' is no place to listen for 'dovecot'; write 127.0.0.1:9120, "
+		  "[::1]:9120 or off" },
+		{ "[policy]\npostfix = [::1]:1\ninsecure = yes\n",
+		  "[policy]\npostfix = 192.0.2.1:1\ninsecure = yes\n",
+		  "c:2: '192.0.2.1:1' can be reached from other machines, and 'postfix' serves "
+		  "this "
+		  "one only; write unix:/var/spool/postfix/private/sekisho, 127.0.0.1:10040 or "
+		  "off, "
+		  "and where others need it put a proxy that knows its users in front" },
+		{ "[policy]\nrecipients = 50\n", "[policy]\nrecipients = 51\n",
+		  "c:2: 'recipients' (51) are more than 'recipients-day' (50), which bounds them" },
+		{ "[policy]\nover = off\n", "[policy]\nover = no\n",
+		  "c:2: 'no' is no over; it is one of hold, defer, reject, off" },
+	};
+
+	check_pairs(*state, pairs, COUNT(pairs));
+}
+
+static void check_policy(const struct config_policy *policy)
+{
+	assert_int_equal(policy->dovecot.kind, LISTEN_TCP);
+	assert_int_equal(policy->dovecot.port, 9121);
+	assert_string_equal(policy->key_file, "/etc/sekisho/other.key");
+	assert_int_equal(policy->postfix.kind, LISTEN_TCP);
+	assert_int_equal(policy->postfix.port, 10041);
+	assert_true(policy->insecure);
+	assert_int_equal(policy->recipients, 21);
+	assert_int_equal(policy->recipients_day, 51);
+	assert_int_equal(policy->over, OVER_REJECT);
 }
 
 static void every_key_reaches_its_field(void **state)
@@ -167,6 +236,7 @@ static void every_key_reaches_its_field(void **state)
 	assert_string_equal(config->country_files[0], "/srv/geo,ip");
 	check_complete_services(config);
 	check_complete_classes(config);
+	check_policy(&config->policy);
 	assert_int_equal(config->list_count, 2);
 	assert_string_equal(config->lists[0].name, "drop");
 	assert_false(config->lists[0].allow);
@@ -195,14 +265,15 @@ static void the_policy_says_what_the_configuration_says(void **state)
 	assert_int_equal(policy->network_length4, 116);
 	assert_int_equal(policy->count_syn, 0);
 	assert_int_equal(policy->port_service[25], 1);
-	assert_int_equal(policy->port_service[587], 2);
+	assert_int_equal(policy->port_service[587], 2 | PORT_LOGIN);
 	assert_int_equal(policy->port_service[465], 0);
-	assert_int_equal(policy->port_service[2400], 6);
+	assert_int_equal(policy->port_service[2400], 6 | PORT_LOGIN);
 	for (unsigned port = 0; port < PORT_COUNT; port++)
 		ports += policy->port_service[port] != 0;
 	assert_int_equal(ports, 1 + 1 + 2 + 2 + 1 + 2);
 	assert_int_equal(policy->country_class[2][9 * 26 + 15], 2);
 	assert_int_equal(policy->country_class[2][0], CLASS_DENY);
+	assert_int_equal(policy->country_class[2][COUNTRY_LAN], CLASS_PASS);
 	assert_int_equal(policy->country_class[6][0], 3);
 	assert_int_equal(policy->country_class[0][0], CLASS_PASS);
 	assert_int_equal(policy->classes[3].network_connections, 60);
@@ -234,13 +305,13 @@ static void a_burst_that_nobody_set_is_a_minutes_worth(void **state)
 static void star_is_every_country_not_named_wherever_it_stands(void **state)
 {
 	struct config *config = load_text(*state,
-					  "[service smtp]\ncountries = JP:pass *:deny FR:a\n"
+					  "[service submission]\ncountries = JP:pass *:deny FR:a\n"
 					  "[service imap]\ncountries = JP:deny\n[class a]\n",
 					  0);
 
-	assert_int_equal(config->services[0].country_class[9 * 26 + 15], CLASS_PASS);
-	assert_int_equal(config->services[0].country_class[5 * 26 + 17], 2);
-	assert_int_equal(config->services[0].country_class[COUNTRY_ZZ], CLASS_DENY);
+	assert_int_equal(config->services[1].country_class[9 * 26 + 15], CLASS_PASS);
+	assert_int_equal(config->services[1].country_class[5 * 26 + 17], 2);
+	assert_int_equal(config->services[1].country_class[COUNTRY_ZZ], CLASS_DENY);
 	assert_int_equal(config->services[2].country_class[9 * 26 + 15], CLASS_DENY);
 	assert_int_equal(config->services[2].country_class[COUNTRY_ZZ], CLASS_PASS);
 	config_free(config);
@@ -383,10 +454,83 @@ static void nobody_need_listen_to_the_faults(void **state)
 	assert_null(config);
 }
 
+static void a_command_gets_the_rest_of_a_faulty_configuration_but_not_without_paths(void **state)
+{
+	static const char *const without_paths[] = {
+		"[paths]\nstate = relative\n",
+		"[paths]\npnis = /x\n",
+		"[path]\nstate = /srv/s\n",
+		"[paths x]\nstate = /srv/s\n",
+	};
+	static const char text[] = "[gate]\nmode = enforce\nmoed = x\n[log a]\n[log b]\nfile = /b\n"
+				   "[paths]\nstate = /srv/s\n";
+	struct config *config;
+
+	put(*state, "c", text, strlen(text));
+	assert_int_equal(config_load(path_of(*state, "c"), NULL, NULL, &config), -EINVAL);
+	assert_int_equal(config_load_faulty(path_of(*state, "c"), note, *state, &config), 0);
+	assert_int_equal(((struct room *)*state)->count, 2);
+	assert_string_equal(config->paths.state, "/srv/s");
+	assert_int_equal(config->mode, GATE_ENFORCE);
+	assert_int_equal(config->log_count, 1);
+	assert_string_equal(config->logs[0].file, "/b");
+	assert_false(config->never_ban_faulty);
+	config_free(config);
+	for (size_t i = 0; i < COUNT(without_paths); i++) {
+		put(*state, "c", without_paths[i], strlen(without_paths[i]));
+		assert_int_equal(config_load_faulty(path_of(*state, "c"), NULL, NULL, &config),
+				 -EINVAL);
+		assert_null(config);
+	}
+}
+
+static void what_is_missing_of_never_ban_is_known(void **state)
+{
+	static const char *const texts[] = { "[gate]\nnever-ban = home.example.org 192.0.2.1\n",
+					     "[gate]\nnever-bann = 192.0.2.1\n" };
+	struct config *config;
+
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		put(*state, "c", texts[i], strlen(texts[i]));
+		assert_int_equal(config_load_faulty(path_of(*state, "c"), NULL, NULL, &config), 0);
+		assert_true(config->never_ban_faulty);
+		config_free(config);
+	}
+}
+
+static void which_service_cannot_do_without_country_data(void **state)
+{
+	static const struct {
+		const char *countries;
+		const char *needs;
+	} cases[] = {
+		{ "JP:pass *:deny", "imap" }, { "ZZ:deny", "imap" },
+		{ "*:deny", NULL }, /* everybody is out, whoever he is */
+		{ "CN:deny", NULL },	      { "ZZ:pass JP:pass *:deny", NULL },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct config_service *service;
+		struct config *config;
+		char text[128];
+
+		snprintf(text, sizeof(text), "[service imap]\ncountries = %s\n",
+			 cases[i].countries);
+		config = load_text(*state, text, 0);
+		service = config_needs_countries(config);
+		if (cases[i].needs)
+			assert_string_equal(service->name, cases[i].needs);
+		else
+			assert_null(service);
+		config_free(config);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_empty_configuration_is_the_safe_default),
+		TEST(faults_of_the_policy_server_say_what_is_wrong),
 		TEST(every_key_reaches_its_field),
 		TEST(faults_of_rules_and_alerts_say_what_is_wrong),
 		TEST(the_policy_says_what_the_configuration_says),
@@ -398,6 +542,9 @@ int main(void)
 		TEST(the_environment_names_the_file_unless_the_caller_does),
 		TEST(the_packaged_file_is_valid_and_shows_the_defaults),
 		TEST(nobody_need_listen_to_the_faults),
+		TEST(a_command_gets_the_rest_of_a_faulty_configuration_but_not_without_paths),
+		TEST(what_is_missing_of_never_ban_is_known),
+		TEST(which_service_cannot_do_without_country_data),
 	};
 
 	unsetenv("SEKISHO_CONFIG");

@@ -199,7 +199,10 @@ static void values_of_the_gate(void **state)
 		{ "[gate]\nnever-ban = 192.0.2.0/24, ::1\n", "[gate]\nnever-ban = 192.0.2.1/24\n",
 		  "c:2: '192.0.2.1/24' has bits beyond its length; write 192.0.2.0/24" },
 		{ NULL, "[gate]\nnever-ban = mail.example\n",
-		  "c:2: 'mail.example' is no address and no prefix; write it as 192.0.2.0/24 or "
+		  "c:2: 'mail.example' is a name, and names are not looked up: its address could "
+		  "change unseen; write the address or prefix, as 192.0.2.0/24 or 2001:db8::/32" },
+		{ NULL, "[gate]\nnever-ban = 192.0.2\n",
+		  "c:2: '192.0.2' is no address and no prefix; write it as 192.0.2.0/24 or "
 		  "2001:db8::/32" },
 		{ "[gate]\nnever-ban = ::/0\n", NULL, NULL },
 	};
@@ -239,14 +242,22 @@ static void values_of_services(void **state)
 		{ "[service smtp]\ncountries = ZZ:deny EU:deny XK:deny AN:deny AP:deny *:pass\n",
 		  "[service smtp]\ncountries = XX:deny\n",
 		  "c:2: 'XX' is no country code; it is two letters of ISO 3166 (JP), ZZ for "
-		  "unknown, "
-		  "or * for all others" },
+		  "unknown, LAN for local addresses, or * for all others" },
 		{ "[service smtp]\ncountries = GB:deny\n", "[service smtp]\ncountries = UK:deny\n",
 		  "c:2: 'UK' is no country code; the United Kingdom's is GB" },
+		{ "[service smtp]\ncountries = CN:deny ZZ:deny\n",
+		  "[service smtp]\ncountries = JP:pass *:deny\n",
+		  "c:2: '*:deny' on port 25 refuses the mail of every country that is not named; "
+		  "deny some by name (XX:deny), bound the others with a class (*:CLASS), and keep "
+		  "*:deny for services of logins" },
+		{ "[service smtp]\nports = 26\ncountries = *:deny\n",
+		  "[service in]\nports = 25\ncountries = *:deny\n[service smtp]\nports = 26\n",
+		  "c:3: '*:deny' on port 25 refuses the mail of every country that is not named; "
+		  "deny some by name (XX:deny), bound the others with a class (*:CLASS), and keep "
+		  "*:deny for services of logins" },
 		{ NULL, "[service smtp]\ncountries = JPN:deny\n",
 		  "c:2: 'JPN' is no country code; it is two letters of ISO 3166 (JP), ZZ for "
-		  "unknown, "
-		  "or * for all others" },
+		  "unknown, LAN for local addresses, or * for all others" },
 		{ NULL, "[service smtp]\ncountries = JP\n",
 		  "c:2: 'JP' is not COUNTRY:CLASS; write, for example, JP:home *:deny" },
 		{ NULL, "[service smtp]\ncountries = JP:\n",

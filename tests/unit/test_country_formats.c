@@ -37,12 +37,14 @@ struct world {
 	uint64_t from6[BLOCKS4], to6[BLOCKS4];	/* of the 64 bits behind the top 20 */
 };
 
-/* Not UK, which reads as GB. */
+/* Not UK, which reads as GB, nor LAN, which is no country. */
 static int16_t random_country(void)
 {
 	int country = (int)random_below(COUNTRY_ZZ);
 
-	return (int16_t)(country == country_from_text("UK", 2) ? COUNTRY_ZZ : country);
+	if (country == country_from_text("UK", 2) || country == COUNTRY_LAN)
+		country = COUNTRY_ZZ;
+	return (int16_t)country;
 }
 
 static struct world *make_world(bool whole_prefixes)
@@ -134,7 +136,7 @@ static void each_piece(const struct world *world, FILE *out, write4 *four, write
 
 static const char *code(int country)
 {
-	static char text[3];
+	static char text[COUNTRY_TEXT_SIZE];
 
 	country_to_text((unsigned)country, text);
 	return text;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the rules' tables take, at an eighth of the size that docs/rules.md states figures for, and
- * the names that they share. */
+/* What the rules' tables take, at an eighth of the size that docs/rules.md states figures for; the
+ * names that they share; what a restart hands back to them. */
 #include <malloc.h>
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@
 #define MIB	 (1 << 20)
 /* The figures of docs/rules.md for eight times as much. */
 #define FAILURES_MIB 310
-#define ACCOUNTS_MIB 90
+#define ACCOUNTS_MIB 160
 
 /* Memory in use, malloc()'s own included; 0 under a checker, which has an allocator of its own. */
 static size_t in_use(void)
@@ -121,11 +121,187 @@ static void test_a_name_is_kept_once_and_as_long_as_it_is_used(void **state)
 	names_free(names);
 }
 
+/* What was kept beyond the process; a store of one row of each kind. */
+struct kept {
+	struct prefix network;
+	int64_t last_ns;
+	unsigned told;
+	char account[32];
+	struct detect_habit habit;
+};
+
+static void keep_sender(const struct prefix *network, int64_t last_ns, void *context)
+{
+	struct kept *kept = context;
+
+	kept->network = *network;
+	kept->last_ns = last_ns;
+	kept->told++;
+}
+
+static bool kept_sender(const struct prefix *network, int64_t *last_ns, void *context)
+{
+	const struct kept *kept = context;
+
+	*last_ns = kept->last_ns;
+	return kept->told && !memcmp(network, &kept->network, sizeof(*network));
+}
+
+static void keep_habit(const char *account, const struct detect_habit *habit, void *context)
+{
+	struct kept *kept = context;
+
+	if (!*account)
+		return;
+	snprintf(kept->account, sizeof(kept->account), "%s", account);
+	kept->habit = *habit;
+	kept->told++;
+}
+
+static bool kept_habit(const char *account, struct detect_habit *habit, void *context)
+{
+	const struct kept *kept = context;
+
+	if (!kept->told || strcmp(account, kept->account))
+		return false;
+	*habit = kept->habit;
+	return true;
+}
+
+static void kept_owner(const char *account,
+		       void (*take)(const struct detect_known *known, void *to), void *to,
+		       void *context)
+{
+	struct detect_known known = { .first_ns = T0 - 5 * DAY, .last_ns = T0 };
+
+	(void)account;
+	(void)context;
+	assert_int_equal(prefix_parse("192.0.2.1/32", 12, &known.source), 0);
+	take(&known, to);
+}
+
+static struct room *restarted(struct room *old, struct kept *kept)
+{
+	struct room *room = room_open();
+
+	if (old)
+		room_close(old);
+	room->settings.memory = (struct detect_memory){ .context = kept,
+							.recall_account = kept_owner,
+							.recall_sender = kept_sender,
+							.recall_habit = kept_habit,
+							.sender = keep_sender,
+							.habit = keep_habit };
+	room_apply(room);
+	return room;
+}
+
+static void guess_at_port_25(struct room *room, const char *source, int64_t wall_ns)
+{
+	for (int i = 0; i < 5; i++)
+		room_event_of(room, EVENT_FAILURE, EVENT_SERVICE_SMTP, 0, source, wall_ns + i * S);
+}
+
+static void test_who_delivered_before_a_restart_still_does(void **state)
+{
+	struct kept kept = { 0 };
+	struct room *room = restarted(NULL, &kept);
+
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		room_event_of(room, EVENT_ACCEPTED, EVENT_SERVICE_SMTP, 0, "198.51.100.7",
+			      T0 + i * MINUTE);
+	assert_int_equal(kept.told, 1); /* once a day */
+	room = restarted(room, &kept);
+	guess_at_port_25(room, "198.51.100.9", T0 + 20 * DAY);
+	assert_int_equal(room->bans, 1);
+	assert_int_equal(last(room)->services, BAN_LOGIN);
+	room = restarted(room, &kept);
+	guess_at_port_25(room, "198.51.100.9", T0 + 31 * DAY);
+	assert_int_equal(room->bans, 1);
+	assert_true(last(room)->services & BAN_SMTP);
+	room_close(room);
+}
+
+/* Fifty messages in an hour, before the restart. */
+static void test_what_is_usual_outlasts_a_restart(void **state)
+{
+	struct kept kept = { 0 };
+	struct room *room = restarted(NULL, &kept);
+
+	(void)state;
+	for (int i = 0; i < 50; i++)
+		room_event(room, EVENT_MESSAGE, "192.0.2.1", "shop", T0 + i * S);
+	assert_int_equal(kept.told, 0);
+	room_event(room, EVENT_MESSAGE, "192.0.2.1", "shop", T0 + DAY);
+	assert_int_equal(kept.told, 1);
+	assert_int_equal(kept.habit.messages, 50);
+	room = restarted(room, &kept);
+	room_event(room, EVENT_MESSAGE, "192.0.2.1", "shop", T0 + 2 * DAY);
+	room_event(room, EVENT_MESSAGE, "192.0.2.1", "shop", T0 + 3 * DAY);
+	assert_in_range(kept.habit.messages, 44, 50); /* faded by three days */
+	room_close(room);
+}
+
+static void kept_by_full_name(const char *account,
+			      void (*take)(const struct detect_known *known, void *to), void *to,
+			      void *context)
+{
+	if (!strcmp(account, "bob@example.org"))
+		kept_owner(account, take, to, context);
+}
+
+/* Kept as bob@example.org: bob is known by it, where that is the default realm. */
+static void test_an_account_is_recalled_by_its_other_name(void **state)
+{
+	for (int with = 0; with < 2; with++) {
+		struct room *room = room_open();
+
+		room->settings.memory.recall_account = kept_by_full_name;
+		strcpy(room->settings.realm, with ? "example.org" : "example.net");
+		room_apply(room);
+		for (int i = 0; i < 6; i++)
+			room_event(room, EVENT_FAILURE, "192.0.2.1", "bob", T0 + i * S);
+		assert_int_equal(room->bans, !with);
+		room_close(room);
+	}
+	(void)state;
+}
+
+/* Six accounts send too much: three alerts at once, the others in one, though nothing more comes. */
+static void test_a_sum_is_said_when_it_is_due_without_an_event(void **state)
+{
+	struct room *room = room_open();
+	char name[16];
+
+	(void)state;
+	for (int account = 0; account < 6; account++) {
+		snprintf(name, sizeof(name), "bob%d", account);
+		knows(room, name, "192.0.2.1", T0 - DAY);
+	}
+	for (int i = 0; i < 600; i++) {
+		snprintf(name, sizeof(name), "bob%d", i % 6);
+		room_event(room, EVENT_MESSAGE, "192.0.2.1", name, T0 + i * S / 10);
+	}
+	assert_int_equal(room->alerts, 3);
+	detect_say_held(room->detect, T0 + 5 * MINUTE, room_note, room);
+	assert_int_equal(room->alerts, 3);
+	detect_say_held(room->detect, T0 + 12 * MINUTE, room_note, room);
+	assert_int_equal(room->alerts, 4);
+	detect_say_held(room->detect, T0 + 13 * MINUTE, room_note, room);
+	assert_int_equal(room->alerts, 4);
+	room_close(room);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_tables_take_no_more_than_is_stated),
 		cmocka_unit_test(test_a_name_is_kept_once_and_as_long_as_it_is_used),
+		cmocka_unit_test(test_who_delivered_before_a_restart_still_does),
+		cmocka_unit_test(test_what_is_usual_outlasts_a_restart),
+		cmocka_unit_test(test_an_account_is_recalled_by_its_other_name),
+		cmocka_unit_test(test_a_sum_is_said_when_it_is_due_without_an_event),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

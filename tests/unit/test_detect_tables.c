@@ -184,20 +184,24 @@ static void recall_account(const char *account,
 		take(&memory->known, to);
 }
 
-static bool recall_source(const struct prefix *source, int64_t *last_ns, void *context)
+static void recall_source(const struct prefix *source, unsigned most,
+			  void (*take)(const char *account, const struct detect_known *known,
+				       void *to),
+			  void *to, void *context)
 {
 	const struct memory *memory = context;
 
-	*last_ns = memory->known.last_ns;
-	return prefix_contains(source, &memory->known.source.address);
+	if (most && prefix_contains(source, &memory->known.source.address))
+		take(memory->account, &memory->known, to);
 }
 
-static bool recall_repeat(const struct prefix *prefix, struct detect_repeat *repeat, void *context)
+static bool recall_repeat(const struct prefix *prefix, enum ban_services services,
+			  struct detect_repeat *repeat, void *context)
 {
 	const struct memory *memory = context;
 
 	*repeat = memory->repeat;
-	return !memcmp(prefix, &memory->known.source, sizeof(*prefix));
+	return services == BAN_LOGIN && !memcmp(prefix, &memory->known.source, sizeof(*prefix));
 }
 
 static void keep(const char *account, const struct detect_known *known, void *context)
@@ -226,9 +230,13 @@ static void trouble(const char *account, enum ban_rule rule, int64_t last_ns, vo
 
 static void connect_memory(struct room *room, struct memory *memory)
 {
-	room->settings.memory =
-		(struct detect_memory){ memory, recall_account, recall_source, recall_repeat,
-					keep,	forget,		trouble };
+	room->settings.memory = (struct detect_memory){ .context = memory,
+							.recall_account = recall_account,
+							.recall_source = recall_source,
+							.recall_repeat = recall_repeat,
+							.keep = keep,
+							.forget = forget,
+							.trouble = trouble };
 	room_apply(room);
 }
 
@@ -242,8 +250,8 @@ static void a_new_process_knows_whom_the_one_before_knew(void **state)
 	logs_in(room, "192.0.2.1", "bob", T0);
 	logs_in(room, "192.0.2.1", "bob", T0 + HOUR);
 	assert_int_equal(memory.kept, 1); /* once a day */
-	logs_in(room, "192.0.2.1", "bob", T0 + 25 * HOUR);
-	assert_int_equal(memory.kept, 2);
+	logs_in(room, "192.0.2.1", "bob", T0 + 24 * HOUR);
+	assert_int_equal(memory.kept, 2); /* known now */
 	room_close(room);
 
 	room = room_open();
@@ -253,8 +261,10 @@ static void a_new_process_knows_whom_the_one_before_knew(void **state)
 	for (int i = 0; i < 10; i++)
 		fails(room, "192.0.2.1", NULL, T0 + 2 * DAY + i);
 	assert_int_equal(room->count, 0);
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 14; i++)
 		fails(room, "192.0.2.1", "eve", T0 + 2 * DAY + i);
+	assert_int_equal(room->bans, 0);
+	fails(room, "192.0.2.1", "eve", T0 + 2 * DAY + 15);
 	assert_int_equal(room->bans, 1);
 	room_close(room);
 }
@@ -281,9 +291,10 @@ static void strangers_of_a_spread_are_forgotten_and_the_trouble_is_noted(void **
 
 	(void)state;
 	connect_memory(room, &memory);
-	for (unsigned i = 0; i < 5; i++)
+	logs_in(room, "192.0.2.7", "bob", T0 - 2 * HOUR);
+	for (unsigned i = 0; i < 10; i++)
 		logs_in(room, numbered(64 + i, 1, 1), "bob", T0 + i * S);
-	assert_int_equal(memory.forgotten, 2);
+	assert_int_equal(memory.forgotten, 9); /* and the tenth never was one */
 	assert_int_equal(memory.troubles, 1);
 	room_close(room);
 
@@ -294,12 +305,14 @@ static void strangers_of_a_spread_are_forgotten_and_the_trouble_is_noted(void **
 	assert_int_equal(last, T0);
 	assert_false(detect_in_trouble(room->detect, "bob", RULE_ACCOUNT_SIEGE, T0 + HOUR, &last));
 	assert_false(
-		detect_in_trouble(room->detect, "bob", RULE_ACCOUNT_SPREAD, T0 + 25 * HOUR, &last));
+		detect_in_trouble(room->detect, "bob", RULE_ACCOUNT_SPREAD, T0 + 49 * HOUR, &last));
 	logs_in(room, "192.0.2.1", "bob", T0 + HOUR);
 	assert_true(banned(room, "192.0.2.1/32"));
+	logs_in(room, "192.0.3.1", "eve", T0);
 	detect_recall_trouble(room->detect, "eve", RULE_ACCOUNT_SIEGE, T0);
-	fails(room, "192.0.2.2", "eve", T0 + HOUR);
-	assert_true(banned(room, "192.0.2.2/32"));
+	for (unsigned i = 0; i < 3; i++)
+		fails(room, "192.5.2.2", "eve", T0 + HOUR);
+	assert_true(banned(room, "192.5.2.2/32"));
 	assert_true(detect_in_trouble(room->detect, "eve", RULE_ACCOUNT_SIEGE, T0 + HOUR, &last));
 	assert_int_equal(last, T0 + HOUR);
 	room_close(room);
@@ -313,7 +326,7 @@ static void made_up_names_take_no_room(void **state)
 	char name[32];
 
 	(void)state;
-	logs_in(room, "192.0.2.1", "bob", T0);
+	knows(room, "bob", "192.0.2.1", T0);
 	for (int i = 0; i < 50000; i++) {
 		room->count = 0;
 		snprintf(name, sizeof(name), "no%d", i);

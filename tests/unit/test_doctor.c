@@ -13,8 +13,10 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "doctor/checks.h"
 #include "doctor/doctor.h"
 #include "log/journal.h"
+#include "provided.h"
 
 #define NOW_NS	(1795255200LL * NS_PER_S)
 #define HOUR_NS (3600 * NS_PER_S)
@@ -127,6 +129,13 @@ ILL(no_gate, f->loaded = f->has_policy = false; f->gate_fault.error = -ENOENT)
 ILL(gate_unusable, f->loaded = f->has_policy = false; f->gate_fault.error = -EPROTO;
     strcpy(f->gate_fault.text, "of another version"))
 ILL(no_policy, f->has_policy = false)
+ILL(open, strcpy(f->devices[0].open, "a filter is in front"))
+ILL(unseen, strcpy(f->unseen, "of 9 handshakes the gate saw 0 SYNs"))
+ILL(stray, strcpy(f->devices[0].stray, "the program gate_tc of a lost one"))
+ILL(ipsec, f->transforms.transport = 2)
+ILL(mtu_limit, strcpy(f->devices[0].driver, "virtio_net"))
+ILL(carrier, strcpy(f->devices[0].driver, "igb"))
+ILL(forgets, strcpy(f->devices[0].driver, "vmxnet3"))
 ILL(monitor, f->mode = GATE_MONITOR)
 ILL(differs, f->policy_differs = true)
 ILL(not_published, f->generation_differs = true)
@@ -134,6 +143,9 @@ ILL(no_daemon, f->daemon_state = DAEMON_NOT_RUNNING)
 ILL(daemon_hangs, f->daemon_state = DAEMON_STALE)
 ILL(no_store, f->store_fault.error = -ENOSPC; strcpy(f->store_fault.text, "full"))
 ILL(table_full, f->tables[SNAPSHOT_TABLE_BANS].usage.overflows = 1)
+ILL(over_lost, f->tables[SNAPSHOT_TABLE_OVER_LIMIT].known = true;
+    f->tables[SNAPSHOT_TABLE_OVER_LIMIT].usage = (struct gate_usage){ .size = 9 };
+    f->tables[SNAPSHOT_TABLE_OVER_LIMIT].usage.overflows = 1)
 ILL(table_nearly, f->tables[SNAPSHOT_TABLE_SOURCES].usage.used = 90)
 ILL(no_device, f->device_count = 0)
 ILL(unguarded, f->devices[0].guarded = false)
@@ -148,6 +160,9 @@ ILL(uncovered_port, f->listeners[2].port = 2525)
 ILL(docker, strcpy(f->listeners[3].program, "docker-proxy"))
 ILL(no_countries, f->has_countries = false)
 ILL(countries_old, f->countries_modified_wall_ns = NOW_NS - 181 * DAY_NS)
+ILL(feed_old, f->stale_feed_count = 1; strcpy(f->stale_feeds[0].name, "far");
+    f->stale_feeds[0].checked_wall_ns = NOW_NS - DAY_NS)
+ILL(providers_old, f->providers_modified_wall_ns = NOW_NS - 181 * DAY_NS)
 ILL(no_log, f->log_count = 0)
 ILL(log_missing, f->logs[0].error = -ENOENT)
 ILL(log_unreadable, f->logs[0].error = -EACCES)
@@ -157,6 +172,7 @@ ILL(log_no_accounts, f->logs[0].failures_with_account = 9)
 ILL(log_no_successes, f->logs[0].logins = 0)
 ILL(log_behind, f->logs[0].lag_bytes++)
 ILL(log_not_followed, f->logs[0].followed = false)
+ILL(log_zone, f->logs[0].offset_s = 32400)
 ILL(story_e_log, f->logs[0].top_count = 80)
 ILL(story_e_gate, f->sources.local_handshakes = 800)
 ILL(journal_unreadable, f->logs[0].journal = true; f->logs[0].error = -EACCES)
@@ -174,6 +190,12 @@ ILL(no_program, f->alerts.has_program = false)
 ILL(alerts_failed, f->alerts.failed = 1)
 ILL(alerts_dropped, f->alerts.dropped = 1)
 ILL(metrics_closed, f->metrics = DAEMON_METRICS_CLOSED)
+ILL(policy_closed, f->policy.dovecot = DAEMON_LISTENER_CLOSED)
+ILL(policy_unasked, f->policy.postfix = DAEMON_LISTENER_OPEN; f->policy_uptime_s = 7200)
+ILL(policy_key, f->policy.counts.unauthorized = 1)
+ILL(policy_short_hash, f->policy.counts.hash_bits = 12)
+ILL(policy_fails_closed, f->policy.postfix = DAEMON_LISTENER_OPEN;
+    strcpy(f->fails_closed, "/etc/postfix/main.cf"))
 ILL(unknown, f->fault_count = 1; strcpy(f->faults[0].text, "cannot look"))
 
 static const struct ill ills[] = {
@@ -195,8 +217,16 @@ static const struct ill ills[] = {
 	{ "no-store", make_no_store, 1 },
 	{ "table-full", make_table_full, 1 },
 	{ "table-nearly-full", make_table_nearly, 1 },
+	{ "over-limit-lost", make_over_lost, 1 },
 	{ "no-device", make_no_device, 1 },
 	{ "device-unguarded", make_unguarded, 1 },
+	{ "device-open", make_open, 1 },
+	{ "handshakes-unseen", make_unseen, 1 },
+	{ "stray-program", make_stray, 1 },
+	{ "ipsec", make_ipsec, 1 },
+	{ "mtu-limit", make_mtu_limit, 0 },
+	{ "carrier", make_carrier, 0 },
+	{ "forgetful-driver", make_forgets, 1 },
 	{ "foreign-xdp", make_foreign, 0 },
 	{ "not-native", make_not_native, 0 },
 	{ "lro", make_lro, 1 },
@@ -208,6 +238,8 @@ static const struct ill ills[] = {
 	{ "docker-proxy", make_docker, 0 },
 	{ "no-countries", make_no_countries, 1 },
 	{ "countries-old", make_countries_old, 1 },
+	{ "providers-old", make_providers_old, 0 },
+	{ "feed-old", make_feed_old, 1 },
 	{ "no-log", make_no_log, 1 },
 	{ "log-missing", make_log_missing, 1 },
 	{ "log-unreadable", make_log_unreadable, 1 },
@@ -217,6 +249,7 @@ static const struct ill ills[] = {
 	{ "log-no-successes", make_log_no_successes, 1 },
 	{ "log-behind", make_log_behind, 1 },
 	{ "log-not-followed", make_log_not_followed, 1 },
+	{ "log-zone", make_log_zone, 1 },
 	{ "one-local-source", make_story_e_log, 1 },
 	{ "one-local-source", make_story_e_gate, 1 },
 	{ "journal-unreadable", make_journal_unreadable, 1 },
@@ -232,6 +265,11 @@ static const struct ill ills[] = {
 	{ "alerts-failed", make_alerts_failed, 1 },
 	{ "alerts-failed", make_alerts_dropped, 1 },
 	{ "metrics-closed", make_metrics_closed, 1 },
+	{ "policy-closed", make_policy_closed, 1 },
+	{ "policy-unasked", make_policy_unasked, 1 },
+	{ "policy-key", make_policy_key, 1 },
+	{ "policy-short-hash", make_policy_short_hash, 1 },
+	{ "policy-fails-closed", make_policy_fails_closed, 1 },
 	{ "unknown", make_unknown, 1 },
 };
 
@@ -283,6 +321,26 @@ static void every_finding_that_there_is_has_been_seen(void **state)
 		if (!seen)
 			fail_msg("no test finds %s", kind->id);
 	}
+}
+
+static void mail_servers_that_refuse_without_an_answer_are_found(void **state)
+{
+	(void)state;
+	assert_true(doctor_postfix_fails_closed(
+		"smtpd_recipient_restrictions =\n  check_policy_service unix:private/sekisho,\n"
+		"  permit\n# default_action=DUNNO\n"));
+	assert_true(doctor_postfix_fails_closed(
+		"x = check_policy_service { inet:127.0.0.1:10040, timeout=1s }\n"));
+	assert_false(doctor_postfix_fails_closed(
+		"x = check_policy_service { unix:private/sekisho, default_action=DUNNO }\n"
+		"y = check_policy_service unix:private/other\n"));
+	assert_false(doctor_postfix_fails_closed("# check_policy_service unix:private/sekisho\n"));
+	assert_false(
+		doctor_postfix_fails_closed("smtpd_policy_service_default_action = DUNNO\n"
+					    "x = check_policy_service unix:private/sekisho\n"));
+	assert_true(doctor_dovecot_fails_closed("a = b\nauth_policy_reject_on_fail = yes\n"));
+	assert_false(doctor_dovecot_fails_closed("auth_policy_reject_on_fail = no\n"));
+	assert_false(doctor_dovecot_fails_closed("  # auth_policy_reject_on_fail = yes\n"));
 }
 
 static void what_is_not_known_is_not_found_ill(void **state)
@@ -397,6 +455,52 @@ static void json_parses_and_is_of_the_documented_form(void **state)
 	json_decref(root);
 }
 
+static char *nagios(const struct doctor_report *report, int *state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	*state = doctor_nagios(out, report);
+	fclose(out);
+	return text;
+}
+
+static void nagios_line_has_the_worst_finding_and_the_counts(void **state)
+{
+	_cleanup_(cleanup_doctor_facts) struct doctor_facts *facts = healthy();
+	_cleanup_free_ struct doctor_report *report = calloc(1, sizeof(*report));
+	_cleanup_free_ char *well = NULL, *warned = NULL, *bad = NULL;
+	int status;
+
+	(void)state;
+	doctor_check(facts, report);
+	well = nagios(report, &status);
+	assert_int_equal(status, NAGIOS_OK);
+	assert_non_null(strstr(well, "SEKISHO OK - nothing is wrong | bad=0 warnings=0 notes="));
+
+	facts->jit = 0;
+	memset(report, 0, sizeof(*report));
+	doctor_check(facts, report);
+	warned = nagios(report, &status);
+	assert_int_equal(status, NAGIOS_WARNING);
+	assert_int_equal(strncmp(warned, "SEKISHO WARNING - warning no-jit: ", 34), 0);
+	assert_non_null(strstr(warned, " | bad=0 warnings=1 notes="));
+
+	/* What somebody else named begins no counts, and reaches no terminal. */
+	strcpy(facts->logs[0].path, "/var/log/a|b\033[2J=9.log");
+	facts->logs[0].error = -ENOENT;
+	memset(report, 0, sizeof(*report));
+	doctor_check(facts, report);
+	bad = nagios(report, &status);
+	assert_int_equal(status, NAGIOS_CRITICAL);
+	assert_int_equal(strncmp(bad, "SEKISHO CRITICAL - bad ", 23), 0);
+	assert_non_null(strstr(bad, " | bad=1 warnings=1 notes="));
+	assert_null(strstr(bad, "a|b"));
+	assert_null(strchr(bad, '\033'));
+	assert_non_null(strstr(bad, "\nwarning no-jit: "));
+}
+
 /* ---- the end of a log ---- */
 
 static struct doctor_log read_text(const char *text, int times)
@@ -462,8 +566,7 @@ static void a_log_that_is_not_there_or_no_file_is_named_by_its_error(void **stat
 
 /* ---- the journal ---- */
 
-#define REMOTE "/lib/systemd/systemd-journal-remote"
-#define FIRST  (NOW_NS / 1000 - 3600 * 1000000LL) /* microseconds */
+#define FIRST (NOW_NS / 1000 - 3600 * 1000000LL) /* microseconds */
 
 /* `count` failed logins, a second apart, of Postfix' unit, in a journal of its own. */
 static bool journal_made(char folder[64], unsigned count)
@@ -477,12 +580,13 @@ static bool journal_made(char folder[64], unsigned count)
 	assert_non_null(mkdtemp(folder));
 	error = journal_open(folder, "x", NULL, true, &journal, &(struct fault){ 0 });
 	journal_close(journal);
-	if (error == -ENOTSUP || access(REMOTE, X_OK)) {
+	if (error == -ENOTSUP || !provided_journal_remote()) {
 		print_message("systemd-journal-remote or libsystemd is not on this machine\n");
 		rmdir(folder);
 		return false;
 	}
-	snprintf(command, sizeof(command), REMOTE " -o %s/x.journal - >/dev/null 2>&1", folder);
+	snprintf(command, sizeof(command), "%s -o %s/x.journal - >/dev/null 2>&1",
+		 provided_journal_remote(), folder);
 	pipe = popen(command, "w"); /* NOLINT(cert-env33-c,bugprone-command-processor) */
 	assert_non_null(pipe);
 	for (unsigned i = 0; i < count; i++)
@@ -569,11 +673,13 @@ int main(void)
 		cmocka_unit_test(nothing_is_found_where_nothing_is_wrong),
 		cmocka_unit_test(each_ill_is_found_by_itself_and_says_what_it_means_and_what_to_do),
 		cmocka_unit_test(every_finding_that_there_is_has_been_seen),
+		cmocka_unit_test(mail_servers_that_refuse_without_an_answer_are_found),
 		cmocka_unit_test(what_is_not_known_is_not_found_ill),
 		cmocka_unit_test(a_trip_is_bad_when_it_holds_back_and_a_warning_when_it_would),
 		cmocka_unit_test(the_gravest_comes_first_and_a_port_once),
 		cmocka_unit_test(text_fits_the_terminal_and_hides_control_characters),
 		cmocka_unit_test(json_parses_and_is_of_the_documented_form),
+		cmocka_unit_test(nagios_line_has_the_worst_finding_and_the_counts),
 		cmocka_unit_test(a_log_is_counted_by_accounts_and_local_sources),
 		cmocka_unit_test(only_the_end_of_a_long_log_is_read_from_the_begin_of_a_line),
 		cmocka_unit_test(a_log_that_is_not_there_or_no_file_is_named_by_its_error),

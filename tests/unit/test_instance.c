@@ -47,6 +47,18 @@ int config_load(const char *path, config_fault *report, void *context, struct co
 	return 0;
 }
 
+int config_load_faulty(const char *path, config_fault *report, void *context,
+		       struct config **config)
+{
+	int faults = config_faults, error = config_load(path, report, context, config);
+
+	config_faults = 0;
+	if (error)
+		error = config_load(path, report, context, config);
+	config_faults = faults;
+	return error;
+}
+
 void config_free(struct config *config)
 {
 	free(config->paths.state);
@@ -67,6 +79,39 @@ int gate_open(const char *pins, struct gate **gate, struct fault *fault)
 		return fault_set(fault, -ENOENT, "no gate is loaded");
 	*gate = &one;
 	return 0;
+}
+
+int gate_service_names(struct gate *gate, struct service_names *names, struct fault *fault)
+{
+	(void)gate, (void)fault;
+	memset(names, 0, sizeof(*names));
+	return 0;
+}
+
+int gate_services_busy(struct gate *gate, uint32_t *ids, struct fault *fault)
+{
+	(void)gate, (void)fault;
+	*ids = 0;
+	return 0;
+}
+
+int config_place_services(struct config *config, const struct service_names *known, uint32_t busy,
+			  struct fault *fault)
+{
+	(void)config, (void)known, (void)busy, (void)fault;
+	return 0;
+}
+
+bool gate_is_pinned(const struct gate *gate)
+{
+	assert_non_null(gate);
+	return true;
+}
+
+bool gate_has_programs(const struct gate *gate)
+{
+	assert_non_null(gate);
+	return false;
 }
 
 void gate_close(struct gate *gate)
@@ -116,6 +161,24 @@ static void a_wrong_configuration_is_refused_with_its_place_and_how_much_more_th
 	assert_non_null(strstr(fault.text, "/x.conf:1: "));
 	assert_non_null(strstr(fault.text, "2 more: `sekisho check`"));
 	instance_close(&instance);
+}
+
+static void a_command_that_can_do_without_gets_the_fault_beside_the_instance(void **state)
+{
+	_cleanup_(instance_close) struct instance instance;
+	struct fault fault = { 0 };
+
+	(void)state;
+	config_faults = 3;
+	assert_int_equal(instance_open(NULL, INSTANCE_GATE | INSTANCE_FAULTY, &instance, &fault),
+			 0);
+	assert_non_null(strstr(instance.config_fault.text, "2 more: `sekisho check`"));
+	assert_string_equal(instance.config->paths.pins, "pins");
+	instance_close(&instance);
+	config_faults = 0;
+	assert_int_equal(instance_open(NULL, INSTANCE_GATE | INSTANCE_FAULTY, &instance, &fault),
+			 0);
+	assert_int_equal(instance.config_fault.error, 0);
 }
 
 static void reading_makes_nothing_and_takes_no_lock(void **state)
@@ -343,6 +406,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_wrong_configuration_is_refused_with_its_place_and_how_much_more_there_is),
+		TEST(a_command_that_can_do_without_gets_the_fault_beside_the_instance),
 		TEST(reading_makes_nothing_and_takes_no_lock),
 		TEST(writing_makes_the_store_and_holds_the_lock),
 		TEST(what_a_killed_importer_left_is_completed_when_both_are_open),

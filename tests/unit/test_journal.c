@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The journal as a log: entries become lines, each once, also after a restart. Written by
- * systemd-journal-remote; where that or libsystemd is missing, the tests are skipped. */
+ * systemd-journal-remote; where that or libsystemd is missing, the tests skip. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,9 +14,9 @@
 
 #include "log/journal.h"
 #include "log/parse.h"
+#include "provided.h"
 
-#define REMOTE "/lib/systemd/systemd-journal-remote"
-#define FIRST  1795255200000000 /* 2026-11-21T10:00:00Z */
+#define FIRST 1795255200000000 /* 2026-11-21T10:00:00Z */
 
 struct room {
 	char folder[64], lines[32][256];
@@ -29,8 +29,8 @@ static void write_entries(struct room *room, unsigned begin, unsigned end)
 	char command[256];
 	FILE *pipe;
 
-	snprintf(command, sizeof(command), REMOTE " -o %s/x.journal - >/dev/null 2>&1",
-		 room->folder);
+	snprintf(command, sizeof(command), "%s -o %s/x.journal - >/dev/null 2>&1",
+		 provided_journal_remote(), room->folder);
 	pipe = popen(command, "w");
 	assert_non_null(pipe);
 	for (unsigned i = 2 * begin; i < 2 * end; i++)
@@ -101,7 +101,7 @@ static bool can_run(void)
 	int error = journal_open("/tmp", "x", NULL, true, &journal, &fault);
 
 	journal_close(journal);
-	if (error == -ENOTSUP || access(REMOTE, X_OK)) {
+	if (error == -ENOTSUP || !provided_journal_remote()) {
 		print_message("systemd-journal-remote or libsystemd is not on this machine\n");
 		return false;
 	}
@@ -111,12 +111,13 @@ static bool can_run(void)
 static void entries_of_the_units_become_lines(void **state)
 {
 	struct room *room = *state;
-	struct log_parser *parser = log_parser_new();
+	struct log_parser *parser;
 	struct journal *journal;
 	struct event event;
 
 	if (!can_run())
 		skip();
+	parser = log_parser_new();
 	write_entries(room, 0, 3);
 	journal = open_journal(room, NULL, true);
 	read_all(journal, room, 100);

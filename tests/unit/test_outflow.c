@@ -8,7 +8,7 @@
 #include "base/time.h"
 #include "net/address.h"
 #include "show/json.h"
-#include "show/outflow.h"
+#include "show/outflow_view.h"
 #include "show/prometheus.h"
 
 #define S (1000000000ULL)
@@ -391,5 +391,6 @@ int main(void)
 		cmocka_unit_test(metrics_say_since_when_how_many_and_by_what_kind_of_sender),
 	};
 
+	time_show_utc(); /* whatever the machine's zone is */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

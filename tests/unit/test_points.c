@@ -207,7 +207,7 @@ static void deep_64s_may_be_points(void **state)
 			    (u128)(0x20010db800000001 + 2 * i) << 64 | 9, 0);
 	compile(&world);
 	assert_int_equal(points6(&world), 3000);
-	assert_int_equal(table_image_find(&world.image, &address).list, 1);
+	assert_int_equal(table_image_find(&world.image, &address, 1).list, 1);
 	check_world(&world, 1000);
 	world_free(&world);
 }
@@ -291,16 +291,20 @@ static void a_full_palette_has_points_to_its_last_leaf(void **state)
 {
 	const struct table_head *head;
 	struct world world = { 0 };
+	const unsigned most = TABLE_PALETTE - COUNTRY_COUNT - 1;
 	unsigned made = 0;
 
 	(void)state;
-	for (unsigned id = 1; made < TABLE_PALETTE - COUNTRY_COUNT; id++) {
+	/* One leaf more is that of ::1, which is longer than a /64; LAN is no country of data. */
+	for (unsigned id = 1; made < most; id++) {
 		struct ranges *list = world_list(&world, id, false);
 
-		for (uint32_t c = 0; c < COUNTRY_COUNT && made < TABLE_PALETTE - COUNTRY_COUNT;
-		     c++, made++) {
+		for (uint32_t c = 0; c < COUNTRY_COUNT && made < most; c++) {
 			uint32_t at = 0x05000000 + (id << 16) + 8 * c;
 
+			if (c == COUNTRY_LAN)
+				continue;
+			made++;
 			ranges_add4(&world.countries, at, at + 7, c);
 			ranges_add4(list, at + 3, at + 3, 0);
 			ranges_add4(list, at + 5, at + 5, 0);

@@ -36,6 +36,7 @@ static struct {
 	const char *fails; /* the call that fails */
 	struct store store;
 	struct gate gate;
+	struct config config;
 } fake;
 
 static int call(const char *name, struct fault *fault)
@@ -190,6 +191,7 @@ int gate_table_state(struct gate *gate, struct gate_table_state *state, struct f
 	if (!gate->image.data)
 		return fault_set(fault, -ENOENT, "no table yet");
 	state->generation = gate->generation;
+	state->services = ((const struct table_head *)gate->image.data)->services;
 	return 0;
 }
 
@@ -228,12 +230,14 @@ static uint8_t flags_at(uint32_t address)
 {
 	struct address key = address_from4(address);
 
-	return table_image_find(&fake.gate.image, &key).flags;
+	return table_image_find(&fake.gate.image, &key, 1).flags;
 }
 
 static struct instance both(void)
 {
-	return (struct instance){ .store = &fake.store, .gate = &fake.gate, .lock_fd = -1 };
+	return (struct instance){
+		.config = &fake.config, .store = &fake.store, .gate = &fake.gate, .lock_fd = -1
+	};
 }
 
 static void the_table_is_prepared_before_it_is_stored_and_swapped_after(void **state)
@@ -263,11 +267,11 @@ static void every_list_of_the_store_is_in_the_table(void **state)
 	ranges_free(&countries);
 	assert_int_equal(flags_at(1), LEAF_DENY);
 	assert_int_equal(flags_at(2), LEAF_ALLOW);
-	assert_int_equal(table_image_find(&fake.gate.image, &key).country, 77);
+	assert_int_equal(table_image_find(&fake.gate.image, &key, 1).country, 77);
 	assert_int_equal(put(&instance, "a", false, 9, &fault), 0);
 	assert_int_equal(flags_at(1), 0);
 	assert_int_equal(flags_at(9), LEAF_DENY);
-	assert_int_equal(table_image_find(&fake.gate.image, &key).country, 77);
+	assert_int_equal(table_image_find(&fake.gate.image, &key, 1).country, 77);
 	assert_int_equal(publish_list_removal(&instance, "b", &fault), 0);
 	assert_int_equal(flags_at(2), 0);
 }

@@ -40,6 +40,8 @@ static void a_snapshot_takes_counters_lists_and_tables(void **state)
 	assert_false(snapshot->lists[1].known);
 	assert_int_equal(snapshot->tables[SNAPSHOT_TABLE_BANS].usage.overflows, 7);
 	assert_int_equal(snapshot->tables[SNAPSHOT_TABLE_PREFIXES].usage.used, 1500);
+	assert_int_equal(snapshot->tables[SNAPSHOT_TABLE_CONNECTIONS].usage.overflows, 2);
+	assert_int_equal(snapshot->tables[SNAPSHOT_TABLE_OVER_LIMIT].usage.overflows, 9);
 	assert_false(snapshot->tables[SNAPSHOT_TABLE_SOURCES].known);
 	assert_int_equal(snapshot->table.generation, 12);
 	assert_int_equal(snapshot->generation, 13);
@@ -67,7 +69,7 @@ static void a_device_that_should_be_guarded_and_is_not_is_shown(void **state)
 
 static void the_files_of_country_data_are_read_back(void **state)
 {
-	struct country_file files[3];
+	struct country_source files[3];
 
 	(void)state;
 	assert_int_equal(

@@ -57,6 +57,9 @@ static void stats_json_reads_back(void **state)
 			    "attempts")) == 1.0);
 	list = json_array_get(json_object_get(root, "sources"), 0);
 	assert_string_equal(json_string_value(json_object_get(list, "prefix")), "192.0.2.5/32");
+	assert_string_equal(json_string_value(json_object_get(list, "provider")), "AS64500");
+	assert_true(json_is_null(
+		json_object_get(json_array_get(json_object_get(root, "sources"), 1), "provider")));
 	assert_string_equal(json_string_value(json_array_get(json_object_get(list, "services"), 0)),
 			    "submission");
 	assert_string_equal(json_string_value(json_object_get(list, "last")),

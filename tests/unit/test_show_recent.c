@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Who connects most, and the last minute (talkers.h, minute.h). */
+/* Who connects most, and the last minute (talkers.h, last_minute.h). */
 #include "show_fakes.h"
 
-#include "show/minute.h"
+#include "show/last_minute.h"
 
 static struct meter_key key_of(const char *text, unsigned service)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A snapshot as text for people, exactly; numbers; hostile text. */
+#include "base/time.h"
 #include "show_example.h"
 
 #include "show/number.h"
@@ -23,7 +24,7 @@ static void stats_text_has_totals_first_and_stays_in_80_columns(void **state)
 		"submission               310          210          100          200            9\n"
 		"\n"
 		"per minute          since load, 10 min ago           in the last minute     now\n"
-		"               attempts   drops handshakes  attempts   drops handshakes    open\n"
+		"               attempts   would handshakes  attempts   would handshakes    open\n"
 		"all             123,488    30.0    120,001      60.0    <0.1       90.0      12\n"
 		"smtp            123,457     0.0    120,000       0.0     0.0        0.0       0\n"
 		"submission         31.0    30.0        0.9      60.0    <0.1       90.0      12\n"
@@ -43,8 +44,9 @@ static void stats_text_has_totals_first_and_stays_in_80_columns(void **state)
 		"  BR                     300          200          100          200            0\n"
 		"  JP                      10           10            0            0            9\n"
 		"\n"
-		"source                        attempts      drops  handshakes    open last seen\n"
-		"192.0.2.5                BR        300        100          20      12       5 s\n"
+		"source                        attempts would drop  handshakes    open last seen\n"
+		"192.0.2.5                BR        300        100          20      12       5 s  "
+		"AS64500\n"
 		"2001:db8:1111:2222:3333:4444:5555:6666 JP\n"
 		"                                     1          0           1       0     2 min\n"
 		"\n"
@@ -56,7 +58,9 @@ static void stats_text_has_totals_first_and_stays_in_80_columns(void **state)
 		"sources                    -            -            -\n"
 		"networks                   -            -            -\n"
 		"bans                       3      131,072            1\n"
-		"prefixes               1,500   67,092,480            0\n");
+		"prefixes               1,500   67,092,480            0\n"
+		"connections               12      131,072            0\n"
+		"over_limit                 0        2,520            7\n");
 }
 
 static void stats_text_sums_countries_beyond_twenty_as_others(void **state)
@@ -94,6 +98,94 @@ static void stats_text_survives_huge_numbers_and_long_names(void **state)
 	assert_non_null(strstr(text, "nnn\n                9223372036856010374"));
 }
 
+static void all_of_status(FILE *out, const struct snapshot *snapshot)
+{
+	text_status(out, snapshot, true);
+}
+
+static void short_status(FILE *out, const struct snapshot *snapshot)
+{
+	text_status(out, snapshot, false);
+}
+
+static char *status_of(const struct snapshot *snapshot)
+{
+	return rendered(all_of_status, snapshot);
+}
+
+static char *first_line(const struct snapshot *snapshot)
+{
+	char *text = rendered(text_headline, snapshot);
+
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+#define assert_headline(snapshot, wanted)                         \
+	do {                                                      \
+		_cleanup_text_ char *line = first_line(snapshot); \
+		assert_string_equal(line, wanted);                \
+	} while (0)
+
+static void the_first_line_says_whether_mail_is_guarded_and_what_to_do(void **state)
+{
+	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = example();
+
+	(void)state;
+	add_status(snapshot);
+	snapshot->mode = GATE_ENFORCE;
+	assert_headline(snapshot, "enforcing on eth0, wg0, 1 log live, 3 bans, last ban 3 min ago");
+	snapshot->tables[SNAPSHOT_TABLE_BANS].usage.used = 1;
+	snapshot->daemon->logs[0].state.missing = true;
+	snapshot->daemon->last_ban_wall_ns = 0;
+	assert_headline(snapshot, "enforcing on eth0, wg0, 1 of 1 logs MISSING, 1 ban");
+	snapshot->daemon->log_count = 0;
+	snapshot->mode = GATE_MONITOR;
+	assert_headline(snapshot, "only monitoring eth0, wg0, NO LOG is followed, 1 would-be ban");
+	snapshot->daemon_state = DAEMON_NOT_RUNNING;
+	assert_headline(snapshot,
+			"only monitoring eth0, wg0, NO DAEMON runs: nobody new is banned; "
+			"see `sekisho doctor`");
+	snapshot->daemon_state = DAEMON_STALE;
+	strcpy(snapshot->devices[1].open, "a filter is in front");
+	assert_headline(snapshot, "only monitoring eth0, OPEN on wg0, the daemon HANGS: nobody new "
+				  "is banned; see `sekisho doctor`");
+	snapshot->devices[0].attached = false;
+	assert_headline(snapshot, "NOT GUARDED: a gate is loaded, and looks at nothing; see "
+				  "`sekisho doctor`");
+	snapshot->loaded = false;
+	fault_set(&snapshot->gate_fault, -ENOENT, "none");
+	assert_headline(snapshot,
+			"NOT GUARDED: no gate is loaded; start the daemon, or `sekisho load`");
+	fault_set(&snapshot->gate_fault, -EPROTO, "another contract");
+	assert_headline(snapshot, "UNKNOWN: the gate cannot be asked; the cause is below");
+	snapshot->daemon->log_count = 1; /* which frees them */
+}
+
+static void status_text_is_short_unless_all_is_asked_for(void **state)
+{
+	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = example();
+	_cleanup_text_ char *text = NULL, *full = NULL;
+
+	(void)state;
+	add_status(snapshot);
+	for (enum snapshot_table table = 0; table < SNAPSHOT_TABLE_COUNT; table++)
+		snapshot->tables[table].usage.overflows = 0;
+	snapshot->daemon->detect.forgotten = 0;
+	text = rendered(short_status, snapshot);
+	assert_null(strstr(text, "contract"));
+	assert_null(strstr(text, "memory"));
+	assert_null(strstr(text, "remembers"));
+	assert_null(strstr(text, "overflows"));
+	/* What is wrong is never left out. */
+	snapshot->tables[SNAPSHOT_TABLE_BANS].usage.used = 110000;
+	snapshot->daemon->detect.forgotten = 5;
+	full = rendered(short_status, snapshot);
+	assert_non_null(strstr(full, "\nbans                 110,000      131,072            0\n"));
+	assert_null(strstr(full, "prefixes"));
+	assert_non_null(strstr(full, "5 forgotten too early"));
+}
+
 static void status_text_names_devices_logs_and_last_fault(void **state)
 {
 	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = example();
@@ -102,11 +194,13 @@ static void status_text_names_devices_logs_and_last_fault(void **state)
 	(void)state;
 	add_status(snapshot);
 	snapshot->policy_differs = true;
-	text = rendered(text_status, snapshot);
+	text = status_of(snapshot);
 	assert_string_equal(
-		text, "mode        monitor: counts what it would drop, drops nothing\n"
+		text, "only monitoring eth0, wg0, 1 log live, 3 would-be bans, last ban 3 min ago\n"
+		      "\n"
+		      "mode        monitor: counts what it would drop, drops nothing\n"
 		      "            the configuration has changed since: reload it (SIGHUP)\n"
-		      "contract    2 (sekisho " SEKISHO_VERSION ")\n"
+		      "contract    3 (sekisho " SEKISHO_VERSION ")\n"
 		      "services    smtp 25\n"
 		      "            submission 465 587\n"
 		      "devices     eth0             xdp\n"
@@ -120,11 +214,14 @@ static void status_text_names_devices_logs_and_last_fault(void **state)
 		      "              12,345 lines, 42 events, 2.0 KiB behind, rotations: 1, lines "
 		      "cut: 2\n"
 		      "events      failure 40, success 2, message 0, bounce 0, abuse 0\n"
-		      "decisions   3, bans made: 2\n"
+		      "decisions   3, would-be bans: 2\n"
 		      "remembers   17 of 100,000 sources; 5 forgotten too early, for room\n"
 		      "alerts      1,234; program run 1,000 times, 4 run now, 7 wait, FAILED 3 "
 		      "times, DROPPED 2\n"
 		      "metrics     NOT SERVED, tried again; see the daemon's log\n"
+		      "policy      Dovecot asked 60 s ago; Postfix NOT SERVED, tried again; see "
+		      "the daemon's log; 100 logins and 80 recipients asked about, 7 refused, 6 "
+		      "would be, 5 held, 4 deferred, 3 rejected; 12 bad requests\n"
 		      "accounts    bob\\x1b@example.com: account-siege, last 2 min ago\n"
 		      "            alice: account-spread, last 0 s ago\n"
 		      "memory      20.0 MiB in the kernel's maps\n"
@@ -135,7 +232,9 @@ static void status_text_names_devices_logs_and_last_fault(void **state)
 		      "sources                    -            -            -\n"
 		      "networks                   -            -            -\n"
 		      "bans                       3      131,072            1\n"
-		      "prefixes               1,500   67,092,480            0\n");
+		      "prefixes               1,500   67,092,480            0\n"
+		      "connections               12      131,072            0\n"
+		      "over_limit                 0        2,520            7\n");
 }
 
 static void status_text_says_that_the_gate_goes_on_without_a_daemon(void **state)
@@ -146,18 +245,18 @@ static void status_text_says_that_the_gate_goes_on_without_a_daemon(void **state
 	(void)state;
 	add_status(snapshot);
 	snapshot->daemon_state = DAEMON_NOT_RUNNING;
-	text = rendered(text_status, snapshot);
+	text = status_of(snapshot);
 	assert_non_null(
 		strstr(text, "daemon      not running; the gate goes on without it\nlast fault"));
 	assert_null(strstr(text, "remembers"));
 	snapshot->daemon_state = DAEMON_STALE;
 	snapshot->daemon->written_wall_ns -= 600 * NS_PER_S;
-	stale = rendered(text_status, snapshot);
+	stale = status_of(snapshot);
 	assert_non_null(strstr(stale, "process 123 says nothing for 10 min: it hangs; the gate"));
 	snapshot->loaded = false;
 	snapshot->daemon_state = DAEMON_NOT_RUNNING;
 	fault_set(&snapshot->gate_fault, -ENOENT, "no gate is loaded");
-	gone = rendered(text_status, snapshot);
+	gone = status_of(snapshot);
 	assert_non_null(strstr(gone, "mode        no gate is loaded: everything passes"));
 	assert_non_null(strstr(gone, "daemon      not running\n"));
 }
@@ -170,7 +269,7 @@ static void status_does_not_call_a_gate_it_cannot_ask_absent(void **state)
 	(void)state;
 	snapshot->loaded = snapshot->has_policy = false;
 	fault_set(&snapshot->gate_fault, -EPROTO, "pins of contract 2");
-	text = rendered(text_status, snapshot);
+	text = status_of(snapshot);
 	assert_non_null(strstr(text, "mode        unknown: the gate cannot be asked\n"));
 	assert_non_null(strstr(text, "gate        pins of contract 2\n"));
 	json = json_status(snapshot);
@@ -223,6 +322,10 @@ static void hostile_text_cannot_command_a_terminal(void **state)
 		{ "\xe2\x80\xae"
 		  "moc",
 		  "\\xe2\\x80\\xaemoc" }, /* right-to-left override */
+		{ "bo\xe2\x80\x8b"
+		  "b",
+		  "bo\\xe2\\x80\\x8bb" },				 /* no width */
+		{ "bob\xf3\xa0\x81\xa2", "bob\\xf3\\xa0\\x81\\xa2" },	 /* a tag */
 		{ "\xc0\x9b\xed\xa0\x80", "\\xc0\\x9b\\xed\\xa0\\x80" }, /* overlong, surrogate */
 		{ "cut \xe6\x97", "cut \\xe6\\x97" },
 		{ "\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80" },
@@ -251,6 +354,8 @@ int main(void)
 		cmocka_unit_test(stats_text_sums_countries_beyond_twenty_as_others),
 		cmocka_unit_test(stats_text_survives_huge_numbers_and_long_names),
 		cmocka_unit_test(status_text_names_devices_logs_and_last_fault),
+		cmocka_unit_test(the_first_line_says_whether_mail_is_guarded_and_what_to_do),
+		cmocka_unit_test(status_text_is_short_unless_all_is_asked_for),
 		cmocka_unit_test(status_text_says_that_the_gate_goes_on_without_a_daemon),
 		cmocka_unit_test(status_does_not_call_a_gate_it_cannot_ask_absent),
 		cmocka_unit_test(numbers_are_grouped_and_sizes_and_ages_short),
@@ -258,5 +363,6 @@ int main(void)
 		cmocka_unit_test(unclean_text_becomes_utf8),
 	};
 
+	time_show_utc(); /* whatever the machine's zone is */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

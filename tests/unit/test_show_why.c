@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `why`: the verdict against a table, the answer as text and as JSON. */
+#include "base/time.h"
 #include "show_example.h"
 
 #include "show/json.h"
@@ -107,6 +108,8 @@ static struct why *example_why(void)
 	why->service_count = 2;
 	strcpy(why->services[0].name, "smtp");
 	strcpy(why->services[1].name, "submission");
+	why->services[0].group = BAN_SMTP;
+	why->services[1].group = BAN_LOGIN;
 	for (size_t i = 0; i < 2; i++)
 		why->services[i].verdict = (struct verdict){ true, REASON_BANNED, 0 };
 	why->bans = calloc(1, sizeof(*why->bans));
@@ -116,6 +119,7 @@ static struct why *example_why(void)
 	why->bans[0].until_wall_ns = (NOW_S + 3600) * NS_PER_S;
 	why->bans[0].rule = RULE_SOURCE_FAILURES;
 	strcpy(why->bans[0].reason, "5 failed logins in 10m (bob\033[2J)");
+	why->bans[0].services = BAN_ALL;
 	why->bans[0].counted = true;
 	why->bans[0].packets = 9;
 	why->bans[0].attempts = 4;
@@ -126,6 +130,10 @@ static struct why *example_why(void)
 	why->evidence[0].wall_ns = (NOW_S - 1) * NS_PER_S + 500;
 	why->evidence[0].line = strdup("mx postfix/smtpd[1]: \x9bwarning");
 	why->evidence_count = 1;
+	why->past_count = 1;
+	why->past[0] = why->bans[0];
+	why->past[0].services = BAN_LOGIN;
+	why->past[0].lifted = true;
 	return why;
 }
 
@@ -153,7 +161,7 @@ static void why_text_says_would_drop_in_monitor_mode_and_how_to_undo(void **stat
 			    "  smtp           would drop: banned\n"
 			    "  submission     would drop: banned\n"
 			    "\n"
-			    "bans\n"
+			    "bans, which would shut it out in enforce mode\n"
 			    "  192.0.2.0/24 until 2026-11-21T11:00:00Z, source-failures since "
 			    "2026-11-21T10:00:00Z\n"
 			    "    5 failed logins in 10m (bob\\x1b[2J)\n"
@@ -162,6 +170,11 @@ static void why_text_says_would_drop_in_monitor_mode_and_how_to_undo(void **stat
 			    "lists that contain it\n"
 			    "  drop (deny) /l/drop.txt\n"
 			    "  own (allow) -\n"
+			    "\n"
+			    "earlier bans, the last first\n"
+			    "  192.0.2.0/24 from login, 2026-11-21T10:00:00Z to "
+			    "2026-11-21T11:00:00Z, source-failures, lifted\n"
+			    "    5 failed logins in 10m (bob\\x1b[2J)\n"
 			    "\n"
 			    "evidence, newest first\n"
 			    "  2026-11-21T09:59:59Z  mx postfix/smtpd[1]: \\x9bwarning\n"
@@ -226,6 +239,9 @@ static void why_json_has_the_promised_members(void **state)
 
 	(void)state;
 	why->services[0].verdict = (struct verdict){ false, REASON_NONE, 0 };
+	why->stale_count = 1;
+	strcpy(why->stale[0].account, "bob");
+	why->stale[0].last_wall_ns = 1795251600 * NS_PER_S;
 	text = json_why(why);
 	assert_non_null(text);
 	root = json_loads(text, 0, NULL);
@@ -240,6 +256,10 @@ static void why_json_has_the_promised_members(void **state)
 	/* What the policy says, monitor mode or not. */
 	assert_string_equal(json_string_value(json_object_get(smtp, "verdict")), "drop");
 	assert_string_equal(json_string_value(json_object_get(smtp, "reason")), "banned");
+	list = json_array_get(json_object_get(root, "stale"), 0);
+	assert_string_equal(json_string_value(json_object_get(list, "account")), "bob");
+	assert_string_equal(json_string_value(json_object_get(list, "last")),
+			    "2026-11-21T09:00:00Z");
 	ban = json_array_get(json_object_get(root, "bans"), 0);
 	assert_string_equal(json_string_value(json_object_get(ban, "prefix")), "192.0.2.0/24");
 	assert_string_equal(json_string_value(json_object_get(ban, "until")),
@@ -248,6 +268,11 @@ static void why_json_has_the_promised_members(void **state)
 	assert_int_equal(json_integer_value(json_object_get(ban, "attempts")), 4);
 	list = json_array_get(json_object_get(root, "lists"), 1);
 	assert_string_equal(json_string_value(json_object_get(list, "action")), "allow");
+	line = json_array_get(json_object_get(root, "earlier_bans"), 0);
+	assert_string_equal(json_string_value(json_object_get(line, "prefix")), "192.0.2.0/24");
+	assert_true(json_is_true(json_object_get(line, "lifted")));
+	assert_string_equal(json_string_value(json_array_get(json_object_get(line, "services"), 0)),
+			    "submission");
 	line = json_array_get(json_object_get(root, "evidence"), 0);
 	assert_string_equal(json_string_value(json_object_get(line, "line")),
 			    "mx postfix/smtpd[1]: \xef\xbf\xbdwarning");
@@ -281,5 +306,6 @@ int main(void)
 		cmocka_unit_test(the_source_of_an_ipv6_address_is_its_64),
 	};
 
+	time_show_utc(); /* whatever the machine's zone is */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,12 +2,20 @@
 /* Filling a why from gate and store (show_fakes.h). */
 #include "show_fakes.h"
 
+uint32_t why_provider(const struct config *config, const struct address *address)
+{
+	(void)config;
+	return address->byte[12] == 192 ? 64500 : 0;
+}
+
 static void gate_ban(struct world *world, const char *text, int64_t for_s)
 {
 	size_t at = world->gate.ban_count++;
-	struct ban ban = { .since_ns = BOOT_NS - 10 * (uint64_t)NS_PER_S,
-			   .expires_ns = BOOT_NS + (uint64_t)(for_s * NS_PER_S),
-			   .rule = RULE_SOURCE_FAILURES };
+	uint64_t end_ns = BOOT_NS + (uint64_t)(for_s * NS_PER_S);
+	uint32_t since = (BOOT_NS - 10 * (uint64_t)NS_PER_S) >> BAN_TIME_SHIFT;
+	struct ban ban = { .expires_ns = { end_ns, end_ns },
+			   .since = { since, since },
+			   .rule = { RULE_SOURCE_FAILURES, RULE_SOURCE_FAILURES } };
 
 	prefix_parse(text, strlen(text), &world->gate.bans[at].prefix);
 	world->gate.bans[at].ban = ban;
@@ -46,10 +54,12 @@ static void why_finds_every_running_ban_over_the_address(void **state)
 	store_ban(world, "192.0.2.0/24", WALL_NS + 9000 * NS_PER_S); /* not what is in force */
 	why = asked(world, "192.0.2.5");
 	assert_int_equal(why->ban_count, 2);
+	assert_int_equal(why->provider, 64500);
 	assert_int_equal(why->bans[0].prefix.length, 120);
 	assert_int_equal(why->bans[0].until_wall_ns, WALL_NS + 3600 * NS_PER_S);
 	assert_string_equal(why->bans[0].reason, "5 failed logins");
-	assert_int_equal(why->bans[0].since_wall_ns, WALL_NS - 10 * NS_PER_S);
+	assert_in_range(why->bans[0].since_wall_ns, WALL_NS - 11 * NS_PER_S,
+			WALL_NS - 10 * NS_PER_S);
 	assert_int_equal(why->bans[1].until_wall_ns, WALL_NS + 61 * NS_PER_S);
 	assert_int_equal(why->services[0].verdict.reason, REASON_BANNED);
 }
@@ -142,6 +152,9 @@ static void why_takes_no_more_evidence_than_it_shows(void **state)
 	world->store.evidence_count = 1000;
 	why = asked(world, "192.0.2.5");
 	assert_int_equal(why->evidence_count, WHY_EVIDENCE_MAX);
+	assert_int_equal(why->past_count, WHY_PAST_MAX);
+	assert_int_equal(why->stale_count, 1);
+	assert_true(why->past[WHY_PAST_MAX - 1].lifted);
 	assert_int_equal(why->fault_count, 0);
 }
 

@@ -84,7 +84,8 @@ static struct prefix prefix(const char *text)
 
 static void put_ban(struct place *place, const char *text, int64_t until, const char *reason)
 {
-	struct store_ban ban = { .prefix = prefix(text),
+	struct store_ban ban = { .services = BAN_ALL,
+				 .prefix = prefix(text),
 				 .since_wall_ns = T0,
 				 .until_wall_ns = until,
 				 .rule = 1,
@@ -99,7 +100,8 @@ static int has_ban(struct place *place, const char *text)
 	struct store_ban ban;
 	char reason[8];
 
-	return store_ban_get(place->store, &wanted, &ban, reason, sizeof(reason), &place->fault);
+	return store_ban_get(place->store, &wanted, BAN_ALL, &ban, reason, sizeof(reason),
+			     &place->fault);
 }
 
 static void the_folder_and_the_file_are_for_root_alone(void **state)
@@ -126,7 +128,8 @@ static void a_ban_is_found_again_by_the_next_process(void **state)
 
 	put_ban(place, "2001:db8::/64", T0 + 7, "5 failed logins (bob)");
 	reopen(place);
-	assert_int_equal(store_ban_get(place->store, &wanted, &ban, reason, sizeof(reason), NULL),
+	assert_int_equal(store_ban_get(place->store, &wanted, BAN_ALL, &ban, reason, sizeof(reason),
+				       NULL),
 			 0);
 	assert_memory_equal(&ban.prefix, &wanted, sizeof(wanted));
 	assert_int_equal(ban.since_wall_ns, T0);
@@ -150,8 +153,9 @@ static void a_repeated_ban_replaces_and_a_removed_one_is_gone(void **state)
 	assert_int_equal(count, 1);
 	assert_int_equal(store_ban_count(place->store, T0 + 2, &count, NULL), 0);
 	assert_int_equal(count, 0);
-	assert_int_equal(store_ban_remove(place->store, &wanted, &place->fault), 0);
-	assert_int_equal(store_ban_remove(place->store, &wanted, &place->fault), -ENOENT);
+	assert_int_equal(store_ban_remove(place->store, &wanted, BAN_ALL, T0, &place->fault), 0);
+	assert_int_equal(store_ban_remove(place->store, &wanted, BAN_ALL, T0, &place->fault),
+			 -ENOENT);
 	assert_non_null(strstr(place->fault.text, "192.0.2.1/32"));
 }
 
@@ -191,7 +195,9 @@ static void bans_come_in_order_without_those_that_have_ended(void **state)
 static void put_evidence(struct place *place, const char *text, int64_t wall_ns, const char *line)
 {
 	struct store_evidence evidence = { .wall_ns = wall_ns, .line = line };
-	struct store_ban ban = { .prefix = prefix(text), .until_wall_ns = T0, .reason = "" };
+	struct store_ban ban = {
+		.services = BAN_ALL, .prefix = prefix(text), .until_wall_ns = T0, .reason = ""
+	};
 
 	assert_int_equal(store_ban_put(place->store, &ban, &evidence, 1, &place->fault), 0);
 }
@@ -627,7 +633,9 @@ static void damage_further_in_is_found_when_it_is_met(void **state)
 
 	assert_int_equal(store_begin(place->store, NULL), 0);
 	for (uint32_t i = 0; i < 20000; i++) {
-		struct store_ban ban = { .until_wall_ns = T0 + 1, .reason = "because" };
+		struct store_ban ban = { .services = BAN_ALL,
+					 .until_wall_ns = T0 + 1,
+					 .reason = "because" };
 
 		ban.prefix.address = address_from4(0xc0000000 + i);
 		ban.prefix.length = 128;
@@ -637,7 +645,7 @@ static void damage_further_in_is_found_when_it_is_met(void **state)
 	store_close(place->store);
 	place->store = NULL;
 	assert_int_equal(stat(place->file, &status), 0);
-	write_noise(place->file, 16 * 4096, (size_t)status.st_size - 16 * 4096);
+	write_noise(place->file, 64 * 4096, (size_t)status.st_size - 64 * 4096);
 	assert_int_equal(store_open(place->state, false, &place->store, &place->fault), 0);
 	assert_int_equal(store_ban_each(place->store, T0 + 1, collect_ban, &texts, &place->fault),
 			 -EBADMSG);
@@ -666,7 +674,9 @@ static int fill(struct place *place)
 		"a reason of some length, so that the store fills in good time";
 
 	for (uint32_t i = 0; i < 20000; i++) {
-		struct store_ban ban = { .until_wall_ns = T0 + 1, .reason = reason };
+		struct store_ban ban = { .services = BAN_ALL,
+					 .until_wall_ns = T0 + 1,
+					 .reason = reason };
 
 		ban.prefix.address = address_from4(0xc0000000 + i * 77);
 		ban.prefix.length = 128;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <errno.h>
+#include <arpa/inet.h>
 #include <sqlite3.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -61,12 +62,34 @@ static void put_known(struct store *store, const char *account, const char *sour
 	assert_int_equal(store_known_put(store, account, &known, NULL), 0);
 }
 
+struct found {
+	size_t count;
+	struct store_known last;
+	char account[64];
+};
+
+static void note_found(const char *account, const struct store_known *known, void *context)
+{
+	struct found *found = context;
+
+	found->count++;
+	found->last = *known;
+	snprintf(found->account, sizeof(found->account), "%s", account);
+}
+
+static void known_in(struct store *store, const struct prefix *prefix, unsigned most,
+		     struct found *found)
+{
+	*found = (struct found){ 0 };
+	assert_int_equal(store_known_in(store, prefix, most, note_found, found, NULL), 0);
+}
+
 static void known_sources_are_found_by_account_source_and_network(void **state)
 {
 	struct store *store = open_store();
 	struct prefix network = prefix_of("192.0.2.0/24"), other = prefix_of("192.0.3.0/24"),
 		      source = prefix_of("192.0.2.1/32"), six = prefix_of("2001:db8::/48");
-	int64_t last = 0;
+	struct found found;
 
 	(void)state;
 	put_known(store, "Bob@Example.org", "192.0.2.1/32", T0);
@@ -75,12 +98,19 @@ static void known_sources_are_found_by_account_source_and_network(void **state)
 	put_known(store, "eve", "192.0.2.9/32", T0 + 3 * DAY);
 	assert_int_equal(known_of(store, "BOB@example.org"), 2);
 	assert_int_equal(known_of(store, "nobody"), 0);
-	assert_int_equal(store_known_last(store, &source, &last, NULL), 0);
-	assert_int_equal(last, T0 + DAY);
-	assert_int_equal(store_known_last(store, &network, &last, NULL), 0);
-	assert_int_equal(last, T0 + 3 * DAY);
-	assert_int_equal(store_known_last(store, &six, &last, NULL), 0);
-	assert_int_equal(store_known_last(store, &other, &last, NULL), -ENOENT);
+	known_in(store, &source, 9, &found);
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.last.last_wall_ns, T0 + DAY);
+	known_in(store, &network, 9, &found);
+	assert_int_equal(found.count, 2);
+	known_in(store, &network, 1, &found);
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.last.last_wall_ns, T0 + 3 * DAY);
+	assert_string_equal(found.account, "eve");
+	known_in(store, &six, 9, &found);
+	assert_int_equal(found.count, 1);
+	known_in(store, &other, 9, &found);
+	assert_int_equal(found.count, 0);
 	assert_int_equal(store_known_remove(store, "bob@example.org", &source, NULL), 0);
 	assert_int_equal(store_known_remove(store, "bob@example.org", &source, NULL), 0);
 	assert_int_equal(known_of(store, "bob@example.org"), 1);
@@ -94,11 +124,11 @@ static void bans_in_a_row_are_kept(void **state)
 	struct store_repeat repeat = { 3, T0, 1234567890123 }, read;
 
 	(void)state;
-	assert_int_equal(store_repeat_get(store, &prefix, &read, NULL), -ENOENT);
-	assert_int_equal(store_repeat_put(store, &prefix, &repeat, NULL), 0);
+	assert_int_equal(store_repeat_get(store, &prefix, BAN_LOGIN, &read, NULL), -ENOENT);
+	assert_int_equal(store_repeat_put(store, &prefix, BAN_LOGIN, &repeat, NULL), 0);
 	store_close(store);
 	store = open_store();
-	assert_int_equal(store_repeat_get(store, &prefix, &read, NULL), 0);
+	assert_int_equal(store_repeat_get(store, &prefix, BAN_LOGIN, &read, NULL), 0);
 	assert_int_equal(read.bans, 3);
 	assert_int_equal(read.until_wall_ns, T0);
 	assert_int_equal(read.lasts_ns, 1234567890123);
@@ -126,13 +156,13 @@ static void notes_are_written_together_or_not_at_all_and_age(void **state)
 	assert_int_equal(store_begin_notes(store, NULL), 0);
 	put_known(store, "old", "192.0.2.1/32", T0);
 	put_known(store, "new", "192.0.2.1/32", T0 + 2 * DAY);
-	store_repeat_put(store, &prefix, &repeat, NULL);
+	store_repeat_put(store, &prefix, BAN_LOGIN, &repeat, NULL);
 	store_trouble_put(store, "bob", 5, T0, NULL);
 	assert_int_equal(store_commit_notes(store, NULL), 0);
 	assert_int_equal(store_expire(store, T0 + 31 * DAY, NULL), 0);
 	assert_int_equal(known_of(store, "old"), 0);
 	assert_int_equal(known_of(store, "new"), 1);
-	assert_int_equal(store_repeat_get(store, &prefix, &repeat, NULL), -ENOENT);
+	assert_int_equal(store_repeat_get(store, &prefix, BAN_LOGIN, &repeat, NULL), -ENOENT);
 	assert_int_equal(store_trouble_each(store, note_trouble, text, NULL), 0);
 	assert_string_equal(text, "bob/5");
 	assert_int_equal(store_expire(store, T0 + 61 * DAY, NULL), 0);
@@ -166,7 +196,7 @@ static void evidence_needs_no_ban(void **state)
 static void a_store_of_the_first_version_gets_the_new_tables_and_keeps_its_bans(void **state)
 {
 	struct store *store = open_store();
-	struct store_ban ban = { prefix_of("192.0.2.1/32"), T0, T0 + DAY, 1, "old" }, read;
+	struct store_ban ban = { prefix_of("192.0.2.1/32"), BAN_ALL, T0, T0 + DAY, 1, "old" }, read;
 	char path[96], reason[16];
 	sqlite3 *db;
 
@@ -177,15 +207,95 @@ static void a_store_of_the_first_version_gets_the_new_tables_and_keeps_its_bans(
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db,
 				      "DROP TABLE known; DROP TABLE repeats; DROP TABLE troubles;"
-				      "DROP TABLE clock;"
+				      "DROP TABLE clock; DROP TABLE begun; DROP TABLE senders;"
+				      "DROP TABLE habits; DROP TABLE orders; DROP TABLE past_bans; "
+				      "DROP TABLE past_alerts; DROP TABLE rights; "
+				      "DROP TABLE wrongs; DROP TABLE budgets; DROP TABLE held; "
+				      "DROP TABLE spans;"
 				      "PRAGMA user_version = 1",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
 	sqlite3_close(db);
 	store = open_store();
-	assert_int_equal(store_ban_get(store, &ban.prefix, &read, reason, sizeof(reason), NULL), 0);
+	assert_int_equal(
+		store_ban_get(store, &ban.prefix, BAN_ALL, &read, reason, sizeof(reason), NULL), 0);
 	put_known(store, "bob", "192.0.2.1/32", T0);
 	assert_int_equal(known_of(store, "bob"), 1);
+	store_close(store);
+}
+
+static int64_t begun_at(int64_t now)
+{
+	struct store *store = open_store();
+	int64_t since = 0;
+
+	assert_int_equal(store_begun(store, now, &since, NULL), 0);
+	store_close(store);
+	return since;
+}
+
+static void the_beginning_is_kept_and_never_to_come(void **state)
+{
+	(void)state;
+	/* A clock that is not set yet is none to begin by. */
+	assert_int_equal(begun_at(DAY), DAY);
+	assert_int_equal(begun_at(T0), T0);
+	assert_int_equal(begun_at(T0 + 9 * DAY), T0);
+	assert_int_equal(begun_at(T0 - DAY), T0 - DAY);
+	assert_int_equal(begun_at(T0), T0 - DAY);
+}
+
+static void a_store_that_has_no_beginning_counts_from_its_oldest_record(void **state)
+{
+	struct store *store = open_store();
+	struct store_ban by_hand = {
+		prefix_of("192.0.2.1/32"), BAN_ALL, T0 - 9 * DAY, T0 + 99 * DAY, 0, "hand"
+	};
+	struct store_ban by_rule = {
+		prefix_of("192.0.2.2/32"), BAN_ALL, T0 - 3 * DAY, T0 + 99 * DAY, 1, "rule"
+	};
+
+	(void)state;
+	assert_int_equal(store_ban_put(store, &by_hand, NULL, 0, NULL), 0);
+	assert_int_equal(store_ban_put(store, &by_rule, NULL, 0, NULL), 0);
+	put_known(store, "bob", "192.0.2.3/32", T0 + DAY);
+	store_close(store);
+	assert_int_equal(begun_at(T0 + 9 * DAY), T0 - 3 * DAY);
+}
+
+static void who_delivered_and_what_is_usual_are_kept_for_thirty_days(void **state)
+{
+	struct store *store = open_store();
+	struct prefix network = prefix_of("192.0.2.0/24"), old = prefix_of("192.0.3.0/24");
+	struct store_habit habit = { T0 + 2 * DAY, 19675, 120, 7, 3, 1 }, read;
+	int64_t last;
+
+	(void)state;
+	assert_int_equal(store_sender_get(store, &network, &last, NULL), -ENOENT);
+	assert_int_equal(store_habit_get(store, "", &read, NULL), -ENOENT);
+	assert_int_equal(store_sender_put(store, &old, T0, NULL), 0);
+	assert_int_equal(store_sender_put(store, &network, T0, NULL), 0);
+	assert_int_equal(store_sender_put(store, &network, T0 + 2 * DAY, NULL), 0);
+	assert_int_equal(store_habit_put(store, "Bob@example.org", &habit, NULL), 0);
+	habit.last_wall_ns = T0;
+	assert_int_equal(store_habit_put(store, "", &habit, NULL), 0);
+	store_close(store);
+	store = open_store();
+	assert_int_equal(store_habit_get(store, "", &read, NULL), 0);
+	assert_int_equal(store_sender_get(store, &old, &last, NULL), 0);
+	assert_int_equal(store_expire(store, T0 + 31 * DAY, NULL), 0);
+	assert_int_equal(store_sender_get(store, &network, &last, NULL), 0);
+	assert_int_equal(last, T0 + 2 * DAY);
+	assert_int_equal(store_sender_get(store, &old, &last, NULL), -ENOENT);
+	assert_int_equal(store_habit_get(store, "", &read, NULL), -ENOENT);
+	habit.last_wall_ns = T0 + 2 * DAY;
+	assert_int_equal(store_habit_get(store, "bob@example.org", &read, NULL), 0);
+	assert_int_equal(read.last_wall_ns, habit.last_wall_ns);
+	assert_int_equal(read.day, habit.day);
+	assert_int_equal(read.messages, habit.messages);
+	assert_int_equal(read.today, habit.today);
+	assert_int_equal(read.failing, habit.failing);
+	assert_int_equal(read.failing_today, habit.failing_today);
 	store_close(store);
 }
 
@@ -205,13 +315,77 @@ static int remove_folder(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
+static void bans_in_a_row_have_a_most_and_the_oldest_go(void **state)
+{
+	struct store *store = open_store();
+	struct store_repeat repeat = { .bans = 1, .lasts_ns = 1 };
+	struct prefix prefix;
+	size_t found = 0;
+
+	(void)state;
+	if (getenv("UNIT_CHECKED")) {
+		store_close(store);
+		skip();
+	}
+	assert_int_equal(prefix_parse("10.0.0.0/32", 11, &prefix), 0);
+	assert_int_equal(store_begin_notes(store, NULL), 0);
+	for (uint32_t i = 0; i < STORE_REPEATS_MOST + 5000; i++) {
+		prefix.address.word[3] = htonl(0x0a000000 + i);
+		repeat.until_wall_ns = T0 + i;
+		assert_int_equal(store_repeat_put(store, &prefix, BAN_LOGIN, &repeat, NULL), 0);
+	}
+	assert_int_equal(store_commit_notes(store, NULL), 0);
+	for (uint32_t i = 0; i < 5000; i++) {
+		prefix.address.word[3] = htonl(0x0a000000 + i);
+		found += !store_repeat_get(store, &prefix, BAN_LOGIN, &repeat, NULL);
+	}
+	assert_true(found <= 1024);
+	prefix.address.word[3] = htonl(0x0a000000 + 6000);
+	assert_int_equal(store_repeat_get(store, &prefix, BAN_LOGIN, &repeat, NULL), 0);
+	store_close(store);
+}
+
+static void senders_have_a_most_and_the_oldest_go(void **state)
+{
+	struct store *store = open_store();
+	struct prefix prefix;
+	size_t found = 0;
+	int64_t last;
+
+	(void)state;
+	if (getenv("UNIT_CHECKED")) {
+		store_close(store);
+		skip();
+	}
+	assert_int_equal(prefix_parse("10.0.0.0/32", 11, &prefix), 0);
+	assert_int_equal(store_begin_notes(store, NULL), 0);
+	for (uint32_t i = 0; i < STORE_SENDERS_MOST + 3000; i++) {
+		prefix.address.word[3] = htonl(0x0a000000 + i);
+		assert_int_equal(store_sender_put(store, &prefix, T0 + i, NULL), 0);
+	}
+	assert_int_equal(store_commit_notes(store, NULL), 0);
+	for (uint32_t i = 0; i < 3000; i++) {
+		prefix.address.word[3] = htonl(0x0a000000 + i);
+		found += !store_sender_get(store, &prefix, &last, NULL);
+	}
+	assert_true(found <= 1024);
+	prefix.address.word[3] = htonl(0x0a000000 + 4000);
+	assert_int_equal(store_sender_get(store, &prefix, &last, NULL), 0);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(known_sources_are_found_by_account_source_and_network),
 		TEST(bans_in_a_row_are_kept),
+		TEST(bans_in_a_row_have_a_most_and_the_oldest_go),
 		TEST(notes_are_written_together_or_not_at_all_and_age),
 		TEST(evidence_needs_no_ban),
+		TEST(who_delivered_and_what_is_usual_are_kept_for_thirty_days),
+		TEST(senders_have_a_most_and_the_oldest_go),
+		TEST(the_beginning_is_kept_and_never_to_come),
+		TEST(a_store_that_has_no_beginning_counts_from_its_oldest_record),
 		TEST(a_store_of_the_first_version_gets_the_new_tables_and_keeps_its_bans),
 	};
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -68,7 +69,8 @@ static struct prefix nth(uint32_t number)
 
 static void put(uint32_t number, int64_t since, int64_t until)
 {
-	struct store_ban ban = { .prefix = nth(number),
+	struct store_ban ban = { .services = BAN_ALL,
+				 .prefix = nth(number),
 				 .since_wall_ns = since,
 				 .until_wall_ns = until,
 				 .rule = 1,
@@ -83,7 +85,8 @@ static struct store_ban got(uint32_t number)
 	struct store_ban ban;
 	char reason[16];
 
-	assert_int_equal(store_ban_get(store, &prefix, &ban, reason, sizeof(reason), &fault), 0);
+	assert_int_equal(
+		store_ban_get(store, &prefix, BAN_ALL, &ban, reason, sizeof(reason), &fault), 0);
 	return ban;
 }
 
@@ -260,6 +263,52 @@ static void a_sound_store_is_saved_whole_and_what_is_newer_stays(void **state)
 	assert_int_equal(generation, 1);
 }
 
+static void the_beginning_senders_and_habits_are_saved_too(void **state)
+{
+	struct prefix network = nth(1);
+	struct store_habit habit = { .last_wall_ns = T0, .messages = 50 };
+	struct store_salvage salvage;
+	int64_t since = 0;
+
+	(void)state;
+	assert_int_equal(store_begun(store, T0, &since, &fault), 0);
+	assert_int_equal(store_sender_put(store, &network, T0, &fault), 0);
+	assert_int_equal(store_habit_put(store, "bob", &habit, &fault), 0);
+	store_close(store);
+	store = NULL;
+	salvage = replace();
+	assert_true(salvage.complete);
+	assert_int_equal(store_begun(store, T0 + HOUR, &since, &fault), 0);
+	assert_int_equal(since, T0);
+	assert_int_equal(store_sender_get(store, &network, &since, &fault), 0);
+	habit.messages = 0;
+	assert_int_equal(store_habit_get(store, "bob", &habit, &fault), 0);
+	assert_int_equal(habit.messages, 50);
+}
+
+static void a_store_of_an_older_schema_is_saved_whole(void **state)
+{
+	sqlite3 *db;
+
+	(void)state;
+	put(7, T0, T0 + HOUR);
+	store_close(store);
+	store = NULL;
+	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(
+			db,
+			"DROP TABLE begun; DROP TABLE senders; DROP TABLE habits; "
+			"DROP TABLE orders; DROP TABLE past_bans; DROP TABLE past_alerts;"
+			"DROP TABLE rights; DROP TABLE wrongs; DROP TABLE budgets; DROP TABLE held;"
+			"PRAGMA user_version = 4",
+			NULL, NULL, NULL),
+		SQLITE_OK);
+	sqlite3_close(db);
+	assert_true(replace().complete);
+	assert_int_equal(count_at(T0), 1);
+}
+
 static void a_call_that_meets_damage_leaves_word_of_it(void **state)
 {
 	struct prefix prefix = nth(MANY / 2);
@@ -270,11 +319,12 @@ static void a_call_that_meets_damage_leaves_word_of_it(void **state)
 	(void)state;
 	fill();
 	assert_int_equal(stat(file, &status), 0);
-	write_noise(6 * 4096, (size_t)status.st_size - 6 * 4096);
+	write_noise(64 * 4096, (size_t)status.st_size - 64 * 4096);
 	open_store();
 	assert_true(store_is_current(store));
 	assert_false(store_is_damaged(store));
-	assert_int_equal(store_ban_get(store, &prefix, &ban, reason, sizeof(reason), &fault),
+	assert_int_equal(store_ban_get(store, &prefix, BAN_ALL, &ban, reason, sizeof(reason),
+				       &fault),
 			 -EBADMSG);
 	assert_true(store_is_damaged(store));
 	assert_int_equal(store_set_aside(folder, T0, NULL, &fault), 0);
@@ -292,6 +342,8 @@ int main(void)
 		TEST(what_lies_before_and_behind_the_damage_is_saved),
 		TEST(a_file_of_noise_gives_an_empty_store),
 		TEST(a_sound_store_is_saved_whole_and_what_is_newer_stays),
+		TEST(the_beginning_senders_and_habits_are_saved_too),
+		TEST(a_store_of_an_older_schema_is_saved_whole),
 		TEST(a_call_that_meets_damage_leaves_word_of_it),
 	};
 

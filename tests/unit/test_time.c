@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <cmocka.h>
@@ -267,6 +268,67 @@ static void stamps_are_written_in_utc(void **state)
 	}
 }
 
+static void zone(const char *name)
+{
+	setenv("TZ", name, 1);
+	tzset();
+}
+
+static void people_see_local_time_and_utc_as_utc(void **state)
+{
+	static const struct {
+		const char *zone;
+		int64_t wall_ns;
+		const char *text;
+	} cases[] = {
+		{ "UTC0", 1794996000 * NS_PER_S, "2026-11-18T10:00:00Z" },
+		{ "JST-9", 1794996000 * NS_PER_S, "2026-11-18 19:00:00" },
+		{ "JST-9", 1794960000 * NS_PER_S + 5000, "2026-11-18 09:00:00.000005" },
+		{ "EST5EDT,M3.2.0,M11.1.0", 1794996000 * NS_PER_S, "2026-11-18 05:00:00" },
+		{ "EST5EDT,M3.2.0,M11.1.0", 1783677600 * NS_PER_S, "2026-07-10 06:00:00" },
+		{ "NPT-5:45", 1794996000 * NS_PER_S, "2026-11-18 15:45:00" },
+		{ "JST-9", INT64_MIN, "1677-09-21 09:12:43.145224" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[TIME_TEXT_SIZE];
+		int64_t wall_ns = 0;
+
+		zone(cases[i].zone);
+		time_show(cases[i].wall_ns, text);
+		assert_string_equal(text, cases[i].text);
+		if (cases[i].wall_ns == INT64_MIN) /* such years are not read */
+			continue;
+		assert_int_equal(time_read(text, &wall_ns), 0);
+		assert_int_equal(wall_ns, cases[i].wall_ns);
+	}
+}
+
+static void a_time_of_either_form_is_read_and_nothing_else(void **state)
+{
+	static const char *const wrong[] = { "",
+					     "2026-11-18",
+					     "2026-11-18 10:00",
+					     "2026-11-18 10:00:00x",
+					     "2026-11-18T10:00:00ZZ",
+					     "2026-11-18 10:00:00.0000000000000000000000000000" };
+	int64_t wall_ns = 0;
+
+	(void)state;
+	zone("JST-9");
+	assert_int_equal(time_read("2026-11-18T10:00:00Z", &wall_ns), 0);
+	assert_int_equal(wall_ns, 1794996000 * NS_PER_S);
+	assert_int_equal(time_read("2026-11-18T19:00:00+09:00", &wall_ns), 0);
+	assert_int_equal(wall_ns, 1794996000 * NS_PER_S);
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		assert_int_equal(time_read(wrong[i], &wall_ns), -EINVAL);
+	/* The last case: what --utc sets holds for the rest of the program. */
+	time_show_utc();
+	assert_int_equal(time_read("2026-11-18 10:00:00", &wall_ns), 0);
+	assert_int_equal(wall_ns, 1794996000 * NS_PER_S);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +342,8 @@ int main(void)
 		cmocka_unit_test(what_follows_a_stamp_is_left),
 		cmocka_unit_test(what_is_no_stamp_is_refused),
 		cmocka_unit_test(stamps_are_written_in_utc),
+		cmocka_unit_test(people_see_local_time_and_utc_as_utc),
+		cmocka_unit_test(a_time_of_either_form_is_read_and_nothing_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 #define SEKISHO_ALERT_H
 
 #include "daemon/loop.h"
-#include "daemon/outflow.h"
+#include "daemon/outflow_watch.h"
 #include "detect/detect.h"
 #include "store/store.h"
 
@@ -23,6 +23,7 @@ struct alert {
 	const struct store_evidence *evidence;
 	size_t evidence_count;
 	const struct outflow_event *outflow; /* of the outflow breaker; NULL: a rule's */
+	bool test;			     /* by `sekisho alert --test` */
 };
 
 /* The facts as one line of JSON with its newline, malloc()ed, ASCII; schema: docs/alerts.md. NULL:

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "alert/orphans.h"
 #include "base/cleanup.h"
 #include "base/time.h"
 
@@ -245,12 +246,32 @@ static void start_waiting(struct alerts *alerts)
 	}
 }
 
+/* What a program left behind has as long as the program itself. */
+static void end_orphans(struct alerts *alerts)
+{
+	pid_t programs[ALERT_RUNNING_MAX];
+	size_t ended;
+
+	if (!alerts->run)
+		return;
+	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++)
+		programs[i] = alerts->processes[i].pid;
+	ended = orphans_end(programs, ALERT_RUNNING_MAX, alerts->timeout_s);
+	if (ended)
+		report(alerts,
+		       "%zu processes that alert program %s left behind had not ended within %u s "
+		       "and were killed",
+		       ended, alerts->program ? alerts->program[0] : "", alerts->timeout_s);
+}
+
 /* Every second. */
 static void kill_overdue(void *context)
 {
 	struct alerts *alerts = context;
 	uint64_t now_ns = monotonic_ns();
 
+	/* First: those of a program that is killed below die with it, and were not left behind. */
+	end_orphans(alerts);
 	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++) {
 		struct process *process = &alerts->processes[i];
 
@@ -279,6 +300,7 @@ int alerts_new(struct loop *loop, unsigned timeout_s, alert_fault *report_fault,
 	alerts->context = context;
 	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++)
 		alerts->processes[i].fd = -1;
+	orphans_adopt();
 	if (gethostname(alerts->host, sizeof(alerts->host) - 1))
 		snprintf(alerts->host, sizeof(alerts->host), "localhost");
 	error = loop_every(loop, NS_PER_S, kill_overdue, alerts);

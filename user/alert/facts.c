@@ -12,7 +12,7 @@
 #include "net/address.h"
 #include "show/json.h"
 
-#define VARIABLES 20
+#define VARIABLES 21
 
 static json_t *json_of_prefix(const struct prefix *prefix)
 {
@@ -33,12 +33,14 @@ static json_t *json_of_sources(const struct decision *decision)
 	json_t *sources = json_array();
 
 	for (unsigned i = 0; sources && i < listed(decision); i++) {
-		char country[3];
+		char country[COUNTRY_TEXT_SIZE];
 
 		country_to_text(decision->sources[i].country, country);
-		if (!json_add(sources, json_pack("{s:o, s:s}", "prefix",
-						 json_of_prefix(&decision->sources[i].prefix),
-						 "country", country)))
+		if (!json_add(sources,
+			      json_pack("{s:o, s:s, s:o}", "prefix",
+					json_of_prefix(&decision->sources[i].prefix), "country",
+					country, "provider",
+					json_provider_number(decision->sources[i].provider))))
 			break;
 	}
 	return sources;
@@ -66,14 +68,15 @@ char *alert_json(const struct alert *alert, const char *host)
 	const struct decision *decision = alert->decision;
 
 	return json_line(json_pack(
-		"{s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o}", "action", "alert",
-		"host", json_text(host), "time", json_time(decision->wall_ns), "rule",
+		"{s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:b}", "action",
+		"alert", "host", json_text(host), "time", json_time(decision->wall_ns), "rule",
 		rule_of(alert), "program", "sekisho", "account",
 		json_text(decision->has_account ? decision->account : NULL), "prefix",
 		decision->has_prefix ? json_of_prefix(&decision->prefix) : json_null(), "reason",
 		json_text(decision->reason), "sources", json_of_sources(decision), "source_count",
 		(int)decision->source_count, "evidence", json_of_evidence(alert), "outflow",
-		alert->outflow ? outflow_event_to_json(alert->outflow) : json_null()));
+		alert->outflow ? outflow_event_to_json(alert->outflow) : json_null(), "test",
+		alert->test));
 }
 
 static bool has_word(const char *text, const char *word, size_t length)
@@ -95,16 +98,20 @@ static void append_word(char *text, size_t size, const char *word, bool once)
 }
 
 static void list_sources(const struct decision *decision, char *sources, size_t sources_size,
-			 char *countries, size_t countries_size)
+			 char *countries, size_t countries_size, char *providers,
+			 size_t providers_size)
 {
-	*sources = *countries = '\0';
+	*sources = *countries = *providers = '\0';
 	for (unsigned i = 0; i < listed(decision); i++) {
-		char prefix[PREFIX_TEXT_SIZE], country[3];
+		char prefix[PREFIX_TEXT_SIZE], country[COUNTRY_TEXT_SIZE], provider[16];
 
 		prefix_format(&decision->sources[i].prefix, prefix);
 		country_to_text(decision->sources[i].country, country);
 		append_word(sources, sources_size, prefix, false);
 		append_word(countries, countries_size, country, true);
+		snprintf(provider, sizeof(provider), "AS%u", decision->sources[i].provider);
+		if (decision->sources[i].provider)
+			append_word(providers, providers_size, provider, true);
 	}
 }
 
@@ -169,6 +176,7 @@ char **alert_environment(const struct alert *alert, const char *host)
 	const struct decision *decision = alert->decision;
 	char time[TIME_TEXT_SIZE], prefix[PREFIX_TEXT_SIZE] = "", count[16];
 	char sources[DECISION_SOURCES_MAX * PREFIX_TEXT_SIZE], countries[128];
+	char providers[DECISION_SOURCES_MAX * 16];
 	char **environment = calloc(VARIABLES + 1, sizeof(*environment));
 	size_t used = 0;
 
@@ -177,7 +185,8 @@ char **alert_environment(const struct alert *alert, const char *host)
 	time_format(decision->wall_ns, time);
 	if (decision->has_prefix)
 		prefix_format(&decision->prefix, prefix);
-	list_sources(decision, sources, sizeof(sources), countries, sizeof(countries));
+	list_sources(decision, sources, sizeof(sources), countries, sizeof(countries), providers,
+		     sizeof(providers));
 	snprintf(count, sizeof(count), "%u", decision->source_count);
 	if (add(environment, &used, "PATH",
 		"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") &&
@@ -192,6 +201,7 @@ char **alert_environment(const struct alert *alert, const char *host)
 	    add(environment, &used, "SEKISHO_SOURCES", sources) &&
 	    add(environment, &used, "SEKISHO_SOURCE_COUNT", count) &&
 	    add(environment, &used, "SEKISHO_COUNTRIES", countries) &&
+	    add(environment, &used, "SEKISHO_PROVIDERS", providers) &&
 	    add_outflow(environment, &used, alert->outflow))
 		return environment;
 	alert_environment_free(environment);

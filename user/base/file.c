@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -84,11 +85,17 @@ int file_replace(const char *path, const char *text, size_t size, struct fault *
 {
 	_cleanup_close_ int fd = -1;
 	_cleanup_free_ char *fresh = NULL;
+	struct stat status;
 	int err;
 
+	/* /dev/null would be a file from then on. */
+	if (!lstat(path, &status) && !S_ISREG(status.st_mode))
+		return fault_set(fault, -EINVAL, "cannot write %s: it is no regular file", path);
 	if (asprintf(&fresh, "%s.new", path) < 0)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* One that is there may be another user's, who would have the new one. */
+	unlink(fresh);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	err = fd < 0 ? -errno : write_all(fd, text, size);
 	if (!err && rename(fresh, path))
 		err = -errno;

@@ -10,8 +10,9 @@
  * -EISDIR; -EFBIG: more than `most` bytes; other -errno of open and read; nothing is set then. */
 int file_read(const char *path, size_t most, char **text, size_t *size);
 
-/* Writes `path` as a whole: a reader sees the old file or the new one. Mode 0600. The fault names
- * the file. */
+/* Writes `path` as a whole: a reader sees the old file or the new one. Mode 0600, of this user.
+ * What is there is replaced if it is a regular file; else (a device, a pipe, a link) -EINVAL. The
+ * fault names the file. */
 int file_replace(const char *path, const char *text, size_t size, struct fault *fault);
 
 #endif

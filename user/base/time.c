@@ -110,24 +110,80 @@ int64_t days_from_civil(int64_t year, unsigned month, unsigned day)
 	       day_of_year - 719468;
 }
 
-void time_format(int64_t wall_ns, char text[TIME_TEXT_SIZE])
+/* Writes `digits` digits of the number; returns their end. */
+static char *put_digits(char *out, unsigned digits, int64_t number)
 {
-	int64_t seconds = wall_ns / NS_PER_S, fraction = wall_ns % NS_PER_S;
-	struct tm tm;
-	time_t t;
-	size_t used;
+	for (unsigned i = digits; i--; number /= 10)
+		out[i] = (char)('0' + number % 10);
+	return out + digits;
+}
 
-	if (fraction < 0) {
-		fraction += NS_PER_S;
+/* "2026-11-21" `between` "10:00:00.123456"; returns the end. Not by strftime(): each line of
+ * `parse --json` has one. */
+static char *put_time(char *text, const struct tm *tm, char between, int64_t fraction)
+{
+	text = put_digits(text, 4, tm->tm_year + 1900);
+	*text++ = '-';
+	text = put_digits(text, 2, tm->tm_mon + 1);
+	*text++ = '-';
+	text = put_digits(text, 2, tm->tm_mday);
+	*text++ = between;
+	text = put_digits(text, 2, tm->tm_hour);
+	*text++ = ':';
+	text = put_digits(text, 2, tm->tm_min);
+	*text++ = ':';
+	text = put_digits(text, 2, tm->tm_sec);
+	if (fraction / 1000) {
+		*text++ = '.';
+		text = put_digits(text, 6, fraction / 1000);
+	}
+	*text = '\0';
+	return text;
+}
+
+/* Whole seconds, and *fraction in nanoseconds, of times before 1970 too. */
+static time_t whole_seconds(int64_t wall_ns, int64_t *fraction)
+{
+	int64_t seconds = wall_ns / NS_PER_S;
+
+	*fraction = wall_ns % NS_PER_S;
+	if (*fraction < 0) {
+		*fraction += NS_PER_S;
 		seconds--;
 	}
-	t = (time_t)seconds;
-	gmtime_r(&t, &tm);
-	used = strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-	if (fraction / 1000)
-		used += (size_t)snprintf(text + used, TIME_TEXT_SIZE - used, ".%06" PRId64,
-					 fraction / 1000);
-	snprintf(text + used, TIME_TEXT_SIZE - used, "Z");
+	return (time_t)seconds;
+}
+
+void time_format(int64_t wall_ns, char text[TIME_TEXT_SIZE])
+{
+	int64_t fraction;
+	time_t seconds = whole_seconds(wall_ns, &fraction);
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	text = put_time(text, &tm, 'T', fraction);
+	*text++ = 'Z';
+	*text = '\0';
+}
+
+/* The one word of the command line that every text needs: --utc. */
+static bool shows_utc;
+
+void time_show_utc(void)
+{
+	shows_utc = true;
+}
+
+void time_show(int64_t wall_ns, char text[TIME_TEXT_SIZE])
+{
+	int64_t fraction;
+	time_t seconds = whole_seconds(wall_ns, &fraction);
+	struct tm tm;
+
+	if (shows_utc || !localtime_r(&seconds, &tm) || !strcmp(tm.tm_zone, "UTC"))
+		time_format(wall_ns, text);
+	else
+		put_time(text, &tm, ' ', fraction);
 }
 
 /* `digits` digits at text[*at] as a number within [low, high]. */
@@ -217,6 +273,27 @@ int time_parse(const char *text, size_t size, int64_t *wall_ns, size_t *used)
 		   fraction;
 	if (used)
 		*used = at;
+	return 0;
+}
+
+int time_read(const char *text, int64_t *wall_ns)
+{
+	char as_utc[TIME_TEXT_SIZE];
+	size_t used;
+	time_t seconds;
+	struct tm tm;
+
+	if (!time_parse(text, strlen(text), wall_ns, &used))
+		return text[used] ? -EINVAL : 0;
+	if (snprintf(as_utc, sizeof(as_utc), "%sZ", text) >= TIME_TEXT_SIZE ||
+	    time_parse(as_utc, strlen(as_utc), wall_ns, &used) || as_utc[used])
+		return -EINVAL;
+	if (shows_utc)
+		return 0;
+	seconds = (time_t)(*wall_ns / NS_PER_S);
+	gmtime_r(&seconds, &tm);
+	tm.tm_isdst = -1; /* the zone's own rules say */
+	*wall_ns = mktime(&tm) * NS_PER_S + *wall_ns % NS_PER_S;
 	return 0;
 }
 

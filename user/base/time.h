@@ -28,10 +28,35 @@ int rate_parse(const char *text, uint64_t *interval_ns);
  * microseconds. */
 void time_format(int64_t wall_ns, char text[TIME_TEXT_SIZE]);
 
+/* The same time for people: "2026-11-21 19:00:00" in the machine's zone (TZ, /etc/localtime); in
+ * UTC, or after time_show_utc(), as time_format() has it. For the texts of commands alone: JSON,
+ * logs and the store are in UTC. */
+void time_show(int64_t wall_ns, char text[TIME_TEXT_SIZE]);
+void time_show_utc(void);
+
+/* What time_show() or time_format() wrote; RFC 3339 of any offset too. A local time that the zone
+ * has twice, or not at all, is what mktime() makes of it. -EINVAL: none of these. */
+int time_read(const char *text, int64_t *wall_ns);
+
 /* RFC 3339 with any offset, which must be there; `size` bytes at `text`. *used (may be NULL) is how
  * many were read; what follows them is the caller's to judge. A leap second (:60) is the second
  * after it. Years 1970 to 2200. -EINVAL: no time stamp there. */
 int time_parse(const char *text, size_t size, int64_t *wall_ns, size_t *used);
+
+/* `wall_ns` minus and plus a span; the earliest and latest time there is where that overflows. */
+static inline int64_t time_less(int64_t wall_ns, uint64_t span_ns)
+{
+	int64_t result;
+
+	return __builtin_sub_overflow(wall_ns, span_ns, &result) ? INT64_MIN : result;
+}
+
+static inline int64_t time_plus(int64_t wall_ns, uint64_t span_ns)
+{
+	int64_t result;
+
+	return __builtin_add_overflow(wall_ns, span_ns, &result) ? INT64_MAX : result;
+}
 
 /* Days from 1970-01-01 of a proleptic Gregorian date; month 1..12. Pure. */
 int64_t days_from_civil(int64_t year, unsigned month, unsigned day);

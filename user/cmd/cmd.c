@@ -2,27 +2,29 @@
 /* What commands share: how they speak on standard error. */
 #include "cmd/cmd.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/nearest.h"
+#include "show/visible.h"
+
 char *cmd_visible(const char *text)
 {
-	char *out = malloc(strlen(text) * 4 + 1), *at = out;
+	char *visible = NULL;
+	size_t size;
+	FILE *stream = open_memstream(&visible, &size);
 
-	if (!out)
+	if (!stream)
 		return NULL;
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c < ' ' || c == 0x7f)
-			at += sprintf(at, "\\x%02x", c);
-		else
-			*at++ = (char)c;
-	}
-	*at = '\0';
-	return out;
+	visible_print(stream, text);
+	if (!fclose(stream))
+		return visible;
+	free(visible);
+	return NULL;
 }
 
 static void say(const struct command *command, const char *kind, const char *text)
@@ -62,4 +64,101 @@ void cmd_warn(const struct command *command, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	say(command, "warning: ", text);
+}
+
+int cmd_try_open(const struct command *command, const struct globals *globals, unsigned use,
+		 struct instance *instance, struct fault *fault)
+{
+	int error = instance_open(globals->config_path, use | INSTANCE_FAULTY, instance, fault);
+
+	if (error)
+		return error;
+	if (instance->config_fault.error)
+		cmd_warn(command,
+			 "a fault in the configuration, which this command does without: %s",
+			 instance->config_fault.text);
+	return 0;
+}
+
+const struct option cmd_global_options[] = {
+	{ "config", required_argument, NULL, 'c' }, { "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },	    { "version", no_argument, NULL, 'V' },
+	{ "utc", no_argument, NULL, 'u' },	    { 0 },
+};
+
+/* Whether `name` up to its '=' is the beginning of the option with this `value`; 0: any. */
+static bool is_option(const struct option *known, const char *name, int value)
+{
+	size_t size = strcspn(name, "=");
+
+	for (; known->name; known++)
+		if ((!value || known->val == value) && !strncmp(known->name, name, size))
+			return true;
+	return false;
+}
+
+/* For `name`, a long option without its dashes: what it may have been meant to be. */
+static void suggest_option(const struct option *known, const char *name, char *text, size_t room)
+{
+	size_t size = strcspn(name, "="), begun = 0;
+	const struct option *first = NULL;
+	char word[NEAREST_WORD_MAX + 2];
+	struct nearest nearest = { .word = word };
+
+	snprintf(word, sizeof(word), "%.*s", (int)(size > sizeof(word) ? sizeof(word) : size),
+		 name);
+	for (const struct option *at = known; at->name; at++) {
+		nearest_offer(&nearest, at->name);
+		if (size && !strncmp(at->name, name, size) && !begun++)
+			first = at;
+	}
+	if (begun > 1) /* of one alone the beginning would do */
+		snprintf(text, room, "; --%s or another? Write more of it", first->name);
+	else if (nearest.found)
+		snprintf(text, room, "; did you mean '--%s'?", nearest.found);
+	else if (known != cmd_global_options && size && is_option(cmd_global_options, name, 0))
+		snprintf(text, room, "; it stands before the command: `sekisho --%.*s COMMAND`",
+			 (int)size, name);
+}
+
+void cmd_option_fault(const struct option *known, int c, char **argv, char text[CMD_OPTION_SIZE])
+{
+	const char *word = argv[optind - 1];
+	_cleanup_free_ char *visible = cmd_visible(word);
+	char hint[CMD_OPTION_SIZE / 2] = "";
+
+	/* A bad letter among others ("-xj"): `word` may be the word before it. */
+	if (!visible)
+		snprintf(text, CMD_OPTION_SIZE, "out of memory");
+	else if (c == ':')
+		snprintf(text, CMD_OPTION_SIZE, "%.99s needs a value", visible);
+	else if (optopt && !strncmp(word, "--", 2) && strchr(word, '=') &&
+		 is_option(known, word + 2, optopt))
+		snprintf(text, CMD_OPTION_SIZE, "%.*s takes no value", (int)strcspn(word, "="),
+			 word);
+	else if (optopt)
+		snprintf(text, CMD_OPTION_SIZE, "there is no option '-%c'",
+			 isprint(optopt) ? optopt : '?');
+	else {
+		suggest_option(known, word + 2, hint, sizeof(hint));
+		snprintf(text, CMD_OPTION_SIZE, "there is no option '%.99s'%s", visible, hint);
+	}
+}
+
+int cmd_bad_option(const struct command *command, const struct option *known, int c, char **argv)
+{
+	char text[CMD_OPTION_SIZE];
+
+	cmd_option_fault(known, c, argv, text);
+	return cmd_usage(command, "%s", text);
+}
+
+int cmd_open(const struct command *command, const struct globals *globals, unsigned use,
+	     struct instance *instance)
+{
+	struct fault fault = { 0 };
+
+	if (cmd_try_open(command, globals, use, instance, &fault))
+		return cmd_failed(command, &fault);
+	return EXIT_DONE;
 }

@@ -3,8 +3,10 @@
 #ifndef SEKISHO_CMD_H
 #define SEKISHO_CMD_H
 
+#include <getopt.h>
 #include <stdbool.h>
 #include "base/fault.h"
+#include "enforce/instance.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -23,18 +25,35 @@ struct command {
 
 extern const struct command cmd_run, cmd_load, cmd_unload, cmd_check, cmd_status, cmd_stats,
 	cmd_import, cmd_export, cmd_lists, cmd_country, cmd_ban, cmd_unban, cmd_bans, cmd_why,
-	cmd_top, cmd_doctor, cmd_parse, cmd_outflow, cmd_replay;
+	cmd_top, cmd_alert, cmd_doctor, cmd_parse, cmd_outflow, cmd_replay, cmd_account,
+	cmd_accounts, cmd_alerts, cmd_list, cmd_fetch, cmd_report, cmd_setup;
 
 /* "sekisho NAME: text" on standard error; return EXIT_FAILED and EXIT_USAGE. The usage error also
  * says how to get help. */
 int cmd_failed(const struct command *command, const struct fault *fault);
 int cmd_usage(const struct command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* The usage error for what getopt_long() refused, with the option that was meant where one is near:
+ * `c` is its answer ('?', or ':' where a value is missing), argv what it reads. The short options
+ * begin with ':' for that ("+:" too), and opterr is 0 before any command runs. */
+int cmd_bad_option(const struct command *command, const struct option *known, int c, char **argv);
+/* The same as text, for the options before the command. */
+#define CMD_OPTION_SIZE 256
+void cmd_option_fault(const struct option *known, int c, char **argv, char text[CMD_OPTION_SIZE]);
+extern const struct option cmd_global_options[];
 /* A remark on standard error that changes no exit status: "sekisho NAME: warning: text". */
 void cmd_warn(const struct command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* `text` with control characters as \xNN, for a terminal; malloc()ed. */
+/* instance_open() for a command that can do without a faultless configuration: the first fault is a
+ * warning, unless it is one of [paths]. EXIT_DONE, or what the command returns (said). */
+int cmd_open(const struct command *command, const struct globals *globals, unsigned use,
+	     struct instance *instance);
+/* The same, with the fault left to the caller: 0, or instance_open()'s error. */
+int cmd_try_open(const struct command *command, const struct globals *globals, unsigned use,
+		 struct instance *instance, struct fault *fault);
+
+/* `text` as visible_print() has it, for a terminal or the journal; malloc()ed. */
 char *cmd_visible(const char *text);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `sekisho import` in two parts: what is asked for and done (import.c), reading (import_read.c). */
+/* `sekisho import` in two parts: what is asked for and done (cmd_import.c), reading
+ * (import_read.c). */
 #ifndef SEKISHO_IMPORT_H
 #define SEKISHO_IMPORT_H
 

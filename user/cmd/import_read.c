@@ -87,6 +87,7 @@ static int read_file(struct import *import, size_t index, const struct list_opti
 	import->total.taken += report.taken;
 	import->total.refused += report.refused;
 	import->total.skipped += report.skipped;
+	import->total.timed += report.timed;
 	if (error) {
 		fault_prefix(fault, "%s", import->file);
 		return error;
@@ -116,13 +117,14 @@ int import_read_lists(struct import *import, struct fault *fault)
 	}
 	options.own = own;
 	import->started_ns = clock_wall_ns();
+	options.now_s = import->started_ns / NS_PER_S;
 	for (size_t i = 0; i < import->count; i++) {
 		int error = read_file(import, i, &options, fault);
 
 		if (error)
 			return error;
 	}
-	if (import->count > 1 && ranges_normalise(&import->ranges))
+	if (import->count > 1 && ranges_resolve_lowest(&import->ranges)) /* the last end wins */
 		return fault_set(fault, -ENOMEM, "no memory for the list");
 	import->total.prefixes = ranges_count_prefixes(&import->ranges);
 	if (import->total.taken > import->total.prefixes)

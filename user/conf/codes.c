@@ -39,7 +39,7 @@ static const char also[][3] = { "AB", "AN", "AP", "EU", "OS", "XK", "ZZ" };
 
 bool country_code_known(unsigned country)
 {
-	char text[3];
+	char text[COUNTRY_TEXT_SIZE];
 
 	if (country >= COUNTRY_COUNT)
 		return false;

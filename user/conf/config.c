@@ -2,6 +2,7 @@
 /* The files of the configuration and their order, the defaults, and how faults are told. Not here:
  * what stands in the files. */
 #include "conf/load.h"
+#include "lists/providers.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -26,6 +28,8 @@ void conf_fault(struct conf_load *load, const struct conf_where *where, const ch
 	if (!where)
 		where = &load->where;
 	load->faults++;
+	if (load->use && !strcmp(load->use->section->kind, "paths"))
+		load->paths_faults++;
 	if (!load->report)
 		return;
 	if (where->line)
@@ -86,6 +90,33 @@ static void add_builtin(struct config *config)
 	config->class_count = 2;
 }
 
+/* Debian's data: of its package, else what `make install` laid down with the program. */
+static bool add_country_files(struct config *config)
+{
+	static const char *const places[] = { "/usr/share/tor", "/usr/share/sekisho/geoip",
+					      "/usr/local/share/sekisho/geoip" };
+	const char *place = places[0];
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "%s/geoip", places[i]);
+		if (!access(path, R_OK)) {
+			place = places[i];
+			break;
+		}
+	}
+	config->country_files_default = true;
+	config->country_files = calloc(2, sizeof(*config->country_files));
+	if (!config->country_files)
+		return false;
+	for (; config->country_file_count < 2; config->country_file_count++)
+		if (asprintf(&config->country_files[config->country_file_count], "%s/%s", place,
+			     config->country_file_count ? "geoip6" : "geoip") < 0)
+			return false;
+	return true;
+}
+
 static struct config *config_default(void)
 {
 	struct config *config = calloc(1, sizeof(*config));
@@ -103,18 +134,20 @@ static struct config *config_default(void)
 	config->source_size = 65536;
 	config->network_size = 32768;
 	conf_outflow_defaults(&config->outflow);
+	config->policy.recipients = 20;
+	config->policy.recipients_day = 50;
 	config->paths.state = strdup("/var/lib/sekisho");
 	config->paths.pins = strdup("/sys/fs/bpf/sekisho");
 	config->paths.runtime = strdup("/run/sekisho");
-	config->country_files = calloc(2, sizeof(*config->country_files));
-	if (config->country_files) {
-		config->country_files[0] = strdup("/usr/share/tor/geoip");
-		config->country_files[1] = strdup("/usr/share/tor/geoip6");
-		config->country_file_count = 2;
+	config->paths.feeds = strdup("/var/lib/sekisho-fetch");
+	config->provider_files = calloc(1, sizeof(*config->provider_files));
+	if (config->provider_files) {
+		config->provider_files[0] = strdup(PROVIDERS_DEFAULT);
+		config->provider_file_count = config->provider_files[0] != NULL;
 	}
-	config->country_files_default = true;
+	config->provider_files_default = true;
 	if (!config->paths.state || !config->paths.pins || !config->paths.runtime ||
-	    !config->country_files || !config->country_files[0] || !config->country_files[1]) {
+	    !config->paths.feeds || !add_country_files(config)) {
 		config_free(config);
 		return NULL;
 	}
@@ -132,15 +165,23 @@ void config_free(struct config *config)
 		free(config->country_files[i]);
 	for (size_t i = 0; i < config->list_count; i++) {
 		free(config->lists[i].file);
+		free(config->lists[i].url);
+		free(config->lists[i].authorities);
+		free(config->lists[i].key_file);
+		free(config->lists[i].providers);
 		free(config->lists[i].where);
 	}
 	for (size_t i = 0; i < config->log_count; i++) {
 		free(config->logs[i].file);
 		free(config->logs[i].where);
+		free(config->logs[i].containers);
+		zone_free(config->logs[i].zone);
 	}
 	for (size_t i = 0; i < config->pattern_count; i++) {
 		free(config->patterns[i].expression);
 		free(config->patterns[i].daemon);
+		free(config->patterns[i].filter);
+		free(config->patterns[i].mode);
 	}
 	free(config->patterns);
 	patterns_free(config->compiled_patterns);
@@ -148,13 +189,19 @@ void config_free(struct config *config)
 	free(config->paths.state);
 	free(config->paths.pins);
 	free(config->paths.runtime);
+	free(config->paths.feeds);
 	free(config->cgroup);
 	free(config->interfaces);
+	for (size_t i = 0; config->provider_files && i < config->provider_file_count; i++)
+		free(config->provider_files[i]);
+	free(config->provider_files);
 	free(config->country_files);
 	free(config->lists);
 	free(config->logs);
 	free(config->never_ban);
 	free(config->metrics.path);
+	free(config->policy.postfix.path);
+	free(config->policy.key_file);
 	for (size_t i = 0; i < config->alert_words; i++)
 		free(config->alert_program[i]);
 	free(config->alert_program);
@@ -207,12 +254,12 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 }
 
 /* The files' names, for as long as the load lasts: faults found at its end name them. */
-struct names {
+struct config_names {
 	char **items;
 	size_t count;
 };
 
-static void names_free(struct names *names)
+static void names_free(struct config_names *names)
 {
 	for (size_t i = 0; i < names->count; i++)
 		free(names->items[i]);
@@ -220,7 +267,7 @@ static void names_free(struct names *names)
 }
 
 /* FOLDER/NAME, or a copy of NAME where folder is NULL. NULL: out of memory, reported. */
-static const char *names_add(struct conf_load *load, struct names *names, const char *folder,
+static const char *names_add(struct conf_load *load, struct config_names *names, const char *folder,
 			     const char *name)
 {
 	char **grown, *path;
@@ -238,7 +285,7 @@ static const char *names_add(struct conf_load *load, struct names *names, const 
 	return grown[names->count - 1] = path;
 }
 
-static void read_folder(struct conf_load *load, struct names *names, const char *folder)
+static void read_folder(struct conf_load *load, struct config_names *names, const char *folder)
 {
 	struct dirent **entries = NULL;
 	int count = scandir(folder, &entries, is_conf, by_name), error = -errno;
@@ -257,7 +304,7 @@ static void read_folder(struct conf_load *load, struct names *names, const char 
 }
 
 /* PATH's folder and "conf.d". */
-static const char *folder_of(struct conf_load *load, struct names *names, const char *path)
+static const char *folder_of(struct conf_load *load, struct config_names *names, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	_cleanup_free_ char *folder = slash ? strndup(path, (size_t)(slash - path)) : strdup(".");
@@ -269,7 +316,8 @@ static const char *folder_of(struct conf_load *load, struct names *names, const 
 	return names_add(load, names, folder, "conf.d");
 }
 
-static void read_all(struct conf_load *load, struct names *names, const char *path, bool may_lack)
+static void read_all(struct conf_load *load, struct config_names *names, const char *path,
+		     bool may_lack)
 {
 	const char *folder, *name = names_add(load, names, NULL, path);
 
@@ -283,14 +331,36 @@ static void read_all(struct conf_load *load, struct names *names, const char *pa
 	folder = folder_of(load, names, name);
 	if (folder)
 		read_folder(load, names, folder);
+	load->use = NULL;
 	load->where = (struct conf_where){ .file = name };
 	conf_finish(load);
 }
 
-int config_load(const char *path, config_fault *report, void *context, struct config **config)
+/* 0 or -EINVAL of what was read; of a configuration with faults, what a command needs of it. */
+static int judge(const struct conf_load *load, bool faulty_too)
+{
+	struct config *config = load->config;
+	size_t kept = 0;
+
+	if (load->error || !load->faults)
+		return load->error;
+	if (!faulty_too || load->paths_faults)
+		return -EINVAL;
+	for (size_t i = 0; i < config->log_count; i++) {
+		if (config->logs[i].file)
+			config->logs[kept++] = config->logs[i];
+		else
+			free(config->logs[i].where);
+	}
+	config->log_count = kept;
+	return 0;
+}
+
+static int load_files(const char *path, config_fault *report, void *context, bool faulty_too,
+		      struct config **config)
 {
 	struct conf_load *load = calloc(1, sizeof(*load));
-	_cleanup_(names_free) struct names names = { 0 };
+	_cleanup_(names_free) struct config_names names = { 0 };
 	const char *from_environment = getenv("SEKISHO_CONFIG");
 	bool may_lack = false;
 	int error = -ENOMEM;
@@ -310,15 +380,27 @@ int config_load(const char *path, config_fault *report, void *context, struct co
 	}
 	if (load && load->config) {
 		read_all(load, &names, path, may_lack);
-		error = load->error ? load->error : load->faults ? -EINVAL : 0;
+		error = judge(load, faulty_too);
 		if (!error)
 			*config = TAKE_PTR(load->config);
 		config_free(load->config);
 		free(load->uses);
 		free(load->countries);
+		free(load->list_services);
 	} else if (report) {
 		report("out of memory", context);
 	}
 	free(load);
 	return error;
+}
+
+int config_load(const char *path, config_fault *report, void *context, struct config **config)
+{
+	return load_files(path, report, context, false, config);
+}
+
+int config_load_faulty(const char *path, config_fault *report, void *context,
+		       struct config **config)
+{
+	return load_files(path, report, context, true, config);
 }

@@ -16,6 +16,7 @@
 #include "base/fault.h"
 #include "detect/detect.h"
 #include "log/pattern.h"
+#include "log/zone.h"
 
 #define CONFIG_DEFAULT_PATH "/etc/sekisho/sekisho.conf"
 #define CONFIG_NAME_SIZE    64
@@ -36,19 +37,39 @@ struct config_service {
 	uint16_t ports[64];	     /* host order */
 	size_t port_count;
 	uint8_t country_class[COUNTRY_COUNT]; /* class ids */
+	bool removed; /* not configured; it only has its id still (config_place_services()) */
 };
+
+#define CONFIG_FEED_EVERY_S	(6 * 3600)
+#define CONFIG_FEED_LEAST_S	900
+#define CONFIG_CROWDSEC_EVERY_S 900
 
 struct config_list {
 	char name[CONFIG_NAME_SIZE];
 	bool allow;
-	char *file;  /* absolute path; NULL: filled by `import` alone */
+	uint16_t services;  /* those that it is for, a bit for each id; 0: all */
+	bool services_said; /* some were named; a feed without is for the login services */
+	/* Absolute path; NULL: see providers, or filled by `import` alone. Of a list with `url`,
+	 * where `fetch` puts it. */
+	char *file;
+	char *url;	   /* NULL: no feed */
+	bool crowdsec;	   /* `url` is where a CrowdSec LAPI listens */
+	char *key_file;	   /* as feed_key_read() reads it; NULL: its server asks for none */
+	char *authorities; /* file of those that the feed's server is to be known by; NULL: the
+			      system's */
+	uint64_t every_s;
+	uint32_t *providers; /* the autonomous systems whose prefixes it has, not 0; by number */
+	size_t provider_count;
 	char *where; /* "FILE:LINE" of the section, for messages */
 };
 
 struct config_log {
 	char name[CONFIG_NAME_SIZE];
-	char *file;  /* absolute path */
-	char *where; /* "FILE:LINE" of the section, for messages */
+	char *file;	  /* absolute path or pattern, or as FOLLOW_JOURNAL and FOLLOW_DOCKER say */
+	char *containers; /* Docker's folder of them; NULL: the usual one */
+	struct zone *zone; /* of stamps that name none; NULL: the machine's */
+	bool bare;	   /* lines without a program are a mail server's */
+	char *where;	   /* "FILE:LINE" of the section, for messages */
 };
 
 struct config_outflow {
@@ -68,23 +89,37 @@ struct config_pattern {
 	char name[CONFIG_NAME_SIZE];
 	char *expression;
 	char *daemon; /* the program whose lines it is for; NULL: any */
+	char *filter; /* a filter file of fail2ban's, instead of an expression; NULL: none */
+	char *mode;   /* the filter's; NULL: as the file says */
 	enum event_kind kind;
 	enum event_service service;
 };
 
 enum listen_kind { LISTEN_OFF = 0, LISTEN_TCP, LISTEN_UNIX };
 
-struct config_listen { /* [metrics] listen */
+struct config_listen { /* of [metrics] and [policy] */
 	enum listen_kind kind;
 	struct address address; /* LISTEN_TCP: a loopback one */
 	uint16_t port;		/* host order */
 	char *path;		/* LISTEN_UNIX */
 };
 
+/* What is done with a mail that is beyond its account's budget. */
+enum policy_over { OVER_HOLD = 0, OVER_DEFER, OVER_REJECT, OVER_OFF };
+
+struct config_policy {
+	struct config_listen dovecot; /* never LISTEN_UNIX: Dovecot asks over TCP only */
+	struct config_listen postfix;
+	char *key_file; /* absolute path; never NULL where Dovecot is listened to */
+	int insecure;	/* any local user may ask what Postfix asks */
+	uint32_t recipients, recipients_day; /* of an account's unknown sources, together */
+	enum policy_over over;
+};
+
 struct config {
 	char *path; /* of the main file; NULL: built-in defaults */
 	struct {
-		char *state, *pins, *runtime;
+		char *state, *pins, *runtime, *feeds;
 	} paths;
 	enum gate_mode mode;
 	enum gate_hook hook;
@@ -98,7 +133,10 @@ struct config {
 	uint32_t ban_size;		    /* entries of the map "bans" */
 	char **country_files;
 	size_t country_file_count;
-	bool country_files_default; /* nobody named them: an absent one is no fault */
+	char **provider_files;
+	size_t provider_file_count;
+	bool provider_files_default; /* likewise */
+	bool country_files_default;  /* nobody named them: an absent one is no fault */
 	struct config_class classes[CLASS_MAX];
 	size_t class_count;
 	struct config_service services[SERVICE_MAX - 1];
@@ -112,8 +150,10 @@ struct config {
 	struct patterns *compiled_patterns; /* of all of them; NULL: none */
 	struct prefix *never_ban; /* [gate] never-ban: beside own, gateway, loopback addresses */
 	size_t never_ban_count;
+	bool never_ban_faulty; /* config_load_faulty(): some of it could not be read */
 	struct config_outflow outflow;
 	struct config_listen metrics;
+	struct config_policy policy;
 	struct detect_settings detect; /* without its functions */
 	char **alert_program; /* [alert] program: path and arguments, NULL at the end; NULL: none */
 	size_t alert_words;
@@ -131,12 +171,30 @@ typedef void config_fault(const char *text, void *context);
  * -EINVAL when there were faults; -errno when a file cannot be read (reported as well).
  */
 int config_load(const char *path, config_fault *report, void *context, struct config **config);
+/* The same for commands that need no more than [paths], so that one bad line does not keep an
+ * administrator from `unban`: with faults elsewhere, all reported, *config is handed out too. What
+ * a faulty line was to say has its default; logs without a file are left out. */
+int config_load_faulty(const char *path, config_fault *report, void *context,
+		       struct config **config);
 void config_free(struct config *config);
+
+/*
+ * Gives each service the id that it has in `known`, and new ones a free one: none that `known` has
+ * a name for while there is another, and never one of `busy`, a bit for each id. `services` then
+ * has a row for each id up to the last, `removed` ones among them, and the lists' services are
+ * those ids. May be repeated. -ENOSPC: no id is left; nothing has changed. -ENOMEM. Pure.
+ */
+int config_place_services(struct config *config, const struct service_names *known, uint32_t busy,
+			  struct fault *fault);
 
 /* The classes of [class NAME] in limits.country_interval_ns and so on: a rate without a burst has
  * one of what the rate gives in a minute (1 .. CONFIG_BURST_MAX); burst * interval is at most a
  * year. */
 #define CONFIG_BURST_MAX 1000000
+
+/* A service that denies unknown countries and takes others: without country data every source is
+ * unknown, and out. NULL: there is none. Pure. */
+const struct config_service *config_needs_countries(const struct config *config);
 
 /* The struct that the gate gets. Pure. */
 void config_to_policy(const struct config *config, struct policy *policy);

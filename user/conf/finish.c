@@ -99,7 +99,21 @@ static size_t find_class(struct conf_load *load, const struct conf_country *coun
 	return CLASS_MAX;
 }
 
-/* "*" first, wherever it stands; unnamed countries pass. */
+/* Mail comes from every country: "*:deny" on port 25 would refuse most of it. */
+static void check_port25(struct conf_load *load, const struct conf_country *country)
+{
+	const struct config_service *service = &load->config->services[country->service];
+
+	for (size_t i = 0; i < service->port_count; i++)
+		if (service->ports[i] == 25)
+			conf_fault(load, &country->where,
+				   "'*:deny' on port 25 refuses the mail of every country that is "
+				   "not named; deny some by name (XX:deny), bound the others with "
+				   "a class (*:CLASS), and keep *:deny for services of logins");
+}
+
+/* "*" first, wherever it stands; unnamed countries pass. Local addresses are no country: only what
+ * names LAN is about them. */
 static void resolve_countries(struct conf_load *load)
 {
 	for (int all = 1; all >= 0; all--)
@@ -113,10 +127,14 @@ static void resolve_countries(struct conf_load *load)
 			class = find_class(load, country);
 			if (class == CLASS_MAX)
 				continue;
-			if (all)
+			if (all && class == CLASS_DENY)
+				check_port25(load, country);
+			if (all) {
 				memset(classes, (int)class, COUNTRY_COUNT);
-			else
+				classes[COUNTRY_LAN] = CLASS_PASS;
+			} else {
 				classes[country->country] = (uint8_t) class;
+			}
 		}
 }
 
@@ -181,14 +199,33 @@ static void check_lengths(struct conf_load *load, const struct conf_use *use)
 /* What a log is read from: one thing. */
 static void check_log(struct conf_load *load, const struct conf_use *use)
 {
-	struct conf_where file = conf_key_where(use, "file");
-	struct conf_where journal = conf_key_where(use, "journal");
+	static const char *const kinds[] = { "file", "journal", "docker" };
+	const char *first = NULL;
 
-	if (!file.file && !journal.file)
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		struct conf_where where = conf_key_where(use, kinds[i]);
+
+		if (!where.file)
+			continue;
+		if (first)
+			conf_fault(load, &where,
+				   "[log %s] has both '%s' and '%s'; make two logs of it",
+				   use->name, first, kinds[i]);
+		first = kinds[i];
+	}
+	if (!first)
 		conf_fault(load, &use->where, "[log %s] has no 'file'", use->name);
-	else if (file.file && journal.file)
-		conf_fault(load, &journal,
-			   "[log %s] has both 'file' and 'journal'; make two logs of it",
+}
+
+/* What a list is filled from: one thing. */
+static void check_list(struct conf_load *load, const struct conf_use *use)
+{
+	const struct config_list *list = &load->config->lists[use->index];
+	struct conf_where where = conf_key_where(use, "providers");
+
+	if (list->file && list->provider_count)
+		conf_fault(load, &where,
+			   "[list %s] has both 'file' and 'providers'; make two lists of it",
 			   use->name);
 }
 
@@ -211,11 +248,15 @@ void conf_finish(struct conf_load *load)
 		check_required(load, use);
 		if (!strcmp(kind, "gate"))
 			check_lengths(load, use);
+		else if (!strcmp(kind, "policy"))
+			conf_check_policy(load, use);
 		else if (!strcmp(kind, "service"))
 			check_service(load, use);
-		else if (!strcmp(kind, "list"))
+		else if (!strcmp(kind, "list")) {
+			check_list(load, use);
+			conf_check_feed(load, use);
 			keep_where(load, use, &config->lists[use->index].where);
-		else if (!strcmp(kind, "log")) {
+		} else if (!strcmp(kind, "log")) {
 			check_log(load, use);
 			keep_where(load, use, &config->logs[use->index].where);
 		} else if (!strcmp(kind, "pattern"))
@@ -227,6 +268,8 @@ void conf_finish(struct conf_load *load)
 	}
 	check_ports(load);
 	resolve_countries(load);
+	conf_resolve_list_services(load);
+	conf_feed_services(config);
 	config->detect.source_length6 = config->source_length6;
 	config->detect.network_length6 = config->network_length6;
 	config->detect.network_length4 = config->network_length4;

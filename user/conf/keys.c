@@ -33,6 +33,7 @@ static const struct conf_key path_keys[] = {
 	{ "state", conf_path, .offset = offsetof(struct config, paths.state) },
 	{ "pins", conf_path, .offset = offsetof(struct config, paths.pins) },
 	{ "runtime", conf_path, .offset = offsetof(struct config, paths.runtime) },
+	{ "feeds", conf_path, .offset = offsetof(struct config, paths.feeds) },
 };
 
 static const struct conf_key gate_keys[] = {
@@ -58,6 +59,7 @@ static const struct conf_key gate_keys[] = {
 
 static const struct conf_key country_keys[] = {
 	{ "files", conf_country_file, conf_clear_country_files, .paths = true },
+	{ "providers", conf_provider_file, conf_clear_provider_files, .paths = true },
 };
 
 static const struct conf_key service_keys[] = {
@@ -85,11 +87,23 @@ static const struct conf_key class_keys[] = {
 static const struct conf_key list_keys[] = {
 	{ "action", conf_list_action, .choices = list_actions, .required = true },
 	{ "file", conf_path, .offset = offsetof(struct config_list, file) },
+	{ "url", conf_url },
+	{ "crowdsec", conf_url },
+	{ "key-file", conf_path, .offset = offsetof(struct config_list, key_file) },
+	{ "every", conf_duration, .offset = offsetof(struct config_list, every_s), .least = 60,
+	  .most = 30 * 86400 },
+	{ "authorities", conf_path, .offset = offsetof(struct config_list, authorities) },
+	{ "services", conf_list_service, conf_clear_list_services },
+	{ "providers", conf_list_provider, conf_clear_list_providers },
 };
 
 static const struct conf_key log_keys[] = {
 	{ "file", conf_path, .offset = offsetof(struct config_log, file) },
 	{ "journal", conf_journal, .offset = offsetof(struct config_log, file) },
+	{ "docker", conf_docker, .offset = offsetof(struct config_log, file) },
+	{ "containers", conf_path, .offset = offsetof(struct config_log, containers) },
+	{ "zone", conf_zone, .offset = offsetof(struct config_log, zone) },
+	{ "format", conf_format, .offset = offsetof(struct config_log, bare) },
 };
 
 #define FIELD(name) .offset = offsetof(struct config_outflow, name)
@@ -124,7 +138,9 @@ static const struct conf_choice pattern_services[] = { { "none", EVENT_SERVICE_U
 
 static const struct conf_key pattern_keys[] = {
 	{ "pattern", conf_text, .offset = offsetof(struct config_pattern, expression),
-	  .required = true, .text = true },
+	  .text = true },
+	{ "filter", conf_text, .offset = offsetof(struct config_pattern, filter) },
+	{ "mode", conf_text, .offset = offsetof(struct config_pattern, mode) },
 	{ "daemon", conf_text, .offset = offsetof(struct config_pattern, daemon) },
 	{ "kind", conf_choice, .offset = offsetof(struct config_pattern, kind),
 	  .choices = pattern_kinds },
@@ -163,14 +179,54 @@ static const struct conf_choice alert_actions[] = { { "off", ACTION_OFF },
 				       .choices = rule_actions                                     \
 	}
 
+/* A second count, and its window. */
+#define RULE_LONG_KEY(key, maximum)                                                     \
+	{                                                                               \
+		key, conf_number, .offset = offsetof(struct rule_settings, long_count), \
+				  .least = 1, .most = (maximum)                         \
+	}
+#define RULE_SPAN_KEY(key, field)                                                                \
+	{                                                                                        \
+		key, conf_duration, .offset = offsetof(struct rule_settings, field), .least = 1, \
+				    .most = 30 * DAY_S                                           \
+	}
+#define RULE_USUAL_KEY                                                                             \
+	{                                                                                          \
+		"usual", conf_number, .offset = offsetof(struct rule_settings, usual), .least = 1, \
+				      .most = 1000                                                 \
+	}
+
 static const struct conf_key source_failures_keys[] = {
 	RULE_COUNT_KEY("failures", DETECT_COUNT_MAX),
+	RULE_LONG_KEY("long-failures", DETECT_COUNT_MAX),
+	RULE_SPAN_KEY("long-window", long_s),
+	RULE_KEYS,
+};
+
+static const struct conf_key account_old_password_keys[] = {
+	RULE_COUNT_KEY("strangers", DETECT_COUNT_MAX),
 	RULE_KEYS,
 };
 
 static const struct conf_key source_accounts_keys[] = {
 	RULE_COUNT_KEY("accounts", DETECT_COUNT_MAX),
 	RULE_KEYS,
+};
+
+static const struct conf_key server_spray_keys[] = {
+	RULE_COUNT_KEY("failures", 100000),
+	RULE_USUAL_KEY,
+	RULE_KEYS,
+};
+
+static const struct conf_key server_ill_keys[] = {
+	RULE_COUNT_KEY("accounts", DETECT_ILL_MAX),
+	RULE_ALERT_KEYS,
+};
+
+static const struct conf_key place_failures_keys[] = {
+	RULE_COUNT_KEY("failures", DETECT_COUNT_MAX),
+	RULE_ALERT_KEYS,
 };
 
 static const struct conf_key network_failures_keys[] = {
@@ -180,21 +236,32 @@ static const struct conf_key network_failures_keys[] = {
 
 static const struct conf_key account_siege_keys[] = {
 	RULE_COUNT_KEY("networks", DETECT_COUNT_MAX),
+	RULE_USUAL_KEY,
 	RULE_KEYS,
 };
 
+/* `networks` is what `providers` was called before they were told apart. */
 static const struct conf_key account_spread_keys[] = {
+	{ "providers", conf_number, .offset = offsetof(struct rule_settings, count), .least = 2,
+	  .most = 500 },
 	{ "networks", conf_number, .offset = offsetof(struct rule_settings, count), .least = 2,
 	  .most = 500 },
 	{ "countries", conf_number, .offset = offsetof(struct rule_settings, countries), .least = 2,
 	  .most = COUNTRY_COUNT },
+	{ "sending-providers", conf_number, .offset = offsetof(struct rule_settings, long_count),
+	  .least = 2, .most = 500 },
+	RULE_SPAN_KEY("sending-window", short_s),
+	RULE_SPAN_KEY("owner-age", long_s),
 	{ "home", conf_home, conf_clear_home },
 	RULE_KEYS,
 };
 
 static const struct conf_key account_flood_keys[] = {
 	RULE_COUNT_KEY("messages", 100000),
-	RULE_ALERT_KEYS,
+	RULE_USUAL_KEY,
+	RULE_LONG_KEY("unknown-messages", 100000),
+	RULE_SPAN_KEY("unknown-window", short_s),
+	RULE_KEYS,
 };
 
 static const struct conf_key bounce_surge_keys[] = {
@@ -250,13 +317,58 @@ static void *base_pattern(struct config *config, size_t index)
 	return &config->patterns[index];
 }
 
+static const struct conf_choice noes[] = { { "no", 0 }, { "yes", 1 }, { NULL, 0 } };
+
+/* What several rules share. */
+static const struct conf_key rules_keys[] = {
+	{ "realm", conf_realm },
+	{ "ban-lan", conf_choice, .offset = offsetof(struct detect_settings, ban_lan),
+	  .choices = noes },
+	{ "learn", conf_duration, .offset = offsetof(struct detect_settings, learn_s), .least = 1,
+	  .most = 366 * DAY_S },
+	{ "shared-accounts", conf_number,
+	  .offset = offsetof(struct detect_settings, shared_accounts), .least = 2,
+	  .most = DETECT_SHARED_MAX },
+	{ "known-factor", conf_number, .offset = offsetof(struct detect_settings, known_factor),
+	  .least = 1, .most = 100 },
+	{ "other-factor", conf_number, .offset = offsetof(struct detect_settings, other_factor),
+	  .least = 1, .most = 100 },
+};
+
+static void *base_rules(struct config *config, size_t index)
+{
+	(void)index;
+	return &config->detect;
+}
+
 static void *base_rule(struct config *config, size_t index)
 {
 	return &config->detect.rules[index];
 }
 
 static const struct conf_key metrics_keys[] = {
-	{ "listen", conf_listen, .offset = offsetof(struct config, metrics) },
+	{ "listen", conf_listen, .offset = offsetof(struct config, metrics),
+	  .forms = "127.0.0.1:9119, [::1]:9119, unix:/run/sekisho/metrics or off" },
+};
+
+static const struct conf_choice overs[] = { { "hold", OVER_HOLD },
+					    { "defer", OVER_DEFER },
+					    { "reject", OVER_REJECT },
+					    { "off", OVER_OFF },
+					    { NULL, 0 } };
+
+#define POLICY(name) .offset = offsetof(struct config, policy.name)
+
+static const struct conf_key policy_keys[] = {
+	{ "dovecot", conf_listen_tcp, POLICY(dovecot),
+	  .forms = "127.0.0.1:9120, [::1]:9120 or off" },
+	{ "api-key-file", conf_path, POLICY(key_file) },
+	{ "postfix", conf_listen, POLICY(postfix),
+	  .forms = "unix:/var/spool/postfix/private/sekisho, 127.0.0.1:10040 or off" },
+	{ "insecure", conf_choice, POLICY(insecure), .choices = noes },
+	{ "recipients", conf_number, POLICY(recipients), .least = 1, .most = 100000 },
+	{ "recipients-day", conf_number, POLICY(recipients_day), .least = 1, .most = 1000000 },
+	{ "over", conf_choice, POLICY(over), .choices = overs },
 };
 
 #define KEYS(table) .keys = (table), .key_count = COUNT(table)
@@ -274,7 +386,9 @@ const struct conf_section conf_sections[] = {
 	{ "pattern", .named = true, KEYS(pattern_keys), .open = conf_open_pattern,
 	  .base = base_pattern },
 	{ "metrics", KEYS(metrics_keys), .base = base_config },
+	{ "policy", KEYS(policy_keys), .base = base_config },
 	{ "alert", KEYS(alert_keys), .base = base_config },
+	{ "rules", KEYS(rules_keys), .base = base_rules },
 	{ "rule", .named = true, .name = "source-failures", KEYS(source_failures_keys),
 	  .index = RULE_SOURCE_FAILURES, .base = base_rule },
 	{ "rule", .named = true, .name = "source-accounts", KEYS(source_accounts_keys),
@@ -291,6 +405,16 @@ const struct conf_section conf_sections[] = {
 	  .index = RULE_BOUNCE_SURGE, .base = base_rule },
 	{ "rule", .named = true, .name = "source-abuse", KEYS(source_abuse_keys),
 	  .index = RULE_SOURCE_ABUSE, .base = base_rule },
+	{ "rule", .named = true, .name = "source-slow", KEYS(source_accounts_keys),
+	  .index = RULE_SOURCE_SLOW, .base = base_rule },
+	{ "rule", .named = true, .name = "server-spray", KEYS(server_spray_keys),
+	  .index = RULE_SERVER_SPRAY, .base = base_rule },
+	{ "rule", .named = true, .name = "server-ill", KEYS(server_ill_keys),
+	  .index = RULE_SERVER_ILL, .base = base_rule },
+	{ "rule", .named = true, .name = "place-failures", KEYS(place_failures_keys),
+	  .index = RULE_PLACE_FAILURES, .base = base_rule },
+	{ "rule", .named = true, .name = "account-old-password", KEYS(account_old_password_keys),
+	  .index = RULE_ACCOUNT_OLD_PASSWORD, .base = base_rule },
 };
 
 const size_t conf_section_count = COUNT(conf_sections);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* [metrics] listen: where, as text. Only places that nobody beyond this machine can reach. */
+/* Where [metrics] and [policy] listen, as text. Only places that nobody beyond this machine can
+ * reach. */
 #include "conf/load.h"
 
 #include <stdlib.h>
@@ -7,8 +8,6 @@
 #include <sys/un.h>
 
 #include "net/address.h"
-
-#define FORMS "127.0.0.1:9119, [::1]:9119, unix:/run/sekisho/metrics or off"
 
 static void set_path(struct conf_load *load, const struct conf_key *key,
 		     struct config_listen *listen, const char *value)
@@ -53,7 +52,8 @@ static bool is_loopback(const struct address *address)
 	return special && !strcmp(special, "loopback");
 }
 
-void conf_listen(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
+void conf_listen_tcp(struct conf_load *load, const struct conf_key *key, void *base,
+		     const char *value)
 {
 	struct config_listen *listen = (void *)((char *)base + key->offset);
 	const char *text = NULL, *port;
@@ -61,10 +61,6 @@ void conf_listen(struct conf_load *load, const struct conf_key *key, void *base,
 	uint64_t number;
 	size_t size = 0;
 
-	if (!strncmp(value, "unix:", 5)) {
-		set_path(load, key, listen, value + 5);
-		return;
-	}
 	if (!strcmp(value, "off")) {
 		free(listen->path);
 		*listen = (struct config_listen){ .kind = LISTEN_OFF };
@@ -72,7 +68,8 @@ void conf_listen(struct conf_load *load, const struct conf_key *key, void *base,
 	}
 	port = split(value, &text, &size);
 	if (!port || address_parse(text, size, &address)) {
-		conf_fault(load, NULL, "'%s' is no place to listen; write " FORMS, value);
+		conf_fault(load, NULL, "'%s' is no place to listen for '%s'; write %s", value,
+			   key->name, key->forms);
 		return;
 	}
 	if (!conf_read_number(port, 1, 65535, &number)) {
@@ -80,15 +77,24 @@ void conf_listen(struct conf_load *load, const struct conf_key *key, void *base,
 		return;
 	}
 	if (!is_loopback(&address)) {
-		conf_fault(load, NULL,
-			   "'%s' can be reached from other machines, and metrics are served to "
-			   "this one only; write " FORMS " and put a proxy that knows its "
-			   "users in front",
-			   value);
+		conf_fault(
+			load, NULL,
+			"'%s' can be reached from other machines, and '%s' serves this one only; "
+			"write %s, and where others need it put a proxy that knows its users in "
+			"front",
+			value, key->name, key->forms);
 		return;
 	}
 	free(listen->path);
 	*listen = (struct config_listen){ .kind = LISTEN_TCP,
 					  .address = address,
 					  .port = (uint16_t)number };
+}
+
+void conf_listen(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
+{
+	if (!strncmp(value, "unix:", 5))
+		set_path(load, key, (void *)((char *)base + key->offset), value + 5);
+	else
+		conf_listen_tcp(load, key, base, value);
 }

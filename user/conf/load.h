@@ -39,9 +39,10 @@ struct conf_key {
 	uint64_t add;	      /* to the number that is written */
 	const struct conf_choice *choices;
 	bool required;
-	bool limit; /* where 0 could be taken for "no limit" */
-	bool paths; /* a comma is part of a word */
-	bool text;  /* one value, which goes on in indented lines as it stands */
+	bool limit;	   /* where 0 could be taken for "no limit" */
+	bool paths;	   /* a comma is part of a word */
+	const char *forms; /* of a place to listen, for messages */
+	bool text;	   /* one value, which goes on in indented lines as it stands */
 };
 
 struct conf_section {
@@ -76,12 +77,19 @@ struct conf_country {
 	struct conf_where where;
 };
 
+/* "smtp" of a list; services may be defined later. */
+struct conf_list_service {
+	size_t list;
+	char name[CONFIG_NAME_SIZE];
+	struct conf_where where;
+};
+
 struct conf_load {
 	struct config *config;
 	config_fault *report;
 	void *context;
-	size_t faults;
-	int error; /* the first -errno that is not the text's fault; 0: none */
+	size_t faults, paths_faults; /* all; those of [paths], without which no instance is found */
+	int error;		     /* the first -errno that is not the text's fault; 0: none */
 
 	struct conf_where where;
 	struct conf_use *use; /* the section that is being read; NULL: none, or one to skip */
@@ -95,6 +103,8 @@ struct conf_load {
 	size_t use_count;
 	struct conf_country *countries;
 	size_t country_count;
+	struct conf_list_service *list_services;
+	size_t list_service_count;
 	struct conf_where ports[SERVICE_MAX - 1][64]; /* as services[].ports */
 	bool no_ports[SERVICE_MAX - 1];		      /* "ports = none" */
 };
@@ -131,24 +141,26 @@ bool conf_name_valid(const char *name);
 
 /* values.c */
 conf_parse conf_choice, conf_number, conf_length, conf_duration, conf_rate, conf_path,
-	conf_list_action, conf_journal;
+	conf_list_action, conf_journal, conf_docker, conf_zone, conf_format;
 /* Digits only, within the range; else false. */
 bool conf_read_number(const char *value, uint64_t least, uint64_t most, uint64_t *number);
 /* A copy without trailing slashes; NULL: no absolute path, reported. */
 char *conf_read_path(struct conf_load *load, const struct conf_key *key, const char *value);
 
 /* listen.c */
-conf_parse conf_listen;
+conf_parse conf_listen, conf_listen_tcp;
 
-/* words.c */
-conf_parse conf_interface, conf_prefix, conf_country_file, conf_port, conf_service_country;
+/* conf_words.c */
+conf_parse conf_interface, conf_prefix, conf_country_file, conf_provider_file, conf_port,
+	conf_service_country;
 void conf_clear_interfaces(struct conf_load *load, void *base);
 void conf_clear_prefixes(struct conf_load *load, void *base);
 void conf_clear_country_files(struct conf_load *load, void *base);
+void conf_clear_provider_files(struct conf_load *load, void *base);
 void conf_clear_ports(struct conf_load *load, void *base);
 void conf_clear_service_countries(struct conf_load *load, void *base);
 
-/* outflow.c */
+/* conf_outflow.c */
 conf_parse conf_outflow_port, conf_outflow_user, conf_outflow_except, conf_outflow_guest;
 void conf_clear_outflow_ports(struct conf_load *load, void *base);
 void conf_clear_outflow_users(struct conf_load *load, void *base);
@@ -156,15 +168,34 @@ void conf_clear_outflow_excepts(struct conf_load *load, void *base);
 void conf_clear_outflow_guests(struct conf_load *load, void *base);
 void conf_outflow_defaults(struct config_outflow *outflow);
 
-/* words.c: an address or a prefix, or false, reported. */
+/* conf_words.c: an address or a prefix, or false, reported. */
 bool conf_read_prefix(struct conf_load *load, const char *value, struct prefix *prefix);
 /* The index of a country; -1: "*"; -2: none, reported. */
 int conf_read_country(struct conf_load *load, const char *text, size_t size);
 
-/* rules.c: of [rule NAME] and [alert] */
+/* rules.c: of [rules], [rule NAME] and [alert] */
+void conf_realm(struct conf_load *load, const struct conf_key *key, void *base, const char *value);
 conf_parse conf_percent, conf_home, conf_alert_word;
 void conf_clear_home(struct conf_load *load, void *base);
 void conf_clear_alert(struct conf_load *load, void *base);
+
+/* conf_feed.c */
+conf_parse conf_url;
+void conf_check_feed(struct conf_load *load, const struct conf_use *use);
+/* A feed that denies, and names no services, is for those to log in to. */
+void conf_feed_services(struct config *config);
+
+/* list_services.c: the services that a list is for */
+conf_parse conf_list_service;
+void conf_clear_list_services(struct conf_load *load, void *base);
+void conf_resolve_list_services(struct conf_load *load);
+
+/* policy_keys.c: what the keys of [policy] need of each other */
+void conf_check_policy(struct conf_load *load, const struct conf_use *use);
+
+/* list_providers.c: the providers that a list is made of */
+conf_parse conf_list_provider;
+void conf_clear_list_providers(struct conf_load *load, void *base);
 
 /* finish.c: what can be said only when everything is read. */
 void conf_finish(struct conf_load *load);

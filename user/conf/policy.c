@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The configuration as the struct that the gate gets. Pure. */
-#include "conf/config.h"
+#include "conf/ban_services.h"
 
 #include <string.h>
 
@@ -17,9 +17,22 @@ void config_to_policy(const struct config *config, struct policy *policy)
 		policy->classes[i] = config->classes[i].limits;
 	for (size_t i = 0; i < config->service_count; i++) {
 		const struct config_service *service = &config->services[i];
+		__u8 group = config_service_group(config, i) == BAN_LOGIN ? PORT_LOGIN : 0;
 
 		memcpy(policy->country_class[i + 1], service->country_class, COUNTRY_COUNT);
 		for (size_t j = 0; j < service->port_count; j++)
-			policy->port_service[service->ports[j]] = (__u8)(i + 1);
+			policy->port_service[service->ports[j]] = (__u8)(i + 1) | group;
 	}
+}
+
+const struct config_service *config_needs_countries(const struct config *config)
+{
+	for (size_t i = 0; i < config->service_count; i++) {
+		const uint8_t *classes = config->services[i].country_class;
+
+		for (size_t j = 0; j < COUNTRY_COUNT && classes[COUNTRY_ZZ] == CLASS_DENY; j++)
+			if (j != COUNTRY_LAN && classes[j] != CLASS_DENY)
+				return &config->services[i];
+	}
+	return NULL;
 }

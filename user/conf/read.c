@@ -12,7 +12,7 @@
 
 #include "base/utf8.h"
 
-struct reader {
+struct read_reader {
 	struct conf_load *load;
 	const char *text, *end;
 	char key[CONFIG_NAME_SIZE]; /* of the line in hand, for messages */
@@ -89,7 +89,7 @@ static bool read_key(const char *line, char key[CONFIG_NAME_SIZE])
 	return true;
 }
 
-static bool check_indented(struct reader *reader, const char *line)
+static bool check_indented(struct read_reader *reader, const char *line)
 {
 	struct conf_load *load = reader->load;
 	char key[CONFIG_NAME_SIZE];
@@ -118,7 +118,7 @@ static bool check_indented(struct reader *reader, const char *line)
 	return true;
 }
 
-static bool check_key(struct reader *reader, const char *line)
+static bool check_key(struct read_reader *reader, const char *line)
 {
 	struct conf_load *load = reader->load;
 
@@ -138,7 +138,7 @@ static bool check_key(struct reader *reader, const char *line)
 }
 
 /* Whether inih may have this line: `size` bytes of content, NUL-terminated. */
-static bool check_line(struct reader *reader, char *line, size_t size)
+static bool check_line(struct read_reader *reader, char *line, size_t size)
 {
 	struct conf_load *load = reader->load;
 
@@ -153,7 +153,7 @@ static bool check_line(struct reader *reader, char *line, size_t size)
 /* inih's fgets(). A line that is refused reads as an empty one. */
 static char *read_line(char *out, int room, void *stream)
 {
-	struct reader *reader = stream;
+	struct read_reader *reader = stream;
 	const char *line = reader->text, *newline;
 	size_t size;
 
@@ -191,7 +191,7 @@ static char *read_line(char *out, int room, void *stream)
 
 static int handle(void *context, const char *section, const char *name, const char *value)
 {
-	struct reader *reader = context;
+	struct read_reader *reader = context;
 
 	(void)section; /* conf_section_begin() was told, in full */
 	conf_key_set(reader->load, name, value);
@@ -201,7 +201,7 @@ static int handle(void *context, const char *section, const char *name, const ch
 void conf_read_text(struct conf_load *load, const char *text, size_t size)
 {
 	static const char bom[] = "\xef\xbb\xbf";
-	struct reader reader = { .load = load, .text = text, .end = text + size };
+	struct read_reader reader = { .load = load, .text = text, .end = text + size };
 	int result;
 
 	load->where.line = 0;

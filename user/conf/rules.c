@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The kinds of values that only [rule NAME] and [alert] have. */
+/* The kinds of values that only [rules], [rule NAME] and [alert] have. */
 #include "conf/load.h"
 
 #include <inttypes.h>
@@ -28,6 +28,21 @@ void conf_percent(struct conf_load *load, const struct conf_key *key, void *base
 	}
 	percent = (uint32_t)number;
 	memcpy((char *)base + key->offset, &percent, sizeof(percent));
+}
+
+void conf_realm(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
+{
+	struct detect_settings *settings = base;
+	size_t size = strlen(value);
+
+	if (!size || size >= sizeof(settings->realm) || strpbrk(value, "@ \t")) {
+		conf_fault(load, NULL,
+			   "'%s' is no realm; '%s' is what stands behind the @ of names", value,
+			   key->name);
+		return;
+	}
+	memset(settings->realm, 0, sizeof(settings->realm));
+	memcpy(settings->realm, value, size);
 }
 
 void conf_clear_home(struct conf_load *load, void *base)

@@ -100,6 +100,7 @@ static void unknown_section(struct conf_load *load, const char *title, const cha
 	}
 	for (size_t i = 0; i < conf_section_count; i++)
 		if (conf_sections[i].kind == nearest.found) {
+			load->paths_faults += !strcmp(nearest.found, "paths");
 			conf_fault(load, NULL, "unknown section [%s]; did you mean [%s%s]?", title,
 				   nearest.found, conf_sections[i].named ? " NAME" : "");
 			return;
@@ -137,9 +138,10 @@ static const struct conf_section *find_section(struct conf_load *load, const cha
 	}
 	if (!of_kind)
 		unknown_section(load, title, kind);
-	else if (!of_kind->named && *name)
+	else if (!of_kind->named && *name) {
+		load->paths_faults += !strcmp(kind, "paths");
 		conf_fault(load, NULL, "[%s] takes no name; write [%s]", title, kind);
-	else if (of_kind->named && !*name)
+	} else if (of_kind->named && !*name)
 		conf_fault(load, NULL, "[%s] needs a name: [%s NAME]", title, kind);
 	else if (of_kind->named && !conf_name_valid(name))
 		conf_fault(load, NULL,
@@ -233,6 +235,8 @@ static void unknown_key(struct conf_load *load, const char *name)
 
 	for (size_t i = 0; i < use->section->key_count; i++)
 		nearest_offer(&nearest, use->section->keys[i].name);
+	if (nearest.found && !strcmp(nearest.found, "never-ban"))
+		load->config->never_ban_faulty = true;
 	if (nearest.found)
 		conf_fault(load, NULL, "unknown key '%s' in [%s%s%s]; did you mean '%s'?", name,
 			   use->section->kind, *use->name ? " " : "", use->name, nearest.found);

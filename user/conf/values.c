@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The kinds of single values: text to the field of a row (struct conf_key), each reporting its own
- * faults. Not here: lists of words (words.c). */
+ * faults. Not here: lists of words (conf_words.c). */
 #include "conf/load.h"
 
 #include <errno.h>
@@ -11,6 +11,8 @@
 
 #include "base/nearest.h"
 #include "base/time.h"
+#include "log/event.h"
+#include "log/expand.h"
 #include "log/follow.h"
 
 #define NO_LIMIT "; leave the key out for no limit"
@@ -169,6 +171,51 @@ void conf_journal(struct conf_load *load, const struct conf_key *key, void *base
 	}
 	free(*old);
 	*old = path;
+}
+
+void conf_docker(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
+{
+	char **old = field(key, base), *path = NULL;
+
+	if (asprintf(&path, FOLLOW_DOCKER "%s", value) < 0) {
+		conf_out_of_memory(load);
+		return;
+	}
+	free(*old);
+	*old = path;
+}
+
+void conf_zone(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
+{
+	struct zone **old = field(key, base), *zone = NULL;
+	struct fault fault = { 0 };
+
+	if (!strcmp(value, "auto")) {
+		zone_free(*old);
+		*old = NULL;
+	} else if (zone_load(value, &zone, &fault)) {
+		conf_fault(load, NULL, "'%s': %s", key->name, fault.text);
+	} else {
+		zone_free(*old);
+		*old = zone;
+	}
+}
+
+/* "auto", or whose lines they are where they do not say it themselves. */
+void conf_format(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
+{
+	bool *bare = field(key, base);
+
+	*bare = strcmp(value, "auto") != 0;
+	for (enum event_daemon daemon = EVENT_DAEMON_UNKNOWN + 1;
+	     *bare && daemon < EVENT_DAEMON_USER; daemon++)
+		if (!strcmp(value, event_daemon_name(daemon)))
+			return;
+	if (*bare)
+		conf_fault(load, NULL,
+			   "'%s' is no format; write auto, or the mail server whose lines they are "
+			   "(postfix, dovecot, exim, ...) where they name no program",
+			   value);
 }
 
 void conf_path(struct conf_load *load, const struct conf_key *key, void *base, const char *value)

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Alerts of the rules: said, kept as evidence for those whom they are about, and handed to the
+/* Alerts: said, kept in the store and as evidence for those whom they are about, and handed to the
  * alert program. */
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
 #include "daemon/say.h"
@@ -32,55 +36,36 @@ static void describe_outflow(const struct outflow_event *event, char *reason, si
 			 enforce ? "; they are held back" : "");
 }
 
-/* The outflow breaker's trips go the same way. Who is behind one is the evidence. */
-static void on_outflow(const struct outflow_event *event, void *context)
-{
-	struct daemon *daemon = context;
-	struct decision decision = { .action = ACTION_ALERT, .wall_ns = event->now_wall_ns };
-	struct store_evidence evidence[OUTFLOW_SUSPECTS];
-	char lines[OUTFLOW_SUSPECTS][OUTFLOW_SUSPECT_TEXT];
-	struct alert alert = {
-		.decision = &decision, .rule = "outflow", .evidence = evidence, .outflow = event
-	};
-
-	if (event->account) {
-		decision.has_account = true;
-		snprintf(decision.account, sizeof(decision.account), "%s", event->account);
-	}
-	describe_outflow(event, decision.reason, sizeof(decision.reason));
-	for (; alert.evidence_count < event->suspect_count; alert.evidence_count++) {
-		size_t i = alert.evidence_count;
-
-		outflow_suspect_format(&event->suspects[i], lines[i]);
-		evidence[i] = (struct store_evidence){ event->now_wall_ns, lines[i] };
-	}
-	daemon->alerts_raised++;
-	alerts_push(daemon->alerts, &alert);
-}
-
-int alerting_open(struct daemon *daemon, struct fault *fault)
-{
-	int error = alerts_new(daemon->loop, ALERT_TIMEOUT_S, on_fault, daemon, &daemon->alerts);
-
-	if (!error)
-		error = alerts_set_program(daemon->alerts, daemon->instance.config->alert_program);
-	daemon->outflow.alert = on_outflow;
-	daemon->outflow.context = daemon;
-	return error ? fault_set(fault, error, "cannot prepare alerts: %s", strerror(-error)) : 0;
-}
-
-void alerting_reload(struct daemon *daemon)
-{
-	if (alerts_set_program(daemon->alerts, daemon->instance.config->alert_program))
-		daemon_fault(daemon, "out of memory; the alert program stays what it was");
-}
-
 /* Lines that bans of the same decision bring along need not be kept twice. A siege's alert is about
  * sources that are not banned. */
 static bool bans_bring_lines(const struct daemon *daemon, const struct decision *decision)
 {
 	return decision->rule != RULE_ACCOUNT_SIEGE &&
 	       daemon->instance.config->detect.rules[decision->rule].action & ACTION_BAN;
+}
+
+/* The alert itself, for `sekisho alerts`; its evidence is with the sources. */
+static int keep_alert(struct daemon *daemon, const struct alert *alert, struct fault *fault)
+{
+	const struct decision *decision = alert->decision;
+	struct alert brief = *alert;
+	char host[HOST_NAME_MAX + 1] = "";
+	_cleanup_free_ char *facts = NULL;
+	struct store_past_alert past = {
+		.wall_ns = decision->wall_ns,
+		.rule = alert->rule ? alert->rule : rule_name(decision->rule),
+		.account = decision->has_account ? decision->account : NULL,
+		.prefix = decision->has_prefix ? &decision->prefix : NULL,
+	};
+
+	brief.evidence_count = 0;
+	gethostname(host, sizeof(host) - 1);
+	facts = alert_json(&brief, host);
+	if (!facts)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	facts[strcspn(facts, "\n")] = '\0';
+	past.facts = facts;
+	return store_past_alert_put(daemon->instance.store, &past, fault);
 }
 
 /* Each line goes to the source that it is of; who is named gets the alert itself as well. */
@@ -108,8 +93,8 @@ static int store_lines(struct daemon *daemon, const struct decision *decision, c
 	return error;
 }
 
-static void keep_evidence(struct daemon *daemon, const struct decision *decision,
-			  const char *summary)
+/* `summary` NULL: nothing is evidence against a source. */
+static void keep(struct daemon *daemon, const struct alert *alert, const char *summary)
 {
 	struct fault fault = { 0 };
 	int error;
@@ -117,10 +102,12 @@ static void keep_evidence(struct daemon *daemon, const struct decision *decision
 	if (!daemon->instance.store)
 		return;
 	error = together_begin(daemon, &fault);
+	if (!error && summary)
+		error = store_lines(daemon, alert->decision, summary, &fault);
 	if (!error)
-		error = store_lines(daemon, decision, summary, &fault);
+		error = keep_alert(daemon, alert, &fault);
 	if (error)
-		daemon_fault(daemon, "an alert's evidence was not kept: %s", fault.text);
+		daemon_fault(daemon, "an alert was not kept: %s", fault.text);
 }
 
 void alerting_raise(struct daemon *daemon, const struct decision *decision)
@@ -137,7 +124,52 @@ void alerting_raise(struct daemon *daemon, const struct decision *decision)
 		 decision->reason);
 	daemon->alerts_raised++;
 	say(false, "%s", summary);
-	keep_evidence(daemon, decision, summary);
+	keep(daemon, &alert, summary);
 	alert.evidence_count = decide_evidence(daemon, decision, evidence);
 	alerts_push(daemon->alerts, &alert);
+}
+
+/* The outflow breaker's trips go the same way. Who is behind one is the evidence. */
+static void on_outflow(const struct outflow_event *event, void *context)
+{
+	struct daemon *daemon = context;
+	struct decision decision = { .action = ACTION_ALERT, .wall_ns = event->now_wall_ns };
+	struct store_evidence evidence[OUTFLOW_SUSPECTS];
+	char lines[OUTFLOW_SUSPECTS][OUTFLOW_SUSPECT_TEXT];
+	struct alert alert = {
+		.decision = &decision, .rule = "outflow", .evidence = evidence, .outflow = event
+	};
+
+	if (event->account) {
+		decision.has_account = true;
+		snprintf(decision.account, sizeof(decision.account), "%s", event->account);
+	}
+	describe_outflow(event, decision.reason, sizeof(decision.reason));
+	for (; alert.evidence_count < event->suspect_count; alert.evidence_count++) {
+		size_t i = alert.evidence_count;
+
+		outflow_suspect_format(&event->suspects[i], lines[i]);
+		evidence[i] = (struct store_evidence){ event->now_wall_ns, lines[i] };
+	}
+	daemon->alerts_raised++;
+	keep(daemon, &alert, NULL);
+	together_end(daemon); /* no portion of a log ends it */
+	alerts_push(daemon->alerts, &alert);
+}
+
+int alerting_open(struct daemon *daemon, struct fault *fault)
+{
+	int error = alerts_new(daemon->loop, ALERT_TIMEOUT_S, on_fault, daemon, &daemon->alerts);
+
+	if (!error)
+		error = alerts_set_program(daemon->alerts, daemon->instance.config->alert_program);
+	daemon->outflow.alert = on_outflow;
+	daemon->outflow.context = daemon;
+	return error ? fault_set(fault, error, "cannot prepare alerts: %s", strerror(-error)) : 0;
+}
+
+void alerting_reload(struct daemon *daemon)
+{
+	if (alerts_set_program(daemon->alerts, daemon->instance.config->alert_program))
+		daemon_fault(daemon, "out of memory; the alert program stays what it was");
 }

@@ -8,15 +8,19 @@
 
 #include "alert/alert.h"
 #include "daemon/loop.h"
-#include "daemon/outflow.h"
+#include "daemon/outflow_watch.h"
+#include "daemon/server_socket.h"
 #include "daemon/together.h"
 #include "detect/detect.h"
 #include "enforce/bans.h"
 #include "enforce/instance.h"
 #include "enforce/start.h"
+#include "log/drift.h"
+#include "log/expand.h"
 #include "log/follow.h"
 #include "log/parse.h"
 #include "net/devices.h"
+#include "policy/counts.h"
 #include "show/daemon_status.h"
 
 #define EVIDENCE_RING 32768 /* event lines remembered until a rule may want them */
@@ -26,19 +30,33 @@
 struct daemon;
 struct keep;
 struct metrics;
+struct judge;
 struct refresh;
 struct minute;
+struct past;
+struct policy_server;
+struct providers;
 struct troubles;
 
 struct log_source {
 	struct daemon *daemon;
-	struct config_log config; /* file is owned */
-	struct follow *follow;	  /* NULL while it cannot be opened */
+	struct config_log config; /* its file and zone are the configuration's */
+	char *file;		  /* owned; of a pattern, the one of its files that this is */
+	char container[EXPAND_NAME_MAX]; /* "": of none */
+	bool matched;			 /* by a pattern, when its files were last looked for */
+	struct follow *follow;		 /* NULL while it cannot be opened */
 	struct log_parser *parser;
 	struct follow_position saved, saving; /* in the store; in its open transaction */
 	uint64_t recall_bytes;		      /* before its position, still to be read again */
 	uint64_t events;
-	char fault[256]; /* the one said last, so that it is said once */
+	uint64_t portion_end_ns; /* boot clock */
+	bool more;		 /* there was more to read after the last portion */
+	bool held_up;		 /* by keep_is_crowded() */
+	bool at_end;		 /* all that was written had been read */
+	bool live;		 /* so what is read now was written just now */
+	char fault[256];	 /* the one said last, so that it is said once */
+	struct drift drift;	 /* of its stamps against the clock */
+	uint64_t timeless;	 /* events of patterns whose time was not understood */
 };
 
 /* The line of an event. */
@@ -56,6 +74,13 @@ struct progress {
 	uint64_t began_ns, next_ns;
 };
 
+/* Of what has ended; all zero: none is under way. */
+struct sweep {
+	struct gate_ban_sweep bans;
+	bool kernel_done;
+	uint64_t tried_boot_ns; /* when the lock was last had, or it began */
+};
+
 struct daemon {
 	const char *config_path;
 	bool verbose;
@@ -64,33 +89,50 @@ struct daemon {
 	struct device_watch *devices;
 	struct gate_over *over;
 	uint64_t over_closed; /* connections closed because they were beyond a limit */
-	uint64_t over_said_boot_ns;
+	uint64_t over_lost;   /* those nobody could be told of, when it was last looked */
+	uint64_t over_said_boot_ns, lost_said_boot_ns, left_said_boot_ns;
+	uint64_t look_due_boot_ns; /* limits.c: not before then are the sockets looked at again */
+	struct guard *guard;	   /* guard.c */
 	struct attachment *attachments; /* START_DEVICES */
 	size_t attachment_count;
+	char unseen[128]; /* handshakes without attempts (guard_traffic.c); "" none */
 	struct detect *detect;
+	struct providers *providers; /* NULL: no data */
 	struct protected_set protected;
 	uint64_t protected_boot_ns; /* when that was read; 0: not yet */
-	struct log_source *logs;
+	struct log_source **logs;   /* owned, each */
+	struct joining *joining;    /* of all logs: they are this server's */
 	size_t log_count;
+	unsigned log_ticks;	     /* seconds since patterns were looked at */
 	struct remembered *evidence; /* ring of EVIDENCE_RING, by tag */
 	uint64_t next_tag;
 	uint64_t events[EVENT_KIND_COUNT];
 	uint64_t decisions, bans, alerts_raised;
-	uint64_t given_up; /* patterns_given_up() when it was last told */
+	int64_t last_ban_wall_ns; /* 0: none */
+	uint64_t given_up;	  /* patterns_given_up() when it was last told */
 	struct alerts *alerts;
-	struct notes *notes;	      /* memory.c: what is to be written down */
-	bool together;		      /* together.c: its transaction is open */
-	bool together_failed;	      /* and that was said */
-	struct store_sync *sync;      /* NULL: the loop itself waits for the disk */
-	bool unsynced;		      /* bans were written since the disk was last waited for */
+	struct notes *notes;	 /* memory.c: what is to be written down */
+	bool together;		 /* together.c: its transaction is open */
+	bool together_failed;	 /* and that was said */
+	struct store_sync *sync; /* NULL: the loop itself waits for the disk */
+	uint64_t behind_boot_ns; /* since when lines wait for the store's log; 0: they do not */
+	bool resumes;		 /* a timer will ring for them */
+	bool unsynced;		 /* bans were written since the disk was last waited for */
 	struct gate_table_view table; /* memory.c: of countries */
 	struct troubles *troubles;    /* owned; NULL: none yet */
+	int64_t order_id;	      /* account_orders.c: the last one that was obeyed */
+	bool first_start;	      /* of this installation, and nothing is learned yet */
+	int64_t begun_wall_ns;	      /* of this installation: memory_begin(); 0: not known */
 	int64_t started_wall_ns, since_wall_ns;
 	struct fault last_fault;
 	int64_t last_fault_wall_ns, last_fault_said_wall_ns;
-	unsigned sweeps_missed;	    /* in a row, for want of the lock */
+	struct sweep sweep;	    /* sweep.c */
 	uint64_t behind_generation; /* of the store, when the kernel's table was last seen older */
 	struct outflow_watch outflow;
+	struct {
+		bool runs;
+		uint64_t failed; /* alerts, before it */
+	} alert_test;		 /* alert_test.c */
 	struct progress progress;
 	bool recalling; /* logs.c: lines of before the start are fed, without consequences */
 	bool on_terminal;
@@ -98,11 +140,22 @@ struct daemon {
 	struct refresh *refresh;  /* refresh.c: NULL unless it is at work */
 	struct config *reloading; /* what is to be the configuration once lists are read */
 	bool reload_again;	  /* asked for meanwhile */
-	struct minute *minute;	  /* owned */
-	bool metrics_ticks;	  /* its timer runs, for as long as the loop */
-	struct metrics *metrics;  /* NULL: [metrics] listen is off, or could not be opened */
-	unsigned metrics_wait_s;  /* until the next try; 0: none is due */
+	/* sources_watch.c: the files of lists and countries as last seen, and as last read. */
+	uint64_t sources_seen, sources_read;
+	/* The same: the store's generation for which it is known when the next entry ends. */
+	uint64_t ends_generation;
+	int64_t lists_end_s;	      /* lists/ends.h */
+	struct minute *minute;	      /* owned */
+	struct past *past;	      /* past.c; owned */
+	struct passed_sockets passed; /* by the service manager */
+	bool metrics_ticks;	      /* its timer runs, for as long as the loop */
+	struct judge *judge;	      /* NULL: [policy] is off; see judging.h */
+	struct metrics *metrics;      /* NULL: [metrics] listen is off, or could not be opened */
+	unsigned metrics_wait_s;      /* until the next try; 0: none is due */
 	uint64_t metrics_due_boot_ns;
+	struct policy_server *policy; /* NULL: [policy] is off */
+	bool policy_ticks;
+	struct policy_counts policy_counts; /* since the start */
 };
 
 /* The last fault, for `status`, and on standard error. */
@@ -112,12 +165,27 @@ void daemon_fault(struct daemon *daemon, const char *format, ...)
 /* ---- logs.c ---- */
 int logs_open(struct daemon *daemon, struct fault *fault); /* -ENOMEM; bad logs are said */
 void logs_close(struct daemon *daemon);
+/* One more, of a section and a file; -ENOMEM. `container` may be "". */
+int logs_add(struct daemon *daemon, const struct config_log *config, const char *file,
+	     const char *container);
+void logs_remove(struct daemon *daemon, size_t index);
 void logs_retry(struct daemon *daemon);	      /* those that could not be opened */
+void logs_continue(struct daemon *daemon);    /* those that keep_is_crowded() held up */
 bool logs_moved(const struct daemon *daemon); /* lines were read since the positions were saved */
 /* Positions into the store: those that moved, or all. They count as saved by logs_saved(). */
 int logs_save(struct daemon *daemon, bool all, struct fault *fault);
 void logs_saved(struct daemon *daemon, bool done);
 size_t logs_following(const struct daemon *daemon);
+
+/* ---- log_matches.c ---- */
+/* Opens what the patterns of [log] match by now, and closes what is gone and read to its end. */
+void log_matches_look(struct daemon *daemon);
+
+/* ---- log_zone.c ---- */
+/* The offset that was noticed by an earlier process. */
+void log_zone_restore(struct log_source *log);
+/* An event that was read as soon as its line was written: the time it is of. */
+void log_zone_note(struct log_source *log, struct event *event);
 
 /* ---- progress.c ---- */
 /* Says how far the reading of the logs is, if it is far behind; often enough and no more. */
@@ -125,6 +193,10 @@ void progress_tell(struct daemon *daemon);
 
 /* ---- decide.c ---- */
 void decide_event(struct daemon *daemon, struct event *event, const char *line, size_t size);
+/* An alert of the policy's judgement. */
+void decide_notice(struct daemon *daemon, const struct decision *alert);
+/* Alerts that were held to be summed up, once they are due and no event comes. */
+void decide_held(struct daemon *daemon);
 /* The line of a tag, or NULL when others have taken its place. */
 const struct remembered *decide_remembered(const struct daemon *daemon, uint64_t tag);
 /* Those lines of a decision that are still remembered (DECISION_EVIDENCE_MAX at most). */
@@ -134,22 +206,33 @@ size_t decide_evidence(const struct daemon *daemon, const struct decision *decis
 /* ---- memory.c ---- */
 int memory_open(struct daemon *daemon, struct fault *fault); /* makes daemon->detect; -ENOMEM */
 void memory_close(struct daemon *daemon);
+/* Since when there is a history: from the store, or into a new one. The rules get it with their
+ * settings. */
+void memory_begin(struct daemon *daemon);
 /* The rules' settings, with the functions that the daemon gives them. */
 void memory_settings(struct daemon *daemon, const struct config *config,
 		     struct detect_settings *settings);
+/* [country] providers, at a start and at a reload. */
+void memory_read_providers(struct daemon *daemon, const struct config *config);
 void memory_note_ban(struct daemon *daemon, const struct decision *decision);
+/* An order was obeyed. */
+void memory_note_order(struct daemon *daemon, const struct store_order_row *row);
 bool memory_noted(const struct daemon *daemon);
 /* What is noted, into the store; it is forgotten by memory_written(). */
 int memory_write(struct daemon *daemon, struct fault *fault);
 void memory_written(struct daemon *daemon);
 
-/* ---- troubles.c ---- */
+/* ---- trouble_list.c ---- */
 /* An account is in trouble (detect.h); told by memory.c. */
 void troubles_note(struct daemon *daemon, const char *account, enum ban_rule rule,
 		   int64_t last_wall_ns);
 /* Those that still are, the latest first, TROUBLES_MAX at most; valid until the next note. */
 size_t troubles_list(struct daemon *daemon, int64_t now_wall_ns,
 		     const struct daemon_account **accounts);
+
+/* ---- account_orders.c ---- */
+/* Every second: obeys what `sekisho account` left in the store. */
+void account_orders_take(struct daemon *daemon);
 
 /* ---- alerting.c ---- */
 int alerting_open(struct daemon *daemon, struct fault *fault);
@@ -159,13 +242,25 @@ void alerting_raise(struct daemon *daemon, const struct decision *decision);
 /* ---- guard.c ---- */
 int guard_open(struct daemon *daemon, struct fault *fault);
 void guard_attach(struct daemon *daemon); /* says what has changed */
+void guard_sweep(struct daemon *daemon);  /* whether connections get past the gate */
+void guard_close(struct daemon *daemon);
 
 /* ---- limits.c ---- */
 int limits_open(struct daemon *daemon, struct fault *fault);
-void limits_sweep(struct daemon *daemon); /* idle meters */
+int limits_reopen(struct daemon *daemon, struct fault *fault); /* the gate is another */
+void limits_sweep(struct daemon *daemon);		       /* open counts, and idle meters */
 
 /* ---- minute.c ---- */
 int minute_begin(struct daemon *daemon, struct fault *fault);
+
+/* ---- past.c ---- */
+int past_begin(struct daemon *daemon, struct fault *fault); /* -ENOMEM */
+/* Every second: when a minute is over, or at the `last`, its counts are due to be written. */
+void past_tick(struct daemon *daemon, bool last);
+bool past_due(const struct daemon *daemon);
+/* What is due, into the store; it is due no more by past_written(). */
+int past_write(struct daemon *daemon, struct fault *fault);
+void past_written(struct daemon *daemon);
 
 /* ---- metrics.c ---- */
 /* [metrics] listen, if it is not off. What cannot be opened is said and tried again, after a second

@@ -7,9 +7,11 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "conf/ban_services.h"
 #include "daemon/daemon.h"
 #include "daemon/keep.h"
 #include "daemon/say.h"
+#include "kernel/ban_parts.h"
 
 /* An older line is one of the past, read late: its ban counts from its own time. */
 #define LATE_NS (300 * NS_PER_S)
@@ -75,12 +77,18 @@ static bool refresh_protected(struct daemon *daemon)
 	return true;
 }
 
+static const char *banned(const struct daemon *daemon)
+{
+	return daemon->instance.config->mode == GATE_ENFORCE ? "banned" : "would ban";
+}
+
 static void add_ban(struct daemon *daemon, const struct decision *decision, int64_t now,
 		    int64_t until)
 {
 	struct store_evidence evidence[DECISION_EVIDENCE_MAX];
 	struct ban_request request = {
 		.prefix = decision->prefix,
+		.services = decision->services,
 		.now_wall_ns = now,
 		.until_wall_ns = until,
 		.rule = decision->rule,
@@ -90,12 +98,11 @@ static void add_ban(struct daemon *daemon, const struct decision *decision, int6
 	};
 	char prefix[PREFIX_TEXT_SIZE], end[TIME_TEXT_SIZE];
 	struct fault fault = { 0 };
-	size_t closed = 0;
 	int err;
 
 	prefix_format(&decision->prefix, prefix);
 	time_format(until / NS_PER_S * NS_PER_S, end);
-	err = keep_ban(daemon, &request, &closed, &fault);
+	err = keep_ban(daemon, &request, &fault);
 	if (err) {
 		daemon_fault(daemon, "%s: %s: %s",
 			     err == -EINPROGRESS ? "not banned yet" : "not banned", prefix,
@@ -103,19 +110,23 @@ static void add_ban(struct daemon *daemon, const struct decision *decision, int6
 		return;
 	}
 	daemon->bans++;
-	say(false, "banned %s until %s: %s: %s; %zu open connections closed", prefix, end,
-	    rule_name(decision->rule), decision->reason, closed);
+	daemon->last_ban_wall_ns = clock_wall_ns();
+	if (keep_may_say(daemon))
+		say(false, "%s %s from %s until %s: %s: %s", banned(daemon), prefix,
+		    ban_services_word(decision->services), end, rule_name(decision->rule),
+		    decision->reason);
 	if (*fault.text)
 		daemon_fault(daemon, "banned %s, but: %s", prefix, fault.text);
 }
 
 /* The rules believe that the ban runs; somebody may have lifted it meanwhile. */
-static bool in_force(struct daemon *daemon, const struct prefix *prefix)
+static bool in_force(struct daemon *daemon, const struct decision *decision)
 {
+	const struct prefix *prefix = &decision->prefix;
 	struct ban ban;
 
 	return daemon->instance.gate && !gate_ban_get(daemon->instance.gate, prefix, &ban, NULL) &&
-	       ban.expires_ns > clock_boot_ns();
+	       !(decision->services & ~ban_active(&ban, clock_boot_ns()));
 }
 
 static void on_decision(const struct decision *decision, void *context)
@@ -128,7 +139,7 @@ static void on_decision(const struct decision *decision, void *context)
 		alerting_raise(daemon, decision);
 		return;
 	}
-	if (decision->again && in_force(daemon, &decision->prefix))
+	if (decision->again && in_force(daemon, decision))
 		return;
 	daemon->decisions++;
 	if (!decision->again)
@@ -136,18 +147,35 @@ static void on_decision(const struct decision *decision, void *context)
 	/* A line written now bans from now, whatever clock or zone its writer had. */
 	if (llabs(now - decision->wall_ns) <= LATE_NS)
 		until = now + (decision->until_wall_ns - decision->wall_ns);
+	/* Never longer than its rule says, whatever the stamps said. */
+	if (until > now + (decision->until_wall_ns - decision->wall_ns))
+		until = now + (decision->until_wall_ns - decision->wall_ns);
 	if (until <= now || !refresh_protected(daemon))
 		return;
 	add_ban(daemon, decision, now, until);
 }
 
+void decide_held(struct daemon *daemon)
+{
+	/* Lines that are still to be read are older than now. */
+	if (!daemon->progress.behind)
+		detect_say_held(daemon->detect, clock_wall_ns(), on_decision, daemon);
+}
+
+void decide_notice(struct daemon *daemon, const struct decision *alert)
+{
+	detect_notice(daemon->detect, alert, on_decision, daemon);
+}
+
 void decide_event(struct daemon *daemon, struct event *event, const char *line, size_t size)
 {
+	int64_t now = clock_wall_ns();
 	uint64_t tag = 0;
 
-	if (!event->wall_ns)
-		event->wall_ns = clock_wall_ns();
-	if (event->kind != EVENT_DELIVERED) {
+	/* What is still to come has not happened: its clock or zone is another one. */
+	if (!event->wall_ns || event->wall_ns > now)
+		event->wall_ns = now;
+	if (event->kind < EVENT_KIND_COUNT) {
 		if (!daemon->recalling) {
 			daemon->events[event->kind]++;
 			outflow_watch_message(&daemon->outflow, event);

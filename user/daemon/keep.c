@@ -11,10 +11,11 @@
 #include "base/time.h"
 #include "daemon/keep_inside.h"
 #include "daemon/say.h"
+#include "kernel/ban_parts.h"
 
 #define LOCK_WAIT_MS KEEP_LOCK_WAIT_MS
-#define AT_ONCE	     64 /* in one transaction */
 #define AGAIN_NS     (NS_PER_S / 10)
+#define SAY_ROOM_NS  (60 * NS_PER_S)
 
 /* ---- what waits ---- */
 
@@ -46,8 +47,7 @@ static void wake_later(struct daemon *daemon)
 		keep->woken = !loop_after(daemon->loop, AGAIN_NS, on_woken, daemon);
 }
 
-int keep_ban(struct daemon *daemon, struct ban_request *request, size_t *closed,
-	     struct fault *fault)
+int keep_ban(struct daemon *daemon, struct ban_request *request, struct fault *fault)
 {
 	struct keep *keep = daemon->keep;
 	struct ban_request asked = *request;
@@ -67,9 +67,10 @@ int keep_ban(struct daemon *daemon, struct ban_request *request, size_t *closed,
 	if (error)
 		return error;
 	/* What the store did not take a moment ago it is not asked again for each ban. */
+	asked.cut_later = true;
 	asked.kernel_only = keep->count > keep->doubtful;
 	asked.stored = &stored;
-	error = bans_add(&daemon->instance, &daemon->protected, &asked, closed, fault);
+	error = bans_add(&daemon->instance, &daemon->protected, &asked, NULL, fault);
 	if (error || (stored && !daemon->together))
 		return error;
 	if (!wait_for_it(keep, request, true))
@@ -86,6 +87,18 @@ int keep_ban(struct daemon *daemon, struct ban_request *request, size_t *closed,
 	return 0;
 }
 
+void keep_cut(struct daemon *daemon)
+{
+	struct fault fault = { 0 };
+	size_t closed;
+
+	if (cuts_make(&daemon->instance, &closed, &fault))
+		daemon_fault(daemon, "open connections of banned sources are not closed: %s",
+			     fault.text);
+	if (closed)
+		say(false, "closed %zu open connections of banned sources", closed);
+}
+
 bool keep_owes_bans(const struct daemon *daemon)
 {
 	const struct keep *keep = daemon->keep;
@@ -94,6 +107,13 @@ bool keep_owes_bans(const struct daemon *daemon)
 		if (!keep->items[i].in_kernel)
 			return true;
 	return false;
+}
+
+bool keep_is_crowded(const struct daemon *daemon)
+{
+	const struct keep *keep = daemon->keep;
+
+	return keep && keep->count > KEEP_WAITING_MAX / 2 && keep_owes_bans(daemon);
 }
 
 void keep_committed(struct daemon *daemon, int error)
@@ -123,27 +143,45 @@ void keep_committed(struct daemon *daemon, int error)
 
 /* ---- what waited, again ---- */
 
+bool keep_may_say(struct daemon *daemon)
+{
+	struct keep *keep = daemon->keep;
+
+	if (keep->bans_said < KEEP_SAID_MAX) {
+		keep->bans_said++;
+		return true;
+	}
+	keep->bans_unsaid++;
+	return false;
+}
+
 /* -ENOENT: the ban has ended, or somebody lifted it. */
-static int store_one(struct instance *instance, const struct waiting *waiting, struct fault *fault)
+static int store_one(struct instance *instance, const struct pending_ban *waiting,
+		     struct fault *fault)
 {
 	const struct ban_request *request = &waiting->request;
 	int64_t wall_ns = clock_wall_ns();
 	uint64_t boot_ns = clock_boot_ns();
 	struct store_ban row = { .prefix = request->prefix, .reason = request->reason };
+	struct ban_part parts[BAN_GROUPS];
 	struct ban ban;
 	int error = gate_ban_get(instance->gate, &request->prefix, &ban, fault);
+	size_t count = error ? 0 : ban_parts(&ban, boot_ns, parts), stored = 0;
 
-	if (error || ban.expires_ns <= boot_ns)
-		return error ? error : -ENOENT;
-	row.since_wall_ns = wall_ns - (int64_t)(boot_ns - ban.since_ns);
-	row.until_wall_ns = wall_ns + (int64_t)(ban.expires_ns - boot_ns);
-	row.rule = ban.rule;
-	return store_ban_put(instance->store, &row, request->evidence, request->evidence_count,
-			     fault);
+	for (size_t i = 0; i < count && !error; i++) {
+		row.services = parts[i].services & request->services;
+		row.since_wall_ns = wall_ns - (int64_t)(boot_ns - parts[i].since_ns);
+		row.until_wall_ns = wall_ns + (int64_t)(parts[i].expires_ns - boot_ns);
+		row.rule = parts[i].rule;
+		if (row.services)
+			error = store_ban_put(instance->store, &row, request->evidence,
+					      stored++ ? 0 : request->evidence_count, fault);
+	}
+	return error || stored ? error : -ENOENT;
 }
 
-/* The first of those that only the store lacks; returns how many are dealt with, or -errno. */
-static int store_some(struct daemon *daemon, struct fault *fault)
+/* Those that wait, all of which the kernel has; returns how many are dealt with, or -errno. */
+static int store_all(struct daemon *daemon, struct fault *fault)
 {
 	struct instance *instance = &daemon->instance;
 	struct keep *keep = daemon->keep;
@@ -154,9 +192,7 @@ static int store_some(struct daemon *daemon, struct fault *fault)
 		error = store_begin(instance->store, fault);
 	if (error)
 		return error;
-	for (; count < keep->count && count < AT_ONCE && !error; count++) {
-		if (!keep->items[count].in_kernel)
-			break;
+	for (; count < keep->count && !error; count++) {
 		error = store_one(instance, &keep->items[count], fault);
 		if (error == -ENOENT)
 			error = 0;
@@ -169,29 +205,27 @@ static int store_some(struct daemon *daemon, struct fault *fault)
 	return error ? error : (int)count;
 }
 
-static int ban_first(struct daemon *daemon, struct fault *fault)
+/* False: it is refused, which was said. */
+static bool ban_waiting(struct daemon *daemon, struct pending_ban *waiting)
 {
-	struct keep *keep = daemon->keep;
-	struct waiting *first = &keep->items[0];
+	struct ban_request *request = &waiting->request;
+	struct fault fault = { 0 };
 	char prefix[PREFIX_TEXT_SIZE];
-	bool stored = false;
-	size_t closed;
-	int error;
 
-	first->request.now_wall_ns = clock_wall_ns();
-	first->request.kernel_only = false;
-	first->request.stored = &stored;
-	error = bans_add(&daemon->instance, &daemon->protected, &first->request, &closed, fault);
-	first->request.stored = NULL;
-	prefix_format(&first->request.prefix, prefix);
-	if (error) {
-		daemon_fault(daemon, "not banned: %s: %s", prefix, fault->text);
-		return 1;
+	request->cut_later = request->kernel_only = true;
+	request->now_wall_ns = clock_wall_ns();
+	prefix_format(&request->prefix, prefix);
+	if (bans_add(&daemon->instance, &daemon->protected, request, NULL, &fault)) {
+		daemon_fault(daemon, "not banned: %s: %s", prefix, fault.text);
+		return false;
 	}
 	daemon->bans++;
-	say(false, "banned %s, which had waited; %zu open connections closed", prefix, closed);
-	first->in_kernel = true;
-	return stored;
+	daemon->last_ban_wall_ns = request->now_wall_ns;
+	waiting->in_kernel = true;
+	if (keep_may_say(daemon))
+		say(false, "%s %s, which had waited",
+		    daemon->instance.config->mode == GATE_ENFORCE ? "banned" : "would ban", prefix);
+	return true;
 }
 
 static void all_kept(struct daemon *daemon)
@@ -209,20 +243,24 @@ static void all_kept(struct daemon *daemon)
 	keep->kept = 0;
 }
 
-/* Once with the lock: all that must still go into the kernel, then a portion into the store. */
+/* Once with the lock: all that must still go into the kernel, then into the store in one
+ * transaction. */
 static int work_off(struct daemon *daemon, struct fault *fault)
 {
 	struct keep *keep = daemon->keep;
-	int done = 1;
+	size_t kept = 0;
+	int done;
 
-	while (keep->count && !keep->items[0].in_kernel && done > 0) {
-		done = ban_first(daemon, fault);
-		if (done > 0)
-			forget_first(keep, (size_t)done);
+	for (size_t i = 0; i < keep->count; i++) {
+		if (keep->items[i].in_kernel || ban_waiting(daemon, &keep->items[i]))
+			keep->items[kept++] = keep->items[i];
+		else
+			waiting_free(&keep->items[i]);
 	}
-	if (!keep->count || !keep->items[0].in_kernel || !daemon->instance.store)
+	keep->count = kept;
+	if (!keep->count || !daemon->instance.store)
 		return 0;
-	done = store_some(daemon, fault);
+	done = store_all(daemon, fault);
 	if (done < 0)
 		return done;
 	forget_first(keep, (size_t)done);
@@ -242,7 +280,10 @@ static void try_again(struct daemon *daemon)
 	if (!error) {
 		error = work_off(daemon, &fault);
 		instance_unlock(&daemon->instance);
+		keep_cut(daemon);
 	}
+	if (!keep_is_crowded(daemon))
+		logs_continue(daemon);
 	if (!keep->count)
 		all_kept(daemon);
 	else if (!error || error == -EBUSY)
@@ -260,8 +301,32 @@ static void on_woken(void *context)
 
 /* ---- */
 
+static void sum_up(struct daemon *daemon)
+{
+	struct keep *keep = daemon->keep;
+	const struct instance_room *room = &daemon->instance.room;
+	uint64_t now = clock_boot_ns();
+
+	if (keep->bans_unsaid)
+		say(false, "and %" PRIu64 " more sources in this second (`sekisho bans`)",
+		    keep->bans_unsaid);
+	keep->bans_said = keep->bans_unsaid = 0;
+	if (room->gave_way == keep->gave_way_said && room->networks == keep->networks_said)
+		return;
+	if (keep->room_said_boot_ns && now - keep->room_said_boot_ns < SAY_ROOM_NS)
+		return;
+	daemon_fault(daemon,
+		     "the table of bans is full: %" PRIu64 " bans with the least time left gave "
+		     "way, %" PRIu64 " IPv6 networks were banned as a whole; raise [gate] bans",
+		     room->gave_way - keep->gave_way_said, room->networks - keep->networks_said);
+	keep->gave_way_said = room->gave_way;
+	keep->networks_said = room->networks;
+	keep->room_said_boot_ns = now;
+}
+
 void keep_tick(struct daemon *daemon)
 {
+	sum_up(daemon);
 	keep_look_after_store(daemon);
 	keep_look_at_clock(daemon);
 	if (daemon->keep->count || daemon->keep->behind)

@@ -14,16 +14,25 @@ int keep_open(struct daemon *daemon, struct fault *fault);
 void keep_close(struct daemon *daemon);
 
 /* bans_add() that never waits long, within together_begin(). 0: the kernel has it (fault->error:
- * and what is amiss all the same); -EINPROGRESS: it is tried again within a fraction of a second,
- * the fault says why; other errors as bans_add(). */
-int keep_ban(struct daemon *daemon, struct ban_request *request, size_t *closed,
-	     struct fault *fault);
+ * and what is amiss all the same), and keep_cut() is to be called; -EINPROGRESS: it is tried again
+ * within a fraction of a second, the fault says why; other errors as bans_add(). */
+int keep_ban(struct daemon *daemon, struct ban_request *request, struct fault *fault);
+
+/* Whether one more ban is said: KEEP_SAID_MAX in a second are, the rest are counted and summed up. */
+#define KEEP_SAID_MAX 100
+bool keep_may_say(struct daemon *daemon);
+
+/* Closes the open connections of what was banned since the last call. */
+void keep_cut(struct daemon *daemon);
 
 /* How the transaction of together_begin() ended: its bans are in the store, or wait for it. */
 void keep_committed(struct daemon *daemon, int error);
 
 /* Bans wait that are not even in the kernel: the lines that led to them are not to count as read. */
 bool keep_owes_bans(const struct daemon *daemon);
+/* So many that no further line is to be read before some of them have gone: logs_continue() says
+ * when. */
+bool keep_is_crowded(const struct daemon *daemon);
 
 /* After a sweep, when the kernel's count of bans is exact: is there one that the store lacks,
  * though nobody here was told (a command could not write it)? */

@@ -4,14 +4,14 @@
 #define SEKISHO_DAEMON_KEEP_INSIDE_H
 
 #include "daemon/keep.h"
-#include "daemon/waiting.h"
+#include "daemon/pending_ban.h"
 
 #define KEEP_LOCK_WAIT_MS  50  /* for a ban, once */
 #define KEEP_STORE_WAIT_MS 250 /* for SQLite's lock */
 #define KEEP_WAITING_MAX   512 /* with their evidence; more are found by comparing */
 
 struct keep {
-	struct waiting items[KEEP_WAITING_MAX];
+	struct pending_ban items[KEEP_WAITING_MAX];
 	size_t count;
 	size_t doubtful;    /* of them: in a transaction that is not committed */
 	uint64_t kept;	    /* by the store, of these */
@@ -20,7 +20,9 @@ struct keep {
 	bool behind;	    /* more than `items` hold; they are to be compared */
 	bool comparing;	    /* a timer will ring */
 	struct bans_reconcile compare;
-	int said; /* what was the last fault, so that it is said once */
+	int said;			 /* what was the last fault, so that it is said once */
+	uint64_t bans_said, bans_unsaid; /* in this second */
+	uint64_t gave_way_said, networks_said, room_said_boot_ns;
 	uint64_t reopen_boot_ns, repair_boot_ns; /* not before */
 	int clock_fd;				 /* readable when the wall clock was set */
 };

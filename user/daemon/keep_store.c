@@ -89,6 +89,7 @@ static int reopen(struct daemon *daemon)
 	instance->store_fault = (struct fault){ 0 };
 	store_set_patience(instance->store, KEEP_STORE_WAIT_MS);
 	together_open(daemon);
+	memory_begin(daemon);
 	daemon->keep->behind = true;
 	if (!instance->unrestored)
 		return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What the gate cannot do alone about limits: close connections that completed their handshake
- * while others were in flight, follow those that were open before it, and forget idle meters.
+ * while others were in flight, make the open counts true to the sockets, and forget idle meters.
  */
 #include <string.h>
 
@@ -10,9 +10,12 @@
 #include "daemon/say.h"
 #include "kernel/sockets.h"
 
-#define ENDED_EVERY_NS (2 * NS_PER_S)
-#define IDLE_NS	       (600 * NS_PER_S)
-#define SAY_EVERY_NS   (10 * NS_PER_S)
+#define LOOK_EVERY_NS (2 * NS_PER_S)
+#define LOOK_SHARE    50 /* of the time at most one part is spent on looking at the sockets */
+#define IDLE_NS	      (600 * NS_PER_S)
+#define SAY_EVERY_NS  (10 * NS_PER_S)
+#define LOST_EVERY_NS (3600 * NS_PER_S)
+#define REFUND_NS     (10 * NS_PER_S) /* what was taken longer ago is paid */
 
 static void on_over(const struct over_limit *record, void *context)
 {
@@ -20,17 +23,19 @@ static void on_over(const struct over_limit *record, void *context)
 	struct fault fault = { 0 };
 	char text[ADDRESS_TEXT_SIZE];
 	uint64_t now = clock_boot_ns();
+	int closed = sockets_destroy_one(record, &fault);
 
-	if (sockets_destroy_one(record, &fault)) {
-		if (strcmp(fault.text, daemon->last_fault.text))
-			daemon_fault(daemon, "%s", fault.text);
+	if (closed < 0 && strcmp(fault.text, daemon->last_fault.text))
+		daemon_fault(daemon, "%s", fault.text);
+	if (closed <= 0)
 		return;
-	}
+	if (now - record->time_ns < REFUND_NS)
+		gate_over_refund(daemon->instance.gate, record);
 	daemon->over_closed++;
 	if (daemon->over_said_boot_ns && now - daemon->over_said_boot_ns < SAY_EVERY_NS)
 		return;
 	daemon->over_said_boot_ns = now;
-	address_format(&record->remote, text);
+	address_format(&record->connection.remote, text);
 	say(false, "closed a connection of %s to port %u: %s; %llu closed so far", text,
 	    record->local_port, reason_name((enum reason)record->reason),
 	    (unsigned long long)daemon->over_closed);
@@ -44,14 +49,70 @@ static void on_readable(int fd, void *context)
 	gate_over_read(daemon->over);
 }
 
-static void on_ended(void *context)
+static void say_lost(struct daemon *daemon, size_t lost)
+{
+	uint64_t now = clock_boot_ns();
+
+	if (!lost || (daemon->lost_said_boot_ns && now - daemon->lost_said_boot_ns < LOST_EVERY_NS))
+		return;
+	daemon->lost_said_boot_ns = now;
+	say(true,
+	    "%zu connections ended without a word of the kernel, and are counted no more: another "
+	    "sock_ops program takes the flag away that asks for it (`bpftool cgroup tree` shows "
+	    "who); such ends are found every 30 s",
+	    lost);
+}
+
+/* Records that found no room since the last look: their connections stay open. */
+static void say_left_open(struct daemon *daemon)
+{
+	uint64_t now = clock_boot_ns(), lost = gate_over_lost(daemon->instance.gate);
+	uint64_t left = lost - daemon->over_lost;
+
+	/* A gate that was loaded anew begins to count anew. */
+	if (lost < daemon->over_lost)
+		daemon->over_lost = lost;
+	else if (left &&
+		 (!daemon->left_said_boot_ns || now - daemon->left_said_boot_ns >= SAY_EVERY_NS)) {
+		daemon->over_lost = lost;
+		daemon->left_said_boot_ns = now;
+		say(true,
+		    "%llu connections beyond a limit stay open: more came at once than could be "
+		    "reported, or nobody read the reports",
+		    (unsigned long long)left);
+	}
+}
+
+/* The open counts made true to the sockets. */
+static void look_at_sockets(struct daemon *daemon)
+{
+	struct gate_connections found;
+	struct fault fault = { 0 };
+	uint64_t began = clock_boot_ns(), ended;
+
+	if (daemon->instance.config->count == COUNT_SYN)
+		return;
+	if (gate_connections_sweep(daemon->instance.gate, &found, &fault)) {
+		if (strcmp(fault.text, daemon->last_fault.text))
+			daemon_fault(daemon, "%s", fault.text);
+		return;
+	}
+	ended = clock_boot_ns();
+	daemon->look_due_boot_ns = ended + (ended - began) * LOOK_SHARE;
+	say_lost(daemon, found.lost);
+}
+
+/* Of connections that were open before the gate nobody tells the end; a full table is made room in
+ * before the next sweep. */
+static void on_look(void *context)
 {
 	struct daemon *daemon = context;
-	struct fault fault = { 0 };
 
-	if (gate_adopted_ended(daemon->instance.gate, NULL, &fault) &&
-	    strcmp(fault.text, daemon->last_fault.text))
-		daemon_fault(daemon, "%s", fault.text);
+	if (gate_adopted(daemon->instance.gate) && clock_boot_ns() >= daemon->look_due_boot_ns)
+		look_at_sockets(daemon);
+	say_left_open(daemon);
+	if (gate_meters_full(daemon->instance.gate))
+		limits_sweep(daemon);
 }
 
 int limits_open(struct daemon *daemon, struct fault *fault)
@@ -61,16 +122,29 @@ int limits_open(struct daemon *daemon, struct fault *fault)
 	if (!err)
 		err = loop_add(daemon->loop, gate_over_fd(daemon->over), on_readable, daemon);
 	if (!err)
-		err = loop_every(daemon->loop, ENDED_EVERY_NS, on_ended, daemon);
+		err = loop_every(daemon->loop, LOOK_EVERY_NS, on_look, daemon);
 	if (!err)
-		on_ended(daemon);
+		on_look(daemon);
 	return err;
+}
+
+int limits_reopen(struct daemon *daemon, struct fault *fault)
+{
+	int err;
+
+	if (daemon->over)
+		loop_remove(daemon->loop, gate_over_fd(daemon->over));
+	gate_over_close(daemon->over);
+	daemon->over = NULL;
+	err = gate_over_open(daemon->instance.gate, on_over, daemon, &daemon->over, fault);
+	return err ? err : loop_add(daemon->loop, gate_over_fd(daemon->over), on_readable, daemon);
 }
 
 void limits_sweep(struct daemon *daemon)
 {
 	struct fault fault = { 0 };
 
+	look_at_sockets(daemon);
 	if (gate_meter_sweep(daemon->instance.gate, clock_boot_ns(), IDLE_NS, NULL, &fault))
 		daemon_fault(daemon, "%s", fault.text);
 }

@@ -27,14 +27,20 @@ int daemon_lock_runtime(const char *runtime, struct daemon_lock *lock, struct fa
 {
 	_cleanup_close_ int fd = -1;
 	char path[PATH_MAX];
+	struct stat status;
 
 	if (mkdir(runtime, 0700) && errno != EEXIST)
 		return fault_set(fault, -errno, "cannot make the folder %s: %s", runtime,
 				 strerror(errno));
 	snprintf(path, sizeof(path), "%s/pid", runtime);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fault_set(fault, -errno, "cannot open %s: %s", path, strerror(errno));
+	/* The file is emptied below: what another user laid in its place, to have some other file
+	 * emptied or the start wait for ever, is refused. */
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+	if (fd < 0 || fstat(fd, &status))
+		return fault_set(fault, -errno, "cannot open %s: %s%s", path, strerror(errno),
+				 errno == ELOOP ? "; it must not be a link, remove it" : "");
+	if (!S_ISREG(status.st_mode) || status.st_nlink != 1)
+		return fault_set(fault, -EINVAL, "%s is no file of its own; remove it", path);
 	if (flock(fd, LOCK_EX | LOCK_NB))
 		return fault_set(fault, -EBUSY,
 				 "another `sekisho run` (pid %d) is at work here; stop it, or give "
@@ -75,7 +81,7 @@ pid_t daemon_holder(const char *runtime)
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/pid", runtime);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 || !flock(fd, LOCK_SH | LOCK_NB))
 		return 0;
 	return read_pid(fd);

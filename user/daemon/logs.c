@@ -9,14 +9,19 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
+#include "daemon/keep.h"
+#include "daemon/policy_server.h"
 #include "daemon/say.h"
+#include "log/joining.h"
 
 /* Of what was read before the start, so much is read again: what the rules count within their
  * windows, and attempts of several lines, end with the process. */
 #define RECALL_BYTES (4U << 20)
 
-/* Lines of one log before the others have their turn. */
-#define PORTION 1024
+/* Of one log before signals, timers and the other logs have their turn. */
+#define PORTION_LINES 1024
+#define PORTION_NS    (NS_PER_S / 40)	/* and as long again to write down what they led to */
+#define SHORT_NS      (NS_PER_S / 1000) /* where a mail server waits for answers meanwhile */
 
 static void on_line(const char *line, size_t size, void *context)
 {
@@ -25,8 +30,17 @@ static void on_line(const char *line, size_t size, void *context)
 
 	if (!log_parser_line(log->parser, line, size, &event))
 		return;
-	log->events += !log->daemon->recalling && event.kind != EVENT_DELIVERED;
+	if (log->live && !log->daemon->recalling && event.line == log_parser_lines(log->parser))
+		log_zone_note(log, &event);
+	log->events += !log->daemon->recalling && event.kind < EVENT_KIND_COUNT;
+	/* Of an event that waited the line is gone. */
+	if (event.line != log_parser_lines(log->parser))
+		size = 0;
 	decide_event(log->daemon, &event, line, size);
+	/* Lines that say nothing take less than a microsecond each. */
+	if (!log->daemon->recalling &&
+	    (clock_boot_ns() >= log->portion_end_ns || keep_is_crowded(log->daemon)))
+		follow_stop(log->follow);
 }
 
 static void read_more(void *context)
@@ -37,14 +51,21 @@ static void read_more(void *context)
 
 	if (!log->follow)
 		return;
-	log_parser_set_reference(log->parser, clock_wall_ns());
+	log->held_up = keep_is_crowded(log->daemon) || together_is_behind(log->daemon);
+	if (log->held_up)
+		return;
+	log_parser_set_live(log->parser, clock_wall_ns());
 	if (log->recall_bytes) {
 		log->daemon->recalling = true;
 		follow_read_before(log->follow, log->recall_bytes, on_line, log);
 		log->daemon->recalling = false;
 		log->recall_bytes = 0;
 	}
-	more = follow_read(log->follow, PORTION, on_line, log, &fault);
+	log->live = log->at_end;
+	log->portion_end_ns = clock_boot_ns() + (policy_is_on(log->daemon) ? SHORT_NS : PORTION_NS);
+	more = follow_read(log->follow, PORTION_LINES, on_line, log, &fault);
+	log->more = more > 0;
+	log->at_end = !more;
 	together_end(log->daemon);
 	if (more > 0 || log->daemon->progress.behind)
 		progress_tell(log->daemon);
@@ -72,12 +93,14 @@ static uint64_t known_bytes(struct log_source *log, bool known)
 	_cleanup_free_ char *name = NULL;
 	struct follow_position first, now;
 
-	if (!store || asprintf(&name, "first %s", log->config.file) < 0)
+	if (!store || asprintf(&name, "first %s", log->file) < 0)
 		return 0;
 	follow_get_position(log->follow, &now);
 	if (!known) {
-		/* What cannot be kept now is said when positions are. */
+		/* Before READY is told: what is written from then on is read, also when this start
+		 * is killed at once. What cannot be kept now is said when positions are. */
 		store_position_put(store, name, &now, NULL);
+		store_position_put(store, log->file, &now, NULL);
 		return 0;
 	}
 	if (store_position_get(store, name, &first, NULL) || first.device != now.device ||
@@ -93,14 +116,15 @@ static void open_log(struct log_source *log)
 	struct daemon *daemon = log->daemon;
 	struct follow_state state;
 	struct fault fault = { 0 };
-	bool known =
-		daemon->instance.store &&
-		!store_position_get(daemon->instance.store, log->config.file, &log->saved, NULL);
+	bool known = daemon->instance.store &&
+		     !store_position_get(daemon->instance.store, log->file, &log->saved, NULL);
 	int err;
 
-	err = follow_open(log->config.file, known ? &log->saved : NULL, false, &log->follow,
+	/* Of a pattern, what appears while the daemon runs is new from its first line on. */
+	err = follow_open(log->file, known ? &log->saved : NULL,
+			  daemon->log_ticks && expand_is_pattern(log->config.file), &log->follow,
 			  &fault);
-	if (!err)
+	if (!err && follow_fd(log->follow) >= 0) /* else it is looked at every second */
 		err = loop_add(daemon->loop, follow_fd(log->follow), on_readable, log);
 	if (err) {
 		if (!*fault.text)
@@ -116,32 +140,71 @@ static void open_log(struct log_source *log)
 	if (!daemon->since_wall_ns) /* at a reload the rules still know */
 		log->recall_bytes = known_bytes(log, known);
 	follow_get_state(log->follow, &state);
-	say(false, "following %s (%s)%s", log->config.file, log->config.name,
+	say(false, "following %s (%s%s%s)%s", log->file, log->config.name,
+	    *log->container ? ": " : "", log->container,
 	    state.missing ? ": not there yet, waited for" : "");
 	loop_again(daemon->loop, read_more, log);
+}
+
+int logs_add(struct daemon *daemon, const struct config_log *config, const char *file,
+	     const char *container)
+{
+	struct log_source *log = calloc(1, sizeof(*log)), **all;
+
+	all = log ? reallocarray(daemon->logs, daemon->log_count + 1, sizeof(*all)) : NULL;
+	if (!all) {
+		free(log);
+		return -ENOMEM;
+	}
+	daemon->logs = all;
+	all[daemon->log_count++] = log;
+	log->daemon = daemon;
+	log->config = *config;
+	log->matched = true;
+	snprintf(log->container, sizeof(log->container), "%s", container);
+	log->file = strdup(file);
+	log->parser = log_parser_new();
+	if (!log->parser || !log->file) {
+		logs_remove(daemon, daemon->log_count - 1);
+		return -ENOMEM;
+	}
+	log_parser_share(log->parser, daemon->joining);
+	log_parser_set_patterns(log->parser, daemon->instance.config->compiled_patterns);
+	log_parser_set_deliveries(log->parser, true);
+	log_parser_set_zone(log->parser, config->zone);
+	log_parser_set_bare(log->parser, config->bare);
+	log_zone_restore(log);
+	open_log(log);
+	return 0;
+}
+
+void logs_remove(struct daemon *daemon, size_t index)
+{
+	struct log_source *log = daemon->logs[index];
+
+	loop_forget(daemon->loop, log);
+	if (log->follow && follow_fd(log->follow) >= 0)
+		loop_remove(daemon->loop, follow_fd(log->follow));
+	follow_close(log->follow);
+	log_parser_free(log->parser);
+	free(log->file);
+	free(log);
+	daemon->logs[index] = daemon->logs[--daemon->log_count];
 }
 
 int logs_open(struct daemon *daemon, struct fault *fault)
 {
 	const struct config *config = daemon->instance.config;
 
-	daemon->logs = calloc(config->log_count + 1, sizeof(*daemon->logs));
-	if (!daemon->logs)
+	daemon->log_ticks = 0;
+	daemon->joining = joining_new();
+	if (!daemon->joining)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	for (size_t i = 0; i < config->log_count; i++) {
-		struct log_source *log = &daemon->logs[i];
-
-		log->daemon = daemon;
-		log->config = config->logs[i];
-		log->config.file = strdup(config->logs[i].file);
-		log->parser = log_parser_new();
-		daemon->log_count = i + 1;
-		if (!log->parser || !log->config.file)
+	for (size_t i = 0; i < config->log_count; i++)
+		if (!expand_is_pattern(config->logs[i].file) &&
+		    logs_add(daemon, &config->logs[i], config->logs[i].file, ""))
 			return fault_set(fault, -ENOMEM, "out of memory");
-		log_parser_set_patterns(log->parser, config->compiled_patterns);
-		log_parser_set_deliveries(log->parser, true);
-		open_log(log);
-	}
+	log_matches_look(daemon);
 	together_sync(daemon); /* killed before the first line, it is known where that begins */
 	if (!config->log_count)
 		say(false, "no [log NAME] in the configuration: connections are counted, no log is "
@@ -152,18 +215,12 @@ int logs_open(struct daemon *daemon, struct fault *fault)
 void logs_close(struct daemon *daemon)
 {
 	together_sync(daemon);
-	for (size_t i = 0; i < daemon->log_count; i++) {
-		struct log_source *log = &daemon->logs[i];
-
-		if (log->follow)
-			loop_remove(daemon->loop, follow_fd(log->follow));
-		follow_close(log->follow);
-		log_parser_free(log->parser);
-		free(log->config.file);
-	}
+	while (daemon->log_count)
+		logs_remove(daemon, daemon->log_count - 1);
 	free(daemon->logs);
+	joining_free(daemon->joining);
 	daemon->logs = NULL;
-	daemon->log_count = 0;
+	daemon->joining = NULL;
 }
 
 /* What waited for a line that did not come has no line of its own left to show. */
@@ -193,20 +250,29 @@ static void tell_given_up(struct daemon *daemon)
 void logs_retry(struct daemon *daemon)
 {
 	tell_given_up(daemon);
+	daemon->log_ticks++;
+	log_matches_look(daemon);
 	for (size_t i = 0; i < daemon->log_count; i++) {
-		if (!daemon->logs[i].follow)
-			open_log(&daemon->logs[i]);
-		else
-			read_more(&daemon->logs[i]);
-		take_rest(&daemon->logs[i]);
+		if (!daemon->logs[i]->follow)
+			open_log(daemon->logs[i]);
+		else if (!daemon->logs[i]->more) /* else its turn comes anyway */
+			read_more(daemon->logs[i]);
+		take_rest(daemon->logs[i]);
 	}
 	together_end(daemon);
+}
+
+void logs_continue(struct daemon *daemon)
+{
+	for (size_t i = 0; i < daemon->log_count; i++)
+		if (daemon->logs[i]->held_up)
+			loop_again(daemon->loop, read_more, daemon->logs[i]);
 }
 
 bool logs_moved(const struct daemon *daemon)
 {
 	for (size_t i = 0; i < daemon->log_count; i++) {
-		const struct log_source *log = &daemon->logs[i];
+		const struct log_source *log = daemon->logs[i];
 		struct follow_position position;
 
 		if (!log->follow)
@@ -223,15 +289,15 @@ int logs_save(struct daemon *daemon, bool all, struct fault *fault)
 	int error = 0;
 
 	for (size_t i = 0; i < daemon->log_count && !error; i++) {
-		struct log_source *log = &daemon->logs[i];
+		struct log_source *log = daemon->logs[i];
 
 		log->saving = log->saved;
 		if (!log->follow)
 			continue;
 		follow_get_position(log->follow, &log->saving);
 		if (all || memcmp(&log->saving, &log->saved, sizeof(log->saving)) != 0)
-			error = store_position_put(daemon->instance.store, log->config.file,
-						   &log->saving, fault);
+			error = store_position_put(daemon->instance.store, log->file, &log->saving,
+						   fault);
 	}
 	return error;
 }
@@ -239,7 +305,7 @@ int logs_save(struct daemon *daemon, bool all, struct fault *fault)
 void logs_saved(struct daemon *daemon, bool done)
 {
 	for (size_t i = 0; i < daemon->log_count && done; i++)
-		daemon->logs[i].saved = daemon->logs[i].saving;
+		daemon->logs[i]->saved = daemon->logs[i]->saving;
 }
 
 size_t logs_following(const struct daemon *daemon)
@@ -247,6 +313,6 @@ size_t logs_following(const struct daemon *daemon)
 	size_t count = 0;
 
 	for (size_t i = 0; i < daemon->log_count; i++)
-		count += daemon->logs[i].follow != NULL;
+		count += daemon->logs[i]->follow != NULL;
 	return count;
 }

@@ -13,8 +13,6 @@
 
 #include "base/time.h"
 
-#define AGAIN_MAX 64
-
 struct watch {
 	int fd;
 	bool own;  /* a timer or the signalfd: closed with the loop */
@@ -26,16 +24,18 @@ struct watch {
 	struct watch *next;
 };
 
+struct again {
+	loop_timer *call;
+	void *context;
+};
+
 struct loop {
 	int epoll;
 	bool stopped;
 	struct watch *watches;
 	struct watch *removed; /* freed after the round: an event for it may be waiting */
-	struct {
-		loop_timer *call;
-		void *context;
-	} again[AGAIN_MAX];
-	size_t again_count;
+	struct again *again;   /* in the order in which they were asked for */
+	size_t again_count, again_size;
 };
 
 int loop_new(struct loop **result, struct fault *fault)
@@ -73,6 +73,7 @@ void loop_free(struct loop *loop)
 		return;
 	watches_free(&loop->watches);
 	watches_free(&loop->removed);
+	free(loop->again);
 	close(loop->epoll);
 	free(loop);
 }
@@ -182,10 +183,16 @@ void loop_again(struct loop *loop, loop_timer *again, void *context)
 	for (size_t i = 0; i < loop->again_count; i++)
 		if (loop->again[i].call == again && loop->again[i].context == context)
 			return;
-	if (loop->again_count == AGAIN_MAX)
-		return; /* whoever has more to read is woken by his fd as well */
-	loop->again[loop->again_count].call = again;
-	loop->again[loop->again_count++].context = context;
+	if (loop->again_count == loop->again_size) {
+		size_t size = loop->again_size ? 2 * loop->again_size : 16;
+		struct again *larger = reallocarray(loop->again, size, sizeof(*larger));
+
+		if (!larger)
+			return; /* whoever has more to read is called by a timer as well */
+		loop->again = larger;
+		loop->again_size = size;
+	}
+	loop->again[loop->again_count++] = (struct again){ again, context };
 }
 
 void loop_forget(struct loop *loop, const void *context)
@@ -227,14 +234,16 @@ static void dispatch(struct loop *loop, struct watch *watch)
 	}
 }
 
+/* The first of them alone: signals and timers are looked at before the next. */
 static void run_again(struct loop *loop)
 {
-	size_t count = loop->again_count;
-	struct loop copy = *loop;
+	struct again first;
 
-	loop->again_count = 0;
-	for (size_t i = 0; i < count; i++)
-		copy.again[i].call(copy.again[i].context);
+	if (!loop->again_count)
+		return;
+	first = loop->again[0];
+	memmove(&loop->again[0], &loop->again[1], --loop->again_count * sizeof(first));
+	first.call(first.context);
 }
 
 int loop_run(struct loop *loop)

@@ -29,10 +29,12 @@ int loop_after(struct loop *loop, uint64_t delay_ns, loop_timer *timer, void *co
 /* Blocks the signals of `set` and calls `handler` for each that comes. Once per loop. */
 int loop_signals(struct loop *loop, const sigset_t *set, loop_signal *handler, void *context);
 
-/* Runs `again` once more after what is ready now: for work that is done in portions. */
+/* Runs `again` once more after what is ready now, and after those that were asked for before, one
+ * at a time: signals and timers are looked at in between. For work that is done in portions. */
 void loop_again(struct loop *loop, loop_timer *again, void *context);
 
-/* Takes back what loop_again() was asked for with this context. */
+/* Takes back what loop_again() was asked for with this context. To be called before a context is
+ * freed. */
 void loop_forget(struct loop *loop, const void *context);
 
 /* Until loop_stop(). 0, or -errno when waiting itself fails. */

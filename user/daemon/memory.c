@@ -9,19 +9,37 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
+#include "daemon/learn.h"
+#include "daemon/memory_inside.h"
+#include "lists/providers.h"
 
 #define NOTES_MAX 65536 /* in memory */
 
-enum note_kind { NOTE_KEEP, NOTE_FORGET, NOTE_TROUBLE, NOTE_REPEAT };
+enum note_kind {
+	NOTE_KEEP,
+	NOTE_FORGET,
+	NOTE_TROUBLE,
+	NOTE_REPEAT,
+	NOTE_SENDER,
+	NOTE_HABIT,
+	NOTE_ORDER,
+	NOTE_PUT
+};
 
 struct note {
 	enum note_kind kind;
 	char *account;
 	struct prefix prefix;
+	enum ban_services services;
 	struct detect_known known;
 	struct detect_repeat repeat;
+	struct detect_habit habit;
 	enum ban_rule rule;
 	int64_t last_ns;
+	enum store_order order;
+	int64_t order_id;
+	memory_put *put;
+	void *what; /* owned */
 };
 
 struct notes {
@@ -38,76 +56,23 @@ static unsigned country_of(const struct address *address, void *context)
 	if (!daemon->instance.gate ||
 	    gate_table_view_renew(daemon->instance.gate, &daemon->table, NULL))
 		return COUNTRY_ZZ;
-	return gate_table_look(&daemon->table, address).country;
+	return gate_table_look(&daemon->table, address, 0).country;
 }
 
-/* ---- asked for ---- */
-
-struct recalling {
-	void (*take)(const struct detect_known *known, void *to);
-	void *to;
-};
-
-static void take_known(const struct store_known *stored, void *context)
+static uint32_t provider_of_address(const struct address *address, void *context)
 {
-	const struct recalling *recalling = context;
-	struct detect_known known = { stored->source, stored->first_wall_ns, stored->last_wall_ns };
+	const struct daemon *daemon = context;
 
-	recalling->take(&known, recalling->to);
+	return providers_find(daemon->providers, address);
 }
 
-static void said_once(struct daemon *daemon, int error, const struct fault *fault)
+void memory_said_once(struct daemon *daemon, int error, const struct fault *fault)
 {
 	bool failed = error && error != -ENOENT;
 
 	if (failed && !daemon->notes->failed)
 		daemon_fault(daemon, "what the rules remember: %s", fault->text);
 	daemon->notes->failed = failed;
-}
-
-static void recall_account(const char *account,
-			   void (*take)(const struct detect_known *known, void *to), void *to,
-			   void *context)
-{
-	struct recalling recalling = { take, to };
-	struct daemon *daemon = context;
-	struct fault fault = { 0 };
-
-	if (daemon->instance.store)
-		said_once(daemon,
-			  store_known_each(daemon->instance.store, account, take_known, &recalling,
-					   &fault),
-			  &fault);
-}
-
-static bool recall_source(const struct prefix *source, int64_t *last_ns, void *context)
-{
-	struct daemon *daemon = context;
-	struct fault fault = { 0 };
-	int error;
-
-	if (!daemon->instance.store)
-		return false;
-	error = store_known_last(daemon->instance.store, source, last_ns, &fault);
-	said_once(daemon, error, &fault);
-	return !error;
-}
-
-static bool recall_repeat(const struct prefix *prefix, struct detect_repeat *repeat, void *context)
-{
-	struct daemon *daemon = context;
-	struct fault fault = { 0 };
-	struct store_repeat stored;
-	int error;
-
-	if (!daemon->instance.store)
-		return false;
-	error = store_repeat_get(daemon->instance.store, prefix, &stored, &fault);
-	said_once(daemon, error, &fault);
-	if (error)
-		return false;
-	*repeat = (struct detect_repeat){ stored.bans, stored.until_wall_ns, stored.lasts_ns };
-	return true;
 }
 
 static void take_trouble(const char *account, uint32_t rule, int64_t last_wall_ns, void *context)
@@ -129,7 +94,7 @@ static void make_room(struct daemon *daemon)
 	if (!error && daemon->together)
 		error = memory_write(daemon, &fault);
 	if (error)
-		said_once(daemon, error, &fault);
+		memory_said_once(daemon, error, &fault);
 	memory_written(daemon);
 }
 
@@ -179,21 +144,102 @@ static void trouble(const char *account, enum ban_rule rule, int64_t last_ns, vo
 	add_note(context, &note, account);
 }
 
+static void sender(const struct prefix *network, int64_t last_ns, void *context)
+{
+	struct note note = { .kind = NOTE_SENDER, .prefix = *network, .last_ns = last_ns };
+
+	add_note(context, &note, NULL);
+}
+
+static void habit(const char *account, const struct detect_habit *usual, void *context)
+{
+	struct note note = { .kind = NOTE_HABIT, .habit = *usual, .last_ns = clock_wall_ns() };
+
+	add_note(context, &note, account);
+}
+
 void memory_note_ban(struct daemon *daemon, const struct decision *decision)
 {
 	struct note note = { .kind = NOTE_REPEAT,
 			     .prefix = decision->prefix,
+			     .services = decision->services,
 			     .repeat = decision->repeat };
 
 	add_note(daemon, &note, NULL);
+}
+
+/* Behind what was noted before it: that is undone as well. */
+void memory_note_order(struct daemon *daemon, const struct store_order_row *row)
+{
+	struct note note = { .kind = NOTE_ORDER, .order = row->order, .order_id = row->id };
+
+	add_note(daemon, &note, row->account);
+}
+
+static int put_over(struct store *store, const char *account, const void *what, struct fault *fault)
+{
+	const enum ban_rule *rule = what;
+
+	return store_trouble_remove(store, account, *rule, fault);
+}
+
+void memory_note(struct daemon *daemon, const char *account, memory_put *put, const void *what,
+		 size_t size)
+{
+	struct note note = { .kind = NOTE_PUT, .put = put, .what = malloc(size) };
+	size_t count = daemon->notes->count;
+
+	if (!note.what)
+		return;
+	memcpy(note.what, what, size);
+	add_note(daemon, &note, account);
+	/* Without room for it, or a store. */
+	if (daemon->notes->count == count)
+		free(note.what);
+}
+
+static void over(const char *account, enum ban_rule rule, void *context)
+{
+	memory_note(context, account, put_over, &rule, sizeof(rule));
+}
+
+static int write_order(struct store *store, const struct note *note, struct fault *fault)
+{
+	int error = store_order_apply(store, note->account, note->order, fault);
+
+	return error ? error : store_order_done(store, note->order_id, fault);
+}
+
+static int write_repeat(struct store *store, const struct note *note, struct fault *fault)
+{
+	struct store_repeat repeat = { note->repeat.bans, note->repeat.until_ns,
+				       note->repeat.lasts_ns };
+	int error = 0;
+
+	for (unsigned group = 1; group <= BAN_LOGIN && !error; group <<= 1)
+		if (note->services & group)
+			error = store_repeat_put(store, &note->prefix, group, &repeat, fault);
+	return error;
+}
+
+static int write_habit(struct store *store, const struct note *note, struct fault *fault)
+{
+	struct store_habit stored = {
+		.last_wall_ns = note->last_ns,
+		.day = note->habit.day,
+		.messages = note->habit.messages,
+		.today = note->habit.today,
+		.failing = note->habit.failing,
+		.failing_today = note->habit.failing_today,
+	};
+
+	return store_habit_put(store, note->account, &stored, fault);
 }
 
 static int write_note(struct store *store, const struct note *note, struct fault *fault)
 {
 	struct store_known known = { note->known.source, note->known.first_ns,
 				     note->known.last_ns };
-	struct store_repeat repeat = { note->repeat.bans, note->repeat.until_ns,
-				       note->repeat.lasts_ns };
 
 	switch (note->kind) {
 	case NOTE_KEEP:
@@ -203,7 +249,15 @@ static int write_note(struct store *store, const struct note *note, struct fault
 	case NOTE_TROUBLE:
 		return store_trouble_put(store, note->account, note->rule, note->last_ns, fault);
 	case NOTE_REPEAT:
-		return store_repeat_put(store, &note->prefix, &repeat, fault);
+		return write_repeat(store, note, fault);
+	case NOTE_SENDER:
+		return store_sender_put(store, &note->prefix, note->last_ns, fault);
+	case NOTE_HABIT:
+		return write_habit(store, note, fault);
+	case NOTE_ORDER:
+		return write_order(store, note, fault);
+	case NOTE_PUT:
+		return note->put(store, note->account, note->what, fault);
 	}
 	return -EINVAL;
 }
@@ -227,8 +281,10 @@ void memory_written(struct daemon *daemon)
 {
 	struct notes *notes = daemon->notes;
 
-	for (size_t i = 0; notes && i < notes->count; i++)
+	for (size_t i = 0; notes && i < notes->count; i++) {
 		free(notes->items[i].account);
+		free(notes->items[i].what);
+	}
 	if (notes)
 		notes->count = 0;
 }
@@ -241,13 +297,53 @@ void memory_settings(struct daemon *daemon, const struct config *config,
 	*settings = config->detect;
 	settings->country = country_of;
 	settings->country_context = daemon;
-	settings->memory = (struct detect_memory){ .context = daemon,
-						   .recall_account = recall_account,
-						   .recall_source = recall_source,
-						   .recall_repeat = recall_repeat,
-						   .keep = keep,
-						   .forget = forget,
-						   .trouble = trouble };
+	settings->provider = provider_of_address;
+	settings->provider_context = daemon;
+	settings->since_ns = daemon->begun_wall_ns;
+	settings->memory = (struct detect_memory){
+		.context = daemon,
+		.keep = keep,
+		.forget = forget,
+		.sender = sender,
+		.habit = habit,
+		.trouble = trouble,
+		.over = over,
+	};
+	recall_functions(&settings->memory);
+}
+
+void memory_begin(struct daemon *daemon)
+{
+	int64_t now = daemon->begun_wall_ns ? daemon->begun_wall_ns : clock_wall_ns();
+	struct detect_settings settings;
+	struct fault fault = { 0 };
+
+	if (!daemon->instance.store)
+		return;
+	memory_said_once(daemon,
+			 store_begun(daemon->instance.store, now, &daemon->begun_wall_ns, &fault),
+			 &fault);
+	daemon->first_start = !daemon->detect && daemon->begun_wall_ns == now;
+	if (!daemon->detect || daemon->begun_wall_ns == now)
+		return;
+	memory_settings(daemon, daemon->instance.config, &settings);
+	detect_configure(daemon->detect, &settings);
+}
+
+void memory_read_providers(struct daemon *daemon, const struct config *config)
+{
+	struct providers *fresh = NULL;
+	struct fault fault = { 0 };
+
+	if (providers_load(config->provider_files, config->provider_file_count,
+			   config->provider_files_default, &fresh, &fault)) {
+		daemon_fault(daemon, "%s; %s", fault.text,
+			     daemon->providers ? "the data that was read before holds"
+					       : "a network's surroundings stand for its provider");
+		return;
+	}
+	providers_free(daemon->providers);
+	daemon->providers = fresh;
 }
 
 int memory_open(struct daemon *daemon, struct fault *fault)
@@ -256,15 +352,26 @@ int memory_open(struct daemon *daemon, struct fault *fault)
 	struct fault own = { 0 };
 
 	daemon->notes = calloc(1, sizeof(*daemon->notes));
+	memory_read_providers(daemon, daemon->instance.config);
+	if (daemon->notes)
+		memory_begin(daemon);
 	memory_settings(daemon, daemon->instance.config, &settings);
+	if (daemon->notes && daemon->first_start)
+		learn_from_logs(daemon, &settings);
+	/* Looks at all known sources: at a start, and where none is configured. */
+	if (daemon->instance.store && !*settings.realm &&
+	    store_account_realm(daemon->instance.store, settings.usual_realm,
+				sizeof(settings.usual_realm), &own))
+		*settings.usual_realm = '\0';
 	if (daemon->notes)
 		daemon->detect = detect_new(&settings);
 	if (!daemon->detect)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	if (daemon->instance.store)
-		said_once(daemon,
-			  store_trouble_each(daemon->instance.store, take_trouble, daemon, &own),
-			  &own);
+		memory_said_once(daemon,
+				 store_trouble_each(daemon->instance.store, take_trouble, daemon,
+						    &own),
+				 &own);
 	return 0;
 }
 
@@ -275,6 +382,8 @@ void memory_close(struct daemon *daemon)
 	memory_written(daemon);
 	gate_table_view_end(&daemon->table);
 	detect_free(daemon->detect);
+	providers_free(daemon->providers);
+	daemon->providers = NULL;
 	free(daemon->notes->items);
 	free(daemon->notes);
 	free(daemon->troubles);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The daemon's memory of the last minute: a sample of the counters every few seconds; the oldest is
- * there for every command to read (show/minute.h). */
+ * there for every command to read (show/last_minute.h). */
 #include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
-#include "show/minute.h"
+#include "show/last_minute.h"
 
 struct minute {
 	struct counts_sample samples[MINUTE_SAMPLES]; /* oldest first */

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "daemon/say.h"
+#include "log/expand.h"
 #include "log/follow.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof(*(array)))
@@ -77,6 +78,8 @@ static bool may_need_help(const char *path)
 
 	if (!strncmp(path, FOLLOW_JOURNAL, strlen(FOLLOW_JOURNAL)))
 		return false; /* root's, and the group systemd-journal's */
+	if (expand_is_pattern(path))
+		return true; /* nobody knows yet whose its files will be */
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	return fd < 0;
 }

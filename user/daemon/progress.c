@@ -20,9 +20,9 @@ static uint64_t lag(const struct daemon *daemon, uint64_t *read)
 	for (size_t i = 0; i < daemon->log_count; i++) {
 		struct follow_state state;
 
-		if (!daemon->logs[i].follow)
+		if (!daemon->logs[i]->follow)
 			continue;
-		follow_get_state(daemon->logs[i].follow, &state);
+		follow_get_state(daemon->logs[i]->follow, &state);
 		sum += state.lag_bytes;
 		*read += state.bytes;
 	}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/time.h"
 #include "daemon/say.h"
 #include "enforce/repair.h"
 
@@ -26,6 +27,8 @@ struct refresh {
 	bool with_policy;
 	int error;
 	struct fault fault;
+	int64_t lists_end_s;
+	uint64_t lists_generation; /* 0: not known */
 };
 
 static bool is_damaged(const struct instance *instance, uint64_t inode)
@@ -53,10 +56,16 @@ static int work(struct refresh *refresh, struct fault *fault)
 	int error = instance_open(refresh->config_path, INSTANCE_TABLES | INSTANCE_GATE, &instance,
 				  fault);
 
+	/* start_policy() needs one; it was unloaded under the daemon. */
+	if (!error && refresh->with_policy && !instance.gate)
+		error = fault_set(fault, instance.gate_fault.error, "%.900s",
+				  instance.gate_fault.text);
 	if (!error && is_damaged(&instance, refresh->damaged))
 		error = replace_store(&instance, fault);
 	if (!error)
 		error = start_sources(&instance, &options, fault);
+	refresh->lists_end_s = instance.lists_end_s;
+	refresh->lists_generation = instance.lists_generation;
 	if (error || !refresh->with_policy)
 		return error;
 	error = instance_lock(&instance, fault);
@@ -89,6 +98,11 @@ static void on_end(int fd, void *context)
 	pthread_join(refresh->thread, NULL);
 	loop_remove(daemon->loop, fd);
 	daemon->refresh = NULL;
+	if (refresh->lists_generation) {
+		if (refresh->lists_end_s > clock_wall_ns() / NS_PER_S)
+			daemon->lists_end_s = refresh->lists_end_s;
+		daemon->ends_generation = refresh->lists_generation;
+	}
 	refresh->done(daemon, refresh->error, &refresh->fault);
 	refresh_free(refresh);
 }

@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "daemon/notify.h"
+#include "daemon/policy_server.h"
 #include "daemon/refresh.h"
 #include "daemon/say.h"
 
@@ -30,6 +31,9 @@ static void on_reloaded(struct daemon *daemon, int error, const struct fault *wh
 	struct fault fault = { 0 };
 
 	daemon->reloading = NULL;
+	/* As the refresh did, with the same result: the names are in the kernel. */
+	if (!error)
+		instance_place_services(daemon->instance.gate, fresh, NULL);
 	if (error) {
 		daemon_fault(daemon, "reload: %s; the old configuration holds", why->text);
 		config_free(fresh);
@@ -38,17 +42,22 @@ static void on_reloaded(struct daemon *daemon, int error, const struct fault *wh
 	}
 	daemon->instance.config = fresh;
 	logs_close(daemon);
+	memory_read_providers(daemon, fresh);
 	memory_settings(daemon, fresh, &settings);
 	detect_configure(daemon->detect, &settings);
 	alerting_reload(daemon);
 	if (logs_open(daemon, &fault))
 		daemon_fault(daemon, "%s", fault.text);
+	passed_sockets_leave(&daemon->passed, &old->metrics);
 	config_free(old);
 	daemon->protected_boot_ns = 0;
 	daemon->since_wall_ns = clock_wall_ns();
 	guard_attach(daemon);
+	limits_sweep(daemon); /* what is open is counted by the lengths of now */
 	metrics_close(daemon);
 	metrics_open(daemon);
+	policy_reload(daemon);
+	passed_sockets_settle(&daemon->passed, daemon->loop);
 	say(false, "reloaded");
 	end_reload(daemon);
 }

@@ -11,15 +11,20 @@
 #include "base/time.h"
 #include "daemon/daemon.h"
 #include "daemon/notify.h"
+#include "daemon/policy_server.h"
 #include "show/daemon_status.h"
 
 static void fill_logs(const struct daemon *daemon, struct daemon_log *logs)
 {
 	for (size_t i = 0; i < daemon->log_count; i++) {
-		const struct log_source *log = &daemon->logs[i];
+		const struct log_source *log = daemon->logs[i];
 
 		snprintf(logs[i].name, sizeof(logs[i].name), "%s", log->config.name);
-		snprintf(logs[i].path, sizeof(logs[i].path), "%s", log->config.file);
+		snprintf(logs[i].path, sizeof(logs[i].path), "%s", log->file);
+		snprintf(logs[i].container, sizeof(logs[i].container), "%s", log->container);
+		log_parser_form(log->parser, logs[i].form);
+		logs[i].offset_s = log->drift.offset_ns / NS_PER_S;
+		logs[i].timeless = log->timeless;
 		logs[i].events = log->events;
 		if (log->follow)
 			follow_get_state(log->follow, &logs[i].state);
@@ -59,6 +64,7 @@ void report_write(struct daemon *daemon)
 		.log_count = daemon->log_count,
 		.decisions = daemon->decisions,
 		.bans = daemon->bans,
+		.last_ban_wall_ns = daemon->last_ban_wall_ns,
 		.metrics = daemon->metrics	    ? DAEMON_METRICS_OPEN
 			   : daemon->metrics_wait_s ? DAEMON_METRICS_CLOSED
 						    : DAEMON_METRICS_OFF,
@@ -67,12 +73,14 @@ void report_write(struct daemon *daemon)
 
 	if (!logs)
 		return;
+	memcpy(status.unseen, daemon->unseen, sizeof(status.unseen));
 	process_start(status.pid, &status.pid_start);
 	fill_logs(daemon, logs);
 	memcpy(status.events, daemon->events, sizeof(status.events));
 	detect_get_usage(daemon->detect, &status.detect);
 	status.account_count = troubles_list(daemon, status.written_wall_ns, &status.accounts);
 	fill_alerts(daemon, &status.alerts);
+	policy_fill_status(daemon, &status.policy);
 	if (daemon_status_write(daemon->instance.config->paths.runtime, &status, &fault) &&
 	    strcmp(fault.text, daemon->last_fault.text))
 		daemon_fault(daemon, "%s", fault.text);
@@ -110,12 +118,13 @@ void report_terminal(struct daemon *daemon)
 		guarded += daemon->attachments[i].attached;
 	snprintf(line, sizeof(line),
 		 "%s mode, %zu devices, %zu of %zu logs; %" PRIu64 " attempts, %" PRIu64
-		 " packets %s, %" PRIu64 " failures, %" PRIu64 " bans",
+		 " packets %s, %" PRIu64 " failures, %" PRIu64 " %s",
 		 daemon->instance.config->mode == GATE_ENFORCE ? "enforce" : "monitor", guarded,
 		 logs_following(daemon), daemon->log_count, attempts,
 		 daemon->instance.config->mode == GATE_ENFORCE ? dropped : would_drop,
 		 daemon->instance.config->mode == GATE_ENFORCE ? "dropped" : "would be dropped",
-		 daemon->events[EVENT_FAILURE], usage.used);
+		 daemon->events[EVENT_FAILURE], usage.used,
+		 daemon->instance.config->mode == GATE_ENFORCE ? "bans" : "would-be bans");
 	if (daemon->on_terminal) {
 		time_t seconds = (time_t)(now / NS_PER_S);
 		struct tm tm;

@@ -44,6 +44,8 @@ void say_attachment(const struct attachment *attachment)
 		    attachment->why);
 	else
 		say(false, "%s: guarded by %s", attachment->device, hooks[attachment->hook]);
+	if (attachment->attached && *attachment->open)
+		say(true, "%s: mail gets past the gate: %s", attachment->device, attachment->open);
 	if (*attachment->outflow_why)
 		say(true, "%s: no outflow breaker: %s", attachment->device,
 		    attachment->outflow_why);

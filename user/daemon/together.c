@@ -5,9 +5,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "daemon/daemon.h"
 #include "daemon/keep.h"
 #include "store/sync.h"
+
+#define BEHIND_MOST_NS (NS_PER_S / 4)
+#define RESUME_NS      (NS_PER_S / 50)
 
 static int begin(struct daemon *daemon, bool synced)
 {
@@ -72,14 +76,18 @@ static void finish(struct daemon *daemon, bool all)
 	if (!error)
 		error = memory_write(daemon, &fault);
 	if (!error)
+		error = past_write(daemon, &fault);
+	if (!error)
 		error = store_commit_notes(store, &fault);
 	else
 		store_rollback_notes(store);
 	daemon->together = false;
 	keep_committed(daemon, error);
 	logs_saved(daemon, !error && !owes);
-	if (!error)
+	if (!error) {
 		memory_written(daemon);
+		past_written(daemon);
+	}
 	if (error && !daemon->together_failed)
 		daemon_fault(daemon, "what the last lines led to could not be kept: %s",
 			     fault.text);
@@ -91,6 +99,34 @@ void together_end(struct daemon *daemon)
 	if (daemon->together)
 		finish(daemon, false);
 	instance_unlock(&daemon->instance);
+	keep_cut(daemon);
+}
+
+static void on_resumed(void *context)
+{
+	struct daemon *daemon = context;
+
+	daemon->resumes = false;
+	logs_continue(daemon);
+}
+
+bool together_is_behind(struct daemon *daemon)
+{
+	uint64_t now = clock_boot_ns();
+
+	if (!daemon->sync || !daemon->instance.store || !store_sync_is_behind(daemon->sync)) {
+		daemon->behind_boot_ns = 0;
+		return false;
+	}
+	if (!daemon->behind_boot_ns)
+		daemon->behind_boot_ns = now;
+	if (now - daemon->behind_boot_ns >= BEHIND_MOST_NS) {
+		daemon->behind_boot_ns = now;
+		return false;
+	}
+	if (!daemon->resumes)
+		daemon->resumes = !loop_after(daemon->loop, RESUME_NS, on_resumed, daemon);
+	return daemon->resumes;
 }
 
 void together_sync(struct daemon *daemon)
@@ -100,7 +136,7 @@ void together_sync(struct daemon *daemon)
 
 	together_end(daemon);
 	waits = daemon->unsynced && !daemon->sync;
-	if (!daemon->unsynced && !logs_moved(daemon) && !memory_noted(daemon))
+	if (!daemon->unsynced && !logs_moved(daemon) && !memory_noted(daemon) && !past_due(daemon))
 		return;
 	if (begin(daemon, waits))
 		return;

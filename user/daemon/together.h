@@ -7,6 +7,8 @@
 #ifndef SEKISHO_TOGETHER_H
 #define SEKISHO_TOGETHER_H
 
+#include <stdbool.h>
+
 #include "base/fault.h"
 
 struct daemon;
@@ -22,6 +24,10 @@ int together_begin(struct daemon *daemon, struct fault *fault);
 /* Ends it, with the positions of all logs and what the rules noted. Faults are said; what was not
  * written is read again after the next start. Nothing is open: does nothing. */
 void together_end(struct daemon *daemon);
+
+/* The store's log is longer than it should be, and is being moved: lines should wait. Never true
+ * for longer than 0.25 s, since that may be impossible; logs_continue() is called meanwhile. */
+bool together_is_behind(struct daemon *daemon);
 
 /* Once a second, and at the end: writes what has gathered, and after bans has it brought to the
  * disk. A power cut takes back the last seconds at most. */

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rule account-siege: one account is failed on from several networks; from then, and while the
- * account is in a spread, every source that fails on it is banned at its first failure. */
+/* Rule account-siege: one account, which somebody uses, is failed on from several networks; from
+ * then a stranger is banned at his third failure on it. After a leak he is at his first, since he
+ * has what was the password: unless his provider is one of the account's. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/time.h"
 #include "detect/rule.h"
 
+/* Kept of an account; it is under siege from more seldom. */
+#define NETWORKS_MAX 500
+
 static struct distinct_settings distinct_settings(const struct detect_settings *settings)
 {
 	const struct rule_settings *rule = &settings->rules[RULE_ACCOUNT_SIEGE];
 	struct distinct_settings networks = rule_distinct(rule, settings->most_accounts, 1);
 
-	/* What an alert can name of them. */
-	if (networks.items < DECISION_SOURCES_MAX)
-		networks.items = DECISION_SOURCES_MAX;
+	/* Ten times what is usual is to be seen, up to ten times that. */
+	networks.items = NETWORKS_MAX;
+	if (networks.items < rule->count)
+		networks.items = rule->count;
 	return networks;
 }
 
@@ -37,15 +42,19 @@ static void configure(void *context, const struct detect_settings *settings)
 	distinct_configure(context, &networks);
 }
 
-static void alert(const struct sighting *sighting, const struct distinct_item *items, size_t count)
+#define THIRD 3
+
+static void alert(const struct rule_input *sighting, const struct distinct_item *items,
+		  size_t count, bool leaked)
 {
 	const struct detect_settings *settings = sighting->settings;
+	size_t from = count > DECISION_SOURCES_MAX ? count - DECISION_SOURCES_MAX : 0;
 	char window[TIME_TEXT_SIZE];
 	struct decision decision;
 
 	rule_begin(sighting, RULE_ACCOUNT_SIEGE, &decision);
 	rule_set_account(sighting, &decision);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = from; i < count; i++) {
 		struct prefix network = address_network(&items[i].what, settings->network_length4,
 							settings->network_length6);
 
@@ -54,52 +63,81 @@ static void alert(const struct sighting *sighting, const struct distinct_item *i
 	}
 	duration_format(settings->rules[RULE_ACCOUNT_SIEGE].window_s, window);
 	snprintf(decision.reason, sizeof(decision.reason),
-		 "failed logins from %zu network%s in %s; who fails on it now is banned at once",
-		 count, count == 1 ? "" : "s", window);
+		 "failed logins from %zu network%s in %s%s", count, count == 1 ? "" : "s", window,
+		 leaked ? " after a leak; one failure of a stranger is enough"
+			: ", many more than usual");
 	decision.action = ACTION_ALERT;
 	rule_decide(sighting, &decision);
 }
 
-static void ban(const struct sighting *sighting)
+static void ban(const struct rule_input *sighting, bool leaked)
 {
 	struct decision decision;
 
 	rule_begin(sighting, RULE_ACCOUNT_SIEGE, &decision);
 	rule_set_account(sighting, &decision);
 	rule_add_evidence(&decision, sighting->tag);
-	snprintf(decision.reason, sizeof(decision.reason),
-		 "failed login on %.100s, which is under siege", sighting->event->account);
+	if (leaked)
+		snprintf(decision.reason, sizeof(decision.reason),
+			 "failed login on %.90s, whose password strangers have had",
+			 sighting->event->account);
+	else
+		snprintf(decision.reason, sizeof(decision.reason),
+			 "%llu failed logins on %.100s, which is under siege",
+			 (unsigned long long)sighting->tries->on_account, sighting->event->account);
+	rule_spare_mail(sighting, &decision);
 	decision.action = ACTION_BAN;
 	decision.has_prefix = true;
 	decision.prefix = sighting->source;
 	rule_decide(sighting, &decision);
 }
 
-static void on_event(void *context, const struct sighting *sighting)
+/* Alerts at so many networks; what is usual is at least what begins a siege. */
+static uint64_t alerting(const struct rule_input *sighting, uint32_t usual)
+{
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SIEGE];
+
+	return (uint64_t)(usual > rule->count ? usual : rule->count) * rule->usual;
+}
+
+static void on_event(void *context, const struct rule_input *sighting)
 {
 	const struct event *event = sighting->event;
 	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SIEGE];
 	struct distinct_item item = { sighting->network.address, event->wall_ns, sighting->tag };
+	struct account *account = sighting->standing.account;
 	const struct distinct_item *items;
-	bool besieged, in_spread;
+	struct detect_habit *habit;
+	bool leaked, besieged;
 	size_t count;
 
-	/* Who is known may mistype: source-failures has an eye on him. */
-	if (event->kind != EVENT_FAILURE || !event->has_source || !event->has_account ||
-	    sighting->trust != TRUST_NONE)
+	/* Who is known may mistype; what is not there cannot be besieged. */
+	if (event->kind != EVENT_FAILURE || !event->has_source || !account ||
+	    !is_stranger(sighting) || sighting->lan)
 		return;
 	count = distinct_add(context, &sighting->account, &item, &items);
+	habit = accounts_habit(sighting->accounts, event->account, account, event->wall_ns);
+	if (habit->failing_today < count)
+		habit->failing_today = (uint32_t)count;
+	leaked = account_leaked(sighting->accounts, account, event->wall_ns);
 	besieged = accounts_besieged(sighting->accounts, &sighting->account, event->wall_ns);
-	in_spread = accounts_in_spread(sighting->accounts, &sighting->account, event->wall_ns);
-	/* Said once, not as long as it lasts. */
-	if (count && count >= rule->count && !besieged)
-		alert(sighting, items, count);
-	if (!besieged && !in_spread && (!count || count < rule->count))
-		return;
-	if (besieged || (count && count >= rule->count))
+	if (count && count >= rule->count &&
+	    (leaked || count >= alerting(sighting, habit->failing)))
+		alert(sighting, items, count, leaked);
+	if (count && count >= rule->count)
+		besieged = true;
+	if (besieged)
 		accounts_besiege(sighting->accounts, event->account, &sighting->account,
 				 event->wall_ns);
-	ban(sighting);
+	if (sighting->standing.provider)
+		return;
+	if (leaked) {
+		accounts_leak(sighting->accounts, event->account, account, event->wall_ns);
+		ban(sighting, true);
+	} else if (besieged && !sighting->young &&
+		   sighting->tries->on_account >= (uint64_t)THIRD * sighting->tries->times) {
+		ban(sighting, false);
+	}
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)

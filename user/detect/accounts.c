@@ -7,15 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/time.h"
-
-#define DAY_NS	 (86400 * NS_PER_S)
-#define KNOWN_NS (DETECT_KNOWN_DAYS * DAY_NS)
-
-/* A source or network that some account knows. */
-struct known {
-	int64_t last_ns;
-};
+#include "detect/provider.h"
 
 static void leave(void *value, bool full, void *context)
 {
@@ -40,7 +32,9 @@ struct accounts *accounts_new(const struct detect_settings *settings)
 	accounts->accounts =
 		recent_new(sizeof(struct account), settings->most_accounts, leave, accounts);
 	accounts->sieges = recent_new(sizeof(struct siege), settings->most_accounts, NULL, NULL);
-	accounts->known = recent_new(sizeof(struct known), settings->most_sources, NULL, NULL);
+	accounts->known = known_new(settings->most_sources);
+	accounts->since_ns = settings->since_ns;
+	realms_begin(accounts);
 	if (accounts->accounts && accounts->sieges && accounts->known)
 		return accounts;
 	accounts_free(accounts);
@@ -64,11 +58,53 @@ void accounts_configure(struct accounts *accounts, const struct detect_settings 
 	recent_resize(accounts->accounts, settings->most_accounts);
 	recent_resize(accounts->sieges, settings->most_accounts);
 	recent_resize(accounts->known, settings->most_sources);
+	if (settings->since_ns)
+		accounts->since_ns = settings->since_ns;
 }
 
-struct prefix accounts_key(const struct accounts *accounts, const char *name)
+void accounts_begin(struct accounts *accounts, int64_t now_ns)
 {
-	return recent_name_key(&accounts->seed, name);
+	if (!accounts->since_ns)
+		accounts->since_ns = now_ns;
+}
+
+int64_t accounts_since(const struct accounts *accounts)
+{
+	return accounts->since_ns;
+}
+
+bool accounts_young(const struct accounts *accounts, int64_t now_ns)
+{
+	uint64_t most_s = INT64_MAX / NS_PER_S, learn_s = accounts->settings->learn_s;
+
+	return accounts_within(accounts->since_ns, now_ns,
+			       (int64_t)(learn_s < most_s ? learn_s : most_s) * NS_PER_S);
+}
+
+static bool came_on_two_days(const struct login_place *place)
+{
+	return !place->suspect && place->last_ns >= place->first_ns &&
+	       (uint64_t)place->last_ns - (uint64_t)place->first_ns >=
+		       (uint64_t)(DETECT_KNOWN_AFTER_S * NS_PER_S);
+}
+
+/* Where there is little history yet, nobody can have come on two days: whoever fails is known by
+ * one success then. */
+bool place_is_known(const struct accounts *accounts, const struct login_place *place,
+		    int64_t now_ns)
+{
+	return came_on_two_days(place) || (!place->suspect && accounts_young(accounts, now_ns));
+}
+
+/* Who logged in on an installation's first day, an hour ago or longer, is nobody new to the account
+ * but to us. */
+static bool is_of_first_day(const struct accounts *accounts, const struct login_place *place,
+			    int64_t now_ns)
+{
+	return !place->suspect &&
+	       accounts_within(accounts->since_ns, place->first_ns, ACCOUNTS_DAY_NS) &&
+	       accounts_young(accounts, now_ns) &&
+	       !accounts_within(place->first_ns, now_ns, 3600 * NS_PER_S);
 }
 
 static unsigned country_of(const struct accounts *accounts, const struct address *address)
@@ -81,23 +117,9 @@ static unsigned country_of(const struct accounts *accounts, const struct address
 	return country < COUNTRY_COUNT ? country : COUNTRY_ZZ;
 }
 
-static struct prefix network_of(const struct accounts *accounts, const struct prefix *source)
-{
-	return address_network(&source->address, accounts->settings->network_length4,
-			       accounts->settings->network_length6);
-}
-
 static bool same(const struct prefix *a, const struct prefix *b)
 {
 	return !memcmp(a, b, sizeof(*a));
-}
-
-static void note_known(struct accounts *accounts, const struct prefix *prefix, int64_t now_ns)
-{
-	struct known *known = recent_touch(accounts->known, prefix, NULL);
-
-	if (known->last_ns < now_ns)
-		known->last_ns = now_ns;
 }
 
 static void remove_place(struct accounts *accounts, struct account *account, size_t at)
@@ -106,9 +128,9 @@ static void remove_place(struct accounts *accounts, struct account *account, siz
 	accounts->places--;
 }
 
-static struct place *add_place(struct accounts *accounts, struct account *account)
+static struct login_place *add_place(struct accounts *accounts, struct account *account)
 {
-	struct place *places = account->places;
+	struct login_place *places = account->places;
 	size_t oldest = 0;
 
 	if (account->count == PLACES_MAX) {
@@ -130,31 +152,49 @@ static struct place *add_place(struct accounts *accounts, struct account *accoun
 	return &account->places[account->count++];
 }
 
-struct recalling {
+struct accounts_recalling {
 	struct accounts *accounts;
 	struct account *account;
+	const struct prefix *key;
 	int64_t now_ns;
 };
 
+static void join_place(struct login_place *place, const struct detect_known *known)
+{
+	if (known->first_ns < place->first_ns)
+		place->first_ns = known->first_ns;
+	if (known->last_ns > place->last_ns)
+		place->last_ns = place->kept_ns = known->last_ns;
+}
+
 static void take_known(const struct detect_known *known, void *context)
 {
-	struct recalling *recalling = context;
+	struct accounts_recalling *recalling = context;
 	struct accounts *accounts = recalling->accounts;
-	struct prefix network = network_of(accounts, &known->source);
-	struct place *place;
+	struct login_place *place;
 
-	if (!accounts_within(known->last_ns, recalling->now_ns, KNOWN_NS))
+	if (!accounts_within(known->last_ns, recalling->now_ns, ACCOUNTS_KNOWN_NS))
 		return;
+	for (size_t i = 0; i < recalling->account->count; i++) {
+		place = &recalling->account->places[i];
+		if (!same(&place->source, &known->source))
+			continue;
+		join_place(place, known); /* by the account's other name */
+		if (place_is_known(accounts, place, recalling->now_ns))
+			known_note(accounts, &known->source, recalling->key, place->last_ns);
+		return;
+	}
 	place = add_place(accounts, recalling->account);
 	if (!place)
 		return;
-	*place = (struct place){ .source = known->source,
-				 .first_ns = known->first_ns,
-				 .last_ns = known->last_ns,
-				 .kept_ns = known->last_ns };
+	*place = (struct login_place){ .source = known->source,
+				       .first_ns = known->first_ns,
+				       .last_ns = known->last_ns,
+				       .kept_ns = known->last_ns };
 	place->country = (uint16_t)country_of(accounts, &known->source.address);
-	note_known(accounts, &known->source, known->last_ns);
-	note_known(accounts, &network, known->last_ns);
+	place->provider = provider_of(accounts->settings, &known->source.address);
+	if (place_is_known(accounts, place, recalling->now_ns))
+		known_note(accounts, &known->source, recalling->key, known->last_ns);
 }
 
 /* A name without known sources takes no place: any stranger can make names up. */
@@ -163,68 +203,94 @@ struct account *accounts_find(struct accounts *accounts, const char *name, const
 {
 	const struct detect_memory *memory = &accounts->settings->memory;
 	struct account *account = recent_find(accounts->accounts, key);
-	struct recalling recalling = { .accounts = accounts, .now_ns = now_ns };
+	struct accounts_recalling recalling = { .accounts = accounts,
+						.key = key,
+						.now_ns = now_ns };
+	char other[ACCOUNTS_NAME_SIZE];
+	bool has_other;
 
 	if (account || (!make && !memory->recall_account))
 		return account;
+	has_other = accounts_other_name(accounts, name, other);
 	recalling.account = recent_touch(accounts->accounts, key, NULL);
-	if (memory->recall_account)
+	if (memory->recall_account) {
 		memory->recall_account(name, take_known, &recalling, memory->context);
+		if (has_other)
+			memory->recall_account(other, take_known, &recalling, memory->context);
+	}
+	if (recalling.account->count) {
+		realms_note(accounts, name);
+		if (memory->recall_habit &&
+		    !memory->recall_habit(name, &recalling.account->habit, memory->context) &&
+		    has_other)
+			memory->recall_habit(other, &recalling.account->habit, memory->context);
+	}
 	if (make || recalling.account->count)
 		return recalling.account;
 	recent_drop(accounts->accounts, recalling.account);
 	return NULL;
 }
 
-bool accounts_known_to_any(struct accounts *accounts, const struct prefix *prefix, int64_t now_ns)
+/* Of the account's own, not those that came in a spread. */
+static bool knows_provider(const struct account *account, uint64_t provider)
 {
-	const struct detect_memory *memory = &accounts->settings->memory;
-	struct known *known = recent_find(accounts->known, prefix);
-	int64_t last_ns;
-
-	if (!known && memory->recall_source &&
-	    memory->recall_source(prefix, &last_ns, memory->context)) {
-		note_known(accounts, prefix, last_ns);
-		known = recent_find(accounts->known, prefix);
-	}
-	return known && accounts_within(known->last_ns, now_ns, KNOWN_NS);
+	for (size_t i = 0; i < account->count; i++)
+		if (account->places[i].provider == provider && !account->places[i].suspect)
+			return true;
+	return false;
 }
 
-enum trust accounts_trust(struct accounts *accounts, const char *name, const struct prefix *key,
-			  const struct prefix *source, const struct prefix *network, int64_t now_ns)
+static struct login_place *find_place(const struct account *account, const struct prefix *source,
+				      int64_t now_ns)
 {
-	const struct account *account = name ? accounts_find(accounts, name, key, false, now_ns)
-					     : NULL;
-	enum trust trust = TRUST_NONE;
-
-	if (!name && accounts_known_to_any(accounts, source, now_ns))
-		return TRUST_SOURCE;
-	for (size_t i = 0; account && i < account->count; i++) {
-		const struct place *place = &account->places[i];
-		struct prefix around;
-
-		if (place->suspect || !accounts_within(place->last_ns, now_ns, KNOWN_NS))
-			continue;
-		if (same(&place->source, source))
-			return TRUST_SOURCE;
-		around = network_of(accounts, &place->source);
-		if (same(&around, network))
-			trust = TRUST_NETWORK;
-	}
-	return trust;
+	for (size_t i = 0; account && i < account->count; i++)
+		if (same(&account->places[i].source, source) &&
+		    accounts_within(account->places[i].last_ns, now_ns, ACCOUNTS_KNOWN_NS))
+			return &account->places[i];
+	return NULL;
 }
 
-/* Known from now on, or still; the memory outside is told once a day. */
-static void keep(struct accounts *accounts, const char *name, struct place *place,
-		 const struct prefix *network)
+void accounts_judge(struct accounts *accounts, const char *name, const struct prefix *key,
+		    const struct prefix *source, int64_t now_ns, struct standing *standing)
+{
+	struct account *account = name ? accounts_find(accounts, name, key, false, now_ns) : NULL;
+	const struct login_place *place = find_place(account, source, now_ns);
+	bool known = accounts_known_to_any(accounts, source, now_ns);
+
+	*standing = (struct standing){ .trust = known ? TRUST_OTHER : TRUST_NONE };
+	standing->shared = known && accounts_shared(accounts, source, now_ns);
+	if (!name) {
+		standing->trust = known ? TRUST_OWN : TRUST_NONE;
+		return;
+	}
+	if (!account || !account->count)
+		return;
+	standing->account = account;
+	standing->exists = true;
+	standing->provider =
+		knows_provider(account, provider_of(accounts->settings, &source->address));
+	standing->first_ns = place ? place->first_ns : 0;
+	if (place && place_is_known(accounts, place, now_ns))
+		standing->trust = TRUST_OWN;
+	else if (place && !place->suspect && !known)
+		standing->trust = TRUST_SEEN;
+}
+
+/* It is on the way to be known, or still known; the memory outside is told once a day, and when it
+ * becomes known. */
+static void keep(struct accounts *accounts, const char *name, const struct prefix *key,
+		 struct login_place *place)
 {
 	const struct detect_memory *memory = &accounts->settings->memory;
 	struct detect_known known = { place->source, place->first_ns, place->last_ns };
+	struct login_place told = { .first_ns = place->first_ns, .last_ns = place->kept_ns };
+	bool is_known = place_is_known(accounts, place, place->last_ns);
 
-	note_known(accounts, &place->source, place->last_ns);
-	note_known(accounts, network, place->last_ns);
+	if (is_known)
+		known_note(accounts, &place->source, key, place->last_ns);
 	if (!memory->keep ||
-	    (place->kept_ns && accounts_within(place->kept_ns, place->last_ns, DAY_NS)))
+	    (place->kept_ns && accounts_within(place->kept_ns, place->last_ns, ACCOUNTS_DAY_NS) &&
+	     place_is_known(accounts, &told, place->last_ns) == is_known))
 		return;
 	place->kept_ns = place->last_ns;
 	memory->keep(name, &known, memory->context);
@@ -245,64 +311,97 @@ static void make_room(struct accounts *accounts)
 	}
 }
 
+/* A spread that only alerts goes on: nobody new becomes known by it. */
+static bool in_alert(const struct accounts *accounts, const struct account *account, int64_t now_ns)
+{
+	uint64_t window_s = accounts->settings->rules[RULE_ACCOUNT_SPREAD].window_s;
+
+	return account->alert_ns && window_s < INT64_MAX / NS_PER_S &&
+	       accounts_within(account->alert_ns, now_ns, (int64_t)window_s * NS_PER_S);
+}
+
 static enum arrival arrive_anew(struct accounts *accounts, const struct event *event, uint64_t tag,
-				struct account *account, const struct prefix *source,
-				const struct prefix *network, bool besieged)
+				struct account *account, const struct prefix *key,
+				const struct prefix *source)
 {
 	unsigned country = country_of(accounts, &source->address);
-	bool home = detect_is_home(accounts->settings, country), own = false;
-	int64_t now_ns = event->wall_ns;
-	struct place *place;
+	uint64_t provider = provider_of(accounts->settings, &source->address);
+	bool own = knows_provider(account, provider) || address_is_lan(&source->address);
+	bool spread = account_in_spread(accounts, account, event->wall_ns);
+	struct login_place *place;
 
-	for (size_t i = 0; i < account->count && !own; i++) {
-		struct prefix of = network_of(accounts, &account->places[i].source);
-
-		own = !account->places[i].suspect && same(&of, network);
-	}
-	if (account_in_spread(accounts, account, now_ns) && !own)
-		return home ? ARRIVAL_HOME : ARRIVAL_STRANGER;
+	if (spread && !own)
+		return detect_is_home(accounts->settings, country) ? ARRIVAL_HOME
+								   : ARRIVAL_STRANGER;
+	if (!account->count)
+		realms_note(accounts, event->account);
 	place = add_place(accounts, account);
 	if (!place)
 		return ARRIVAL_KNOWN;
-	*place = (struct place){ .source = *source,
-				 .country = (uint16_t)country,
-				 .suspect = besieged && !own && !home,
-				 .first_ns = now_ns,
-				 .last_ns = now_ns,
-				 .tag = tag };
+	*place = (struct login_place){ .source = *source,
+				       .country = (uint16_t)country,
+				       .provider = provider,
+				       .suspect = spread || (!own && in_alert(accounts, account,
+									      event->wall_ns)),
+				       .mailed = event->kind == EVENT_MESSAGE,
+				       .first_ns = event->wall_ns,
+				       .last_ns = event->wall_ns,
+				       .tag = tag };
 	if (!place->suspect)
-		keep(accounts, event->account, place, network);
+		keep(accounts, event->account, key, place);
 	return ARRIVAL_NEW;
 }
 
+/* Again from a place that is there. */
+static enum arrival arrive_again(struct accounts *accounts, const struct event *event,
+				 const struct account *account, const struct prefix *key,
+				 struct login_place *place)
+{
+	int64_t now_ns = event->wall_ns, before_ns = place->last_ns;
+	bool spread = account_in_spread(accounts, account, now_ns);
+	bool was_known = place_is_known(accounts, place, now_ns), is_known;
+
+	/* Successes in a spread make nobody known: what counts begins anew. */
+	if (place->suspect && !spread && !in_alert(accounts, account, now_ns)) {
+		place->suspect = false;
+		place->first_ns = now_ns;
+	} else if (spread && !was_known && !place->suspect) {
+		place->first_ns = now_ns;
+	}
+	if (place->last_ns < now_ns)
+		place->last_ns = now_ns;
+	place->mailed |= event->kind == EVENT_MESSAGE;
+	is_known = place_is_known(accounts, place, now_ns);
+	if (!place->suspect &&
+	    (before_ns / (3600 * NS_PER_S) != now_ns / (3600 * NS_PER_S) || is_known != was_known))
+		keep(accounts, event->account, key, place);
+	return came_on_two_days(place) || is_of_first_day(accounts, place, now_ns) ? ARRIVAL_KNOWN
+										   : ARRIVAL_SEEN;
+}
+
 enum arrival accounts_arrive(struct accounts *accounts, const struct event *event, uint64_t tag,
-			     const struct prefix *key, const struct prefix *source,
-			     const struct prefix *network, int64_t now_ns, struct account **result)
+			     const struct prefix *key, const struct prefix *source, int64_t now_ns,
+			     struct account **result, bool *first_mail)
 {
 	struct account *account = accounts_find(accounts, event->account, key, true, now_ns);
-	bool besieged = accounts_besieged(accounts, key, now_ns);
 	enum arrival arrival;
 
 	recent_touch(accounts->accounts, key, NULL);
 	*result = account;
+	*first_mail = false;
 	for (size_t i = 0; i < account->count; i++) {
-		struct place *place = &account->places[i];
+		struct login_place *place = &account->places[i];
 
 		if (!same(&place->source, source))
 			continue;
-		if (!accounts_within(place->last_ns, now_ns, KNOWN_NS)) {
+		if (!accounts_within(place->last_ns, now_ns, ACCOUNTS_KNOWN_NS)) {
 			remove_place(accounts, account, i);
 			break;
 		}
-		if (place->last_ns < now_ns)
-			place->last_ns = now_ns;
-		if (place->suspect && !besieged)
-			place->suspect = false;
-		if (!place->suspect)
-			keep(accounts, event->account, place, network);
-		return ARRIVAL_KNOWN;
+		*first_mail = event->kind == EVENT_MESSAGE && !place->mailed;
+		return arrive_again(accounts, event, account, key, place);
 	}
-	arrival = arrive_anew(accounts, event, tag, account, source, network, besieged);
+	arrival = arrive_anew(accounts, event, tag, account, key, source);
 	make_room(accounts);
 	return arrival;
 }
@@ -310,17 +409,14 @@ enum arrival accounts_arrive(struct accounts *accounts, const struct event *even
 void accounts_expel(struct accounts *accounts, const char *name, struct account *account, size_t at)
 {
 	const struct detect_memory *memory = &accounts->settings->memory;
-	struct prefix source = account->places[at].source, network = network_of(accounts, &source);
-	struct known *known = recent_find(accounts->known, &source);
-	struct known *around = recent_find(accounts->known, &network);
+	struct prefix source = account->places[at].source, key = accounts_key(accounts, name);
+	char other[ACCOUNTS_NAME_SIZE];
 
 	if (memory->forget)
 		memory->forget(name, &source, memory->context);
-	/* Whom else it is known to is not counted: it will be known again at the next login. */
-	if (known)
-		recent_drop(accounts->known, known);
-	if (around)
-		recent_drop(accounts->known, around);
+	if (memory->forget && accounts_other_name(accounts, name, other))
+		memory->forget(other, &source, memory->context);
+	known_drop(accounts, &source, &key);
 	remove_place(accounts, account, at);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What is remembered of accounts: from where each was logged in to in the last 30 days, and whether
- * it is under siege or in a spread. Several rules need it, so it belongs to none. Pure; what lies
- * beyond this process comes through struct detect_memory. Not here: when a siege or spread begins.
+ * it is under siege, in a spread or leaked. Several rules need it, so it belongs to none. Pure;
+ * what lies beyond this process comes through struct detect_memory. Not here: when a siege or
+ * spread begins.
  */
 #ifndef SEKISHO_DETECT_ACCOUNTS_H
 #define SEKISHO_DETECT_ACCOUNTS_H
@@ -14,31 +15,48 @@
 #define PLACES_MAX 512
 
 /* A source that logged in to an account. */
-struct place {
+struct login_place {
 	struct prefix source;
 	uint16_t country;
-	bool suspect; /* first seen during a siege: not known */
+	bool suspect; /* came in a spread: it is not on the way to be known */
+	bool mailed;  /* it handed in a message */
 	int64_t first_ns, last_ns, kept_ns;
-	uint64_t tag; /* of its first login */
+	uint64_t provider; /* provider.h */
+	uint64_t tag;	   /* of its first login */
 };
 
 struct account {
-	int64_t spread_ns;	/* the last login of a spread; 0: none */
-	int64_t spread_told_ns; /* to the memory outside */
+	int64_t spread_ns; /* the last login of a stranger in a spread that bans; 0: none */
+	int64_t leak_ns;   /* the last login or failure of a stranger after one; 0: none */
+	int64_t told_ns;   /* to the memory outside */
+	int64_t alert_ns;  /* the last new place of a spread that only alerts; 0: none */
+	struct detect_habit habit;
 	uint16_t count, room;
-	struct place *places;
+	struct login_place *places;
 };
 
-/* How far a failure is its account's own. */
+/* Whose a failure is. */
 enum trust {
-	TRUST_NONE,
-	TRUST_NETWORK, /* the account was logged in to from this network */
-	TRUST_SOURCE,  /* from this source; or the line names no account, and the source is known to
-			  some account */
+	TRUST_NONE,  /* a stranger's */
+	TRUST_OTHER, /* the source is known to some account, but not to this one */
+	TRUST_SEEN,  /* it logged in to this account, and is not known yet */
+	TRUST_OWN, /* it is known to this account; or the line names no account, and it is known to
+		      some account */
+};
+
+/* What is known of who fails. */
+struct standing {
+	enum trust trust;
+	bool shared;		 /* a shared place */
+	bool exists;		 /* the account was logged in to, from wherever */
+	bool provider;		 /* the source's provider is known to the account */
+	int64_t first_ns;	 /* its first login to this account; 0: none is known */
+	struct account *account; /* NULL unless it exists; valid until the next call */
 };
 
 enum arrival {
-	ARRIVAL_KNOWN,	  /* from a source that logged in before */
+	ARRIVAL_KNOWN,	  /* from a source that came on two days, whatever the installation's age */
+	ARRIVAL_SEEN,	  /* from one that logged in before */
 	ARRIVAL_NEW,	  /* from a new one */
 	ARRIVAL_HOME,	  /* new, in a spread, but in a home country */
 	ARRIVAL_STRANGER, /* new, in a spread, and not the account's */
@@ -51,18 +69,25 @@ void accounts_free(struct accounts *accounts);
 /* `settings` must live on until the next call. */
 void accounts_configure(struct accounts *accounts, const struct detect_settings *settings);
 
+/* An event of that time is about to be judged: without since_ns in the settings, the first one
+ * begins what is known. */
+void accounts_begin(struct accounts *accounts, int64_t now_ns);
+int64_t accounts_since(const struct accounts *accounts);
+
+/* The key of an account; a name without a realm is of the server's default one. */
 struct prefix accounts_key(const struct accounts *accounts, const char *name);
+/* Of the part before the realm alone. */
+struct prefix accounts_local_key(const struct accounts *accounts, const char *name);
 
 /* One failure is about to be judged; `name` and `key` NULL: none was named. */
-enum trust accounts_trust(struct accounts *accounts, const char *name, const struct prefix *key,
-			  const struct prefix *source, const struct prefix *network,
-			  int64_t now_ns);
+void accounts_judge(struct accounts *accounts, const char *name, const struct prefix *key,
+		    const struct prefix *source, int64_t now_ns, struct standing *standing);
 
-/* Somebody logged in. *account is valid until the next call of this or accounts_trust(). */
+/* Somebody logged in. *account is valid until the next call of this or accounts_judge();
+ * *first_mail: it is the first message from a place that was there. */
 enum arrival accounts_arrive(struct accounts *accounts, const struct event *event, uint64_t tag,
-			     const struct prefix *key, const struct prefix *source,
-			     const struct prefix *network, int64_t now_ns,
-			     struct account **account);
+			     const struct prefix *key, const struct prefix *source, int64_t now_ns,
+			     struct account **account, bool *first_mail);
 
 /* The place is none of the account's; it is forgotten here, and the last one takes its position. */
 void accounts_expel(struct accounts *accounts, const char *name, struct account *account,
@@ -70,23 +95,44 @@ void accounts_expel(struct accounts *accounts, const char *name, struct account 
 
 /* Whether a source, or a network, is known to any account. */
 bool accounts_known_to_any(struct accounts *accounts, const struct prefix *prefix, int64_t now_ns);
+/* Whether a source is a shared place: known to as many accounts as settings say. */
+bool accounts_shared(struct accounts *accounts, const struct prefix *source, int64_t now_ns);
+
+bool place_is_known(const struct accounts *accounts, const struct login_place *place,
+		    int64_t now_ns);
+/* The installation has so little history that rules by history only alert. */
+bool accounts_young(const struct accounts *accounts, int64_t now_ns);
 
 bool account_in_spread(const struct accounts *accounts, const struct account *account,
 		       int64_t now_ns);
-bool accounts_in_spread(struct accounts *accounts, const struct prefix *key, int64_t now_ns);
+/* A spread banned, and strangers still come. */
+bool account_leaked(const struct accounts *accounts, const struct account *account, int64_t now_ns);
 
 /* A siege goes on while failures come; it is over when none came for two windows. */
 bool accounts_besieged(const struct accounts *accounts, const struct prefix *key, int64_t now_ns);
 void accounts_besiege(struct accounts *accounts, const char *name, const struct prefix *key,
 		      int64_t now_ns);
-/* A login of a stranger, by which the spread goes on or begins. */
+/* A login of a stranger, by which the spread goes on or begins; a leak with it. */
 void accounts_spread(struct accounts *accounts, const char *name, struct account *account,
 		     int64_t now_ns);
+/* A failure of a stranger after a leak. */
+void accounts_leak(struct accounts *accounts, const char *name, struct account *account,
+		   int64_t now_ns);
 void accounts_recall_trouble(struct accounts *accounts, const char *name, enum ban_rule rule,
 			     int64_t last_ns);
+/* The password was changed: no spread and no leak any more. False: there was neither. */
+bool accounts_change(struct accounts *accounts, const char *name, int64_t now_ns);
+/* By hand: no spread, siege or leak any more; who was suspect is not. */
+void accounts_trust(struct accounts *accounts, const char *name);
+/* By hand: nothing is known of it. */
+void accounts_forget(struct accounts *accounts, const char *name);
 
 bool accounts_in_trouble(struct accounts *accounts, const char *name, enum ban_rule rule,
 			 int64_t now_ns, int64_t *last_ns);
+
+/* The account's habits as of a day; the memory outside is told when one has ended. */
+struct detect_habit *accounts_habit(const struct accounts *accounts, const char *name,
+				    struct account *account, int64_t now_ns);
 
 void accounts_add_usage(const struct accounts *accounts, struct detect_usage *usage);
 

@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What accounts.c and troubles.c share. Not for rules: they see accounts.h. */
+/* What accounts.c, troubles.c, known.c and realms.c share. Not for rules: they see accounts.h. */
 #ifndef SEKISHO_DETECT_ACCOUNTS_INSIDE_H
 #define SEKISHO_DETECT_ACCOUNTS_INSIDE_H
 
+#include "base/time.h"
 #include "detect/accounts.h"
+
+#define ACCOUNTS_DAY_NS	  (86400 * NS_PER_S)
+#define ACCOUNTS_KNOWN_NS (DETECT_KNOWN_DAYS * ACCOUNTS_DAY_NS)
+#define REALMS_MAX	  64
 
 struct siege {
 	int64_t last_ns, told_ns;
+};
+
+/* How many accounts have a realm. */
+struct realm {
+	char name[DETECT_REALM_SIZE];
+	uint32_t accounts;
 };
 
 struct accounts {
@@ -14,8 +25,12 @@ struct accounts {
 	struct recent_seed seed;
 	struct recent *accounts; /* struct account, by name */
 	struct recent *sieges;	 /* struct siege, by name */
-	struct recent *known;	 /* struct known, by source and by network */
+	struct recent *known;	 /* struct known, by source and by network: known.c */
 	uint64_t places, forgotten;
+	int64_t since_ns;
+	struct realm realms[REALMS_MAX];
+	uint32_t realm_count, realm_accounts; /* accounts: with a realm or without, all */
+	const struct realm *most;	      /* that more than half of them have, or NULL */
 };
 
 /* Times may run backwards a little, and after a wrong stamp by much. */
@@ -27,5 +42,25 @@ static inline bool accounts_within(int64_t then_ns, int64_t now_ns, int64_t span
 /* A name without known sources takes no place (NULL) unless `make`. */
 struct account *accounts_find(struct accounts *accounts, const char *name, const struct prefix *key,
 			      bool make, int64_t now_ns);
+
+/* realms.c: an account was logged in to that was not there before. */
+void realms_note(struct accounts *accounts, const char *name);
+/* Before the first: settings->usual_realm. */
+void realms_begin(struct accounts *accounts);
+/* The other name of the same account, "bob" of "bob@example.org" and the other way round. False:
+ * there is none, since the realm is not the default one. */
+#define ACCOUNTS_NAME_SIZE (EVENT_ACCOUNT_SIZE + DETECT_REALM_SIZE + 1)
+bool accounts_other_name(const struct accounts *accounts, const char *name,
+			 char other[ACCOUNTS_NAME_SIZE]);
+
+/* known.c: a table of sources and networks that some account knows. */
+struct recent *known_new(uint32_t most);
+/* The account knows the source from now on, or still. */
+void known_note(struct accounts *accounts, const struct prefix *source, const struct prefix *key,
+		int64_t last_ns);
+/* The account does not know it any more. */
+void known_drop(struct accounts *accounts, const struct prefix *source, const struct prefix *key);
+/* It knows none any more, also of those that were asked for by source alone. Looks at all. */
+void known_drop_all(struct accounts *accounts, const struct prefix *key);
 
 #endif

@@ -102,7 +102,7 @@ static void add(struct bounce_surge *state, int64_t wall_ns, bool failed)
 		take_off(state);
 }
 
-static void on_event(void *context, const struct sighting *sighting)
+static void on_event(void *context, const struct rule_input *sighting)
 {
 	struct bounce_surge *state = context;
 	const struct rule_settings *rule = &sighting->settings->rules[RULE_BOUNCE_SURGE];

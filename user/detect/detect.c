@@ -3,98 +3,43 @@
  * and completes their decisions. What a rule counts is in the rule's own file. */
 #include "detect/detect.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
+#include "detect/provider.h"
 #include "detect/repeats.h"
 #include "detect/rule.h"
+#include "detect/senders.h"
+#include "detect/summing.h"
 
+/* Whether the server is ill is to be known before what a failure counts. */
 static const struct rule_type *const rule_types[] = {
-	&rule_source_failures, &rule_source_accounts, &rule_network_failures, &rule_account_siege,
-	&rule_account_spread,  &rule_account_flood,   &rule_bounce_surge,     &rule_source_abuse,
+	&rule_server_ill,	    &rule_source_failures,  &rule_source_accounts,
+	&rule_source_slow,	    &rule_network_failures, &rule_server_spray,
+	&rule_account_siege,	    &rule_account_spread,   &rule_account_flood,
+	&rule_bounce_surge,	    &rule_source_abuse,	    &rule_place_failures,
+	&rule_account_old_password,
 };
 
-#define TYPE_COUNT  (sizeof(rule_types) / sizeof(*rule_types))
-#define ALERTS_MOST 65536 /* subjects whose last alert is remembered */
+#define TYPE_COUNT (sizeof(rule_types) / sizeof(*rule_types))
 
 struct detect {
 	struct detect_settings settings;
 	void *states[TYPE_COUNT]; /* NULL while the rule is off */
 	struct accounts *accounts;
 	struct repeats *repeats;
-	struct recent *alerts; /* int64_t: when the last one was, by rule and subject */
-	int64_t last_wall_ns;  /* for events without a time of their own */
-	uint64_t forgotten;    /* by rules that found no memory, or were switched off */
-	bool recalling;	       /* the event is one of before a restart */
-	detect_decide *decide; /* while an event is looked at */
+	struct strangers *strangers;
+	struct senders *senders;
+	struct summing *summing;
+	struct server_state server;
+	struct detect_habit habit; /* of the server */
+	int64_t last_wall_ns;	   /* for events without a time of their own */
+	uint64_t forgotten;	   /* by rules that found no memory, or were switched off */
+	bool recalling;		   /* the event is one of before a restart */
+	detect_decide *decide;	   /* while an event is looked at */
 	void *context;
 };
-
-static const char *const rule_names[] = {
-	[RULE_MANUAL] = "manual",
-	[RULE_SOURCE_FAILURES] = "source-failures",
-	[RULE_SOURCE_ACCOUNTS] = "source-accounts",
-	[RULE_NETWORK_FAILURES] = "network-failures",
-	[RULE_ACCOUNT_SIEGE] = "account-siege",
-	[RULE_ACCOUNT_SPREAD] = "account-spread",
-	[RULE_ACCOUNT_FLOOD] = "account-flood",
-	[RULE_BOUNCE_SURGE] = "bounce-surge",
-	[RULE_SOURCE_ABUSE] = "source-abuse",
-};
-_Static_assert(sizeof(rule_names) / sizeof(*rule_names) == RULE_COUNT, "each rule has a name");
-
-const char *rule_name(enum ban_rule rule)
-{
-	return (unsigned)rule < RULE_COUNT ? rule_names[rule] : "unknown";
-}
-
-int rule_from_name(const char *name)
-{
-	for (int rule = 0; rule < RULE_COUNT; rule++)
-		if (!strcmp(rule_names[rule], name))
-			return rule;
-	return -EINVAL;
-}
-
-void detect_defaults(struct detect_settings *settings)
-{
-	static const struct rule_settings rules[RULE_COUNT] = {
-		[RULE_SOURCE_FAILURES] = { ACTION_BAN, .count = 5, .window_s = 600, .ban_s = 3600 },
-		[RULE_SOURCE_ACCOUNTS] = { ACTION_BAN, .count = 3, .window_s = 600, .ban_s = 3600 },
-		[RULE_NETWORK_FAILURES] = { ACTION_BAN, .count = 8, .window_s = 3600,
-					    .ban_s = 3600 },
-		[RULE_ACCOUNT_SIEGE] = { ACTION_BAN_ALERT, .count = 5, .window_s = 43200,
-					 .ban_s = 3600 },
-		/* A day: longer than what it was made after, with passwords that are right. */
-		[RULE_ACCOUNT_SPREAD] = { ACTION_BAN_ALERT, .count = 10, .countries = 3,
-					  .window_s = 86400, .ban_s = 86400 },
-		[RULE_ACCOUNT_FLOOD] = { ACTION_ALERT, .count = 100, .window_s = 600 },
-		[RULE_BOUNCE_SURGE] = { ACTION_ALERT, .count = 200, .percent = 50,
-					.window_s = 600 },
-		[RULE_SOURCE_ABUSE] = { ACTION_BAN, .count = 10, .window_s = 600, .ban_s = 3600 },
-	};
-
-	memset(settings, 0, sizeof(*settings));
-	memcpy(settings->rules, rules, sizeof(rules));
-	settings->source_length6 = 64;
-	settings->network_length6 = 48;
-	settings->network_length4 = 120;
-	settings->most_sources = 1U << 18;
-	settings->most_accounts = 1U << 17;
-	settings->most_known = 1U << 20;
-}
-
-bool detect_is_home(const struct detect_settings *settings, unsigned country)
-{
-	return country < COUNTRY_COUNT && settings->home[country / 8] >> country % 8 & 1;
-}
-
-void detect_add_home(struct detect_settings *settings, unsigned country)
-{
-	settings->home[country / 8] |= (uint8_t)(1 << country % 8);
-}
 
 /* Whatever is asked for, the tables must work. */
 static void take_settings(struct detect *detect, const struct detect_settings *settings)
@@ -138,8 +83,11 @@ struct detect *detect_new(const struct detect_settings *settings)
 	take_settings(detect, settings);
 	detect->accounts = accounts_new(&detect->settings);
 	detect->repeats = repeats_new(&detect->settings);
-	detect->alerts = recent_new(sizeof(int64_t), ALERTS_MOST, NULL, NULL);
-	if (!detect->accounts || !detect->repeats || !detect->alerts || !start_rules(detect)) {
+	detect->strangers = strangers_new(&detect->settings);
+	detect->senders = senders_new(&detect->settings);
+	detect->summing = summing_new();
+	if (!detect->accounts || !detect->repeats || !detect->strangers || !detect->senders ||
+	    !detect->summing || !start_rules(detect)) {
 		detect_free(detect);
 		return NULL;
 	}
@@ -161,7 +109,9 @@ void detect_free(struct detect *detect)
 		stop_rule(detect, i);
 	accounts_free(detect->accounts);
 	repeats_free(detect->repeats);
-	recent_free(detect->alerts);
+	strangers_free(detect->strangers);
+	senders_free(detect->senders);
+	summing_free(detect->summing);
 	free(detect);
 }
 
@@ -170,6 +120,8 @@ void detect_configure(struct detect *detect, const struct detect_settings *setti
 	take_settings(detect, settings);
 	accounts_configure(detect->accounts, &detect->settings);
 	repeats_configure(detect->repeats, &detect->settings);
+	strangers_configure(detect->strangers, &detect->settings);
+	senders_configure(detect->senders, &detect->settings);
 	for (size_t i = 0; i < TYPE_COUNT; i++) {
 		if (action_of(detect, rule_types[i]) == ACTION_OFF) {
 			struct detect_usage usage = { 0 };
@@ -199,27 +151,52 @@ bool detect_in_trouble(const struct detect *detect, const char *account, enum ba
 
 /* ---- decisions ---- */
 
-/* Nobody wants to read of the same thing twice in its window. */
-static bool alerted(struct detect *detect, const struct decision *decision)
+/* Nobody wants to read of the same thing twice in its window, and of what lasts for days once. */
+static bool admit(struct detect *detect, const struct decision *decision)
 {
-	uint64_t window_s = detect->settings.rules[decision->rule].window_s;
+	static const bool lasting[RULE_COUNT] = { [RULE_ACCOUNT_SIEGE] = true,
+						  [RULE_ACCOUNT_SPREAD] = true,
+						  [RULE_SERVER_SPRAY] = true,
+						  [RULE_PLACE_FAILURES] = true,
+						  [RULE_SOURCE_FAILURES] = true };
+	static const bool daily[RULE_COUNT] = {
+		[RULE_ACCOUNT_FLOOD] = true, [RULE_ACCOUNT_OLD_PASSWORD] = true
+	};
+	uint64_t quiet_s = detect->settings.rules[decision->rule].window_s;
 	struct prefix key = decision->prefix;
-	int64_t *last_ns;
-	bool fresh;
 
 	if (!decision->has_prefix)
 		key = accounts_key(detect->accounts,
 				   decision->has_account ? decision->account : "");
-	key.length |= (uint32_t)decision->rule << 20;
-	last_ns = recent_touch(detect->alerts, &key, &fresh);
-	if (!fresh && *last_ns <= decision->wall_ns &&
-	    (uint64_t)decision->wall_ns - (uint64_t)*last_ns < window_s * NS_PER_S)
-		return true;
-	*last_ns = decision->wall_ns;
-	return false;
+	if ((lasting[decision->rule] || daily[decision->rule]) && quiet_s < 86400)
+		quiet_s = 86400;
+	return summing_admit(detect->summing, &key, quiet_s, lasting[decision->rule], decision);
 }
 
-void rule_decide(const struct sighting *sighting, struct decision *decision)
+static void raise(struct detect *detect, struct decision *decision)
+{
+	decision->action = ACTION_ALERT;
+	decision->again = false;
+	if (admit(detect, decision))
+		detect->decide(decision, detect->context);
+}
+
+void rule_notice(const struct rule_input *sighting, struct decision *decision)
+{
+	struct detect *detect = sighting->engine;
+
+	if (!detect->recalling && detect->settings.rules[decision->rule].action != ACTION_OFF)
+		raise(detect, decision);
+}
+
+/* Many work there, and the ban shuts them out as well: it does not get longer each time. */
+static bool is_shared_place(const struct rule_input *sighting, const struct decision *decision)
+{
+	return sighting->event->has_source &&
+	       accounts_shared(sighting->accounts, &decision->prefix, sighting->event->wall_ns);
+}
+
+void rule_decide(const struct rule_input *sighting, struct decision *decision)
 {
 	struct detect *detect = sighting->engine;
 	const struct rule_settings *settings = &detect->settings.rules[decision->rule];
@@ -227,49 +204,99 @@ void rule_decide(const struct sighting *sighting, struct decision *decision)
 
 	if (detect->recalling) /* it was carried out then */
 		return;
+	if (actions & ACTION_BAN && decision->has_prefix && !detect->settings.ban_lan &&
+	    address_is_lan(&decision->prefix.address))
+		actions = ACTION_ALERT;
 	if (actions & ACTION_BAN && decision->has_prefix) {
 		decision->action = ACTION_BAN;
-		repeats_ban(detect->repeats, settings->ban_s, decision);
+		repeats_ban(detect->repeats, settings->ban_s, !is_shared_place(sighting, decision),
+			    decision);
 		detect->decide(decision, detect->context);
 	}
-	if (actions & ACTION_ALERT && !alerted(detect, decision)) {
-		decision->action = ACTION_ALERT;
-		decision->again = false;
-		detect->decide(decision, detect->context);
-	}
+	if (actions & ACTION_ALERT)
+		raise(detect, decision);
 }
 
-static void look_at(struct detect *detect, struct sighting *sighting)
+bool rule_delivers(const struct rule_input *sighting)
+{
+	return senders_know(sighting->engine->senders, &sighting->network,
+			    sighting->event->wall_ns);
+}
+
+struct detect_habit *rule_server_habit(const struct rule_input *sighting)
+{
+	return &sighting->engine->habit;
+}
+
+void detect_say_held(struct detect *detect, int64_t now_ns, detect_decide *decide, void *context)
+{
+	struct decision decision;
+
+	while (summing_due(detect->summing, now_ns, &decision))
+		decide(&decision, context);
+}
+
+/* ---- events ---- */
+
+static void find_out(struct detect *detect, struct rule_input *sighting)
 {
 	const struct event *event = sighting->event;
 	const struct detect_settings *settings = &detect->settings;
 	const struct prefix *account = event->has_account ? &sighting->account : NULL;
 
+	sighting->young = accounts_young(detect->accounts, event->wall_ns);
+	sighting->ill = event->wall_ns < detect->server.ill_until_ns;
 	if (event->has_source) {
+		sighting->lan = address_is_lan(&event->source);
 		sighting->source = address_source(&event->source, settings->source_length6);
 		sighting->network = address_network(&event->source, settings->network_length4,
 						    settings->network_length6);
 	}
 	if (account)
 		sighting->account = accounts_key(detect->accounts, event->account);
-	if (event->kind == EVENT_FAILURE && event->has_source)
-		sighting->trust = accounts_trust(detect->accounts, account ? event->account : NULL,
-						 account, &sighting->source, &sighting->network,
-						 event->wall_ns);
-	if ((event->kind == EVENT_SUCCESS || event->kind == EVENT_MESSAGE) && event->has_source &&
-	    account && !detect->recalling)
+	if (!event->has_source)
+		return;
+	if (event->kind == EVENT_FAILURE)
+		accounts_judge(detect->accounts, account ? event->account : NULL, account,
+			       &sighting->source, event->wall_ns, &sighting->standing);
+	else if (event->kind == EVENT_ACCEPTED)
+		senders_note(detect->senders, &sighting->network, event->wall_ns);
+	if ((event->kind == EVENT_SUCCESS || event->kind == EVENT_MESSAGE) && account &&
+	    !detect->recalling) {
 		sighting->arrival = accounts_arrive(detect->accounts, event, sighting->tag, account,
-						    &sighting->source, &sighting->network,
-						    event->wall_ns, &sighting->at);
+						    &sighting->source, event->wall_ns,
+						    &sighting->at, &sighting->first_mail);
+		if (sighting->arrival != ARRIVAL_KNOWN)
+			strangers_succeed(detect->strangers, sighting);
+	}
 }
 
-void detect_event(struct detect *detect, const struct event *event, uint64_t tag,
-		  detect_decide *decide, void *context)
+static void run_rules(struct detect *detect, struct rule_input *sighting)
 {
-	struct sighting sighting = { .tag = tag,
-				     .settings = &detect->settings,
-				     .accounts = detect->accounts,
-				     .engine = detect };
+	const struct event *event = sighting->event;
+
+	for (size_t i = 0; i < TYPE_COUNT; i++) {
+		if (detect->states[i] && (!detect->recalling || rule_types[i]->only_counts))
+			rule_types[i]->event(detect->states[i], sighting);
+		/* The rules from here on see what it counts. */
+		if (rule_types[i] != &rule_server_ill || event->kind != EVENT_FAILURE ||
+		    !event->has_source)
+			continue;
+		sighting->ill = event->wall_ns < detect->server.ill_until_ns;
+		strangers_fail(detect->strangers, sighting, sighting->tries);
+	}
+}
+
+static void judge_event(struct detect *detect, const struct event *event, uint64_t tag,
+			detect_decide *decide, void *context)
+{
+	struct rule_input sighting = { .tag = tag,
+				       .settings = &detect->settings,
+				       .accounts = detect->accounts,
+				       .strangers = detect->strangers,
+				       .server = &detect->server,
+				       .engine = detect };
+	struct tries tries = { 0 };
 	struct event timed;
 
 	if (event->wall_ns) {
@@ -281,13 +308,35 @@ void detect_event(struct detect *detect, const struct event *event, uint64_t tag
 	}
 	if (!start_rules(detect))
 		detect->forgotten++;
+	accounts_begin(detect->accounts, event->wall_ns);
 	sighting.event = event;
+	sighting.tries = &tries;
 	detect->decide = decide;
 	detect->context = context;
-	look_at(detect, &sighting);
-	for (size_t i = 0; i < TYPE_COUNT; i++)
-		if (detect->states[i] && (!detect->recalling || rule_types[i]->only_counts))
-			rule_types[i]->event(detect->states[i], &sighting);
+	if (!detect->recalling)
+		detect_say_held(detect, event->wall_ns, decide, context);
+	find_out(detect, &sighting);
+	run_rules(detect, &sighting);
+}
+
+void detect_event(struct detect *detect, const struct event *event, uint64_t tag,
+		  detect_decide *decide, void *context)
+{
+	struct event part;
+
+	if (!event->named || event->named >= event->count) {
+		judge_event(detect, event, tag, decide, context);
+		return;
+	}
+	/* Whom the earlier attempts were on, nobody knows. */
+	part = *event;
+	part.count = event->count - event->named;
+	part.has_account = false;
+	*part.account = '\0';
+	judge_event(detect, &part, tag, decide, context);
+	part = *event;
+	part.count = event->named;
+	judge_event(detect, &part, tag, decide, context);
 }
 
 void detect_recall_event(struct detect *detect, const struct event *event, uint64_t tag)
@@ -297,15 +346,85 @@ void detect_recall_event(struct detect *detect, const struct event *event, uint6
 	detect->recalling = false;
 }
 
-bool detect_bans(const struct detect *detect, const struct address *address, int64_t wall_ns)
+void detect_trust_account(struct detect *detect, const char *account)
+{
+	accounts_trust(detect->accounts, account);
+}
+
+bool detect_password_changed(struct detect *detect, const char *account, int64_t now_ns)
+{
+	return accounts_change(detect->accounts, account, now_ns);
+}
+
+struct prefix detect_account_key(const struct detect *detect, const char *account)
+{
+	return accounts_key(detect->accounts, account);
+}
+
+void detect_look(struct detect *detect, const char *account, const struct address *source,
+		 int64_t now_ns, struct detect_look *look)
+{
+	const struct detect_settings *settings = &detect->settings;
+	struct standing standing;
+
+	accounts_begin(detect->accounts, now_ns);
+	*look = (struct detect_look){
+		.account = accounts_key(detect->accounts, account),
+		.source = address_source(source, settings->source_length6),
+		.provider = provider_of(settings, source),
+		.country = COUNTRY_ZZ,
+		.lan = address_is_lan(source),
+		.young = accounts_young(detect->accounts, now_ns),
+		.ill = now_ns < detect->server.ill_until_ns,
+	};
+	if (settings->country)
+		look->country = settings->country(source, settings->country_context);
+	if (look->country >= COUNTRY_COUNT)
+		look->country = COUNTRY_ZZ;
+	look->home = detect_is_home(settings, look->country);
+	accounts_judge(detect->accounts, account, &look->account, &look->source, now_ns, &standing);
+	look->exists = standing.exists;
+	look->known = standing.trust == TRUST_OWN;
+	look->fresh = look->known &&
+		      standing.first_ns > time_less(now_ns, DETECT_LEARN_S * (uint64_t)NS_PER_S);
+	look->near = !look->known && standing.provider;
+	look->shared = standing.shared;
+	look->usual = standing.account ? standing.account->habit.messages : 0;
+	look->leaked = standing.account &&
+		       account_leaked(detect->accounts, standing.account, now_ns);
+}
+
+void detect_notice(struct detect *detect, const struct decision *alert, detect_decide *decide,
+		   void *context)
+{
+	struct decision decision = *alert;
+
+	detect->decide = decide;
+	detect->context = context;
+	if (detect->settings.rules[alert->rule].action != ACTION_OFF)
+		raise(detect, &decision);
+}
+
+void detect_forget_account(struct detect *detect, const char *account)
+{
+	accounts_forget(detect->accounts, account);
+}
+
+enum ban_services detect_services(enum event_service service)
+{
+	return service == EVENT_SERVICE_SMTP ? BAN_SMTP : BAN_LOGIN;
+}
+
+bool detect_bans(const struct detect *detect, const struct address *address,
+		 enum ban_services services, int64_t wall_ns)
 {
 	const struct detect_settings *settings = &detect->settings;
 	struct prefix source = address_source(address, settings->source_length6);
 	struct prefix network =
 		address_network(address, settings->network_length4, settings->network_length6);
 
-	return repeats_running(detect->repeats, &source, wall_ns) ||
-	       repeats_running(detect->repeats, &network, wall_ns);
+	return repeats_running(detect->repeats, &source, services, wall_ns) ||
+	       repeats_running(detect->repeats, &network, services, wall_ns);
 }
 
 void detect_get_usage(const struct detect *detect, struct detect_usage *usage)
@@ -314,5 +433,6 @@ void detect_get_usage(const struct detect *detect, struct detect_usage *usage)
 	for (size_t i = 0; i < TYPE_COUNT; i++)
 		if (detect->states[i])
 			rule_types[i]->add_usage(detect->states[i], usage);
+	strangers_add_usage(detect->strangers, usage);
 	accounts_add_usage(detect->accounts, usage);
 }

@@ -20,6 +20,11 @@ enum ban_rule {
 	RULE_ACCOUNT_FLOOD,
 	RULE_BOUNCE_SURGE,
 	RULE_SOURCE_ABUSE,
+	RULE_SOURCE_SLOW,
+	RULE_SERVER_SPRAY,
+	RULE_SERVER_ILL,
+	RULE_PLACE_FAILURES,
+	RULE_ACCOUNT_OLD_PASSWORD,
 	RULE_COUNT,
 };
 
@@ -30,30 +35,51 @@ int rule_from_name(const char *name);	   /* or -EINVAL */
 
 struct rule_settings {
 	enum rule_action action;
-	uint32_t count;	    /* fires at this many: failures, accounts, sources, networks, ... */
-	uint32_t countries; /* account-spread: or at this many */
-	uint32_t percent;   /* bounce-surge: this share of at least `count` */
-	uint64_t window_s;
+	uint32_t count;	     /* fires at this many: failures, accounts, sources, providers, ... */
+	uint32_t countries;  /* account-spread: alerts at this many */
+	uint32_t percent;    /* bounce-surge: this share of at least `count` */
+	uint32_t long_count; /* source-failures: or at this many in long_s; account-spread and
+				account-flood: or at this many in short_s */
+	uint32_t usual;	     /* account-siege, account-flood, server-spray: times the usual */
+	/* long_s of account-spread: so old an owner's source is. */
+	uint64_t window_s, long_s, short_s;
 	uint64_t ban_s; /* the first one; a repeated ban doubles */
 };
 
 #define DETECT_KNOWN_DAYS    30	    /* how long a source that logged in is known */
+#define DETECT_KNOWN_AFTER_S 86400  /* between the successes that make it known */
 #define DETECT_REPEAT_DAYS   30	    /* how long a ban that ended is remembered */
 #define DETECT_LONGEST_BAN_S 604800 /* that doubling leads to */
-#define DETECT_KNOWN_FACTOR  10	    /* times a threshold, for what is known */
+#define DETECT_KNOWN_FACTOR  10	    /* times a threshold, for what is known, and shared places */
+#define DETECT_OTHER_FACTOR  3	    /* for others' accounts, of a source known to any */
+#define DETECT_SHARED	     5	    /* accounts that make a source a shared place */
+#define DETECT_SHARED_MAX    8
+#define DETECT_LEARN_S	     604800 /* history is too short to ban by */
 #define DETECT_COUNT_MAX     1000   /* of any threshold but bounce-surge's */
+#define DETECT_REALM_SIZE    128
+#define DETECT_ILL_MAX	     64 /* of server-ill's accounts */
 
-/* A source from which an account was logged in to, outside a siege or spread. */
+/* A source from which an account was logged in to, outside a spread. It is known to the account
+ * once the two are DETECT_KNOWN_AFTER_S apart. */
 struct detect_known {
 	struct prefix source;
 	int64_t first_ns, last_ns; /* wall clock */
 };
 
-/* A prefix's bans so far. */
+/* A prefix's bans so far, of one group of services. */
 struct detect_repeat {
 	uint32_t bans;	   /* in a row */
 	int64_t until_ns;  /* when the last one ends or ended; wall clock */
 	uint64_t lasts_ns; /* how long it is or was */
+};
+
+/* What is usual of an account, or of the server: the busiest of past days count, and fade by a 32nd
+ * part a day. */
+struct detect_habit {
+	uint32_t day;			 /* since 1970, the one that `*_today` are of */
+	uint32_t messages, today;	 /* in one window of account-flood */
+	uint32_t failing, failing_today; /* networks in one window of account-siege; of the server
+					    (no account): strangers' failures in an hour */
 };
 
 /*
@@ -65,21 +91,42 @@ struct detect_memory {
 	void (*recall_account)(const char *account,
 			       void (*take)(const struct detect_known *known, void *to), void *to,
 			       void *context);
-	/* False: nothing is known of it. */
-	bool (*recall_source)(const struct prefix *source, int64_t *last_ns, void *context);
-	bool (*recall_repeat)(const struct prefix *prefix, struct detect_repeat *repeat,
-			      void *context);
+	/* What is known of the sources in a prefix; `most` of them, the last seen first. */
+	void (*recall_source)(const struct prefix *prefix, unsigned most,
+			      void (*take)(const char *account, const struct detect_known *known,
+					   void *to),
+			      void *to, void *context);
+	/* False: no mail from there was accepted lately. */
+	bool (*recall_sender)(const struct prefix *network, int64_t *last_ns, void *context);
+	/* False: nothing is usual. `account` "": the server. */
+	bool (*recall_habit)(const char *account, struct detect_habit *habit, void *context);
+	bool (*recall_repeat)(const struct prefix *prefix, enum ban_services services,
+			      struct detect_repeat *repeat, void *context);
 	/* A source is known from now on, or still (told once a day). */
 	void (*keep)(const char *account, const struct detect_known *known, void *context);
 	/* It turned out to be none of the account's. */
 	void (*forget)(const char *account, const struct prefix *source, void *context);
+	/* A network delivered mail that was accepted (told once a day). */
+	void (*sender)(const struct prefix *network, int64_t last_ns, void *context);
+	/* What became usual (told once a day). */
+	void (*habit)(const char *account, const struct detect_habit *habit, void *context);
 	/* An account is under siege or in a spread (rule), last seen then (told once an hour). */
 	void (*trouble)(const char *account, enum ban_rule rule, int64_t last_ns, void *context);
+	/* It is in that trouble no more. */
+	void (*over)(const char *account, enum ban_rule rule, void *context);
 };
 
 struct detect_settings {
 	struct rule_settings rules[RULE_COUNT];
 	uint8_t home[(COUNTRY_COUNT + 7) / 8]; /* bitmap: countries that account-spread spares */
+	uint32_t known_factor, other_factor, shared_accounts; /* DETECT_*, unless set */
+	uint64_t learn_s; /* rules by history only alert so long after since_ns */
+	int64_t since_ns; /* the beginning of what is known; 0: the first event */
+	int ban_lan;	  /* not 0: sources of the local network are banned like others */
+	char realm[DETECT_REALM_SIZE]; /* names without one are of it; "": what most have */
+	/* What most accounts had before this process, by what was kept of them; "": not known.
+	 * Taken by detect_new() alone. */
+	char usual_realm[DETECT_REALM_SIZE];
 	unsigned source_length6, network_length6, network_length4; /* as in struct policy */
 	/* The bounds on memory; what was longest unused goes first, and is counted. */
 	uint32_t most_sources;	/* of each table of sources, networks or bans */
@@ -88,6 +135,9 @@ struct detect_settings {
 	/* The country index of an address; NULL: all are COUNTRY_ZZ. */
 	unsigned (*country)(const struct address *address, void *context);
 	void *country_context;
+	/* The number of the autonomous system that an address is of; 0, or NULL: not known. */
+	uint32_t (*provider)(const struct address *address, void *context);
+	void *provider_context;
 	struct detect_memory memory;
 };
 
@@ -106,6 +156,8 @@ struct decision {
 	int64_t wall_ns;
 	bool has_prefix; /* always for a ban */
 	struct prefix prefix;
+	/* Of a ban: what it closes. rule_begin() sets the group of the event's service. */
+	enum ban_services services;
 	int64_t until_wall_ns; /* for bans */
 	/* The ban should be in force already (its end is until_wall_ns): to be made again only if
 	 * somebody took it away. */
@@ -121,6 +173,7 @@ struct decision {
 	struct {
 		struct prefix prefix;
 		uint16_t country;
+		uint32_t provider; /* number of its autonomous system; 0: not known */
 	} sources[DECISION_SOURCES_MAX];
 };
 
@@ -149,8 +202,53 @@ void detect_event(struct detect *detect, const struct event *event, uint64_t tag
  * decided, and what is remembered beyond this process stays as it is. */
 void detect_recall_event(struct detect *detect, const struct event *event, uint64_t tag);
 
-/* Whether a ban of these rules, as far as they remember, holds an address at a time. */
-bool detect_bans(const struct detect *detect, const struct address *address, int64_t wall_ns);
+/* The group of services that an event happened on; the login services where it names none. */
+enum ban_services detect_services(enum event_service service);
+
+/* Whether a ban of these rules, as far as they remember, closes `services` (one group) to an
+ * address at a time. */
+bool detect_bans(const struct detect *detect, const struct address *address,
+		 enum ban_services services, int64_t wall_ns);
+
+/* Says alerts that were held to be summed up: those due at a time, or all (INT64_MAX). Events say
+ * what is due by themselves; this is for when none comes. */
+void detect_say_held(struct detect *detect, int64_t now_ns, detect_decide *decide, void *context);
+
+/* By hand: the account is in no spread, siege or leak any more; or nothing is known of it. */
+void detect_trust_account(struct detect *detect, const char *account);
+void detect_forget_account(struct detect *detect, const char *account);
+
+/* The account's password was changed: the spread and the leak are over. Who was a suspect stays one
+ * until he comes again. False: there was neither. */
+bool detect_password_changed(struct detect *detect, const char *account, int64_t now_ns);
+
+/* The account's key in tables of recent.h; a name without a realm is of the default one. */
+struct prefix detect_account_key(const struct detect *detect, const char *account);
+
+/* Who a source is to an account. */
+struct detect_look {
+	struct prefix account, source; /* as keys; the account's no address has */
+	uint64_t provider;	       /* provider.h */
+	unsigned country;	       /* index; COUNTRY_ZZ */
+	bool exists;		       /* the account was logged in to, from wherever */
+	bool known;  /* the source came on two days; in an installation's first days, once */
+	bool fresh;  /* and first less than DETECT_LEARN_S ago */
+	bool near;   /* not known, but its provider is one of the account's */
+	bool shared; /* a shared place */
+	bool lan, home;
+	bool leaked;	/* strangers have, or had, the account's password */
+	bool young;	/* rules by history only alert */
+	bool ill;	/* the server refuses good passwords */
+	uint32_t usual; /* messages of the account in its busiest window of account-flood */
+};
+
+/* Changes nothing. */
+void detect_look(struct detect *detect, const char *account, const struct address *source,
+		 int64_t now_ns, struct detect_look *look);
+
+/* An alert that no rule's event led to: said, held or dropped like the rules' own. */
+void detect_notice(struct detect *detect, const struct decision *alert, detect_decide *decide,
+		   void *context);
 
 struct detect_usage {
 	uint64_t sources, sources_size; /* of source-failures */

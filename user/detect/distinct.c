@@ -178,6 +178,27 @@ size_t distinct_add(struct distinct *distinct, const struct prefix *key,
 	return subject->count;
 }
 
+void distinct_remove(struct distinct *distinct, const struct prefix *key,
+		     const struct address *what)
+{
+	struct subject *subject = recent_find(distinct->subjects, key);
+	struct distinct_item *items = subject ? items_of(subject) : NULL;
+	uint32_t at = 0;
+
+	if (!subject)
+		return;
+	while (at < subject->count && address_compare(&items[at].what, what) != 0)
+		at++;
+	if (at == subject->count)
+		return;
+	if (subject->count == 1) {
+		recent_drop(distinct->subjects, subject);
+		return;
+	}
+	subject->count--;
+	memmove(&items[at], &items[at + 1], (subject->count - at) * sizeof(*items));
+}
+
 void distinct_restart(struct distinct *distinct, const struct prefix *key)
 {
 	struct subject *subject = recent_find(distinct->subjects, key);

@@ -36,6 +36,9 @@ void distinct_configure(struct distinct *distinct, const struct distinct_setting
  * the newest, *items: oldest first, valid until the next call. 0: out of memory, counted. */
 size_t distinct_add(struct distinct *distinct, const struct prefix *subject,
 		    const struct distinct_item *item, const struct distinct_item **items);
+/* It is as if the subject had not met `what`. */
+void distinct_remove(struct distinct *distinct, const struct prefix *subject,
+		     const struct address *what);
 void distinct_restart(struct distinct *distinct, const struct prefix *subject);
 
 /* Usage as of windows.h. */

@@ -8,15 +8,15 @@
 #include "base/cleanup.h"
 #include "detect/recent.h"
 
-struct name {
+struct names_name {
 	char *text;    /* NULL: not in use */
 	uint32_t next; /* in its chain, or among those not in use; 0: none */
 	uint32_t used; /* references */
 };
 
 struct names {
-	struct name *items; /* the first is not used */
-	uint32_t *heads;    /* room of them, a power of two */
+	struct names_name *items; /* the first is not used */
+	uint32_t *heads;	  /* room of them, a power of two */
 	uint32_t room, fresh, free;
 	struct recent_seed seed;
 };
@@ -69,7 +69,7 @@ void names_free(struct names *names)
 static int grow(struct names *names)
 {
 	uint32_t room = names->room * 2, *heads;
-	struct name *items;
+	struct names_name *items;
 
 	if (!room)
 		return -1;
@@ -98,7 +98,7 @@ static int grow(struct names *names)
 uint32_t names_take(struct names *names, const char *text, size_t size)
 {
 	uint32_t *head = head_of(names, text, size), at;
-	struct name *name;
+	struct names_name *name;
 	char *copy;
 
 	for (at = *head; at; at = names->items[at].next) {
@@ -120,14 +120,14 @@ uint32_t names_take(struct names *names, const char *text, size_t size)
 	name = &names->items[at];
 	if (at == names->free)
 		names->free = name->next;
-	*name = (struct name){ .text = copy, .next = *head, .used = 1 };
+	*name = (struct names_name){ .text = copy, .next = *head, .used = 1 };
 	*head = at;
 	return at;
 }
 
 void names_drop(struct names *names, uint32_t at)
 {
-	struct name *name = &names->items[at];
+	struct names_name *name = &names->items[at];
 	uint32_t *link;
 
 	if (!at || --name->used)
@@ -137,7 +137,7 @@ void names_drop(struct names *names, uint32_t at)
 		link = &names->items[*link].next;
 	*link = name->next;
 	free(name->text);
-	*name = (struct name){ .next = names->free };
+	*name = (struct names_name){ .next = names->free };
 	names->free = at;
 }
 

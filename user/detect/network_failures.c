@@ -11,7 +11,7 @@ static void *create(const struct detect_settings *settings)
 {
 	struct distinct_settings sources = rule_distinct(&settings->rules[RULE_NETWORK_FAILURES],
 							 settings->most_sources,
-							 DETECT_KNOWN_FACTOR);
+							 settings->known_factor);
 
 	return distinct_new(&sources);
 }
@@ -25,12 +25,12 @@ static void configure(void *context, const struct detect_settings *settings)
 {
 	struct distinct_settings sources = rule_distinct(&settings->rules[RULE_NETWORK_FAILURES],
 							 settings->most_sources,
-							 DETECT_KNOWN_FACTOR);
+							 settings->known_factor);
 
 	distinct_configure(context, &sources);
 }
 
-static void on_event(void *context, const struct sighting *sighting)
+static void on_event(void *context, const struct rule_input *sighting)
 {
 	const struct event *event = sighting->event;
 	const struct rule_settings *rule = &sighting->settings->rules[RULE_NETWORK_FAILURES];
@@ -41,13 +41,15 @@ static void on_event(void *context, const struct sighting *sighting)
 	uint64_t needed = rule->count;
 	size_t count;
 
-	if (event->kind != EVENT_FAILURE || !event->has_source || sighting->trust == TRUST_SOURCE)
+	if (event->kind != EVENT_FAILURE || !event->has_source || !is_stranger(sighting))
 		return;
 	count = distinct_add(context, &sighting->network, &item, &items);
 	if (!count || count < needed)
 		return;
 	if (accounts_known_to_any(sighting->accounts, &sighting->network, event->wall_ns))
-		needed *= DETECT_KNOWN_FACTOR;
+		needed *= sighting->settings->known_factor;
+	if (sighting->ill)
+		needed *= 2;
 	if (count < needed)
 		return;
 	rule_begin(sighting, RULE_NETWORK_FAILURES, &decision);
@@ -58,6 +60,7 @@ static void on_event(void *context, const struct sighting *sighting)
 	snprintf(decision.reason, sizeof(decision.reason),
 		 "failed logins from %zu source%s of the network in %s", count,
 		 count == 1 ? "" : "s", window);
+	rule_spare_mail(sighting, &decision);
 	decision.action = ACTION_BAN_ALERT;
 	decision.has_prefix = true;
 	decision.prefix = sighting->network;

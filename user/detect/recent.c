@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 
 /* Slots are numbered from 1, 0 is none: so zeroed memory that was never used stays untouched. */
-struct slot {
+struct recent_slot {
 	struct prefix key;
 	uint32_t next;	       /* in its chain, or among the free ones */
 	uint32_t older, newer; /* by last use */
@@ -28,21 +28,22 @@ struct recent {
 	void *context;
 };
 
-static struct slot *slot_at(const struct recent *recent, uint32_t index)
+static struct recent_slot *slot_at(const struct recent *recent, uint32_t index)
 {
-	return (struct slot *)(recent->slots + (index - 1) * recent->slot_size);
+	return (struct recent_slot *)(recent->slots + (index - 1) * recent->slot_size);
 }
 
-static uint32_t index_of(const struct recent *recent, const struct slot *slot)
+static uint32_t index_of(const struct recent *recent, const struct recent_slot *slot)
 {
 	return (uint32_t)((size_t)((const unsigned char *)slot - recent->slots) /
 			  recent->slot_size) +
 	       1;
 }
 
-static struct slot *slot_of(const void *value)
+static struct recent_slot *slot_of(const void *value)
 {
-	return (struct slot *)((unsigned char *)(uintptr_t)value - offsetof(struct slot, value));
+	return (struct recent_slot *)((unsigned char *)(uintptr_t)value -
+				      offsetof(struct recent_slot, value));
 }
 
 static uint64_t fold(uint64_t a, uint64_t b)
@@ -114,7 +115,7 @@ struct recent *recent_new(size_t value_size, uint32_t most,
 
 	if (!recent)
 		return NULL;
-	recent->slot_size = (offsetof(struct slot, value) + value_size + 7) & ~(size_t)7;
+	recent->slot_size = (offsetof(struct recent_slot, value) + value_size + 7) & ~(size_t)7;
 	recent->leave = leave;
 	recent->context = context;
 	recent->seed = recent_seed_new();
@@ -129,7 +130,7 @@ void *recent_find(const struct recent *recent, const struct prefix *key)
 	return NULL;
 }
 
-static void unlink_age(struct recent *recent, const struct slot *slot)
+static void unlink_age(struct recent *recent, const struct recent_slot *slot)
 {
 	if (slot->older)
 		slot_at(recent, slot->older)->newer = slot->newer;
@@ -141,7 +142,7 @@ static void unlink_age(struct recent *recent, const struct slot *slot)
 		recent->newest = slot->older;
 }
 
-static void link_newest(struct recent *recent, struct slot *slot)
+static void link_newest(struct recent *recent, struct recent_slot *slot)
 {
 	uint32_t index = index_of(recent, slot);
 
@@ -154,7 +155,7 @@ static void link_newest(struct recent *recent, struct slot *slot)
 	recent->newest = index;
 }
 
-static void drop(struct recent *recent, struct slot *slot, bool full)
+static void drop(struct recent *recent, struct recent_slot *slot, bool full)
 {
 	uint32_t *link = head_of(recent, &slot->key), index = index_of(recent, slot);
 
@@ -170,10 +171,10 @@ static void drop(struct recent *recent, struct slot *slot, bool full)
 }
 
 /* There must be room. */
-static struct slot *insert(struct recent *recent, const struct prefix *key)
+static struct recent_slot *insert(struct recent *recent, const struct prefix *key)
 {
 	uint32_t index = recent->free, *head = head_of(recent, key);
-	struct slot *slot;
+	struct recent_slot *slot;
 
 	if (!index)
 		index = ++recent->fresh;
@@ -192,7 +193,7 @@ static struct slot *insert(struct recent *recent, const struct prefix *key)
 void *recent_touch(struct recent *recent, const struct prefix *key, bool *fresh)
 {
 	void *value = recent_find(recent, key);
-	struct slot *slot;
+	struct recent_slot *slot;
 
 	if (fresh)
 		*fresh = !value;
@@ -225,6 +226,13 @@ const struct prefix *recent_key(const struct recent *recent, const void *value)
 	return &slot_of(value)->key;
 }
 
+void recent_each(struct recent *recent,
+		 void (*each)(const struct prefix *key, void *value, void *context), void *context)
+{
+	for (uint32_t at = recent->newest; at; at = slot_at(recent, at)->older)
+		each(&slot_at(recent, at)->key, slot_at(recent, at)->value, context);
+}
+
 int recent_resize(struct recent *recent, uint32_t most)
 {
 	struct recent other = *recent;
@@ -237,9 +245,10 @@ int recent_resize(struct recent *recent, uint32_t most)
 		drop(recent, slot_at(recent, recent->oldest), true);
 	other.used = other.fresh = other.free = other.oldest = other.newest = 0;
 	for (uint32_t at = recent->oldest; at; at = slot_at(recent, at)->newer) {
-		struct slot *old = slot_at(recent, at), *moved = insert(&other, &old->key);
+		struct recent_slot *old = slot_at(recent, at), *moved = insert(&other, &old->key);
 
-		memcpy(moved->value, old->value, recent->slot_size - offsetof(struct slot, value));
+		memcpy(moved->value, old->value,
+		       recent->slot_size - offsetof(struct recent_slot, value));
 	}
 	free(recent->slots);
 	free(recent->heads);

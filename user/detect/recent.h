@@ -28,6 +28,9 @@ void recent_drop(struct recent *recent, void *value);
 /* The longest unused value, or NULL; its key. */
 void *recent_oldest(const struct recent *recent);
 const struct prefix *recent_key(const struct recent *recent, const void *value);
+/* Every value, the last used first; `each` neither makes nor drops any. */
+void recent_each(struct recent *recent,
+		 void (*each)(const struct prefix *key, void *value, void *context), void *context);
 /* Keeps the most recently used ones. -ENOMEM: as before. */
 int recent_resize(struct recent *recent, uint32_t most);
 

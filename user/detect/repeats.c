@@ -11,7 +11,7 @@
 
 struct repeats {
 	const struct detect_settings *settings;
-	struct recent *bans; /* struct detect_repeat, by prefix */
+	struct recent *bans; /* struct detect_repeat, by prefix and group of services */
 };
 
 struct repeats *repeats_new(const struct detect_settings *settings)
@@ -60,48 +60,78 @@ static int64_t end_of(int64_t begin_ns, uint64_t lasts_ns)
 	return __builtin_add_overflow(begin_ns, (int64_t)lasts_ns, &end) ? INT64_MAX : end;
 }
 
-static struct detect_repeat *look_up(struct repeats *repeats, const struct prefix *prefix)
+/* What the bans of one group are kept under: no prefix has such a length. */
+static struct prefix key_of(const struct prefix *prefix, enum ban_services group)
+{
+	struct prefix key = *prefix;
+
+	key.length |= (uint32_t)group << 8;
+	return key;
+}
+
+static struct detect_repeat *look_up(struct repeats *repeats, const struct prefix *prefix,
+				     enum ban_services group)
 {
 	const struct detect_memory *memory = &repeats->settings->memory;
+	struct prefix key = key_of(prefix, group);
 	bool fresh;
-	struct detect_repeat *repeat = recent_touch(repeats->bans, prefix, &fresh);
+	struct detect_repeat *repeat = recent_touch(repeats->bans, &key, &fresh);
 	struct detect_repeat kept;
 
-	if (fresh && memory->recall_repeat && memory->recall_repeat(prefix, &kept, memory->context))
+	if (fresh && memory->recall_repeat &&
+	    memory->recall_repeat(prefix, group, &kept, memory->context))
 		*repeat = kept;
 	return repeat;
 }
 
-void repeats_ban(struct repeats *repeats, uint64_t ban_s, struct decision *decision)
+/* Whether the ban runs already, for long enough. */
+static bool ban_again(struct detect_repeat *repeat, uint64_t ban_s, bool doubles, int64_t now_ns)
 {
-	struct detect_repeat *repeat = look_up(repeats, &decision->prefix);
-	int64_t now_ns = decision->wall_ns;
+	bool forgotten;
 
-	decision->again = false;
 	if (repeat->bans && now_ns < repeat->until_ns) {
 		uint64_t lasts_ns = nth_ns(ban_s, repeat->bans);
 
 		/* Another rule may ask for a longer one; the same rule asks for no more. */
-		decision->again = lasts_ns <= repeat->lasts_ns;
-		if (!decision->again) {
-			repeat->lasts_ns = lasts_ns;
-			repeat->until_ns = end_of(now_ns, lasts_ns);
-		}
-	} else {
-		bool forgotten = !repeat->bans || (uint64_t)now_ns - (uint64_t)repeat->until_ns >
-							  (uint64_t)REMEMBERED_NS;
-
-		repeat->bans = forgotten ? 1 : repeat->bans + (repeat->bans < UINT32_MAX);
-		repeat->lasts_ns = nth_ns(ban_s, repeat->bans);
-		repeat->until_ns = end_of(now_ns, repeat->lasts_ns);
+		if (lasts_ns <= repeat->lasts_ns)
+			return true;
+		repeat->lasts_ns = lasts_ns;
+		repeat->until_ns = end_of(now_ns, lasts_ns);
+		return false;
 	}
-	decision->until_wall_ns = repeat->until_ns;
-	decision->repeat = *repeat;
+	forgotten = !repeat->bans ||
+		    (uint64_t)now_ns - (uint64_t)repeat->until_ns > (uint64_t)REMEMBERED_NS;
+	repeat->bans = forgotten ? 1 : repeat->bans + (doubles && repeat->bans < UINT32_MAX);
+	repeat->lasts_ns = nth_ns(ban_s, repeat->bans);
+	repeat->until_ns = end_of(now_ns, repeat->lasts_ns);
+	return false;
 }
 
-bool repeats_running(const struct repeats *repeats, const struct prefix *prefix, int64_t now_ns)
+void repeats_ban(struct repeats *repeats, uint64_t ban_s, bool doubles, struct decision *decision)
 {
-	const struct detect_repeat *repeat = recent_find(repeats->bans, prefix);
+	static const enum ban_services groups[] = { BAN_SMTP, BAN_LOGIN };
+	bool first = true;
+
+	decision->again = true;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
+		struct detect_repeat *repeat;
+
+		if (!(decision->services & groups[i]))
+			continue;
+		repeat = look_up(repeats, &decision->prefix, groups[i]);
+		decision->again &= ban_again(repeat, ban_s, doubles, decision->wall_ns);
+		if (first || repeat->until_ns > decision->repeat.until_ns)
+			decision->repeat = *repeat;
+		first = false;
+	}
+	decision->until_wall_ns = decision->repeat.until_ns;
+}
+
+bool repeats_running(const struct repeats *repeats, const struct prefix *prefix,
+		     enum ban_services services, int64_t now_ns)
+{
+	struct prefix key = key_of(prefix, services);
+	const struct detect_repeat *repeat = recent_find(repeats->bans, &key);
 
 	return repeat && repeat->bans && now_ns < repeat->until_ns;
 }

@@ -6,14 +6,15 @@
 
 #include "base/time.h"
 
-void rule_begin(const struct sighting *sighting, enum ban_rule rule, struct decision *decision)
+void rule_begin(const struct rule_input *sighting, enum ban_rule rule, struct decision *decision)
 {
 	memset(decision, 0, sizeof(*decision));
 	decision->rule = rule;
 	decision->wall_ns = sighting->event->wall_ns;
+	decision->services = detect_services(sighting->event->service);
 }
 
-void rule_set_account(const struct sighting *sighting, struct decision *decision)
+void rule_set_account(const struct rule_input *sighting, struct decision *decision)
 {
 	decision->has_account = true;
 	memcpy(decision->account, sighting->event->account, sizeof(decision->account));
@@ -29,7 +30,7 @@ void rule_add_evidence(struct decision *decision, uint64_t tag)
 	decision->evidence[decision->evidence_count++] = tag;
 }
 
-void rule_add_source(const struct sighting *sighting, struct decision *decision,
+void rule_add_source(const struct rule_input *sighting, struct decision *decision,
 		     const struct prefix *prefix)
 {
 	const struct detect_settings *settings = sighting->settings;
@@ -41,6 +42,9 @@ void rule_add_source(const struct sighting *sighting, struct decision *decision,
 		country = settings->country(&prefix->address, settings->country_context);
 	decision->sources[at].prefix = *prefix;
 	decision->sources[at].country = (uint16_t)(country < COUNTRY_COUNT ? country : COUNTRY_ZZ);
+	if (settings->provider)
+		decision->sources[at].provider =
+			settings->provider(&prefix->address, settings->provider_context);
 }
 
 static uint32_t limit(uint64_t value, uint32_t most)
@@ -48,11 +52,18 @@ static uint32_t limit(uint64_t value, uint32_t most)
 	return value < 1 ? 1 : value > most ? most : (uint32_t)value;
 }
 
-static uint64_t window_ns(const struct rule_settings *rule)
+uint64_t rule_ns(uint64_t seconds)
 {
 	uint64_t longest_s = (1ULL << 62) / NS_PER_S;
 
-	return (rule->window_s < longest_s ? rule->window_s : longest_s) * NS_PER_S;
+	return (seconds < longest_s ? seconds : longest_s) * NS_PER_S;
+}
+
+void rule_spare_mail(const struct rule_input *sighting, struct decision *decision)
+{
+	if (!(decision->services & BAN_SMTP) || !rule_delivers(sighting))
+		return;
+	decision->services = BAN_LOGIN;
 }
 
 struct window_settings rule_windows(const struct rule_settings *rule, uint32_t most,
@@ -60,7 +71,7 @@ struct window_settings rule_windows(const struct rule_settings *rule, uint32_t m
 {
 	return (struct window_settings){ .count = limit((uint64_t)rule->count * factor, 1U << 30),
 					 .most = most,
-					 .window_ns = window_ns(rule) };
+					 .window_ns = rule_ns(rule->window_s) };
 }
 
 struct distinct_settings rule_distinct(const struct rule_settings *rule, uint32_t most,
@@ -68,5 +79,5 @@ struct distinct_settings rule_distinct(const struct rule_settings *rule, uint32_
 {
 	return (struct distinct_settings){ .items = limit((uint64_t)rule->count * factor, 10000),
 					   .most = most,
-					   .window_ns = window_ns(rule) };
+					   .window_ns = rule_ns(rule->window_s) };
 }

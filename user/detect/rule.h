@@ -9,21 +9,41 @@
 #include "detect/accounts.h"
 #include "detect/detect.h"
 #include "detect/distinct.h"
+#include "detect/strangers.h"
 #include "detect/windows.h"
 
+/* What the whole server is in. */
+struct server_state {
+	int64_t spray_ns;     /* since when strangers fail unusually often; 0: they do not */
+	int64_t ill_until_ns; /* it refuses good passwords until then */
+};
+
 /* One event, and what the engine found out about it for all rules. */
-struct sighting {
+struct rule_input {
 	const struct event *event; /* its time is set */
 	uint64_t tag;
 	const struct detect_settings *settings;
 	struct accounts *accounts;
+	struct strangers *strangers;
+	struct server_state *server;
 	struct prefix source, network; /* when event->has_source */
+	bool lan;		       /* the source is of the local network */
 	struct prefix account;	       /* key of recent.h, when event->has_account */
-	enum trust trust;	       /* of a failure: TRUST_SOURCE counts a tenth */
+	struct standing standing;      /* of a failure with a source */
+	struct tries *tries;	       /* likewise; else empty, never NULL */
+	bool young;		       /* rules by history only alert */
+	bool ill;		       /* the server is ill: see server_ill.c */
 	enum arrival arrival;	       /* of a success or message with source and account */
 	struct account *at;	       /* whose arrival it is; else NULL */
+	bool first_mail;	       /* its first message from there */
 	struct detect *engine;
 };
+
+/* A failure of somebody of whom nothing is known. */
+static inline bool is_stranger(const struct rule_input *sighting)
+{
+	return sighting->standing.trust == TRUST_NONE;
+}
 
 struct rule_type {
 	enum ban_rule rule;
@@ -33,30 +53,41 @@ struct rule_type {
 	/* Changed settings; what was seen is kept as far as it still means something. */
 	void (*configure)(void *state, const struct detect_settings *settings);
 	/* Looks at one event; decides by rule_decide(). */
-	void (*event)(void *state, const struct sighting *sighting);
+	void (*event)(void *state, const struct rule_input *sighting);
 	/* Adds its own figures. */
 	void (*add_usage)(const void *state, struct detect_usage *usage);
 };
 
-/* A fresh decision about this sighting: rule, time, and its tag as the only evidence. */
-void rule_begin(const struct sighting *sighting, enum ban_rule rule, struct decision *decision);
-void rule_set_account(const struct sighting *sighting, struct decision *decision);
+/* A fresh decision about this sighting: rule, time, and the group of services that it is on. */
+void rule_begin(const struct rule_input *sighting, enum ban_rule rule, struct decision *decision);
+void rule_set_account(const struct rule_input *sighting, struct decision *decision);
 void rule_add_evidence(struct decision *decision, uint64_t tag);
 /* One more that the decision is about, with its country. */
-void rule_add_source(const struct sighting *sighting, struct decision *decision,
+void rule_add_source(const struct rule_input *sighting, struct decision *decision,
 		     const struct prefix *prefix);
+/* The ban is for failed logins: it never closes port 25 to who delivers mail here. */
+void rule_spare_mail(const struct rule_input *sighting, struct decision *decision);
 /* The rule decides on what decision->action says, as far as its settings let it: action, end of the
  * ban and whether it was said already are the engine's. */
-void rule_decide(const struct sighting *sighting, struct decision *decision);
+void rule_decide(const struct rule_input *sighting, struct decision *decision);
+/* An alert in place of a ban of somebody who must not be banned: whatever the settings' action is,
+ * unless off. */
+void rule_notice(const struct rule_input *sighting, struct decision *decision);
+/* Whether mail from this network was accepted lately. */
+bool rule_delivers(const struct rule_input *sighting);
+/* What is usual of the server. */
+struct detect_habit *rule_server_habit(const struct rule_input *sighting);
 
 /* The windows of a rule that counts, `factor` times its threshold, of `most` subjects. */
 struct window_settings rule_windows(const struct rule_settings *rule, uint32_t most,
 				    uint32_t factor);
 struct distinct_settings rule_distinct(const struct rule_settings *rule, uint32_t most,
 				       uint32_t factor);
+uint64_t rule_ns(uint64_t seconds); /* up to 2^62 */
 
-extern const struct rule_type rule_source_failures, rule_source_accounts, rule_network_failures,
-	rule_account_siege, rule_account_spread, rule_account_flood, rule_bounce_surge,
-	rule_source_abuse;
+extern const struct rule_type rule_source_failures, rule_source_accounts, rule_source_slow,
+	rule_network_failures, rule_server_spray, rule_server_ill, rule_account_siege,
+	rule_account_spread, rule_account_flood, rule_bounce_surge, rule_source_abuse,
+	rule_place_failures, rule_account_old_password;
 
 #endif

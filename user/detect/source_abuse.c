@@ -1,102 +1,123 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rule source-abuse: one source talks before its turn, tries to relay, or makes too many errors. */
+/* Rule source-abuse: one source talks before its turn, pipelines, or speaks no SMTP. What may be an
+ * honest sender's fault (relaying refused, errors, unknown users) weighs less, and only alerts for
+ * who delivers accepted mail here; so it does for all where it is of a server that is set up
+ * wrongly. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/time.h"
 #include "detect/rule.h"
 
-struct source_abuse {
-	struct windows *windows;
-	struct windows *known; /* sources that some account knows: ten times as much */
-};
+/* What may be an honest sender's fault weighs a fifth. */
+#define FULL_WEIGHT 5
 
-static void destroy(void *context)
+static struct window_settings abuse_windows(const struct detect_settings *settings)
 {
-	struct source_abuse *state = context;
-
-	windows_free(state->windows);
-	windows_free(state->known);
-	free(state);
+	return rule_windows(&settings->rules[RULE_SOURCE_ABUSE], settings->most_sources,
+			    FULL_WEIGHT);
 }
 
 static void *create(const struct detect_settings *settings)
 {
-	const struct rule_settings *rule = &settings->rules[RULE_SOURCE_ABUSE];
-	struct window_settings windows = rule_windows(rule, settings->most_sources, 1);
-	struct window_settings known =
-		rule_windows(rule, settings->most_sources, DETECT_KNOWN_FACTOR);
-	struct source_abuse *state = calloc(1, sizeof(*state));
+	struct window_settings windows = abuse_windows(settings);
 
-	if (!state)
-		return NULL;
-	state->windows = windows_new(&windows);
-	state->known = windows_new(&known);
-	if (state->windows && state->known)
-		return state;
-	destroy(state);
-	return NULL;
+	return windows_new(&windows);
+}
+
+static void destroy(void *context)
+{
+	windows_free(context);
 }
 
 static void configure(void *context, const struct detect_settings *settings)
 {
-	const struct rule_settings *rule = &settings->rules[RULE_SOURCE_ABUSE];
-	struct window_settings windows = rule_windows(rule, settings->most_sources, 1);
-	struct window_settings known =
-		rule_windows(rule, settings->most_sources, DETECT_KNOWN_FACTOR);
-	struct source_abuse *state = context;
+	struct window_settings windows = abuse_windows(settings);
 
-	windows_configure(state->windows, &windows);
-	windows_configure(state->known, &known);
+	windows_configure(context, &windows);
 }
 
-static void on_event(void *context, const struct sighting *sighting)
+/* For who delivers accepted mail here only what no honest server does can end in a ban. */
+static bool all_light(const struct window_entry *entries, size_t count)
 {
-	struct source_abuse *state = context;
-	const struct event *event = sighting->event;
-	struct window_entry entry = { .wall_ns = event->wall_ns, .tag = sighting->tag };
-	const struct window_entry *hit;
-	unsigned long long times = 0;
+	for (size_t i = 0; i < count; i++)
+		if (!entries[i].mark)
+			return false;
+	return true;
+}
+
+static void describe(const struct window_entry *hit, size_t count, struct decision *decision,
+		     const struct rule_input *sighting)
+{
+	unsigned long long weight = 0;
 	char window[TIME_TEXT_SIZE];
+
+	for (size_t i = 0; i < count; i++) {
+		rule_add_evidence(decision, hit[i].tag);
+		weight += hit[i].weight;
+	}
+	decision->wall_ns = hit[count - 1].wall_ns;
+	duration_format(sighting->settings->rules[RULE_SOURCE_ABUSE].window_s, window);
+	if (all_light(hit, count))
+		snprintf(decision->reason, sizeof(decision->reason),
+			 "tried to relay, or was refused for errors, unknown users, senders or its "
+			 "name, "
+			 "%zu time%s in %s",
+			 count, count == 1 ? "" : "s", window);
+	else
+		snprintf(decision->reason, sizeof(decision->reason),
+			 "abused the protocol %llu time%s in %s: talked too early, pipelined, or "
+			 "spoke no SMTP",
+			 weight / FULL_WEIGHT, weight / FULL_WEIGHT == 1 ? "" : "s", window);
+}
+
+static void on_event(void *context, const struct rule_input *sighting)
+{
+	const struct event *event = sighting->event;
+	bool light = !abuse_is_protocol(event->abuse) && event->abuse != ABUSE_NONE;
+	unsigned times = event->count ? event->count : 1;
+	struct window_entry entry = { .wall_ns = event->wall_ns,
+				      .tag = sighting->tag,
+				      .mark = light };
+	const struct window_entry *hit;
 	struct decision decision;
-	struct windows *windows;
+	struct prefix subject;
+	bool alerts; /* and never bans */
 	size_t count;
 
-	if (event->kind != EVENT_ABUSE || !event->has_source)
+	if (event->kind != EVENT_ABUSE || !event->has_source || !abuse_is_counted(event->abuse))
 		return;
-	windows = accounts_known_to_any(sighting->accounts, &sighting->source, event->wall_ns)
-			  ? state->known
-			  : state->windows;
-	entry.weight = event->count ? event->count : 1;
-	count = windows_add(windows, &sighting->source, &entry, &hit);
+	alerts = light && (!abuse_may_ban(event->abuse) || rule_delivers(sighting));
+	subject = sighting->source;
+	if (accounts_known_to_any(sighting->accounts, &sighting->source, event->wall_ns))
+		entry.times = (uint16_t)sighting->settings->known_factor;
+	entry.weight = light				 ? times
+		       : times > INT32_MAX / FULL_WEIGHT ? INT32_MAX
+							 : times * FULL_WEIGHT;
+	/* What bans is counted apart from what only alerts. */
+	if (alerts)
+		subject.length |= 0x20000U;
+	count = windows_add(context, &subject, &entry, &hit);
 	if (!count)
 		return;
 	rule_begin(sighting, RULE_SOURCE_ABUSE, &decision);
-	for (size_t i = 0; i < count; i++) {
-		rule_add_evidence(&decision, hit[i].tag);
-		times += hit[i].weight;
-	}
-	decision.wall_ns = hit[count - 1].wall_ns;
-	windows_restart(windows, &sighting->source);
-	duration_format(sighting->settings->rules[RULE_SOURCE_ABUSE].window_s, window);
-	snprintf(decision.reason, sizeof(decision.reason),
-		 "abused the protocol %llu time%s in %s: talked too early, tried to relay, or made "
-		 "too many errors",
-		 times, times == 1 ? "" : "s", window);
-	decision.action = ACTION_BAN_ALERT;
+	describe(hit, count, &decision, sighting);
+	windows_restart(context, &subject);
 	decision.has_prefix = true;
 	decision.prefix = sighting->source;
-	rule_decide(sighting, &decision);
+	decision.action = ACTION_BAN_ALERT;
+	if (alerts)
+		rule_notice(sighting, &decision);
+	else
+		rule_decide(sighting, &decision);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)
 {
-	const struct source_abuse *state = context;
-	struct window_usage windows, known;
+	struct window_usage windows;
 
-	windows_get_usage(state->windows, &windows);
-	windows_get_usage(state->known, &known);
-	usage->forgotten += windows.forgotten + known.forgotten;
+	windows_get_usage(context, &windows);
+	usage->forgotten += windows.forgotten;
 }
 
 const struct rule_type rule_source_abuse = {

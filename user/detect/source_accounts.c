@@ -1,80 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rule source-accounts: one source fails on several accounts. */
+/* Rule source-accounts: one source fails on several accounts within minutes. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/time.h"
 #include "detect/rule.h"
 
-struct source_accounts {
-	struct distinct *accounts;
-	struct distinct *trusted; /* accounts that a known source failed on: ten times as many */
-};
+static void *create(const struct detect_settings *settings)
+{
+	(void)settings;
+	return calloc(1, 1); /* what failing sources did is not the rule's own */
+}
 
 static void destroy(void *context)
 {
-	struct source_accounts *state = context;
-
-	distinct_free(state->accounts);
-	distinct_free(state->trusted);
-	free(state);
-}
-
-static void *create(const struct detect_settings *settings)
-{
-	const struct rule_settings *rule = &settings->rules[RULE_SOURCE_ACCOUNTS];
-	struct distinct_settings accounts = rule_distinct(rule, settings->most_sources, 1);
-	struct distinct_settings trusted =
-		rule_distinct(rule, settings->most_sources, DETECT_KNOWN_FACTOR);
-	struct source_accounts *state = calloc(1, sizeof(*state));
-
-	if (!state)
-		return NULL;
-	state->accounts = distinct_new(&accounts);
-	state->trusted = distinct_new(&trusted);
-	if (state->accounts && state->trusted)
-		return state;
-	destroy(state);
-	return NULL;
+	free(context);
 }
 
 static void configure(void *context, const struct detect_settings *settings)
 {
-	const struct rule_settings *rule = &settings->rules[RULE_SOURCE_ACCOUNTS];
-	struct distinct_settings accounts = rule_distinct(rule, settings->most_sources, 1);
-	struct distinct_settings trusted =
-		rule_distinct(rule, settings->most_sources, DETECT_KNOWN_FACTOR);
-	struct source_accounts *state = context;
-
-	distinct_configure(state->accounts, &accounts);
-	distinct_configure(state->trusted, &trusted);
+	(void)context;
+	(void)settings;
 }
 
-static void on_event(void *context, const struct sighting *sighting)
+static void on_event(void *context, const struct rule_input *sighting)
 {
-	struct source_accounts *state = context;
 	const struct event *event = sighting->event;
 	const struct rule_settings *rule = &sighting->settings->rules[RULE_SOURCE_ACCOUNTS];
-	bool trusted = sighting->trust == TRUST_SOURCE;
-	struct distinct *accounts = trusted ? state->trusted : state->accounts;
-	struct distinct_item item = { sighting->account.address, event->wall_ns, sighting->tag };
-	const struct distinct_item *items;
+	const struct tries *tries = sighting->tries;
+	uint64_t window_ns = rule_ns(rule->window_s), needed;
 	char window[TIME_TEXT_SIZE];
 	struct decision decision;
-	size_t count;
+	size_t count = 0;
 
-	if (event->kind != EVENT_FAILURE || !event->has_source || !event->has_account)
+	(void)context;
+	if (event->kind != EVENT_FAILURE || !event->has_source)
 		return;
-	count = distinct_add(accounts, &sighting->source, &item, &items);
-	if (!count || count < (uint64_t)rule->count * (trusted ? DETECT_KNOWN_FACTOR : 1))
+	needed = (uint64_t)rule->count * tries->times;
+	while (count < tries->account_count &&
+	       (uint64_t)event->wall_ns -
+			       (uint64_t)tries->accounts[tries->account_count - count - 1].wall_ns <=
+		       window_ns)
+		count++;
+	if (!count || count < needed || (sighting->ill && !is_stranger(sighting)))
 		return;
 	rule_begin(sighting, RULE_SOURCE_ACCOUNTS, &decision);
-	for (size_t i = 0; i < count; i++)
-		rule_add_evidence(&decision, items[i].tag);
-	distinct_restart(accounts, &sighting->source);
+	for (size_t i = tries->account_count - count; i < tries->account_count; i++)
+		rule_add_evidence(&decision, tries->accounts[i].tag);
+	strangers_forgive(sighting);
 	duration_format(rule->window_s, window);
 	snprintf(decision.reason, sizeof(decision.reason), "failed logins on %zu account%s in %s",
 		 count, count == 1 ? "" : "s", window);
+	rule_spare_mail(sighting, &decision);
 	decision.action = ACTION_BAN_ALERT;
 	decision.has_prefix = true;
 	decision.prefix = sighting->source;
@@ -83,12 +60,8 @@ static void on_event(void *context, const struct sighting *sighting)
 
 static void add_usage(const void *context, struct detect_usage *usage)
 {
-	const struct source_accounts *state = context;
-	struct window_usage accounts, trusted;
-
-	distinct_get_usage(state->accounts, &accounts);
-	distinct_get_usage(state->trusted, &trusted);
-	usage->forgotten += accounts.forgotten + trusted.forgotten;
+	(void)context;
+	(void)usage;
 }
 
 const struct rule_type rule_source_accounts = {

@@ -9,52 +9,21 @@
 #include "base/time.h"
 #include "detect/rule.h"
 
-struct source_failures {
-	struct windows *windows;
-	struct windows *trusted; /* failures that a known source made: ten times as many */
-	uint64_t window_s;
-};
+static void *create(const struct detect_settings *settings)
+{
+	(void)settings;
+	return calloc(1, 1); /* what failing sources did is not the rule's own */
+}
 
 static void destroy(void *context)
 {
-	struct source_failures *state = context;
-
-	windows_free(state->windows);
-	windows_free(state->trusted);
-	free(state);
+	free(context);
 }
 
-static void *create(const struct detect_settings *settings)
-{
-	const struct rule_settings *rule = &settings->rules[RULE_SOURCE_FAILURES];
-	struct window_settings windows = rule_windows(rule, settings->most_sources, 1);
-	struct window_settings trusted =
-		rule_windows(rule, settings->most_sources, DETECT_KNOWN_FACTOR);
-	struct source_failures *state = calloc(1, sizeof(*state));
-
-	if (!state)
-		return NULL;
-	state->windows = windows_new(&windows);
-	state->trusted = windows_new(&trusted);
-	state->window_s = rule->window_s;
-	if (state->windows && state->trusted)
-		return state;
-	destroy(state);
-	return NULL;
-}
-
-/* With another source length the sources seen so far are never met again, and age. */
 static void configure(void *context, const struct detect_settings *settings)
 {
-	const struct rule_settings *rule = &settings->rules[RULE_SOURCE_FAILURES];
-	struct window_settings windows = rule_windows(rule, settings->most_sources, 1);
-	struct window_settings trusted =
-		rule_windows(rule, settings->most_sources, DETECT_KNOWN_FACTOR);
-	struct source_failures *state = context;
-
-	windows_configure(state->windows, &windows);
-	windows_configure(state->trusted, &trusted);
-	state->window_s = rule->window_s;
+	(void)context;
+	(void)settings;
 }
 
 static bool seen_before(const struct window_entry *entries, size_t at)
@@ -91,65 +60,69 @@ static size_t append_accounts(char *text, size_t size, const struct window_entry
 	return accounts;
 }
 
-static void describe(const struct source_failures *state, const struct window_entry *entries,
-		     size_t count, const struct sighting *sighting, struct decision *decision)
+static void describe(const struct rule_input *sighting, struct decision *decision)
 {
-	char window[TIME_TEXT_SIZE];
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_SOURCE_FAILURES];
+	const struct window_entry *entries = sighting->tries->hit;
+	size_t count = sighting->tries->hit_count;
+	uint64_t span_ns = (uint64_t)entries[count - 1].wall_ns - (uint64_t)entries[0].wall_ns;
+	bool all_named = true, is_short = span_ns <= rule_ns(rule->window_s);
 	unsigned long long failures = 0;
-	bool all_named = true;
+	char window[TIME_TEXT_SIZE];
+	uint32_t services = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		failures += entries[i].weight;
 		all_named &= entries[i].account != NULL;
+		services |= entries[i].mark ? BAN_SMTP : BAN_LOGIN;
 		rule_add_evidence(decision, entries[i].tag);
 	}
-	duration_format(state->window_s, window);
+	duration_format(is_short ? rule->window_s : rule->long_s, window);
 	snprintf(decision->reason, sizeof(decision->reason), "%llu failed login%s in %s", failures,
 		 failures == 1 ? "" : "s", window);
 	if (append_accounts(decision->reason, sizeof(decision->reason), entries, count) == 1 &&
 	    all_named && sighting->event->has_account)
 		rule_set_account(sighting, decision);
 	decision->wall_ns = entries[count - 1].wall_ns;
+	decision->services = (enum ban_services)services;
 }
 
-static void on_event(void *context, const struct sighting *sighting)
+/* Of a pair of account and source that know each other it is the account's own affair: whoever
+ * sits there, the source is not shut out for it. */
+static bool is_own_affair(const struct rule_input *sighting)
 {
-	struct source_failures *state = context;
-	const struct event *event = sighting->event;
-	struct window_entry entry = { .wall_ns = event->wall_ns, .tag = sighting->tag };
-	const struct window_entry *hit;
-	struct decision decision;
-	struct windows *windows;
-	size_t count;
+	return sighting->standing.trust == TRUST_OWN && sighting->event->has_account;
+}
 
-	if (event->kind != EVENT_FAILURE || !event->has_source)
-		return;
-	windows = sighting->trust == TRUST_SOURCE ? state->trusted : state->windows;
-	entry.weight = event->count ? event->count : 1;
-	if (event->has_account)
-		entry.account = event->account;
-	count = windows_add(windows, &sighting->source, &entry, &hit);
-	if (!count)
+static void on_event(void *context, const struct rule_input *sighting)
+{
+	const struct event *event = sighting->event;
+	struct decision decision;
+
+	(void)context;
+	if (event->kind != EVENT_FAILURE || !event->has_source || !sighting->tries->hit_count)
 		return;
 	rule_begin(sighting, RULE_SOURCE_FAILURES, &decision);
-	describe(state, hit, count, sighting, &decision);
-	windows_restart(windows, &sighting->source);
+	describe(sighting, &decision);
+	strangers_restart(sighting, &sighting->tries->subject);
+	rule_spare_mail(sighting, &decision);
+	if (is_own_affair(sighting)) {
+		rule_set_account(sighting, &decision);
+		rule_add_source(sighting, &decision, &sighting->source);
+		rule_notice(sighting, &decision);
+		return;
+	}
 	decision.action = ACTION_BAN_ALERT;
 	decision.has_prefix = true;
 	decision.prefix = sighting->source;
-	rule_decide(sighting, &decision);
+	if (!sighting->ill || is_stranger(sighting))
+		rule_decide(sighting, &decision);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)
 {
-	const struct source_failures *state = context;
-	struct window_usage windows, trusted;
-
-	windows_get_usage(state->windows, &windows);
-	windows_get_usage(state->trusted, &trusted);
-	usage->sources += windows.used;
-	usage->sources_size += windows.size;
-	usage->forgotten += windows.forgotten + trusted.forgotten;
+	(void)context;
+	(void)usage;
 }
 
 const struct rule_type rule_source_failures = {

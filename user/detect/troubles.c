@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which accounts are under siege or in a spread, and since when not any more. See accounts.h. */
-#include "base/time.h"
+/* Which accounts are under siege, in a spread or leaked, and since when not any more; and what is
+ * usual of them. See accounts.h. */
+#include <string.h>
+
 #include "detect/accounts_inside.h"
 
 static int64_t window_ns(const struct accounts *accounts, enum ban_rule rule, uint64_t times)
@@ -18,11 +20,10 @@ bool account_in_spread(const struct accounts *accounts, const struct account *ac
 						     window_ns(accounts, RULE_ACCOUNT_SPREAD, 1));
 }
 
-bool accounts_in_spread(struct accounts *accounts, const struct prefix *key, int64_t now_ns)
+bool account_leaked(const struct accounts *accounts, const struct account *account, int64_t now_ns)
 {
-	const struct account *account = recent_find(accounts->accounts, key);
-
-	return account && account_in_spread(accounts, account, now_ns);
+	return account->leak_ns && accounts_within(account->leak_ns, now_ns,
+						   window_ns(accounts, RULE_ACCOUNT_SPREAD, 2));
 }
 
 bool accounts_besieged(const struct accounts *accounts, const struct prefix *key, int64_t now_ns)
@@ -55,11 +56,18 @@ void accounts_besiege(struct accounts *accounts, const char *name, const struct 
 	go_on(accounts, name, RULE_ACCOUNT_SIEGE, now_ns, &siege->last_ns, &siege->told_ns);
 }
 
+void accounts_leak(struct accounts *accounts, const char *name, struct account *account,
+		   int64_t now_ns)
+{
+	go_on(accounts, name, RULE_ACCOUNT_SPREAD, now_ns, &account->leak_ns, &account->told_ns);
+}
+
 void accounts_spread(struct accounts *accounts, const char *name, struct account *account,
 		     int64_t now_ns)
 {
-	go_on(accounts, name, RULE_ACCOUNT_SPREAD, now_ns, &account->spread_ns,
-	      &account->spread_told_ns);
+	if (account->spread_ns < now_ns)
+		account->spread_ns = now_ns;
+	accounts_leak(accounts, name, account, now_ns);
 }
 
 void accounts_recall_trouble(struct accounts *accounts, const char *name, enum ban_rule rule,
@@ -74,7 +82,7 @@ void accounts_recall_trouble(struct accounts *accounts, const char *name, enum b
 		siege->last_ns = siege->told_ns = last_ns;
 	} else if (rule == RULE_ACCOUNT_SPREAD) {
 		account = accounts_find(accounts, name, &key, true, last_ns);
-		account->spread_ns = account->spread_told_ns = last_ns;
+		account->spread_ns = account->leak_ns = account->told_ns = last_ns;
 	}
 }
 
@@ -82,18 +90,97 @@ bool accounts_in_trouble(struct accounts *accounts, const char *name, enum ban_r
 			 int64_t now_ns, int64_t *last_ns)
 {
 	struct prefix key = accounts_key(accounts, name);
-	const struct account *account;
-	const struct siege *siege;
+	const struct account *account = recent_find(accounts->accounts, &key);
+	const struct siege *siege = recent_find(accounts->sieges, &key);
 
-	if (rule == RULE_ACCOUNT_SIEGE && accounts_besieged(accounts, &key, now_ns)) {
-		siege = recent_find(accounts->sieges, &key);
+	if (rule == RULE_ACCOUNT_SIEGE && siege && accounts_besieged(accounts, &key, now_ns)) {
 		*last_ns = siege->last_ns;
 		return true;
 	}
-	if (rule == RULE_ACCOUNT_SPREAD && accounts_in_spread(accounts, &key, now_ns)) {
-		account = recent_find(accounts->accounts, &key);
-		*last_ns = account->spread_ns;
+	if (rule == RULE_ACCOUNT_SPREAD && account &&
+	    (account_in_spread(accounts, account, now_ns) ||
+	     account_leaked(accounts, account, now_ns))) {
+		*last_ns = account->leak_ns > account->spread_ns ? account->leak_ns
+								 : account->spread_ns;
 		return true;
 	}
 	return false;
+}
+
+bool accounts_change(struct accounts *accounts, const char *name, int64_t now_ns)
+{
+	const struct detect_memory *memory = &accounts->settings->memory;
+	struct prefix key = accounts_key(accounts, name);
+	struct account *account = recent_find(accounts->accounts, &key);
+	char other[ACCOUNTS_NAME_SIZE];
+	bool was;
+
+	if (!account)
+		return false;
+	was = account_in_spread(accounts, account, now_ns) ||
+	      account_leaked(accounts, account, now_ns);
+	account->spread_ns = account->leak_ns = account->told_ns = account->alert_ns = 0;
+	if (!was || !memory->over)
+		return was;
+	memory->over(name, RULE_ACCOUNT_SPREAD, memory->context);
+	/* It may have been told by the account's other name. */
+	if (accounts_other_name(accounts, name, other))
+		memory->over(other, RULE_ACCOUNT_SPREAD, memory->context);
+	return was;
+}
+
+void accounts_trust(struct accounts *accounts, const char *name)
+{
+	struct prefix key = accounts_key(accounts, name);
+	struct account *account = recent_find(accounts->accounts, &key);
+	struct siege *siege = recent_find(accounts->sieges, &key);
+
+	if (siege)
+		recent_drop(accounts->sieges, siege);
+	if (!account)
+		return;
+	account->spread_ns = account->leak_ns = account->told_ns = account->alert_ns = 0;
+	for (size_t i = 0; i < account->count; i++)
+		account->places[i].suspect = false;
+}
+
+void accounts_forget(struct accounts *accounts, const char *name)
+{
+	struct prefix key = accounts_key(accounts, name);
+	struct account *account = recent_find(accounts->accounts, &key);
+
+	accounts_trust(accounts, name);
+	known_drop_all(accounts, &key);
+	if (account)
+		recent_drop(accounts->accounts, account);
+}
+
+#define FADE 32
+
+static uint32_t fade(uint32_t usual, uint32_t today, uint32_t days)
+{
+	for (; days && usual; days--)
+		usual -= (usual + FADE - 1) / FADE;
+	return usual > today ? usual : today;
+}
+
+struct detect_habit *accounts_habit(const struct accounts *accounts, const char *name,
+				    struct account *account, int64_t now_ns)
+{
+	const struct detect_memory *memory = &accounts->settings->memory;
+	struct detect_habit *habit = &account->habit;
+	uint32_t day = now_ns > 0 ? (uint32_t)(now_ns / ACCOUNTS_DAY_NS) : 0, passed;
+
+	if (!habit->day)
+		habit->day = day;
+	if (day <= habit->day)
+		return habit;
+	passed = day - habit->day > 1000 ? 1000 : day - habit->day;
+	habit->messages = fade(habit->messages, habit->today, passed);
+	habit->failing = fade(habit->failing, habit->failing_today, passed);
+	habit->today = habit->failing_today = 0;
+	habit->day = day;
+	if (memory->habit && (habit->messages || habit->failing))
+		memory->habit(name, habit, memory->context);
+	return habit;
 }

@@ -13,18 +13,20 @@
  * event, so that their lower half tells. */
 struct entry {
 	int64_t wall_ns;
-	uint32_t tag, weight, account; /* of windows->names */
+	uint32_t tag;
+	uint32_t weight : 31, mark : 1;
+	uint32_t account; /* of windows->names */
 } __attribute__((packed, aligned(4)));
 
 /* Most never have a second entry: the first lies in the subject itself. */
-struct subject {
+struct windows_subject {
 	uint32_t count, room; /* room 0: the entry is `one` */
 	union {
 		struct entry one;
 		struct entry *many; /* by time; equal times by arrival */
 	} __attribute__((packed, aligned(4)));
 };
-_Static_assert(sizeof(struct entry) == 20 && sizeof(struct subject) == 28, "docs/rules.md");
+_Static_assert(sizeof(struct entry) == 20 && sizeof(struct windows_subject) == 28, "docs/rules.md");
 
 struct windows {
 	struct window_settings settings;
@@ -36,7 +38,7 @@ struct windows {
 	uint32_t hit_room;
 };
 
-static struct entry *entries_of(struct subject *subject)
+static struct entry *entries_of(struct windows_subject *subject)
 {
 	return subject->room ? subject->many : &subject->one;
 }
@@ -45,6 +47,11 @@ static struct entry *entries_of(struct subject *subject)
 static uint64_t apart(int64_t a, int64_t b)
 {
 	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
+}
+
+static uint64_t longest_ns(const struct window_settings *settings)
+{
+	return settings->long_count ? settings->long_ns : settings->window_ns;
 }
 
 /* Cut names end with a whole UTF-8 character. */
@@ -60,7 +67,7 @@ static uint32_t take_account(struct windows *windows, const char *account)
 	return names_take(windows->names, account, size);
 }
 
-static int64_t last_ns(struct subject *subject)
+static int64_t last_ns(struct windows_subject *subject)
 {
 	return entries_of(subject)[subject->count - 1].wall_ns;
 }
@@ -68,12 +75,12 @@ static int64_t last_ns(struct subject *subject)
 static void leave(void *value, bool full, void *context)
 {
 	struct windows *windows = context;
-	struct subject *subject = value;
+	struct windows_subject *subject = value;
 	const struct entry *entries = entries_of(subject);
 
 	if (full && subject->count &&
 	    (last_ns(subject) > windows->now_ns ||
-	     apart(windows->now_ns, last_ns(subject)) <= windows->settings.window_ns))
+	     apart(windows->now_ns, last_ns(subject)) <= longest_ns(&windows->settings)))
 		windows->forgotten++;
 	for (uint32_t i = 0; i < subject->count; i++)
 		names_drop(windows->names, entries[i].account);
@@ -86,16 +93,16 @@ static void leave(void *value, bool full, void *context)
 static void sweep(struct windows *windows)
 {
 	for (int i = 0; i < 2; i++) {
-		struct subject *oldest = recent_oldest(windows->subjects);
+		struct windows_subject *oldest = recent_oldest(windows->subjects);
 
 		if (!oldest || last_ns(oldest) > windows->now_ns ||
-		    apart(windows->now_ns, last_ns(oldest)) / 2 <= windows->settings.window_ns)
+		    apart(windows->now_ns, last_ns(oldest)) / 2 <= longest_ns(&windows->settings))
 			return;
 		recent_drop(windows->subjects, oldest);
 	}
 }
 
-static bool grow(struct subject *subject, uint32_t most)
+static bool grow(struct windows_subject *subject, uint32_t most)
 {
 	uint32_t room = subject->room ? subject->room * 2 : 2;
 	struct entry *entries;
@@ -115,7 +122,7 @@ static bool grow(struct subject *subject, uint32_t most)
 }
 
 /* Where the new entry now is. Room is there. */
-static uint32_t place(struct subject *subject, const struct entry *entry)
+static uint32_t place(struct windows_subject *subject, const struct entry *entry)
 {
 	struct entry *entries = entries_of(subject);
 	uint32_t at = subject->count;
@@ -128,7 +135,7 @@ static uint32_t place(struct subject *subject, const struct entry *entry)
 	return at;
 }
 
-static void remove_entry(struct windows *windows, struct subject *subject, uint32_t at)
+static void remove_entry(struct windows *windows, struct windows_subject *subject, uint32_t at)
 {
 	struct entry *entries = entries_of(subject);
 
@@ -137,23 +144,27 @@ static void remove_entry(struct windows *windows, struct subject *subject, uint3
 	memmove(&entries[at], &entries[at + 1], (subject->count - at) * sizeof(*entries));
 }
 
-/* Of the windows that hold entry `at`, the first that is complete: [*first, *end). */
-static bool complete(struct subject *subject, uint32_t at, const struct window_settings *settings,
-		     uint32_t *first, uint32_t *end)
+/* Entries that together make a window. */
+struct hit {
+	uint32_t first, end;
+};
+
+/* Of the windows that hold entry `at`, the first that is complete. */
+static bool complete(struct windows_subject *subject, uint32_t at, uint64_t count,
+		     uint64_t window_ns, struct hit *hit)
 {
 	const struct entry *entries = entries_of(subject);
 	uint32_t low = at, high;
 	uint64_t weight = 0;
 
-	while (low && apart(entries[at].wall_ns, entries[low - 1].wall_ns) <= settings->window_ns)
+	while (low && apart(entries[at].wall_ns, entries[low - 1].wall_ns) <= window_ns)
 		low--;
 	for (high = low; low <= at; low++) {
 		while (high < subject->count &&
-		       apart(entries[high].wall_ns, entries[low].wall_ns) <= settings->window_ns)
+		       apart(entries[high].wall_ns, entries[low].wall_ns) <= window_ns)
 			weight += entries[high++].weight;
-		if (weight >= settings->count) {
-			*first = low;
-			*end = high;
+		if (weight >= count) {
+			*hit = (struct hit){ low, high };
 			return true;
 		}
 		weight -= entries[low].weight;
@@ -163,7 +174,8 @@ static bool complete(struct subject *subject, uint32_t at, const struct window_s
 
 /* Down to 2 * (count - 1) entries. The farthest from `now_ns` goes: with times in order that is
  * the oldest, and after the clock was set back it is one of the future. */
-static void trim(struct windows *windows, struct subject *subject, uint32_t count, int64_t now_ns)
+static void trim(struct windows *windows, struct windows_subject *subject, uint64_t count,
+		 int64_t now_ns)
 {
 	while (subject->count > 1 && subject->count > 2 * (count - 1)) {
 		bool future = apart(last_ns(subject), now_ns) >
@@ -192,25 +204,56 @@ static size_t hand_out(struct windows *windows, const struct entry *entries, uin
 			.tag = tag - (uint32_t)((uint32_t)tag - entries[i].tag),
 			.account = names_text(windows->names, entries[i].account),
 			.weight = entries[i].weight,
+			.mark = entries[i].mark,
 		};
 	return count;
+}
+
+/* What an entry is judged by. */
+struct bounds {
+	uint64_t count, long_count, most; /* entries that can matter */
+};
+
+static struct bounds bounds_of(const struct window_settings *settings,
+			       const struct window_entry *entry)
+{
+	uint64_t times = entry->times ? entry->times : 1;
+	struct bounds bounds = { .count = settings->count * times };
+
+	bounds.most = bounds.count;
+	if (settings->long_count && !entry->short_only) {
+		bounds.long_count = settings->long_count * times;
+		if (bounds.long_count > bounds.most)
+			bounds.most = bounds.long_count;
+	}
+	if (bounds.most > 1U << 30)
+		bounds.most = 1U << 30;
+	return bounds;
+}
+
+static uint32_t weight_of(const struct window_entry *entry)
+{
+	return entry->weight > INT32_MAX ? INT32_MAX : entry->weight;
 }
 
 size_t windows_add(struct windows *windows, const struct prefix *prefix,
 		   const struct window_entry *entry, const struct window_entry **hit)
 {
 	const struct window_settings *settings = &windows->settings;
+	struct bounds bounds = bounds_of(settings, entry);
 	struct entry own = { .wall_ns = entry->wall_ns,
 			     .tag = (uint32_t)entry->tag,
-			     .weight = entry->weight };
-	struct subject *subject;
-	uint32_t at, first, end;
+			     .weight = weight_of(entry) & INT32_MAX,
+			     .mark = entry->mark };
+	struct windows_subject *subject;
+	struct hit found;
+	uint32_t at;
 	size_t count;
 
 	windows->now_ns = entry->wall_ns;
 	sweep(windows);
 	subject = recent_touch(windows->subjects, prefix, NULL);
-	if (!grow(subject, 2 * settings->count - 1)) {
+	if (!grow(subject, (uint32_t)(2 * bounds.most - 1))) {
 		windows->forgotten++;
 		recent_drop(windows->subjects, subject);
 		return 0;
@@ -218,11 +261,14 @@ size_t windows_add(struct windows *windows, const struct prefix *prefix,
 	if (entry->account)
 		own.account = take_account(windows, entry->account);
 	at = place(subject, &own);
-	if (!complete(subject, at, settings, &first, &end)) {
-		trim(windows, subject, settings->count, entry->wall_ns);
+	if (!complete(subject, at, bounds.count, settings->window_ns, &found) &&
+	    (!bounds.long_count ||
+	     !complete(subject, at, bounds.long_count, settings->long_ns, &found))) {
+		trim(windows, subject, bounds.most, entry->wall_ns);
 		return 0;
 	}
-	count = hand_out(windows, entries_of(subject) + first, end - first, entry->tag);
+	count = hand_out(windows, entries_of(subject) + found.first, found.end - found.first,
+			 entry->tag);
 	*hit = windows->hit;
 	if (!count) {
 		windows->forgotten++;
@@ -231,9 +277,39 @@ size_t windows_add(struct windows *windows, const struct prefix *prefix,
 	return count;
 }
 
+static char lower(char letter)
+{
+	return (char)(letter >= 'A' && letter <= 'Z' ? letter + 'a' - 'A' : letter);
+}
+
+static bool same_local_part(const char *a, const char *b)
+{
+	while (*a && *a != '@' && lower(*a) == lower(*b)) {
+		a++;
+		b++;
+	}
+	return (!*a || *a == '@') && (!*b || *b == '@');
+}
+
+uint64_t windows_weigh(const struct windows *windows, const struct prefix *key, const char *account,
+		       int64_t from_ns)
+{
+	struct windows_subject *subject = recent_find(windows->subjects, key);
+	const struct entry *entries = subject ? entries_of(subject) : NULL;
+	uint64_t weight = 0;
+
+	for (uint32_t i = subject ? subject->count : 0; i-- > 0 && entries[i].wall_ns >= from_ns;) {
+		const char *name = names_text(windows->names, entries[i].account);
+
+		if (name && same_local_part(name, account))
+			weight += entries[i].weight;
+	}
+	return weight;
+}
+
 void windows_restart(struct windows *windows, const struct prefix *key)
 {
-	struct subject *subject = recent_find(windows->subjects, key);
+	struct windows_subject *subject = recent_find(windows->subjects, key);
 
 	if (subject)
 		recent_drop(windows->subjects, subject);
@@ -249,7 +325,7 @@ struct windows *windows_new(const struct window_settings *settings)
 	windows->names = names_new();
 	if (windows->names)
 		windows->subjects =
-			recent_new(sizeof(struct subject), settings->most, leave, windows);
+			recent_new(sizeof(struct windows_subject), settings->most, leave, windows);
 	if (windows->subjects)
 		return TAKE_PTR(windows);
 	names_free(windows->names);

@@ -5,10 +5,13 @@
  *
  * Exact: an entry completes a window when entries of together at least `count` lie at most
  * `window_ns` apart, whatever came between, as long as entries arrive at most window_ns late.
- * Entries that have not completed a window weigh less than `count` in any window_ns, so 2 * (count
- * - 1) of them reach back further than two windows: older ones cannot matter any more. So a subject
- * needs 2 * count - 1 places, and all of it at most most * (64 + (2 * count - 1) * 20) bytes, and
- * 24 and the name for each different account, malloc()'s own use aside. One entry takes 64.
+ * A second pair of the same (long_count, long_ns) may stand beside it: few in a short time, or more
+ * in a long one, from one memory. For what is known more is allowed: an entry says how many times
+ * the counts (`times`). Entries that have not completed a window weigh less than `count` in any
+ * window_ns, so 2 * (count - 1) of them reach back further than two windows: older ones cannot
+ * matter any more. So a subject needs 2 * N - 1 places, N the larger count times `times`, and all
+ * of it at most most * (64 + (2 * N - 1) * 20) bytes, and 24 and the name for each different
+ * account, malloc()'s own use aside. One entry takes 64.
  */
 #ifndef SEKISHO_WINDOWS_H
 #define SEKISHO_WINDOWS_H
@@ -18,16 +21,21 @@
 #define WINDOW_ACCOUNT_SIZE 64 /* of a longer account name only the beginning is kept */
 
 struct window_settings {
-	uint32_t count;	    /* 1 .. 2^30 */
-	uint32_t most;	    /* subjects, 1 .. 2^30 */
-	uint64_t window_ns; /* up to 2^62 */
+	uint32_t count;	     /* 1 .. 2^30 */
+	uint32_t most;	     /* subjects, 1 .. 2^30 */
+	uint64_t window_ns;  /* up to 2^62 */
+	uint32_t long_count; /* 0: no second one */
+	uint64_t long_ns;    /* >= window_ns */
 };
 
 struct window_entry {
 	int64_t wall_ns;
 	uint64_t tag;	     /* grows from entry to entry */
 	const char *account; /* copied when added; NULL: none */
-	uint32_t weight;     /* >= 1 */
+	uint32_t weight;     /* 1 .. 2^31 - 1 */
+	uint16_t times;	     /* the counts; 0 is 1 */
+	bool short_only;     /* the long count does not judge this one */
+	bool mark;	     /* the caller's */
 };
 
 struct window_usage {
@@ -48,6 +56,11 @@ void windows_configure(struct windows *windows, const struct window_settings *se
  * so that nothing counts twice. */
 size_t windows_add(struct windows *windows, const struct prefix *subject,
 		   const struct window_entry *entry, const struct window_entry **hit);
+
+/* How much of a subject's entries since `from_ns` weighs whose account has this local part,
+ * whatever the case of A to Z. */
+uint64_t windows_weigh(const struct windows *windows, const struct prefix *subject,
+		       const char *account, int64_t from_ns);
 
 /* Forgets a subject, on purpose: it is not counted as forgotten. */
 void windows_restart(struct windows *windows, const struct prefix *subject);

@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DAY_NS (86400 * NS_PER_S)
+#include "net/driver.h"
+
+#define DAY_NS	(86400 * NS_PER_S)
+#define HOUR_NS (3600 * NS_PER_S)
 
 void doctor_add(struct doctor_report *report, enum doctor_find find, const char *subject,
 		const char *format, ...)
@@ -93,6 +96,13 @@ static void check_tables(const struct doctor_facts *facts, struct doctor_report 
 
 		if (!at->known || !usage->size)
 			continue;
+		if (table == SNAPSHOT_TABLE_OVER_LIMIT) {
+			if (usage->overflows)
+				doctor_add(report, FIND_OVER_LIMIT_LOST, "",
+					   "%llu connections beyond a limit were left open",
+					   (unsigned long long)usage->overflows);
+			continue;
+		}
 		if (usage->overflows)
 			doctor_add(report, FIND_TABLE_FULL, snapshot_table_name(table),
 				   "%llu entries found no room (%llu of %llu used)",
@@ -108,11 +118,16 @@ static void check_tables(const struct doctor_facts *facts, struct doctor_report 
 
 /* ---- devices ---- */
 
-static void check_device(const struct doctor_device *device, struct doctor_report *report)
+static void check_device(const struct doctor_facts *facts, const struct doctor_device *device,
+			 struct doctor_report *report)
 {
 	if (device->wanted && !device->guarded)
 		doctor_add(report, FIND_DEVICE_UNGUARDED, device->name, "not guarded: %s",
 			   *device->why ? device->why : "the gate is not on it");
+	if (device->guarded && *device->open)
+		doctor_add(report, FIND_DEVICE_OPEN, device->name, "%s", device->open);
+	if (*device->stray)
+		doctor_add(report, FIND_STRAY_PROGRAM, device->name, "%s", device->stray);
 	if (*device->foreign)
 		doctor_add(report, FIND_FOREIGN_XDP, device->name, "%s", device->foreign);
 	if (!device->guarded)
@@ -124,6 +139,19 @@ static void check_device(const struct doctor_device *device, struct doctor_repor
 	else if (device->hook != HOOK_XDP && !*device->foreign)
 		doctor_add(report, FIND_NOT_NATIVE, device->name, "guarded without native XDP%s%s",
 			   *device->why ? ": " : "", device->why);
+	if (device->hook == HOOK_XDP && !strcmp(device->driver, "virtio_net") &&
+	    !facts->large_under_xdp)
+		doctor_add(report, FIND_MTU_LIMIT, device->name,
+			   "the MTU is %u, and native XDP on virtio_net of this kernel holds up to "
+			   "%u",
+			   device->mtu, DRIVER_XDP_MTU);
+	if (device->hook == HOOK_XDP && !strcmp(device->driver, "igb"))
+		doctor_add(report, FIND_CARRIER, device->name, "its driver is igb");
+	if (device->hook == HOOK_XDP && !strcmp(device->driver, "vmxnet3"))
+		doctor_add(
+			report, FIND_FORGETS, device->name,
+			"vmxnet3 forgets the program when the link goes down, the MTU changes or "
+			"ethtool changes the rings");
 	if (device->hook == HOOK_XDP && device->strips_vlan && device->has_vlan)
 		doctor_add(report, FIND_RXVLAN, device->name,
 			   "there are VLAN devices on it, and rxvlan is on");
@@ -135,9 +163,15 @@ static void check_devices(const struct doctor_facts *facts, struct doctor_report
 
 	for (size_t i = 0; i < facts->device_count; i++) {
 		wanted += facts->devices[i].wanted || facts->devices[i].guarded;
-		if (facts->loaded)
-			check_device(&facts->devices[i], report);
+		if (facts->loaded || *facts->devices[i].stray)
+			check_device(facts, &facts->devices[i], report);
 	}
+	if (*facts->unseen)
+		doctor_add(report, FIND_HANDSHAKES_UNSEEN, "", "%s", facts->unseen);
+	if (facts->loaded && facts->transforms.tunnel + facts->transforms.transport)
+		doctor_add(report, FIND_TRANSFORMS, "",
+			   "there are %u IPsec states of tunnel mode and %u of transport mode",
+			   facts->transforms.tunnel, facts->transforms.transport);
 	if (facts->loaded && !wanted)
 		doctor_add(report, FIND_NO_DEVICE, "", "no device has a default route");
 }
@@ -209,6 +243,25 @@ static void check_countries(const struct doctor_facts *facts, struct doctor_repo
 	if (facts->has_countries && facts->countries_modified_wall_ns && age > 180 * DAY_NS)
 		doctor_add(report, FIND_COUNTRIES_OLD, "", "the country data is %lld days old",
 			   (long long)(age / DAY_NS));
+	age = facts->now_wall_ns - facts->providers_modified_wall_ns;
+	if (facts->providers_modified_wall_ns && age > 180 * DAY_NS)
+		doctor_add(report, FIND_PROVIDERS_OLD, "", "the provider data is %lld days old",
+			   (long long)(age / DAY_NS));
+}
+
+static void check_feeds(const struct doctor_facts *facts, struct doctor_report *report)
+{
+	for (size_t i = 0; i < facts->stale_feed_count; i++) {
+		int64_t checked = facts->stale_feeds[i].checked_wall_ns;
+
+		if (checked)
+			doctor_add(report, FIND_FEED_OLD, facts->stale_feeds[i].name,
+				   "the list was last fetched %lld hours ago",
+				   (long long)((facts->now_wall_ns - checked) / HOUR_NS));
+		else
+			doctor_add(report, FIND_FEED_OLD, facts->stale_feeds[i].name,
+				   "the list was never fetched");
+	}
 }
 
 static int by_severity(const void *a, const void *b)
@@ -227,6 +280,7 @@ void doctor_check(const struct doctor_facts *facts, struct doctor_report *report
 	check_tables(facts, report);
 	check_ports(facts, report);
 	check_countries(facts, report);
+	check_feeds(facts, report);
 	doctor_check_seen(facts, report);
 	doctor_check_leaves(facts, report);
 	for (size_t i = 0; i < facts->fault_count; i++)

@@ -26,9 +26,17 @@ enum doctor_find {
 	FIND_NO_STORE,
 	FIND_TABLE_FULL,
 	FIND_TABLE_NEARLY_FULL,
+	FIND_OVER_LIMIT_LOST,
 	FIND_NO_DEVICE,
 	FIND_DEVICE_UNGUARDED,
+	FIND_DEVICE_OPEN,
+	FIND_HANDSHAKES_UNSEEN,
+	FIND_STRAY_PROGRAM,
 	FIND_FOREIGN_XDP,
+	FIND_TRANSFORMS,
+	FIND_MTU_LIMIT,
+	FIND_CARRIER,
+	FIND_FORGETS,
 	FIND_NOT_NATIVE,
 	FIND_LRO,
 	FIND_MTU,
@@ -37,6 +45,8 @@ enum doctor_find {
 	FIND_DOCKER_PROXY,
 	FIND_NO_COUNTRIES,
 	FIND_COUNTRIES_OLD,
+	FIND_PROVIDERS_OLD,
+	FIND_FEED_OLD,
 	FIND_UNKNOWN,
 	FIND_ONE_LOCAL_SOURCE,
 	FIND_NO_LOG,
@@ -45,6 +55,7 @@ enum doctor_find {
 	FIND_JOURNAL_UNREADABLE,
 	FIND_JOURNAL_EMPTY,
 	FIND_LOG_SILENT,
+	FIND_LOG_ZONE,
 	FIND_LOG_UNKNOWN_FORMAT,
 	FIND_LOG_NO_ACCOUNTS,
 	FIND_LOG_NO_SUCCESSES,
@@ -61,6 +72,11 @@ enum doctor_find {
 	FIND_NO_ALERT_PROGRAM,
 	FIND_ALERTS_FAILED,
 	FIND_METRICS_CLOSED,
+	FIND_POLICY_CLOSED,
+	FIND_POLICY_UNASKED,
+	FIND_POLICY_KEY,
+	FIND_POLICY_SHORT_HASH,
+	FIND_POLICY_FAILS_CLOSED,
 	FIND_COUNT,
 };
 
@@ -74,5 +90,13 @@ void doctor_check_seen(const struct doctor_facts *facts, struct doctor_report *r
 
 /* checks_leaves.c: the outflow breaker, alerts, metrics. */
 void doctor_check_leaves(const struct doctor_facts *facts, struct doctor_report *report);
+
+/* asked.c: whether Postfix's and Dovecot's own files say that they refuse without an answer. */
+void doctor_policy_files(struct doctor_facts *facts);
+/* The same of a text: of check_policy_service, one that has no default_action of its own, nor a
+ * general one; of auth_policy_reject_on_fail, "yes". Pure. */
+bool doctor_postfix_fails_closed(const char *text);
+bool doctor_dovecot_fails_closed(const char *text);
+void doctor_check_policy(const struct doctor_facts *facts, struct doctor_report *report);
 
 #endif

@@ -46,6 +46,10 @@ static void check_outflow(const struct doctor_facts *facts, struct doctor_report
 			doctor_add(report, FIND_OUTFLOW_NOT_ATTACHED, device->name,
 				   "the outflow breaker is not on its egress%s%s",
 				   *device->outflow_why ? ": " : "", device->outflow_why);
+		else if (device->guarded && *device->outflow_why)
+			doctor_add(report, FIND_OUTFLOW_NOT_ATTACHED, device->name,
+				   "the outflow breaker is on its egress, but %s",
+				   device->outflow_why);
 	}
 	if (outflow->overflows)
 		doctor_add(report, FIND_OUTFLOW_TABLE_FULL, "",
@@ -76,4 +80,5 @@ void doctor_check_leaves(const struct doctor_facts *facts, struct doctor_report 
 {
 	check_outflow(facts, report);
 	check_word(facts, report);
+	doctor_check_policy(facts, report);
 }

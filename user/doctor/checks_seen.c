@@ -106,6 +106,10 @@ static void check_log(const struct doctor_facts *facts, const struct doctor_log 
 				   log->path, strerror(-log->error));
 		return;
 	}
+	if (log->offset_s)
+		doctor_add(report, FIND_LOG_ZONE, log->name,
+			   "the stamps of %s are %+.2f h off this machine's clock", log->path,
+			   -(double)log->offset_s / 3600);
 	if (facts->daemon_state == DAEMON_RUNNING && !log->followed)
 		doctor_add(report, FIND_LOG_NOT_FOLLOWED, log->name,
 			   "the daemon does not follow %s", log->path);

@@ -10,6 +10,7 @@
 #include "enforce/instance.h"
 #include "log/event.h"
 #include "kernel/listeners.h"
+#include "net/transforms.h"
 #include "show/snapshot.h"
 
 /* ---- facts ---- */
@@ -20,6 +21,9 @@ struct doctor_device {
 	enum gate_hook hook;
 	char why[256];	   /* why not native XDP, or why not guarded */
 	char foreign[128]; /* the XDP program of another that is on it; "" none */
+	char open[256];	   /* guarded, and yet mail gets past the gate; "" nothing known */
+	char stray[192];   /* a program of another or a lost sekisho on it; "" none */
+	char driver[32];   /* its name; "" not known */
 	bool outflow;	   /* the outflow breaker is on its egress */
 	char outflow_why[256];
 	bool lro; /* large receive offload is on: most drivers then refuse native XDP */
@@ -42,7 +46,8 @@ struct doctor_log {
 	uint64_t with_source; /* events */
 	uint64_t top_count;   /* of these from one address that is local or private, the busiest */
 	struct address top;
-	bool followed; /* by the daemon that runs */
+	bool followed;	  /* by the daemon that runs */
+	int64_t offset_s; /* that it takes off its stamps; 0: none */
 	uint64_t lag_bytes;
 };
 
@@ -72,8 +77,9 @@ struct doctor_facts {
 	bool root;
 	unsigned kernel_major, kernel_minor;
 	bool has_btf, has_bpffs, has_cgroup2;
-	int can_destroy; /* 1, 0; negative: not known */
-	int jit;	 /* net.core.bpf_jit_enable; negative: not known */
+	int can_destroy;      /* 1, 0; negative: not known */
+	bool large_under_xdp; /* since Linux 6.3 */
+	int jit;	      /* net.core.bpf_jit_enable; negative: not known */
 
 	bool loaded;
 	struct fault gate_fault, store_fault;
@@ -84,7 +90,13 @@ struct doctor_facts {
 	bool generation_differs;
 	struct daemon_alerts alerts; /* of a running daemon */
 	enum daemon_metrics metrics;
+	struct daemon_policy policy;
+	int64_t policy_uptime_s; /* how long requests could come */
+	char fails_closed[128];	 /* the file that says so; "": none */
 	struct doctor_outflow outflow;
+
+	struct transforms transforms;
+	char unseen[128]; /* handshakes of which the gate saw no SYN; "" none */
 
 	struct doctor_sources sources;
 	struct doctor_device *devices;
@@ -98,6 +110,14 @@ struct doctor_facts {
 	bool names_countries; /* some service treats countries differently */
 	bool has_countries;
 	int64_t countries_modified_wall_ns; /* the oldest file; 0: not known */
+	/* The feeds that were not fetched for three times as long as they are to be; the first
+	 * ones. */
+	struct {
+		char name[64];
+		int64_t checked_wall_ns; /* 0: never */
+	} stale_feeds[8];
+	size_t stale_feed_count;
+	int64_t providers_modified_wall_ns; /* likewise, of [country] providers; 0: there is none */
 
 	struct fault faults[8]; /* what could not be asked */
 	size_t fault_count;
@@ -110,11 +130,12 @@ void doctor_facts_free(struct doctor_facts *facts);
 
 /* Whether no stranger on the Internet can have this address. Pure. */
 bool doctor_is_local(const struct address *address);
-/* logs.c: fills all but `followed` and `lag_bytes` from the file or units at log->path. `patterns`
- * are the configuration's own, or NULL. `folder` of the journal; NULL: this machine's. -ENOMEM. */
+/* doctor_logs.c: fills all but `followed` and `lag_bytes` from the file or units at log->path.
+ * `patterns` are the configuration's own, or NULL. `folder` of the journal; NULL: this machine's.
+ * -ENOMEM. */
 int doctor_read_log(struct doctor_log *log, struct patterns *patterns, const char *folder,
 		    int64_t now_wall_ns);
-/* devices.c: asks the driver for offloads and MTU. */
+/* doctor_devices.c: asks the driver for offloads and MTU. */
 void doctor_ask_device(struct doctor_device *device);
 
 /* ---- findings ---- */
@@ -156,6 +177,12 @@ void doctor_check(const struct doctor_facts *facts, struct doctor_report *report
 /* For a terminal of `columns`; `colour` as in style.h. Schema of the JSON: docs/json.md. Pure. */
 void doctor_text(FILE *out, const struct doctor_report *report, unsigned columns, bool colour);
 char *doctor_json(const struct doctor_report *report, int64_t now_wall_ns);
+
+/* As a plugin of Nagios and its kin (Monitoring Plugins Development Guidelines): one line with the
+ * worst finding and, after '|', the counts; further findings a line each. Returns the state, which
+ * is the exit status: 0 OK, 1 WARNING, 2 CRITICAL. Notes are none of them. Pure. */
+enum { NAGIOS_OK = 0, NAGIOS_WARNING, NAGIOS_CRITICAL, NAGIOS_UNKNOWN };
+int doctor_nagios(FILE *out, const struct doctor_report *report);
 
 /* All kinds, as text in the same form and as JSON. Pure. */
 void doctor_text_kinds(FILE *out, unsigned columns, bool colour);

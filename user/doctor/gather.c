@@ -3,15 +3,20 @@
 #include <errno.h>
 #include <linux/magic.h>
 #include <mntent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "doctor/doctor.h"
+#include "base/time.h"
+#include "doctor/checks.h"
 #include "enforce/start.h"
+#include "feed/feed.h"
+#include "log/expand.h"
 #include "show/country_files.h"
 
 static void remember(struct doctor_facts *facts, const struct fault *fault)
@@ -60,6 +65,8 @@ static void ask_kernel(struct doctor_facts *facts)
 	facts->root = !geteuid();
 	if (!uname(&name))
 		(void)sscanf(name.release, "%u.%u", &facts->kernel_major, &facts->kernel_minor);
+	facts->large_under_xdp = facts->kernel_major > 6 ||
+				 (facts->kernel_major == 6 && facts->kernel_minor >= 3);
 	facts->has_btf = !access("/sys/kernel/btf/vmlinux", R_OK);
 	facts->has_bpffs = !statfs("/sys/fs/bpf", &fs) && fs.f_type == BPF_FS_MAGIC;
 	facts->has_cgroup2 = has_mount("cgroup2");
@@ -95,7 +102,7 @@ static void take_outflow(struct doctor_outflow *outflow, const struct outflow_vi
 
 static void take_snapshot(struct doctor_facts *facts, const struct snapshot *snapshot)
 {
-	struct country_file files[8];
+	struct country_source files[8];
 	size_t count = country_files_read(snapshot->countries_source, files, 8);
 
 	facts->loaded = snapshot->loaded;
@@ -111,6 +118,10 @@ static void take_snapshot(struct doctor_facts *facts, const struct snapshot *sna
 	if (snapshot->daemon && snapshot->daemon_state == DAEMON_RUNNING) {
 		facts->alerts = snapshot->daemon->alerts;
 		facts->metrics = snapshot->daemon->metrics;
+		facts->policy = snapshot->daemon->policy;
+		facts->policy_uptime_s =
+			(snapshot->now_wall_ns - snapshot->daemon->since_wall_ns) / NS_PER_S;
+		memcpy(facts->unseen, snapshot->daemon->unseen, sizeof(facts->unseen));
 	}
 	take_outflow(&facts->outflow, snapshot->outflow);
 	facts->has_countries = snapshot->has_countries;
@@ -118,6 +129,7 @@ static void take_snapshot(struct doctor_facts *facts, const struct snapshot *sna
 		if (!facts->countries_modified_wall_ns ||
 		    files[i].modified_wall_ns < facts->countries_modified_wall_ns)
 			facts->countries_modified_wall_ns = files[i].modified_wall_ns;
+	doctor_policy_files(facts);
 	for (size_t i = 0; i < snapshot->fault_count; i++)
 		remember(facts, &snapshot->faults[i]);
 }
@@ -157,6 +169,8 @@ static int take_devices(struct doctor_facts *facts, const struct snapshot *snaps
 		memcpy(device->name, at->device, sizeof(device->name));
 		memcpy(device->why, at->why, sizeof(device->why));
 		memcpy(device->outflow_why, at->outflow_why, sizeof(device->outflow_why));
+		memcpy(device->open, at->open, sizeof(device->open));
+		memcpy(device->stray, at->stray, sizeof(device->stray));
 		device->outflow = at->outflow;
 		device->guarded = at->attached;
 		device->hook = at->hook;
@@ -209,34 +223,105 @@ static void take_services(struct doctor_facts *facts, const struct config *confi
 	}
 }
 
+static void take_providers(struct doctor_facts *facts, const struct config *config)
+{
+	struct stat status;
+
+	for (size_t i = 0; i < config->provider_file_count; i++) {
+		int64_t wall_ns;
+
+		if (stat(config->provider_files[i], &status))
+			continue;
+		wall_ns = status.st_mtim.tv_sec * (int64_t)NS_PER_S;
+		if (!facts->providers_modified_wall_ns ||
+		    wall_ns < facts->providers_modified_wall_ns)
+			facts->providers_modified_wall_ns = wall_ns;
+	}
+}
+
+static void take_feeds(struct doctor_facts *facts, const struct config *config, int64_t now_wall_ns)
+{
+	const size_t most = sizeof(facts->stale_feeds) / sizeof(*facts->stale_feeds);
+
+	for (size_t i = 0; i < config->list_count && facts->stale_feed_count < most; i++) {
+		const struct config_list *list = &config->lists[i];
+		int64_t checked_s;
+
+		if (!list->url)
+			continue;
+		checked_s = feed_checked_s(config, list->name);
+		if (now_wall_ns / NS_PER_S - checked_s <= 3 * (int64_t)list->every_s)
+			continue;
+		snprintf(facts->stale_feeds[facts->stale_feed_count].name,
+			 sizeof(facts->stale_feeds->name), "%s", list->name);
+		facts->stale_feeds[facts->stale_feed_count++].checked_wall_ns =
+			checked_s * (int64_t)NS_PER_S;
+	}
+}
+
 /* ---- logs ---- */
 
 static void ask_daemon(struct doctor_log *log, const struct daemon_status *daemon)
 {
 	for (size_t i = 0; daemon && i < daemon->log_count; i++) {
-		if (strcmp(daemon->logs[i].name, log->name) != 0)
+		if (strcmp(daemon->logs[i].name, log->name) != 0 ||
+		    strcmp(daemon->logs[i].path, log->path) != 0)
 			continue;
 		log->followed = !daemon->logs[i].state.missing;
 		log->lag_bytes = daemon->logs[i].state.lag_bytes;
+		log->offset_s = daemon->logs[i].offset_s;
 	}
+}
+
+struct reading_logs {
+	struct doctor_facts *facts;
+	const struct config *config;
+	const struct daemon_status *daemon;
+	const char *name; /* of the section */
+	int error;
+};
+
+static void read_log(const char *path, const char *label, void *context)
+{
+	struct reading_logs *reading = context;
+	struct doctor_facts *facts = reading->facts;
+	struct doctor_log *logs = reallocarray(facts->logs, facts->log_count + 1, sizeof(*logs)),
+			  *log;
+
+	(void)label;
+	if (!logs) {
+		reading->error = -ENOMEM;
+		return;
+	}
+	facts->logs = logs;
+	log = &logs[facts->log_count++];
+	memset(log, 0, sizeof(*log));
+	snprintf(log->name, sizeof(log->name), "%s", reading->name);
+	snprintf(log->path, sizeof(log->path), "%s", path);
+	ask_daemon(log, reading->daemon);
+	if (doctor_read_log(log, reading->config->compiled_patterns, NULL, facts->now_wall_ns))
+		reading->error = -ENOMEM;
 }
 
 static int read_logs(struct doctor_facts *facts, const struct config *config,
 		     const struct daemon_status *daemon)
 {
-	facts->logs = calloc(config->log_count + 1, sizeof(*facts->logs));
-	if (!facts->logs)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->log_count; i++) {
-		struct doctor_log *log = &facts->logs[facts->log_count++];
+	struct reading_logs reading = { .facts = facts, .config = config, .daemon = daemon };
+	struct fault fault = { 0 };
 
-		snprintf(log->name, sizeof(log->name), "%s", config->logs[i].name);
-		snprintf(log->path, sizeof(log->path), "%s", config->logs[i].file);
-		ask_daemon(log, daemon);
-		if (doctor_read_log(log, config->compiled_patterns, NULL, facts->now_wall_ns))
-			return -ENOMEM;
+	for (size_t i = 0; i < config->log_count && !reading.error; i++) {
+		const struct config_log *log = &config->logs[i];
+		size_t before = facts->log_count;
+
+		reading.name = log->name;
+		if (expand_is_pattern(log->file))
+			expand(log->file, log->containers, read_log, &reading, &fault);
+		if (facts->log_count == before) /* one file, or a pattern of none */
+			read_log(log->file, "", &reading);
 	}
-	return 0;
+	if (*fault.text)
+		remember(facts, &fault);
+	return reading.error;
 }
 
 int doctor_gather(const struct instance *instance, int64_t now_wall_ns, uint64_t now_boot_ns,
@@ -256,7 +341,10 @@ int doctor_gather(const struct instance *instance, int64_t now_wall_ns, uint64_t
 		return err;
 	take_snapshot(facts, snapshot);
 	take_services(facts, instance->config);
+	take_providers(facts, instance->config);
+	take_feeds(facts, instance->config, now_wall_ns);
 	take_sources(facts, instance->gate);
+	transforms_count(&facts->transforms);
 	if (listeners_list(&facts->listeners, &facts->listener_count, &own))
 		remember(facts, &own);
 	if (take_devices(facts, snapshot, instance->config) ||

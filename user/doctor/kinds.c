@@ -64,18 +64,69 @@ static const struct doctor_kind kinds[] = {
 			    "Do what the text says; a full disk is the usual cause." },
 	[FIND_TABLE_FULL] = { DOCTOR_BAD, "table-full",
 			      "Bans that do not fit are refused; sources that do not fit are held "
-			      "by their network's limits.",
+			      "by their network's limits; connections beyond 131,072 open at "
+			      "once are not counted.",
 			      "Raise the table's size in [gate], then `sekisho unload` and "
 			      "`sekisho load`; bans come back." },
 	[FIND_TABLE_NEARLY_FULL] = { DOCTOR_WARN, "table-nearly-full",
 				     "Soon entries will find no room.",
 				     "Raise the table's size in [gate], then `sekisho unload` and "
 				     "`sekisho load`; bans come back." },
+	[FIND_OVER_LIMIT_LOST] = { DOCTOR_WARN, "over-limit-lost",
+				   "Connections completed their handshake together before a limit "
+				   "could refuse them, and nobody was there to close them: they "
+				   "stay open until their end.",
+				   "Keep the daemon running, which closes them; if it runs, more "
+				   "than 2,520 came at once: lower the limits of [class], or ban "
+				   "who does it." },
 	[FIND_NO_DEVICE] = { DOCTOR_BAD, "no-device", "Nothing is looked at.",
 			     "Name the devices that mail comes in by: [gate] interface = eth0." },
 	[FIND_DEVICE_UNGUARDED] = { DOCTOR_BAD, "device-unguarded",
 				    "What comes in by it is not looked at.",
 				    "Do what the text says, then `sekisho load`." },
+	[FIND_DEVICE_OPEN] = { DOCTOR_BAD, "device-open",
+			       "The gate is on it, and mail gets past it: bans and limits do not "
+			       "hold there.",
+			       "Take off what the text names (tc filter show dev DEVICE ingress, "
+			       "bpftool net, ip link), or let it leave mail ports to those behind "
+			       "it; the daemon then sees it by itself." },
+	[FIND_HANDSHAKES_UNSEEN] = { DOCTOR_BAD, "handshakes-unseen",
+				     "Connections come in that the gate does not see: something is "
+				     "in front of it on a device, or they come by one that is not "
+				     "guarded.",
+				     "Name that device in [gate] interface; else look at what is "
+				     "in front: tc filter show dev DEVICE ingress, bpftool net, "
+				     "IPsec." },
+	[FIND_STRAY_PROGRAM] = { DOCTOR_WARN, "stray-program",
+				 "It goes on by the bans and lists that it had, and nothing here "
+				 "changes them: it may drop what this sekisho lets pass.",
+				 "A lost one: `sekisho unload` takes it off, then `sekisho load`. "
+				 "One of another sekisho: unload that with its own "
+				 "configuration." },
+	[FIND_TRANSFORMS] = { DOCTOR_WARN, "ipsec",
+			      "XDP sees ESP packets and not the connections in them; tc sees those "
+			      "of tunnel mode, and nothing those of transport mode. Where they are "
+			      "not seen, bans and limits do not hold for these peers.",
+			      "Use an xfrm or VTI device and guard that ([gate] interface), or "
+			      "hook = tc for tunnel mode; see docs/devices.md." },
+	[FIND_MTU_LIMIT] = { DOCTOR_NOTE, "mtu-limit",
+			     "With a larger MTU the driver would lose large frames under native "
+			     "XDP: the daemon then moves the gate to tc, by itself and within a "
+			     "second.",
+			     "Nothing; or hook = tc, if the MTU is to be raised without the "
+			     "daemon." },
+	[FIND_CARRIER] = { DOCTOR_NOTE, "carrier",
+			   "Attaching the gate, and taking it off, interrupts this driver's link "
+			   "for about a second.",
+			   "Nothing, as a rule: a restart does not attach anew. hook = tc spares "
+			   "it." },
+	[FIND_FORGETS] = { DOCTOR_WARN, "forgetful-driver",
+			   "After such an event everything gets past the gate on this device until "
+			   "the daemon attaches it anew: at once where the kernel reports the "
+			   "event, "
+			   "else within 5 seconds. Without a daemon, until the next `sekisho "
+			   "load`.",
+			   "hook = auto, which takes tc there." },
 	[FIND_FOREIGN_XDP] = { DOCTOR_NOTE, "foreign-xdp",
 			       "It is never replaced; the gate is behind it, by tc, and costs more "
 			       "per packet.",
@@ -113,6 +164,15 @@ static const struct doctor_kind kinds[] = {
 				 "Networks that changed hands are taken for their old country.",
 				 "Update the package that the files come from (tor-geoipdb), then "
 				 "reload sekisho." },
+	[FIND_PROVIDERS_OLD] = { DOCTOR_NOTE, "providers-old",
+				 "Networks that changed hands are counted with their old provider.",
+				 "`location update` brings what is new of libloc's data; or name "
+				 "newer files in [country] providers. Then reload sekisho." },
+	[FIND_FEED_OLD] = { DOCTOR_WARN, "feed-old",
+			    "What the list has is what it was then; who came to it since is not in "
+			    "it.",
+			    "`systemctl enable --now sekisho-fetch.timer`, and see `journalctl -u "
+			    "sekisho-fetch` or `sekisho fetch --now`." },
 	[FIND_UNKNOWN] = { DOCTOR_WARN, "unknown", "What depends on it was not checked.",
 			   "Do what the text says." },
 	[FIND_ONE_LOCAL_SOURCE] = { DOCTOR_BAD, "one-local-source",
@@ -145,6 +205,11 @@ static const struct doctor_kind kinds[] = {
 				 "Name the units that the mail server runs as (systemctl "
 				 "list-units; Debian's Postfix is postfix@-.service), or follow "
 				 "the file that it logs to." },
+	[FIND_LOG_ZONE] = { DOCTOR_WARN, "log-zone",
+			    "The daemon makes up for it, by lines that it saw being written; lines "
+			    "of before that were taken for older or younger than they are.",
+			    "Say `zone = UTC`, or what it is, in the [log] section; or mend the "
+			    "clock that writes it." },
 	[FIND_LOG_SILENT] = { DOCTOR_WARN, "log-silent",
 			      "The mail server may log elsewhere since an upgrade.",
 			      "Compare with where the mail server logs now (postconf maillog_file; "
@@ -219,6 +284,28 @@ static const struct doctor_kind kinds[] = {
 				  "What watches this machine sees nothing of it.",
 				  "See `last fault` in `sekisho status`. It is tried again by "
 				  "itself, every minute at least." },
+	[FIND_POLICY_CLOSED] = { DOCTOR_WARN, "policy-closed",
+				 "The mail server gets no answer and goes on without: nobody is "
+				 "refused there.",
+				 "See `last fault` in `sekisho status`, and sekisho-policy(7) on "
+				 "sockets. It is tried again by itself, every minute at least." },
+	[FIND_POLICY_UNASKED] = { DOCTOR_WARN, "policy-unasked", "[policy] is on and does nothing.",
+				  "Put the lines of sekisho-policy(7) into the mail server's "
+				  "configuration and reload it." },
+	[FIND_POLICY_KEY] = { DOCTOR_WARN, "policy-key",
+			      "Dovecot's key is not the one in [policy] api-key-file, or "
+			      "somebody else tries: these requests are refused.",
+			      "Compare auth_policy_server_api_header with the key file; two keys "
+			      "may stand in it while they are exchanged." },
+	[FIND_POLICY_SHORT_HASH] = { DOCTOR_WARN, "policy-short-hash",
+				     "A random guess is taken for an old password now and then, so "
+				     "one old password from one stranger proves nothing.",
+				     "Set auth_policy_hash_truncate = 32 in Dovecot." },
+	[FIND_POLICY_FAILS_CLOSED] = { DOCTOR_BAD, "policy-fails-closed",
+				       "When sekisho does not answer, mail or logins are refused.",
+				       "Postfix: default_action=DUNNO in the braces of each "
+				       "check_policy_service. Dovecot: auth_policy_reject_on_fail "
+				       "= no." },
 };
 _Static_assert(sizeof(kinds) / sizeof(*kinds) == FIND_COUNT, "each finding has its words");
 

@@ -39,6 +39,52 @@ static void print_finding(FILE *out, const struct doctor_finding *finding, unsig
 	part(out, columns, "do", finding->remedy);
 }
 
+/* A '|' would begin the counts. */
+static void nagios_finding(FILE *out, const struct doctor_finding *finding)
+{
+	char line[sizeof(finding->text) + sizeof(finding->subject) + 4];
+
+	snprintf(line, sizeof(line), "%s%s%s", finding->subject, *finding->subject ? ": " : "",
+		 finding->text);
+	for (char *at = line; *at; at++)
+		if (*at == '|' || *at == '\n')
+			*at = '/';
+	fprintf(out, "%s %s: ", severities[finding->severity].name, finding->id);
+	visible_print(out, line);
+}
+
+int doctor_nagios(FILE *out, const struct doctor_report *report)
+{
+	static const char *const states[] = { "OK", "WARNING", "CRITICAL" };
+	const struct doctor_finding *worst = NULL;
+	unsigned counts[3] = { 0 };
+	int state = NAGIOS_OK;
+
+	for (size_t i = 0; i < report->count; i++) {
+		const struct doctor_finding *at = &report->findings[i];
+
+		counts[at->severity]++;
+		if (at->severity != DOCTOR_NOTE && (!worst || at->severity > worst->severity))
+			worst = at;
+	}
+	if (worst)
+		state = worst->severity == DOCTOR_BAD ? NAGIOS_CRITICAL : NAGIOS_WARNING;
+	fprintf(out, "SEKISHO %s - ", states[state]);
+	if (worst)
+		nagios_finding(out, worst);
+	else
+		fputs("nothing is wrong", out);
+	fprintf(out, " | bad=%u warnings=%u notes=%u\n", counts[DOCTOR_BAD], counts[DOCTOR_WARN],
+		counts[DOCTOR_NOTE]);
+	for (size_t i = 0; i < report->count; i++) {
+		if (&report->findings[i] == worst)
+			continue;
+		nagios_finding(out, &report->findings[i]);
+		fputc('\n', out);
+	}
+	return state;
+}
+
 void doctor_text(FILE *out, const struct doctor_report *report, unsigned columns, bool colour)
 {
 	unsigned counts[3] = { 0 };

@@ -8,6 +8,7 @@
 
 /* Prefixes that no ban may touch: own and gateway addresses, the peers of login sessions (utmp,
  * SSH_CONNECTION), [gate] never-ban. Loopback and the like need not stand in it. */
+#define PROTECTED_SESSION "is where a login session here comes from" /* the end of such a `why` */
 struct protected_set {
 	struct {
 		struct prefix prefix;
@@ -25,28 +26,38 @@ const char *protected_why(const struct protected_set *set, const struct prefix *
 
 struct ban_request {
 	struct prefix prefix;
+	enum ban_services services; /* what is closed: one group or both */
 	int64_t now_wall_ns, until_wall_ns;
 	uint32_t rule;
 	const char *reason;
 	const struct store_evidence *evidence;
 	size_t evidence_count;
 	bool kernel_only; /* the store is left alone: the caller sees to it later */
+	bool cut_later;	  /* the open connections are left to cuts_make() */
 	bool *stored;	  /* out: whether the store has it; may be NULL */
 };
 
 /*
- * Kernel first, then the store, then (in enforce mode) the open sockets of that prefix. What fails
- * after the kernel has the ban does not undo it: 0 with fault->error set. A ban that is there
+ * Kernel first, then the store, then (in enforce mode) the open sockets of that prefix on these
+ * services. What fails after the kernel has the ban does not undo it: 0 with fault->error set. Each
+ * group of services is a ban by itself, and the other one stays as it is. A ban that is there
  * already keeps since and counters; a rule only ever prolongs it, by hand (RULE_MANUAL) the new
  * time holds. Inside store_begin() nothing is synced: for many at once.
- * -EPERM: protected; -EINVAL: ends before it begins; -ENOSPC: the kernel's map is full. Without
+ * -EPERM: protected; -EINVAL: ends before it begins; -ENOSPC: the kernel's map is full, and no ban
+ * could give way (ban_room.h). Without
  * instance->gate: its gate_fault. The bans' lock is the caller's.
  */
 int bans_add(struct instance *instance, const struct protected_set *set,
 	     const struct ban_request *request, size_t *sockets_closed, struct fault *fault);
-/* From kernel and store, as far as they are open. -ENOENT: neither had it. Other errors: `fault`
- * says which of the two still has it. */
-int bans_remove(struct instance *instance, const struct prefix *prefix, struct fault *fault);
+/* Closes the open connections of all bans since the last call that were added with `cut_later`, and
+ * of networks that ban_room.h banned: one list of the kernel's sockets for all that closed the same
+ * services, and none where the meters know that there is nothing to close. *closed may be NULL. */
+int cuts_make(struct instance *instance, size_t *closed, struct fault *fault);
+
+/* Of these services, from kernel and store, as far as they are open. -ENOENT: neither had it. Other
+ * errors: `fault` says which of the two still has it. */
+int bans_remove(struct instance *instance, const struct prefix *prefix, enum ban_services services,
+		struct fault *fault);
 /* After a start. New maps: every ban of the store that has not ended goes into the kernel. Kept
  * maps: bans that the store lost are written to it; they are looked for only when the kernel has
  * more bans than the store. *restored (may be NULL) counts them. */
@@ -73,10 +84,12 @@ bool bans_enforced(struct instance *instance);
  * knows why. */
 struct ban_state {
 	struct prefix prefix;
+	enum ban_services services; /* of one prefix none stands in two states */
 	int64_t since_wall_ns, until_wall_ns;
 	uint32_t rule;
 	const char *reason; /* valid during the callback; NULL: the store does not know the ban */
 	bool in_kernel;	    /* false: what follows is 0 */
+	/* Of all bans of the prefix together. */
 	uint64_t packets, attempts;
 	int64_t last_wall_ns; /* 0: none met it yet */
 };

@@ -1,17 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Listing the bans in force: the kernel's, with what the store knows of them. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "enforce/bans.h"
 #include "enforce/kernel_bans.h"
+#include "kernel/ban_parts.h"
 
-struct listing {
+#define REASON_SIZE 512
+
+/* What the store says of the ban that is handed out next. */
+struct bans_each_known {
+	enum ban_services services;
+	int64_t since_wall_ns, until_wall_ns;
+	char reason[REASON_SIZE];
+};
+
+struct bans_each_listing {
 	struct kernel_bans kernel;
 	struct clocks clocks;
 	size_t at;
+	struct bans_each_known known[BAN_GROUPS]; /* of kernel.items[at] */
+	size_t known_count;
 	int (*each)(const struct ban_state *state, void *context);
 	void *context;
 	bool ended; /* by `each` */
@@ -23,54 +36,86 @@ static bool close_by(int64_t a, int64_t b)
 	return a < b ? b - a < 2 * NS_PER_S : a - b < 2 * NS_PER_S;
 }
 
-/* Hands out the kernel's next ban; `row` is what the store knows of it, or NULL. */
-static void hand_out(struct listing *listing, const struct store_ban *row)
+static void take_known(const struct bans_each_listing *listing, struct ban_state *state)
+{
+	for (size_t i = 0; i < listing->known_count; i++) {
+		const struct bans_each_known *known = &listing->known[i];
+
+		if (!(known->services & state->services))
+			continue;
+		state->since_wall_ns = known->since_wall_ns;
+		state->reason = known->reason;
+		if (close_by(known->until_wall_ns, state->until_wall_ns))
+			state->until_wall_ns = known->until_wall_ns;
+		return;
+	}
+}
+
+/* Hands out the kernel's next ban, of each group of services, with what the store knows of it. */
+static void hand_out(struct bans_each_listing *listing)
 {
 	const struct kernel_ban *item = &listing->kernel.items[listing->at++];
-	const struct ban *ban = &item->ban;
-	struct ban_state state = {
-		.prefix = item->prefix,
-		.since_wall_ns = clocks_to_wall(&listing->clocks, ban->since_ns),
-		.until_wall_ns = clocks_to_wall(&listing->clocks, ban->expires_ns),
-		.rule = ban->rule,
-		.in_kernel = true,
-		.packets = ban->packets,
-		.attempts = ban->attempts,
-		.last_wall_ns = ban->last_ns ? clocks_to_wall(&listing->clocks, ban->last_ns) : 0,
-	};
+	const struct clocks *clocks = &listing->clocks;
+	uint64_t last_ns = ban_last_ns(&item->ban);
+	struct ban_part parts[BAN_GROUPS];
+	size_t count = ban_parts(&item->ban, clocks->boot_ns, parts);
 
-	if (row) {
-		state.since_wall_ns = row->since_wall_ns;
-		state.reason = row->reason;
-		if (close_by(row->until_wall_ns, state.until_wall_ns))
-			state.until_wall_ns = row->until_wall_ns;
+	for (size_t i = 0; i < count && !listing->ended; i++) {
+		struct ban_state state = {
+			.prefix = item->prefix,
+			.services = parts[i].services,
+			.since_wall_ns = clocks_to_wall(clocks, parts[i].since_ns),
+			.until_wall_ns = clocks_to_wall(clocks, parts[i].expires_ns),
+			.rule = parts[i].rule,
+			.in_kernel = true,
+			.packets = item->ban.packets,
+			.attempts = item->ban.attempts,
+			.last_wall_ns = last_ns ? clocks_to_wall(clocks, last_ns) : 0,
+		};
+
+		take_known(listing, &state);
+		listing->ended = listing->each(&state, listing->context) != 0;
 	}
-	listing->ended = listing->each(&state, listing->context) != 0;
+	listing->known_count = 0;
+}
+
+static void note_known(struct bans_each_listing *listing, const struct store_ban *row)
+{
+	struct bans_each_known *known = &listing->known[listing->known_count];
+
+	if (listing->known_count == BAN_GROUPS)
+		return;
+	listing->known_count++;
+	known->services = row->services;
+	known->since_wall_ns = row->since_wall_ns;
+	known->until_wall_ns = row->until_wall_ns;
+	snprintf(known->reason, sizeof(known->reason), "%s", row->reason ? row->reason : "");
 }
 
 static int on_row(const struct store_ban *row, void *context)
 {
-	struct listing *listing = context;
+	struct bans_each_listing *listing = context;
 
 	while (listing->at < listing->kernel.count && !listing->ended) {
 		const struct prefix *next = &listing->kernel.items[listing->at].prefix;
 		int order = kernel_bans_compare(next, &row->prefix);
 
-		if (order > 0)
-			break;
-		hand_out(listing, order ? NULL : row);
 		if (!order)
+			note_known(listing, row);
+		if (order >= 0)
 			break;
+		hand_out(listing);
 	}
 	return listing->ended || listing->at == listing->kernel.count;
 }
 
-static void free_listing(struct listing *listing)
+static void free_listing(struct bans_each_listing *listing)
 {
 	kernel_bans_free(&listing->kernel);
 }
 
-static int list_kernel(struct instance *instance, struct listing *listing, struct fault *fault)
+static int list_kernel(struct instance *instance, struct bans_each_listing *listing,
+		       struct fault *fault)
 {
 	struct fault own = instance->store_fault;
 	int result =
@@ -82,7 +127,7 @@ static int list_kernel(struct instance *instance, struct listing *listing, struc
 	if (instance->store)
 		store_ban_each(instance->store, 0, on_row, listing, &own);
 	while (listing->at < listing->kernel.count && !listing->ended)
-		hand_out(listing, NULL);
+		hand_out(listing);
 	if (fault)
 		*fault = own;
 	return 0;
@@ -90,8 +135,9 @@ static int list_kernel(struct instance *instance, struct listing *listing, struc
 
 static int on_stored(const struct store_ban *row, void *context)
 {
-	struct listing *listing = context;
+	struct bans_each_listing *listing = context;
 	struct ban_state state = { .prefix = row->prefix,
+				   .services = row->services,
 				   .since_wall_ns = row->since_wall_ns,
 				   .until_wall_ns = row->until_wall_ns,
 				   .rule = row->rule,
@@ -103,9 +149,9 @@ static int on_stored(const struct store_ban *row, void *context)
 int bans_each(struct instance *instance, int (*each)(const struct ban_state *state, void *context),
 	      void *context, struct fault *fault)
 {
-	_cleanup_(free_listing) struct listing listing = { .clocks = clocks_read(),
-							   .each = each,
-							   .context = context };
+	_cleanup_(free_listing) struct bans_each_listing listing = { .clocks = clocks_read(),
+								     .each = each,
+								     .context = context };
 
 	if (fault)
 		*fault = (struct fault){ 0 };

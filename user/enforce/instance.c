@@ -3,6 +3,7 @@
 #include "enforce/instance.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,13 +27,17 @@ static void note_fault(const char *text, void *context)
 		snprintf(faults->first, sizeof(faults->first), "%s", text);
 }
 
-static int load_config(const char *path, struct config **config, struct fault *fault)
+static int load_config(const char *path, bool faulty_too, struct config **config,
+		       struct fault *fault)
 {
 	struct config_faults faults = { 0 };
-	int result = config_load(path, note_fault, &faults, config);
+	int result = faulty_too ? config_load_faulty(path, note_fault, &faults, config)
+				: config_load(path, note_fault, &faults, config);
 
-	if (!result)
+	if (!result && !faults.count)
 		return 0;
+	if (!result)
+		result = -EINVAL;
 	if (!faults.count)
 		return fault_set(fault, result, "cannot read the configuration: %s",
 				 strerror(-result));
@@ -57,13 +62,31 @@ static int take(struct instance *instance, const char *name, bool or_folder, int
 			      instance->lock_wait_ms, fd, fault);
 }
 
+/* Others may have unloaded the gate, and loaded another, since the lock was last held. */
+static void look_for_gate(struct instance *instance)
+{
+	if (!instance->gate || gate_is_pinned(instance->gate))
+		return;
+	if (gate_has_programs(instance->gate)) {
+		instance->gate_lost = true;
+		return;
+	}
+	gate_close(instance->gate);
+	instance->gate = NULL;
+	gate_open(instance->config->paths.pins, &instance->gate, &instance->gate_fault);
+}
+
 int instance_lock(struct instance *instance, struct fault *fault)
 {
 	int error = 0;
 
-	if (instance->lock_fd < 0)
-		error = take(instance, "lock", true, &instance->lock_fd, fault);
-	return can_be_done_without(error) ? 0 : error;
+	if (instance->lock_fd >= 0)
+		return 0;
+	error = take(instance, "lock", true, &instance->lock_fd, fault);
+	if (error && !can_be_done_without(error))
+		return error;
+	look_for_gate(instance);
+	return 0;
 }
 
 void instance_unlock(struct instance *instance)
@@ -123,13 +146,34 @@ static int open_for_writing(struct instance *instance, unsigned use, struct faul
 	return result;
 }
 
+/* All ids are in the way until it is known which are: to find that out takes longer. */
+int instance_place_services(struct gate *gate, struct config *config, struct fault *fault)
+{
+	struct service_names names;
+	uint32_t busy = UINT32_MAX;
+	int error = gate_service_names(gate, &names, fault);
+
+	for (unsigned id = 1; id < SERVICE_MAX && !error; id++)
+		if (!*names.of[id])
+			busy &= ~(1U << id);
+	if (!error && !config_place_services(config, &names, busy, NULL))
+		return 0;
+	if (!error)
+		error = gate_services_busy(gate, &busy, fault);
+	return error ? error : config_place_services(config, &names, busy, fault);
+}
+
 int instance_open(const char *config_path, unsigned use, struct instance *instance,
 		  struct fault *fault)
 {
 	int result;
 
 	*instance = (struct instance){ .lock_fd = -1, .lock_wait_ms = LOCK_WAIT_MS };
-	result = load_config(config_path, &instance->config, fault);
+	result = load_config(config_path, use & INSTANCE_FAULTY, &instance->config, fault);
+	if (result && instance->config) {
+		instance->config_fault = *fault;
+		result = 0;
+	}
 	if (!result && use & (INSTANCE_STORE_WRITE | INSTANCE_TABLES))
 		result = open_for_writing(instance, use, fault);
 	else if (!result && use & INSTANCE_STORE_READ)
@@ -140,6 +184,12 @@ int instance_open(const char *config_path, unsigned use, struct instance *instan
 	}
 	if (use & INSTANCE_GATE)
 		gate_open(instance->config->paths.pins, &instance->gate, &instance->gate_fault);
+	if (instance->gate)
+		result = instance_place_services(instance->gate, instance->config, fault);
+	if (result && use & INSTANCE_TABLES) {
+		instance_close(instance);
+		return result;
+	}
 	if (use & INSTANCE_TABLES && instance->store && instance->gate)
 		publish_sync(instance, NULL, &instance->sync_fault);
 	return 0;
@@ -154,5 +204,6 @@ void instance_close(struct instance *instance)
 	instance_unlock_tables(instance);
 	if (instance->config)
 		config_free(instance->config);
+	free(instance->cuts.items);
 	*instance = (struct instance){ .lock_fd = -1 };
 }

@@ -6,9 +6,12 @@
 #include <stdlib.h>
 
 #include "base/time.h"
+#include "kernel/ban_parts.h"
 #include "net/address.h"
 
 #define CLOCKS_APART_NS 100000 /* between reading one clock and the other */
+#define CLOCKS_SET_NS \
+	(NS_PER_S / 4) /* no drift, and no short sleep between two looks, comes to that */
 
 int kernel_bans_compare(const struct prefix *a, const struct prefix *b)
 {
@@ -25,7 +28,7 @@ static int compare_items(const void *a, const void *b)
 				   &((const struct kernel_ban *)b)->prefix);
 }
 
-struct reading {
+struct kernel_bans_reading {
 	struct kernel_bans *bans;
 	uint64_t boot_ns;
 	bool out_of_memory;
@@ -33,10 +36,10 @@ struct reading {
 
 static int take(const struct prefix *prefix, const struct ban *ban, void *context)
 {
-	struct reading *reading = context;
+	struct kernel_bans_reading *reading = context;
 	struct kernel_bans *bans = reading->bans;
 
-	if (ban->expires_ns <= reading->boot_ns)
+	if (!ban_active(ban, reading->boot_ns))
 		return 0;
 	if (bans->count == bans->room) {
 		size_t room = bans->room ? bans->room * 2 : 256;
@@ -49,7 +52,9 @@ static int take(const struct prefix *prefix, const struct ban *ban, void *contex
 		bans->items = items;
 		bans->room = room;
 	}
-	bans->items[bans->count++] = (struct kernel_ban){ .prefix = *prefix, .ban = *ban };
+	bans->items[bans->count++] = (struct kernel_ban){
+		.prefix = *prefix, .services = ban_active(ban, reading->boot_ns), .ban = *ban
+	};
 	return 0;
 }
 
@@ -67,7 +72,7 @@ static void remove_doubles(struct kernel_bans *bans)
 int kernel_bans_read(struct gate *gate, uint64_t boot_ns, struct kernel_bans *bans,
 		     struct fault *fault)
 {
-	struct reading reading = { .bans = bans, .boot_ns = boot_ns };
+	struct kernel_bans_reading reading = { .bans = bans, .boot_ns = boot_ns };
 	int result = gate_ban_each(gate, take, &reading, fault);
 
 	if (reading.out_of_memory)
@@ -102,6 +107,15 @@ struct clocks clocks_read(void)
 			break;
 	}
 	return clocks;
+}
+
+bool clocks_were_set(const struct clocks *clocks)
+{
+	struct clocks now = clocks_read();
+	int64_t then = clocks->wall_ns - (int64_t)clocks->boot_ns;
+	int64_t apart = now.wall_ns - (int64_t)now.boot_ns - then;
+
+	return apart > CLOCKS_SET_NS || apart < -CLOCKS_SET_NS;
 }
 
 int64_t clocks_to_wall(const struct clocks *clocks, uint64_t boot_ns)

@@ -7,6 +7,7 @@
 
 struct kernel_ban {
 	struct prefix prefix;
+	enum ban_services services; /* in force when they were read */
 	struct ban ban;
 };
 
@@ -31,6 +32,9 @@ struct clocks {
 	uint64_t boot_ns;
 };
 struct clocks clocks_read(void);
+/* Whether the wall clock was set since they were read: what is made of them is not to be written
+ * then, for the store may have been told the jump. To be asked within the transaction that writes. */
+bool clocks_were_set(const struct clocks *clocks);
 int64_t clocks_to_wall(const struct clocks *clocks, uint64_t boot_ns);
 /* What lies before the boot is the boot. */
 uint64_t clocks_to_boot(const struct clocks *clocks, int64_t wall_ns);

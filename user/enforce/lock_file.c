@@ -72,10 +72,12 @@ static void write_holder(int fd)
 		return;
 }
 
-static int wait_for(int fd, const char *path, unsigned wait_ms, struct fault *fault)
+/* Waits for `fd`; `holder_fd` is the lock whose holder is to be named. */
+static int wait_for(int fd, int holder_fd, const char *path, uint64_t begin, unsigned wait_ms,
+		    struct fault *fault)
 {
-	uint64_t begin = clock_boot_ns(), waited;
 	char holder[192];
+	uint64_t waited;
 
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
 		struct timespec pause = { .tv_nsec = LOCK_POLL_NS };
@@ -85,7 +87,7 @@ static int wait_for(int fd, const char *path, unsigned wait_ms, struct fault *fa
 					 strerror(errno));
 		waited = clock_boot_ns() - begin;
 		if (waited >= wait_ms * 1000000ULL) {
-			describe_holder(fd, holder, sizeof(holder));
+			describe_holder(holder_fd, holder, sizeof(holder));
 			return fault_set(fault, -EBUSY,
 					 "another sekisho%s holds %s for longer than %u ms; try "
 					 "again once it has ended",
@@ -102,16 +104,21 @@ static int wait_for(int fd, const char *path, unsigned wait_ms, struct fault *fa
 int lock_file_take(const char *folder, const char *name, bool or_folder, unsigned wait_ms,
 		   int *result, struct fault *fault)
 {
-	_cleanup_free_ char *path = NULL;
-	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *path = NULL, *next_path = NULL;
+	_cleanup_close_ int fd = -1, next = -1;
+	uint64_t begin = clock_boot_ns();
 	int error;
 
-	if (asprintf(&path, "%s/%s", folder, name) < 0)
+	if (asprintf(&path, "%s/%s", folder, name) < 0 || asprintf(&next_path, "%s.next", path) < 0)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	fd = open_lock(folder, path, or_folder);
 	if (fd < 0)
 		return fault_set(fault, -errno, "cannot open %s: %s", path, strerror(errno));
-	error = wait_for(fd, path, wait_ms, fault);
+	/* Where there can be no such file, the first to look has the lock. */
+	next = open_lock(folder, next_path, false);
+	error = next < 0 ? 0 : wait_for(next, fd, path, begin, wait_ms, fault);
+	if (!error)
+		error = wait_for(fd, fd, path, begin, wait_ms, fault);
 	if (error)
 		return error;
 	write_holder(fd);

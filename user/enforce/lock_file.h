@@ -11,9 +11,12 @@
 
 /*
  * Takes the lock FOLDER/NAME, waiting up to `wait_ms`; *fd (the caller's) holds it until it is
- * closed. With `or_folder`, where the file cannot be made (a full or read-only disk), the folder
- * itself is locked in its place. -EBUSY: somebody else has it, the fault names who; -EINTR: a
- * signal came; -ENOENT: there is no such folder; others of open(2) and flock(2).
+ * closed. A second file, FOLDER/NAME.next, is held by whoever is the next to have it: a holder that
+ * gives the lock up and takes it again at once, as the daemon does for each portion of its logs,
+ * comes behind those that waited meanwhile. With `or_folder`, where the file cannot be made (a full
+ * or read-only disk), the folder itself is locked in its place. -EBUSY: somebody else has it, the
+ * fault names who; -EINTR: a signal came; -ENOENT: there is no such folder; others of open(2) and
+ * flock(2).
  */
 int lock_file_take(const char *folder, const char *name, bool or_folder, unsigned wait_ms, int *fd,
 		   struct fault *fault);

@@ -66,7 +66,7 @@ static int add_peer(struct protected_set *set, const struct address *address)
 
 	if (prefix_special(&prefix) && !strcmp(prefix_special(&prefix), "unspecified"))
 		return 0;
-	return add(set, &prefix, "is where a login session here comes from");
+	return add(set, &prefix, PROTECTED_SESSION);
 }
 
 /* utmp has an IPv4 address in the first of four words, in network order like the rest. */

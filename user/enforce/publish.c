@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/time.h"
+#include "conf/ban_services.h"
 #include "lists/compile.h"
+#include "lists/ends.h"
 
 /* What is to change, at most one thing: a list, the lack of one, or the countries. */
 struct change {
@@ -59,7 +62,8 @@ static bool is_changed(const struct change *change, const struct store_list *lis
 static int load_lists(struct store *store, const struct change *change, struct contents *contents,
 		      struct fault *fault)
 {
-	size_t kept = 0;
+	int64_t now_s = clock_wall_ns() / NS_PER_S;
+	size_t kept = 0, ended;
 	int error = store_list_each(store, note_list, contents, fault);
 
 	if (error == -ENOSPC)
@@ -70,6 +74,7 @@ static int load_lists(struct store *store, const struct change *change, struct c
 		contents->lists[kept] = contents->lists[i];
 		error = store_list_get(store, contents->lists[kept].name, &contents->lists[kept],
 				       &contents->ranges[kept], fault);
+		ends_prune(&contents->ranges[kept], now_s, &ended);
 		kept += !error;
 	}
 	contents->count = kept;
@@ -98,6 +103,17 @@ static int contents_load(struct store *store, const struct change *change,
 	return 0;
 }
 
+static struct compile_list to_compile(const struct instance *instance,
+				      const struct store_list *list, const struct ranges *ranges)
+{
+	return (struct compile_list){ .name = list->name,
+				      .id = list->id,
+				      .allow = list->allow,
+				      .services =
+					      config_list_services(instance->config, list->name),
+				      .ranges = ranges };
+}
+
 /* Compiles what the store will hold and puts it beside the table in force. *table is the caller's.
  */
 static int prepare(struct instance *instance, const struct change *change, uint64_t generation,
@@ -112,15 +128,10 @@ static int prepare(struct instance *instance, const struct change *change, uint6
 	if (error || !contents)
 		return error ? error : -ENOMEM;
 	for (; count < contents->count; count++)
-		lists[count] = (struct compile_list){ .name = contents->lists[count].name,
-						      .id = contents->lists[count].id,
-						      .allow = contents->lists[count].allow,
-						      .ranges = &contents->ranges[count] };
+		lists[count] =
+			to_compile(instance, &contents->lists[count], &contents->ranges[count]);
 	if (change->list)
-		lists[count++] = (struct compile_list){ .name = change->list->name,
-							.id = change->list->id,
-							.allow = change->list->allow,
-							.ranges = change->ranges };
+		lists[count++] = to_compile(instance, change->list, change->ranges);
 	error = table_compile(contents->has_countries ? &contents->countries : change->countries,
 			      lists, count, generation, &image, fault);
 	return error ? error : gate_table_prepare(instance->gate, &image, table, fault);
@@ -216,12 +227,28 @@ int publish_countries(struct instance *instance, const char *source, int64_t now
 	return error ? error : publish(instance, &change, fault);
 }
 
+/* What the head of a table of the store's lists would say, by the configuration of now. */
+static int services_now(struct instance *instance, uint64_t *services, struct fault *fault)
+{
+	_cleanup_(contents_free) struct contents *contents = calloc(1, sizeof(*contents));
+	struct compile_list lists[LIST_MAX];
+	int error;
+
+	if (!contents)
+		return fault_set(fault, -ENOMEM, "no memory for the lists");
+	error = store_list_each(instance->store, note_list, contents, fault);
+	for (size_t i = 0; i < contents->count; i++)
+		lists[i] = to_compile(instance, &contents->lists[i], NULL);
+	*services = compile_services(lists, contents->count);
+	return error;
+}
+
 int publish_sync(struct instance *instance, bool *published, struct fault *fault)
 {
 	_cleanup_(free_table) struct gate_table *table = NULL;
 	struct gate_table_state state;
 	struct change none = { 0 };
-	uint64_t generation;
+	uint64_t generation, services = 0;
 	int error;
 
 	if (published)
@@ -229,12 +256,15 @@ int publish_sync(struct instance *instance, bool *published, struct fault *fault
 	if (!instance->gate || !instance->store)
 		return 0;
 	error = store_generation(instance->store, &generation, fault);
+	if (!error)
+		error = services_now(instance, &services, fault);
 	if (error)
 		return error;
 	error = gate_table_state(instance->gate, &state, fault);
 	/* A store in which nothing ever was is a new one in the place of another: what the kernel
 	 * has is more. */
-	if (!error && (state.generation == generation || !generation))
+	if (!error &&
+	    ((state.generation == generation && state.services == services) || !generation))
 		return 0;
 	if (error && error != -ENOENT)
 		return error;

@@ -25,7 +25,8 @@ int publish_list(struct instance *instance, struct store_list *list, const struc
 int publish_list_removal(struct instance *instance, const char *name, struct fault *fault);
 int publish_countries(struct instance *instance, const char *source, int64_t now_wall_ns,
 		      const struct ranges *ranges, struct fault *fault);
-/* Makes the kernel's table that of the store, if their generations differ or there is none yet. A
+/* Makes the kernel's table that of the store, if their generations differ, the configuration has
+ * given lists other services, or there is none yet. A
  * table is never replaced by that of a store that nothing was ever put into.
  * *published (may be NULL) says whether it had to. 0 without gate or store: nothing to do. */
 int publish_sync(struct instance *instance, bool *published, struct fault *fault);

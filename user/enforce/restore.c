@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "enforce/bans.h"
 #include "enforce/kernel_bans.h"
+#include "kernel/ban_parts.h"
 
 #define BATCH	    16384
 #define LOST_REASON "the store had lost this ban; the kernel kept it"
@@ -37,15 +38,23 @@ static int restore_one(const struct store_ban *row, void *context)
 	struct batch *batch = context;
 	int64_t since = row->since_wall_ns < batch->clocks.wall_ns ? row->since_wall_ns
 								   : batch->clocks.wall_ns;
-
-	batch->prefixes[batch->count] = row->prefix;
-	batch->bans[batch->count] = (struct ban){
+	struct ban_part part = {
+		.services = row->services,
 		.expires_ns = clocks_to_boot(&batch->clocks, row->until_wall_ns),
 		.since_ns = clocks_to_boot(&batch->clocks, since),
 		.rule = row->rule,
 	};
-	batch->count++;
-	return batch->count == BATCH ? flush(batch) : 0;
+
+	/* The other group of services of the prefix before makes one entry with it. */
+	if (!batch->count ||
+	    kernel_bans_compare(&batch->prefixes[batch->count - 1], &row->prefix)) {
+		if (batch->count == BATCH && flush(batch))
+			return batch->result;
+		batch->prefixes[batch->count] = row->prefix;
+		batch->bans[batch->count++] = (struct ban){ 0 };
+	}
+	ban_set(&batch->bans[batch->count - 1], &part);
+	return 0;
 }
 
 /* One that does not fit ends it: the map is full, and the next would not fit either. */
@@ -76,24 +85,58 @@ static int restore_kernel(struct instance *instance, size_t *restored, struct fa
 /* Walks kernel and store side by side, both sorted. */
 struct comparison {
 	struct kernel_bans kernel;
-	size_t at, lost; /* the lost ones are moved to the front */
+	size_t at,
+		lost; /* the lost ones are moved to the front, `services`: what the store lacks */
 };
+
+static void keep_if_lost(struct comparison *comparison)
+{
+	struct kernel_bans *kernel = &comparison->kernel;
+
+	if (kernel->items[comparison->at].services)
+		kernel->items[comparison->lost++] = kernel->items[comparison->at];
+	comparison->at++;
+}
 
 static int skip_known(const struct store_ban *row, void *context)
 {
 	struct comparison *comparison = context;
 	struct kernel_bans *kernel = &comparison->kernel;
 
-	for (; comparison->at < kernel->count; comparison->at++) {
-		int order =
-			kernel_bans_compare(&kernel->items[comparison->at].prefix, &row->prefix);
+	while (comparison->at < kernel->count) {
+		struct kernel_ban *item = &kernel->items[comparison->at];
+		int order = kernel_bans_compare(&item->prefix, &row->prefix);
 
-		if (order > 0)
+		if (!order)
+			item->services &= ~row->services;
+		if (order >= 0)
 			break;
-		if (order < 0)
-			kernel->items[comparison->lost++] = kernel->items[comparison->at];
+		keep_if_lost(comparison);
 	}
 	return 0;
+}
+
+static int store_one_lost(struct store *store, const struct kernel_ban *lost,
+			  const struct clocks *clocks, struct fault *fault)
+{
+	struct ban_part parts[BAN_GROUPS];
+	size_t count = ban_parts(&lost->ban, clocks->boot_ns, parts);
+	int result = 0;
+
+	for (size_t i = 0; i < count && !result; i++) {
+		struct store_ban row = {
+			.prefix = lost->prefix,
+			.services = parts[i].services & lost->services,
+			.since_wall_ns = clocks_to_wall(clocks, parts[i].since_ns),
+			.until_wall_ns = clocks_to_wall(clocks, parts[i].expires_ns),
+			.rule = parts[i].rule,
+			.reason = LOST_REASON,
+		};
+
+		if (row.services)
+			result = store_ban_put(store, &row, NULL, 0, fault);
+	}
+	return result;
 }
 
 static int store_lost(struct store *store, const struct comparison *comparison,
@@ -103,18 +146,12 @@ static int store_lost(struct store *store, const struct comparison *comparison,
 
 	if (result)
 		return result;
-	for (size_t i = 0; i < comparison->lost && !result; i++) {
-		const struct kernel_ban *lost = &comparison->kernel.items[i];
-		struct store_ban row = {
-			.prefix = lost->prefix,
-			.since_wall_ns = clocks_to_wall(clocks, lost->ban.since_ns),
-			.until_wall_ns = clocks_to_wall(clocks, lost->ban.expires_ns),
-			.rule = lost->ban.rule,
-			.reason = LOST_REASON,
-		};
-
-		result = store_ban_put(store, &row, NULL, 0, fault);
+	if (clocks_were_set(clocks)) {
+		store_rollback(store);
+		return fault_set(fault, -EAGAIN, "the clock was set meanwhile");
 	}
+	for (size_t i = 0; i < comparison->lost && !result; i++)
+		result = store_one_lost(store, &comparison->kernel.items[i], clocks, fault);
 	if (!result)
 		return store_commit(store, fault);
 	store_rollback(store);
@@ -145,8 +182,8 @@ static int restore_store(struct instance *instance, size_t *restored, struct fau
 					fault);
 	if (result)
 		return result;
-	for (; comparison.at < comparison.kernel.count; comparison.at++)
-		comparison.kernel.items[comparison.lost++] = comparison.kernel.items[comparison.at];
+	while (comparison.at < comparison.kernel.count)
+		keep_if_lost(&comparison);
 	if (!comparison.lost)
 		return 0;
 	result = store_lost(instance->store, &comparison, &clocks, fault);
@@ -170,6 +207,10 @@ int bans_restore(struct instance *instance, bool fresh, size_t *restored, struct
 		result = restore_kernel(instance, &count, &own);
 	} else {
 		result = restore_store(instance, &count, &own);
+		if (result == -EAGAIN) { /* once more, by the clock as it is now */
+			instance_clock(instance, NULL, NULL);
+			result = restore_store(instance, &count, &own);
+		}
 	}
 	if (restored)
 		*restored = count;

@@ -8,22 +8,27 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/time.h"
+#include "enforce/provider_lists.h"
+#include "feed/feed.h"
 #include "lists/country.h"
+#include "lists/ends.h"
 #include "lists/input.h"
 #include "lists/text.h"
 #include "net/devices.h"
 
-struct refresh {
+struct sources_refresh {
 	struct instance *instance;
 	int64_t now_wall_ns;
 	sources_say *say;
 	void *context;
 };
 
-__attribute__((format(printf, 3, 4))) static void say(const struct refresh *refresh, bool fault,
-						      const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void say(const struct sources_refresh *refresh,
+						      bool fault, const char *format, ...)
 {
 	char text[1536];
 	va_list arguments;
@@ -40,7 +45,7 @@ static uint64_t mtime_of(const struct stat *about)
 }
 
 struct refusals {
-	const struct refresh *refresh;
+	const struct sources_refresh *refresh;
 	const char *file;
 	size_t said;
 };
@@ -55,7 +60,7 @@ static void on_refused(size_t line, const char *reason, void *context)
 		say(refusals->refresh, true, "%s:%zu: %s", refusals->file, line, reason);
 }
 
-static int read_list(const struct refresh *refresh, const struct config_list *wanted,
+static int read_list(const struct sources_refresh *refresh, const struct config_list *wanted,
 		     struct store_list *list)
 {
 	_cleanup_(input_free) struct input input = { 0 };
@@ -63,20 +68,26 @@ static int read_list(const struct refresh *refresh, const struct config_list *wa
 	_cleanup_free_ struct prefix *own = NULL;
 	struct refusals refusals = { .refresh = refresh, .file = wanted->file };
 	struct list_callbacks callbacks = { .refused = on_refused, .context = &refusals };
-	struct list_options options = { .allow = wanted->allow };
-	struct list_report report;
+	struct list_options options = { .allow = wanted->allow,
+					.feed = wanted->url != NULL,
+					.stream = wanted->crowdsec,
+					.now_s = refresh->now_wall_ns / NS_PER_S };
+	struct list_report report = { 0 };
 	struct fault fault = { 0 };
 	int err;
 
 	if (!devices_own(&own, &options.own_count, NULL))
 		options.own = own;
-	err = input_read(wanted->file, &input, &fault);
+	err = input_read_file(wanted->file, &input, &fault);
 	if (!err)
 		err = list_read(input.text, input.size, &options, &callbacks, &ranges, &report,
 				&fault);
+	if (!err && wanted->url)
+		err = feed_judge(&ranges, list->prefixes, &fault);
 	if (!err) {
 		list->allow = wanted->allow;
 		list->updated_wall_ns = refresh->now_wall_ns;
+		list->prefixes = report.prefixes;
 		list->source_mtime_ns = input.mtime_ns;
 		list->source_size = input.file_size;
 		snprintf(list->source, sizeof(list->source), "%s", wanted->file);
@@ -91,17 +102,83 @@ static int read_list(const struct refresh *refresh, const struct config_list *wa
 	return 0;
 }
 
+static void on_absent(uint32_t number, void *context)
+{
+	const struct refusals *about = context;
+
+	say(about->refresh, true, "list %s: the provider data has no address of AS%u", about->file,
+	    number);
+}
+
+/* As read_list(); `list` is described already. */
+static int read_provider_list(const struct sources_refresh *refresh,
+			      const struct config_list *wanted, struct store_list *list)
+{
+	_cleanup_(ranges_free) struct ranges ranges = { 0 };
+	_cleanup_free_ struct prefix *own = NULL;
+	struct refusals about = { .refresh = refresh, .file = wanted->name };
+	struct fault fault = { 0 };
+	size_t own_count = 0;
+	int err;
+
+	if (devices_own(&own, &own_count, NULL))
+		own_count = 0;
+	err = provider_list_read(refresh->instance->config, wanted, own, own_count, on_absent,
+				 &about, &ranges, &fault);
+	if (!err) {
+		list->allow = wanted->allow;
+		list->updated_wall_ns = refresh->now_wall_ns;
+		list->prefixes = ranges_count_prefixes(&ranges);
+		err = store_list_put(refresh->instance->store, list, &ranges, &fault);
+	}
+	if (err) {
+		say(refresh, true, "list %s: %s; the old one stays", wanted->name, fault.text);
+		return err;
+	}
+	say(refresh, false, "list %s: %" PRIu64 " prefixes of %s", wanted->name, list->prefixes,
+	    list->source);
+	return 0;
+}
+
+static int refresh_provider_list(const struct sources_refresh *refresh,
+				 const struct config_list *wanted)
+{
+	struct store_list now = { 0 }, list = { 0 };
+
+	provider_list_describe(refresh->instance->config, wanted, &list);
+	if (!store_list_get(refresh->instance->store, wanted->name, &now, NULL, NULL) &&
+	    !strcmp(now.source, list.source) && now.allow == wanted->allow &&
+	    now.source_mtime_ns == list.source_mtime_ns && now.source_size == list.source_size)
+		return 0;
+	snprintf(list.name, sizeof(list.name), "%s", wanted->name);
+	return read_provider_list(refresh, wanted, &list) ? 0 : 1;
+}
+
 /* 1: changed, 0: not. A file that is missing or bad leaves what the store has. */
-static int refresh_list(const struct refresh *refresh, const struct config_list *wanted)
+static int refresh_list(const struct sources_refresh *refresh, const struct config_list *wanted)
 {
 	struct store_list list = { 0 };
 	struct fault fault = { 0 };
 	struct stat about;
 	bool known;
 
+	if (wanted->provider_count)
+		return refresh_provider_list(refresh, wanted);
 	if (!wanted->file)
 		return 0;
 	known = !store_list_get(refresh->instance->store, wanted->name, &list, NULL, &fault);
+	if (wanted->url && !known && access(wanted->file, F_OK)) {
+		say(refresh, true,
+		    "list %s: not fetched yet; `systemctl enable --now "
+		    "sekisho-fetch.timer`, or `sekisho fetch`",
+		    wanted->name);
+		return 0;
+	}
+	/* Who fetches has no rights, and gets none by a link to what the daemon may read. */
+	if (wanted->url && !lstat(wanted->file, &about) && !S_ISREG(about.st_mode)) {
+		say(refresh, true, "list %s: %s is no file", wanted->name, wanted->file);
+		return 0;
+	}
 	if (stat(wanted->file, &about)) {
 		say(refresh, true, "list %s: cannot read %s: %s%s", wanted->name, wanted->file,
 		    strerror(errno), known ? "; the old one stays" : "");
@@ -115,7 +192,7 @@ static int refresh_list(const struct refresh *refresh, const struct config_list 
 }
 
 /* "PATH mtime size" of each file: what the store has is compared with it. malloc()ed. */
-static char *describe_countries(const struct refresh *refresh, size_t *readable)
+static char *describe_countries(const struct sources_refresh *refresh, size_t *readable)
 {
 	const struct config *config = refresh->instance->config;
 	char *text = NULL;
@@ -141,7 +218,7 @@ static char *describe_countries(const struct refresh *refresh, size_t *readable)
 	return text;
 }
 
-static int refresh_countries(const struct refresh *refresh)
+static int refresh_countries(const struct sources_refresh *refresh)
 {
 	const struct config *config = refresh->instance->config;
 	struct store *store = refresh->instance->store;
@@ -178,13 +255,63 @@ static int refresh_countries(const struct refresh *refresh)
 	return 1;
 }
 
+struct ending {
+	const struct sources_refresh *refresh;
+	int64_t next_s;
+	int changed; /* lists; or -errno */
+};
+
+/* Of one list what has ended. */
+static int end_entries(const struct store_list *known, void *context)
+{
+	struct ending *ending = context;
+	struct store *store = ending->refresh->instance->store;
+	_cleanup_(ranges_free) struct ranges ranges = { 0 };
+	struct store_list list = *known;
+	struct fault fault = { 0 };
+	size_t ended;
+	int64_t next;
+
+	if (store_list_get(store, list.name, &list, &ranges, &fault))
+		return 0; /* publish_sync() says so */
+	next = ends_prune(&ranges, ending->refresh->now_wall_ns / NS_PER_S, &ended);
+	if (next < ending->next_s)
+		ending->next_s = next;
+	if (!ended)
+		return 0;
+	list.prefixes = ranges_count_prefixes(&ranges);
+	if (store_list_put(store, &list, &ranges, &fault)) {
+		say(ending->refresh, true, "list %s: %zu entries have ended, but: %s", list.name,
+		    ended, fault.text);
+		return 0;
+	}
+	ending->changed++;
+	return 0;
+}
+
+static int end_lists(const struct sources_refresh *refresh)
+{
+	struct ending ending = { refresh, END_NEVER, 0 };
+	int error = store_list_each(refresh->instance->store, end_entries, &ending, NULL);
+
+	refresh->instance->lists_end_s = ending.next_s;
+	if (store_generation(refresh->instance->store, &refresh->instance->lists_generation, NULL))
+		refresh->instance->lists_generation = 0;
+	return error ? error : ending.changed;
+}
+
 int sources_refresh(struct instance *instance, int64_t now_wall_ns, sources_say *say_it,
 		    void *context)
 {
-	struct refresh refresh = { instance, now_wall_ns, say_it, context };
+	struct sources_refresh refresh = { instance, now_wall_ns, say_it, context };
 	int changed = refresh_countries(&refresh);
 
 	for (size_t i = 0; i < instance->config->list_count && changed >= 0; i++)
 		changed += refresh_list(&refresh, &instance->config->lists[i]);
+	if (changed >= 0) {
+		int ended = end_lists(&refresh);
+
+		changed = ended < 0 ? ended : changed + ended;
+	}
 	return changed;
 }

@@ -6,9 +6,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "enforce/attached_file.h"
 #include "enforce/bans.h"
 #include "enforce/publish.h"
 #include "enforce/repair.h"
@@ -27,6 +29,19 @@ __attribute__((format(printf, 3, 4))) static void say(const struct start_options
 	options->say(fault, text, options->context);
 }
 
+/* Each service's id is noted before the policy uses it. */
+static int name_services(struct instance *instance, struct fault *fault)
+{
+	const struct config *config = instance->config;
+	int err = 0;
+
+	for (unsigned id = 1; id <= config->service_count && !err; id++)
+		if (!config->services[id - 1].removed)
+			err = gate_service_name(instance->gate, id, config->services[id - 1].name,
+						fault);
+	return err;
+}
+
 int start_policy(struct instance *instance, struct fault *fault)
 {
 	_cleanup_free_ struct policy *policy = calloc(1, sizeof(*policy));
@@ -35,6 +50,9 @@ int start_policy(struct instance *instance, struct fault *fault)
 
 	if (!policy)
 		return fault_set(fault, -ENOMEM, "out of memory");
+	err = name_services(instance, fault);
+	if (err)
+		return err;
 	config_to_policy(instance->config, policy);
 	err = gate_policy_publish(instance->gate, policy, fault);
 	if (err)
@@ -70,6 +88,21 @@ static int keep_table(struct instance *instance, const struct start_options *opt
 	return store_generation_set(instance->store, state.generation, fault);
 }
 
+/* Without any country data, of now or before, a service that denies unknown countries would shut
+ * everybody out. */
+static int check_countries(struct instance *instance, struct fault *fault)
+{
+	const struct config_service *service = config_needs_countries(instance->config);
+
+	if (!service || !instance->store ||
+	    !store_countries_get(instance->store, NULL, 0, NULL, NULL, NULL))
+		return 0;
+	return fault_set(fault, -EINVAL,
+			 "service '%s' denies unknown countries, and without country data every "
+			 "source is unknown; install tor-geoipdb, or name files in [country]",
+			 service->name);
+}
+
 /* Lists and countries: store first, then the kernel once for all of them. */
 int start_sources(struct instance *instance, const struct start_options *options,
 		  struct fault *fault)
@@ -88,6 +121,8 @@ int start_sources(struct instance *instance, const struct start_options *options
 	if (changed < 0)
 		return fault_set(fault, changed, "cannot refresh the lists: %s",
 				 strerror(-changed));
+	if (check_countries(instance, fault))
+		return fault->error;
 	return instance->lists_lost && instance->gate ? keep_table(instance, options, fault)
 						      : publish_sync(instance, NULL, fault);
 }
@@ -99,23 +134,24 @@ int start_apply(struct instance *instance, const struct start_options *options, 
 	return err ? err : start_policy(instance, fault);
 }
 
-/* A gate that cannot count still bans and lists, so a fault here is said and no more. */
-static void start_counter(struct instance *instance, const struct start_options *options,
-			  bool adopt)
+/* A gate that cannot count still bans and lists, so a fault here is said and no more. What was open
+ * before, and what opened or ended while nobody counted, is put right. */
+static void start_counter(struct instance *instance, const struct start_options *options)
 {
+	struct gate_connections found = { 0 };
 	struct fault fault = { 0 };
-	size_t adopted = 0;
-	int err = 0;
+	int err;
 
 	if (instance->config->count == COUNT_SYN)
 		return;
 	err = gate_counter_attach(instance->gate, instance->config->cgroup, &fault);
-	if (!err && adopt)
-		err = gate_adopt_open(instance->gate, &adopted, &fault);
+	if (!err)
+		err = gate_connections_sweep(instance->gate, &found, &fault);
 	if (err)
 		say(options, true, "connections are not counted, or not all: %s", fault.text);
-	else if (adopted)
-		say(options, false, "%zu connections were open already and are counted", adopted);
+	else if (found.adopted)
+		say(options, false, "%zu connections were open already and are counted",
+		    found.adopted);
 }
 
 static void restore(struct instance *instance, const struct start_options *options, bool fresh)
@@ -149,6 +185,69 @@ static void repair(struct instance *instance, const struct start_options *option
 		say(options, true, "%s", fault.text);
 }
 
+static bool has_country_file(const struct config *config)
+{
+	for (size_t i = 0; i < config->country_file_count; i++)
+		if (!access(config->country_files[i], R_OK))
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct config *config, const struct device *device)
+{
+	if (config->interface_auto)
+		return device->default_route;
+	for (size_t i = 0; i < config->interface_count; i++)
+		if (!strcmp(config->interfaces[i], device->name))
+			return true;
+	return false;
+}
+
+/* Tells the counter by which devices guarded packets come: those marked, and what is on them. */
+static void note_guarded(struct instance *instance, const struct device *devices, size_t count,
+			 bool *marked)
+{
+	_cleanup_free_ unsigned *guarded = calloc(count + 1, sizeof(*guarded));
+	size_t found = 0;
+
+	devices_spread(devices, count, marked);
+	for (size_t i = 0; guarded && i < count && found < GUARDED_MAX; i++)
+		if (marked[i])
+			guarded[found++] = devices[i].ifindex;
+	if (guarded)
+		gate_guarded_set(instance->gate, guarded, found, NULL);
+}
+
+/* Those that are to be guarded in a moment: what is open already is counted before. */
+static void note_wanted(struct instance *instance)
+{
+	_cleanup_free_ struct device *devices = NULL;
+	_cleanup_free_ bool *marked = NULL;
+	size_t count;
+
+	if (devices_list(&devices, &count, NULL))
+		return;
+	marked = calloc(count + 1, sizeof(*marked));
+	for (size_t i = 0; marked && i < count; i++)
+		marked[i] = is_wanted(instance->config, &devices[i]);
+	if (marked)
+		note_guarded(instance, devices, count, marked);
+}
+
+/* Those that are. */
+static void note_attached(struct instance *instance, const struct device *devices, size_t count,
+			  const struct attachment *attachments, size_t used)
+{
+	_cleanup_free_ bool *marked = calloc(count + 1, sizeof(*marked));
+
+	for (size_t i = 0; marked && i < count; i++)
+		for (size_t j = 0; j < used && !marked[i]; j++)
+			marked[i] = attachments[j].attached &&
+				    attachments[j].ifindex == devices[i].ifindex;
+	if (marked)
+		note_guarded(instance, devices, count, marked);
+}
+
 int start_gate(struct instance *instance, const struct start_options *options, struct fault *fault)
 {
 	struct gate_load_options load = {
@@ -163,12 +262,18 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 	bool fresh;
 	int err;
 
+	/* Before anything is in the kernel, where it can be known; else after reading the files. */
+	if (!has_country_file(instance->config) && check_countries(instance, fault))
+		return fault->error;
 	gate_close(instance->gate);
 	instance->gate = NULL;
 	err = gate_load_begin(&load, &instance->gate, &how, fault);
 	if (err)
 		return err;
 	fresh = how == GATE_FRESH;
+	err = instance_place_services(instance->gate, instance->config, fault);
+	if (err)
+		return err;
 	repair(instance, options);
 	err = start_apply(instance, options, fault);
 	if (!err && how == GATE_CARRIED)
@@ -191,21 +296,13 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 		return err;
 	if (how != GATE_KEPT && !instance->unrestored)
 		gate_mark_filled(instance->gate);
-	start_counter(instance, options, how != GATE_KEPT);
+	if (how != GATE_KEPT)
+		note_wanted(instance);
+	start_counter(instance, options);
 	/* Without the store's bans the next start, or the daemon, restores them. */
 	if (!instance->unrestored)
 		gate_mark_ready(instance->gate);
 	return 0;
-}
-
-static bool is_wanted(const struct config *config, const struct device *device)
-{
-	if (config->interface_auto)
-		return device->default_route;
-	for (size_t i = 0; i < config->interface_count; i++)
-		if (!strcmp(config->interfaces[i], device->name))
-			return true;
-	return false;
 }
 
 static bool is_listed(const struct attachment *attachments, size_t count, unsigned ifindex)
@@ -244,7 +341,7 @@ static void detach_unwanted(struct instance *instance, const struct attachment *
 			    size_t count)
 {
 	_cleanup_free_ struct attachment *now = calloc(START_DEVICES, sizeof(*now));
-	int found = now ? attach_list(instance->gate, now, START_DEVICES, NULL) : 0;
+	int found = now ? attach_list(instance->config->paths.pins, now, START_DEVICES, NULL) : 0;
 
 	for (int i = 0; i < found && i < START_DEVICES; i++)
 		if (!is_listed(wanted, count, now[i].ifindex))
@@ -273,7 +370,9 @@ int start_attach(struct instance *instance, struct attachment *attachments, stru
 	used = add_missing(config, devices, count, attachments, used);
 	if (!config->interface_auto)
 		detach_unwanted(instance, attachments, used);
+	note_attached(instance, devices, count, attachments, used);
 	attach_settled(instance->gate);
+	attached_write(config->paths.runtime, attachments, used);
 	return (int)used;
 }
 

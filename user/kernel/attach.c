@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See attach.h. XDP goes through a pinned bpf_link, classic tc through tc.h. */
+/* See attach.h. Which hook a device gets; links.h and tc.h put programs there, attach_list.c looks
+ * what is there. */
 #include "kernel/attach.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <stdio.h>
@@ -13,13 +12,18 @@
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
+#include "kernel/attach_internal.h"
 #include "kernel/handle.h"
+#include "kernel/links.h"
 #include "kernel/pins.h"
 #include "kernel/programs.h"
 #include "kernel/tc.h"
 #include "net/devices.h"
+#include "net/driver.h"
 
-static bool has_link_header(const char *device)
+/* An XDP program without a link header before it would be no use; drivers of such devices take one
+ * all the same, generic XDP does. */
+bool attach_has_link_header(const char *device)
 {
 	struct ifreq request = { 0 };
 	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -31,129 +35,110 @@ static bool has_link_header(const char *device)
 	       request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK;
 }
 
-static int link_path(const struct gate *gate, unsigned ifindex, char *path, struct fault *fault)
+bool attach_foreign_xdp(const char *pins, unsigned ifindex, const struct own *own, char *why,
+			size_t size)
 {
-	char name[32];
-
-	snprintf(name, sizeof(name), "links/xdp-%u", ifindex);
-	return gate_pin_path(gate->pins, name, path, fault);
-}
-
-/* The XDP program on a device of this network namespace, in whatever mode; 0: none. */
-static unsigned xdp_program(unsigned ifindex)
-{
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-
-	if (bpf_xdp_query((int)ifindex, 0, &query))
-		return 0;
-	if (query.prog_id)
-		return query.prog_id;
-	return query.drv_prog_id   ? query.drv_prog_id
-	       : query.skb_prog_id ? query.skb_prog_id
-				   : query.hw_prog_id;
-}
-
-/* Takes a pinned link off whatever device it is on, perhaps one that has moved to another network
- * namespace, and forgets it. */
-static void drop_link(int fd, const char *path)
-{
-	bpf_link_detach(fd); /* at once, not when the last reference goes */
-	unlink(path);
-}
-
-/*
- * Our link on this device: its fd, or -1. A link is not ours to use any more when its device is
- * gone, or when another one has the number now: the program that is on this one then is not the
- * link's.
- */
-static int own_link(const struct gate *gate, unsigned ifindex)
-{
-	struct bpf_link_info info = { 0 };
-	__u32 size = sizeof(info);
-	_cleanup_close_ int fd = -1;
-	char path[PATH_MAX];
-
-	if (link_path(gate, ifindex, path, NULL))
-		return -1;
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return -1;
-	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.xdp.ifindex != ifindex ||
-	    info.prog_id != xdp_program(ifindex)) {
-		drop_link(fd, path);
-		return -1;
-	}
-	return TAKE_FD(fd);
-}
-
-static void program_name(unsigned id, char *name, size_t size)
-{
-	struct bpf_prog_info info = { 0 };
-	__u32 info_size = sizeof(info);
-	_cleanup_close_ int fd = bpf_prog_get_fd_by_id(id);
-
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &info_size))
-		snprintf(name, size, "?");
-	else
-		snprintf(name, size, "%s", info.name);
-}
-
-/* Says in `why` which XDP program, not ours, is on the device. */
-static bool foreign_xdp(const struct gate *gate, unsigned ifindex, char *why, size_t size)
-{
-	_cleanup_close_ int link = own_link(gate, ifindex);
-	unsigned id = link < 0 ? xdp_program(ifindex) : 0;
+	_cleanup_close_ int link = link_open(pins, LINK_XDP, ifindex, NULL);
+	unsigned id = link < 0 ? link_xdp_program(ifindex) : 0;
 	char name[BPF_OBJ_NAME_LEN];
 
 	if (!id)
 		return false;
-	program_name(id, name, sizeof(name));
-	snprintf(why, size, "the XDP program \"%s\" (id %u) of another is on it and stays", name,
-		 id);
+	own_program_name(id, name, sizeof(name));
+	if (own_is_stray(own_kind_of(own, id)))
+		snprintf(why, size,
+			 "the XDP program \"%s\" (id %u) of another or a lost sekisho is on it; "
+			 "`sekisho unload` takes a lost one off",
+			 name, id);
+	else
+		snprintf(why, size, "the XDP program \"%s\" (id %u) of another is on it and stays",
+			 name, id);
 	return true;
 }
 
-static int attach_xdp(struct gate *gate, unsigned ifindex, __u32 flags, struct fault *fault)
+static bool is_generic(unsigned ifindex)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = flags);
-	_cleanup_close_ int link = own_link(gate, ifindex);
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	return !bpf_xdp_query((int)ifindex, 0, &query) && query.attach_mode == XDP_ATTACHED_SKB;
+}
+
+static bool is_distrusted(const struct gate *gate, unsigned ifindex)
+{
+	for (size_t i = 0; i < gate->distrusted_count; i++)
+		if (gate->distrusted[i] == ifindex)
+			return true;
+	return false;
+}
+
+void attach_distrust_xdp(struct gate *gate, unsigned ifindex)
+{
+	size_t room = sizeof(gate->distrusted) / sizeof(*gate->distrusted);
+
+	if (!is_distrusted(gate, ifindex))
+		gate->distrusted[gate->distrusted_count++ % room] = ifindex;
+	if (gate->distrusted_count > room)
+		gate->distrusted_count = room;
+}
+
+static void trust_again(struct gate *gate, unsigned ifindex)
+{
+	for (size_t i = 0; i < gate->distrusted_count; i++)
+		if (gate->distrusted[i] == ifindex)
+			gate->distrusted[i] = 0;
+}
+
+/* Whether this process has not attached to the device yet. Of more than it remembers it has. */
+static bool is_first(struct gate *gate, unsigned ifindex)
+{
+	size_t room = sizeof(gate->met) / sizeof(*gate->met);
+
+	for (size_t i = 0; i < gate->met_count; i++)
+		if (gate->met[i] == ifindex)
+			return false;
+	if (gate->met_count == room)
+		return false;
+	gate->met[gate->met_count++] = ifindex;
+	return true;
+}
+
+/* Where the driver forgot the program, an update would change what only the core still knows. */
+static int attach_xdp(struct gate *gate, unsigned ifindex, bool generic, struct fault *fault)
+{
 	int program = gate_program_fd(gate, PROGRAM_XDP);
-	struct bpf_link_info info = { 0 };
-	__u32 size = sizeof(info);
-	char path[PATH_MAX];
-	int err;
+	_cleanup_close_ int link = link_open(gate->pins, LINK_XDP, ifindex, NULL);
 
-	err = link_path(gate, ifindex, path, fault);
-	if (err)
-		return err;
-	if (link >= 0 && !bpf_link_update(link, program, NULL))
+	if (link >= 0 && !is_distrusted(gate, ifindex) && is_generic(ifindex) == generic &&
+	    !bpf_link_update(link, program, NULL))
 		return 0;
+	trust_again(gate, ifindex);
 	cleanup_close(&link);
-	unlink(path);
-	link = bpf_link_create(program, (int)ifindex, BPF_XDP, &options);
+	link = -1;
+	link_drop(gate->pins, LINK_XDP, ifindex);
+	return link_make(gate->pins, LINK_XDP, ifindex, program,
+			 generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE, fault);
+}
+
+/*
+ * virtio_net before Linux 6.3 refuses to let go of a program while the MTU is larger than it likes,
+ * the core forgets it all the same, and it drops on. So the MTU goes down for that moment.
+ */
+void attach_drop_xdp(const char *pins, unsigned ifindex, const char *device)
+{
+	_cleanup_close_ int link = link_open(pins, LINK_XDP, ifindex, NULL);
+	struct driver driver;
+	bool lower;
+
 	if (link < 0)
-		return fault_set(fault, link, "%s", strerror(-link));
-	if (bpf_obj_get_info_by_fd(link, &info, &size) || bpf_obj_pin(link, path))
-		return fault_set(fault, -errno, "cannot pin %s: %s", path, strerror(errno));
-	return 0;
-}
-
-static void detach_xdp(struct gate *gate, unsigned ifindex)
-{
-	_cleanup_close_ int link = own_link(gate, ifindex);
-	char path[PATH_MAX];
-
-	if (link < 0 || link_path(gate, ifindex, path, NULL))
 		return;
-	drop_link(link, path);
-}
-
-static int outflow_detach(struct gate *gate, unsigned ifindex)
-{
-	struct tc_own filters;
-
-	tc_own_load(gate->pins, "outflow_control", &filters);
-	return tc_detach(ifindex, BPF_TC_EGRESS, &filters);
+	driver_ask(ifindex, device, &driver);
+	lower = !strcmp(driver.name, "virtio_net") && driver_xdp_obstacle(&driver) &&
+		!is_generic(ifindex);
+	if (lower)
+		driver_set_mtu(device, DRIVER_SAFE_MTU);
+	link_drop(pins, LINK_XDP, ifindex);
+	if (lower)
+		driver_set_mtu(device, driver.mtu);
 }
 
 static int attached(struct attachment *attachment, enum gate_hook hook)
@@ -163,33 +148,96 @@ static int attached(struct attachment *attachment, enum gate_hook hook)
 	return 0;
 }
 
-static int not_attached(struct attachment *attachment, int error, struct fault *fault)
+static int not_attached(struct attachment *attachment, int error, const struct fault *own,
+			struct fault *fault)
 {
-	snprintf(attachment->why, sizeof(attachment->why), "%.250s", fault->text);
+	snprintf(attachment->why, sizeof(attachment->why), "%.250s", own->text);
 	return fault_set(fault, error, "cannot attach to %s: %s", attachment->device,
 			 attachment->why);
 }
 
-/* Native XDP or, when that is forced, nothing else. `why` says why not. */
-static int try_xdp(struct gate *gate, enum gate_hook hook, struct attachment *attachment,
-		   struct fault *fault)
+/* What keeps HOOK_AUTO from native XDP although the driver would take it; NULL: nothing. Without a
+ * gate: what is known of the driver alone. */
+static const char *obstacle(const struct gate *gate, const struct attachment *attachment)
 {
+	struct driver driver;
+	const char *known;
+
+	driver_ask(attachment->ifindex, attachment->device, &driver);
+	known = driver_xdp_obstacle(&driver);
+	if (!known && gate && is_distrusted(gate, attachment->ifindex))
+		known = "its driver received packets and handed none to the XDP program";
+	return known;
+}
+
+/* XDP or, when that is forced, nothing else. `why` says why not. */
+static int try_xdp(struct gate *gate, enum gate_hook hook, const struct own *own,
+		   struct attachment *attachment, struct fault *fault)
+{
+	const char *known = hook == HOOK_AUTO ? obstacle(gate, attachment) : NULL;
 	char *why = attachment->why;
 	size_t size = sizeof(attachment->why);
+	struct fault driver = { 0 };
+	const char *forced;
 	int err;
 
-	if (!has_link_header(attachment->device)) {
-		snprintf(why, size, "it has no link header");
+	if (!attach_has_link_header(attachment->device))
+		known = "it has no link header";
+	if (known) {
+		snprintf(why, size, "%s", known);
 		return fault_set(fault, -EOPNOTSUPP, "%s", why);
 	}
-	if (foreign_xdp(gate, attachment->ifindex, why, size))
+	if (attach_foreign_xdp(gate->pins, attachment->ifindex, own, why, size))
 		return fault_set(fault, -EBUSY, "%s", why);
-	err = attach_xdp(gate, attachment->ifindex,
-			 hook == HOOK_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE, fault);
+	forced = hook == HOOK_XDP ? obstacle(NULL, attachment) : NULL;
+	/* What it was told before this process was there may be forgotten by now. */
+	if (forced && is_first(gate, attachment->ifindex))
+		attach_distrust_xdp(gate, attachment->ifindex);
+	err = attach_xdp(gate, attachment->ifindex, hook == HOOK_GENERIC, &driver);
+	if (!err) {
+		snprintf(why, size, "%s", forced ? forced : "");
+		return 0;
+	}
+	snprintf(why, size, "its driver refused %s XDP: %.200s",
+		 hook == HOOK_GENERIC ? "generic" : "native", driver.text);
+	return fault_set(fault, err, "%s", why);
+}
+
+/* Generic XDP is in front of every tc filter: for kernels without TCX, where one stays in front. */
+static bool go_around(struct gate *gate, const struct own *own, const char *behind,
+		      struct attachment *attachment)
+{
+	struct attachment tried = *attachment;
+
+	if (is_distrusted(gate, attachment->ifindex) ||
+	    try_xdp(gate, HOOK_GENERIC, own, &tried, NULL))
+		return false;
+	snprintf(tried.why, sizeof(tried.why), "%.100s; and on tc %.120s is in front",
+		 attachment->why, behind);
+	memcpy(attachment->why, tried.why, sizeof(attachment->why));
+	return true;
+}
+
+static int attach_tc(struct gate *gate, const struct own *own, bool may_go_around,
+		     struct attachment *attachment, struct fault *fault)
+{
+	const struct tc_side side = { gate->pins, attachment->ifindex, false };
+	struct tc_state state;
+	int err = tc_place(&side, gate_program_fd(gate, PROGRAM_TC), own, &state, fault);
+
 	if (err)
-		snprintf(why, size, "its driver refused native XDP: %.200s",
-			 fault ? fault->text : strerror(-err));
-	return err;
+		return err;
+	attachment->tcx = state.tcx;
+	if (*state.behind && may_go_around && go_around(gate, own, state.behind, attachment)) {
+		attachment->tcx = false;
+		tc_remove(&side, own, false);
+		return attached(attachment, HOOK_GENERIC);
+	}
+	if (*state.behind)
+		snprintf(attachment->open, sizeof(attachment->open),
+			 "%s is in front of the gate's on tc, and decides first", state.behind);
+	attach_drop_xdp(gate->pins, attachment->ifindex, attachment->device);
+	return attached(attachment, HOOK_TC);
 }
 
 /*
@@ -197,27 +245,23 @@ static int try_xdp(struct gate *gate, enum gate_hook hook, struct attachment *at
  * with an older contract's it would be cut off from today's bans. Links of devices that are gone
  * are forgotten, and the program is taken off those that moved to another network namespace.
  */
-static void update_links(struct gate *gate)
+static void update_link(enum link_kind kind, unsigned ifindex, void *context)
 {
-	_cleanup_(cleanup_dir) DIR *dir = NULL;
-	struct dirent *entry;
-	char path[PATH_MAX];
-	unsigned ifindex;
+	static const enum gate_program programs[LINK_KINDS] = {
+		[LINK_XDP] = PROGRAM_XDP,
+		[LINK_INGRESS] = PROGRAM_TC,
+		[LINK_EGRESS] = PROGRAM_OUTFLOW,
+	};
+	struct gate *gate = context;
+	_cleanup_close_ int link = link_open(gate->pins, kind, ifindex, NULL);
 
-	if (!gate_pin_path(gate->pins, "links", path, NULL))
-		dir = opendir(path);
-	while (dir && (entry = readdir(dir)))
-		if (sscanf(entry->d_name, "xdp-%u", &ifindex) == 1) {
-			_cleanup_close_ int link = own_link(gate, ifindex);
-
-			if (link >= 0)
-				bpf_link_update(link, gate_program_fd(gate, PROGRAM_XDP), NULL);
-		}
+	if (link >= 0)
+		bpf_link_update(link, gate_program_fd(gate, programs[kind]), NULL);
 }
 
 void attach_settled(struct gate *gate)
 {
-	update_links(gate);
+	link_each(gate->pins, update_link, gate);
 	gate_unpin_older_programs(gate);
 	pins_remove_older(gate->pins);
 	gate->older = 0;
@@ -226,146 +270,78 @@ void attach_settled(struct gate *gate)
 int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
 		  struct attachment *attachment, struct fault *fault)
 {
-	struct tc_own filters;
-	struct fault own = { 0 };
+	struct tc_side side = { .pins = gate->pins };
+	struct fault refused = { 0 };
+	struct own own;
 	int err;
 
-	tc_own_load(gate->pins, "bans", &filters);
+	own_load(gate->pins, &own);
 	memset(attachment, 0, sizeof(*attachment));
 	snprintf(attachment->device, sizeof(attachment->device), "%s", device);
-	attachment->ifindex = if_nametoindex(device);
+	attachment->ifindex = side.ifindex = if_nametoindex(device);
 	if (!attachment->ifindex) {
-		fault_set(&own, -ENODEV, "there is no such device; `ip link` lists them");
-		err = not_attached(attachment, -ENODEV, &own);
-		return fault_set(fault, err, "%s", own.text);
+		fault_set(&refused, -ENODEV, "there is no such device; `ip link` lists them");
+		return not_attached(attachment, -ENODEV, &refused, fault);
 	}
 	if (hook != HOOK_TC) {
-		err = try_xdp(gate, hook, attachment, &own);
+		err = try_xdp(gate, hook, &own, attachment, &refused);
 		if (!err) {
-			tc_detach(attachment->ifindex, BPF_TC_INGRESS, &filters);
+			tc_remove(&side, &own, false);
 			return attached(attachment, hook == HOOK_GENERIC ? HOOK_GENERIC : HOOK_XDP);
 		}
-		if (hook != HOOK_AUTO) {
-			err = not_attached(attachment, err, &own);
-			return fault_set(fault, err, "%s", own.text);
-		}
+		if (hook != HOOK_AUTO)
+			return not_attached(attachment, err, &refused, fault);
 	} else {
 		snprintf(attachment->why, sizeof(attachment->why), "the configuration says so");
 	}
-	err = tc_attach(attachment->ifindex, device, BPF_TC_INGRESS,
-			gate_program_fd(gate, has_link_header(device) ? PROGRAM_TC : PROGRAM_TC_IP),
-			&filters, &own);
-	if (err) {
-		err = not_attached(attachment, err, &own);
-		return fault_set(fault, err, "%s", own.text);
-	}
-	detach_xdp(gate, attachment->ifindex);
-	return attached(attachment, HOOK_TC);
+	err = attach_tc(gate, &own, hook == HOOK_AUTO, attachment, &refused);
+	return err ? not_attached(attachment, err, &refused, fault) : 0;
 }
 
 int attach_outflow(struct gate *gate, bool wanted, struct attachment *attachment,
 		   struct fault *fault)
 {
-	bool link_header = has_link_header(attachment->device);
-	struct tc_own filters;
-	struct fault own = { 0 };
+	const struct tc_side side = { gate->pins, attachment->ifindex, true };
+	struct fault refused = { 0 };
+	struct tc_state state;
+	struct own own;
 	int err;
 
-	tc_own_load(gate->pins, "outflow_control", &filters);
+	own_load(gate->pins, &own);
 	attachment->outflow = false;
 	*attachment->outflow_why = '\0';
 	if (!attachment->ifindex)
 		return 0;
 	if (!wanted)
-		return outflow_detach(gate, attachment->ifindex);
-	err = tc_attach(attachment->ifindex, attachment->device, BPF_TC_EGRESS,
-			gate_program_fd(gate, link_header ? PROGRAM_OUTFLOW : PROGRAM_OUTFLOW_IP),
-			&filters, &own);
+		return tc_remove(&side, &own, false);
+	err = tc_place(&side, gate_program_fd(gate, PROGRAM_OUTFLOW), &own, &state, &refused);
 	attachment->outflow = !err;
-	if (!err)
+	if (!err && *state.behind)
+		fault_set(&refused, 0, "%s is in front of it, and decides first", state.behind);
+	if (!err && !*state.behind)
 		return 0;
-	snprintf(attachment->outflow_why, sizeof(attachment->outflow_why), "%.250s", own.text);
-	return fault_set(fault, err, "%s: no outflow breaker: %s", attachment->device, own.text);
+	snprintf(attachment->outflow_why, sizeof(attachment->outflow_why), "%.250s", refused.text);
+	return err ? fault_set(fault, err, "%s: no outflow breaker: %s", attachment->device,
+			       refused.text)
+		   : 0;
 }
 
 int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault)
 {
-	struct tc_own filters;
+	struct tc_side side = { gate->pins, ifindex, false };
+	char device[IF_NAMESIZE] = "";
+	struct own own;
 	int err;
 
-	tc_own_load(gate->pins, "bans", &filters);
-	err = tc_detach(ifindex, BPF_TC_INGRESS, &filters);
-	detach_xdp(gate, ifindex);
+	own_load(gate->pins, &own);
+	if_indextoname(ifindex, device);
+	err = tc_remove(&side, &own, false);
+	attach_drop_xdp(gate->pins, ifindex, device);
+	side.egress = true;
 	if (!err)
-		err = outflow_detach(gate, ifindex);
+		err = tc_remove(&side, &own, false);
 	if (err && err != -ENOENT && err != -ENODEV)
 		return fault_set(fault, err, "cannot take the tc program off device %u: %s",
 				 ifindex, strerror(-err));
 	return 0;
-}
-
-static void list_one(struct gate *gate, const struct device *device, struct attachment *attachment)
-{
-	_cleanup_close_ int link = own_link(gate, device->ifindex);
-	struct tc_own filters, egress;
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-
-	tc_own_load(gate->pins, "bans", &filters);
-	tc_own_load(gate->pins, "outflow_control", &egress);
-	memset(attachment, 0, sizeof(*attachment));
-	memcpy(attachment->device, device->name, sizeof(attachment->device));
-	attachment->ifindex = device->ifindex;
-	attachment->outflow = tc_is_attached(device->ifindex, BPF_TC_EGRESS, &egress);
-	if (link >= 0) {
-		bool generic = !bpf_xdp_query((int)device->ifindex, 0, &query) &&
-			       query.attach_mode == XDP_ATTACHED_SKB;
-
-		attached(attachment, generic ? HOOK_GENERIC : HOOK_XDP);
-	} else if (tc_is_attached(device->ifindex, BPF_TC_INGRESS, &filters)) {
-		attached(attachment, HOOK_TC);
-		if (!has_link_header(device->name))
-			snprintf(attachment->why, sizeof(attachment->why), "it has no link header");
-		else if (!foreign_xdp(gate, device->ifindex, attachment->why,
-				      sizeof(attachment->why)))
-			snprintf(attachment->why, sizeof(attachment->why),
-				 "its driver refused native XDP, or the configuration says so");
-	}
-}
-
-int attach_list(struct gate *gate, struct attachment *attachments, size_t room, struct fault *fault)
-{
-	_cleanup_free_ struct device *devices = NULL;
-	struct attachment attachment;
-	size_t count, found = 0;
-	int err = devices_list(&devices, &count, fault);
-
-	if (err)
-		return err;
-	for (size_t i = 0; i < count; i++) {
-		list_one(gate, &devices[i], &attachment);
-		if (!attachment.attached && !attachment.outflow)
-			continue;
-		if (found < room)
-			attachments[found] = attachment;
-		found++;
-	}
-	return (int)found;
-}
-
-int attach_remove_all(const char *pins, struct fault *fault)
-{
-	_cleanup_free_ struct device *devices = NULL;
-	struct tc_own filters, egress;
-	size_t count;
-	int err = devices_list(&devices, &count, fault);
-
-	tc_own_load(pins, "bans", &filters);
-	tc_own_load(pins, "outflow_control", &egress);
-	for (size_t i = 0; i < count && !err; i++) {
-		err = tc_detach(devices[i].ifindex, BPF_TC_INGRESS, &filters);
-		if (!err)
-			err = tc_detach(devices[i].ifindex, BPF_TC_EGRESS, &egress);
-	}
-	return err ? fault_set(fault, err, "cannot take the tc programs off: %s", strerror(-err))
-		   : 0;
 }

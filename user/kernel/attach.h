@@ -13,10 +13,16 @@
 struct attachment {
 	char device[IF_NAMESIZE];
 	unsigned ifindex;
+	bool wanted; /* the configuration means it; set where devices are shown */
 	bool attached;
 	enum gate_hook hook; /* HOOK_XDP, HOOK_TC or HOOK_GENERIC when attached */
-	char why[256];	     /* why not native XDP, or why not attached at all; "" for native XDP */
-	bool outflow;	     /* the outflow breaker is on its egress */
+	char why[256]; /* why not native XDP, or why not attached at all; for native XDP "", or what
+			* is known to be wrong with it where it is forced */
+	char open[256];	 /* attached, and yet mail gets past it: what does it; "" nothing known */
+	bool tcx;	 /* by a TCX link, in front of every classic filter */
+	char stray[192]; /* a program of another or a lost sekisho on it; "" none */
+	bool lost;	 /* it is of a lost one: nobody's pins hold its maps */
+	bool outflow;	 /* the outflow breaker is on its egress */
 	char outflow_why[256]; /* why not, although it is wanted; else "" */
 };
 
@@ -31,17 +37,25 @@ int attach_outflow(struct gate *gate, bool wanted, struct attachment *attachment
 /* Takes both off. */
 int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault);
 
+/* From now on HOOK_AUTO takes tc on this device: its driver forgot the program. */
+void attach_distrust_xdp(struct gate *gate, unsigned ifindex);
+
 /* Call it once every device has the loaded programs: forgets older ones of ours, an older contract,
  * and links of devices that are gone; takes the program off those that moved to another network
  * namespace. */
 void attach_settled(struct gate *gate);
 
-/* Takes the programs of the instance at `pins` off every device; needs no open gate. The links of
- * XDP go with their pins (pins_remove()). */
-int attach_remove_all(const char *pins, struct fault *fault);
+/* Takes the programs of the instance at `pins` off every device, and those of a sekisho whose pins
+ * are gone; needs no open gate. Adds to *removed how many devices had some. A fault names the
+ * device that keeps one. */
+int attach_remove_all(const char *pins, size_t *removed, struct fault *fault);
 
-/* What is attached now, asked of the kernel and the pins: at most `room`; returns how many. */
-int attach_list(struct gate *gate, struct attachment *attachments, size_t room,
-		struct fault *fault);
+/* What is attached now, asked of the devices: at most `room`; returns how many. Devices with a
+ * stray program are among them. Needs no gate. */
+int attach_list(const char *pins, struct attachment *attachments, size_t room, struct fault *fault);
+
+/* What is on the device of `attachment` now: fills in all but the reasons, which are kept where
+ * nothing changed. False: it is not as it was. */
+bool attach_is_as_it_was(struct gate *gate, const struct attachment *attachment);
 
 #endif

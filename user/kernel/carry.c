@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "gate.skel.h"
+#include "kernel/ban_parts.h"
 #include "kernel/pins.h"
 
 #define BATCH 4096
@@ -27,8 +28,7 @@ static const enum group groups[MAP_COUNT] = {
 	[MAP_NETWORKS] = CONNECTIONS,
 	[MAP_COUNTRY_METERS] = CONNECTIONS,
 	[MAP_COUNTED] = CONNECTIONS,
-	[MAP_OPENED] = CONNECTIONS,
-	[MAP_ADOPTED] = CONNECTIONS,
+	[MAP_CONNECTIONS] = CONNECTIONS,
 	[MAP_USAGE] = CONNECTIONS,
 	[MAP_OUTFLOW_CONTROL] = OUTFLOW,
 	[MAP_OUTFLOW_BREAKERS] = OUTFLOW,
@@ -41,7 +41,7 @@ static const enum group groups[MAP_COUNT] = {
 
 /* The contract version since which a map's content means something else than in those before. */
 static const unsigned anew_since[MAP_COUNT] = {
-	[MAP_TABLE] = 2, /* the stamp, points and their Bloom filters */
+	[MAP_TABLE] = 3, /* what lists say of services; COUNTRY_LAN */
 };
 
 static int older_path(const struct gate *gate, const char *name, char *path)
@@ -50,6 +50,12 @@ static int older_path(const struct gate *gate, const char *name, char *path)
 
 	return size < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
+
+/* The contract version since which a map's values, of the same size, are read otherwise: they are
+ * copied, never handed on whole. */
+static const unsigned other_since[MAP_COUNT] = {
+	[MAP_BANS] = 3, /* two groups of services */
+};
 
 /* An fd of the older contract's map; -1: it has none that still means the same. */
 static int older_map(const struct gate *gate, enum gate_map map)
@@ -96,7 +102,7 @@ static bool can_hand_on(const struct gate *gate, enum gate_map map, struct bpf_m
 	struct bpf_map *expected_inner = bpf_map__inner_map(expected);
 	struct bpf_map_info info;
 
-	if (!map_info(fd, &info) || !same_shape(&info, expected))
+	if (gate->older < other_since[map] || !map_info(fd, &info) || !same_shape(&info, expected))
 		return false;
 	if (!expected_inner)
 		return true;
@@ -255,14 +261,31 @@ static int put_as_is(struct copying *copying, const void *key)
 	return bpf_map_update_elem(copying->to, key, copying->value, BPF_ANY) ? -errno : 0;
 }
 
+/* What a ban was in the contracts 1 and 2 (which had a leaf behind it). It closed all services. */
+struct ban_v1 {
+	__u64 expires_ns, since_ns, packets, attempts, last_ns;
+	__u32 rule, reserved;
+};
+
 /* Without the leaf that it remembers: stamps begin anew with "control", and one of the older gate's
  * would be taken for that of a table to come. */
 static int put_ban(struct copying *copying, const void *key)
 {
-	struct ban *ban = copying->value;
+	const struct ban_v1 *old = copying->value;
+	struct ban ban;
 
-	ban->leaf = 0;
-	return gate_ban_put(copying->gate, key, ban, NULL);
+	if (copying->gate->older >= other_since[MAP_BANS]) {
+		ban = *(const struct ban *)copying->value;
+		ban.leaf = 0;
+	} else {
+		const struct ban_part part = { BAN_ALL, old->expires_ns, old->since_ns, old->rule };
+
+		ban = (struct ban){ .packets = old->packets,
+				    .attempts = old->attempts,
+				    .last = (__u32)(old->last_ns >> BAN_TIME_SHIFT) };
+		ban_set(&ban, &part);
+	}
+	return gate_ban_put(copying->gate, key, &ban, NULL);
 }
 
 /* The connections that are open are counted anew, from their sockets. */

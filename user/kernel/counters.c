@@ -78,6 +78,12 @@ int gate_counts_read(struct gate *gate, struct gate_counts *counts, struct fault
 	return err ? err : read_open(gate, counts, fault);
 }
 
+int gate_seen(struct gate *gate, uint64_t packets[SEEN_SLOTS], struct fault *fault)
+{
+	memset(packets, 0, SEEN_SLOTS * sizeof(*packets));
+	return sum_map(gate, MAP_SEEN, SEEN_SLOTS, 1, packets, fault);
+}
+
 int gate_counted_since(struct gate *gate, int64_t *wall_ns, struct fault *fault)
 {
 	char path[PATH_MAX];

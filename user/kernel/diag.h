@@ -17,11 +17,20 @@ struct nl_sock;
 int diag_open(struct nl_sock **netlink, struct fault *fault);
 void diag_close(struct nl_sock **netlink);
 
-/* Both families' sockets in `states` (bits of TCP states) of this network namespace that `wanted`
- * (NULL: all) takes; *found is malloc()ed. -ENOMEM, -EIO. */
-int diag_list(struct nl_sock *netlink, uint32_t states,
-	      bool (*wanted)(const struct inet_diag_msg *socket, const void *context),
-	      const void *context, struct inet_diag_msg **found, size_t *count);
+struct diag_socket {
+	struct inet_diag_msg is;
+	uint32_t token; /* this end's name of the MPTCP session that it is, or is of; 0: of none */
+};
+
+/* What is listed. Tokens of TCP sockets cost the kernel half as much again for each socket. */
+enum diag_kind { DIAG_TCP, DIAG_TCP_TOKENS, DIAG_SESSIONS /* of MPTCP */ };
+
+/* Both families' sockets of a kind in `states` (bits of TCP
+ * states) of this network namespace that `wanted` (NULL: all) takes; *found is malloc()ed. -ENOMEM,
+ * -EIO; -ENOENT: the kernel does not list this kind. */
+int diag_list(struct nl_sock *netlink, enum diag_kind kind, uint32_t states,
+	      bool (*wanted)(const struct diag_socket *socket, const void *context),
+	      const void *context, struct diag_socket **found, size_t *count);
 
 /* 1: destroyed; 0: there is no such socket (any more); -EOPNOTSUPP: this kernel cannot; -EPERM;
  * -EIO. */

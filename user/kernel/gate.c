@@ -14,7 +14,7 @@
 #include "kernel/attach.h"
 #include "kernel/handle.h"
 #include "kernel/pins.h"
-#include "kernel/bloom.h"
+#include "kernel/bloom_fill.h"
 #include "kernel/verify.h"
 
 static const char *const map_names[] = {
@@ -23,6 +23,7 @@ static const char *const map_names[] = {
 	[MAP_BAN_BLOOM] = "ban_bloom",
 	[MAP_TICK_CLOCK] = "tick_clock",
 	[MAP_POLICY] = "policy",
+	[MAP_SERVICE_NAMES] = "service_names",
 	[MAP_TABLE] = "table",
 	[MAP_COUNTRY_COUNTS] = "country_counts",
 	[MAP_REASON_COUNTS] = "reason_counts",
@@ -32,10 +33,11 @@ static const char *const map_names[] = {
 	[MAP_NETWORK_BLOOM] = "network_bloom",
 	[MAP_COUNTRY_METERS] = "country_meters",
 	[MAP_COUNTED] = "counted",
-	[MAP_OPENED] = "opened",
-	[MAP_ADOPTED] = "adopted",
+	[MAP_CONNECTIONS] = "connections",
+	[MAP_GUARDED] = "guarded",
 	[MAP_USAGE] = "usage",
 	[MAP_OVER_LIMIT] = "over_limit",
+	[MAP_SEEN] = "seen",
 	[MAP_OUTFLOW_RULES] = "outflow_rules",
 	[MAP_OUTFLOW_CONTROL] = "outflow_control",
 	[MAP_OUTFLOW_BREAKERS] = "outflow_breakers",
@@ -245,6 +247,40 @@ int gate_open(const char *pins, struct gate **result, struct fault *fault)
 	return err;
 }
 
+static uint32_t map_id(int fd)
+{
+	struct bpf_map_info info = { 0 };
+	__u32 size = sizeof(info);
+
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+}
+
+static uint32_t pinned_id(const char *pins)
+{
+	_cleanup_close_ int fd = -1;
+	char path[PATH_MAX];
+
+	if (gate_pin_path(pins, map_names[MAP_CONTROL], path, NULL))
+		return 0;
+	fd = bpf_obj_get(path);
+	return map_id(fd);
+}
+
+bool gate_is_pinned(const struct gate *gate)
+{
+	return pinned_id(gate->pins) == map_id(gate->maps[MAP_CONTROL]);
+}
+
+bool gate_has_programs(const struct gate *gate)
+{
+	return gate->programs[PROGRAM_XDP] >= 0;
+}
+
+bool gate_has_pins(const char *pins)
+{
+	return pinned_id(pins);
+}
+
 void gate_mark_filled(struct gate *gate)
 {
 	__atomic_store_n(&gate->control->contract_version, CONTRACT_VERSION | CONTROL_FILLED,
@@ -258,11 +294,15 @@ void gate_mark_ready(struct gate *gate)
 
 int gate_unload(const char *pins, struct fault *fault)
 {
+	size_t removed = 0;
 	int err;
 
 	libbpf_set_print(print_nothing);
-	err = attach_remove_all(pins, fault);
-	return err ? err : pins_remove(pins, fault);
+	err = attach_remove_all(pins, &removed, fault);
+	if (err)
+		return err;
+	err = pins_remove(pins, fault);
+	return err == -ENOENT && removed ? 0 : err;
 }
 
 int gate_memory(struct gate *gate, struct gate_memory *maps, size_t room, struct fault *fault)

@@ -31,7 +31,8 @@ struct gate_load_options {
 enum gate_start {
 	GATE_FRESH,   /* the maps are new: bans and tables are to be restored */
 	GATE_CARRIED, /* taken over from an older contract: gate_carry() is to be called */
-	GATE_FILLED,  /* the maps of a start that ended between gate_mark_filled() and -_ready() */
+	GATE_FILLED,  /* the maps of a start that ended between gate_mark_filled() and
+			 gate_mark_ready() */
 	GATE_KEPT,    /* the maps of an earlier start */
 };
 
@@ -50,6 +51,12 @@ int gate_load_begin(const struct gate_load_options *options, struct gate **gate,
 int gate_load_end(struct gate *gate, struct fault *fault);
 
 void gate_close(struct gate *gate); /* the kernel side stays */
+
+/* Whether the gate's maps are those that are pinned now: `unload` takes the pins away, and a later
+ * `load` makes maps anew, under whoever has the old ones open. */
+bool gate_is_pinned(const struct gate *gate);
+bool gate_has_programs(const struct gate *gate); /* it is of gate_load() */
+bool gate_has_pins(const char *pins);		 /* there is a gate of this contract */
 
 /* Whether what is pinned is only an older contract's: gate_load() would take it over. */
 bool gate_is_of_older_contract(const char *pins);
@@ -75,6 +82,16 @@ int gate_policy_publish(struct gate *gate, const struct policy *policy, struct f
 int gate_policy_get(struct gate *gate, struct policy *policy,
 		    struct fault *fault); /* -ENOENT: none yet */
 
+/* ---- the services ---- */
+
+/* Whose name each id has. All empty where no policy was published yet. */
+int gate_service_names(struct gate *gate, struct service_names *names, struct fault *fault);
+/* The ids, as bits, under which connections are counted as open. */
+int gate_services_busy(struct gate *gate, uint32_t *ids, struct fault *fault);
+/* Gives the id (1 .. SERVICE_MAX - 1) that name. What was counted under another name is forgotten,
+ * open connections aside. The writers' lock is held. */
+int gate_service_name(struct gate *gate, unsigned id, const char *name, struct fault *fault);
+
 /* ---- the static table ---- */
 
 /* A prepared image is in the kernel but in nobody's way; publishing swaps it in whole. */
@@ -86,11 +103,13 @@ void gate_table_free(struct gate_table *table);
 /* The published table's head without palette and index. -ENOENT: none yet. */
 struct gate_table_state {
 	uint64_t generation, prefixes, ranges, bytes;
+	uint64_t services; /* compile_services() */
 };
 int gate_table_state(struct gate *gate, struct gate_table_state *state, struct fault *fault);
-/* What the gate would find for an address. -ENOENT: no table yet. */
-int gate_table_find(struct gate *gate, const struct address *address, struct leaf *leaf,
-		    struct fault *fault);
+/* What the gate would find for an address, by service id. -ENOENT: no table yet; all leaves are
+ * then COUNTRY_ZZ without a list, as on every error. */
+int gate_table_find(struct gate *gate, const struct address *address,
+		    struct leaf leaves[SERVICE_MAX], struct fault *fault);
 /* The same for many addresses: mapping the table takes far longer than asking it. The view is the
  * table of when it was opened. gate_table_look() of a view that is all zero finds nothing. */
 struct gate_table_view {
@@ -99,7 +118,8 @@ struct gate_table_view {
 	uint64_t pin; /* tells it from later tables */
 };
 int gate_table_view(struct gate *gate, struct gate_table_view *view, struct fault *fault);
-struct leaf gate_table_look(const struct gate_table_view *view, const struct address *address);
+struct leaf gate_table_look(const struct gate_table_view *view, const struct address *address,
+			    unsigned service);
 void gate_table_view_end(struct gate_table_view *view);
 /* Opens the view anew where another table has been published since; cheap where none was. */
 int gate_table_view_renew(struct gate *gate, struct gate_table_view *view, struct fault *fault);
@@ -116,9 +136,10 @@ int gate_ban_remove(struct gate *gate, const struct prefix *prefix,
 		    struct fault *fault); /* -ENOENT */
 int gate_ban_get(struct gate *gate, const struct prefix *prefix, struct ban *ban,
 		 struct fault *fault); /* -ENOENT */
-/* The shortest active ban over an address. -ENOENT: none. */
-int gate_ban_find(struct gate *gate, const struct address *address, uint64_t now_boot_ns,
-		  struct prefix *prefix, struct ban *ban, struct fault *fault);
+/* The groups that bans close to an address at `now_ns` (CLOCK_BOOTTIME), of the prefix lengths in
+ * use: as many look-ups. What cannot be read closes nothing. */
+enum ban_services gate_ban_closes(struct gate *gate, const struct address *address,
+				  uint64_t now_ns);
 /* All entries, ended ones not yet swept included. A non-zero return of `each` ends the walk. */
 int gate_ban_each(struct gate *gate,
 		  int (*each)(const struct prefix *prefix, const struct ban *ban, void *context),
@@ -133,13 +154,27 @@ struct gate_ban_walk {
 int gate_ban_some(struct gate *gate, struct gate_ban_walk *walk,
 		  struct prefix prefixes[GATE_BAN_SOME], struct ban bans[GATE_BAN_SOME],
 		  size_t *count, struct fault *fault);
-/* Removes the entries that ended before now and recomputes control.ban_lengths. *removed may be
- * NULL. */
+/* Removes the entries that have ended for all services before now, and forgets the lengths and the
+ * bits of the Bloom filter that no other has. *removed may be NULL. */
 int gate_ban_sweep(struct gate *gate, uint64_t now_boot_ns, size_t *removed, struct fault *fault);
+/* The same in portions of 8,192 entries, of a sweep that begins zero-initialised, each under the
+ * writers' lock, which may be given up in between. 1: there is more; 0: done; -ECANCELED: another
+ * process has begun one meanwhile; -errno of reading the map. */
+struct gate_ban_sweep {
+	struct gate_ban_walk walk;
+	uint64_t id;   /* control.ban_sweep while it is under way */
+	uint64_t used; /* entries, when it began */
+	uint64_t kept, removed;
+};
+int gate_ban_sweep_some(struct gate *gate, struct gate_ban_sweep *sweep, uint64_t now_boot_ns,
+			struct fault *fault);
 
 struct gate_usage {
 	uint64_t used, size, overflows;
 };
+
+/* Counts bans that were removed to make room for others among the overflows. */
+void gate_ban_gave_way(struct gate *gate, uint64_t count);
 
 /* ---- meters: connections and rates ---- */
 
@@ -147,27 +182,53 @@ struct gate_usage {
  * an older program of ours there. NULL: the root of the first cgroup2 mount. Needs gate_load(). */
 int gate_counter_attach(struct gate *gate, const char *cgroup, struct fault *fault);
 
-/* Counts the connections to `ports` that were open in this network namespace before the counter was
- * attached; *adopted (may be NULL) says how many. Those it has seen are left alone, so it may be
- * called again. The published policy says which service a port is. */
-int gate_adopt_open(struct gate *gate, size_t *adopted, struct fault *fault);
+/* What a sweep of the open connections found. */
+struct gate_connections {
+	size_t open;	  /* counted as open now */
+	size_t adopted;	  /* open before the counter saw them, or while it was away: counted now */
+	size_t ended;	  /* whose sockets are gone: counted no more */
+	size_t lost;	  /* of these, the ones whose end should have been told */
+	size_t corrected; /* open counts of meters that were not those of their connections */
+};
 
-/* Takes those of them that have ended meanwhile out of the counts; cheap when there are none.
- * *left (may be NULL): how many are still open. */
-int gate_adopted_ended(struct gate *gate, size_t *left, struct fault *fault);
+/* Makes the open counts true to the sockets of this network namespace: whatever is open to a port
+ * of the published policy is counted, what is not, is not. What opens or ends meanwhile is counted
+ * by the counter. Needs gate_load(), no lock. */
+int gate_connections_sweep(struct gate *gate, struct gate_connections *result, struct fault *fault);
+
+/* How many of the open connections have ends that only a sweep finds. */
+size_t gate_adopted(const struct gate *gate);
+
+/* The devices (ifindex) of this namespace by which guarded packets reach sockets: connections that
+ * come by others are not counted. GUARDED_MAX at most. The writers' lock is held. */
+int gate_guarded_set(struct gate *gate, const unsigned *devices, size_t count, struct fault *fault);
 
 enum gate_meters { METERS_SOURCES, METERS_NETWORKS };
+
+/* Whether the meters know that no connection of `prefix` is open: of a source or a network as the
+ * policy has their lengths, where the counter is attached and the tables had room. Half-open
+ * connections are not counted. */
+bool gate_none_open(struct gate *gate, const struct policy *policy, const struct prefix *prefix);
 
 /* Used, size, overflows without walking. */
 int gate_meter_usage(struct gate *gate, enum gate_meters table, struct gate_usage *usage,
 		     struct fault *fault);
+/* The same of the table of open connections, whose ends are awaited. `used` sums the countries'
+ * open counts. */
+int gate_connection_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault);
+/* Whether a source was refused an entry since the last sweep. */
+bool gate_meters_full(const struct gate *gate);
+/* One meter; of a country the key's service is service * COUNTRY_COUNT + country. -ENOENT. */
+int gate_meter_get(struct gate *gate, enum meter_kind kind, const struct meter_key *key,
+		   struct meter *meter);
 /* All entries; a non-zero return of `each` ends the walk. */
 int gate_meter_each(struct gate *gate, enum gate_meters table,
 		    int (*each)(const struct meter_key *key, const struct meter *meter,
 				void *context),
 		    void *context, struct fault *fault);
-/* Forgets entries without open connections that nothing has happened on for `idle_ns` and whose
- * tokens are all back. */
+/* Forgets entries without open connections that completed no handshake for `idle_ns` and whose
+ * tokens are all back; of a table that is nearly full those that have been idle for a shorter time,
+ * too. */
 int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns, size_t *removed,
 		     struct fault *fault);
 
@@ -179,6 +240,13 @@ int gate_over_open(struct gate *gate, void (*over)(const struct over_limit *reco
 int gate_over_fd(const struct gate_over *over); /* readable when some wait */
 void gate_over_read(struct gate_over *over);
 void gate_over_close(struct gate_over *over);
+/* Records that wait, how many fit, and how many found no room: their connections stay open. Needs
+ * no gate_over. */
+int gate_over_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault);
+/* The last of these without asking the kernel. */
+uint64_t gate_over_lost(const struct gate *gate);
+/* Its connection was closed: the tokens that it had cost are given back. */
+void gate_over_refund(struct gate *gate, const struct over_limit *record);
 
 /* ---- counters ---- */
 
@@ -190,6 +258,9 @@ struct gate_counts { /* summed over the CPUs */
 };
 
 int gate_counts_read(struct gate *gate, struct gate_counts *counts, struct fault *fault);
+
+/* Packets that the gate looked at, by the device's number modulo SEEN_SLOTS. */
+int gate_seen(struct gate *gate, uint64_t packets[SEEN_SLOTS], struct fault *fault);
 
 /* Since when is counted: when the maps were made, by the wall clock of then. */
 int gate_counted_since(struct gate *gate, int64_t *wall_ns, struct fault *fault);

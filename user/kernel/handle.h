@@ -14,6 +14,7 @@ enum gate_map {
 	MAP_BAN_BLOOM,
 	MAP_TICK_CLOCK,
 	MAP_POLICY,
+	MAP_SERVICE_NAMES,
 	MAP_TABLE,
 	MAP_COUNTRY_COUNTS,
 	MAP_REASON_COUNTS,
@@ -23,10 +24,11 @@ enum gate_map {
 	MAP_NETWORK_BLOOM,
 	MAP_COUNTRY_METERS,
 	MAP_COUNTED,
-	MAP_OPENED,
-	MAP_ADOPTED,
+	MAP_CONNECTIONS,
+	MAP_GUARDED,
 	MAP_USAGE,
 	MAP_OVER_LIMIT,
+	MAP_SEEN,
 	MAP_OUTFLOW_RULES,
 	MAP_OUTFLOW_CONTROL,
 	MAP_OUTFLOW_BREAKERS,
@@ -39,20 +41,21 @@ enum gate_map {
 };
 
 enum gate_program {
-	PROGRAM_XDP,   /* native and generic */
-	PROGRAM_TC,    /* Ethernet */
-	PROGRAM_TC_IP, /* no link header */
+	PROGRAM_XDP, /* native and generic */
+	PROGRAM_TC,
 	PROGRAM_COUNTER,
-	PROGRAM_ADOPT,
+	PROGRAM_ADOPT, /* a walk over TCP sockets */
+	PROGRAM_SETTLE,
 	PROGRAM_OUTFLOW,
-	PROGRAM_OUTFLOW_IP, /* no link header */
 	PROGRAM_COUNT,
 };
 
-/* A Bloom filter, mmap()ed, shared with the kernel (bloom.h). */
+/* A Bloom filter, mmap()ed, shared with the kernel (bloom_fill.h). */
 struct bloom {
 	uint64_t *words;
-	uint32_t count; /* of words */
+	uint32_t count;	 /* of words that the gate reads */
+	uint64_t *noted; /* of a sweep in portions, as many without the first; NULL: networks */
+	uint32_t mapped; /* words in all */
 };
 
 struct gate {
@@ -64,6 +67,10 @@ struct gate {
 	unsigned older; /* the contract version that is also pinned, to be carried over; 0: none */
 	uint32_t ban_size; /* max_entries of "bans" */
 	uint32_t source_size, network_size;
+	unsigned distrusted[16]; /* devices whose driver forgot an XDP program (attach.h) */
+	size_t distrusted_count;
+	unsigned met[16]; /* devices that this process has attached to by XDP all the same */
+	size_t met_count;
 	struct usage *usage;	 /* mmap()ed as well */
 	struct control *control; /* mmap()ed, shared with the kernel */
 	struct bloom ban_bloom, network_bloom;
@@ -92,6 +99,10 @@ int gate_pin_path(const char *pins, const char *name, char *path, struct fault *
 
 /* The fd of a program of a loaded gate; stays the gate's. */
 int gate_program_fd(const struct gate *gate, enum gate_program program);
+
+/* The same of any gate: the pinned program of this build, if it is not open yet. -ENOENT: another
+ * build's programs are loaded. */
+int gate_find_program(struct gate *gate, enum gate_program program);
 
 /* Swaps a filled inner map into the one slot of a map of maps. */
 int gate_slot_set(struct gate *gate, enum gate_map outer, int inner, struct fault *fault);

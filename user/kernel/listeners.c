@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "kernel/diag.h"
 
-struct search {
+struct listeners_search {
 	struct listener *found;
 	size_t count;
 };
@@ -47,7 +47,7 @@ static unsigned long inode_of(const char *folder, const char *name)
 	return strncmp(target, "socket:[", 8) ? 0 : strtoul(target + 8, NULL, 10);
 }
 
-static void name_process(const char *pid, struct search *search)
+static void name_process(const char *pid, struct listeners_search *search)
 {
 	_cleanup_(cleanup_dir) DIR *dir = NULL;
 	char folder[64], program[32] = "";
@@ -70,7 +70,7 @@ static void name_process(const char *pid, struct search *search)
 	}
 }
 
-static void name_all(struct search *search)
+static void name_all(struct listeners_search *search)
 {
 	_cleanup_(cleanup_dir) DIR *proc = search->count ? opendir("/proc") : NULL;
 	struct dirent *entry;
@@ -93,16 +93,16 @@ static int by_port(const void *a, const void *b)
 int listeners_list(struct listener **listeners, size_t *count, struct fault *fault)
 {
 	_cleanup_(diag_close) struct nl_sock *netlink = NULL;
-	_cleanup_free_ struct inet_diag_msg *found = NULL;
+	_cleanup_free_ struct diag_socket *found = NULL;
 	_cleanup_free_ struct listener *owned = NULL;
-	struct search search = { 0 };
+	struct listeners_search search = { 0 };
 	int err = diag_open(&netlink, fault);
 
 	*count = 0;
 	*listeners = NULL;
 	if (err)
 		return err;
-	err = diag_list(netlink, 1U << TCP_LISTEN, NULL, NULL, &found, &search.count);
+	err = diag_list(netlink, DIAG_TCP, 1U << TCP_LISTEN, NULL, NULL, &found, &search.count);
 	if (!err && search.count)
 		owned = calloc(search.count, sizeof(*owned));
 	if (!err && search.count && !owned)
@@ -111,9 +111,9 @@ int listeners_list(struct listener **listeners, size_t *count, struct fault *fau
 		return fault_set(fault, err, "cannot list the listening sockets: %s",
 				 strerror(-err));
 	for (size_t i = 0; i < search.count; i++) {
-		owned[i].local = diag_local(&found[i]);
-		owned[i].port = ntohs(found[i].id.idiag_sport);
-		owned[i].inode = found[i].idiag_inode;
+		owned[i].local = diag_local(&found[i].is);
+		owned[i].port = ntohs(found[i].is.id.idiag_sport);
+		owned[i].inode = found[i].is.idiag_inode;
 	}
 	search.found = owned;
 	name_all(&search);

@@ -15,7 +15,7 @@
 #include "kernel/handle.h"
 #include "kernel/pins.h"
 #include "kernel/programs.h"
-#include "kernel/bloom.h"
+#include "kernel/bloom_fill.h"
 #include "kernel/verify.h"
 
 #define KERNEL_FLOOR_MAJOR 5
@@ -43,6 +43,14 @@ static int print_warnings(enum libbpf_print_level level, const char *format, va_
 	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, arguments);
 }
 
+/* What the programs need and kernels before 5.15 may lack. */
+static bool has_features(void)
+{
+	return libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SYSCALL, NULL) == 1 &&
+	       libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL) == 1 &&
+	       libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCK_OPS, BPF_FUNC_skc_to_tcp_sock, NULL) == 1;
+}
+
 /* What is known before trying: each has its own remedy. */
 static int check_machine(struct fault *fault)
 {
@@ -54,12 +62,14 @@ static int check_machine(struct fault *fault)
 			fault, -EPERM,
 			"loading the gate needs root (CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON)");
 	uname(&name);
+	/* Distributions bring features to kernels of older numbers (RHEL 9: 5.14). */
 	if (sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
 	    (major < KERNEL_FLOOR_MAJOR ||
-	     (major == KERNEL_FLOOR_MAJOR && minor < KERNEL_FLOOR_MINOR)))
+	     (major == KERNEL_FLOOR_MAJOR && minor < KERNEL_FLOOR_MINOR)) &&
+	    !has_features())
 		return fault_set(fault, -ENOSYS,
-				 "kernel %s is too old: the gate needs %d.%d or newer (Debian 12 "
-				 "has 6.1)",
+				 "kernel %s is too old: it lacks what %d.%d brought (Debian 12 has "
+				 "6.1)",
 				 name.release, KERNEL_FLOOR_MAJOR, KERNEL_FLOOR_MINOR);
 	if (access("/sys/kernel/btf/vmlinux", R_OK))
 		return fault_set(fault, -ENOTSUP,
@@ -153,13 +163,13 @@ static int make_maps(struct gate *gate, const struct gate_load_options *options,
 	if (options->ban_size)
 		bpf_map__set_max_entries(skeleton->maps.bans, options->ban_size);
 	bpf_map__set_max_entries(skeleton->maps.ban_bloom,
-				 bloom_words(bpf_map__max_entries(skeleton->maps.bans)));
+				 bloom_words(bpf_map__max_entries(skeleton->maps.bans), true));
 	if (options->source_size)
 		bpf_map__set_max_entries(skeleton->maps.sources, options->source_size);
 	if (options->network_size)
 		bpf_map__set_max_entries(skeleton->maps.networks, options->network_size);
 	bpf_map__set_max_entries(skeleton->maps.network_bloom,
-				 bloom_words(bpf_map__max_entries(skeleton->maps.networks)));
+				 bloom_words(bpf_map__max_entries(skeleton->maps.networks), false));
 	bpf_object__for_each_program(program, skeleton->obj)
 		bpf_program__set_autoload(program, false);
 	err = reuse_maps(gate, skeleton, fault);

@@ -285,7 +285,8 @@ int gate_outflow_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns
 		const struct gate_breaker *breaker = &outflow->breakers[i];
 
 		if (breaker->key.origin == OUTFLOW_LOCAL || breaker->key.origin == OUTFLOW_OTHER ||
-		    breaker->tripped || breaker->state.last_ns + idle_ns > now_boot_ns ||
+		    breaker->tripped || breaker->state.arrival_ns > now_boot_ns ||
+		    breaker->state.last_ns + idle_ns > now_boot_ns ||
 		    gate_outflow_reported(gate, &breaker->key))
 			continue;
 		if (!bpf_map_delete_elem(gate->maps[MAP_OUTFLOW_BREAKERS], &breaker->key))

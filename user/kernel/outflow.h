@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The outflow breaker's maps as verbs: rules in, state out, release. Where its programs are
- * attached: attach.h. What a trip means to people: show/outflow.h.
+ * attached: attach.h. What a trip means to people: show/outflow_view.h.
  */
 #ifndef SEKISHO_KERNEL_OUTFLOW_H
 #define SEKISHO_KERNEL_OUTFLOW_H

@@ -18,13 +18,9 @@
 #include "kernel/pins.h"
 
 static const char *const program_names[] = {
-	[PROGRAM_XDP] = "gate_xdp",
-	[PROGRAM_TC] = "gate_tc",
-	[PROGRAM_TC_IP] = "gate_tc_ip",
-	[PROGRAM_COUNTER] = "gate_counter",
-	[PROGRAM_ADOPT] = "gate_adopt",
-	[PROGRAM_OUTFLOW] = "outflow_tc",
-	[PROGRAM_OUTFLOW_IP] = "outflow_tc_ip",
+	[PROGRAM_XDP] = "gate_xdp",	    [PROGRAM_TC] = "gate_tc",
+	[PROGRAM_COUNTER] = "gate_counter", [PROGRAM_ADOPT] = "gate_adopt",
+	[PROGRAM_SETTLE] = "gate_settle",   [PROGRAM_OUTFLOW] = "outflow_tc",
 };
 _Static_assert(sizeof(program_names) / sizeof(*program_names) == PROGRAM_COUNT,
 	       "every program has its name");
@@ -77,6 +73,20 @@ static bool uses_maps(int program, const uint32_t *maps)
 		for (unsigned j = 0; j < MAP_COUNT; j++)
 			pinned += used[i] == maps[j];
 	return pinned && pinned + 1 >= info.nr_map_ids;
+}
+
+int gate_find_program(struct gate *gate, enum gate_program program)
+{
+	char path[PATH_MAX];
+	int err;
+
+	if (gate->programs[program] >= 0)
+		return gate->programs[program];
+	err = program_path(gate, program, path, NULL);
+	if (err)
+		return err;
+	gate->programs[program] = bpf_obj_get(path);
+	return gate->programs[program] < 0 ? -errno : gate->programs[program];
 }
 
 int gate_open_programs(struct gate *gate, struct fault *fault)
@@ -154,25 +164,42 @@ void gate_unpin_older_programs(struct gate *gate)
 	}
 }
 
-size_t gate_pinned_programs(const char *folder, uint32_t *ids, size_t room)
+static size_t pinned_in(const char *folder, uint32_t *ids, char (*names)[BPF_OBJ_NAME_LEN],
+			size_t room)
 {
 	_cleanup_(cleanup_dir) DIR *dir = opendir(folder);
 	struct dirent *entry;
 	size_t count = 0;
 
-	while (dir && (entry = readdir(dir)))
-		for (int i = 0; i < PROGRAM_COUNT && entry->d_name[0] != '.'; i++) {
-			struct bpf_prog_info info = { 0 };
-			__u32 size = sizeof(info);
-			_cleanup_close_ int fd = -1;
-			char path[PATH_MAX];
+	while (dir && (entry = readdir(dir)) && count < room) {
+		struct bpf_prog_info info = { 0 };
+		__u32 size = sizeof(info);
+		_cleanup_close_ int fd = -1;
+		char path[PATH_MAX];
 
-			if (snprintf(path, sizeof(path), "%s/%s/%s", folder, entry->d_name,
-				     program_names[i]) >= (int)sizeof(path))
-				continue;
-			fd = bpf_obj_get(path);
-			if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size) && count < room)
-				ids[count++] = info.id;
-		}
+		if (entry->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s", folder,
+							entry->d_name) >= (int)sizeof(path))
+			continue;
+		fd = bpf_obj_get(path);
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+			continue;
+		memcpy(names[count], info.name, BPF_OBJ_NAME_LEN);
+		ids[count++] = info.id;
+	}
+	return count;
+}
+
+size_t gate_pinned_programs(const char *folder, uint32_t *ids, char (*names)[BPF_OBJ_NAME_LEN],
+			    size_t room)
+{
+	_cleanup_(cleanup_dir) DIR *dir = opendir(folder);
+	struct dirent *entry;
+	size_t count = 0;
+	char path[PATH_MAX];
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' &&
+		    snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) < PATH_MAX)
+			count += pinned_in(path, ids + count, names + count, room - count);
 	return count;
 }

@@ -7,6 +7,7 @@
 #ifndef SEKISHO_PROGRAMS_H
 #define SEKISHO_PROGRAMS_H
 
+#include <linux/bpf.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,7 +28,8 @@ int gate_pin_programs(struct gate *gate, struct fault *fault);
 /* Takes away the pins of other builds' programs. Those still attached somewhere stay in force. */
 void gate_unpin_older_programs(struct gate *gate);
 
-/* The ids of the programs under FOLDER/SET, of whatever set; at most `room`. */
-size_t gate_pinned_programs(const char *folder, uint32_t *ids, size_t room);
+/* The ids and names of the programs under FOLDER/SET, of whatever set; at most `room`. */
+size_t gate_pinned_programs(const char *folder, uint32_t *ids, char (*names)[BPF_OBJ_NAME_LEN],
+			    size_t room);
 
 #endif

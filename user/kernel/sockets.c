@@ -3,9 +3,12 @@
 #include "kernel/sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "kernel/diag.h"
@@ -16,95 +19,226 @@
 	 (1U << TCP_FIN_WAIT2) | (1U << TCP_CLOSE_WAIT) | (1U << TCP_LAST_ACK) |  \
 	 (1U << TCP_CLOSING))
 
-struct filter {
-	const struct prefix *prefix; /* NULL: from anywhere */
+/* Prefixes in the order of their lengths, then of their addresses. */
+struct prefix_table {
+	struct prefix *items;
+	size_t count;
+};
+
+static int compare(const void *a, const void *b)
+{
+	const struct prefix *left = a, *right = b;
+
+	if (left->length != right->length)
+		return left->length < right->length ? -1 : 1;
+	return address_compare(&left->address, &right->address);
+}
+
+/* One search for each length that is there. */
+static bool holds(const struct prefix_table *table, const struct address *address)
+{
+	size_t next;
+
+	for (size_t i = 0; i < table->count; i = next) {
+		unsigned length = table->items[i].length;
+		struct prefix wanted = { .address = address_mask(address, length),
+					 .length = length };
+
+		for (next = i + 1; next < table->count && table->items[next].length == length;)
+			next++;
+		if (bsearch(&wanted, &table->items[i], next - i, sizeof(wanted), compare))
+			return true;
+	}
+	return false;
+}
+
+struct sockets_filter {
+	const struct prefix_table *prefixes; /* NULL: from anywhere */
 	const uint16_t *ports;
 	size_t port_count;
 };
 
-static bool is_wanted(const struct inet_diag_msg *socket, const void *context)
+static bool is_from(const struct sockets_filter *filter, const struct inet_diag_msg *socket)
 {
-	const struct filter *filter = context;
 	struct address peer = diag_remote(socket);
 
+	return !filter->prefixes || holds(filter->prefixes, &peer);
+}
+
+static bool is_of_port(const struct sockets_filter *filter, const struct inet_diag_msg *socket)
+{
 	for (size_t i = 0; i < filter->port_count; i++)
 		if (ntohs(socket->id.idiag_sport) == filter->ports[i])
-			return !filter->prefix || prefix_contains(filter->prefix, &peer);
+			return true;
 	return false;
 }
 
-static int list(struct nl_sock **netlink, const struct filter *filter, struct inet_diag_msg **found,
-		size_t *count, struct fault *fault)
+/* Those from elsewhere, too, that may be paths of a session with one of the prefixes. */
+static bool is_wanted(const struct diag_socket *socket, const void *context)
 {
-	int err = diag_open(netlink, fault);
+	const struct sockets_filter *filter = context;
 
-	if (err)
-		return err;
-	err = diag_list(*netlink, STATES, is_wanted, filter, found, count);
+	return is_of_port(filter, &socket->is) && (socket->token || is_from(filter, &socket->is));
+}
+
+static int list(struct nl_sock *netlink, enum diag_kind kind, const struct sockets_filter *filter,
+		struct diag_socket **found, size_t *count, struct fault *fault)
+{
+	int err = diag_list(netlink, kind, STATES, is_wanted, filter, found, count);
+
 	return err ? fault_set(fault, err, "cannot list the open connections: %s", strerror(-err))
 		   : 0;
 }
 
-int sockets_destroy(const struct prefix *prefix, const uint16_t *ports, size_t port_count,
-		    size_t *destroyed, struct fault *fault)
+static int destroy(struct nl_sock *netlink, const struct inet_diag_msg *socket, struct fault *fault)
 {
-	const struct filter filter = { prefix, ports, port_count };
+	struct inet_diag_req_v2 which = {
+		.sdiag_family = socket->idiag_family,
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_states = 1U << socket->idiag_state,
+		.id = socket->id,
+	};
+	int err = diag_destroy(netlink, &which);
+
+	return err < 0 ? fault_set(fault, err, "cannot destroy an open connection: %s%s",
+				   strerror(-err),
+				   err == -EOPNOTSUPP
+					   ? "; the kernel lacks CONFIG_INET_DIAG_DESTROY"
+					   : "")
+		       : err;
+}
+
+/* Whether this network namespace speaks MPTCP: to ask for its sessions loads a kernel module. */
+static bool has_multipath(void)
+{
+	_cleanup_close_ int fd = open("/proc/sys/net/mptcp/enabled", O_RDONLY | O_CLOEXEC);
+	char enabled = '0';
+
+	return fd >= 0 && read(fd, &enabled, 1) == 1 && enabled != '0';
+}
+
+/* All on the filter's ports; none where the kernel cannot list them. */
+static int list_sessions(struct nl_sock *netlink, const struct sockets_filter *filter,
+			 struct diag_socket **sessions, size_t *count, struct fault *fault)
+{
+	int err = has_multipath() ? diag_list(netlink, DIAG_SESSIONS, STATES, is_wanted, filter,
+					      sessions, count)
+				  : -ENOENT;
+
+	if (err == -ENOENT)
+		*count = 0;
+	return err && err != -ENOENT
+		       ? fault_set(fault, err, "cannot list the MPTCP sessions: %s", strerror(-err))
+		       : 0;
+}
+
+/* The first `*count` of `found` become those that are from the prefixes. */
+static void from_first(const struct sockets_filter *filter, struct diag_socket *found,
+		       size_t *count)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < *count; i++)
+		if (is_from(filter, &found[i].is)) {
+			struct diag_socket other = found[from];
+
+			found[from++] = found[i];
+			found[i] = other;
+		}
+	*count = from;
+}
+
+static bool has_token(const struct diag_socket *sockets, size_t count, uint32_t token)
+{
+	for (size_t i = 0; i < count && token; i++)
+		if (sockets[i].token == token)
+			return true;
+	return false;
+}
+
+/*
+ * Of the sockets those that are from the prefixes, or paths of an MPTCP session that is: whose peer
+ * is (the address that a server sees, which is that of its first path, gone or not), or that has
+ * another path from there.
+ */
+static void leave_out_others(const struct sockets_filter *filter, struct diag_socket *sessions,
+			     size_t session_count, struct diag_socket *found, size_t *count)
+{
+	size_t from = *count, kept;
+
+	from_first(filter, sessions, &session_count);
+	from_first(filter, found, &from);
+	kept = from;
+	for (size_t i = from; i < *count; i++)
+		if (has_token(found, from, found[i].token) ||
+		    has_token(sessions, session_count, found[i].token))
+			found[kept++] = found[i];
+	*count = kept;
+}
+
+int sockets_destroy(const struct prefix *prefixes, size_t prefix_count, const uint16_t *ports,
+		    size_t port_count, size_t *destroyed, struct fault *fault)
+{
+	_cleanup_free_ struct prefix *sorted = calloc(prefix_count + 1, sizeof(*sorted));
+	const struct prefix_table table = { sorted, prefix_count };
+	const struct sockets_filter filter = { &table, ports, port_count };
 	_cleanup_(diag_close) struct nl_sock *netlink = NULL;
-	_cleanup_free_ struct inet_diag_msg *found = NULL;
-	size_t count, gone = 0;
-	int err;
+	_cleanup_free_ struct diag_socket *found = NULL, *sessions = NULL;
+	size_t count, session_count = 0, gone = 0;
+	int err = 0;
 
 	if (destroyed)
 		*destroyed = 0;
-	err = list(&netlink, &filter, &found, &count, fault);
-	if (err)
-		return err;
-	for (size_t i = 0; i < count; i++) {
-		struct inet_diag_req_v2 which = {
-			.sdiag_family = found[i].idiag_family,
-			.sdiag_protocol = IPPROTO_TCP,
-			.idiag_states = 1U << found[i].idiag_state,
-			.id = found[i].id,
-		};
-
-		err = diag_destroy(netlink, &which);
-		if (err < 0)
-			return fault_set(fault, err, "cannot destroy an open connection: %s%s",
-					 strerror(-err),
-					 err == -EOPNOTSUPP
-						 ? "; the kernel lacks CONFIG_INET_DIAG_DESTROY"
-						 : "");
-		gone += (size_t)err;
+	if (!sorted)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	memcpy(sorted, prefixes, prefix_count * sizeof(*sorted));
+	qsort(sorted, prefix_count, sizeof(*sorted), compare);
+	err = diag_open(&netlink, fault);
+	if (!err)
+		err = list_sessions(netlink, &filter, &sessions, &session_count, fault);
+	if (!err)
+		err = list(netlink, session_count ? DIAG_TCP_TOKENS : DIAG_TCP, &filter, &found,
+			   &count, fault);
+	if (!err)
+		leave_out_others(&filter, sessions, session_count, found, &count);
+	for (size_t i = 0; !err && i < count; i++) {
+		err = destroy(netlink, &found[i].is, fault);
+		if (err > 0) {
+			gone++;
+			err = 0;
+		}
 	}
 	if (destroyed)
 		*destroyed = gone;
-	return 0;
+	return err;
 }
 
 int sockets_each(const uint16_t *ports, size_t port_count,
 		 int (*each)(const struct open_socket *socket, void *context), void *context,
 		 struct fault *fault)
 {
-	const struct filter filter = { NULL, ports, port_count };
+	const struct sockets_filter filter = { NULL, ports, port_count };
 	_cleanup_(diag_close) struct nl_sock *netlink = NULL;
-	_cleanup_free_ struct inet_diag_msg *found = NULL;
+	_cleanup_free_ struct diag_socket *found = NULL;
 	size_t count;
-	int err = list(&netlink, &filter, &found, &count, fault);
+	int err = diag_open(&netlink, fault);
 
+	if (!err)
+		err = list(netlink, DIAG_TCP, &filter, &found, &count, fault);
 	if (err)
 		return err;
 	for (size_t i = 0; i < count && !err; i++) {
-		const struct inet_diag_sockid *id = &found[i].id;
+		const struct inet_diag_sockid *id = &found[i].is.id;
 		struct open_socket open = {
-			.local = diag_local(&found[i]),
-			.remote = diag_remote(&found[i]),
+			.local = diag_local(&found[i].is),
+			.remote = diag_remote(&found[i].is),
 			.local_port = ntohs(id->idiag_sport),
 			.remote_port = ntohs(id->idiag_dport),
 			.cookie = id->idiag_cookie[0] | (uint64_t)id->idiag_cookie[1] << 32,
 		};
 
 		/* Half-open ones count when they complete. */
-		if (found[i].idiag_state != TCP_SYN_RECV)
+		if (found[i].is.idiag_state != TCP_SYN_RECV)
 			err = each(&open, context);
 	}
 	return err;
@@ -119,7 +253,7 @@ int sockets_destroy_one(const struct over_limit *which, struct fault *fault)
 		.idiag_states = STATES,
 		.id = { .idiag_sport = htons(which->local_port),
 			.idiag_dport = htons(which->remote_port),
-			.idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } },
+			.idiag_cookie = { (__u32)which->cookie, (__u32)(which->cookie >> 32) } },
 	};
 	int err = diag_open(&netlink, fault);
 
@@ -127,13 +261,14 @@ int sockets_destroy_one(const struct over_limit *which, struct fault *fault)
 		return err;
 	if (which->family == AF_INET) {
 		request.id.idiag_src[0] = which->local.word[3];
-		request.id.idiag_dst[0] = which->remote.word[3];
+		request.id.idiag_dst[0] = which->connection.remote.word[3];
 	} else {
 		memcpy(request.id.idiag_src, &which->local, sizeof(which->local));
-		memcpy(request.id.idiag_dst, &which->remote, sizeof(which->remote));
+		memcpy(request.id.idiag_dst, &which->connection.remote,
+		       sizeof(which->connection.remote));
 	}
 	err = diag_destroy(netlink, &request);
 	return err < 0 ? fault_set(fault, err, "cannot destroy a connection over its limit: %s",
 				   strerror(-err))
-		       : 0;
+		       : err;
 }

@@ -6,11 +6,12 @@
 #include "net/address.h"
 #include "base/fault.h"
 
-/* Destroys (SOCK_DESTROY, needs CAP_NET_ADMIN) every connection from `prefix` to one of the local
- * `ports` (host order). *destroyed (may be NULL) counts them. -EOPNOTSUPP: a kernel without
- * INET_DIAG_DESTROY. */
-int sockets_destroy(const struct prefix *prefix, const uint16_t *ports, size_t port_count,
-		    size_t *destroyed, struct fault *fault);
+/* Destroys (SOCK_DESTROY, needs CAP_NET_ADMIN) every connection from one of `prefixes` to one of
+ * the local `ports` (host order). The kernel lists all of its sockets once for it: 1 ms for a
+ * thousand. *destroyed (may be NULL) counts them. -EOPNOTSUPP: a kernel without INET_DIAG_DESTROY;
+ * -ENOMEM. */
+int sockets_destroy(const struct prefix *prefixes, size_t prefix_count, const uint16_t *ports,
+		    size_t port_count, size_t *destroyed, struct fault *fault);
 
 /* One open connection to a local port. */
 struct open_socket {
@@ -25,8 +26,8 @@ int sockets_each(const uint16_t *ports, size_t port_count,
 		 int (*each)(const struct open_socket *socket, void *context), void *context,
 		 struct fault *fault);
 
-/* Destroys exactly this connection. 0 also when it is gone already, or lives in another network
- * namespace, where it cannot be reached from here. */
+/* Destroys exactly this connection, known by its cookie: not a later one on the same ports. 1: done;
+ * 0: it is gone already, or lives in another network namespace, where it cannot be reached. */
 int sockets_destroy_one(const struct over_limit *which, struct fault *fault);
 
 #endif

@@ -1,130 +1,147 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See tc.h. libbpf's netlink calls; kernels before 6.6 know no other way. */
+/* See tc.h. Which of the two ways, and TCX; classic filters are in tc_classic.c. */
 #include "kernel/tc.h"
 
 #include <bpf/bpf.h>
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "kernel/programs.h"
+#include "kernel/links.h"
+#include "kernel/tc_classic.h"
+#include "kernel/tcx.h"
 
-#define TC_HANDLE     0x5e
-#define TC_PRIORITIES 16 /* 1 .. 16 are tried; a foreign filter keeps its own */
-
-static bool is_own(unsigned program, const struct tc_own *own)
+static enum link_kind kind_of(const struct tc_side *side)
 {
-	__u32 used[64], size = sizeof(struct bpf_prog_info);
-	struct bpf_prog_info info = { .nr_map_ids = 64, .map_ids = (uintptr_t)used };
-	_cleanup_close_ int fd = -1;
-
-	for (size_t i = 0; i < own->program_count; i++)
-		if (own->programs[i] == program)
-			return true;
-	fd = bpf_prog_get_fd_by_id(program);
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
-		return false;
-	for (__u32 i = 0; i < info.nr_map_ids && i < 64; i++)
-		for (size_t j = 0; j < own->map_count; j++)
-			if (used[i] == own->maps[j])
-				return true;
-	return false;
+	return side->egress ? LINK_EGRESS : LINK_INGRESS;
 }
 
-static __u32 pinned_map_id(const char *path)
+static __u32 id_of(int program)
 {
-	_cleanup_close_ int fd = bpf_obj_get(path);
-	struct bpf_map_info info = { 0 };
+	struct bpf_prog_info info = { 0 };
 	__u32 size = sizeof(info);
 
-	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+	return bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.id;
 }
 
-void tc_own_load(const char *pins, const char *name, struct tc_own *own)
+void tc_note_stray(struct tc_state *state, __u32 program, const char *name, const char *how)
 {
-	_cleanup_(cleanup_dir) DIR *dir = opendir(pins);
-	struct dirent *entry;
+	if (state->stray)
+		return;
+	state->stray = true;
+	state->by_another = own_is_elsewhere(program);
+	snprintf(state->stray_name, sizeof(state->stray_name), "%.15s (id %u, %s)", name, program,
+		 how);
+}
 
-	memset(own, 0, sizeof(*own));
-	while (dir && (entry = readdir(dir)) && own->map_count < 16) {
-		char path[PATH_MAX];
+/* Another sekisho's program in front lets pass what ours would see. */
+static void look_at_tcx(const struct tc_side *side, const struct own *own, __u32 held,
+			struct tc_state *state)
+{
+	__u32 programs[TCX_MAX];
+	int count = tcx_list(side->ifindex, side->egress, programs);
 
-		if (entry->d_name[0] != 'v')
+	for (int i = 0; i < count; i++) {
+		enum own_kind kind = own_kind_of(own, programs[i]);
+		char name[BPF_OBJ_NAME_LEN];
+
+		if (!state->there &&
+		    (programs[i] == held || kind == (side->egress ? OWN_OUTFLOW : OWN_GATE))) {
+			state->there = state->tcx = true;
+			state->program = programs[i];
 			continue;
-		snprintf(path, sizeof(path), "%s/%s/%s", pins, entry->d_name, name);
-		own->maps[own->map_count] = pinned_map_id(path);
-		own->map_count += own->maps[own->map_count] != 0;
-		snprintf(path, sizeof(path), "%s/%s/programs", pins, entry->d_name);
-		own->program_count += gate_pinned_programs(path, own->programs + own->program_count,
-							   64 - own->program_count);
-	}
-}
-
-/* The priority of our filter on the device, or 0; *vacant (may be NULL): the first without any. */
-static unsigned find(unsigned ifindex, enum bpf_tc_attach_point point, const struct tc_own *own,
-		     unsigned *vacant)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = point);
-
-	if (vacant)
-		*vacant = 0;
-	for (unsigned priority = 1; priority <= TC_PRIORITIES; priority++) {
-		LIBBPF_OPTS(bpf_tc_opts, options, .handle = TC_HANDLE, .priority = priority);
-
-		if (bpf_tc_query(&hook, &options)) {
-			if (vacant && !*vacant)
-				*vacant = priority;
-		} else if (is_own(options.prog_id, own)) {
-			return priority;
 		}
+		own_program_name(programs[i], name, sizeof(name));
+		if (own_is_stray(kind))
+			tc_note_stray(state, programs[i], name, "tcx");
+		else if (kind == OWN_FOREIGN && !state->there && !*state->behind)
+			snprintf(state->behind, sizeof(state->behind),
+				 "the TCX program \"%s\" (id %u) of another", name, programs[i]);
 	}
-	return 0;
+	if (!state->there)
+		*state->behind = '\0';
 }
 
-bool tc_is_attached(unsigned ifindex, enum bpf_tc_attach_point point, const struct tc_own *own)
+static int move_to_front(const struct tc_side *side, int program, struct fault *fault)
 {
-	return find(ifindex, point, own, NULL) != 0;
+	link_drop(side->pins, kind_of(side), side->ifindex);
+	return link_make(side->pins, kind_of(side), side->ifindex, program, 0, fault);
 }
 
-int tc_attach(unsigned ifindex, const char *device, enum bpf_tc_attach_point point, int program,
-	      const struct tc_own *own, struct fault *fault)
+static int tcx_place(const struct tc_side *side, int program, const struct own *own,
+		     struct tc_state *state, struct fault *fault)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = point);
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = TC_HANDLE, .prog_fd = program);
-	unsigned vacant, priority = find(ifindex, point, own, &vacant);
+	__u32 held = 0, wanted = id_of(program);
+	_cleanup_close_ int link = link_open(side->pins, kind_of(side), side->ifindex, &held);
+	int err = 0;
+
+	if (link >= 0 && held != wanted && bpf_link_update(link, program, NULL))
+		held = 0;
+	else if (link >= 0)
+		held = wanted;
+	look_at_tcx(side, own, held, state);
+	if (link < 0 || !held || *state->behind) {
+		cleanup_close(&link);
+		link = -1;
+		err = move_to_front(side, program, fault);
+		memset(state, 0, sizeof(*state));
+		look_at_tcx(side, own, wanted, state);
+	}
+	return err;
+}
+
+int tc_place(const struct tc_side *side, int program, const struct own *own, struct tc_state *state,
+	     struct fault *fault)
+{
 	int err;
 
-	err = bpf_tc_hook_create(&hook);
-	if (err && err != -EEXIST)
-		return fault_set(fault, err, "tc: no clsact qdisc on %s: %s", device,
-				 strerror(-err));
-	options.priority = priority ? priority : vacant;
-	options.flags = priority ? BPF_TC_F_REPLACE : 0;
-	if (!options.priority)
-		return fault_set(fault, -EBUSY, "tc: every priority up to %d on %s is taken",
-				 TC_PRIORITIES, device);
-	err = bpf_tc_attach(&hook, &options);
-	if (err)
-		return fault_set(fault, err, "tc: %s refused the program: %s", device,
-				 strerror(-err));
-	return 0;
+	memset(state, 0, sizeof(*state));
+	if (!tcx_is_there(side->ifindex))
+		return classic_place(side, program, own, state, fault);
+	err = tcx_place(side, program, own, state, fault);
+	if (!err)
+		classic_remove(side, own, false); /* of a start before the kernel had TCX */
+	return err;
 }
 
-int tc_detach(unsigned ifindex, enum bpf_tc_attach_point point, const struct tc_own *own)
+void tc_look(const struct tc_side *side, const struct own *own, struct tc_state *state)
 {
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = point);
-	unsigned priority;
+	__u32 held = 0;
+	_cleanup_close_ int link = link_open(side->pins, kind_of(side), side->ifindex, &held);
+	struct tc_state classic = { 0 };
 
-	while ((priority = find(ifindex, point, own, NULL))) {
-		LIBBPF_OPTS(bpf_tc_opts, options, .handle = TC_HANDLE, .priority = priority);
-		int err = bpf_tc_detach(&hook, &options);
-
-		if (err)
-			return err;
+	memset(state, 0, sizeof(*state));
+	look_at_tcx(side, own, held, state);
+	classic_look(side, own, &classic);
+	if (!state->there && classic.there) {
+		classic.stray |= state->stray;
+		*state = classic;
+	} else if (classic.stray && !state->stray) {
+		state->stray = true;
+		state->by_another = classic.by_another;
+		memcpy(state->stray_name, classic.stray_name, sizeof(state->stray_name));
 	}
-	return 0;
+}
+
+/* Programs that no link of ours holds: of a lost sekisho, whose link may be held by a process. */
+static void remove_from_tcx(const struct tc_side *side, const struct own *own, bool strays)
+{
+	__u32 programs[TCX_MAX];
+	int count = tcx_list(side->ifindex, side->egress, programs);
+
+	for (int i = 0; i < count; i++) {
+		enum own_kind kind = own_kind_of(own, programs[i]);
+
+		if (kind == (side->egress ? OWN_OUTFLOW : OWN_GATE) ||
+		    (strays && own_is_stray(kind) && !own_is_elsewhere(programs[i])))
+			link_break(programs[i], side->ifindex, kind_of(side));
+	}
+}
+
+int tc_remove(const struct tc_side *side, const struct own *own, bool strays)
+{
+	link_drop(side->pins, kind_of(side), side->ifindex);
+	remove_from_tcx(side, own, strays);
+	return classic_remove(side, own, strays);
 }

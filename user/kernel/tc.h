@@ -1,35 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Our classic tc filters on a device, in either direction. Those of others are left alone. */
+/*
+ * Our program on one side of a device: in front of everything there, by TCX where the kernel has it
+ * (Linux 6.6), else as the first classic filter. Programs and filters of others are left alone.
+ */
 #ifndef SEKISHO_TC_H
 #define SEKISHO_TC_H
 
-#include <linux/types.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <bpf/libbpf.h>
-
 #include "base/fault.h"
+#include "kernel/own.h"
 
-/* What tells a filter of ours: its program uses a map of ours, or, where asking for that takes a
- * capability that is not there (CAP_SYS_ADMIN), is one of those pinned as ours. */
-struct tc_own {
-	__u32 maps[16];
-	size_t map_count;
-	__u32 programs[64];
-	size_t program_count;
+struct tc_side {
+	const char *pins;
+	unsigned ifindex;
+	bool egress;
 };
 
-/* Of the instance at `pins`, all versions: the maps "vN/NAME", the programs
- * "vN/programs/SET/NAME". */
-void tc_own_load(const char *pins, const char *name, struct tc_own *own);
+#define TC_WORDS 192
+struct tc_state {
+	bool there; /* our program is */
+	bool tcx;
+	__u32 program;
+	char behind[TC_WORDS]; /* what of another is in front of it; "" nothing */
+	bool stray;	       /* there is a program of a sekisho that is not this instance */
+	bool by_another;       /* whose maps are pinned elsewhere: another instance's */
+	char stray_name[48];
+};
 
-bool tc_is_attached(unsigned ifindex, enum bpf_tc_attach_point point, const struct tc_own *own);
+/* Puts the program there, in the place of an older one of ours, and moves it in front. 0 also where
+ * something stays in front: `state` says what. */
+int tc_place(const struct tc_side *side, int program, const struct own *own, struct tc_state *state,
+	     struct fault *fault);
 
-/* Puts the program on the device, or in the place of an older one of ours. */
-int tc_attach(unsigned ifindex, const char *device, enum bpf_tc_attach_point point, int program,
-	      const struct tc_own *own, struct fault *fault);
+/* What is there now. */
+void tc_look(const struct tc_side *side, const struct own *own, struct tc_state *state);
 
-/* Takes all of ours off. -errno, also when the device is gone. */
-int tc_detach(unsigned ifindex, enum bpf_tc_attach_point point, const struct tc_own *own);
+/* Takes all of ours off, and with `strays` those of a sekisho whose pins are gone; then the clsact
+ * qdisc, if this instance made it and nobody else uses it. -errno, also when the device is gone. */
+int tc_remove(const struct tc_side *side, const struct own *own, bool strays);
 
 #endif

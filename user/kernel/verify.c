@@ -16,11 +16,11 @@
 #define GROUPS 2 /* which take about the same time */
 
 static const unsigned group_of[PROGRAM_COUNT] = {
-	[PROGRAM_XDP] = 0,   [PROGRAM_TC] = 1,	    [PROGRAM_TC_IP] = 1,      [PROGRAM_COUNTER] = 0,
-	[PROGRAM_ADOPT] = 0, [PROGRAM_OUTFLOW] = 0, [PROGRAM_OUTFLOW_IP] = 0,
+	[PROGRAM_XDP] = 0,   [PROGRAM_TC] = 1,	   [PROGRAM_COUNTER] = 0,
+	[PROGRAM_ADOPT] = 0, [PROGRAM_SETTLE] = 0, [PROGRAM_OUTFLOW] = 1,
 };
 
-struct group {
+struct verify_group {
 	const struct gate *gate;
 	unsigned number;
 	bool begun;
@@ -31,7 +31,7 @@ struct group {
 };
 
 struct verification {
-	struct group groups[GROUPS];
+	struct verify_group groups[GROUPS];
 };
 
 static void cleanup_skeleton(struct gate_bpf **skeleton)
@@ -76,7 +76,7 @@ static struct bpf_program *skeleton_program(const struct gate_bpf *skeleton,
 }
 
 /* The programs of one group over the gate's maps. */
-static int prepare(const struct group *group, struct gate_bpf *skeleton)
+static int prepare(const struct verify_group *group, struct gate_bpf *skeleton)
 {
 	gate_set_switches(skeleton);
 	for (int i = 0; i < MAP_COUNT; i++) {
@@ -91,7 +91,7 @@ static int prepare(const struct group *group, struct gate_bpf *skeleton)
 	return 0;
 }
 
-static int load(struct group *group)
+static int load(struct verify_group *group)
 {
 	_cleanup_(cleanup_skeleton) struct gate_bpf *skeleton = gate_bpf__open();
 	int err;
@@ -118,7 +118,7 @@ static int load(struct group *group)
 
 static void *run(void *context)
 {
-	struct group *group = context;
+	struct verify_group *group = context;
 
 	group->error = load(group);
 	return NULL;
@@ -135,9 +135,9 @@ int verify_begin(struct gate *gate, struct fault *fault)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are for the caller's thread */
 	for (unsigned i = 0; i < GROUPS; i++) {
-		struct group *group = &new->groups[i];
+		struct verify_group *group = &new->groups[i];
 
-		*group = (struct group){ .gate = gate, .number = i };
+		*group = (struct verify_group){ .gate = gate, .number = i };
 		for (int j = 0; j < PROGRAM_COUNT; j++)
 			group->programs[j] = -1;
 		group->begun = !pthread_create(&group->thread, NULL, run, group);
@@ -154,7 +154,7 @@ int verify_end(struct gate *gate, struct fault *fault)
 	int error = 0;
 
 	for (unsigned i = 0; verification && i < GROUPS; i++) {
-		struct group *group = &verification->groups[i];
+		struct verify_group *group = &verification->groups[i];
 
 		if (group->begun)
 			pthread_join(group->thread, NULL);

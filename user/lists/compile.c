@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "lists/choice.h"
+#include "lists/country.h"
 #include "lists/image.h"
 #include "table_find.h"
 
@@ -22,12 +24,13 @@ static __always_inline const void *table_block(void *table, __u32 block)
 
 /* One sorted array on its way through the sweep. `next` is where it changes; u128 for both families
  * so that one sweep serves both. */
-struct cursor {
+struct compile_cursor {
 	const struct ranges *ranges;
 	size_t index;
 	u128 next;
 	bool inside; /* ranges[index] has begun */
-	uint8_t id;  /* 0: countries */
+	bool lan;    /* of local addresses; else with id 0 of countries */
+	uint8_t id;
 	bool allow;
 };
 
@@ -35,13 +38,15 @@ struct cursor {
 struct coverage {
 	uint64_t allow[LIST_MAX / 64], deny[LIST_MAX / 64]; /* by list id */
 	uint16_t country;
+	bool lan; /* over any country */
 };
 
-struct sweep {
+struct compile_sweep {
 	struct image *image;
+	struct choice *choice;
 	bool v6;
 	u128 last; /* of the window */
-	struct cursor *heap[LIST_MAX];
+	struct compile_cursor *heap[LIST_MAX + 1];
 	size_t heaped;
 	struct coverage coverage;
 	/* The segment not yet written: windows that meet in one leaf make one segment. */
@@ -50,7 +55,7 @@ struct sweep {
 	bool pending;
 };
 
-static bool cursor_range(const struct cursor *cursor, bool v6, size_t index, u128 *first,
+static bool cursor_range(const struct compile_cursor *cursor, bool v6, size_t index, u128 *first,
 			 u128 *last, uint32_t *value)
 {
 	const struct ranges *ranges = cursor->ranges;
@@ -69,13 +74,18 @@ static bool cursor_range(const struct cursor *cursor, bool v6, size_t index, u12
 	return true;
 }
 
-static void cover(struct coverage *coverage, const struct cursor *cursor, uint32_t value, bool on)
+static void cover(struct coverage *coverage, const struct compile_cursor *cursor, uint32_t value,
+		  bool on)
 {
 	uint64_t *set = cursor->allow ? coverage->allow : coverage->deny;
 	uint64_t bit = 1ULL << cursor->id % 64;
 
-	if (!cursor->id)
-		coverage->country = on && value < COUNTRY_COUNT ? (uint16_t)value : COUNTRY_ZZ;
+	if (cursor->lan)
+		coverage->lan = on;
+	else if (!cursor->id)
+		coverage->country = on && value < COUNTRY_COUNT && value != COUNTRY_LAN
+					    ? (uint16_t)value
+					    : COUNTRY_ZZ;
 	else if (on)
 		set[cursor->id / 64] |= bit;
 	else
@@ -84,7 +94,7 @@ static void cover(struct coverage *coverage, const struct cursor *cursor, uint32
 
 /* Sets the cursor to its first change after `at` (the window's begin), and covers what holds there.
  * False: it does not change any more within the window. */
-static bool cursor_start(struct sweep *sweep, struct cursor *cursor, u128 at)
+static bool cursor_start(struct compile_sweep *sweep, struct compile_cursor *cursor, u128 at)
 {
 	size_t low = 0, count = sweep->v6 ? cursor->ranges->count6 : cursor->ranges->count4;
 	u128 first = 0, last = 0;
@@ -115,7 +125,7 @@ static bool cursor_start(struct sweep *sweep, struct cursor *cursor, u128 at)
 }
 
 /* Applies the change at cursor->next and finds the following one; false: none in the window. */
-static bool cursor_step(struct sweep *sweep, struct cursor *cursor)
+static bool cursor_step(struct compile_sweep *sweep, struct compile_cursor *cursor)
 {
 	u128 first = 0, last = 0, at = cursor->next;
 	uint32_t value = 0;
@@ -138,9 +148,9 @@ static bool cursor_step(struct sweep *sweep, struct cursor *cursor)
 }
 
 /* Moves heap[at] down to its place. */
-static void sift(struct sweep *sweep, size_t at)
+static void sift(struct compile_sweep *sweep, size_t at)
 {
-	struct cursor *cursor = sweep->heap[at];
+	struct compile_cursor *cursor = sweep->heap[at];
 
 	for (size_t child = 2 * at + 1; child < sweep->heaped; child = 2 * at + 1) {
 		if (child + 1 < sweep->heaped &&
@@ -154,32 +164,16 @@ static void sift(struct sweep *sweep, size_t at)
 	sweep->heap[at] = cursor;
 }
 
-static unsigned lowest(const uint64_t set[LIST_MAX / 64])
+/* What holds here: the leaf of country and lists. -ENOSPC: too many combinations of lists. */
+static int decide(struct compile_sweep *sweep, struct leaf *leaf)
 {
-	for (unsigned i = 0; i < LIST_MAX / 64; i++)
-		if (set[i])
-			return i * 64 + (unsigned)__builtin_ctzll(set[i]);
-	return 0;
+	const struct coverage *coverage = &sweep->coverage;
+
+	leaf->country = coverage->lan ? COUNTRY_LAN : coverage->country;
+	return choice_make(sweep->choice, coverage->allow, coverage->deny, leaf);
 }
 
-/* Allow beats deny; of one action the lower id decides. */
-static struct leaf decide(const struct coverage *coverage)
-{
-	struct leaf leaf = { .country = coverage->country };
-	unsigned list = lowest(coverage->allow);
-
-	if (list) {
-		leaf.flags = LEAF_ALLOW;
-	} else {
-		list = lowest(coverage->deny);
-		if (list)
-			leaf.flags = LEAF_DENY;
-	}
-	leaf.list = (__u8)list;
-	return leaf;
-}
-
-static int segment_write(struct sweep *sweep)
+static int segment_write(struct compile_sweep *sweep)
 {
 	if (!sweep->pending)
 		return 0;
@@ -189,7 +183,7 @@ static int segment_write(struct sweep *sweep)
 					  (uint32_t)sweep->end, sweep->leaf);
 }
 
-static int segment_add(struct sweep *sweep, u128 first, u128 last, struct leaf leaf)
+static int segment_add(struct compile_sweep *sweep, u128 first, u128 last, struct leaf leaf)
 {
 	int error;
 
@@ -207,8 +201,8 @@ static int segment_add(struct sweep *sweep, u128 first, u128 last, struct leaf l
 }
 
 /* Segments of one leaf, in order and without gaps, from `first` to `last`. */
-static int sweep_window(struct sweep *sweep, struct cursor *cursors, size_t count, u128 first,
-			u128 last)
+static int sweep_window(struct compile_sweep *sweep, struct compile_cursor *cursors, size_t count,
+			u128 first, u128 last)
 {
 	u128 begin = first;
 	struct leaf leaf;
@@ -222,8 +216,8 @@ static int sweep_window(struct sweep *sweep, struct cursor *cursors, size_t coun
 			sweep->heap[sweep->heaped++] = &cursors[i];
 	for (size_t i = sweep->heaped / 2; i-- > 0;)
 		sift(sweep, i);
-	leaf = decide(&sweep->coverage);
-	while (sweep->heaped) {
+	error = decide(sweep, &leaf);
+	while (sweep->heaped && !error) {
 		u128 at = sweep->heap[0]->next;
 		struct leaf now;
 
@@ -233,21 +227,19 @@ static int sweep_window(struct sweep *sweep, struct cursor *cursors, size_t coun
 			if (sweep->heaped)
 				sift(sweep, 0);
 		}
-		now = decide(&sweep->coverage);
-		if (!memcmp(&now, &leaf, sizeof(leaf)))
+		error = decide(sweep, &now);
+		if (error || !memcmp(&now, &leaf, sizeof(leaf)))
 			continue;
 		error = segment_add(sweep, begin, at - 1, leaf);
-		if (error)
-			return error;
 		begin = at;
 		leaf = now;
 	}
-	return segment_add(sweep, begin, last, leaf);
+	return error ? error : segment_add(sweep, begin, last, leaf);
 }
 
 /* The windows in the order of the index: 2000::/3, what lies below and the unused chunks of
  * 2000::/3 among the others, what lies above. */
-static int sweep_all(struct sweep *sweep, struct cursor *cursors, size_t count)
+static int sweep_all(struct compile_sweep *sweep, struct compile_cursor *cursors, size_t count)
 {
 	const u128 global = (u128)1 << 125, above = (u128)1 << 126;
 	const u128 mapped = (u128)0xffff << 32;
@@ -294,35 +286,48 @@ int table_compile(const struct ranges *countries, const struct compile_list *lis
 		  uint64_t generation, struct table_image *image, struct fault *fault)
 {
 	_cleanup_(image_close) struct image *writer = NULL;
-	struct cursor cursors[LIST_MAX] = { { .ranges = countries } };
-	struct sweep sweep = { 0 };
+	_cleanup_(ranges_free) struct ranges lan = { 0 };
+	struct compile_cursor cursors[LIST_MAX + 1] = { { .ranges = &lan, .lan = true },
+							{ .ranges = countries } };
+	_cleanup_free_ struct choice *choice = calloc(1, sizeof(*choice));
+	struct compile_sweep sweep = { .choice = choice };
 	uint64_t prefixes = 0, ranges = 0;
-	size_t used = countries ? 1 : 0;
+	size_t used = countries ? 2 : 1;
 	int error = check_lists(lists, count, fault);
 
 	if (error)
 		return error;
 	if (countries)
 		ranges = countries->count4 + countries->count6;
+	if (!choice)
+		return fault_set(fault, -ENOMEM, "no memory to compile the table");
+	choice_open(choice, lists, count);
 	for (size_t i = 0; i < count; i++) {
-		cursors[used++] = (struct cursor){ .ranges = lists[i].ranges,
-						   .id = lists[i].id,
-						   .allow = lists[i].allow };
+		cursors[used++] = (struct compile_cursor){ .ranges = lists[i].ranges,
+							   .id = lists[i].id,
+							   .allow = lists[i].allow };
 		prefixes += ranges_count_prefixes(lists[i].ranges);
 	}
-	error = image_open(&writer);
+	error = country_add_lan(&lan);
+	if (!error)
+		error = image_open(&writer);
 	if (!error) {
 		sweep.image = writer;
 		error = sweep_all(&sweep, cursors, used);
 	}
 	if (!error)
+		image_mixed(writer, choice->mixed, choice->count);
+	if (!error)
 		error = image_finish(writer, generation, prefixes, ranges, image);
+	if (!error)
+		((struct table_head *)image->data)->services = compile_services(lists, count);
 	if (error == -ENOSPC)
 		return fault_set(
 			fault, error,
 			"the lists and countries do not fit into one table (%u combinations "
-			"of list and country, %u MiB); remove or merge lists",
-			TABLE_PALETTE, TABLE_BLOCKS / 1024 * (TABLE_BLOCK >> 10));
+			"of list and country, %u of lists for different services, %u MiB); remove "
+			"or merge lists",
+			TABLE_PALETTE, TABLE_MIXED, TABLE_BLOCKS / 1024 * (TABLE_BLOCK >> 10));
 	if (error)
 		return fault_set(fault, error, "no memory to compile the table of %llu prefixes",
 				 (unsigned long long)prefixes);
@@ -335,14 +340,17 @@ void table_image_free(struct table_image *image)
 	*image = (struct table_image){ 0 };
 }
 
-struct leaf table_image_find(const struct table_image *image, const struct address *address)
+struct leaf table_image_find(const struct table_image *image, const struct address *address,
+			     unsigned service)
 {
 	const struct table_head *head = image->data;
 	struct leaf leaf;
 
 	if (address_is4(address))
-		return table_find4(head, image->data, address_to4(address));
-	leaf = table_find6(head, image->data, address_high(address), address_low(address));
-	leaf.flags &= (__u8)~LEAF_DEEP;
+		leaf = table_find4(head, image->data, address_to4(address), service);
+	else
+		leaf = table_find6(head, image->data, address_high(address), address_low(address),
+				   service);
+	leaf.flags &= LEAF_ALLOW | LEAF_DENY;
 	return leaf;
 }

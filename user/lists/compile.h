@@ -15,6 +15,7 @@ struct compile_list {
 	uint8_t id;	  /* 1 .. LIST_MAX - 1, each once */
 	bool allow;
 	const struct ranges *ranges; /* normal */
+	uint16_t services;	     /* config_list_services(): a bit for each service id; 0: all */
 };
 
 /* `blocks` * TABLE_BLOCK bytes at `data`, owned; table_image_free() ends it. */
@@ -24,13 +25,20 @@ struct table_image {
 };
 
 /* Sweeps all boundaries once. `countries` (normal, values are country indexes) may be NULL.
- * -ENOMEM; -ENOSPC: more than TABLE_PALETTE combinations of country and list, or TABLE_BLOCKS. */
+ * -ENOMEM; -ENOSPC: more than TABLE_PALETTE combinations of country and list, TABLE_MIXED of
+ * lists for different services, or TABLE_BLOCKS. */
 int table_compile(const struct ranges *countries, const struct compile_list *lists, size_t count,
 		  uint64_t generation, struct table_image *image, struct fault *fault);
 
 void table_image_free(struct table_image *image);
 
-/* What the gate would find (table_find4/6 over the image), without LEAF_DEEP. */
-struct leaf table_image_find(const struct table_image *image, const struct address *address);
+/* Which services each list is for, as a number: of lists that are all for all services 0. Another
+ * one calls for another table. */
+uint64_t compile_services(const struct compile_list *lists, size_t count);
+
+/* What the gate would find for a service (table_find4/6 over the image), without LEAF_DEEP and
+ * LEAF_MIXED. */
+struct leaf table_image_find(const struct table_image *image, const struct address *address,
+			     unsigned service);
 
 #endif

@@ -5,24 +5,38 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "lists/input.h"
-
 /* Asked in this order; the last knows everything, or says what is wrong with it. */
 static const struct country_format *const formats[] = {
-	&country_mmdb,
-	&country_rir,
-	&country_zone,
-	&country_csv,
+	&country_mmdb, &country_rir, &country_zone, &country_named, &country_csv,
 };
 
 int country_normal(const char *text, size_t size)
 {
-	if (size == 2 && !memcmp(text, "??", 2))
+	int country = country_from_text(text, size);
+
+	/* No data source may call a stranger's address local, and "ZY" is no country. */
+	if (country == COUNTRY_LAN ||
+	    (size == 2 && (!memcmp(text, "??", 2) || !strncasecmp(text, "ZY", 2))))
 		return COUNTRY_ZZ;
 	if (size == 2 && (text[0] | 0x20) == 'u' && (text[1] | 0x20) == 'k')
 		return country_from_text("GB", 2);
-	return country_from_text(text, size);
+	return country;
+}
+
+unsigned country_find(const struct ranges *countries, const struct address *address)
+{
+	int64_t country = address_is_lan(address) ? COUNTRY_LAN : ranges_find(countries, address);
+
+	return country < 0 || country >= COUNTRY_COUNT ? COUNTRY_ZZ : (unsigned)country;
+}
+
+int country_add_lan(struct ranges *ranges)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < LAN_PREFIXES && !error; i++)
+		error = ranges_add_prefix(ranges, &lan_prefixes[i], COUNTRY_LAN);
+	return error;
 }
 
 int country_lines(const struct country_file *file,
@@ -68,6 +82,35 @@ size_t country_fields(const char *line, size_t size, char separator, struct coun
 	}
 }
 
+size_t country_quoted(const char *line, size_t size, char separator, struct country_field *fields,
+		      size_t most)
+{
+	const char *end = line + size;
+	size_t count = 0;
+
+	for (;; line++) {
+		struct country_field field = { line, 0 };
+		bool quoted = line < end && *line == '"';
+
+		if (quoted) {
+			const char *close = memchr(line + 1, '"', (size_t)(end - line - 1));
+
+			field.text = line + 1;
+			line = close ? close : end;
+			field.size = (size_t)(line - field.text);
+		}
+		while (line < end && *line != separator)
+			line++;
+		if (!quoted)
+			field.size = (size_t)(line - field.text);
+		if (count < most)
+			fields[count] = field;
+		count++;
+		if (line >= end)
+			return count;
+	}
+}
+
 int country_read(const char *name, const char *text, size_t size, struct ranges *ranges,
 		 struct fault *fault)
 {
@@ -91,30 +134,5 @@ int country_read(const char *name, const char *text, size_t size, struct ranges 
 	if (ranges->count4 + ranges->count6 == before)
 		return fault_set(fault, -EBADMSG, "%s:1: holds no country ranges; fetch it again",
 				 name);
-	return 0;
-}
-
-static int load_file(const char *path, struct ranges *ranges, struct fault *fault)
-{
-	_cleanup_(input_free) struct input input = { 0 };
-	int error = input_read(path, &input, fault);
-
-	return error ? error : country_read(path, input.text, input.size, ranges, fault);
-}
-
-int country_load(char *const *files, size_t count, struct ranges *ranges, struct fault *fault)
-{
-	_cleanup_(ranges_free) struct ranges read = { 0 };
-
-	for (size_t i = 0; i < count; i++) {
-		int error = load_file(files[i], &read, fault);
-
-		if (error)
-			return error;
-	}
-	if (ranges_normalise(&read))
-		return fault_set(fault, -ENOMEM, "no memory for the country data");
-	*ranges = read;
-	read = (struct ranges){ 0 };
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Country data files -> ranges whose values are country indexes (contract.h). "??" reads as ZZ,
- * "UK" as GB, everything else as the source says. Not here: lists (text.h), look-up (ranges_find).
+ * "UK" as GB, everything else as the source says. Not here: lists (text.h).
  */
 #ifndef SEKISHO_COUNTRY_H
 #define SEKISHO_COUNTRY_H
@@ -13,6 +13,13 @@
 /* The country index of a code as the sources write it: two letters of any case, "??" is ZZ, "UK" is
  * GB. -EINVAL. */
 int country_normal(const char *text, size_t size);
+
+/* The country of an address by normal ranges: COUNTRY_LAN of local ones whatever the data says,
+ * COUNTRY_ZZ where it says nothing. */
+unsigned country_find(const struct ranges *countries, const struct address *address);
+
+/* Adds the ranges of COUNTRY_LAN, which makes them normal if there are no others. -ENOMEM. */
+int country_add_lan(struct ranges *ranges);
 
 /* Adds the ranges of one file's text to `ranges`, not yet normal. Format and family are detected:
  * tor-geoipdb and other FIRST,LAST,CC lines, MaxMind DB, the registries' delegated files, zones

@@ -22,7 +22,8 @@ struct country_format {
 	int (*read)(const struct country_file *file, struct ranges *ranges, struct fault *fault);
 };
 
-extern const struct country_format country_mmdb, country_rir, country_zone, country_csv;
+extern const struct country_format country_mmdb, country_rir, country_zone, country_named,
+	country_csv;
 
 /* A piece of a line. */
 struct country_field {
@@ -39,5 +40,26 @@ int country_lines(const struct country_file *file,
 /* Splits at `separator`; returns how many fields there are, though no more than `most` are set. */
 size_t country_fields(const char *line, size_t size, char separator, struct country_field *fields,
 		      size_t most);
+
+/* The same for CSV: fields may stand in double quotes, which are not part of them. */
+size_t country_quoted(const char *line, size_t size, char separator, struct country_field *fields,
+		      size_t most);
+
+/* ---- MaxMind's CSV: networks in one file, what their numbers mean in another ---- */
+
+struct country_maxmind {
+	struct country_file locations, blocks[2]; /* .text NULL: not there; the texts are owned */
+	char *names[3];				  /* of locations and blocks; owned */
+};
+
+/* Keeps the file if its name says that it is one of the three (GeoLite2-Country-Blocks-IPv4.csv,
+ * ...-Locations-en.csv): 1, `text` is taken over; 0: it is not. -ENOMEM. */
+int country_maxmind_offer(struct country_maxmind *maxmind, const char *path, char *text,
+			  size_t size);
+/* Adds the ranges of what was kept. -EBADMSG: a file is missing or damaged, or a network has a
+ * number that the locations do not have. */
+int country_maxmind_read(const struct country_maxmind *maxmind, const char *path,
+			 struct ranges *ranges, struct fault *fault);
+void country_maxmind_free(struct country_maxmind *maxmind);
 
 #endif

@@ -22,14 +22,14 @@ static int country_of_name(const char *path)
 	return -EINVAL;
 }
 
-struct zone {
+struct country_zone {
 	struct ranges *ranges;
 	uint32_t country;
 };
 
 static const char *read_line(const char *line, size_t size, void *context, int *error)
 {
-	struct zone *zone = context;
+	struct country_zone *zone = context;
 	struct prefix prefix;
 
 	if (prefix_parse(line, size, &prefix))
@@ -45,7 +45,7 @@ static bool detect(const struct country_file *file)
 
 static int read_file(const struct country_file *file, struct ranges *ranges, struct fault *fault)
 {
-	struct zone zone = { ranges, (uint32_t)country_of_name(file->name) };
+	struct country_zone zone = { ranges, (uint32_t)country_of_name(file->name) };
 
 	return country_lines(file, read_line, &zone, fault);
 }

@@ -4,7 +4,7 @@
 #define SEKISHO_LIST_DOCUMENT_H
 
 #include <jansson.h>
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 struct document {
 	struct list_reader *reader;

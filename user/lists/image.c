@@ -21,10 +21,10 @@ struct run {
 struct image {
 	bool v6; /* the family that is being written */
 	struct blocks blocks;
-	uint32_t palette_of[COUNTRY_COUNT][LIST_MAX]; /* index + 1; 0: none yet */
-	uint32_t palette_count, palette_deep;	      /* likewise index + 1 */
-	uint32_t next4, next6;			      /* positions */
-	uint32_t chunk4, chunk6;		      /* chunks begun */
+	uint32_t palette_of[COUNTRY_COUNT][LIST_MAX + TABLE_MIXED]; /* index + 1; 0: none */
+	uint32_t palette_count, palette_deep;			    /* likewise index + 1 */
+	uint32_t next4, next6;					    /* positions */
+	uint32_t chunk4, chunk6;				    /* chunks begun */
 	/* Addresses, or upper halves, that share a leaf and are not yet written; then perhaps one
 	 * that has another, and is a point if the run goes on behind it. */
 	struct run run, single;
@@ -60,8 +60,13 @@ void image_close(struct image **image)
 
 static int palette_find(struct image *image, struct leaf leaf, uint32_t *palette)
 {
-	uint32_t *index = leaf.flags & LEAF_DEEP ? &image->palette_deep
-						 : &image->palette_of[leaf.country][leaf.list];
+	uint32_t choice = leaf.list;
+	uint32_t *index;
+
+	if (leaf.flags & LEAF_MIXED)
+		choice = LIST_MAX + (leaf.list | (uint32_t)(leaf.flags & LEAF_INDEX) << 4);
+	index = leaf.flags & LEAF_DEEP ? &image->palette_deep
+				       : &image->palette_of[leaf.country][choice];
 
 	if (!*index) {
 		if (image->palette_count == TABLE_PALETTE)
@@ -346,6 +351,14 @@ static int rest_write(struct image *image)
 	blocks_head(blocks)->points6 = index6;
 	error = points_blooms(&image->points4, &image->points6, blocks, image->next4, &next);
 	return error ? error : deep_write(image, next);
+}
+
+void image_mixed(struct image *image, const struct table_mixed *mixed, uint32_t count)
+{
+	struct table_head *head = blocks_head(&image->blocks);
+
+	memcpy(head->mixed, mixed, count * sizeof(*mixed));
+	head->mixed_count = count;
 }
 
 int image_finish(struct image *image, uint64_t generation, uint64_t prefixes, uint64_t ranges,

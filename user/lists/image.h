@@ -5,7 +5,8 @@
  *
  * Order of calls: image_open(); image_segment4() over all of IPv4 without a gap; image_begin6();
  * image_segment6() over 2000::/3, then over what lies below; image_unused6(); image_segment6() over
- * what lies above; image_finish(). Neighbouring segments have different leaves. Which segment
+ * what lies above; image_mixed();
+ * image_finish(). Neighbouring segments have different leaves. Which segment
  * becomes a point is decided here. All return 0, -ENOMEM, or -ENOSPC (palette or blocks used up).
  */
 #ifndef SEKISHO_IMAGE_H
@@ -23,6 +24,9 @@ int image_begin6(struct image *image);
 int image_segment6(struct image *image, u128 first, u128 last, struct leaf leaf);
 /* The chunks that 2000::/3 would have, had it no finer index of its own: one entry each. */
 int image_unused6(struct image *image);
+
+/* The combinations that leaves with LEAF_MIXED have the index of; at most TABLE_MIXED. */
+void image_mixed(struct image *image, const struct table_mixed *mixed, uint32_t count);
 
 /* Hands the image over. */
 int image_finish(struct image *image, uint64_t generation, uint64_t prefixes, uint64_t ranges,

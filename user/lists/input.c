@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "base/cleanup.h"
+#include "lists/input_archive.h"
 
 struct buffer {
 	char *data;
@@ -146,14 +147,70 @@ static int read_fault(const char *path, int error, struct fault *fault)
 		return fault_set(fault, error, "%s: more than %llu MiB; split it", name,
 				 INPUT_MAX >> 20);
 	if (error == -EBADMSG)
-		return fault_set(fault, error, "%s: damaged or cut short gzip; fetch it again",
+		return fault_set(fault, error,
+				 "%s: damaged or cut short gzip, xz, bzip2, zstd or zip; fetch it "
+				 "again",
 				 name);
+	if (error == -E2BIG)
+		return fault_set(fault, error, "%s: a zip of several files; unpack it and name one",
+				 name);
+	if (error == -EINVAL)
+		return fault_set(fault, error, "%s is not a file", name);
 	return fault_set(fault, error, "cannot read %s: %s", name, strerror(-error));
 }
 
-int input_read(const char *path, struct input *input, struct fault *fault)
+/* The one file of an xz, bzip2, zstd or zip. */
+struct member {
+	char *text;
+	size_t size, count;
+};
+
+static int take_member(const char *name, char *text, size_t size, void *context)
 {
-	bool standard = !strcmp(path, "-");
+	struct member *member = context;
+
+	(void)name;
+	if (member->count++)
+		return -E2BIG;
+	member->text = text;
+	member->size = size;
+	return 0;
+}
+
+static int unpack_archive(const char *text, size_t size, char **unpacked, size_t *unpacked_size)
+{
+	struct member member = { 0 };
+	int error = input_archive(text, size, INPUT_MAX, take_member, &member);
+
+	if (!error && !member.count)
+		error = -EBADMSG;
+	if (error) {
+		free(member.text);
+		return error;
+	}
+	*unpacked = member.text;
+	*unpacked_size = member.size;
+	return 0;
+}
+
+/* O_NONBLOCK: a pipe that nobody writes to would be waited for for ever. */
+static int open_input(const char *path, bool regular)
+{
+	_cleanup_close_ int fd =
+		open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (regular ? O_NONBLOCK : 0));
+	struct stat stat;
+
+	if (fd < 0 || fstat(fd, &stat))
+		return -errno;
+	if (regular && !S_ISREG(stat.st_mode))
+		return S_ISDIR(stat.st_mode) ? -EISDIR : -EINVAL;
+	return TAKE_FD(fd);
+}
+
+static int read_input(const char *path, bool regular, bool zip_too, struct input *input,
+		      struct fault *fault)
+{
+	bool standard = !regular && !strcmp(path, "-");
 	_cleanup_close_ int opened = -1;
 	size_t unpacked_size;
 	char *unpacked;
@@ -161,12 +218,15 @@ int input_read(const char *path, struct input *input, struct fault *fault)
 
 	*input = (struct input){ 0 };
 	if (!standard) {
-		opened = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		opened = open_input(path, regular);
 		if (opened < 0)
-			return read_fault(path, -errno, fault);
+			return read_fault(path, opened, fault);
 	}
 	error = read_file(standard ? STDIN_FILENO : opened, input);
-	if (!error)
+	if (!error && input_is_archive(input->text, input->size) &&
+	    (zip_too || !input_is_zip(input->text, input->size)))
+		error = unpack_archive(input->text, input->size, &unpacked, &unpacked_size);
+	else if (!error)
 		error = input_unpack(input->text, input->size, INPUT_MAX, &unpacked,
 				     &unpacked_size);
 	if (error) {
@@ -179,6 +239,21 @@ int input_read(const char *path, struct input *input, struct fault *fault)
 		input->size = unpacked_size;
 	}
 	return 0;
+}
+
+int input_read(const char *path, struct input *input, struct fault *fault)
+{
+	return read_input(path, false, true, input, fault);
+}
+
+int input_read_file(const char *path, struct input *input, struct fault *fault)
+{
+	return read_input(path, true, true, input, fault);
+}
+
+int input_read_packed(const char *path, struct input *input, struct fault *fault)
+{
+	return read_input(path, true, false, input, fault);
 }
 
 void input_free(struct input *input)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A list or country file into memory, unpacked if it is gzip. Not here: what its text means. */
+/* A list or country file into memory, unpacked if it is gzip, xz, bzip2, zstd or a zip of one file.
+ * Not here: what its text means. */
 #ifndef SEKISHO_LIST_INPUT_H
 #define SEKISHO_LIST_INPUT_H
 
@@ -18,6 +19,10 @@ struct input {
 /* Reads all of `path`, "-" is standard input. -errno of the file; -EFBIG: more than INPUT_MAX;
  * -EBADMSG: damaged gzip. */
 int input_read(const char *path, struct input *input, struct fault *fault);
+/* The same of what must be a file, for who cannot wait: -EINVAL: a pipe, a device. */
+int input_read_file(const char *path, struct input *input, struct fault *fault);
+/* The same as input_read_file(), but a zip stays as it is: country data may be several files. */
+int input_read_packed(const char *path, struct input *input, struct fault *fault);
 void input_free(struct input *input);
 
 /* If `text` is gzip, *unpacked is its content (owned) and *unpacked_size its size; else *unpacked

@@ -13,7 +13,8 @@
 
 typedef unsigned __int128 u128;
 
-/* `value` is 0 in a list and a country index in country data. Host order, ends inclusive. */
+/* `value` is a country index in country data, and in a list when the entry ends (ends.h). Host
+ * order, ends inclusive. */
 struct range4 {
 	uint32_t first, last;
 	uint32_t value;

@@ -3,7 +3,7 @@
  * See text.h. Lines, continuation, the table of formats, and what makes a file no list at all. Each
  * format is a file of its own (text_*.c).
  */
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -20,11 +20,15 @@ static const struct {
 	list_format *format;
 	bool continued;
 } formats[] = {
-	{ list_plain, false }, { list_nft, false },	 { list_json_lines, false },
-	{ list_ipsum, false }, { list_dshield, false },	 { list_epost, false },
-	{ list_p2p, false },   { list_abuse_ch, false }, { list_crowdsec, false },
-	{ list_ipset, false }, { list_postfix, false },	 { list_iptables, true },
-	{ list_hosts, true },
+	{ list_rbldnsd, false },   { list_listing, false },  { list_bind, false },
+	{ list_rich_rule, false }, { list_plain, false },    { list_exception, false },
+	{ list_fail2ban, false },  { list_nft, false },	     { list_json_lines, false },
+	{ list_ipsum, false },	   { list_dshield, false },  { list_epost, false },
+	{ list_csf, false },	   { list_tcp_smtp, false }, { list_p2p, false },
+	{ list_abuse_ch, false },  { list_crowdsec, false }, { list_ipset, false },
+	{ list_postfix, false },   { list_access, false },   { list_nginx, false },
+	{ list_cisco, false },	   { list_apache, false },   { list_csv, false },
+	{ list_mikrotik, true },   { list_iptables, true },  { list_hosts, true },
 };
 
 enum first_byte { FIRST_UNKNOWN = 0, FIRST_CLEAR, FIRST_CLOSER };
@@ -159,7 +163,7 @@ static const char *read_continued(struct list_reader *reader, const char *at, co
 					    ? splice.breaks[i]
 					    : (size_t)(line.text - splice.text);
 	*number += splice.break_count - 1;
-	if (!offer(reader, &line, true) && line.size)
+	if (line.size && !offer(reader, &line, true))
 		refuse_unknown(reader, &line);
 	return next;
 }
@@ -174,6 +178,10 @@ static const char *read_line(struct list_reader *reader, const char *at, const c
 
 	if (reader->nft) {
 		list_nft_inside(reader, &line);
+		return next;
+	}
+	if (reader->bind) {
+		list_bind_inside(reader, &line);
 		return next;
 	}
 	reader->commented = false;
@@ -260,8 +268,10 @@ static void read_lines(struct list_reader *reader, const char *text, size_t size
 	size_t told = 0;
 
 	for (size_t number = 1; at < end && !reader->error; number++) {
-		const char *next = reader->commented || reader->nft ? NULL
-								    : read_fast(reader, at, end);
+		const char *next = reader->commented || reader->nft || reader->listing ||
+						   reader->bind || reader->rbldnsd
+					   ? NULL
+					   : read_fast(reader, at, end);
 
 		at = next ? next : read_line(reader, at, end, &number);
 		if (progress && (size_t)(at - text) - told >= PROGRESS_BYTES) {
@@ -269,6 +279,18 @@ static void read_lines(struct list_reader *reader, const char *text, size_t size
 			progress(told, size, reader->callbacks->context);
 		}
 	}
+}
+
+/* Sections of Apache's configuration begin as a page of the Web does. */
+static bool is_known_tag(const char *text, size_t size)
+{
+	static const char *const tags[] = { "<RequireA", "<RequireN", "<Limit",	  "<Directory",
+					    "<Location", "<Files",    "<IfModule" };
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++)
+		if (size > strlen(tags[i]) && !memcmp(text, tags[i], strlen(tags[i])))
+			return true;
+	return false;
 }
 
 /* NULL, or why this is no list whatever its lines say. */
@@ -284,7 +306,8 @@ static const char *no_list(const char *text, size_t size)
 		at++;
 	if (at == size)
 		return "the file is empty; a list is not replaced by nothing";
-	if (text[at] == '<')
+	if (text[at] == '<' && !is_known_tag(text + at, size - at) &&
+	    !list_is_firewalld(text + at, size - at))
 		return "this is an HTML or XML page, not a list; look at what was downloaded";
 	return NULL;
 }
@@ -295,6 +318,8 @@ static int judge(const struct list_reader *reader, struct fault *fault)
 
 	if (*reader->no_list)
 		return fault_set(fault, -EBADMSG, "%s", reader->no_list);
+	if (reader->options->stream)
+		return 0;
 	if (report->refused * 10 > report->lines)
 		return fault_set(fault, -EBADMSG,
 				 "%zu of %zu lines refused, more than a tenth: the old list stays; "
@@ -327,10 +352,13 @@ int list_read(const char *text, size_t size, const struct list_options *options,
 	wrong = no_list(text, size);
 	if (wrong)
 		return fault_set(fault, -EBADMSG, "%s", wrong);
-	if (!list_json_document(&reader, text, size))
+	if (!list_fail2ban_database(&reader, text, size) && !list_firewalld(&reader, text, size) &&
+	    !list_json_document(&reader, text, size))
 		read_lines(&reader, text, size);
 	list_nft_finish(&reader);
 	list_postfix_finish(&reader);
+	list_listing_finish(&reader);
+	list_bind_finish(&reader);
 	list_json_lines_finish(&reader);
 	list_rules_finish(&reader);
 	free(reader.scratch);

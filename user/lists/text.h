@@ -11,15 +11,23 @@
 #include "base/fault.h"
 
 struct list_options {
-	bool allow; /* the list allows: ACCEPT lines and hosts.allow lines count, too-wide
-		     * and special prefixes are taken */
-	bool force; /* take too-wide, private, loopback and own prefixes in a deny list */
-	bool mask;  /* host bits set: take the masked prefix instead of refusing */
+	bool allow;  /* the list allows: ACCEPT lines and hosts.allow lines count, too-wide
+		      * and special prefixes are taken */
+	bool force;  /* take too-wide, private, loopback and own prefixes in a deny list */
+	bool feed;   /* somebody else's, fetched: refuse what is wider than /12 (IPv6: /20), of an
+		      * allow list, too */
+	bool stream; /* entries come and go one by one, each by itself: that single ones are
+		      * refused, or that none is left, says nothing against the others */
+	bool mask;   /* host bits set: take the masked prefix instead of refusing */
 	const struct prefix *own; /* this machine's addresses, refused in a deny list */
 	size_t own_count;
+	/* Since 1970. Entries whose end is not later are skipped; a time-out counts from here, as
+	 * when `ipset restore` reads it. */
+	int64_t now_s;
 };
 
-/* One refused line. `reason` names what and the remedy; `line` counts from 1. */
+/* One refused line, or one that was skipped with a remark. `reason` names what and the remedy;
+ * `line` counts from 1. */
 typedef void list_refused(size_t line, const char *reason, void *context);
 
 /* Called now and then with the bytes read so far; may be NULL. */
@@ -29,11 +37,17 @@ struct list_report {
 	size_t lines;	/* with content for this list; of a line with several entries, each entry */
 	size_t taken;	/* prefixes or ranges */
 	size_t refused; /* lines or entries */
+	size_t timed;	/* of those taken: entries that end by themselves (ends.h) */
 	size_t skipped; /* understood, but nothing for this list: other daemons, other targets */
 	size_t merged; /* duplicates and overlaps that vanished in normalising: taken - prefixes, if
 			  > 0 */
 	uint64_t prefixes; /* CIDRs in the result */
 };
+
+/* Whether a list of these options may have a prefix (too wide, special, own): 0, or -EPERM and the
+ * reason, which names the remedy. */
+int list_may_have(const struct list_options *options, const struct prefix *prefix, char *reason,
+		  size_t size);
 
 struct list_callbacks {
 	list_refused *refused;
@@ -43,7 +57,7 @@ struct list_callbacks {
 
 /*
  * Reads `size` bytes at `text` (a whole file; need not end in NUL) into `ranges`, which it leaves
- * normal. 0, or -ENOMEM, or with nothing usable in `ranges`:
+ * normal; the values are those of ends.h. 0, or -ENOMEM, or with nothing usable in `ranges`:
  * -EBADMSG: not a list at all (HTML, empty, a truncated file whose own count tells), or more than
  * a tenth of its lines refused, or no entry. `fault` says which; `report` is filled in either way.
  * Safe for any bytes.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* abuse.ch CSV (Feodo, SSLBL): a time stamp, then an address, with or without quotes. See reader.h.
+/* abuse.ch CSV (Feodo, SSLBL): a time stamp, then an address, with or without quotes. See
+ * list_reader.h.
  */
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 #include <string.h>
 

@@ -3,9 +3,9 @@
  * CrowdSec's decisions as `cscli decisions list -o raw` prints them:
  * id,source,Scope:value,reason,action,country,as,events,expiration,simulated,alert. Bans of
  * addresses and ranges are taken; other scopes and actions, simulated and ended ones are skipped.
- * See reader.h.
+ * See list_reader.h.
  */
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 #include <string.h>
 #include <strings.h>
@@ -54,15 +54,17 @@ bool list_crowdsec(struct list_reader *reader, const struct list_line *line)
 	if (!list_is_number(&fields[COLUMN_ID], 1, 19) ||
 	    !scoped(&fields[COLUMN_VALUE], &scope, &value))
 		return false;
-	if (reader->options->allow)
+	if (reader->options->allow) {
 		list_refuse(reader, line->number,
 			    "a CrowdSec decision says nothing for an allow "
 			    "list; import it with --deny");
-	else if ((!is(&scope, "Ip") && !is(&scope, "Range")) ||
-		 !is(&fields[COLUMN_ACTION], "ban") || is(&fields[COLUMN_SIMULATED], "true") ||
-		 (fields[COLUMN_EXPIRES].size && *fields[COLUMN_EXPIRES].text == '-'))
+	} else if ((!is(&scope, "Ip") && !is(&scope, "Range")) ||
+		   !is(&fields[COLUMN_ACTION], "ban") || is(&fields[COLUMN_SIMULATED], "true") ||
+		   (fields[COLUMN_EXPIRES].size && *fields[COLUMN_EXPIRES].text == '-')) {
 		list_skip(reader);
-	else
+	} else {
+		list_ends_in(reader, fields[COLUMN_EXPIRES].text, fields[COLUMN_EXPIRES].size);
 		list_take_prefix(reader, line->number, value.text, value.size);
+	}
 	return true;
 }

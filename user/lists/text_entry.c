@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One entry of a list: reading it strictly, judging it, taking or refusing it. See reader.h. */
-#include "lists/reader.h"
+/* One entry of a list: reading it strictly, judging it, taking or refusing it. See list_reader.h. */
+#include "lists/list_reader.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -9,9 +9,12 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "lists/ends.h"
 
-#define WIDEST4 104 /* /8 */
-#define WIDEST6 16
+#define WIDEST4	     104 /* /8 */
+#define WIDEST6	     16
+#define FEED_WIDEST4 108 /* /12 */
+#define FEED_WIDEST6 20
 
 const char *list_quad(const char *at, const char *end, uint32_t *address)
 {
@@ -63,6 +66,8 @@ void list_refuse(struct list_reader *reader, size_t number, const char *format, 
 	char reason[LIST_REASON_SIZE + 64];
 	va_list arguments;
 
+	reader->end = 0;
+	reader->ended = false;
 	reader->report->lines++;
 	reader->report->refused++;
 	if (!reader->callbacks || !reader->callbacks->refused)
@@ -87,6 +92,13 @@ void list_give_up(struct list_reader *reader, const char *format, ...)
 void list_skip(struct list_reader *reader)
 {
 	reader->report->skipped++;
+}
+
+void list_remark(struct list_reader *reader, size_t number, const char *text)
+{
+	reader->report->skipped++;
+	if (reader->callbacks && reader->callbacks->refused)
+		reader->callbacks->refused(number, text, reader->callbacks->context);
 }
 
 void list_excerpt(const char *text, size_t size, char excerpt[64])
@@ -186,9 +198,14 @@ int list_check_prefix(const struct list_reader *reader, const struct prefix *pre
 	char text[PREFIX_TEXT_SIZE], own[PREFIX_TEXT_SIZE];
 	const char *special;
 
+	prefix_format(prefix, text);
+	if (options->feed && prefix->length < (four ? FEED_WIDEST4 : FEED_WIDEST6)) {
+		snprintf(reason, LIST_REASON_SIZE, "%s is wider than a feed may have (%s)", text,
+			 four ? "/12" : "/20");
+		return -EPERM;
+	}
 	if (options->allow || options->force)
 		return 0;
-	prefix_format(prefix, text);
 	if (prefix->length < (four ? WIDEST4 : WIDEST6)) {
 		snprintf(reason, LIST_REASON_SIZE, "%s is wider than %s; --force takes it", text,
 			 four ? "/8" : "/16");
@@ -211,6 +228,17 @@ int list_check_prefix(const struct list_reader *reader, const struct prefix *pre
 	snprintf(reason, LIST_REASON_SIZE,
 		 "%s is no address of the Internet (%s); --force takes it", text, special);
 	return -EPERM;
+}
+
+int list_may_have(const struct list_options *options, const struct prefix *prefix, char *reason,
+		  size_t size)
+{
+	const struct list_reader reader = { .options = options };
+	char text[LIST_REASON_SIZE] = "";
+	int error = list_check_prefix(&reader, prefix, text);
+
+	snprintf(reason, size, "%s", text);
+	return error;
 }
 
 struct range_check {
@@ -258,11 +286,48 @@ int list_parse_range(const struct list_reader *reader, const char *first, size_t
 	return error ? error : ranges_add_all(ranges, &one);
 }
 
+void list_ends_at(struct list_reader *reader, int64_t end_s)
+{
+	reader->ended = end_s <= reader->options->now_s;
+	reader->end = end_value(end_s);
+}
+
+void list_ends_in(struct list_reader *reader, const char *text, size_t size)
+{
+	uint64_t seconds;
+
+	if (!ends_duration(text, size, &seconds) && seconds)
+		list_ends_at(reader, reader->options->now_s + (int64_t)seconds);
+}
+
+uint32_t list_take_end(struct list_reader *reader)
+{
+	uint32_t end = reader->end;
+
+	reader->report->timed += end != 0;
+	reader->end = 0;
+	return end;
+}
+
+bool list_has_ended(struct list_reader *reader)
+{
+	bool ended = reader->ended;
+
+	if (ended) {
+		reader->ended = false;
+		reader->end = 0;
+		list_skip(reader);
+	}
+	return ended;
+}
+
 void list_take_prefix(struct list_reader *reader, size_t number, const char *text, size_t size)
 {
 	char reason[LIST_REASON_SIZE];
 	struct prefix prefix;
 
+	if (list_has_ended(reader))
+		return;
 	if (list_parse_prefix(reader, text, size, &prefix, reason) ||
 	    list_check_prefix(reader, &prefix, reason)) {
 		list_refuse(reader, number, "%s", reason);
@@ -270,7 +335,7 @@ void list_take_prefix(struct list_reader *reader, size_t number, const char *tex
 	}
 	reader->report->lines++;
 	reader->report->taken++;
-	if (ranges_add_prefix(reader->ranges, &prefix, 0))
+	if (ranges_add_prefix(reader->ranges, &prefix, list_take_end(reader)))
 		reader->error = -ENOMEM;
 }
 
@@ -278,16 +343,26 @@ void list_take_range(struct list_reader *reader, size_t number, const char *firs
 		     size_t first_size, const char *last, size_t last_size)
 {
 	char reason[LIST_REASON_SIZE];
-	int error = list_parse_range(reader, first, first_size, last, last_size, true,
-				     reader->ranges, reason);
+	size_t count4 = reader->ranges->count4, count6 = reader->ranges->count6;
+	int error;
 
+	if (list_has_ended(reader))
+		return;
+	error = list_parse_range(reader, first, first_size, last, last_size, true, reader->ranges,
+				 reason);
 	if (error == -ENOMEM) {
 		reader->error = error;
 	} else if (error) {
 		list_refuse(reader, number, "%s", reason);
 	} else {
+		uint32_t end = list_take_end(reader);
+
 		reader->report->lines++;
 		reader->report->taken++;
+		for (; count4 < reader->ranges->count4; count4++)
+			reader->ranges->v4[count4].value = end;
+		for (; count6 < reader->ranges->count6; count6++)
+			reader->ranges->v6[count6].value = end;
 	}
 }
 

@@ -2,9 +2,9 @@
 /*
  * E-Post's rejectsmtpip.dat: address, time, lock by tabs. "true" lets the address through; without
  * a time the entry is for good. When one with a time ends, E-Post itself decides: it is taken. See
- * reader.h.
+ * list_reader.h.
  */
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 #include <errno.h>
 #include <strings.h>

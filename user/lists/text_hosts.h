@@ -3,7 +3,7 @@
 #ifndef SEKISHO_TEXT_HOSTS_H
 #define SEKISHO_TEXT_HOSTS_H
 
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 #define GROUPS_MOST 8 /* lists that EXCEPTs join in one line */
 

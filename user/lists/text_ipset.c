@@ -4,7 +4,7 @@
  * with "nomatch" is an exception; in an ipset the narrowest entry holds. Not here: what the set is
  * used for, the rules say that.
  */
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -26,10 +26,13 @@ static size_t command_begin(const struct list_word *words, size_t count)
 }
 
 /* Options behind an entry. NULL, or what a list cannot hold. */
-static const char *read_options(const struct list_word *words, size_t count, bool *nomatch)
+static const char *read_options(struct list_reader *reader, const struct list_word *words,
+				size_t count, bool *nomatch)
 {
 	*nomatch = false;
 	for (size_t i = 0; i < count; i++) {
+		if (list_word_is(&words[i], "timeout") && i + 1 < count)
+			list_ends_in(reader, words[i + 1].text, words[i + 1].size);
 		if (list_word_is(&words[i], "nomatch"))
 			*nomatch = true;
 		else if (list_word_any(&words[i], "timeout comment packets bytes skbmark skbprio "
@@ -59,7 +62,7 @@ static void add(struct list_reader *reader, const struct list_line *line,
 			    "addresses alone");
 		return;
 	}
-	hinder = read_options(words + 2, count - 2, &nomatch);
+	hinder = read_options(reader, words + 2, count - 2, &nomatch);
 	if (hinder) {
 		list_refuse(reader, line->number, "the entry has %s", hinder);
 		return;
@@ -99,7 +102,8 @@ bool list_ipset(struct list_reader *reader, const struct list_line *line)
 	size_t count, begin;
 	bool shell;
 
-	if (!strchr("acdis/", *line->text)) /* add create del ipset sudo /sbin */
+	if (reader->mikrotik ||
+	    !strchr("acdis/", *line->text)) /* add create del ipset sudo /sbin */
 		return false;
 	count = list_split(reader, line, words, WORDS_MOST, &shell);
 	if (!count)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ipsum: an address, a tab, on how many lists it stands. The score is not judged. See reader.h. */
-#include "lists/reader.h"
+/* ipsum: an address, a tab, on how many lists it stands. The score is not judged. See
+ * list_reader.h. */
+#include "lists/list_reader.h"
 
 bool list_ipsum(struct list_reader *reader, const struct list_line *line)
 {

@@ -4,7 +4,7 @@
  * (for an allow list: accept). Rules of the other action with a source are exceptions to the rules
  * behind them in their chain. Not here: nft, ipset.
  */
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * JSON lines with a "cidr" each, as of Spamhaus DROP. The last line says how many there are: a file
  * without it, or with another number, is cut short. Not here: files that are one JSON value.
  */
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 #include <jansson.h>
 #include <string.h>

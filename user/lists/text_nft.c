@@ -4,7 +4,7 @@
  * over as many lines as their braces do. Rules are looked at only for what they do with a set: one
  * that does the opposite of the list makes the file unusable, as its set would be an exception.
  */
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -112,12 +112,17 @@ static void element(struct list_reader *reader, struct nft *nft)
 	}
 	if (nft->cut || word_is(nft, 1, ".") || word_is(nft, 1, ":") ||
 	    (nft->count > options &&
-	     !any(nft->words[options], "timeout expires comment counter limit")))
+	     !any(nft->words[options], "timeout expires comment counter limit"))) {
 		list_refuse(reader, nft->number,
 			    "an element that is more than an address (a port, a verdict); a list "
 			    "holds addresses alone");
-	else
+	} else {
+		for (size_t i = options; i + 1 < nft->count && i + 1 < WORDS_MOST; i++)
+			if (word_is(nft, i, "expires") ||
+			    (word_is(nft, i, "timeout") && !reader->end))
+				list_ends_in(reader, nft->words[i + 1], strlen(nft->words[i + 1]));
 		list_take_entry(reader, nft->number, text, strlen(text));
+	}
 	clear(nft);
 }
 

@@ -19,8 +19,15 @@ static void element(struct document *document, const json_t *value)
 	const json_t *prefix, *range, *inner = json_object_get(value, "elem");
 	char text[2 * PREFIX_TEXT_SIZE];
 
-	if (inner)
+	if (inner) {
+		const json_t *left = json_object_get(inner, "expires");
+
+		if (!json_is_integer(left))
+			left = json_object_get(inner, "timeout");
+		snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, json_integer_value(left));
+		list_ends_in(document->reader, text, strlen(text));
 		value = json_object_get(inner, "val");
+	}
 	prefix = json_object_get(value, "prefix");
 	range = json_object_get(value, "range");
 	if (json_is_string(value) && strlen(json_string_value(value)) < PREFIX_TEXT_SIZE) {

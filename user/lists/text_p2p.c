@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* P2P text: "Name: with colons:1.2.3.4-1.2.3.9"; the last colon ends the name. See reader.h. */
-#include "lists/reader.h"
+/* P2P text: "Name: with colons:1.2.3.4-1.2.3.9"; the last colon ends the name. See list_reader.h. */
+#include "lists/list_reader.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * Plain lists: one address, prefix or range "a-b" a line, with a comment behind '#' or ';'. FireHOL
  * .ipset and .netset, blocklist.de, Spamhaus DROP text. Not here: columns behind the address.
  */
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 #include <string.h>
 

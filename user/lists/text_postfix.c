@@ -3,7 +3,7 @@
  * Postfix access tables of type cidr (cidr_table(5), access(5), postscreen_access_list): the first
  * match counts, "!" negates, if/endif nest, an indented line continues the one before.
  */
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -101,14 +101,14 @@ static int parse_pattern(const struct list_reader *reader, const struct list_wor
 	return error || !*negated ? error : take_away(ranges, &one);
 }
 
-struct check {
+struct text_postfix_check {
 	const struct list_reader *reader;
 	char *reason;
 };
 
 static int check_prefix(const struct prefix *prefix, uint32_t value, void *context)
 {
-	struct check *check = context;
+	struct text_postfix_check *check = context;
 
 	(void)value;
 	return list_check_prefix(check->reader, prefix, check->reason);
@@ -127,7 +127,7 @@ static void take(struct list_reader *reader, size_t number, const struct list_wo
 {
 	_cleanup_(ranges_free) struct ranges ranges = { 0 };
 	char reason[LIST_REASON_SIZE];
-	struct check check = { reader, reason };
+	struct text_postfix_check check = { reader, reason };
 	struct rule_set *set = list_rule_set(reader, "postfix");
 	bool negated;
 	int error = set ? parse_pattern(reader, word, &ranges, &negated, reason) : -ENOMEM;

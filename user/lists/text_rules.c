@@ -2,9 +2,9 @@
 /*
  * Files of rules where the first match counts (chains of iptables, hosts.allow) or the narrowest
  * (an ipset): an exception takes its addresses out of the rules that it precedes, and out of no
- * others. See reader.h.
+ * others. See list_reader.h.
  */
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,19 +34,53 @@ struct rule_set *list_rule_set(struct list_reader *reader, const char *name)
 	return set;
 }
 
+static int add_valued(struct ranges *to, const struct ranges *from, uint32_t value)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < from->count4 && !error; i++)
+		error = ranges_add4(to, from->v4[i].first, from->v4[i].last, value);
+	for (size_t i = 0; i < from->count6 && !error; i++)
+		error = ranges_add6(to, from->v6[i].first, from->v6[i].last, value);
+	return error;
+}
+
+/* The entries among rules, without their order. */
+static int add_entries(struct ranges *to, const struct ranges *rules)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < rules->count4 && !error; i++)
+		if (!(rules->v4[i].value & 1))
+			error = ranges_add4(to, rules->v4[i].first, rules->v4[i].last, 0);
+	for (size_t i = 0; i < rules->count6 && !error; i++)
+		if (!(rules->v6[i].value & 1))
+			error = ranges_add6(to, rules->v6[i].first, rules->v6[i].last, 0);
+	return error;
+}
+
+/* An entry's end beside the rules, whose values are their order. From the first that has one on,
+ * those without are noted, too. */
+static int note_end(struct rule_set *set, const struct ranges *entry, uint32_t end)
+{
+	int error = 0;
+
+	if (!end && !set->timed)
+		return 0;
+	if (!set->timed)
+		error = add_entries(&set->ends, &set->ranges);
+	set->timed = true;
+	return error ? error : add_valued(&set->ends, entry, end);
+}
+
 void list_rule_add(struct list_reader *reader, struct rule_set *set, const struct ranges *ranges,
 		   bool exception, bool head)
 {
 	uint32_t order = head ? ORDER_MIDDLE - ++set->inserted : ORDER_MIDDLE + set->appended++;
-	uint32_t value = order * 2 + exception;
-	int error = 0;
+	int error = -ENOMEM; /* a thousand million rules */
 
-	if (set->inserted == ORDER_MIDDLE || set->appended == ORDER_MIDDLE)
-		error = -ENOMEM; /* a thousand million rules */
-	for (size_t i = 0; i < ranges->count4 && !error; i++)
-		error = ranges_add4(&set->ranges, ranges->v4[i].first, ranges->v4[i].last, value);
-	for (size_t i = 0; i < ranges->count6 && !error; i++)
-		error = ranges_add6(&set->ranges, ranges->v6[i].first, ranges->v6[i].last, value);
+	if (set->inserted < ORDER_MIDDLE && set->appended < ORDER_MIDDLE)
+		error = add_valued(&set->ranges, ranges, order * 2 + exception);
 	set->excepting |= exception;
 	if (error)
 		reader->error = error;
@@ -73,8 +107,11 @@ void list_rule_take(struct list_reader *reader, struct rule_set *set, size_t num
 {
 	_cleanup_(ranges_free) struct ranges ranges = { 0 };
 	char reason[LIST_REASON_SIZE];
-	int error = parse_entry(reader, text, size, !exception, &ranges, reason);
+	int error;
 
+	if (list_has_ended(reader))
+		return;
+	error = parse_entry(reader, text, size, !exception, &ranges, reason);
 	if (error == -ENOMEM) {
 		reader->error = error;
 	} else if (error) {
@@ -84,6 +121,10 @@ void list_rule_take(struct list_reader *reader, struct rule_set *set, size_t num
 		reader->report->lines += !exception;
 		reader->report->taken += !exception;
 		reader->report->skipped += exception;
+		if (exception)
+			reader->end = 0; /* an exception is one as long as the list is this one */
+		else
+			reader->error = note_end(set, &ranges, list_take_end(reader));
 		list_rule_add(reader, set, &ranges, exception, false);
 	}
 }
@@ -106,18 +147,31 @@ static int set_resolve(struct rule_set *set)
 	return ranges_normalise(&set->ranges);
 }
 
+/* The entries with their ends, where no exception takes them away: `left` is where none does. */
+static int finish_timed(struct rule_set *set, struct ranges *left, struct ranges *result)
+{
+	_cleanup_(ranges_free) struct ranges excepted = { 0 }, kept = { 0 };
+	int error = ranges_resolve_lowest(&set->ends);
+
+	if (!error)
+		error = ranges_normalise(left);
+	if (!error)
+		error = ranges_subtract(&excepted, &set->ends, left);
+	if (!error)
+		error = ranges_subtract(&kept, &set->ends, &excepted);
+	return error ? error : ranges_add_all(result, &kept);
+}
+
 static int set_finish(struct rule_set *set, struct ranges *result)
 {
-	const struct ranges *ranges = &set->ranges;
+	_cleanup_(ranges_free) struct ranges left = { 0 };
 	int error = set_resolve(set);
 
-	for (size_t i = 0; i < ranges->count4 && !error; i++)
-		if (!(ranges->v4[i].value & 1))
-			error = ranges_add4(result, ranges->v4[i].first, ranges->v4[i].last, 0);
-	for (size_t i = 0; i < ranges->count6 && !error; i++)
-		if (!(ranges->v6[i].value & 1))
-			error = ranges_add6(result, ranges->v6[i].first, ranges->v6[i].last, 0);
-	return error;
+	if (!error && !set->timed)
+		return add_entries(result, &set->ranges);
+	if (!error)
+		error = add_entries(&left, &set->ranges);
+	return error ? error : finish_timed(set, &left, result);
 }
 
 static int take_exceptions(struct list_reader *reader)
@@ -140,12 +194,14 @@ void list_rules_finish(struct list_reader *reader)
 		if (!reader->error)
 			reader->error = set_finish(&reader->sets[i], reader->ranges);
 		ranges_free(&reader->sets[i].ranges);
+		ranges_free(&reader->sets[i].ends);
 	}
 	free(reader->sets);
 	reader->sets = NULL;
 	reader->set_count = 0;
 	if (!reader->error)
-		reader->error = ranges_normalise(reader->ranges);
+		reader->error = reader->report->timed ? ranges_resolve_lowest(reader->ranges)
+						      : ranges_normalise(reader->ranges);
 	if (!reader->error && (reader->except.count4 || reader->except.count6))
 		reader->error = take_exceptions(reader);
 	ranges_free(&reader->except);

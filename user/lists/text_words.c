@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Words of a command line and fields of a table's line, for the formats made of them. See reader.h.
+/* Words of a command line and fields of a table's line, for the formats made of them. See
+ * list_reader.h.
  */
-#include "lists/reader.h"
+#include "lists/list_reader.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -152,4 +153,37 @@ bool list_is_number(const struct list_word *word, size_t least_digits, size_t mo
 		if (word->text[i] < '0' || word->text[i] > '9')
 			return false;
 	return true;
+}
+
+static bool mail_port(unsigned first, unsigned last)
+{
+	static const unsigned ports[] = { 25, 465, 587, 110, 995, 143, 993, 4190 };
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++)
+		if (first <= ports[i] && ports[i] <= last)
+			return true;
+	return false;
+}
+
+bool list_mail_ports(const struct list_word *word)
+{
+	const char *at = word->text, *end = at + word->size;
+
+	while (at < end) {
+		unsigned ends[2] = { 0, 0 };
+		size_t side = 0;
+
+		for (; at < end && *at != ','; at++) {
+			if (*at && strchr(":-_", *at) && !side)
+				side = 1;
+			else if (*at >= '0' && *at <= '9' && ends[side] < 65536)
+				ends[side] = ends[side] * 10 + (unsigned)(*at - '0');
+			else
+				return false;
+		}
+		if (mail_port(ends[0], side ? ends[1] : ends[0]))
+			return true;
+		at += at < end;
+	}
+	return false;
 }

@@ -4,81 +4,42 @@
 
 #include <stdlib.h>
 #include "base/time.h"
-
-#define BUCKETS (ATTEMPT_WINDOW_S + 1)
-/* A session or process not heard of for so long is another one under the same id. */
-#define FORGET_S 3600
-
-enum slot_kind { SLOT_FREE = 0, SLOT_SOURCE, SLOT_SESSION, SLOT_PROCESS };
-
-struct slot {
-	struct address source;
-	uint64_t id;	      /* of the session or process; 0 for SLOT_SOURCE */
-	int64_t touched_s;    /* log time */
-	uint32_t used;	      /* the table's tick when last looked up */
-	uint32_t chain;	      /* hash of account and first backend of the attempt under way */
-	uint32_t account;     /* hash of the account alone */
-	uint16_t front, back; /* SLOT_SESSION: attempts either side has told of */
-	uint8_t kind;
-	bool waits_for_front;	   /* SLOT_SOURCE: whose partner the waiting ones are */
-	uint16_t waiting[BUCKETS]; /* [i]: at touched_s - i */
-};
-_Static_assert(sizeof(struct slot) == 64, "a cache line, and what attempts.h promises");
-
-struct attempts {
-	uint32_t tick;
-	struct slot slots[ATTEMPT_SLOTS];
-};
+#include "log/attempts_internal.h"
 
 struct attempts *attempts_new(void)
 {
-	return calloc(1, sizeof(struct attempts));
+	struct attempts *attempts = calloc(1, sizeof(*attempts));
+
+	if (!attempts)
+		return NULL;
+	attempts->records = records_new();
+	if (!attempts->records) {
+		free(attempts);
+		return NULL;
+	}
+	return attempts;
 }
 
 void attempts_free(struct attempts *attempts)
 {
+	if (attempts)
+		records_free(attempts->records);
 	free(attempts);
 }
 
-static uint64_t mix(uint64_t value)
+bool attempts_several(const struct attempts *attempts)
 {
-	value = (value ^ value >> 32) * 0x9e3779b97f4a7c15U;
-	return value ^ value >> 29;
+	return attempts->several;
 }
 
-static struct slot *find_set(struct attempts *attempts, const struct address *source, uint64_t id)
+bool attempts_repeats(const struct attempts *attempts)
 {
-	uint64_t hash = mix(mix(mix(id) ^ address_high(source)) ^ address_low(source));
-
-	return attempts->slots + hash % (ATTEMPT_SLOTS / ATTEMPT_WAYS) * ATTEMPT_WAYS;
+	return attempts->repeats;
 }
 
-/* The slot of this key, made anew in place of the longest unused one if `make`; else NULL. */
-static struct slot *look_up(struct attempts *attempts, enum slot_kind kind,
-			    const struct address *source, uint64_t id, int64_t now_s, bool make)
+bool attempts_fronts(const struct attempts *attempts)
 {
-	struct slot *set = find_set(attempts, source, id), *oldest = set;
-
-	attempts->tick++;
-	for (struct slot *slot = set; slot < set + ATTEMPT_WAYS; slot++) {
-		if (slot->kind == kind && slot->id == id &&
-		    !address_compare(&slot->source, source) &&
-		    llabs(now_s - slot->touched_s) < FORGET_S) {
-			slot->used = attempts->tick;
-			return slot;
-		}
-		if (!slot->kind ||
-		    (oldest->kind && attempts->tick - slot->used > attempts->tick - oldest->used))
-			oldest = slot;
-	}
-	if (!make)
-		return NULL;
-	*oldest = (struct slot){ .source = *source,
-				 .id = id,
-				 .touched_s = now_s,
-				 .used = attempts->tick,
-				 .kind = (uint8_t)kind };
-	return oldest;
+	return attempts->fronts;
 }
 
 static uint16_t add16(uint16_t value, unsigned more)
@@ -86,133 +47,292 @@ static uint16_t add16(uint16_t value, unsigned more)
 	return more > UINT16_MAX - (unsigned)value ? UINT16_MAX : (uint16_t)(value + more);
 }
 
-/* Moves the window to now; returns the bucket of now (lines may come a little late). */
-static unsigned move_window(struct slot *slot, int64_t now_s)
-{
-	int64_t step = now_s - slot->touched_s;
-
-	if (step <= 0 && step > -BUCKETS)
-		return (unsigned)-step;
-	slot->touched_s = now_s;
-	if (step < 0 || step >= BUCKETS) {
-		memset(slot->waiting, 0, sizeof(slot->waiting));
-		return 0;
-	}
-	memmove(slot->waiting + step, slot->waiting,
-		sizeof(slot->waiting) - (size_t)step * sizeof(*slot->waiting));
-	memset(slot->waiting, 0, (size_t)step * sizeof(*slot->waiting));
-	return 0;
-}
-
-/* Finds partners for `count` lines of one side among those of the other; the rest are new. */
-static unsigned pair(struct slot *slot, bool is_front, unsigned count, int64_t now_s)
-{
-	unsigned bucket = move_window(slot, now_s);
-
-	if (slot->waits_for_front == is_front) {
-		for (unsigned i = BUCKETS; i-- && count;) {
-			unsigned taken = count < slot->waiting[i] ? count : slot->waiting[i];
-
-			slot->waiting[i] = (uint16_t)(slot->waiting[i] - taken);
-			count -= taken;
-		}
-		if (!count)
-			return 0;
-		/* All partners are taken: from here on this side waits. */
-	}
-	slot->waits_for_front = !is_front;
-	slot->waiting[bucket] = add16(slot->waiting[bucket], count);
-	return count;
-}
-
 /* Whether another database was asked for the same account before, and this is its attempt. */
-static bool continues_chain(struct slot *slot, const struct finding *finding, int64_t now_s)
+static bool continues_session(struct slot *slot, const struct sighting *sighting)
 {
-	uint32_t account = (uint32_t)mix(span_hash(finding->account));
-	uint32_t chain = (uint32_t)mix(account ^ span_hash(finding->backend));
-	bool recent = llabs(now_s - slot->touched_s) <= ATTEMPT_WINDOW_S;
+	int64_t passed_ms = llabs(time_ms(sighting) - slot->chain_ms);
 
-	if (slot->chain && recent && slot->account == account && slot->chain != chain)
-		return true;
-	slot->account = account;
-	slot->chain = chain ? chain : 1;
-	return false;
+	if (!slot->length || slot->account != sighting->account)
+		return false;
+	return passed_ms < ATTEMPT_DELAY_MS && sighting->event.wall_ns
+		       ? true
+		       : slot->chain != sighting->backend && passed_ms <= WINDOW_MS;
 }
 
-static unsigned count_session(struct attempts *attempts, const struct finding *finding,
-			      int64_t now_s)
+/* A line of a session stands for `count` new attempts: which of them has PAM told of already? */
+static unsigned take_pam(struct attempts *attempts, const struct sighting *sighting, unsigned count,
+			 uint32_t *serial, struct attempts_verdict *verdict)
 {
-	struct slot *slot = look_up(attempts, SLOT_SESSION, &finding->source,
-				    mix(span_hash(finding->session)) | 1, now_s, true);
-	unsigned before = slot->front > slot->back ? slot->front : slot->back, after;
+	struct record_query query = { .lacks = VOICE_FRONT | VOICE_BACK,
+				      .has = VOICE_PAM,
+				      .account = sighting->account,
+				      .window_ms = WINDOW_MS + sighting->age_s * 1000LL };
+	struct record *record;
+	unsigned left = count;
 
-	if (finding->proof == PROOF_FRONT)
-		slot->front = add16(slot->front, finding->count);
-	else if (finding->proof == PROOF_TOTAL)
-		slot->back = finding->count > slot->back ? add16(0, finding->count) : slot->back;
-	else if (!continues_chain(slot, finding, now_s))
-		slot->back = add16(slot->back, finding->count);
+	if (!sighting->event.wall_ns)
+		return count;
+	if (sighting->event.count > 1) /* the front names the last account only */
+		query.account = 0;
+	for (unsigned i = 0; i < count && i < RECORDS_OF_SOURCE; i++) {
+		record = records_find(attempts->records, &sighting->event.source, time_ms(sighting),
+				      &query);
+		if (!record) {
+			if (sighting->proof == PROOF_BACK || sighting->proof == PROOF_REPORT)
+				record = records_add(attempts->records, &sighting->event.source,
+						     time_ms(sighting), sighting->account, 0);
+		} else {
+			left--;
+			if (sighting->proof == PROOF_FRONT)
+				attempt_settle(verdict, record->serial);
+			verdict->joined = record->serial;
+		}
+		if (!record)
+			break;
+		record->voices |= VOICE_FRONT | VOICE_BACK | VOICE_SESSION;
+		*serial = record->serial;
+	}
+	return left;
+}
+
+static unsigned largest(const struct slot *slot)
+{
+	unsigned most = slot->front > slot->back ? slot->front : slot->back;
+
+	return most > slot->reports ? most : slot->reports;
+}
+
+static void count_session(struct attempts *attempts, const struct sighting *sighting,
+			  struct attempts_verdict *verdict)
+{
+	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
+	struct slot *slot = attempt_slot(attempts, SLOT_SESSION, &sighting->event.source,
+					 sighting->session, now_s, true);
+	unsigned before = largest(slot), count = sighting->event.count, most;
+
 	slot->touched_s = now_s;
-	after = slot->front > slot->back ? slot->front : slot->back;
-	return after - before;
+	if (sighting->proof == PROOF_FRONT) {
+		slot->front = add16(slot->front, count);
+	} else if (sighting->proof == PROOF_TOTAL) {
+		/* Where each failure has its own line, the last one counted is still to be told. */
+		most = slot->front ? count - 1 : count;
+		slot->back = most > slot->back ? add16(0, most) : slot->back;
+	} else if (sighting->proof == PROOF_REPORT) {
+		slot->reports = (uint8_t)(slot->reports + (slot->reports < UINT8_MAX));
+		if (largest(slot) == before)
+			attempt_settle(verdict, slot->serial);
+	} else if (continues_session(slot, sighting)) {
+		slot->length++;
+		attempt_learn_chain(attempts, slot->chain == sighting->backend, slot->length,
+				    slot->serial, verdict);
+		return;
+	} else {
+		slot->back = add16(slot->back, count);
+		slot->account = sighting->account;
+		slot->chain = sighting->backend;
+		slot->chain_ms = time_ms(sighting);
+		slot->length = 1;
+		slot->serial = 0;
+	}
+	verdict->count = largest(slot) - before;
+	if (sighting->proof == PROOF_TOTAL || !verdict->count)
+		return;
+	verdict->count = take_pam(attempts, sighting, verdict->count, &slot->serial, verdict);
+	verdict->serial = slot->serial;
+	verdict->may_pass = sighting->proof == PROOF_BACK;
 }
 
-static unsigned count_source(struct attempts *attempts, const struct finding *finding,
-			     int64_t now_s)
+/* What a process says of its own sessions. */
+static void count_process(struct attempts *attempts, const struct sighting *sighting,
+			  struct attempts_verdict *verdict)
 {
+	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
+	struct slot *slot = attempt_slot(attempts, SLOT_PROCESS, &sighting->event.source,
+					 sighting->process, now_s,
+					 sighting->proof != PROOF_STAND_IN);
+
+	if (slot)
+		slot->touched_s = now_s;
+	if (slot && sighting->proof == PROOF_FRONT)
+		slot->front = 1;
+	if (sighting->proof != PROOF_STAND_IN)
+		attempts->warned |= sighting->event.daemon == EVENT_DAEMON_POSTFIX;
+	if (sighting->proof == PROOF_EXPLAINED)
+		return;
+	if (sighting->proof == PROOF_STAND_IN) {
+		if (slot)
+			slot->kind = SLOT_FREE; /* the session is over */
+		if (slot || attempts->warned)
+			return;
+	}
+	verdict->count = sighting->event.count;
+	if (now_s)
+		attempt_count_front(attempts, sighting, verdict);
+}
+
+bool attempts_only_explained(struct attempts *attempts, const struct sighting *sighting)
+{
+	const struct slot *slot = attempt_slot(attempts, SLOT_PROCESS, &sighting->event.source,
+					       sighting->process,
+					       sighting->event.wall_ns / NS_PER_S, false);
+
+	return slot && !slot->front;
+}
+
+static const struct address nobody;
+
+/* What a process has just said of its next lines. */
+static void mark(struct attempts *attempts, enum slot_kind kind, const struct sighting *sighting)
+{
+	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
+
+	attempt_slot(attempts, kind, &nobody, sighting->process, now_s, true)->touched_s = now_s;
+}
+
+static bool is_marked(struct attempts *attempts, enum slot_kind kind,
+		      const struct sighting *sighting, int64_t within_s)
+{
+	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
+	struct slot *slot = attempt_slot(attempts, kind, &nobody, sighting->process, now_s, false);
+
+	return slot && llabs(now_s - slot->touched_s) <= within_s;
+}
+
+bool attempts_is_rest(struct attempts *attempts, const struct sighting *sighting)
+{
+	return is_marked(attempts, SLOT_CUT, sighting, 1);
+}
+
+void attempts_count(struct attempts *attempts, const struct sighting *sighting,
+		    struct attempts_verdict *verdict)
+{
+	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
+
+	*verdict = (struct attempts_verdict){ 0 };
+	switch (sighting->proof) {
+	case PROOF_WHOLE:
+	case PROOF_ACCOUNT: /* waits for another line, see deferred_event.h */
+		verdict->count = sighting->event.count;
+		return;
+	case PROOF_OUTAGE:
+		mark(attempts, SLOT_OUTAGE, sighting);
+		return;
+	case PROOF_CUT:
+		mark(attempts, SLOT_CUT, sighting);
+		return;
+	case PROOF_UNDECIDED:
+		return;
+	case PROOF_FRONT:
+		if (is_marked(attempts, SLOT_OUTAGE, sighting, OUTAGE_S) ||
+		    (sighting->unasked && !attempts->asked))
+			return;
+		attempts->asked |= sighting->asked;
+		break;
+	case PROOF_REPORT:
+		attempts->reported_ms = time_ms(sighting);
+		break;
+	case PROOF_EXPLAINED:
+	case PROOF_TOTAL:
+	case PROOF_STAND_IN:
+	case PROOF_BACK:
+	case PROOF_PAM:
+		break;
+	}
+	if (!sighting->event.has_source ||
+	    (!sighting->session &&
+	     (sighting->proof == PROOF_TOTAL ||
+	      (!now_s && (sighting->proof == PROOF_BACK || sighting->proof == PROOF_PAM)))))
+		verdict->count = sighting->proof == PROOF_EXPLAINED ? 0 : sighting->event.count;
+	else if (sighting->session && sighting->proof != PROOF_STAND_IN)
+		count_session(attempts, sighting, verdict);
+	else if (sighting->proof == PROOF_BACK)
+		attempt_count_back(attempts, sighting, verdict);
+	else if (sighting->proof == PROOF_PAM)
+		attempt_count_pam(attempts, sighting, verdict);
+	else if (sighting->proof == PROOF_REPORT)
+		attempt_count_report(attempts, sighting, verdict);
+	else
+		count_process(attempts, sighting, verdict);
+}
+
+void attempts_succeed(struct attempts *attempts, const struct sighting *sighting)
+{
+	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
 	struct slot *slot;
 
-	if (!now_s)
-		return finding->count;
-	slot = look_up(attempts, SLOT_SOURCE, &finding->source, 0, now_s, true);
-	if (finding->proof == PROOF_BACK && continues_chain(slot, finding, now_s))
-		return 0;
-	return pair(slot, finding->proof != PROOF_BACK, finding->count, now_s);
+	if (!sighting->session || !now_s)
+		return;
+	slot = attempt_slot(attempts, SLOT_SESSION, &sighting->event.source, sighting->session,
+			    now_s, false);
+	if (!slot || !slot->length || !slot->back ||
+	    llabs(time_ms(sighting) - slot->chain_ms) >= ATTEMPT_DELAY_MS)
+		return;
+	attempts->several = true;
+	if (slot->length + 1U > attempts->depth)
+		attempts->depth = slot->length + 1U;
+	slot->back--;
+	slot->length = 0;
 }
 
-static uint64_t process_id(const struct envelope *envelope)
+bool attempts_is_reported(const struct attempts *attempts, const struct sighting *sighting)
 {
-	return mix(span_hash(envelope->program) ^ envelope->pid) | 1;
+	return attempts->reported_ms &&
+	       llabs(time_ms(sighting) - attempts->reported_ms) < REPORTS_S * 1000LL;
 }
 
-unsigned attempts_count(struct attempts *attempts, const struct envelope *envelope,
-			const struct finding *finding, int64_t wall_ns)
+void attempts_expect_reports(struct attempts *attempts)
 {
-	int64_t now_s = wall_ns / NS_PER_S;
-	struct slot *process;
+	attempts->expects = true;
+}
 
-	if (!finding->has_source)
-		return finding->proof == PROOF_EXPLAINED ? 0 : finding->count;
-	switch (finding->proof) {
-	case PROOF_WHOLE:
-	case PROOF_ACCOUNT: /* waits for another line, see waiting.h */
-		return finding->count;
-	case PROOF_TOTAL:
-		if (!finding->session.size)
-			return finding->count;
-		break;
-	case PROOF_STAND_IN:
-		process = look_up(attempts, SLOT_PROCESS, &finding->source, process_id(envelope),
-				  now_s, false);
-		if (process) {
-			process->kind = SLOT_FREE; /* the session is over */
-			return 0;
-		}
-		return count_source(attempts, finding, now_s);
-	case PROOF_FRONT:
-	case PROOF_EXPLAINED:
-		if (finding->session.size)
-			break;
-		process = look_up(attempts, SLOT_PROCESS, &finding->source, process_id(envelope),
-				  now_s, true);
-		process->touched_s = now_s;
-		if (finding->proof == PROOF_EXPLAINED)
-			return 0;
-		return count_source(attempts, finding, now_s);
-	case PROOF_BACK:
-		if (!finding->session.size)
-			return count_source(attempts, finding, now_s);
-		break;
+/* What a login or a message is told apart by; 0: nothing. */
+static uint64_t name_of(const struct sighting *sighting)
+{
+	if (sighting->event.kind == EVENT_MESSAGE)
+		return *sighting->event.queue ? span_hash(span_of(sighting->event.queue)) : 0;
+	return sighting->session ? sighting->session : sighting->account;
+}
+
+bool attempts_is_told(struct attempts *attempts, const struct sighting *sighting)
+{
+	bool is_report = sighting->proof == PROOF_REPORT;
+	uint64_t id = name_of(sighting);
+	struct slot *slot;
+	uint16_t *own, other;
+
+	if (is_report)
+		attempts->reported_ms = time_ms(sighting);
+	if (!id || !sighting->event.has_source || !attempts->expects)
+		return false;
+	slot = attempt_slot(attempts, SLOT_LOGIN, &sighting->event.source, id,
+			    sighting->event.wall_ns / NS_PER_S, true);
+	/* A message is told of when it begins and when it ends, a login by both at once. */
+	if (sighting->event.kind == EVENT_SUCCESS &&
+	    llabs(time_ms(sighting) - slot->chain_ms) > WINDOW_MS)
+		slot->front = slot->back = 0;
+	slot->chain_ms = time_ms(sighting);
+	slot->touched_s = sighting->event.wall_ns / NS_PER_S;
+	own = is_report ? &slot->back : &slot->front;
+	other = is_report ? slot->front : slot->back;
+	*own = add16(*own, 1);
+	return *own <= other;
+}
+
+bool attempts_is_copy(struct attempts *attempts, const struct sighting *sighting)
+{
+	uint32_t text = (uint32_t)(sighting->text ^ sighting->text >> 32) | 1;
+	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
+	struct slot *slot;
+
+	if (!sighting->text || attempts->singles || !now_s)
+		return false;
+	slot = attempt_slot(attempts, SLOT_COPY, &nobody, sighting->process, now_s, true);
+	if (slot->chain != text || llabs(now_s - slot->touched_s) > 1) {
+		attempts->singles = slot->length % 2;
+		slot->length = 0;
+		slot->chain = text;
 	}
-	return count_session(attempts, finding, now_s);
+	slot->touched_s = now_s;
+	slot->length++;
+	return slot->length % 2 == 0;
 }

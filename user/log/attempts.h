@@ -1,50 +1,110 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One failed attempt is one event, however many lines it leaves. Reported at its first line, so
- * that a ban comes early; later lines of the same attempt are taken off. Not here: reading lines.
+ * One failed attempt is one event, however many lines of one server it leaves. Reported at its
+ * first line, so that a ban comes early; later lines of the same attempt are taken off. Not here:
+ * reading lines, events that wait (held.h).
  *
  * Who speaks of one attempt (enum proof):
  *
- *   FRONT     the server that the client spoke to: Postfix's warning; Dovecot's login process, once
- *             per session, with a count.
- *   BACK      Dovecot's authentication server (auth_verbose), for either of them, a few seconds
- *             before (auth_failure_delay) the front speaks.
- *   TOTAL     Sendmail's "possible SMTP attack", which counts the AUTH commands of its session.
+ *   FRONT     the server that the client spoke to: Postfix's warning, Exim's line; Dovecot's login
+ *             process, once per session, with a count.
+ *   BACK      Dovecot's authentication server (auth_verbose), for any of them, a few seconds before
+ *             (auth_failure_delay, two seconds) the front speaks.
+ *   PAM       the library that it asks, in the log of authentications; it names no session.
+ *   TOTAL     Sendmail's "possible SMTP attack", which counts the AUTH commands of its session, the
+ *             last one before it is answered.
+ *   REPORT    what the authentication server reports itself to the policy server, once of each
+ *             attempt, whatever lines it leaves.
  *   STAND_IN  Postfix's "disconnect ... auth=0/N", which repeats the warnings of its session.
  *
- * So a front line and a back line may be one attempt; two front lines never are, nor two back
- * lines of one password database. Where the lines carry a session's id, its attempts are the
- * larger of both counts. Where they do not (Postfix tells Dovecot none), each line is reported
- * unless a line of the other side, from the same address and not more than ATTEMPT_WINDOW_S of log
- * time away, still waits for its partner; every line is a partner once. N attempts with N lines on
- * either side, or both, in any order, thus are N events. A second database asked for the same
- * account within the window is the same attempt (the chain of passdbs); the first one asked again
- * is a new one.
+ * Where lines carry a session's id, its attempts are the larger of what front and back count. Where
+ * they do not (Postfix and Exim tell Dovecot none), each line is reported unless an attempt of the
+ * same address and account, not more than ATTEMPT_WINDOW_S of log time away, still lacks this
+ * voice; it then has it. N attempts with N lines of one voice, or of several, in any order, thus
+ * are N events (attempt_records.h).
  *
- * STAND_IN counts only if the same process (name and pid) said nothing about that address since
- * its last disconnect; a warning of a server fault counts as having said something (EXPLAINED).
+ * Several databases asked for one account are one attempt: another database within the window, or
+ * the same kind of database once more within two seconds, in which the authentication server lets
+ * nobody try again. The latter is a second attempt, from another connection, on a server that never
+ * had two databases of a kind; what it has, it shows by two lines of one session, or by an account
+ * that one does not know and the other does.
  *
- * Memory is one fixed table of ATTEMPT_SLOTS, ATTEMPT_WAYS per set, the longest untouched one of
- * the set replaced. A flood of addresses, or addresses chosen to collide, make it forget: an
- * attempt is then counted for each of its lines, never missed. Time is the lines' own; lines
- * without time are not joined across daemons, since "a few seconds" has no meaning for them.
+ * STAND_IN counts only if no warning was ever seen in the server's logs, and the same process said
+ * nothing about that address since its last disconnect: where warnings are logged, an attempt
+ * without one is no refused password (aborted; not offered without TLS). OUTAGE: a process that
+ * cannot ask its authentication server proves nothing by what it then refuses, for OUTAGE_S.
+ *
+ * Exim may send its main and its reject log to syslog, each line twice: the second of two equal
+ * lines of one process is a copy, until one has come alone.
+ *
+ * Memory is two fixed tables, the longest untouched entry of a set replaced. A flood of addresses,
+ * or addresses chosen to collide, make them forget: an attempt is then counted for each of its
+ * lines, never missed. Time is the lines' own; lines without time are not joined across daemons,
+ * since "a few seconds" has no meaning for them.
  */
 #ifndef SEKISHO_ATTEMPTS_H
 #define SEKISHO_ATTEMPTS_H
 
-#include "log/format.h"
+#include "log/sighting.h"
 
 #define ATTEMPT_WINDOW_S 5
-#define ATTEMPT_SLOTS	 8192 /* 64 bytes each: 512 KiB a log */
+#define ATTEMPT_SLOTS	 8192 /* 64 bytes each: 512 KiB a server */
 #define ATTEMPT_WAYS	 8
+#define ATTEMPT_DELAY_MS 2000 /* nobody tries again within it: auth_failure_delay */
+#define OUTAGE_S	 3
 
 struct attempts;
 
 struct attempts *attempts_new(void); /* NULL: out of memory */
 void attempts_free(struct attempts *attempts);
 
-/* How many new attempts this finding of kind EVENT_FAILURE stands for; 0: all were counted. */
-unsigned attempts_count(struct attempts *attempts, const struct envelope *envelope,
-			const struct finding *finding, int64_t wall_ns);
+#define ATTEMPTS_SETTLED 12
+
+struct attempts_verdict {
+	unsigned count; /* new attempts that the line stands for; 0: all were counted */
+	uint32_t serial; /* of the new attempt, where another line can still tell what became of it */
+	uint32_t joined; /* an attempt of before that the session of the line speaks of; 0: none */
+	bool may_pass;	 /* a later database may say yes */
+	bool may_repeat; /* or it is the same attempt, if the server has two databases of a kind */
+	/* Attempts of before that this line proves to have failed. */
+	unsigned settled_count;
+	uint32_t settled[ATTEMPTS_SETTLED];
+};
+
+/* Of a sighting of EVENT_FAILURE. */
+void attempts_count(struct attempts *attempts, const struct sighting *sighting,
+		    struct attempts_verdict *verdict);
+
+/* A login, of a session if the line has one: a failure shortly before was a database's of several.
+ */
+void attempts_succeed(struct attempts *attempts, const struct sighting *sighting);
+
+/* Reports will come: logins and messages are remembered. */
+void attempts_expect_reports(struct attempts *attempts);
+
+/* Of a login or a message: whether it was told of already, by a line if this is a report, or the
+ * other way round. To be asked once of each. */
+bool attempts_is_told(struct attempts *attempts, const struct sighting *sighting);
+
+/* Whether mail servers report their logins about that time, so that one may come of what a line
+ * tells. */
+#define REPORTS_S 600
+bool attempts_is_reported(const struct attempts *attempts, const struct sighting *sighting);
+
+/* Whether none of the attempts that this process told of for the source was one at a password: it
+ * could not ask, or they were aborted. Of a source that it said nothing about: false. */
+bool attempts_only_explained(struct attempts *attempts, const struct sighting *sighting);
+
+/* Whether the line is the copy of the one before (Exim). */
+bool attempts_is_copy(struct attempts *attempts, const struct sighting *sighting);
+
+/* Whether the line may be what is left of one that was cut (PROOF_CUT), right behind it. */
+bool attempts_is_rest(struct attempts *attempts, const struct sighting *sighting);
+
+/* What the server has shown: several databases for one attempt; two of one kind; lines of the front
+ * for those of the authentication server. */
+bool attempts_several(const struct attempts *attempts);
+bool attempts_repeats(const struct attempts *attempts);
+bool attempts_fronts(const struct attempts *attempts);
 
 #endif

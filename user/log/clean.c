@@ -39,9 +39,9 @@ struct cut { /* bytes to leave out; begin == SPAN_NONE: none */
 };
 
 /* vchkpw: "(pass: 'x') ", where x may hold "') " itself: up to the last one. */
-static struct cut cut_vpopmail(struct span line)
+static struct cut cut_vpopmail(struct span line, size_t from)
 {
-	size_t at = span_find(line, "password fail (pass: '"), end;
+	size_t at = from ? SPAN_NONE : span_find(line, "password fail (pass: '"), end;
 
 	if (at == SPAN_NONE)
 		return (struct cut){ SPAN_NONE, 0 };
@@ -52,75 +52,183 @@ static struct cut cut_vpopmail(struct span line)
 
 /* Dovecot: "(given password: x)", "(SHA1 of given password: x)", "PLAIN(x) != '...'": to the end,
  * since x may hold any bracket. */
-static struct cut cut_dovecot(struct span line)
+static struct cut cut_dovecot(struct span line, size_t from)
 {
-	size_t at = span_find(line, "given password: ");
+	size_t at = from ? SPAN_NONE : span_find(line, "given password: ");
 
 	if (at != SPAN_NONE)
 		return (struct cut){ at + strlen("given password: "), line.size };
-	at = span_find(line, ") != '");
+	at = from ? SPAN_NONE : span_find(line, ") != '");
 	if (at != SPAN_NONE) {
-		size_t from = span_find(line, "): ");
+		size_t begin = span_find(line, "): ");
 
-		return (struct cut){ from == SPAN_NONE || from > at ? 0 : from + 3, line.size };
+		return (struct cut){ begin == SPAN_NONE || begin > at ? 0 : begin + 3, line.size };
 	}
 	return (struct cut){ SPAN_NONE, 0 };
 }
 
+/* Behind escaped ends of lines. */
+static size_t skip_newlines(struct span line, size_t at)
+{
+	while (at + 1 < line.size && line.at[at] == '\\' && strchr("rn", line.at[at + 1]))
+		at += 2;
+	return at;
+}
+
+/* Nothing that the client sent follows, or a command, which is looked at by itself. */
+static bool is_end(struct span line, size_t at)
+{
+	return at >= line.size || (unsigned char)line.at[at] <= ' ' || line.at[at] == '"' ||
+	       is_word(line, at, "AUTH ") || is_word(line, at, "QUIT");
+}
+
+static bool is_mechanism(char c)
+{
+	return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '"';
+}
+
 /*
  * What a client sent, in protocol errors: "AUTH PLAIN AGJvYgBzZWNyZXQ=" to the end of that word,
- * "AUTH LOGIN\r\nYm9i\r\nc2VjcmV0\r\n" (escaped so by the logging daemon) to the end of the line.
- * "AUTH LOGIN bob" is a name, which stays.
+ * "AUTH LOGIN\r\nYm9i\r\nc2VjcmV0\r\n" (escaped by the logging daemon, or with '?' for each
+ * control character) to the end of the line. "AUTH LOGIN bob" is a name, which stays.
  */
-static struct cut cut_protocol(struct span line)
+static struct cut cut_protocol(struct span line, size_t from)
 {
-	for (size_t at = 0; (at = find_word(line, at, "AUTH")) != SPAN_NONE;) {
+	for (size_t at = from; (at = find_word(line, at, "AUTH")) != SPAN_NONE;) {
 		size_t name, end;
 
 		at += strlen("AUTH");
 		name = at + (is_word(line, at, "ENTICATE") ? strlen("ENTICATE") : 0);
 		if (name >= line.size || line.at[name] != ' ')
 			continue;
-		name++;
-		end = end_of_word(line, name);
-		if (end < line.size && line.at[end] == '\\')
+		for (end = ++name; end < line.size && is_mechanism(line.at[end]);)
+			end++;
+		if (end < line.size && (line.at[end] == '\\' || line.at[end] == '?'))
 			return (struct cut){ end, line.size };
-		if (end < line.size && line.at[end] == ' ' && !is_word(line, name, "LOGIN"))
-			return (struct cut){ end + 1, end_of_word(line, end + 1) };
+		if (end >= line.size || line.at[end] != ' ')
+			continue;
+		name = is_word(line, name, "LOGIN") ? end_of_word(line, end + 1) : end + 1;
+		end = end_of_word(line, end + 1);
+		/* More that was sent in one go: the next lines of the exchange. */
+		if (!is_end(line, skip_newlines(line, end)))
+			return (struct cut){ name, line.size };
+		if (end > name)
+			return (struct cut){ name, end };
+	}
+	return (struct cut){ SPAN_NONE, 0 };
+}
+
+/* Whether a client's command may begin here: behind "X: ", a quotation mark, an escaped end of
+ * line, or a tag ("a1 LOGIN") that itself stands so. */
+static bool begins_command(struct span line, size_t at, bool tagged)
+{
+	static const char before[] = "\"'`<?";
+	size_t tag = at;
+
+	if (!at || strchr(before, line.at[at - 1]))
+		return true;
+	if (at > 1 && line.at[at - 2] == '\\' && strchr("nr", line.at[at - 1]))
+		return true;
+	if (at > 3 && line.at[at - 4] == '\\' && !strncmp(line.at + at - 3, "012", 3))
+		return true;
+	if (line.at[at - 1] != ' ')
+		return false;
+	if (at > 1 && line.at[at - 2] == ':')
+		return true;
+	while (tag > 1 && (isalnum((unsigned char)line.at[tag - 2]) || line.at[tag - 2] == '.'))
+		tag--;
+	return tagged && tag < at && at - tag < 20 && begins_command(line, tag - 1, false);
+}
+
+/* What daemons say themselves behind the word, and no client's name. */
+static bool is_verdict(struct span word)
+{
+	static const char *const verdicts[] = { "authentication",
+						"success",
+						"succeeded",
+						"failed",
+						"failure",
+						"attempt",
+						"attempts",
+						"rejected",
+						"denied",
+						"disabled",
+						"on",
+						"from",
+						"by",
+						"for",
+						"as",
+						"NEW",
+						"OLD" };
+
+	if (!word.size || strchr(":,;]", word.at[word.size - 1]))
+		return true;
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(*verdicts); i++)
+		if (word.size == strlen(verdicts[i]) &&
+		    !strncasecmp(word.at, verdicts[i], word.size))
+			return true;
+	return false;
+}
+
+/* "a1 LOGIN bob secret": the name stays; "PASS secret". A password may hold blanks. */
+static struct cut cut_command(struct span line, size_t from)
+{
+	for (size_t at = from; at < line.size; at++) {
+		bool login = is_word(line, at, "LOGIN "), pass = is_word(line, at, "PASS ");
+		size_t word = at + (login ? 6 : 5), end;
+
+		if ((!login && !pass) || !begins_command(line, at, true))
+			continue;
+		end = end_of_word(line, word);
+		if (is_verdict((struct span){ line.at + word, end - word }))
+			continue;
+		if (pass)
+			return (struct cut){ word, line.size };
+		if (end < line.size)
+			return (struct cut){ end + 1, line.size };
 	}
 	return (struct cut){ SPAN_NONE, 0 };
 }
 
 /* Dovecot's debug lines of the SASL exchange: "resp=AGJvYgBzZWNyZXQ=". */
-static struct cut cut_response(struct span line)
+static struct cut cut_response(struct span line, size_t from)
 {
-	size_t at = span_find(line, "resp=");
+	size_t at = from ? SPAN_NONE : span_find(line, "resp=");
 
 	if (at == SPAN_NONE || !at || (line.at[at - 1] != ' ' && line.at[at - 1] != '\t'))
 		return (struct cut){ SPAN_NONE, 0 };
 	return (struct cut){ at + strlen("resp="), end_of_word(line, at + strlen("resp=")) };
 }
 
+static size_t remove_cut(char copy[LOG_LINE_MAX], size_t size, struct cut cut)
+{
+	size_t tail = size - cut.end, mark = strlen(REMOVED);
+
+	if (cut.begin + mark + tail > LOG_LINE_MAX)
+		tail = LOG_LINE_MAX - cut.begin - mark;
+	memmove(copy + cut.begin + mark, copy + cut.end, tail);
+	mempcpy(copy + cut.begin, REMOVED, mark);
+	return cut.begin + mark + tail;
+}
+
 void log_line_clean(const char *line, size_t size, char *text)
 {
-	static struct cut (*const cuts[])(struct span) = { cut_vpopmail, cut_dovecot, cut_protocol,
-							   cut_response };
+	static struct cut (*const cuts[])(struct span, size_t) = { cut_vpopmail, cut_dovecot,
+								   cut_protocol, cut_command,
+								   cut_response };
 	char copy[LOG_LINE_MAX];
 	struct span rest = { copy, size < LOG_LINE_MAX ? size : LOG_LINE_MAX };
 
 	memcpy(copy, line, rest.size);
 	for (size_t i = 0; i < sizeof(cuts) / sizeof(*cuts); i++) {
-		struct cut cut = cuts[i](rest);
-		size_t tail, mark = strlen(REMOVED);
+		for (size_t from = 0;;) {
+			struct cut cut = cuts[i](rest, from);
 
-		if (cut.begin == SPAN_NONE || cut.begin + mark > LOG_LINE_MAX)
-			continue;
-		tail = rest.size - cut.end;
-		if (cut.begin + mark + tail > LOG_LINE_MAX)
-			tail = LOG_LINE_MAX - cut.begin - mark;
-		memmove(copy + cut.begin + mark, copy + cut.end, tail);
-		mempcpy(copy + cut.begin, REMOVED, mark);
-		rest.size = cut.begin + mark + tail;
+			if (cut.begin == SPAN_NONE || cut.begin + strlen(REMOVED) > LOG_LINE_MAX)
+				break;
+			rest.size = remove_cut(copy, rest.size, cut);
+			from = cut.begin + strlen(REMOVED);
+		}
 	}
 	span_visible(rest, text, LOG_LINE_MAX + 1);
 }

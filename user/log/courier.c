@@ -3,6 +3,11 @@
  * the mail server its own text first. Pure. */
 #include "log/format.h"
 
+/* Courier's logger cuts at 511 bytes, and begins a new line with the rest. A longer text says
+ * nothing. The rest ends in the true address; it can be a failure of nobody but the one who sent
+ * it, and is no success: imapd's ends in its protocol, pop3d's does not follow a cut line. */
+#define WHOLE_SIZE 480
+
 /* "imapd", "pop3d-ssl", "courieresmtpd", "imaplogin"; unknown: not Courier. */
 static enum event_service service_of(struct span program)
 {
@@ -29,7 +34,7 @@ static bool read_fields(struct span text, bool success, struct finding *finding)
 	struct span tail, before;
 	uint32_t port;
 
-	if (ip == SPAN_NONE || text.size > FORMAT_SURE_SIZE)
+	if (ip == SPAN_NONE || text.size > WHOLE_SIZE)
 		return false;
 	tail = span_from(text, ip + strlen("ip=["));
 	close = span_find_char(tail, ']');
@@ -37,6 +42,9 @@ static bool read_fields(struct span text, bool success, struct finding *finding)
 		return false;
 	tail = span_from(tail, close + 1);
 	if (span_skip(&tail, ", port=[") && !(span_number(&tail, &port) && span_skip(&tail, "]")))
+		return false;
+	finding->may_be_rest = success && !span_starts(tail, ", protocol=");
+	if (finding->may_be_rest && finding->service != EVENT_SERVICE_POP3)
 		return false;
 	if (success && span_skip(&tail, ", protocol=")) {
 		size_t comma = span_find(tail, ", ");
@@ -51,11 +59,33 @@ static bool read_fields(struct span text, bool success, struct finding *finding)
 	if (span_skip(&before, "method=")) {
 		size_t comma = span_find(before, ", ");
 
+		/* Which it does not offer; an aborted attempt reads like a refused one. */
+		if (!span_starts(before, "PLAIN,") && !span_starts(before, "LOGIN,") &&
+		    !span_starts(before, "CRAM-"))
+			return false;
+
 		before = span_from(before, comma == SPAN_NONE ? before.size : comma + 2);
 	}
 	if (span_skip(&before, "user=") && before.size >= 2)
 		finding->account = span_cut(before, 0, before.size - 2);
+	/* It writes a dot for what it does not print. No address has one here. */
+	if (span_starts(finding->account, ".") || span_ends(finding->account, ".") ||
+	    span_find(finding->account, "..") != SPAN_NONE)
+		finding->account.size = 0;
 	return true;
+}
+
+/* ",from=<a@b.example>,to=<x@example.net>: 550 User unknown.", behind the address; the user may be
+ * named again. */
+static bool is_unknown_user(struct span text)
+{
+	size_t at = span_find_last(text, ">: 550 User ");
+
+	if (at == SPAN_NONE || (!span_starts(text, ",from=<") && !span_starts(text, ",ident=")))
+		return false;
+	text = span_from(text, at + strlen(">: 550 User "));
+	return span_is(text, "unknown.") || span_is(text, "unknown") ||
+	       (span_starts(text, "<") && span_ends(text, "> unknown"));
 }
 
 /* "relay=::ffff:192.0.2.3,port=1,msg="535 Authentication failed.",cmd: AUTH LOGIN bob", behind
@@ -74,14 +104,60 @@ static bool read_esmtp(struct span text, struct finding *finding)
 		return false;
 	if (span_skip(&rest, ",port=") && !span_number(&rest, &port))
 		return false;
+	finding->has_source = true;
+	finding->kind = EVENT_ABUSE;
+	finding->abuse = ABUSE_UNKNOWN_USER;
+	if (is_unknown_user(rest))
+		return true;
 	if (!span_skip(&rest, ",msg=\"535 Authentication failed.\""))
 		return false;
 	finding->kind = EVENT_FAILURE;
-	finding->has_source = true;
+	finding->abuse = ABUSE_NONE;
 	if (span_skip(&rest, ",cmd: AUTH LOGIN ")) {
 		finding->account = rest;
 		finding->account_base64 = true;
 	}
+	return true;
+}
+
+/* "newmsg,id=ID, auth=bob: dns; helo (h.example [::ffff:192.0.2.4])", of courierd: a message of one
+ * who has logged in; without "auth=" of another server. */
+static bool read_message(struct span text, struct finding *finding)
+{
+	size_t comma = span_find(text, ", auth="), open = span_last_char(text, '['), dns;
+	size_t colon = span_find_char(text, ':');
+
+	if (open == SPAN_NONE || !span_ends(text, "])") || text.size > WHOLE_SIZE ||
+	    !span_address(span_cut(text, open + 1, text.size - 2), &finding->source))
+		return false;
+	finding->service = EVENT_SERVICE_SMTP;
+	finding->has_source = true;
+	finding->kind = EVENT_ACCEPTED;
+	if (colon < 64 && colon < comma)
+		return span_starts(span_from(text, colon), ": dns; ");
+	if (comma == SPAN_NONE || comma > 64)
+		return false;
+	finding->queue = span_cut(text, 0, comma);
+	text = span_from(text, comma + strlen(", auth="));
+	dns = span_find(text, ": dns; ");
+	if (dns == SPAN_NONE)
+		return false;
+	finding->account = span_cut(text, 0, dns);
+	finding->kind = EVENT_MESSAGE;
+	return dns > 0;
+}
+
+/* Of any server that cannot ask the authentication daemon: what it then refuses proves nothing. And
+ * a line that was cut. */
+static bool read_outage(struct span text, struct finding *finding)
+{
+	bool cut = text.size > WHOLE_SIZE;
+
+	if (!cut && !span_starts(text, "authdaemon: s_connect() failed") &&
+	    !span_starts(text, "authentication error: "))
+		return false;
+	finding->kind = EVENT_FAILURE;
+	finding->proof = cut ? PROOF_CUT : PROOF_OUTAGE;
 	return true;
 }
 
@@ -91,11 +167,19 @@ enum format_answer courier_line(const struct envelope *envelope, struct finding 
 	enum event_service service = service_of(envelope->program);
 	bool found, success;
 
-	if (!service)
-		return FORMAT_OTHER;
 	*finding =
 		(struct finding){ .daemon = EVENT_DAEMON_COURIER, .service = service, .count = 1 };
-	if (span_skip(&text, "error,")) {
+	if (span_is(envelope->program, "courierd"))
+		return span_skip(&text, "newmsg,id=") && read_message(text, finding)
+			       ? FORMAT_FOUND
+			       : FORMAT_NOTHING;
+	if (!service)
+		return FORMAT_OTHER;
+	if (read_outage(text, finding))
+		return FORMAT_FOUND;
+	if ((service == EVENT_SERVICE_SMTP || service == EVENT_SERVICE_SUBMISSION) &&
+	    span_skip(&text, "error,")) {
+		finding->may_be_rest = true;
 		found = read_esmtp(text, finding);
 	} else {
 		success = span_skip(&text, "LOGIN, ");
@@ -103,6 +187,7 @@ enum format_answer courier_line(const struct envelope *envelope, struct finding 
 		if (!success && !span_skip(&text, "LOGIN FAILED, "))
 			return FORMAT_OTHER;
 		finding->kind = success ? EVENT_SUCCESS : EVENT_FAILURE;
+		finding->proof = PROOF_FRONT;
 		found = read_fields(text, success, finding) && (!success || finding->account.size);
 	}
 	return found ? FORMAT_FOUND : FORMAT_NOTHING;

@@ -12,7 +12,7 @@ static enum event_service service_of(struct span program)
 		return EVENT_SERVICE_IMAP;
 	if (span_starts(program, "pop3"))
 		return EVENT_SERVICE_POP3;
-	if (span_is(program, "sieve") || span_is(program, "timsieved") ||
+	if (span_starts(program, "sieve") || span_is(program, "timsieved") ||
 	    span_is(program, "managesieve"))
 		return EVENT_SERVICE_SIEVE;
 	return EVENT_SERVICE_UNKNOWN;
@@ -21,9 +21,16 @@ static enum event_service service_of(struct span program)
 /* What a wrong name or password is called; every other failure is the server's own, or no guess. */
 static bool is_mismatch(struct span text)
 {
-	static const char *const reasons[] = { "SASL(-13)",    "SASL(-20)",	  "SASL(-14)",
-					       "invalid user", "bad password",	  "wrong password",
-					       "bad userid",   "checkpass failed" };
+	static const char *const reasons[] = {
+		"SASL(-13)",	    "SASL(-20)",	"SASL(-14)",
+		"invalid user",	    "bad password",	"wrong password",
+		"bad userid",	    "checkpass failed", "[authentication failure]",
+		"[user not found]",
+	};
+
+	/* The daemon that it asks cannot be reached: "generic failure: checkpass failed". */
+	if (span_starts(text, "SASL(-1): generic failure"))
+		return false;
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
 		if (span_find(text, reasons[i]) != SPAN_NONE)
@@ -43,8 +50,11 @@ static struct span read_name(struct span text)
 		return none;
 	text = span_from(text, blank + 1);
 	if (span_skip(&text, "(")) {
-		end = span_find_last(text, ") [SASL(");
-		return end == SPAN_NONE ? none : span_cut(text, 0, end);
+		end = span_ends(text, ") invalid user") ? text.size - strlen(") invalid user")
+							: span_find_last(text, ") [");
+		if (end == SPAN_NONE || span_is(span_cut(text, 0, end), "-notset-"))
+			return none;
+		return span_cut(text, 0, end);
 	}
 	if (span_starts(text, "[") || span_starts(text, "SASL("))
 		return none;
@@ -56,6 +66,23 @@ static struct span read_name(struct span text)
 	return none;
 }
 
+/* "PLAIN (-notset-) [SASL(-6): can't request information until later in exchange: ...]": a name
+ * that cannot even be looked up, or a mechanism that is refused without TLS. Which of both, the
+ * server's other lines tell: whether it has judged passwords of this mechanism. */
+static bool read_unasked(struct span text, struct finding *finding)
+{
+	static const char reason[] = " (-notset-) [SASL(-6): can't request information until later";
+
+	/* CRAM-MD5 needs no TLS: what is left is the name. */
+	if (span_skip(&text, "CRAM-MD5"))
+		return span_starts(text, reason);
+	if (!span_skip(&text, "PLAIN") && !span_skip(&text, "LOGIN"))
+		return false;
+	finding->unasked = span_starts(text, reason);
+	finding->asked = span_starts(text, " (") && span_find(text, ") [SASL(-13)") != SPAN_NONE;
+	return finding->unasked;
+}
+
 /* " plaintext bob SASL(-13): ..." behind the address. */
 static bool read_failure(struct span text, struct finding *finding)
 {
@@ -64,16 +91,23 @@ static bool read_failure(struct span text, struct finding *finding)
 
 	if (blank == SPAN_NONE)
 		return false;
+	finding->kind = EVENT_FAILURE;
+	finding->proof = PROOF_FRONT;
+	if (read_unasked(text, finding))
+		return true;
 	/* A name that reads as a reason proves none: the last one is Cyrus's. */
 	name = read_name(text);
 	sasl = span_find_last(text, "SASL(");
-	if (!is_mismatch(sasl != SPAN_NONE ? span_from(text, sasl)
+	/* Sieve names nobody: "PLAIN authentication failure". */
+	if (!span_is(span_from(text, blank), " authentication failure") &&
+	    !span_is(span_from(text, blank), " user not found") &&
+	    !is_mismatch(sasl != SPAN_NONE ? span_from(text, sasl)
 			 : name.size ? span_from(text, (size_t)(name.at - text.at) + name.size)
 				     : span_from(text, blank)))
 		return false;
-	finding->kind = EVENT_FAILURE;
-	finding->proof = PROOF_FRONT;
-	finding->account = name;
+	/* Cyrus writes "^J" for control characters, and takes the eighth bit off. */
+	if (span_find_char(name, '^') == SPAN_NONE)
+		finding->account = name;
 	return true;
 }
 

@@ -5,74 +5,8 @@
 #include <ctype.h>
 
 #define MOST_REPEATS 100000U
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* "Nov 21 10:00:00 " */
-static bool read_yearless(struct span *line, struct span *stamp)
-{
-	const char *at = line->at;
-
-	if (line->size < 16 || at[3] != ' ' || at[6] != ' ' || at[9] != ':' || at[12] != ':' ||
-	    at[15] != ' ' || !is_digit(at[5]) || !is_digit(at[8]) || at[0] < 'A' || at[0] > 'S')
-		return false;
-	*stamp = span_cut(*line, 0, 15);
-	*line = span_from(*line, 16);
-	return true;
-}
-
-/* "2026-11-21T10:00:00.1+01:00 ", also with a blank for the T, and without an offset. */
-static bool read_date(struct span *line, struct span *stamp)
-{
-	const char *at = line->at;
-	size_t end;
-
-	if (line->size < 20 || at[4] != '-' || at[7] != '-' || at[13] != ':' || at[16] != ':' ||
-	    !is_digit(at[0]) || !is_digit(at[18]) ||
-	    (at[10] != 'T' && at[10] != 't' && at[10] != ' '))
-		return false;
-	end = span_find_char(span_from(*line, 19), ' ');
-	if (end == SPAN_NONE || end > 20)
-		return false;
-	*stamp = span_cut(*line, 0, 19 + end);
-	*line = span_from(*line, 20 + end);
-	return true;
-}
-
-/* "@4000000065a0b0c01dcd6500 " (multilog) */
-static bool read_tai64n(struct span *line, struct span *stamp)
-{
-	if (line->size < 26 || line->at[0] != '@' || line->at[25] != ' ')
-		return false;
-	for (size_t i = 1; i < 25; i++)
-		if (!isxdigit((unsigned char)line->at[i]))
-			return false;
-	*stamp = span_cut(*line, 0, 25);
-	*line = span_from(*line, 26);
-	return true;
-}
-
-/* "[30/Nov/2017:08:20:44], " and "[30/Nov/2017:08:20:44 +0900], " */
-static bool read_clf(struct span *line, struct span *stamp)
-{
-	const char *at = line->at;
-	size_t end;
-
-	if (line->size < 24 || at[0] != '[' || at[3] != '/' || at[7] != '/' || at[12] != ':' ||
-	    at[15] != ':' || at[18] != ':' || !is_digit(at[1]) || !is_digit(at[20]))
-		return false;
-	end = at[21] == ']' ? 21 : line->size > 30 && at[21] == ' ' && at[27] == ']' ? 27 : 0;
-	if (!end)
-		return false;
-	*stamp = span_cut(*line, 1, end);
-	*line = span_from(*line, end + 1);
-	span_skip(line, ",");
-	span_skip(line, " ");
-	return true;
-}
+#define MOST_LAYERS  6
+#define HOST_MOST    260 /* a domain name, and room to spare */
 
 /* "<22>"; of one to three digits. */
 static void skip_priority(struct span *line)
@@ -93,36 +27,25 @@ static struct span take_word(struct span *line)
 	return word;
 }
 
-/* [id name="va\"l\]ue"]...; RFC 5424 section 6.3. */
-static bool skip_structured(struct span *line)
+/* The outermost stamp tells the time, unless one within says its zone and it does not. */
+static void take_stamp(struct envelope *envelope, const struct stamp *stamp)
 {
-	size_t at = 0;
-	bool quoted = false;
-
-	if (span_skip(line, "-"))
-		return true;
-	while (at < line->size && line->at[at] == '[') {
-		for (at++; at < line->size && (quoted || line->at[at] != ']'); at++) {
-			if (line->at[at] == '"')
-				quoted = !quoted;
-			else if (quoted && line->at[at] == '\\')
-				at++;
-		}
-		if (at++ >= line->size)
-			return false;
-	}
-	*line = span_from(*line, at);
-	return at > 0;
+	envelope->stamp_kind = stamp->kind;
+	envelope->stamp = stamp->text;
+	if (!envelope->clock.kind || (stamp->zoned && !envelope->clock.zoned))
+		envelope->clock = *stamp;
 }
 
-/* After the "1 " of RFC 5424: stamp host program pid message-id structured-data message. */
+/* "1 " of RFC 5424, then: stamp host program pid message-id structured-data message. */
 static bool read_5424(struct span line, struct envelope *envelope)
 {
+	struct stamp stamp = { .kind = STAMP_NONE };
 	struct span pid;
 
-	if (!read_date(&line, &envelope->stamp))
+	if (!span_skip(&line, "1 ") || (!span_skip(&line, "- ") && !stamp_read(&line, &stamp)))
 		return false;
-	envelope->stamp_kind = STAMP_DATE;
+	if (stamp.kind)
+		take_stamp(envelope, &stamp);
 	envelope->whole = line;
 	take_word(&line);
 	envelope->program = take_word(&line);
@@ -130,101 +53,335 @@ static bool read_5424(struct span line, struct envelope *envelope)
 	if (!span_number(&pid, &envelope->pid))
 		envelope->pid = 0;
 	take_word(&line);
-	if (!skip_structured(&line))
+	if (!envelope_skip_structured(&line))
 		return false;
 	span_skip(&line, " ");
 	span_skip(&line, "\xef\xbb\xbf");
 	envelope->text = line;
+	envelope->layering = LAYER_5424;
 	return true;
 }
 
-/* "program[pid]: " or "program: ". Without it the line is left as it is. */
-static bool read_program(struct span *line, struct envelope *envelope)
+/*
+ * "program[pid]: " or "program: ". Without it the line is left as it is. `plain`: of the characters
+ * that names have, and with a pid or as a mail server is called.
+ */
+static bool read_program(struct span *line, bool plain, struct envelope *envelope)
 {
 	struct span rest = *line, program;
+	uint32_t pid = 0;
 	size_t size = 0;
 
-	while (size < rest.size && size < 128 && rest.at[size] > ' ' && rest.at[size] != ':' &&
-	       rest.at[size] != '[')
+	while (size < rest.size && size < ENVELOPE_PROGRAM_MOST && rest.at[size] > ' ' &&
+	       rest.at[size] != ':' && rest.at[size] != '[' &&
+	       (!plain || isalnum((unsigned char)rest.at[size]) || strchr("._/-", rest.at[size])))
 		size++;
 	program = span_cut(rest, 0, size);
 	rest = span_from(rest, size);
-	if (span_skip(&rest, "[")) {
-		if (!span_number(&rest, &envelope->pid) || !span_skip(&rest, "]")) {
-			envelope->pid = 0;
-			return false;
-		}
-	}
-	if (!size || !span_skip(&rest, ":"))
+	if (!size ||
+	    (span_skip(&rest, "[") && (!span_number(&rest, &pid) || !span_skip(&rest, "]"))) ||
+	    !span_skip(&rest, ":") || (plain && !pid && !envelope_is_mail(program)))
 		return false;
 	span_skip(&rest, " ");
 	envelope->program = program;
+	envelope->pid = pid;
 	*line = rest;
 	return true;
 }
 
-/* "message repeated 3 times: [ MESSAGE]" (rsyslog). */
-static void read_repeat(struct envelope *envelope)
+/* Dovecot's own file: "auth(name,192.0.2.5,sasl:login)<session>: Info: ...", where the name may
+ * hold anything. The program is what stands before the bracket, the text begins with it. */
+static bool read_own(struct span *line, struct envelope *envelope)
+{
+	size_t size = 0;
+
+	while (size < line->size && size < 32 &&
+	       ((line->at[size] >= 'a' && line->at[size] <= 'z') || line->at[size] == '-' ||
+		isdigit((unsigned char)line->at[size])))
+		size++;
+	if (!size || size >= line->size || line->at[size] != '(')
+		return false;
+	envelope->program = span_cut(*line, 0, size);
+	*line = span_from(*line, size);
+	return true;
+}
+
+/* "message repeated 3 times: [ MESSAGE]" (rsyslog), and Solaris syslog's "[ID 197553 mail.info] ". */
+static void read_text(struct envelope *envelope)
 {
 	struct span rest = envelope->text;
 	uint32_t repeat;
 
-	if (!span_skip(&rest, "message repeated ") || !span_number(&rest, &repeat) ||
-	    !span_skip(&rest, " times: [") || !span_ends(rest, "]"))
+	if (!rest.size)
+		return;
+	if (*rest.at == '[' && span_skip(&rest, "[ID ")) {
+		size_t end = span_find(rest, "] ");
+
+		if (end != SPAN_NONE)
+			envelope->text = span_from(rest, end + 2);
+		return;
+	}
+	if (*rest.at != 'm' || !span_skip(&rest, "message repeated ") ||
+	    !span_number(&rest, &repeat) || !span_skip(&rest, " times: [") || !span_ends(rest, "]"))
 		return;
 	rest.size--;
 	span_skip(&rest, " ");
 	envelope->text = rest;
-	envelope->repeat = repeat < 1 ? 1 : repeat > MOST_REPEATS ? MOST_REPEATS : repeat;
+	repeat = repeat < 1 ? 1 : repeat > MOST_REPEATS ? MOST_REPEATS : repeat;
+	if (envelope->repeat == 1)
+		envelope->repeat = repeat;
 }
 
-static void read_stamped(struct span line, struct envelope *envelope)
+/* A word of the characters that hosts are named by, relays' chains included. */
+static bool skip_host(struct span *line)
 {
-	size_t blank = span_find_char(line, ' ');
+	size_t size = 0;
 
-	/* Dovecot's log_path names no host: the first word is the program, and ends in a colon. */
-	if (blank != SPAN_NONE && blank && line.at[blank - 1] != ':')
-		line = span_from(line, blank + 1);
-	read_program(&line, envelope);
-	envelope->text = line;
-	/* Solaris syslog: "[ID 197553 mail.info] " */
-	if (span_skip(&line, "[ID ")) {
-		size_t end = span_find(line, "] ");
+	while (size < line->size && size < HOST_MOST &&
+	       (isalnum((unsigned char)line->at[size]) ||
+		(line->at[size] && strchr("-._:%@/+[]", line->at[size]))))
+		size++;
+	if (!size || size >= line->size || line->at[size] != ' ' || line->at[size - 1] == ':')
+		return false;
+	*line = span_from(*line, size + 1);
+	return true;
+}
 
-		if (end != SPAN_NONE)
-			envelope->text = span_from(line, end + 2);
+/* "2001:db8::5 ": a host, though it begins like a program. */
+static bool is_address(struct span line)
+{
+	size_t size = 0;
+
+	while (size < line.size && size < 46 &&
+	       (isxdigit((unsigned char)line.at[size]) || line.at[size] == ':' ||
+		line.at[size] == '.'))
+		size++;
+	return size > 1 && size < line.size && line.at[size] == ' ' && line.at[size - 1] != ':';
+}
+
+/* Nearly every line: "host program[pid]: " or "host program: ", of plain characters. */
+static bool read_usual(struct span line, struct envelope *envelope)
+{
+	/* 1: of hosts and programs; 2: of programs alone. */
+	static const unsigned char kinds[256] = {
+		['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1,
+		['-'] = 1,	   ['_'] = 1,	      ['/'] = 2,
+	};
+	size_t at = 0, begin;
+	uint32_t pid = 0;
+
+	while (at < line.size && kinds[(unsigned char)line.at[at]] == 1)
+		at++;
+	if (!at || at >= line.size || line.at[at] != ' ')
+		return false;
+	begin = ++at;
+	while (at < line.size && kinds[(unsigned char)line.at[at]])
+		at++;
+	if (at == begin || at - begin > ENVELOPE_PROGRAM_MOST || at + 2 > line.size)
+		return false;
+	envelope->program = span_cut(line, begin, at);
+	if (line.at[at] == '[') {
+		size_t most = ++at + 9;
+
+		for (; at < line.size && at < most && isdigit((unsigned char)line.at[at]); at++)
+			pid = pid * 10 + (uint32_t)(line.at[at] - '0');
+		if (at + 9 == most || at + 2 > line.size || line.at[at++] != ']')
+			return false;
 	}
+	if (line.at[at++] != ':')
+		return false;
+	envelope->pid = pid;
+	envelope->layering = LAYER_SYSLOG;
+	envelope->text = span_from(line, at + (at < line.size && line.at[at] == ' '));
+	return true;
 }
 
-void envelope_read(const char *text, size_t size, struct envelope *envelope)
+/*
+ * Behind a stamp: "host program[pid]: ", "program: " of Dovecot's own file, "relay host program: "
+ * of a relay that keeps what it gets, each with a facility anywhere before the program. What is
+ * neither stays as it is: Exim's own file has its message there.
+ */
+static void read_words(struct span line, struct envelope *envelope)
 {
-	struct span line = { text, size }, after;
+	struct span rest = line, first;
 
-	*envelope = (struct envelope){ .repeat = 1, .program = { text, 0 }, .bare = { text, 0 } };
-	if (size && text[size - 1] == '\r')
-		line.size--;
-	skip_priority(&line);
-	after = line;
-	if (span_skip(&after, "1 ") && read_5424(after, envelope)) {
-		read_repeat(envelope);
+	if (read_usual(line, envelope))
+		return;
+	envelope->program = span_cut(line, 0, 0);
+	envelope->layering = LAYER_OWN;
+	envelope->text = line;
+	while (envelope_skip_facility(&rest))
+		;
+	if (read_own(&rest, envelope) ||
+	    (!is_address(rest) && read_program(&rest, false, envelope))) {
+		envelope->text = rest;
 		return;
 	}
-	if (read_yearless(&line, &envelope->stamp))
-		envelope->stamp_kind = STAMP_YEARLESS;
-	else if (read_date(&line, &envelope->stamp))
-		envelope->stamp_kind = STAMP_DATE;
-	envelope->whole = line;
-	if (envelope->stamp_kind) {
-		read_stamped(line, envelope);
-	} else {
-		if (read_tai64n(&line, &envelope->stamp))
-			envelope->stamp_kind = STAMP_TAI64N;
-		else if (read_clf(&line, &envelope->stamp))
-			envelope->stamp_kind = STAMP_CLF;
-		envelope->bare = envelope->whole = line;
-		read_program(&line, envelope);
-		envelope->text = line;
+	if (!skip_host(&rest))
+		return;
+	envelope->text = first = rest;
+	while (envelope_skip_facility(&rest))
+		;
+	skip_priority(&rest);
+	if (!read_program(&rest, false, envelope)) {
+		if (!skip_host(&rest) || (envelope_skip_facility(&rest), false) ||
+		    !read_program(&rest, true, envelope)) {
+			envelope->text = first;
+			return;
+		}
 	}
-	if (envelope->text.size && *envelope->text.at == 'm')
-		read_repeat(envelope);
+	envelope->layering = LAYER_SYSLOG;
+	envelope->text = rest;
+}
+
+/* Stamps, priorities and facilities before the host; there may be several: a container's log with
+ * times, socklog behind multilog. */
+static bool read_stamps(struct span *line, struct envelope *envelope)
+{
+	struct stamp stamp;
+	bool found = false;
+
+	for (unsigned i = 0; i < MOST_LAYERS; i++) {
+		if (line->size && *line->at == '<')
+			skip_priority(line);
+		if (stamp_may_begin(*line) && stamp_read(line, &stamp)) {
+			take_stamp(envelope, &stamp);
+			found = true;
+		} else if (!line->size || !isalpha((unsigned char)*line->at) ||
+			   !envelope_skip_facility(line)) {
+			break;
+		}
+	}
+	return found;
+}
+
+/* One layer. `unstamped`: it may stand without a stamp, since it came out of a container. */
+static void read_layer(struct span line, bool unstamped, struct envelope *envelope)
+{
+	struct span rest;
+
+	if (line.size && *line.at == '<')
+		skip_priority(&line);
+	if (line.size > 20 && line.at[0] == '1' && line.at[1] == ' ' && read_5424(line, envelope))
+		return;
+	if (read_stamps(&line, envelope)) {
+		if (line.size > 20 && line.at[0] == '1' && read_5424(line, envelope))
+			return;
+		envelope->whole = line;
+		/* The stamps of these are their program's own. */
+		if (envelope->stamp_kind == STAMP_TAI64N || envelope->stamp_kind == STAMP_CLF) {
+			envelope->bare = rest = line;
+			envelope->layering = LAYER_OWN;
+			read_program(&rest, false, envelope);
+			envelope->text = rest;
+			return;
+		}
+		read_words(line, envelope);
+		return;
+	}
+	envelope->whole = envelope->bare = envelope->text = rest = line;
+	envelope->layering = LAYER_BARE;
+	if (read_program(&rest, false, envelope) ||
+	    (unstamped && skip_host(&rest) && read_program(&rest, true, envelope))) {
+		envelope->text = rest;
+		envelope->layering = LAYER_PROGRAM;
+	}
+}
+
+/* By single characters, for the many that are none. */
+static bool may_be_container(struct span program)
+{
+	const char *at = program.at;
+	size_t size = program.size;
+
+	return size >= 4 && (size == 12 || size == 64 || at[2] == 'c' || at[2] == 'd' ||
+			     *at == 'c' || isdigit((unsigned char)at[size - 1]));
+}
+
+/* Whether the message of the layer read last may be a line with a header of its own. */
+static bool may_go_on(const struct envelope *envelope, struct span text, bool *unstamped)
+{
+	bool header = stamp_may_begin(text) ||
+		      (text.size > 20 && (text.at[0] == '<' || !memcmp(text.at, "1 ", 2)));
+
+	*unstamped = may_be_container(envelope->program) &&
+		     envelope_is_container(envelope->program);
+	if (*unstamped)
+		return true;
+	if (!header)
+		return false;
+	/* A relay that puts its stamp and name before what it gets. */
+	if (!envelope->program.size)
+		return envelope->stamp_kind == STAMP_YEARLESS || envelope->stamp_kind == STAMP_DATE;
+	return envelope_may_hold(envelope->program, envelope->pid);
+}
+
+/* Whether a layer within another one is one. */
+static bool is_layer(const struct envelope *outer, const struct envelope *inner)
+{
+	switch (inner->layering) {
+	case LAYER_BARE:
+		return outer->contained || outer->wrapping;
+	case LAYER_PROGRAM:
+		return envelope_is_mail(inner->program);
+	case LAYER_OWN:
+		/* Exim's own file says no program, and never comes through a relay. */
+		return outer->program.size &&
+		       (inner->program.size || inner->stamp_kind == STAMP_DATE);
+	case LAYER_SYSLOG:
+	case LAYER_5424:
+		return inner->program.size;
+	}
+	return false;
+}
+
+static void go_on(struct envelope *envelope)
+{
+	while (envelope->layers < MOST_LAYERS && envelope->text.size) {
+		struct envelope inner = *envelope;
+		struct span text = envelope->text;
+		bool unstamped;
+
+		if (!may_go_on(envelope, text, &unstamped))
+			return;
+		if (unstamped && envelope_skip_compose(&text))
+			inner.wrapping = WRAP_COMPOSE;
+		inner.program = inner.bare = (struct span){ text.at, 0 };
+		inner.stamp = (struct span){ text.at, 0 };
+		inner.stamp_kind = STAMP_NONE;
+		inner.pid = 0;
+		inner.contained |= unstamped || envelope->program.size;
+		read_layer(text, unstamped, &inner);
+		if (!is_layer(envelope, &inner))
+			return;
+		inner.layers++;
+		*envelope = inner;
+		read_text(envelope);
+	}
+}
+
+void envelope_read(struct span line, enum wrapping wrapping, const struct stamp *clock,
+		   struct envelope *envelope)
+{
+	bool unstamped = wrapping == WRAP_DOCKER_JSON || wrapping == WRAP_CRI;
+
+	*envelope = (struct envelope){ .repeat = 1,
+				       .program = { line.at, 0 },
+				       .bare = { line.at, 0 },
+				       .stamp = { line.at, 0 },
+				       .wrapping = wrapping,
+				       .contained = unstamped };
+	if (clock)
+		envelope->clock = *clock;
+	if (line.size && line.at[line.size - 1] == '\r')
+		line.size--;
+	read_layer(line, unstamped, envelope);
+	if (envelope->layering == LAYER_BARE && envelope_skip_compose(&line)) {
+		envelope->wrapping = WRAP_COMPOSE;
+		envelope->contained = true;
+		read_layer(line, true, envelope);
+	}
+	envelope->layers = envelope->layering != LAYER_BARE;
+	read_text(envelope);
+	go_on(envelope);
 }

@@ -1,43 +1,94 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What stands around a message: time stamp, host, program, process. Read without converting the
- * time, since most lines are no event. Not here: what the message means.
+ * What stands around a message: time stamp, host, program, process, in as many layers as loggers,
+ * relays and containers have put around it. Read without converting the time, since most lines are
+ * no event. Not here: lines that are wrapped in something else than text (unwrap.h), what the
+ * message means.
+ *
+ * A layer begins where the one around it ends, at the first byte of its message, and nowhere else:
+ * what a stranger writes comes later in a message. And only behind a program that can be a
+ * container's: a mail server's own message is never looked into (envelope_parts.c).
  */
 #ifndef SEKISHO_ENVELOPE_H
 #define SEKISHO_ENVELOPE_H
 
-#include "log/scan.h"
+#include "log/stamp.h"
 
-enum stamp_kind {
-	STAMP_NONE = 0, /* a bare line */
-	STAMP_YEARLESS, /* "Nov 21 10:00:00", local time */
-	STAMP_DATE,	/* RFC 3339; local time where the offset is missing */
-	STAMP_TAI64N,	/* "@40000000..." */
-	STAMP_CLF,	/* "[30/Nov/2017:08:20:44]", local time where the offset is missing */
+#define ENVELOPE_PROGRAM_MOST 128 /* bytes of a name that a program may have */
+
+/* What holds a line beside syslog, outermost. */
+enum wrapping {
+	WRAP_NONE = 0,
+	WRAP_DOCKER_JSON,  /* {"log":"...\n","stream":"stdout","time":"..."} */
+	WRAP_JOURNAL_JSON, /* journalctl -o json */
+	WRAP_EXPORT,	   /* journalctl -o export */
+	WRAP_CRI,	   /* "2026-...Z stdout F ..." (Kubernetes, podman) */
+	WRAP_COMPOSE,	   /* "postfix-1  | ..." */
+	WRAP_COUNT,
 };
+
+/* How a layer is written. */
+enum layering {
+	LAYER_BARE = 0, /* no header */
+	LAYER_PROGRAM,	/* "program[pid]: " without a stamp */
+	LAYER_SYSLOG,	/* stamp, host, "program[pid]: " */
+	LAYER_5424,
+	LAYER_OWN, /* a stamp and no host: a daemon's own file */
+};
+
+struct exim_habits;
 
 struct envelope {
-	enum stamp_kind stamp_kind;
+	enum stamp_kind stamp_kind; /* of the innermost layer */
 	struct span stamp;
+	struct stamp clock;  /* the outermost stamp that says its zone, else the outermost one */
 	struct span program; /* empty where the line names none */
 	uint32_t pid;	     /* 0: not said */
-	unsigned repeat;     /* "message repeated N times": N, else 1 */
-	struct span text;    /* the message */
-	struct span bare;    /* of a line that need not name a program: all behind the stamp */
-	struct span whole;   /* of any line: all behind the stamp, host and program included */
+	struct exim_habits *exim; /* what the log has shown of its Exim, or NULL; not owned */
+	bool joined;		  /* put together from all its pieces (pieces.h), so not cut */
+	unsigned repeat;	  /* "message repeated N times": N, else 1 */
+	struct span text;	  /* the message */
+	struct span bare;	  /* of a line that need not name a program: all behind the stamp */
+	struct span whole;	  /* of any line: all behind the stamp, host and program included */
+	enum wrapping wrapping;
+	enum layering layering; /* of the innermost layer */
+	unsigned layers;	/* of headers, 0: bare */
+	bool contained;		/* it came out of a container */
 };
 
-/* Any bytes. Always fills *envelope. */
-void envelope_read(const char *line, size_t size, struct envelope *envelope);
+/* Any bytes. Always fills *envelope. `clock` (kind STAMP_NONE: none) is what the wrapping says of
+ * the time. */
+void envelope_read(struct span line, enum wrapping wrapping, const struct stamp *clock,
+		   struct envelope *envelope);
 
-/* Converts stamps; remembers the last hour, so that a log is converted once per hour. */
-struct stamps {
-	int64_t reference_wall_ns; /* moves on with the log: a live log passes New Year */
-	char hour[10];		   /* "Nov 21 10": what `base_s` was computed for */
-	int64_t base_s;
+/* How a line is written. */
+struct envelope_form {
+	enum wrapping wrapping;
+	enum layering layering;
+	enum stamp_kind stamp_kind;
+	bool known, layered; /* all zero: of no line */
 };
 
-/* Time of the line in wall_ns; 0: none, or not a time. */
-int64_t stamps_convert(struct stamps *stamps, const struct envelope *envelope);
+void envelope_get_form(const struct envelope *envelope, struct envelope_form *form);
+
+/* "syslog", "Docker json-file, syslog (ISO date)": what `status` shows. */
+#define ENVELOPE_FORM_SIZE 96
+void envelope_form_text(const struct envelope_form *form, char text[ENVELOPE_FORM_SIZE]);
+
+/* ---- envelope_parts.c ---- */
+
+/* Whether a program's name is that of a container or of what runs them: "docker/web", an id of 12
+ * hexadecimal digits, "mailcow_postfix_1", "docker-compose". */
+bool envelope_is_container(struct span program);
+/* Whether a message of the program may be a line with a header of its own. */
+bool envelope_may_hold(struct span program, uint32_t pid);
+/* "mail.info", "<mail.info>" and "mail.info:", with a blank behind: moves behind it. */
+bool envelope_skip_facility(struct span *line);
+/* "postfix-mailcow-1  | ", "[pod/mail-0/postfix] ", and colours around it: moves behind it. */
+bool envelope_skip_compose(struct span *line);
+/* "-" or "[id name=\"value\"]..." of RFC 5424, section 6.3: moves behind it. */
+bool envelope_skip_structured(struct span *line);
+/* Whether a mail server known here can be called so. */
+bool envelope_is_mail(struct span program);
 
 #endif

@@ -58,6 +58,14 @@ int follow_read(struct follow *follow, size_t most_lines,
 	return follow_file_read(follow->file, most_lines, line, context, fault);
 }
 
+void follow_stop(struct follow *follow)
+{
+	if (follow->journal)
+		journal_stop(follow->journal);
+	else
+		follow_file_stop(follow->file);
+}
+
 void follow_read_before(struct follow *follow, uint64_t most_bytes,
 			void (*line)(const char *line, size_t size, void *context), void *context)
 {

@@ -43,8 +43,9 @@ int follow_open(const char *path, const struct follow_position *position, bool f
 		struct follow **follow, struct fault *fault);
 void follow_close(struct follow *follow);
 
-/* Readable when follow_read() has something to look at (inotify). Where the path is a symbolic
- * link, or the file lies on a network, call follow_read() every few seconds too. */
+/* Readable when follow_read() has something to look at (inotify); -1 where no more of these are to
+ * be had: call it by a timer then. Where the path is a symbolic link, or the file lies on a
+ * network, call follow_read() every few seconds too. */
 int follow_fd(const struct follow *follow);
 
 /* Hands out complete lines (without newline, at most LOG_LINE_MAX bytes) until none is left or
@@ -56,6 +57,9 @@ int follow_fd(const struct follow *follow);
 int follow_read(struct follow *follow, size_t most_lines,
 		void (*line)(const char *line, size_t size, void *context), void *context,
 		struct fault *fault);
+
+/* For the callback of follow_read(): no further line is given in this call. */
+void follow_stop(struct follow *follow);
 
 /* Hands out lines of the file that lie before the position, those within `most_bytes` of it: what
  * led up to it. The position stays. The journal has none. */

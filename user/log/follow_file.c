@@ -32,6 +32,7 @@ struct follow_file {
 	struct reader readers[2 * PLAN_READERS]; /* a plan, and one before its live file */
 	size_t count;
 	struct follow_state state;
+	struct output *output; /* of the call that is giving lines, or NULL */
 	char buffer[READER_BUFFER];
 };
 
@@ -282,18 +283,26 @@ int follow_file_read(struct follow_file *follow, size_t most_lines,
 	struct output output = { line, context, most_lines };
 	int more, watched;
 
+	follow->output = &output;
 	log_watch_drain(&follow->watch, watch_ended, follow);
 	watched = log_watch_folder(&follow->watch, follow->folder, fault);
 	read_late(follow, &output);
 	do
 		more = output.left ? step(follow, &output, fault) : 1;
 	while (more == 1 && output.left);
+	follow->output = NULL;
 	if (!more && !watched && follow->count && follow->readers[follow->count - 1].watch < 0)
 		watched = fault_set(fault, -ENOSPC,
 				    "cannot watch %s, new lines are seen late; raise "
 				    "fs.inotify.max_user_watches",
 				    follow->path);
 	return more ? more : watched;
+}
+
+void follow_file_stop(struct follow_file *follow)
+{
+	if (follow->output)
+		follow->output->left = 0;
 }
 
 /* ---- the rest of the interface ---- */

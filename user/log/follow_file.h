@@ -14,6 +14,7 @@ int follow_file_fd(const struct follow_file *follow);
 int follow_file_read(struct follow_file *follow, size_t most_lines,
 		     void (*line)(const char *line, size_t size, void *context), void *context,
 		     struct fault *fault);
+void follow_file_stop(struct follow_file *follow);
 void follow_file_read_before(struct follow_file *follow, uint64_t most_bytes,
 			     void (*line)(const char *line, size_t size, void *context),
 			     void *context);

@@ -14,9 +14,14 @@ enum proof {
 	PROOF_WHOLE = 0, /* this line alone; nothing else speaks of the same attempt */
 	PROOF_FRONT,	 /* the server that the client spoke to */
 	PROOF_BACK,	 /* the authentication server behind it */
-	PROOF_STAND_IN,	 /* a session's closing count; only where the session had no other line */
+	PROOF_PAM,	 /* the library that the authentication server asks; it knows no session */
+	PROOF_STAND_IN,	 /* what a session leads to: its closing count, or that it was thrown out */
 	PROOF_EXPLAINED, /* not a failure, but why the closing count will speak of one */
 	PROOF_TOTAL,	 /* how many failed in the session so far, its other lines included */
+	PROOF_UNDECIDED, /* a session's authentication ended without a verdict, after all */
+	PROOF_CUT,	 /* a line whose rest will look like a line of its own */
+	PROOF_OUTAGE,	 /* this process cannot ask: what it refuses next proves nothing */
+	PROOF_REPORT,	 /* no line: a mail server reports it to the policy server */
 	PROOF_ACCOUNT,	 /* names the account of an attempt whose FRONT line comes after it */
 };
 
@@ -26,6 +31,7 @@ enum session_step {
 	SESSION_NONE = 0,
 	SESSION_OPENS, /* has the source; no event */
 	SESSION_USED, /* an event that gets its source from the session, a message its account too */
+	SESSION_LOGS_IN, /* a success that has its source, and names both for what comes later */
 	SESSION_CLOSES,
 };
 
@@ -33,15 +39,26 @@ struct finding {
 	enum event_kind kind;
 	enum event_service service;
 	enum event_daemon daemon;
+	enum abuse_kind abuse; /* of EVENT_ABUSE; ABUSE_NONE is taken for ABUSE_PROTOCOL */
 	enum proof proof;
 	unsigned count;
+	unsigned named;	     /* as in struct event */
+	unsigned recipients; /* of a message, where the line has them */
+	struct span queue;   /* its queue id, or empty */
 	bool has_source;
 	struct address source;
-	struct span account; /* empty: none */
-	bool account_base64; /* as the client sent it */
+	struct span account;  /* empty: none */
+	bool account_base64;  /* as the client sent it */
+	bool account_word;    /* what stands behind a blank in the name is not in the line */
+	bool account_escaped; /* "\\303\\274", "\\n", "\\\\" for bytes that are not printed */
 	enum session_step step;
 	struct span session; /* its id, or empty */
 	struct span backend; /* PROOF_BACK: which of several password databases says so */
+	bool unknown_user;   /* PROOF_BACK: it does not know the name */
+	bool may_be_rest;    /* it could be what PROOF_CUT left over */
+	bool unasked;	     /* a failure only where the mechanism is known to work here */
+	bool asked;	     /* it is */
+	uint32_t age_s; /* PROOF_FRONT with a session: how long that has lasted, 0 if not said */
 };
 
 enum format_answer {
@@ -54,7 +71,7 @@ enum format_answer {
 typedef enum format_answer format_line(const struct envelope *envelope, struct finding *finding);
 
 format_line postfix_line, dovecot_line, vpopmail_line, exim_line, sendmail_line, courier_line,
-	cyrus_line, saslauthd_line, opensmtpd_line, epost_line;
+	cyrus_line, saslauthd_line, pam_line, opensmtpd_line, epost_line;
 
 /* A longer message says nothing where the address is behind text of the client's: of a syslog that
  * cuts lines, a long user name could bring its own address and push the true one off the line. No

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See history.h. Each file has its own parser, so that attempts and years are its own. */
+/* See history.h. Each file has its own parser, so that years are its own; attempts are joined in
+ * the order of their time, over all of them. */
 #include "log/history.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <zlib.h>
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "log/joining.h"
 
 #define BUFFER_SIZE (256U << 10)
 #define TAG_LINES   40 /* bits of a tag that count lines; the file's number is above */
@@ -21,8 +23,8 @@ struct file {
 	size_t begin, end; /* what of the buffer is still to be read */
 	bool ended;	   /* the stream; the buffer may hold more */
 	bool cutting;	   /* the rest of an over-long line is being left out */
-	bool waiting;	   /* `next` holds an event */
-	struct event next;
+	bool waiting;	   /* `next` holds one */
+	struct sighting next;
 	int64_t last_ns; /* for events without time */
 	uint64_t line;
 	int error;
@@ -32,6 +34,7 @@ struct history {
 	struct file *files;
 	size_t count;
 	struct patterns *patterns; /* not owned */
+	struct joining *joining;   /* of all files: they are one server's */
 	struct history_counts counts;
 	struct fault fault;
 };
@@ -40,8 +43,14 @@ struct history *history_new(struct patterns *patterns)
 {
 	struct history *history = calloc(1, sizeof(*history));
 
-	if (history)
-		history->patterns = patterns;
+	if (!history)
+		return NULL;
+	history->joining = joining_new();
+	if (!history->joining) {
+		free(history);
+		return NULL;
+	}
+	history->patterns = patterns;
 	return history;
 }
 
@@ -62,6 +71,7 @@ void history_free(struct history *history)
 	for (size_t i = 0; i < history->count; i++)
 		file_close(&history->files[i]);
 	free(history->files);
+	joining_free(history->joining);
 	free(history);
 }
 
@@ -119,6 +129,8 @@ int history_add(struct history *history, const char *path, struct fault *fault)
 		file_close(files);
 		return error;
 	}
+	log_parser_share(files->parser, history->joining);
+	log_parser_set_past(files->parser);
 	log_parser_set_patterns(files->parser, history->patterns);
 	history->count++;
 	return 0;
@@ -171,8 +183,8 @@ static bool next_line(struct history *history, struct file *file, const char **l
 	}
 }
 
-/* The next line that is an event; behind the last line, what still waited for one. */
-static bool read_event(struct history *history, struct file *file)
+/* The next line that says something. */
+static bool read_sighting(struct history *history, struct file *file)
 {
 	const char *line;
 	size_t size;
@@ -184,27 +196,27 @@ static bool read_event(struct history *history, struct file *file)
 			size = LOG_LINE_MAX;
 			history->counts.cut++;
 		}
-		if (log_parser_line(file->parser, line, size, &file->next))
+		if (log_parser_read(file->parser, line, size, &file->next))
 			return true;
 	}
-	return log_parser_rest(file->parser, INT64_MAX, &file->next);
+	return false;
 }
 
 static void find_next(struct history *history, struct file *file)
 {
-	file->waiting = read_event(history, file);
+	struct event *event = &file->next.event;
+
+	file->waiting = read_sighting(history, file);
 	if (!file->waiting)
 		return;
-	if (file->next.wall_ns)
-		file->last_ns = file->next.wall_ns;
-	file->next.wall_ns = file->last_ns;
-	if (!file->next.line)
-		file->next.line = file->line;
+	if (event->wall_ns)
+		file->last_ns = event->wall_ns;
+	event->line = (uint64_t)(file - history->files) << TAG_LINES | file->line;
 }
 
 static void count_event(struct history_counts *counts, const struct event *event)
 {
-	counts->events += event->kind != EVENT_DELIVERED;
+	counts->events += event->kind < EVENT_KIND_COUNT;
 	if (!event->wall_ns)
 		return;
 	if (!counts->first_ns || event->wall_ns < counts->first_ns)
@@ -213,28 +225,50 @@ static void count_event(struct history_counts *counts, const struct event *event
 		counts->last_ns = event->wall_ns;
 }
 
-int history_run(struct history *history,
-		void (*take)(const struct event *event, uint64_t tag, void *context), void *context,
-		struct fault *fault)
+/* The file whose next line is the earliest; NULL: there is none. */
+static struct file *find_first(struct history *history)
 {
+	struct file *first = NULL;
+
+	for (size_t i = 0; i < history->count; i++) {
+		struct file *file = &history->files[i];
+
+		if (file->waiting && (!first || file->last_ns < first->last_ns))
+			first = file;
+	}
+	return first;
+}
+
+/* Its tag stands where its line will. */
+static void hand_on(struct history *history, history_take *take, void *context, struct event *event)
+{
+	uint64_t tag = event->line;
+
+	if (!event->wall_ns)
+		event->wall_ns = history->files[tag >> TAG_LINES].last_ns;
+	event->line = tag & ((1ULL << TAG_LINES) - 1);
+	count_event(&history->counts, event);
+	take(event, tag, context);
+}
+
+int history_run(struct history *history, history_take *take, void *context, struct fault *fault)
+{
+	struct file *first;
+	struct event event;
+
 	for (size_t i = 0; i < history->count; i++)
 		find_next(history, &history->files[i]);
-	for (;;) {
-		struct file *first = NULL;
+	while ((first = find_first(history))) {
+		int64_t now_ns = first->next.event.wall_ns;
 
-		for (size_t i = 0; i < history->count; i++) {
-			struct file *file = &history->files[i];
-
-			if (file->waiting && (!first || file->next.wall_ns < first->next.wall_ns))
-				first = file;
-		}
-		if (!first)
-			break;
-		count_event(&history->counts, &first->next);
-		take(&first->next,
-		     (uint64_t)(first - history->files) << TAG_LINES | first->next.line, context);
+		if (joining_take(history->joining, &first->next, &event))
+			hand_on(history, take, context, &event);
+		while (joining_next(history->joining, now_ns, &event))
+			hand_on(history, take, context, &event);
 		find_next(history, first);
 	}
+	while (joining_next(history->joining, INT64_MAX, &event))
+		hand_on(history, take, context, &event);
 	if (history->fault.error && fault)
 		*fault = history->fault;
 	return history->fault.error;

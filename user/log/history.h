@@ -28,9 +28,9 @@ int history_add(struct history *history, const char *path, struct fault *fault);
 /* Hands on every event, the earliest of all files first; of equal times that of the file added
  * first. Within a file the order is the file's own. `tag` names the line: history_where(). A file
  * that cannot be read to its end ends there; the first such fault is returned, at the end. */
-int history_run(struct history *history,
-		void (*take)(const struct event *event, uint64_t tag, void *context), void *context,
-		struct fault *fault);
+typedef void history_take(const struct event *event, uint64_t tag, void *context);
+
+int history_run(struct history *history, history_take *take, void *context, struct fault *fault);
 
 /* The file and line of a tag. *path is NULL when there is only one file. */
 uint64_t history_where(const struct history *history, uint64_t tag, const char **path);

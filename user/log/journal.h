@@ -22,6 +22,7 @@ int journal_fd(const struct journal *journal);
 int journal_read(struct journal *journal, size_t most_lines,
 		 void (*line)(const char *line, size_t size, void *context), void *context,
 		 struct fault *fault);
+void journal_stop(struct journal *journal); /* as follow_stop() */
 void journal_get_position(const struct journal *journal, struct follow_position *position);
 void journal_get_state(const struct journal *journal, struct follow_state *state);
 

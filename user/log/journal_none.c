@@ -47,6 +47,11 @@ int journal_read(struct journal *journal, size_t most_lines,
 	return fault_set(fault, -ENOTSUP, "this program was built without libsystemd");
 }
 
+void journal_stop(struct journal *journal)
+{
+	(void)journal;
+}
+
 void journal_get_position(const struct journal *journal, struct follow_position *position)
 {
 	(void)journal;

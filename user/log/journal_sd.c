@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "log/parse.h"
 #include "log/scan.h"
+#include "log/trust.h"
 
 #define POSITION_MARK 0x6a6f75726e616cU /* "journal", where a file's position has its device */
 
@@ -19,6 +20,7 @@ struct journal {
 	sd_journal *sd;
 	struct follow_position at;
 	struct follow_state state;
+	bool stopped; /* by the line that is being given */
 };
 
 static int failed(struct fault *fault, int error, const char *what)
@@ -182,6 +184,29 @@ static size_t append(char *line, size_t used, struct span text)
 	return used + (text.size < room ? text.size : room);
 }
 
+/* A copy of the field's value, which the next get() ends. */
+static struct span copy(sd_journal *sd, const char *name, char *out, size_t size)
+{
+	struct span value = get(sd, name);
+
+	if (value.size > size)
+		value.size = size;
+	memcpy(out, value.at, value.size);
+	return (struct span){ out, value.size };
+}
+
+static bool is_trusted(sd_journal *sd)
+{
+	char uid[24], unit[128], program[32];
+	struct journal_origin origin = {
+		.uid = copy(sd, "_UID", uid, sizeof(uid)),
+		.unit = copy(sd, "_SYSTEMD_UNIT", unit, sizeof(unit)),
+		.program = copy(sd, "_COMM", program, sizeof(program)),
+	};
+
+	return journal_is_trusted(&origin);
+}
+
 /* "2026-11-21T10:00:00.123456Z host program[12]: message"; returns its size. */
 static size_t make_line(struct journal *journal, char line[LOG_LINE_MAX])
 {
@@ -195,7 +220,10 @@ static size_t make_line(struct journal *journal, char line[LOG_LINE_MAX])
 	part = get(journal->sd, "_HOSTNAME");
 	used = append(line, used, part.size ? part : span_of("-"));
 	used = append(line, used, span_of(" "));
-	part = get(journal->sd, "SYSLOG_IDENTIFIER");
+	part = get(journal->sd, "CONTAINER_NAME"); /* Docker's journald driver */
+	used = append(line, used, span_of(part.size ? "docker/" : ""));
+	if (!part.size)
+		part = get(journal->sd, "SYSLOG_IDENTIFIER");
 	if (!part.size)
 		part = get(journal->sd, "_COMM");
 	used = append(line, used, part.size ? part : span_of("-"));
@@ -221,7 +249,8 @@ int journal_read(struct journal *journal, size_t most_lines,
 
 	if (more < 0)
 		return failed(fault, more, "watched");
-	while (most_lines && (more = sd_journal_next(journal->sd)) > 0) {
+	journal->stopped = false;
+	while (most_lines && !journal->stopped && (more = sd_journal_next(journal->sd)) > 0) {
 		char text[LOG_LINE_MAX];
 		size_t size;
 		int error = read_place(journal->sd, &journal->at);
@@ -230,6 +259,8 @@ int journal_read(struct journal *journal, size_t most_lines,
 			continue; /* a damaged entry, or one that was just removed */
 		if (error < 0)
 			return failed(fault, error, "read");
+		if (!is_trusted(journal->sd))
+			continue;
 		size = make_line(journal, text);
 		journal->state.lines++;
 		journal->state.bytes += size;
@@ -239,6 +270,11 @@ int journal_read(struct journal *journal, size_t most_lines,
 	if (more < 0)
 		return failed(fault, more, "read");
 	return more > 0;
+}
+
+void journal_stop(struct journal *journal)
+{
+	journal->stopped = true;
 }
 
 void journal_get_position(const struct journal *journal, struct follow_position *position)

@@ -56,12 +56,44 @@ static bool read_authentication(struct span text, bool old, struct finding *find
 		return false;
 	finding->step = SESSION_USED;
 	finding->account = text;
+	finding->account_escaped = true;
 	if (!old || address == SPAN_NONE)
 		return true;
 	address -= strlen("user=");
 	finding->account = span_cut(text, 0, address);
 	finding->has_source = read_connected(span_from(text, address + 1), finding);
 	finding->step = finding->has_source ? SESSION_NONE : SESSION_USED;
+	return true;
+}
+
+/* "message msgid=1a2b3c4d size=300 nrcpt=2 proto=ESMTP" */
+static void read_message(struct span text, struct finding *finding)
+{
+	size_t id = span_find(text, " msgid="), count = span_find(text, " nrcpt=");
+	struct span rest;
+
+	if (id != SPAN_NONE) {
+		rest = span_from(text, id + strlen(" msgid="));
+		id = span_find_char(rest, ' ');
+		finding->queue = span_cut(rest, 0, id == SPAN_NONE ? rest.size : id);
+	}
+	if (count != SPAN_NONE) {
+		rest = span_from(text, count + strlen(" nrcpt="));
+		span_number(&rest, &finding->recipients);
+	}
+}
+
+/* "<x@example.net>" result="550 Invalid recipient: <x@example.net>"", of one who has not logged in:
+ * what it says to a recipient elsewhere, and to one that does not exist here. */
+static bool read_refused(struct span text, struct finding *finding)
+{
+	size_t at = span_find_last(text, "\" result=\"550 Invalid recipient: <");
+
+	if (at == SPAN_NONE || !span_ends(text, ">\""))
+		return false;
+	finding->step = SESSION_USED;
+	finding->kind = EVENT_ABUSE;
+	finding->abuse = ABUSE_RELAY;
 	return true;
 }
 
@@ -80,9 +112,25 @@ static bool read_line(struct span text, struct finding *finding)
 	if (span_starts(text, "message ")) {
 		finding->step = SESSION_USED;
 		finding->kind = EVENT_MESSAGE;
+		read_message(text, finding);
 		return true;
 	}
-	return false;
+	return span_skip(&text, "failed-command command=\"RCPT TO:") && read_refused(text, finding);
+}
+
+/* "delivery evpid=... from=<a> to=<b> ... result="PermFail" stat="550 ..."": who the message is
+ * from and to may hold anything, what the other side said is behind it. */
+static bool read_delivery(struct span text, struct finding *finding)
+{
+	finding->service = EVENT_SERVICE_UNKNOWN;
+	finding->session.size = 0;
+	if (span_find(text, " result=PermFail") != SPAN_NONE ||
+	    span_find(text, " result=\"PermFail\"") != SPAN_NONE)
+		finding->kind = EVENT_BOUNCE;
+	else if (span_find(text, " result=Ok") != SPAN_NONE ||
+		 span_find(text, " result=\"Ok\"") != SPAN_NONE)
+		finding->kind = EVENT_DELIVERED;
+	return finding->kind;
 }
 
 enum format_answer opensmtpd_line(const struct envelope *envelope, struct finding *finding)
@@ -98,15 +146,8 @@ enum format_answer opensmtpd_line(const struct envelope *envelope, struct findin
 				     .service = EVENT_SERVICE_SMTP,
 				     .session = id,
 				     .count = 1 };
-	if (span_skip(&text, "mta ")) { /* delivery: "event=delivery ... result="PermFail"" */
-		finding->kind = EVENT_BOUNCE;
-		finding->service = EVENT_SERVICE_UNKNOWN;
-		finding->session.size = 0;
-		return span_find(text, " result=PermFail") != SPAN_NONE ||
-				       span_find(text, " result=\"PermFail\"") != SPAN_NONE
-			       ? FORMAT_FOUND
-			       : FORMAT_NOTHING;
-	}
+	if (span_skip(&text, "mta "))
+		return read_delivery(text, finding) ? FORMAT_FOUND : FORMAT_NOTHING;
 	return span_skip(&text, "smtp ") && read_line(text, finding) ? FORMAT_FOUND
 								     : FORMAT_NOTHING;
 }

@@ -3,24 +3,32 @@
 #include "log/parse.h"
 
 #include <stdlib.h>
-#include "log/attempts.h"
+#include "log/exim_habits.h"
+#include "log/joining.h"
 #include "log/pattern.h"
+#include "log/pieces.h"
 #include "log/sessions.h"
-#include "log/waiting.h"
+#include "log/unwrap.h"
 
 /* The most frequent first; each leaves at once when the program is not its own. */
-static format_line *const formats[] = { postfix_line,	dovecot_line, exim_line,     vpopmail_line,
-					courier_line,	cyrus_line,   sendmail_line, saslauthd_line,
-					opensmtpd_line, epost_line };
+static format_line *const formats[] = { postfix_line, dovecot_line,   exim_line,     vpopmail_line,
+					courier_line, cyrus_line,     sendmail_line, saslauthd_line,
+					pam_line,     opensmtpd_line, epost_line };
 
 struct log_parser {
 	struct stamps stamps;
-	struct attempts *attempts;
+	struct joining *joining, *own; /* own: NULL where it shares another's */
+	unsigned log;
 	struct sessions *sessions; /* NULL until a line needs it */
+	struct pieces *pieces;	   /* likewise */
 	struct patterns *patterns; /* not owned */
+	struct unwrap *unwrap;	   /* NULL until a line needs it */
+	struct exim_habits exim;
 	uint64_t line;
-	struct waiting waiting;
-	bool deliveries;
+	struct stamp clock; /* of the line in hand */
+	int64_t offset_ns;
+	struct envelope_form form; /* of the last event */
+	bool deliveries, no_bare, missed;
 };
 
 struct log_parser *log_parser_new(void)
@@ -29,11 +37,12 @@ struct log_parser *log_parser_new(void)
 
 	if (!parser)
 		return NULL;
-	parser->attempts = attempts_new();
-	if (!parser->attempts) {
+	parser->joining = parser->own = joining_new();
+	if (!parser->own) {
 		free(parser);
 		return NULL;
 	}
+	parser->log = joining_add_log(parser->own);
 	return parser;
 }
 
@@ -41,9 +50,24 @@ void log_parser_free(struct log_parser *parser)
 {
 	if (!parser)
 		return;
-	attempts_free(parser->attempts);
+	joining_free(parser->own);
 	sessions_free(parser->sessions);
+	pieces_free(parser->pieces);
+	unwrap_free(parser->unwrap);
 	free(parser);
+}
+
+void log_parser_share(struct log_parser *parser, struct joining *joining)
+{
+	joining_free(parser->own);
+	parser->own = NULL;
+	parser->joining = joining;
+	parser->log = joining_add_log(joining);
+}
+
+void log_parser_set_past(struct log_parser *parser)
+{
+	joining_set_past(parser->joining);
 }
 
 void log_parser_set_patterns(struct log_parser *parser, struct patterns *patterns)
@@ -53,7 +77,52 @@ void log_parser_set_patterns(struct log_parser *parser, struct patterns *pattern
 
 void log_parser_set_reference(struct log_parser *parser, int64_t wall_ns)
 {
-	parser->stamps = (struct stamps){ .reference_wall_ns = wall_ns };
+	parser->stamps =
+		(struct stamps){ .reference_wall_ns = wall_ns, .zone = parser->stamps.zone };
+}
+
+void log_parser_set_live(struct log_parser *parser, int64_t now_wall_ns)
+{
+	parser->stamps.reference_wall_ns = now_wall_ns;
+	parser->stamps.live = true;
+}
+
+void log_parser_set_zone(struct log_parser *parser, const struct zone *zone)
+{
+	parser->stamps.zone = zone;
+	parser->stamps.hour = 0;
+}
+
+void log_parser_set_offset(struct log_parser *parser, int64_t offset_ns)
+{
+	parser->offset_ns = offset_ns;
+}
+
+void log_parser_set_bare(struct log_parser *parser, bool wanted)
+{
+	parser->no_bare = !wanted;
+}
+
+void log_parser_form(const struct log_parser *parser, char text[ENVELOPE_FORM_SIZE])
+{
+	envelope_form_text(&parser->form, text);
+}
+
+static int64_t convert(struct log_parser *parser, const struct stamp *clock)
+{
+	int64_t wall_ns = stamps_convert(&parser->stamps, clock);
+
+	return wall_ns && wall_ns > -parser->offset_ns ? wall_ns + parser->offset_ns : 0;
+}
+
+bool log_parser_missed(const struct log_parser *parser)
+{
+	return parser->missed;
+}
+
+int64_t log_parser_line_time(struct log_parser *parser)
+{
+	return convert(parser, &parser->clock);
 }
 
 void log_parser_set_deliveries(struct log_parser *parser, bool wanted)
@@ -88,6 +157,72 @@ static struct span decode_name(struct span name, char out[EVENT_ACCOUNT_SIZE])
 	return (struct span){ out, used };
 }
 
+/* "\^J", "\M-C", "\M^?": as vis(3) writes what is not printed. */
+static size_t vis_size(const char *at, size_t left, char *byte)
+{
+	bool meta = left >= 4 && at[1] == 'M';
+	const char *mark = at + (meta ? 2 : 1);
+
+	if (left < 3 || (*mark != '^' && (!meta || *mark != '-')))
+		return 0;
+	*byte = (char)(*mark == '^' ? (mark[1] == '?' ? 0x7f : mark[1] & 0x1f) : mark[1]);
+	*byte = (char)(*byte | (meta ? 0x80 : 0));
+	return meta ? 4 : 3;
+}
+
+/* The bytes of an escape at `at`, 0: it is none. */
+static size_t escape_size(const char *at, size_t left, char *byte)
+{
+	static const char letters[] = "nrtbfv\\", bytes[] = "\n\r\t\b\f\v\\";
+	const char *letter;
+
+	if (left < 2 || *at != '\\')
+		return 0;
+	letter = at[1] ? strchr(letters, at[1]) : NULL;
+	if (letter) {
+		*byte = bytes[letter - letters];
+		return 2;
+	}
+	if (at[1] == '^' || at[1] == 'M')
+		return vis_size(at, left, byte);
+	if (left < 4 || at[1] < '0' || at[1] > '3' || at[2] < '0' || at[2] > '7' || at[3] < '0' ||
+	    at[3] > '7')
+		return 0;
+	*byte = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
+	return 4;
+}
+
+/* "b\303\274rger" as the bytes that were sent. */
+static struct span decode_escapes(struct span name, char out[EVENT_ACCOUNT_SIZE])
+{
+	size_t used = 0;
+
+	if (span_find_char(name, '\\') == SPAN_NONE)
+		return name;
+	for (size_t at = 0; at < name.size && used < EVENT_ACCOUNT_SIZE;) {
+		size_t size = escape_size(name.at + at, name.size - at, out + used);
+
+		if (!size)
+			out[used] = name.at[at];
+		used++;
+		at += size ? size : 1;
+	}
+	return (struct span){ out, used };
+}
+
+/* Whether the name may be an account's: not only its first word, and without control characters
+ * that its server escaped. */
+static bool is_name(struct span name, bool decoded, const struct finding *finding)
+{
+	if (span_find(name, "  ") != SPAN_NONE) /* some servers write one blank for several */
+		return false;
+	for (size_t i = 0; i < name.size; i++)
+		if ((decoded && (unsigned char)name.at[i] < ' ') ||
+		    (finding->account_word && name.at[i] && strchr("(),:;<>[]\"", name.at[i])))
+			return false;
+	return name.size > 0;
+}
+
 static void fill_event(const struct finding *finding, int64_t wall_ns, struct event *event)
 {
 	char decoded[EVENT_ACCOUNT_SIZE];
@@ -95,71 +230,126 @@ static void fill_event(const struct finding *finding, int64_t wall_ns, struct ev
 
 	if (finding->account_base64)
 		account = decode_name(account, decoded);
+	else if (finding->account_escaped)
+		account = decode_escapes(account, decoded);
 	event->wall_ns = wall_ns;
 	event->kind = finding->kind;
 	event->service = finding->service;
 	event->daemon = finding->daemon;
+	event->abuse = finding->kind != EVENT_ABUSE ? ABUSE_NONE
+		       : finding->abuse		    ? finding->abuse
+						    : ABUSE_PROTOCOL;
 	event->count = finding->count;
+	event->named = finding->named;
+	event->recipients = finding->recipients;
 	event->line = 0;
 	event->has_source = finding->has_source;
-	event->has_account = account.size > 0;
+	event->has_account = is_name(account, account.at == decoded, finding);
+	if (!event->has_account)
+		account.size = 0;
 	event->source = finding->has_source ? finding->source : (struct address){ 0 };
 	span_visible(account, event->account, sizeof(event->account));
+	*event->queue = '\0';
+	if (finding->queue.size < sizeof(event->queue))
+		span_visible(finding->queue, event->queue, sizeof(event->queue));
+}
+
+/* What only explains other lines leaves its line to the patterns. */
+static bool leaves_to_patterns(const struct log_parser *parser, const struct finding *finding)
+{
+	return parser->patterns && finding->kind == EVENT_FAILURE &&
+	       (finding->proof == PROOF_EXPLAINED || finding->proof == PROOF_UNDECIDED ||
+		finding->proof == PROOF_CUT || finding->proof == PROOF_OUTAGE);
 }
 
 static bool find(struct log_parser *parser, const struct envelope *envelope,
 		 struct finding *finding)
 {
 	enum format_answer answer = FORMAT_OTHER;
+	struct envelope named;
 
+	parser->missed = false;
+	if (parser->no_bare && envelope->layering == LAYER_BARE)
+		answer = FORMAT_NOTHING;
+	/* "warning: " and the like look like a program's name: only as that it is read. */
+	if (parser->no_bare && envelope->layering == LAYER_PROGRAM) {
+		named = *envelope;
+		named.bare.size = 0;
+		envelope = &named;
+	}
 	for (size_t i = 0; answer == FORMAT_OTHER && i < sizeof(formats) / sizeof(*formats); i++)
 		answer = formats[i](envelope, finding);
-	if (answer == FORMAT_FOUND)
+	if (answer == FORMAT_FOUND && !leaves_to_patterns(parser, finding))
 		return !finding->step || sessions_step(&parser->sessions, finding);
-	return parser->patterns && patterns_match(parser->patterns, envelope, finding);
+	if ((parser->patterns && patterns_match(parser->patterns, envelope, finding)) ||
+	    answer == FORMAT_FOUND)
+		return true;
+	parser->missed = answer != FORMAT_OTHER || envelope_is_mail(envelope->program);
+	return false;
 }
 
-/* Whether the line is an event. */
+/* Whether the line says anything. */
 static bool read_line(struct log_parser *parser, const struct envelope *envelope,
-		      struct event *event)
+		      struct sighting *sighting)
 {
 	struct finding finding;
-	int64_t wall_ns;
 
 	if (!find(parser, envelope, &finding) ||
-	    (finding.kind == EVENT_DELIVERED && !parser->deliveries))
+	    (finding.kind >= EVENT_DELIVERED && !parser->deliveries))
 		return false;
-	wall_ns = stamps_convert(&parser->stamps, envelope);
 	finding.count *= envelope->repeat;
-	if (finding.kind == EVENT_FAILURE) {
-		finding.count = attempts_count(parser->attempts, envelope, &finding, wall_ns);
-		if (!finding.count)
-			return false;
-	}
-	fill_event(&finding, wall_ns, event);
-	event->line = parser->line;
-	if (finding.kind != EVENT_FAILURE)
-		return true;
-	if (finding.proof == PROOF_ACCOUNT)
-		return waiting_put(&parser->waiting, event);
-	if (finding.proof == PROOF_FRONT && parser->waiting.count)
-		waiting_join(&parser->waiting, event);
+	finding.named *= envelope->repeat;
+	fill_event(&finding, convert(parser, &envelope->clock), &sighting->event);
+	sighting->event.line = parser->line;
+	sighting->log = parser->log;
+	sighting_fill(envelope, &finding, sighting);
 	return true;
+}
+
+bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
+		     struct sighting *sighting)
+{
+	struct envelope envelope;
+	struct unwrapped inside;
+
+	parser->line++;
+	parser->clock.kind = STAMP_NONE;
+	sighting->event.wall_ns = 0;
+	size = size < LOG_LINE_MAX ? size : LOG_LINE_MAX;
+	if (!unwrap_line(&parser->unwrap, (struct span){ line, size }, &inside))
+		return false;
+	envelope_read(inside.line, inside.wrapping, &inside.clock, &envelope);
+	parser->clock = envelope.clock;
+	envelope.exim = &parser->exim;
+	if (span_starts(envelope.program, "exim") && !pieces_join(&parser->pieces, &envelope))
+		return false;
+	if (read_line(parser, &envelope, sighting)) {
+		envelope_get_form(&envelope, &parser->form);
+		return true;
+	}
+	/* What waits goes on with the time of any line. */
+	sighting->event.wall_ns = joining_waits(parser->joining) ? convert(parser, &envelope.clock)
+								 : 0;
+	return false;
 }
 
 bool log_parser_line(struct log_parser *parser, const char *line, size_t size, struct event *event)
 {
-	struct envelope envelope;
+	struct sighting sighting;
 
-	parser->line++;
-	envelope_read(line, size < LOG_LINE_MAX ? size : LOG_LINE_MAX, &envelope);
-	if (read_line(parser, &envelope, event))
+	if (log_parser_read(parser, line, size, &sighting) &&
+	    joining_take(parser->joining, &sighting, event))
 		return true;
-	return parser->waiting.count &&
-	       waiting_take(&parser->waiting, stamps_convert(&parser->stamps, &envelope), event);
+	return joining_waits(parser->joining) &&
+	       joining_next(parser->joining, sighting.event.wall_ns, event);
 }
 
 bool log_parser_rest(struct log_parser *parser, int64_t now_wall_ns, struct event *event)
 {
-	return waiting_take(&parser->waiting, now_wall_ns, event);
+	return joining_next(parser->joining, now_wall_ns, event);
+}
+
+uint64_t log_parser_lines(const struct log_parser *parser)
+{
+	return parser->line;
 }

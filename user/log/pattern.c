@@ -1,41 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* See pattern.h. Compiled once, matched within limits; no I/O. */
-#include "log/pattern.h"
+#include "log/pattern_internal.h"
 
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include <errno.h>
-#include <pcre2.h>
 #include <stdlib.h>
 #include "base/cleanup.h"
 
 #define HEAP_KIB       1024 /* of one match */
 #define DEPTH	       20000
 #define JIT_STACK_SIZE (512U << 10)
-#define MOST_GROUPS    32 /* of those that hold an address or an account */
-
-struct group {
-	uint16_t number;
-	bool is_user;
-};
-
-struct pattern {
-	pcre2_code *code;
-	char *program;
-	bool message;
-	enum event_kind kind;
-	enum event_service service;
-	struct group groups[MOST_GROUPS];
-	unsigned group_count;
-};
-
-struct patterns {
-	struct pattern *all;
-	size_t count;
-	uint64_t given_up;
-	pcre2_match_context *context;
-	pcre2_match_data *match;
-	pcre2_jit_stack *stack;
-};
 
 void patterns_free(struct patterns *patterns)
 {
@@ -45,6 +18,16 @@ void patterns_free(struct patterns *patterns)
 		pcre2_code_free(patterns->all[i].code);
 		free(patterns->all[i].program);
 	}
+	for (size_t i = 0; i < patterns->filter_count; i++) {
+		struct filter *filter = &patterns->filters[i];
+
+		for (size_t j = 0; j < filter->ignored_count; j++)
+			pcre2_code_free(filter->ignored[j]);
+		free(filter->ignored);
+		pcre2_code_free(filter->prefix.code);
+		pcre2_code_free(filter->program);
+	}
+	free(patterns->filters);
 	free(patterns->all);
 	pcre2_match_data_free(patterns->match);
 	pcre2_match_context_free(patterns->context);
@@ -91,12 +74,10 @@ static pcre2_code *compile(const char *text, struct fault *fault)
 			  text + (at < strlen(text) ? at : strlen(text)));
 		return NULL;
 	}
-	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
 	return code;
 }
 
-/* Which groups hold an address, which an account. */
-static int find_groups(struct pattern *pattern, struct fault *fault)
+int pattern_find_groups(struct pattern *pattern, struct fault *fault)
 {
 	uint32_t count = 0, size = 0;
 	PCRE2_SPTR table = NULL;
@@ -117,44 +98,74 @@ static int find_groups(struct pattern *pattern, struct fault *fault)
 			(struct group){ .number = (uint16_t)(table[0] << 8 | table[1]),
 					.is_user = is_user };
 	}
-	if (!pattern->group_count)
-		return fault_set(fault, -EINVAL,
-				 "it has neither <HOST> nor <USER>: nothing would be known of "
-				 "whom it is about");
+	return 0;
+}
+
+int pattern_begin(struct patterns **patterns, struct fault *fault)
+{
+	if (!*patterns)
+		*patterns = new_patterns();
+	return *patterns ? 0 : fault_set(fault, -ENOMEM, "out of memory");
+}
+
+int pattern_compile(struct patterns *patterns, const char *expression, bool *message,
+		    pcre2_code **code, struct fault *fault)
+{
+	char text[PATTERN_SIZE];
+	int error = pattern_translate(expression, text, message, fault);
+
+	if (error)
+		return error;
+	*code = compile(text, fault);
+	if (!*code)
+		return -EINVAL;
+	if (!patterns->stack || pcre2_jit_compile(*code, PCRE2_JIT_COMPLETE))
+		pcre2_set_match_limit(patterns->context, PATTERN_SLOW_STEPS);
+	return 0;
+}
+
+int pattern_append(struct patterns *patterns, const struct pattern *one, struct fault *fault)
+{
+	struct pattern *all = reallocarray(patterns->all, patterns->count + 1, sizeof(*all));
+
+	if (!all)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	patterns->all = all;
+	all[patterns->count++] = *one;
 	return 0;
 }
 
 int patterns_add(struct patterns **patterns, const struct pattern_rule *rule, struct fault *fault)
 {
-	struct pattern one = { .kind = rule->kind, .service = rule->service }, *all;
-	char text[PATTERN_SIZE];
-	int error;
+	struct pattern one = { .kind = rule->kind, .service = rule->service };
+	int error = pattern_begin(patterns, fault);
 
-	if (!*patterns)
-		*patterns = new_patterns();
-	if (!*patterns)
-		return fault_set(fault, -ENOMEM, "out of memory");
-	error = pattern_translate(rule->expression, text, &one.message, fault);
-	if (error)
-		return error;
-	one.code = compile(text, fault);
-	if (!one.code)
-		return -EINVAL;
-	error = find_groups(&one, fault);
+	if (!error &&
+	    (strstr(rule->expression, "<F-NOFAIL>") || strstr(rule->expression, "<F-CONTENT>")))
+		error = fault_set(fault, -EINVAL,
+				  "<F-NOFAIL> and <F-CONTENT> belong to a filter file; name that "
+				  "with 'filter ='");
+	if (!error)
+		error = pattern_compile(*patterns, rule->expression, &one.message, &one.code,
+					fault);
+	if (!error)
+		error = pattern_find_groups(&one, fault);
+	if (!error && !one.group_count)
+		error = fault_set(fault, -EINVAL,
+				  "it has neither <HOST> nor <USER>: nothing would be known of "
+				  "whom it is about");
 	if (!error && rule->program) {
 		one.message = true;
 		one.program = strdup(rule->program);
 		error = one.program ? 0 : fault_set(fault, -ENOMEM, "out of memory");
 	}
-	all = error ? NULL : reallocarray((*patterns)->all, (*patterns)->count + 1, sizeof(*all));
-	if (!all) {
+	if (!error)
+		error = pattern_append(*patterns, &one, fault);
+	if (error) {
 		pcre2_code_free(one.code);
 		free(one.program);
-		return error ? error : fault_set(fault, -ENOMEM, "out of memory");
 	}
-	(*patterns)->all = all;
-	all[(*patterns)->count++] = one;
-	return 0;
+	return error;
 }
 
 static bool is_program(struct span program, const char *wanted)
@@ -167,9 +178,8 @@ static bool is_program(struct span program, const char *wanted)
 	       program.at[program.size - size - 1] == '/';
 }
 
-/* What the groups of a match hold. */
-static bool read_groups(const struct pattern *pattern, struct span subject,
-			const PCRE2_SIZE *offsets, unsigned set, struct finding *finding)
+bool pattern_read_groups(const struct pattern *pattern, struct span subject,
+			 const PCRE2_SIZE *offsets, unsigned set, struct finding *finding)
 {
 	for (unsigned i = 0; i < pattern->group_count; i++) {
 		const struct group *group = &pattern->groups[i];
@@ -190,9 +200,28 @@ static bool read_groups(const struct pattern *pattern, struct span subject,
 	return finding->has_source || finding->account.size;
 }
 
+int pattern_match(struct patterns *patterns, const pcre2_code *code, struct span subject,
+		  unsigned *given_up)
+{
+	int found = pcre2_match(code, (PCRE2_SPTR)subject.at, subject.size, 0, 0, patterns->match,
+				patterns->context);
+
+	if (found < 0 && found != PCRE2_ERROR_NOMATCH) {
+		patterns->given_up++;
+		++*given_up;
+	}
+	return found;
+}
+
 bool patterns_match(struct patterns *patterns, const struct envelope *envelope,
 		    struct finding *finding)
 {
+	struct span content = { NULL, 0 };
+	struct finding named = { 0 };
+	unsigned given_up = 0;
+	size_t entered = 0;
+	bool entry = false;
+
 	for (size_t i = 0; patterns && i < patterns->count; i++) {
 		const struct pattern *pattern = &patterns->all[i];
 		struct span subject = pattern->message ? envelope->text : envelope->whole;
@@ -200,18 +229,32 @@ bool patterns_match(struct patterns *patterns, const struct envelope *envelope,
 
 		if (pattern->program && !is_program(envelope->program, pattern->program))
 			continue;
-		found = pcre2_match(pattern->code, (PCRE2_SPTR)subject.at, subject.size, 0, 0,
-				    patterns->match, patterns->context);
-		if (found < 0 && found != PCRE2_ERROR_NOMATCH)
-			patterns->given_up++;
+		if (pattern->filter && pattern->filter != entered) {
+			entered = pattern->filter;
+			entry = pattern_enter_filter(patterns, &patterns->filters[entered - 1],
+						     pattern->message, envelope, &content, &named,
+						     &given_up);
+		}
+		if (pattern->filter && !entry)
+			continue;
+		found = pattern_match(patterns, pattern->code, pattern->filter ? content : subject,
+				      &given_up);
+		if (given_up >= PATTERN_MOST_GIVEN_UP)
+			return false;
 		if (found <= 0)
 			continue;
-		*finding = (struct finding){ .kind = pattern->kind,
-					     .service = pattern->service,
-					     .daemon = EVENT_DAEMON_USER,
-					     .count = 1 };
-		if (read_groups(pattern, subject, pcre2_get_ovector_pointer(patterns->match),
-				(unsigned)found, finding))
+		if (pattern->no_failure) {
+			entry = false;
+			continue;
+		}
+		*finding = pattern->filter ? named : (struct finding){ 0 };
+		finding->kind = pattern->kind;
+		finding->service = pattern->service;
+		finding->daemon = EVENT_DAEMON_USER;
+		finding->count = 1;
+		if (pattern_read_groups(pattern, pattern->filter ? content : subject,
+					pcre2_get_ovector_pointer(patterns->match), (unsigned)found,
+					finding))
 			return true;
 	}
 	return false;

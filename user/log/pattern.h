@@ -14,12 +14,23 @@
 #include "base/fault.h"
 #include "log/format.h"
 
-#define PATTERN_SIZE  8192   /* of one, as written and as translated */
-#define PATTERN_STEPS 200000 /* of backtracking for one line; a few milliseconds */
+#define PATTERN_SIZE	      8192   /* of one, as written and as translated */
+#define PATTERN_STEPS	      200000 /* of backtracking for one line, compiled: a few milliseconds */
+#define PATTERN_SLOW_STEPS    10000  /* the same, interpreted (MemoryDenyWriteExecute=) */
+#define PATTERN_MOST_GIVEN_UP 2	     /* patterns of one line; the others are left out then */
 
 struct pattern_rule {
 	const char *expression;
 	const char *program; /* only of lines that name it, or a path that ends so; NULL: of any */
+	enum event_kind kind;
+	enum event_service service;
+};
+
+/* A filter of fail2ban's: expressions that share what comes before them. Ended by NULL each. */
+struct pattern_filter {
+	const char *prefix;  /* prefregex, with <F-CONTENT>; NULL: none */
+	const char *program; /* an expression for the program's name; NULL: any */
+	const char *const *failures, *const *ignored;
 	enum event_kind kind;
 	enum event_service service;
 };
@@ -29,6 +40,9 @@ struct patterns; /* for one thread */
 /* Compiles one more; *patterns is NULL at first. -EINVAL: not a pattern, or one that can only be
  * fail2ban's; the fault says why. Nothing of the rule is kept. */
 int patterns_add(struct patterns **patterns, const struct pattern_rule *rule, struct fault *fault);
+/* The same for a filter. `*which`: the expression that the fault is about. */
+int patterns_add_filter(struct patterns **patterns, const struct pattern_filter *filter,
+			const char **which, struct fault *fault);
 void patterns_free(struct patterns *patterns);
 
 /* Whether a pattern matches, the first one that does. Fills *finding, spans into the line. */

@@ -24,19 +24,19 @@ static const struct {
 	{ "<F-USER>", "(?P<user>", NULL },
 	{ "<F-ID>", NULL, "an identifier other than an address cannot be banned; use <HOST>" },
 	{ "<F-MLF", NULL, "it joins lines by a session's id; write a pattern for one line" },
-	{ "<F-NOFAIL>", NULL, "it marks lines that are no failures; leave this pattern out" },
-	{ "<F-CONTENT>", NULL, "it belongs to prefregex; put %(__prefix_line)s in its place" },
+	{ "<F-NOFAIL>", "(?:", NULL },
+	{ "<F-CONTENT>", "(?P<content>", NULL },
 	{ "<SKIPLINES>", NULL, "it spans lines; write a pattern for one line" },
 	{ "<DNS>", NULL, "host names are not resolved; use <HOST> where the address is" },
 	{ "<SUBNET>", NULL, "one address is needed; use <HOST>" },
 	{ "<CIDR>", NULL, "one address is needed; use <HOST>" },
 };
 
-struct output {
+struct pattern_text_output {
 	char *at, *end;
 };
 
-static bool put(struct output *out, const char *text, size_t size)
+static bool put(struct pattern_text_output *out, const char *text, size_t size)
 {
 	if (size >= (size_t)(out->end - out->at))
 		return false;
@@ -54,7 +54,7 @@ static size_t name_size(const char *text)
 }
 
 /* At a '<'. Moves *text behind what was taken; a '<' that begins no tag is taken as it is. */
-static int take_tag(const char **text, struct output *out, struct fault *fault)
+static int take_tag(const char **text, struct pattern_text_output *out, struct fault *fault)
 {
 	const char *at = *text;
 	size_t size;
@@ -88,7 +88,7 @@ static int take_tag(const char **text, struct output *out, struct fault *fault)
 }
 
 /* At a '%', of which fail2ban writes two for one, and "%(name)s" for a variable. */
-static int take_percent(const char **text, struct output *out, struct fault *fault)
+static int take_percent(const char **text, struct pattern_text_output *out, struct fault *fault)
 {
 	if ((*text)[1] == '(') {
 		size_t size = strcspn(*text, ")");
@@ -106,10 +106,10 @@ static int take_percent(const char **text, struct output *out, struct fault *fau
 }
 
 /* fail2ban leaves the blank behind the time stamp where it is; here there is none. */
-static const char *skip_begin(const char *text, struct output *out, bool *message)
+static const char *skip_begin(const char *text, struct pattern_text_output *out, bool *message)
 {
 	static const char prefix[] = "%(__prefix_line)s";
-	const char *rest = text + (*text == '^');
+	const char *rest = text + strspn(text, "^");
 	bool anchored = *text == '^';
 
 	if (!strncmp(rest, "\\s*", 3))
@@ -134,7 +134,7 @@ static const char *skip_begin(const char *text, struct output *out, bool *messag
 
 int pattern_translate(const char *text, char out[PATTERN_SIZE], bool *message, struct fault *fault)
 {
-	struct output output = { out, out + PATTERN_SIZE };
+	struct pattern_text_output output = { out, out + PATTERN_SIZE };
 	int error = 0;
 
 	*out = '\0';
@@ -149,8 +149,9 @@ int pattern_translate(const char *text, char out[PATTERN_SIZE], bool *message, s
 			fits = put(&output, text, size);
 			text += size;
 		} else if (fits && *text == '<') {
-			/* "(?<name>", "(?<!": the regular expression's own. */
-			if (size && text[-1] == '?') {
+			/* "(?<name>", "(?P<name>", "(?<!": the regular expression's own. */
+			if ((size > 1 && !strncmp(text - 2, "(?", 2)) ||
+			    (size > 2 && !strncmp(text - 3, "(?P", 3))) {
 				fits = put(&output, text++, 1);
 			} else {
 				error = take_tag(&text, &output, fault);

@@ -3,17 +3,14 @@
  * Postfix: smtpd under any syslog_name, postscreen, the delivery agents. The address is in the
  * first [...], behind a host name that Postfix has checked for its characters. Pure.
  */
-#include "log/format.h"
+#include "log/postfix.h"
 
-#define HOST_MOST 260 /* a domain name, and room to spare */
+#define HOST_MOST  260 /* a domain name, and room to spare */
 
-struct client {
-	bool has_address; /* not "unknown[unknown]" */
-	struct address address;
-};
+#define NAME_SHOWN 100 /* bytes that a warning shows of a name */
 
 /* "host[192.0.2.5]" or "host[192.0.2.5]:port"; moves behind it. */
-static bool read_client(struct span *text, struct client *client)
+bool postfix_read_client(struct span *text, struct client *client)
 {
 	size_t open = 0, close;
 	struct span address;
@@ -41,7 +38,7 @@ static bool read_client(struct span *text, struct client *client)
 	return true;
 }
 
-static void set_client(struct finding *finding, const struct client *client)
+void postfix_set_client(struct finding *finding, const struct client *client)
 {
 	finding->has_source = client->has_address;
 	finding->source = client->address;
@@ -70,27 +67,30 @@ static bool read_sasl_failure(struct span text, struct finding *finding)
 	struct client client;
 	size_t blank, name;
 
-	if (!read_client(&text, &client) || !span_skip(&text, ": SASL "))
+	if (!postfix_read_client(&text, &client) || !span_skip(&text, ": SASL "))
 		return false;
 	/* The mechanism is the client's word, and has no blank. */
 	blank = span_find_char(text, ' ');
 	if (blank == SPAN_NONE)
 		return false;
 	text = span_from(text, blank);
-	set_client(finding, &client);
+	postfix_set_client(finding, &client);
 	finding->kind = EVENT_FAILURE;
 	if (span_skip(&text, " authentication aborted")) {
 		finding->proof = PROOF_EXPLAINED;
 		return client.has_address;
 	}
-	if (!span_skip(&text, " authentication failed: "))
+	if (!span_skip(&text, " authentication failed:"))
 		return false;
+	span_skip(&text, " "); /* a blank at the end may have been taken off */
 	finding->proof = is_server_fault(text) ? PROOF_EXPLAINED : PROOF_FRONT;
 	/* Since 3.9; the name is the last field, and the reason is not the client's. */
 	name = span_find(text, ", sasl_username=");
 	if (name != SPAN_NONE) {
 		text = span_from(text, name + strlen(", sasl_username="));
-		if (!span_is(text, "(unavailable)"))
+		/* Postfix writes '?' for what it does not print, and shows so many bytes. */
+		if (!span_is(text, "(unavailable)") && span_find_char(text, '?') == SPAN_NONE &&
+		    text.size != NAME_SHOWN)
 			finding->account = text;
 	}
 	return client.has_address || finding->account.size;
@@ -103,7 +103,7 @@ static bool read_disconnect(struct span text, struct finding *finding)
 	uint32_t good, all;
 	size_t at;
 
-	if (!read_client(&text, &client) || !client.has_address)
+	if (!postfix_read_client(&text, &client) || !client.has_address)
 		return false;
 	at = span_find(text, " auth=");
 	if (at == SPAN_NONE)
@@ -112,40 +112,10 @@ static bool read_disconnect(struct span text, struct finding *finding)
 	if (!span_number(&text, &good) || !span_skip(&text, "/") || !span_number(&text, &all) ||
 	    all <= good)
 		return false;
-	set_client(finding, &client);
+	postfix_set_client(finding, &client);
 	finding->kind = EVENT_FAILURE;
 	finding->proof = PROOF_STAND_IN;
 	finding->count = all - good;
-	return true;
-}
-
-/* "too many errors after AUTH from h[a]" */
-static bool read_errors(struct span text, struct finding *finding)
-{
-	struct client client;
-	size_t from = span_find(text, " from ");
-
-	if (from == SPAN_NONE || from > 20)
-		return false;
-	text = span_from(text, from + strlen(" from "));
-	if (!read_client(&text, &client) || !client.has_address)
-		return false;
-	set_client(finding, &client);
-	finding->kind = EVENT_ABUSE;
-	return true;
-}
-
-/* "RCPT from h[a]: 554 5.7.1 <x@example.net>: Relay access denied; from=<..." */
-static bool read_reject(struct span text, struct finding *finding)
-{
-	struct client client;
-
-	if (!span_skip(&text, "RCPT from ") || !read_client(&text, &client) ||
-	    !client.has_address || (!span_starts(text, ": 554 ") && !span_starts(text, ": 454 ")) ||
-	    span_find(text, ">: Relay access denied; ") == SPAN_NONE)
-		return false;
-	set_client(finding, &client);
-	finding->kind = EVENT_ABUSE;
 	return true;
 }
 
@@ -169,12 +139,20 @@ static bool read_message(struct span text, struct finding *finding)
 	struct client client;
 	size_t at;
 
-	if (!read_client(&text, &client) || !span_skip(&text, ", sasl_method="))
+	if (!postfix_read_client(&text, &client))
+		return false;
+	/* Without a login, from another server: what it sends is taken. */
+	if (client.has_address && (!text.size || span_starts(text, ", orig_"))) {
+		postfix_set_client(finding, &client);
+		finding->kind = EVENT_ACCEPTED;
+		return true;
+	}
+	if (!span_skip(&text, ", sasl_method="))
 		return false;
 	at = span_find(text, ", sasl_username=");
 	if (at == SPAN_NONE || at > span_find_char(text, ','))
 		return false;
-	set_client(finding, &client);
+	postfix_set_client(finding, &client);
 	finding->kind = EVENT_MESSAGE;
 	finding->account = until_field(span_from(text, at + strlen(", sasl_username=")), next);
 	return finding->account.size;
@@ -197,43 +175,53 @@ static bool skip_queue_id(struct span *text)
 	return true;
 }
 
-static bool read_smtpd(struct span text, struct finding *finding)
-{
-	if (span_skip(&text, "warning: "))
-		return read_sasl_failure(text, finding);
-	if (span_skip(&text, "disconnect from "))
-		return read_disconnect(text, finding);
-	if (span_skip(&text, "too many errors after "))
-		return read_errors(text, finding);
-	if (!skip_queue_id(&text))
-		return false;
-	if (span_skip(&text, "client="))
-		return read_message(text, finding);
-	return span_skip(&text, "reject: ") && read_reject(text, finding);
-}
-
-/* "PREGREET 14 after 0.08 from [192.0.2.2]:59415: EHLO x\r\n"; 14 counts bytes. And the tests of
- * what a client says later: "COMMAND PIPELINING from [192.0.2.2]:59415 after HELO". */
-static bool read_postscreen(struct span text, struct finding *finding)
+/* "h[a]", behind "lost connection after AUTH from ": an attempt was begun and not ended. */
+static bool read_lost(struct span text, struct finding *finding)
 {
 	struct client client;
-	uint32_t number;
 
-	if (span_skip(&text, "PREGREET ")) {
-		if (!span_number(&text, &number) || !span_skip(&text, " after ") ||
-		    !span_number(&text, &number))
-			return false;
-		if (span_skip(&text, ".") && !span_number(&text, &number))
-			return false;
-	} else if (!span_skip(&text, "COMMAND PIPELINING") &&
-		   !span_skip(&text, "NON-SMTP COMMAND") && !span_skip(&text, "BARE NEWLINE")) {
+	if (!postfix_read_client(&text, &client) || !client.has_address)
 		return false;
-	}
-	if (!span_skip(&text, " from ") || !read_client(&text, &client) || !client.has_address)
-		return false;
-	set_client(finding, &client);
-	finding->kind = EVENT_ABUSE;
+	postfix_set_client(finding, &client);
+	finding->kind = EVENT_FAILURE;
+	finding->proof = PROOF_EXPLAINED;
 	return true;
+}
+
+/* "warning: SASL: Connect to Dovecot auth socket 'private/auth' failed: ...": the process cannot
+ * ask.
+ */
+static bool read_warning(struct span text, struct finding *finding)
+{
+	if (!span_starts(text, "SASL: Connect to "))
+		return read_sasl_failure(text, finding);
+	finding->kind = EVENT_FAILURE;
+	finding->proof = PROOF_OUTAGE;
+	return true;
+}
+
+static bool read_smtpd(struct span text, struct finding *finding)
+{
+	struct span id = text;
+
+	if (span_skip(&text, "warning: "))
+		return read_warning(text, finding);
+	if (span_skip(&text, "disconnect from "))
+		return read_disconnect(text, finding);
+	if (skip_queue_id(&text))
+		finding->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 2);
+	if (span_skip(&text, "too many errors after "))
+		return postfix_read_errors(text, finding);
+	if (span_skip(&text, "improper ") || span_skip(&text, "non-SMTP "))
+		return postfix_read_protocol(text, finding);
+	if (span_skip(&text, "warning: non-SMTP "))
+		return postfix_read_protocol(text, finding);
+	if (span_skip(&text, "lost connection after AUTH from "))
+		return read_lost(text, finding);
+	if (span_skip(&text, "client="))
+		return read_message(text, finding);
+	span_skip(&text, "milter-");
+	return span_skip(&text, "reject: ") && postfix_read_reject(text, finding);
 }
 
 /*
@@ -243,9 +231,13 @@ static bool read_postscreen(struct span text, struct finding *finding)
  */
 static bool read_delivery(struct span text, struct finding *finding)
 {
+	struct span id = text;
 	size_t end = 0;
 
-	if (!skip_queue_id(&text) || !span_skip(&text, "to=<"))
+	if (!skip_queue_id(&text))
+		return false;
+	finding->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 2);
+	if (!span_skip(&text, "to=<"))
 		return false;
 	if (text.size && text.at[0] == '"') {
 		for (end = 1; end < text.size && text.at[end] != '"'; end++)
@@ -260,6 +252,21 @@ static bool read_delivery(struct span text, struct finding *finding)
 	text = span_from(text, end);
 	finding->kind = span_starts(text, ", status=sent (") ? EVENT_DELIVERED : EVENT_BOUNCE;
 	return finding->kind == EVENT_DELIVERED || span_starts(text, ", status=bounced (");
+}
+
+/* "8C74351089D: from=<a@example.com>, size=300, nrcpt=2 (queue active)": the sender may hold
+ * anything when quoted, the count is behind it. */
+static bool read_queued(struct span text, struct finding *finding)
+{
+	struct span id = text;
+	size_t at = span_find_last(text, ", nrcpt=");
+
+	if (at == SPAN_NONE || !span_ends(text, " (queue active)") || !skip_queue_id(&text))
+		return false;
+	finding->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 2);
+	text = span_from(id, at + strlen(", nrcpt="));
+	finding->kind = EVENT_QUEUED;
+	return span_number(&text, &finding->recipients);
 }
 
 static bool is_any(struct span name, const char *const *any)
@@ -305,12 +312,17 @@ enum format_answer postfix_line(const struct envelope *envelope, struct finding 
 	if (span_is(last, "smtpd"))
 		found = read_smtpd(text, finding);
 	else if (span_is(last, "postscreen"))
-		found = read_postscreen(text, finding);
+		found = postfix_read_postscreen(text, finding);
 	else if (is_any(last, agents))
 		found = read_delivery(text, finding);
+	else if (span_is(last, "qmgr"))
+		found = read_queued(text, finding);
 	else
 		return FORMAT_OTHER;
-	if (finding->kind != EVENT_BOUNCE && finding->kind != EVENT_DELIVERED)
+	if (finding->kind != EVENT_BOUNCE &&
+	    (finding->kind < EVENT_DELIVERED || finding->kind == EVENT_ACCEPTED))
 		finding->service = service_of(program);
+	if (finding->kind == EVENT_ACCEPTED && finding->service != EVENT_SERVICE_SMTP)
+		found = false;
 	return found ? FORMAT_FOUND : slash == SPAN_NONE ? FORMAT_OTHER : FORMAT_NOTHING;
 }

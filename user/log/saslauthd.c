@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* saslauthd, and Plesk's: who failed, but not from where. The server in front of it tells that in a
- * line of its own (waiting.h). Pure. */
+ * line of its own (deferred_event.h). Pure. */
 #include "log/format.h"
 
 /* "[user=bob] [service=smtp] [realm=] [mech=pam] [reason=...]" */
@@ -52,11 +52,11 @@ enum format_answer saslauthd_line(const struct envelope *envelope, struct findin
 	if (plesk) {
 		found = span_starts(text, "failed mail auth") && read_plesk(text, finding);
 	} else {
-		if (span_skip(&text, "do_auth")) {
-			while (span_skip(&text, " "))
-				;
-			span_skip(&text, ": ");
-		}
+		/* The function that speaks, padded; its name may be missing. */
+		span_skip(&text, "do_auth");
+		while (span_skip(&text, " "))
+			;
+		span_skip(&text, ": ");
 		found = span_skip(&text, "auth failure: ") && read_failure(text, finding);
 	}
 	return found ? FORMAT_FOUND : FORMAT_NOTHING;

@@ -6,6 +6,7 @@
 #include "log/format.h"
 
 #include <ctype.h>
+#include <strings.h>
 
 static bool is_sendmail(struct span program)
 {
@@ -13,7 +14,8 @@ static bool is_sendmail(struct span program)
 
 	if (slash != SPAN_NONE)
 		program = span_from(program, slash + 1);
-	return span_starts(program, "sendmail") || span_starts(program, "sm-m");
+	return span_starts(program, "sendmail") || span_starts(program, "sm-m") ||
+	       span_is(program, "sm-acceptingconnections");
 }
 
 /* "xALK0xyz012345: "; NOQUEUE where there is none yet. */
@@ -45,12 +47,25 @@ static bool read_relay(struct span relay, struct finding *finding)
 	return true;
 }
 
+/* Reasons that are the server's fault, or no guess at a password. */
+static bool is_fault(struct span reason)
+{
+	static const char *const faults[] = { "generic failure", "no mechanism available",
+					      "authentication aborted" };
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		if (span_starts(reason, faults[i]))
+			return span_find(reason, "All-whitespace username") == SPAN_NONE;
+	return false;
+}
+
+/* Sendmail shows that many bytes of a name, escapes included. */
+#define NAME_SHOWN 63
+
 /* "(LOGIN): checkpass failed, user=bob, relay=h [192.0.2.8] (may be forged)", also without user=.
  */
 static bool read_failure(struct span text, struct finding *finding)
 {
-	static const char *const faults[] = { "generic failure", "no mechanism available",
-					      "authentication aborted" };
 	size_t close = span_find(text, "): "), relay, user;
 	struct span reason;
 
@@ -59,69 +74,172 @@ static bool read_failure(struct span text, struct finding *finding)
 	    !read_relay(span_from(text, relay + strlen(", relay=")), finding))
 		return false;
 	reason = span_cut(text, close + strlen("): "), relay);
-	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
-		if (span_starts(reason, faults[i]))
-			return false;
+	if (is_fault(reason))
+		return false;
+	finding->kind = EVENT_FAILURE;
+	finding->proof = PROOF_FRONT;
+	finding->account_escaped = true;
+	finding->account_word = span_starts(text, "CRAM-MD5");
 	user = span_find(reason, ", user=");
 	if (user != SPAN_NONE)
 		finding->account = span_from(reason, user + strlen(", user="));
-	finding->kind = EVENT_FAILURE;
-	finding->proof = PROOF_FRONT;
+	if (finding->account.size >= NAME_SHOWN)
+		finding->account.size = 0;
 	return true;
 }
 
-/* "h [192.0.2.8]: possible SMTP attack: command=AUTH, count=5"; once for each from the fifth on. */
+/* "h [192.0.2.8]: possible SMTP attack: command=AUTH, count=5", from the queue id on: what a client
+ * says can end a line of its own so. Once for each command from some number on; the last one
+ * counted has not been answered yet. */
 static bool read_attack(struct span text, struct finding *finding)
 {
-	static const char attack[] = ": possible SMTP attack: command=AUTH, count=";
-	size_t at = span_find(text, attack);
-	struct span number;
 	uint32_t count;
 
-	if (at == SPAN_NONE)
+	if (!format_client(&text, &finding->source))
 		return false;
-	number = span_from(text, at + strlen(attack));
-	if (!span_number(&number, &count) || number.size || !count ||
-	    !read_relay(span_cut(text, 0, at), finding))
+	span_skip(&text, " (may be forged)");
+	if (!span_skip(&text, ": possible SMTP attack: command=AUTH, count=") ||
+	    !span_number(&text, &count) || text.size || !count)
 		return false;
+	finding->has_source = true;
 	finding->kind = EVENT_FAILURE;
 	finding->proof = PROOF_TOTAL;
 	finding->count = count;
 	return true;
 }
 
-/* "relay=h [192.0.2.8], authid=bob, mech=PLAIN, bits=0", behind "AUTH=server, ". */
+/* ", mech=PLAIN, bits=0" */
+static bool ends_success(struct span tail)
+{
+	size_t bits = span_find(tail, ", bits=");
+	uint32_t number;
+
+	if (bits == SPAN_NONE)
+		return false;
+	tail = span_from(tail, bits + strlen(", bits="));
+	return span_number(&tail, &number) && !tail.size;
+}
+
+/* "relay=h [192.0.2.8], authid=bob, mech=PLAIN, bits=0", behind "AUTH=server, ". The name of who
+ * has an account here may hold anything; it is behind the address. */
 static bool read_success(struct span text, struct finding *finding)
 {
-	size_t id = span_find_last(text, ", authid="), mech = span_find_last(text, ", mech=");
+	size_t id = span_find(text, ", authid="), mech;
+	struct span rest;
 
-	if (!span_skip(&text, "relay=") || id == SPAN_NONE || mech == SPAN_NONE || mech < id)
+	if (!span_skip(&text, "relay=") || id == SPAN_NONE)
 		return false;
 	id -= strlen("relay=");
-	mech -= strlen("relay=");
+	rest = text;
+	/* An ident server's text stands before the host, and could go on like this line. */
+	if (format_client(&rest, &finding->source))
+		span_skip(&rest, " (may be forged)");
+	if (rest.at != text.at + id && id != span_find_last(text, ", authid="))
+		return false;
 	if (!read_relay(span_cut(text, 0, id), finding))
 		return false;
-	finding->account = span_cut(text, id + strlen(", authid="), mech);
+	text = span_from(text, id + strlen(", authid="));
+	mech = span_find_last(text, ", mech=");
+	if (mech == SPAN_NONE || !ends_success(span_from(text, mech)))
+		return false;
+	finding->account = span_cut(text, 0, mech);
 	finding->kind = EVENT_SUCCESS;
+	finding->step = SESSION_LOGS_IN;
 	return finding->account.size;
 }
 
-/* "ruleset=check_rcpt, arg1=<x@example.net>, relay=h [192.0.2.8], reject=550 5.7.1
- * <x@example.net>... Relaying denied": the recipient, twice there, may be made to hold a relay= of
- * its own. */
+/* "from=<a@example.com>, size=15, class=0, nrcpts=1, msgid=<x>, proto=ESMTPA, daemon=MSA4, relay=h
+ * [192.0.2.8]": of a session that has logged in, or without an A behind the protocol from another
+ * server. Sender and message id are the client's. */
+static bool read_message(struct span text, struct finding *finding)
+{
+	size_t relay = span_find_last(text, ", relay="), proto, count;
+	struct span rest;
+	bool accepted;
+
+	if (relay == SPAN_NONE || !read_relay(span_from(text, relay + strlen(", relay=")), finding))
+		return false;
+	text.size = relay;
+	proto = span_find_last(text, ", proto=");
+	if (proto == SPAN_NONE)
+		return false;
+	rest = span_from(text, proto + strlen(", proto="));
+	accepted = span_skip(&rest, "ESMTP, daemon=") || span_skip(&rest, "ESMTPS, daemon=") ||
+		   span_skip(&rest, "SMTP, daemon=");
+	if (accepted
+		    ? span_starts(rest, "MSA")
+		    : !span_skip(&rest, "ESMTPA, daemon=") && !span_skip(&rest, "ESMTPSA, daemon="))
+		return false;
+	count = span_find(text, ", nrcpts=");
+	rest = span_from(text, count == SPAN_NONE ? text.size : count + strlen(", nrcpts="));
+	if (!span_number(&rest, &finding->recipients) || !finding->recipients)
+		return false;
+	finding->kind = accepted ? EVENT_ACCEPTED : EVENT_MESSAGE;
+	finding->step = accepted ? SESSION_NONE : SESSION_USED;
+	return true;
+}
+
+/* "550 5.7.1 <x@example.net>... Relaying denied": why, behind "reject=". */
+static enum abuse_kind rejection(struct span text)
+{
+	static const struct {
+		const char *status, *text;
+		enum abuse_kind abuse;
+	} reasons[] = {
+		{ "55", "Relaying denied", ABUSE_RELAY },
+		{ "55", "Proper authentication required", ABUSE_RELAY },
+		{ "55", "... Rejected: ", ABUSE_BLOCKLISTED },
+		{ "55", " 5.7.1 Rejected: ", ABUSE_BLOCKLISTED },
+		{ "55", " 5.7.1 Access denied", ABUSE_BLOCKLISTED },
+		{ "55", "Fix reverse DNS for ", ABUSE_HELO },
+		{ "55", "IP name possibly forged ", ABUSE_HELO },
+		{ "55", "IP name lookup failed ", ABUSE_HELO },
+		{ "553 5.1.8 ", "Domain of sender address ", ABUSE_SENDER },
+		{ "421 4.3.2 Connection rate limit exceeded", "", ABUSE_BUSY },
+		{ "421 4.3.2 Too many open connections", "", ABUSE_BUSY },
+	};
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (span_starts(text, reasons[i].status) &&
+		    span_find(text, reasons[i].text) != SPAN_NONE)
+			return reasons[i].abuse;
+	return ABUSE_NONE;
+}
+
+/* "rcpt, arg1=<x@example.net>, relay=h [192.0.2.8], reject=550 5.7.1 <x@example.net>... Relaying
+ * denied", behind "ruleset=check_"; also of "mail" and "relay". The recipient, twice there, may be
+ * made to hold a relay= of its own. */
 static bool read_reject(struct span text, struct finding *finding)
 {
 	size_t relay = span_find(text, ", relay="), reject;
 	struct span rest;
 
-	if (relay == SPAN_NONE || relay != span_find_last(text, ", relay="))
+	if (relay == SPAN_NONE || relay != span_find_last(text, ", relay=") ||
+	    (!span_starts(text, "rcpt, ") && !span_starts(text, "mail, ") &&
+	     !span_starts(text, "relay, ")))
 		return false;
 	rest = span_from(text, relay + strlen(", relay="));
-	reject = span_find(rest, ", reject=55");
-	if (reject == SPAN_NONE || span_find(rest, "Relaying denied") == SPAN_NONE ||
-	    !read_relay(span_cut(rest, 0, reject), finding))
+	reject = span_find(rest, ", reject=");
+	if (reject == SPAN_NONE || !read_relay(span_cut(rest, 0, reject), finding))
 		return false;
 	finding->kind = EVENT_ABUSE;
+	finding->abuse = rejection(span_from(rest, reject + strlen(", reject=")));
+	return finding->abuse;
+}
+
+/* "h [192.0.2.8]: VRFY root [rejected]", from the queue id on: what was asked for is behind the
+ * address. */
+static bool read_probe(struct span text, struct finding *finding)
+{
+	if (!span_ends(text, " [rejected]") || !format_client(&text, &finding->source))
+		return false;
+	span_skip(&text, " (may be forged)");
+	if (!span_skip(&text, ": ") || text.size < 5 || text.at[4] != ' ' ||
+	    (strncasecmp(text.at, "VRFY", 4) && strncasecmp(text.at, "EXPN", 4)))
+		return false;
+	finding->has_source = true;
+	finding->kind = EVENT_ABUSE;
+	finding->abuse = ABUSE_ERRORS;
 	return true;
 }
 
@@ -137,38 +255,50 @@ static bool read_pregreet(struct span text, struct finding *finding)
 	return true;
 }
 
-/* "to=<x@example.net>, ..., dsn=5.1.1, stat=User unknown": the recipient may hold anything when
- * quoted, what the other side said is behind stat=. */
+/* "to=<x@example.net>, ..., dsn=5.1.1, reply=550 ..., stat=User unknown": the recipient may hold
+ * anything when quoted, what the other side said is behind reply= and stat=. */
 static bool read_delivery(struct span text, struct finding *finding)
 {
-	static const char bounced[] = ", dsn=5.";
-	size_t stat = span_find(text, ", stat="), dsn;
+	size_t end = span_find(text, ", reply="), stat = span_find_last(text, ", stat="), dsn;
 
-	dsn = stat == SPAN_NONE ? stat : span_find_last(span_cut(text, 0, stat), ", dsn=");
-	finding->kind = EVENT_BOUNCE;
-	return dsn != SPAN_NONE && span_starts(span_from(text, dsn), bounced);
+	if (end == SPAN_NONE)
+		end = span_find(text, ", stat=");
+	if (end == SPAN_NONE || stat == SPAN_NONE)
+		return false;
+	dsn = span_find_last(span_cut(text, 0, end), ", dsn=");
+	if (dsn == SPAN_NONE)
+		return false;
+	if (span_starts(span_from(text, dsn), ", dsn=5."))
+		finding->kind = EVENT_BOUNCE;
+	else if (span_starts(span_from(text, dsn), ", dsn=2.") &&
+		 span_starts(span_from(text, stat), ", stat=Sent"))
+		finding->kind = EVENT_DELIVERED;
+	return finding->kind;
 }
 
 static bool read_line(struct span text, struct finding *finding)
 {
 	if (span_starts(text, "to="))
 		return read_delivery(text, finding);
-	if (text.size > FORMAT_SURE_SIZE)
+	/* What stands before this is a recipient, as it was given. */
+	if (text.size > FORMAT_SURE_SIZE || span_ends(text, "... User unknown"))
 		return false;
+	if (span_starts(text, "from="))
+		return read_message(text, finding);
 	if (span_skip(&text, "AUTH failure ("))
 		return read_failure(text, finding);
 	if (span_skip(&text, "AUTH=server, "))
 		return read_success(text, finding);
-	if (span_starts(text, "ruleset=check_rcpt, "))
+	if (span_skip(&text, "ruleset=check_"))
 		return read_reject(text, finding);
 	if (span_skip(&text, "rejecting commands from "))
 		return read_pregreet(text, finding);
-	return read_attack(text, finding);
+	return read_probe(text, finding) || read_attack(text, finding);
 }
 
 enum format_answer sendmail_line(const struct envelope *envelope, struct finding *finding)
 {
-	struct span text = envelope->text;
+	struct span text = envelope->text, id = text;
 
 	if (!is_sendmail(envelope->program))
 		return FORMAT_OTHER;
@@ -176,12 +306,18 @@ enum format_answer sendmail_line(const struct envelope *envelope, struct finding
 	*finding = (struct finding){ .daemon = EVENT_DAEMON_SENDMAIL, .count = 1 };
 	if (!read_line(text, finding))
 		return FORMAT_NOTHING;
-	if (finding->kind != EVENT_BOUNCE)
+	if (finding->kind == EVENT_BOUNCE || finding->kind == EVENT_DELIVERED ||
+	    finding->kind == EVENT_MESSAGE)
+		finding->queue =
+			span_cut(id, 0, text.at == id.at ? 0 : (size_t)(text.at - id.at) - 2);
+	if (finding->kind != EVENT_BOUNCE && finding->kind != EVENT_DELIVERED)
 		finding->service = EVENT_SERVICE_SMTP;
 	/* One process, one connection: what stands before the message is the session's id. */
-	if (finding->kind == EVENT_FAILURE && envelope->pid)
+	if (finding->kind != EVENT_ABUSE && finding->kind != EVENT_ACCEPTED && envelope->pid)
 		finding->session =
 			(struct span){ envelope->program.at,
 				       (size_t)(envelope->text.at - envelope->program.at) };
+	else if (finding->kind == EVENT_SUCCESS)
+		finding->step = SESSION_NONE;
 	return FORMAT_FOUND;
 }

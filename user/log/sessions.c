@@ -4,18 +4,18 @@
 
 #include <stdlib.h>
 
-struct slot {
+struct sessions_slot {
 	uint64_t id; /* 0: free */
 	struct address source;
 	uint32_t used; /* the table's tick when last looked up */
 	uint16_t account_size;
 	char account[130]; /* who logged in, cut here */
 };
-_Static_assert(sizeof(struct slot) == 160, "what sessions.h promises");
+_Static_assert(sizeof(struct sessions_slot) == 160, "what sessions.h promises");
 
 struct sessions {
 	uint32_t tick;
-	struct slot slots[SESSION_SLOTS];
+	struct sessions_slot slots[SESSION_SLOTS];
 };
 
 void sessions_free(struct sessions *sessions)
@@ -24,15 +24,15 @@ void sessions_free(struct sessions *sessions)
 }
 
 /* The session's slot, or the one to take for it (another's, or free). */
-static struct slot *look_up(struct sessions *sessions, uint64_t id)
+static struct sessions_slot *look_up(struct sessions *sessions, uint64_t id)
 {
 	uint64_t hash = (id ^ id >> 32) * 0x9e3779b97f4a7c15U;
-	struct slot *set =
+	struct sessions_slot *set =
 		sessions->slots + (hash >> 32) % (SESSION_SLOTS / SESSION_WAYS) * SESSION_WAYS;
-	struct slot *oldest = set;
+	struct sessions_slot *oldest = set;
 
 	sessions->tick++;
-	for (struct slot *slot = set; slot < set + SESSION_WAYS; slot++) {
+	for (struct sessions_slot *slot = set; slot < set + SESSION_WAYS; slot++) {
 		if (slot->id == id) {
 			slot->used = sessions->tick;
 			return slot;
@@ -45,16 +45,24 @@ static struct slot *look_up(struct sessions *sessions, uint64_t id)
 }
 
 /* Whether the line is one that a rule wants, and filled in as far as it is known. */
-static bool use(const struct slot *slot, bool known, struct finding *finding)
+static bool use(const struct sessions_slot *slot, bool known, struct finding *finding)
 {
-	if (known) {
-		finding->has_source = true;
+	if (finding->has_source)
+		known = known && !address_compare(&finding->source, &slot->source);
+	else if (known)
 		finding->source = slot->source;
-	}
+	finding->has_source |= known;
 	if (finding->kind != EVENT_MESSAGE)
 		return true;
-	if (!known || !slot->account_size)
-		return false; /* mail from elsewhere: nobody logged in */
+	if (finding->has_source && !known)
+		return true;		    /* the line itself says that it logged in */
+	if (known && !slot->account_size) { /* from another server: nobody logged in */
+		finding->kind = EVENT_ACCEPTED;
+		finding->queue.size = 0;
+		return true;
+	}
+	if (!known)
+		return false;
 	finding->account = (struct span){ slot->account, slot->account_size };
 	return true;
 }
@@ -62,25 +70,32 @@ static bool use(const struct slot *slot, bool known, struct finding *finding)
 bool sessions_step(struct sessions **sessions, struct finding *finding)
 {
 	uint64_t id = span_hash(finding->session) | 1;
-	struct slot *slot;
+	struct sessions_slot *slot;
 	bool known;
 
 	if (!*sessions)
 		*sessions = calloc(1, sizeof(**sessions));
 	if (!*sessions) /* no memory: as if the table had forgotten it */
-		return finding->step == SESSION_USED && finding->kind != EVENT_MESSAGE;
+		return finding->step == SESSION_LOGS_IN ||
+		       (finding->step == SESSION_USED && finding->kind != EVENT_MESSAGE);
 	slot = look_up(*sessions, id);
 	known = slot->id == id;
 	switch (finding->step) {
 	case SESSION_OPENS:
-		*slot = (struct slot){ .id = id,
-				       .source = finding->source,
-				       .used = (*sessions)->tick };
+		*slot = (struct sessions_slot){ .id = id,
+						.source = finding->source,
+						.used = (*sessions)->tick };
 		return false;
 	case SESSION_CLOSES:
 		if (known)
 			slot->id = 0;
 		return false;
+	case SESSION_LOGS_IN:
+		*slot = (struct sessions_slot){ .id = id,
+						.source = finding->source,
+						.used = (*sessions)->tick };
+		known = true;
+		break;
 	case SESSION_USED:
 	case SESSION_NONE:
 		break;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Time stamps of log lines -> wall_ns; see envelope.h. Local time is that of the process's TZ. */
-#include "log/envelope.h"
+/* Time stamps of log lines -> wall_ns; see stamp.h. */
+#include "log/stamp.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include "base/time.h"
 
@@ -12,127 +12,200 @@
  * clock that is ahead, lines written while the file is read. */
 #define AHEAD_S 86400
 
-static bool two_digits(const char *at, unsigned most, unsigned *value)
+/* Lines of several processes are not quite in order; an hour that begins again is no such thing. */
+#define BACK_S 300
+
+struct fields {
+	unsigned year, month, day, hour, minute, second; /* year 0: not said */
+	int64_t ns, offset_s;
+};
+
+struct stamp_cursor {
+	const char *at, *end;
+};
+
+static bool number(struct stamp_cursor *cursor, unsigned width, unsigned *value)
 {
-	if ((at[0] != ' ' && !isdigit((unsigned char)at[0])) || !isdigit((unsigned char)at[1]))
+	*value = 0;
+	if ((size_t)(cursor->end - cursor->at) < width)
 		return false;
-	*value = (at[0] == ' ' ? 0 : (unsigned)(at[0] - '0') * 10) + (unsigned)(at[1] - '0');
-	return *value <= most;
+	for (; width; width--, cursor->at++) {
+		unsigned digit = (unsigned)*cursor->at - '0';
+
+		if (digit > 9)
+			return false;
+		*value = *value * 10 + digit;
+	}
+	return true;
 }
 
-static int month_of(const char *at)
+static bool month(struct stamp_cursor *cursor, unsigned *value)
 {
 	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-	for (size_t month = 0; month < 12; month++)
-		if (!memcmp(names + month * 3, at, 3))
-			return (int)month;
-	return -1;
+	if (cursor->end - cursor->at < 3)
+		return false;
+	for (*value = 1; *value <= 12; ++*value)
+		if (!memcmp(names + (*value - 1) * 3, cursor->at, 3)) {
+			cursor->at += 3;
+			return true;
+		}
+	return false;
 }
 
-/* Seconds since 1970 of a local hour; -EINVAL where there is no such day. */
-static int64_t local_hour(int year, int month, unsigned day, unsigned hour)
+static bool skip(struct stamp_cursor *cursor, size_t size)
 {
-	struct tm local = { .tm_year = year - 1900,
-			    .tm_mon = month,
-			    .tm_mday = (int)day,
-			    .tm_hour = (int)hour,
-			    .tm_isdst = -1 };
-	time_t seconds = mktime(&local);
-
-	return local.tm_mon == month && seconds > 0 ? seconds : -EINVAL;
+	if ((size_t)(cursor->end - cursor->at) < size)
+		return false;
+	cursor->at += size;
+	return true;
 }
 
-static int64_t nearest_hour(int64_t reference_s, int month, unsigned day, unsigned hour)
+/* "10:00:00.123456" */
+static bool time_of_day(struct stamp_cursor *cursor, struct fields *fields)
 {
-	time_t most = reference_s + AHEAD_S;
-	struct tm local;
-	int year;
+	int64_t scale = NS_PER_S / 10;
 
-	if (!localtime_r(&most, &local))
+	if (!number(cursor, 2, &fields->hour) || !skip(cursor, 1) ||
+	    !number(cursor, 2, &fields->minute) || !skip(cursor, 1) ||
+	    !number(cursor, 2, &fields->second))
+		return false;
+	if (cursor->at < cursor->end && (*cursor->at == '.' || *cursor->at == ','))
+		for (cursor->at++; cursor->at < cursor->end && isdigit((unsigned char)*cursor->at);
+		     cursor->at++, scale /= 10)
+			fields->ns += (*cursor->at - '0') * scale;
+	return fields->hour < 24 && fields->minute < 60 && fields->second <= 60;
+}
+
+/* "+09:00", "+0900", "+09"; what else says a zone is UTC. */
+static bool offset(struct stamp_cursor *cursor, struct fields *fields)
+{
+	unsigned hours, minutes = 0;
+	bool west;
+
+	if (cursor->at < cursor->end && *cursor->at == ' ')
+		cursor->at++;
+	if (cursor->at == cursor->end || (*cursor->at != '+' && *cursor->at != '-'))
+		return true;
+	west = *cursor->at++ == '-';
+	if (!number(cursor, 2, &hours))
+		return false;
+	if (cursor->at < cursor->end && *cursor->at == ':')
+		cursor->at++;
+	if (cursor->at < cursor->end && !number(cursor, 2, &minutes))
+		return false;
+	fields->offset_s = (west ? -1 : 1) * (int64_t)(hours * 3600 + minutes * 60);
+	return hours < 24 && minutes < 60;
+}
+
+static bool read_fields(const struct stamp *stamp, struct fields *fields)
+{
+	struct stamp_cursor cursor = { stamp->text.at, stamp->text.at + stamp->text.size };
+	bool right;
+
+	*fields = (struct fields){ 0 };
+	if (stamp->kind == STAMP_YEARLESS) {
+		right = month(&cursor, &fields->month) && skip(&cursor, 1);
+		while (right && cursor.at < cursor.end && *cursor.at == ' ')
+			cursor.at++;
+		while (right && cursor.at < cursor.end && isdigit((unsigned char)*cursor.at))
+			fields->day = fields->day * 10 + (unsigned)(*cursor.at++ - '0');
+	} else if (stamp->kind == STAMP_CLF) {
+		right = number(&cursor, 2, &fields->day) && skip(&cursor, 1) &&
+			month(&cursor, &fields->month) && skip(&cursor, 1) &&
+			number(&cursor, 4, &fields->year);
+	} else {
+		right = number(&cursor, 4, &fields->year) && skip(&cursor, 1) &&
+			number(&cursor, 2, &fields->month) && skip(&cursor, 1) &&
+			number(&cursor, 2, &fields->day);
+	}
+	return right && skip(&cursor, 1) && time_of_day(&cursor, fields) &&
+	       (!stamp->zoned || offset(&cursor, fields));
+}
+
+static bool day_exists(unsigned year, unsigned month_of_year, unsigned day)
+{
+	unsigned next = month_of_year % 12 + 1;
+
+	return month_of_year >= 1 && month_of_year <= 12 && day >= 1 &&
+	       days_from_civil(year, month_of_year, day) <
+		       days_from_civil(year + (next == 1), next, 1);
+}
+
+/* The begin of the hour, as a clock shows it; -EINVAL where there is no such day. */
+static int64_t local_hour(const struct fields *fields, unsigned year)
+{
+	if (year < 1970 || year > 2200 || !day_exists(year, fields->month, fields->day))
 		return -EINVAL;
-	year = local.tm_year + 1900;
-	/* 29 February may lie eight years back. */
-	for (int back = 0; back <= 8; back++) {
-		int64_t seconds = local_hour(year - back, month, day, hour);
+	return days_from_civil(year, fields->month, fields->day) * 86400 + fields->hour * 3600;
+}
 
-		if (seconds >= 0 && seconds <= most)
-			return seconds;
+/* Of the year that puts it nearest before the reference. */
+static int64_t nearest_hour(const struct stamps *stamps, const struct fields *fields)
+{
+	time_t most = stamps->reference_wall_ns / NS_PER_S + AHEAD_S;
+	struct tm utc;
+	unsigned year;
+
+	if (!gmtime_r(&most, &utc) || utc.tm_year < 72)
+		return -EINVAL;
+	/* Zones are at most a day away from UTC. 29 February may lie eight years back. */
+	year = (unsigned)utc.tm_year + 1900 + 1;
+	for (unsigned back = 0; back <= 9; back++) {
+		int64_t local_s = local_hour(fields, year - back), other, at;
+
+		if (local_s < 0)
+			continue;
+		at = zone_convert(stamps->zone, local_s, &other);
+		if (at <= most)
+			return local_s;
 	}
 	return -EINVAL;
 }
 
-/* "Nov 21 10:00:00" */
-static int64_t convert_yearless(struct stamps *stamps, const char *at)
+/* Of two hours with one name: live the one nearer to now, else the one that goes on from the line
+ * before. */
+static int64_t choose(const struct stamps *stamps, int64_t within_s)
 {
-	unsigned day, hour, minute, second;
+	int64_t first_s = stamps->first_s + within_s, second_s = stamps->second_s + within_s;
+	int64_t now_s = stamps->reference_wall_ns / NS_PER_S;
+
+	if (first_s == second_s)
+		return first_s;
+	if (stamps->live || !stamps->last_wall_ns)
+		return llabs(first_s - now_s) <= llabs(second_s - now_s) ? first_s : second_s;
+	return first_s >= stamps->last_wall_ns / NS_PER_S - BACK_S ? first_s : second_s;
+}
+
+static int64_t convert_local(struct stamps *stamps, const struct fields *fields)
+{
+	int64_t hour =
+		((fields->year * 16L + fields->month) * 32 + fields->day) * 32 + fields->hour + 1;
 	int64_t seconds;
 
-	if (!two_digits(at + 4, 31, &day) || !two_digits(at + 7, 23, &hour) ||
-	    !two_digits(at + 10, 59, &minute) || !two_digits(at + 13, 60, &second))
-		return 0;
-	if (memcmp(stamps->hour, at, 9) != 0) {
-		int month = month_of(at);
-		int64_t base = month < 0 || !day
-				       ? -EINVAL
-				       : nearest_hour(stamps->reference_wall_ns / NS_PER_S, month,
-						      day, hour);
+	if (stamps->hour != hour) {
+		int64_t local_s = fields->year ? local_hour(fields, fields->year)
+					       : nearest_hour(stamps, fields);
 
-		if (base < 0)
+		if (local_s < 0)
 			return 0;
-		stamps->base_s = base;
-		memcpy(stamps->hour, at, 9);
+		stamps->first_s = zone_convert(stamps->zone, local_s, &stamps->second_s);
+		stamps->hour = hour;
 	}
-	seconds = stamps->base_s + (int64_t)minute * 60 + second;
-	if (seconds * NS_PER_S > stamps->reference_wall_ns)
-		stamps->reference_wall_ns = seconds * NS_PER_S;
-	return seconds * NS_PER_S;
+	seconds = choose(stamps, fields->minute * 60L + fields->second);
+	return seconds < 0 ? 0 : seconds * NS_PER_S + fields->ns;
 }
 
-/* Local time: the stamp has no offset. */
-static int64_t convert_local(struct span stamp)
+/* A year-less stamp that names its zone: in the year of the same stamp without it. */
+static int64_t convert_zoned(const struct stamps *stamps, const struct fields *fields)
 {
-	char utc[48];
-	int64_t wall_ns, seconds;
-	struct tm local;
-	time_t as_utc;
+	int64_t local_s = fields->year ? local_hour(fields, fields->year)
+				       : nearest_hour(stamps, fields);
 
-	if (stamp.size >= sizeof(utc) - 1)
+	if (local_s < 0)
 		return 0;
-	memcpy(utc, stamp.at, stamp.size);
-	utc[stamp.size] = 'Z';
-	if (time_parse(utc, stamp.size + 1, &wall_ns, NULL))
-		return 0;
-	as_utc = wall_ns / NS_PER_S;
-	if (!gmtime_r(&as_utc, &local))
-		return 0;
-	local.tm_isdst = -1;
-	seconds = mktime(&local);
-	return seconds < 0 ? 0 : seconds * NS_PER_S + wall_ns % NS_PER_S;
-}
-
-static int64_t convert_date(struct span stamp)
-{
-	int64_t wall_ns;
-	size_t used;
-
-	if (!time_parse(stamp.at, stamp.size, &wall_ns, &used))
-		return used == stamp.size ? wall_ns : 0;
-	return convert_local(stamp);
-}
-
-/* "30/Nov/2017:08:20:44", perhaps " +0900" behind it. */
-static int64_t convert_clf(struct span stamp)
-{
-	int month = month_of(stamp.at + 3);
-	char date[32];
-
-	if (month < 0)
-		return 0;
-	snprintf(date, sizeof(date), "%.4s-%02d-%.2sT%.8s%.3s%s%.2s", stamp.at + 7, month + 1,
-		 stamp.at, stamp.at + 12, stamp.size > 25 ? stamp.at + 21 : "",
-		 stamp.size > 25 ? ":" : "", stamp.size > 25 ? stamp.at + 24 : "");
-	return convert_date(span_of(date));
+	local_s += fields->minute * 60L + fields->second - fields->offset_s;
+	return local_s < 0 ? 0 : local_s * NS_PER_S + fields->ns;
 }
 
 /* "@" 16 digits: 2^62 + TAI seconds, 8 digits: nanoseconds. libtai's clocks are TAI-10. */
@@ -156,19 +229,50 @@ static int64_t convert_tai64n(const char *at)
 	return (int64_t)(seconds * NS_PER_S + ns);
 }
 
-int64_t stamps_convert(struct stamps *stamps, const struct envelope *envelope)
+/* "1795255200.123456" */
+static int64_t convert_unix(struct span text)
 {
-	switch (envelope->stamp_kind) {
+	struct stamp_cursor cursor = { text.at, text.at + text.size };
+	int64_t scale = NS_PER_S / 10, ns = 0;
+	unsigned high, low;
+
+	if (!number(&cursor, 5, &high) || !number(&cursor, 5, &low))
+		return 0;
+	for (cursor.at++; cursor.at < cursor.end; cursor.at++, scale /= 10)
+		ns += (*cursor.at - '0') * scale;
+	return (high * 100000L + low) * NS_PER_S + ns;
+}
+
+static int64_t convert(struct stamps *stamps, const struct stamp *stamp)
+{
+	struct fields fields;
+
+	switch (stamp->kind) {
 	case STAMP_YEARLESS:
-		return convert_yearless(stamps, envelope->stamp.at);
 	case STAMP_DATE:
-		return convert_date(envelope->stamp);
-	case STAMP_TAI64N:
-		return convert_tai64n(envelope->stamp.at);
 	case STAMP_CLF:
-		return convert_clf(envelope->stamp);
+		if (!read_fields(stamp, &fields))
+			return 0;
+		return stamp->zoned ? convert_zoned(stamps, &fields)
+				    : convert_local(stamps, &fields);
+	case STAMP_TAI64N:
+		return convert_tai64n(stamp->text.at);
+	case STAMP_UNIX:
+		return convert_unix(stamp->text);
 	case STAMP_NONE:
 		break;
 	}
 	return 0;
+}
+
+int64_t stamps_convert(struct stamps *stamps, const struct stamp *stamp)
+{
+	int64_t wall_ns = convert(stamps, stamp);
+
+	if (!wall_ns)
+		return 0;
+	stamps->last_wall_ns = wall_ns;
+	if (stamp->kind == STAMP_YEARLESS && wall_ns > stamps->reference_wall_ns)
+		stamps->reference_wall_ns = wall_ns;
+	return wall_ns;
 }

@@ -47,14 +47,14 @@ static bool split_address(struct span text, bool raw, struct span *name, struct 
 	return !address_parse(tail.at, tail.size, address);
 }
 
-struct verdict {
+struct vpopmail_verdict {
 	const char *text;
 	enum event_kind kind;
 	bool may_show_password;
 	bool raw_name; /* not checked by vpopmail: may hold blanks */
 };
 
-static const struct verdict verdicts[] = {
+static const struct vpopmail_verdict verdicts[] = {
 	{ "password fail ", EVENT_FAILURE, true, false },
 	{ "vpopmail user not found ", EVENT_FAILURE, false, false },
 	{ "system password fail ", EVENT_FAILURE, true, true },
@@ -75,7 +75,8 @@ static const struct verdict verdicts[] = {
 };
 
 /* What is left of `text` behind a verdict: "[(pass: 'x') ]NAME:ADDRESS". */
-static bool read_login(struct span text, const struct verdict *verdict, struct finding *finding)
+static bool read_login(struct span text, const struct vpopmail_verdict *verdict,
+		       struct finding *finding)
 {
 	struct span name = { text.at, 0 };
 	size_t at;

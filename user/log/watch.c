@@ -12,6 +12,8 @@ int log_watch_open(struct log_watch *watch, const char *path, struct fault *faul
 {
 	watch->folder = -1;
 	watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (watch->fd < 0 && (errno == EMFILE || errno == ENFILE))
+		return 0; /* fs.inotify.max_user_instances: it is looked at now and then instead */
 	if (watch->fd < 0)
 		return fault_set(
 			fault, -errno,
@@ -29,7 +31,7 @@ void log_watch_close(struct log_watch *watch)
 
 int log_watch_folder(struct log_watch *watch, const char *folder, struct fault *fault)
 {
-	if (watch->folder >= 0)
+	if (watch->folder >= 0 || watch->fd < 0)
 		return 0;
 	watch->folder = inotify_add_watch(watch->fd, folder,
 					  IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
@@ -47,6 +49,8 @@ int log_watch_file(struct log_watch *watch, int fd, const char *path)
 	char link[40];
 	int file;
 
+	if (watch->fd < 0)
+		return -1;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	file = inotify_add_watch(watch->fd, link,
 				 IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF);

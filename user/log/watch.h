@@ -10,6 +10,8 @@ struct log_watch {
 	int folder; /* -1: the folder is not watched, or not any more */
 };
 
+/* 0 with fd -1 where no more inotify instances are to be had: nothing is told then, and the file is
+ * to be looked at by a timer. */
 int log_watch_open(struct log_watch *watch, const char *path, struct fault *fault);
 void log_watch_close(struct log_watch *watch);
 

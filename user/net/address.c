@@ -208,17 +208,42 @@ const char *prefix_special(const struct prefix *prefix)
 	return NULL;
 }
 
-int country_from_text(const char *text, size_t size)
+const struct prefix lan_prefixes[LAN_PREFIXES] = {
+	{ MAPPED(10, 0, 0, 0), 104 },	 { MAPPED(127, 0, 0, 0), 104 },
+	{ MAPPED(169, 254, 0, 0), 112 }, { MAPPED(172, 16, 0, 0), 108 },
+	{ MAPPED(192, 168, 0, 0), 112 }, { { .byte = { [15] = 1 } }, 128 },
+	{ { .byte = { 0xfc } }, 7 },	 { { .byte = { 0xfe, 0x80 } }, 10 },
+};
+
+bool address_is_lan(const struct address *address)
 {
-	if (size != 2 || !isalpha((unsigned char)text[0]) || !isalpha((unsigned char)text[1]))
-		return -EINVAL;
-	return (toupper((unsigned char)text[0]) - 'A') * 26 + toupper((unsigned char)text[1]) - 'A';
+	for (size_t i = 0; i < LAN_PREFIXES; i++)
+		if (prefix_contains(&lan_prefixes[i], address))
+			return true;
+	return false;
 }
 
-void country_to_text(unsigned country, char text[3])
+int country_from_text(const char *text, size_t size)
+{
+	int country;
+
+	if (size == 3 && !strncasecmp(text, "LAN", 3))
+		return COUNTRY_LAN;
+	if (size != 2 || !isalpha((unsigned char)text[0]) || !isalpha((unsigned char)text[1]))
+		return -EINVAL;
+	country = (toupper((unsigned char)text[0]) - 'A') * 26 + toupper((unsigned char)text[1]) -
+		  'A';
+	return country == COUNTRY_LAN ? -EINVAL : country; /* "ZY", in whose place it stands */
+}
+
+void country_to_text(unsigned country, char text[COUNTRY_TEXT_SIZE])
 {
 	if (country >= COUNTRY_COUNT)
 		country = COUNTRY_ZZ;
+	if (country == COUNTRY_LAN) {
+		memcpy(text, "LAN", COUNTRY_TEXT_SIZE);
+		return;
+	}
 	text[0] = (char)('A' + country / 26);
 	text[1] = (char)('A' + country % 26);
 	text[2] = '\0';

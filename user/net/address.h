@@ -58,12 +58,19 @@ struct prefix address_source(const struct address *address, unsigned source_leng
 struct prefix address_network(const struct address *address, unsigned network_length4,
 			      unsigned network_length6);
 
+/* Whether an address is of this host or its own network: RFC 1918, fc00::/7, link-local, loopback.
+ * Not 100.64.0.0/10, from which carriers' customers come. The country COUNTRY_LAN. */
+bool address_is_lan(const struct address *address);
+#define LAN_PREFIXES 8
+extern const struct prefix lan_prefixes[LAN_PREFIXES]; /* in order, IPv4 first */
+
 /* Why a prefix is none that a stranger on the Internet can come from ("loopback", "private", ...;
  * the IANA special-purpose registries, RFC 6890), or NULL. A prefix that overlaps one counts. */
 const char *prefix_special(const struct prefix *prefix);
 
-/* Country index of contract.h from two letters (any case), or -EINVAL; and back. */
+/* Country index of contract.h from two letters or "LAN" (any case), or -EINVAL; and back. */
+#define COUNTRY_TEXT_SIZE 4
 int country_from_text(const char *text, size_t size);
-void country_to_text(unsigned country, char text[3]);
+void country_to_text(unsigned country, char text[COUNTRY_TEXT_SIZE]);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <netlink/cache.h>
+#include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
@@ -95,6 +96,52 @@ static void mark_default(struct nl_cache *routes, struct device *devices, size_t
 	}
 }
 
+/* The device that this one's packets come by as they are; 0: none. Not that of a tunnel: what comes
+ * out of one was inside of something else before. */
+static unsigned lower_of(struct rtnl_link *link)
+{
+	static const char *const kinds[] = { "vlan", "macvlan", "macvtap", "ipvlan", "ipvtap" };
+	const char *kind = rtnl_link_get_type(link);
+	int elsewhere;
+
+	for (size_t i = 0; kind && i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (!strcmp(kind, kinds[i]) && rtnl_link_get_link_netnsid(link, &elsewhere))
+			return (unsigned)rtnl_link_get_link(link);
+	return 0;
+}
+
+static bool is_marked(const struct device *devices, size_t count, const bool *marked,
+		      unsigned ifindex)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ifindex && devices[i].ifindex == ifindex && marked[i])
+			return true;
+	return false;
+}
+
+static bool carries_marked(const struct device *devices, size_t count, const bool *marked,
+			   const struct device *device)
+{
+	if (is_marked(devices, count, marked, device->lower))
+		return true;
+	for (size_t i = 0; i < count; i++)
+		if (marked[i] && devices[i].master == device->ifindex)
+			return true;
+	return false;
+}
+
+void devices_spread(const struct device *devices, size_t count, bool *marked)
+{
+	bool more = true;
+
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < count; i++)
+			if (!marked[i] && carries_marked(devices, count, marked, &devices[i]))
+				marked[i] = more = true;
+	}
+}
+
 int devices_list(struct device **result, size_t *count, struct fault *fault)
 {
 	_cleanup_(cleanup_socket) struct nl_sock *socket = NULL;
@@ -122,6 +169,8 @@ int devices_list(struct device **result, size_t *count, struct fault *fault)
 			continue;
 		device->ifindex = (unsigned)rtnl_link_get_ifindex(link);
 		device->up = rtnl_link_get_flags(link) & IFF_UP;
+		device->master = (unsigned)rtnl_link_get_master(link);
+		device->lower = lower_of(link);
 		strncpy(device->name, rtnl_link_get_name(link), sizeof(device->name) - 1);
 		(*count)++;
 	}
@@ -165,11 +214,17 @@ int devices_own(struct prefix **result, size_t *count, struct fault *fault)
 
 struct device_watch {
 	struct nl_sock *socket;
+	unsigned changes;
 };
 
-static int ignore_message(struct nl_msg *message, void *context)
+static int note_message(struct nl_msg *message, void *context)
 {
-	(void)message, (void)context;
+	struct device_watch *watch = context;
+	int type = nlmsg_hdr(message)->nlmsg_type;
+
+	watch->changes |= type >= RTM_NEWQDISC && type <= RTM_GETTFILTER ? DEVICE_FILTERS
+			  : type == RTM_NEWCHAIN || type == RTM_DELCHAIN ? DEVICE_FILTERS
+									 : DEVICE_LINKS;
 	return NL_OK;
 }
 
@@ -183,7 +238,7 @@ int device_watch_open(struct device_watch **result, struct fault *fault)
 	err = open_route(&watch->socket, fault);
 	if (!err && nl_socket_add_memberships(watch->socket, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
 					      RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE,
-					      RTNLGRP_IPV6_ROUTE, 0))
+					      RTNLGRP_IPV6_ROUTE, RTNLGRP_TC, 0))
 		err = fault_set(fault, -EIO, "cannot watch the devices over netlink");
 	if (err) {
 		device_watch_close(watch);
@@ -191,7 +246,7 @@ int device_watch_open(struct device_watch **result, struct fault *fault)
 	}
 	nl_socket_disable_seq_check(watch->socket);
 	nl_socket_set_nonblocking(watch->socket);
-	nl_socket_modify_cb(watch->socket, NL_CB_VALID, NL_CB_CUSTOM, ignore_message, NULL);
+	nl_socket_modify_cb(watch->socket, NL_CB_VALID, NL_CB_CUSTOM, note_message, watch);
 	*result = watch;
 	return 0;
 }
@@ -201,11 +256,15 @@ int device_watch_fd(const struct device_watch *watch)
 	return nl_socket_get_fd(watch->socket);
 }
 
-/* An overrun (ENOBUFS) needs no care: the caller looks at everything anew anyway. */
-void device_watch_drain(struct device_watch *watch)
+unsigned device_watch_drain(struct device_watch *watch)
 {
-	for (int i = 0; i < 10000 && nl_recvmsgs_default(watch->socket) >= 0; i++)
-		continue;
+	int err = 0;
+
+	watch->changes = 0;
+	for (int i = 0; i < 10000 && err >= 0; i++)
+		err = nl_recvmsgs_default(watch->socket);
+	/* Of an overrun (ENOBUFS) nobody knows what it was. */
+	return err == -NLE_AGAIN ? watch->changes : DEVICE_LINKS | DEVICE_FILTERS;
 }
 
 void device_watch_close(struct device_watch *watch)

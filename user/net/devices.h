@@ -12,7 +12,13 @@ struct device {
 	char name[IF_NAMESIZE];
 	bool up;
 	bool default_route; /* IPv4 or IPv6 */
+	unsigned master;    /* ifindex of the bridge, bond, team or VRF that it is in; 0: none */
+	unsigned lower; /* ifindex of the device that a VLAN, macvlan or ipvlan is on; 0: none */
 };
+
+/* Marks, beside those that are marked, the devices as whose packets theirs reach sockets: bridges,
+ * bonds and VRFs that they are in, VLANs and macvlans on them. `marked` has `count`. */
+void devices_spread(const struct device *devices, size_t count, bool *marked);
 
 /* Every device but loopback; *devices is malloc()ed. */
 int devices_list(struct device **devices, size_t *count, struct fault *fault);
@@ -20,11 +26,12 @@ int devices_list(struct device **devices, size_t *count, struct fault *fault);
 /* This machine's addresses and its gateways, each a full-length prefix; *prefixes is malloc()ed. */
 int devices_own(struct prefix **prefixes, size_t *count, struct fault *fault);
 
-/* A socket that becomes readable when links, addresses or default routes change. */
+/* A socket that becomes readable when links, addresses, default routes or tc filters change. */
+enum device_change { DEVICE_LINKS = 1, DEVICE_FILTERS = 2 }; /* links, addresses, routes; tc */
 struct device_watch;
 int device_watch_open(struct device_watch **watch, struct fault *fault);
 int device_watch_fd(const struct device_watch *watch);
-void device_watch_drain(struct device_watch *watch); /* reads and forgets what was reported */
+unsigned device_watch_drain(struct device_watch *watch); /* what was reported: enum device_change */
 void device_watch_close(struct device_watch *watch);
 
 #endif

@@ -20,13 +20,13 @@ static int take_number(char *text, uint64_t *number)
 	return 0;
 }
 
-static void read_line(const char *line, size_t size, struct country_file *file)
+static void read_line(const char *line, size_t size, struct country_source *file)
 {
 	uint64_t modified = 0, bytes = 0;
 	char text[1024];
 
 	snprintf(text, sizeof(text), "%.*s", (int)size, line);
-	*file = (struct country_file){ 0 };
+	*file = (struct country_source){ 0 };
 	if (!take_number(text, &bytes) && !take_number(text, &modified) && modified <= INT64_MAX) {
 		file->modified_wall_ns = (int64_t)modified;
 		file->bytes = bytes;
@@ -36,7 +36,7 @@ static void read_line(const char *line, size_t size, struct country_file *file)
 	snprintf(file->path, sizeof(file->path), "%.255s", text);
 }
 
-size_t country_files_read(const char *source, struct country_file *files, size_t room)
+size_t country_files_read(const char *source, struct country_source *files, size_t room)
 {
 	size_t count = 0;
 

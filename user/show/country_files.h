@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct country_file {
+struct country_source {
 	char path[256];
 	int64_t modified_wall_ns; /* 0: not noted */
 	uint64_t bytes;
@@ -14,6 +14,6 @@ struct country_file {
 
 /* One file a line: "PATH MTIME_NS SIZE". At most `room`; returns how many. A line of another form
  * is a path alone. */
-size_t country_files_read(const char *source, struct country_file *files, size_t room);
+size_t country_files_read(const char *source, struct country_source *files, size_t room);
 
 #endif

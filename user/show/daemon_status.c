@@ -61,8 +61,12 @@ static json_t *log_to_json(const struct daemon_log *log)
 {
 	const struct follow_state *state = &log->state;
 
-	return json_pack("{s:o,s:o,s:b,s:o,s:o,s:o,s:o,s:o,s:o}", "name", json_text(log->name),
-			 "path", json_text(log->path), "missing", state->missing, "lines",
+	return json_pack("{s:o,s:o,s:o,s:I,s:o,s:o,s:b,s:o,s:o,s:o,s:o,s:o,s:o}", "name",
+			 json_text(log->name), "container",
+			 json_text(*log->container ? log->container : NULL), "format",
+			 json_text(*log->form ? log->form : NULL), "offset_s",
+			 (json_int_t)log->offset_s, "timeless", json_count(log->timeless), "path",
+			 json_text(log->path), "missing", state->missing, "lines",
 			 json_count(state->lines), "bytes", json_count(state->bytes), "lag_bytes",
 			 json_count(state->lag_bytes), "cut", json_count(state->cut), "rotations",
 			 json_count(state->rotations), "events", json_count(log->events));
@@ -80,11 +84,13 @@ static json_t *logs_to_json(const struct daemon_status *status)
 
 json_t *attachment_to_json(const struct attachment *at)
 {
-	return json_pack("{s:o,s:i,s:b,s:o,s:o,s:b,s:o}", "device", json_text(at->device),
-			 "ifindex", (int)at->ifindex, "attached", at->attached, "hook",
-			 json_text(at->attached ? hook_name(at->hook) : NULL), "why",
-			 json_text(*at->why ? at->why : NULL), "outflow", at->outflow,
-			 "outflow_why", json_text(*at->outflow_why ? at->outflow_why : NULL));
+	return json_pack("{s:o,s:i,s:b,s:o,s:o,s:b,s:o,s:b,s:o,s:o}", "device",
+			 json_text(at->device), "ifindex", (int)at->ifindex, "attached",
+			 at->attached, "hook", json_text(at->attached ? hook_name(at->hook) : NULL),
+			 "why", json_text(*at->why ? at->why : NULL), "outflow", at->outflow,
+			 "outflow_why", json_text(*at->outflow_why ? at->outflow_why : NULL), "tcx",
+			 at->tcx, "open", json_text(*at->open ? at->open : NULL), "stray",
+			 json_text(*at->stray ? at->stray : NULL));
 }
 
 static json_t *devices_to_json(const struct daemon_status *status)
@@ -158,18 +164,19 @@ static json_t *detect_to_json(const struct detect_usage *usage)
 
 static json_t *status_to_json(const struct daemon_status *status)
 {
-	return json_pack("{s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "pid",
-			 (json_int_t)status->pid, "pid_start", json_count(status->pid_start),
-			 "written", json_time(status->written_wall_ns), "written_boot_ns",
-			 json_count(status->written_boot_ns), "started",
-			 json_time(status->started_wall_ns), "since",
-			 json_time(status->since_wall_ns), "last_fault", fault_to_json(status),
-			 "accounts", accounts_to_json(status), "devices", devices_to_json(status),
-			 "logs", logs_to_json(status), "events", events_to_json(status),
-			 "decisions", json_count(status->decisions), "bans",
-			 json_count(status->bans), "detect", detect_to_json(&status->detect),
-			 "alerts", alerts_to_json(&status->alerts), "metrics",
-			 metrics_to_json(status->metrics));
+	return json_pack(
+		"{s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+		"pid", (json_int_t)status->pid, "pid_start", json_count(status->pid_start),
+		"written", json_time(status->written_wall_ns), "written_boot_ns",
+		json_count(status->written_boot_ns), "started", json_time(status->started_wall_ns),
+		"since", json_time(status->since_wall_ns), "last_fault", fault_to_json(status),
+		"accounts", accounts_to_json(status), "devices", devices_to_json(status), "logs",
+		logs_to_json(status), "events", events_to_json(status), "decisions",
+		json_count(status->decisions), "bans", json_count(status->bans), "last_ban",
+		json_time(status->last_ban_wall_ns), "detect", detect_to_json(&status->detect),
+		"alerts", alerts_to_json(&status->alerts), "metrics",
+		metrics_to_json(status->metrics), "policy", policy_to_json(&status->policy),
+		"unseen", json_text(*status->unseen ? status->unseen : NULL));
 }
 
 json_t *daemon_status_to_json(const struct daemon_status *status, enum daemon_state state)

@@ -16,7 +16,10 @@
 #include "detect/detect.h"
 #include "kernel/attach.h"
 #include "log/event.h"
+#include "log/envelope.h"
+#include "log/expand.h"
 #include "log/follow.h"
+#include "show/policy_status.h"
 
 #define DAEMON_STATUS_FILE "status.json"
 /* The daemon writes at least every DAEMON_STATUS_EVERY_S; one that has not for
@@ -26,9 +29,13 @@
 
 struct daemon_log {
 	char name[CONFIG_NAME_SIZE];
-	char path[512]; /* a longer one is cut: it is only shown */
+	char path[512];			 /* a longer one is cut: it is only shown */
+	char container[EXPAND_NAME_MAX]; /* "": it is no container's */
+	char form[ENVELOPE_FORM_SIZE]; /* how its lines are written; "": nothing was understood yet */
+	int64_t offset_s; /* taken, since its stamps are off the clock by that; 0: they are right */
 	struct follow_state state;
 	uint64_t events;
+	uint64_t timeless; /* of patterns, whose time was not understood */
 };
 
 /* An account that a rule has found to be in trouble: under siege, or in a spread. */
@@ -64,10 +71,13 @@ struct daemon_status {
 	size_t log_count;
 	uint64_t events[EVENT_KIND_COUNT];
 	uint64_t decisions;
-	uint64_t bans; /* that it made */
+	uint64_t bans;		  /* that it made */
+	int64_t last_ban_wall_ns; /* of these; 0: none */
 	struct detect_usage detect;
 	struct daemon_alerts alerts;
 	enum daemon_metrics metrics;
+	struct daemon_policy policy;
+	char unseen[128]; /* handshakes of which the gate saw no SYN; "" none */
 };
 
 /* The start of process `pid` in clock ticks since boot (proc(5), stat). -ESRCH: no such living

@@ -63,6 +63,10 @@ static int read_logs(const json_t *array, struct daemon_status *status)
 		log->state.cut = read_count(item, "cut");
 		log->state.rotations = read_count(item, "rotations");
 		log->events = read_count(item, "events");
+		read_text(item, "container", log->container, sizeof(log->container));
+		read_text(item, "format", log->form, sizeof(log->form));
+		log->offset_s = json_integer_value(json_object_get(item, "offset_s"));
+		log->timeless = read_count(item, "timeless");
 	}
 	return 0;
 }
@@ -93,6 +97,7 @@ static int read_devices(const json_t *array, struct daemon_status *status)
 		read_text(item, "why", at->why, sizeof(at->why));
 		at->ifindex = (unsigned)read_count(item, "ifindex");
 		read_text(item, "outflow_why", at->outflow_why, sizeof(at->outflow_why));
+		read_text(item, "open", at->open, sizeof(at->open));
 		at->outflow = json_is_true(json_object_get(item, "outflow"));
 		at->attached = json_is_true(json_object_get(item, "attached"));
 		at->hook = hook_from_name(json_string_value(json_object_get(item, "hook")));
@@ -182,8 +187,11 @@ static int status_from_json(const json_t *root, struct daemon_status *status)
 		status->events[kind] = read_count(events, event_kind_name(kind));
 	status->decisions = read_count(root, "decisions");
 	status->bans = read_count(root, "bans");
+	status->last_ban_wall_ns = read_time(root, "last_ban");
 	read_detect(json_object_get(root, "detect"), &status->detect);
 	read_alerts(json_object_get(root, "alerts"), &status->alerts);
+	read_text(root, "unseen", status->unseen, sizeof(status->unseen));
+	policy_from_json(json_object_get(root, "policy"), &status->policy);
 	status->metrics = read_metrics(json_object_get(root, "metrics"));
 	if (read_devices(json_object_get(root, "devices"), status) ||
 	    read_accounts(json_object_get(root, "accounts"), status))

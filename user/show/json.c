@@ -55,3 +55,33 @@ char *json_line(json_t *value)
 		return NULL;
 	return line;
 }
+
+json_t *json_services(const struct config *config, enum ban_services services)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; names && i < config->service_count; i++)
+		if (!config->services[i].removed && config_service_group(config, i) & services &&
+		    !json_add(names, json_text(config->services[i].name)))
+			break;
+	return names;
+}
+
+json_t *json_list_services(const struct config *config, uint16_t services)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; names && i < config->service_count; i++)
+		if (services >> (i + 1) & 1 &&
+		    !json_add(names, json_text(config->services[i].name)))
+			break;
+	return names;
+}
+
+json_t *json_provider_number(uint32_t number)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "AS%u", number);
+	return number ? json_string(text) : json_null();
+}

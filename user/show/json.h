@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "conf/ban_services.h"
 
 /* `text` of any bytes, made UTF-8; NULL is null. */
 json_t *json_text(const char *text);
@@ -16,6 +17,13 @@ json_t *json_text(const char *text);
 json_t *json_time(int64_t wall_ns);
 /* Counters beyond 2^63 - 1, which JSON integers of jansson cannot hold, stop there. */
 json_t *json_count(uint64_t count);
+
+/* "AS64500"; null for 0, which is not known. */
+json_t *json_provider_number(uint32_t number);
+/* The names of the configured services that a ban of `services` closes, as an array. */
+json_t *json_services(const struct config *config, enum ban_services services);
+/* Of those that a list is for (config_list_services()). */
+json_t *json_list_services(const struct config *config, uint16_t services);
 /* Appends a new reference to `array`; takes both NULL. False: out of memory. */
 bool json_add(json_t *array, json_t *item);
 

@@ -62,12 +62,13 @@ static json_t *talker_to_json(const struct snapshot *snapshot, const struct talk
 	uint64_t ago = snapshot->now_boot_ns > talker->last_boot_ns
 			       ? snapshot->now_boot_ns - talker->last_boot_ns
 			       : 0;
-	char prefix[PREFIX_TEXT_SIZE], country[3];
+	char prefix[PREFIX_TEXT_SIZE], country[COUNTRY_TEXT_SIZE];
 
 	prefix_format(&talker->prefix, prefix);
 	country_to_text(talker->country, country);
-	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "prefix", prefix, "country", country,
-			 "services", services_of(snapshot, talker->services), "attempts",
+	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "prefix", prefix, "country",
+			 country, "provider", json_provider_number(talker->provider), "services",
+			 services_of(snapshot, talker->services), "attempts",
 			 json_count(talker->attempts), "dropped", json_count(talker->dropped),
 			 "handshakes", json_count(talker->handshakes), "open",
 			 json_count(talker->open), "last",

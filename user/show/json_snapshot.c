@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include "base/cleanup.h"
+#include "base/time.h"
 #include "show/country_files.h"
 #include "show/json.h"
 #include "show/json_recent.h"
@@ -72,7 +73,7 @@ static json_t *countries_to_json(const struct snapshot_service *service)
 
 	for (unsigned country = 0; country < COUNTRY_COUNT; country++) {
 		struct snapshot_sum sum = snapshot_country_sum(service, country);
-		char name[3];
+		char name[COUNTRY_TEXT_SIZE];
 
 		if (snapshot_sum_is_zero(&sum))
 			continue;
@@ -149,17 +150,34 @@ static json_t *lists_to_json(const struct snapshot *snapshot)
 	return TAKE_PTR(lists);
 }
 
+static json_t *feeds_to_json(const struct snapshot *snapshot)
+{
+	_cleanup_(cleanup_json) json_t *feeds = json_array();
+
+	for (size_t i = 0; i < snapshot->feed_count; i++) {
+		const struct snapshot_feed *feed = &snapshot->feeds[i];
+
+		if (!json_add(feeds,
+			      json_pack("{s:o,s:o,s:o}", "list", json_text(feed->name), "checked",
+					json_time(feed->checked_s * (int64_t)NS_PER_S),
+					"every_seconds", json_count(feed->every_s))))
+			return NULL;
+	}
+	return TAKE_PTR(feeds);
+}
+
 char *json_stats(const struct snapshot *snapshot)
 {
 	return json_line(json_pack(
-		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
+		"{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
 		json_time(snapshot->now_wall_ns), "since", json_time(snapshot->since_wall_ns),
 		"rates", json_rates(snapshot), "sources", json_top(snapshot, METERS_SOURCES),
 		"networks", json_top(snapshot, METERS_NETWORKS), "mode", mode_to_json(snapshot),
 		"total", sum_to_json(&snapshot->sum), "services", services_to_json(snapshot),
 		"no_service", service_to_json(&snapshot->services[0]), "lists",
-		lists_to_json(snapshot), "outflow", outflow_to_json(snapshot->outflow, false),
-		"tables", tables_to_json(snapshot), "faults", faults_to_json(snapshot)));
+		lists_to_json(snapshot), "feeds", feeds_to_json(snapshot), "outflow",
+		outflow_to_json(snapshot->outflow, false), "tables", tables_to_json(snapshot),
+		"faults", faults_to_json(snapshot)));
 }
 
 /* ---- status ---- */
@@ -170,8 +188,11 @@ static json_t *ports_to_json(const struct snapshot *snapshot)
 
 	for (unsigned id = 1; id <= snapshot->service_count; id++) {
 		const struct snapshot_service *service = &snapshot->services[id];
-		json_t *ports = json_array();
+		json_t *ports;
 
+		if (service->removed && !service->port_count)
+			continue;
+		ports = json_array();
 		/* The object takes the array at once: from here on nothing else has to free it. */
 		if (json_object_set_new(services, service->name, ports))
 			return NULL;
@@ -215,7 +236,7 @@ static json_t *memory_to_json(const struct snapshot *snapshot)
 static json_t *country_files_to_json(const struct snapshot *snapshot)
 {
 	_cleanup_(cleanup_json) json_t *files = json_array();
-	struct country_file read[8];
+	struct country_source read[8];
 	size_t count = country_files_read(snapshot->countries_source, read, 8);
 
 	for (size_t i = 0; i < count; i++)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The outflow breaker as JSON (outflow.h); schema: docs/json.md. Pure. */
-#include "show/outflow.h"
+/* The outflow breaker as JSON (outflow_view.h); schema: docs/json.md. Pure. */
+#include "show/outflow_view.h"
 
 #include "base/cleanup.h"
 #include "base/time.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Who is behind a trip of the outflow breaker, and its sums (outflow.h). Pure. */
-#include "show/outflow.h"
+/* Who is behind a trip of the outflow breaker, and its sums (outflow_view.h). Pure. */
+#include "show/outflow_view.h"
 
 #include <stdlib.h>
 #include <string.h>

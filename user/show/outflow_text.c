@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The outflow breaker as text for people (outflow.h), for 80 columns. Pure. */
-#include "show/outflow.h"
+/* The outflow breaker as text for people (outflow_view.h), for 80 columns. Pure. */
+#include "show/outflow_view.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -17,7 +17,7 @@ static void print_time(FILE *out, const struct outflow_view *view, uint64_t boot
 {
 	char text[TIME_TEXT_SIZE];
 
-	time_format(outflow_wall_ns(view, boot_ns) / NS_PER_S * NS_PER_S, text);
+	time_show(outflow_wall_ns(view, boot_ns) / NS_PER_S * NS_PER_S, text);
 	fputs(text, out);
 }
 

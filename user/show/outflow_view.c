@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fills an outflow_view (outflow.h) and finds names to numbers. Prints nothing. */
-#include "show/outflow.h"
+/* Fills an outflow_view (outflow_view.h) and finds names to numbers. Prints nothing. */
+#include "show/outflow_view.h"
 
 #include <errno.h>
 #include <net/if.h>

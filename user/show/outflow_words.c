@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The outflow breaker's words: states, verdicts, senders (outflow.h). Pure. */
-#include "show/outflow.h"
+/* The outflow breaker's words: states, verdicts, senders (outflow_view.h). Pure. */
+#include "show/outflow_view.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

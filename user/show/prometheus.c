@@ -57,7 +57,7 @@ static void write_countries(FILE *out, const struct snapshot *snapshot,
 
 		for (unsigned country = 0; country < COUNTRY_COUNT; country++) {
 			struct snapshot_sum sum = snapshot_country_sum(service, country);
-			char name[3];
+			char name[COUNTRY_TEXT_SIZE];
 
 			if (snapshot_sum_is_zero(&sum))
 				continue;
@@ -170,6 +170,31 @@ static void write_lists(FILE *out, const struct snapshot *snapshot)
 				    (uint64_t)(lists[i].updated_wall_ns / NS_PER_S));
 }
 
+static void feed_sample(FILE *out, const char *metric, const struct snapshot_feed *feed,
+			uint64_t value)
+{
+	fputs(metric, out);
+	prometheus_label(out, "{", "list", feed->name);
+	fprintf(out, "} %" PRIu64 "\n", value);
+}
+
+static void write_feeds(FILE *out, const struct snapshot *snapshot)
+{
+	static const char checked[] = "sekisho_feed_checked_timestamp_seconds";
+	static const char every[] = "sekisho_feed_interval_seconds";
+
+	if (!snapshot->feed_count)
+		return;
+	prometheus_family(out, checked, "gauge",
+			  "When the list's server last answered, 0 for never.");
+	for (size_t i = 0; i < snapshot->feed_count; i++)
+		feed_sample(out, checked, &snapshot->feeds[i],
+			    (uint64_t)snapshot->feeds[i].checked_s);
+	prometheus_family(out, every, "gauge", "How often the list's server is to be asked.");
+	for (size_t i = 0; i < snapshot->feed_count; i++)
+		feed_sample(out, every, &snapshot->feeds[i], snapshot->feeds[i].every_s);
+}
+
 static void write_tables(FILE *out, const struct snapshot *snapshot)
 {
 	static const struct {
@@ -212,6 +237,7 @@ void prometheus_stats(FILE *out, const struct snapshot *snapshot)
 	write_open(out, snapshot);
 	write_reasons(out, snapshot);
 	write_lists(out, snapshot);
+	write_feeds(out, snapshot);
 	write_tables(out, snapshot);
 	prometheus_outflow(out, snapshot->outflow);
 	prometheus_daemon(out, snapshot);

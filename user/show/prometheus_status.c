@@ -178,4 +178,5 @@ void prometheus_daemon(FILE *out, const struct snapshot *snapshot)
 	prometheus_sample(out, "sekisho_detect_forgotten_total", daemon->detect.forgotten);
 	write_accounts(out, daemon);
 	write_alerts(out, &daemon->alerts);
+	prometheus_policy(out, &daemon->policy);
 }

@@ -11,8 +11,13 @@
 
 /* For 80 columns; no promise to scripts. */
 void text_stats(FILE *out, const struct snapshot *snapshot);
-void text_status(FILE *out, const struct snapshot *snapshot);
-void text_tables(FILE *out, const struct snapshot *snapshot); /* a part of both */
+/* `verbose`: also what only developers and the doctor look at: contract, generation, memory, all
+ * tables. */
+void text_status(FILE *out, const struct snapshot *snapshot, bool verbose);
+/* Parts: the first line of a status and an empty one; the tables, all or those that are 80 % full
+ * or have overflowed. */
+void text_headline(FILE *out, const struct snapshot *snapshot);
+void text_tables(FILE *out, const struct snapshot *snapshot, bool all);
 
 /* One object and a newline, malloc()ed; NULL: out of memory. Schema: docs/json.md. */
 char *json_stats(const struct snapshot *snapshot);

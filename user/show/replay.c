@@ -7,9 +7,11 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "conf/ban_services.h"
 #include "detect/recent.h"
 #include "show/json.h"
 #include "show/number.h"
+#include "show/replay_later.h"
 #include "show/visible.h"
 
 #define ACCOUNTS_MOST (1U << 20)
@@ -23,10 +25,12 @@ struct tally {
 struct replay_report {
 	FILE *stream;
 	bool json;
+	const struct config *config;
 	struct recent_seed seed;
 	struct recent *tallies; /* struct tally, by account */
 	struct tally sum;	/* of alerted accounts */
 	uint64_t bans, alerts, kept_out;
+	struct replay_later *later;
 };
 
 static void add_up(void *value, bool full, void *context)
@@ -42,7 +46,7 @@ static void add_up(void *value, bool full, void *context)
 	report->sum.out += tally->out;
 }
 
-struct replay_report *replay_report_new(FILE *out, bool json)
+struct replay_report *replay_report_new(FILE *out, bool json, const struct config *config)
 {
 	struct replay_report *report = calloc(1, sizeof(*report));
 
@@ -50,11 +54,13 @@ struct replay_report *replay_report_new(FILE *out, bool json)
 		return NULL;
 	report->stream = out;
 	report->json = json;
+	report->config = config;
 	report->seed = recent_seed_new();
 	report->tallies = recent_new(sizeof(struct tally), ACCOUNTS_MOST, add_up, report);
-	if (report->tallies)
+	report->later = replay_later_new(config);
+	if (report->tallies && report->later)
 		return report;
-	free(report);
+	replay_report_free(report);
 	return NULL;
 }
 
@@ -63,6 +69,7 @@ void replay_report_free(struct replay_report *report)
 	if (!report)
 		return;
 	recent_free(report->tallies);
+	replay_later_free(report->later);
 	free(report);
 }
 
@@ -80,6 +87,7 @@ void replay_report_event(struct replay_report *report, const struct event *event
 
 	if (out)
 		report->kept_out += count;
+	replay_later_event(report->later, event);
 	if (event->kind != EVENT_MESSAGE || !event->has_account)
 		return;
 	tally = tally_of(report, event->account);
@@ -124,7 +132,7 @@ static json_t *sources_of(const struct decision *decision)
 
 	for (unsigned i = 0; sources && i < decision->source_count && i < DECISION_SOURCES_MAX;
 	     i++) {
-		char country[3];
+		char country[COUNTRY_TEXT_SIZE];
 
 		country_to_text(decision->sources[i].country, country);
 		if (!json_add(sources, json_pack("{s:o, s:s}", "prefix",
@@ -148,12 +156,14 @@ static void decision_json(struct replay_report *report, const struct decision *d
 	bool ban = decision->action == ACTION_BAN;
 
 	print_json(report->stream,
-		   json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "time",
+		   json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "time",
 			     json_time(decision->wall_ns), "rule", rule_name(decision->rule),
 			     "action", ban ? "ban" : "alert", "prefix",
 			     decision->has_prefix ? json_prefix(&decision->prefix) : json_null(),
 			     "account", json_text(decision->has_account ? decision->account : NULL),
 			     "until", ban ? json_time(decision->until_wall_ns) : json_null(),
+			     "services",
+			     ban ? json_services(report->config, decision->services) : json_null(),
 			     "evidence", evidence_of(decision, history), "reason",
 			     json_text(decision->reason), "sources", sources_of(decision),
 			     "source_count", (int)decision->source_count));
@@ -166,12 +176,13 @@ static void decision_text(struct replay_report *report, const struct decision *d
 	FILE *stream = report->stream;
 	char time[TIME_TEXT_SIZE], prefix[PREFIX_TEXT_SIZE], lasts[TIME_TEXT_SIZE];
 
-	time_format(decision->wall_ns / NS_PER_S * NS_PER_S, time);
+	time_show(decision->wall_ns / NS_PER_S * NS_PER_S, time);
 	fprintf(stream, "%s  ", time);
 	if (decision->action == ACTION_BAN) {
 		prefix_format(&decision->prefix, prefix);
 		duration_format(decision->repeat.lasts_ns / NS_PER_S, lasts);
-		fprintf(stream, "ban    %s for %s", prefix, lasts);
+		fprintf(stream, "ban    %s from %s for %s", prefix,
+			ban_services_word(decision->services), lasts);
 	} else {
 		fputs("alert  ", stream);
 		if (decision->has_prefix) {
@@ -194,6 +205,7 @@ void replay_report_decision(struct replay_report *report, const struct decision 
 		report->bans++;
 	else
 		report->alerts++;
+	replay_later_ban(report->later, decision);
 	if (decision->action == ACTION_ALERT && decision->has_account)
 		tally_of(report, decision->account)->alerted = true;
 	if (report->json)
@@ -210,8 +222,8 @@ static void summary_text(struct replay_report *report, const struct history_coun
 	const struct tally *sum = &report->sum;
 
 	if (counts->first_ns) {
-		time_format(counts->first_ns / NS_PER_S * NS_PER_S, from);
-		time_format(counts->last_ns / NS_PER_S * NS_PER_S, to);
+		time_show(counts->first_ns / NS_PER_S * NS_PER_S, from);
+		time_show(counts->last_ns / NS_PER_S * NS_PER_S, to);
 	}
 	fprintf(stream, "\n%s lines, %s events, %s to %s\n", number_format(counts->lines, a),
 		number_format(counts->events, b), from, to);
@@ -219,6 +231,7 @@ static void summary_text(struct replay_report *report, const struct history_coun
 		number_format(report->alerts, b));
 	fprintf(stream, "kept out by the bans: %s logins, messages and other events\n",
 		number_format(report->kept_out, a));
+	replay_later_text(report->later, stream);
 	if (!sum->before && !sum->after)
 		return;
 	fprintf(stream, "accounts with an alert: %s messages before it, ",
@@ -239,7 +252,7 @@ void replay_report_end(struct replay_report *report, const struct history_counts
 		return;
 	}
 	print_json(report->stream,
-		   json_pack("{s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}}",
+		   json_pack("{s:{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}}",
 			     "summary", "lines", json_count(counts->lines), "events",
 			     json_count(counts->events), "first", json_time(counts->first_ns),
 			     "last", json_time(counts->last_ns), "bans", json_count(report->bans),
@@ -247,5 +260,6 @@ void replay_report_end(struct replay_report *report, const struct history_counts
 			     json_count(sum->before), "messages_after", json_count(sum->after),
 			     "messages_passed", json_count(sum->before + sum->after - sum->out),
 			     "messages_kept_out", json_count(sum->out), "kept_out",
-			     json_count(report->kept_out)));
+			     json_count(report->kept_out), "later",
+			     replay_later_json(report->later)));
 }

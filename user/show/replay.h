@@ -4,12 +4,14 @@
 #define SEKISHO_SHOW_REPLAY_H
 
 #include <stdio.h>
+#include "conf/config.h"
 #include "detect/detect.h"
 #include "log/history.h"
 
 struct replay_report;
 
-struct replay_report *replay_report_new(FILE *out, bool json); /* NULL: out of memory */
+/* NULL: out of memory. `config` names the services, and must live on. */
+struct replay_report *replay_report_new(FILE *out, bool json, const struct config *config);
 void replay_report_free(struct replay_report *report);
 
 /* Every event, before its decisions; `out`: a ban would have kept it out. */

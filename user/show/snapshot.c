@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/cleanup.h"
+#include "feed/feed.h"
 
 #define MAPS_MAX 64
 
@@ -30,7 +31,7 @@ static void fill_ports(struct snapshot *snapshot, const struct policy *policy)
 		unsigned id = policy->port_service[port];
 		struct snapshot_service *service = &snapshot->services[id % SERVICE_MAX];
 
-		if (!id || id >= SERVICE_MAX ||
+		if (!(id % SERVICE_MAX) || id >= 2 * SERVICE_MAX ||
 		    service->port_count == sizeof(service->ports) / sizeof(*service->ports))
 			continue;
 		service->ports[service->port_count++] = (uint16_t)port;
@@ -64,7 +65,8 @@ static int fill_policy(struct snapshot *snapshot, const struct instance *instanc
 	for (unsigned id = 1; id <= snapshot->service_count; id++) {
 		struct snapshot_service *service = &snapshot->services[id];
 
-		if (id <= config->service_count)
+		service->removed = id > config->service_count || config->services[id - 1].removed;
+		if (id <= config->service_count && *config->services[id - 1].name)
 			snprintf(service->name, sizeof(service->name), "%s",
 				 config->services[id - 1].name);
 		else
@@ -129,6 +131,25 @@ static int fill_lists(struct snapshot *snapshot, const struct instance *instance
 	return 0;
 }
 
+static int fill_feeds(struct snapshot *snapshot, const struct config *config)
+{
+	snapshot->feeds = calloc(config->list_count + 1, sizeof(*snapshot->feeds));
+	if (!snapshot->feeds)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->list_count; i++) {
+		const struct config_list *list = &config->lists[i];
+		struct snapshot_feed *feed = &snapshot->feeds[snapshot->feed_count];
+
+		if (!list->url)
+			continue;
+		snprintf(feed->name, sizeof(feed->name), "%s", list->name);
+		feed->checked_s = feed_checked_s(config, list->name);
+		feed->every_s = list->every_s;
+		snapshot->feed_count++;
+	}
+	return 0;
+}
+
 static int fill_counts(struct snapshot *snapshot, const struct instance *instance,
 		       struct fault *fault)
 {
@@ -150,7 +171,8 @@ static int fill_counts(struct snapshot *snapshot, const struct instance *instanc
 		memcpy(service->reasons, counts->reasons[id], sizeof(service->reasons));
 	}
 	snapshot_sum_up(snapshot);
-	if (fill_lists(snapshot, instance, instance->gate ? counts : NULL))
+	if (fill_lists(snapshot, instance, instance->gate ? counts : NULL) ||
+	    fill_feeds(snapshot, instance->config))
 		return fault_set(fault, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -161,6 +183,8 @@ static void fill_tables(struct snapshot *snapshot, const struct instance *instan
 {
 	struct snapshot_usage *bans = &snapshot->tables[SNAPSHOT_TABLE_BANS];
 	struct snapshot_usage *prefixes = &snapshot->tables[SNAPSHOT_TABLE_PREFIXES];
+	struct snapshot_usage *connections = &snapshot->tables[SNAPSHOT_TABLE_CONNECTIONS];
+	struct snapshot_usage *over = &snapshot->tables[SNAPSHOT_TABLE_OVER_LIMIT];
 	struct fault fault;
 	int error;
 
@@ -177,6 +201,8 @@ static void fill_tables(struct snapshot *snapshot, const struct instance *instan
 		meters->known = !gate_meter_usage(instance->gate, (enum gate_meters)i,
 						  &meters->usage, &fault);
 	}
+	connections->known = !gate_connection_usage(instance->gate, &connections->usage, &fault);
+	over->known = !gate_over_usage(instance->gate, &over->usage, &fault);
 	error = gate_table_state(instance->gate, &snapshot->table, &fault);
 	snapshot->has_table = !error;
 	if (error && error != -ENOENT) {

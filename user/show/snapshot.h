@@ -9,7 +9,7 @@
 #include "enforce/instance.h"
 #include "kernel/attach.h"
 #include "show/daemon_status.h"
-#include "show/outflow.h"
+#include "show/outflow_view.h"
 #include "show/talkers.h"
 
 /* Attempts are SYNs. In monitor mode would_drop of them would have been dropped, and passed. */
@@ -22,6 +22,7 @@ struct snapshot_service {
 	char name[CONFIG_NAME_SIZE]; /* "" for id 0: packets of no known port */
 	uint16_t ports[64];	     /* host order; the gate's if one is loaded */
 	size_t port_count;
+	bool removed; /* not configured any more; what was counted is still there */
 	struct snapshot_sum sum;
 	struct country_counts countries[COUNTRY_COUNT];
 	uint32_t open[COUNTRY_COUNT];
@@ -37,12 +38,21 @@ struct snapshot_list {
 	struct list_counts hits;
 };
 
+/* A list that another server keeps. */
+struct snapshot_feed {
+	char name[CONFIG_NAME_SIZE];
+	int64_t checked_s; /* when that server last answered, since 1970; 0: never */
+	uint64_t every_s;
+};
+
 /* The tables that may fill up, in the order in which they are shown. */
 enum snapshot_table {
 	SNAPSHOT_TABLE_SOURCES = 0,
 	SNAPSHOT_TABLE_NETWORKS,
 	SNAPSHOT_TABLE_BANS,
 	SNAPSHOT_TABLE_PREFIXES,
+	SNAPSHOT_TABLE_CONNECTIONS,
+	SNAPSHOT_TABLE_OVER_LIMIT, /* records of connections to be closed */
 	SNAPSHOT_TABLE_COUNT,
 };
 
@@ -79,6 +89,8 @@ struct snapshot {
 	struct snapshot_top top[2];  /* [METERS_SOURCES], [METERS_NETWORKS] */
 	struct snapshot_list *lists; /* by name */
 	size_t list_count;
+	struct snapshot_feed *feeds;
+	size_t feed_count;
 	struct snapshot_usage tables[SNAPSHOT_TABLE_COUNT];
 
 	bool has_table;
@@ -119,13 +131,16 @@ int snapshot_fill(const struct instance *instance, unsigned parts, int64_t now_w
 		  uint64_t now_boot_ns, struct snapshot **snapshot, struct fault *fault);
 void snapshot_free(struct snapshot *snapshot);
 
-/* The part of it that is devices.c: those that the gate is on, and those that it should be on. What
- * cannot be asked goes to `remember`. -ENOMEM. */
+/* The part of it that is show_devices.c: those that the gate is on, and those that it should be on.
+ * What cannot be asked goes to `remember`. -ENOMEM. */
 int snapshot_fill_devices(struct snapshot *snapshot, const struct instance *instance,
 			  void (*remember)(struct snapshot *snapshot, const struct fault *fault));
 
-/* Parts of it in recent.c: rates of the last minute, from the counters in the snapshot; and who
- * connects most. What cannot be asked goes to `remember`. */
+/* Whether mail gets in past the gate by a device that the configuration means. */
+bool snapshot_is_open(const struct snapshot *snapshot);
+
+/* Parts of it in snapshot_recent.c: rates of the last minute, from the counters in the snapshot;
+ * and who connects most. What cannot be asked goes to `remember`. */
 void snapshot_fill_recent(struct snapshot *snapshot, const struct instance *instance,
 			  void (*remember)(struct snapshot *snapshot, const struct fault *fault));
 void snapshot_fill_top(struct snapshot *snapshot, const struct instance *instance,

@@ -8,7 +8,8 @@
 
 const char *snapshot_table_name(enum snapshot_table table)
 {
-	static const char *const names[] = { "sources", "networks", "bans", "prefixes" };
+	static const char *const names[] = { "sources",	 "networks",	"bans",
+					     "prefixes", "connections", "over_limit" };
 
 	_Static_assert(sizeof(names) / sizeof(*names) == SNAPSHOT_TABLE_COUNT, "one name each");
 	return table < SNAPSHOT_TABLE_COUNT ? names[table] : "?";
@@ -67,6 +68,7 @@ void snapshot_free(struct snapshot *snapshot)
 	daemon_status_free(snapshot->daemon);
 	outflow_view_free(snapshot->outflow);
 	free(snapshot->lists);
+	free(snapshot->feeds);
 	free(snapshot->devices);
 	free(snapshot->maps);
 	free(snapshot);

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "net/address.h"
 
-struct reading {
+struct talkers_reading {
 	struct talkers *talkers;
 	size_t room;
 	bool no_memory;
@@ -16,7 +16,7 @@ struct reading {
 
 static int take(const struct meter_key *key, const struct meter *meter, void *context)
 {
-	struct reading *reading = context;
+	struct talkers_reading *reading = context;
 	struct talkers *talkers = reading->talkers;
 
 	if (talkers->count == reading->room) {
@@ -64,7 +64,7 @@ static int by_prefix(const void *a, const void *b)
 
 /* A prefix as numbers, in the order of talkers_compare_prefix(): small and cheap to compare,
  * because a million are. */
-struct place {
+struct talkers_place {
 	uint64_t high, low;
 	uint32_t index;
 	uint8_t is6, length;
@@ -72,7 +72,7 @@ struct place {
 
 static int by_place(const void *a, const void *b)
 {
-	const struct place *x = a, *y = b;
+	const struct talkers_place *x = a, *y = b;
 
 	if (x->is6 != y->is6)
 		return x->is6 ? 1 : -1;
@@ -84,18 +84,18 @@ static int by_place(const void *a, const void *b)
 }
 
 /* Where each of the entries belongs, in order. malloc()ed, or NULL. */
-static struct place *places_of(const struct talkers *talkers)
+static struct talkers_place *places_of(const struct talkers *talkers)
 {
-	struct place *places = malloc((talkers->count + 1) * sizeof(*places));
+	struct talkers_place *places = malloc((talkers->count + 1) * sizeof(*places));
 
 	for (size_t i = 0; places && i < talkers->count; i++) {
 		const struct prefix *prefix = &talkers->items[i].prefix;
 
-		places[i] = (struct place){ .high = address_high(&prefix->address),
-					    .low = address_low(&prefix->address),
-					    .index = (uint32_t)i,
-					    .is6 = !prefix_is4(prefix),
-					    .length = (uint8_t)prefix->length };
+		places[i] = (struct talkers_place){ .high = address_high(&prefix->address),
+						    .low = address_low(&prefix->address),
+						    .index = (uint32_t)i,
+						    .is6 = !prefix_is4(prefix),
+						    .length = (uint8_t)prefix->length };
 	}
 	if (places && talkers->count)
 		qsort(places, talkers->count, sizeof(*places), by_place);
@@ -116,7 +116,7 @@ static void add(struct talker *into, const struct talker *from)
 /* By prefix, one entry of each. -ENOMEM. */
 static int order_and_merge(struct talkers *talkers)
 {
-	_cleanup_free_ struct place *places = places_of(talkers);
+	_cleanup_free_ struct talkers_place *places = places_of(talkers);
 	struct talker *ordered = malloc((talkers->count + 1) * sizeof(*ordered));
 	size_t kept = 0;
 
@@ -141,7 +141,7 @@ static int order_and_merge(struct talkers *talkers)
 int talkers_read(struct gate *gate, enum gate_meters table, struct talkers *talkers,
 		 struct fault *fault)
 {
-	struct reading reading = { .talkers = talkers };
+	struct talkers_reading reading = { .talkers = talkers };
 	int err;
 
 	*talkers = (struct talkers){ 0 };

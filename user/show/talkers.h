@@ -12,7 +12,8 @@ struct talker {
 	uint32_t open;	   /* connections now */
 	uint64_t handshakes, attempts, dropped;
 	uint64_t last_boot_ns;
-	unsigned country; /* filled in by who asks for it; else 0 */
+	unsigned country;  /* filled in by who asks for it; else 0 */
+	uint32_t provider; /* likewise: number of the autonomous system; 0: not known */
 };
 
 struct talkers { /* zero-initialised is empty */

@@ -52,6 +52,7 @@ static void print_rates(FILE *out, const char *name, const struct snapshot *snap
 
 void text_rates(FILE *out, const struct snapshot *snapshot)
 {
+	const char *drops = snapshot->mode == GATE_ENFORCE ? "drops" : "would";
 	char age[NUMBER_TEXT_SIZE], head[64] = "since load", last[64] = "(last minute: not known)";
 
 	/* A daemon that has just started has not seen a minute yet. */
@@ -65,8 +66,8 @@ void text_rates(FILE *out, const struct snapshot *snapshot)
 		snprintf(head, sizeof(head), "since load, %s ago",
 			 age_format(snapshot->since_wall_ns, snapshot->now_wall_ns, age));
 	fprintf(out, "\n%-*s%28s%29s%8s\n", NAME_WIDTH, "per minute", head, last, "now");
-	fprintf(out, "%*s%9s%8s%11s%10s%8s%11s%8s\n", NAME_WIDTH, "", "attempts", "drops",
-		"handshakes", "attempts", "drops", "handshakes", "open");
+	fprintf(out, "%*s%9s%8s%11s%10s%8s%11s%8s\n", NAME_WIDTH, "", "attempts", drops,
+		"handshakes", "attempts", drops, "handshakes", "open");
 	print_rates(out, "all", snapshot, &snapshot->sum, &snapshot->minute_sum);
 	for (unsigned id = 1; id <= snapshot->service_count; id++)
 		print_rates(out, snapshot->services[id].name, snapshot, &snapshot->services[id].sum,
@@ -78,7 +79,7 @@ void text_rates(FILE *out, const struct snapshot *snapshot)
 static void print_talker(FILE *out, const struct snapshot *snapshot, const struct talker *talker,
 			 bool whole)
 {
-	char name[PREFIX_TEXT_SIZE], country[3], text[NUMBER_TEXT_SIZE];
+	char name[PREFIX_TEXT_SIZE], country[COUNTRY_TEXT_SIZE], text[NUMBER_TEXT_SIZE];
 	int64_t ago = (int64_t)(snapshot->now_boot_ns > talker->last_boot_ns
 					? snapshot->now_boot_ns - talker->last_boot_ns
 					: 0);
@@ -95,8 +96,10 @@ static void print_talker(FILE *out, const struct snapshot *snapshot, const struc
 	fprintf(out, "%11s", number_format(talker->dropped, text));
 	fprintf(out, "%12s", number_format(talker->handshakes, text));
 	fprintf(out, "%8s", number_format(talker->open, text));
-	fprintf(out, "%10s\n",
-		age_format(snapshot->now_wall_ns - ago, snapshot->now_wall_ns, text));
+	fprintf(out, "%10s", age_format(snapshot->now_wall_ns - ago, snapshot->now_wall_ns, text));
+	if (talker->provider)
+		fprintf(out, "  AS%u", talker->provider);
+	fputc('\n', out);
 }
 
 void text_top(FILE *out, const struct snapshot *snapshot)
@@ -108,8 +111,9 @@ void text_top(FILE *out, const struct snapshot *snapshot)
 
 		if (!top->count)
 			continue;
-		fprintf(out, "\n%-24s   %11s%11s%12s%8s%10s\n", titles[table], "attempts", "drops",
-			"handshakes", "open", "last seen");
+		fprintf(out, "\n%-24s   %11s%11s%12s%8s%10s\n", titles[table], "attempts",
+			snapshot->mode == GATE_ENFORCE ? "drops" : "would drop", "handshakes",
+			"open", "last seen");
 		for (size_t i = 0; i < top->count; i++)
 			print_talker(out, snapshot, &top->talkers[i], !table);
 	}

@@ -119,7 +119,7 @@ static void print_countries(FILE *out, const struct snapshot_service *service)
 	visible_print(out, service->name);
 	fputs(" by country\n", out);
 	for (size_t i = 0; i < count; i++) {
-		char name[3];
+		char name[COUNTRY_TEXT_SIZE];
 
 		/* One other takes the same line as the line "1 others" would. */
 		if (i == COUNTRIES_MOST && count > COUNTRIES_MOST + 1) {
@@ -219,12 +219,25 @@ static void print_outflow(FILE *out, const struct snapshot *snapshot)
 	fprintf(out, "%13s\n", outflow_state_name(outflow_state(snapshot->outflow)));
 }
 
-void text_tables(FILE *out, const struct snapshot *snapshot)
+static bool is_nearly_full(const struct snapshot_usage *usage)
 {
-	fprintf(out, "%-*s%13s%13s%13s\n", NAME_WIDTH, "table", "used", "size", "overflows");
+	return usage->known &&
+	       (usage->usage.overflows || usage->usage.used > usage->usage.size / 5 * 4);
+}
+
+void text_tables(FILE *out, const struct snapshot *snapshot, bool all)
+{
+	bool headed = false;
+
 	for (enum snapshot_table table = 0; table < SNAPSHOT_TABLE_COUNT; table++) {
 		const struct snapshot_usage *usage = &snapshot->tables[table];
 
+		if (!all && !is_nearly_full(usage))
+			continue;
+		if (!headed)
+			fprintf(out, "%s%-*s%13s%13s%13s\n", all ? "" : "\n", NAME_WIDTH, "table",
+				"used", "size", "overflows");
+		headed = true;
 		print_name(out, 0, snapshot_table_name(table));
 		if (usage->known) {
 			print_number(out, usage->usage.used);
@@ -249,7 +262,7 @@ void text_stats(FILE *out, const struct snapshot *snapshot)
 	print_lists(out, snapshot);
 	print_outflow(out, snapshot);
 	fputc('\n', out);
-	text_tables(out, snapshot);
+	text_tables(out, snapshot, true);
 	for (size_t i = 0; i < snapshot->fault_count; i++) {
 		fputs(i ? "" : "\n", out);
 		fputs("unknown: ", out);

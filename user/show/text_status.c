@@ -56,6 +56,8 @@ static void print_services(FILE *out, const struct snapshot *snapshot)
 	for (unsigned id = 1; id <= snapshot->service_count; id++) {
 		const struct snapshot_service *service = &snapshot->services[id];
 
+		if (service->removed && !service->port_count)
+			continue;
 		print_key(out, id == 1 ? "services" : "");
 		visible_print(out, service->name);
 		for (size_t i = 0; i < service->port_count; i++)
@@ -64,20 +66,44 @@ static void print_services(FILE *out, const struct snapshot *snapshot)
 	}
 }
 
+static void print_device(FILE *out, const struct attachment *at)
+{
+	bool lost_alone = !at->attached && *at->stray && !*at->why;
+
+	fprintf(out, "%-16s %s", at->device,
+		lost_alone	? "a stray program"
+		: !at->attached ? "NOT GUARDED"
+		: *at->open	? "OPEN, guarded by "
+				: "");
+	if (at->attached)
+		fputs(hook_name(at->hook), out);
+	if (*at->why) {
+		fputs(": ", out);
+		visible_print(out, at->why);
+	}
+	if (at->attached && *at->open) {
+		fputs("; ", out);
+		visible_print(out, at->open);
+	}
+	if (*at->stray) {
+		fputs("; ", out);
+		visible_print(out, at->stray);
+	}
+	fputc('\n', out);
+}
+
 static void print_devices(FILE *out, const struct snapshot *snapshot)
 {
 	if (snapshot->loaded && !snapshot->device_count)
 		print_line(out, "devices", "none: nothing is looked at");
 	for (size_t i = 0; i < snapshot->device_count; i++) {
-		const struct attachment *at = &snapshot->devices[i];
-
 		print_key(out, i ? "" : "devices");
-		fprintf(out, "%-16s %s", at->device,
-			at->attached ? hook_name(at->hook) : "NOT GUARDED");
-		if (*at->why) {
-			fputs(": ", out);
-			visible_print(out, at->why);
-		}
+		print_device(out, &snapshot->devices[i]);
+	}
+	if (snapshot->daemon_state == DAEMON_RUNNING && *snapshot->daemon->unseen) {
+		print_key(out, "OPEN");
+		fputs("connections get past the gate: ", out);
+		visible_print(out, snapshot->daemon->unseen);
 		fputc('\n', out);
 	}
 }
@@ -93,10 +119,10 @@ static void print_outflow(FILE *out, const struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->device_count; i++) {
 		const struct attachment *at = &snapshot->devices[i];
 
-		if (at->outflow)
+		if (at->outflow && !*at->outflow_why)
 			continue;
 		print_key(out, "");
-		fprintf(out, "NOT ON %s: ", at->device);
+		fprintf(out, at->outflow ? "OPEN ON %s: " : "NOT ON %s: ", at->device);
 		visible_print(out, *at->outflow_why ? at->outflow_why
 						    : "what leaves by it is not looked at");
 		fputc('\n', out);
@@ -123,7 +149,7 @@ static void print_memory(FILE *out, const struct snapshot *snapshot)
 
 static void print_country_files(FILE *out, const struct snapshot *snapshot)
 {
-	struct country_file files[8];
+	struct country_source files[8];
 	size_t count = country_files_read(snapshot->countries_source, files, 8);
 	char stamp[TIME_TEXT_SIZE], bytes[NUMBER_TEXT_SIZE];
 
@@ -131,14 +157,14 @@ static void print_country_files(FILE *out, const struct snapshot *snapshot)
 		print_key(out, "");
 		visible_print(out, files[i].path);
 		if (files[i].modified_wall_ns) {
-			time_format(files[i].modified_wall_ns / NS_PER_S * NS_PER_S, stamp);
+			time_show(files[i].modified_wall_ns / NS_PER_S * NS_PER_S, stamp);
 			fprintf(out, ", of %.10s, %s", stamp, bytes_format(files[i].bytes, bytes));
 		}
 		fputc('\n', out);
 	}
 }
 
-static void print_countries(FILE *out, const struct snapshot *snapshot)
+static void print_countries(FILE *out, const struct snapshot *snapshot, bool verbose)
 {
 	char stamp[TIME_TEXT_SIZE], age[NUMBER_TEXT_SIZE], number[NUMBER_TEXT_SIZE];
 
@@ -146,7 +172,7 @@ static void print_countries(FILE *out, const struct snapshot *snapshot)
 	if (!snapshot->has_countries) {
 		fputs("no data: every country is ZZ\n", out);
 	} else {
-		time_format(snapshot->countries_updated_wall_ns / NS_PER_S * NS_PER_S, stamp);
+		time_show(snapshot->countries_updated_wall_ns / NS_PER_S * NS_PER_S, stamp);
 		fprintf(out, "read %s ago (%s)",
 			age_format(snapshot->countries_updated_wall_ns, snapshot->now_wall_ns, age),
 			stamp);
@@ -155,7 +181,8 @@ static void print_countries(FILE *out, const struct snapshot *snapshot)
 		fputc('\n', out);
 		print_country_files(out, snapshot);
 	}
-	if (!snapshot->has_table || !snapshot->has_generation)
+	if (!snapshot->has_table || !snapshot->has_generation ||
+	    (!verbose && snapshot->table.generation == snapshot->generation))
 		return;
 	print_key(out, "generation");
 	fprintf(out, "%llu", (unsigned long long)snapshot->table.generation);
@@ -179,6 +206,10 @@ static void print_logs(FILE *out, const struct daemon_status *daemon)
 		visible_print(out, log->name);
 		fputs(": ", out);
 		visible_print(out, log->path);
+		if (*log->container) {
+			fputs(" of ", out);
+			visible_print(out, log->container);
+		}
 		fputc('\n', out);
 		print_key(out, "");
 		fprintf(out, "  %s%s lines, ", state->missing ? "MISSING, waited for; " : "",
@@ -189,6 +220,11 @@ static void print_logs(FILE *out, const struct daemon_status *daemon)
 			fprintf(out, ", rotations: %llu", (unsigned long long)state->rotations);
 		if (state->cut)
 			fprintf(out, ", lines cut: %llu", (unsigned long long)state->cut);
+		if (*log->form)
+			fprintf(out, "; %s", log->form);
+		if (log->offset_s)
+			fprintf(out, "; its clock is off by %+.2f h, which is taken off",
+				-(double)log->offset_s / 3600);
 		fputc('\n', out);
 	}
 	if (!daemon->log_count)
@@ -207,7 +243,8 @@ static void print_accounts(FILE *out, const struct daemon_status *daemon, int64_
 	}
 }
 
-static void print_detection(FILE *out, const struct daemon_status *daemon)
+static void print_detection(FILE *out, const struct snapshot *snapshot,
+			    const struct daemon_status *daemon, bool verbose)
 {
 	char used[NUMBER_TEXT_SIZE], size[NUMBER_TEXT_SIZE], number[NUMBER_TEXT_SIZE];
 	const char *separator = "";
@@ -221,7 +258,11 @@ static void print_detection(FILE *out, const struct daemon_status *daemon)
 	fputc('\n', out);
 	print_key(out, "decisions");
 	fprintf(out, "%s", number_format(daemon->decisions, number));
-	fprintf(out, ", bans made: %s\n", number_format(daemon->bans, number));
+	fprintf(out, ", %s: %s\n",
+		snapshot->loaded && snapshot->mode == GATE_MONITOR ? "would-be bans" : "bans made",
+		number_format(daemon->bans, number));
+	if (!verbose && !daemon->detect.forgotten)
+		return;
 	print_key(out, "remembers");
 	fprintf(out, "%s of %s sources", number_format(daemon->detect.sources, used),
 		number_format(daemon->detect.sources_size, size));
@@ -252,7 +293,7 @@ static void print_alerts(FILE *out, const struct daemon_alerts *alerts)
 	fputc('\n', out);
 }
 
-static void print_daemon(FILE *out, const struct snapshot *snapshot)
+static void print_daemon(FILE *out, const struct snapshot *snapshot, bool verbose)
 {
 	const struct daemon_status *daemon = snapshot->daemon;
 	char started[TIME_TEXT_SIZE], age[NUMBER_TEXT_SIZE];
@@ -266,13 +307,13 @@ static void print_daemon(FILE *out, const struct snapshot *snapshot)
 			age_format(daemon->written_wall_ns, snapshot->now_wall_ns, age),
 			snapshot->loaded ? "; the gate goes on without it" : "");
 	} else {
-		time_format(daemon->started_wall_ns / NS_PER_S * NS_PER_S, started);
+		time_show(daemon->started_wall_ns / NS_PER_S * NS_PER_S, started);
 		fprintf(out, "running, process %ld, since %s\n", (long)daemon->pid, started);
 	}
 	if (!daemon)
 		return;
 	if (daemon->last_fault.error) {
-		time_format(daemon->last_fault_wall_ns / NS_PER_S * NS_PER_S, started);
+		time_show(daemon->last_fault_wall_ns / NS_PER_S * NS_PER_S, started);
 		print_key(out, "last fault");
 		fprintf(out, "%s ", started);
 		visible_print(out, daemon->last_fault.text);
@@ -282,26 +323,32 @@ static void print_daemon(FILE *out, const struct snapshot *snapshot)
 	if (snapshot->daemon_state == DAEMON_NOT_RUNNING)
 		return;
 	print_logs(out, daemon);
-	print_detection(out, daemon);
+	print_detection(out, snapshot, daemon, verbose);
 	print_alerts(out, &daemon->alerts);
 	if (daemon->metrics == DAEMON_METRICS_CLOSED)
 		print_line(out, "metrics", "NOT SERVED, tried again; see the daemon's log");
+	text_policy(out, &daemon->policy, snapshot->now_wall_ns);
 	print_accounts(out, daemon, snapshot->now_wall_ns);
 }
 
-void text_status(FILE *out, const struct snapshot *snapshot)
+void text_status(FILE *out, const struct snapshot *snapshot, bool verbose)
 {
+	text_headline(out, snapshot);
 	print_mode(out, snapshot);
-	fprintf(out, "%-12s%d (sekisho " SEKISHO_VERSION ")\n", "contract", CONTRACT_VERSION);
+	if (verbose)
+		fprintf(out, "%-12s%d (sekisho " SEKISHO_VERSION ")\n", "contract",
+			CONTRACT_VERSION);
 	print_services(out, snapshot);
 	print_devices(out, snapshot);
 	print_outflow(out, snapshot);
-	print_countries(out, snapshot);
-	print_daemon(out, snapshot);
+	print_countries(out, snapshot, verbose);
+	print_daemon(out, snapshot, verbose);
 	print_faults(out, snapshot);
 	if (!snapshot->loaded)
 		return;
-	print_memory(out, snapshot);
-	fputc('\n', out);
-	text_tables(out, snapshot);
+	if (verbose) {
+		print_memory(out, snapshot);
+		fputc('\n', out);
+	}
+	text_tables(out, snapshot, verbose);
 }

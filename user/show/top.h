@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What `top` shows: frames, taken every few seconds, and the rows that two of them make. Rows are
- * pure; taking a frame asks gate and store. Not here: the screen (cmd/top_screen.h).
+ * pure; taking a frame asks gate and store. Not here: the screen (show/top_screen.h).
  */
 #ifndef SEKISHO_TOP_H
 #define SEKISHO_TOP_H
 
 #include "enforce/instance.h"
-#include "show/minute.h"
+#include "show/last_minute.h"
 #include "show/snapshot.h"
 
 #define TOP_BANS_MOST 500 /* the latest; older ones are for `sekisho bans` */
@@ -52,7 +52,7 @@ struct top_row {
 	char name[64];
 	struct prefix prefix; /* of sources, networks, bans */
 	bool has_prefix;
-	char country[3];
+	char country[COUNTRY_TEXT_SIZE];
 	double attempts_pm, drops_pm; /* per minute, between the frames */
 	uint64_t attempts, drops, open;
 	int64_t last_wall_ns;  /* sources: seen; accounts: the last event; bans: since */

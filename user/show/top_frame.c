@@ -60,11 +60,12 @@ void top_name_countries(struct top_frame *frame)
 	for (size_t table = 0; table < 2; table++)
 		for (size_t i = 0; i < frame->tables[table].count; i++) {
 			struct talker *talker = &frame->tables[table].items[i];
-			struct leaf leaf = { .country = COUNTRY_ZZ };
+			struct leaf leaves[SERVICE_MAX];
 
-			(void)gate_table_find(frame->instance.gate, &talker->prefix.address, &leaf,
+			(void)gate_table_find(frame->instance.gate, &talker->prefix.address, leaves,
 					      NULL);
-			talker->country = leaf.country < COUNTRY_COUNT ? leaf.country : COUNTRY_ZZ;
+			talker->country = leaves[0].country < COUNTRY_COUNT ? leaves[0].country
+									    : COUNTRY_ZZ;
 		}
 }
 
@@ -93,8 +94,8 @@ int top_frame_take(const char *config_path, struct top_frame *frame, struct top_
 	int err;
 
 	frame->instance.lock_fd = -1;
-	err = instance_open(config_path, INSTANCE_STORE_READ | INSTANCE_GATE, &frame->instance,
-			    fault);
+	err = instance_open(config_path, INSTANCE_STORE_READ | INSTANCE_GATE | INSTANCE_FAULTY,
+			    &frame->instance, fault);
 	if (err)
 		return err;
 	err = fill(frame, bans, fault);

@@ -44,7 +44,7 @@ static double per_minute(uint64_t before, uint64_t now, double minutes)
 
 /* ---- collecting ---- */
 
-struct collection {
+struct top_rows_collection {
 	struct top_row *rows;
 	size_t count, room;
 	const char *filter;
@@ -56,7 +56,7 @@ static bool is_wanted(const struct top_row *row, const char *filter)
 	       strcasestr(row->text, filter);
 }
 
-static int add(struct collection *collection, const struct top_row *row)
+static int add(struct top_rows_collection *collection, const struct top_row *row)
 {
 	if (!is_wanted(row, collection->filter))
 		return 0;
@@ -73,7 +73,7 @@ static int add(struct collection *collection, const struct top_row *row)
 	return 0;
 }
 
-static int add_talkers(struct collection *collection, const struct top_frame *before,
+static int add_talkers(struct top_rows_collection *collection, const struct top_frame *before,
 		       const struct top_frame *now, enum gate_meters table)
 {
 	double minutes = minutes_between(before, now);
@@ -118,7 +118,7 @@ static struct snapshot_sum country_of_all(const struct snapshot *snapshot, unsig
 	return sum;
 }
 
-static int add_countries(struct collection *collection, const struct top_frame *before,
+static int add_countries(struct top_rows_collection *collection, const struct top_frame *before,
 			 const struct top_frame *now)
 {
 	double minutes = minutes_between(before, now);
@@ -143,7 +143,7 @@ static int add_countries(struct collection *collection, const struct top_frame *
 	return 0;
 }
 
-static int add_accounts(struct collection *collection, const struct top_frame *now)
+static int add_accounts(struct top_rows_collection *collection, const struct top_frame *now)
 {
 	const struct daemon_status *daemon = now->snapshot->daemon;
 
@@ -159,7 +159,7 @@ static int add_accounts(struct collection *collection, const struct top_frame *n
 	return 0;
 }
 
-static int add_bans(struct collection *collection, const struct top_frame *now,
+static int add_bans(struct top_rows_collection *collection, const struct top_frame *now,
 		    const struct top_bans *bans)
 {
 	for (size_t i = 0; i < bans->count; i++) {
@@ -228,7 +228,7 @@ int top_rows(const struct top_frame *before, const struct top_frame *now,
 	     const struct top_bans *bans, enum top_pane pane, enum top_order order,
 	     const char *filter, size_t most, struct top_row **rows, size_t *count)
 {
-	struct collection collection = { .filter = filter };
+	struct top_rows_collection collection = { .filter = filter };
 	int err = 0;
 
 	switch (pane) {

@@ -108,7 +108,7 @@ static void draw_title(const struct screen *screen, const struct top_view *view,
 	size_t guarded = guarded_devices(snapshot);
 	bool ill = !daemon || guarded < snapshot->device_count || followed < logs;
 
-	time_format(snapshot->now_wall_ns / NS_PER_S * NS_PER_S, stamp);
+	time_show(snapshot->now_wall_ns / NS_PER_S * NS_PER_S, stamp);
 	top_line(0, A_BOLD | (ill ? colour_of(screen, PAIR_WARN) : A_NORMAL),
 		 "sekisho %.8s%s%s  %s  devices %zu/%zu  logs %zu/%zu  bans %llu  open %llu",
 		 stamp + 11, view->paused ? " PAUSED" : "", daemon ? "" : " NO DAEMON", mode,
@@ -117,14 +117,20 @@ static void draw_title(const struct screen *screen, const struct top_view *view,
 		 (unsigned long long)snapshot->sum.open);
 }
 
+/* Nothing is dropped. */
+static bool would(const struct snapshot *snapshot)
+{
+	return snapshot->mode != GATE_ENFORCE;
+}
+
 static int draw_services(const struct snapshot *snapshot, const struct top_rates *rates, int y)
 {
 	char a[NUMBER_TEXT_SIZE], d[NUMBER_TEXT_SIZE], h[NUMBER_TEXT_SIZE];
 	/* The table below has the first claim on a low screen. */
 	unsigned last = LINES >= 18 ? snapshot->service_count : 0;
 
-	top_line(y++, A_UNDERLINE, "%-16s%11s%11s%11s%8s", "per minute", "attempts", "drops",
-		 "handshakes", "open");
+	top_line(y++, A_UNDERLINE, "%-16s%11s%11s%11s%8s", "per minute", "attempts",
+		 would(snapshot) ? "would drop" : "drops", "handshakes", "open");
 	for (unsigned id = 0; id <= last && id < SERVICE_MAX; id++)
 		top_line(y++, A_NORMAL, "%-16.15s%11s%11s%11s%8llu",
 			 id ? snapshot->services[id].name : "all",
@@ -135,7 +141,8 @@ static int draw_services(const struct snapshot *snapshot, const struct top_rates
 	return y;
 }
 
-static int draw_reasons(const struct screen *screen, const struct top_rates *rates, int y)
+static int draw_reasons(const struct screen *screen, const struct snapshot *snapshot,
+			const struct top_rates *rates, int y)
 {
 	char text[512] = "", rate[NUMBER_TEXT_SIZE];
 	size_t used = 0;
@@ -145,8 +152,8 @@ static int draw_reasons(const struct screen *screen, const struct top_rates *rat
 			used += (size_t)snprintf(text + used, sizeof(text) - used, "  %s %s",
 						 reason_name(reason),
 						 rate_format(rates->reasons[reason], rate));
-	top_line(y, used ? colour_of(screen, PAIR_BAD) : A_NORMAL, "packets dropped:%s",
-		 used ? text : "  none");
+	top_line(y, used ? colour_of(screen, PAIR_BAD) : A_NORMAL, "packets %s:%s",
+		 would(snapshot) ? "that would be dropped" : "dropped", used ? text : "  none");
 	return y + 1;
 }
 
@@ -213,7 +220,7 @@ static int draw_tabs(const struct screen *screen, const struct top_view *view, i
 	return y + 2;
 }
 
-static void draw_head(enum top_pane pane, int y)
+static void draw_head(const struct snapshot *snapshot, enum top_pane pane, int y)
 {
 	if (pane == TOP_BANS)
 		top_line(y, A_UNDERLINE, "%-22s%9s%9s  %s", "prefix", "since", "left",
@@ -222,7 +229,8 @@ static void draw_head(enum top_pane pane, int y)
 		top_line(y, A_UNDERLINE, "%-34s%12s  %s", "account", "last event", "rule");
 	else
 		top_line(y, A_UNDERLINE, "%-25s%3s%9s%8s%6s%9s%9s%8s", top_pane_name(pane), "",
-			 "att/min", "drop/m", "open", "attempts", "drops", "seen");
+			 "att/min", would(snapshot) ? "would/m" : "drop/m", "open", "attempts",
+			 would(snapshot) ? "would" : "drops", "seen");
 }
 
 static void draw_row(const struct top_row *row, enum top_pane pane, int64_t now_wall_ns,
@@ -357,11 +365,11 @@ int screen_draw(struct screen *screen, struct top_view *view, const struct top_f
 	draw_title(screen, view, now->snapshot);
 	if (LINES >= 12) {
 		y = draw_services(now->snapshot, &rates, y);
-		y = draw_reasons(screen, &rates, y);
+		y = draw_reasons(screen, now->snapshot, &rates, y);
 	}
 	y = draw_outflow(screen, before ? before->snapshot : NULL, now->snapshot, y);
 	y = draw_tabs(screen, view, y);
-	draw_head(view->pane, y++);
+	draw_head(now->snapshot, view->pane, y++);
 	draw_rows(screen, view, now->snapshot, y);
 	draw_bottom(screen);
 	refresh();

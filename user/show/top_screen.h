@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The screen of `top`, by ncurses: drawing and keys. Not here: what the rows are (top.h), and what
- * is done about one (cmd/top.c). */
+ * is done about one (cmd/cmd_top.c). */
 #ifndef SEKISHO_TOP_SCREEN_H
 #define SEKISHO_TOP_SCREEN_H
 

@@ -60,9 +60,11 @@ static bool is_control(unsigned code)
 {
 	if (code < 0x20 || (code >= 0x7f && code < 0xa0))
 		return true;
-	/* Bidirectional marks, embeddings and isolates, line and paragraph separators. */
-	return code == 0x61c || code == 0x200e || code == 0x200f ||
-	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+	/* Bidirectional marks, embeddings and isolates, line and paragraph separators; what has no
+	 * width, by which a name looks like another one. */
+	return code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
+	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
+	       code == 0xfeff || (code >= 0xe0000 && code <= 0xe007f);
 }
 
 void visible_print(FILE *out, const char *text)

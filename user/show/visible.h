@@ -17,7 +17,8 @@ size_t utf8_length(const char *text, unsigned *code);
 char *utf8_clean(const char *text);
 
 /* Prints `text` for a terminal: control characters (C0, DEL, C1), characters that turn the
- * direction of writing, and bytes that are not UTF-8, as \xNN. A backslash stays itself. */
+ * direction of writing or have no width, and bytes that are not UTF-8, as \xNN. A backslash stays
+ * itself. */
 void visible_print(FILE *out, const char *text);
 
 #endif

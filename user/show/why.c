@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Fills a struct why (why.h) from gate and store. Prints nothing. */
-#include "show/why.h"
+#include "show/why_inside.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,33 +8,19 @@
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "conf/ban_services.h"
+#include "kernel/ban_parts.h"
+#include "limits_ask.h"
 
 /* The store's and the gate's end of a ban are the same instant on two clocks; they drift apart by
  * what the wall clock is set. Within this the store's is shown: it is the one that was announced. */
 #define UNTIL_DRIFT_NS (5 * NS_PER_S)
 
-#define BANS_MAX       129 /* one of each prefix length covers an address */
-
-struct filling {
-	const struct instance *instance;
-	struct why *why;
-	const struct policy *policy;
-	struct leaf leaf;
-	int64_t now_wall_ns;
-	uint64_t now_boot_ns;
-};
-
-static void remember(struct why *why, const struct fault *fault)
-{
-	size_t room = sizeof(why->faults) / sizeof(*why->faults);
-
-	if (why->fault_count < room)
-		why->faults[why->fault_count++] = *fault;
-}
+#define BANS_MAX       (129 * BAN_GROUPS) /* one of each prefix length covers an address */
 
 /* ---- bans ---- */
 
-static void describe_ban(const struct filling *filling, struct why_ban *ban)
+static void describe_ban(const struct why_filling *filling, struct why_ban *ban)
 {
 	struct store_ban stored = { 0 };
 	struct fault fault;
@@ -43,12 +29,12 @@ static void describe_ban(const struct filling *filling, struct why_ban *ban)
 
 	if (!filling->instance->store)
 		return;
-	error = store_ban_get(filling->instance->store, &ban->prefix, &stored, ban->reason,
-			      sizeof(ban->reason), &fault);
+	error = store_ban_get(filling->instance->store, &ban->prefix, ban->services, &stored,
+			      ban->reason, sizeof(ban->reason), &fault);
 	if (error) {
 		ban->reason[0] = '\0';
 		if (error != -ENOENT)
-			remember(filling->why, &fault);
+			why_remember(filling->why, &fault);
 		return;
 	}
 	drift = stored.until_wall_ns - ban->until_wall_ns;
@@ -59,7 +45,7 @@ static void describe_ban(const struct filling *filling, struct why_ban *ban)
 }
 
 /* What lies `boot_ns` on the boot clock, on the wall clock. */
-static int64_t boot_to_wall(const struct filling *filling, uint64_t boot_ns)
+static int64_t boot_to_wall(const struct why_filling *filling, uint64_t boot_ns)
 {
 	int64_t ahead = (int64_t)(boot_ns - filling->now_boot_ns);
 	int64_t wall_ns;
@@ -76,131 +62,95 @@ static unsigned shortest_length(const struct why *why)
 	return address_is4(&why->address) ? 96 : 0;
 }
 
-static int fill_bans_of_gate(struct filling *filling, struct fault *fault)
+static void add_ban_of_gate(struct why_filling *filling, const struct prefix *prefix,
+			    const struct ban *ban)
+{
+	struct ban_part parts[BAN_GROUPS];
+	size_t count = ban_parts(ban, filling->now_boot_ns, parts);
+
+	for (size_t i = 0; i < count; i++) {
+		struct why_ban *entry = &filling->why->bans[filling->why->ban_count++];
+
+		entry->prefix = *prefix;
+		entry->services = parts[i].services;
+		entry->rule = parts[i].rule;
+		entry->since_wall_ns = boot_to_wall(filling, parts[i].since_ns);
+		entry->until_wall_ns = boot_to_wall(filling, parts[i].expires_ns);
+		entry->counted = true;
+		entry->packets = ban->packets;
+		entry->attempts = ban->attempts;
+		describe_ban(filling, entry);
+	}
+}
+
+static int fill_bans_of_gate(struct why_filling *filling, struct fault *fault)
 {
 	struct why *why = filling->why;
 
 	for (unsigned length = shortest_length(why); length <= 128; length++) {
 		struct prefix prefix = { .length = length };
-		struct why_ban *entry;
 		struct ban ban;
 		int error;
 
 		prefix.address = address_mask(&why->address, length);
 		error = gate_ban_get(filling->instance->gate, &prefix, &ban, fault);
-		if (error == -ENOENT || (!error && ban.expires_ns <= filling->now_boot_ns))
-			continue;
-		if (error)
-			return error;
-		entry = &why->bans[why->ban_count++];
-		entry->prefix = prefix;
-		entry->rule = ban.rule;
-		entry->since_wall_ns = boot_to_wall(filling, ban.since_ns);
-		entry->until_wall_ns = boot_to_wall(filling, ban.expires_ns);
-		entry->counted = true;
-		entry->packets = ban.packets;
-		entry->attempts = ban.attempts;
-		describe_ban(filling, entry);
-	}
-	return 0;
-}
-
-static void fill_bans_of_store(struct filling *filling)
-{
-	struct why *why = filling->why;
-
-	for (unsigned length = shortest_length(why); length <= 128; length++) {
-		struct prefix prefix = { .length = length };
-		struct why_ban *entry = &why->bans[why->ban_count];
-		struct store_ban stored = { 0 };
-		struct fault fault;
-		int error;
-
-		prefix.address = address_mask(&why->address, length);
-		error = store_ban_get(filling->instance->store, &prefix, &stored, entry->reason,
-				      sizeof(entry->reason), &fault);
-		if (error && error != -ENOENT) {
-			remember(why, &fault);
-			return;
-		}
-		if (error || stored.until_wall_ns <= filling->now_wall_ns)
-			continue;
-		entry->prefix = prefix;
-		entry->rule = stored.rule;
-		entry->since_wall_ns = stored.since_wall_ns;
-		entry->until_wall_ns = stored.until_wall_ns;
-		why->ban_count++;
-	}
-}
-
-/* ---- lists and country ---- */
-
-static int take_list(const struct store_list *list, void *pointer)
-{
-	struct why *why = pointer;
-	struct why_list *entry;
-
-	if (why->list_count == LIST_MAX)
-		return 0;
-	entry = &why->lists[why->list_count++];
-	snprintf(entry->name, sizeof(entry->name), "%s", list->name);
-	snprintf(entry->source, sizeof(entry->source), "%s", list->source);
-	entry->id = list->id;
-	entry->allow = list->allow;
-	return 0;
-}
-
-/* All lists first, then only those that contain the address: a statement at a time. */
-static void fill_lists(struct filling *filling)
-{
-	struct why *why = filling->why;
-	size_t kept = 0;
-	struct fault fault;
-
-	if (store_list_each(filling->instance->store, take_list, why, &fault))
-		remember(why, &fault);
-	for (size_t i = 0; i < why->list_count; i++) {
-		_cleanup_(ranges_free) struct ranges ranges = { 0 };
-		struct store_list list;
-		int error = store_list_get(filling->instance->store, why->lists[i].name, &list,
-					   &ranges, &fault);
-
 		if (error && error != -ENOENT)
-			remember(why, &fault);
-		if (!error && ranges_find(&ranges, &why->address) >= 0)
-			why->lists[kept++] = why->lists[i];
+			return error;
+		if (!error)
+			add_ban_of_gate(filling, &prefix, &ban);
 	}
-	why->list_count = kept;
+	return 0;
 }
 
-/* What the gate's table would say, made from the store: allow first, then the lower id. */
-static struct leaf leaf_of_store(struct filling *filling)
+/* False: it cannot be asked. */
+static bool add_ban_of_store(struct why_filling *filling, const struct prefix *prefix,
+			     enum ban_services services)
 {
-	struct leaf leaf = { .country = COUNTRY_ZZ };
-	_cleanup_(ranges_free) struct ranges ranges = { 0 };
 	struct why *why = filling->why;
+	struct why_ban *entry = &why->bans[why->ban_count];
+	struct store_ban stored = { 0 };
 	struct fault fault;
-	int64_t country = -1;
-	int error = store_countries_get(filling->instance->store, NULL, 0, NULL, &ranges, &fault);
+	int error = store_ban_get(filling->instance->store, prefix, services, &stored,
+				  entry->reason, sizeof(entry->reason), &fault);
 
-	if (!error)
-		country = ranges_find(&ranges, &why->address);
-	else if (error != -ENOENT)
-		remember(why, &fault);
-	if (country >= 0 && country < COUNTRY_COUNT)
-		leaf.country = (__u16)country;
-	for (int allow = 1; allow >= 0 && !leaf.list; allow--) {
-		for (size_t i = 0; i < why->list_count; i++) {
-			const struct why_list *list = &why->lists[i];
-
-			if (list->allow != allow)
-				continue;
-			leaf.flags |= allow ? LEAF_ALLOW : LEAF_DENY;
-			if (!leaf.list || list->id < leaf.list)
-				leaf.list = list->id;
-		}
+	if (error && error != -ENOENT) {
+		why_remember(why, &fault);
+		return false;
 	}
-	return leaf;
+	if (error || stored.until_wall_ns <= filling->now_wall_ns)
+		return true;
+	/* One of both groups is found twice. */
+	if (why->ban_count && entry[-1].services & services &&
+	    !memcmp(&entry[-1].prefix, prefix, sizeof(*prefix)))
+		return true;
+	entry->prefix = *prefix;
+	entry->services = stored.services;
+	entry->rule = stored.rule;
+	entry->since_wall_ns = stored.since_wall_ns;
+	entry->until_wall_ns = stored.until_wall_ns;
+	why->ban_count++;
+	return true;
+}
+
+static void fill_bans_of_store(struct why_filling *filling)
+{
+	for (unsigned length = shortest_length(filling->why); length <= 128; length++) {
+		struct prefix prefix = { .length = length };
+
+		prefix.address = address_mask(&filling->why->address, length);
+		if (!add_ban_of_store(filling, &prefix, BAN_SMTP) ||
+		    !add_ban_of_store(filling, &prefix, BAN_LOGIN))
+			return;
+	}
+}
+
+/* Whether a ban closes a group of services. */
+static bool is_banned(const struct why *why, enum ban_services group)
+{
+	for (size_t i = 0; i < why->ban_count; i++)
+		if (why->bans[i].services & group)
+			return true;
+	return false;
 }
 
 /* ---- evidence ---- */
@@ -220,7 +170,7 @@ static int take_evidence(const struct store_evidence *evidence, void *pointer)
 	return 0;
 }
 
-static void fill_evidence(struct filling *filling)
+static void fill_evidence(struct why_filling *filling)
 {
 	struct why *why = filling->why;
 	struct fault fault = { 0 };
@@ -228,13 +178,24 @@ static void fill_evidence(struct filling *filling)
 					take_evidence, why, &fault);
 
 	if (error < 0 && fault.error)
-		remember(why, &fault);
+		why_remember(why, &fault);
+}
+
+static void fill_past(struct why_filling *filling, int64_t now_wall_ns)
+{
+	struct fault fault = { 0 };
+
+	if (why_fill_past(filling->why, filling->instance->store, now_wall_ns, &fault))
+		why_remember(filling->why, &fault);
+	if (why_fill_stale(filling->why, filling->instance->store, now_wall_ns, &fault))
+		why_remember(filling->why, &fault);
 }
 
 /* ---- all of it ---- */
 
 /* The policy in force, else the one that would be. */
-static int take_policy(const struct filling *filling, struct policy *policy, struct fault *fault)
+static int take_policy(const struct why_filling *filling, struct policy *policy,
+		       struct fault *fault)
 {
 	int error = -ENOENT;
 
@@ -246,7 +207,46 @@ static int take_policy(const struct filling *filling, struct policy *policy, str
 	return 0;
 }
 
-static void fill_services(struct filling *filling)
+static struct meter_key key_of(const struct address *address, unsigned length, unsigned service)
+{
+	return (struct meter_key){
+		.prefix = { .address = address_mask(address, length), .length = length },
+		.service = service,
+	};
+}
+
+/* What the limits say to one more connection at this instant. */
+static void ask_limits(const struct why_filling *filling, unsigned service, struct verdict *verdict)
+{
+	const struct policy *policy = filling->policy;
+	const struct address *address = &filling->why->address;
+	unsigned country = filling->leaves[service].country < COUNTRY_COUNT
+				   ? filling->leaves[service].country
+				   : COUNTRY_ZZ;
+	unsigned class = policy->country_class[service][country] & (CLASS_MAX - 1);
+	bool is4 = address_is4(address);
+	struct meter_key source = key_of(address, is4 ? 128 : policy->source_length6, service);
+	struct meter_key network =
+		key_of(address, is4 ? policy->network_length4 : policy->network_length6, service);
+	struct meter_key of_country = { .service = service * COUNTRY_COUNT + country };
+	struct meter found[METER_KINDS];
+	struct limits_meters meters = { 0 };
+	struct gate *gate = filling->instance->gate;
+
+	if (!gate || verdict->drop || verdict->list)
+		return;
+	if (!gate_meter_get(gate, METER_SOURCE, &source, &found[METER_SOURCE]))
+		meters.source = &found[METER_SOURCE];
+	if (!gate_meter_get(gate, METER_NETWORK, &network, &found[METER_NETWORK]))
+		meters.network = &found[METER_NETWORK];
+	if (!gate_meter_get(gate, METER_COUNTRY, &of_country, &found[METER_COUNTRY]))
+		meters.country = &found[METER_COUNTRY];
+	meters.stranger = !meters.source && gate_meters_full(gate);
+	verdict->reason = limits_ask(&policy->classes[class], filling->now_boot_ns, &meters);
+	verdict->drop = verdict->reason != REASON_NONE;
+}
+
+static void fill_services(struct why_filling *filling)
 {
 	const struct config *config = filling->instance->config;
 	struct why *why = filling->why;
@@ -254,25 +254,29 @@ static void fill_services(struct filling *filling)
 	for (unsigned id = 1; id <= filling->policy->service_count && id < SERVICE_MAX; id++) {
 		struct why_service *service = &why->services[why->service_count++];
 
-		if (id <= config->service_count)
+		if (id <= config->service_count && *config->services[id - 1].name)
 			snprintf(service->name, sizeof(service->name), "%s",
 				 config->services[id - 1].name);
 		else
 			snprintf(service->name, sizeof(service->name), "service-%u", id);
-		service->verdict =
-			verdict_decide(filling->policy, id, &filling->leaf, why->ban_count > 0);
+		service->group = verdict_group(filling->policy, id);
+		service->removed = !service->group && id <= config->service_count &&
+				   config->services[id - 1].removed;
+		if (service->removed)
+			continue;
+		service->verdict = verdict_decide(filling->policy, id, &filling->leaves[id],
+						  is_banned(why, service->group));
+		ask_limits(filling, id, &service->verdict);
 	}
 }
 
-static int fill_from_gate(struct filling *filling, struct fault *fault)
+static int fill_from_gate(struct why_filling *filling, struct fault *fault)
 {
-	int error = gate_table_find(filling->instance->gate, &filling->why->address, &filling->leaf,
-				    fault);
+	int error = gate_table_find(filling->instance->gate, &filling->why->address,
+				    filling->leaves, fault);
 
 	/* No table yet: no lists, no countries. */
-	if (error == -ENOENT)
-		filling->leaf = (struct leaf){ .country = COUNTRY_ZZ };
-	else if (error)
+	if (error && error != -ENOENT)
 		return error;
 	return fill_bans_of_gate(filling, fault);
 }
@@ -282,14 +286,16 @@ int why_fill(const struct instance *instance, const struct address *address, int
 {
 	_cleanup_(cleanup_why) struct why *fresh = calloc(1, sizeof(*fresh));
 	_cleanup_free_ struct policy *policy = calloc(1, sizeof(*policy));
-	struct filling filling = { .instance = instance,
-				   .why = fresh,
-				   .policy = policy,
-				   .leaf = { .country = COUNTRY_ZZ },
-				   .now_wall_ns = now_wall_ns,
-				   .now_boot_ns = now_boot_ns };
+	struct why_filling filling = { .instance = instance,
+				       .why = fresh,
+				       .policy = policy,
+				       .now_wall_ns = now_wall_ns,
+				       .now_boot_ns = now_boot_ns };
+	unsigned country;
 	int error;
 
+	for (unsigned service = 0; service < SERVICE_MAX; service++)
+		filling.leaves[service].country = COUNTRY_ZZ;
 	if (fresh) {
 		fresh->bans = calloc(BANS_MAX + 1, sizeof(*fresh->bans));
 		fresh->lists = calloc(LIST_MAX, sizeof(*fresh->lists));
@@ -308,18 +314,20 @@ int why_fill(const struct instance *instance, const struct address *address, int
 	/* No store yet is an answer: no bans, no lists. */
 	if (!instance->store && instance->store_fault.error &&
 	    instance->store_fault.error != -ENOENT)
-		remember(fresh, &instance->store_fault);
+		why_remember(fresh, &instance->store_fault);
 	if (instance->store)
-		fill_lists(&filling);
+		why_fill_lists(&filling);
 	if (instance->gate)
 		error = fill_from_gate(&filling, fault);
 	else if (instance->store)
-		fill_bans_of_store(&filling), filling.leaf = leaf_of_store(&filling);
+		fill_bans_of_store(&filling), why_leaves_of_store(&filling);
 	if (error)
 		return error;
-	fresh->country = filling.leaf.country < COUNTRY_COUNT ? filling.leaf.country : COUNTRY_ZZ;
+	country = filling.leaves[0].country;
+	fresh->country = country < COUNTRY_COUNT ? country : COUNTRY_ZZ;
+	fresh->provider = why_provider(instance->config, address);
 	if (instance->store)
-		fill_evidence(&filling);
+		fill_evidence(&filling), fill_past(&filling, now_wall_ns);
 	fill_services(&filling);
 	*why = TAKE_PTR(fresh);
 	return 0;

@@ -8,22 +8,29 @@
 
 #include <stdio.h>
 #include "enforce/instance.h"
+#include "log/event.h"
 #include "net/address.h"
-#include "show/verdict.h"
+#include "show/gate_verdict.h"
 
 #define WHY_EVIDENCE_MAX 20
+#define WHY_PAST_MAX	 20
+#define WHY_STALE_MAX	 8
 
 struct why_service {
 	char name[CONFIG_NAME_SIZE];
+	enum ban_services group; /* the one that it is of */
+	bool removed;		 /* not configured any more; nothing is said of it */
 	struct verdict verdict;
 };
 
 struct why_ban {
 	struct prefix prefix;
+	enum ban_services services;
 	int64_t since_wall_ns, until_wall_ns;
 	uint32_t rule;
 	char reason[256]; /* "" when the store does not know it */
-	bool counted;	  /* the two below are known: it is in the gate */
+	bool lifted;	  /* of one that is over: before its time; `until` is when */
+	bool counted; /* the two below, of all bans of the prefix, are known: it is in the gate */
 	uint64_t packets, attempts;
 };
 
@@ -31,7 +38,14 @@ struct why_list {
 	char name[CONFIG_NAME_SIZE];
 	uint8_t id;
 	bool allow;
+	uint16_t services; /* config_list_services() */
 	char source[512];
+};
+
+/* A device of an account that tries its old password. */
+struct why_stale {
+	char account[EVENT_ACCOUNT_SIZE];
+	int64_t last_wall_ns; /* exact to a day */
 };
 
 struct why_evidence {
@@ -43,17 +57,22 @@ struct why {
 	struct address address;
 	struct prefix source; /* IPv6: the /64 unless configured */
 	unsigned country;
-	bool loaded; /* else by the configuration and the store alone: nothing is in force */
+	uint32_t provider; /* number of its autonomous system; 0: not known */
+	bool loaded;	   /* else by the configuration and the store alone: nothing is in force */
 	enum gate_mode mode;
 	char config_path[512];
 	struct why_service services[SERVICE_MAX];
 	size_t service_count;
-	struct why_ban *bans; /* in force, shortest prefix first */
+	struct why_ban *bans; /* in force, shortest prefix first; of one, BAN_SMTP first */
 	size_t ban_count;
+	struct why_ban past[WHY_PAST_MAX]; /* those that are over, the last first */
+	size_t past_count;
 	struct why_list *lists; /* by name; all that contain the address */
 	size_t list_count;
 	struct why_evidence evidence[WHY_EVIDENCE_MAX]; /* newest first */
 	size_t evidence_count;
+	struct why_stale stale[WHY_STALE_MAX]; /* the last first */
+	size_t stale_count;
 	struct fault faults[8]; /* what could not be asked */
 	size_t fault_count;
 };
@@ -64,6 +83,8 @@ struct why {
 int why_fill(const struct instance *instance, const struct address *address, int64_t now_wall_ns,
 	     uint64_t now_boot_ns, struct why **why, struct fault *fault);
 void why_free(struct why *why);
+/* The number of the autonomous system; 0: not known. why_provider.c. */
+uint32_t why_provider(const struct config *config, const struct address *address);
 
 void text_why(FILE *out, const struct why *why);
 char *json_why(const struct why *why); /* one line, malloc()ed; NULL: out of memory */

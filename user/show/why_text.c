@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A struct why (why.h) as text for people and as JSON; schema of that: docs/json.md. Pure. */
-#include "show/why.h"
+#include "show/why_inside.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "conf/ban_services.h"
 #include "detect/detect.h"
 #include "show/json.h"
 #include "show/visible.h"
@@ -53,6 +54,9 @@ void why_undo(const struct why *why, void (*step)(const char *text, void *contex
 	if (!any_drop(why))
 		return;
 	for (size_t i = 0; i < why->ban_count; i++) {
+		if (i &&
+		    !memcmp(&why->bans[i].prefix, &why->bans[i - 1].prefix, sizeof(struct prefix)))
+			continue; /* one command lifts both */
 		prefix_format(&why->bans[i].prefix, prefix);
 		snprintf(text, sizeof(text), "sekisho unban %s", prefix);
 		step(text, context);
@@ -68,7 +72,7 @@ void why_undo(const struct why *why, void (*step)(const char *text, void *contex
 		step(text, context);
 	}
 	for (size_t i = 0; i < why->service_count; i++) {
-		char country[3];
+		char country[COUNTRY_TEXT_SIZE];
 
 		if (why->services[i].verdict.reason != REASON_COUNTRY)
 			continue;
@@ -85,7 +89,7 @@ static void stamp(FILE *out, int64_t wall_ns)
 {
 	char text[TIME_TEXT_SIZE];
 
-	time_format(wall_ns - wall_ns % NS_PER_S, text);
+	time_show(wall_ns - wall_ns % NS_PER_S, text);
 	fputs(text, out);
 }
 
@@ -108,13 +112,19 @@ static void print_service(FILE *out, const struct why *why, const struct why_ser
 static void print_bans(FILE *out, const struct why *why)
 {
 	if (why->ban_count)
-		fputs("\nbans\n", out);
+		fputs(why->loaded && why->mode == GATE_MONITOR
+			      ? "\nbans, which would shut it out in enforce mode\n"
+			      : "\nbans\n",
+		      out);
 	for (size_t i = 0; i < why->ban_count; i++) {
 		const struct why_ban *ban = &why->bans[i];
 		char prefix[PREFIX_TEXT_SIZE];
 
 		prefix_format(&ban->prefix, prefix);
-		fprintf(out, "  %s until ", prefix);
+		fprintf(out, "  %s", prefix);
+		if (ban->services != BAN_ALL)
+			fprintf(out, " from %s", ban_services_word(ban->services));
+		fputs(" until ", out);
 		stamp(out, ban->until_wall_ns);
 		fprintf(out, ", %s since ", rule_name(ban->rule));
 		stamp(out, ban->since_wall_ns);
@@ -130,6 +140,19 @@ static void print_bans(FILE *out, const struct why *why)
 	}
 }
 
+/* Says nothing of a list for all services. */
+static void print_listed(FILE *out, const struct why *why, uint16_t services)
+{
+	const char *between = ", for ";
+
+	for (size_t i = 0; services != ALL_SERVICES && i < why->service_count; i++) {
+		if (!(services >> (i + 1) & 1))
+			continue;
+		fprintf(out, "%s%s", between, why->services[i].name);
+		between = " ";
+	}
+}
+
 static void print_lists(FILE *out, const struct why *why)
 {
 	if (why->list_count)
@@ -139,6 +162,8 @@ static void print_lists(FILE *out, const struct why *why)
 		visible_print(out, why->lists[i].name);
 		fprintf(out, " (%s) ", why->lists[i].allow ? "allow" : "deny");
 		visible_print(out, why->lists[i].source);
+		if (why->lists[i].services)
+			print_listed(out, why, why->lists[i].services);
 		fputc('\n', out);
 	}
 }
@@ -167,7 +192,7 @@ static void print_evidence(FILE *out, const struct why *why)
 
 void text_why(FILE *out, const struct why *why)
 {
-	char address[ADDRESS_TEXT_SIZE], source[PREFIX_TEXT_SIZE], country[3];
+	char address[ADDRESS_TEXT_SIZE], source[PREFIX_TEXT_SIZE], country[COUNTRY_TEXT_SIZE];
 
 	address_format(&why->address, address);
 	why_source_text(why, source);
@@ -175,7 +200,13 @@ void text_why(FILE *out, const struct why *why)
 	fputs(address, out);
 	if (strcmp(address, source))
 		fprintf(out, ", source %s", source);
-	fprintf(out, ", country %s%s\n", country, why->country == COUNTRY_ZZ ? " (unknown)" : "");
+	fprintf(out, ", country %s%s", country,
+		why->country == COUNTRY_ZZ    ? " (unknown)"
+		: why->country == COUNTRY_LAN ? " (local)"
+					      : "");
+	if (why->provider)
+		fprintf(out, ", provider AS%u", why->provider);
+	fputc('\n', out);
 	if (!why->loaded)
 		fputs("no gate is loaded: by configuration and store alone\n", out);
 	else if (why->mode == GATE_MONITOR)
@@ -183,9 +214,12 @@ void text_why(FILE *out, const struct why *why)
 	else
 		fputs("mode enforce\n", out);
 	for (size_t i = 0; i < why->service_count; i++)
-		print_service(out, why, &why->services[i]);
+		if (!why->services[i].removed)
+			print_service(out, why, &why->services[i]);
 	print_bans(out, why);
 	print_lists(out, why);
+	why_print_past(out, why);
+	why_print_stale(out, why);
 	print_evidence(out, why);
 	if (any_drop(why))
 		fputs("\nto let it pass\n", out);
@@ -210,10 +244,34 @@ static json_t *services_to_json(const struct why *why)
 			json_text(verdict->drop ? reason_name(verdict->reason) : NULL), "list",
 			json_text(why_list_name(why, verdict->list)));
 
-		if (json_object_set_new(services, why->services[i].name, item))
+		if (why->services[i].removed)
+			json_decref(item);
+		else if (json_object_set_new(services, why->services[i].name, item))
 			return NULL;
 	}
 	return TAKE_PTR(services);
+}
+
+json_t *why_closed_to_json(const struct why *why, enum ban_services services)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; names && i < why->service_count; i++)
+		if (why->services[i].group & services &&
+		    !json_add(names, json_text(why->services[i].name)))
+			break;
+	return names;
+}
+
+/* Of those services that a list is for. */
+static json_t *listed_to_json(const struct why *why, uint16_t services)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; names && i < why->service_count; i++)
+		if (services >> (i + 1) & 1 && !json_add(names, json_text(why->services[i].name)))
+			break;
+	return names;
 }
 
 static json_t *bans_to_json(const struct why *why)
@@ -226,7 +284,8 @@ static json_t *bans_to_json(const struct why *why)
 		json_t *item;
 
 		prefix_format(&ban->prefix, prefix);
-		item = json_pack("{s:s,s:o,s:o,s:s,s:o,s:o,s:o}", "prefix", prefix, "since",
+		item = json_pack("{s:s,s:o,s:o,s:o,s:s,s:o,s:o,s:o}", "prefix", prefix, "services",
+				 why_closed_to_json(why, ban->services), "since",
 				 json_time(ban->since_wall_ns), "until",
 				 json_time(ban->until_wall_ns), "rule", rule_name(ban->rule),
 				 "reason", json_text(*ban->reason ? ban->reason : NULL), "packets",
@@ -245,8 +304,9 @@ static json_t *lists_to_json(const struct why *why)
 	for (size_t i = 0; i < why->list_count; i++) {
 		const struct why_list *list = &why->lists[i];
 
-		if (!json_add(lists, json_pack("{s:o,s:s,s:o}", "name", json_text(list->name),
-					       "action", list->allow ? "allow" : "deny", "source",
+		if (!json_add(lists, json_pack("{s:o,s:s,s:o,s:o}", "name", json_text(list->name),
+					       "action", list->allow ? "allow" : "deny", "services",
+					       listed_to_json(why, list->services), "source",
 					       json_text(*list->source ? list->source : NULL))))
 			return NULL;
 	}
@@ -290,7 +350,7 @@ static void add_step(const char *text, void *context)
 char *json_why(const struct why *why)
 {
 	_cleanup_(cleanup_json) json_t *array = json_array();
-	char address[ADDRESS_TEXT_SIZE], source[PREFIX_TEXT_SIZE], country[3];
+	char address[ADDRESS_TEXT_SIZE], source[PREFIX_TEXT_SIZE], country[COUNTRY_TEXT_SIZE];
 	struct undo_steps steps = { .array = array };
 
 	address_format(&why->address, address);
@@ -300,9 +360,11 @@ char *json_why(const struct why *why)
 	if (steps.failed)
 		return NULL;
 	return json_line(json_pack(
-		"{s:s,s:s,s:s,s:b,s:s,s:o,s:o,s:o,s:o,s:O,s:o}", "address", address, "source",
-		source, "country", country, "loaded", why->loaded, "mode",
+		"{s:s,s:s,s:s,s:o,s:b,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:O,s:o}", "address", address,
+		"source", source, "country", country, "provider",
+		json_provider_number(why->provider), "loaded", why->loaded, "mode",
 		why->mode == GATE_ENFORCE ? "enforce" : "monitor", "services",
-		services_to_json(why), "bans", bans_to_json(why), "lists", lists_to_json(why),
+		services_to_json(why), "bans", bans_to_json(why), "earlier_bans",
+		why_past_to_json(why), "stale", why_stale_to_json(why), "lists", lists_to_json(why),
 		"evidence", evidence_to_json(why), "undo", array, "faults", faults_to_json(why)));
 }

@@ -10,23 +10,51 @@
 #include "store/store.h"
 
 #define STORE_FILE	 "sekisho.db"
-#define STORE_STATEMENTS 48
+#define SCHEMA_VERSION	 9
+#define APPLICATION_ID	 0x73656b69 /* "seki", for file(1) */
+#define STORE_STATEMENTS 128
 #define DATABASE_BUSY_MS 10000 /* that another process may take, unless store_set_patience() */
+
+enum store_cap {
+	CAP_KNOWN,
+	CAP_REPEATS,
+	CAP_TROUBLES,
+	CAP_SENDERS,
+	CAP_HABITS,
+	CAP_PAST,
+	CAP_RIGHTS,
+	CAP_WRONGS,
+	CAP_BUDGETS,
+	CAP_HELD,
+	CAP_COUNT
+};
 
 struct store {
 	sqlite3 *db;
 	char *path;
-	bool begun;	  /* between store_begin() and its end */
-	bool damaged;	  /* something in it turned out to be */
-	bool has_clock;	  /* the schema is new enough for it */
-	unsigned busy_ms; /* that another process may take */
-	dev_t device;	  /* of the file that is open */
+	bool begun;	   /* between store_begin() and its end */
+	bool damaged;	   /* something in it turned out to be */
+	bool has_clock;	   /* the schema is new enough for it */
+	bool has_services; /* the same */
+	unsigned busy_ms;  /* that another process may take */
+	dev_t device;	   /* of the file that is open */
 	ino_t inode;
+	unsigned puts[CAP_COUNT]; /* since rows of that kind were counted */
+	unsigned expired;	  /* calls of store_expire() */
 	struct {
 		const char *sql; /* recognised by its address */
 		sqlite3_stmt *statement;
 	} statements[STORE_STATEMENTS];
 };
+
+/* Makes the tables of SCHEMA_VERSION in a file of schema `version` (0: an empty one), within a
+ * transaction of the caller's. */
+int database_make_schema(struct store *store, int64_t version, struct fault *fault);
+
+/* Rows of a kind beyond its most are removed, the oldest first: to be called after each that was
+ * put, which looks now and then. The same of all kinds, in each twentieth call. */
+int database_cap(struct store *store, enum store_cap cap, struct fault *fault);
+int database_cap_all(struct store *store, struct fault *fault);
 
 /* What SQLite's last failure means, as -errno, with the remedy. `what` follows "cannot". */
 int database_fault(struct store *store, struct fault *fault, const char *what);
@@ -52,8 +80,22 @@ int database_execute(struct store *store, const char *sql, const char *what, str
 int database_group_begin(struct store *store, struct fault *fault);
 int database_group_end(struct store *store, int result, struct fault *fault);
 
+/* Before bans are removed, or replaced by one that begins at `since_wall_ns`, they are copied to
+ * those that were (store_past.c): those of a prefix that are lifted now, those of it that were over
+ * by then, the first `most` of all that are over. `now_wall_ns` is the wall clock, without the
+ * shift. */
+int database_past_lifted(struct store *store, const struct prefix *prefix,
+			 enum ban_services services, int64_t now_wall_ns, struct fault *fault);
+int database_past_over(struct store *store, const struct prefix *prefix, enum ban_services services,
+		       int64_t since_wall_ns, struct fault *fault);
+int database_past_expired(struct store *store, int64_t now_wall_ns, int64_t most,
+			  struct fault *fault);
+
+/* Spans (spans.c) that are too old, or too many. */
+int database_expire_spans(struct store *store, int64_t now_wall_ns, struct fault *fault);
+
 /* How far wall-clock times of bans in the file are from those of the wall clock: what is stored is
- * the time less the shift. See clock.c. */
+ * the time less the shift. See store_clock.c. */
 int database_shift(struct store *store, int64_t *shift_ns, struct fault *fault);
 /* Sum and difference of times that stay within what they can hold. */
 int64_t database_add(int64_t a, int64_t b);
@@ -65,6 +107,11 @@ int database_bind_key(sqlite3_stmt *statement, int parameter, const struct prefi
 /* The first and the last key that lie in the prefix. */
 void database_bind_keys_in(sqlite3_stmt *statement, int first, int last,
 			   const struct prefix *prefix);
+/* A condition on a column `prefix`: in the given one, or around it. Its parameters are those from
+ * `first` on, which database_bind_overlap() binds. */
+#define DATABASE_OVERLAP_SIZE 800
+void database_overlap_sql(const struct prefix *prefix, unsigned first, char *sql, size_t size);
+void database_bind_overlap(sqlite3_stmt *statement, int first, const struct prefix *prefix);
 /* -EBADMSG. */
 int database_column_key(struct store *store, sqlite3_stmt *statement, int column,
 			struct prefix *prefix, struct fault *fault);

@@ -2,6 +2,7 @@
 /* Prefixes as keys of the store: short for IPv4, and in the order in which people read them. */
 #include "store/database.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SIZE4 6 /* '4', address, length */
@@ -41,6 +42,33 @@ void database_bind_keys_in(sqlite3_stmt *statement, int first, int last,
 	for (unsigned bit = prefix->length; bit < 128; bit++)
 		other.address.byte[bit / 8] |= (unsigned char)(0x80 >> bit % 8);
 	database_bind_key(statement, last, &other);
+}
+
+static unsigned wider_count(const struct prefix *prefix)
+{
+	return prefix->length - (prefix_is4(prefix) ? 96 : 0);
+}
+
+void database_overlap_sql(const struct prefix *prefix, unsigned first, char *sql, size_t size)
+{
+	size_t used = (size_t)snprintf(sql, size, "(prefix BETWEEN ?%u AND ?%u OR prefix IN (NULL",
+				       first, first + 1);
+
+	for (unsigned i = 0; i < wider_count(prefix); i++)
+		used += (size_t)snprintf(sql + used, size - used, ",?%u", first + 2 + i);
+	snprintf(sql + used, size - used, "))");
+}
+
+void database_bind_overlap(sqlite3_stmt *statement, int first, const struct prefix *prefix)
+{
+	struct prefix other = *prefix;
+
+	database_bind_keys_in(statement, first, first + 1, prefix);
+	for (unsigned i = 0; i < wider_count(prefix); i++) {
+		other.length = prefix->length - wider_count(prefix) + i;
+		other.address = address_mask(&prefix->address, other.length);
+		database_bind_key(statement, first + 2 + (int)i, &other);
+	}
 }
 
 int database_column_key(struct store *store, sqlite3_stmt *statement, int column,

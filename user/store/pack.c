@@ -82,13 +82,13 @@ int pack_ranges(const struct ranges *ranges, unsigned char **data, size_t *size)
 	return 0;
 }
 
-struct cursor {
+struct pack_cursor {
 	const unsigned char *at, *end;
 	bool bad;
 };
 
 /* A number of at most `bits` bits. */
-static u128 get_number(struct cursor *cursor, unsigned bits)
+static u128 get_number(struct pack_cursor *cursor, unsigned bits)
 {
 	u128 number = 0;
 
@@ -105,7 +105,7 @@ static u128 get_number(struct cursor *cursor, unsigned bits)
 	return 0;
 }
 
-static u128 get_shifted(struct cursor *cursor)
+static u128 get_shifted(struct pack_cursor *cursor)
 {
 	unsigned zeros = cursor->at < cursor->end ? *cursor->at++ : 255;
 
@@ -118,12 +118,12 @@ static u128 get_shifted(struct cursor *cursor)
 	return get_number(cursor, 128 - zeros) << zeros;
 }
 
-static uint32_t get_value(struct cursor *cursor, bool values)
+static uint32_t get_value(struct pack_cursor *cursor, bool values)
 {
 	return values ? (uint32_t)get_number(cursor, 32) : 0;
 }
 
-static void get4(struct cursor *cursor, struct range4 *range, bool is_first, uint32_t *next,
+static void get4(struct pack_cursor *cursor, struct range4 *range, bool is_first, uint32_t *next,
 		 bool values)
 {
 	uint32_t gap = (uint32_t)get_number(cursor, 32), size = (uint32_t)get_number(cursor, 33);
@@ -137,7 +137,7 @@ static void get4(struct cursor *cursor, struct range4 *range, bool is_first, uin
 	*next = range->last + 1;
 }
 
-static void get6(struct cursor *cursor, struct range6 *range, bool is_first, u128 *next,
+static void get6(struct pack_cursor *cursor, struct range6 *range, bool is_first, u128 *next,
 		 bool values)
 {
 	u128 gap = get_shifted(cursor), size = get_shifted(cursor);
@@ -166,7 +166,7 @@ static int allocate(struct ranges *ranges, size_t count4, size_t count6)
 
 int unpack_ranges(const unsigned char *data, size_t size, struct ranges *ranges)
 {
-	struct cursor cursor = { .at = data, .end = data + size };
+	struct pack_cursor cursor = { .at = data, .end = data + size };
 	_cleanup_(ranges_free) struct ranges result = { 0 };
 	size_t count4, count6;
 	uint32_t next4 = 0;

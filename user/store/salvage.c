@@ -9,27 +9,46 @@
 
 #define ROWS_AT_ONCE 10000 /* in one transaction: others write meanwhile */
 
-struct table {
+struct salvage_table {
 	const char *name, *columns, *order;
-	int count; /* of columns */
-	int key;   /* of these the one that holds a prefix, or -1 */
+	const char *older; /* the same of a schema that has not all of them; NULL: all have */
+	int count;	   /* of columns */
+	int key;	   /* of these the one that holds a prefix, or -1 */
+	bool later;	   /* not every schema has it */
 };
 
-static const struct table tables[] = {
-	{ "bans", "prefix, since, until, rule, reason", "prefix", 5, 0 },
-	{ "lists", "id, name, allow, updated, prefixes, source, source_mtime, source_size", "id", 8,
-	  -1 },
-	{ "list_ranges", "id, ranges", "id", 2, -1 },
-	{ "countries", "id, source, updated, ranges", "id", 4, -1 },
-	{ "positions", "path, device, inode, offset, head_digest, head_size", "path", 6, -1 },
-	{ "clock", "id, boot, apart, shift", "id", 4, -1 },
-	{ "repeats", "prefix, bans, until, lasts", "prefix", 4, 0 },
-	{ "troubles", "account, rule, last", "account, rule", 3, -1 },
-	{ "known", "account, source, first, last", "account, source", 4, 1 },
-	{ "evidence", "prefix, wall, line", "id", 3, 0 },
+static const struct salvage_table tables[] = {
+	{ "bans", "prefix, services, since, until, rule, reason", "prefix",
+	  "prefix, 3, since, until, rule, reason", 6, 0 },
+	{ "lists", "id, name, allow, updated, prefixes, source, source_mtime, source_size", "id",
+	  NULL, 8, -1 },
+	{ "list_ranges", "id, ranges", "id", NULL, 2, -1 },
+	{ "countries", "id, source, updated, ranges", "id", NULL, 4, -1 },
+	{ "positions", "path, device, inode, offset, head_digest, head_size", "path", NULL, 6, -1 },
+	{ "clock", "id, boot, apart, shift", "id", NULL, 4, -1 },
+	{ "repeats", "prefix, services, bans, until, lasts", "prefix",
+	  "prefix, 2, bans, until, lasts", 5, 0 },
+	{ "troubles", "account, rule, last", "account, rule", NULL, 3, -1 },
+	{ "known", "account, source, first, last", "account, source", NULL, 4, 1 },
+	{ "senders", "network, last", "network", NULL, 2, 0, true },
+	{ "habits", "account, last, day, messages, today, failing, failing_today", "account", NULL,
+	  7, -1, true },
+	{ "begun", "id, wall", "id", NULL, 2, -1, true },
+	{ "past_alerts", "id, wall, rule, account, prefix, facts", "id", NULL, 6, -1, true },
+	{ "past_bans", "id, prefix, services, since, ended, lifted, rule, reason", "id", NULL, 8, 1,
+	  true },
+	{ "rights", "account, digests, last", "account", NULL, 3, -1, true },
+	{ "wrongs", "account, source, digests, stale, last", "account, source", NULL, 5, 1, true },
+	{ "budgets",
+	  "account, last, unknown, fresh, shared, day, recipients, first_time, refused, held,"
+	  " held_size, over",
+	  "account", NULL, 12, -1, true },
+	{ "held", "account, queue, wall, recipients, size", "account, queue", NULL, 5, -1, true },
+	{ "spans", "length, start, counts", "length, start", NULL, 3, -1, true },
+	{ "evidence", "prefix, wall, line", "id", NULL, 3, 0 },
 };
 
-struct copying {
+struct salvage_copying {
 	struct store from; /* the damaged one */
 	struct store *to;
 	struct store_salvage *salvage;
@@ -42,8 +61,8 @@ static void finalize(sqlite3_stmt **statement)
 }
 
 /* 1: copied, 0: known already, or nonsense; -errno of the new store. */
-static int copy_row(struct copying *copying, const struct table *table, sqlite3_stmt *from,
-		    sqlite3_stmt *to)
+static int copy_row(struct salvage_copying *copying, const struct salvage_table *table,
+		    sqlite3_stmt *from, sqlite3_stmt *to)
 {
 	struct prefix prefix;
 	int result;
@@ -63,8 +82,8 @@ static int copy_row(struct copying *copying, const struct table *table, sqlite3_
 	return sqlite3_changes(copying->to->db) ? 1 : 0;
 }
 
-static int copy_rows(struct copying *copying, const struct table *table, sqlite3_stmt *from,
-		     sqlite3_stmt *to, uint64_t *copied)
+static int copy_rows(struct salvage_copying *copying, const struct salvage_table *table,
+		     sqlite3_stmt *from, sqlite3_stmt *to, uint64_t *copied)
 {
 	int result = 0, step = SQLITE_ROW;
 
@@ -85,31 +104,40 @@ static int copy_rows(struct copying *copying, const struct table *table, sqlite3
 	return result ? result : step != SQLITE_DONE;
 }
 
-/* 1: the damage was met, 0: read to the end, -errno of the new store. */
-static int copy_table(struct copying *copying, const struct table *table, bool backwards,
-		      uint64_t *copied)
+static bool select_from(struct salvage_copying *copying, const struct salvage_table *table,
+			const char *columns, bool backwards, sqlite3_stmt **from)
 {
-	static const char places[] = "?,?,?,?,?,?,?,?";
+	char select[256];
+
+	snprintf(select, sizeof(select), "SELECT %s FROM %s ORDER BY %s%s", columns, table->name,
+		 table->order, backwards ? " DESC" : "");
+	return sqlite3_prepare_v2(copying->from.db, select, -1, from, NULL) == SQLITE_OK;
+}
+
+/* 1: the damage was met, 0: read to the end, -errno of the new store. */
+static int copy_table(struct salvage_copying *copying, const struct salvage_table *table,
+		      bool backwards, uint64_t *copied)
+{
+	static const char places[] = "?,?,?,?,?,?,?,?,?,?,?,?";
 	_cleanup_(finalize) sqlite3_stmt *from = NULL;
 	_cleanup_(finalize) sqlite3_stmt *to = NULL;
-	char select[256], insert[256];
+	char insert[256];
 
-	snprintf(select, sizeof(select), "SELECT %s FROM %s ORDER BY %s%s", table->columns,
-		 table->name, table->order, backwards ? " DESC" : "");
 	/* Lines that are there already must not be there twice. */
 	snprintf(insert, sizeof(insert), "INSERT OR IGNORE INTO %s(%s) VALUES(%.*s)", table->name,
 		 table->columns, 2 * table->count - 1, places);
-	if (sqlite3_prepare_v2(copying->from.db, select, -1, &from, NULL) != SQLITE_OK)
-		return 1;
+	if (!select_from(copying, table, table->columns, backwards, &from) &&
+	    (!table->older || !select_from(copying, table, table->older, backwards, &from)))
+		return !table->later || sqlite3_errcode(copying->from.db) != SQLITE_ERROR;
 	if (sqlite3_prepare_v2(copying->to->db, insert, -1, &to, NULL) != SQLITE_OK)
 		return database_fault(copying->to, copying->fault, "store what was salvaged");
 	return copy_rows(copying, table, from, to, copied);
 }
 
-static int copy_all(struct copying *copying)
+static int copy_all(struct salvage_copying *copying)
 {
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
-		const struct table *table = &tables[i];
+		const struct salvage_table *table = &tables[i];
 		uint64_t copied = 0;
 		int result = copy_table(copying, table, false, &copied);
 
@@ -140,7 +168,7 @@ static int drop_halves(struct store *store, struct fault *fault)
 }
 
 /* The new store's count of changes must not be one that the old one had for something else. */
-static int raise_generation(struct copying *copying)
+static int raise_generation(struct salvage_copying *copying)
 {
 	_cleanup_(finalize) sqlite3_stmt *from = NULL;
 	uint64_t own = 0, old = 0;
@@ -159,10 +187,10 @@ static int raise_generation(struct copying *copying)
 int store_salvage(struct store *store, const char *path, struct store_salvage *salvage,
 		  struct fault *fault)
 {
-	struct copying copying = { .from = { .path = (char *)(uintptr_t)path },
-				   .to = store,
-				   .salvage = salvage,
-				   .fault = fault };
+	struct salvage_copying copying = { .from = { .path = (char *)(uintptr_t)path },
+					   .to = store,
+					   .salvage = salvage,
+					   .fault = fault };
 	int result;
 
 	*salvage = (struct store_salvage){ .complete = true };

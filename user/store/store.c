@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Opening, closing and setting aside the store; its schema. Statements and transactions are in
- * database.c, what it holds in bans.c, lists.c, positions.c. */
+/* Opening, closing and setting aside the store. Its tables are in schema.c, statements and
+ * transactions in database.c, what it holds in store_bans.c, store_lists.c, positions.c.
+ *
+ * The write-ahead log is synced at every commit: what a call returned for outlasts a power cut. */
 #include "store/store.h"
 
 #include <errno.h>
@@ -13,53 +15,10 @@
 #include "base/time.h"
 #include "store/database.h"
 
-#define SCHEMA_VERSION 3
-#define APPLICATION_ID 0x73656b69 /* "seki", for file(1) */
-
-/*
- * Write-ahead log with a synced log at every commit: what a call returned for outlasts a power cut.
- * Times are nanoseconds since 1970; unsigned numbers are stored as the signed ones of the same bits.
- */
-static const char schema[] =
-	"PRAGMA application_id = 1936026473;"
-	"CREATE TABLE bans(prefix BLOB PRIMARY KEY, since INTEGER NOT NULL, until INTEGER NOT NULL,"
-	" rule INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;"
-	"CREATE INDEX bans_until ON bans(until);"
-	"CREATE TABLE evidence(id INTEGER PRIMARY KEY, prefix BLOB NOT NULL, wall INTEGER NOT NULL,"
-	" line TEXT NOT NULL);"
-	"CREATE INDEX evidence_prefix ON evidence(prefix, wall);"
-	"CREATE INDEX evidence_wall ON evidence(wall);"
-	"CREATE TABLE lists(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
-	" allow INTEGER NOT NULL, updated INTEGER NOT NULL, prefixes INTEGER NOT NULL,"
-	" source TEXT NOT NULL, source_mtime INTEGER NOT NULL, source_size INTEGER NOT NULL);"
-	"CREATE TABLE list_ranges(id INTEGER PRIMARY KEY, ranges BLOB NOT NULL);"
-	"CREATE TABLE countries(id INTEGER PRIMARY KEY CHECK(id = 1), source TEXT NOT NULL,"
-	" updated INTEGER NOT NULL, ranges BLOB NOT NULL);"
-	"CREATE TABLE generation(id INTEGER PRIMARY KEY CHECK(id = 1), number INTEGER NOT NULL);"
-	"INSERT INTO generation VALUES(1, 0);"
-	"CREATE TABLE positions(path TEXT PRIMARY KEY, device INTEGER NOT NULL,"
-	" inode INTEGER NOT NULL, offset INTEGER NOT NULL, head_digest INTEGER NOT NULL,"
-	" head_size INTEGER NOT NULL) WITHOUT ROWID;"
-	"PRAGMA user_version = 1;";
-/* The step from version 1; a new store takes it as well. */
-static const char schema2[] =
-	"CREATE TABLE known(account TEXT NOT NULL COLLATE NOCASE, source BLOB NOT NULL,"
-	" first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY(account, source))"
-	" WITHOUT ROWID;"
-	"CREATE INDEX known_source ON known(source, last);"
-	"CREATE INDEX known_last ON known(last);"
-	"CREATE TABLE repeats(prefix BLOB PRIMARY KEY, bans INTEGER NOT NULL,"
-	" until INTEGER NOT NULL, lasts INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE INDEX repeats_until ON repeats(until);"
-	"CREATE TABLE troubles(account TEXT NOT NULL COLLATE NOCASE, rule INTEGER NOT NULL,"
-	" last INTEGER NOT NULL, PRIMARY KEY(account, rule)) WITHOUT ROWID;"
-	"PRAGMA user_version = 2;";
-/* The step from version 2: see clock.c. */
-static const char schema3[] =
-	"CREATE TABLE clock(id INTEGER PRIMARY KEY CHECK(id = 1), boot TEXT NOT NULL,"
-	" apart INTEGER NOT NULL, shift INTEGER NOT NULL);"
-	"PRAGMA user_version = 3;";
-_Static_assert(SCHEMA_VERSION == 3 && APPLICATION_ID == 1936026473, "as written above");
+/* Of 4 KiB: who commits moves a log that is longer into the database himself, and waits for the
+ * disk. Where a daemon is at work that is its own thread's, from 4 MB on (sync.c), and no command
+ * is to wait for it. The last to close the store does it as well. */
+#define LOG_PAGES_MOST "3584"
 
 /* A pragma that returns one number. */
 static int read_number(struct store *store, const char *sql, int64_t *number, struct fault *fault)
@@ -105,12 +64,8 @@ static int make_schema(struct store *store, struct fault *fault)
 	if (result)
 		return result;
 	result = check_version(store, &version, fault);
-	if (!result && !version)
-		result = database_execute(store, schema, "make the tables", fault);
-	if (!result && version < 2)
-		result = database_execute(store, schema2, "make the tables", fault);
-	if (!result && version < 3)
-		result = database_execute(store, schema3, "make the tables", fault);
+	if (!result)
+		result = database_make_schema(store, version, fault);
 	return database_group_end(store, result, fault);
 }
 
@@ -133,12 +88,14 @@ static int set_up(struct store *store, bool read_only, struct fault *fault)
 		return result;
 	/* An older one can be read: what it does not have is asked for by writers alone. */
 	store->has_clock = version >= 3 || !read_only;
+	store->has_services = version >= 4 || !read_only;
 	if (read_only)
 		return version ? 0
 			       : fault_set(fault, -ENOENT, "the store %s is empty", store->path);
 	result = database_execute(store,
 				  "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-				  "PRAGMA journal_size_limit = 16777216",
+				  "PRAGMA journal_size_limit = 16777216;"
+				  "PRAGMA wal_autocheckpoint = " LOG_PAGES_MOST,
 				  "write", fault);
 	return result || version == SCHEMA_VERSION ? result : make_schema(store, fault);
 }

@@ -65,6 +65,7 @@ int store_clock(struct store *store, const struct store_moment *now, int64_t *ju
 
 struct store_ban {
 	struct prefix prefix;
+	enum ban_services services; /* no two rows of a prefix have one in common */
 	int64_t since_wall_ns, until_wall_ns;
 	uint32_t rule;	    /* enum ban_rule */
 	const char *reason; /* text for people; valid during the call or callback */
@@ -75,22 +76,26 @@ struct store_evidence {
 	const char *line; /* cleaned: no passwords */
 };
 
-/* Adds or replaces the ban of this prefix; evidence is added to what there is, and the newest 100
+/* Adds or replaces the ban of this prefix and these services; another one of the prefix keeps the
+ * services that this one does not have. Evidence is added to what there is, and the newest 100
  * lines of a prefix are kept. Syncs, unless inside store_begin(): many at once belong there. */
 int store_ban_put(struct store *store, const struct store_ban *ban,
 		  const struct store_evidence *evidence, size_t evidence_count,
 		  struct fault *fault);
-/* -ENOENT: there was none. Evidence stays until it is 90 days old. */
-int store_ban_remove(struct store *store, const struct prefix *prefix, struct fault *fault);
-/* -ENOENT: none. Strings are copied into `reason` (size bytes). */
-int store_ban_get(struct store *store, const struct prefix *prefix, struct store_ban *ban,
-		  char *reason, size_t size, struct fault *fault);
-/* All bans that end after `now_wall_ns`, by prefix (IPv4 before IPv6, address, length). A non-zero
- * return of `each` ends the walk. */
+/* Of these services, at `now_wall_ns`. -ENOENT: there was none. Evidence stays until it is 90 days
+ * old. */
+int store_ban_remove(struct store *store, const struct prefix *prefix, enum ban_services services,
+		     int64_t now_wall_ns, struct fault *fault);
+/* The ban of the prefix that closes one of these services, BAN_SMTP's first. -ENOENT: none. Strings
+ * are copied into `reason` (size bytes). */
+int store_ban_get(struct store *store, const struct prefix *prefix, enum ban_services services,
+		  struct store_ban *ban, char *reason, size_t size, struct fault *fault);
+/* All bans that end after `now_wall_ns`, by prefix (IPv4 before IPv6, address, length), BAN_SMTP's
+ * first. A non-zero return of `each` ends the walk. */
 int store_ban_each(struct store *store, int64_t now_wall_ns,
 		   int (*each)(const struct store_ban *ban, void *context), void *context,
 		   struct fault *fault);
-/* How many bans end after `now_wall_ns`. */
+/* Of how many prefixes there are bans that end after `now_wall_ns`. */
 int store_ban_count(struct store *store, int64_t now_wall_ns, uint64_t *count, struct fault *fault);
 /* Evidence of every ban, past ones too, whose prefix contains or lies in `prefix`; newest first. */
 int store_evidence_each(struct store *store, const struct prefix *prefix, size_t most,
@@ -99,9 +104,70 @@ int store_evidence_each(struct store *store, const struct prefix *prefix, size_t
 /* Evidence of a prefix that need not be banned: what an alert was raised after. Kept as above. */
 int store_evidence_put(struct store *store, const struct prefix *prefix,
 		       const struct store_evidence *evidence, size_t count, struct fault *fault);
-/* Forgets ended bans, evidence older than 90 days and the oldest beyond a million lines, known
- * sources and bans in a row after 30 days, accounts' troubles after 60; at most 20,000 of each in
- * one call, so that it takes no longer than about 0.1 s. */
+
+/* ---- what was ---- */
+
+/* A ban that is over: ban.until_wall_ns is when it ended. */
+struct store_past_ban {
+	struct store_ban ban;
+	bool lifted; /* before its time, by hand or to make room */
+};
+/* A non-zero return ends the walk. */
+typedef int (*store_past_ban_each)(const struct store_past_ban *past, void *context);
+
+/* Bans that ended from `from_wall_ns` to now, the last first; of prefixes in `about` and around it,
+ * NULL: of all. A store of before schema 7 that is open for reading alone has none. */
+int store_past_bans_each(struct store *store, const struct prefix *about, int64_t from_wall_ns,
+			 int64_t now_wall_ns, store_past_ban_each each, void *context,
+			 struct fault *fault);
+
+struct store_past_alert {
+	int64_t wall_ns;
+	const char *rule;
+	const char *account;	     /* NULL: of none */
+	const struct prefix *prefix; /* the same */
+	const char *facts; /* alert_json() without its evidence, which has a table of its own */
+};
+typedef int (*store_past_alert_each)(const struct store_past_alert *alert, void *context);
+
+/* Keeps it; of each rule the newest STORE_PAST_ALERTS_MOST. */
+int store_past_alert_put(struct store *store, const struct store_past_alert *alert,
+			 struct fault *fault);
+/* Alerts since `from_wall_ns`, the last first; of `account` (without regard to the case of A-Z),
+ * NULL: all. */
+int store_past_alerts_each(struct store *store, const char *account, int64_t from_wall_ns,
+			   store_past_alert_each each, void *context, struct fault *fault);
+
+/* What was counted within a minute or an hour (history/span.h), beginning `start_s` seconds after
+ * 1970 by the wall clock of then. */
+struct store_span {
+	unsigned length_s; /* 60 or 3600 */
+	int64_t start_s;
+	const char *counts; /* span_to_json(); valid during the call or callback */
+};
+typedef int (*store_span_each)(const struct store_span *span, void *context); /* non-zero ends it */
+
+#define STORE_MINUTES_MOST (7 * 1440) /* 7 days */
+#define STORE_HOURS_MOST   (400 * 24) /* 400 days; both together take 3 to 10 MiB */
+
+/* Replaces the row of that minute or hour. */
+int store_span_put(struct store *store, const struct store_span *span, struct fault *fault);
+/* Those that begin from `from_s` on and before `to_s`, the first first. A store of before schema 9
+ * that is open for reading alone has none. */
+int store_spans_each(struct store *store, unsigned length_s, int64_t from_s, int64_t to_s,
+		     store_span_each each, void *context, struct fault *fault);
+
+/* Forgets ended bans (they are moved to what was), what was and evidence older than 90 days and the
+ * oldest beyond a million lines, known sources, senders, habits and bans in a row after 30 days,
+ * accounts' troubles after 60; at most 2,000 of each in one call, which take about 10 ms. 1: there
+ * is more; 0; -errno. The last call also removes the oldest rows beyond these, now and then: */
+#define STORE_KNOWN_MOST       1000000
+#define STORE_REPEATS_MOST     262144 /* twice the table of bans, as it is by default */
+#define STORE_TROUBLES_MOST    100000
+#define STORE_SENDERS_MOST     262144
+#define STORE_PAST_MOST	       262144 /* ended bans: 30 MiB */
+#define STORE_PAST_ALERTS_MOST 2000   /* of each rule */
+#define STORE_HABITS_MOST      131072 /* as many accounts as the rules remember by default */
 int store_expire(struct store *store, int64_t now_wall_ns, struct fault *fault);
 
 /* ---- what the rules remember ---- */
@@ -122,26 +188,98 @@ int store_known_each(struct store *store, const char *account,
 /* The last login of any source in `prefix`, to any account. -ENOENT: none. */
 int store_known_last(struct store *store, const struct prefix *prefix, int64_t *last_wall_ns,
 		     struct fault *fault);
+/* The logins from any source in `prefix`, to any account: `most` of them, the last ones first. */
+int store_known_in(struct store *store, const struct prefix *prefix, unsigned most,
+		   void (*each)(const char *account, const struct store_known *known,
+				void *context),
+		   void *context, struct fault *fault);
 
 /* An account under siege or in a spread (rule: enum ban_rule). By time, the oldest first. */
 int store_trouble_put(struct store *store, const char *account, uint32_t rule, int64_t last_wall_ns,
 		      struct fault *fault);
+/* It is in that trouble no more; 0 also when it was not. */
+int store_trouble_remove(struct store *store, const char *account, uint32_t rule,
+			 struct fault *fault);
 int store_trouble_each(struct store *store,
 		       void (*each)(const char *account, uint32_t rule, int64_t last_wall_ns,
 				    void *context),
 		       void *context, struct fault *fault);
 
-/* How often a prefix was banned by a rule, one ban soon after the other. */
+/* How often a prefix was banned by a rule from one group of services, one ban soon after the other.
+ */
 struct store_repeat {
 	uint32_t bans;
 	int64_t until_wall_ns; /* of the last one */
 	uint64_t lasts_ns;
 };
 
-int store_repeat_put(struct store *store, const struct prefix *prefix,
+int store_repeat_put(struct store *store, const struct prefix *prefix, enum ban_services group,
 		     const struct store_repeat *repeat, struct fault *fault);
-int store_repeat_get(struct store *store, const struct prefix *prefix, struct store_repeat *repeat,
+int store_repeat_get(struct store *store, const struct prefix *prefix, enum ban_services group,
+		     struct store_repeat *repeat, struct fault *fault); /* -ENOENT */
+
+/* Since when this installation has read logs, as far as `now_wall_ns` is not before it: noted by the
+ * first call. A store that does not know it counts from the oldest that the rules left there. */
+int store_begun(struct store *store, int64_t now_wall_ns, int64_t *since_wall_ns,
+		struct fault *fault);
+
+/* A network from which mail was accepted, and when last. */
+int store_sender_put(struct store *store, const struct prefix *network, int64_t last_wall_ns,
+		     struct fault *fault);
+int store_sender_get(struct store *store, const struct prefix *network, int64_t *last_wall_ns,
 		     struct fault *fault); /* -ENOENT */
+
+/* What is usual of an account; of the server: account "". The numbers mean what they mean in struct
+ * detect_habit. */
+struct store_habit {
+	int64_t last_wall_ns; /* when it was noted */
+	uint32_t day, messages, today, failing, failing_today;
+};
+
+int store_habit_put(struct store *store, const char *account, const struct store_habit *habit,
+		    struct fault *fault);
+int store_habit_get(struct store *store, const char *account, struct store_habit *habit,
+		    struct fault *fault); /* -ENOENT */
+
+/* ---- accounts, by hand ---- */
+
+/* Every account that has sources, by name, with how many and their first and last login. */
+int store_account_each(struct store *store,
+		       void (*each)(const char *account, uint64_t sources, int64_t first_wall_ns,
+				    int64_t last_wall_ns, void *context),
+		       void *context, struct fault *fault);
+/* The realm that more than half of these accounts have; a name without one is the account of the
+ * same name with one, where there is one. -ENOENT: none has that many. */
+int store_account_realm(struct store *store, char *realm, size_t size, struct fault *fault);
+/* Evidence whose line has `text` in it, whatever the case of A-Z, the newest first, until `each`
+ * has returned true `most` times. Reads all evidence: up to a second for a million lines. */
+int store_evidence_naming(struct store *store, const char *text, size_t most,
+			  bool (*each)(const struct prefix *prefix,
+				       const struct store_evidence *evidence, void *context),
+			  void *context, struct fault *fault);
+
+enum store_order {
+	STORE_TRUST = 1,  /* the account is in no trouble any more */
+	STORE_FORGET = 2, /* and nothing is known of it */
+};
+
+struct store_order_row {
+	int64_t id;
+	enum store_order order;
+	char account[256]; /* EVENT_ACCOUNT_SIZE */
+};
+
+/* Removes from the store what the order makes untrue, and leaves it there for the daemon. */
+int store_order_put(struct store *store, const char *account, enum store_order order, int64_t *id,
+		    struct fault *fault);
+/* The first part of it alone. */
+int store_order_apply(struct store *store, const char *account, enum store_order order,
+		      struct fault *fault);
+/* The oldest order after this one that no daemon has taken. -ENOENT: none. */
+int store_order_next(struct store *store, int64_t after, struct store_order_row *row,
+		     struct fault *fault);
+/* This one and all before it were obeyed. */
+int store_order_done(struct store *store, int64_t id, struct fault *fault);
 
 /* As store_begin() and store_commit(), for notes that are not worth a sync: after a power cut the
  * newest may be missing, and are learned again. */

@@ -13,27 +13,61 @@
 #include "base/cleanup.h"
 #include "store/database.h"
 
-#define LOG_SIZE (8 << 20) /* of the write-ahead log, before its pages move into the database */
+#define LOG_SIZE (4 << 20)  /* of the write-ahead log, before its pages move into the database */
+#define LOG_MOST (12 << 20) /* then writers wait until all have moved and the log is emptied */
+#define BUSY_MS	 250	    /* for other writers and readers, with LOG_MOST: they wait as well */
 
 struct store_sync {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t asked;
-	bool wanted, ending;
+	bool wanted, working, ending;
 	struct fault fault;
 	char *path, *log;
 };
 
-/* Writers go on meanwhile; once all is moved they begin the log anew. */
-static int move_pages(const char *path, struct fault *fault)
+static int cannot_move(const char *path, sqlite3 *db, const char *why, struct fault *fault)
+{
+	return fault_set(fault, -EIO, "cannot move what is new into %s: %s", path,
+			 why  ? why
+			 : db ? sqlite3_errmsg(db)
+			      : "out of memory");
+}
+
+/*
+ * Writers go on meanwhile; once all is moved the next one begins the log anew. A log that has grown
+ * all the same is emptied. A connection that has read nothing does not know that there is a log: it
+ * moves nothing, says -1 pages and calls that a success.
+ */
+static int move_with(sqlite3 *db, const char *path, bool empty, struct fault *fault)
+{
+	int pages = -1, result;
+
+	sqlite3_busy_timeout(db, BUSY_MS);
+	if (sqlite3_exec(db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL) != SQLITE_OK)
+		return cannot_move(path, db, NULL, fault);
+	result = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, NULL);
+	/* Then there is little left to move while writers wait. */
+	if (result == SQLITE_OK && empty)
+		result = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &pages,
+						   NULL);
+	/* Somebody reads for longer than that: the next call tries again. */
+	if (result == SQLITE_BUSY)
+		return 0;
+	if (result != SQLITE_OK)
+		return cannot_move(path, db, NULL, fault);
+	return pages < 0 ? cannot_move(path, db, "it has no write-ahead log", fault) : 0;
+}
+
+static int move_pages(const char *path, bool empty, struct fault *fault)
 {
 	sqlite3 *db = NULL;
-	int error = 0;
+	int error;
 
-	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
-	    sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL) != SQLITE_OK)
-		error = fault_set(fault, -EIO, "cannot move what is new into %s: %s", path,
-				  db ? sqlite3_errmsg(db) : "out of memory");
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		error = cannot_move(path, db, NULL, fault);
+	else
+		error = move_with(db, path, empty, fault);
 	/* The last one to close it would do the same again: it is never the last one. */
 	sqlite3_close(db);
 	return error;
@@ -50,7 +84,9 @@ static int bring_to_disk(const struct store_sync *sync, struct fault *fault)
 		return fault_set(fault, -errno,
 				 "what is new in %s may not have reached the disk: %s", sync->path,
 				 strerror(errno));
-	return status.st_size < LOG_SIZE ? 0 : move_pages(sync->path, fault);
+	if (status.st_size < LOG_SIZE)
+		return 0;
+	return move_pages(sync->path, status.st_size >= LOG_MOST, fault);
 }
 
 static void *run(void *context)
@@ -66,9 +102,11 @@ static void *run(void *context)
 		if (!sync->wanted)
 			break;
 		sync->wanted = false;
+		sync->working = true;
 		pthread_mutex_unlock(&sync->lock);
 		bring_to_disk(sync, &fault);
 		pthread_mutex_lock(&sync->lock);
+		sync->working = false;
 		if (fault.error)
 			sync->fault = fault;
 	}
@@ -125,7 +163,28 @@ void store_sync_free(struct store_sync *sync)
 
 int store_sync_takes(struct store *store, struct fault *fault)
 {
-	return database_execute(store, "PRAGMA wal_autocheckpoint = 0", "set up", fault);
+	/* A log that begins anew is as short as what it holds, so that its size tells when to move.
+	 */
+	return database_execute(store,
+				"PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 0",
+				"set up", fault);
+}
+
+bool store_sync_is_behind(struct store_sync *sync)
+{
+	struct stat status;
+	bool working;
+
+	if (stat(sync->log, &status) || status.st_size < LOG_MOST)
+		return false;
+	pthread_mutex_lock(&sync->lock);
+	working = sync->working;
+	if (!working) {
+		sync->wanted = true;
+		pthread_cond_signal(&sync->asked);
+	}
+	pthread_mutex_unlock(&sync->lock);
+	return true;
 }
 
 int store_sync_request(struct store_sync *sync, struct fault *fault)

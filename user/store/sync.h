@@ -19,6 +19,10 @@ void store_sync_free(struct store_sync *sync);
  * pages into the database, which waits for the disk as well. */
 int store_sync_takes(struct store *store, struct fault *fault);
 
+/* The write-ahead log has grown to its most, 12 MB, and is being moved: what can wait with writing
+ * should, so that it does not grow as fast as it is moved. Asks for it if nobody has. */
+bool store_sync_is_behind(struct store_sync *sync);
+
 /* What is committed by now is to reach the disk. Returns at once. The last fault since the call
  * before, if any, is returned: -errno. */
 int store_sync_request(struct store_sync *sync, struct fault *fault);

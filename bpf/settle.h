@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The counts of open connections made true to the sockets that there are: the walk over the sockets
+ * of this network namespace, and what user space has settled after it (contract.h, settle_what).
+ */
+#ifndef SEKISHO_SETTLE_H
+#define SEKISHO_SETTLE_H
+
+#include "connections.h"
+#include "verdict.h"
+
+/* Where a socket of this namespace is connected with; false: with nobody yet, or no more. */
+static __always_inline bool socket_ends(const struct tcp_sock *tcp, struct address *remote,
+					struct address *local)
+{
+	const struct sock_common *common = &tcp->inet_conn.icsk_inet.sk.__sk_common;
+	__u32 state = common->skc_state;
+
+	if (state == BPF_TCP_LISTEN || state == BPF_TCP_CLOSE || state == BPF_TCP_SYN_SENT ||
+	    state == BPF_TCP_SYN_RECV || tcp->fastopen_rsk)
+		return false;
+	if (common->skc_family == AF_INET) {
+		fold4(remote, common->skc_daddr);
+		fold4(local, common->skc_rcv_saddr);
+		return true;
+	}
+	for (int i = 0; i < 4; i++) {
+		remote->word[i] = common->skc_v6_daddr.in6_u.u6_addr32[i];
+		local->word[i] = common->skc_v6_rcv_saddr.in6_u.u6_addr32[i];
+	}
+	return common->skc_family == AF_INET6;
+}
+
+/* Raises the open counts alone, of a connection whose handshake is counted already, or was before
+ * our time. Which they are. */
+static __always_inline __u32 meter_raise(const struct connection *who, struct usage *counts)
+{
+	__u32 index = who->service * COUNTRY_COUNT + who->country, in = 0;
+	struct meter_key key;
+	struct meter *meter;
+
+	key = meter_key_of(&who->remote, who->network_length, who->service);
+	meter = network_get(&key, counts);
+	if (meter) {
+		meter_open(meter);
+		in |= 1 << METER_NETWORK;
+	}
+	key = meter_key_of(&who->remote, who->source_length, who->service);
+	meter = source_get(&key, counts);
+	if (meter) {
+		meter_open(meter);
+		in |= 1 << METER_SOURCE;
+	}
+	meter = bpf_map_lookup_elem(&country_meters, &index);
+	if (meter) {
+		meter_open(meter);
+		in |= 1 << METER_COUNTRY;
+	}
+	return in;
+}
+
+/* Counts a known connection by the lengths of the policy, if they have changed. Its socket is
+ * locked by the walk: it does not end meanwhile. */
+static __always_inline void rekey(struct connection *known, const struct policy *rules,
+				  struct usage *counts)
+{
+	__u32 is4 = is_mapped4(&known->remote);
+	struct connection moved = *known;
+
+	moved.source_length = (__u8)source_length(rules, is4);
+	moved.network_length = (__u8)network_length(rules, is4);
+	if (known->elsewhere || (known->source_length == moved.source_length &&
+				 known->network_length == moved.network_length))
+		return;
+	meter_end(known);
+	moved.counted = (__u8)meter_raise(&moved, counts);
+	known->source_length = moved.source_length;
+	known->network_length = moved.network_length;
+	known->counted = moved.counted;
+}
+
+/* Marks a connection that is counted as seen. */
+static __always_inline bool is_counted(struct sock_common *common, __u64 cookie,
+				       const struct policy *rules, struct usage *counts)
+{
+	struct counted *stored = bpf_sk_storage_get(&counted, common, NULL, 0);
+	struct connection *known;
+
+	if (!stored || !stored->cookie)
+		return false;
+	known = bpf_map_lookup_elem(&connections, &cookie);
+	if (!known) {
+		stored->cookie = 0; /* its entry is lost, or there was no room for it */
+		return false;
+	}
+	known->seen = counts->sweep;
+	rekey(known, rules, counts);
+	return true;
+}
+
+/* Counts a connection that is open and not counted. The walk holds the socket's lock: it neither
+ * opens nor ends meanwhile. */
+static __always_inline void adopt(struct sock_common *common)
+{
+	const struct policy *rules = current_policy();
+	struct usage *counts = table_usage();
+	struct handshake shake = {};
+	struct address local = {};
+	struct packet packet = {};
+	union stamped_leaf found;
+	struct tcp_sock *tcp;
+	__u64 cookie;
+
+	tcp = common && rules && counts ? bpf_skc_to_tcp_sock(common) : NULL;
+	if (!tcp || !socket_ends(tcp, &packet.source, &local))
+		return;
+	cookie = bpf_get_socket_cookie(common);
+	if (is_counted(common, cookie, rules, counts))
+		return;
+	shake.who.service = rules->port_service[tcp->inet_conn.icsk_inet.sk.__sk_common.skc_num] &
+			    (SERVICE_MAX - 1);
+	if (!shake.who.service || !comes_from_outside(tcp, &packet.source, &local))
+		return;
+	packet.is4 = (__u8)is_mapped4(&packet.source);
+	found.bytes = find_leaf(&packet, shake.who.service & (SERVICE_MAX - 1));
+	describe(&shake.who, rules, &packet, &found.leaf);
+	shake.who.adopted = 1;
+	shake.who.multipath = is_multipath(tcp);
+	if (!remember(&shake, common, cookie) || !shake.opens)
+		return;
+	note_counted(cookie, meter_raise(&shake.who, counts));
+	__sync_fetch_and_add(&counts->adopted, 1);
+}
+
+static __always_inline struct meter *meter_find(const struct settle_args *arguments)
+{
+	struct meter_key key = arguments->key;
+
+	if (arguments->kind == METER_SOURCE)
+		return bpf_map_lookup_elem(&sources, &key);
+	if (arguments->kind == METER_NETWORK)
+		return bpf_map_lookup_elem(&networks, &key);
+	return bpf_map_lookup_elem(&country_meters, &key.service);
+}
+
+static __always_inline int settle_refund(const struct settle_args *arguments)
+{
+	const struct connection *who = &arguments->connection;
+	__u32 index = who->service * COUNTRY_COUNT + who->country;
+	struct address remote = who->remote;
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct meter_key key;
+	struct meter *meter;
+
+	key = meter_key_of(&remote, who->source_length, who->service);
+	meter = bpf_map_lookup_elem(&sources, &key);
+	if (meter)
+		meter_refund(meter, now, arguments->charged_ns[METER_SOURCE]);
+	key = meter_key_of(&remote, who->network_length, who->service);
+	meter = bpf_map_lookup_elem(&networks, &key);
+	if (meter)
+		meter_refund(meter, now, arguments->charged_ns[METER_NETWORK]);
+	meter = bpf_map_lookup_elem(&country_meters, &index);
+	if (meter)
+		meter_refund(meter, now, arguments->charged_ns[METER_COUNTRY]);
+	return 1;
+}
+
+static __always_inline int settle_end(const struct settle_args *arguments)
+{
+	__u64 cookie = arguments->cookie;
+	const struct connection *known = bpf_map_lookup_elem(&connections, &cookie);
+
+	if (!known || known->elsewhere || (__s32)(known->seen - arguments->seen) >= 0)
+		return 0;
+	return connection_end(cookie);
+}
+
+static __always_inline int settle_add(const struct settle_args *arguments)
+{
+	struct usage *counts = table_usage();
+	struct meter_key key = arguments->key;
+	struct meter *meter = NULL;
+
+	if (counts && arguments->kind == METER_SOURCE)
+		meter = source_get(&key, counts);
+	else if (counts && arguments->kind == METER_NETWORK)
+		meter = network_get(&key, counts);
+	if (!meter)
+		return 0;
+	__sync_fetch_and_add(&meter->open, arguments->to);
+	return 1;
+}
+
+/* All but what the gate itself writes; that too, if it is to begin anew. */
+static __always_inline int settle_ban(const struct settle_args *arguments)
+{
+	struct prefix banned = arguments->banned;
+	struct ban *ban = bpf_map_lookup_elem(&bans, &banned);
+	const __u64 *from = (const void *)&arguments->ban;
+	__u64 *to = (void *)ban;
+
+	if (!ban)
+		return 0;
+#pragma unroll
+	for (__u32 i = 0; i < sizeof(*ban) / sizeof(*to); i++) {
+		__u32 at = i * sizeof(*to);
+
+		if (at != offsetof(struct ban, packets) && at != offsetof(struct ban, attempts) &&
+		    at != offsetof(struct ban, leaf))
+			*(volatile __u64 *)&to[i] = from[i];
+	}
+	if (arguments->ban.packets)
+		return 1;
+	ban->packets = 0;
+	ban->attempts = 0;
+	return 1;
+}
+
+static __always_inline int settle(const struct settle_args *arguments)
+{
+	struct meter *meter;
+
+	switch (arguments->what) {
+	case SETTLE_END:
+		return settle_end(arguments);
+	case SETTLE_REFUND:
+		return settle_refund(arguments);
+	case SETTLE_ADD:
+		return settle_add(arguments);
+	case SETTLE_BAN:
+		return settle_ban(arguments);
+	case SETTLE_OPEN:
+		meter = meter_find(arguments);
+		return meter && __sync_val_compare_and_swap(&meter->open, arguments->from,
+							    arguments->to) == arguments->from;
+	}
+	return 0;
+}
+
+#endif

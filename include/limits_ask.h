@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the limits of a class say to one more connection, in the order that the manual promises.
+ * Pure; compiled into the gate and, for `why`, into user space.
+ */
+#ifndef SEKISHO_LIMITS_ASK_H
+#define SEKISHO_LIMITS_ASK_H
+
+#include "bucket.h"
+#include "contract.h"
+
+/* The meters of a source, its network and its country; NULL: there is none. */
+struct limits_meters {
+	const struct meter *source, *network, *country;
+	__u32 stranger; /* the source has no meter for want of room: its network's stands for it */
+};
+
+static inline __attribute__((always_inline)) int meter_has(const struct meter *meter, __u64 now,
+							   __u64 interval, __u32 burst)
+{
+	return !meter || bucket_has(meter->arrival_ns, now, interval, burst);
+}
+
+/* Whether `most` (0: no limit) are open already. */
+static inline __attribute__((always_inline)) int meter_full(const struct meter *meter, __u32 most)
+{
+	return meter && most && meter->open >= most;
+}
+
+/* enum reason; REASON_NONE: it passes. */
+static inline __attribute__((always_inline)) __u32
+limits_ask(const struct limits *limits, __u64 now, const struct limits_meters *meters)
+{
+	const struct meter *source = meters->stranger ? meters->network : meters->source;
+
+	/* A network that has a limit of its own stands for nobody: that holds its strangers. */
+	if ((!meters->stranger || !limits->network_connections) &&
+	    meter_full(source, limits->source_connections))
+		return REASON_SOURCE_CONNECTIONS;
+	if (meter_full(meters->network, limits->network_connections))
+		return REASON_NETWORK_CONNECTIONS;
+	if ((!meters->stranger || !limits->network_interval_ns) &&
+	    !meter_has(source, now, limits->source_interval_ns, limits->source_burst))
+		return REASON_SOURCE_RATE;
+	if (!meter_has(meters->network, now, limits->network_interval_ns, limits->network_burst))
+		return REASON_NETWORK_RATE;
+	if (!meter_has(meters->country, now, limits->country_interval_ns, limits->country_burst))
+		return REASON_COUNTRY_RATE;
+	return REASON_NONE;
+}
+
+#endif

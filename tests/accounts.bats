@@ -1,0 +1,271 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `sekisho account` and `accounts`: what they show of the rules' knowledge, and that the daemon obeys
+# --trust and --forget at once. The daemon and the gate are real, the log's lines are written here.
+
+load helpers/common
+
+setup_file() {
+	file_requires root bpf networks sekisho || return 0
+	lab_up "$BATS_FILE_TMPDIR/lab"
+}
+
+teardown_file() {
+	lab_down
+}
+
+setup() {
+	requires jq
+	lab_reset
+	lab_conf 'mode = enforce' '[rule account-spread]
+providers = 4
+sending-providers = 4'
+	printf '%s\n' '192.0.2.0,192.0.2.255,64500' '203.0.113.0,203.0.113.255,64510' >"$LAB/providers"
+	sed -i "/^\[country\]/a providers = $LAB/providers" "$LAB/sekisho.conf"
+	: >"$LAB/log/mail.log"
+}
+
+teardown() {
+	[[ -n ${LAB-} ]] || return 0
+	lab_run_end || :
+	cat "$LAB/log/run" 2>/dev/null || :
+}
+
+line() { # SECONDS-AGO TEXT
+	printf '%s mx dovecot: imap-login: %s\n' "$(date -u -d "-$1 seconds" +%FT%T+00:00)" "$2" >>"$LAB/log/mail.log"
+}
+login() { # SECONDS-AGO ACCOUNT SOURCE
+	line "$1" "Login: user=<$2>, method=PLAIN, rip=$3, lip=192.0.2.1, mpid=7, TLS, session=<s$RANDOM$RANDOM>"
+}
+failure() { # ACCOUNT SOURCE
+	line 0 "Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<$1>, method=PLAIN, rip=$2, lip=192.0.2.1, TLS, session=<s$RANDOM$RANDOM>"
+}
+
+# What is said of an account is true of a jq filter, within the second that the daemon takes.
+account_is() { # ACCOUNT FILTER
+	run_sekisho account --json "$1"
+	json ".[0] | $2"
+}
+
+# Four strangers log in to an account that its owner has used before: all are banned.
+leak() { # ACCOUNT
+	local i
+	login 7620 "$1" 203.0.113.20
+	login 7600 "$1" 203.0.113.21
+	retry 50 0.1 account_is "$1" '.sources | length == 2'
+	for i in 1 2 3 4; do login 0 "$1" "$((20 + i)).1.1.1"; done
+	retry 50 0.1 ban_exists 24.1.1.1/32
+	retry 50 0.1 account_is "$1" '.troubles[0].rule == "account-spread"'
+}
+
+@test "account shows sources, providers, bans and evidence, with the daemon and without" {
+	lab_run
+	login 200000 bob@example.org 203.0.113.20
+	login 7620 bob@example.org 203.0.113.20
+	login 7000 bob 192.0.2.77
+	retry 50 0.1 account_is bob@example.org '.sources | length == 2'
+	for i in 1 2 3 4 5; do failure bob@example.org 24.5.6.7; done
+	retry 50 0.1 ban_exists 24.5.6.7/32
+	shows() {
+		account_is bob '(.sources | map(select(.known) | .source) == ["203.0.113.20/32"]) and .known == 1 and
+			.networks == 2 and .providers == 2 and
+			(.sources | map(.provider) | sort == ["AS64500", "AS64510"]) and
+			(.names | index("bob@example.org")) and .troubles == [] and
+			.bans[0].prefix == "24.5.6.7/32" and .bans[0].rule == "source-failures" and
+			.failed[0].source == "24.5.6.7/32" and .failed[0].lines == 5'
+	}
+	retry 20 0.1 shows
+	lab_run_end
+	shows
+	run_sekisho account bob@example.org
+	says '^203\.0\.113\.20/32 .*AS64510 .* known$'
+	says '^24\.5\.6\.7/32 .*source-failures'
+	says 'in no trouble'
+	run_sekisho accounts
+	says '^no account is in trouble$'
+	run_sekisho accounts --all --json
+	json 'map(.account) == ["bob@example.org"] and .[0].sources == 2'
+	run_sekisho account bbo@example.org
+	complains "there is nothing of 'bbo@example.org'; did you mean 'bob@example.org'?"
+	run_sekisho account alice@example.org
+	run ! complains 'did you mean'
+	# Others of a longer name are others.
+	account_is bo '.sources == [] and .bans == [] and .failed == []'
+}
+
+@test "a leak ends by account --trust: strangers have the ordinary thresholds again" {
+	lab_run
+	leak bob@example.org
+	failure bob@example.org 24.2.2.2
+	retry 50 0.1 ban_exists 24.2.2.2/32
+	run_sekisho accounts --json
+	json 'any(.[]; .account == "bob@example.org" and .troubles[0].rule == "account-spread")'
+	run_sekisho account --trust bob
+	says '^trusted bob@example\.org$'
+	account_is bob '.troubles == [] and (.sources | length > 1)'
+	run_sekisho status
+	run ! grep -q 'account-spread' <<<"$output"
+	failure bob@example.org 24.3.3.3
+	login 0 bob@example.org 25.1.1.1
+	retry 50 0.1 account_is bob '[.sources[].source] | index("25.1.1.1/32")'
+	no_ban_exists 24.3.3.3/32
+	no_ban_exists 25.1.1.1/32
+	# It is no leak after a restart either.
+	lab_run_end
+	lab_run
+	failure bob@example.org 24.4.4.4
+	for i in 1 2 3 4 5; do failure alice@example.org 24.9.9.9; done
+	retry 50 0.1 ban_exists 24.9.9.9/32
+	no_ban_exists 24.4.4.4/32
+}
+
+# Knowledge alone: nobody is banned for what was before, nor for what comes back from there at once.
+@test "the first start learns from rotated logs who is known, and decides nothing by them" {
+	local i day
+	for day in 9 7; do login $((day * 86400)) bob@example.org 203.0.113.20; done
+	gzip -c "$LAB/log/mail.log" >"$LAB/log/mail.log.2.gz"
+	: >"$LAB/log/mail.log"
+	login $((40 * 86400)) carol@example.org 203.0.113.22
+	for day in 5 3; do login $((day * 86400)) alice@example.org 203.0.113.21; done
+	for i in {1..9}; do line $((3 * 86400)) "Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<bob@example.org>, method=PLAIN, rip=24.7.7.7, lip=192.0.2.1, TLS, session=<old$i>"; done
+	mv "$LAB/log/mail.log" "$LAB/log/mail.log.1"
+	login 7200 alice@example.org 203.0.113.21
+	lab_run
+	grep -q 'learned from 3 of 3 log files' "$LAB/log/run"
+	account_is bob@example.org '.sources | length == 1 and .[0].known'
+	account_is alice@example.org '.sources | length == 1 and .[0].known'
+	account_is carol@example.org '.sources == []'
+	run_sekisho bans --json
+	[[ -z $output ]]
+	# Who is known by them is spared, a stranger is not.
+	for i in 1 2 3 4 5 6; do
+		failure bob@example.org 203.0.113.20
+		failure bob@example.org 24.9.9.9
+	done
+	retry 50 0.1 ban_exists 24.9.9.9/32
+	no_ban_exists 203.0.113.20/32
+	# Once.
+	lab_run_end
+	lab_run
+	[[ $(grep -c 'learned from' "$LAB/log/run") == 1 ]]
+}
+
+# example.org is the realm of most accounts, which the store alone knows after a restart.
+@test "a name with and without the default realm is one account, after a restart too" {
+	local i
+	lab_run
+	for i in alice@example.org bob@example.org carol@example.org dave@example.net; do
+		login 172800 "$i" 203.0.113.20
+		login 3600 "$i" 203.0.113.20
+	done
+	login 3600 bob 203.0.113.20
+	login 3500 bob 203.0.113.30
+	retry 50 0.1 account_is bob '.names == ["bob", "bob@example.org"] or .names == ["bob@example.org", "bob"]'
+	run_sekisho accounts --all --json
+	json 'map(.account) == ["alice@example.org", "bob@example.org", "carol@example.org", "dave@example.net"]'
+	json '.[1].sources == 2'
+	lab_run_end
+	lab_run
+	# A known source of the account's, whichever name it fails with; strangers of no account's are not.
+	for i in 1 2 3 4 5 6; do
+		failure bob 203.0.113.20
+		failure bob 24.9.9.9
+	done
+	retry 50 0.1 ban_exists 24.9.9.9/32
+	no_ban_exists 203.0.113.20/32
+}
+
+@test "account --forget makes strangers of known sources at once" {
+	lab_run
+	login 7620 bob@example.org 203.0.113.20
+	login 7620 alice@example.org 203.0.113.30
+	retry 50 0.1 account_is alice@example.org '.sources | length == 1'
+	# Known sources are not banned for what is their own.
+	for i in 1 2 3 4 5 6; do
+		failure bob@example.org 203.0.113.20
+		failure alice@example.org 203.0.113.30
+	done
+	run_sekisho account --forget bob@example.org
+	account_is bob@example.org '.sources == []'
+	account_is alice@example.org '.sources | length == 1'
+	for i in 1 2 3 4 5 6; do
+		failure bob@example.org 203.0.113.20
+		failure alice@example.org 203.0.113.30
+	done
+	retry 50 0.1 ban_exists 203.0.113.20/32
+	no_ban_exists 203.0.113.30/32
+}
+
+no_order_is_left() {
+	python3 -c 'import sqlite3, sys
+sys.exit(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM orders").fetchone()[0])' \
+		"$LAB/state/sekisho.db"
+}
+
+@test "--trust and --forget without a daemon count from its next start" {
+	lab_run
+	leak bob@example.org
+	sleep 1.5
+	lab_run_end
+	run_sekisho account --trust bob@example.org
+	run_sekisho account --forget alice@example.org
+	lab_run
+	failure bob@example.org 24.2.2.2
+	for i in 1 2 3 4 5; do failure carol@example.org 24.9.9.9; done
+	retry 50 0.1 ban_exists 24.9.9.9/32
+	no_ban_exists 24.2.2.2/32
+	# Nothing is left to be obeyed.
+	retry 30 0.1 no_order_is_left
+}
+
+@test "a name that a stranger made up is shown without harm" {
+	lab_run
+	local name=$'x\e[2Jy;$(reboot)%s'
+	login 7620 bob@example.org 203.0.113.20
+	run_sekisho account "$name"
+	[[ $output != *$'\e'* ]]
+	says 'x\\x1[bB]\[2Jy'
+	run_sekisho account --forget "$name"
+	[[ $output != *$'\e'* ]]
+	run_sekisho account --json "$name"
+	json '.[0].account | length > 5'
+	run_sekisho 2 account ''
+	run_sekisho 2 account "$(printf 'a%.0s' {1..300})"
+	run_sekisho 2 account --trust --forget bob
+	run_sekisho account "%' OR 1=1; --"
+	run_sekisho account --forget "' OR '1'='1"
+	account_is bob@example.org '.sources | length == 1'
+}
+
+@test "account shows budgets and messages on hold, and how to release them" {
+	local now day
+	lab_run
+	login 200000 bob@example.org 203.0.113.20
+	retry 50 0.1 account_is bob '.sources | length == 1'
+	lab_run_end
+	now=$(date +%s) day=$(($(date +%s) / 86400))
+	sqlite3 "$LAB/state/sekisho.db" "
+		INSERT INTO budgets VALUES('bob@example.org', ${now}000000000, 15000000, 0, 0, $day, 33, 12, 4, 2, 5000, 3);
+		INSERT INTO held VALUES('bob@example.org', '4QAbC1', ${now}000000000, 7, 3000),
+			('bob@example.org', '4QAbC2', ${now}000000001, 1, 2000),
+			('bob@example.org', '\$(id)', ${now}000000002, 1, 2000);"
+	account_is bob '.budget.unknown == {"left": 5, "full": 20} and .budget.new.full == 80 and
+		.budget.recipients == 33 and .budget.refused == 4 and .budget.over == 3 and
+		(.held | length == 3) and .held[1].queue == "4QAbC2" and .held[2].size == 3000'
+	run_sekisho account bob
+	says '^budget .* 5 of 20 for unknown sources, 80 of 80'
+	says '^today .*33 recipients, 12 .* 4 not accepted'
+	# What is no queue id of Postfix gets into no command.
+	says '^release    postsuper -H 4QAbC2 -H 4QAbC1$'
+	says '^delete     postsuper -d 4QAbC2 -d 4QAbC1$'
+	run_sekisho account --held bob
+	[[ $output == $'4QAbC2\n4QAbC1' ]]
+	run_sekisho accounts
+	says 'over its budget +1 bob@example.org$'
+	run_sekisho accounts --json
+	json 'map(select(.account == "bob@example.org"))[0] | .over == 3 and .held == 2'
+	run_sekisho account --trust bob
+	account_is bob '.budget == null and (.held | length == 3)'
+	run_sekisho account --forget bob
+	account_is bob '.held == []'
+}

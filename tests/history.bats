@@ -1,0 +1,168 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What was: `bans --ended`, `alerts`, and the earlier bans that `why` shows. The daemon, the gate and the store
+# are real, the log's lines are written here.
+
+load helpers/common
+
+setup_file() {
+	file_requires root bpf networks sekisho || return 0
+	lab_up "$BATS_FILE_TMPDIR/lab"
+}
+
+teardown_file() {
+	lab_down
+}
+
+setup() {
+	requires jq
+	lab_reset
+	lab_conf 'mode = enforce' '[rule source-failures]
+failures = 5
+window = 10m
+ban = 2s
+[rule account-spread]
+providers = 4
+sending-providers = 4'
+	printf '%s\n' '192.0.2.0,192.0.2.255,64500' '203.0.113.0,203.0.113.255,64510' >"$LAB/providers"
+	sed -i "/^\[country\]/a providers = $LAB/providers" "$LAB/sekisho.conf"
+	: >"$LAB/log/mail.log"
+}
+
+teardown() {
+	[[ -n ${LAB-} ]] || return 0
+	lab_run_end || :
+	cat "$LAB/log/run" 2>/dev/null || :
+}
+
+line() { # SECONDS-AGO TEXT
+	printf '%s mx dovecot: imap-login: %s\n' "$(date -u -d "-$1 seconds" +%FT%T+00:00)" "$2" >>"$LAB/log/mail.log"
+}
+login() { # SECONDS-AGO ACCOUNT SOURCE
+	line "$1" "Login: user=<$2>, method=PLAIN, rip=$3, lip=192.0.2.1, mpid=7, TLS, session=<s$RANDOM$RANDOM>"
+}
+fail_five() { # SOURCE
+	local i
+	for i in 1 2 3 4 5; do
+		line 0 "Disconnected: Connection closed (auth failed, 1 attempts in 2 secs): user=<bob>, method=PLAIN, rip=$1, lip=192.0.2.1, TLS, session=<s$RANDOM$RANDOM>"
+	done
+}
+
+ended() { # FILTER
+	run_sekisho bans --ended --json
+	json "$1"
+}
+
+@test "a ban that ends, and one that is lifted, are shown as what they were, and why names them" {
+	lab_run
+	fail_five 198.51.100.66
+	retry 50 0.1 ban_exists 198.51.100.66/32
+	run_sekisho ban --reason 'by hand' --service smtp 198.51.100.66
+	retry 50 0.2 ended 'any(.[]; .prefix == "198.51.100.66/32" and .rule == "source-failures" and (.lifted | not) and .since < .ended and (.services | index("submission")))'
+	run_sekisho unban 198.51.100.66
+	ended 'length == 2 and (.[0] | .lifted and .reason == "by hand" and .services == ["smtp"])'
+	# As text, and what does not lie in the span is not there.
+	run_sekisho bans --ended
+	says '^198.51.100.66/32 +smtp +[0-9TZ:-]+ +[0-9TZ:-]+$'
+	says '^  manual, lifted: by hand$'
+	says '^198.51.100.66/32 +login +'
+	says '^  source-failures: '
+	awk 'length > 80 { print; exit 1 }' <<<"$output" || fail 'wider than 80 columns'
+	run_sekisho bans --ended --since 2099-01-01T00:00:00Z
+	says '^no ban has ended$'
+	run_sekisho bans --ended --since 1h --json
+	json 'length == 2'
+	# One command answers why yesterday's mail did not go out.
+	run_sekisho why 198.51.100.66
+	says '^earlier bans, the last first$'
+	says ', source-failures$'
+	run_sekisho why --json 198.51.100.66
+	json '.[0] | (.bans | length) == 0 and (.earlier_bans | length) == 2 and .earlier_bans[0].lifted'
+	run_sekisho why --json 198.51.100.67
+	json '.[0].earlier_bans == []'
+	# A ban of the network is one of the address.
+	run_sekisho ban 203.0.113.0/24
+	run_sekisho unban 203.0.113.0/24
+	run_sekisho why --json 203.0.113.9
+	json '.[0].earlier_bans | length == 1 and .[0].prefix == "203.0.113.0/24"'
+}
+
+@test "an alert is kept, whether a program is run for it or not, and outlasts the daemon" {
+	lab_run
+	login 7620 bob@example.net 203.0.113.20
+	login 7600 bob@example.net 203.0.113.21
+	for i in 1 2 3 4; do login 0 bob@example.net "$((20 + i)).1.1.1"; done
+	alerted() { run_sekisho alerts --json && json 'any(.[]; .rule == "account-spread")'; }
+	retry 50 0.1 alerted
+	lab_run_end
+	run_sekisho alerts
+	says '^20[0-9-]+T[0-9:]+Z  account-spread: bob@example.net: .+'
+	run_sekisho alerts --json --account BOB@example.net
+	json 'map(select(.rule == "account-spread")) | length == 1 and (.[0] | .action == "alert" and .evidence == [] and (.sources | length) == 3 and .account == "bob@example.net")'
+	run_sekisho alerts --account alice
+	says '^there was no alert$'
+	run_sekisho alerts --since 2099-01-01T00:00:00Z --json
+	[[ -z $output ]]
+	run_sekisho 2 alerts --since yesterday
+	complains 'not a time like'
+}
+
+@test "a hostile name in an alert reaches the terminal escaped" {
+	lab_run
+	login 7620 $'e\e[2Jve' 203.0.113.20
+	login 7600 $'e\e[2Jve' 203.0.113.21
+	for i in 1 2 3 4; do login 0 $'e\e[2Jve' "$((20 + i)).1.1.1"; done
+	kept() { run_sekisho alerts && says account-spread; }
+	retry 50 0.1 kept
+	[[ $(run_sekisho alerts && echo "$output") != *$'\e'* ]]
+}
+
+@test "without a store, or without anything in it, both say so and succeed" {
+	run_sekisho alerts
+	run_sekisho bans --ended
+	run_sekisho load
+	run_sekisho alerts
+	says '^there was no alert$'
+	run_sekisho bans --ended
+	says '^no ban has ended$'
+	run_sekisho 2 bans --since 1h
+	complains -- '--ended'
+}
+
+spans() { # LENGTH: the sums of its rows
+	sqlite3 "$LAB/state/sekisho.db" "SELECT counts FROM spans WHERE length = $1" |
+		jq -s 'reduce .[] as $row ({}; .failure += ($row.failure // 0) | .bans += ($row.bans // 0))'
+}
+
+@test "what was counted is in the store by minute and by hour, once, whatever the clock and the daemon do" {
+	requires sqlite3
+	lab_run
+	fail_five 198.51.100.66
+	retry 50 0.1 ban_exists 198.51.100.66/32
+	lab_run_end
+	[[ $(spans 60 | jq -c .) == '{"failure":5,"bans":1}' ]]
+	[[ $(spans 3600 | jq -c .) == '{"failure":5,"bans":1}' ]]
+	# A second daemon reads on, and adds to the same rows or to later ones.
+	lab_run
+	fail_five 198.51.100.67
+	retry 50 0.1 ban_exists 198.51.100.67/32
+	lab_run_end
+	[[ $(spans 60 | jq -c .) == '{"failure":10,"bans":2}' ]]
+	[[ $(spans 3600 | jq -c .) == '{"failure":10,"bans":2}' ]]
+	# While another process holds the store nothing is written, and nothing is lost.
+	lab_run
+	fail_five 198.51.100.68
+	retry 50 0.1 ban_exists 198.51.100.68/32
+	local pid
+	coproc HOLD { sqlite3 "$LAB/state/sekisho.db"; }
+	echo 'BEGIN IMMEDIATE; SELECT 1;' >&"${HOLD[1]}"
+	pid=$HOLD_PID
+	read -r -u "${HOLD[0]}" _
+	fail_five 198.51.100.69
+	retry 50 0.1 ban_exists 198.51.100.69/32
+	echo 'ROLLBACK;' >&"${HOLD[1]}"
+	eval "exec ${HOLD[1]}>&-"
+	wait "$pid"
+	lab_run_end
+	[[ $(spans 60 | jq -c .) == '{"failure":20,"bans":4}' ]]
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `sekisho accounts`: those in trouble, or all that somebody has logged in to. */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "cmd/cmd.h"
+#include "enforce/instance.h"
+#include "show/account_facts.h"
+#include "show/json.h"
+#include "show/visible.h"
+#include "store/policy_rows.h"
+
+struct row {
+	char *account;
+	uint64_t sources;
+	int64_t first_wall_ns, last_wall_ns;
+	struct account_trouble siege, spread;
+	int64_t over_wall_ns; /* when it was over its budget of recipients today; 0: it was not */
+	uint32_t over, held;  /* messages: over it, and put on hold */
+};
+
+struct account_list_listing {
+	const struct instance *instance;
+	const struct config *config;
+	int64_t now_wall_ns;
+	char realm[DETECT_REALM_SIZE]; /* of names without one; "": no such is known */
+	struct row *rows;	       /* sorted by account once all are there */
+	size_t count, room;
+	bool failed; /* out of memory */
+};
+
+static void free_listing(struct account_list_listing *listing)
+{
+	for (size_t i = 0; i < listing->count; i++)
+		free(listing->rows[i].account);
+	free(listing->rows);
+}
+
+static struct row *add_row(struct account_list_listing *listing, const char *account)
+{
+	struct row *rows = listing->rows;
+
+	if (listing->count == listing->room) {
+		size_t room = listing->room * 2 + 64;
+
+		rows = realloc(rows, room * sizeof(*rows));
+		listing->failed |= !rows;
+		if (!rows)
+			return NULL;
+		listing->rows = rows;
+		listing->room = room;
+	}
+	rows[listing->count] = (struct row){ .account = strdup(account) };
+	listing->failed |= !rows[listing->count].account;
+	return rows[listing->count].account ? &rows[listing->count++] : NULL;
+}
+
+static void take_account(const char *account, uint64_t sources, int64_t first_wall_ns,
+			 int64_t last_wall_ns, void *context)
+{
+	struct row *row = add_row(context, account);
+
+	if (!row)
+		return;
+	row->sources = sources;
+	row->first_wall_ns = first_wall_ns;
+	row->last_wall_ns = last_wall_ns;
+}
+
+static void take_trouble(const char *account, uint32_t rule, int64_t last_wall_ns, void *context)
+{
+	struct account_list_listing *listing = context;
+	int64_t until = account_trouble_until(listing->config, rule, last_wall_ns);
+	struct row *row = until > listing->now_wall_ns ? add_row(listing, account) : NULL;
+
+	if (row)
+		*(rule == RULE_ACCOUNT_SIEGE ? &row->siege : &row->spread) =
+			(struct account_trouble){ last_wall_ns, until };
+}
+
+static void take_over(const char *account, const struct judge_budget *budget, void *context)
+{
+	struct row *row = add_row(context, account);
+
+	if (!row)
+		return;
+	row->over_wall_ns = budget->wall_ns;
+	row->over = budget->over;
+	row->held = budget->held;
+}
+
+/* How long the account's name is without the default realm. */
+static size_t name_size(const struct row *row, const char *realm)
+{
+	const char *at = strrchr(row->account, '@');
+
+	return *realm && at && !strcasecmp(at + 1, realm) ? (size_t)(at - row->account)
+							  : strlen(row->account);
+}
+
+static int compare_accounts(const void *a, const void *b, void *realm)
+{
+	const struct row *x = a, *y = b;
+	size_t x_size = name_size(x, realm), y_size = name_size(y, realm);
+	int order = strncasecmp(x->account, y->account, x_size < y_size ? x_size : y_size);
+
+	return order ? order : (x_size > y_size) - (x_size < y_size);
+}
+
+struct counting {
+	struct prefix *sources;
+	size_t count;
+};
+
+static void count_source(const struct store_known *known, void *context)
+{
+	struct counting *counting = context;
+	struct prefix *grown;
+
+	for (size_t i = 0; i < counting->count; i++)
+		if (!memcmp(&counting->sources[i], &known->source, sizeof(known->source)))
+			return;
+	grown = reallocarray(counting->sources, counting->count + 1, sizeof(*grown));
+	if (!grown)
+		return;
+	counting->sources = grown;
+	counting->sources[counting->count++] = known->source;
+}
+
+/* Of one account by its two names; a source may have used both. */
+static void join_sources(const struct account_list_listing *listing, struct row *into,
+			 const struct row *row)
+{
+	struct store *store = listing->instance->store;
+	struct counting counting = { 0 };
+	struct fault ignored = { 0 };
+
+	if (!into->sources || !row->sources) {
+		into->sources += row->sources;
+	} else {
+		store_known_each(store, into->account, count_source, &counting, &ignored);
+		store_known_each(store, row->account, count_source, &counting, &ignored);
+		into->sources = counting.count;
+		free(counting.sources);
+	}
+	if (!into->first_wall_ns ||
+	    (row->first_wall_ns && row->first_wall_ns < into->first_wall_ns))
+		into->first_wall_ns = row->first_wall_ns;
+	if (row->last_wall_ns > into->last_wall_ns)
+		into->last_wall_ns = row->last_wall_ns;
+}
+
+static void join_trouble(struct account_trouble *into, const struct account_trouble *trouble)
+{
+	if (trouble->last_wall_ns > into->last_wall_ns)
+		*into = *trouble;
+}
+
+/* The name with the realm is the account's. */
+static void join_names(struct row *into, struct row *row)
+{
+	if (strlen(row->account) > strlen(into->account)) {
+		char *longer = row->account;
+
+		row->account = into->account;
+		into->account = longer;
+	}
+	free(row->account);
+}
+
+/* An account's troubles and sources come one by one, and by each of its names. */
+static void join_rows(struct account_list_listing *listing)
+{
+	size_t kept = 0;
+
+	account_realm(listing->instance, listing->realm);
+
+	if (listing->count)
+		qsort_r(listing->rows, listing->count, sizeof(*listing->rows), compare_accounts,
+			listing->realm);
+	for (size_t i = 0; i < listing->count; i++) {
+		struct row *row = &listing->rows[i], *last = kept ? &listing->rows[kept - 1] : row;
+
+		if (!kept || compare_accounts(last, row, listing->realm)) {
+			listing->rows[kept++] = *row;
+			continue;
+		}
+		join_sources(listing, last, row);
+		join_trouble(&last->siege, &row->siege);
+		join_trouble(&last->spread, &row->spread);
+		if (row->over) {
+			last->over_wall_ns = row->over_wall_ns;
+			last->over = row->over;
+			last->held = row->held;
+		}
+		join_names(last, row);
+	}
+	listing->count = kept;
+}
+
+static bool is_in_trouble(const struct row *row)
+{
+	return row->siege.last_wall_ns || row->spread.last_wall_ns || row->over;
+}
+
+static bool add_trouble(json_t *array, enum ban_rule rule, const struct account_trouble *trouble)
+{
+	return !trouble->last_wall_ns ||
+	       json_add(array, json_pack("{s:s, s:o, s:o}", "rule", rule_name(rule), "last",
+					 json_time(trouble->last_wall_ns), "until",
+					 json_time(trouble->until_wall_ns)));
+}
+
+static int print_json(const struct row *row)
+{
+	_cleanup_free_ char *line = NULL;
+	json_t *troubles = json_array();
+
+	if (troubles && add_trouble(troubles, RULE_ACCOUNT_SPREAD, &row->spread))
+		add_trouble(troubles, RULE_ACCOUNT_SIEGE, &row->siege);
+	line = json_line(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "account",
+				   json_text(row->account), "sources", json_count(row->sources),
+				   "first", json_time(row->first_wall_ns), "last",
+				   json_time(row->last_wall_ns), "troubles", troubles, "over",
+				   json_count(row->over), "held", json_count(row->held)));
+	if (line)
+		fputs(line, stdout);
+	return line ? 0 : -ENOMEM;
+}
+
+static void print_time(int64_t wall_ns)
+{
+	char text[TIME_TEXT_SIZE] = "-";
+
+	if (wall_ns)
+		time_show(wall_ns / NS_PER_S * NS_PER_S, text);
+	printf("%-21s", text);
+}
+
+static void print_text(const struct row *row)
+{
+	const struct account_trouble *trouble = row->spread.last_wall_ns ? &row->spread
+									 : &row->siege;
+
+	print_time(trouble->last_wall_ns ? trouble->last_wall_ns : row->over_wall_ns);
+	print_time(trouble->until_wall_ns);
+	printf("%-25s %7llu ",
+	       row->spread.last_wall_ns && row->siege.last_wall_ns ? "account-spread, -siege"
+	       : row->spread.last_wall_ns			   ? "account-spread"
+	       : row->siege.last_wall_ns			   ? "account-siege"
+	       : row->over					   ? "over its budget"
+								   : "-",
+	       (unsigned long long)row->sources);
+	visible_print(stdout, row->account);
+	putchar('\n');
+}
+
+static int print_rows(const struct account_list_listing *listing, bool all, bool as_json,
+		      struct fault *fault)
+{
+	size_t printed = 0;
+
+	for (size_t i = 0; i < listing->count; i++) {
+		const struct row *row = &listing->rows[i];
+
+		if (!all && !is_in_trouble(row))
+			continue;
+		if (!printed++ && !as_json)
+			printf("%-21s%-21s%-25s %7s %s\n", "LAST TROUBLE", "ENDS", "RULE",
+			       "SOURCES", "ACCOUNT");
+		if (!as_json)
+			print_text(row);
+		else if (print_json(row))
+			return fault_set(fault, -ENOMEM, "out of memory");
+	}
+	if (!printed && !as_json)
+		puts(all ? "nobody is known to have logged in" : "no account is in trouble");
+	return fflush(stdout) || ferror(stdout)
+		       ? fault_set(fault, -EIO, "cannot write to standard output: %m")
+		       : 0;
+}
+
+static int list(struct instance *instance, bool all, bool as_json, struct fault *fault)
+{
+	_cleanup_(free_listing) struct account_list_listing listing = {
+		.instance = instance, .config = instance->config, .now_wall_ns = clock_wall_ns()
+	};
+	int error = store_account_each(instance->store, take_account, &listing, fault);
+
+	if (!error)
+		error = store_trouble_each(instance->store, take_trouble, &listing, fault);
+	if (!error)
+		error = store_over_each(instance->store,
+					(uint32_t)(listing.now_wall_ns / (86400 * NS_PER_S)),
+					take_over, &listing, fault);
+	if (!error && listing.failed)
+		error = fault_set(fault, -ENOMEM, "out of memory");
+	if (error)
+		return error;
+	join_rows(&listing);
+	return print_rows(&listing, all, as_json, fault);
+}
+
+static int run(const struct globals *globals, int argc, char **argv)
+{
+	static const struct option known[] = { { "json", no_argument, NULL, 'j' },
+					       { "all", no_argument, NULL, 'a' },
+					       { 0 } };
+	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
+	bool all = false, as_json = false;
+	struct fault fault = { 0 };
+
+	for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1;) {
+		if (c == '?')
+			return cmd_bad_option(&cmd_accounts, known, c, argv);
+		all |= c == 'a';
+		as_json |= c == 'j';
+	}
+	if (optind < argc)
+		return cmd_usage(&cmd_accounts,
+				 "'%s' is too much; `sekisho account` tells about one",
+				 argv[optind]);
+	if (cmd_open(&cmd_accounts, globals, INSTANCE_STORE_READ, &instance))
+		return EXIT_FAILED;
+	if (!instance.store && instance.store_fault.error == -ENOENT)
+		return EXIT_DONE; /* a fresh installation */
+	if (!instance.store)
+		return cmd_failed(&cmd_accounts, &instance.store_fault);
+	return list(&instance, all, as_json, &fault) ? cmd_failed(&cmd_accounts, &fault)
+						     : EXIT_DONE;
+}
+
+const struct command cmd_accounts = {
+	.name = "accounts",
+	.summary = "the accounts in trouble, or all that are known",
+	.usage = "[--json] [--all]",
+	.help = "Needs root. Lists the accounts under siege, in a spread, or whose password has "
+		"leaked,\nand those that were over their budget of recipients today,\n"
+		"with the last event of it, when the state ends unless it goes on, and how many "
+		"sources\n"
+		"have logged in to them in 30 days. `sekisho account NAME` tells more.\n\n"
+		"  --all   all accounts that somebody logged in to\n"
+		"  --json  one object a line: account, sources, first, last, troubles, over,\n"
+		"          held (messages today: over the budget, and on hold of these)\n",
+	.run = run,
+};

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* sekisho ban: shut prefixes out by hand. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "cmd/cmd.h"
+#include "cmd/prefix_args.h"
+#include "cmd/service_args.h"
+#include "conf/ban_services.h"
+#include "enforce/bans.h"
+
+/* The longest that there is stands for ever: duration_parse() gives no more. */
+#define PERMANENT_S (100ULL * 365 * 86400)
+
+struct ban_options {
+	uint64_t seconds;
+	const char *reason;
+	struct service_args services;
+};
+
+static int read_options(int argc, char **argv, struct ban_options *options)
+{
+	static const struct option known[] = { { "for", required_argument, NULL, 'f' },
+					       { "reason", required_argument, NULL, 'r' },
+					       { "service", required_argument, NULL, 's' },
+					       { 0 } };
+
+	*options = (struct ban_options){ .seconds = 3600, .reason = "" };
+	for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1;) {
+		int error;
+
+		if (c == ':' || c == '?')
+			return cmd_bad_option(&cmd_ban, known, c, argv);
+		if (c == 'r') {
+			options->reason = optarg;
+			continue;
+		}
+		if (c == 's') {
+			if (!service_args_add(&options->services, optarg))
+				return cmd_usage(&cmd_ban, "--service is given too often");
+			continue;
+		}
+		if (!strcmp(optarg, "ever")) {
+			options->seconds = PERMANENT_S;
+			continue;
+		}
+		error = duration_parse(optarg, &options->seconds);
+		if (error == -ERANGE)
+			return cmd_usage(&cmd_ban, "--for %s: from 1s to 100 years can be had",
+					 optarg);
+		if (error)
+			return cmd_usage(&cmd_ban,
+					 "--for %s: not a duration like 90s, 5m, 1h30m, 7d or 2w, "
+					 "nor \"ever\"",
+					 optarg);
+	}
+	return EXIT_DONE;
+}
+
+static void report(const struct ban_request *request, uint64_t seconds, size_t closed)
+{
+	char prefix[PREFIX_TEXT_SIZE], until[TIME_TEXT_SIZE], length[TIME_TEXT_SIZE];
+
+	prefix_format(&request->prefix, prefix);
+	time_show(request->until_wall_ns - request->until_wall_ns % NS_PER_S, until);
+	duration_format(seconds, length);
+	printf("banned %s%s%s ", prefix, request->services == BAN_ALL ? "" : " from ",
+	       request->services == BAN_ALL ? "" : ban_services_word(request->services));
+	if (seconds == PERMANENT_S)
+		fputs("until it is lifted", stdout);
+	else
+		printf("until %s (%s)", until, length);
+	printf(", %zu open connection%s closed\n", closed, closed == 1 ? "" : "s");
+}
+
+/* The lock is had for one ban at a time: others, and the daemon, are not to wait for all of them. */
+static int ban_one(struct instance *instance, const struct protected_set *set,
+		   const struct ban_request *request, size_t *closed, struct fault *fault)
+{
+	int error = instance_lock(instance, fault);
+
+	if (error)
+		return error;
+	error = bans_add(instance, set, request, closed, fault);
+	instance_unlock(instance);
+	return error;
+}
+
+/* One that is refused does not keep the others from being banned. */
+static int ban_all(struct instance *instance, const struct protected_set *set,
+		   const struct prefix_args *prefixes, const struct ban_options *options,
+		   enum ban_services services)
+{
+	int status = prefixes->refused ? EXIT_FAILED : EXIT_DONE;
+
+	for (size_t i = 0; i < prefixes->count; i++) {
+		int64_t now = clock_wall_ns();
+		struct ban_request request = {
+			.prefix = prefix_args_source(prefixes, i, instance->config->source_length6),
+			.services = services,
+			.now_wall_ns = now,
+			.until_wall_ns = now + (int64_t)options->seconds * NS_PER_S,
+			.rule = RULE_MANUAL,
+			.reason = options->reason,
+		};
+		struct fault fault;
+		size_t closed;
+
+		if (i)
+			instance_let_others();
+		if (ban_one(instance, set, &request, &closed, &fault)) {
+			status = cmd_failed(&cmd_ban, &fault);
+			if (prefixes->alone[i])
+				cmd_warn(&cmd_ban, "with /128 the address alone would be banned");
+			continue;
+		}
+		report(&request, options->seconds, closed);
+		if (fault.error)
+			cmd_warn(&cmd_ban, "%s", fault.text);
+	}
+	return status;
+}
+
+static void cleanup_protected(struct protected_set *set)
+{
+	protected_free(set);
+}
+
+static int run(const struct globals *globals, int argc, char **argv)
+{
+	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
+	_cleanup_(cleanup_protected) struct protected_set set = { 0 };
+	_cleanup_(prefix_args_free) struct prefix_args prefixes = { 0 };
+	enum ban_services services;
+	struct ban_options options;
+	struct fault fault = { 0 };
+	int status = read_options(argc, argv, &options);
+
+	if (!status)
+		status = prefix_args(&cmd_ban, argv + optind, argc - optind, &prefixes);
+	if (status)
+		return status;
+	if (cmd_open(&cmd_ban, globals, INSTANCE_STORE_WRITE | INSTANCE_GATE, &instance))
+		return EXIT_FAILED;
+	instance_unlock(&instance);
+	status = service_args_read(&cmd_ban, &options.services, instance.config, &services);
+	if (status)
+		return status;
+	if (instance.config->never_ban_faulty) {
+		fault_set(&fault, -EINVAL,
+			  "[gate] never-ban cannot be read whole, so a ban might shut out whom it "
+			  "names; mend it first: %s",
+			  instance.config_fault.text);
+		return cmd_failed(&cmd_ban, &fault);
+	}
+	if (protected_load(instance.config, &set, &fault))
+		return cmd_failed(&cmd_ban, &fault);
+	status = ban_all(&instance, &set, &prefixes, &options, services);
+	if (instance.gate && !bans_enforced(&instance))
+		cmd_warn(&cmd_ban, "the gate is in monitor mode: it counts what it would drop, and "
+				   "drops nothing");
+	return status;
+}
+
+const struct command cmd_ban = {
+	.name = "ban",
+	.summary = "shut prefixes out until a time",
+	.usage = "[--for TIME] [--service NAME]... [--reason TEXT] PREFIX...|-",
+	.help = "Needs root and a loaded gate. The ban holds at once, ends by itself, and outlasts "
+		"a\n"
+		"reboot; open connections of the prefix are closed. A ban that is there already "
+		"gets\n"
+		"the new end and reason; one of other services stays. Own, gateway and loopback "
+		"addresses, those that login\n"
+		"sessions come from, and [gate] never-ban are refused, as is what is wider than "
+		"/8\n"
+		"(IPv6: /16). An IPv6 address without a length stands for its whole /64 ([gate]\n"
+		"source-prefix6), for its owner has all of it; ADDRESS/128 bans it alone.\n\n"
+		"  -                  reads prefixes from standard input; what is none is said, "
+		"and the\n"
+		"                     others are banned\n"
+		"  --for TIME         90s, 5m, 1h30m, 7d; default 1h; ever: until it is lifted\n"
+		"  --service NAME     what is closed: smtp (port 25), login (all other services), "
+		"or "
+		"all,\n"
+		"                     the default; the name of a service stands for its group\n"
+		"  --reason TEXT      shown by `sekisho bans` and `sekisho why`\n",
+	.run = run,
+};

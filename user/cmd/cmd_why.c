@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `sekisho why ADDR`: what each service would say to this source now, and the evidence. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "cmd/cmd.h"
+#include "enforce/instance.h"
+#include "show/why.h"
+
+static int print(const struct why *why, bool as_json)
+{
+	_cleanup_free_ char *json = NULL;
+	struct fault fault;
+
+	if (as_json) {
+		json = json_why(why);
+		if (!json) {
+			fault_set(&fault, -ENOMEM, "out of memory");
+			return cmd_failed(&cmd_why, &fault);
+		}
+		fputs(json, stdout);
+	} else {
+		text_why(stdout, why);
+	}
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_DONE;
+	fault_set(&fault, -errno, "cannot write to standard output: %m");
+	return cmd_failed(&cmd_why, &fault);
+}
+
+/* Without the right to ask, "pass" would be a guess. That there is no gate, or no store yet, is an
+ * answer: nothing is in force. */
+static bool may_not_ask(const struct instance *instance, struct fault *fault)
+{
+	if (!instance->gate && instance->gate_fault.error != -ENOENT)
+		*fault = instance->gate_fault;
+	else if (!instance->gate && !instance->store && instance->store_fault.error != -ENOENT)
+		*fault = instance->store_fault;
+	else
+		return false;
+	if (fault->error == -EPERM || fault->error == -EACCES)
+		fault_set(fault, fault->error,
+			  "gate and store cannot be asked: Permission denied; run it as root");
+	return true;
+}
+
+static int run(const struct globals *globals, int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' }, { 0 } };
+	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
+	_cleanup_(cleanup_why) struct why *why = NULL;
+	struct fault fault = { 0 };
+	struct address address;
+	bool as_json = false;
+
+	for (int c; (c = getopt_long(argc, argv, ":", options, NULL)) != -1;) {
+		if (c == '?')
+			return cmd_bad_option(&cmd_why, options, c, argv);
+		as_json = true;
+	}
+	if (argc - optind != 1)
+		return cmd_usage(&cmd_why, "needs one address");
+	if (address_parse(argv[optind], strlen(argv[optind]), &address))
+		return cmd_usage(&cmd_why,
+				 "'%s' is not an IPv4 or IPv6 address (a host name is not looked "
+				 "up, a prefix has no one answer)",
+				 argv[optind]);
+	if (cmd_open(&cmd_why, globals, INSTANCE_STORE_READ | INSTANCE_GATE, &instance))
+		return EXIT_FAILED;
+	if (may_not_ask(&instance, &fault))
+		return cmd_failed(&cmd_why, &fault);
+	if (why_fill(&instance, &address, clock_wall_ns(), clock_boot_ns(), &why, &fault))
+		return cmd_failed(&cmd_why, &fault);
+	return print(why, as_json);
+}
+
+const struct command cmd_why = {
+	.name = "why",
+	.summary = "what each service would say to an address now, and the evidence",
+	.usage = "[--json] ADDR",
+	.help = "Names the source and its country, what each service says and for what reason, "
+		"the\n"
+		"bans and lists that cover it, the log lines behind them, and how to undo it.\n"
+		"Limits are not foretold: they depend on what is open at the instant. Needs "
+		"root.\n\n"
+		"  --json  one object; its schema is in sekisho(8)\n\n"
+		"Exit status: 0 whatever the answer; 1 when it cannot be found; 2 wrong usage.\n",
+	.run = run,
+};

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Old logs through parser and rules, in log time, as `replay` and `report` do it: offline, without
+ * privilege. Not here: reading and merging the files (log/history.h), what is made of it. */
+#ifndef SEKISHO_OLD_LOGS_H
+#define SEKISHO_OLD_LOGS_H
+
+#include "cmd/cmd.h"
+#include "conf/config.h"
+#include "detect/detect.h"
+#include "enforce/bans.h"
+#include "lists/providers.h"
+#include "log/history.h"
+
+struct old_logs {
+	const struct command *command; /* for what is said on standard error */
+	const struct config *config;   /* the caller's */
+	/* `out`: a ban would have kept the event out. Each before its decisions. */
+	void (*on_event)(const struct event *event, uint64_t tag, bool out, void *context);
+	/* Without bans that are in force already, or of what never-ban names. */
+	void (*on_decision)(const struct decision *decision, void *context);
+	void *context;
+	/* From old_logs_open() on: */
+	struct detect *detect;
+	struct history *history;
+	struct ranges countries;
+	struct providers *providers;
+	struct protected_set protected;
+	bool opened; /* every file could be; set by old_logs_read() */
+};
+
+/* Says what country or provider data cannot be read. -ENOMEM; old_logs_close() all the same. */
+int old_logs_open(struct old_logs *logs, struct fault *fault);
+/* Reads all `paths`, up to NULL. EXIT_DONE, or EXIT_FAILED (said): a file cannot be opened, which
+ * ends it, or read to its end, then the rest counts. */
+int old_logs_read(struct old_logs *logs, char **paths, struct history_counts *counts);
+void old_logs_close(struct old_logs *logs);
+
+unsigned old_logs_country(const struct old_logs *logs, const struct address *address);
+uint64_t old_logs_provider(const struct old_logs *logs,
+			   const struct address *address); /* detect/provider.h */
+
+#endif

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* [list NAME] url: where a list is fetched from, and the file that it is then read from. */
+#include "conf/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/ban_services.h"
+
+#define URL_MOST    1024
+#define SOCKET_MOST 108 /* sockaddr_un */
+
+/* "/SOCKET:/PATH" */
+static bool is_socket(const char *text)
+{
+	const char *colon = strchr(text, ':');
+
+	return *text == '/' && colon && colon - text < SOCKET_MOST &&
+	       (!colon[1] || colon[1] == '/');
+}
+
+/* HTTPS to anybody; HTTP to this machine alone, where nobody else can change what comes. */
+static bool is_place(const char *value)
+{
+	static const char *const begins[] = { "https://", "http://127.0.0.1", "http://localhost",
+					      "http://[::1]" };
+	bool good = !strncmp(value, "http+unix:", 10) && is_socket(value + 10);
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins) && !good; i++) {
+		size_t size = strlen(begins[i]);
+
+		good = !strncmp(value, begins[i], size) && value[size] &&
+		       (i ? strchr(":/", value[size]) != NULL : value[size] != '/');
+	}
+	for (const char *at = value; *at; at++)
+		good &= *at > ' ' && *at <= '~';
+	/* "http://127.0.0.1:80@elsewhere" */
+	return good && !strchr(value, '@') && strlen(value) <= URL_MOST;
+}
+
+void conf_url(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
+{
+	struct config_list *list = base;
+	bool crowdsec = !strcmp(key->name, "crowdsec");
+
+	if (!is_place(value)) {
+		conf_fault(load, NULL,
+			   "'%s' is no address of a feed; it begins with https:// (http:// for "
+			   "127.0.0.1, [::1] and localhost alone, http+unix:/SOCKET:/PATH) and has "
+			   "no blank and no '@'",
+			   value);
+		return;
+	}
+	if (crowdsec && strchr(value, '?')) {
+		conf_fault(load, NULL,
+			   "'%s' is no address of a LAPI; name where it listens, as "
+			   "http://127.0.0.1:8080",
+			   value);
+		return;
+	}
+	if (list->url && crowdsec != list->crowdsec) {
+		conf_fault(load, NULL, "both 'url' and 'crowdsec'; make two lists of it");
+		return;
+	}
+	list->crowdsec = crowdsec;
+	free(list->url);
+	list->url = strdup(value);
+	if (!list->url)
+		conf_out_of_memory(load);
+}
+
+static bool check_crowdsec(struct conf_load *load, const struct conf_use *use,
+			   const struct config_list *list)
+{
+	struct conf_where where = conf_key_where(use, "crowdsec");
+
+	if (list->crowdsec && list->allow)
+		conf_fault(load, &where,
+			   "[list %s] allows, but CrowdSec's decisions are bans; action = deny",
+			   use->name);
+	else if (list->crowdsec && !list->key_file)
+		conf_fault(load, &where,
+			   "[list %s] has no 'key-file'; `cscli bouncers add sekisho` makes the "
+			   "key for it",
+			   use->name);
+	else
+		return true;
+	return false;
+}
+
+void conf_check_feed(struct conf_load *load, const struct conf_use *use)
+{
+	struct config *config = load->config;
+	struct config_list *list = &config->lists[use->index];
+	struct conf_where where = conf_key_where(use, list->crowdsec ? "crowdsec" : "url");
+
+	if (!list->every_s)
+		list->every_s = list->crowdsec ? CONFIG_CROWDSEC_EVERY_S : CONFIG_FEED_EVERY_S;
+	if (!list->url || !check_crowdsec(load, use, list))
+		return;
+	if (!list->crowdsec && list->every_s < CONFIG_FEED_LEAST_S) {
+		where = conf_key_where(use, "every");
+		conf_fault(load, &where,
+			   "[list %s] 'every' is less than 15m, which only 'crowdsec' may have",
+			   use->name);
+		return;
+	}
+	if (list->file || list->provider_count) {
+		conf_fault(load, &where, "[list %s] has both '%s' and '%s'; make two lists of it",
+			   use->name, list->crowdsec ? "crowdsec" : "url",
+			   list->file ? "file" : "providers");
+		return;
+	}
+	if (asprintf(&list->file, "%s/%s.list", config->paths.feeds, list->name) < 0) {
+		list->file = NULL;
+		conf_out_of_memory(load);
+	}
+}
+
+void conf_feed_services(struct config *config)
+{
+	for (size_t i = 0; i < config->list_count; i++) {
+		struct config_list *list = &config->lists[i];
+
+		for (size_t j = 0;
+		     list->url && !list->allow && !list->services_said && j < config->service_count;
+		     j++)
+			if (config_service_group(config, j) == BAN_LOGIN)
+				list->services |= (uint16_t)(2U << j);
+	}
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What an administrator ordered of accounts (`sekisho account --trust`, `--forget`), from the store
+ * to the rules. The order leaves the store with the next transaction: a daemon that is killed
+ * before finds it again, and obeying twice is the same as once. */
+#include <errno.h>
+
+#include "base/time.h"
+#include "daemon/daemon.h"
+#include "daemon/memory_inside.h"
+#include "daemon/say.h"
+#include "policy/judge.h"
+#include "store/store.h"
+
+static void obey(struct daemon *daemon, const struct store_order_row *row)
+{
+	if (row->order == STORE_FORGET)
+		detect_forget_account(daemon->detect, row->account);
+	else
+		detect_trust_account(daemon->detect, row->account);
+	if (daemon->judge && row->order == STORE_FORGET)
+		judge_forget_account(daemon->judge, row->account);
+	else if (daemon->judge)
+		judge_trust_account(daemon->judge, row->account);
+	memory_note_order(daemon, row);
+	say(false, "%s %s, as ordered", row->order == STORE_FORGET ? "forgot" : "trusts",
+	    row->account);
+}
+
+void account_orders_take(struct daemon *daemon)
+{
+	struct store_order_row row;
+	struct fault fault = { 0 };
+	int error = -ENOENT;
+
+	if (!daemon->instance.store || !daemon->notes)
+		return;
+	/* All that was obeyed has left the store, which may be another one since. */
+	if (!memory_noted(daemon))
+		daemon->order_id = 0;
+	while (!(
+		error = store_order_next(daemon->instance.store, daemon->order_id, &row, &fault))) {
+		obey(daemon, &row);
+		daemon->order_id = row.id;
+		/* Who looks at the accounts in trouble sees it at once. */
+		report_write(daemon);
+	}
+	if (error != -ENOENT)
+		memory_said_once(daemon, error, &fault);
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See http_server.h. */
+#include "daemon/http_server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/time.h"
+
+struct http_server_connection {
+	int fd; /* the server's; -1: none */
+	bool trusted, ending;
+	uint64_t since_boot_ns; /* when it came; trusted: when it asked last */
+};
+
+struct http_server {
+	struct loop *loop;
+	struct MHD_Daemon *http;
+	int epoll; /* the library's own; in the loop */
+	uint64_t most_ns, ended;
+	bool closed;   /* a connection, in this run */
+	unsigned open; /* connections that are not being ended */
+	unsigned connection_count;
+	struct http_server_connection connections[];
+};
+
+/* ---- connections that last too long ---- */
+
+/* The library sees an end and closes it. */
+static void end_connection(struct http_server *server, struct http_server_connection *connection)
+{
+	shutdown(connection->fd, SHUT_RDWR);
+	connection->ending = true;
+	server->open--;
+	server->ended++;
+}
+
+static bool gives_way_before(const struct http_server_connection *one,
+			     const struct http_server_connection *other)
+{
+	return one->trusted != other->trusted ? !one->trusted
+					      : one->since_boot_ns < other->since_boot_ns;
+}
+
+/* One that is trusted only where there is no other: who has the key could fill the server. */
+static void end_oldest(struct http_server *server, const struct http_server_connection *newest)
+{
+	struct http_server_connection *oldest = NULL;
+
+	for (unsigned i = 0; i < server->connection_count; i++) {
+		struct http_server_connection *one = &server->connections[i];
+
+		if (one != newest && one->fd >= 0 && !one->ending &&
+		    (!oldest || gives_way_before(one, oldest)))
+			oldest = one;
+	}
+	if (oldest)
+		end_connection(server, oldest);
+}
+
+static void begin_connection(struct http_server *server, int fd, void **place)
+{
+	struct http_server_connection *one = NULL;
+
+	for (unsigned i = 0; i < server->connection_count && !one; i++)
+		if (server->connections[i].fd < 0)
+			one = &server->connections[i];
+	if (!one)
+		return; /* the library has as many at most */
+	*one = (struct http_server_connection){ .fd = fd, .since_boot_ns = clock_boot_ns() };
+	*place = one;
+	server->open++;
+	/* Some are kept free: whoever comes next is never kept out by those that only stay. */
+	if (server->open > server->connection_count / 4 * 3)
+		end_oldest(server, one);
+}
+
+static void on_connection(void *context, struct MHD_Connection *connection, void **place,
+			  enum MHD_ConnectionNotificationCode what)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct http_server *server = context;
+	struct http_server_connection *one = *place;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED && info) {
+		begin_connection(server, info->connect_fd, place);
+	} else if (what == MHD_CONNECTION_NOTIFY_CLOSED && one) {
+		server->open -= !one->ending;
+		one->fd = -1;
+		server->closed = true;
+		*place = NULL;
+	}
+}
+
+void http_server_trust(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct http_server_connection *one = info ? info->socket_context : NULL;
+
+	if (!one)
+		return;
+	one->trusted = true;
+	one->since_boot_ns = clock_boot_ns();
+}
+
+uint64_t http_server_ended(const struct http_server *server)
+{
+	return server->ended;
+}
+
+/* ---- in the loop ---- */
+
+static void serve(void *context)
+{
+	struct http_server *server = context;
+	unsigned long long wait_ms;
+
+	server->closed = false;
+	MHD_run(server->http);
+	/* A full server listens again in the run after the one that made room. */
+	if (server->closed || (MHD_get_timeout(server->http, &wait_ms) == MHD_YES && !wait_ms))
+		loop_again(server->loop, serve, server);
+}
+
+static void on_ready(int fd, void *context)
+{
+	(void)fd;
+	serve(context);
+}
+
+/* One byte every few seconds keeps the library from closing a connection: clients that are slow
+ * would have all of them for ever. */
+void http_server_tick(struct http_server *server)
+{
+	uint64_t now = clock_boot_ns();
+
+	for (unsigned i = 0; i < server->connection_count; i++) {
+		struct http_server_connection *one = &server->connections[i];
+
+		if (one->fd >= 0 && !one->trusted && !one->ending &&
+		    now - one->since_boot_ns >= server->most_ns)
+			end_connection(server, one);
+	}
+	serve(server);
+}
+
+/* ---- begin and end ---- */
+
+int http_server_open(struct loop *loop, int socket, const char *name,
+		     const struct http_server_options *options, struct http_server **result,
+		     struct fault *fault)
+{
+	struct http_server *server =
+		calloc(1, sizeof(*server) + options->connections * sizeof(*server->connections));
+	const union MHD_DaemonInfo *info;
+
+	if (!server) {
+		close(socket);
+		return fault_set(fault, -ENOMEM, "out of memory");
+	}
+	server->loop = loop;
+	server->epoll = -1;
+	server->most_ns = options->most_ns;
+	server->connection_count = options->connections;
+	for (unsigned i = 0; i < options->connections; i++)
+		server->connections[i].fd = -1;
+	server->http = MHD_start_daemon(
+		MHD_USE_EPOLL, 0, NULL, NULL, options->answer, options->context,
+		MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_LIMIT, options->connections,
+		MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		options->connection_bytes, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+		MHD_OPTION_NOTIFY_COMPLETED, options->completed, options->context, MHD_OPTION_END);
+	if (!server->http) {
+		close(socket);
+		free(server);
+		return fault_set(fault, -EIO, "the HTTP server for %s did not start", name);
+	}
+	info = MHD_get_daemon_info(server->http, MHD_DAEMON_INFO_EPOLL_FD);
+	if (!info || loop_add(loop, info->epoll_fd, on_ready, server)) {
+		http_server_close(server);
+		return fault_set(fault, -EIO, "the HTTP server for %s cannot be waited for", name);
+	}
+	server->epoll = info->epoll_fd;
+	*result = server;
+	return 0;
+}
+
+void http_server_close(struct http_server *server)
+{
+	if (!server)
+		return;
+	if (server->epoll >= 0)
+		loop_remove(server->loop, server->epoll);
+	loop_forget(server->loop, server);
+	MHD_stop_daemon(server->http);
+	free(server);
+}

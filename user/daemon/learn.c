@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See learn.h. Not here: what is learned while logs are followed (memory.c). */
+#include "daemon/learn.h"
+
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "daemon/say.h"
+#include "log/expand.h"
+#include "log/follow.h"
+#include "log/history.h"
+
+#define LEARN_NS (30 * 86400 * NS_PER_S)
+#define GZIP_IS	 8 /* times as large, unpacked: logs mostly are */
+
+struct log_file {
+	char *path;
+	int64_t modified_ns;
+	uint64_t size;
+};
+
+struct learning {
+	struct daemon *daemon;
+	struct log_file *files; /* the newest first, once all are there */
+	size_t count;
+	int64_t oldest_ns;
+	struct detect *detect;
+	struct fault fault; /* the store's first */
+	int error;
+	uint64_t known;
+};
+
+static void learning_free(struct learning *learning)
+{
+	for (size_t i = 0; i < learning->count; i++)
+		free(learning->files[i].path);
+	free(learning->files);
+	detect_free(learning->detect);
+}
+
+/* ---- the files ---- */
+
+static bool has_ending(const char *path, const char *ending)
+{
+	size_t size = strlen(path), ending_size = strlen(ending);
+
+	return size > ending_size && !strcmp(path + size - ending_size, ending);
+}
+
+static void add_file(struct learning *learning, const char *path)
+{
+	static const char *const packed[] = { ".xz", ".bz2", ".zst" };
+	struct log_file *grown;
+	struct stat about;
+
+	for (size_t i = 0; i < sizeof(packed) / sizeof(*packed); i++)
+		if (has_ending(path, packed[i]))
+			return;
+	if (stat(path, &about) || !S_ISREG(about.st_mode) || !about.st_size ||
+	    about.st_mtim.tv_sec * NS_PER_S < learning->oldest_ns)
+		return;
+	for (size_t i = 0; i < learning->count; i++)
+		if (!strcmp(learning->files[i].path, path))
+			return;
+	grown = reallocarray(learning->files, learning->count + 1, sizeof(*grown));
+	if (!grown)
+		return;
+	learning->files = grown;
+	grown += learning->count;
+	*grown = (struct log_file){
+		.path = strdup(path),
+		.modified_ns = about.st_mtim.tv_sec * NS_PER_S + about.st_mtim.tv_nsec,
+		.size = (uint64_t)about.st_size * (has_ending(path, ".gz") ? GZIP_IS : 1)
+	};
+	learning->count += grown->path != NULL;
+}
+
+/* The live file and those beside it that have its name and more. */
+static void add_log(const char *path, const char *label, void *context)
+{
+	struct learning *learning = context;
+	const char *name = strrchr(path, '/');
+	_cleanup_free_ char *pattern = NULL;
+	glob_t found = { 0 };
+
+	(void)label;
+	add_file(learning, path);
+	if (!name || strpbrk(path, "*?[\\") || asprintf(&pattern, "%s[.-]*", path) < 0)
+		return;
+	if (!glob(pattern, GLOB_NOSORT, NULL, &found))
+		for (size_t i = 0; i < found.gl_pathc && learning->count < HISTORY_FILES_MAX; i++)
+			if (expand_is_rotated(strrchr(found.gl_pathv[i], '/') + 1))
+				add_file(learning, found.gl_pathv[i]);
+	globfree(&found);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct log_file *x = a, *y = b;
+
+	return (x->modified_ns < y->modified_ns) - (x->modified_ns > y->modified_ns);
+}
+
+static void find_files(struct learning *learning)
+{
+	const struct config *config = learning->daemon->instance.config;
+	struct fault ignored = { 0 };
+
+	for (size_t i = 0; i < config->log_count; i++) {
+		const char *path = config->logs[i].file;
+
+		if (!strncmp(path, FOLLOW_JOURNAL, strlen(FOLLOW_JOURNAL)) ||
+		    !strncmp(path, FOLLOW_DOCKER, strlen(FOLLOW_DOCKER)))
+			continue;
+		if (expand_is_pattern(path))
+			expand(path, NULL, add_log, learning, &ignored);
+		else
+			add_log(path, "", learning);
+	}
+	if (learning->count)
+		qsort(learning->files, learning->count, sizeof(*learning->files), newest_first);
+}
+
+/* ---- what the rules have to keep ---- */
+
+static void note_fault(struct learning *learning, int error, const struct fault *fault)
+{
+	if (!error || learning->error)
+		return;
+	learning->error = error;
+	learning->fault = *fault;
+}
+
+static void keep(const char *account, const struct detect_known *known, void *context)
+{
+	struct learning *learning = context;
+	struct store_known row = { known->source, known->first_ns, known->last_ns };
+	struct fault fault = { 0 };
+
+	note_fault(learning,
+		   store_known_put(learning->daemon->instance.store, account, &row, &fault),
+		   &fault);
+	learning->known++;
+}
+
+static void forget(const char *account, const struct prefix *source, void *context)
+{
+	struct learning *learning = context;
+	struct fault fault = { 0 };
+
+	note_fault(learning,
+		   store_known_remove(learning->daemon->instance.store, account, source, &fault),
+		   &fault);
+}
+
+static void sender(const struct prefix *network, int64_t last_ns, void *context)
+{
+	struct learning *learning = context;
+	struct fault fault = { 0 };
+
+	note_fault(learning,
+		   store_sender_put(learning->daemon->instance.store, network, last_ns, &fault),
+		   &fault);
+}
+
+static void habit(const char *account, const struct detect_habit *usual, void *context)
+{
+	struct learning *learning = context;
+	struct store_habit row = { .last_wall_ns = clock_wall_ns(),
+				   .day = usual->day,
+				   .messages = usual->messages,
+				   .today = usual->today,
+				   .failing = usual->failing,
+				   .failing_today = usual->failing_today };
+	struct fault fault = { 0 };
+
+	note_fault(learning,
+		   store_habit_put(learning->daemon->instance.store, account, &row, &fault),
+		   &fault);
+}
+
+/* ---- */
+
+static void ignore(const struct decision *decision, void *context)
+{
+	(void)decision;
+	(void)context;
+}
+
+static void take(const struct event *event, uint64_t tag, void *context)
+{
+	struct learning *learning = context;
+
+	if (event->wall_ns >= learning->oldest_ns && event->wall_ns <= clock_wall_ns())
+		detect_event(learning->detect, event, tag, ignore, NULL);
+}
+
+/* In one transaction: a start that is killed learns nothing, or all. */
+static int read_all(struct learning *learning, struct history *history, struct fault *fault)
+{
+	struct store *store = learning->daemon->instance.store;
+	struct fault unread = { 0 };
+	int error = store_begin(store, fault);
+
+	if (error)
+		return error;
+	/* A file that is damaged ends there. */
+	if (history_run(history, take, learning, &unread))
+		say(true, "%s; what comes before is learned from", unread.text);
+	if (!learning->error)
+		return store_commit(store, fault);
+	store_rollback(store);
+	*fault = learning->fault;
+	return learning->error;
+}
+
+static size_t add_newest(struct learning *learning, struct history *history)
+{
+	uint64_t size = 0;
+	size_t added = 0;
+
+	for (size_t i = 0; i < learning->count; i++) {
+		struct fault fault = { 0 };
+
+		size += learning->files[i].size;
+		if (size > LEARN_MOST)
+			break;
+		if (history_add(history, learning->files[i].path, &fault))
+			say(true, "%s; it is not learned from", fault.text);
+		else
+			added++;
+	}
+	return added;
+}
+
+void learn_from_logs(struct daemon *daemon, const struct detect_settings *settings)
+{
+	_cleanup_(learning_free) struct learning learning = {
+		.daemon = daemon, .oldest_ns = clock_wall_ns() - LEARN_NS
+	};
+	struct history *history = history_new(daemon->instance.config->compiled_patterns);
+	struct detect_settings own = *settings;
+	struct history_counts counts;
+	struct fault fault = { 0 };
+	size_t files;
+
+	own.since_ns = 0;
+	own.memory = (struct detect_memory){ .context = &learning,
+					     .keep = keep,
+					     .forget = forget,
+					     .sender = sender,
+					     .habit = habit };
+	learning.detect = detect_new(&own);
+	find_files(&learning);
+	files = history && learning.detect ? add_newest(&learning, history) : 0;
+	if (files && read_all(&learning, history, &fault)) {
+		daemon_fault(daemon, "nothing was learned from the logs that there are: %s",
+			     fault.text);
+	} else if (files) {
+		history_get_counts(history, &counts);
+		say(false,
+		    "learned from %zu of %zu log files of the last 30 days: %llu events, %llu "
+		    "notes of who logs in from where",
+		    files, learning.count, (unsigned long long)counts.events,
+		    (unsigned long long)learning.known);
+	}
+	history_free(history);
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Counters over time: once a minute what was counted since the last time goes into the row of that
+ * minute and of its hour, with what lines led to (together.c). What could not be written is counted
+ * by a later row, so a full disk or a held lock blurs minutes and loses nothing while the daemon
+ * lives. Rows are added to, never set, and hold differences: a clock that jumps back, or a second
+ * daemon of one minute, counts nothing twice.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "daemon/daemon.h"
+#include "history/span.h"
+
+struct past {
+	struct span_counts written, now; /* sums of the counters */
+	int64_t minute_s;		 /* that is being counted */
+	int64_t row_s;			 /* the minute that `now` less `written` is of */
+	bool due;
+};
+
+static void take_gate(const struct gate_counts *gate, const struct service_names *names,
+		      struct span_counts *counts)
+{
+	counts->service_count = 1;
+	for (unsigned id = 0; id < SERVICE_MAX; id++) {
+		struct span_service *service = &counts->services[0];
+
+		if (id && names->of[id][0]) {
+			service = &counts->services[counts->service_count++];
+			snprintf(service->name, sizeof(service->name), "%s", names->of[id]);
+		}
+		for (unsigned country = 0; country < COUNTRY_COUNT; country++)
+			service->attempts += gate->countries[id][country].attempts;
+		for (unsigned reason = 1; reason < REASON_COUNT; reason++) {
+			const struct reason_counts *of = gate->reasons[id][reason];
+
+			service->dropped[reason] += of[GATE_ENFORCE].attempts;
+			service->would_drop[reason] += of[GATE_MONITOR].attempts;
+		}
+	}
+}
+
+/* What the gate does not tell now counts later: `counts` keeps it. */
+static void take(struct daemon *daemon, struct span_counts *counts)
+{
+	_cleanup_free_ struct gate_counts *gate = malloc(sizeof(*gate));
+	struct service_names names;
+	struct span_counts fresh = { 0 };
+
+	if (gate && daemon->instance.gate &&
+	    !gate_service_names(daemon->instance.gate, &names, NULL) &&
+	    !gate_counts_read(daemon->instance.gate, gate, NULL))
+		take_gate(gate, &names, &fresh);
+	else
+		fresh = *counts;
+	for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++)
+		fresh.events[kind] = daemon->events[kind];
+	fresh.bans = daemon->bans;
+	fresh.alerts = daemon->alerts_raised;
+	*counts = fresh;
+}
+
+int past_begin(struct daemon *daemon, struct fault *fault)
+{
+	daemon->past = calloc(1, sizeof(*daemon->past));
+	if (!daemon->past)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	/* Counters of the gate are of before; the daemon's own begin now. */
+	take(daemon, &daemon->past->written);
+	daemon->past->minute_s = span_start(clock_wall_ns(), SPAN_MINUTE_S);
+	return 0;
+}
+
+void past_tick(struct daemon *daemon, bool last)
+{
+	struct past *past = daemon->past;
+	int64_t minute_s = span_start(clock_wall_ns(), SPAN_MINUTE_S);
+
+	if (!past || (minute_s == past->minute_s && !last))
+		return;
+	take(daemon, &past->now);
+	past->row_s = past->minute_s;
+	past->minute_s = minute_s;
+	past->due = true;
+}
+
+bool past_due(const struct daemon *daemon)
+{
+	return daemon->past && daemon->past->due;
+}
+
+static int add_stored(const struct store_span *span, void *context)
+{
+	struct span_counts stored;
+
+	/* A row that cannot be read is replaced. */
+	if (!span_from_json(span->counts, &stored))
+		span_add(context, &stored);
+	return 1;
+}
+
+static int add_to_row(struct store *store, unsigned length_s, int64_t minute_s,
+		      const struct span_counts *between, struct fault *fault)
+{
+	int64_t start_s = minute_s - minute_s % length_s;
+	struct span_counts sum = *between;
+	_cleanup_free_ char *text = NULL;
+	int error =
+		store_spans_each(store, length_s, start_s, start_s + 1, add_stored, &sum, fault);
+
+	if (error)
+		return error;
+	text = span_to_json(&sum);
+	if (!text)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	return store_span_put(
+		store,
+		&(struct store_span){ .length_s = length_s, .start_s = start_s, .counts = text },
+		fault);
+}
+
+int past_write(struct daemon *daemon, struct fault *fault)
+{
+	const struct past *past = daemon->past;
+	struct span_counts between;
+	int error;
+
+	if (!past_due(daemon))
+		return 0;
+	span_between(&past->written, &past->now, &between);
+	if (span_is_empty(&between))
+		return 0;
+	error = add_to_row(daemon->instance.store, SPAN_MINUTE_S, past->row_s, &between, fault);
+	return error ? error
+		     : add_to_row(daemon->instance.store, SPAN_HOUR_S, past->row_s, &between,
+				  fault);
+}
+
+void past_written(struct daemon *daemon)
+{
+	if (!past_due(daemon))
+		return;
+	daemon->past->written = daemon->past->now;
+	daemon->past->due = false;
+}

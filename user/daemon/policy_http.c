@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Dovecot's auth-policy: POST /?command=allow and report, JSON, a key in a header. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "daemon/http_server.h"
+#include "daemon/policy_server.h"
+#include "policy/auth_request.h"
+
+/* Dovecot's authentication server opens ten at most. The rest is for others to fill, so that one
+ * that has just come is not ended before its request is there. */
+#define CONNECTIONS_MAX	   512
+#define CONNECTION_IDLE_S  300
+#define CONNECTION_MOST_NS (2 * NS_PER_S) /* until its first request with a key is read */
+#define CONNECTION_BYTES   (8U << 10)	  /* a head, and a piece of a body */
+#define KEY_HEADER	   "X-API-Key"
+
+#define PASS		   "{\"status\":0,\"msg\":\"\"}"
+#define REFUSE		   "{\"status\":-1,\"msg\":\"sekisho\"}"
+
+struct request {
+	bool report;
+	size_t size, room;
+	char body[];
+};
+
+static struct MHD_Response *make_response(const char *text)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+
+	if (response)
+		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+					      "application/json");
+	return response;
+}
+
+static enum MHD_Result refuse_request(struct policy_server *server,
+				      struct MHD_Connection *connection, unsigned status)
+{
+	struct policy_counts *counts = &server->daemon->policy_counts;
+
+	if (status == MHD_HTTP_UNAUTHORIZED)
+		counts->unauthorized++;
+	else if (status == MHD_HTTP_CONTENT_TOO_LARGE)
+		counts->oversized++;
+	else
+		counts->malformed++;
+	return MHD_queue_response(connection, status, server->bad);
+}
+
+static size_t content_length(struct MHD_Connection *connection)
+{
+	const char *text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+						       MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	/* Chunked: as much as may come. libmicrohttpd has checked the number. */
+	return text ? strtoull(text, NULL, 10) : AUTH_REQUEST_MAX;
+}
+
+/* The head has been read, the body not. */
+static enum MHD_Result begin(struct policy_server *server, struct MHD_Connection *connection,
+			     const char *method, const char *url, void **state)
+{
+	const char *key = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, KEY_HEADER);
+	const char *command =
+		MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "command");
+	size_t room = content_length(connection);
+	struct request *request;
+
+	if (!key || !api_keys_match(&server->keys, key))
+		return refuse_request(server, connection, MHD_HTTP_UNAUTHORIZED);
+	http_server_trust(connection);
+	if (strcmp(method, MHD_HTTP_METHOD_POST) != 0)
+		return refuse_request(server, connection, MHD_HTTP_METHOD_NOT_ALLOWED);
+	if (strcmp(url, "/") != 0 || !command ||
+	    (strcmp(command, "allow") != 0 && strcmp(command, "report") != 0))
+		return refuse_request(server, connection, MHD_HTTP_NOT_FOUND);
+	if (room > AUTH_REQUEST_MAX)
+		return refuse_request(server, connection, MHD_HTTP_CONTENT_TOO_LARGE);
+	request = malloc(sizeof(*request) + room);
+	if (!request)
+		return MHD_NO;
+	request->report = *command == 'r';
+	request->size = 0;
+	request->room = room;
+	*state = request;
+	return MHD_YES;
+}
+
+static enum MHD_Result finish(struct policy_server *server, struct MHD_Connection *connection,
+			      const struct request *request)
+{
+	struct policy_counts *counts = &server->daemon->policy_counts;
+	int64_t now = clock_wall_ns();
+	struct policy_login login;
+	bool refused = false;
+
+	if (!auth_request_read(request->body, request->size, now, &login))
+		return refuse_request(server, connection, MHD_HTTP_BAD_REQUEST);
+	counts->dovecot_wall_ns = now;
+	if (login.hash_bits)
+		counts->hash_bits = login.hash_bits;
+	if (request->report)
+		policy_answer_report(server, &login);
+	else
+		refused = policy_answer_login(server, &login);
+	return MHD_queue_response(connection, MHD_HTTP_OK, refused ? server->refuse : server->pass);
+}
+
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *upload,
+				  size_t *upload_size, void **state)
+{
+	struct policy_server *server = context;
+	struct request *request = *state;
+
+	(void)version;
+	if (!request)
+		return begin(server, connection, method, url, state);
+	if (!*upload_size)
+		return finish(server, connection, request);
+	if (*upload_size > request->room - request->size) { /* chunks; no answer can be given now */
+		server->daemon->policy_counts.oversized++;
+		return MHD_NO;
+	}
+	memcpy(request->body + request->size, upload, *upload_size);
+	request->size += *upload_size;
+	*upload_size = 0;
+	return MHD_YES;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+			 enum MHD_RequestTerminationCode code)
+{
+	(void)context;
+	(void)connection;
+	(void)code;
+	free(*state);
+	*state = NULL;
+}
+
+int policy_http_open(struct policy_server *server, int socket, struct fault *fault)
+{
+	const struct http_server_options options = { .answer = on_request,
+						     .completed = on_completed,
+						     .context = server,
+						     .connections = CONNECTIONS_MAX,
+						     .connection_bytes = CONNECTION_BYTES,
+						     .idle_s = CONNECTION_IDLE_S,
+						     .most_ns = CONNECTION_MOST_NS };
+	int err = http_server_open(server->daemon->loop, socket, "[policy] dovecot", &options,
+				   &server->http, fault);
+
+	if (err)
+		return err;
+	server->pass = make_response(PASS);
+	server->refuse = make_response(REFUSE);
+	server->bad = make_response("{}");
+	if (server->pass && server->refuse && server->bad)
+		return 0;
+	policy_http_close(server);
+	return fault_set(fault, -ENOMEM, "out of memory");
+}
+
+static void free_response(struct MHD_Response **response)
+{
+	if (*response)
+		MHD_destroy_response(*response);
+	*response = NULL;
+}
+
+void policy_http_close(struct policy_server *server)
+{
+	http_server_close(server->http);
+	server->http = NULL;
+	server->http_ended = 0;
+	free_response(&server->pass);
+	free_response(&server->refuse);
+	free_response(&server->bad);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What mail servers ask of the daemon ([policy]): Dovecot over HTTP (policy_http.c), Postfix and
+ * Exim by lines (policy_lines.c), answered in policy_answer.c. Everything is in the daemon's own
+ * loop: an answer takes microseconds, and the rules' state is there. Not here: how requests are
+ * written (user/policy/).
+ */
+#ifndef SEKISHO_POLICY_SERVER_H
+#define SEKISHO_POLICY_SERVER_H
+
+#include "daemon/daemon.h"
+#include "policy/api_keys.h"
+#include "policy/ask.h"
+
+struct http_server;
+struct policy_lines;
+
+/* A socket, and why it is not open; tried again like that of the metrics. */
+struct policy_socket {
+	struct config_listen where; /* a copy; its path is owned */
+	char *own_path;		    /* to be unlinked; NULL: none */
+	unsigned wait_s;	    /* until the next try; 0: none is due */
+	uint64_t due_boot_ns;
+};
+
+struct policy_server {
+	struct daemon *daemon;
+	struct policy policy; /* what the gate says of ports, services and countries */
+	struct api_keys keys;
+	struct policy_socket dovecot, postfix;
+	struct http_server *http;   /* NULL: closed */
+	struct policy_lines *lines; /* NULL: closed */
+	uint64_t http_ended;	    /* http_server_ended(), when it was last counted */
+	struct MHD_Response *pass, *refuse, *bad;
+};
+
+/* ---- policy_server.c ---- */
+
+/* [policy], if anything of it is on. What cannot be opened is said and tried again. */
+void policy_open(struct daemon *daemon);
+/* The configuration is another one: what has not moved goes on, its connections too. */
+void policy_reload(struct daemon *daemon);
+void policy_close(struct daemon *daemon);
+/* Whether requests may come; log portions are short then. */
+bool policy_is_on(const struct daemon *daemon);
+void policy_fill_status(const struct daemon *daemon, struct daemon_policy *status);
+
+/* ---- policy_answer.c ---- */
+
+/* Whether Dovecot is to refuse the login. */
+bool policy_answer_login(struct policy_server *server, const struct policy_login *login);
+/* The end of one: an event, unless the log was first. */
+void policy_answer_report(struct policy_server *server, const struct policy_login *login);
+/* The action for Postfix, "DUNNO", without the newlines around it. */
+#define POLICY_ACTION_SIZE 256
+void policy_answer_mail(struct policy_server *server, const struct policy_mail *mail,
+			uint16_t server_port, char action[POLICY_ACTION_SIZE]);
+
+/* ---- policy_http.c ---- */
+
+int policy_http_open(struct policy_server *server, int socket, struct fault *fault);
+void policy_http_close(struct policy_server *server);
+
+/* ---- policy_lines.c ---- */
+
+/* `local`: a Unix socket, whose peers are asked who they are. */
+int policy_lines_open(struct policy_server *server, int socket, bool local, struct fault *fault);
+void policy_lines_close(struct policy_server *server);
+void policy_lines_tick(struct policy_server *server); /* every second */
+
+#endif

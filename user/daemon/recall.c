@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the rules ask the store for. What they have it keep: memory.c. */
+#include "base/fault.h"
+#include "daemon/daemon.h"
+#include "daemon/memory_inside.h"
+
+struct recalling {
+	void (*take)(const struct detect_known *known, void *to);
+	void *to;
+};
+
+static void take_known(const struct store_known *stored, void *context)
+{
+	const struct recalling *recalling = context;
+	struct detect_known known = { stored->source, stored->first_wall_ns, stored->last_wall_ns };
+
+	recalling->take(&known, recalling->to);
+}
+
+static void recall_account(const char *account,
+			   void (*take)(const struct detect_known *known, void *to), void *to,
+			   void *context)
+{
+	struct recalling recalling = { take, to };
+	struct daemon *daemon = context;
+	struct fault fault = { 0 };
+
+	if (daemon->instance.store)
+		memory_said_once(daemon,
+				 store_known_each(daemon->instance.store, account, take_known,
+						  &recalling, &fault),
+				 &fault);
+}
+
+struct recalling_in {
+	void (*take)(const char *account, const struct detect_known *known, void *to);
+	void *to;
+};
+
+static void take_known_in(const char *account, const struct store_known *stored, void *context)
+{
+	const struct recalling_in *recalling = context;
+	struct detect_known known = { stored->source, stored->first_wall_ns, stored->last_wall_ns };
+
+	recalling->take(account, &known, recalling->to);
+}
+
+static void recall_source(const struct prefix *prefix, unsigned most,
+			  void (*take)(const char *account, const struct detect_known *known,
+				       void *to),
+			  void *to, void *context)
+{
+	struct recalling_in recalling = { take, to };
+	struct daemon *daemon = context;
+	struct fault fault = { 0 };
+
+	if (daemon->instance.store)
+		memory_said_once(daemon,
+				 store_known_in(daemon->instance.store, prefix, most, take_known_in,
+						&recalling, &fault),
+				 &fault);
+}
+
+static bool recall_repeat(const struct prefix *prefix, enum ban_services services,
+			  struct detect_repeat *repeat, void *context)
+{
+	struct daemon *daemon = context;
+	struct fault fault = { 0 };
+	struct store_repeat stored;
+	int error;
+
+	if (!daemon->instance.store)
+		return false;
+	error = store_repeat_get(daemon->instance.store, prefix, services, &stored, &fault);
+	memory_said_once(daemon, error, &fault);
+	if (error)
+		return false;
+	*repeat = (struct detect_repeat){ stored.bans, stored.until_wall_ns, stored.lasts_ns };
+	return true;
+}
+
+static bool recall_sender(const struct prefix *network, int64_t *last_ns, void *context)
+{
+	struct daemon *daemon = context;
+	struct fault fault = { 0 };
+	int error;
+
+	if (!daemon->instance.store)
+		return false;
+	error = store_sender_get(daemon->instance.store, network, last_ns, &fault);
+	memory_said_once(daemon, error, &fault);
+	return !error;
+}
+
+static bool recall_habit(const char *account, struct detect_habit *habit, void *context)
+{
+	struct daemon *daemon = context;
+	struct fault fault = { 0 };
+	struct store_habit stored;
+	int error;
+
+	if (!daemon->instance.store)
+		return false;
+	error = store_habit_get(daemon->instance.store, account, &stored, &fault);
+	memory_said_once(daemon, error, &fault);
+	if (error)
+		return false;
+	*habit = (struct detect_habit){
+		.day = stored.day,
+		.messages = stored.messages,
+		.today = stored.today,
+		.failing = stored.failing,
+		.failing_today = stored.failing_today,
+	};
+	return true;
+}
+
+void recall_functions(struct detect_memory *memory)
+{
+	memory->recall_account = recall_account;
+	memory->recall_source = recall_source;
+	memory->recall_sender = recall_sender;
+	memory->recall_habit = recall_habit;
+	memory->recall_repeat = recall_repeat;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rule account-old-password: a stranger fails with what was the account's right password. One such
+ * alerts: it may be the owner with an old device somewhere new. Strangers of several providers have
+ * it from somewhere: it is a leak, and they are banned. Only a mail server that is asked for the
+ * digests of passwords tells (policy/judge.h), no log line. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "detect/provider.h"
+#include "detect/rule.h"
+
+/* Kept of an account. */
+#define SOURCES_MAX DECISION_SOURCES_MAX
+
+static struct distinct_settings distinct_settings(const struct detect_settings *settings)
+{
+	const struct rule_settings *rule = &settings->rules[RULE_ACCOUNT_OLD_PASSWORD];
+	struct distinct_settings sources = rule_distinct(rule, settings->most_accounts, 1);
+
+	if (sources.items < SOURCES_MAX)
+		sources.items = SOURCES_MAX;
+	return sources;
+}
+
+static void *create(const struct detect_settings *settings)
+{
+	struct distinct_settings sources = distinct_settings(settings);
+
+	return distinct_new(&sources);
+}
+
+static void destroy(void *context)
+{
+	distinct_free(context);
+}
+
+static void configure(void *context, const struct detect_settings *settings)
+{
+	struct distinct_settings sources = distinct_settings(settings);
+
+	distinct_configure(context, &sources);
+}
+
+static size_t count_providers(const struct detect_settings *settings,
+			      const struct distinct_item *items, size_t count)
+{
+	size_t providers = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t provider = provider_of(settings, &items[i].what);
+		bool met = false;
+
+		for (size_t j = 0; j < i && !met; j++)
+			met = provider_of(settings, &items[j].what) == provider;
+		providers += !met;
+	}
+	return providers;
+}
+
+static void alert(const struct rule_input *sighting, const struct distinct_item *items,
+		  size_t count, bool leak)
+{
+	size_t from = count > DECISION_SOURCES_MAX ? count - DECISION_SOURCES_MAX : 0;
+	struct decision decision;
+
+	rule_begin(sighting, RULE_ACCOUNT_OLD_PASSWORD, &decision);
+	rule_set_account(sighting, &decision);
+	for (size_t i = from; i < count; i++) {
+		struct prefix source =
+			address_source(&items[i].what, sighting->settings->source_length6);
+
+		rule_add_evidence(&decision, items[i].tag);
+		rule_add_source(sighting, &decision, &source);
+	}
+	snprintf(decision.reason, sizeof(decision.reason),
+		 "%zu stranger%s tried an old password of %.90s%s", count, count == 1 ? "" : "s",
+		 sighting->event->account, leak ? ": it has leaked" : "");
+	/* That it leaked is another matter than that somebody tried it. */
+	decision.has_prefix = !leak;
+	if (!leak)
+		decision.prefix = sighting->source;
+	decision.action = ACTION_ALERT;
+	rule_decide(sighting, &decision);
+}
+
+static void ban(const struct rule_input *sighting, const struct distinct_item *item)
+{
+	struct decision decision;
+
+	rule_begin(sighting, RULE_ACCOUNT_OLD_PASSWORD, &decision);
+	rule_set_account(sighting, &decision);
+	rule_add_evidence(&decision, item->tag);
+	snprintf(decision.reason, sizeof(decision.reason), "tried an old password of %.90s",
+		 sighting->event->account);
+	rule_spare_mail(sighting, &decision);
+	decision.action = ACTION_BAN;
+	decision.has_prefix = true;
+	decision.prefix = address_source(&item->what, sighting->settings->source_length6);
+	rule_decide(sighting, &decision);
+}
+
+static void on_event(void *context, const struct rule_input *sighting)
+{
+	const struct event *event = sighting->event;
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_OLD_PASSWORD];
+	struct distinct_item item = { sighting->source.address, event->wall_ns, sighting->tag };
+	struct account *account = sighting->standing.account;
+	const struct distinct_item *items;
+	size_t count;
+	bool leak;
+
+	if (event->kind != EVENT_FAILURE || event->password == EVENT_PASSWORD_UNKNOWN ||
+	    !event->has_source || !account || sighting->standing.trust == TRUST_OWN ||
+	    sighting->standing.trust == TRUST_SEEN || sighting->standing.provider || sighting->lan)
+		return;
+	count = distinct_add(context, &sighting->account, &item, &items);
+	if (event->password != EVENT_PASSWORD_OLD || !count)
+		return;
+	leak = count_providers(sighting->settings, items, count) >= rule->count;
+	alert(sighting, items, count, leak);
+	if (!leak || sighting->ill)
+		return;
+	accounts_leak(sighting->accounts, event->account, account, event->wall_ns);
+	for (size_t i = 0; i < count; i++)
+		ban(sighting, &items[i]);
+}
+
+static void add_usage(const void *context, struct detect_usage *usage)
+{
+	struct window_usage sources;
+
+	distinct_get_usage(context, &sources);
+	usage->forgotten += sources.forgotten;
+}
+
+const struct rule_type rule_account_old_password = {
+	.rule = RULE_ACCOUNT_OLD_PASSWORD,
+	.create = create,
+	.destroy = destroy,
+	.configure = configure,
+	.event = on_event,
+	.add_usage = add_usage,
+};

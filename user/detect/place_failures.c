@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rule place-failures: from a source that some account knows come many failures that are none of
+ * its accounts' own, or name none. Somebody guesses behind it, and others work there: it only
+ * alerts. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "detect/rule.h"
+
+static void *create(const struct detect_settings *settings)
+{
+	struct window_settings windows =
+		rule_windows(&settings->rules[RULE_PLACE_FAILURES], settings->most_sources, 1);
+
+	return windows_new(&windows);
+}
+
+static void destroy(void *context)
+{
+	windows_free(context);
+}
+
+static void configure(void *context, const struct detect_settings *settings)
+{
+	struct window_settings windows =
+		rule_windows(&settings->rules[RULE_PLACE_FAILURES], settings->most_sources, 1);
+
+	windows_configure(context, &windows);
+}
+
+static void on_event(void *context, const struct rule_input *sighting)
+{
+	const struct event *event = sighting->event;
+	struct window_entry entry = { .wall_ns = event->wall_ns,
+				      .tag = sighting->tag,
+				      .weight = event->count ? event->count : 1 };
+	const struct window_entry *hit;
+	unsigned long long failures = 0;
+	char window[TIME_TEXT_SIZE];
+	struct decision decision;
+	size_t count;
+
+	if (event->kind != EVENT_FAILURE || !event->has_source ||
+	    !(sighting->standing.trust == TRUST_OTHER ||
+	      (sighting->standing.trust == TRUST_OWN && !event->has_account)))
+		return;
+	count = windows_add(context, &sighting->source, &entry, &hit);
+	if (!count)
+		return;
+	rule_begin(sighting, RULE_PLACE_FAILURES, &decision);
+	for (size_t i = 0; i < count; i++) {
+		rule_add_evidence(&decision, hit[i].tag);
+		failures += hit[i].weight;
+	}
+	windows_restart(context, &sighting->source);
+	duration_format(sighting->settings->rules[RULE_PLACE_FAILURES].window_s, window);
+	snprintf(decision.reason, sizeof(decision.reason),
+		 "%llu failed logins in %s that are of no account known there; somebody behind it "
+		 "may be guessing",
+		 failures, window);
+	decision.action = ACTION_ALERT;
+	decision.has_prefix = true;
+	decision.prefix = sighting->source;
+	rule_decide(sighting, &decision);
+}
+
+static void add_usage(const void *context, struct detect_usage *usage)
+{
+	struct window_usage windows;
+
+	windows_get_usage(context, &windows);
+	usage->forgotten += windows.forgotten;
+}
+
+const struct rule_type rule_place_failures = {
+	.rule = RULE_PLACE_FAILURES,
+	.only_counts = true,
+	.create = create,
+	.destroy = destroy,
+	.configure = configure,
+	.event = on_event,
+	.add_usage = add_usage,
+};

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rule server-ill, the fuse: the server itself refuses good passwords. Accounts fail from sources
+ * that they know, many of them, from several places of several providers: then it is not they.
+ * While it lasts known sources are spared, and strangers have twice the thresholds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "detect/provider.h"
+#include "detect/rule.h"
+
+#define LASTS_NS  (600 * NS_PER_S)
+#define PAIRS_MAX 256 /* the newest; of as many sources there are enough */
+#define SOURCES	  3
+#define PROVIDERS 3
+
+struct pair {
+	int64_t wall_ns;
+	uint64_t account, provider, tag;
+	struct prefix source;
+};
+
+struct server_ill {
+	struct pair pairs[PAIRS_MAX]; /* a ring */
+	unsigned next;
+};
+
+static void *create(const struct detect_settings *settings)
+{
+	(void)settings;
+	return calloc(1, sizeof(struct server_ill));
+}
+
+static void destroy(void *context)
+{
+	free(context);
+}
+
+static void configure(void *context, const struct detect_settings *settings)
+{
+	(void)context;
+	(void)settings;
+}
+
+struct sums {
+	uint32_t accounts, sources, providers;
+};
+
+/* How many different ones there are among the pairs of the window. */
+static struct sums count(const struct server_ill *state, int64_t now_ns, uint64_t window_ns)
+{
+	const struct pair *pairs[PAIRS_MAX];
+	struct sums sums = { 0 };
+	unsigned used = 0;
+
+	for (unsigned i = 0; i < PAIRS_MAX; i++) {
+		const struct pair *pair = &state->pairs[i];
+		bool account = true, source = true, provider = true;
+
+		if (!pair->tag && !pair->wall_ns)
+			continue;
+		if (pair->wall_ns > now_ns ||
+		    (uint64_t)now_ns - (uint64_t)pair->wall_ns > window_ns)
+			continue;
+		for (unsigned j = 0; j < used; j++) {
+			account &= pairs[j]->account != pair->account;
+			provider &= pairs[j]->provider != pair->provider;
+			source &= memcmp(&pairs[j]->source, &pair->source, sizeof(pair->source)) !=
+				  0;
+		}
+		sums.accounts += account;
+		sums.sources += source;
+		sums.providers += provider;
+		if (account || source || provider)
+			pairs[used++] = pair;
+	}
+	return sums;
+}
+
+static void alert(const struct server_ill *state, const struct rule_input *sighting,
+		  const struct sums *sums)
+{
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_SERVER_ILL];
+	char window[TIME_TEXT_SIZE];
+	struct decision decision;
+
+	rule_begin(sighting, RULE_SERVER_ILL, &decision);
+	for (unsigned i = 0; i < PAIRS_MAX; i++) {
+		const struct pair *pair = &state->pairs[(state->next + i) % PAIRS_MAX];
+
+		if (pair->tag)
+			rule_add_evidence(&decision, pair->tag);
+	}
+	duration_format(rule->window_s, window);
+	snprintf(decision.reason, sizeof(decision.reason),
+		 "%u accounts failed from %u of their own sources of %u providers in %s: the "
+		 "server refuses good passwords",
+		 sums->accounts, sums->sources, sums->providers, window);
+	decision.action = ACTION_ALERT;
+	rule_decide(sighting, &decision);
+}
+
+static void on_event(void *context, const struct rule_input *sighting)
+{
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_SERVER_ILL];
+	const struct event *event = sighting->event;
+	struct server_ill *state = context;
+	struct sums sums;
+
+	if (event->kind != EVENT_FAILURE || !event->has_source || !event->has_account ||
+	    sighting->standing.trust != TRUST_OWN || sighting->standing.shared)
+		return;
+	state->pairs[state->next] = (struct pair){
+		.wall_ns = event->wall_ns,
+		.account = address_low(&sighting->account.address),
+		.provider = provider_of(sighting->settings, &event->source),
+		.tag = sighting->tag,
+		.source = sighting->source,
+	};
+	state->next = (state->next + 1) % PAIRS_MAX;
+	sums = count(state, event->wall_ns, rule_ns(rule->window_s));
+	if (sums.accounts < rule->count || sums.sources < SOURCES || sums.providers < PROVIDERS)
+		return;
+	if (!sighting->ill)
+		alert(state, sighting, &sums);
+	sighting->server->ill_until_ns = time_plus(event->wall_ns, LASTS_NS);
+}
+
+static void add_usage(const void *context, struct detect_usage *usage)
+{
+	(void)context;
+	(void)usage;
+}
+
+const struct rule_type rule_server_ill = {
+	.rule = RULE_SERVER_ILL,
+	.only_counts = true,
+	.create = create,
+	.destroy = destroy,
+	.configure = configure,
+	.event = on_event,
+	.add_usage = add_usage,
+};

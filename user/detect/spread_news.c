@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See spread_news.h. */
+#include "detect/spread_news.h"
+
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "detect/provider.h"
+
+/* Of a group of logins: the next older one belongs to it unless a gap of this many times their
+ * mean distance, or of this time, whichever is more, lies between. */
+#define GAP_FACTOR 4
+#define GAP_PART   6 /* of an owner's age: ten minutes of an hour */
+/* Of the providers that make a spread, as many may be the owner's own. */
+#define OWN_PROVIDERS 2
+#define OWN_COUNTRIES 1
+#define OWN_WINDOW    12 /* the part of the window in which guesses of the own country count */
+static uint64_t ago(const struct login_place *place, int64_t now_ns)
+{
+	return place->first_ns >= now_ns ? 0 : (uint64_t)now_ns - (uint64_t)place->first_ns;
+}
+
+/* The account's own: there before the window, and not in an earlier spread. */
+static bool is_old(const struct rule_input *sighting, const struct login_place *place)
+{
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
+
+	return !place->suspect && ago(place, sighting->event->wall_ns) > rule_ns(rule->window_s);
+}
+
+static bool has_old(const struct rule_input *sighting, uint64_t provider)
+{
+	for (size_t i = 0; i < sighting->at->count; i++)
+		if (sighting->at->places[i].provider == provider &&
+		    is_old(sighting, &sighting->at->places[i]))
+			return true;
+	return false;
+}
+
+/* Newest first; within one second of a log by the order of the lines. */
+static int compare(const void *left, const void *right)
+{
+	const struct login_place *a = *(const struct login_place *const *)left;
+	const struct login_place *b = *(const struct login_place *const *)right;
+
+	if (a->first_ns != b->first_ns)
+		return a->first_ns > b->first_ns ? -1 : 1;
+	return a->tag > b->tag ? -1 : a->tag < b->tag;
+}
+
+static void list_places(const struct rule_input *sighting, struct news *news)
+{
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
+	const struct account *account = sighting->at;
+
+	news->place_count = 0;
+	for (size_t i = 0; i < account->count; i++)
+		if (ago(&account->places[i], sighting->event->wall_ns) <= rule_ns(rule->window_s) &&
+		    !address_is_lan(&account->places[i].source.address))
+			news->places[news->place_count++] = &account->places[i];
+	qsort(news->places, news->place_count, sizeof(*news->places), compare);
+}
+
+/* The own country is that of the longest known source. */
+static unsigned own_country(const struct account *account)
+{
+	const struct login_place *oldest = NULL;
+
+	for (size_t i = 0; i < account->count; i++) {
+		const struct login_place *place = &account->places[i];
+
+		if (!address_is_lan(&place->source.address) &&
+		    (!oldest || place->first_ns < oldest->first_ns ||
+		     (place->first_ns == oldest->first_ns && place->tag < oldest->tag)))
+			oldest = place;
+	}
+	return oldest ? oldest->country : COUNTRY_ZZ;
+}
+
+static bool is_own(const struct rule_input *sighting, unsigned country, unsigned own)
+{
+	return country != COUNTRY_ZZ &&
+	       (country == own || detect_is_home(sighting->settings, country));
+}
+
+/* Each new provider once, with its first login; the places come newest first. */
+static void list_providers(const struct rule_input *sighting, struct news *news)
+{
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
+	unsigned own = own_country(sighting->at);
+
+	news->provider_count = 0;
+	for (size_t i = 0; i < news->place_count; i++) {
+		const struct login_place *place = news->places[i];
+		struct fresh *fresh = news->providers;
+
+		while (fresh < news->providers + news->provider_count &&
+		       fresh->provider != place->provider)
+			fresh++;
+		if (fresh == news->providers + news->provider_count) {
+			if (has_old(sighting, place->provider))
+				continue;
+			*fresh = (struct fresh){ .provider = place->provider };
+			news->provider_count++;
+		}
+		fresh->first_ns = place->first_ns;
+		fresh->country = place->country;
+		fresh->mailed |= place->mailed;
+		fresh->counts = !provider_is_guess(place->provider) ||
+				!is_own(sighting, place->country, own) ||
+				ago(place, sighting->event->wall_ns) <=
+					rule_ns(rule->window_s) / OWN_WINDOW;
+	}
+}
+
+/* Whether the account was in a country before, or it is a home one. */
+static bool is_new_country(const struct rule_input *sighting, const struct news *news, size_t at,
+			   unsigned own)
+{
+	unsigned country = news->providers[at].country;
+
+	if (country == COUNTRY_ZZ || is_own(sighting, country, own))
+		return false;
+	for (size_t i = 0; i < at; i++)
+		if (news->providers[i].country == country)
+			return false;
+	for (size_t i = 0; i < sighting->at->count; i++)
+		if (sighting->at->places[i].country == country &&
+		    is_old(sighting, &sighting->at->places[i]))
+			return false;
+	return true;
+}
+
+/* One more of those that surely are strangers, as long as they may not all be the owner's. */
+static void count_one(unsigned *count, uint32_t fires_at, unsigned own, int64_t first_ns,
+		      int64_t *sure_ns)
+{
+	unsigned surely = fires_at > own + 2 ? fires_at - own : 2;
+
+	if (++*count <= surely)
+		*sure_ns = first_ns;
+}
+
+/* The providers come newest first. */
+static void count_news(const struct rule_input *sighting, struct news *news)
+{
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
+	unsigned own = own_country(sighting->at);
+	int64_t now_ns = sighting->event->wall_ns;
+
+	news->counting = news->soon = news->countries = 0;
+	news->mailed = false;
+	for (size_t i = 0; i < news->provider_count; i++) {
+		const struct fresh *fresh = &news->providers[i];
+		bool guess = provider_is_guess(fresh->provider) &&
+			     is_own(sighting, fresh->country, own);
+		uint64_t ago_ns = (uint64_t)now_ns - (uint64_t)fresh->first_ns;
+
+		if (is_new_country(sighting, news, i, own))
+			count_one(&news->countries, rule->countries, OWN_COUNTRIES, fresh->first_ns,
+				  &news->countries_ns);
+		if (fresh->counts)
+			count_one(&news->counting, rule->count, OWN_PROVIDERS, fresh->first_ns,
+				  &news->counting_ns);
+		if (!fresh->counts || guess || ago_ns > rule_ns(rule->short_s))
+			continue;
+		count_one(&news->soon, rule->long_count, OWN_PROVIDERS, fresh->first_ns,
+			  &news->soon_ns);
+		news->mailed |= fresh->mailed;
+	}
+}
+
+/*
+ * Since when it is a spread. The newest of the new providers surely belong to it; from there back
+ * as long as the logins come as densely. So the owner's own logins of this morning are not mistaken
+ * for the strangers' of this minute, even where nothing older is known.
+ */
+int64_t news_began(const struct rule_input *sighting, const struct news *news, int64_t sure_ns)
+{
+	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
+	int64_t now_ns = sighting->event->wall_ns, began_ns = now_ns;
+
+	for (size_t i = 0; i < news->place_count; i++) {
+		int64_t first_ns = news->places[i]->first_ns;
+		uint64_t gap_ns = (uint64_t)began_ns - (uint64_t)first_ns, most_ns = 0;
+
+		if (i > 1)
+			most_ns = ((uint64_t)now_ns - (uint64_t)began_ns) / (i - 1) * GAP_FACTOR;
+		if (first_ns < sure_ns && gap_ns > rule_ns(rule->long_s) / GAP_PART &&
+		    gap_ns > most_ns)
+			break;
+		began_ns = first_ns;
+	}
+	return began_ns;
+}
+
+void news_find(const struct rule_input *sighting, struct news *news)
+{
+	list_places(sighting, news);
+	list_providers(sighting, news);
+	count_news(sighting, news);
+}

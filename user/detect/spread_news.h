@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is new to an account: providers and countries from which it was not logged in to before the
+ * window of account-spread. Private to that rule (account_spread.c). */
+#ifndef SEKISHO_SPREAD_NEWS_H
+#define SEKISHO_SPREAD_NEWS_H
+
+#include "detect/rule.h"
+
+/* A new provider. */
+struct fresh {
+	uint64_t provider;
+	uint16_t country; /* of its first place */
+	bool counts, mailed;
+	int64_t first_ns;
+};
+
+/* What is new, as of now. */
+struct news {
+	const struct login_place *places[PLACES_MAX]; /* the new ones, the newest first */
+	size_t place_count;
+	struct fresh providers[PLACES_MAX];
+	size_t provider_count;
+	unsigned counting, soon, countries; /* providers, those of the last hour, countries */
+	bool mailed;			    /* by one of the last hour */
+	/* How far back the newest of each reach that cannot all be the owner's own. */
+	int64_t counting_ns, soon_ns, countries_ns;
+};
+
+/* Of the account in hand, as of the event in hand. */
+void news_find(const struct rule_input *sighting, struct news *news);
+/* Since when it is a spread, if it surely is since `sure_ns`. */
+int64_t news_began(const struct rule_input *sighting, const struct news *news, int64_t sure_ns);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What failing sources did: how often each failed, and on which accounts. Several rules look at it,
+ * so that each failure is kept once. Pure. Not here: what follows.
+ */
+#ifndef SEKISHO_STRANGERS_H
+#define SEKISHO_STRANGERS_H
+
+#include "detect/detect.h"
+#include "detect/distinct.h"
+#include "detect/windows.h"
+
+struct rule_input;
+struct strangers;
+
+/* What the failure in hand makes of its source's. Valid until the next failure. */
+struct tries {
+	struct prefix subject;		/* who it counts against: the source, or the account */
+	uint32_t times;			/* how many times the thresholds are due */
+	const struct window_entry *hit; /* the failures that complete the threshold of */
+	size_t hit_count;		/* source-failures; 0: it is not met */
+	uint64_t on_account;		/* on this account in the window of account-siege */
+	const struct distinct_item *accounts; /* met in the window of source-slow, oldest first */
+	size_t account_count;
+};
+
+struct strangers *strangers_new(const struct detect_settings *settings); /* NULL: out of memory */
+void strangers_free(struct strangers *strangers);
+void strangers_configure(struct strangers *strangers, const struct detect_settings *settings);
+
+/* Counts one failure, which has a source. */
+void strangers_fail(struct strangers *strangers, const struct rule_input *sighting,
+		    struct tries *tries);
+/* The source logged in to the account: it was no guess. */
+void strangers_succeed(struct strangers *strangers, const struct rule_input *sighting);
+/* What counted against a subject, or the accounts that the source met, led to a decision: it counts
+ * no more, and is taken out of sighting->tries, which points into the tables. */
+void strangers_restart(const struct rule_input *sighting, const struct prefix *subject);
+void strangers_forgive(const struct rule_input *sighting);
+
+void strangers_add_usage(const struct strangers *strangers, struct detect_usage *usage);
+
+#endif

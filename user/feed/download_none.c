@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See download.h. Built where libcurl is not there. */
+#include "feed/download.h"
+
+#include <errno.h>
+
+int download(struct download *download, struct fault *fault)
+{
+	(void)download;
+	return fault_set(fault, -ENOSYS,
+			 "built without libcurl; fetch the file yourself and name it with 'file'");
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which of the lists that cover an address decides, for each service: allow beats deny; of one
+ * action the lower id. Where all services agree that is one list, else an index into the
+ * combinations met so far (struct table_mixed). Pure. Private to the compiler.
+ */
+#ifndef SEKISHO_CHOICE_H
+#define SEKISHO_CHOICE_H
+
+#include "lists/compile.h"
+
+#define CHOICE_BUCKETS 8192 /* a power of two, above TABLE_MIXED */
+
+/* 90 KiB: not for the stack. */
+struct choice {
+	/* Services that no list tells from one another are asked about once. */
+	uint8_t kind_of[SERVICE_MAX];
+	unsigned kinds;
+	uint64_t for_kind[SERVICE_MAX][LIST_MAX / 64]; /* by kind: the lists that are for it */
+	unsigned count;
+	struct table_mixed mixed[TABLE_MIXED];
+	uint16_t buckets[CHOICE_BUCKETS]; /* index + 1; 0: none */
+};
+
+void choice_open(struct choice *choice, const struct compile_list *lists, size_t count);
+
+/* Sets list and flags of the leaf; `allow` and `deny` are bits by list id. -ENOSPC: more than
+ * TABLE_MIXED combinations. */
+int choice_make(struct choice *choice, const uint64_t allow[LIST_MAX / 64],
+		const uint64_t deny[LIST_MAX / 64], struct leaf *leaf);
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the formats of list_read() share. A format is one file with one function, and one row in the
+ * table of text.c. Only user/lists/text*.c uses this. Not here: what a list is (text.h).
+ */
+#ifndef SEKISHO_LIST_READER_H
+#define SEKISHO_LIST_READER_H
+
+#include "lists/text.h"
+
+#define LIST_REASON_SIZE 256
+#define LIST_RULE_SETS	 64
+
+/* A line without blanks at its ends; lines that a backslash continues are one. */
+struct list_line {
+	const char *text;
+	size_t size;
+	size_t number;	      /* of its first physical line */
+	const size_t *breaks; /* offsets in `text` where the further physical lines begin */
+	size_t break_count;
+	bool indented; /* blanks stood before `text` */
+};
+
+/* Words of a line; the text lies in the reader's scratch memory or in the line. */
+struct list_word {
+	const char *text;
+	size_t size;
+};
+
+/* Rules of which the first match counts, or the narrowest; values are order * 2 + (1: the rule is
+ * an exception). */
+struct rule_set {
+	char name[80];
+	struct ranges ranges;
+	uint32_t appended, inserted;
+	bool excepting;
+	bool narrowest; /* as in an ipset, where the order says nothing */
+	bool timed;	/* an entry of it has an end: `ends` are its entries with their ends */
+	struct ranges ends;
+};
+
+struct nft;	/* text_nft.c: the blocks that are open */
+struct postfix; /* text_postfix.c: the conditions that are open */
+struct bind;	/* text_bind.c: the braces that are open */
+struct listing; /* text_listings.c: the chain or set whose members follow */
+
+struct list_reader {
+	const struct list_options *options;
+	const struct list_callbacks *callbacks;
+	struct ranges *ranges;
+	struct list_report *report;
+	int error;	     /* -ENOMEM: reading ends */
+	uint8_t first4[256]; /* enum first_byte of text.c, for the fast way */
+	bool commented;	     /* the line before is a comment that ends in a backslash */
+	char *scratch;	     /* for a format's use within one line */
+	size_t scratch_room;
+	char table[32]; /* iptables-save: the "*table" in force */
+	struct rule_set *sets;
+	size_t set_count;
+	struct nft *nft;	 /* NULL: no block is open */
+	struct postfix *postfix; /* NULL: not a table of Postfix so far */
+	bool after_postfix;   /* the line before is one of such a table: an indented one goes on */
+	size_t scores;	      /* ipsum's lines, which to Postfix would be numeric actions */
+	struct ranges except; /* taken out of the whole file in the end */
+	size_t csv_column, csv_columns; /* of the address, from 1, and all; 0: no titles so far */
+	enum { MIKROTIK_NONE = 0, MIKROTIK_LISTS, MIKROTIK_ELSEWHERE } mikrotik;
+	struct bind *bind;
+	bool rbldnsd, rbldnsd_names; /* its zone; within a data set of names */
+	struct listing *listing;     /* text_listings.c: what is being listed; NULL: nothing */
+	size_t json_records;	     /* JSON lines with a prefix, since the last that counts them */
+	uint32_t end;		     /* of the entry that is taken next, as of ends.h */
+	bool ended;		     /* its end has passed: it is skipped */
+	char no_list[LIST_REASON_SIZE]; /* why the file as a whole cannot be used; "": it can */
+};
+
+/* A format looks at a line: false, not mine; true, done with it (taken, skipped or refused). */
+typedef bool list_format(struct list_reader *reader, const struct list_line *line);
+
+list_format list_plain, list_ipsum, list_dshield, list_epost, list_p2p, list_abuse_ch,
+	list_crowdsec, list_json_lines, list_ipset, list_nft, list_postfix, list_iptables,
+	list_hosts, list_csf, list_mikrotik, list_csv, list_access, list_tcp_smtp, list_exception,
+	list_nginx, list_apache, list_cisco, list_listing, list_fail2ban, list_rbldnsd, list_bind,
+	list_rich_rule;
+
+/* A line within an nft block that is open, comments included. */
+void list_nft_inside(struct list_reader *reader, const struct list_line *line);
+/* The same of BIND's braces. */
+void list_bind_inside(struct list_reader *reader, const struct list_line *line);
+/* At the end of the file: what must have been closed or counted. Frees what is left open. */
+void list_nft_finish(struct list_reader *reader);
+void list_postfix_finish(struct list_reader *reader);
+void list_json_lines_finish(struct list_reader *reader);
+void list_listing_finish(struct list_reader *reader);
+void list_bind_finish(struct list_reader *reader);
+
+/* A file that is one JSON value (nft -j, CrowdSec): false, it is not. */
+bool list_json_document(struct list_reader *reader, const char *text, size_t size);
+/* The same of an XML file of firewalld, and of fail2ban's database. */
+/* From its first '<' on: the outermost element is one of firewalld's. */
+bool list_is_firewalld(const char *text, size_t size);
+bool list_firewalld(struct list_reader *reader, const char *text, size_t size);
+bool list_fail2ban_database(struct list_reader *reader, const char *text, size_t size);
+
+/* What is read so far makes the whole file useless: the first such reason stays. */
+void list_give_up(struct list_reader *reader, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The strict dotted quad at `at`: behind it and *address in host order, or NULL. The same strings
+ * as inet_pton(), as a prefix of the text. */
+const char *list_quad(const char *at, const char *end, uint32_t *address);
+
+/* The physical line that `at`, a place in the line, is on. */
+size_t list_line_number(const struct list_line *line, const char *at);
+
+/* Counts one line or entry, and refuses it. */
+void list_refuse(struct list_reader *reader, size_t number, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Says something of a line that counts as skipped. */
+void list_remark(struct list_reader *reader, size_t number, const char *text);
+/* Counts a line that is understood but says nothing for this list. */
+void list_skip(struct list_reader *reader);
+
+/* "A", "A/length" or "A/contiguous netmask"; `reason` is filled in when -EINVAL. Host bits: -EINVAL
+ * unless options->mask. */
+int list_parse_prefix(const struct list_reader *reader, const char *text, size_t size,
+		      struct prefix *prefix, char reason[LIST_REASON_SIZE]);
+/* Whether this list may have the prefix (too wide, special, own); `reason` when -EPERM. */
+int list_check_prefix(const struct list_reader *reader, const struct prefix *prefix,
+		      char reason[LIST_REASON_SIZE]);
+/* The range's ends, one of them or the whole possibly not allowed: `reason` when -EINVAL, -EPERM.
+ * The range is added to `ranges` (0, -ENOMEM). */
+int list_parse_range(const struct list_reader *reader, const char *first, size_t first_size,
+		     const char *last, size_t last_size, bool check, struct ranges *ranges,
+		     char reason[LIST_REASON_SIZE]);
+
+/* Takes one entry as a prefix, or refuses it. */
+void list_take_prefix(struct list_reader *reader, size_t number, const char *text, size_t size);
+void list_take_range(struct list_reader *reader, size_t number, const char *first,
+		     size_t first_size, const char *last, size_t last_size);
+
+/* The entry that is taken next ends then: in seconds since 1970, or a length of time (ends.h)
+ * from now; a text that is no time is for ever. "0" is, too. */
+void list_ends_at(struct list_reader *reader, int64_t end_s);
+void list_ends_in(struct list_reader *reader, const char *text, size_t size);
+/* For whoever takes an entry: its value, 0 without an end, counted in the report; and the next one
+ * has none again. */
+uint32_t list_take_end(struct list_reader *reader);
+/* Whether the entry that would be taken has ended; it is skipped then. */
+bool list_has_ended(struct list_reader *reader);
+
+/* The same for either: "A/24" or "A-B". */
+void list_take_entry(struct list_reader *reader, size_t number, const char *text, size_t size);
+
+/* Why a text is no entry, in words. */
+void list_describe(const char *text, size_t size, char reason[LIST_REASON_SIZE]);
+/* At most 60 printable characters of a text, for messages. */
+void list_excerpt(const char *text, size_t size, char excerpt[64]);
+
+bool list_word_is(const struct list_word *word, const char *text);
+/* Whether `word` is one of the blank-separated `names`. */
+bool list_word_any(const struct list_word *word, const char *names);
+/* Splits a line like the shell: quotes, backslashes, a comment at a '#' that begins a word. Returns
+ * the number of words, or most + 1 if there are more; their text lies in the scratch memory.
+ * *shell: it has something that only a shell can do. 0 with reader->error set: no memory. */
+size_t list_split(struct list_reader *reader, const struct list_line *line, struct list_word *words,
+		  size_t most, bool *shell);
+
+/* Splits at each `separator`; with `quotes` a field may stand in double quotes (RFC 4180; its
+ * doubled quotes stay doubled). Blanks around a field are not part of it. Returns how many there
+ * are, though no more than `most` are set. */
+size_t list_fields(const struct list_line *line, char separator, bool quotes,
+		   struct list_word *fields, size_t most);
+/* Whether the text is a strict address, prefix or range, however it will be judged. */
+bool list_is_entry(const struct list_word *word);
+/* Whether ports ("25", "25,465", "20:30", with '-' or '_' too) have one of the mail services'. */
+bool list_mail_ports(const struct list_word *word);
+bool list_is_number(const struct list_word *word, size_t least_digits, size_t most_digits);
+
+/* The rule set of a name, made if there is none; NULL: too many (or reader->error is set). */
+struct rule_set *list_rule_set(struct list_reader *reader, const char *name);
+/* Adds the ranges as the set's last rule, or its first if `head`. */
+void list_rule_add(struct list_reader *reader, struct rule_set *set, const struct ranges *ranges,
+		   bool exception, bool head);
+/* The same for an entry that list_take_entry() would take: checks it, counts it, adds it last. An
+ * exception is not checked and counts as skipped. */
+void list_rule_take(struct list_reader *reader, struct rule_set *set, size_t number,
+		    const char *text, size_t size, bool exception);
+/* What the rule sets leave goes into reader->ranges, which it leaves normal and without
+ * reader->except; frees both. */
+void list_rules_finish(struct list_reader *reader);
+
+#endif

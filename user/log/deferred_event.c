@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See deferred_event.h. Pure. */
+#include "log/deferred_event.h"
+
+#include <string.h>
+#include "base/time.h"
+
+static void take_out(struct deferred_event *waiting, unsigned index)
+{
+	waiting->count--;
+	memmove(&waiting->events[index], &waiting->events[index + 1],
+		(waiting->count - index) * sizeof(*waiting->events));
+}
+
+bool waiting_put(struct deferred_event *waiting, struct event *event)
+{
+	struct event oldest;
+	bool full = waiting->count == WAITING_MOST;
+
+	if (!event->wall_ns)
+		return true; /* "a few seconds" has no meaning for it */
+	if (full) {
+		oldest = waiting->events[0];
+		take_out(waiting, 0);
+	}
+	waiting->events[waiting->count++] = *event;
+	if (full)
+		*event = oldest;
+	return full;
+}
+
+/* saslauthd knows of mail transfer only as "smtp". */
+static enum event_service as_sasl(enum event_service service)
+{
+	return service == EVENT_SERVICE_SUBMISSION ? EVENT_SERVICE_SMTP : service;
+}
+
+static bool may_be_one(const struct event *waits, const struct event *front)
+{
+	int64_t apart_ns = front->wall_ns - waits->wall_ns;
+
+	return apart_ns >= 0 && apart_ns <= WAITING_WINDOW_S * NS_PER_S &&
+	       (!waits->service || !front->service ||
+		as_sasl(waits->service) == as_sasl(front->service));
+}
+
+/* "bob" and "bob@example.com" are one: the realm is apart for saslauthd. */
+static bool same_account(const struct event *a, const struct event *b)
+{
+	size_t size = strcspn(a->account, "@"), other = strcspn(b->account, "@");
+
+	return size == other && !memcmp(a->account, b->account, size) &&
+	       (!a->account[size] || !b->account[other] ||
+		!strcmp(a->account + size, b->account + other));
+}
+
+void waiting_join(struct deferred_event *waiting, struct event *front)
+{
+	unsigned first = waiting->count;
+	bool one_name = true;
+
+	if (!front->wall_ns)
+		return;
+	for (unsigned i = waiting->count; i--;) {
+		const struct event *event = &waiting->events[i];
+
+		if (!may_be_one(event, front) ||
+		    (front->has_account && event->has_account && !same_account(event, front)))
+			continue;
+		if (first < waiting->count && !same_account(event, &waiting->events[first]))
+			one_name = false;
+		first = i;
+	}
+	if (first == waiting->count)
+		return;
+	if (!front->has_account && one_name && waiting->events[first].has_account) {
+		front->has_account = true;
+		memcpy(front->account, waiting->events[first].account, sizeof(front->account));
+	}
+	if (waiting->events[first].count > front->count)
+		waiting->events[first].count -= front->count;
+	else
+		take_out(waiting, first);
+}
+
+bool waiting_take(struct deferred_event *waiting, int64_t now_wall_ns, struct event *event)
+{
+	if (!waiting->count ||
+	    now_wall_ns - waiting->events[0].wall_ns <= WAITING_WINDOW_S * NS_PER_S)
+		return false;
+	*event = waiting->events[0];
+	take_out(waiting, 0);
+	return true;
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Pieces of headers, and which programs may hold a line of another one; see envelope.h. Pure. */
+#include "log/envelope.h"
+
+#include <ctype.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static bool is_hexadecimal(struct span name)
+{
+	for (size_t i = 0; i < name.size; i++)
+		if (!(name.at[i] >= '0' && name.at[i] <= '9') &&
+		    !(name.at[i] >= 'a' && name.at[i] <= 'f'))
+			return false;
+	return true;
+}
+
+/* "-1", "_2" at the end: compose numbers its containers. */
+static bool is_numbered(struct span name)
+{
+	size_t digits = 0;
+
+	while (digits < name.size && isdigit((unsigned char)name.at[name.size - 1 - digits]))
+		digits++;
+	return digits && digits < 4 && name.size > digits + 1 &&
+	       (name.at[name.size - 1 - digits] == '-' || name.at[name.size - 1 - digits] == '_');
+}
+
+bool envelope_is_container(struct span program)
+{
+	static const char *const runners[] = { "docker",	 "dockerd", "podman",	 "conmon",
+					       "docker-compose", "compose", "containerd" };
+
+	if (program.size < 4)
+		return false;
+	if ((program.size == 12 || program.size == 64) && is_hexadecimal(program))
+		return true;
+	if (*program.at == 'd' && span_starts(program, "docker/"))
+		return true;
+	for (size_t i = 0; i < COUNT(runners); i++)
+		if (*program.at == *runners[i] && span_is(program, runners[i]))
+			return true;
+	return is_numbered(program) && span_find_char(program, '/') == SPAN_NONE;
+}
+
+static bool is_any(struct span name, const char *const *any, size_t count, bool whole)
+{
+	for (size_t i = 0; i < count; i++)
+		if (whole ? span_is(name, any[i]) : span_starts(name, any[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Programs whose messages are their own, or hold what others say: some of them begin a line with a
+ * stranger's text (Courier cuts long lines, web applications log what they are sent). A container
+ * may be called "postfix" or "dovecot": Postfix never logs under that name alone, and Dovecot
+ * begins each message with a name of its own.
+ */
+bool envelope_may_hold(struct span program, uint32_t pid)
+{
+	static const char *const begins[] = {
+		"sm-",	 "smtp_auth", "opensmtpd", "imap",    "pop3",	  "courier", "esmtpd",
+		"auth",	 "saslauthd", "vchkpw",	   "cyrus",   "sieve",	  "timsi",   "managesi",
+		"lmtp",	 "plesk",     "sshd",	   "sudo",    "kernel",	  "cron",    "systemd",
+		"php",	 "nginx",     "apache",	   "httpd",   "named",	  "unbound", "spamd",
+		"spamc", "amavis",    "rspamd",	   "opendk",  "opendma",  "clamd",   "freshcl",
+		"round", "python",    "perl",	   "mysqld",  "mariadb",  "slapd",   "sssd",
+		"nslcd", "proftpd",   "vsftpd",	   "pure-ft", "dropbear",
+	};
+	static const char *const names[] = {
+		"exim", "exim4",  "sendmail", "smtpd", "vpopmail", "master", "su",	 "login",
+		"CRON", "logger", "root",     "bash",  "sh",	   "node",   "java",	 "tomcat",
+		"ruby", "squid",  "haproxy",  "sogod", "gitlab",   "ntpd",   "fail2ban", "sekisho",
+	};
+
+	if (envelope_is_container(program))
+		return true;
+	return pid && program.size && span_find_char(program, '/') == SPAN_NONE &&
+	       !is_any(program, begins, COUNT(begins), false) &&
+	       !is_any(program, names, COUNT(names), true);
+}
+
+bool envelope_is_mail(struct span program)
+{
+	static const char *const names[] = { "postfix", "dovecot",  "exim",	 "smtpd",
+					     "imap",	"pop3",	    "saslauthd", "vpopmail",
+					     "vchkpw",	"sendmail", "sm-",	 "opensmtpd",
+					     "cyrus",	"courier",  "sieve" };
+
+	if (span_find_char(program, '/') != SPAN_NONE)
+		return true;
+	return is_any(program, names, COUNT(names), false);
+}
+
+bool envelope_skip_facility(struct span *line)
+{
+	static const char *const facilities[] = {
+		"mail",	  "auth",   "authpriv", "user",	  "news",   "daemon",  "syslog", "security",
+		"kern",	  "cron",   "lpr",	"uucp",	  "ftp",    "local0",  "local1", "local2",
+		"local3", "local4", "local5",	"local6", "local7", "console", "ntp"
+	};
+	static const char *const severities[] = { "emerg", "alert",   "crit", "err",
+						  "error", "warning", "warn", "notice",
+						  "info",  "debug",   "panic" };
+	struct span rest = *line, after;
+	bool angle = span_skip(&rest, "<");
+	size_t i = 0;
+
+	/* For the many that are none. */
+	if (rest.size < 9 || !memchr(rest.at + 3, '.', 6))
+		return false;
+	for (after = rest; i < COUNT(facilities); i++, after = rest)
+		if (*rest.at == *facilities[i] && span_skip(&after, facilities[i]) &&
+		    span_skip(&after, "."))
+			break;
+	if (i == COUNT(facilities))
+		return false;
+	rest = after;
+	for (i = 0; i < COUNT(severities); i++, after = rest) {
+		if (!span_skip(&after, severities[i]) || (angle && !span_skip(&after, ">")))
+			continue;
+		if (!angle)
+			span_skip(&after, ":");
+		if (span_skip(&after, " ")) {
+			*line = after;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool envelope_skip_compose(struct span *line)
+{
+	struct span rest = *line;
+	size_t size = 0, blanks = 0;
+	bool pod;
+
+	while (span_skip(&rest, "\x1b[")) {
+		while (rest.size && (isdigit((unsigned char)*rest.at) || *rest.at == ';'))
+			rest = span_from(rest, 1);
+		span_skip(&rest, "m");
+	}
+	pod = span_skip(&rest, "[pod/");
+	while (size < rest.size && size < ENVELOPE_PROGRAM_MOST &&
+	       (isalnum((unsigned char)rest.at[size]) ||
+		(rest.at[size] && strchr("._-", rest.at[size])) || (pod && rest.at[size] == '/')))
+		size++;
+	if (!size)
+		return false;
+	rest = span_from(rest, size);
+	if (pod) {
+		if (!span_skip(&rest, "] "))
+			return false;
+		*line = rest;
+		return true;
+	}
+	while (blanks < rest.size && rest.at[blanks] == ' ')
+		blanks++;
+	rest = span_from(rest, blanks);
+	if (!blanks || !span_skip(&rest, "|"))
+		return false;
+	span_skip(&rest, "\x1b[0m");
+	if (rest.size && !span_skip(&rest, " "))
+		return false;
+	*line = rest;
+	return true;
+}
+
+bool envelope_skip_structured(struct span *line)
+{
+	size_t at = 0;
+	bool quoted = false;
+
+	if (span_skip(line, "-"))
+		return true;
+	while (at < line->size && line->at[at] == '[') {
+		for (at++; at < line->size && (quoted || line->at[at] != ']'); at++) {
+			if (line->at[at] == '"')
+				quoted = !quoted;
+			else if (quoted && line->at[at] == '\\')
+				at++;
+		}
+		if (at++ >= line->size)
+			return false;
+	}
+	*line = span_from(*line, at);
+	return at > 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Between the files that read Exim's lines. The name that the client gave itself stands before the
+ * address, what it logged in as behind it; Exim checks the one for blanks unless it is told not to
+ * (helo_accept_junk_hosts), the other never. So where two places could be the address and nothing
+ * decides between them, the line says nothing.
+ */
+#ifndef SEKISHO_LOG_EXIM_H
+#define SEKISHO_LOG_EXIM_H
+
+#include "log/exim_habits.h"
+#include "log/format.h"
+
+struct exim_place {
+	struct address address;
+	uint32_t port;	/* of ours that the client came to; 0: not said */
+	bool from_port; /* the client's port is said */
+};
+
+void exim_set_place(struct finding *finding, const struct exim_place *place);
+
+/* Of text that begins with "h.example (helo) [192.0.2.7]:2129 I=[198.51.100.1]:465", perhaps behind
+ * "H=": every bracket that could be the client's, whatever follows it. Where two differ, what the
+ * log has shown of its Exim may decide (exim_habits.h). Moves behind the one that is the client's;
+ * false where there is none, or nothing decides. */
+bool exim_only_place(struct exim_habits *habits, struct span *text, struct exim_place *place);
+
+/* The same of a line "<= SENDER H=...", whose fields follow the address. */
+bool exim_message_place(struct exim_habits *habits, struct span *text, struct exim_place *place);
+
+/* "H=h.example (helo) [192.0.2.7]:2129 I=[...]:587" as Exim writes it with its checks on; moves
+ * behind it. */
+bool exim_read_host(struct span *text, struct exim_place *place);
+
+/* "... [192.0.2.7]:2129 I=[...]:25", where nothing but the address stands at the end of the text. */
+bool exim_place_at_end(struct span text, struct exim_place *place);
+
+/* Whether no bracket of the text holds another address, but for our own ones. */
+bool exim_no_other(struct span text, const struct address *address);
+
+/* What is refused, or cut off: behind the prefix and without a message's id. Fills *finding; *known
+ * says whether the line is of such a kind. */
+bool exim_read_refusal(struct exim_habits *habits, struct span text, bool *known,
+		       struct finding *finding);
+
+/* The same of what is refused behind a message's id. */
+bool exim_read_refused_message(struct exim_habits *habits, struct span text,
+			       struct finding *finding);
+
+#endif

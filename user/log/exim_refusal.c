@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Exim: what it refuses, and whom it cuts off; see exim.h. Pure. */
+#include "log/exim.h"
+
+/* What an access list's text says of a recipient that it refuses; Exim's own and Debian's. */
+static enum abuse_kind kind_of(struct span reason)
+{
+	static const struct {
+		const char *text;
+		enum abuse_kind abuse;
+	} reasons[] = {
+		{ "relay not permitted", ABUSE_RELAY },
+		{ "Relaying denied", ABUSE_RELAY },
+		{ "Unrouteable address", ABUSE_UNKNOWN_USER },
+		{ "Unknown user", ABUSE_UNKNOWN_USER },
+		{ "unknown user", ABUSE_UNKNOWN_USER },
+		{ "No such user", ABUSE_UNKNOWN_USER },
+		{ "Sender verify failed", ABUSE_SENDER },
+	};
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (span_starts(reason, reasons[i].text))
+			return reasons[i].abuse;
+	if (span_find(reason, " is in a black list at ") != SPAN_NONE ||
+	    span_find(reason, " listed at ") != SPAN_NONE ||
+	    span_find(reason, " found in dnsbl ") != SPAN_NONE)
+		return ABUSE_BLOCKLISTED;
+	return ABUSE_NONE;
+}
+
+/* "<x@example.net>: relay not permitted"; an old Exim writes the recipient as it was given. */
+static enum abuse_kind recipient_kind(struct span text)
+{
+	size_t at = span_find_last(text, ">: ");
+
+	if (at != SPAN_NONE)
+		return kind_of(span_from(text, at + 3));
+	at = span_starts(text, "<") ? SPAN_NONE : span_find(text, ": ");
+	if (at == SPAN_NONE || span_find_char(text, ' ') < at)
+		return ABUSE_NONE;
+	return kind_of(span_from(text, at + 2));
+}
+
+/* "H=(helo) [192.0.2.7] F=<a@b.example> rejected RCPT <x@example.net>: relay not permitted",
+ * "H=(helo) [192.0.2.7] sender verify fail for <a@b.example>: Unknown user" */
+static bool read_recipient(struct exim_habits *habits, struct span text, struct finding *finding)
+{
+	static const char rejected[] = " rejected RCPT ";
+	struct span rest = text;
+	struct exim_place place;
+	size_t at;
+
+	if (!exim_read_host(&rest, &place) || !exim_only_place(habits, &text, &place))
+		return false;
+	exim_set_place(finding, &place);
+	finding->abuse = ABUSE_SENDER;
+	if (span_starts(rest, " sender verify fail for <"))
+		return true;
+	at = span_find_last(rest, rejected);
+	if (at == SPAN_NONE)
+		return false;
+	finding->abuse = recipient_kind(span_from(rest, at + strlen(rejected)));
+	return finding->abuse;
+}
+
+/* "(helo) [192.0.2.7]:39480 dropped: too many unrecognized commands (last was "x")", behind "SMTP
+ * call from ". */
+static bool read_dropped(struct exim_habits *habits, struct span text, struct finding *finding)
+{
+	struct exim_place place;
+
+	if (!exim_only_place(habits, &text, &place) || !span_skip(&text, " dropped: too many "))
+		return false;
+	exim_set_place(finding, &place);
+	finding->abuse = ABUSE_ERRORS;
+	return span_starts(text, "syntax or protocol errors") ||
+	       span_starts(text, "unrecognized commands") ||
+	       /* Of AUTH, each was counted. */
+	       (span_starts(text, "nonmail commands") &&
+		!span_starts(text, "nonmail commands (last was \"AUTH"));
+}
+
+/* "(input sent without waiting for greeting): rejected connection from H=[192.0.2.7] input="GET"",
+ * behind "SMTP protocol synchronization error ". Nothing of the client's stands before the address
+ * but its host's name; of a later command, "(next input sent too soon: pipelining was not
+ * advertised): rejected "RSET" H=[192.0.2.7] next input="QUIT"", the command does. */
+static bool read_early(struct span text, struct finding *finding)
+{
+	struct exim_place place;
+	struct span rest;
+	size_t at;
+
+	finding->abuse = ABUSE_PROTOCOL;
+	if (span_skip(&text,
+		      "(input sent without waiting for greeting): rejected connection from ")) {
+		if (!exim_read_host(&text, &place) || !span_starts(text, " "))
+			return false;
+		exim_set_place(finding, &place);
+		return true;
+	}
+	at = span_find(text, "\" H=");
+	if (!span_starts(text, "(next input sent too soon: pipelining was not advertised): ") ||
+	    at == SPAN_NONE)
+		return false;
+	rest = span_from(text, at + 2);
+	if (!exim_read_host(&rest, &place) || !span_starts(rest, " next input=\"") ||
+	    !exim_no_other(text, &place.address))
+		return false;
+	exim_set_place(finding, &place);
+	return true;
+}
+
+/* ""AUTH LOGIN" H=(helo) [192.0.2.7] AUTH command used when not advertised", behind "SMTP protocol
+ * error in ". The command and the given name are the client's, and before the address; behind it
+ * the line ends as Exim ends it. Not of a client whose name was refused just before, so that
+ * nothing could be advertised to it. */
+static bool read_protocol(struct exim_habits *habits, struct span text, struct finding *finding)
+{
+	static const char tail[] = " AUTH command used when not advertised";
+	struct exim_place place;
+
+	if (!span_ends(text, tail) || span_find(text, "\" H=") == SPAN_NONE)
+		return false;
+	text.size -= strlen(tail);
+	if (!exim_place_at_end(text, &place) || exim_habits_forgive(habits, &place.address))
+		return false;
+	exim_set_place(finding, &place);
+	finding->abuse = ABUSE_PROTOCOL;
+	return true;
+}
+
+/* "h.example (helo) [192.0.2.7]:1418 I=[...]:25 closed by DROP in ACL", behind "SMTP connection from
+ * ": the administrator's rules say so. */
+static bool read_drop(struct span text, struct finding *finding)
+{
+	static const char tail[] = " closed by DROP in ACL";
+	struct exim_place place;
+
+	if (!span_ends(text, tail))
+		return false;
+	text.size -= strlen(tail);
+	if (!exim_place_at_end(text, &place))
+		return false;
+	exim_set_place(finding, &place);
+	finding->abuse = ABUSE_BLOCKLISTED;
+	return true;
+}
+
+/* "F=a@b.example H=(helo) [192.0.2.7] P=esmtp rejected by local_scan(): spam": the sender is what
+ * Exim has taken for an address, so a blank in it is quoted. */
+static bool read_scanned(struct exim_habits *habits, struct span text, struct finding *finding)
+{
+	struct exim_place place;
+	struct span rest;
+	size_t at;
+
+	if (span_find_char(text, '"') != SPAN_NONE)
+		return false;
+	at = span_find(text, " H=");
+	if (at == SPAN_NONE || at != span_find_char(text, ' '))
+		return false;
+	text = span_from(text, at + 1);
+	rest = text;
+	if (!exim_read_host(&rest, &place) || !span_skip(&rest, " P="))
+		return false;
+	at = span_find_char(rest, ' ');
+	if (at == SPAN_NONE || !span_starts(span_from(rest, at), " rejected by local_scan(): ") ||
+	    !exim_only_place(habits, &text, &place))
+		return false;
+	exim_set_place(finding, &place);
+	return true;
+}
+
+/* "H=h.example [192.0.2.7] F=a@b.example rejected after DATA: a virus". A host that Exim delivers
+ * to stands at this place, too, so nothing is learnt from another line. */
+static bool read_after_data(struct exim_habits *habits, struct span text, struct finding *finding)
+{
+	static const char rejected[] = " rejected after DATA: ", later[] = " temporarily";
+	struct span rest = text;
+	struct exim_place place;
+	size_t at;
+
+	if (!exim_read_host(&rest, &place))
+		return false;
+	at = span_find(rest, rejected);
+	if (at == SPAN_NONE || span_ends(span_cut(rest, 0, at), later) ||
+	    !exim_only_place(habits, &text, &place))
+		return false;
+	exim_set_place(finding, &place);
+	return true;
+}
+
+/* "silently tossed message: score=31.0 ... | Message-Id: x). From <a@b.example> (host=h.example
+ * [192.0.2.7]) for x@example.net", behind "SA: Action: ". Id, sender and recipient are the
+ * client's: with a second host= or bracket, or in a long line, nobody is named. */
+static bool read_tossed(struct span text, struct finding *finding)
+{
+	size_t at = span_find(text, "> (host="), open, close;
+	struct span rest;
+
+	if (at == SPAN_NONE || text.size > FORMAT_SURE_SIZE / 2 ||
+	    (!span_starts(text, "flagged as Spam ") && !span_starts(text, "silently tossed ")))
+		return false;
+	rest = span_from(text, at + strlen("> (host="));
+	open = span_find_char(rest, '[');
+	close = span_find_char(rest, ']');
+	if (open == SPAN_NONE || !open || close == SPAN_NONE || close < open ||
+	    open - 1 != span_find_char(rest, ' ') ||
+	    !span_starts(span_from(rest, close), "]) for ") ||
+	    !span_address(span_cut(rest, open + 1, close), &finding->source) ||
+	    span_find(text, "(host=") != span_find_last(text, "(host=") ||
+	    span_find_char(text, '[') != span_last_char(text, '['))
+		return false;
+	finding->has_source = true;
+	finding->service = EVENT_SERVICE_SMTP;
+	return true;
+}
+
+bool exim_read_refused_message(struct exim_habits *habits, struct span text,
+			       struct finding *finding)
+{
+	finding->kind = EVENT_ABUSE;
+	finding->queue.size = 0;
+	if (span_skip(&text, "SMTP connection from "))
+		return read_drop(text, finding);
+	finding->abuse = ABUSE_CONTENT;
+	if (span_skip(&text, "F="))
+		return read_scanned(habits, text, finding);
+	if (span_starts(text, "H="))
+		return read_after_data(habits, text, finding);
+	return span_skip(&text, "SA: Action: ") && read_tossed(text, finding);
+}
+
+bool exim_read_refusal(struct exim_habits *habits, struct span text, bool *known,
+		       struct finding *finding)
+{
+	*known = true;
+	finding->kind = EVENT_ABUSE;
+	if (span_starts(text, "H="))
+		return read_recipient(habits, text, finding);
+	*known = span_skip(&text, "SMTP ");
+	if (!*known)
+		return false;
+	if (span_skip(&text, "connection from "))
+		return read_drop(text, finding);
+	if (span_skip(&text, "call from "))
+		return read_dropped(habits, text, finding);
+	if (span_skip(&text, "protocol synchronization error "))
+		return read_early(text, finding);
+	return span_skip(&text, "protocol error in ") && read_protocol(habits, text, finding);
+}

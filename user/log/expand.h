@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which files a [log] means that names several: a pattern of file names, or of containers' names.
+ * Looks at the file system at each call, since files and containers come and go. Not here: reading
+ * them.
+ */
+#ifndef SEKISHO_EXPAND_H
+#define SEKISHO_EXPAND_H
+
+#include <stdbool.h>
+#include "base/fault.h"
+
+#define FOLLOW_DOCKER	"docker:" /* begins a path that is a pattern of containers' names instead */
+#define EXPAND_FOLDER	"/var/lib/docker/containers"
+#define EXPAND_MOST	4096 /* files of one pattern */
+#define EXPAND_NAME_MAX 128
+
+/* Whether the path names several files. */
+bool expand_is_pattern(const char *path);
+
+/* Whether a name is that of a log that was rotated away, by logrotate's and others' endings: such
+ * files are left out, they are read as what was before the live one (follow.h). */
+bool expand_is_rotated(const char *name);
+
+/* `label`: the container's name, or "". */
+typedef void expand_found(const char *path, const char *label, void *context);
+
+/* Calls `found` with each file of the pattern. `folder`: of Docker's containers; NULL:
+ * EXPAND_FOLDER. -errno where it cannot be looked for; no match is no fault. A container of the
+ * name whose log is not in json-file is said in `fault` with 0. */
+int expand(const char *path, const char *folder, expand_found *found, void *context,
+	   struct fault *fault);
+
+#endif

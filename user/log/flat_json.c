@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See flat_json.h. Pure; each step moves on, so hostile text costs no more than its size. */
+#include "log/flat_json.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static void skip_blanks(struct span *text)
+{
+	while (text->size && (*text->at == ' ' || *text->at == '\t'))
+		*text = span_from(*text, 1);
+}
+
+/* Behind its opening quote: up to the closing one. */
+static bool take_string(struct span *text, struct span *value)
+{
+	size_t at = 0;
+
+	while (at < text->size && text->at[at] != '"')
+		at += text->at[at] == '\\' ? 2 : 1;
+	if (at >= text->size)
+		return false;
+	*value = span_cut(*text, 0, at);
+	*text = span_from(*text, at + 1);
+	return true;
+}
+
+/* An object or an array, with its brackets: to where as many were closed as opened. */
+static bool take_nested(struct span *text, struct span *value)
+{
+	struct span rest = *text, string;
+	unsigned depth = 0;
+
+	do {
+		char c;
+
+		if (!rest.size)
+			return false;
+		c = *rest.at;
+		rest = span_from(rest, 1);
+		if (c == '{' || c == '[')
+			depth++;
+		else if (c == '}' || c == ']')
+			depth--;
+		else if (c == '"' && !take_string(&rest, &string))
+			return false;
+	} while (depth);
+	*value = span_cut(*text, 0, (size_t)(rest.at - text->at));
+	*text = rest;
+	return true;
+}
+
+static bool take_value(struct span *text, struct span *value)
+{
+	size_t size = 0;
+
+	if (!text->size)
+		return false;
+	if (*text->at == '{' || *text->at == '[')
+		return take_nested(text, value);
+	if (span_skip(text, "\""))
+		return take_string(text, value);
+	while (size < text->size && (isalnum((unsigned char)text->at[size]) ||
+				     (text->at[size] && strchr("+-.", text->at[size]))))
+		size++;
+	*value = span_cut(*text, 0, size);
+	*text = span_from(*text, size);
+	return size > 0;
+}
+
+static void keep(struct flat_json *json, struct span name, struct span value)
+{
+	for (size_t i = 0; json->names[i]; i++)
+		if (!json->values[i].at && span_is(name, json->names[i]))
+			json->values[i] = value;
+}
+
+bool flat_json_read(struct span line, struct flat_json *json)
+{
+	memset(json->values, 0, sizeof(json->values));
+	if (!span_skip(&line, "{"))
+		return false;
+	for (;;) {
+		struct span name, value;
+
+		skip_blanks(&line);
+		if (!span_skip(&line, "\"") || !take_string(&line, &name))
+			return false;
+		skip_blanks(&line);
+		if (!span_skip(&line, ":"))
+			return false;
+		skip_blanks(&line);
+		if (!take_value(&line, &value))
+			return false;
+		keep(json, name, value);
+		skip_blanks(&line);
+		if (span_skip(&line, "}"))
+			break;
+		if (!span_skip(&line, ","))
+			return false;
+	}
+	skip_blanks(&line);
+	return !line.size;
+}
+
+static bool take_hex(struct span *text, uint32_t *value)
+{
+	*value = 0;
+	if (text->size < 4)
+		return false;
+	for (size_t i = 0; i < 4; i++) {
+		unsigned char c = (unsigned char)text->at[i];
+
+		if (!isxdigit(c))
+			return false;
+		*value = *value << 4 | (uint32_t)(isdigit(c) ? c - '0' : tolower(c) - 'a' + 10);
+	}
+	*text = span_from(*text, 4);
+	return true;
+}
+
+static size_t put_utf8(uint32_t code, char out[4])
+{
+	if (code < 0x80) {
+		out[0] = (char)code;
+		return 1;
+	}
+	if (code < 0x800) {
+		out[0] = (char)(0xc0 | code >> 6);
+		out[1] = (char)(0x80 | (code & 63));
+		return 2;
+	}
+	if (code < 0x10000) {
+		out[0] = (char)(0xe0 | code >> 12);
+		out[1] = (char)(0x80 | (code >> 6 & 63));
+		out[2] = (char)(0x80 | (code & 63));
+		return 3;
+	}
+	out[0] = (char)(0xf0 | code >> 18);
+	out[1] = (char)(0x80 | (code >> 12 & 63));
+	out[2] = (char)(0x80 | (code >> 6 & 63));
+	out[3] = (char)(0x80 | (code & 63));
+	return 4;
+}
+
+/* Behind a backslash: what it and the next characters stand for. */
+static size_t take_escape(struct span *text, char out[4])
+{
+	static const char written[] = "nrtbf", meant[] = "\n\r\t\b\f";
+	uint32_t code, low;
+	const char *found;
+	char c = *text->at;
+
+	*text = span_from(*text, 1);
+	if (c == 'u' && take_hex(text, &code)) {
+		struct span rest = *text;
+
+		if (code >> 10 == 0xd800 >> 10 && span_skip(&rest, "\\u") &&
+		    take_hex(&rest, &low) && low >> 10 == 0xdc00 >> 10) {
+			*text = rest;
+			code = 0x10000 + ((code & 1023) << 10) + (low & 1023);
+		}
+		return put_utf8(code, out);
+	}
+	found = c ? strchr(written, c) : NULL;
+	*out = found ? meant[found - written] : c;
+	return 1;
+}
+
+/* "[80,108,97]" */
+static size_t decode_bytes(struct span value, char *out, size_t size)
+{
+	size_t used = 0;
+	uint32_t byte;
+
+	while (value.size && used < size) {
+		if (isdigit((unsigned char)*value.at)) {
+			if (!span_number(&value, &byte))
+				break;
+			out[used++] = (char)byte;
+		} else {
+			value = span_from(value, 1);
+		}
+	}
+	return used;
+}
+
+size_t flat_json_decode(struct span value, char *out, size_t size)
+{
+	size_t used = 0;
+
+	/* A string stands behind its quote. */
+	if (value.size && *value.at == '[' && value.at[-1] != '"')
+		return decode_bytes(value, out, size);
+	while (value.size && used < size) {
+		size_t plain = span_find_char(value, '\\'), room = size - used;
+		char bytes[4];
+		size_t count;
+
+		plain = plain == SPAN_NONE ? value.size : plain;
+		count = plain < room ? plain : room;
+		memcpy(out + used, value.at, count);
+		used += count;
+		value = span_from(value, plain);
+		if (value.size < 2 || count < plain)
+			break;
+		value = span_from(value, 1);
+		count = take_escape(&value, bytes);
+		if (count > size - used)
+			break;
+		memcpy(out + used, bytes, count);
+		used += count;
+	}
+	return used;
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See joining.h. Pure. */
+#include "log/joining.h"
+
+#include <stdlib.h>
+#include "log/attempts.h"
+#include "log/copies.h"
+#include "log/held.h"
+#include "log/deferred_event.h"
+
+struct joining {
+	struct attempts *attempts;
+	struct copies *copies; /* NULL while there is one log */
+	unsigned logs;
+	bool past;
+	struct deferred_event waiting;
+	struct held held;
+};
+
+struct joining *joining_new(void)
+{
+	struct joining *joining = calloc(1, sizeof(*joining));
+
+	if (!joining)
+		return NULL;
+	joining->attempts = attempts_new();
+	if (!joining->attempts) {
+		free(joining);
+		return NULL;
+	}
+	return joining;
+}
+
+void joining_free(struct joining *joining)
+{
+	if (!joining)
+		return;
+	attempts_free(joining->attempts);
+	copies_free(joining->copies);
+	free(joining);
+}
+
+unsigned joining_add_log(struct joining *joining)
+{
+	/* No memory: as if each log were of another server. */
+	if (joining->logs && !joining->copies)
+		joining->copies = copies_new();
+	return joining->logs++;
+}
+
+void joining_set_past(struct joining *joining)
+{
+	joining->past = joining->held.in_order = true;
+}
+
+void joining_expect_reports(struct joining *joining)
+{
+	attempts_expect_reports(joining->attempts);
+}
+
+/* Whether the event may go on at once. Else it is behind others of a log of the past. */
+static bool pass(struct joining *joining, struct event *event)
+{
+	struct held_entry entry = { .event = *event };
+
+	if (!joining->held.in_order || !joining->held.count)
+		return true;
+	return held_put(&joining->held, &entry, event);
+}
+
+static bool hold(struct joining *joining, const struct sighting *sighting,
+		 const struct attempts_verdict *verdict, struct event *event)
+{
+	struct held_entry entry = { .event = *event,
+				    .session = sighting->session,
+				    .account = sighting->account,
+				    .serial = verdict->serial,
+				    .at_ns = event->wall_ns,
+				    .open = true,
+				    .may_repeat = verdict->may_repeat,
+				    .nameless = sighting->proof == PROOF_BACK &&
+						!sighting->session };
+
+	return held_put(&joining->held, &entry, event);
+}
+
+/* Whether another line, or a report, may say that the attempt is none that counts. */
+static bool is_open(const struct joining *joining, const struct sighting *sighting,
+		    const struct attempts_verdict *verdict)
+{
+	if (!sighting->event.wall_ns || !verdict->serial || sighting->proof == PROOF_REPORT)
+		return false;
+	return (verdict->may_pass && (joining->past || attempts_several(joining->attempts))) ||
+	       attempts_is_reported(joining->attempts, sighting);
+}
+
+static bool take_failure(struct joining *joining, const struct sighting *sighting,
+			 struct event *event)
+{
+	struct attempts_verdict verdict;
+
+	attempts_count(joining->attempts, sighting, &verdict);
+	for (unsigned i = 0; i < verdict.settled_count; i++)
+		if (sighting->uncounted)
+			held_drop(&joining->held, verdict.settled[i]);
+		else
+			held_settle(&joining->held, verdict.settled[i]);
+	if (verdict.joined)
+		held_join(&joining->held, verdict.joined, sighting->session,
+			  sighting->event.wall_ns);
+	if (sighting->proof == PROOF_UNDECIDED)
+		held_take_back(&joining->held, sighting);
+	if (!verdict.count || sighting->uncounted)
+		return false;
+	*event = sighting->event;
+	event->count = verdict.count;
+	if (event->named > event->count)
+		event->named = event->count;
+	if (sighting->proof == PROOF_ACCOUNT)
+		return waiting_put(&joining->waiting, event) && pass(joining, event);
+	if (sighting->proof == PROOF_FRONT && joining->waiting.count)
+		waiting_join(&joining->waiting, event);
+	if (is_open(joining, sighting, &verdict))
+		return hold(joining, sighting, &verdict, event);
+	return pass(joining, event);
+}
+
+bool joining_take(struct joining *joining, const struct sighting *sighting, struct event *event)
+{
+	if ((joining->copies && sighting->proof != PROOF_REPORT &&
+	     copies_is_one(joining->copies, sighting)) ||
+	    (sighting->text && attempts_is_copy(joining->attempts, sighting)))
+		return false;
+	if (sighting->may_be_rest && attempts_is_rest(joining->attempts, sighting))
+		return false;
+	if (sighting->event.kind == EVENT_FAILURE)
+		return take_failure(joining, sighting, event);
+	/* Thrown out for what the server could not answer. */
+	if (sighting->event.kind == EVENT_ABUSE && sighting->proof == PROOF_STAND_IN &&
+	    attempts_only_explained(joining->attempts, sighting))
+		return false;
+	*event = sighting->event;
+	if (event->kind == EVENT_SUCCESS || event->kind == EVENT_MESSAGE) {
+		if (joining->held.count)
+			held_take_back(&joining->held, sighting);
+		attempts_succeed(joining->attempts, sighting);
+		if (attempts_is_told(joining->attempts, sighting))
+			return false;
+	}
+	return pass(joining, event);
+}
+
+/* Nothing more was said of an attempt: a server with several databases whose front tells of those
+ * that failed has let it in, and one with two of a kind has said it twice. */
+static bool keep(const struct held_entry *entry, const void *context)
+{
+	const struct joining *joining = context;
+
+	if (entry->may_repeat && attempts_repeats(joining->attempts))
+		return false;
+	return !entry->nameless || !attempts_several(joining->attempts) ||
+	       !attempts_fronts(joining->attempts);
+}
+
+bool joining_waits(const struct joining *joining)
+{
+	return joining->waiting.count || joining->held.count;
+}
+
+bool joining_next(struct joining *joining, int64_t now_wall_ns, struct event *event)
+{
+	if (joining->waiting.count && waiting_take(&joining->waiting, now_wall_ns, event) &&
+	    pass(joining, event))
+		return true;
+	return joining->held.count && held_next(&joining->held, now_wall_ns, keep, joining, event);
+}

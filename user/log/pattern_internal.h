@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between pattern.c and pattern_filter.c. */
+#ifndef SEKISHO_PATTERN_INTERNAL_H
+#define SEKISHO_PATTERN_INTERNAL_H
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include "log/pattern.h"
+
+#define MOST_GROUPS 32 /* of those that hold an address or an account */
+
+struct group {
+	uint16_t number;
+	bool is_user;
+};
+
+struct pattern {
+	pcre2_code *code;
+	char *program;
+	size_t filter;	 /* 0: of none, else which one, from 1 */
+	bool no_failure; /* a line that it matches is none of its filter's */
+	bool message;
+	enum event_kind kind;
+	enum event_service service;
+	struct group groups[MOST_GROUPS];
+	unsigned group_count;
+};
+
+struct filter {
+	struct pattern prefix; /* no code: none */
+	pcre2_code *program;   /* NULL: any */
+	pcre2_code **ignored;
+	size_t ignored_count;
+	uint32_t content; /* the prefix's group */
+	bool message;
+};
+
+struct patterns {
+	struct pattern *all;
+	size_t count;
+	struct filter *filters;
+	size_t filter_count;
+	uint64_t given_up;
+	pcre2_match_context *context;
+	pcre2_match_data *match;
+	pcre2_jit_stack *stack;
+};
+
+/* Makes *patterns where it is NULL. */
+int pattern_begin(struct patterns **patterns, struct fault *fault);
+
+/* An expression as fail2ban writes it. */
+int pattern_compile(struct patterns *patterns, const char *expression, bool *message,
+		    pcre2_code **code, struct fault *fault);
+
+/* Which groups hold an address, which an account; there may be none. */
+int pattern_find_groups(struct pattern *pattern, struct fault *fault);
+
+/* Takes what `one` owns. */
+int pattern_append(struct patterns *patterns, const struct pattern *one, struct fault *fault);
+
+/* pcre2_match(); counts where it was given up. */
+int pattern_match(struct patterns *patterns, const pcre2_code *code, struct span subject,
+		  unsigned *given_up);
+
+/* What a match's groups hold, into *finding; whether that is anything. */
+bool pattern_read_groups(const struct pattern *pattern, struct span subject,
+			 const PCRE2_SIZE *offsets, unsigned set, struct finding *finding);
+
+/* What of the line the filter's expressions are for, and what its prefix says of whom; false: it is
+ * not for this line. */
+bool pattern_enter_filter(struct patterns *patterns, const struct filter *filter, bool message,
+			  const struct envelope *envelope, struct span *subject,
+			  struct finding *finding, unsigned *given_up);
+
+#endif

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Postfix: what smtpd and postscreen refuse, and whom they call ill-behaved; see postfix.h. Pure. */
+#include "log/postfix.h"
+
+/* "AUTH from h[a]", behind "too many errors after ". */
+bool postfix_read_errors(struct span text, struct finding *finding)
+{
+	struct client client;
+	size_t from = span_find(text, " from ");
+
+	if (from == SPAN_NONE || from > 20)
+		return false;
+	if (span_starts(text, "AUTH from "))
+		finding->proof = PROOF_STAND_IN;
+	text = span_from(text, from + strlen(" from "));
+	if (!postfix_read_client(&text, &client) || !client.has_address)
+		return false;
+	postfix_set_client(finding, &client);
+	finding->kind = EVENT_ABUSE;
+	finding->abuse = ABUSE_ERRORS;
+	return true;
+}
+
+/* "improper command pipelining after CONNECT from h[a]: DATA" and "non-SMTP command from h[a]: GET
+ * / HTTP/1.1", behind "improper " or "non-SMTP "; what was said follows the address, but before
+ * Postfix 2.9. */
+bool postfix_read_protocol(struct span text, struct finding *finding)
+{
+	struct client client;
+	size_t from = span_find(text, " from ");
+
+	if (from == SPAN_NONE || from > 40)
+		return false;
+	text = span_from(text, from + strlen(" from "));
+	if (!postfix_read_client(&text, &client) || !client.has_address ||
+	    (text.size && *text.at != ':'))
+		return false;
+	postfix_set_client(finding, &client);
+	finding->kind = EVENT_ABUSE;
+	finding->abuse = ABUSE_PROTOCOL;
+	return true;
+}
+
+/* Why a command is refused, the heaviest first: a client may write a reason into its own name. */
+static const struct smtpd_reason {
+	const char *text; /* behind the name that is refused, which may be left out with its "<" */
+	enum abuse_kind abuse;
+	bool at_begin;	/* no name stands before it */
+	bool temporary; /* also with a status that lets the client try again */
+} reasons[] = {
+	{ ">: Relay access denied; ", ABUSE_RELAY },
+	{ ">: Data command rejected: Improper use of SMTP command pipelining", ABUSE_PROTOCOL },
+	{ ">: Recipient address rejected: User unknown", ABUSE_UNKNOWN_USER },
+	{ ">: Recipient address rejected: Undeliverable address", ABUSE_UNKNOWN_USER },
+	{ ">: Recipient address rejected: undeliverable address", ABUSE_UNKNOWN_USER },
+	{ " blocked using ", ABUSE_BLOCKLISTED },
+	{ "Command rejected", ABUSE_CONTENT, .at_begin = true }, /* by a milter */
+	{ ">: Helo command rejected: ", ABUSE_HELO, .temporary = true },
+	{ "Client host rejected: cannot find your ", ABUSE_HELO, .temporary = true },
+	{ ">: Sender address rejected: Domain not found", ABUSE_SENDER, .temporary = true },
+	{ ">: Sender address rejected: ", ABUSE_SENDER },
+	{ ">: Data command rejected: Multi-recipient bounce", ABUSE_SENDER },
+};
+
+/* A sender that who has logged in may not write in the name of: a client's settings. */
+static bool is_not_owned(struct span text)
+{
+	return span_find(text, ">: Sender address rejected: not ") != SPAN_NONE;
+}
+
+/* "5.1.1 <x@example.net>: Relay access denied; from=..." of a status that is final or not. The name
+ * that is refused may hold anything, the reason does not; what follows it may again. */
+static enum abuse_kind rejection(struct span text, bool final)
+{
+	size_t blank = span_find_char(text, ' ');
+
+	/* The code, of any length. */
+	if (blank != SPAN_NONE && text.size && *text.at >= '0' && *text.at <= '9')
+		text = span_from(text, blank + 1);
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
+		const struct smtpd_reason *reason = &reasons[i];
+
+		if (!final && !reason->temporary)
+			continue;
+		if (reason->at_begin ? span_starts(text, reason->text)
+				     : span_find(text, reason->text) != SPAN_NONE ||
+					       span_starts(text, reason->text + 1))
+			return reason->abuse == ABUSE_SENDER && is_not_owned(text) ? ABUSE_NONE
+										   : reason->abuse;
+	}
+	return ABUSE_NONE;
+}
+
+/* "RCPT from h[a]: 554 5.7.1 <x@example.net>: Relay access denied; from=<..." */
+bool postfix_read_reject(struct span text, struct finding *finding)
+{
+	struct client client;
+	size_t from = span_find(text, " from ");
+	uint32_t status;
+
+	if (from == SPAN_NONE || from > 10)
+		return false;
+	text = span_from(text, from + strlen(" from "));
+	if (!postfix_read_client(&text, &client) || !client.has_address ||
+	    !span_skip(&text, ": ") || !span_number(&text, &status) || !span_skip(&text, " ") ||
+	    status / 100 < 4 || status / 100 > 5)
+		return false;
+	postfix_set_client(finding, &client);
+	finding->kind = EVENT_ABUSE;
+	finding->abuse = rejection(text, status / 100 == 5 || status == 454);
+	return finding->abuse;
+}
+
+/* "PREGREET 14 after 0.08 from [192.0.2.2]:59415: EHLO x\r\n"; 14 counts bytes. And the tests of
+ * what a client says later: "COMMAND PIPELINING from [192.0.2.2]:59415 after HELO". */
+bool postfix_read_postscreen(struct span text, struct finding *finding)
+{
+	struct client client;
+	uint32_t number;
+
+	finding->abuse = ABUSE_PROTOCOL;
+	if (span_skip(&text, "NOQUEUE: reject: "))
+		return postfix_read_reject(text, finding);
+	if (span_skip(&text, "PREGREET ")) {
+		if (!span_number(&text, &number) || !span_skip(&text, " after ") ||
+		    !span_number(&text, &number))
+			return false;
+		if (span_skip(&text, ".") && !span_number(&text, &number))
+			return false;
+	} else if (span_skip(&text, "COMMAND COUNT LIMIT")) {
+		finding->abuse = ABUSE_ERRORS;
+	} else if (!span_skip(&text, "COMMAND PIPELINING") &&
+		   !span_skip(&text, "NON-SMTP COMMAND") && !span_skip(&text, "BARE NEWLINE")) {
+		return false;
+	}
+	if (!span_skip(&text, " from ") || !postfix_read_client(&text, &client) ||
+	    !client.has_address)
+		return false;
+	postfix_set_client(finding, &client);
+	finding->kind = EVENT_ABUSE;
+	return true;
+}

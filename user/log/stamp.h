@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Time stamps of log lines: recognised by their shape (stamp_read.c), converted to wall_ns only
+ * when somebody wants the time (stamp.c), since most lines are no event. Not here: what stands
+ * behind them.
+ */
+#ifndef SEKISHO_STAMP_H
+#define SEKISHO_STAMP_H
+
+#include "log/scan.h"
+#include "log/zone.h"
+
+enum stamp_kind {
+	STAMP_NONE = 0, /* a bare line */
+	STAMP_YEARLESS, /* "Nov 21 10:00:00", "Nov 1 10:00:00.123" */
+	STAMP_DATE,   /* "2026-11-21T10:00:00.1+01:00", "2026/11/21 10:00:00", a blank for the T */
+	STAMP_TAI64N, /* "@40000000..." */
+	STAMP_CLF,    /* "30/Nov/2017:08:20:44", "28-Nov-2026 13:00:07", mostly in brackets */
+	STAMP_UNIX,   /* "1795255200.123456" */
+};
+
+struct stamp {
+	enum stamp_kind kind;
+	bool zoned; /* it says its offset, or needs none */
+	struct span text;
+};
+
+/* At the begin of *line: moves behind the stamp and one blank. False, and nothing moved: none. */
+bool stamp_read(struct span *line, struct stamp *stamp);
+
+/* Whether it is worth while to call stamp_read(): by the first bytes. */
+static inline bool stamp_may_begin(struct span line)
+{
+	const char *at = line.at;
+
+	if (line.size < 15)
+		return false;
+	if (at[0] >= 'A' && at[0] <= 'W')
+		return at[3] == ' ' || at[3] == ',';
+	if (at[0] >= '0' && at[0] <= '9')
+		return at[4] == '-' || at[4] == '/' || at[2] == '/' || at[2] == '-' ||
+		       at[10] == '.';
+	return at[0] == '@' || at[0] == '[';
+}
+
+/* Converts stamps of one log; remembers the last hour, so that a zone is asked once per hour. */
+struct stamps {
+	int64_t reference_wall_ns; /* moves on with the log: a live log passes New Year */
+	bool live;		 /* the reference is now: of an hour that came twice, the nearer */
+	const struct zone *zone; /* of stamps that name none; NULL: the process's local time. Not
+				    owned. */
+	int64_t last_wall_ns;	 /* of the line before; 0: none */
+	int64_t hour;		 /* what `first_s` was computed for; 0: nothing */
+	int64_t first_s, second_s; /* the hour's begin; of an hour that comes twice, both */
+};
+
+/* Time of the line in wall_ns; 0: none, or not a time. */
+int64_t stamps_convert(struct stamps *stamps, const struct stamp *stamp);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which entries of the journal a mail server can have written. Anybody may send entries under any
+ * name (`logger -t postfix/smtpd`); what he runs as, journald learns from the kernel. Pure.
+ */
+#ifndef SEKISHO_TRUST_H
+#define SEKISHO_TRUST_H
+
+#include "log/scan.h"
+
+/* Of an entry; empty where the field is not there. */
+struct journal_origin {
+	struct span uid;     /* _UID */
+	struct span unit;    /* _SYSTEMD_UNIT */
+	struct span program; /* _COMM */
+};
+
+/*
+ * Whether it counts: written by root or by a user of the system's own (below 1000) that is not a
+ * web server's or nobody's, and not out of somebody's login session. Programs that mail servers run
+ * for their users (a .forward, a sieve filter) run as these users. An entry without _UID is not
+ * from a process here: journald always adds it.
+ */
+bool journal_is_trusted(const struct journal_origin *origin);
+
+#endif

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See driver.h. ethtool for the name, the "netdev" family of generic netlink for XDP's features. */
+#include "net/driver.h"
+
+#include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/genetlink.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/route/link.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "base/cleanup.h"
+
+/* linux/netdev.h of Linux 6.3. */
+#define NETDEV_GET	    1
+#define NETDEV_IFINDEX	    1
+#define NETDEV_XDP_FEATURES 3
+#define NETDEV_XDP_RX_SG    32
+
+static void cleanup_socket(struct nl_sock **socket)
+{
+	nl_socket_free(*socket);
+}
+
+static void cleanup_message(struct nl_msg **message)
+{
+	nlmsg_free(*message);
+}
+
+struct wanted {
+	int attribute;
+	uint64_t value;
+};
+
+static int take_attribute(struct nl_msg *message, void *context)
+{
+	struct wanted *wanted = context;
+	struct nlattr *attribute =
+		nlmsg_find_attr(nlmsg_hdr(message), GENL_HDRLEN, wanted->attribute);
+
+	if (attribute && nla_len(attribute) >= 8)
+		wanted->value = nla_get_u64(attribute);
+	else if (attribute)
+		wanted->value = nla_get_u16(attribute);
+	return NL_OK;
+}
+
+/* One question of generic netlink, and one number of its answer; 0: none. */
+static uint64_t ask(struct nl_sock *socket, int family, uint8_t command, int question,
+		    const void *value, int size, int answer)
+{
+	struct genlmsghdr header = { .cmd = command, .version = 1 };
+	struct wanted wanted = { .attribute = answer };
+	_cleanup_(cleanup_message) struct nl_msg *message = nlmsg_alloc_simple(family, 0);
+
+	if (!message || nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) ||
+	    nla_put(message, question, size, value) ||
+	    nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, take_attribute, &wanted) ||
+	    nl_send_auto(socket, message) < 0 || nl_recvmsgs_default(socket) < 0)
+		return 0;
+	return wanted.value;
+}
+
+static bool hands_on_large(unsigned ifindex)
+{
+	_cleanup_(cleanup_socket) struct nl_sock *socket = nl_socket_alloc();
+	uint32_t device = ifindex;
+	uint64_t family;
+
+	if (!socket || nl_connect(socket, NETLINK_GENERIC))
+		return false;
+	nl_socket_disable_auto_ack(socket);
+	family = ask(socket, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME, "netdev",
+		     sizeof("netdev"), CTRL_ATTR_FAMILY_ID);
+	return family && ask(socket, (int)family, NETDEV_GET, NETDEV_IFINDEX, &device,
+			     sizeof(device), NETDEV_XDP_FEATURES) &
+				 NETDEV_XDP_RX_SG;
+}
+
+static int request_of(const char *device, struct ifreq *request)
+{
+	*request = (struct ifreq){ 0 };
+	snprintf(request->ifr_name, sizeof(request->ifr_name), "%s", device);
+	return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
+void driver_ask(unsigned ifindex, const char *device, struct driver *driver)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ifreq request;
+	_cleanup_close_ int fd = request_of(device, &request);
+
+	*driver = (struct driver){ 0 };
+	if (fd < 0)
+		return;
+	if (!ioctl(fd, SIOCGIFMTU, &request))
+		driver->mtu = (unsigned)request.ifr_mtu;
+	if (!ioctl(fd, SIOCGIFFLAGS, &request))
+		driver->up = request.ifr_flags & IFF_UP;
+	request.ifr_data = (void *)&info;
+	if (!ioctl(fd, SIOCETHTOOL, &request))
+		snprintf(driver->name, sizeof(driver->name), "%.31s", info.driver);
+	if (driver->mtu > DRIVER_XDP_MTU)
+		driver->large = hands_on_large(ifindex);
+}
+
+const char *driver_xdp_obstacle(const struct driver *driver)
+{
+	/* It resets its rings at each of these, and the core still shows the program (Linux 6.6). */
+	if (!strcmp(driver->name, "vmxnet3"))
+		return "its driver (vmxnet3) forgets an XDP program when the link goes down, the "
+		       "MTU changes or ethtool changes the rings";
+	/* Before Linux 6.3 it drops larger frames, and does not let go of the program either. */
+	if (!strcmp(driver->name, "virtio_net") && driver->mtu > DRIVER_XDP_MTU && !driver->large)
+		return "its driver (virtio_net) loses frames of more than a page under native XDP, "
+		       "and the MTU is larger";
+	return NULL;
+}
+
+int driver_set_mtu(const char *device, unsigned mtu)
+{
+	struct ifreq request;
+	_cleanup_close_ int fd = request_of(device, &request);
+
+	if (fd < 0)
+		return -errno;
+	request.ifr_mtu = (int)mtu;
+	return ioctl(fd, SIOCSIFMTU, &request) ? -errno : 0;
+}
+
+uint64_t driver_received(unsigned ifindex)
+{
+	_cleanup_(cleanup_socket) struct nl_sock *socket = nl_socket_alloc();
+	struct rtnl_link *link = NULL;
+	uint64_t packets = 0;
+
+	if (!socket || nl_connect(socket, NETLINK_ROUTE) ||
+	    rtnl_link_get_kernel(socket, (int)ifindex, NULL, &link))
+		return 0;
+	packets = rtnl_link_get_stat(link, RTNL_LINK_RX_PACKETS);
+	rtnl_link_put(link);
+	return packets;
+}

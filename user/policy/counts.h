@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the policy server has counted since the daemon's start. One table of its members: the status
+ * file, JSON, metrics and text are made from it. */
+#ifndef SEKISHO_POLICY_COUNTS_H
+#define SEKISHO_POLICY_COUNTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct policy_counts {
+	uint64_t questions, reports, mails; /* requests that were answered */
+	uint64_t refused;		    /* logins and recipients */
+	uint64_t would_refuse;		    /* likewise, were it not for mode = monitor */
+	uint64_t held, deferred, rejected;  /* messages over a budget */
+	uint64_t malformed;		    /* requests not of the protocol */
+	uint64_t unauthorized;		    /* without the key, or of another user */
+	uint64_t oversized;
+	uint64_t dropped;			 /* connections ended: too slow, or too many */
+	uint64_t repeated, stale, old_passwords; /* failed logins, by their password: judge.h */
+	uint64_t password_changes;		 /* that ended a leak */
+	/* Of the last request; 0: none yet. No rows of the table. */
+	int64_t dovecot_wall_ns, postfix_wall_ns;
+	unsigned hash_bits; /* of the last digest that Dovecot sent; 0: none yet. No row either */
+};
+
+struct policy_count {
+	const char *name; /* in JSON; in metrics sekisho_policy_NAME_total */
+	const char *help;
+	size_t offset; /* of the uint64_t */
+};
+
+#define POLICY_COUNT_ROWS 16
+extern const struct policy_count policy_count_rows[POLICY_COUNT_ROWS];
+
+static inline uint64_t *policy_count_at(struct policy_counts *counts, size_t row)
+{
+	return (uint64_t *)((char *)counts + policy_count_rows[row].offset);
+}
+
+#endif

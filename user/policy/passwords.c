@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Right and failing digests, compared. See passwords.h. */
+#include "policy/passwords.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "detect/recent.h"
+#include "policy/secret.h"
+
+#define DAY_S	     86400U
+#define SURE_BITS    24 /* of a digest: a guess meets one of four in 4 million */
+#define GUESSES_MOST 16 /* strangers', between two that hit one short digest: 1 in 256 by chance */
+#define REPEATS_MOST 1000 /* of one digest, of a mechanism that was not named */
+
+/* An account's right ones, and which of them strangers with short digests met last. */
+struct rights {
+	struct judge_digest items[JUDGE_RIGHT];
+	struct prefix hit_source;
+	uint32_t hit, guesses;
+	bool was_hit;
+};
+
+struct wrongs {
+	struct judge_digests digests;
+	uint32_t repeats;
+};
+
+struct passwords {
+	const struct judge_settings *settings;
+	struct recent_seed seed;
+	struct recent *rights; /* struct rights, by account */
+	struct recent *wrongs; /* struct wrongs, by account and source */
+	unsigned widest;       /* most significant bits of any digest so far */
+};
+
+struct passwords *passwords_new(const struct judge_settings *settings)
+{
+	struct passwords *passwords = calloc(1, sizeof(*passwords));
+
+	if (!passwords)
+		return NULL;
+	passwords->settings = settings;
+	passwords->seed = recent_seed_new();
+	passwords->rights = recent_new(sizeof(struct rights), settings->most_accounts, NULL, NULL);
+	passwords->wrongs = recent_new(sizeof(struct wrongs), settings->most_pairs, NULL, NULL);
+	if (passwords->rights && passwords->wrongs)
+		return passwords;
+	passwords_free(passwords);
+	return NULL;
+}
+
+void passwords_free(struct passwords *passwords)
+{
+	if (!passwords)
+		return;
+	recent_free(passwords->rights);
+	recent_free(passwords->wrongs);
+	free(passwords);
+}
+
+void passwords_configure(struct passwords *passwords, const struct judge_settings *settings)
+{
+	passwords->settings = settings;
+	recent_resize(passwords->rights, settings->most_accounts);
+	recent_resize(passwords->wrongs, settings->most_pairs);
+}
+
+/* Those of before 90 days are none. */
+/* A time to come is now: once the clock was set back, what was seen before is not later than what
+ * is seen now. */
+static void drop_old(struct judge_digest *items, unsigned count, uint32_t now_s)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (now_s > JUDGE_DAYS * DAY_S && items[i].last_s < now_s - JUDGE_DAYS * DAY_S)
+			items[i] = (struct judge_digest){ 0 };
+		if (items[i].first_s > now_s)
+			items[i].first_s = now_s;
+		if (items[i].last_s > now_s)
+			items[i].last_s = now_s;
+	}
+}
+
+static void lower(const char *name, char text[EVENT_ACCOUNT_SIZE])
+{
+	size_t i = 0;
+
+	for (; i < EVENT_ACCOUNT_SIZE - 1 && name[i]; i++)
+		text[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
+	text[i] = '\0';
+}
+
+static struct rights *rights_of(struct passwords *passwords, const char *account, uint32_t now_s)
+{
+	const struct judge_memory *memory = &passwords->settings->memory;
+	struct prefix key = recent_name_key(&passwords->seed, account);
+	struct judge_digests kept;
+	struct rights *rights;
+	bool fresh;
+
+	rights = recent_touch(passwords->rights, &key, &fresh);
+	if (fresh && memory->recall_digests &&
+	    memory->recall_digests(account, NULL, &kept, memory->context))
+		memcpy(rights->items, kept.items, sizeof(rights->items));
+	drop_old(rights->items, JUDGE_RIGHT, now_s);
+	return rights;
+}
+
+static struct wrongs *wrongs_of(struct passwords *passwords, const char *account,
+				const struct prefix *source, uint32_t now_s)
+{
+	const struct judge_memory *memory = &passwords->settings->memory;
+	struct prefix key = recent_name_key(&passwords->seed, account);
+	struct wrongs *wrongs;
+	bool fresh;
+
+	/* No address has such a length. */
+	for (size_t i = 0; i < sizeof(key.address.byte); i++)
+		key.address.byte[i] ^= source->address.byte[i];
+	key.length |= source->length << 8;
+	wrongs = recent_touch(passwords->wrongs, &key, &fresh);
+	if (fresh && memory->recall_digests &&
+	    !memory->recall_digests(account, source, &wrongs->digests, memory->context))
+		wrongs->digests = (struct judge_digests){ 0 };
+	drop_old(wrongs->digests.items, JUDGE_WRONG, now_s);
+	return wrongs;
+}
+
+static void keep_rights(const struct passwords *passwords, const char *account,
+			const struct rights *rights)
+{
+	const struct judge_memory *memory = &passwords->settings->memory;
+	struct judge_digests kept = { 0 };
+
+	memcpy(kept.items, rights->items, sizeof(rights->items));
+	if (memory->keep_digests)
+		memory->keep_digests(account, NULL, &kept, memory->context);
+}
+
+static void keep_wrongs(const struct passwords *passwords, const char *account,
+			const struct prefix *source, const struct wrongs *wrongs)
+{
+	const struct judge_memory *memory = &passwords->settings->memory;
+
+	if (memory->keep_digests)
+		memory->keep_digests(account, source, &wrongs->digests, memory->context);
+}
+
+static struct judge_digest *find(struct judge_digest *items, unsigned count, uint32_t mac)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (items[i].first_s && items[i].mac == mac)
+			return &items[i];
+	return NULL;
+}
+
+/* The one that was seen least lately, or is unused. */
+static struct judge_digest *oldest(struct judge_digest *items, unsigned count)
+{
+	struct judge_digest *result = items;
+
+	for (unsigned i = 1; i < count; i++)
+		if (items[i].last_s < result->last_s)
+			result = &items[i];
+	return result;
+}
+
+/* Another one was right after it. */
+static bool is_superseded(const struct rights *rights, const struct judge_digest *digest)
+{
+	for (unsigned i = 0; i < JUDGE_RIGHT; i++)
+		if (rights->items[i].last_s > digest->last_s)
+			return true;
+	return false;
+}
+
+/* Dovecot shifts what it cuts to the right: how many bits it cuts to is seen of many only. */
+static void measure(struct passwords *passwords, const struct policy_login *login)
+{
+	unsigned bits = login->hash_bits, digit;
+	const char *at = login->hash;
+
+	for (; *at == '0'; at++)
+		bits -= bits < 4 ? bits : 4;
+	digit = isdigit((unsigned char)*at) ? (unsigned)(*at - '0') : *at ? 8 : 0;
+	for (unsigned bit = 8; bit && !(digit & bit) && *at; bit >>= 1)
+		bits -= bits ? 1 : 0;
+	if (passwords->widest < bits)
+		passwords->widest = bits;
+}
+
+static bool says_nothing(const struct policy_login *login)
+{
+	return login->secret == POLICY_SECRET_NONE || !*login->hash;
+}
+
+static uint32_t seconds_of(const struct policy_login *login)
+{
+	int64_t now_s = login->wall_ns / NS_PER_S;
+
+	return now_s < 1 ? 1 : now_s > UINT32_MAX ? UINT32_MAX : (uint32_t)now_s;
+}
+
+/* Whether a stranger knows the digest, and has not hit it by chance. */
+static bool is_sure(struct passwords *passwords, struct rights *rights, uint32_t mac,
+		    const struct prefix *source)
+{
+	bool again = rights->was_hit && rights->hit == mac && rights->guesses <= GUESSES_MOST &&
+		     memcmp(&rights->hit_source, source, sizeof(*source)) != 0;
+
+	rights->was_hit = true;
+	rights->hit = mac;
+	rights->hit_source = *source;
+	rights->guesses = 0;
+	return again || passwords->widest >= SURE_BITS;
+}
+
+enum judge_password passwords_fail(struct passwords *passwords, const struct policy_login *login,
+				   const struct prefix *source, bool near, bool *sure)
+{
+	char account[EVENT_ACCOUNT_SIZE];
+	uint32_t now_s = seconds_of(login), mac;
+	struct judge_digest *right, *wrong;
+	struct rights *rights;
+	struct wrongs *wrongs;
+
+	*sure = false;
+	if (says_nothing(login))
+		return JUDGE_PASSWORD_NONE;
+	measure(passwords, login);
+	lower(login->account, account);
+	mac = secret_digest(passwords->settings->key, login->hash);
+	rights = rights_of(passwords, account, now_s);
+	wrongs = wrongs_of(passwords, account, source, now_s);
+	right = find(rights->items, JUDGE_RIGHT, mac);
+	if (right && !is_superseded(rights, right)) {
+		/* It may be the one of a mechanism without a password. */
+		if (login->secret != POLICY_SECRET_PASSWORD)
+			return JUDGE_PASSWORD_NONE;
+		/* A server that is ill refuses what is right, however often a program tries. */
+		right = NULL;
+	}
+	if (right && near) {
+		if (wrongs->digests.stale_ns <= time_less(login->wall_ns, DAY_S * NS_PER_S)) {
+			wrongs->digests.stale_ns = login->wall_ns;
+			keep_wrongs(passwords, account, source, wrongs);
+		}
+		return JUDGE_PASSWORD_STALE;
+	}
+	wrong = find(wrongs->digests.items, JUDGE_WRONG, mac);
+	if (wrong) {
+		wrong->last_s = now_s;
+		return login->secret == POLICY_SECRET_UNKNOWN && ++wrongs->repeats > REPEATS_MOST
+			       ? JUDGE_PASSWORD_NONE
+			       : JUDGE_PASSWORD_REPEATED;
+	}
+	*oldest(wrongs->digests.items, JUDGE_WRONG) = (struct judge_digest){ mac, now_s, now_s };
+	keep_wrongs(passwords, account, source, wrongs);
+	if (right) {
+		*sure = is_sure(passwords, rights, mac, source);
+		return JUDGE_PASSWORD_OLD;
+	}
+	if (!near && rights->guesses < UINT32_MAX)
+		rights->guesses++;
+	return JUDGE_PASSWORD_NEW;
+}
+
+/* So many right ones within a day are no passwords. */
+static bool are_tokens(const struct rights *rights, uint32_t now_s)
+{
+	unsigned today = 0;
+
+	for (unsigned i = 0; i < JUDGE_RIGHT; i++)
+		today += rights->items[i].first_s && now_s - rights->items[i].first_s < DAY_S;
+	return today >= JUDGE_RIGHT - 1;
+}
+
+/* One was right again after another one had been: the account has several, for its programs say. A
+ * further one is no change then. */
+static bool are_several(const struct rights *rights)
+{
+	for (unsigned i = 0; i < JUDGE_RIGHT; i++)
+		for (unsigned j = 0; j < JUDGE_RIGHT; j++)
+			if (rights->items[i].first_s && rights->items[j].first_s &&
+			    rights->items[i].first_s < rights->items[j].first_s &&
+			    rights->items[i].last_s > rights->items[j].first_s)
+				return true;
+	return false;
+}
+
+bool passwords_succeed(struct passwords *passwords, const struct policy_login *login)
+{
+	char account[EVENT_ACCOUNT_SIZE];
+	uint32_t now_s = seconds_of(login), mac;
+	struct judge_digest *right, *place;
+	struct rights *rights;
+	bool had = false, due, changed;
+
+	if (says_nothing(login))
+		return false;
+	measure(passwords, login);
+	lower(login->account, account);
+	mac = secret_digest(passwords->settings->key, login->hash);
+	rights = rights_of(passwords, account, now_s);
+	right = find(rights->items, JUDGE_RIGHT, mac);
+	if (right) {
+		due = right->last_s / DAY_S != now_s / DAY_S;
+		if (right->last_s < now_s)
+			right->last_s = now_s;
+		if (due)
+			keep_rights(passwords, account, rights);
+		return false;
+	}
+	for (unsigned i = 0; i < JUDGE_RIGHT; i++)
+		had |= rights->items[i].first_s != 0;
+	changed = had && !are_several(rights) && !are_tokens(rights, now_s);
+	place = oldest(rights->items, JUDGE_RIGHT);
+	*place = (struct judge_digest){ mac, now_s, now_s };
+	keep_rights(passwords, account, rights);
+	return changed;
+}
+
+void passwords_forget(struct passwords *passwords, const char *account)
+{
+	struct prefix key = recent_name_key(&passwords->seed, account);
+	struct rights *rights = recent_find(passwords->rights, &key);
+
+	/* It stays, empty, so that nothing is recalled that the store still has. */
+	if (rights)
+		*rights = (struct rights){ 0 };
+}
+
+void passwords_add_usage(const struct passwords *passwords, struct judge_usage *usage)
+{
+	usage->accounts += recent_used(passwords->rights);
+	usage->pairs += recent_used(passwords->wrongs);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The country and the provider of addresses, from the data in force, for commands that show many.
+ * Not here: the data's formats (lists/country.h, lists/providers.h). */
+#ifndef SEKISHO_ORIGINS_H
+#define SEKISHO_ORIGINS_H
+
+#include "enforce/instance.h"
+#include "lists/providers.h"
+#include "lists/ranges.h"
+
+#define PROVIDER_TEXT_SIZE 16
+
+struct origins {
+	bool countries_known;
+	struct ranges countries;
+	struct providers *providers; /* NULL: no data */
+};
+
+/* What the store and the configuration's files have; what cannot be read is not known. */
+void origins_load(const struct instance *instance, struct origins *origins);
+void origins_free(struct origins *origins);
+
+/* Two letters, "LAN" or "ZZ" of a known country; "-": no country data. Returns `text`. */
+const char *origins_country(const struct origins *origins, const struct address *address,
+			    char text[COUNTRY_TEXT_SIZE]);
+/* "AS64500"; "-": not known. Returns `text`. */
+const char *origins_provider(const struct origins *origins, const struct address *address,
+			     char text[PROVIDER_TEXT_SIZE]);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of why.h share. Private to them. */
+#ifndef SEKISHO_WHY_INSIDE_H
+#define SEKISHO_WHY_INSIDE_H
+
+#include <jansson.h>
+#include "show/why.h"
+
+/* A struct why while it is filled. */
+struct why_filling {
+	const struct instance *instance;
+	struct why *why;
+	const struct policy *policy;
+	struct leaf leaves[SERVICE_MAX]; /* by service id */
+	int64_t now_wall_ns;
+	uint64_t now_boot_ns;
+};
+
+/* What could not be asked is said, as far as there is room. */
+static inline void why_remember(struct why *why, const struct fault *fault)
+{
+	size_t room = sizeof(why->faults) / sizeof(*why->faults);
+
+	if (why->fault_count < room)
+		why->faults[why->fault_count++] = *fault;
+}
+
+/* All lists that contain the address. */
+void why_fill_lists(struct why_filling *filling);
+/* What the gate's table would say, made from the store. */
+void why_leaves_of_store(struct why_filling *filling);
+
+/* The last WHY_PAST_MAX bans of the source, and of networks around it, that are over. 0, -errno. */
+int why_fill_past(struct why *why, struct store *store, int64_t now_wall_ns, struct fault *fault);
+void why_print_past(FILE *out, const struct why *why);
+json_t *why_past_to_json(const struct why *why);
+
+/* Stale devices at the source in 30 days, the last first. 0, -errno. */
+int why_fill_stale(struct why *why, struct store *store, int64_t now_wall_ns, struct fault *fault);
+void why_print_stale(FILE *out, const struct why *why);
+json_t *why_stale_to_json(const struct why *why);
+
+/* The names of those services that a ban closes. */
+json_t *why_closed_to_json(const struct why *why, enum ban_services services);
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The lists and the country of a struct why (why.h), from the store. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "conf/ban_services.h"
+#include "show/why_inside.h"
+
+static int take_list(const struct store_list *list, void *pointer)
+{
+	struct why_filling *filling = pointer;
+	struct why *why = filling->why;
+	struct why_list *entry;
+
+	if (why->list_count == LIST_MAX)
+		return 0;
+	entry = &why->lists[why->list_count++];
+	snprintf(entry->name, sizeof(entry->name), "%s", list->name);
+	snprintf(entry->source, sizeof(entry->source), "%s", list->source);
+	entry->id = list->id;
+	entry->allow = list->allow;
+	entry->services = config_list_services(filling->instance->config, list->name);
+	return 0;
+}
+
+/* All lists first, then only those that contain the address: a statement at a time. */
+void why_fill_lists(struct why_filling *filling)
+{
+	struct why *why = filling->why;
+	size_t kept = 0;
+	struct fault fault;
+
+	if (store_list_each(filling->instance->store, take_list, filling, &fault))
+		why_remember(why, &fault);
+	for (size_t i = 0; i < why->list_count; i++) {
+		_cleanup_(ranges_free) struct ranges ranges = { 0 };
+		struct store_list list;
+		int error = store_list_get(filling->instance->store, why->lists[i].name, &list,
+					   &ranges, &fault);
+
+		if (error && error != -ENOENT)
+			why_remember(why, &fault);
+		if (!error && ranges_find(&ranges, &why->address) >= 0)
+			why->lists[kept++] = why->lists[i];
+	}
+	why->list_count = kept;
+}
+
+/* The list that decides for a service: allow first, then the lower id. */
+static void choose_list(const struct why *why, unsigned service, struct leaf *leaf)
+{
+	for (int allow = 1; allow >= 0 && !leaf->list; allow--) {
+		for (size_t i = 0; i < why->list_count; i++) {
+			const struct why_list *list = &why->lists[i];
+
+			if (list->allow != allow || !(list->services & 1U << service))
+				continue;
+			leaf->flags |= allow ? LEAF_ALLOW : LEAF_DENY;
+			if (!leaf->list || list->id < leaf->list)
+				leaf->list = list->id;
+		}
+	}
+}
+
+void why_leaves_of_store(struct why_filling *filling)
+{
+	_cleanup_(ranges_free) struct ranges ranges = { 0 };
+	struct why *why = filling->why;
+	struct fault fault;
+	int64_t country = -1;
+	int error = store_countries_get(filling->instance->store, NULL, 0, NULL, &ranges, &fault);
+
+	if (!error)
+		country = ranges_find(&ranges, &why->address);
+	else if (error != -ENOENT)
+		why_remember(why, &fault);
+	if (address_is_lan(&why->address))
+		country = COUNTRY_LAN;
+	for (unsigned service = 0; service < SERVICE_MAX; service++) {
+		struct leaf *leaf = &filling->leaves[service];
+
+		if (country >= 0 && country < COUNTRY_COUNT)
+			leaf->country = (__u16)country;
+		choose_list(why, service, leaf);
+	}
+}

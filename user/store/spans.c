@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Counters over time: a row a minute and a row an hour, each as text (history/span.h). */
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "store/database.h"
+
+static void finalize(sqlite3_stmt **statement)
+{
+	sqlite3_finalize(*statement);
+}
+
+/* An older schema, open for reading alone, has none. */
+static bool has_spans(const struct store *store)
+{
+	return sqlite3_table_column_metadata(store->db, NULL, "spans", "start", NULL, NULL, NULL,
+					     NULL, NULL) == SQLITE_OK;
+}
+
+int store_span_put(struct store *store, const struct store_span *span, struct fault *fault)
+{
+	static const char sql[] = "INSERT OR REPLACE INTO spans(length, start, counts)"
+				  " VALUES(?1, ?2, ?3)";
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int result = database_statement(store, sql, &statement, fault);
+
+	if (result)
+		return result;
+	sqlite3_bind_int64(statement, 1, span->length_s);
+	sqlite3_bind_int64(statement, 2, span->start_s);
+	sqlite3_bind_text(statement, 3, span->counts, -1, SQLITE_STATIC);
+	return database_run(store, statement, "keep what was counted", fault);
+}
+
+int store_spans_each(struct store *store, unsigned length_s, int64_t from_s, int64_t to_s,
+		     store_span_each each, void *context, struct fault *fault)
+{
+	static const char sql[] = "SELECT start, counts FROM spans WHERE length = ?1"
+				  " AND start >= ?2 AND start < ?3 ORDER BY start";
+	_cleanup_(finalize) sqlite3_stmt *statement = NULL;
+	int step;
+
+	if (!has_spans(store))
+		return 0;
+	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		return database_fault(store, fault, "read what was counted");
+	sqlite3_bind_int64(statement, 1, length_s);
+	sqlite3_bind_int64(statement, 2, from_s);
+	sqlite3_bind_int64(statement, 3, to_s);
+	while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct store_span span = {
+			.length_s = length_s,
+			.start_s = sqlite3_column_int64(statement, 0),
+			.counts = (const char *)sqlite3_column_text(statement, 1),
+		};
+
+		if (span.counts && each(&span, context))
+			return 0;
+	}
+	return step == SQLITE_DONE ? 0 : database_fault(store, fault, "read what was counted");
+}
+
+/* Too old, and beyond the most: a clock that was far in the future left rows that never get old. */
+static int expire(struct store *store, unsigned length_s, int64_t from_s, int64_t most,
+		  struct fault *fault)
+{
+	static const char sql[] =
+		"DELETE FROM spans WHERE length = ?1 AND (start < ?2 OR start IN (SELECT start"
+		" FROM spans WHERE length = ?1 ORDER BY start DESC LIMIT -1 OFFSET ?3))";
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int result = database_statement(store, sql, &statement, fault);
+
+	if (result)
+		return result;
+	sqlite3_bind_int64(statement, 1, length_s);
+	sqlite3_bind_int64(statement, 2, from_s);
+	sqlite3_bind_int64(statement, 3, most);
+	return database_run(store, statement, "forget what was counted", fault);
+}
+
+int database_expire_spans(struct store *store, int64_t now_wall_ns, struct fault *fault)
+{
+	int64_t now_s = now_wall_ns / NS_PER_S;
+	int result =
+		expire(store, 60, now_s - STORE_MINUTES_MOST * 60LL, STORE_MINUTES_MOST, fault);
+
+	return result ? result
+		      : expire(store, 3600, now_s - STORE_HOURS_MOST * 3600LL, STORE_HOURS_MOST,
+			       fault);
+}

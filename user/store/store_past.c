@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What was: bans that ended, and alerts. Times here are the wall clock's when it happened: a jump
+ * of the clock does not move them (store_clock.c), as it moves the bans that are to end. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "store/database.h"
+
+/* A ban's row, moved to the past as far as it closes the services ?3. */
+#define ENDED_AT(ended, lifted)                                                       \
+	"INSERT INTO past_bans(prefix, services, since, ended, lifted, rule, reason)" \
+	" SELECT prefix, services & ?3, since + ?2, " ended ", " lifted               \
+	", rule, reason FROM bans "
+
+/* `sql` with the prefix as ?1 and a time as ?4. */
+static int keep_prefix(struct store *store, const char *sql, const struct prefix *prefix,
+		       enum ban_services services, int64_t wall_ns, struct fault *fault)
+{
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int64_t shift;
+	int result = database_statement(store, sql, &statement, fault);
+
+	if (!result)
+		result = database_shift(store, &shift, fault);
+	if (result)
+		return result;
+	database_bind_key(statement, 1, prefix);
+	sqlite3_bind_int64(statement, 2, shift);
+	sqlite3_bind_int64(statement, 3, services);
+	sqlite3_bind_int64(statement, 4, wall_ns);
+	return database_run(store, statement, "keep what a ban was", fault);
+}
+
+int database_past_lifted(struct store *store, const struct prefix *prefix,
+			 enum ban_services services, int64_t now_wall_ns, struct fault *fault)
+{
+	static const char sql[] =
+		ENDED_AT("min(until + ?2, ?4)", "until + ?2 > ?4") "WHERE prefix"
+								   " = ?1 AND services & ?3";
+
+	return keep_prefix(store, sql, prefix, services, now_wall_ns, fault);
+}
+
+int database_past_over(struct store *store, const struct prefix *prefix, enum ban_services services,
+		       int64_t since_wall_ns, struct fault *fault)
+{
+	static const char sql[] = ENDED_AT("until + ?2", "0") "WHERE prefix = ?1 AND services & ?3"
+							      " AND until + ?2 <= ?4";
+
+	return keep_prefix(store, sql, prefix, services, since_wall_ns, fault);
+}
+
+int database_past_expired(struct store *store, int64_t now_wall_ns, int64_t most,
+			  struct fault *fault)
+{
+	/* The same rows that store_expire() then removes. */
+	static const char sql[] =
+		ENDED_AT("until + ?2", "0") "WHERE (prefix, services) IN"
+					    " (SELECT prefix, services FROM bans WHERE until <= ?1"
+					    " ORDER BY until, prefix, services LIMIT ?4)";
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int64_t shift;
+	int result = database_statement(store, sql, &statement, fault);
+
+	if (!result)
+		result = database_shift(store, &shift, fault);
+	if (result)
+		return result;
+	sqlite3_bind_int64(statement, 1, database_add(now_wall_ns, -shift));
+	sqlite3_bind_int64(statement, 2, shift);
+	sqlite3_bind_int64(statement, 3, BAN_ALL);
+	sqlite3_bind_int64(statement, 4, most);
+	return database_run(store, statement, "keep what bans were", fault);
+}
+
+static void finalize(sqlite3_stmt **statement)
+{
+	sqlite3_finalize(*statement);
+}
+
+/* An older schema, open for reading alone, has no past. */
+static bool has_past(const struct store *store)
+{
+	return sqlite3_table_column_metadata(store->db, NULL, "past_bans", "id", NULL, NULL, NULL,
+					     NULL, NULL) == SQLITE_OK;
+}
+
+static void read_past(sqlite3_stmt *statement, struct store_past_ban *past)
+{
+	const char *reason = (const char *)sqlite3_column_text(statement, 6);
+
+	past->ban = (struct store_ban){
+		.prefix = past->ban.prefix,
+		.services = (enum ban_services)(sqlite3_column_int(statement, 1) & BAN_ALL),
+		.since_wall_ns = sqlite3_column_int64(statement, 2),
+		.until_wall_ns = sqlite3_column_int64(statement, 3),
+		.rule = (uint32_t)sqlite3_column_int64(statement, 5),
+		.reason = reason ? reason : "",
+	};
+	past->lifted = sqlite3_column_int(statement, 4) != 0;
+}
+
+static int each_past(struct store *store, sqlite3_stmt *statement, store_past_ban_each each,
+		     void *context, struct fault *fault)
+{
+	int step;
+
+	while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct store_past_ban past;
+		int result = database_column_key(store, statement, 0, &past.ban.prefix, fault);
+
+		if (result)
+			return result;
+		read_past(statement, &past);
+		if (each(&past, context))
+			return 0;
+	}
+	return step == SQLITE_DONE ? 0 : database_fault(store, fault, "read what bans were");
+}
+
+/* Bans that ended and have not been moved yet are among them. */
+#define PAST_COLUMNS "SELECT prefix, services, since, ended, lifted, rule, reason FROM"
+#define PAST                                                                                       \
+	PAST_COLUMNS " (SELECT prefix, services, since, ended, lifted, rule, reason"               \
+		     " FROM past_bans WHERE ended >= ?1"                                           \
+		     " UNION ALL SELECT prefix, services, since + ?3, until + ?3, 0, rule, reason" \
+		     " FROM bans WHERE until + ?3 BETWEEN ?1 AND ?2) "
+
+int store_past_bans_each(struct store *store, const struct prefix *about, int64_t from_wall_ns,
+			 int64_t now_wall_ns, store_past_ban_each each, void *context,
+			 struct fault *fault)
+{
+	_cleanup_(finalize) sqlite3_stmt *statement = NULL;
+	char overlap[DATABASE_OVERLAP_SIZE] = "1", sql[sizeof(PAST) + sizeof(overlap) + 64];
+	int64_t shift;
+	int result;
+
+	if (!has_past(store))
+		return 0;
+	result = database_shift(store, &shift, fault);
+	if (result)
+		return result;
+	if (about)
+		database_overlap_sql(about, 4, overlap, sizeof(overlap));
+	snprintf(sql, sizeof(sql), PAST "WHERE %s ORDER BY ended DESC, prefix", overlap);
+	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		return database_fault(store, fault, "read what bans were");
+	sqlite3_bind_int64(statement, 1, from_wall_ns);
+	sqlite3_bind_int64(statement, 2, now_wall_ns);
+	sqlite3_bind_int64(statement, 3, shift);
+	if (about)
+		database_bind_overlap(statement, 4, about);
+	return each_past(store, statement, each, context, fault);
+}
+
+int store_past_alert_put(struct store *store, const struct store_past_alert *alert,
+			 struct fault *fault)
+{
+	static const char sql[] = "INSERT INTO past_alerts(wall, rule, account, prefix, facts)"
+				  " VALUES(?1, ?2, ?3, ?4, ?5)";
+	/* Of each rule its own most: one that strangers trigger does not push out the others. */
+	static const char trim[] =
+		"DELETE FROM past_alerts WHERE id IN (SELECT id FROM past_alerts WHERE rule = ?1"
+		" ORDER BY wall DESC, id DESC LIMIT -1 OFFSET ?2)";
+	_cleanup_(database_done) sqlite3_stmt *put = NULL;
+	_cleanup_(database_done) sqlite3_stmt *remove = NULL;
+	int result = database_statement(store, sql, &put, fault);
+
+	if (!result)
+		result = database_statement(store, trim, &remove, fault);
+	if (!result)
+		result = database_group_begin(store, fault);
+	if (result)
+		return result;
+	sqlite3_bind_int64(put, 1, alert->wall_ns);
+	sqlite3_bind_text(put, 2, alert->rule, -1, SQLITE_STATIC);
+	if (alert->account)
+		sqlite3_bind_text(put, 3, alert->account, -1, SQLITE_STATIC);
+	if (alert->prefix)
+		database_bind_key(put, 4, alert->prefix);
+	sqlite3_bind_text(put, 5, alert->facts, -1, SQLITE_STATIC);
+	result = database_run(store, put, "keep an alert", fault);
+	if (!result) {
+		sqlite3_bind_text(remove, 1, alert->rule, -1, SQLITE_STATIC);
+		sqlite3_bind_int64(remove, 2, STORE_PAST_ALERTS_MOST);
+		result = database_run(store, remove, "forget the oldest alerts", fault);
+	}
+	return database_group_end(store, result, fault);
+}
+
+static int read_alert(struct store *store, sqlite3_stmt *statement, struct store_past_alert *alert,
+		      struct prefix *prefix, struct fault *fault)
+{
+	*alert = (struct store_past_alert){
+		.wall_ns = sqlite3_column_int64(statement, 0),
+		.rule = (const char *)sqlite3_column_text(statement, 1),
+		.account = (const char *)sqlite3_column_text(statement, 2),
+		.facts = (const char *)sqlite3_column_text(statement, 4),
+	};
+	if (!alert->rule || !alert->facts)
+		return database_fault(store, fault, "read the alerts");
+	if (sqlite3_column_type(statement, 3) == SQLITE_NULL)
+		return 0;
+	alert->prefix = prefix;
+	return database_column_key(store, statement, 3, prefix, fault);
+}
+
+int store_past_alerts_each(struct store *store, const char *account, int64_t from_wall_ns,
+			   store_past_alert_each each, void *context, struct fault *fault)
+{
+	static const char sql[] = "SELECT wall, rule, account, prefix, facts FROM past_alerts"
+				  " WHERE wall >= ?1 AND (?2 IS NULL OR account = ?2)"
+				  " ORDER BY wall DESC, id DESC";
+	_cleanup_(finalize) sqlite3_stmt *statement = NULL;
+	int step;
+
+	if (!has_past(store))
+		return 0;
+	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		return database_fault(store, fault, "read the alerts");
+	sqlite3_bind_int64(statement, 1, from_wall_ns);
+	if (account)
+		sqlite3_bind_text(statement, 2, account, -1, SQLITE_STATIC);
+	while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct store_past_alert alert;
+		struct prefix prefix;
+		int result = read_alert(store, statement, &alert, &prefix, fault);
+
+		if (result)
+			return result;
+		if (each(&alert, context))
+			return 0;
+	}
+	return step == SQLITE_DONE ? 0 : database_fault(store, fault, "read the alerts");
+}

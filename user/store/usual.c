@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the rules compare with: since when there is a history, who delivered mail, accounts' habits.
+ * Not synced by itself, as in store_known.c. */
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "store/database.h"
+
+#define CLOCK_LEAST_NS (1577836800 * NS_PER_S) /* 2020: an earlier clock has not been set */
+
+/* -ENOENT: not noted. */
+static int read_begun(struct store *store, int64_t *since_wall_ns, struct fault *fault)
+{
+	static const char sql[] = "SELECT wall FROM begun";
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int result = database_statement(store, sql, &statement, fault);
+
+	if (result)
+		return result;
+	switch (sqlite3_step(statement)) {
+	case SQLITE_ROW:
+		*since_wall_ns = sqlite3_column_int64(statement, 0);
+		return 0;
+	case SQLITE_DONE:
+		return fault_set(fault, -ENOENT, "the beginning is not known");
+	default:
+		return database_fault(store, fault, "look up the beginning");
+	}
+}
+
+/* The oldest that the rules left in a store of before there was this table. Bans by hand say
+ * nothing about how long logs have been read. */
+static int oldest_record(struct store *store, int64_t *oldest_wall_ns, struct fault *fault)
+{
+	static const char sql[] =
+		"SELECT min(wall) FROM (SELECT min(first) AS wall FROM known WHERE first >= ?1"
+		" UNION ALL SELECT min(wall) FROM evidence WHERE wall >= ?1"
+		" UNION ALL SELECT min(since) + coalesce((SELECT shift FROM clock), 0) FROM bans"
+		" WHERE rule != 0 AND since >= ?1)";
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int result = database_statement(store, sql, &statement, fault);
+
+	if (result)
+		return result;
+	sqlite3_bind_int64(statement, 1, CLOCK_LEAST_NS);
+	if (sqlite3_step(statement) != SQLITE_ROW)
+		return database_fault(store, fault, "look up the oldest record");
+	if (sqlite3_column_type(statement, 0) != SQLITE_NULL &&
+	    sqlite3_column_int64(statement, 0) < *oldest_wall_ns)
+		*oldest_wall_ns = sqlite3_column_int64(statement, 0);
+	return 0;
+}
+
+int store_begun(struct store *store, int64_t now_wall_ns, int64_t *since_wall_ns,
+		struct fault *fault)
+{
+	static const char sql[] = "INSERT OR REPLACE INTO begun VALUES(1, ?1)";
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int64_t since = 0;
+	int result = read_begun(store, &since, fault);
+
+	if (result == -ENOENT) {
+		since = now_wall_ns;
+		result = oldest_record(store, &since, fault);
+	} else if (!result && since <= now_wall_ns) {
+		*since_wall_ns = since;
+		return 0;
+	} else if (!result) {
+		since = now_wall_ns; /* the clock was wrong then */
+	}
+	if (result)
+		return result;
+	*since_wall_ns = since;
+	if (since < CLOCK_LEAST_NS)
+		return 0;
+	result = database_statement(store, sql, &statement, fault);
+	if (result)
+		return result;
+	sqlite3_bind_int64(statement, 1, since);
+	return database_run(store, statement, "note when it began", fault);
+}
+
+int store_sender_put(struct store *store, const struct prefix *network, int64_t last_wall_ns,
+		     struct fault *fault)
+{
+	static const char sql[] = "INSERT OR REPLACE INTO senders VALUES(?1, ?2)";
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int result = database_statement(store, sql, &statement, fault);
+
+	if (result)
+		return result;
+	database_bind_key(statement, 1, network);
+	sqlite3_bind_int64(statement, 2, last_wall_ns);
+	result = database_run(store, statement, "store who delivered mail", fault);
+	return result ? result : database_cap(store, CAP_SENDERS, fault);
+}
+
+int store_sender_get(struct store *store, const struct prefix *network, int64_t *last_wall_ns,
+		     struct fault *fault)
+{
+	static const char sql[] = "SELECT last FROM senders WHERE network = ?1";
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int result = database_statement(store, sql, &statement, fault);
+
+	if (result)
+		return result;
+	database_bind_key(statement, 1, network);
+	switch (sqlite3_step(statement)) {
+	case SQLITE_ROW:
+		*last_wall_ns = sqlite3_column_int64(statement, 0);
+		return 0;
+	case SQLITE_DONE:
+		return fault_set(fault, -ENOENT, "no mail came from there");
+	default:
+		return database_fault(store, fault, "look up who delivered mail");
+	}
+}
+
+int store_habit_put(struct store *store, const char *account, const struct store_habit *habit,
+		    struct fault *fault)
+{
+	static const char sql[] =
+		"INSERT OR REPLACE INTO habits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int result = database_statement(store, sql, &statement, fault);
+
+	if (result)
+		return result;
+	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, habit->last_wall_ns);
+	sqlite3_bind_int64(statement, 3, habit->day);
+	sqlite3_bind_int64(statement, 4, habit->messages);
+	sqlite3_bind_int64(statement, 5, habit->today);
+	sqlite3_bind_int64(statement, 6, habit->failing);
+	sqlite3_bind_int64(statement, 7, habit->failing_today);
+	result = database_run(store, statement, "store an account's habits", fault);
+	return result ? result : database_cap(store, CAP_HABITS, fault);
+}
+
+int store_habit_get(struct store *store, const char *account, struct store_habit *habit,
+		    struct fault *fault)
+{
+	static const char sql[] = "SELECT last, day, messages, today, failing, failing_today"
+				  " FROM habits WHERE account = ?1";
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int result = database_statement(store, sql, &statement, fault);
+
+	if (result)
+		return result;
+	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
+	switch (sqlite3_step(statement)) {
+	case SQLITE_ROW:
+		*habit = (struct store_habit){
+			.last_wall_ns = sqlite3_column_int64(statement, 0),
+			.day = (uint32_t)sqlite3_column_int64(statement, 1),
+			.messages = (uint32_t)sqlite3_column_int64(statement, 2),
+			.today = (uint32_t)sqlite3_column_int64(statement, 3),
+			.failing = (uint32_t)sqlite3_column_int64(statement, 4),
+			.failing_today = (uint32_t)sqlite3_column_int64(statement, 5),
+		};
+		return 0;
+	case SQLITE_DONE:
+		return fault_set(fault, -ENOENT, "nothing is usual of it");
+	default:
+		return database_fault(store, fault, "look up an account's habits");
+	}
+}
