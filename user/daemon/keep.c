@@ -186,7 +186,7 @@ static int store_all(struct daemon *daemon, struct fault *fault)
 	struct instance *instance = &daemon->instance;
 	struct keep *keep = daemon->keep;
 	size_t count = 0;
-	int error = instance_clock(instance, NULL, fault);
+	int error = instance_clock(instance, fault);
 
 	if (!error)
 		error = store_begin(instance->store, fault);

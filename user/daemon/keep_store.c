@@ -169,11 +169,15 @@ void keep_look_at_clock(struct daemon *daemon)
 {
 	char text[TIME_TEXT_SIZE];
 	struct fault fault = { 0 };
-	int64_t jump = 0;
+	int64_t jump;
 
-	if (!daemon->instance.store || instance_clock(&daemon->instance, &jump, &fault) ||
-	    llabs(jump) < NS_PER_S)
+	if (daemon->instance.store)
+		instance_clock(&daemon->instance, &fault);
+	/* What another step of ours noticed counts as well. */
+	jump = daemon->instance.clock_jump_ns;
+	if (llabs(jump) < NS_PER_S)
 		return;
+	daemon->instance.clock_jump_ns = 0;
 	duration_format((uint64_t)llabs(jump) / NS_PER_S, text);
 	say(false, "the wall clock was set %s by %s; bans last as long as before",
 	    jump > 0 ? "forward" : "back", text);

@@ -184,7 +184,7 @@ static void put_in_store(struct instance *instance, const struct ban_request *re
 	int result = own.error ? own.error : -ENOENT;
 
 	if (instance->store)
-		result = instance_clock(instance, NULL, &own);
+		result = instance_clock(instance, &own);
 	if (!result)
 		result = put_rows(instance, request, planned, &own);
 	if (request->stored)

@@ -17,17 +17,20 @@ static void read_boot_id(char *boot_id, size_t size)
 	boot_id[strcspn(boot_id, "\n")] = '\0';
 }
 
-int instance_clock(struct instance *instance, int64_t *jump_ns, struct fault *fault)
+int instance_clock(struct instance *instance, struct fault *fault)
 {
 	struct clocks clocks = clocks_read();
 	struct store_moment now = { .wall_ns = clocks.wall_ns, .boot_ns = clocks.boot_ns };
 
-	if (jump_ns)
-		*jump_ns = 0;
+	int64_t jump = 0;
+	int error;
+
 	if (!instance->store)
 		return -ENOENT;
 	if (!*instance->boot_id)
 		read_boot_id(instance->boot_id, sizeof(instance->boot_id));
 	memcpy(now.boot_id, instance->boot_id, sizeof(now.boot_id));
-	return store_clock(instance->store, &now, jump_ns, fault);
+	error = store_clock(instance->store, &now, &jump, fault);
+	instance->clock_jump_ns += jump;
+	return error;
 }

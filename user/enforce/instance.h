@@ -48,6 +48,7 @@ struct instance {
 	bool tables_held;
 	unsigned lock_wait_ms; /* 30,000 unless changed */
 	char boot_id[40];      /* instance_clock() */
+	int64_t clock_jump_ns; /* instance_clock(): jumps of the wall clock that nobody was told of */
 	bool lists_lost;       /* by the store, in repair_salvage(); the kernel has them still */
 	/* sources_refresh(): when the next entry of a list ends (lists/ends.h), of which
 	 * generation. */
@@ -75,9 +76,9 @@ enum instance_use {
  * the store's generation is published anew (what an importer that was killed left undone). */
 int instance_open(const char *config_path, unsigned use, struct instance *instance,
 		  struct fault *fault);
-/* Tells the store the time, so that the wall clock's jumps change no ban's end (store_clock()).
- * *jump_ns may be NULL. -ENOENT without a store. */
-int instance_clock(struct instance *instance, int64_t *jump_ns, struct fault *fault);
+/* Tells the store the time, so that the wall clock's jumps change no ban's end (store_clock()); a
+ * jump is added to clock_jump_ns, whoever notices it first. -ENOENT without a store. */
+int instance_clock(struct instance *instance, struct fault *fault);
 
 void instance_close(struct instance *instance);
 

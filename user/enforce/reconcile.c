@@ -106,7 +106,7 @@ int bans_reconcile_some(struct instance *instance, struct bans_reconcile *reconc
 		return fault_set(fault, -ENOMEM, "out of memory");
 	if (!instance->gate || !instance->store)
 		return fault_set(fault, -ENOENT, "no gate or no store");
-	error = instance_clock(instance, NULL, fault);
+	error = instance_clock(instance, fault);
 	if (!error)
 		error = gate_ban_some(instance->gate, &walk, portion->prefixes, portion->bans,
 				      &portion->count, fault);

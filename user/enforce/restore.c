@@ -199,7 +199,7 @@ int bans_restore(struct instance *instance, bool fresh, size_t *restored, struct
 	int result;
 
 	if (instance->store)
-		instance_clock(instance, NULL, NULL);
+		instance_clock(instance, NULL);
 	if (!instance->gate || !instance->store) {
 		own = instance->gate ? instance->store_fault : instance->gate_fault;
 		result = own.error ? own.error : -ENOENT;
@@ -208,7 +208,7 @@ int bans_restore(struct instance *instance, bool fresh, size_t *restored, struct
 	} else {
 		result = restore_store(instance, &count, &own);
 		if (result == -EAGAIN) { /* once more, by the clock as it is now */
-			instance_clock(instance, NULL, NULL);
+			instance_clock(instance, NULL);
 			result = restore_store(instance, &count, &own);
 		}
 	}
