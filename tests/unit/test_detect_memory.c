@@ -186,12 +186,12 @@ static struct room *restarted(struct room *old, struct kept *kept)
 
 	if (old)
 		room_close(old);
-	room->settings.memory = (struct detect_memory){ .context = kept,
-							.recall_account = kept_owner,
-							.recall_sender = kept_sender,
-							.recall_habit = kept_habit,
-							.sender = keep_sender,
-							.habit = keep_habit };
+	room->settings.store = (struct detect_store){ .context = kept,
+						      .recall_account = kept_owner,
+						      .recall_sender = kept_sender,
+						      .recall_habit = kept_habit,
+						      .sender = keep_sender,
+						      .habit = keep_habit };
 	room_apply(room);
 	return room;
 }
@@ -257,7 +257,7 @@ static void test_an_account_is_recalled_by_its_other_name(void **state)
 	for (int with = 0; with < 2; with++) {
 		struct room *room = room_open();
 
-		room->settings.memory.recall_account = kept_by_full_name;
+		room->settings.store.recall_account = kept_by_full_name;
 		strcpy(room->settings.realm, with ? "example.org" : "example.net");
 		room_apply(room);
 		for (int i = 0; i < 6; i++)

@@ -370,7 +370,7 @@ static void in_a_siege_a_stranger_is_out_at_his_third_failure(void **state)
 	knows(room, "bob", "192.0.2.1", T0);
 	besiege(room, "bob", T0);
 	assert_int_equal(room->count, 0); /* a state, no alert */
-	assert_true(detect_in_trouble(room->detect, "bob", RULE_ACCOUNT_SIEGE, T0 + HOUR, &when));
+	assert_true(detect_in_incident(room->detect, "bob", RULE_ACCOUNT_SIEGE, T0 + HOUR, &when));
 	fails(room, "100.211.1.1", "bob", T0 + HOUR);
 	fails(room, "100.211.1.1", "BOB", T0 + 2 * HOUR);
 	assert_int_equal(room->bans, 0);
@@ -431,7 +431,7 @@ static void a_network_that_has_left_the_window_counts_no_more(void **state)
 		fails(room, numbered(210, i, 1), "bob", T0 + i);
 	fails(room, numbered(210, 5, 1), "bob", T0 + 12 * HOUR + 2);
 	assert_false(
-		detect_in_trouble(room->detect, "bob", RULE_ACCOUNT_SIEGE, T0 + 13 * HOUR, &when));
+		detect_in_incident(room->detect, "bob", RULE_ACCOUNT_SIEGE, T0 + 13 * HOUR, &when));
 	room_close(room);
 }
 
@@ -443,9 +443,9 @@ static void a_siege_outlasts_twelve_quiet_hours_and_not_two_windows(void **state
 	(void)state;
 	knows(room, "bob", "192.0.2.1", T0);
 	besiege(room, "bob", T0);
-	assert_true(detect_in_trouble(room->detect, "bob", RULE_ACCOUNT_SIEGE, end + DAY, &when));
+	assert_true(detect_in_incident(room->detect, "bob", RULE_ACCOUNT_SIEGE, end + DAY, &when));
 	assert_false(
-		detect_in_trouble(room->detect, "bob", RULE_ACCOUNT_SIEGE, end + DAY + 1, &when));
+		detect_in_incident(room->detect, "bob", RULE_ACCOUNT_SIEGE, end + DAY + 1, &when));
 	room_close(room);
 }
 

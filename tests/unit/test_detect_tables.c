@@ -230,13 +230,13 @@ static void trouble(const char *account, enum ban_rule rule, int64_t last_ns, vo
 
 static void connect_memory(struct room *room, struct memory *memory)
 {
-	room->settings.memory = (struct detect_memory){ .context = memory,
-							.recall_account = recall_account,
-							.recall_source = recall_source,
-							.recall_repeat = recall_repeat,
-							.keep = keep,
-							.forget = forget,
-							.trouble = trouble };
+	room->settings.store = (struct detect_store){ .context = memory,
+						      .recall_account = recall_account,
+						      .recall_source = recall_source,
+						      .recall_repeat = recall_repeat,
+						      .keep = keep,
+						      .forget = forget,
+						      .incident = trouble };
 	room_apply(room);
 }
 
@@ -299,21 +299,21 @@ static void strangers_of_a_spread_are_forgotten_and_the_trouble_is_noted(void **
 	room_close(room);
 
 	room = room_open();
-	assert_false(detect_in_trouble(room->detect, "bob", RULE_ACCOUNT_SPREAD, T0, &last));
-	detect_recall_trouble(room->detect, "bob", RULE_ACCOUNT_SPREAD, T0);
-	assert_true(detect_in_trouble(room->detect, "BOB", RULE_ACCOUNT_SPREAD, T0 + HOUR, &last));
+	assert_false(detect_in_incident(room->detect, "bob", RULE_ACCOUNT_SPREAD, T0, &last));
+	detect_recall_incident(room->detect, "bob", RULE_ACCOUNT_SPREAD, T0);
+	assert_true(detect_in_incident(room->detect, "BOB", RULE_ACCOUNT_SPREAD, T0 + HOUR, &last));
 	assert_int_equal(last, T0);
-	assert_false(detect_in_trouble(room->detect, "bob", RULE_ACCOUNT_SIEGE, T0 + HOUR, &last));
-	assert_false(
-		detect_in_trouble(room->detect, "bob", RULE_ACCOUNT_SPREAD, T0 + 49 * HOUR, &last));
+	assert_false(detect_in_incident(room->detect, "bob", RULE_ACCOUNT_SIEGE, T0 + HOUR, &last));
+	assert_false(detect_in_incident(room->detect, "bob", RULE_ACCOUNT_SPREAD, T0 + 49 * HOUR,
+					&last));
 	logs_in(room, "192.0.2.1", "bob", T0 + HOUR);
 	assert_true(banned(room, "192.0.2.1/32"));
 	logs_in(room, "192.0.3.1", "eve", T0);
-	detect_recall_trouble(room->detect, "eve", RULE_ACCOUNT_SIEGE, T0);
+	detect_recall_incident(room->detect, "eve", RULE_ACCOUNT_SIEGE, T0);
 	for (unsigned i = 0; i < 3; i++)
 		fails(room, "192.5.2.2", "eve", T0 + HOUR);
 	assert_true(banned(room, "192.5.2.2/32"));
-	assert_true(detect_in_trouble(room->detect, "eve", RULE_ACCOUNT_SIEGE, T0 + HOUR, &last));
+	assert_true(detect_in_incident(room->detect, "eve", RULE_ACCOUNT_SIEGE, T0 + HOUR, &last));
 	assert_int_equal(last, T0 + HOUR);
 	room_close(room);
 }

@@ -135,7 +135,7 @@ static void bans_in_a_row_are_kept(void **state)
 	store_close(store);
 }
 
-static void note_trouble(const char *account, uint32_t rule, int64_t last, void *context)
+static void note_incident(const char *account, uint32_t rule, int64_t last, void *context)
 {
 	(void)last;
 	snprintf(context, 64, "%s/%u", account, rule);
@@ -157,17 +157,17 @@ static void notes_are_written_together_or_not_at_all_and_age(void **state)
 	put_known(store, "old", "192.0.2.1/32", T0);
 	put_known(store, "new", "192.0.2.1/32", T0 + 2 * DAY);
 	store_repeat_put(store, &prefix, BAN_LOGIN, &repeat, NULL);
-	store_trouble_put(store, "bob", 5, T0, NULL);
+	store_incident_put(store, "bob", 5, T0, NULL);
 	assert_int_equal(store_commit_notes(store, NULL), 0);
 	assert_int_equal(store_expire(store, T0 + 31 * DAY, NULL), 0);
 	assert_int_equal(known_of(store, "old"), 0);
 	assert_int_equal(known_of(store, "new"), 1);
 	assert_int_equal(store_repeat_get(store, &prefix, BAN_LOGIN, &repeat, NULL), -ENOENT);
-	assert_int_equal(store_trouble_each(store, note_trouble, text, NULL), 0);
+	assert_int_equal(store_incident_each(store, note_incident, text, NULL), 0);
 	assert_string_equal(text, "bob/5");
 	assert_int_equal(store_expire(store, T0 + 61 * DAY, NULL), 0);
 	*text = '\0';
-	assert_int_equal(store_trouble_each(store, note_trouble, text, NULL), 0);
+	assert_int_equal(store_incident_each(store, note_incident, text, NULL), 0);
 	assert_string_equal(text, "");
 	store_close(store);
 }

@@ -21,7 +21,7 @@ struct row {
 	char *account;
 	uint64_t sources;
 	int64_t first_wall_ns, last_wall_ns;
-	struct account_trouble siege, spread;
+	struct account_incident siege, spread;
 	int64_t over_wall_ns; /* when it was over its budget of recipients today; 0: it was not */
 	uint32_t over, held;  /* messages: over it, and put on hold */
 };
@@ -74,15 +74,15 @@ static void take_account(const char *account, uint64_t sources, int64_t first_wa
 	row->last_wall_ns = last_wall_ns;
 }
 
-static void take_trouble(const char *account, uint32_t rule, int64_t last_wall_ns, void *context)
+static void take_incident(const char *account, uint32_t rule, int64_t last_wall_ns, void *context)
 {
 	struct account_list_listing *listing = context;
-	int64_t until = account_trouble_until(listing->config, rule, last_wall_ns);
+	int64_t until = account_incident_until(listing->config, rule, last_wall_ns);
 	struct row *row = until > listing->now_wall_ns ? add_row(listing, account) : NULL;
 
 	if (row)
 		*(rule == RULE_ACCOUNT_SIEGE ? &row->siege : &row->spread) =
-			(struct account_trouble){ last_wall_ns, until };
+			(struct account_incident){ last_wall_ns, until };
 }
 
 static void take_over(const char *account, const struct judge_budget *budget, void *context)
@@ -157,10 +157,10 @@ static void join_sources(const struct account_list_listing *listing, struct row 
 		into->last_wall_ns = row->last_wall_ns;
 }
 
-static void join_trouble(struct account_trouble *into, const struct account_trouble *trouble)
+static void join_incident(struct account_incident *into, const struct account_incident *incident)
 {
-	if (trouble->last_wall_ns > into->last_wall_ns)
-		*into = *trouble;
+	if (incident->last_wall_ns > into->last_wall_ns)
+		*into = *incident;
 }
 
 /* The name with the realm is the account's. */
@@ -193,8 +193,8 @@ static void join_rows(struct account_list_listing *listing)
 			continue;
 		}
 		join_sources(listing, last, row);
-		join_trouble(&last->siege, &row->siege);
-		join_trouble(&last->spread, &row->spread);
+		join_incident(&last->siege, &row->siege);
+		join_incident(&last->spread, &row->spread);
 		if (row->over) {
 			last->over_wall_ns = row->over_wall_ns;
 			last->over = row->over;
@@ -205,30 +205,30 @@ static void join_rows(struct account_list_listing *listing)
 	listing->count = kept;
 }
 
-static bool is_in_trouble(const struct row *row)
+static bool is_in_incident(const struct row *row)
 {
 	return row->siege.last_wall_ns || row->spread.last_wall_ns || row->over;
 }
 
-static bool add_trouble(json_t *array, enum ban_rule rule, const struct account_trouble *trouble)
+static bool add_incident(json_t *array, enum ban_rule rule, const struct account_incident *incident)
 {
-	return !trouble->last_wall_ns ||
+	return !incident->last_wall_ns ||
 	       json_add(array, json_pack("{s:s, s:o, s:o}", "rule", rule_name(rule), "last",
-					 json_time(trouble->last_wall_ns), "until",
-					 json_time(trouble->until_wall_ns)));
+					 json_time(incident->last_wall_ns), "until",
+					 json_time(incident->until_wall_ns)));
 }
 
 static int print_json(const struct row *row)
 {
 	_cleanup_free_ char *line = NULL;
-	json_t *troubles = json_array();
+	json_t *incidents = json_array();
 
-	if (troubles && add_trouble(troubles, RULE_ACCOUNT_SPREAD, &row->spread))
-		add_trouble(troubles, RULE_ACCOUNT_SIEGE, &row->siege);
+	if (incidents && add_incident(incidents, RULE_ACCOUNT_SPREAD, &row->spread))
+		add_incident(incidents, RULE_ACCOUNT_SIEGE, &row->siege);
 	line = json_line(json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "account",
 				   json_text(row->account), "sources", json_count(row->sources),
 				   "first", json_time(row->first_wall_ns), "last",
-				   json_time(row->last_wall_ns), "troubles", troubles, "over",
+				   json_time(row->last_wall_ns), "troubles", incidents, "over",
 				   json_count(row->over), "held", json_count(row->held)));
 	if (line)
 		fputs(line, stdout);
@@ -246,11 +246,11 @@ static void print_time(int64_t wall_ns)
 
 static void print_text(const struct row *row)
 {
-	const struct account_trouble *trouble = row->spread.last_wall_ns ? &row->spread
-									 : &row->siege;
+	const struct account_incident *incident = row->spread.last_wall_ns ? &row->spread
+									   : &row->siege;
 
-	print_time(trouble->last_wall_ns ? trouble->last_wall_ns : row->over_wall_ns);
-	print_time(trouble->until_wall_ns);
+	print_time(incident->last_wall_ns ? incident->last_wall_ns : row->over_wall_ns);
+	print_time(incident->until_wall_ns);
 	printf("%-25s %7llu ",
 	       row->spread.last_wall_ns && row->siege.last_wall_ns ? "account-spread, -siege"
 	       : row->spread.last_wall_ns			   ? "account-spread"
@@ -270,7 +270,7 @@ static int print_rows(const struct account_list_listing *listing, bool all, bool
 	for (size_t i = 0; i < listing->count; i++) {
 		const struct row *row = &listing->rows[i];
 
-		if (!all && !is_in_trouble(row))
+		if (!all && !is_in_incident(row))
 			continue;
 		if (!printed++ && !as_json)
 			printf("%-21s%-21s%-25s %7s %s\n", "LAST TROUBLE", "ENDS", "RULE",
@@ -295,7 +295,7 @@ static int list(struct instance *instance, bool all, bool as_json, struct fault 
 	int error = store_account_each(instance->store, take_account, &listing, fault);
 
 	if (!error)
-		error = store_trouble_each(instance->store, take_trouble, &listing, fault);
+		error = store_incident_each(instance->store, take_incident, &listing, fault);
 	if (!error)
 		error = store_over_each(instance->store,
 					(uint32_t)(listing.now_wall_ns / (86400 * NS_PER_S)),

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
 #include "daemon/lock.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 #include "enforce/start.h"
 
 static int attach_all(struct instance *instance, const struct command *command)
@@ -24,7 +24,7 @@ static int attach_all(struct instance *instance, const struct command *command)
 	if (count < 0)
 		return cmd_failed(command, &fault);
 	for (int i = 0; i < count; i++) {
-		say_attachment(&attachments[i]);
+		log_attachment(&attachments[i]);
 		missing += !attachments[i].attached;
 	}
 	if (!count) {
@@ -54,7 +54,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 {
 	static const struct option options[] = { { 0 } };
 	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
-	struct start_options start = { .verbose = globals->verbose, .say = say_line };
+	struct start_options start = { .verbose = globals->verbose, .log = log_text };
 	struct fault fault = { 0 };
 	int c;
 

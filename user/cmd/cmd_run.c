@@ -13,15 +13,15 @@
 #include "cmd/cmd.h"
 #include "daemon/alert_test.h"
 #include "daemon/daemon.h"
-#include "daemon/keep.h"
+#include "daemon/ban_queue.h"
 #include "daemon/lock.h"
 #include "daemon/notify.h"
 #include "daemon/policy_server.h"
 #include "daemon/privilege.h"
 #include "daemon/refresh.h"
 #include "daemon/reload.h"
-#include "daemon/say.h"
-#include "daemon/sources_watch.h"
+#include "daemon/daemon_log.h"
+#include "daemon/list_files_watch.h"
 #include "daemon/sweep.h"
 #include "kernel/pins.h"
 #include "show/daemon_status.h"
@@ -50,21 +50,21 @@ void daemon_fault(struct daemon *daemon, const char *format, ...)
 	if (again)
 		return;
 	daemon->last_fault_said_wall_ns = now;
-	say_line(true, daemon->last_fault.text, NULL);
+	log_text(true, daemon->last_fault.text, NULL);
 }
 
 static void on_save(void *context)
 {
 	struct daemon *daemon = context;
 
-	keep_tick(daemon);
+	ban_queue_tick(daemon);
 	if (daemon->reload_again)
 		reload(daemon);
 	logs_retry(daemon);
 	decide_held(daemon);
 	account_orders_take(daemon);
 	past_tick(daemon, false);
-	together_sync(daemon);
+	commit_sync(daemon);
 	alert_test_tick(daemon);
 }
 
@@ -123,7 +123,7 @@ static int prepare_timers(struct daemon *daemon, struct fault *fault)
 	if (!err)
 		err = loop_every(daemon->loop, DAEMON_STATUS_EVERY_S * NS_PER_S, on_report, daemon);
 	if (!err)
-		err = sources_watch(daemon);
+		err = list_files_watch(daemon);
 	if (!err)
 		err = loop_every(daemon->loop, OUTFLOW_EVERY_NS, on_outflow, daemon);
 	if (!err && daemon->on_terminal)
@@ -133,7 +133,7 @@ static int prepare_timers(struct daemon *daemon, struct fault *fault)
 
 static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *fault)
 {
-	struct start_options options = { .verbose = daemon->verbose, .say = say_line };
+	struct start_options options = { .verbose = daemon->verbose, .log = log_text };
 	const struct config *config;
 	int err;
 
@@ -158,11 +158,11 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 	daemon->evidence = calloc(EVIDENCE_RING, sizeof(*daemon->evidence));
 	if (!daemon->evidence)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	err = memory_open(daemon, fault);
+	err = detect_store_open(daemon, fault);
 	if (!err)
 		err = loop_new(&daemon->loop, fault);
 	if (!err)
-		err = keep_open(daemon, fault);
+		err = ban_queue_open(daemon, fault);
 	if (!err)
 		err = alerting_open(daemon, fault);
 	if (!err)
@@ -176,7 +176,7 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 	if (!err)
 		err = prepare_timers(daemon, fault);
 	if (!err)
-		err = minute_begin(daemon, fault);
+		err = rate_sampler_begin(daemon, fault);
 	if (!err)
 		err = past_begin(daemon, fault);
 	if (!err)
@@ -184,13 +184,14 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 	if (!err)
 		policy_open(daemon);
 	if (!err && passed_sockets_settle(&daemon->passed, daemon->loop))
-		say(true, "a socket that was passed is named nowhere in the configuration; who "
-			  "connects there is turned away");
+		log_line(true,
+			 "a socket that was passed is named nowhere in the configuration; who "
+			 "connects there is turned away");
 	if (!err)
 		err = privilege_settle(config, fault);
 	/* Capabilities are a thread's own: those that begin from here on have no more than we. */
 	if (!err)
-		together_open(daemon);
+		commit_open(daemon);
 	return err;
 }
 
@@ -202,14 +203,14 @@ static void stop(struct daemon *daemon)
 	refresh_close(daemon);
 	if (daemon->reloading)
 		config_free(daemon->reloading);
-	keep_close(daemon);
-	together_close(daemon);
+	ban_queue_close(daemon);
+	commit_close(daemon);
 	metrics_close(daemon);
 	policy_close(daemon);
 	passed_sockets_close(&daemon->passed);
 	guard_close(daemon);
 	gate_over_close(daemon->over);
-	memory_close(daemon);
+	detect_store_close(daemon);
 	alerts_free(daemon->alerts);
 	protected_free(&daemon->protected);
 	outflow_watch_free(&daemon->outflow);
@@ -217,7 +218,7 @@ static void stop(struct daemon *daemon)
 		free(daemon->evidence[i].line);
 	free(daemon->evidence);
 	free(daemon->attachments);
-	free(daemon->minute);
+	free(daemon->rate_sampler);
 	free(daemon->past);
 	loop_free(daemon->loop);
 }
@@ -256,13 +257,13 @@ static int run_daemon(const struct globals *globals, bool unload)
 	stop(&daemon);
 	if (daemon.instance.gate && lock.pins_fd >= 0) {
 		if (daemon.instance.gate_lost)
-			say(true, "stopped; the gate had been unloaded under it");
+			log_line(true, "stopped; the gate had been unloaded under it");
 		else if (!unload)
-			say(false, "stopped; the gate stays (`sekisho unload` takes it away)");
+			log_line(false, "stopped; the gate stays (`sekisho unload` takes it away)");
 		else if (gate_unload(daemon.instance.config->paths.pins, &fault))
 			status = cmd_failed(&cmd_run, &fault);
 		else
-			say(false, "detached and unloaded");
+			log_line(false, "detached and unloaded");
 	}
 	instance_close(&daemon.instance);
 	return status;

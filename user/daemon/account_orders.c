@@ -6,8 +6,8 @@
 
 #include "base/time.h"
 #include "daemon/daemon.h"
-#include "daemon/memory_inside.h"
-#include "daemon/say.h"
+#include "daemon/detect_store_internal.h"
+#include "daemon/daemon_log.h"
 #include "policy/judge.h"
 #include "store/store.h"
 
@@ -21,9 +21,9 @@ static void obey(struct daemon *daemon, const struct store_order_row *row)
 		judge_forget_account(daemon->judge, row->account);
 	else if (daemon->judge)
 		judge_trust_account(daemon->judge, row->account);
-	memory_note_order(daemon, row);
-	say(false, "%s %s, as ordered", row->order == STORE_FORGET ? "forgot" : "trusts",
-	    row->account);
+	detect_store_note_order(daemon, row);
+	log_line(false, "%s %s, as ordered", row->order == STORE_FORGET ? "forgot" : "trusts",
+		 row->account);
 }
 
 void account_orders_take(struct daemon *daemon)
@@ -35,7 +35,7 @@ void account_orders_take(struct daemon *daemon)
 	if (!daemon->instance.store || !daemon->notes)
 		return;
 	/* All that was obeyed has left the store, which may be another one since. */
-	if (!memory_noted(daemon))
+	if (!detect_store_noted(daemon))
 		daemon->order_id = 0;
 	while (!(
 		error = store_order_next(daemon->instance.store, daemon->order_id, &row, &fault))) {
@@ -45,5 +45,5 @@ void account_orders_take(struct daemon *daemon)
 		report_write(daemon);
 	}
 	if (error != -ENOENT)
-		memory_said_once(daemon, error, &fault);
+		detect_store_log_once(daemon, error, &fault);
 }

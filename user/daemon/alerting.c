@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 
 static void on_fault(const char *text, void *context)
 {
@@ -101,7 +101,7 @@ static void keep(struct daemon *daemon, const struct alert *alert, const char *s
 
 	if (!daemon->instance.store)
 		return;
-	error = together_begin(daemon, &fault);
+	error = commit_begin(daemon, &fault);
 	if (!error && summary)
 		error = store_lines(daemon, alert->decision, summary, &fault);
 	if (!error)
@@ -123,7 +123,7 @@ void alerting_raise(struct daemon *daemon, const struct decision *decision)
 	snprintf(summary, sizeof(summary), "alert %s: %s: %s", rule_name(decision->rule), subject,
 		 decision->reason);
 	daemon->alerts_raised++;
-	say(false, "%s", summary);
+	log_line(false, "%s", summary);
 	keep(daemon, &alert, summary);
 	alert.evidence_count = decide_evidence(daemon, decision, evidence);
 	alerts_push(daemon->alerts, &alert);
@@ -153,7 +153,7 @@ static void on_outflow(const struct outflow_event *event, void *context)
 	}
 	daemon->alerts_raised++;
 	keep(daemon, &alert, NULL);
-	together_end(daemon); /* no portion of a log ends it */
+	commit_end(daemon); /* no portion of a log ends it */
 	alerts_push(daemon->alerts, &alert);
 }
 

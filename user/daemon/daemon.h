@@ -10,7 +10,7 @@
 #include "daemon/loop.h"
 #include "daemon/outflow_watch.h"
 #include "daemon/server_socket.h"
-#include "daemon/together.h"
+#include "daemon/commit.h"
 #include "detect/detect.h"
 #include "enforce/bans.h"
 #include "enforce/instance.h"
@@ -25,18 +25,18 @@
 
 #define EVIDENCE_RING 32768 /* event lines remembered until a rule may want them */
 #define EVIDENCE_TEXT 512   /* bytes kept of each */
-#define TROUBLES_MAX  256   /* accounts in trouble that are shown; more are guarded all the same */
+#define INCIDENTS_MAX 256   /* accounts in trouble that are shown; more are guarded all the same */
 
 struct daemon;
-struct keep;
+struct ban_queue;
 struct metrics;
 struct judge;
 struct refresh;
-struct minute;
+struct rate_sampler;
 struct past;
 struct policy_server;
 struct providers;
-struct troubles;
+struct incidents;
 
 struct log_source {
 	struct daemon *daemon;
@@ -51,7 +51,7 @@ struct log_source {
 	uint64_t events;
 	uint64_t portion_end_ns; /* boot clock */
 	bool more;		 /* there was more to read after the last portion */
-	bool held_up;		 /* by keep_is_crowded() */
+	bool held_up;		 /* by ban_queue_is_crowded() */
 	bool at_end;		 /* all that was written had been read */
 	bool live;		 /* so what is read now was written just now */
 	char fault[256];	 /* the one said last, so that it is said once */
@@ -111,18 +111,18 @@ struct daemon {
 	int64_t last_ban_wall_ns; /* 0: none */
 	uint64_t given_up;	  /* patterns_given_up() when it was last told */
 	struct alerts *alerts;
-	struct notes *notes;	 /* memory.c: what is to be written down */
-	bool together;		 /* together.c: its transaction is open */
-	bool together_failed;	 /* and that was said */
+	struct notes *notes;	 /* detect_store.c: what is to be written down */
+	bool committing;	 /* commit.c: its transaction is open */
+	bool commit_failed;	 /* and that was said */
 	struct store_sync *sync; /* NULL: the loop itself waits for the disk */
 	uint64_t behind_boot_ns; /* since when lines wait for the store's log; 0: they do not */
 	bool resumes;		 /* a timer will ring for them */
 	bool unsynced;		 /* bans were written since the disk was last waited for */
-	struct gate_table_view table; /* memory.c: of countries */
-	struct troubles *troubles;    /* owned; NULL: none yet */
+	struct gate_table_view table; /* detect_store.c: of countries */
+	struct incidents *incidents;  /* owned; NULL: none yet */
 	int64_t order_id;	      /* account_orders.c: the last one that was obeyed */
 	bool first_start;	      /* of this installation, and nothing is learned yet */
-	int64_t begun_wall_ns;	      /* of this installation: memory_begin(); 0: not known */
+	int64_t begun_wall_ns;	      /* of this installation: detect_store_begin(); 0: not known */
 	int64_t started_wall_ns, since_wall_ns;
 	struct fault last_fault;
 	int64_t last_fault_wall_ns, last_fault_said_wall_ns;
@@ -136,22 +136,22 @@ struct daemon {
 	struct progress progress;
 	bool recalling; /* logs.c: lines of before the start are fed, without consequences */
 	bool on_terminal;
-	struct keep *keep;	  /* keep.c: bans and store */
-	struct refresh *refresh;  /* refresh.c: NULL unless it is at work */
-	struct config *reloading; /* what is to be the configuration once lists are read */
-	bool reload_again;	  /* asked for meanwhile */
-	/* sources_watch.c: the files of lists and countries as last seen, and as last read. */
+	struct ban_queue *ban_queue; /* ban_queue.c: bans and store */
+	struct refresh *refresh;     /* refresh.c: NULL unless it is at work */
+	struct config *reloading;    /* what is to be the configuration once lists are read */
+	bool reload_again;	     /* asked for meanwhile */
+	/* list_files_watch.c: the files of lists and countries as last seen, and as last read. */
 	uint64_t sources_seen, sources_read;
 	/* The same: the store's generation for which it is known when the next entry ends. */
 	uint64_t ends_generation;
-	int64_t lists_end_s;	      /* lists/ends.h */
-	struct minute *minute;	      /* owned */
-	struct past *past;	      /* past.c; owned */
-	struct passed_sockets passed; /* by the service manager */
-	bool metrics_ticks;	      /* its timer runs, for as long as the loop */
-	struct judge *judge;	      /* NULL: [policy] is off; see judging.h */
-	struct metrics *metrics;      /* NULL: [metrics] listen is off, or could not be opened */
-	unsigned metrics_wait_s;      /* until the next try; 0: none is due */
+	int64_t lists_end_s;		   /* lists/ends.h */
+	struct rate_sampler *rate_sampler; /* owned */
+	struct past *past;		   /* past.c; owned */
+	struct passed_sockets passed;	   /* by the service manager */
+	bool metrics_ticks;		   /* its timer runs, for as long as the loop */
+	struct judge *judge;		   /* NULL: [policy] is off; see judging.h */
+	struct metrics *metrics; /* NULL: [metrics] listen is off, or could not be opened */
+	unsigned metrics_wait_s; /* until the next try; 0: none is due */
 	uint64_t metrics_due_boot_ns;
 	struct policy_server *policy; /* NULL: [policy] is off */
 	bool policy_ticks;
@@ -170,7 +170,7 @@ int logs_add(struct daemon *daemon, const struct config_log *config, const char 
 	     const char *container);
 void logs_remove(struct daemon *daemon, size_t index);
 void logs_retry(struct daemon *daemon);	      /* those that could not be opened */
-void logs_continue(struct daemon *daemon);    /* those that keep_is_crowded() held up */
+void logs_continue(struct daemon *daemon);    /* those that ban_queue_is_crowded() held up */
 bool logs_moved(const struct daemon *daemon); /* lines were read since the positions were saved */
 /* Positions into the store: those that moved, or all. They count as saved by logs_saved(). */
 int logs_save(struct daemon *daemon, bool all, struct fault *fault);
@@ -203,32 +203,33 @@ const struct remembered *decide_remembered(const struct daemon *daemon, uint64_t
 size_t decide_evidence(const struct daemon *daemon, const struct decision *decision,
 		       struct store_evidence *evidence);
 
-/* ---- memory.c ---- */
-int memory_open(struct daemon *daemon, struct fault *fault); /* makes daemon->detect; -ENOMEM */
-void memory_close(struct daemon *daemon);
+/* ---- detect_store.c ---- */
+int detect_store_open(struct daemon *daemon,
+		      struct fault *fault); /* makes daemon->detect; -ENOMEM */
+void detect_store_close(struct daemon *daemon);
 /* Since when there is a history: from the store, or into a new one. The rules get it with their
  * settings. */
-void memory_begin(struct daemon *daemon);
+void detect_store_begin(struct daemon *daemon);
 /* The rules' settings, with the functions that the daemon gives them. */
-void memory_settings(struct daemon *daemon, const struct config *config,
-		     struct detect_settings *settings);
+void detect_store_settings(struct daemon *daemon, const struct config *config,
+			   struct detect_settings *settings);
 /* [country] providers, at a start and at a reload. */
-void memory_read_providers(struct daemon *daemon, const struct config *config);
-void memory_note_ban(struct daemon *daemon, const struct decision *decision);
+void detect_store_read_providers(struct daemon *daemon, const struct config *config);
+void detect_store_note_ban(struct daemon *daemon, const struct decision *decision);
 /* An order was obeyed. */
-void memory_note_order(struct daemon *daemon, const struct store_order_row *row);
-bool memory_noted(const struct daemon *daemon);
-/* What is noted, into the store; it is forgotten by memory_written(). */
-int memory_write(struct daemon *daemon, struct fault *fault);
-void memory_written(struct daemon *daemon);
+void detect_store_note_order(struct daemon *daemon, const struct store_order_row *row);
+bool detect_store_noted(const struct daemon *daemon);
+/* What is noted, into the store; it is forgotten by detect_store_written(). */
+int detect_store_write(struct daemon *daemon, struct fault *fault);
+void detect_store_written(struct daemon *daemon);
 
-/* ---- trouble_list.c ---- */
-/* An account is in trouble (detect.h); told by memory.c. */
-void troubles_note(struct daemon *daemon, const char *account, enum ban_rule rule,
-		   int64_t last_wall_ns);
-/* Those that still are, the latest first, TROUBLES_MAX at most; valid until the next note. */
-size_t troubles_list(struct daemon *daemon, int64_t now_wall_ns,
-		     const struct daemon_account **accounts);
+/* ---- incidents.c ---- */
+/* An account is in trouble (detect.h); told by detect_store.c. */
+void incidents_note(struct daemon *daemon, const char *account, enum ban_rule rule,
+		    int64_t last_wall_ns);
+/* Those that still are, the latest first, INCIDENTS_MAX at most; valid until the next note. */
+size_t incidents_list(struct daemon *daemon, int64_t now_wall_ns,
+		      const struct daemon_account **accounts);
 
 /* ---- account_orders.c ---- */
 /* Every second: obeys what `sekisho account` left in the store. */
@@ -250,8 +251,8 @@ int limits_open(struct daemon *daemon, struct fault *fault);
 int limits_reopen(struct daemon *daemon, struct fault *fault); /* the gate is another */
 void limits_sweep(struct daemon *daemon);		       /* open counts, and idle meters */
 
-/* ---- minute.c ---- */
-int minute_begin(struct daemon *daemon, struct fault *fault);
+/* ---- rate_sampler.c ---- */
+int rate_sampler_begin(struct daemon *daemon, struct fault *fault);
 
 /* ---- past.c ---- */
 int past_begin(struct daemon *daemon, struct fault *fault); /* -ENOMEM */

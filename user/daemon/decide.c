@@ -9,8 +9,8 @@
 #include "base/time.h"
 #include "conf/ban_services.h"
 #include "daemon/daemon.h"
-#include "daemon/keep.h"
-#include "daemon/say.h"
+#include "daemon/ban_queue.h"
+#include "daemon/daemon_log.h"
 #include "kernel/ban_parts.h"
 
 /* An older line is one of the past, read late: its ban counts from its own time. */
@@ -102,7 +102,7 @@ static void add_ban(struct daemon *daemon, const struct decision *decision, int6
 
 	prefix_format(&decision->prefix, prefix);
 	time_format(until / NS_PER_S * NS_PER_S, end);
-	err = keep_ban(daemon, &request, &fault);
+	err = ban_queue_ban(daemon, &request, &fault);
 	if (err) {
 		daemon_fault(daemon, "%s: %s: %s",
 			     err == -EINPROGRESS ? "not banned yet" : "not banned", prefix,
@@ -111,10 +111,10 @@ static void add_ban(struct daemon *daemon, const struct decision *decision, int6
 	}
 	daemon->bans++;
 	daemon->last_ban_wall_ns = clock_wall_ns();
-	if (keep_may_say(daemon))
-		say(false, "%s %s from %s until %s: %s: %s", banned(daemon), prefix,
-		    ban_services_word(decision->services), end, rule_name(decision->rule),
-		    decision->reason);
+	if (ban_queue_may_log(daemon))
+		log_line(false, "%s %s from %s until %s: %s: %s", banned(daemon), prefix,
+			 ban_services_word(decision->services), end, rule_name(decision->rule),
+			 decision->reason);
 	if (*fault.text)
 		daemon_fault(daemon, "banned %s, but: %s", prefix, fault.text);
 }
@@ -143,7 +143,7 @@ static void on_decision(const struct decision *decision, void *context)
 		return;
 	daemon->decisions++;
 	if (!decision->again)
-		memory_note_ban(daemon, decision);
+		detect_store_note_ban(daemon, decision);
 	/* A line written now bans from now, whatever clock or zone its writer had. */
 	if (llabs(now - decision->wall_ns) <= LATE_NS)
 		until = now + (decision->until_wall_ns - decision->wall_ns);

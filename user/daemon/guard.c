@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/guard.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 
 #define LOOK_EVERY_NS (5 * NS_PER_S)
 #define RETRY_NS      (NS_PER_S / 10)
@@ -33,7 +33,7 @@ static void say_changes(struct daemon *daemon, const struct attachment *now, siz
 		for (size_t j = 0; j < daemon->attachment_count && !known; j++)
 			known = is_same(&now[i], &daemon->attachments[j]);
 		if (!known)
-			say_attachment(&now[i]);
+			log_attachment(&now[i]);
 		if (!known && !now[i].attached)
 			fault_set(&daemon->last_fault, -ENODEV, "%s: not guarded: %s",
 				  now[i].device, now[i].why);
@@ -47,12 +47,13 @@ static void say_changes(struct daemon *daemon, const struct attachment *now, siz
 		for (size_t i = 0; i < count && !found; i++)
 			found = !strcmp(now[i].device, daemon->attachments[j].device);
 		if (!found)
-			say(true, "%s: no longer there, or no longer to be guarded",
-			    daemon->attachments[j].device);
+			log_line(true, "%s: no longer there, or no longer to be guarded",
+				 daemon->attachments[j].device);
 	}
 	if (!count && (daemon->attachment_count || !daemon->since_wall_ns))
-		say(true, "no device has a default route, so nothing is guarded; it is waited for, "
-			  "or name devices in [gate] interface");
+		log_line(true,
+			 "no device has a default route, so nothing is guarded; it is waited for, "
+			 "or name devices in [gate] interface");
 }
 
 /* ---- the gate that this daemon has may not be the one that is pinned ---- */
@@ -105,7 +106,7 @@ static bool regain(struct daemon *daemon)
 	if (limits_reopen(daemon, &fault))
 		daemon_fault(daemon, "%s", fault.text);
 	gate_close(old);
-	say(false, "the gate was loaded anew, and is taken over");
+	log_line(false, "the gate was loaded anew, and is taken over");
 	return true;
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "daemon/guard.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 #include "net/driver.h"
 
 /* So many packets of which none was seen. GRO makes one of up to 45 before tc sees them. */
@@ -93,10 +93,11 @@ bool guard_look_at_traffic(struct daemon *daemon)
 		}
 		if (at->hook == HOOK_XDP && !device->anew) {
 			attach_distrust_xdp(daemon->instance.gate, at->ifindex);
-			say(true,
-			    "%s: its driver has forgotten the XDP program: packets came in and the "
-			    "gate saw none",
-			    at->device);
+			log_line(true,
+				 "%s: its driver has forgotten the XDP program: packets came in "
+				 "and the "
+				 "gate saw none",
+				 at->device);
 			device->blind = false;
 			device->counted = false;
 			device->anew = true; /* if that does not help, it is said to be open */

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "daemon/daemon.h"
-#include "daemon/memory_inside.h"
+#include "daemon/detect_store_internal.h"
 #include "policy/judge.h"
 #include "store/policy_rows.h"
 
@@ -24,7 +24,7 @@ static bool recall_digests(const char *account, const struct prefix *source,
 	if (!daemon->instance.store)
 		return false;
 	error = store_digests_get(daemon->instance.store, account, source, digests, &fault);
-	memory_said_once(daemon, error, &fault);
+	detect_store_log_once(daemon, error, &fault);
 	return !error;
 }
 
@@ -37,7 +37,7 @@ static bool recall_budget(const char *account, struct judge_budget *budget, void
 	if (!daemon->instance.store)
 		return false;
 	error = store_budget_get(daemon->instance.store, account, budget, &fault);
-	memory_said_once(daemon, error, &fault);
+	detect_store_log_once(daemon, error, &fault);
 	return !error;
 }
 
@@ -77,21 +77,21 @@ static void keep_digests(const char *account, const struct prefix *source,
 	struct wrong wrong = { .digests = *digests };
 
 	if (!source) {
-		memory_note(context, account, put_right, digests, sizeof(*digests));
+		detect_store_note(context, account, put_right, digests, sizeof(*digests));
 		return;
 	}
 	wrong.source = *source;
-	memory_note(context, account, put_wrong, &wrong, sizeof(wrong));
+	detect_store_note(context, account, put_wrong, &wrong, sizeof(wrong));
 }
 
 static void keep_budget(const char *account, const struct judge_budget *budget, void *context)
 {
-	memory_note(context, account, put_budget, budget, sizeof(*budget));
+	detect_store_note(context, account, put_budget, budget, sizeof(*budget));
 }
 
 static void keep_held(const char *account, const struct judge_held *held, void *context)
 {
-	memory_note(context, account, put_held, held, sizeof(*held));
+	detect_store_note(context, account, put_held, held, sizeof(*held));
 }
 
 static void fill_settings(struct daemon *daemon, struct judge_settings *settings)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See learn.h. Not here: what is learned while logs are followed (memory.c). */
+/* See learn.h. Not here: what is learned while logs are followed (detect_store.c). */
 #include "daemon/learn.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 #include "log/expand.h"
 #include "log/follow.h"
 #include "log/history.h"
@@ -211,7 +211,7 @@ static int read_all(struct learning *learning, struct history *history, struct f
 		return error;
 	/* A file that is damaged ends there. */
 	if (history_run(history, take, learning, &unread))
-		say(true, "%s; what comes before is learned from", unread.text);
+		log_line(true, "%s; what comes before is learned from", unread.text);
 	if (!learning->error)
 		return store_commit(store, fault);
 	store_rollback(store);
@@ -231,7 +231,7 @@ static size_t add_newest(struct learning *learning, struct history *history)
 		if (size > LEARN_MOST)
 			break;
 		if (history_add(history, learning->files[i].path, &fault))
-			say(true, "%s; it is not learned from", fault.text);
+			log_line(true, "%s; it is not learned from", fault.text);
 		else
 			added++;
 	}
@@ -250,11 +250,11 @@ void learn_from_logs(struct daemon *daemon, const struct detect_settings *settin
 	size_t files;
 
 	own.since_ns = 0;
-	own.memory = (struct detect_memory){ .context = &learning,
-					     .keep = keep,
-					     .forget = forget,
-					     .sender = sender,
-					     .habit = habit };
+	own.store = (struct detect_store){ .context = &learning,
+					   .keep = keep,
+					   .forget = forget,
+					   .sender = sender,
+					   .habit = habit };
 	learning.detect = detect_new(&own);
 	find_files(&learning);
 	files = history && learning.detect ? add_newest(&learning, history) : 0;
@@ -263,11 +263,11 @@ void learn_from_logs(struct daemon *daemon, const struct detect_settings *settin
 			     fault.text);
 	} else if (files) {
 		history_get_counts(history, &counts);
-		say(false,
-		    "learned from %zu of %zu log files of the last 30 days: %llu events, %llu "
-		    "notes of who logs in from where",
-		    files, learning.count, (unsigned long long)counts.events,
-		    (unsigned long long)learning.known);
+		log_line(false,
+			 "learned from %zu of %zu log files of the last 30 days: %llu events, %llu "
+			 "notes of who logs in from where",
+			 files, learning.count, (unsigned long long)counts.events,
+			 (unsigned long long)learning.known);
 	}
 	history_free(history);
 }

@@ -10,7 +10,7 @@
  * newest first until LEARN_MOST bytes, through rules of its own that decide nothing, and stores
  * whom the accounts know, who delivers mail, and what is usual. The journal, containers and files
  * packed otherwise than by gzip are left out. Says what it read. `settings` as of
- * memory_settings(). What fails is said and leaves what there was.
+ * detect_store_settings(). What fails is said and leaves what there was.
  */
 #define LEARN_MOST (256ULL << 20) /* a gzip file counts eight times its size */
 void learn_from_logs(struct daemon *daemon, const struct detect_settings *settings);

@@ -7,7 +7,7 @@
 
 #include "base/time.h"
 #include "daemon/daemon.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 #include "kernel/sockets.h"
 
 #define LOOK_EVERY_NS (2 * NS_PER_S)
@@ -36,9 +36,9 @@ static void on_over(const struct over_limit *record, void *context)
 		return;
 	daemon->over_said_boot_ns = now;
 	address_format(&record->connection.remote, text);
-	say(false, "closed a connection of %s to port %u: %s; %llu closed so far", text,
-	    record->local_port, reason_name((enum reason)record->reason),
-	    (unsigned long long)daemon->over_closed);
+	log_line(false, "closed a connection of %s to port %u: %s; %llu closed so far", text,
+		 record->local_port, reason_name((enum reason)record->reason),
+		 (unsigned long long)daemon->over_closed);
 }
 
 static void on_readable(int fd, void *context)
@@ -56,11 +56,13 @@ static void say_lost(struct daemon *daemon, size_t lost)
 	if (!lost || (daemon->lost_said_boot_ns && now - daemon->lost_said_boot_ns < LOST_EVERY_NS))
 		return;
 	daemon->lost_said_boot_ns = now;
-	say(true,
-	    "%zu connections ended without a word of the kernel, and are counted no more: another "
-	    "sock_ops program takes the flag away that asks for it (`bpftool cgroup tree` shows "
-	    "who); such ends are found every 30 s",
-	    lost);
+	log_line(true,
+		 "%zu connections ended without a word of the kernel, and are counted no more: "
+		 "another "
+		 "sock_ops program takes the flag away that asks for it (`bpftool cgroup tree` "
+		 "shows "
+		 "who); such ends are found every 30 s",
+		 lost);
 }
 
 /* Records that found no room since the last look: their connections stay open. */
@@ -76,10 +78,11 @@ static void say_left_open(struct daemon *daemon)
 		 (!daemon->left_said_boot_ns || now - daemon->left_said_boot_ns >= SAY_EVERY_NS)) {
 		daemon->over_lost = lost;
 		daemon->left_said_boot_ns = now;
-		say(true,
-		    "%llu connections beyond a limit stay open: more came at once than could be "
-		    "reported, or nobody read the reports",
-		    (unsigned long long)left);
+		log_line(true,
+			 "%llu connections beyond a limit stay open: more came at once than could "
+			 "be "
+			 "reported, or nobody read the reports",
+			 (unsigned long long)left);
 	}
 }
 

@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 
 /* A position (store.h) under a name of its own; its offset is that of the clock. */
 static char *name_of(const struct log_source *log)
@@ -35,7 +35,8 @@ static void say_offset(const struct log_source *log)
 	long long minutes = llabs(offset_s) / 60;
 
 	if (!offset_s)
-		say(false, "log %s: the stamps of %s are right again", log->config.name, log->file);
+		log_line(false, "log %s: the stamps of %s are right again", log->config.name,
+			 log->file);
 	else
 		daemon_fault(log->daemon,
 			     "log %s: the stamps of %s are %lld:%02lld h %s this machine's clock, "

@@ -9,9 +9,9 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
-#include "daemon/keep.h"
+#include "daemon/ban_queue.h"
 #include "daemon/policy_server.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 #include "log/joining.h"
 
 /* Of what was read before the start, so much is read again: what the rules count within their
@@ -39,7 +39,7 @@ static void on_line(const char *line, size_t size, void *context)
 	decide_event(log->daemon, &event, line, size);
 	/* Lines that say nothing take less than a microsecond each. */
 	if (!log->daemon->recalling &&
-	    (clock_boot_ns() >= log->portion_end_ns || keep_is_crowded(log->daemon)))
+	    (clock_boot_ns() >= log->portion_end_ns || ban_queue_is_crowded(log->daemon)))
 		follow_stop(log->follow);
 }
 
@@ -51,7 +51,7 @@ static void read_more(void *context)
 
 	if (!log->follow)
 		return;
-	log->held_up = keep_is_crowded(log->daemon) || together_is_behind(log->daemon);
+	log->held_up = ban_queue_is_crowded(log->daemon) || commit_is_behind(log->daemon);
 	if (log->held_up)
 		return;
 	log_parser_set_live(log->parser, clock_wall_ns());
@@ -66,7 +66,7 @@ static void read_more(void *context)
 	more = follow_read(log->follow, PORTION_LINES, on_line, log, &fault);
 	log->more = more > 0;
 	log->at_end = !more;
-	together_end(log->daemon);
+	commit_end(log->daemon);
 	if (more > 0 || log->daemon->progress.behind)
 		progress_tell(log->daemon);
 	if (more < 0 && strncmp(fault.text, log->fault, sizeof(log->fault) - 1)) {
@@ -140,9 +140,9 @@ static void open_log(struct log_source *log)
 	if (!daemon->since_wall_ns) /* at a reload the rules still know */
 		log->recall_bytes = known_bytes(log, known);
 	follow_get_state(log->follow, &state);
-	say(false, "following %s (%s%s%s)%s", log->file, log->config.name,
-	    *log->container ? ": " : "", log->container,
-	    state.missing ? ": not there yet, waited for" : "");
+	log_line(false, "following %s (%s%s%s)%s", log->file, log->config.name,
+		 *log->container ? ": " : "", log->container,
+		 state.missing ? ": not there yet, waited for" : "");
 	loop_again(daemon->loop, read_more, log);
 }
 
@@ -205,16 +205,17 @@ int logs_open(struct daemon *daemon, struct fault *fault)
 		    logs_add(daemon, &config->logs[i], config->logs[i].file, ""))
 			return fault_set(fault, -ENOMEM, "out of memory");
 	log_matches_look(daemon);
-	together_sync(daemon); /* killed before the first line, it is known where that begins */
+	commit_sync(daemon); /* killed before the first line, it is known where that begins */
 	if (!config->log_count)
-		say(false, "no [log NAME] in the configuration: connections are counted, no log is "
-			   "followed");
+		log_line(false,
+			 "no [log NAME] in the configuration: connections are counted, no log is "
+			 "followed");
 	return 0;
 }
 
 void logs_close(struct daemon *daemon)
 {
-	together_sync(daemon);
+	commit_sync(daemon);
 	while (daemon->log_count)
 		logs_remove(daemon, daemon->log_count - 1);
 	free(daemon->logs);
@@ -259,7 +260,7 @@ void logs_retry(struct daemon *daemon)
 			read_more(daemon->logs[i]);
 		take_rest(daemon->logs[i]);
 	}
-	together_end(daemon);
+	commit_end(daemon);
 }
 
 void logs_continue(struct daemon *daemon)

@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "daemon/daemon.h"
 #include "daemon/http_server.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 #include "show/render.h"
 
 #define CONNECTIONS_MAX	     32		    /* at once; scrapers are few */
@@ -180,7 +180,7 @@ static void try_again(struct daemon *daemon)
 	if (!try_open(daemon, &fault)) {
 		daemon->metrics_wait_s = 0;
 		if (waited_s)
-			say(false, "metrics: listening now");
+			log_line(false, "metrics: listening now");
 		return;
 	}
 	daemon->metrics_wait_s = waited_s > WAIT_MOST_S / 2 ? WAIT_MOST_S

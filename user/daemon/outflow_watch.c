@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 #include "show/json.h"
 
 #define SWEEP_EVERY_NS (3600 * (uint64_t)NS_PER_S)
@@ -68,21 +68,23 @@ static void say_event(const struct outflow_event *event)
 
 	time_format(event->since_wall_ns / NS_PER_S * NS_PER_S, since);
 	if (!event->begins) {
-		say(false, "outflow: %s: the trip of %s has ended%s; %" PRIu64 " %s back",
-		    event->subject, since, event->by_hand ? " by hand" : "", event->held,
-		    enforce ? "held" : "would have been held");
+		log_line(false, "outflow: %s: the trip of %s has ended%s; %" PRIu64 " %s back",
+			 event->subject, since, event->by_hand ? " by hand" : "", event->held,
+			 enforce ? "held" : "would have been held");
 		return;
 	}
-	say(false,
-	    "outflow tripped: %s: since %s, %" PRIu64 " %s back; `sekisho outflow` shows more",
-	    event->subject, since, event->held, enforce ? "held" : "would be held (monitor mode)");
+	log_line(false,
+		 "outflow tripped: %s: since %s, %" PRIu64 " %s back; `sekisho outflow` shows more",
+		 event->subject, since, event->held,
+		 enforce ? "held" : "would be held (monitor mode)");
 	for (size_t i = 0; i < event->suspect_count; i++) {
 		outflow_suspect_format(&event->suspects[i], text);
-		say(false, "outflow: %s: %s", event->subject, text);
+		log_line(false, "outflow: %s: %s", event->subject, text);
 	}
 	if (event->account)
-		say(false, "outflow: most messages of late came in by the account %s: %" PRIu64,
-		    event->account, event->account_messages);
+		log_line(false,
+			 "outflow: most messages of late came in by the account %s: %" PRIu64,
+			 event->account, event->account_messages);
 }
 
 json_t *outflow_event_to_json(const struct outflow_event *event)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Counters over time: once a minute what was counted since the last time goes into the row of that
- * minute and of its hour, with what lines led to (together.c). What could not be written is counted
+ * minute and of its hour, with what lines led to (commit.c). What could not be written is counted
  * by a later row, so a full disk or a held lock blurs minutes and loses nothing while the daemon
  * lives. Rows are added to, never set, and hold differences: a clock that jumps back, or a second
  * daemon of one minute, counts nothing twice.

@@ -7,7 +7,7 @@
 
 #include "base/time.h"
 #include "daemon/policy_server.h"
-#include "daemon/together.h"
+#include "daemon/commit.h"
 #include "log/joining.h"
 #include "policy/judge.h"
 #include "show/gate_verdict.h"
@@ -66,7 +66,7 @@ static void feed(struct daemon *daemon, struct sighting *sighting, const char *t
 	/* What had waited for this report. */
 	while (joining_next(daemon->joining, now, &event))
 		decide_event(daemon, &event, text, strlen(text));
-	together_end(daemon);
+	commit_end(daemon);
 }
 
 /* ---- logins ---- */

@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "daemon/http_server.h"
 #include "daemon/judging.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 #include "log/joining.h"
 #include "policy/judge.h"
 
@@ -80,8 +80,8 @@ static void open_again(struct policy_server *server, struct policy_socket *socke
 	if (!try_open(server, socket, &fault)) {
 		socket->wait_s = 0;
 		if (waited_s)
-			say(false, "policy: listening for %s now",
-			    socket == &server->dovecot ? "Dovecot" : "Postfix");
+			log_line(false, "policy: listening for %s now",
+				 socket == &server->dovecot ? "Dovecot" : "Postfix");
 		return;
 	}
 	socket->wait_s = waited_s > WAIT_MOST_S / 2 ? WAIT_MOST_S : waited_s ? waited_s * 2 : 1;

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 #include "log/expand.h"
 #include "log/follow.h"
 
@@ -64,8 +64,8 @@ int privilege_begin(const struct config *config, struct fault *fault)
 	if (may_lock && capng_lock())
 		return fault_set(fault, -EPERM, "cannot lock the securebits: %s", strerror(errno));
 	if (config->alert_program && user_0_is_root())
-		say(true, "without CAP_SETPCAP the alert program will have this daemon's "
-			  "capabilities; grant it, it is given up at once");
+		log_line(true, "without CAP_SETPCAP the alert program will have this daemon's "
+			       "capabilities; grant it, it is given up at once");
 	return keep(loading, ARRAY_SIZE(loading), may_lock ? CAPNG_SELECT_ALL : CAPNG_SELECT_CAPS,
 		    fault);
 }
@@ -114,10 +114,11 @@ int privilege_settle(const struct config *config, struct fault *fault)
 	foreign = find_foreign(config);
 	if (foreign && capng_have_capability(CAPNG_PERMITTED, CAP_DAC_READ_SEARCH)) {
 		kept[count++] = CAP_DAC_READ_SEARCH;
-		say(false,
-		    "keeps the right to read every file (CAP_DAC_READ_SEARCH): %s is not there or "
-		    "not readable without it",
-		    foreign);
+		log_line(false,
+			 "keeps the right to read every file (CAP_DAC_READ_SEARCH): %s is not "
+			 "there or "
+			 "not readable without it",
+			 foreign);
 	}
 	return keep(kept, count, CAPNG_SELECT_CAPS, fault);
 }

@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "daemon/daemon.h"
 #include "daemon/notify.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 
 #define BEHIND_BYTES   (4U << 20) /* what is read in a moment needs no words */
 #define TERMINAL_EVERY (NS_PER_S / 4)
@@ -39,7 +39,7 @@ static void tell(const struct daemon *daemon, bool first, const char *text)
 		printf("\r\033[K%s", text);
 		fflush(stdout);
 	} else {
-		say(false, "%s", text);
+		log_line(false, "%s", text);
 	}
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the rules ask the store for. What they have it keep: memory.c. */
+/* What the rules ask the store for. What they have it keep: detect_store.c. */
 #include "base/fault.h"
 #include "daemon/daemon.h"
-#include "daemon/memory_inside.h"
+#include "daemon/detect_store_internal.h"
 
 struct recalling {
 	void (*take)(const struct detect_known *known, void *to);
@@ -26,10 +26,10 @@ static void recall_account(const char *account,
 	struct fault fault = { 0 };
 
 	if (daemon->instance.store)
-		memory_said_once(daemon,
-				 store_known_each(daemon->instance.store, account, take_known,
-						  &recalling, &fault),
-				 &fault);
+		detect_store_log_once(daemon,
+				      store_known_each(daemon->instance.store, account, take_known,
+						       &recalling, &fault),
+				      &fault);
 }
 
 struct recalling_in {
@@ -55,10 +55,10 @@ static void recall_source(const struct prefix *prefix, unsigned most,
 	struct fault fault = { 0 };
 
 	if (daemon->instance.store)
-		memory_said_once(daemon,
-				 store_known_in(daemon->instance.store, prefix, most, take_known_in,
-						&recalling, &fault),
-				 &fault);
+		detect_store_log_once(daemon,
+				      store_known_in(daemon->instance.store, prefix, most,
+						     take_known_in, &recalling, &fault),
+				      &fault);
 }
 
 static bool recall_repeat(const struct prefix *prefix, enum ban_services services,
@@ -72,7 +72,7 @@ static bool recall_repeat(const struct prefix *prefix, enum ban_services service
 	if (!daemon->instance.store)
 		return false;
 	error = store_repeat_get(daemon->instance.store, prefix, services, &stored, &fault);
-	memory_said_once(daemon, error, &fault);
+	detect_store_log_once(daemon, error, &fault);
 	if (error)
 		return false;
 	*repeat = (struct detect_repeat){ stored.bans, stored.until_wall_ns, stored.lasts_ns };
@@ -88,7 +88,7 @@ static bool recall_sender(const struct prefix *network, int64_t *last_ns, void *
 	if (!daemon->instance.store)
 		return false;
 	error = store_sender_get(daemon->instance.store, network, last_ns, &fault);
-	memory_said_once(daemon, error, &fault);
+	detect_store_log_once(daemon, error, &fault);
 	return !error;
 }
 
@@ -102,7 +102,7 @@ static bool recall_habit(const char *account, struct detect_habit *habit, void *
 	if (!daemon->instance.store)
 		return false;
 	error = store_habit_get(daemon->instance.store, account, &stored, &fault);
-	memory_said_once(daemon, error, &fault);
+	detect_store_log_once(daemon, error, &fault);
 	if (error)
 		return false;
 	*habit = (struct detect_habit){
@@ -115,11 +115,11 @@ static bool recall_habit(const char *account, struct detect_habit *habit, void *
 	return true;
 }
 
-void recall_functions(struct detect_memory *memory)
+void recall_functions(struct detect_store *store)
 {
-	memory->recall_account = recall_account;
-	memory->recall_source = recall_source;
-	memory->recall_sender = recall_sender;
-	memory->recall_habit = recall_habit;
-	memory->recall_repeat = recall_repeat;
+	store->recall_account = recall_account;
+	store->recall_source = recall_source;
+	store->recall_sender = recall_sender;
+	store->recall_habit = recall_habit;
+	store->recall_repeat = recall_repeat;
 }

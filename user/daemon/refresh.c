@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 #include "enforce/repair.h"
 
 struct refresh {
@@ -44,15 +44,15 @@ static int replace_store(struct instance *instance, struct fault *fault)
 
 	if (error)
 		return error;
-	error = repair_begin(instance, &aside, say_line, NULL, fault);
+	error = repair_begin(instance, &aside, log_text, NULL, fault);
 	instance_unlock(instance);
-	return error ? error : repair_salvage(instance, aside, say_line, NULL, fault);
+	return error ? error : repair_salvage(instance, aside, log_text, NULL, fault);
 }
 
 static int work(struct refresh *refresh, struct fault *fault)
 {
 	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
-	struct start_options options = { .verbose = refresh->verbose, .say = say_line };
+	struct start_options options = { .verbose = refresh->verbose, .log = log_text };
 	int error = instance_open(refresh->config_path, INSTANCE_TABLES | INSTANCE_GATE, &instance,
 				  fault);
 

@@ -9,12 +9,12 @@
 #include "daemon/notify.h"
 #include "daemon/policy_server.h"
 #include "daemon/refresh.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 
 static void print_config_fault(const char *text, void *context)
 {
 	(void)context;
-	say_line(true, text, NULL);
+	log_text(true, text, NULL);
 }
 
 static void end_reload(struct daemon *daemon)
@@ -42,8 +42,8 @@ static void on_reloaded(struct daemon *daemon, int error, const struct fault *wh
 	}
 	daemon->instance.config = fresh;
 	logs_close(daemon);
-	memory_read_providers(daemon, fresh);
-	memory_settings(daemon, fresh, &settings);
+	detect_store_read_providers(daemon, fresh);
+	detect_store_settings(daemon, fresh, &settings);
 	detect_configure(daemon->detect, &settings);
 	alerting_reload(daemon);
 	if (logs_open(daemon, &fault))
@@ -58,7 +58,7 @@ static void on_reloaded(struct daemon *daemon, int error, const struct fault *wh
 	metrics_open(daemon);
 	policy_reload(daemon);
 	passed_sockets_settle(&daemon->passed, daemon->loop);
-	say(false, "reloaded");
+	log_line(false, "reloaded");
 	end_reload(daemon);
 }
 

@@ -78,7 +78,7 @@ void report_write(struct daemon *daemon)
 	fill_logs(daemon, logs);
 	memcpy(status.events, daemon->events, sizeof(status.events));
 	detect_get_usage(daemon->detect, &status.detect);
-	status.account_count = troubles_list(daemon, status.written_wall_ns, &status.accounts);
+	status.account_count = incidents_list(daemon, status.written_wall_ns, &status.accounts);
 	fill_alerts(daemon, &status.alerts);
 	policy_fill_status(daemon, &status.policy);
 	if (daemon_status_write(daemon->instance.config->paths.runtime, &status, &fault) &&

@@ -6,8 +6,8 @@
 
 #include "base/time.h"
 #include "daemon/daemon.h"
-#include "daemon/keep.h"
-#include "daemon/keep_inside.h"
+#include "daemon/ban_queue.h"
+#include "daemon/ban_queue_internal.h"
 #include "daemon/refresh.h"
 
 #define EVERY_NS      (30 * NS_PER_S)
@@ -56,7 +56,7 @@ static int sweep_store(struct daemon *daemon, struct fault *fault)
 	if (!daemon->instance.store)
 		return 0;
 	/* By a clock that was just set forward bans would have ended that go on. */
-	keep_look_at_clock(daemon);
+	store_recovery_set_clock(daemon);
 	return store_expire(daemon->instance.store, clock_wall_ns(), fault);
 }
 
@@ -93,7 +93,7 @@ static void on_pause(void *context)
 		daemon_fault(daemon, "%s", fault.text);
 	if (more <= 0 && !sweep->kernel_done) {
 		sweep->kernel_done = true;
-		keep_look_for_lost(daemon);
+		store_recovery_look_for_lost(daemon);
 		more = 1;
 	}
 	if (more > 0)

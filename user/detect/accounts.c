@@ -15,7 +15,7 @@ static void leave(void *value, bool full, void *context)
 	struct account *account = value;
 
 	/* What the memory outside keeps is not lost. */
-	if (full && account->count && !accounts->settings->memory.recall_account)
+	if (full && account->count && !accounts->settings->store.recall_account)
 		accounts->forgotten++;
 	accounts->places -= account->count;
 	free(account->places);
@@ -201,7 +201,7 @@ static void take_known(const struct detect_known *known, void *context)
 struct account *accounts_find(struct accounts *accounts, const char *name, const struct prefix *key,
 			      bool make, int64_t now_ns)
 {
-	const struct detect_memory *memory = &accounts->settings->memory;
+	const struct detect_store *store = &accounts->settings->store;
 	struct account *account = recent_find(accounts->accounts, key);
 	struct accounts_recalling recalling = { .accounts = accounts,
 						.key = key,
@@ -209,21 +209,21 @@ struct account *accounts_find(struct accounts *accounts, const char *name, const
 	char other[ACCOUNTS_NAME_SIZE];
 	bool has_other;
 
-	if (account || (!make && !memory->recall_account))
+	if (account || (!make && !store->recall_account))
 		return account;
 	has_other = accounts_other_name(accounts, name, other);
 	recalling.account = recent_touch(accounts->accounts, key, NULL);
-	if (memory->recall_account) {
-		memory->recall_account(name, take_known, &recalling, memory->context);
+	if (store->recall_account) {
+		store->recall_account(name, take_known, &recalling, store->context);
 		if (has_other)
-			memory->recall_account(other, take_known, &recalling, memory->context);
+			store->recall_account(other, take_known, &recalling, store->context);
 	}
 	if (recalling.account->count) {
 		realms_note(accounts, name);
-		if (memory->recall_habit &&
-		    !memory->recall_habit(name, &recalling.account->habit, memory->context) &&
+		if (store->recall_habit &&
+		    !store->recall_habit(name, &recalling.account->habit, store->context) &&
 		    has_other)
-			memory->recall_habit(other, &recalling.account->habit, memory->context);
+			store->recall_habit(other, &recalling.account->habit, store->context);
 	}
 	if (make || recalling.account->count)
 		return recalling.account;
@@ -281,19 +281,19 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 static void keep(struct accounts *accounts, const char *name, const struct prefix *key,
 		 struct login_place *place)
 {
-	const struct detect_memory *memory = &accounts->settings->memory;
+	const struct detect_store *store = &accounts->settings->store;
 	struct detect_known known = { place->source, place->first_ns, place->last_ns };
 	struct login_place told = { .first_ns = place->first_ns, .last_ns = place->kept_ns };
 	bool is_known = place_is_known(accounts, place, place->last_ns);
 
 	if (is_known)
 		known_note(accounts, &place->source, key, place->last_ns);
-	if (!memory->keep ||
+	if (!store->keep ||
 	    (place->kept_ns && accounts_within(place->kept_ns, place->last_ns, ACCOUNTS_DAY_NS) &&
 	     place_is_known(accounts, &told, place->last_ns) == is_known))
 		return;
 	place->kept_ns = place->last_ns;
-	memory->keep(name, &known, memory->context);
+	store->keep(name, &known, store->context);
 }
 
 /* The bound on all places: accounts that were longest not logged in to go as a whole. */
@@ -305,7 +305,7 @@ static void make_room(struct accounts *accounts)
 
 		if (last)
 			return;
-		if (!accounts->settings->memory.recall_account)
+		if (!accounts->settings->store.recall_account)
 			accounts->forgotten++;
 		recent_drop(accounts->accounts, oldest);
 	}
@@ -408,14 +408,14 @@ enum arrival accounts_arrive(struct accounts *accounts, const struct event *even
 
 void accounts_expel(struct accounts *accounts, const char *name, struct account *account, size_t at)
 {
-	const struct detect_memory *memory = &accounts->settings->memory;
+	const struct detect_store *store = &accounts->settings->store;
 	struct prefix source = account->places[at].source, key = accounts_key(accounts, name);
 	char other[ACCOUNTS_NAME_SIZE];
 
-	if (memory->forget)
-		memory->forget(name, &source, memory->context);
-	if (memory->forget && accounts_other_name(accounts, name, other))
-		memory->forget(other, &source, memory->context);
+	if (store->forget)
+		store->forget(name, &source, store->context);
+	if (store->forget && accounts_other_name(accounts, name, other))
+		store->forget(other, &source, store->context);
 	known_drop(accounts, &source, &key);
 	remove_place(accounts, account, at);
 }

@@ -2,7 +2,7 @@
 /*
  * What is remembered of accounts: from where each was logged in to in the last 30 days, and whether
  * it is under siege, in a spread or leaked. Several rules need it, so it belongs to none. Pure;
- * what lies beyond this process comes through struct detect_memory. Not here: when a siege or
+ * what lies beyond this process comes through struct detect_store. Not here: when a siege or
  * spread begins.
  */
 #ifndef SEKISHO_DETECT_ACCOUNTS_H
@@ -118,8 +118,8 @@ void accounts_spread(struct accounts *accounts, const char *name, struct account
 /* A failure of a stranger after a leak. */
 void accounts_leak(struct accounts *accounts, const char *name, struct account *account,
 		   int64_t now_ns);
-void accounts_recall_trouble(struct accounts *accounts, const char *name, enum ban_rule rule,
-			     int64_t last_ns);
+void accounts_recall_incident(struct accounts *accounts, const char *name, enum ban_rule rule,
+			      int64_t last_ns);
 /* The password was changed: no spread and no leak any more. False: there was neither. */
 bool accounts_change(struct accounts *accounts, const char *name, int64_t now_ns);
 /* By hand: no spread, siege or leak any more; who was suspect is not. */
@@ -127,8 +127,8 @@ void accounts_trust(struct accounts *accounts, const char *name);
 /* By hand: nothing is known of it. */
 void accounts_forget(struct accounts *accounts, const char *name);
 
-bool accounts_in_trouble(struct accounts *accounts, const char *name, enum ban_rule rule,
-			 int64_t now_ns, int64_t *last_ns);
+bool accounts_in_incident(struct accounts *accounts, const char *name, enum ban_rule rule,
+			  int64_t now_ns, int64_t *last_ns);
 
 /* The account's habits as of a day; the memory outside is told when one has ended. */
 struct detect_habit *accounts_habit(const struct accounts *accounts, const char *name,

@@ -137,16 +137,16 @@ void detect_configure(struct detect *detect, const struct detect_settings *setti
 	start_rules(detect); /* what finds no memory now is tried again with the next event */
 }
 
-void detect_recall_trouble(struct detect *detect, const char *account, enum ban_rule rule,
-			   int64_t last_ns)
+void detect_recall_incident(struct detect *detect, const char *account, enum ban_rule rule,
+			    int64_t last_ns)
 {
-	accounts_recall_trouble(detect->accounts, account, rule, last_ns);
+	accounts_recall_incident(detect->accounts, account, rule, last_ns);
 }
 
-bool detect_in_trouble(const struct detect *detect, const char *account, enum ban_rule rule,
-		       int64_t now_ns, int64_t *last_ns)
+bool detect_in_incident(const struct detect *detect, const char *account, enum ban_rule rule,
+			int64_t now_ns, int64_t *last_ns)
 {
-	return accounts_in_trouble(detect->accounts, account, rule, now_ns, last_ns);
+	return accounts_in_incident(detect->accounts, account, rule, now_ns, last_ns);
 }
 
 /* ---- decisions ---- */

@@ -86,7 +86,7 @@ struct detect_habit {
  * Where what is to be remembered lives beyond this process. Any may be NULL. The two `recall_`s
  * hand over what was kept, and are asked once for what is not in memory.
  */
-struct detect_memory {
+struct detect_store {
 	void *context;
 	void (*recall_account)(const char *account,
 			       void (*take)(const struct detect_known *known, void *to), void *to,
@@ -111,7 +111,7 @@ struct detect_memory {
 	/* What became usual (told once a day). */
 	void (*habit)(const char *account, const struct detect_habit *habit, void *context);
 	/* An account is under siege or in a spread (rule), last seen then (told once an hour). */
-	void (*trouble)(const char *account, enum ban_rule rule, int64_t last_ns, void *context);
+	void (*incident)(const char *account, enum ban_rule rule, int64_t last_ns, void *context);
 	/* It is in that trouble no more. */
 	void (*over)(const char *account, enum ban_rule rule, void *context);
 };
@@ -138,7 +138,7 @@ struct detect_settings {
 	/* The number of the autonomous system that an address is of; 0, or NULL: not known. */
 	uint32_t (*provider)(const struct address *address, void *context);
 	void *provider_context;
-	struct detect_memory memory;
+	struct detect_store store;
 };
 
 /* The defaults of design section 6. */
@@ -184,12 +184,12 @@ void detect_free(struct detect *detect);
 void detect_configure(struct detect *detect, const struct detect_settings *settings);
 
 /* What `trouble` was told, handed back after a start. */
-void detect_recall_trouble(struct detect *detect, const char *account, enum ban_rule rule,
-			   int64_t last_ns);
+void detect_recall_incident(struct detect *detect, const char *account, enum ban_rule rule,
+			    int64_t last_ns);
 
 /* Whether an account is under siege or in a spread (`rule`) at a time, and the last event of it. */
-bool detect_in_trouble(const struct detect *detect, const char *account, enum ban_rule rule,
-		       int64_t now_ns, int64_t *last_ns);
+bool detect_in_incident(const struct detect *detect, const char *account, enum ban_rule rule,
+			int64_t now_ns, int64_t *last_ns);
 
 typedef void detect_decide(const struct decision *decision, void *context);
 

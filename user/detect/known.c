@@ -147,13 +147,13 @@ static void take_known(const char *account, const struct detect_known *stored, v
 
 static struct known *find(struct accounts *accounts, const struct prefix *prefix, int64_t now_ns)
 {
-	const struct detect_memory *memory = &accounts->settings->memory;
+	const struct detect_store *store = &accounts->settings->store;
 	struct known *known = recent_find(accounts->known, prefix), kept = { 0 };
 	struct known_recalling recalling = { accounts, &kept, prefix, now_ns };
 
-	if (!known && memory->recall_source) {
-		memory->recall_source(prefix, 2 * DETECT_SHARED_MAX, take_known, &recalling,
-				      memory->context);
+	if (!known && store->recall_source) {
+		store->recall_source(prefix, 2 * DETECT_SHARED_MAX, take_known, &recalling,
+				     store->context);
 		if (kept.last_ns) {
 			known = recent_touch(accounts->known, prefix, NULL);
 			*known = kept;

@@ -72,14 +72,14 @@ static struct prefix key_of(const struct prefix *prefix, enum ban_services group
 static struct detect_repeat *look_up(struct repeats *repeats, const struct prefix *prefix,
 				     enum ban_services group)
 {
-	const struct detect_memory *memory = &repeats->settings->memory;
+	const struct detect_store *store = &repeats->settings->store;
 	struct prefix key = key_of(prefix, group);
 	bool fresh;
 	struct detect_repeat *repeat = recent_touch(repeats->bans, &key, &fresh);
 	struct detect_repeat kept;
 
-	if (fresh && memory->recall_repeat &&
-	    memory->recall_repeat(prefix, group, &kept, memory->context))
+	if (fresh && store->recall_repeat &&
+	    store->recall_repeat(prefix, group, &kept, store->context))
 		*repeat = kept;
 	return repeat;
 }

@@ -45,26 +45,26 @@ void senders_configure(struct senders *senders, const struct detect_settings *se
 
 void senders_note(struct senders *senders, const struct prefix *network, int64_t now_ns)
 {
-	const struct detect_memory *memory = &senders->settings->memory;
+	const struct detect_store *store = &senders->settings->store;
 	struct sender *sender = recent_touch(senders->networks, network, NULL);
 
 	if (sender->last_ns < now_ns)
 		sender->last_ns = now_ns;
-	if (!memory->sender ||
+	if (!store->sender ||
 	    (sender->told_ns && accounts_within(sender->told_ns, now_ns, ACCOUNTS_DAY_NS)))
 		return;
 	sender->told_ns = now_ns;
-	memory->sender(network, now_ns, memory->context);
+	store->sender(network, now_ns, store->context);
 }
 
 bool senders_know(struct senders *senders, const struct prefix *network, int64_t now_ns)
 {
-	const struct detect_memory *memory = &senders->settings->memory;
+	const struct detect_store *store = &senders->settings->store;
 	struct sender *sender = recent_find(senders->networks, network);
 	int64_t last_ns;
 
-	if (!sender && memory->recall_sender &&
-	    memory->recall_sender(network, &last_ns, memory->context)) {
+	if (!sender && store->recall_sender &&
+	    store->recall_sender(network, &last_ns, store->context)) {
 		sender = recent_touch(senders->networks, network, NULL);
 		sender->last_ns = sender->told_ns = last_ns;
 	}

@@ -69,7 +69,7 @@ static int64_t windows_since(const struct server_spray *state, const struct rule
 static void end_windows(struct server_spray *state, const struct rule_input *sighting,
 			int64_t window)
 {
-	const struct detect_memory *memory = &sighting->settings->memory;
+	const struct detect_store *store = &sighting->settings->store;
 	struct detect_habit *habit = rule_server_habit(sighting);
 	int64_t most = state->window + 4 * (int64_t)USUAL_OVER;
 
@@ -81,18 +81,18 @@ static void end_windows(struct server_spray *state, const struct rule_input *sig
 	}
 	state->window = window;
 	state->in_window = 0;
-	if (memory->habit)
-		memory->habit("", habit, memory->context);
+	if (store->habit)
+		store->habit("", habit, store->context);
 }
 
 static void move_on(struct server_spray *state, const struct rule_input *sighting)
 {
-	const struct detect_memory *memory = &sighting->settings->memory;
+	const struct detect_store *store = &sighting->settings->store;
 	int64_t part = sighting->event->wall_ns / (int64_t)state->part_ns;
 	int64_t window = part / PARTS, passed = part - state->part;
 
-	if (!state->begun && memory->recall_habit)
-		memory->recall_habit("", rule_server_habit(sighting), memory->context);
+	if (!state->begun && store->recall_habit)
+		store->recall_habit("", rule_server_habit(sighting), store->context);
 	if (!state->begun || passed < -2 * PARTS) {
 		state->begun = true;
 		state->part = part;

@@ -38,14 +38,14 @@ bool accounts_besieged(const struct accounts *accounts, const struct prefix *key
 static void go_on(struct accounts *accounts, const char *name, enum ban_rule rule, int64_t now_ns,
 		  int64_t *last_ns, int64_t *told_ns)
 {
-	const struct detect_memory *memory = &accounts->settings->memory;
+	const struct detect_store *store = &accounts->settings->store;
 
 	if (*last_ns < now_ns)
 		*last_ns = now_ns;
-	if (!memory->trouble || (*told_ns && accounts_within(*told_ns, *last_ns, 3600 * NS_PER_S)))
+	if (!store->incident || (*told_ns && accounts_within(*told_ns, *last_ns, 3600 * NS_PER_S)))
 		return;
 	*told_ns = *last_ns;
-	memory->trouble(name, rule, *last_ns, memory->context);
+	store->incident(name, rule, *last_ns, store->context);
 }
 
 void accounts_besiege(struct accounts *accounts, const char *name, const struct prefix *key,
@@ -70,8 +70,8 @@ void accounts_spread(struct accounts *accounts, const char *name, struct account
 	accounts_leak(accounts, name, account, now_ns);
 }
 
-void accounts_recall_trouble(struct accounts *accounts, const char *name, enum ban_rule rule,
-			     int64_t last_ns)
+void accounts_recall_incident(struct accounts *accounts, const char *name, enum ban_rule rule,
+			      int64_t last_ns)
 {
 	struct prefix key = accounts_key(accounts, name);
 	struct account *account;
@@ -86,8 +86,8 @@ void accounts_recall_trouble(struct accounts *accounts, const char *name, enum b
 	}
 }
 
-bool accounts_in_trouble(struct accounts *accounts, const char *name, enum ban_rule rule,
-			 int64_t now_ns, int64_t *last_ns)
+bool accounts_in_incident(struct accounts *accounts, const char *name, enum ban_rule rule,
+			  int64_t now_ns, int64_t *last_ns)
 {
 	struct prefix key = accounts_key(accounts, name);
 	const struct account *account = recent_find(accounts->accounts, &key);
@@ -109,7 +109,7 @@ bool accounts_in_trouble(struct accounts *accounts, const char *name, enum ban_r
 
 bool accounts_change(struct accounts *accounts, const char *name, int64_t now_ns)
 {
-	const struct detect_memory *memory = &accounts->settings->memory;
+	const struct detect_store *store = &accounts->settings->store;
 	struct prefix key = accounts_key(accounts, name);
 	struct account *account = recent_find(accounts->accounts, &key);
 	char other[ACCOUNTS_NAME_SIZE];
@@ -120,12 +120,12 @@ bool accounts_change(struct accounts *accounts, const char *name, int64_t now_ns
 	was = account_in_spread(accounts, account, now_ns) ||
 	      account_leaked(accounts, account, now_ns);
 	account->spread_ns = account->leak_ns = account->told_ns = account->alert_ns = 0;
-	if (!was || !memory->over)
+	if (!was || !store->over)
 		return was;
-	memory->over(name, RULE_ACCOUNT_SPREAD, memory->context);
+	store->over(name, RULE_ACCOUNT_SPREAD, store->context);
 	/* It may have been told by the account's other name. */
 	if (accounts_other_name(accounts, name, other))
-		memory->over(other, RULE_ACCOUNT_SPREAD, memory->context);
+		store->over(other, RULE_ACCOUNT_SPREAD, store->context);
 	return was;
 }
 
@@ -167,7 +167,7 @@ static uint32_t fade(uint32_t usual, uint32_t today, uint32_t days)
 struct detect_habit *accounts_habit(const struct accounts *accounts, const char *name,
 				    struct account *account, int64_t now_ns)
 {
-	const struct detect_memory *memory = &accounts->settings->memory;
+	const struct detect_store *store = &accounts->settings->store;
 	struct detect_habit *habit = &account->habit;
 	uint32_t day = now_ns > 0 ? (uint32_t)(now_ns / ACCOUNTS_DAY_NS) : 0, passed;
 
@@ -180,7 +180,7 @@ struct detect_habit *accounts_habit(const struct accounts *accounts, const char 
 	habit->failing = fade(habit->failing, habit->failing_today, passed);
 	habit->today = habit->failing_today = 0;
 	habit->day = day;
-	if (memory->habit && (habit->messages || habit->failing))
-		memory->habit(name, habit, memory->context);
+	if (store->habit && (habit->messages || habit->failing))
+		store->habit(name, habit, store->context);
 	return habit;
 }

@@ -50,7 +50,7 @@ struct instance {
 	char boot_id[40];      /* instance_clock() */
 	int64_t clock_jump_ns; /* instance_clock(): jumps of the wall clock that nobody was told of */
 	bool lists_lost;       /* by the store, in repair_salvage(); the kernel has them still */
-	/* sources_refresh(): when the next entry of a list ends (lists/ends.h), of which
+	/* list_files_refresh(): when the next entry of a list ends (lists/ends.h), of which
 	 * generation. */
 	int64_t lists_end_s;
 	uint64_t lists_generation;

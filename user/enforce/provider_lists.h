@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a list of providers has: [list NAME] providers, and the provider data as ranges. Not here:
- * when it is read again (sources.h). */
+ * when it is read again (list_files.h). */
 #ifndef SEKISHO_PROVIDER_LISTS_H
 #define SEKISHO_PROVIDER_LISTS_H
 

@@ -9,8 +9,8 @@
 
 #include "base/time.h"
 
-__attribute__((format(printf, 3, 4))) static void tell(sources_say *say, void *context,
-						       const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void log_it(list_files_log *log, void *context,
+							 const char *format, ...)
 {
 	char text[1536];
 	va_list arguments;
@@ -18,7 +18,7 @@ __attribute__((format(printf, 3, 4))) static void tell(sources_say *say, void *c
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	say(true, text, context);
+	log(true, text, context);
 }
 
 bool repair_is_needed(const struct instance *instance)
@@ -27,7 +27,7 @@ bool repair_is_needed(const struct instance *instance)
 			       : instance->store_fault.error == -EBADMSG;
 }
 
-int repair_begin(struct instance *instance, char **aside, sources_say *say, void *context,
+int repair_begin(struct instance *instance, char **aside, list_files_log *log, void *context,
 		 struct fault *fault)
 {
 	const char *folder = instance->config->paths.state;
@@ -43,12 +43,12 @@ int repair_begin(struct instance *instance, char **aside, sources_say *say, void
 		return error;
 	}
 	instance->store_fault = (struct fault){ 0 };
-	tell(say, context, "the store was damaged and is moved to %s; a new one is in its place",
-	     *aside);
+	log_it(log, context, "the store was damaged and is moved to %s; a new one is in its place",
+	       *aside);
 	return 0;
 }
 
-int repair_salvage(struct instance *instance, const char *aside, sources_say *say, void *context,
+int repair_salvage(struct instance *instance, const char *aside, list_files_log *log, void *context,
 		   struct fault *fault)
 {
 	struct store_salvage salvage;
@@ -56,14 +56,14 @@ int repair_salvage(struct instance *instance, const char *aside, sources_say *sa
 
 	if (error)
 		return error;
-	tell(say, context,
-	     "of the damaged store %" PRIu64 " bans, %" PRIu64 " lists and %" PRIu64
-	     " rows in all could be read%s",
-	     salvage.bans, salvage.lists, salvage.rows,
-	     salvage.complete ? ""
-			      : "; the bans of the kernel are written to the new one, and lists "
-				"that are missing from `sekisho lists` are to be imported again: "
-				"until the next import the kernel goes on with those it has");
+	log_it(log, context,
+	       "of the damaged store %" PRIu64 " bans, %" PRIu64 " lists and %" PRIu64
+	       " rows in all could be read%s",
+	       salvage.bans, salvage.lists, salvage.rows,
+	       salvage.complete ? ""
+				: "; the bans of the kernel are written to the new one, and lists "
+				  "that are missing from `sekisho lists` are to be imported again: "
+				  "until the next import the kernel goes on with those it has");
 	instance->lists_lost = !salvage.complete;
 	return 0;
 }

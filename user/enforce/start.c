@@ -17,8 +17,8 @@
 #include "kernel/outflow.h"
 #include "net/devices.h"
 
-__attribute__((format(printf, 3, 4))) static void say(const struct start_options *options,
-						      bool fault, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void log_it(const struct start_options *options,
+							 bool fault, const char *format, ...)
 {
 	char text[1536];
 	va_list arguments;
@@ -26,7 +26,7 @@ __attribute__((format(printf, 3, 4))) static void say(const struct start_options
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	options->say(fault, text, options->context);
+	options->log(fault, text, options->context);
 }
 
 /* Each service's id is noted before the policy uses it. */
@@ -82,9 +82,9 @@ static int keep_table(struct instance *instance, const struct start_options *opt
 	instance->lists_lost = false;
 	if (err)
 		return err == -ENOENT ? publish_sync(instance, NULL, fault) : err;
-	say(options, true,
-	    "the store may lack lists that the kernel has; these go on until the next import "
-	    "(`sekisho lists` shows what the store has)");
+	log_it(options, true,
+	       "the store may lack lists that the kernel has; these go on until the next import "
+	       "(`sekisho lists` shows what the store has)");
 	return store_generation_set(instance->store, state.generation, fault);
 }
 
@@ -110,14 +110,14 @@ int start_sources(struct instance *instance, const struct start_options *options
 	int changed;
 
 	if (!instance->store) {
-		say(options, true,
-		    "the store cannot be used: %s; lists, countries and old bans are "
-		    "what the kernel still has",
-		    instance->store_fault.text);
+		log_it(options, true,
+		       "the store cannot be used: %s; lists, countries and old bans are "
+		       "what the kernel still has",
+		       instance->store_fault.text);
 		return 0;
 	}
 	look_for_lost(instance);
-	changed = sources_refresh(instance, clock_wall_ns(), options->say, options->context);
+	changed = list_files_refresh(instance, clock_wall_ns(), options->log, options->context);
 	if (changed < 0)
 		return fault_set(fault, changed, "cannot refresh the lists: %s",
 				 strerror(-changed));
@@ -148,10 +148,10 @@ static void start_counter(struct instance *instance, const struct start_options 
 	if (!err)
 		err = gate_connections_sweep(instance->gate, &found, &fault);
 	if (err)
-		say(options, true, "connections are not counted, or not all: %s", fault.text);
+		log_it(options, true, "connections are not counted, or not all: %s", fault.text);
 	else if (found.adopted)
-		say(options, false, "%zu connections were open already and are counted",
-		    found.adopted);
+		log_it(options, false, "%zu connections were open already and are counted",
+		       found.adopted);
 }
 
 static void restore(struct instance *instance, const struct start_options *options, bool fresh)
@@ -167,9 +167,9 @@ static void restore(struct instance *instance, const struct start_options *optio
 	/* More than fit, or a damaged store: what could be had is in. */
 	instance->unrestored = fresh && err && err != -ENOSPC && err != -EBADMSG;
 	if (err)
-		say(options, true, "not every ban came back: %s", fault.text);
+		log_it(options, true, "not every ban came back: %s", fault.text);
 	else if (restored)
-		say(options, false, "%zu bans restored", restored);
+		log_it(options, false, "%zu bans restored", restored);
 }
 
 /* Damage is a reason to go on with a new store, and none to stay out of the kernel. */
@@ -180,9 +180,9 @@ static void repair(struct instance *instance, const struct start_options *option
 
 	if (!repair_is_needed(instance))
 		return;
-	if (repair_begin(instance, &aside, options->say, options->context, &fault) ||
-	    repair_salvage(instance, aside, options->say, options->context, &fault))
-		say(options, true, "%s", fault.text);
+	if (repair_begin(instance, &aside, options->log, options->context, &fault) ||
+	    repair_salvage(instance, aside, options->log, options->context, &fault))
+		log_it(options, true, "%s", fault.text);
 }
 
 static bool has_country_file(const struct config *config)
@@ -280,7 +280,7 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 		err = gate_load_end(instance->gate, fault);
 	/* As late as can be: what the older programs count from here on is not carried. */
 	if (!err && how == GATE_CARRIED && gate_carry(instance->gate, &carry))
-		say(options, true, "%s", carry.text);
+		log_it(options, true, "%s", carry.text);
 	if (!err)
 		restore(instance, options, fresh);
 	if (repair_is_needed(instance)) {

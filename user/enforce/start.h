@@ -4,12 +4,12 @@
 #define SEKISHO_START_H
 
 #include "enforce/instance.h"
-#include "enforce/sources.h"
+#include "enforce/list_files.h"
 #include "kernel/attach.h"
 
 struct start_options {
 	bool verbose;
-	sources_say *say; /* what was done and what is amiss, line by line */
+	list_files_log *log; /* what was done and what is amiss, line by line */
 	void *context;
 };
 

@@ -64,18 +64,18 @@ static void take_name(const char *account, uint64_t sources, int64_t first_wall_
 		add_name(filling->facts, account);
 }
 
-static void take_trouble(const char *account, uint32_t rule, int64_t last_wall_ns, void *context)
+static void take_incident(const char *account, uint32_t rule, int64_t last_wall_ns, void *context)
 {
 	struct account_facts_filling *filling = context;
-	int64_t until = account_trouble_until(filling->instance->config, rule, last_wall_ns);
-	struct account_trouble *trouble = rule == RULE_ACCOUNT_SIEGE ? &filling->facts->siege
-								     : &filling->facts->spread;
+	int64_t until = account_incident_until(filling->instance->config, rule, last_wall_ns);
+	struct account_incident *incident = rule == RULE_ACCOUNT_SIEGE ? &filling->facts->siege
+								       : &filling->facts->spread;
 
 	if (!account_same(account, filling->facts->names[0], filling->realm))
 		return;
 	add_name(filling->facts, account);
-	if (until > filling->now_wall_ns && last_wall_ns > trouble->last_wall_ns)
-		*trouble = (struct account_trouble){ last_wall_ns, until };
+	if (until > filling->now_wall_ns && last_wall_ns > incident->last_wall_ns)
+		*incident = (struct account_incident){ last_wall_ns, until };
 }
 
 static bool is_known(const struct account_source *source)
@@ -259,7 +259,7 @@ static int fill(struct account_facts_filling *filling, struct fault *fault)
 	int error = store_account_each(store, take_name, filling, fault);
 
 	if (!error)
-		error = store_trouble_each(store, take_trouble, filling, fault);
+		error = store_incident_each(store, take_incident, filling, fault);
 	for (size_t i = 0; i < facts->name_count && !error; i++) {
 		error = store_known_each(store, facts->names[i], take_known, filling, fault);
 		/* A store of before there were habits has none. */

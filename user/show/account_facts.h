@@ -43,7 +43,7 @@ struct account_ban {
 };
 
 /* last_wall_ns 0: it is not in it. */
-struct account_trouble {
+struct account_incident {
 	int64_t last_wall_ns, until_wall_ns;
 };
 
@@ -58,7 +58,7 @@ struct account_facts {
 	struct account_source *sources; /* the last ones first */
 	size_t source_count, source_room, known_count;
 	size_t networks, providers, countries; /* of these sources */
-	struct account_trouble siege, spread;
+	struct account_incident siege, spread;
 	struct store_habit habit; /* zero: nothing is usual yet */
 	struct account_ban bans[ACCOUNT_SHOWN_MAX];
 	size_t ban_count; /* may be larger */
@@ -98,8 +98,8 @@ void account_realm(const struct instance *instance, char realm[DETECT_REALM_SIZE
 /* Whether two names are one account. */
 bool account_same(const char *a, const char *b, const char *realm);
 /* Until when a trouble of this rule lasts if nothing more happens. */
-int64_t account_trouble_until(const struct config *config, enum ban_rule rule,
-			      int64_t last_wall_ns);
+int64_t account_incident_until(const struct config *config, enum ban_rule rule,
+			       int64_t last_wall_ns);
 
 static inline void cleanup_account_facts(struct account_facts **facts)
 {

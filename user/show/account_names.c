@@ -28,7 +28,8 @@ bool account_same(const char *a, const char *b, const char *realm)
 	       longer[size] == '@' && !strcasecmp(longer + size + 1, realm);
 }
 
-int64_t account_trouble_until(const struct config *config, enum ban_rule rule, int64_t last_wall_ns)
+int64_t account_incident_until(const struct config *config, enum ban_rule rule,
+			       int64_t last_wall_ns)
 {
 	uint64_t window_s, most_s = INT64_MAX / NS_PER_S / 4;
 

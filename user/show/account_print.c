@@ -17,12 +17,12 @@ static void print_time(FILE *out, int64_t wall_ns)
 	fputs(text, out);
 }
 
-static void print_trouble(FILE *out, const char *what, const struct account_trouble *trouble)
+static void print_incident(FILE *out, const char *what, const struct account_incident *incident)
 {
 	fprintf(out, "state      %s; last ", what);
-	print_time(out, trouble->last_wall_ns);
+	print_time(out, incident->last_wall_ns);
 	fputs(", ends ", out);
-	print_time(out, trouble->until_wall_ns);
+	print_time(out, incident->until_wall_ns);
 	fputs(" unless it goes on\n", out);
 }
 
@@ -36,11 +36,11 @@ static void print_head(FILE *out, const struct account_facts *facts)
 	}
 	fputs(facts->name_count > 1 ? ")\n" : "\n", out);
 	if (facts->spread.last_wall_ns)
-		print_trouble(out, "account-spread: strangers have, or had, its password",
-			      &facts->spread);
+		print_incident(out, "account-spread: strangers have, or had, its password",
+			       &facts->spread);
 	if (facts->siege.last_wall_ns)
-		print_trouble(out, "account-siege: strangers of many networks fail on it",
-			      &facts->siege);
+		print_incident(out, "account-siege: strangers of many networks fail on it",
+			       &facts->siege);
 	if (!facts->spread.last_wall_ns && !facts->siege.last_wall_ns)
 		fputs("state      in no trouble\n", out);
 	if (facts->habit.messages || facts->habit.failing)
@@ -236,20 +236,20 @@ static json_t *json_failed(const struct account_facts *facts)
 	return array;
 }
 
-static bool add_trouble(json_t *array, enum ban_rule rule, const struct account_trouble *trouble)
+static bool add_incident(json_t *array, enum ban_rule rule, const struct account_incident *incident)
 {
-	return !trouble->last_wall_ns ||
+	return !incident->last_wall_ns ||
 	       json_add(array, json_pack("{s:s, s:o, s:o}", "rule", rule_name(rule), "last",
-					 json_time(trouble->last_wall_ns), "until",
-					 json_time(trouble->until_wall_ns)));
+					 json_time(incident->last_wall_ns), "until",
+					 json_time(incident->until_wall_ns)));
 }
 
-static json_t *json_troubles(const struct account_facts *facts)
+static json_t *json_incidents(const struct account_facts *facts)
 {
 	json_t *array = json_array();
 
-	if (array && add_trouble(array, RULE_ACCOUNT_SPREAD, &facts->spread))
-		add_trouble(array, RULE_ACCOUNT_SIEGE, &facts->siege);
+	if (array && add_incident(array, RULE_ACCOUNT_SPREAD, &facts->spread))
+		add_incident(array, RULE_ACCOUNT_SIEGE, &facts->siege);
 	return array;
 }
 
@@ -272,7 +272,7 @@ char *account_facts_json(const struct config *config, const struct account_facts
 			  "networks", json_count(facts->networks), "providers",
 			  json_count(facts->providers), "countries", json_count(facts->countries),
 			  "usual", "messages", json_count(facts->habit.messages), "failing",
-			  json_count(facts->habit.failing), "troubles", json_troubles(facts),
+			  json_count(facts->habit.failing), "troubles", json_incidents(facts),
 			  "bans", json_bans(config, facts), "failed", json_failed(facts)),
 		facts));
 }

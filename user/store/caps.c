@@ -17,7 +17,7 @@
 static const char *const oldest[] = {
 	[CAP_KNOWN] = OLDEST("account, source", "known", "last", STORE_KNOWN_MOST),
 	[CAP_REPEATS] = OLDEST("prefix, services", "repeats", "until", STORE_REPEATS_MOST),
-	[CAP_TROUBLES] = OLDEST("account, rule", "troubles", "last", STORE_TROUBLES_MOST),
+	[CAP_INCIDENTS] = OLDEST("account, rule", "troubles", "last", STORE_INCIDENTS_MOST),
 	[CAP_SENDERS] = OLDEST("network", "senders", "last", STORE_SENDERS_MOST),
 	[CAP_PAST] = OLDEST("id", "past_bans", "id", STORE_PAST_MOST),
 	[CAP_HABITS] = OLDEST("account", "habits", "last", STORE_HABITS_MOST),

@@ -163,7 +163,7 @@ int store_spans_each(struct store *store, unsigned length_s, int64_t from_s, int
  * is more; 0; -errno. The last call also removes the oldest rows beyond these, now and then: */
 #define STORE_KNOWN_MOST       1000000
 #define STORE_REPEATS_MOST     262144 /* twice the table of bans, as it is by default */
-#define STORE_TROUBLES_MOST    100000
+#define STORE_INCIDENTS_MOST   100000
 #define STORE_SENDERS_MOST     262144
 #define STORE_PAST_MOST	       262144 /* ended bans: 30 MiB */
 #define STORE_PAST_ALERTS_MOST 2000   /* of each rule */
@@ -195,15 +195,15 @@ int store_known_in(struct store *store, const struct prefix *prefix, unsigned mo
 		   void *context, struct fault *fault);
 
 /* An account under siege or in a spread (rule: enum ban_rule). By time, the oldest first. */
-int store_trouble_put(struct store *store, const char *account, uint32_t rule, int64_t last_wall_ns,
-		      struct fault *fault);
+int store_incident_put(struct store *store, const char *account, uint32_t rule,
+		       int64_t last_wall_ns, struct fault *fault);
 /* It is in that trouble no more; 0 also when it was not. */
-int store_trouble_remove(struct store *store, const char *account, uint32_t rule,
-			 struct fault *fault);
-int store_trouble_each(struct store *store,
-		       void (*each)(const char *account, uint32_t rule, int64_t last_wall_ns,
-				    void *context),
-		       void *context, struct fault *fault);
+int store_incident_remove(struct store *store, const char *account, uint32_t rule,
+			  struct fault *fault);
+int store_incident_each(struct store *store,
+			void (*each)(const char *account, uint32_t rule, int64_t last_wall_ns,
+				     void *context),
+			void *context, struct fault *fault);
 
 /* How often a prefix was banned by a rule from one group of services, one ban soon after the other.
  */

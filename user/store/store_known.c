@@ -110,8 +110,8 @@ int store_known_in(struct store *store, const struct prefix *prefix, unsigned mo
 	return step == SQLITE_DONE ? 0 : database_fault(store, fault, "look up a known source");
 }
 
-int store_trouble_put(struct store *store, const char *account, uint32_t rule, int64_t last_wall_ns,
-		      struct fault *fault)
+int store_incident_put(struct store *store, const char *account, uint32_t rule,
+		       int64_t last_wall_ns, struct fault *fault)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO troubles VALUES(?1, ?2, ?3)";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
@@ -123,11 +123,11 @@ int store_trouble_put(struct store *store, const char *account, uint32_t rule, i
 	sqlite3_bind_int64(statement, 2, rule);
 	sqlite3_bind_int64(statement, 3, last_wall_ns);
 	result = database_run(store, statement, "store an account's trouble", fault);
-	return result ? result : database_cap(store, CAP_TROUBLES, fault);
+	return result ? result : database_cap(store, CAP_INCIDENTS, fault);
 }
 
-int store_trouble_remove(struct store *store, const char *account, uint32_t rule,
-			 struct fault *fault)
+int store_incident_remove(struct store *store, const char *account, uint32_t rule,
+			  struct fault *fault)
 {
 	static const char sql[] = "DELETE FROM troubles WHERE account = ?1 AND rule = ?2";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
@@ -140,10 +140,10 @@ int store_trouble_remove(struct store *store, const char *account, uint32_t rule
 	return database_run(store, statement, "end an account's trouble", fault);
 }
 
-int store_trouble_each(struct store *store,
-		       void (*each)(const char *account, uint32_t rule, int64_t last_wall_ns,
-				    void *context),
-		       void *context, struct fault *fault)
+int store_incident_each(struct store *store,
+			void (*each)(const char *account, uint32_t rule, int64_t last_wall_ns,
+				     void *context),
+			void *context, struct fault *fault)
 {
 	static const char sql[] = "SELECT account, rule, last FROM troubles ORDER BY last";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;

@@ -4,8 +4,8 @@
  * daemon is killed, a line's bans, evidence and notes are in the store and the line is behind the
  * position, or neither is. The kernel comes before the store: a ban holds before it is written down.
  */
-#ifndef SEKISHO_TOGETHER_H
-#define SEKISHO_TOGETHER_H
+#ifndef SEKISHO_DAEMON_COMMIT_H
+#define SEKISHO_DAEMON_COMMIT_H
 
 #include <stdbool.h>
 
@@ -14,23 +14,23 @@
 struct daemon;
 
 /* The disk is waited for in a thread of its own, where one can be had; that it cannot is said. */
-void together_open(struct daemon *daemon);
-void together_close(struct daemon *daemon);
+void commit_open(struct daemon *daemon);
+void commit_close(struct daemon *daemon);
 
 /* Opens the transaction, under the writers' lock, unless it is open. Without a store that can be
  * written: the lock alone. -EBUSY, -EINTR, -errno: the lock was not to be had, nothing is open. */
-int together_begin(struct daemon *daemon, struct fault *fault);
+int commit_begin(struct daemon *daemon, struct fault *fault);
 
 /* Ends it, with the positions of all logs and what the rules noted. Faults are said; what was not
  * written is read again after the next start. Nothing is open: does nothing. */
-void together_end(struct daemon *daemon);
+void commit_end(struct daemon *daemon);
 
 /* The store's log is longer than it should be, and is being moved: lines should wait. Never true
  * for longer than 0.25 s, since that may be impossible; logs_continue() is called meanwhile. */
-bool together_is_behind(struct daemon *daemon);
+bool commit_is_behind(struct daemon *daemon);
 
 /* Once a second, and at the end: writes what has gathered, and after bans has it brought to the
  * disk. A power cut takes back the last seconds at most. */
-void together_sync(struct daemon *daemon);
+void commit_sync(struct daemon *daemon);
 
 #endif

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See sources_watch.h. */
-#include "daemon/sources_watch.h"
+/* See list_files_watch.h. */
+#include "daemon/list_files_watch.h"
 
 #include <sys/stat.h>
 
 #include "base/time.h"
 #include "daemon/refresh.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 
 #define EVERY_NS (2 * (uint64_t)NS_PER_S)
 #define AGAIN_S	 60
@@ -85,7 +85,7 @@ static void on_round(void *context)
 		daemon->sources_read = now;
 }
 
-int sources_watch(struct daemon *daemon)
+int list_files_watch(struct daemon *daemon)
 {
 	daemon->sources_seen = daemon->sources_read = look(daemon->instance.config);
 	daemon->lists_end_s = daemon->instance.lists_end_s;

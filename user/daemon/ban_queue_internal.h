@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What keep.c and keep_store.c share. Nobody else includes this. */
-#ifndef SEKISHO_DAEMON_KEEP_INSIDE_H
-#define SEKISHO_DAEMON_KEEP_INSIDE_H
+/* What ban_queue.c and store_recovery.c share. Nobody else includes this. */
+#ifndef SEKISHO_BAN_QUEUE_INTERNAL_H
+#define SEKISHO_BAN_QUEUE_INTERNAL_H
 
-#include "daemon/keep.h"
+#include "daemon/ban_queue.h"
 #include "daemon/pending_ban.h"
 
-#define KEEP_LOCK_WAIT_MS  50  /* for a ban, once */
-#define KEEP_STORE_WAIT_MS 250 /* for SQLite's lock */
-#define KEEP_WAITING_MAX   512 /* with their evidence; more are found by comparing */
+#define BAN_QUEUE_LOCK_WAIT_MS	50  /* for a ban, once */
+#define BAN_QUEUE_STORE_WAIT_MS 250 /* for SQLite's lock */
+#define BAN_QUEUE_MAX		512 /* with their evidence; more are found by comparing */
 
-struct keep {
-	struct pending_ban items[KEEP_WAITING_MAX];
+struct ban_queue {
+	struct pending_ban items[BAN_QUEUE_MAX];
 	size_t count;
 	size_t doubtful;    /* of them: in a transaction that is not committed */
 	uint64_t kept;	    /* by the store, of these */
@@ -28,10 +28,10 @@ struct keep {
 };
 
 /* Begins to compare the store with the kernel, in portions. */
-void keep_compare(struct daemon *daemon);
+void store_recovery_compare(struct daemon *daemon);
 /* Every second: a store that is not open, damaged, or not the file in its place any more. */
-void keep_look_after_store(struct daemon *daemon);
-void keep_look_at_clock(struct daemon *daemon);
-int keep_watch_clock(struct daemon *daemon); /* -errno */
+void store_recovery_tick(struct daemon *daemon);
+void store_recovery_set_clock(struct daemon *daemon);
+int store_recovery_watch_clock(struct daemon *daemon); /* -errno */
 
 #endif

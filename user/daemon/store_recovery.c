@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The store made true to the kernel, opened again, replaced, and told the time. See keep.h. */
+/* The store made true to the kernel, opened again, replaced, and told the time. See ban_queue.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/timerfd.h>
 
 #include "base/time.h"
-#include "daemon/keep_inside.h"
+#include "daemon/ban_queue_internal.h"
 #include "daemon/refresh.h"
-#include "daemon/say.h"
+#include "daemon/daemon_log.h"
 
 #define MANY_BANS	 50000
 #define COUNT_MANY_EACH	 10 /* sweeps */
@@ -20,58 +20,60 @@
 static void on_compare(void *context)
 {
 	struct daemon *daemon = context;
-	struct keep *keep = daemon->keep;
+	struct ban_queue *ban_queue = daemon->ban_queue;
 	struct fault fault = { 0 };
 	int more;
 
-	keep->comparing = false;
+	ban_queue->comparing = false;
 	daemon->instance.lock_wait_ms = 0;
 	more = daemon->instance.store ? instance_lock(&daemon->instance, &fault) : -ENOENT;
-	daemon->instance.lock_wait_ms = KEEP_LOCK_WAIT_MS;
+	daemon->instance.lock_wait_ms = BAN_QUEUE_LOCK_WAIT_MS;
 	if (!more) {
-		more = bans_reconcile_some(&daemon->instance, &keep->compare, &fault);
+		more = bans_reconcile_some(&daemon->instance, &ban_queue->compare, &fault);
 		instance_unlock(&daemon->instance);
 	} else if (more == -EBUSY) {
 		more = 1;
 	}
 	if (more < 0) {
-		keep->behind = true; /* once it can be written again */
+		ban_queue->behind = true; /* once it can be written again */
 		return;
 	}
-	if (!more && keep->compare.written)
-		say(true,
-		    "%zu bans of the kernel were not, or otherwise, in the store, and are "
-		    "written to it",
-		    keep->compare.written);
+	if (!more && ban_queue->compare.written)
+		log_line(true,
+			 "%zu bans of the kernel were not, or otherwise, in the store, and are "
+			 "written to it",
+			 ban_queue->compare.written);
 	if (more)
-		keep->comparing = !loop_after(daemon->loop, COMPARE_EVERY_NS, on_compare, daemon);
+		ban_queue->comparing =
+			!loop_after(daemon->loop, COMPARE_EVERY_NS, on_compare, daemon);
 }
 
-void keep_compare(struct daemon *daemon)
+void store_recovery_compare(struct daemon *daemon)
 {
-	struct keep *keep = daemon->keep;
+	struct ban_queue *ban_queue = daemon->ban_queue;
 
-	keep->compare = (struct bans_reconcile){ 0 };
-	if (!keep->comparing)
-		keep->comparing = !loop_after(daemon->loop, COMPARE_EVERY_NS, on_compare, daemon);
+	ban_queue->compare = (struct bans_reconcile){ 0 };
+	if (!ban_queue->comparing)
+		ban_queue->comparing =
+			!loop_after(daemon->loop, COMPARE_EVERY_NS, on_compare, daemon);
 }
 
-void keep_look_for_lost(struct daemon *daemon)
+void store_recovery_look_for_lost(struct daemon *daemon)
 {
-	struct keep *keep = daemon->keep;
+	struct ban_queue *ban_queue = daemon->ban_queue;
 	struct gate_usage usage;
 	uint64_t stored;
 
-	if (!daemon->instance.store || keep->comparing || keep->count ||
+	if (!daemon->instance.store || ban_queue->comparing || ban_queue->count ||
 	    gate_ban_usage(daemon->instance.gate, &usage, NULL))
 		return;
 	/* Counting takes the store 50 ms for a million. */
-	if (usage.used > MANY_BANS && ++keep->uncounted < COUNT_MANY_EACH)
+	if (usage.used > MANY_BANS && ++ban_queue->uncounted < COUNT_MANY_EACH)
 		return;
-	keep->uncounted = 0;
+	ban_queue->uncounted = 0;
 	if (!store_ban_count(daemon->instance.store, clock_wall_ns(), &stored, NULL) &&
 	    usage.used > stored)
-		keep_compare(daemon);
+		store_recovery_compare(daemon);
 }
 
 /* ---- the store itself ---- */
@@ -87,17 +89,17 @@ static int reopen(struct daemon *daemon)
 	if (error)
 		return error;
 	instance->store_fault = (struct fault){ 0 };
-	store_set_patience(instance->store, KEEP_STORE_WAIT_MS);
-	together_open(daemon);
-	memory_begin(daemon);
-	daemon->keep->behind = true;
+	store_set_patience(instance->store, BAN_QUEUE_STORE_WAIT_MS);
+	commit_open(daemon);
+	detect_store_begin(daemon);
+	daemon->ban_queue->behind = true;
 	if (!instance->unrestored)
 		return 0;
 	error = bans_restore(instance, true, &restored, &fault);
 	if (error)
 		daemon_fault(daemon, "not every ban came back: %s", fault.text);
 	else
-		say(false, "%zu bans restored", restored);
+		log_line(false, "%zu bans restored", restored);
 	instance->unrestored = error;
 	if (!error)
 		gate_mark_ready(instance->gate);
@@ -108,20 +110,20 @@ static void on_refreshed(struct daemon *daemon, int error, const struct fault *f
 {
 	if (error)
 		daemon_fault(daemon, "the store: %s", fault->text);
-	daemon->keep->reopen_boot_ns = 0;
+	daemon->ban_queue->reopen_boot_ns = 0;
 }
 
 static void replace(struct daemon *daemon)
 {
 	struct instance *instance = &daemon->instance;
-	struct keep *keep = daemon->keep;
+	struct ban_queue *ban_queue = daemon->ban_queue;
 	uint64_t inode = instance->store ? store_inode(instance->store) : 0;
 	uint64_t now = clock_boot_ns();
 	struct fault fault = { 0 };
 
-	if (refresh_is_running(daemon) || now < keep->repair_boot_ns)
+	if (refresh_is_running(daemon) || now < ban_queue->repair_boot_ns)
 		return;
-	keep->repair_boot_ns = now + REPAIR_EVERY_NS;
+	ban_queue->repair_boot_ns = now + REPAIR_EVERY_NS;
 	if (instance->store) {
 		fault_set(&instance->store_fault, -EBADMSG, "the store is damaged");
 		daemon_fault(daemon, "the store is damaged; it is being replaced, and bans go on "
@@ -129,33 +131,33 @@ static void replace(struct daemon *daemon)
 	}
 	store_close(instance->store);
 	instance->store = NULL;
-	keep->reopen_boot_ns = UINT64_MAX;
+	ban_queue->reopen_boot_ns = UINT64_MAX;
 	if (refresh_start(daemon, inode, on_refreshed, &fault)) {
 		daemon_fault(daemon, "the store: %s", fault.text);
-		keep->reopen_boot_ns = 0;
+		ban_queue->reopen_boot_ns = 0;
 	}
 }
 
-void keep_look_after_store(struct daemon *daemon)
+void store_recovery_tick(struct daemon *daemon)
 {
 	struct instance *instance = &daemon->instance;
-	struct keep *keep = daemon->keep;
+	struct ban_queue *ban_queue = daemon->ban_queue;
 	uint64_t now = clock_boot_ns();
 	struct fault fault = { 0 };
 
 	if (instance->store && store_is_damaged(instance->store)) {
 		replace(daemon);
 	} else if (instance->store && !store_is_current(instance->store)) {
-		say(true, "the store was replaced by another file");
+		log_line(true, "the store was replaced by another file");
 		store_close(instance->store);
 		instance->store = NULL;
-		keep->reopen_boot_ns = 0;
+		ban_queue->reopen_boot_ns = 0;
 	}
-	if (instance->store || now < keep->reopen_boot_ns)
+	if (instance->store || now < ban_queue->reopen_boot_ns)
 		return;
-	keep->reopen_boot_ns = now + REOPEN_EVERY_NS;
+	ban_queue->reopen_boot_ns = now + REOPEN_EVERY_NS;
 	if (!reopen(daemon)) {
-		say(false, "the store is in use again");
+		log_line(false, "the store is in use again");
 		/* What could not be read at the start. */
 		refresh_start(daemon, 0, on_refreshed, &fault);
 	} else if (instance->store_fault.error == -EBADMSG) {
@@ -165,7 +167,7 @@ void keep_look_after_store(struct daemon *daemon)
 
 /* ---- the clock ---- */
 
-void keep_look_at_clock(struct daemon *daemon)
+void store_recovery_set_clock(struct daemon *daemon)
 {
 	char text[TIME_TEXT_SIZE];
 	struct fault fault = { 0 };
@@ -179,8 +181,8 @@ void keep_look_at_clock(struct daemon *daemon)
 		return;
 	daemon->instance.clock_jump_ns = 0;
 	duration_format((uint64_t)llabs(jump) / NS_PER_S, text);
-	say(false, "the wall clock was set %s by %s; bans last as long as before",
-	    jump > 0 ? "forward" : "back", text);
+	log_line(false, "the wall clock was set %s by %s; bans last as long as before",
+		 jump > 0 ? "forward" : "back", text);
 }
 
 /* A timer far away that is cancelled by every setting of the clock. */
@@ -196,15 +198,15 @@ static void on_clock_set(int fd, void *context)
 	uint64_t expirations;
 
 	if (read(fd, &expirations, sizeof(expirations)) < 0 && errno == ECANCELED)
-		keep_look_at_clock(context);
+		store_recovery_set_clock(context);
 	arm_clock(fd);
 }
 
-int keep_watch_clock(struct daemon *daemon)
+int store_recovery_watch_clock(struct daemon *daemon)
 {
 	int fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
 
-	daemon->keep->clock_fd = fd;
+	daemon->ban_queue->clock_fd = fd;
 	if (fd < 0 || arm_clock(fd))
 		return -errno;
 	return loop_add(daemon->loop, fd, on_clock_set, daemon);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See together.h. Not here: what the rows hold. */
-#include "daemon/together.h"
+/* See commit.h. Not here: what the rows hold. */
+#include "daemon/commit.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/time.h"
 #include "daemon/daemon.h"
-#include "daemon/keep.h"
+#include "daemon/ban_queue.h"
 #include "store/sync.h"
 
 #define BEHIND_MOST_NS (NS_PER_S / 4)
@@ -22,14 +22,14 @@ static int begin(struct daemon *daemon, bool synced)
 	if (!store)
 		return -ENOENT;
 	error = synced ? store_begin(store, &fault) : store_begin_notes(store, &fault);
-	daemon->together = !error;
-	if (error && !daemon->together_failed)
+	daemon->committing = !error;
+	if (error && !daemon->commit_failed)
 		daemon_fault(daemon, "how far the logs were read cannot be kept: %s", fault.text);
-	daemon->together_failed = error != 0;
+	daemon->commit_failed = error != 0;
 	return error;
 }
 
-void together_open(struct daemon *daemon)
+void commit_open(struct daemon *daemon)
 {
 	struct fault fault = { 0 };
 
@@ -41,18 +41,18 @@ void together_open(struct daemon *daemon)
 		daemon_fault(daemon, "bans may wait for the disk: %s", fault.text);
 }
 
-void together_close(struct daemon *daemon)
+void commit_close(struct daemon *daemon)
 {
 	store_sync_free(daemon->sync);
 	daemon->sync = NULL;
 }
 
-int together_begin(struct daemon *daemon, struct fault *fault)
+int commit_begin(struct daemon *daemon, struct fault *fault)
 {
 	bool tried = daemon->instance.lock_fd >= 0;
 	int error;
 
-	if (daemon->together)
+	if (daemon->committing)
 		return 0;
 	error = instance_lock(&daemon->instance, fault);
 	if (error)
@@ -70,36 +70,36 @@ static void finish(struct daemon *daemon, bool all)
 	struct store *store = daemon->instance.store;
 	struct fault fault = { 0 };
 	/* Killed now, they are read again. */
-	bool owes = keep_owes_bans(daemon);
+	bool owes = ban_queue_owes_bans(daemon);
 	int error = owes ? 0 : logs_save(daemon, all, &fault);
 
 	if (!error)
-		error = memory_write(daemon, &fault);
+		error = detect_store_write(daemon, &fault);
 	if (!error)
 		error = past_write(daemon, &fault);
 	if (!error)
 		error = store_commit_notes(store, &fault);
 	else
 		store_rollback_notes(store);
-	daemon->together = false;
-	keep_committed(daemon, error);
+	daemon->committing = false;
+	ban_queue_committed(daemon, error);
 	logs_saved(daemon, !error && !owes);
 	if (!error) {
-		memory_written(daemon);
+		detect_store_written(daemon);
 		past_written(daemon);
 	}
-	if (error && !daemon->together_failed)
+	if (error && !daemon->commit_failed)
 		daemon_fault(daemon, "what the last lines led to could not be kept: %s",
 			     fault.text);
-	daemon->together_failed = error != 0;
+	daemon->commit_failed = error != 0;
 }
 
-void together_end(struct daemon *daemon)
+void commit_end(struct daemon *daemon)
 {
-	if (daemon->together)
+	if (daemon->committing)
 		finish(daemon, false);
 	instance_unlock(&daemon->instance);
-	keep_cut(daemon);
+	ban_queue_cut(daemon);
 }
 
 static void on_resumed(void *context)
@@ -110,7 +110,7 @@ static void on_resumed(void *context)
 	logs_continue(daemon);
 }
 
-bool together_is_behind(struct daemon *daemon)
+bool commit_is_behind(struct daemon *daemon)
 {
 	uint64_t now = clock_boot_ns();
 
@@ -129,14 +129,15 @@ bool together_is_behind(struct daemon *daemon)
 	return daemon->resumes;
 }
 
-void together_sync(struct daemon *daemon)
+void commit_sync(struct daemon *daemon)
 {
 	struct fault fault = { 0 };
 	bool waits;
 
-	together_end(daemon);
+	commit_end(daemon);
 	waits = daemon->unsynced && !daemon->sync;
-	if (!daemon->unsynced && !logs_moved(daemon) && !memory_noted(daemon) && !past_due(daemon))
+	if (!daemon->unsynced && !logs_moved(daemon) && !detect_store_noted(daemon) &&
+	    !past_due(daemon))
 		return;
 	if (begin(daemon, waits))
 		return;
@@ -144,5 +145,5 @@ void together_sync(struct daemon *daemon)
 	finish(daemon, waits);
 	if (daemon->unsynced && !waits && store_sync_request(daemon->sync, &fault))
 		daemon_fault(daemon, "%s", fault.text);
-	daemon->unsynced = daemon->unsynced && daemon->together_failed;
+	daemon->unsynced = daemon->unsynced && daemon->commit_failed;
 }

@@ -9,7 +9,7 @@
 #include "daemon/daemon.h"
 #include "show/last_minute.h"
 
-struct minute {
+struct rate_sampler {
 	struct counts_sample samples[MINUTE_SAMPLES]; /* oldest first */
 	size_t count;
 };
@@ -17,27 +17,27 @@ struct minute {
 static void on_step(void *context)
 {
 	struct daemon *daemon = context;
-	struct minute *minute = daemon->minute;
+	struct rate_sampler *rate_sampler = daemon->rate_sampler;
 	_cleanup_free_ struct gate_counts *counts = malloc(sizeof(*counts));
 
 	if (!counts || gate_counts_read(daemon->instance.gate, counts, NULL))
 		return;
-	if (minute->count == MINUTE_SAMPLES) {
-		memmove(minute->samples, minute->samples + 1,
-			(MINUTE_SAMPLES - 1) * sizeof(*minute->samples));
-		minute->count--;
+	if (rate_sampler->count == MINUTE_SAMPLES) {
+		memmove(rate_sampler->samples, rate_sampler->samples + 1,
+			(MINUTE_SAMPLES - 1) * sizeof(*rate_sampler->samples));
+		rate_sampler->count--;
 	}
-	sample_take(&minute->samples[minute->count++], counts, clock_boot_ns());
+	sample_take(&rate_sampler->samples[rate_sampler->count++], counts, clock_boot_ns());
 	/* A runtime folder that cannot be written to is said by the status file. */
-	(void)minute_write(daemon->instance.config->paths.runtime, &minute->samples[0], NULL);
+	(void)minute_write(daemon->instance.config->paths.runtime, &rate_sampler->samples[0], NULL);
 }
 
-int minute_begin(struct daemon *daemon, struct fault *fault)
+int rate_sampler_begin(struct daemon *daemon, struct fault *fault)
 {
 	int err;
 
-	daemon->minute = calloc(1, sizeof(*daemon->minute));
-	if (!daemon->minute)
+	daemon->rate_sampler = calloc(1, sizeof(*daemon->rate_sampler));
+	if (!daemon->rate_sampler)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	on_step(daemon);
 	err = loop_every(daemon->loop, MINUTE_STEP_S * NS_PER_S, on_step, daemon);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See sources.h. */
-#include "enforce/sources.h"
+/* See list_files.h. */
+#include "enforce/list_files.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,15 +20,15 @@
 #include "lists/text.h"
 #include "net/devices.h"
 
-struct sources_refresh {
+struct list_files_refresh {
 	struct instance *instance;
 	int64_t now_wall_ns;
-	sources_say *say;
+	list_files_log *log;
 	void *context;
 };
 
-__attribute__((format(printf, 3, 4))) static void say(const struct sources_refresh *refresh,
-						      bool fault, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void log_it(const struct list_files_refresh *refresh,
+							 bool fault, const char *format, ...)
 {
 	char text[1536];
 	va_list arguments;
@@ -36,7 +36,7 @@ __attribute__((format(printf, 3, 4))) static void say(const struct sources_refre
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	refresh->say(fault, text, refresh->context);
+	refresh->log(fault, text, refresh->context);
 }
 
 static uint64_t mtime_of(const struct stat *about)
@@ -45,7 +45,7 @@ static uint64_t mtime_of(const struct stat *about)
 }
 
 struct refusals {
-	const struct sources_refresh *refresh;
+	const struct list_files_refresh *refresh;
 	const char *file;
 	size_t said;
 };
@@ -57,10 +57,10 @@ static void on_refused(size_t line, const char *reason, void *context)
 	struct refusals *refusals = context;
 
 	if (refusals->said++ < REFUSALS_SAID)
-		say(refusals->refresh, true, "%s:%zu: %s", refusals->file, line, reason);
+		log_it(refusals->refresh, true, "%s:%zu: %s", refusals->file, line, reason);
 }
 
-static int read_list(const struct sources_refresh *refresh, const struct config_list *wanted,
+static int read_list(const struct list_files_refresh *refresh, const struct config_list *wanted,
 		     struct store_list *list)
 {
 	_cleanup_(input_free) struct input input = { 0 };
@@ -94,11 +94,11 @@ static int read_list(const struct sources_refresh *refresh, const struct config_
 		err = store_list_put(refresh->instance->store, list, &ranges, &fault);
 	}
 	if (err) {
-		say(refresh, true, "list %s: %s; the old one stays", wanted->name, fault.text);
+		log_it(refresh, true, "list %s: %s; the old one stays", wanted->name, fault.text);
 		return err;
 	}
-	say(refresh, false, "list %s: %" PRIu64 " prefixes from %s%s", wanted->name,
-	    report.prefixes, wanted->file, report.refused ? ", some lines refused" : "");
+	log_it(refresh, false, "list %s: %" PRIu64 " prefixes from %s%s", wanted->name,
+	       report.prefixes, wanted->file, report.refused ? ", some lines refused" : "");
 	return 0;
 }
 
@@ -106,12 +106,12 @@ static void on_absent(uint32_t number, void *context)
 {
 	const struct refusals *about = context;
 
-	say(about->refresh, true, "list %s: the provider data has no address of AS%u", about->file,
-	    number);
+	log_it(about->refresh, true, "list %s: the provider data has no address of AS%u",
+	       about->file, number);
 }
 
 /* As read_list(); `list` is described already. */
-static int read_provider_list(const struct sources_refresh *refresh,
+static int read_provider_list(const struct list_files_refresh *refresh,
 			      const struct config_list *wanted, struct store_list *list)
 {
 	_cleanup_(ranges_free) struct ranges ranges = { 0 };
@@ -132,15 +132,15 @@ static int read_provider_list(const struct sources_refresh *refresh,
 		err = store_list_put(refresh->instance->store, list, &ranges, &fault);
 	}
 	if (err) {
-		say(refresh, true, "list %s: %s; the old one stays", wanted->name, fault.text);
+		log_it(refresh, true, "list %s: %s; the old one stays", wanted->name, fault.text);
 		return err;
 	}
-	say(refresh, false, "list %s: %" PRIu64 " prefixes of %s", wanted->name, list->prefixes,
-	    list->source);
+	log_it(refresh, false, "list %s: %" PRIu64 " prefixes of %s", wanted->name, list->prefixes,
+	       list->source);
 	return 0;
 }
 
-static int refresh_provider_list(const struct sources_refresh *refresh,
+static int refresh_provider_list(const struct list_files_refresh *refresh,
 				 const struct config_list *wanted)
 {
 	struct store_list now = { 0 }, list = { 0 };
@@ -155,7 +155,7 @@ static int refresh_provider_list(const struct sources_refresh *refresh,
 }
 
 /* 1: changed, 0: not. A file that is missing or bad leaves what the store has. */
-static int refresh_list(const struct sources_refresh *refresh, const struct config_list *wanted)
+static int refresh_list(const struct list_files_refresh *refresh, const struct config_list *wanted)
 {
 	struct store_list list = { 0 };
 	struct fault fault = { 0 };
@@ -168,20 +168,20 @@ static int refresh_list(const struct sources_refresh *refresh, const struct conf
 		return 0;
 	known = !store_list_get(refresh->instance->store, wanted->name, &list, NULL, &fault);
 	if (wanted->url && !known && access(wanted->file, F_OK)) {
-		say(refresh, true,
-		    "list %s: not fetched yet; `systemctl enable --now "
-		    "sekisho-fetch.timer`, or `sekisho fetch`",
-		    wanted->name);
+		log_it(refresh, true,
+		       "list %s: not fetched yet; `systemctl enable --now "
+		       "sekisho-fetch.timer`, or `sekisho fetch`",
+		       wanted->name);
 		return 0;
 	}
 	/* Who fetches has no rights, and gets none by a link to what the daemon may read. */
 	if (wanted->url && !lstat(wanted->file, &about) && !S_ISREG(about.st_mode)) {
-		say(refresh, true, "list %s: %s is no file", wanted->name, wanted->file);
+		log_it(refresh, true, "list %s: %s is no file", wanted->name, wanted->file);
 		return 0;
 	}
 	if (stat(wanted->file, &about)) {
-		say(refresh, true, "list %s: cannot read %s: %s%s", wanted->name, wanted->file,
-		    strerror(errno), known ? "; the old one stays" : "");
+		log_it(refresh, true, "list %s: cannot read %s: %s%s", wanted->name, wanted->file,
+		       strerror(errno), known ? "; the old one stays" : "");
 		return 0;
 	}
 	if (known && !strcmp(list.source, wanted->file) && list.allow == wanted->allow &&
@@ -192,7 +192,7 @@ static int refresh_list(const struct sources_refresh *refresh, const struct conf
 }
 
 /* "PATH mtime size" of each file: what the store has is compared with it. malloc()ed. */
-static char *describe_countries(const struct sources_refresh *refresh, size_t *readable)
+static char *describe_countries(const struct list_files_refresh *refresh, size_t *readable)
 {
 	const struct config *config = refresh->instance->config;
 	char *text = NULL;
@@ -206,8 +206,8 @@ static char *describe_countries(const struct sources_refresh *refresh, size_t *r
 		struct stat about;
 
 		if (stat(config->country_files[i], &about)) {
-			say(refresh, true, "countries: cannot read %s: %s",
-			    config->country_files[i], strerror(errno));
+			log_it(refresh, true, "countries: cannot read %s: %s",
+			       config->country_files[i], strerror(errno));
 			continue;
 		}
 		(*readable)++;
@@ -218,7 +218,7 @@ static char *describe_countries(const struct sources_refresh *refresh, size_t *r
 	return text;
 }
 
-static int refresh_countries(const struct sources_refresh *refresh)
+static int refresh_countries(const struct list_files_refresh *refresh)
 {
 	const struct config *config = refresh->instance->config;
 	struct store *store = refresh->instance->store;
@@ -236,27 +236,27 @@ static int refresh_countries(const struct sources_refresh *refresh)
 	    !strcmp(known, wanted))
 		return 0;
 	if (readable < config->country_file_count) {
-		say(refresh, true, "countries: %s",
-		    *known ? "the data read before stays in force"
-			   : "none known, every source is ZZ; the package tor-geoipdb has the "
-			     "data, "
-			     "[country] files names others");
+		log_it(refresh, true, "countries: %s",
+		       *known ? "the data read before stays in force"
+			      : "none known, every source is ZZ; the package tor-geoipdb has the "
+				"data, "
+				"[country] files names others");
 		return 0;
 	}
 	err = country_load(config->country_files, config->country_file_count, &ranges, &fault);
 	if (!err)
 		err = store_countries_put(store, wanted, refresh->now_wall_ns, &ranges, &fault);
 	if (err) {
-		say(refresh, true, "countries: %s; what was known stays in force", fault.text);
+		log_it(refresh, true, "countries: %s; what was known stays in force", fault.text);
 		return 0;
 	}
-	say(refresh, false, "countries: %zu IPv4 and %zu IPv6 ranges", ranges.count4,
-	    ranges.count6);
+	log_it(refresh, false, "countries: %zu IPv4 and %zu IPv6 ranges", ranges.count4,
+	       ranges.count6);
 	return 1;
 }
 
 struct ending {
-	const struct sources_refresh *refresh;
+	const struct list_files_refresh *refresh;
 	int64_t next_s;
 	int changed; /* lists; or -errno */
 };
@@ -281,15 +281,15 @@ static int end_entries(const struct store_list *known, void *context)
 		return 0;
 	list.prefixes = ranges_count_prefixes(&ranges);
 	if (store_list_put(store, &list, &ranges, &fault)) {
-		say(ending->refresh, true, "list %s: %zu entries have ended, but: %s", list.name,
-		    ended, fault.text);
+		log_it(ending->refresh, true, "list %s: %zu entries have ended, but: %s", list.name,
+		       ended, fault.text);
 		return 0;
 	}
 	ending->changed++;
 	return 0;
 }
 
-static int end_lists(const struct sources_refresh *refresh)
+static int end_lists(const struct list_files_refresh *refresh)
 {
 	struct ending ending = { refresh, END_NEVER, 0 };
 	int error = store_list_each(refresh->instance->store, end_entries, &ending, NULL);
@@ -300,10 +300,10 @@ static int end_lists(const struct sources_refresh *refresh)
 	return error ? error : ending.changed;
 }
 
-int sources_refresh(struct instance *instance, int64_t now_wall_ns, sources_say *say_it,
-		    void *context)
+int list_files_refresh(struct instance *instance, int64_t now_wall_ns, list_files_log *say_it,
+		       void *context)
 {
-	struct sources_refresh refresh = { instance, now_wall_ns, say_it, context };
+	struct list_files_refresh refresh = { instance, now_wall_ns, say_it, context };
 	int changed = refresh_countries(&refresh);
 
 	for (size_t i = 0; i < instance->config->list_count && changed >= 0; i++)

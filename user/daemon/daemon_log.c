@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See say.h. */
-#include "daemon/say.h"
+/* See daemon_log.h. */
+#include "daemon/daemon_log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
 
-void say_line(bool fault, const char *text, void *context)
+void log_text(bool fault, const char *text, void *context)
 {
 	_cleanup_free_ char *visible = cmd_visible(text);
 
@@ -17,7 +17,7 @@ void say_line(bool fault, const char *text, void *context)
 	fflush(fault ? stderr : stdout);
 }
 
-void say(bool fault, const char *format, ...)
+void log_line(bool fault, const char *format, ...)
 {
 	char text[2048];
 	va_list arguments;
@@ -25,10 +25,10 @@ void say(bool fault, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	say_line(fault, text, NULL);
+	log_text(fault, text, NULL);
 }
 
-void say_attachment(const struct attachment *attachment)
+void log_attachment(const struct attachment *attachment)
 {
 	static const char *const hooks[] = {
 		[HOOK_AUTO] = "?",
@@ -38,15 +38,16 @@ void say_attachment(const struct attachment *attachment)
 	};
 
 	if (!attachment->attached)
-		say(true, "%s: not guarded: %s", attachment->device, attachment->why);
+		log_line(true, "%s: not guarded: %s", attachment->device, attachment->why);
 	else if (*attachment->why)
-		say(false, "%s: guarded by %s (%s)", attachment->device, hooks[attachment->hook],
-		    attachment->why);
+		log_line(false, "%s: guarded by %s (%s)", attachment->device,
+			 hooks[attachment->hook], attachment->why);
 	else
-		say(false, "%s: guarded by %s", attachment->device, hooks[attachment->hook]);
+		log_line(false, "%s: guarded by %s", attachment->device, hooks[attachment->hook]);
 	if (attachment->attached && *attachment->open)
-		say(true, "%s: mail gets past the gate: %s", attachment->device, attachment->open);
+		log_line(true, "%s: mail gets past the gate: %s", attachment->device,
+			 attachment->open);
 	if (*attachment->outflow_why)
-		say(true, "%s: no outflow breaker: %s", attachment->device,
-		    attachment->outflow_why);
+		log_line(true, "%s: no outflow breaker: %s", attachment->device,
+			 attachment->outflow_why);
 }

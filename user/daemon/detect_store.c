@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the rules remember, between them and the store: looked up when they ask, written down with
- * what the same lines led to (together.h). A store that fails is said once, and the rules go on
+ * what the same lines led to (commit.h). A store that fails is said once, and the rules go on
  * with what they have. */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "daemon/daemon.h"
 #include "daemon/learn.h"
-#include "daemon/memory_inside.h"
+#include "daemon/detect_store_internal.h"
 #include "lists/providers.h"
 
 #define NOTES_MAX 65536 /* in memory */
@@ -18,7 +18,7 @@
 enum note_kind {
 	NOTE_KEEP,
 	NOTE_FORGET,
-	NOTE_TROUBLE,
+	NOTE_INCIDENT,
 	NOTE_REPEAT,
 	NOTE_SENDER,
 	NOTE_HABIT,
@@ -38,7 +38,7 @@ struct note {
 	int64_t last_ns;
 	enum store_order order;
 	int64_t order_id;
-	memory_put *put;
+	detect_store_put *put;
 	void *what; /* owned */
 };
 
@@ -66,7 +66,7 @@ static uint32_t provider_of_address(const struct address *address, void *context
 	return providers_find(daemon->providers, address);
 }
 
-void memory_said_once(struct daemon *daemon, int error, const struct fault *fault)
+void detect_store_log_once(struct daemon *daemon, int error, const struct fault *fault)
 {
 	bool failed = error && error != -ENOENT;
 
@@ -75,12 +75,12 @@ void memory_said_once(struct daemon *daemon, int error, const struct fault *faul
 	daemon->notes->failed = failed;
 }
 
-static void take_trouble(const char *account, uint32_t rule, int64_t last_wall_ns, void *context)
+static void take_incident(const char *account, uint32_t rule, int64_t last_wall_ns, void *context)
 {
 	struct daemon *daemon = context;
 
-	detect_recall_trouble(daemon->detect, account, (enum ban_rule)rule, last_wall_ns);
-	troubles_note(daemon, account, (enum ban_rule)rule, last_wall_ns);
+	detect_recall_incident(daemon->detect, account, (enum ban_rule)rule, last_wall_ns);
+	incidents_note(daemon, account, (enum ban_rule)rule, last_wall_ns);
 }
 
 /* ---- written down ---- */
@@ -89,13 +89,13 @@ static void take_trouble(const char *account, uint32_t rule, int64_t last_wall_n
 static void make_room(struct daemon *daemon)
 {
 	struct fault fault = { 0 };
-	int error = together_begin(daemon, &fault);
+	int error = commit_begin(daemon, &fault);
 
-	if (!error && daemon->together)
-		error = memory_write(daemon, &fault);
+	if (!error && daemon->committing)
+		error = detect_store_write(daemon, &fault);
 	if (error)
-		memory_said_once(daemon, error, &fault);
-	memory_written(daemon);
+		detect_store_log_once(daemon, error, &fault);
+	detect_store_written(daemon);
 }
 
 static void add_note(struct daemon *daemon, const struct note *note, const char *account)
@@ -136,11 +136,11 @@ static void forget(const char *account, const struct prefix *source, void *conte
 	add_note(context, &note, account);
 }
 
-static void trouble(const char *account, enum ban_rule rule, int64_t last_ns, void *context)
+static void incident(const char *account, enum ban_rule rule, int64_t last_ns, void *context)
 {
-	struct note note = { .kind = NOTE_TROUBLE, .rule = rule, .last_ns = last_ns };
+	struct note note = { .kind = NOTE_INCIDENT, .rule = rule, .last_ns = last_ns };
 
-	troubles_note(context, account, rule, last_ns);
+	incidents_note(context, account, rule, last_ns);
 	add_note(context, &note, account);
 }
 
@@ -158,7 +158,7 @@ static void habit(const char *account, const struct detect_habit *usual, void *c
 	add_note(context, &note, account);
 }
 
-void memory_note_ban(struct daemon *daemon, const struct decision *decision)
+void detect_store_note_ban(struct daemon *daemon, const struct decision *decision)
 {
 	struct note note = { .kind = NOTE_REPEAT,
 			     .prefix = decision->prefix,
@@ -169,7 +169,7 @@ void memory_note_ban(struct daemon *daemon, const struct decision *decision)
 }
 
 /* Behind what was noted before it: that is undone as well. */
-void memory_note_order(struct daemon *daemon, const struct store_order_row *row)
+void detect_store_note_order(struct daemon *daemon, const struct store_order_row *row)
 {
 	struct note note = { .kind = NOTE_ORDER, .order = row->order, .order_id = row->id };
 
@@ -180,11 +180,11 @@ static int put_over(struct store *store, const char *account, const void *what, 
 {
 	const enum ban_rule *rule = what;
 
-	return store_trouble_remove(store, account, *rule, fault);
+	return store_incident_remove(store, account, *rule, fault);
 }
 
-void memory_note(struct daemon *daemon, const char *account, memory_put *put, const void *what,
-		 size_t size)
+void detect_store_note(struct daemon *daemon, const char *account, detect_store_put *put,
+		       const void *what, size_t size)
 {
 	struct note note = { .kind = NOTE_PUT, .put = put, .what = malloc(size) };
 	size_t count = daemon->notes->count;
@@ -200,7 +200,7 @@ void memory_note(struct daemon *daemon, const char *account, memory_put *put, co
 
 static void over(const char *account, enum ban_rule rule, void *context)
 {
-	memory_note(context, account, put_over, &rule, sizeof(rule));
+	detect_store_note(context, account, put_over, &rule, sizeof(rule));
 }
 
 static int write_order(struct store *store, const struct note *note, struct fault *fault)
@@ -246,8 +246,8 @@ static int write_note(struct store *store, const struct note *note, struct fault
 		return store_known_put(store, note->account, &known, fault);
 	case NOTE_FORGET:
 		return store_known_remove(store, note->account, &note->prefix, fault);
-	case NOTE_TROUBLE:
-		return store_trouble_put(store, note->account, note->rule, note->last_ns, fault);
+	case NOTE_INCIDENT:
+		return store_incident_put(store, note->account, note->rule, note->last_ns, fault);
 	case NOTE_REPEAT:
 		return write_repeat(store, note, fault);
 	case NOTE_SENDER:
@@ -262,12 +262,12 @@ static int write_note(struct store *store, const struct note *note, struct fault
 	return -EINVAL;
 }
 
-bool memory_noted(const struct daemon *daemon)
+bool detect_store_noted(const struct daemon *daemon)
 {
 	return daemon->notes && daemon->notes->count;
 }
 
-int memory_write(struct daemon *daemon, struct fault *fault)
+int detect_store_write(struct daemon *daemon, struct fault *fault)
 {
 	const struct notes *notes = daemon->notes;
 	int error = 0;
@@ -277,7 +277,7 @@ int memory_write(struct daemon *daemon, struct fault *fault)
 	return error;
 }
 
-void memory_written(struct daemon *daemon)
+void detect_store_written(struct daemon *daemon)
 {
 	struct notes *notes = daemon->notes;
 
@@ -291,8 +291,8 @@ void memory_written(struct daemon *daemon)
 
 /* ---- */
 
-void memory_settings(struct daemon *daemon, const struct config *config,
-		     struct detect_settings *settings)
+void detect_store_settings(struct daemon *daemon, const struct config *config,
+			   struct detect_settings *settings)
 {
 	*settings = config->detect;
 	settings->country = country_of;
@@ -300,19 +300,19 @@ void memory_settings(struct daemon *daemon, const struct config *config,
 	settings->provider = provider_of_address;
 	settings->provider_context = daemon;
 	settings->since_ns = daemon->begun_wall_ns;
-	settings->memory = (struct detect_memory){
+	settings->store = (struct detect_store){
 		.context = daemon,
 		.keep = keep,
 		.forget = forget,
 		.sender = sender,
 		.habit = habit,
-		.trouble = trouble,
+		.incident = incident,
 		.over = over,
 	};
-	recall_functions(&settings->memory);
+	recall_functions(&settings->store);
 }
 
-void memory_begin(struct daemon *daemon)
+void detect_store_begin(struct daemon *daemon)
 {
 	int64_t now = daemon->begun_wall_ns ? daemon->begun_wall_ns : clock_wall_ns();
 	struct detect_settings settings;
@@ -320,17 +320,17 @@ void memory_begin(struct daemon *daemon)
 
 	if (!daemon->instance.store)
 		return;
-	memory_said_once(daemon,
-			 store_begun(daemon->instance.store, now, &daemon->begun_wall_ns, &fault),
-			 &fault);
+	detect_store_log_once(
+		daemon, store_begun(daemon->instance.store, now, &daemon->begun_wall_ns, &fault),
+		&fault);
 	daemon->first_start = !daemon->detect && daemon->begun_wall_ns == now;
 	if (!daemon->detect || daemon->begun_wall_ns == now)
 		return;
-	memory_settings(daemon, daemon->instance.config, &settings);
+	detect_store_settings(daemon, daemon->instance.config, &settings);
 	detect_configure(daemon->detect, &settings);
 }
 
-void memory_read_providers(struct daemon *daemon, const struct config *config)
+void detect_store_read_providers(struct daemon *daemon, const struct config *config)
 {
 	struct providers *fresh = NULL;
 	struct fault fault = { 0 };
@@ -346,16 +346,16 @@ void memory_read_providers(struct daemon *daemon, const struct config *config)
 	daemon->providers = fresh;
 }
 
-int memory_open(struct daemon *daemon, struct fault *fault)
+int detect_store_open(struct daemon *daemon, struct fault *fault)
 {
 	struct detect_settings settings;
 	struct fault own = { 0 };
 
 	daemon->notes = calloc(1, sizeof(*daemon->notes));
-	memory_read_providers(daemon, daemon->instance.config);
+	detect_store_read_providers(daemon, daemon->instance.config);
 	if (daemon->notes)
-		memory_begin(daemon);
-	memory_settings(daemon, daemon->instance.config, &settings);
+		detect_store_begin(daemon);
+	detect_store_settings(daemon, daemon->instance.config, &settings);
 	if (daemon->notes && daemon->first_start)
 		learn_from_logs(daemon, &settings);
 	/* Looks at all known sources: at a start, and where none is configured. */
@@ -368,26 +368,26 @@ int memory_open(struct daemon *daemon, struct fault *fault)
 	if (!daemon->detect)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	if (daemon->instance.store)
-		memory_said_once(daemon,
-				 store_trouble_each(daemon->instance.store, take_trouble, daemon,
-						    &own),
-				 &own);
+		detect_store_log_once(daemon,
+				      store_incident_each(daemon->instance.store, take_incident,
+							  daemon, &own),
+				      &own);
 	return 0;
 }
 
-void memory_close(struct daemon *daemon)
+void detect_store_close(struct daemon *daemon)
 {
 	if (!daemon->notes)
 		return;
-	memory_written(daemon);
+	detect_store_written(daemon);
 	gate_table_view_end(&daemon->table);
 	detect_free(daemon->detect);
 	providers_free(daemon->providers);
 	daemon->providers = NULL;
 	free(daemon->notes->items);
 	free(daemon->notes);
-	free(daemon->troubles);
+	free(daemon->incidents);
 	daemon->detect = NULL;
-	daemon->troubles = NULL;
+	daemon->incidents = NULL;
 	daemon->notes = NULL;
 }

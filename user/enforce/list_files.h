@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The files that the configuration names, lists and country data, into the store when they changed.
  */
-#ifndef SEKISHO_SOURCES_H
-#define SEKISHO_SOURCES_H
+#ifndef SEKISHO_LIST_FILES_H
+#define SEKISHO_LIST_FILES_H
 
 #include "enforce/instance.h"
 
 /* What is worth saying: "list drop: 1670 prefixes from /etc/...", "list drop: cannot ...". */
-typedef void sources_say(bool fault, const char *text, void *context);
+typedef void list_files_log(bool fault, const char *text, void *context);
 
 /*
  * Reads each [list] file and the country files anew if path, time or size differ from what the
@@ -17,7 +17,7 @@ typedef void sources_say(bool fault, const char *text, void *context);
  * Touches the store only; publish_sync() takes it to the kernel. The tables' lock is held by the
  * caller, instance->store is not NULL. Returns how many changed, or -errno of the store.
  */
-int sources_refresh(struct instance *instance, int64_t now_wall_ns, sources_say *say,
-		    void *context);
+int list_files_refresh(struct instance *instance, int64_t now_wall_ns, list_files_log *log,
+		       void *context);
 
 #endif

@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See ban_queue.h. */
+#include "daemon/ban_queue.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "daemon/ban_queue_internal.h"
+#include "daemon/daemon_log.h"
+#include "kernel/ban_parts.h"
+
+#define LOCK_WAIT_MS BAN_QUEUE_LOCK_WAIT_MS
+#define AGAIN_NS     (NS_PER_S / 10)
+#define SAY_ROOM_NS  (60 * NS_PER_S)
+
+/* ---- what waits ---- */
+
+/* False: there is no room. */
+static bool wait_for_it(struct ban_queue *ban_queue, const struct ban_request *request,
+			bool in_kernel)
+{
+	if (ban_queue->count == BAN_QUEUE_MAX ||
+	    !waiting_copy(&ban_queue->items[ban_queue->count], request, in_kernel))
+		return false;
+	ban_queue->count++;
+	return true;
+}
+
+static void forget_first(struct ban_queue *ban_queue, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		waiting_free(&ban_queue->items[i]);
+	ban_queue->count -= count;
+	memmove(ban_queue->items, ban_queue->items + count,
+		ban_queue->count * sizeof(*ban_queue->items));
+}
+
+static void on_woken(void *context);
+
+static void wake_later(struct daemon *daemon)
+{
+	struct ban_queue *ban_queue = daemon->ban_queue;
+
+	if (!ban_queue->woken)
+		ban_queue->woken = !loop_after(daemon->loop, AGAIN_NS, on_woken, daemon);
+}
+
+int ban_queue_ban(struct daemon *daemon, struct ban_request *request, struct fault *fault)
+{
+	struct ban_queue *ban_queue = daemon->ban_queue;
+	struct ban_request asked = *request;
+	bool stored = false;
+	int error;
+
+	/* Once one had to wait for the lock, the others are not to wait as long again. */
+	daemon->instance.lock_wait_ms = ban_queue->woken ? 0 : LOCK_WAIT_MS;
+	error = commit_begin(daemon, fault);
+	daemon->instance.lock_wait_ms = LOCK_WAIT_MS;
+	if (error == -EBUSY) {
+		if (!wait_for_it(ban_queue, request, false))
+			return error;
+		wake_later(daemon);
+		return -EINPROGRESS;
+	}
+	if (error)
+		return error;
+	/* What the store did not take a moment ago it is not asked again for each ban. */
+	asked.cut_later = true;
+	asked.kernel_only = ban_queue->count > ban_queue->doubtful;
+	asked.stored = &stored;
+	error = bans_add(&daemon->instance, &daemon->protected, &asked, NULL, fault);
+	if (error || (stored && !daemon->committing))
+		return error;
+	if (!wait_for_it(ban_queue, request, true))
+		ban_queue->behind = true; /* out of room, or of memory */
+	else if (stored)
+		ban_queue->items[ban_queue->count - 1].doubtful = ++ban_queue->doubtful;
+	if (stored)
+		return 0;
+	if (fault->error && fault->error == ban_queue->said)
+		*fault = (struct fault){ 0 };
+	else if (fault->error)
+		ban_queue->said = fault->error;
+	wake_later(daemon);
+	return 0;
+}
+
+void ban_queue_cut(struct daemon *daemon)
+{
+	struct fault fault = { 0 };
+	size_t closed;
+
+	if (cuts_make(&daemon->instance, &closed, &fault))
+		daemon_fault(daemon, "open connections of banned sources are not closed: %s",
+			     fault.text);
+	if (closed)
+		log_line(false, "closed %zu open connections of banned sources", closed);
+}
+
+bool ban_queue_owes_bans(const struct daemon *daemon)
+{
+	const struct ban_queue *ban_queue = daemon->ban_queue;
+
+	for (size_t i = 0; ban_queue && i < ban_queue->count; i++)
+		if (!ban_queue->items[i].in_kernel)
+			return true;
+	return false;
+}
+
+bool ban_queue_is_crowded(const struct daemon *daemon)
+{
+	const struct ban_queue *ban_queue = daemon->ban_queue;
+
+	return ban_queue && ban_queue->count > BAN_QUEUE_MAX / 2 && ban_queue_owes_bans(daemon);
+}
+
+void ban_queue_committed(struct daemon *daemon, int error)
+{
+	struct ban_queue *ban_queue = daemon->ban_queue;
+	size_t kept = 0;
+
+	if (!ban_queue)
+		return;
+	if (!ban_queue->doubtful)
+		return;
+	for (size_t i = 0; i < ban_queue->count; i++) {
+		if (ban_queue->items[i].doubtful && !error)
+			waiting_free(&ban_queue->items[i]);
+		else
+			ban_queue->items[kept++] = ban_queue->items[i];
+	}
+	ban_queue->count = kept;
+	ban_queue->doubtful = 0;
+	if (!error)
+		return;
+	for (size_t i = 0; i < ban_queue->count; i++)
+		ban_queue->items[i].doubtful = false;
+	ban_queue->said = error;
+	wake_later(daemon);
+}
+
+/* ---- what waited, again ---- */
+
+bool ban_queue_may_log(struct daemon *daemon)
+{
+	struct ban_queue *ban_queue = daemon->ban_queue;
+
+	if (ban_queue->bans_said < BAN_QUEUE_LOGGED_MAX) {
+		ban_queue->bans_said++;
+		return true;
+	}
+	ban_queue->bans_unsaid++;
+	return false;
+}
+
+/* -ENOENT: the ban has ended, or somebody lifted it. */
+static int store_one(struct instance *instance, const struct pending_ban *waiting,
+		     struct fault *fault)
+{
+	const struct ban_request *request = &waiting->request;
+	int64_t wall_ns = clock_wall_ns();
+	uint64_t boot_ns = clock_boot_ns();
+	struct store_ban row = { .prefix = request->prefix, .reason = request->reason };
+	struct ban_part parts[BAN_GROUPS];
+	struct ban ban;
+	int error = gate_ban_get(instance->gate, &request->prefix, &ban, fault);
+	size_t count = error ? 0 : ban_parts(&ban, boot_ns, parts), stored = 0;
+
+	for (size_t i = 0; i < count && !error; i++) {
+		row.services = parts[i].services & request->services;
+		row.since_wall_ns = wall_ns - (int64_t)(boot_ns - parts[i].since_ns);
+		row.until_wall_ns = wall_ns + (int64_t)(parts[i].expires_ns - boot_ns);
+		row.rule = parts[i].rule;
+		if (row.services)
+			error = store_ban_put(instance->store, &row, request->evidence,
+					      stored++ ? 0 : request->evidence_count, fault);
+	}
+	return error || stored ? error : -ENOENT;
+}
+
+/* Those that wait, all of which the kernel has; returns how many are dealt with, or -errno. */
+static int store_all(struct daemon *daemon, struct fault *fault)
+{
+	struct instance *instance = &daemon->instance;
+	struct ban_queue *ban_queue = daemon->ban_queue;
+	size_t count = 0;
+	int error = instance_clock(instance, fault);
+
+	if (!error)
+		error = store_begin(instance->store, fault);
+	if (error)
+		return error;
+	for (; count < ban_queue->count && !error; count++) {
+		error = store_one(instance, &ban_queue->items[count], fault);
+		if (error == -ENOENT)
+			error = 0;
+	}
+	if (error) {
+		store_rollback(instance->store);
+		return error;
+	}
+	error = store_commit(instance->store, fault);
+	return error ? error : (int)count;
+}
+
+/* False: it is refused, which was said. */
+static bool ban_waiting(struct daemon *daemon, struct pending_ban *waiting)
+{
+	struct ban_request *request = &waiting->request;
+	struct fault fault = { 0 };
+	char prefix[PREFIX_TEXT_SIZE];
+
+	request->cut_later = request->kernel_only = true;
+	request->now_wall_ns = clock_wall_ns();
+	prefix_format(&request->prefix, prefix);
+	if (bans_add(&daemon->instance, &daemon->protected, request, NULL, &fault)) {
+		daemon_fault(daemon, "not banned: %s: %s", prefix, fault.text);
+		return false;
+	}
+	daemon->bans++;
+	daemon->last_ban_wall_ns = request->now_wall_ns;
+	waiting->in_kernel = true;
+	if (ban_queue_may_log(daemon))
+		log_line(false, "%s %s, which had waited",
+			 daemon->instance.config->mode == GATE_ENFORCE ? "banned" : "would ban",
+			 prefix);
+	return true;
+}
+
+static void all_kept(struct daemon *daemon)
+{
+	struct ban_queue *ban_queue = daemon->ban_queue;
+
+	if ((ban_queue->behind || ban_queue->said) && daemon->instance.store) {
+		ban_queue->behind = false;
+		store_recovery_compare(daemon);
+	}
+	if (ban_queue->said && ban_queue->kept)
+		log_line(false, "the store takes bans again: %" PRIu64 " that waited are written",
+			 ban_queue->kept);
+	ban_queue->said = 0;
+	ban_queue->kept = 0;
+}
+
+/* Once with the lock: all that must still go into the kernel, then into the store in one
+ * transaction. */
+static int work_off(struct daemon *daemon, struct fault *fault)
+{
+	struct ban_queue *ban_queue = daemon->ban_queue;
+	size_t kept = 0;
+	int done;
+
+	for (size_t i = 0; i < ban_queue->count; i++) {
+		if (ban_queue->items[i].in_kernel || ban_waiting(daemon, &ban_queue->items[i]))
+			ban_queue->items[kept++] = ban_queue->items[i];
+		else
+			waiting_free(&ban_queue->items[i]);
+	}
+	ban_queue->count = kept;
+	if (!ban_queue->count || !daemon->instance.store)
+		return 0;
+	done = store_all(daemon, fault);
+	if (done < 0)
+		return done;
+	forget_first(ban_queue, (size_t)done);
+	ban_queue->kept += (uint64_t)done;
+	return 0;
+}
+
+static void try_again(struct daemon *daemon)
+{
+	struct ban_queue *ban_queue = daemon->ban_queue;
+	struct fault fault = { 0 };
+	int error;
+
+	daemon->instance.lock_wait_ms = 0;
+	error = instance_lock(&daemon->instance, &fault);
+	daemon->instance.lock_wait_ms = LOCK_WAIT_MS;
+	if (!error) {
+		error = work_off(daemon, &fault);
+		instance_unlock(&daemon->instance);
+		ban_queue_cut(daemon);
+	}
+	if (!ban_queue_is_crowded(daemon))
+		logs_continue(daemon);
+	if (!ban_queue->count)
+		all_kept(daemon);
+	else if (!error || error == -EBUSY)
+		wake_later(daemon);
+	/* Else the next second will do. */
+}
+
+static void on_woken(void *context)
+{
+	struct daemon *daemon = context;
+
+	daemon->ban_queue->woken = false;
+	try_again(daemon);
+}
+
+/* ---- */
+
+static void sum_up(struct daemon *daemon)
+{
+	struct ban_queue *ban_queue = daemon->ban_queue;
+	const struct instance_room *room = &daemon->instance.room;
+	uint64_t now = clock_boot_ns();
+
+	if (ban_queue->bans_unsaid)
+		log_line(false, "and %" PRIu64 " more sources in this second (`sekisho bans`)",
+			 ban_queue->bans_unsaid);
+	ban_queue->bans_said = ban_queue->bans_unsaid = 0;
+	if (room->gave_way == ban_queue->gave_way_said &&
+	    room->networks == ban_queue->networks_said)
+		return;
+	if (ban_queue->room_said_boot_ns && now - ban_queue->room_said_boot_ns < SAY_ROOM_NS)
+		return;
+	daemon_fault(daemon,
+		     "the table of bans is full: %" PRIu64 " bans with the least time left gave "
+		     "way, %" PRIu64 " IPv6 networks were banned as a whole; raise [gate] bans",
+		     room->gave_way - ban_queue->gave_way_said,
+		     room->networks - ban_queue->networks_said);
+	ban_queue->gave_way_said = room->gave_way;
+	ban_queue->networks_said = room->networks;
+	ban_queue->room_said_boot_ns = now;
+}
+
+void ban_queue_tick(struct daemon *daemon)
+{
+	sum_up(daemon);
+	store_recovery_tick(daemon);
+	store_recovery_set_clock(daemon);
+	if (daemon->ban_queue->count || daemon->ban_queue->behind)
+		try_again(daemon);
+}
+
+int ban_queue_open(struct daemon *daemon, struct fault *fault)
+{
+	struct ban_queue *ban_queue = calloc(1, sizeof(*ban_queue));
+	int error = 0;
+
+	if (!ban_queue)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	daemon->ban_queue = ban_queue;
+	daemon->instance.lock_wait_ms = LOCK_WAIT_MS;
+	if (daemon->instance.store)
+		store_set_patience(daemon->instance.store, BAN_QUEUE_STORE_WAIT_MS);
+	ban_queue->clock_fd = -1;
+	error = store_recovery_watch_clock(daemon);
+	if (error)
+		return fault_set(fault, error, "cannot watch the clock: %s", strerror(-error));
+	store_recovery_compare(daemon);
+	return 0;
+}
+
+void ban_queue_close(struct daemon *daemon)
+{
+	struct ban_queue *ban_queue = daemon->ban_queue;
+
+	if (!ban_queue)
+		return;
+	daemon->instance.lock_wait_ms = BAN_QUEUE_STORE_WAIT_MS;
+	if (ban_queue->count)
+		try_again(daemon);
+	forget_first(ban_queue, ban_queue->count);
+	cleanup_close(&ban_queue->clock_fd);
+	free(ban_queue);
+	daemon->ban_queue = NULL;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Bans kept true in kernel and store while the daemon runs: a ban whose lock is not to be had now,
+ * or that the store does not take, waits here; a store that could not be opened is tried again, a
+ * damaged one replaced; after each such time, and after a start, the store is compared with the
+ * kernel; and the store is told when the wall clock was set.
+ */
+#ifndef SEKISHO_BAN_QUEUE_H
+#define SEKISHO_BAN_QUEUE_H
+
+#include "daemon/daemon.h"
+
+int ban_queue_open(struct daemon *daemon, struct fault *fault);
+void ban_queue_close(struct daemon *daemon);
+
+/* bans_add() that never waits long, within commit_begin(). 0: the kernel has it (fault->error:
+ * and what is amiss all the same), and ban_queue_cut() is to be called; -EINPROGRESS: it is tried
+ * again within a fraction of a second, the fault says why; other errors as bans_add(). */
+int ban_queue_ban(struct daemon *daemon, struct ban_request *request, struct fault *fault);
+
+/* Whether one more ban is said: BAN_QUEUE_LOGGED_MAX in a second are, the rest are counted and
+ * summed up. */
+#define BAN_QUEUE_LOGGED_MAX 100
+bool ban_queue_may_log(struct daemon *daemon);
+
+/* Closes the open connections of what was banned since the last call. */
+void ban_queue_cut(struct daemon *daemon);
+
+/* How the transaction of commit_begin() ended: its bans are in the store, or wait for it. */
+void ban_queue_committed(struct daemon *daemon, int error);
+
+/* Bans wait that are not even in the kernel: the lines that led to them are not to count as read. */
+bool ban_queue_owes_bans(const struct daemon *daemon);
+/* So many that no further line is to be read before some of them have gone: logs_continue() says
+ * when. */
+bool ban_queue_is_crowded(const struct daemon *daemon);
+
+/* After a sweep, when the kernel's count of bans is exact: is there one that the store lacks,
+ * though nobody here was told (a command could not write it)? */
+void store_recovery_look_for_lost(struct daemon *daemon);
+
+/* Every second. */
+void ban_queue_tick(struct daemon *daemon);
+
+#endif
