@@ -3,7 +3,7 @@
 #ifndef SEKISHO_BENCH_COST_H
 #define SEKISHO_BENCH_COST_H
 
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 #include "world.h"
 
 /* Ports of the services that cost_gate() makes; the ids are the index + 1. */

@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "../packets/build.h"
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 #include "kernel/outflow.h"
 
 #define COST_MOST_NS 15

@@ -3,7 +3,7 @@
 #ifndef SEKISHO_PACKET_BANS_H
 #define SEKISHO_PACKET_BANS_H
 
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 /* One packet through every program, in enforce mode; whether each dropped, or passed, it. */
 typedef bool bans_send(struct gate *gate, const char *words, const struct address *four,

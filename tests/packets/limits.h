@@ -3,7 +3,7 @@
 #ifndef SEKISHO_PACKET_LIMITS_H
 #define SEKISHO_PACKET_LIMITS_H
 
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 #define LIMITS_SERVICE	    3 /* its class has every limit */
 #define LIMITS_OTHER	    4 /* as has this one's */

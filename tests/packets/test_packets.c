@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "build.h"
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 #include "bans.h"
 #include "services.h"
 #include "limits.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "detect_room.h"
-#include "detect/names.h"
+#include "detect/string_intern.h"
 
 #define SOURCES	 131072
 #define ACCOUNTS 12500
@@ -86,39 +86,39 @@ static void test_the_tables_take_no_more_than_is_stated(void **state)
 
 static void test_a_name_is_kept_once_and_as_long_as_it_is_used(void **state)
 {
-	struct names *names = names_new();
-	uint32_t first = names_take(names, "bob", 3), other, ids[1000];
+	struct string_intern *names = string_intern_new();
+	uint32_t first = string_intern_take(names, "bob", 3), other, ids[1000];
 	char text[32];
 
 	(void)state;
-	assert_int_equal(names_take(names, "bobby", 3), first);
-	other = names_take(names, "bo", 2);
+	assert_int_equal(string_intern_take(names, "bobby", 3), first);
+	other = string_intern_take(names, "bo", 2);
 	assert_int_not_equal(other, first);
-	names_drop(names, first);
-	assert_string_equal(names_text(names, first), "bob");
+	string_intern_drop(names, first);
+	assert_string_equal(string_intern_text(names, first), "bob");
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(text, sizeof(text), "user%u", i);
-		ids[i] = names_take(names, text, strlen(text));
+		ids[i] = string_intern_take(names, text, strlen(text));
 	}
 	for (unsigned i = 0; i < 1000; i++) {
 		snprintf(text, sizeof(text), "user%u", i);
-		assert_string_equal(names_text(names, ids[i]), text);
+		assert_string_equal(string_intern_text(names, ids[i]), text);
 		if (i % 2)
-			names_drop(names, ids[i]);
+			string_intern_drop(names, ids[i]);
 	}
-	names_drop(names, first);
+	string_intern_drop(names, first);
 	/* A place is used again, and those that are used are not. */
 	for (unsigned i = 0; i < 501; i++) {
 		snprintf(text, sizeof(text), "again%u", i);
-		assert_in_range(names_take(names, text, strlen(text)), 1, 1002);
+		assert_in_range(string_intern_take(names, text, strlen(text)), 1, 1002);
 	}
 	for (unsigned i = 0; i < 1000; i += 2) {
 		snprintf(text, sizeof(text), "user%u", i);
-		assert_string_equal(names_text(names, ids[i]), text);
+		assert_string_equal(string_intern_text(names, ids[i]), text);
 	}
-	assert_null(names_text(names, 0));
-	names_drop(names, 0);
-	names_free(names);
+	assert_null(string_intern_text(names, 0));
+	string_intern_drop(names, 0);
+	string_intern_free(names);
 }
 
 /* What was kept beyond the process; a store of one row of each kind. */

@@ -2,8 +2,8 @@
 /* What rules keep things in: bounded, exact against naive models, and what they ask of a memory
  * beyond the process. */
 #include "detect_room.h"
-#include "detect/distinct.h"
-#include "detect/recent.h"
+#include "detect/distinct_window.h"
+#include "detect/lru_table.h"
 
 static struct prefix key_of(uint32_t number)
 {
@@ -23,43 +23,43 @@ static void count_leaving(void *value, bool full, void *context)
 static void the_longest_unused_gives_way_and_each_value_leaves_once(void **state)
 {
 	size_t counts[2] = { 0, 0 };
-	struct recent *recent = recent_new(sizeof(uint32_t), 100, count_leaving, counts);
+	struct lru_table *recent = lru_new(sizeof(uint32_t), 100, count_leaving, counts);
 	bool fresh;
 
 	(void)state;
 	for (uint32_t i = 0; i < 100; i++) {
 		struct prefix key = key_of(i);
 
-		*(uint32_t *)recent_touch(recent, &key, &fresh) = i;
+		*(uint32_t *)lru_touch(recent, &key, &fresh) = i;
 		assert_true(fresh);
 	}
 	for (uint32_t i = 0; i < 50; i++) { /* used again: now the newest */
 		struct prefix key = key_of(i);
 
-		assert_int_equal(*(uint32_t *)recent_touch(recent, &key, &fresh), i);
+		assert_int_equal(*(uint32_t *)lru_touch(recent, &key, &fresh), i);
 		assert_false(fresh);
 	}
 	for (uint32_t i = 100; i < 130; i++) {
 		struct prefix key = key_of(i);
 
-		recent_touch(recent, &key, NULL);
+		lru_touch(recent, &key, NULL);
 	}
 	for (uint32_t i = 0; i < 100; i++) {
 		struct prefix key = key_of(i);
 
-		assert_int_equal(recent_find(recent, &key) != NULL, i < 50 || i >= 80);
+		assert_int_equal(lru_find(recent, &key) != NULL, i < 50 || i >= 80);
 	}
 	assert_int_equal(counts[true], 30);
-	assert_int_equal(recent_resize(recent, 10), 0);
-	assert_int_equal(recent_used(recent), 10);
+	assert_int_equal(lru_resize(recent, 10), 0);
+	assert_int_equal(lru_used(recent), 10);
 	assert_int_equal(counts[true], 120);
-	recent_free(recent);
+	lru_free(recent);
 	assert_int_equal(counts[false], 10);
 }
 
 static void random_use_agrees_with_a_naive_table(void **state)
 {
-	struct recent *recent = recent_new(sizeof(uint64_t), 64, NULL, NULL);
+	struct lru_table *recent = lru_new(sizeof(uint64_t), 64, NULL, NULL);
 	uint64_t used[256] = { 0 }, tick = 0;
 
 	(void)state;
@@ -67,12 +67,12 @@ static void random_use_agrees_with_a_naive_table(void **state)
 	for (int round = 0; round < 100000; round++) {
 		uint32_t number = (uint32_t)random() % 200;
 		struct prefix key = key_of(number);
-		void *value = recent_find(recent, &key);
+		void *value = lru_find(recent, &key);
 		size_t present = 0, oldest = 256;
 
 		assert_int_equal(value != NULL, used[number] != 0);
 		if (value && random() % 5 == 0) {
-			recent_drop(recent, value);
+			lru_drop(recent, value);
 			used[number] = 0;
 			continue;
 		}
@@ -83,19 +83,19 @@ static void random_use_agrees_with_a_naive_table(void **state)
 		}
 		if (!used[number] && present == 64)
 			used[oldest] = 0;
-		recent_touch(recent, &key, NULL);
+		lru_touch(recent, &key, NULL);
 		used[number] = ++tick;
 	}
-	recent_free(recent);
+	lru_free(recent);
 }
 
 static void names_are_the_same_whatever_their_case_and_others_differ(void **state)
 {
-	struct recent_seed seed = recent_seed_new();
-	struct prefix a = recent_name_key(&seed, "Bob@Example.org"),
-		      b = recent_name_key(&seed, "bob@example.ORG"),
-		      c = recent_name_key(&seed, "bob@example.or"),
-		      d = recent_name_key(&seed, "BOB@EXAMPLE.ORH");
+	struct lru_seed seed = lru_seed_new();
+	struct prefix a = lru_name_key(&seed, "Bob@Example.org"),
+		      b = lru_name_key(&seed, "bob@example.ORG"),
+		      c = lru_name_key(&seed, "bob@example.or"),
+		      d = lru_name_key(&seed, "BOB@EXAMPLE.ORH");
 
 	(void)state;
 	assert_memory_equal(&a, &b, sizeof(a));
@@ -108,8 +108,8 @@ static void names_are_the_same_whatever_their_case_and_others_differ(void **stat
 static void distinct_agrees_with_a_model_that_forgets_nothing(void **state)
 {
 	enum { SUBJECTS = 6, ITEMS = 9, EVENTS = 3000, WINDOW = 50 };
-	struct distinct_settings settings = { .most = 100, .items = 5, .window_ns = WINDOW };
-	struct distinct *distinct = distinct_new(&settings);
+	struct distinct_window_settings settings = { .most = 100, .items = 5, .window_ns = WINDOW };
+	struct distinct_window *distinct = distinct_window_new(&settings);
 	static int64_t met[SUBJECTS][ITEMS];
 	int64_t now = 1000000;
 
@@ -118,50 +118,50 @@ static void distinct_agrees_with_a_model_that_forgets_nothing(void **state)
 	for (int i = 0; i < EVENTS; i++) {
 		uint32_t subject = (uint32_t)random() % SUBJECTS;
 		uint32_t item = (uint32_t)random() % ITEMS;
-		struct distinct_item own = { address_from4(item), now += random() % 8, 0 };
-		const struct distinct_item *items = NULL;
+		struct distinct_window_item own = { address_from4(item), now += random() % 8, 0 };
+		const struct distinct_window_item *items = NULL;
 		struct prefix key = key_of(subject);
 		size_t expected = 0, count;
 
 		met[subject][item] = now;
 		for (size_t j = 0; j < ITEMS; j++)
 			expected += met[subject][j] && now - met[subject][j] <= WINDOW;
-		count = distinct_add(distinct, &key, &own, &items);
+		count = distinct_window_add(distinct, &key, &own, &items);
 		assert_int_equal(count, expected < 5 ? expected : 5);
 		for (size_t j = 1; j < count; j++)
 			assert_true(items[j - 1].wall_ns <= items[j].wall_ns);
 	}
-	distinct_free(distinct);
+	distinct_window_free(distinct);
 }
 
 static void distinct_survives_wrong_clocks_and_smaller_settings(void **state)
 {
 	static const int64_t times[] = { INT64_MAX, INT64_MIN, 0, 5, INT64_MAX, 1, 2, 3 };
-	struct distinct_settings settings = { .most = 10, .items = 100, .window_ns = 600 };
-	struct distinct *distinct = distinct_new(&settings);
-	const struct distinct_item *items;
+	struct distinct_window_settings settings = { .most = 10, .items = 100, .window_ns = 600 };
+	struct distinct_window *distinct = distinct_window_new(&settings);
+	const struct distinct_window_item *items;
 	struct prefix key = key_of(1);
 
 	(void)state;
 	for (uint32_t i = 0; i < 8; i++) {
-		struct distinct_item item = { address_from4(i), times[i], i };
+		struct distinct_window_item item = { address_from4(i), times[i], i };
 
-		distinct_add(distinct, &key, &item, &items);
+		distinct_window_add(distinct, &key, &item, &items);
 	}
 	for (uint32_t i = 0; i < 90; i++) {
-		struct distinct_item item = { address_from4(100 + i), 100 + i, i };
+		struct distinct_window_item item = { address_from4(100 + i), 100 + i, i };
 
-		distinct_add(distinct, &key, &item, &items);
+		distinct_window_add(distinct, &key, &item, &items);
 	}
 	settings.items = 3;
 	settings.most = 2;
-	distinct_configure(distinct, &settings);
+	distinct_window_configure(distinct, &settings);
 	for (uint32_t i = 0; i < 9; i++) {
-		struct distinct_item item = { address_from4(500 + i), 200 + i, i };
+		struct distinct_window_item item = { address_from4(500 + i), 200 + i, i };
 
-		assert_true(distinct_add(distinct, &key, &item, &items) <= 3);
+		assert_true(distinct_window_add(distinct, &key, &item, &items) <= 3);
 	}
-	distinct_free(distinct);
+	distinct_window_free(distinct);
 }
 
 /* ---- a memory beyond the process ---- */

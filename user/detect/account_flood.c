@@ -26,11 +26,11 @@ struct account_flood_flow {
 };
 
 struct account_flood {
-	struct windows *all;	 /* by account */
-	struct windows *unknown; /* by account: of sources that are loud and not known */
-	struct windows *quiet;	 /* by source and account */
-	struct recent *loud;	 /* struct loud, by source and account */
-	struct recent *flows;	 /* struct account_flood_flow, by account */
+	struct sliding_window *all;	/* by account */
+	struct sliding_window *unknown; /* by account: of sources that are loud and not known */
+	struct sliding_window *quiet;	/* by source and account */
+	struct lru_table *loud;		/* struct loud, by source and account */
+	struct lru_table *flows;	/* struct account_flood_flow, by account */
 	uint64_t part_ns;
 };
 
@@ -38,11 +38,11 @@ static void destroy(void *context)
 {
 	struct account_flood *state = context;
 
-	windows_free(state->all);
-	windows_free(state->unknown);
-	windows_free(state->quiet);
-	recent_free(state->loud);
-	recent_free(state->flows);
+	sliding_window_free(state->all);
+	sliding_window_free(state->unknown);
+	sliding_window_free(state->quiet);
+	lru_free(state->loud);
+	lru_free(state->flows);
 	free(state);
 }
 
@@ -76,12 +76,12 @@ static void *create(const struct detect_settings *settings)
 
 	if (!state)
 		return NULL;
-	state->all = windows_new(&all);
-	state->unknown = windows_new(&unknown);
-	state->quiet = windows_new(&quiet);
-	state->loud = recent_new(sizeof(struct loud), settings->most_accounts, NULL, NULL);
+	state->all = sliding_window_new(&all);
+	state->unknown = sliding_window_new(&unknown);
+	state->quiet = sliding_window_new(&quiet);
+	state->loud = lru_new(sizeof(struct loud), settings->most_accounts, NULL, NULL);
 	state->flows =
-		recent_new(sizeof(struct account_flood_flow), settings->most_accounts, NULL, NULL);
+		lru_new(sizeof(struct account_flood_flow), settings->most_accounts, NULL, NULL);
 	state->part_ns = all.window_ns / PARTS + 1;
 	if (state->all && state->unknown && state->quiet && state->loud && state->flows)
 		return state;
@@ -95,25 +95,25 @@ static void configure(void *context, const struct detect_settings *settings)
 	struct window_settings quiet = quiet_windows(settings);
 	struct account_flood *state = context;
 
-	windows_configure(state->all, &all);
-	windows_configure(state->unknown, &unknown);
-	windows_configure(state->quiet, &quiet);
-	recent_resize(state->loud, settings->most_accounts);
-	recent_resize(state->flows, settings->most_accounts);
+	sliding_window_configure(state->all, &all);
+	sliding_window_configure(state->unknown, &unknown);
+	sliding_window_configure(state->quiet, &quiet);
+	lru_resize(state->loud, settings->most_accounts);
+	lru_resize(state->flows, settings->most_accounts);
 	state->part_ns = all.window_ns / PARTS + 1;
 }
 
 /* From where the account was logged in to lately. */
-static void name_sources(const struct rule_input *sighting, struct decision *decision)
+static void name_sources(const struct rule_input *input, struct decision *decision)
 {
-	uint64_t window_ns = rule_ns(sighting->settings->rules[RULE_ACCOUNT_FLOOD].window_s);
+	uint64_t window_ns = rule_ns(input->settings->rules[RULE_ACCOUNT_FLOOD].window_s);
 
-	for (size_t i = 0; sighting->at && i < sighting->at->count; i++) {
-		const struct login_place *place = &sighting->at->places[i];
+	for (size_t i = 0; input->at && i < input->at->count; i++) {
+		const struct login_source *login = &input->at->logins[i];
 
-		if (place->last_ns >= decision->wall_ns ||
-		    (uint64_t)decision->wall_ns - (uint64_t)place->last_ns <= window_ns)
-			rule_add_source(sighting, decision, &place->source);
+		if (login->last_ns >= decision->wall_ns ||
+		    (uint64_t)decision->wall_ns - (uint64_t)login->last_ns <= window_ns)
+			rule_add_source(input, decision, &login->source);
 	}
 }
 
@@ -151,28 +151,28 @@ static uint32_t weight_of(const struct event *event)
 }
 
 /* Ten times the most in a window that the account handed in on the days before. */
-static uint64_t unusual(const struct rule_input *sighting, uint32_t sum)
+static uint64_t unusual(const struct rule_input *input, uint32_t sum)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_FLOOD];
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_FLOOD];
 	struct detect_habit *habit;
 
-	if (!sighting->at)
+	if (!input->at)
 		return 0;
-	habit = accounts_habit(sighting->accounts, sighting->event->account, sighting->at,
-			       sighting->event->wall_ns);
+	habit = accounts_habit(input->accounts, input->event->account, input->at,
+			       input->event->wall_ns);
 	if (habit->today < sum)
 		habit->today = sum;
 	return (uint64_t)habit->messages * rule->usual;
 }
 
-static void judge_all(struct account_flood *state, const struct rule_input *sighting)
+static void judge_all(struct account_flood *state, const struct rule_input *input)
 {
-	const struct event *event = sighting->event;
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_FLOOD];
+	const struct event *event = input->event;
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_FLOOD];
 	struct window_entry entry = { .wall_ns = event->wall_ns,
-				      .tag = sighting->tag,
+				      .tag = input->tag,
 				      .weight = weight_of(event) };
-	struct account_flood_flow *flow = recent_touch(state->flows, &sighting->account, NULL);
+	struct account_flood_flow *flow = lru_touch(state->flows, &input->account, NULL);
 	const struct window_entry *hit;
 	unsigned long long messages = 0;
 	char window[TIME_TEXT_SIZE];
@@ -181,69 +181,69 @@ static void judge_all(struct account_flood *state, const struct rule_input *sigh
 	size_t count;
 
 	flow_on(state, flow, event->wall_ns, entry.weight);
-	needed = unusual(sighting, flow->sum);
-	count = windows_add(state->all, &sighting->account, &entry, &hit);
+	needed = unusual(input, flow->sum);
+	count = sliding_window_add(state->all, &input->account, &entry, &hit);
 	if (count)
-		windows_restart(state->all, &sighting->account);
+		sliding_window_restart(state->all, &input->account);
 	if (!count || flow->sum < needed)
 		return;
-	rule_begin(sighting, RULE_ACCOUNT_FLOOD, &decision);
+	rule_begin(input, RULE_ACCOUNT_FLOOD, &decision);
 	for (size_t i = 0; i < count; i++) {
 		rule_add_evidence(&decision, hit[i].tag);
 		messages += hit[i].weight;
 	}
 	if (messages < flow->sum)
 		messages = flow->sum;
-	rule_set_account(sighting, &decision);
-	name_sources(sighting, &decision);
+	rule_set_account(input, &decision);
+	name_sources(input, &decision);
 	duration_format(rule->window_s, window);
 	snprintf(decision.reason, sizeof(decision.reason), "%llu messages handed in within %s",
 		 messages, window);
 	decision.action = ACTION_ALERT;
-	rule_decide(sighting, &decision);
+	rule_decide(input, &decision);
 }
 
 /* The pair of source and account, as a key that no address has. */
-static struct prefix pair_key(const struct rule_input *sighting)
+static struct prefix pair_key(const struct rule_input *input)
 {
-	struct prefix key = sighting->account;
+	struct prefix key = input->account;
 
 	for (size_t i = 0; i < sizeof(key.address.byte); i++)
-		key.address.byte[i] ^= sighting->source.address.byte[i];
-	key.length |= sighting->source.length << 8;
+		key.address.byte[i] ^= input->source.address.byte[i];
+	key.length |= input->source.length << 8;
 	return key;
 }
 
 /* What of this message counts: nothing of a quiet source, and of one that stops being quiet all
  * that it handed in. */
-static uint32_t loudness(struct account_flood *state, const struct rule_input *sighting)
+static uint32_t loudness(struct account_flood *state, const struct rule_input *input)
 {
-	const struct event *event = sighting->event;
-	uint64_t span_ns = rule_ns(sighting->settings->rules[RULE_ACCOUNT_FLOOD].short_s);
+	const struct event *event = input->event;
+	uint64_t span_ns = rule_ns(input->settings->rules[RULE_ACCOUNT_FLOOD].short_s);
 	struct window_entry entry = { .wall_ns = event->wall_ns,
-				      .tag = sighting->tag,
+				      .tag = input->tag,
 				      .weight = weight_of(event) };
-	struct prefix key = pair_key(sighting);
-	struct loud *loud = recent_find(state->loud, &key);
+	struct prefix key = pair_key(input);
+	struct loud *loud = lru_find(state->loud, &key);
 	const struct window_entry *hit;
 	uint32_t weight = 0;
 	size_t count;
 
-	count = windows_add(state->quiet, &key, &entry, &hit);
+	count = sliding_window_add(state->quiet, &key, &entry, &hit);
 	for (size_t i = 0; i < count; i++)
 		weight += hit[i].weight;
 	if (count) {
-		windows_restart(state->quiet, &key);
+		sliding_window_restart(state->quiet, &key);
 		if (loud && event->wall_ns < loud->until_ns)
 			weight = entry.weight;
-		loud = recent_touch(state->loud, &key, NULL);
+		loud = lru_touch(state->loud, &key, NULL);
 		loud->until_ns = time_plus(event->wall_ns, span_ns);
 		return weight;
 	}
 	return loud && event->wall_ns < loud->until_ns ? entry.weight : 0;
 }
 
-static void ban_source(const struct rule_input *sighting, const struct decision *alert,
+static void ban_source(const struct rule_input *input, const struct decision *alert,
 		       const struct prefix *source)
 {
 	struct decision decision = *alert;
@@ -252,19 +252,19 @@ static void ban_source(const struct rule_input *sighting, const struct decision 
 	decision.has_prefix = true;
 	decision.prefix = *source;
 	decision.source_count = 0;
-	rule_decide(sighting, &decision);
+	rule_decide(input, &decision);
 }
 
 /* The alert first, then the bans of those that are loud. */
-static void fire(const struct rule_input *sighting, const struct window_entry *hit, size_t count)
+static void fire(const struct rule_input *input, const struct window_entry *hit, size_t count)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_FLOOD];
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_FLOOD];
 	unsigned long long messages = 0;
 	struct decision alert, copy;
 	char window[TIME_TEXT_SIZE];
 
-	rule_begin(sighting, RULE_ACCOUNT_FLOOD, &alert);
-	rule_set_account(sighting, &alert);
+	rule_begin(input, RULE_ACCOUNT_FLOOD, &alert);
+	rule_set_account(input, &alert);
 	for (size_t i = 0; i < count; i++) {
 		struct address address;
 		struct prefix source;
@@ -275,11 +275,11 @@ static void fire(const struct rule_input *sighting, const struct window_entry *h
 		if (!hit[i].account ||
 		    address_parse(hit[i].account, strlen(hit[i].account), &address))
 			continue;
-		source = address_source(&address, sighting->settings->source_length6);
+		source = address_source(&address, input->settings->source_length6);
 		for (unsigned j = 0; j < alert.source_count && j < DECISION_SOURCES_MAX; j++)
 			said |= !memcmp(&alert.sources[j].prefix, &source, sizeof(source));
 		if (!said)
-			rule_add_source(sighting, &alert, &source);
+			rule_add_source(input, &alert, &source);
 	}
 	duration_format(rule->short_s, window);
 	snprintf(alert.reason, sizeof(alert.reason),
@@ -287,42 +287,42 @@ static void fire(const struct rule_input *sighting, const struct window_entry *h
 		 messages, window);
 	alert.action = ACTION_ALERT;
 	copy = alert;
-	rule_decide(sighting, &copy);
-	for (unsigned i = 0; !sighting->young && i < alert.source_count && i < DECISION_SOURCES_MAX;
+	rule_decide(input, &copy);
+	for (unsigned i = 0; !input->young && i < alert.source_count && i < DECISION_SOURCES_MAX;
 	     i++)
-		ban_source(sighting, &alert, &alert.sources[i].prefix);
+		ban_source(input, &alert, &alert.sources[i].prefix);
 }
 
-static void judge_unknown(struct account_flood *state, const struct rule_input *sighting)
+static void judge_unknown(struct account_flood *state, const struct rule_input *input)
 {
-	const struct event *event = sighting->event;
-	struct window_entry entry = { .wall_ns = event->wall_ns, .tag = sighting->tag };
+	const struct event *event = input->event;
+	struct window_entry entry = { .wall_ns = event->wall_ns, .tag = input->tag };
 	const struct window_entry *hit;
 	char source[ADDRESS_TEXT_SIZE];
 	size_t count;
 
-	if (!event->has_source || sighting->arrival == ARRIVAL_KNOWN || sighting->lan)
+	if (!event->has_source || input->login == LOGIN_KNOWN || input->lan)
 		return;
-	entry.weight = loudness(state, sighting);
+	entry.weight = loudness(state, input);
 	if (!entry.weight)
 		return;
-	address_format(&sighting->source.address, source);
+	address_format(&input->source.address, source);
 	entry.account = source;
-	count = windows_add(state->unknown, &sighting->account, &entry, &hit);
+	count = sliding_window_add(state->unknown, &input->account, &entry, &hit);
 	if (!count)
 		return;
-	fire(sighting, hit, count);
-	windows_restart(state->unknown, &sighting->account);
+	fire(input, hit, count);
+	sliding_window_restart(state->unknown, &input->account);
 }
 
-static void on_event(void *context, const struct rule_input *sighting)
+static void on_event(void *context, const struct rule_input *input)
 {
-	const struct event *event = sighting->event;
+	const struct event *event = input->event;
 
 	if (event->kind != EVENT_MESSAGE || !event->has_account)
 		return;
-	judge_all(context, sighting);
-	judge_unknown(context, sighting);
+	judge_all(context, input);
+	judge_unknown(context, input);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)
@@ -330,9 +330,9 @@ static void add_usage(const void *context, struct detect_usage *usage)
 	const struct account_flood *state = context;
 	struct window_usage all, unknown, quiet;
 
-	windows_get_usage(state->all, &all);
-	windows_get_usage(state->unknown, &unknown);
-	windows_get_usage(state->quiet, &quiet);
+	sliding_window_get_usage(state->all, &all);
+	sliding_window_get_usage(state->unknown, &unknown);
+	sliding_window_get_usage(state->quiet, &quiet);
 	usage->forgotten += all.forgotten + unknown.forgotten + quiet.forgotten;
 }
 

@@ -13,10 +13,11 @@
 /* Kept of an account. */
 #define SOURCES_MAX DECISION_SOURCES_MAX
 
-static struct distinct_settings distinct_settings(const struct detect_settings *settings)
+static struct distinct_window_settings
+distinct_window_settings(const struct detect_settings *settings)
 {
 	const struct rule_settings *rule = &settings->rules[RULE_ACCOUNT_OLD_PASSWORD];
-	struct distinct_settings sources = rule_distinct(rule, settings->most_accounts, 1);
+	struct distinct_window_settings sources = rule_distinct(rule, settings->most_accounts, 1);
 
 	if (sources.items < SOURCES_MAX)
 		sources.items = SOURCES_MAX;
@@ -25,25 +26,25 @@ static struct distinct_settings distinct_settings(const struct detect_settings *
 
 static void *create(const struct detect_settings *settings)
 {
-	struct distinct_settings sources = distinct_settings(settings);
+	struct distinct_window_settings sources = distinct_window_settings(settings);
 
-	return distinct_new(&sources);
+	return distinct_window_new(&sources);
 }
 
 static void destroy(void *context)
 {
-	distinct_free(context);
+	distinct_window_free(context);
 }
 
 static void configure(void *context, const struct detect_settings *settings)
 {
-	struct distinct_settings sources = distinct_settings(settings);
+	struct distinct_window_settings sources = distinct_window_settings(settings);
 
-	distinct_configure(context, &sources);
+	distinct_window_configure(context, &sources);
 }
 
 static size_t count_providers(const struct detect_settings *settings,
-			      const struct distinct_item *items, size_t count)
+			      const struct distinct_window_item *items, size_t count)
 {
 	size_t providers = 0;
 
@@ -58,79 +59,79 @@ static size_t count_providers(const struct detect_settings *settings,
 	return providers;
 }
 
-static void alert(const struct rule_input *sighting, const struct distinct_item *items,
+static void alert(const struct rule_input *input, const struct distinct_window_item *items,
 		  size_t count, bool leak)
 {
 	size_t from = count > DECISION_SOURCES_MAX ? count - DECISION_SOURCES_MAX : 0;
 	struct decision decision;
 
-	rule_begin(sighting, RULE_ACCOUNT_OLD_PASSWORD, &decision);
-	rule_set_account(sighting, &decision);
+	rule_begin(input, RULE_ACCOUNT_OLD_PASSWORD, &decision);
+	rule_set_account(input, &decision);
 	for (size_t i = from; i < count; i++) {
 		struct prefix source =
-			address_source(&items[i].what, sighting->settings->source_length6);
+			address_source(&items[i].what, input->settings->source_length6);
 
 		rule_add_evidence(&decision, items[i].tag);
-		rule_add_source(sighting, &decision, &source);
+		rule_add_source(input, &decision, &source);
 	}
 	snprintf(decision.reason, sizeof(decision.reason),
 		 "%zu stranger%s tried an old password of %.90s%s", count, count == 1 ? "" : "s",
-		 sighting->event->account, leak ? ": it has leaked" : "");
+		 input->event->account, leak ? ": it has leaked" : "");
 	/* That it leaked is another matter than that somebody tried it. */
 	decision.has_prefix = !leak;
 	if (!leak)
-		decision.prefix = sighting->source;
+		decision.prefix = input->source;
 	decision.action = ACTION_ALERT;
-	rule_decide(sighting, &decision);
+	rule_decide(input, &decision);
 }
 
-static void ban(const struct rule_input *sighting, const struct distinct_item *item)
+static void ban(const struct rule_input *input, const struct distinct_window_item *item)
 {
 	struct decision decision;
 
-	rule_begin(sighting, RULE_ACCOUNT_OLD_PASSWORD, &decision);
-	rule_set_account(sighting, &decision);
+	rule_begin(input, RULE_ACCOUNT_OLD_PASSWORD, &decision);
+	rule_set_account(input, &decision);
 	rule_add_evidence(&decision, item->tag);
 	snprintf(decision.reason, sizeof(decision.reason), "tried an old password of %.90s",
-		 sighting->event->account);
-	rule_spare_mail(sighting, &decision);
+		 input->event->account);
+	rule_spare_mail(input, &decision);
 	decision.action = ACTION_BAN;
 	decision.has_prefix = true;
-	decision.prefix = address_source(&item->what, sighting->settings->source_length6);
-	rule_decide(sighting, &decision);
+	decision.prefix = address_source(&item->what, input->settings->source_length6);
+	rule_decide(input, &decision);
 }
 
-static void on_event(void *context, const struct rule_input *sighting)
+static void on_event(void *context, const struct rule_input *input)
 {
-	const struct event *event = sighting->event;
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_OLD_PASSWORD];
-	struct distinct_item item = { sighting->source.address, event->wall_ns, sighting->tag };
-	struct account *account = sighting->standing.account;
-	const struct distinct_item *items;
+	const struct event *event = input->event;
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_OLD_PASSWORD];
+	struct distinct_window_item item = { input->source.address, event->wall_ns, input->tag };
+	struct account *account = input->standing.account;
+	const struct distinct_window_item *items;
 	size_t count;
 	bool leak;
 
 	if (event->kind != EVENT_FAILURE || event->password == EVENT_PASSWORD_UNKNOWN ||
-	    !event->has_source || !account || sighting->standing.trust == TRUST_OWN ||
-	    sighting->standing.trust == TRUST_SEEN || sighting->standing.provider || sighting->lan)
+	    !event->has_source || !account || input->standing.trust == TRUST_OWN ||
+	    input->standing.trust == TRUST_SEEN || input->standing.provider || input->lan)
 		return;
-	count = distinct_add(context, &sighting->account, &item, &items);
+	count = distinct_window_add(context, &input->account, &item, &items);
 	if (event->password != EVENT_PASSWORD_OLD || !count)
 		return;
-	leak = count_providers(sighting->settings, items, count) >= rule->count;
-	alert(sighting, items, count, leak);
-	if (!leak || sighting->ill)
+	leak = count_providers(input->settings, items, count) >= rule->count;
+	alert(input, items, count, leak);
+	if (!leak || input->ill)
 		return;
-	accounts_leak(sighting->accounts, event->account, account, event->wall_ns);
+	accounts_leak(input->accounts, event->account, account, event->wall_ns);
 	for (size_t i = 0; i < count; i++)
-		ban(sighting, &items[i]);
+		ban(input, &items[i]);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)
 {
 	struct window_usage sources;
 
-	distinct_get_usage(context, &sources);
+	distinct_window_get_usage(context, &sources);
 	usage->forgotten += sources.forgotten;
 }
 

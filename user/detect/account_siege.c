@@ -11,10 +11,11 @@
 /* Kept of an account; it is under siege from more seldom. */
 #define NETWORKS_MAX 500
 
-static struct distinct_settings distinct_settings(const struct detect_settings *settings)
+static struct distinct_window_settings
+distinct_window_settings(const struct detect_settings *settings)
 {
 	const struct rule_settings *rule = &settings->rules[RULE_ACCOUNT_SIEGE];
-	struct distinct_settings networks = rule_distinct(rule, settings->most_accounts, 1);
+	struct distinct_window_settings networks = rule_distinct(rule, settings->most_accounts, 1);
 
 	/* Ten times what is usual is to be seen, up to ten times that. */
 	networks.items = NETWORKS_MAX;
@@ -25,41 +26,41 @@ static struct distinct_settings distinct_settings(const struct detect_settings *
 
 static void *create(const struct detect_settings *settings)
 {
-	struct distinct_settings networks = distinct_settings(settings);
+	struct distinct_window_settings networks = distinct_window_settings(settings);
 
-	return distinct_new(&networks);
+	return distinct_window_new(&networks);
 }
 
 static void destroy(void *context)
 {
-	distinct_free(context);
+	distinct_window_free(context);
 }
 
 static void configure(void *context, const struct detect_settings *settings)
 {
-	struct distinct_settings networks = distinct_settings(settings);
+	struct distinct_window_settings networks = distinct_window_settings(settings);
 
-	distinct_configure(context, &networks);
+	distinct_window_configure(context, &networks);
 }
 
 #define THIRD 3
 
-static void alert(const struct rule_input *sighting, const struct distinct_item *items,
+static void alert(const struct rule_input *input, const struct distinct_window_item *items,
 		  size_t count, bool leaked)
 {
-	const struct detect_settings *settings = sighting->settings;
+	const struct detect_settings *settings = input->settings;
 	size_t from = count > DECISION_SOURCES_MAX ? count - DECISION_SOURCES_MAX : 0;
 	char window[TIME_TEXT_SIZE];
 	struct decision decision;
 
-	rule_begin(sighting, RULE_ACCOUNT_SIEGE, &decision);
-	rule_set_account(sighting, &decision);
+	rule_begin(input, RULE_ACCOUNT_SIEGE, &decision);
+	rule_set_account(input, &decision);
 	for (size_t i = from; i < count; i++) {
 		struct prefix network = address_network(&items[i].what, settings->network_length4,
 							settings->network_length6);
 
 		rule_add_evidence(&decision, items[i].tag);
-		rule_add_source(sighting, &decision, &network);
+		rule_add_source(input, &decision, &network);
 	}
 	duration_format(settings->rules[RULE_ACCOUNT_SIEGE].window_s, window);
 	snprintf(decision.reason, sizeof(decision.reason),
@@ -67,76 +68,74 @@ static void alert(const struct rule_input *sighting, const struct distinct_item 
 		 leaked ? " after a leak; one failure of a stranger is enough"
 			: ", many more than usual");
 	decision.action = ACTION_ALERT;
-	rule_decide(sighting, &decision);
+	rule_decide(input, &decision);
 }
 
-static void ban(const struct rule_input *sighting, bool leaked)
+static void ban(const struct rule_input *input, bool leaked)
 {
 	struct decision decision;
 
-	rule_begin(sighting, RULE_ACCOUNT_SIEGE, &decision);
-	rule_set_account(sighting, &decision);
-	rule_add_evidence(&decision, sighting->tag);
+	rule_begin(input, RULE_ACCOUNT_SIEGE, &decision);
+	rule_set_account(input, &decision);
+	rule_add_evidence(&decision, input->tag);
 	if (leaked)
 		snprintf(decision.reason, sizeof(decision.reason),
 			 "failed login on %.90s, whose password strangers have had",
-			 sighting->event->account);
+			 input->event->account);
 	else
 		snprintf(decision.reason, sizeof(decision.reason),
 			 "%llu failed logins on %.100s, which is under siege",
-			 (unsigned long long)sighting->tries->on_account, sighting->event->account);
-	rule_spare_mail(sighting, &decision);
+			 (unsigned long long)input->tries->on_account, input->event->account);
+	rule_spare_mail(input, &decision);
 	decision.action = ACTION_BAN;
 	decision.has_prefix = true;
-	decision.prefix = sighting->source;
-	rule_decide(sighting, &decision);
+	decision.prefix = input->source;
+	rule_decide(input, &decision);
 }
 
 /* Alerts at so many networks; what is usual is at least what begins a siege. */
-static uint64_t alerting(const struct rule_input *sighting, uint32_t usual)
+static uint64_t alerting(const struct rule_input *input, uint32_t usual)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SIEGE];
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SIEGE];
 
 	return (uint64_t)(usual > rule->count ? usual : rule->count) * rule->usual;
 }
 
-static void on_event(void *context, const struct rule_input *sighting)
+static void on_event(void *context, const struct rule_input *input)
 {
-	const struct event *event = sighting->event;
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SIEGE];
-	struct distinct_item item = { sighting->network.address, event->wall_ns, sighting->tag };
-	struct account *account = sighting->standing.account;
-	const struct distinct_item *items;
+	const struct event *event = input->event;
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SIEGE];
+	struct distinct_window_item item = { input->network.address, event->wall_ns, input->tag };
+	struct account *account = input->standing.account;
+	const struct distinct_window_item *items;
 	struct detect_habit *habit;
 	bool leaked, besieged;
 	size_t count;
 
 	/* Who is known may mistype; what is not there cannot be besieged. */
-	if (event->kind != EVENT_FAILURE || !event->has_source || !account ||
-	    !is_stranger(sighting) || sighting->lan)
+	if (event->kind != EVENT_FAILURE || !event->has_source || !account || !is_stranger(input) ||
+	    input->lan)
 		return;
-	count = distinct_add(context, &sighting->account, &item, &items);
-	habit = accounts_habit(sighting->accounts, event->account, account, event->wall_ns);
+	count = distinct_window_add(context, &input->account, &item, &items);
+	habit = accounts_habit(input->accounts, event->account, account, event->wall_ns);
 	if (habit->failing_today < count)
 		habit->failing_today = (uint32_t)count;
-	leaked = account_leaked(sighting->accounts, account, event->wall_ns);
-	besieged = accounts_besieged(sighting->accounts, &sighting->account, event->wall_ns);
-	if (count && count >= rule->count &&
-	    (leaked || count >= alerting(sighting, habit->failing)))
-		alert(sighting, items, count, leaked);
+	leaked = account_leaked(input->accounts, account, event->wall_ns);
+	besieged = accounts_besieged(input->accounts, &input->account, event->wall_ns);
+	if (count && count >= rule->count && (leaked || count >= alerting(input, habit->failing)))
+		alert(input, items, count, leaked);
 	if (count && count >= rule->count)
 		besieged = true;
 	if (besieged)
-		accounts_besiege(sighting->accounts, event->account, &sighting->account,
-				 event->wall_ns);
-	if (sighting->standing.provider)
+		accounts_besiege(input->accounts, event->account, &input->account, event->wall_ns);
+	if (input->standing.provider)
 		return;
 	if (leaked) {
-		accounts_leak(sighting->accounts, event->account, account, event->wall_ns);
-		ban(sighting, true);
-	} else if (besieged && !sighting->young &&
-		   sighting->tries->on_account >= (uint64_t)THIRD * sighting->tries->times) {
-		ban(sighting, false);
+		accounts_leak(input->accounts, event->account, account, event->wall_ns);
+		ban(input, true);
+	} else if (besieged && !input->young &&
+		   input->tries->on_account >= (uint64_t)THIRD * input->tries->times) {
+		ban(input, false);
 	}
 }
 
@@ -144,7 +143,7 @@ static void add_usage(const void *context, struct detect_usage *usage)
 {
 	struct window_usage networks;
 
-	distinct_get_usage(context, &networks);
+	distinct_window_get_usage(context, &networks);
 	usage->forgotten += networks.forgotten;
 }
 

@@ -37,27 +37,27 @@ static void configure(void *context, const struct detect_settings *settings)
 }
 
 /* Somebody used the account well before: he is its owner. */
-static bool has_anchor(const struct rule_input *sighting, int64_t began_ns)
+static bool has_anchor(const struct rule_input *input, int64_t began_ns)
 {
-	uint64_t age_ns = rule_ns(sighting->settings->rules[RULE_ACCOUNT_SPREAD].long_s);
-	const struct account *account = sighting->at;
+	uint64_t age_ns = rule_ns(input->settings->rules[RULE_ACCOUNT_SPREAD].long_s);
+	const struct account *account = input->at;
 
 	for (size_t i = 0; i < account->count; i++)
-		if (!account->places[i].suspect &&
-		    account->places[i].first_ns <= time_less(began_ns, age_ns))
+		if (!account->logins[i].suspect &&
+		    account->logins[i].first_ns <= time_less(began_ns, age_ns))
 			return true;
 	return false;
 }
 
 /* Came since the spread began, of a provider that was not there before. */
-static bool is_stranger_since(const struct account *account, const struct login_place *place,
+static bool is_stranger_since(const struct account *account, const struct login_source *login,
 			      int64_t began_ns)
 {
-	if (place->first_ns < began_ns || address_is_lan(&place->source.address))
+	if (login->first_ns < began_ns || address_is_lan(&login->source.address))
 		return false;
 	for (size_t i = 0; i < account->count; i++)
-		if (account->places[i].provider == place->provider && !account->places[i].suspect &&
-		    account->places[i].first_ns < began_ns)
+		if (account->logins[i].provider == login->provider && !account->logins[i].suspect &&
+		    account->logins[i].first_ns < began_ns)
 			return false;
 	return true;
 }
@@ -82,36 +82,36 @@ static void say_countries(const struct decision *decision, char *text, size_t si
 	}
 }
 
-static void ban_stranger(const struct rule_input *sighting, const struct login_place *place)
+static void ban_stranger(const struct rule_input *input, const struct login_source *login)
 {
 	struct decision decision;
 
-	rule_begin(sighting, RULE_ACCOUNT_SPREAD, &decision);
-	rule_set_account(sighting, &decision);
-	rule_add_evidence(&decision, place->tag);
+	rule_begin(input, RULE_ACCOUNT_SPREAD, &decision);
+	rule_set_account(input, &decision);
+	rule_add_evidence(&decision, login->tag);
 	snprintf(decision.reason, sizeof(decision.reason), "logged in to %.100s during its spread",
-		 sighting->event->account);
-	rule_spare_mail(sighting, &decision);
+		 input->event->account);
+	rule_spare_mail(input, &decision);
 	decision.action = ACTION_BAN;
 	decision.has_prefix = true;
-	decision.prefix = place->source;
-	rule_decide(sighting, &decision);
+	decision.prefix = login->source;
+	rule_decide(input, &decision);
 }
 
-static void alert(const struct rule_input *sighting, const struct news *news, int64_t began_ns)
+static void alert(const struct rule_input *input, const struct news *news, int64_t began_ns)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
 	char window[TIME_TEXT_SIZE], countries[80];
 	struct decision decision;
 
-	rule_begin(sighting, RULE_ACCOUNT_SPREAD, &decision);
-	rule_set_account(sighting, &decision);
+	rule_begin(input, RULE_ACCOUNT_SPREAD, &decision);
+	rule_set_account(input, &decision);
 	/* Oldest first. */
 	for (size_t i = news->place_count; i-- > 0;) {
-		if (!is_stranger_since(sighting->at, news->places[i], began_ns))
+		if (!is_stranger_since(input->at, news->logins[i], began_ns))
 			continue;
-		rule_add_evidence(&decision, news->places[i]->tag);
-		rule_add_source(sighting, &decision, &news->places[i]->source);
+		rule_add_evidence(&decision, news->logins[i]->tag);
+		rule_add_source(input, &decision, &news->logins[i]->source);
 	}
 	duration_format(rule->window_s, window);
 	say_countries(&decision, countries, sizeof(countries));
@@ -120,39 +120,39 @@ static void alert(const struct rule_input *sighting, const struct news *news, in
 		 news->provider_count, news->provider_count == 1 ? "" : "s", news->countries,
 		 news->countries == 1 ? "y" : "ies", window, *countries ? countries : "ZZ");
 	decision.action = ACTION_ALERT;
-	rule_decide(sighting, &decision);
+	rule_decide(input, &decision);
 }
 
 /* Whoever came in it is no place of the account's: banned and forgotten, or, where the rule only
  * alerts, or in a home country, not on the way to be known. */
-static void sort_out(const struct rule_input *sighting, int64_t began_ns, bool bans)
+static void sort_out(const struct rule_input *input, int64_t began_ns, bool bans)
 {
-	struct account *account = sighting->at;
-	bool strangers[PLACES_MAX] = { false };
+	struct account *account = input->at;
+	bool strangers[LOGIN_SOURCES_MAX] = { false };
 
 	for (size_t i = 0; i < account->count; i++)
-		strangers[i] = is_stranger_since(account, &account->places[i], began_ns);
-	if (!(sighting->settings->rules[RULE_ACCOUNT_SPREAD].action & ACTION_BAN))
+		strangers[i] = is_stranger_since(account, &account->logins[i], began_ns);
+	if (!(input->settings->rules[RULE_ACCOUNT_SPREAD].action & ACTION_BAN))
 		bans = false;
 	for (size_t i = account->count; i-- > 0;) {
 		if (!strangers[i])
 			continue;
-		account->places[i].suspect = true;
-		if (!bans || detect_is_home(sighting->settings, account->places[i].country))
+		account->logins[i].suspect = true;
+		if (!bans || detect_is_home(input->settings, account->logins[i].country))
 			continue;
-		ban_stranger(sighting, &account->places[i]);
-		accounts_expel(sighting->accounts, sighting->event->account, account, i);
+		ban_stranger(input, &account->logins[i]);
+		accounts_remove_source(input->accounts, input->event->account, account, i);
 	}
 }
 
-static void judge(const struct rule_input *sighting)
+static void judge(const struct rule_input *input)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
-	int64_t began_ns, sure_ns = sighting->event->wall_ns;
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
+	int64_t began_ns, sure_ns = input->event->wall_ns;
 	bool many, soon, countries, bans;
 	struct news news;
 
-	news_find(sighting, &news);
+	news_find(input, &news);
 	many = news.counting >= rule->count;
 	soon = rule->long_count && news.soon >= rule->long_count && news.mailed;
 	countries = news.countries >= rule->countries;
@@ -164,36 +164,36 @@ static void judge(const struct rule_input *sighting)
 		sure_ns = news.soon_ns;
 	if (countries && news.countries_ns < sure_ns)
 		sure_ns = news.countries_ns;
-	began_ns = news_began(sighting, &news, sure_ns);
-	bans = (many || soon) && has_anchor(sighting, began_ns);
-	alert(sighting, &news, began_ns);
+	began_ns = news_began(input, &news, sure_ns);
+	bans = (many || soon) && has_anchor(input, began_ns);
+	alert(input, &news, began_ns);
 	if (bans)
-		accounts_spread(sighting->accounts, sighting->event->account, sighting->at,
-				sighting->event->wall_ns);
+		accounts_spread(input->accounts, input->event->account, input->at,
+				input->event->wall_ns);
 	else
-		sighting->at->alert_ns = sighting->event->wall_ns;
-	sort_out(sighting, began_ns, bans);
+		input->at->alert_ns = input->event->wall_ns;
+	sort_out(input, began_ns, bans);
 }
 
-static void on_event(void *context, const struct rule_input *sighting)
+static void on_event(void *context, const struct rule_input *input)
 {
-	int64_t now_ns = sighting->event->wall_ns;
+	int64_t now_ns = input->event->wall_ns;
 
 	(void)context;
-	if (!sighting->at)
+	if (!input->at)
 		return;
-	if (sighting->arrival == ARRIVAL_STRANGER) {
-		struct login_place place = { .source = sighting->source, .tag = sighting->tag };
+	if (input->login == LOGIN_STRANGER) {
+		struct login_source login = { .source = input->source, .tag = input->tag };
 
-		accounts_spread(sighting->accounts, sighting->event->account, sighting->at, now_ns);
-		ban_stranger(sighting, &place);
+		accounts_spread(input->accounts, input->event->account, input->at, now_ns);
+		ban_stranger(input, &login);
 		return;
 	}
 	/* A place that was seen before changes nothing but by its first message. */
-	if (sighting->lan || account_in_spread(sighting->accounts, sighting->at, now_ns))
+	if (input->lan || account_in_spread(input->accounts, input->at, now_ns))
 		return;
-	if (sighting->arrival == ARRIVAL_NEW || sighting->first_mail)
-		judge(sighting);
+	if (input->login == LOGIN_NEW || input->first_mail)
+		judge(input);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)

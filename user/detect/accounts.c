@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Who logged in from where. See accounts.h; sieges and spreads are in troubles.c. */
+/* Who logged in from where. See accounts.h; sieges and spreads are in account_incidents.c. */
 #include "detect/accounts.h"
-#include "detect/accounts_inside.h"
+#include "detect/accounts_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +17,8 @@ static void leave(void *value, bool full, void *context)
 	/* What the memory outside keeps is not lost. */
 	if (full && account->count && !accounts->settings->store.recall_account)
 		accounts->forgotten++;
-	accounts->places -= account->count;
-	free(account->places);
+	accounts->logins -= account->count;
+	free(account->logins);
 }
 
 struct accounts *accounts_new(const struct detect_settings *settings)
@@ -28,10 +28,10 @@ struct accounts *accounts_new(const struct detect_settings *settings)
 	if (!accounts)
 		return NULL;
 	accounts->settings = settings;
-	accounts->seed = recent_seed_new();
+	accounts->seed = lru_seed_new();
 	accounts->accounts =
-		recent_new(sizeof(struct account), settings->most_accounts, leave, accounts);
-	accounts->sieges = recent_new(sizeof(struct siege), settings->most_accounts, NULL, NULL);
+		lru_new(sizeof(struct account), settings->most_accounts, leave, accounts);
+	accounts->sieges = lru_new(sizeof(struct siege), settings->most_accounts, NULL, NULL);
 	accounts->known = known_new(settings->most_sources);
 	accounts->since_ns = settings->since_ns;
 	realms_begin(accounts);
@@ -45,9 +45,9 @@ void accounts_free(struct accounts *accounts)
 {
 	if (!accounts)
 		return;
-	recent_free(accounts->accounts);
-	recent_free(accounts->sieges);
-	recent_free(accounts->known);
+	lru_free(accounts->accounts);
+	lru_free(accounts->sieges);
+	lru_free(accounts->known);
 	free(accounts);
 }
 
@@ -55,9 +55,9 @@ void accounts_configure(struct accounts *accounts, const struct detect_settings 
 {
 	accounts->settings = settings;
 	/* Without memory for another size the old one stays. */
-	recent_resize(accounts->accounts, settings->most_accounts);
-	recent_resize(accounts->sieges, settings->most_accounts);
-	recent_resize(accounts->known, settings->most_sources);
+	lru_resize(accounts->accounts, settings->most_accounts);
+	lru_resize(accounts->sieges, settings->most_accounts);
+	lru_resize(accounts->known, settings->most_sources);
 	if (settings->since_ns)
 		accounts->since_ns = settings->since_ns;
 }
@@ -81,30 +81,30 @@ bool accounts_young(const struct accounts *accounts, int64_t now_ns)
 			       (int64_t)(learn_s < most_s ? learn_s : most_s) * NS_PER_S);
 }
 
-static bool came_on_two_days(const struct login_place *place)
+static bool came_on_two_days(const struct login_source *login)
 {
-	return !place->suspect && place->last_ns >= place->first_ns &&
-	       (uint64_t)place->last_ns - (uint64_t)place->first_ns >=
+	return !login->suspect && login->last_ns >= login->first_ns &&
+	       (uint64_t)login->last_ns - (uint64_t)login->first_ns >=
 		       (uint64_t)(DETECT_KNOWN_AFTER_S * NS_PER_S);
 }
 
 /* Where there is little history yet, nobody can have come on two days: whoever fails is known by
  * one success then. */
-bool place_is_known(const struct accounts *accounts, const struct login_place *place,
-		    int64_t now_ns)
+bool login_source_is_known(const struct accounts *accounts, const struct login_source *login,
+			   int64_t now_ns)
 {
-	return came_on_two_days(place) || (!place->suspect && accounts_young(accounts, now_ns));
+	return came_on_two_days(login) || (!login->suspect && accounts_young(accounts, now_ns));
 }
 
 /* Who logged in on an installation's first day, an hour ago or longer, is nobody new to the account
  * but to us. */
-static bool is_of_first_day(const struct accounts *accounts, const struct login_place *place,
+static bool is_of_first_day(const struct accounts *accounts, const struct login_source *login,
 			    int64_t now_ns)
 {
-	return !place->suspect &&
-	       accounts_within(accounts->since_ns, place->first_ns, ACCOUNTS_DAY_NS) &&
+	return !login->suspect &&
+	       accounts_within(accounts->since_ns, login->first_ns, ACCOUNTS_DAY_NS) &&
 	       accounts_young(accounts, now_ns) &&
-	       !accounts_within(place->first_ns, now_ns, 3600 * NS_PER_S);
+	       !accounts_within(login->first_ns, now_ns, 3600 * NS_PER_S);
 }
 
 static unsigned country_of(const struct accounts *accounts, const struct address *address)
@@ -122,34 +122,34 @@ static bool same(const struct prefix *a, const struct prefix *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-static void remove_place(struct accounts *accounts, struct account *account, size_t at)
+static void remove_login_source(struct accounts *accounts, struct account *account, size_t at)
 {
-	account->places[at] = account->places[--account->count];
-	accounts->places--;
+	account->logins[at] = account->logins[--account->count];
+	accounts->logins--;
 }
 
-static struct login_place *add_place(struct accounts *accounts, struct account *account)
+static struct login_source *add_login_source(struct accounts *accounts, struct account *account)
 {
-	struct login_place *places = account->places;
+	struct login_source *logins = account->logins;
 	size_t oldest = 0;
 
-	if (account->count == PLACES_MAX) {
+	if (account->count == LOGIN_SOURCES_MAX) {
 		for (size_t i = 1; i < account->count; i++)
-			if (places[i].last_ns < places[oldest].last_ns)
+			if (logins[i].last_ns < logins[oldest].last_ns)
 				oldest = i;
-		remove_place(accounts, account, oldest);
+		remove_login_source(accounts, account, oldest);
 	}
 	if (account->count == account->room) {
 		size_t room = account->room + account->room / 4U + 1;
 
-		places = realloc(places, room * sizeof(*places));
-		if (!places)
+		logins = realloc(logins, room * sizeof(*logins));
+		if (!logins)
 			return NULL;
-		account->places = places;
+		account->logins = logins;
 		account->room = (uint16_t)room;
 	}
-	accounts->places++;
-	return &account->places[account->count++];
+	accounts->logins++;
+	return &account->logins[account->count++];
 }
 
 struct accounts_recalling {
@@ -159,41 +159,41 @@ struct accounts_recalling {
 	int64_t now_ns;
 };
 
-static void join_place(struct login_place *place, const struct detect_known *known)
+static void join_login_source(struct login_source *login, const struct detect_known *known)
 {
-	if (known->first_ns < place->first_ns)
-		place->first_ns = known->first_ns;
-	if (known->last_ns > place->last_ns)
-		place->last_ns = place->kept_ns = known->last_ns;
+	if (known->first_ns < login->first_ns)
+		login->first_ns = known->first_ns;
+	if (known->last_ns > login->last_ns)
+		login->last_ns = login->kept_ns = known->last_ns;
 }
 
 static void take_known(const struct detect_known *known, void *context)
 {
 	struct accounts_recalling *recalling = context;
 	struct accounts *accounts = recalling->accounts;
-	struct login_place *place;
+	struct login_source *login;
 
 	if (!accounts_within(known->last_ns, recalling->now_ns, ACCOUNTS_KNOWN_NS))
 		return;
 	for (size_t i = 0; i < recalling->account->count; i++) {
-		place = &recalling->account->places[i];
-		if (!same(&place->source, &known->source))
+		login = &recalling->account->logins[i];
+		if (!same(&login->source, &known->source))
 			continue;
-		join_place(place, known); /* by the account's other name */
-		if (place_is_known(accounts, place, recalling->now_ns))
-			known_note(accounts, &known->source, recalling->key, place->last_ns);
+		join_login_source(login, known); /* by the account's other name */
+		if (login_source_is_known(accounts, login, recalling->now_ns))
+			known_note(accounts, &known->source, recalling->key, login->last_ns);
 		return;
 	}
-	place = add_place(accounts, recalling->account);
-	if (!place)
+	login = add_login_source(accounts, recalling->account);
+	if (!login)
 		return;
-	*place = (struct login_place){ .source = known->source,
-				       .first_ns = known->first_ns,
-				       .last_ns = known->last_ns,
-				       .kept_ns = known->last_ns };
-	place->country = (uint16_t)country_of(accounts, &known->source.address);
-	place->provider = provider_of(accounts->settings, &known->source.address);
-	if (place_is_known(accounts, place, recalling->now_ns))
+	*login = (struct login_source){ .source = known->source,
+					.first_ns = known->first_ns,
+					.last_ns = known->last_ns,
+					.kept_ns = known->last_ns };
+	login->country = (uint16_t)country_of(accounts, &known->source.address);
+	login->provider = provider_of(accounts->settings, &known->source.address);
+	if (login_source_is_known(accounts, login, recalling->now_ns))
 		known_note(accounts, &known->source, recalling->key, known->last_ns);
 }
 
@@ -202,7 +202,7 @@ struct account *accounts_find(struct accounts *accounts, const char *name, const
 			      bool make, int64_t now_ns)
 {
 	const struct detect_store *store = &accounts->settings->store;
-	struct account *account = recent_find(accounts->accounts, key);
+	struct account *account = lru_find(accounts->accounts, key);
 	struct accounts_recalling recalling = { .accounts = accounts,
 						.key = key,
 						.now_ns = now_ns };
@@ -212,7 +212,7 @@ struct account *accounts_find(struct accounts *accounts, const char *name, const
 	if (account || (!make && !store->recall_account))
 		return account;
 	has_other = accounts_other_name(accounts, name, other);
-	recalling.account = recent_touch(accounts->accounts, key, NULL);
+	recalling.account = lru_touch(accounts->accounts, key, NULL);
 	if (store->recall_account) {
 		store->recall_account(name, take_known, &recalling, store->context);
 		if (has_other)
@@ -227,7 +227,7 @@ struct account *accounts_find(struct accounts *accounts, const char *name, const
 	}
 	if (make || recalling.account->count)
 		return recalling.account;
-	recent_drop(accounts->accounts, recalling.account);
+	lru_drop(accounts->accounts, recalling.account);
 	return NULL;
 }
 
@@ -235,18 +235,18 @@ struct account *accounts_find(struct accounts *accounts, const char *name, const
 static bool knows_provider(const struct account *account, uint64_t provider)
 {
 	for (size_t i = 0; i < account->count; i++)
-		if (account->places[i].provider == provider && !account->places[i].suspect)
+		if (account->logins[i].provider == provider && !account->logins[i].suspect)
 			return true;
 	return false;
 }
 
-static struct login_place *find_place(const struct account *account, const struct prefix *source,
-				      int64_t now_ns)
+static struct login_source *find_login_source(const struct account *account,
+					      const struct prefix *source, int64_t now_ns)
 {
 	for (size_t i = 0; account && i < account->count; i++)
-		if (same(&account->places[i].source, source) &&
-		    accounts_within(account->places[i].last_ns, now_ns, ACCOUNTS_KNOWN_NS))
-			return &account->places[i];
+		if (same(&account->logins[i].source, source) &&
+		    accounts_within(account->logins[i].last_ns, now_ns, ACCOUNTS_KNOWN_NS))
+			return &account->logins[i];
 	return NULL;
 }
 
@@ -254,7 +254,7 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 		    const struct prefix *source, int64_t now_ns, struct standing *standing)
 {
 	struct account *account = name ? accounts_find(accounts, name, key, false, now_ns) : NULL;
-	const struct login_place *place = find_place(account, source, now_ns);
+	const struct login_source *login = find_login_source(account, source, now_ns);
 	bool known = accounts_known_to_any(accounts, source, now_ns);
 
 	*standing = (struct standing){ .trust = known ? TRUST_OTHER : TRUST_NONE };
@@ -269,45 +269,45 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 	standing->exists = true;
 	standing->provider =
 		knows_provider(account, provider_of(accounts->settings, &source->address));
-	standing->first_ns = place ? place->first_ns : 0;
-	if (place && place_is_known(accounts, place, now_ns))
+	standing->first_ns = login ? login->first_ns : 0;
+	if (login && login_source_is_known(accounts, login, now_ns))
 		standing->trust = TRUST_OWN;
-	else if (place && !place->suspect && !known)
+	else if (login && !login->suspect && !known)
 		standing->trust = TRUST_SEEN;
 }
 
 /* It is on the way to be known, or still known; the memory outside is told once a day, and when it
  * becomes known. */
 static void keep(struct accounts *accounts, const char *name, const struct prefix *key,
-		 struct login_place *place)
+		 struct login_source *login)
 {
 	const struct detect_store *store = &accounts->settings->store;
-	struct detect_known known = { place->source, place->first_ns, place->last_ns };
-	struct login_place told = { .first_ns = place->first_ns, .last_ns = place->kept_ns };
-	bool is_known = place_is_known(accounts, place, place->last_ns);
+	struct detect_known known = { login->source, login->first_ns, login->last_ns };
+	struct login_source told = { .first_ns = login->first_ns, .last_ns = login->kept_ns };
+	bool is_known = login_source_is_known(accounts, login, login->last_ns);
 
 	if (is_known)
-		known_note(accounts, &place->source, key, place->last_ns);
+		known_note(accounts, &login->source, key, login->last_ns);
 	if (!store->keep ||
-	    (place->kept_ns && accounts_within(place->kept_ns, place->last_ns, ACCOUNTS_DAY_NS) &&
-	     place_is_known(accounts, &told, place->last_ns) == is_known))
+	    (login->kept_ns && accounts_within(login->kept_ns, login->last_ns, ACCOUNTS_DAY_NS) &&
+	     login_source_is_known(accounts, &told, login->last_ns) == is_known))
 		return;
-	place->kept_ns = place->last_ns;
+	login->kept_ns = login->last_ns;
 	store->keep(name, &known, store->context);
 }
 
 /* The bound on all places: accounts that were longest not logged in to go as a whole. */
 static void make_room(struct accounts *accounts)
 {
-	while (accounts->places > accounts->settings->most_known) {
-		struct account *oldest = recent_oldest(accounts->accounts);
-		bool last = recent_used(accounts->accounts) == 1;
+	while (accounts->logins > accounts->settings->most_known) {
+		struct account *oldest = lru_oldest(accounts->accounts);
+		bool last = lru_used(accounts->accounts) == 1;
 
 		if (last)
 			return;
 		if (!accounts->settings->store.recall_account)
 			accounts->forgotten++;
-		recent_drop(accounts->accounts, oldest);
+		lru_drop(accounts->accounts, oldest);
 	}
 }
 
@@ -320,96 +320,96 @@ static bool in_alert(const struct accounts *accounts, const struct account *acco
 	       accounts_within(account->alert_ns, now_ns, (int64_t)window_s * NS_PER_S);
 }
 
-static enum arrival arrive_anew(struct accounts *accounts, const struct event *event, uint64_t tag,
-				struct account *account, const struct prefix *key,
-				const struct prefix *source)
+static enum login login_anew(struct accounts *accounts, const struct event *event, uint64_t tag,
+			     struct account *account, const struct prefix *key,
+			     const struct prefix *source)
 {
 	unsigned country = country_of(accounts, &source->address);
 	uint64_t provider = provider_of(accounts->settings, &source->address);
 	bool own = knows_provider(account, provider) || address_is_lan(&source->address);
 	bool spread = account_in_spread(accounts, account, event->wall_ns);
-	struct login_place *place;
+	struct login_source *login;
 
 	if (spread && !own)
-		return detect_is_home(accounts->settings, country) ? ARRIVAL_HOME
-								   : ARRIVAL_STRANGER;
+		return detect_is_home(accounts->settings, country) ? LOGIN_HOME : LOGIN_STRANGER;
 	if (!account->count)
 		realms_note(accounts, event->account);
-	place = add_place(accounts, account);
-	if (!place)
-		return ARRIVAL_KNOWN;
-	*place = (struct login_place){ .source = *source,
-				       .country = (uint16_t)country,
-				       .provider = provider,
-				       .suspect = spread || (!own && in_alert(accounts, account,
-									      event->wall_ns)),
-				       .mailed = event->kind == EVENT_MESSAGE,
-				       .first_ns = event->wall_ns,
-				       .last_ns = event->wall_ns,
-				       .tag = tag };
-	if (!place->suspect)
-		keep(accounts, event->account, key, place);
-	return ARRIVAL_NEW;
+	login = add_login_source(accounts, account);
+	if (!login)
+		return LOGIN_KNOWN;
+	*login = (struct login_source){ .source = *source,
+					.country = (uint16_t)country,
+					.provider = provider,
+					.suspect = spread || (!own && in_alert(accounts, account,
+									       event->wall_ns)),
+					.mailed = event->kind == EVENT_MESSAGE,
+					.first_ns = event->wall_ns,
+					.last_ns = event->wall_ns,
+					.tag = tag };
+	if (!login->suspect)
+		keep(accounts, event->account, key, login);
+	return LOGIN_NEW;
 }
 
 /* Again from a place that is there. */
-static enum arrival arrive_again(struct accounts *accounts, const struct event *event,
-				 const struct account *account, const struct prefix *key,
-				 struct login_place *place)
+static enum login login_again(struct accounts *accounts, const struct event *event,
+			      const struct account *account, const struct prefix *key,
+			      struct login_source *login)
 {
-	int64_t now_ns = event->wall_ns, before_ns = place->last_ns;
+	int64_t now_ns = event->wall_ns, before_ns = login->last_ns;
 	bool spread = account_in_spread(accounts, account, now_ns);
-	bool was_known = place_is_known(accounts, place, now_ns), is_known;
+	bool was_known = login_source_is_known(accounts, login, now_ns), is_known;
 
 	/* Successes in a spread make nobody known: what counts begins anew. */
-	if (place->suspect && !spread && !in_alert(accounts, account, now_ns)) {
-		place->suspect = false;
-		place->first_ns = now_ns;
-	} else if (spread && !was_known && !place->suspect) {
-		place->first_ns = now_ns;
+	if (login->suspect && !spread && !in_alert(accounts, account, now_ns)) {
+		login->suspect = false;
+		login->first_ns = now_ns;
+	} else if (spread && !was_known && !login->suspect) {
+		login->first_ns = now_ns;
 	}
-	if (place->last_ns < now_ns)
-		place->last_ns = now_ns;
-	place->mailed |= event->kind == EVENT_MESSAGE;
-	is_known = place_is_known(accounts, place, now_ns);
-	if (!place->suspect &&
+	if (login->last_ns < now_ns)
+		login->last_ns = now_ns;
+	login->mailed |= event->kind == EVENT_MESSAGE;
+	is_known = login_source_is_known(accounts, login, now_ns);
+	if (!login->suspect &&
 	    (before_ns / (3600 * NS_PER_S) != now_ns / (3600 * NS_PER_S) || is_known != was_known))
-		keep(accounts, event->account, key, place);
-	return came_on_two_days(place) || is_of_first_day(accounts, place, now_ns) ? ARRIVAL_KNOWN
-										   : ARRIVAL_SEEN;
+		keep(accounts, event->account, key, login);
+	return came_on_two_days(login) || is_of_first_day(accounts, login, now_ns) ? LOGIN_KNOWN
+										   : LOGIN_SEEN;
 }
 
-enum arrival accounts_arrive(struct accounts *accounts, const struct event *event, uint64_t tag,
-			     const struct prefix *key, const struct prefix *source, int64_t now_ns,
-			     struct account **result, bool *first_mail)
+enum login accounts_login(struct accounts *accounts, const struct event *event, uint64_t tag,
+			  const struct prefix *key, const struct prefix *source, int64_t now_ns,
+			  struct account **result, bool *first_mail)
 {
 	struct account *account = accounts_find(accounts, event->account, key, true, now_ns);
-	enum arrival arrival;
+	enum login how;
 
-	recent_touch(accounts->accounts, key, NULL);
+	lru_touch(accounts->accounts, key, NULL);
 	*result = account;
 	*first_mail = false;
 	for (size_t i = 0; i < account->count; i++) {
-		struct login_place *place = &account->places[i];
+		struct login_source *login = &account->logins[i];
 
-		if (!same(&place->source, source))
+		if (!same(&login->source, source))
 			continue;
-		if (!accounts_within(place->last_ns, now_ns, ACCOUNTS_KNOWN_NS)) {
-			remove_place(accounts, account, i);
+		if (!accounts_within(login->last_ns, now_ns, ACCOUNTS_KNOWN_NS)) {
+			remove_login_source(accounts, account, i);
 			break;
 		}
-		*first_mail = event->kind == EVENT_MESSAGE && !place->mailed;
-		return arrive_again(accounts, event, account, key, place);
+		*first_mail = event->kind == EVENT_MESSAGE && !login->mailed;
+		return login_again(accounts, event, account, key, login);
 	}
-	arrival = arrive_anew(accounts, event, tag, account, key, source);
+	how = login_anew(accounts, event, tag, account, key, source);
 	make_room(accounts);
-	return arrival;
+	return how;
 }
 
-void accounts_expel(struct accounts *accounts, const char *name, struct account *account, size_t at)
+void accounts_remove_source(struct accounts *accounts, const char *name, struct account *account,
+			    size_t at)
 {
 	const struct detect_store *store = &accounts->settings->store;
-	struct prefix source = account->places[at].source, key = accounts_key(accounts, name);
+	struct prefix source = account->logins[at].source, key = accounts_key(accounts, name);
 	char other[ACCOUNTS_NAME_SIZE];
 
 	if (store->forget)
@@ -417,14 +417,14 @@ void accounts_expel(struct accounts *accounts, const char *name, struct account 
 	if (store->forget && accounts_other_name(accounts, name, other))
 		store->forget(other, &source, store->context);
 	known_drop(accounts, &source, &key);
-	remove_place(accounts, account, at);
+	remove_login_source(accounts, account, at);
 }
 
 void accounts_add_usage(const struct accounts *accounts, struct detect_usage *usage)
 {
-	usage->accounts += recent_used(accounts->accounts);
-	usage->accounts_size += recent_size(accounts->accounts);
-	usage->known += accounts->places;
+	usage->accounts += lru_used(accounts->accounts);
+	usage->accounts_size += lru_size(accounts->accounts);
+	usage->known += accounts->logins;
 	usage->known_size += accounts->settings->most_known;
 	usage->forgotten += accounts->forgotten;
 }

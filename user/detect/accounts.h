@@ -9,13 +9,13 @@
 #define SEKISHO_DETECT_ACCOUNTS_H
 
 #include "detect/detect.h"
-#include "detect/recent.h"
+#include "detect/lru_table.h"
 
 /* Of one account; the longest unused gives way. More would be an open relay of passwords. */
-#define PLACES_MAX 512
+#define LOGIN_SOURCES_MAX 512
 
 /* A source that logged in to an account. */
-struct login_place {
+struct login_source {
 	struct prefix source;
 	uint16_t country;
 	bool suspect; /* came in a spread: it is not on the way to be known */
@@ -32,7 +32,7 @@ struct account {
 	int64_t alert_ns;  /* the last new place of a spread that only alerts; 0: none */
 	struct detect_habit habit;
 	uint16_t count, room;
-	struct login_place *places;
+	struct login_source *logins;
 };
 
 /* Whose a failure is. */
@@ -54,12 +54,12 @@ struct standing {
 	struct account *account; /* NULL unless it exists; valid until the next call */
 };
 
-enum arrival {
-	ARRIVAL_KNOWN,	  /* from a source that came on two days, whatever the installation's age */
-	ARRIVAL_SEEN,	  /* from one that logged in before */
-	ARRIVAL_NEW,	  /* from a new one */
-	ARRIVAL_HOME,	  /* new, in a spread, but in a home country */
-	ARRIVAL_STRANGER, /* new, in a spread, and not the account's */
+enum login {
+	LOGIN_KNOWN,	/* from a source that came on two days, whatever the installation's age */
+	LOGIN_SEEN,	/* from one that logged in before */
+	LOGIN_NEW,	/* from a new one */
+	LOGIN_HOME,	/* new, in a spread, but in a home country */
+	LOGIN_STRANGER, /* new, in a spread, and not the account's */
 };
 
 struct accounts;
@@ -85,21 +85,21 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 
 /* Somebody logged in. *account is valid until the next call of this or accounts_judge();
  * *first_mail: it is the first message from a place that was there. */
-enum arrival accounts_arrive(struct accounts *accounts, const struct event *event, uint64_t tag,
-			     const struct prefix *key, const struct prefix *source, int64_t now_ns,
-			     struct account **account, bool *first_mail);
+enum login accounts_login(struct accounts *accounts, const struct event *event, uint64_t tag,
+			  const struct prefix *key, const struct prefix *source, int64_t now_ns,
+			  struct account **account, bool *first_mail);
 
 /* The place is none of the account's; it is forgotten here, and the last one takes its position. */
-void accounts_expel(struct accounts *accounts, const char *name, struct account *account,
-		    size_t place);
+void accounts_remove_source(struct accounts *accounts, const char *name, struct account *account,
+			    size_t login);
 
 /* Whether a source, or a network, is known to any account. */
 bool accounts_known_to_any(struct accounts *accounts, const struct prefix *prefix, int64_t now_ns);
 /* Whether a source is a shared place: known to as many accounts as settings say. */
 bool accounts_shared(struct accounts *accounts, const struct prefix *source, int64_t now_ns);
 
-bool place_is_known(const struct accounts *accounts, const struct login_place *place,
-		    int64_t now_ns);
+bool login_source_is_known(const struct accounts *accounts, const struct login_source *login,
+			   int64_t now_ns);
 /* The installation has so little history that rules by history only alert. */
 bool accounts_young(const struct accounts *accounts, int64_t now_ns);
 

@@ -102,11 +102,11 @@ static void add(struct bounce_surge *state, int64_t wall_ns, bool failed)
 		take_off(state);
 }
 
-static void on_event(void *context, const struct rule_input *sighting)
+static void on_event(void *context, const struct rule_input *input)
 {
 	struct bounce_surge *state = context;
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_BOUNCE_SURGE];
-	const struct event *event = sighting->event;
+	const struct rule_settings *rule = &input->settings->rules[RULE_BOUNCE_SURGE];
+	const struct event *event = input->event;
 	uint64_t kept = DECISION_EVIDENCE_MAX;
 	uint32_t failed, count;
 	char window[TIME_TEXT_SIZE];
@@ -116,13 +116,13 @@ static void on_event(void *context, const struct rule_input *sighting)
 		return;
 	add(state, event->wall_ns, event->kind == EVENT_BOUNCE);
 	if (event->kind == EVENT_BOUNCE)
-		state->tags[state->tag_count++ % kept] = sighting->tag;
+		state->tags[state->tag_count++ % kept] = input->tag;
 	failed = state->failed;
 	count = state->count;
 	if (event->kind != EVENT_BOUNCE || !count || count < rule->count ||
 	    (uint64_t)failed * 100 < (uint64_t)count * rule->percent)
 		return;
-	rule_begin(sighting, RULE_BOUNCE_SURGE, &decision);
+	rule_begin(input, RULE_BOUNCE_SURGE, &decision);
 	for (uint64_t i = state->tag_count > kept ? state->tag_count - kept : 0;
 	     i < state->tag_count; i++)
 		rule_add_evidence(&decision, state->tags[i % kept]);
@@ -131,7 +131,7 @@ static void on_event(void *context, const struct rule_input *sighting)
 		 "%u of %u deliveries failed in %s (%u %%)", failed, count, window,
 		 (unsigned)((uint64_t)failed * 100 / count));
 	decision.action = ACTION_ALERT;
-	rule_decide(sighting, &decision);
+	rule_decide(input, &decision);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)

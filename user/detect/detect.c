@@ -8,7 +8,7 @@
 
 #include "base/time.h"
 #include "detect/provider.h"
-#include "detect/repeats.h"
+#include "detect/ban_history.h"
 #include "detect/rule.h"
 #include "detect/senders.h"
 #include "detect/summing.h"
@@ -28,7 +28,7 @@ struct detect {
 	struct detect_settings settings;
 	void *states[TYPE_COUNT]; /* NULL while the rule is off */
 	struct accounts *accounts;
-	struct repeats *repeats;
+	struct ban_history *repeats;
 	struct strangers *strangers;
 	struct senders *senders;
 	struct summing *summing;
@@ -82,7 +82,7 @@ struct detect *detect_new(const struct detect_settings *settings)
 		return NULL;
 	take_settings(detect, settings);
 	detect->accounts = accounts_new(&detect->settings);
-	detect->repeats = repeats_new(&detect->settings);
+	detect->repeats = ban_history_new(&detect->settings);
 	detect->strangers = strangers_new(&detect->settings);
 	detect->senders = senders_new(&detect->settings);
 	detect->summing = summing_new();
@@ -108,7 +108,7 @@ void detect_free(struct detect *detect)
 	for (size_t i = 0; i < TYPE_COUNT; i++)
 		stop_rule(detect, i);
 	accounts_free(detect->accounts);
-	repeats_free(detect->repeats);
+	ban_history_free(detect->repeats);
 	strangers_free(detect->strangers);
 	senders_free(detect->senders);
 	summing_free(detect->summing);
@@ -119,7 +119,7 @@ void detect_configure(struct detect *detect, const struct detect_settings *setti
 {
 	take_settings(detect, settings);
 	accounts_configure(detect->accounts, &detect->settings);
-	repeats_configure(detect->repeats, &detect->settings);
+	ban_history_configure(detect->repeats, &detect->settings);
 	strangers_configure(detect->strangers, &detect->settings);
 	senders_configure(detect->senders, &detect->settings);
 	for (size_t i = 0; i < TYPE_COUNT; i++) {
@@ -181,24 +181,24 @@ static void raise(struct detect *detect, struct decision *decision)
 		detect->decide(decision, detect->context);
 }
 
-void rule_notice(const struct rule_input *sighting, struct decision *decision)
+void rule_notice(const struct rule_input *input, struct decision *decision)
 {
-	struct detect *detect = sighting->engine;
+	struct detect *detect = input->engine;
 
 	if (!detect->recalling && detect->settings.rules[decision->rule].action != ACTION_OFF)
 		raise(detect, decision);
 }
 
 /* Many work there, and the ban shuts them out as well: it does not get longer each time. */
-static bool is_shared_place(const struct rule_input *sighting, const struct decision *decision)
+static bool is_shared_place(const struct rule_input *input, const struct decision *decision)
 {
-	return sighting->event->has_source &&
-	       accounts_shared(sighting->accounts, &decision->prefix, sighting->event->wall_ns);
+	return input->event->has_source &&
+	       accounts_shared(input->accounts, &decision->prefix, input->event->wall_ns);
 }
 
-void rule_decide(const struct rule_input *sighting, struct decision *decision)
+void rule_decide(const struct rule_input *input, struct decision *decision)
 {
-	struct detect *detect = sighting->engine;
+	struct detect *detect = input->engine;
 	const struct rule_settings *settings = &detect->settings.rules[decision->rule];
 	enum rule_action actions = decision->action & settings->action;
 
@@ -209,23 +209,22 @@ void rule_decide(const struct rule_input *sighting, struct decision *decision)
 		actions = ACTION_ALERT;
 	if (actions & ACTION_BAN && decision->has_prefix) {
 		decision->action = ACTION_BAN;
-		repeats_ban(detect->repeats, settings->ban_s, !is_shared_place(sighting, decision),
-			    decision);
+		ban_history_ban(detect->repeats, settings->ban_s, !is_shared_place(input, decision),
+				decision);
 		detect->decide(decision, detect->context);
 	}
 	if (actions & ACTION_ALERT)
 		raise(detect, decision);
 }
 
-bool rule_delivers(const struct rule_input *sighting)
+bool rule_delivers(const struct rule_input *input)
 {
-	return senders_know(sighting->engine->senders, &sighting->network,
-			    sighting->event->wall_ns);
+	return senders_know(input->engine->senders, &input->network, input->event->wall_ns);
 }
 
-struct detect_habit *rule_server_habit(const struct rule_input *sighting)
+struct detect_habit *rule_server_habit(const struct rule_input *input)
 {
-	return &sighting->engine->habit;
+	return &input->engine->habit;
 }
 
 void detect_say_held(struct detect *detect, int64_t now_ns, detect_decide *decide, void *context)
@@ -238,64 +237,64 @@ void detect_say_held(struct detect *detect, int64_t now_ns, detect_decide *decid
 
 /* ---- events ---- */
 
-static void find_out(struct detect *detect, struct rule_input *sighting)
+static void find_out(struct detect *detect, struct rule_input *input)
 {
-	const struct event *event = sighting->event;
+	const struct event *event = input->event;
 	const struct detect_settings *settings = &detect->settings;
-	const struct prefix *account = event->has_account ? &sighting->account : NULL;
+	const struct prefix *account = event->has_account ? &input->account : NULL;
 
-	sighting->young = accounts_young(detect->accounts, event->wall_ns);
-	sighting->ill = event->wall_ns < detect->server.ill_until_ns;
+	input->young = accounts_young(detect->accounts, event->wall_ns);
+	input->ill = event->wall_ns < detect->server.ill_until_ns;
 	if (event->has_source) {
-		sighting->lan = address_is_lan(&event->source);
-		sighting->source = address_source(&event->source, settings->source_length6);
-		sighting->network = address_network(&event->source, settings->network_length4,
-						    settings->network_length6);
+		input->lan = address_is_lan(&event->source);
+		input->source = address_source(&event->source, settings->source_length6);
+		input->network = address_network(&event->source, settings->network_length4,
+						 settings->network_length6);
 	}
 	if (account)
-		sighting->account = accounts_key(detect->accounts, event->account);
+		input->account = accounts_key(detect->accounts, event->account);
 	if (!event->has_source)
 		return;
 	if (event->kind == EVENT_FAILURE)
 		accounts_judge(detect->accounts, account ? event->account : NULL, account,
-			       &sighting->source, event->wall_ns, &sighting->standing);
+			       &input->source, event->wall_ns, &input->standing);
 	else if (event->kind == EVENT_ACCEPTED)
-		senders_note(detect->senders, &sighting->network, event->wall_ns);
+		senders_note(detect->senders, &input->network, event->wall_ns);
 	if ((event->kind == EVENT_SUCCESS || event->kind == EVENT_MESSAGE) && account &&
 	    !detect->recalling) {
-		sighting->arrival = accounts_arrive(detect->accounts, event, sighting->tag, account,
-						    &sighting->source, event->wall_ns,
-						    &sighting->at, &sighting->first_mail);
-		if (sighting->arrival != ARRIVAL_KNOWN)
-			strangers_succeed(detect->strangers, sighting);
+		input->login = accounts_login(detect->accounts, event, input->tag, account,
+					      &input->source, event->wall_ns, &input->at,
+					      &input->first_mail);
+		if (input->login != LOGIN_KNOWN)
+			strangers_succeed(detect->strangers, input);
 	}
 }
 
-static void run_rules(struct detect *detect, struct rule_input *sighting)
+static void run_rules(struct detect *detect, struct rule_input *input)
 {
-	const struct event *event = sighting->event;
+	const struct event *event = input->event;
 
 	for (size_t i = 0; i < TYPE_COUNT; i++) {
 		if (detect->states[i] && (!detect->recalling || rule_types[i]->only_counts))
-			rule_types[i]->event(detect->states[i], sighting);
+			rule_types[i]->event(detect->states[i], input);
 		/* The rules from here on see what it counts. */
 		if (rule_types[i] != &rule_server_ill || event->kind != EVENT_FAILURE ||
 		    !event->has_source)
 			continue;
-		sighting->ill = event->wall_ns < detect->server.ill_until_ns;
-		strangers_fail(detect->strangers, sighting, sighting->tries);
+		input->ill = event->wall_ns < detect->server.ill_until_ns;
+		strangers_fail(detect->strangers, input, input->tries);
 	}
 }
 
 static void judge_event(struct detect *detect, const struct event *event, uint64_t tag,
 			detect_decide *decide, void *context)
 {
-	struct rule_input sighting = { .tag = tag,
-				       .settings = &detect->settings,
-				       .accounts = detect->accounts,
-				       .strangers = detect->strangers,
-				       .server = &detect->server,
-				       .engine = detect };
+	struct rule_input input = { .tag = tag,
+				    .settings = &detect->settings,
+				    .accounts = detect->accounts,
+				    .strangers = detect->strangers,
+				    .server = &detect->server,
+				    .engine = detect };
 	struct tries tries = { 0 };
 	struct event timed;
 
@@ -309,14 +308,14 @@ static void judge_event(struct detect *detect, const struct event *event, uint64
 	if (!start_rules(detect))
 		detect->forgotten++;
 	accounts_begin(detect->accounts, event->wall_ns);
-	sighting.event = event;
-	sighting.tries = &tries;
+	input.event = event;
+	input.tries = &tries;
 	detect->decide = decide;
 	detect->context = context;
 	if (!detect->recalling)
 		detect_say_held(detect, event->wall_ns, decide, context);
-	find_out(detect, &sighting);
-	run_rules(detect, &sighting);
+	find_out(detect, &input);
+	run_rules(detect, &input);
 }
 
 void detect_event(struct detect *detect, const struct event *event, uint64_t tag,
@@ -423,8 +422,8 @@ bool detect_bans(const struct detect *detect, const struct address *address,
 	struct prefix network =
 		address_network(address, settings->network_length4, settings->network_length6);
 
-	return repeats_running(detect->repeats, &source, services, wall_ns) ||
-	       repeats_running(detect->repeats, &network, services, wall_ns);
+	return ban_history_running(detect->repeats, &source, services, wall_ns) ||
+	       ban_history_running(detect->repeats, &network, services, wall_ns);
 }
 
 void detect_get_usage(const struct detect *detect, struct detect_usage *usage)

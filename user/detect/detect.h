@@ -222,7 +222,7 @@ void detect_forget_account(struct detect *detect, const char *account);
  * until he comes again. False: there was neither. */
 bool detect_password_changed(struct detect *detect, const char *account, int64_t now_ns);
 
-/* The account's key in tables of recent.h; a name without a realm is of the default one. */
+/* The account's key in tables of lru_table.h; a name without a realm is of the default one. */
 struct prefix detect_account_key(const struct detect *detect, const char *account);
 
 /* Who a source is to an account. */

@@ -3,7 +3,7 @@
  * place, since of each source the accounts are kept that it logged in to last. See accounts.h. */
 #include <string.h>
 
-#include "detect/accounts_inside.h"
+#include "detect/accounts_internal.h"
 
 /* The hash tells accounts apart: two of a source that meet in 32 bits count as one. */
 struct known {
@@ -12,9 +12,9 @@ struct known {
 	uint16_t days[DETECT_SHARED_MAX]; /* when last, since 1970; 0: unused */
 };
 
-struct recent *known_new(uint32_t most)
+struct lru_table *known_new(uint32_t most)
 {
-	return recent_new(sizeof(struct known), most, NULL, NULL);
+	return lru_new(sizeof(struct known), most, NULL, NULL);
 }
 
 static uint32_t hash_of(const struct prefix *key)
@@ -66,8 +66,8 @@ void known_note(struct accounts *accounts, const struct prefix *source, const st
 	struct prefix network = network_of(accounts, source);
 	struct known *around;
 
-	note(recent_touch(accounts->known, source, NULL), hash_of(key), last_ns);
-	around = recent_touch(accounts->known, &network, NULL);
+	note(lru_touch(accounts->known, source, NULL), hash_of(key), last_ns);
+	around = lru_touch(accounts->known, &network, NULL);
 	if (around->last_ns < last_ns)
 		around->last_ns = last_ns;
 }
@@ -75,8 +75,8 @@ void known_note(struct accounts *accounts, const struct prefix *source, const st
 void known_drop(struct accounts *accounts, const struct prefix *source, const struct prefix *key)
 {
 	struct prefix network = network_of(accounts, source);
-	struct known *known = recent_find(accounts->known, source);
-	struct known *around = recent_find(accounts->known, &network);
+	struct known *known = lru_find(accounts->known, source);
+	struct known *around = lru_find(accounts->known, &network);
 	bool others = false;
 
 	for (unsigned i = 0; known && i < DETECT_SHARED_MAX; i++) {
@@ -85,10 +85,10 @@ void known_drop(struct accounts *accounts, const struct prefix *source, const st
 		others |= known->days[i] != 0;
 	}
 	if (known && !others)
-		recent_drop(accounts->known, known);
+		lru_drop(accounts->known, known);
 	/* Whom else in the network is known is not counted: it is known again at the next login. */
 	if (around && !others)
-		recent_drop(accounts->known, around);
+		lru_drop(accounts->known, around);
 }
 
 struct dropping {
@@ -114,7 +114,7 @@ static void drop_from(const struct prefix *source, void *value, void *context)
 		return;
 	known->last_ns = 0;
 	network = network_of(dropping->accounts, source);
-	around = recent_find(dropping->accounts->known, &network);
+	around = lru_find(dropping->accounts->known, &network);
 	if (around)
 		around->last_ns = 0;
 }
@@ -123,7 +123,7 @@ void known_drop_all(struct accounts *accounts, const struct prefix *key)
 {
 	struct dropping dropping = { accounts, hash_of(key) };
 
-	recent_each(accounts->known, drop_from, &dropping);
+	lru_each(accounts->known, drop_from, &dropping);
 }
 
 struct known_recalling {
@@ -136,10 +136,10 @@ struct known_recalling {
 static void take_known(const char *account, const struct detect_known *stored, void *context)
 {
 	const struct known_recalling *recalling = context;
-	struct login_place place = { .first_ns = stored->first_ns, .last_ns = stored->last_ns };
+	struct login_source login = { .first_ns = stored->first_ns, .last_ns = stored->last_ns };
 	struct prefix key;
 
-	if (!place_is_known(recalling->accounts, &place, recalling->now_ns))
+	if (!login_source_is_known(recalling->accounts, &login, recalling->now_ns))
 		return;
 	key = accounts_key(recalling->accounts, account);
 	note(recalling->known, hash_of(&key), stored->last_ns);
@@ -148,14 +148,14 @@ static void take_known(const char *account, const struct detect_known *stored, v
 static struct known *find(struct accounts *accounts, const struct prefix *prefix, int64_t now_ns)
 {
 	const struct detect_store *store = &accounts->settings->store;
-	struct known *known = recent_find(accounts->known, prefix), kept = { 0 };
+	struct known *known = lru_find(accounts->known, prefix), kept = { 0 };
 	struct known_recalling recalling = { accounts, &kept, prefix, now_ns };
 
 	if (!known && store->recall_source) {
 		store->recall_source(prefix, 2 * DETECT_SHARED_MAX, take_known, &recalling,
 				     store->context);
 		if (kept.last_ns) {
-			known = recent_touch(accounts->known, prefix, NULL);
+			known = lru_touch(accounts->known, prefix, NULL);
 			*known = kept;
 		}
 	}

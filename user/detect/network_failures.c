@@ -9,69 +9,69 @@
 
 static void *create(const struct detect_settings *settings)
 {
-	struct distinct_settings sources = rule_distinct(&settings->rules[RULE_NETWORK_FAILURES],
-							 settings->most_sources,
-							 settings->known_factor);
+	struct distinct_window_settings sources =
+		rule_distinct(&settings->rules[RULE_NETWORK_FAILURES], settings->most_sources,
+			      settings->known_factor);
 
-	return distinct_new(&sources);
+	return distinct_window_new(&sources);
 }
 
 static void destroy(void *context)
 {
-	distinct_free(context);
+	distinct_window_free(context);
 }
 
 static void configure(void *context, const struct detect_settings *settings)
 {
-	struct distinct_settings sources = rule_distinct(&settings->rules[RULE_NETWORK_FAILURES],
-							 settings->most_sources,
-							 settings->known_factor);
+	struct distinct_window_settings sources =
+		rule_distinct(&settings->rules[RULE_NETWORK_FAILURES], settings->most_sources,
+			      settings->known_factor);
 
-	distinct_configure(context, &sources);
+	distinct_window_configure(context, &sources);
 }
 
-static void on_event(void *context, const struct rule_input *sighting)
+static void on_event(void *context, const struct rule_input *input)
 {
-	const struct event *event = sighting->event;
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_NETWORK_FAILURES];
-	struct distinct_item item = { sighting->source.address, event->wall_ns, sighting->tag };
-	const struct distinct_item *items;
+	const struct event *event = input->event;
+	const struct rule_settings *rule = &input->settings->rules[RULE_NETWORK_FAILURES];
+	struct distinct_window_item item = { input->source.address, event->wall_ns, input->tag };
+	const struct distinct_window_item *items;
 	char window[TIME_TEXT_SIZE];
 	struct decision decision;
 	uint64_t needed = rule->count;
 	size_t count;
 
-	if (event->kind != EVENT_FAILURE || !event->has_source || !is_stranger(sighting))
+	if (event->kind != EVENT_FAILURE || !event->has_source || !is_stranger(input))
 		return;
-	count = distinct_add(context, &sighting->network, &item, &items);
+	count = distinct_window_add(context, &input->network, &item, &items);
 	if (!count || count < needed)
 		return;
-	if (accounts_known_to_any(sighting->accounts, &sighting->network, event->wall_ns))
-		needed *= sighting->settings->known_factor;
-	if (sighting->ill)
+	if (accounts_known_to_any(input->accounts, &input->network, event->wall_ns))
+		needed *= input->settings->known_factor;
+	if (input->ill)
 		needed *= 2;
 	if (count < needed)
 		return;
-	rule_begin(sighting, RULE_NETWORK_FAILURES, &decision);
+	rule_begin(input, RULE_NETWORK_FAILURES, &decision);
 	for (size_t i = 0; i < count; i++)
 		rule_add_evidence(&decision, items[i].tag);
-	distinct_restart(context, &sighting->network);
+	distinct_window_restart(context, &input->network);
 	duration_format(rule->window_s, window);
 	snprintf(decision.reason, sizeof(decision.reason),
 		 "failed logins from %zu source%s of the network in %s", count,
 		 count == 1 ? "" : "s", window);
-	rule_spare_mail(sighting, &decision);
+	rule_spare_mail(input, &decision);
 	decision.action = ACTION_BAN_ALERT;
 	decision.has_prefix = true;
-	decision.prefix = sighting->network;
-	rule_decide(sighting, &decision);
+	decision.prefix = input->network;
+	rule_decide(input, &decision);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)
 {
 	struct window_usage sources;
 
-	distinct_get_usage(context, &sources);
+	distinct_window_get_usage(context, &sources);
 	usage->forgotten += sources.forgotten;
 }
 

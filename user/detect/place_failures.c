@@ -13,12 +13,12 @@ static void *create(const struct detect_settings *settings)
 	struct window_settings windows =
 		rule_windows(&settings->rules[RULE_PLACE_FAILURES], settings->most_sources, 1);
 
-	return windows_new(&windows);
+	return sliding_window_new(&windows);
 }
 
 static void destroy(void *context)
 {
-	windows_free(context);
+	sliding_window_free(context);
 }
 
 static void configure(void *context, const struct detect_settings *settings)
@@ -26,14 +26,14 @@ static void configure(void *context, const struct detect_settings *settings)
 	struct window_settings windows =
 		rule_windows(&settings->rules[RULE_PLACE_FAILURES], settings->most_sources, 1);
 
-	windows_configure(context, &windows);
+	sliding_window_configure(context, &windows);
 }
 
-static void on_event(void *context, const struct rule_input *sighting)
+static void on_event(void *context, const struct rule_input *input)
 {
-	const struct event *event = sighting->event;
+	const struct event *event = input->event;
 	struct window_entry entry = { .wall_ns = event->wall_ns,
-				      .tag = sighting->tag,
+				      .tag = input->tag,
 				      .weight = event->count ? event->count : 1 };
 	const struct window_entry *hit;
 	unsigned long long failures = 0;
@@ -42,34 +42,34 @@ static void on_event(void *context, const struct rule_input *sighting)
 	size_t count;
 
 	if (event->kind != EVENT_FAILURE || !event->has_source ||
-	    !(sighting->standing.trust == TRUST_OTHER ||
-	      (sighting->standing.trust == TRUST_OWN && !event->has_account)))
+	    !(input->standing.trust == TRUST_OTHER ||
+	      (input->standing.trust == TRUST_OWN && !event->has_account)))
 		return;
-	count = windows_add(context, &sighting->source, &entry, &hit);
+	count = sliding_window_add(context, &input->source, &entry, &hit);
 	if (!count)
 		return;
-	rule_begin(sighting, RULE_PLACE_FAILURES, &decision);
+	rule_begin(input, RULE_PLACE_FAILURES, &decision);
 	for (size_t i = 0; i < count; i++) {
 		rule_add_evidence(&decision, hit[i].tag);
 		failures += hit[i].weight;
 	}
-	windows_restart(context, &sighting->source);
-	duration_format(sighting->settings->rules[RULE_PLACE_FAILURES].window_s, window);
+	sliding_window_restart(context, &input->source);
+	duration_format(input->settings->rules[RULE_PLACE_FAILURES].window_s, window);
 	snprintf(decision.reason, sizeof(decision.reason),
 		 "%llu failed logins in %s that are of no account known there; somebody behind it "
 		 "may be guessing",
 		 failures, window);
 	decision.action = ACTION_ALERT;
 	decision.has_prefix = true;
-	decision.prefix = sighting->source;
-	rule_decide(sighting, &decision);
+	decision.prefix = input->source;
+	rule_decide(input, &decision);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)
 {
 	struct window_usage windows;
 
-	windows_get_usage(context, &windows);
+	sliding_window_get_usage(context, &windows);
 	usage->forgotten += windows.forgotten;
 }
 

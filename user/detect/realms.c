@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "detect/accounts_inside.h"
+#include "detect/accounts_internal.h"
 
 /* As many accounts as have to be met before another realm may be the default. */
 #define USUAL_WEIGHT 16
@@ -76,12 +76,12 @@ struct prefix accounts_key(const struct accounts *accounts, const char *name)
 	size_t size;
 
 	if (!*realm || strchr(name, '@'))
-		return recent_name_key(&accounts->seed, name);
+		return lru_name_key(&accounts->seed, name);
 	size = strnlen(name, EVENT_ACCOUNT_SIZE);
 	memcpy(full, name, size);
 	full[size++] = '@';
 	memcpy(full + size, realm, strlen(realm) + 1);
-	return recent_name_key(&accounts->seed, full);
+	return lru_name_key(&accounts->seed, full);
 }
 
 struct prefix accounts_local_key(const struct accounts *accounts, const char *name)
@@ -93,5 +93,5 @@ struct prefix accounts_local_key(const struct accounts *accounts, const char *na
 		size = sizeof(local) - 1;
 	memcpy(local, name, size);
 	local[size] = '\0';
-	return recent_name_key(&accounts->seed, local);
+	return lru_name_key(&accounts->seed, local);
 }

@@ -6,18 +6,18 @@
 
 #include "base/time.h"
 
-void rule_begin(const struct rule_input *sighting, enum ban_rule rule, struct decision *decision)
+void rule_begin(const struct rule_input *input, enum ban_rule rule, struct decision *decision)
 {
 	memset(decision, 0, sizeof(*decision));
 	decision->rule = rule;
-	decision->wall_ns = sighting->event->wall_ns;
-	decision->services = detect_services(sighting->event->service);
+	decision->wall_ns = input->event->wall_ns;
+	decision->services = detect_services(input->event->service);
 }
 
-void rule_set_account(const struct rule_input *sighting, struct decision *decision)
+void rule_set_account(const struct rule_input *input, struct decision *decision)
 {
 	decision->has_account = true;
-	memcpy(decision->account, sighting->event->account, sizeof(decision->account));
+	memcpy(decision->account, input->event->account, sizeof(decision->account));
 }
 
 void rule_add_evidence(struct decision *decision, uint64_t tag)
@@ -30,10 +30,10 @@ void rule_add_evidence(struct decision *decision, uint64_t tag)
 	decision->evidence[decision->evidence_count++] = tag;
 }
 
-void rule_add_source(const struct rule_input *sighting, struct decision *decision,
+void rule_add_source(const struct rule_input *input, struct decision *decision,
 		     const struct prefix *prefix)
 {
-	const struct detect_settings *settings = sighting->settings;
+	const struct detect_settings *settings = input->settings;
 	unsigned at = decision->source_count++, country = COUNTRY_ZZ;
 
 	if (at >= DECISION_SOURCES_MAX)
@@ -59,9 +59,9 @@ uint64_t rule_ns(uint64_t seconds)
 	return (seconds < longest_s ? seconds : longest_s) * NS_PER_S;
 }
 
-void rule_spare_mail(const struct rule_input *sighting, struct decision *decision)
+void rule_spare_mail(const struct rule_input *input, struct decision *decision)
 {
-	if (!(decision->services & BAN_SMTP) || !rule_delivers(sighting))
+	if (!(decision->services & BAN_SMTP) || !rule_delivers(input))
 		return;
 	decision->services = BAN_LOGIN;
 }
@@ -74,10 +74,11 @@ struct window_settings rule_windows(const struct rule_settings *rule, uint32_t m
 					 .window_ns = rule_ns(rule->window_s) };
 }
 
-struct distinct_settings rule_distinct(const struct rule_settings *rule, uint32_t most,
-				       uint32_t factor)
+struct distinct_window_settings rule_distinct(const struct rule_settings *rule, uint32_t most,
+					      uint32_t factor)
 {
-	return (struct distinct_settings){ .items = limit((uint64_t)rule->count * factor, 10000),
-					   .most = most,
-					   .window_ns = rule_ns(rule->window_s) };
+	return (struct distinct_window_settings){ .items = limit((uint64_t)rule->count * factor,
+								 10000),
+						  .most = most,
+						  .window_ns = rule_ns(rule->window_s) };
 }

@@ -8,9 +8,9 @@
 
 #include "detect/accounts.h"
 #include "detect/detect.h"
-#include "detect/distinct.h"
+#include "detect/distinct_window.h"
 #include "detect/strangers.h"
-#include "detect/windows.h"
+#include "detect/sliding_window.h"
 
 /* What the whole server is in. */
 struct server_state {
@@ -28,21 +28,21 @@ struct rule_input {
 	struct server_state *server;
 	struct prefix source, network; /* when event->has_source */
 	bool lan;		       /* the source is of the local network */
-	struct prefix account;	       /* key of recent.h, when event->has_account */
+	struct prefix account;	       /* key of lru_table.h, when event->has_account */
 	struct standing standing;      /* of a failure with a source */
 	struct tries *tries;	       /* likewise; else empty, never NULL */
 	bool young;		       /* rules by history only alert */
 	bool ill;		       /* the server is ill: see server_ill.c */
-	enum arrival arrival;	       /* of a success or message with source and account */
+	enum login login;	       /* of a success or message with source and account */
 	struct account *at;	       /* whose arrival it is; else NULL */
 	bool first_mail;	       /* its first message from there */
 	struct detect *engine;
 };
 
 /* A failure of somebody of whom nothing is known. */
-static inline bool is_stranger(const struct rule_input *sighting)
+static inline bool is_stranger(const struct rule_input *input)
 {
-	return sighting->standing.trust == TRUST_NONE;
+	return input->standing.trust == TRUST_NONE;
 }
 
 struct rule_type {
@@ -53,36 +53,36 @@ struct rule_type {
 	/* Changed settings; what was seen is kept as far as it still means something. */
 	void (*configure)(void *state, const struct detect_settings *settings);
 	/* Looks at one event; decides by rule_decide(). */
-	void (*event)(void *state, const struct rule_input *sighting);
+	void (*event)(void *state, const struct rule_input *input);
 	/* Adds its own figures. */
 	void (*add_usage)(const void *state, struct detect_usage *usage);
 };
 
 /* A fresh decision about this sighting: rule, time, and the group of services that it is on. */
-void rule_begin(const struct rule_input *sighting, enum ban_rule rule, struct decision *decision);
-void rule_set_account(const struct rule_input *sighting, struct decision *decision);
+void rule_begin(const struct rule_input *input, enum ban_rule rule, struct decision *decision);
+void rule_set_account(const struct rule_input *input, struct decision *decision);
 void rule_add_evidence(struct decision *decision, uint64_t tag);
 /* One more that the decision is about, with its country. */
-void rule_add_source(const struct rule_input *sighting, struct decision *decision,
+void rule_add_source(const struct rule_input *input, struct decision *decision,
 		     const struct prefix *prefix);
 /* The ban is for failed logins: it never closes port 25 to who delivers mail here. */
-void rule_spare_mail(const struct rule_input *sighting, struct decision *decision);
+void rule_spare_mail(const struct rule_input *input, struct decision *decision);
 /* The rule decides on what decision->action says, as far as its settings let it: action, end of the
  * ban and whether it was said already are the engine's. */
-void rule_decide(const struct rule_input *sighting, struct decision *decision);
+void rule_decide(const struct rule_input *input, struct decision *decision);
 /* An alert in place of a ban of somebody who must not be banned: whatever the settings' action is,
  * unless off. */
-void rule_notice(const struct rule_input *sighting, struct decision *decision);
+void rule_notice(const struct rule_input *input, struct decision *decision);
 /* Whether mail from this network was accepted lately. */
-bool rule_delivers(const struct rule_input *sighting);
+bool rule_delivers(const struct rule_input *input);
 /* What is usual of the server. */
-struct detect_habit *rule_server_habit(const struct rule_input *sighting);
+struct detect_habit *rule_server_habit(const struct rule_input *input);
 
 /* The windows of a rule that counts, `factor` times its threshold, of `most` subjects. */
 struct window_settings rule_windows(const struct rule_settings *rule, uint32_t most,
 				    uint32_t factor);
-struct distinct_settings rule_distinct(const struct rule_settings *rule, uint32_t most,
-				       uint32_t factor);
+struct distinct_window_settings rule_distinct(const struct rule_settings *rule, uint32_t most,
+					      uint32_t factor);
 uint64_t rule_ns(uint64_t seconds); /* up to 2^62 */
 
 extern const struct rule_type rule_source_failures, rule_source_accounts, rule_source_slow,

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "detect/accounts_inside.h"
+#include "detect/accounts_internal.h"
 
 struct sender {
 	int64_t last_ns, told_ns;
@@ -12,7 +12,7 @@ struct sender {
 
 struct senders {
 	const struct detect_settings *settings;
-	struct recent *networks; /* struct sender */
+	struct lru_table *networks; /* struct sender */
 };
 
 struct senders *senders_new(const struct detect_settings *settings)
@@ -22,7 +22,7 @@ struct senders *senders_new(const struct detect_settings *settings)
 	if (!senders)
 		return NULL;
 	senders->settings = settings;
-	senders->networks = recent_new(sizeof(struct sender), settings->most_sources, NULL, NULL);
+	senders->networks = lru_new(sizeof(struct sender), settings->most_sources, NULL, NULL);
 	if (senders->networks)
 		return senders;
 	free(senders);
@@ -33,20 +33,20 @@ void senders_free(struct senders *senders)
 {
 	if (!senders)
 		return;
-	recent_free(senders->networks);
+	lru_free(senders->networks);
 	free(senders);
 }
 
 void senders_configure(struct senders *senders, const struct detect_settings *settings)
 {
 	senders->settings = settings;
-	recent_resize(senders->networks, settings->most_sources);
+	lru_resize(senders->networks, settings->most_sources);
 }
 
 void senders_note(struct senders *senders, const struct prefix *network, int64_t now_ns)
 {
 	const struct detect_store *store = &senders->settings->store;
-	struct sender *sender = recent_touch(senders->networks, network, NULL);
+	struct sender *sender = lru_touch(senders->networks, network, NULL);
 
 	if (sender->last_ns < now_ns)
 		sender->last_ns = now_ns;
@@ -60,12 +60,12 @@ void senders_note(struct senders *senders, const struct prefix *network, int64_t
 bool senders_know(struct senders *senders, const struct prefix *network, int64_t now_ns)
 {
 	const struct detect_store *store = &senders->settings->store;
-	struct sender *sender = recent_find(senders->networks, network);
+	struct sender *sender = lru_find(senders->networks, network);
 	int64_t last_ns;
 
 	if (!sender && store->recall_sender &&
 	    store->recall_sender(network, &last_ns, store->context)) {
-		sender = recent_touch(senders->networks, network, NULL);
+		sender = lru_touch(senders->networks, network, NULL);
 		sender->last_ns = sender->told_ns = last_ns;
 	}
 	return sender && accounts_within(sender->last_ns, now_ns, ACCOUNTS_KNOWN_NS);

@@ -7,7 +7,7 @@
 #define SEKISHO_SENDERS_H
 
 #include "detect/detect.h"
-#include "detect/recent.h"
+#include "detect/lru_table.h"
 
 struct senders;
 

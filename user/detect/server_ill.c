@@ -78,14 +78,14 @@ static struct sums count(const struct server_ill *state, int64_t now_ns, uint64_
 	return sums;
 }
 
-static void alert(const struct server_ill *state, const struct rule_input *sighting,
+static void alert(const struct server_ill *state, const struct rule_input *input,
 		  const struct sums *sums)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_SERVER_ILL];
+	const struct rule_settings *rule = &input->settings->rules[RULE_SERVER_ILL];
 	char window[TIME_TEXT_SIZE];
 	struct decision decision;
 
-	rule_begin(sighting, RULE_SERVER_ILL, &decision);
+	rule_begin(input, RULE_SERVER_ILL, &decision);
 	for (unsigned i = 0; i < PAIRS_MAX; i++) {
 		const struct pair *pair = &state->pairs[(state->next + i) % PAIRS_MAX];
 
@@ -98,33 +98,33 @@ static void alert(const struct server_ill *state, const struct rule_input *sight
 		 "server refuses good passwords",
 		 sums->accounts, sums->sources, sums->providers, window);
 	decision.action = ACTION_ALERT;
-	rule_decide(sighting, &decision);
+	rule_decide(input, &decision);
 }
 
-static void on_event(void *context, const struct rule_input *sighting)
+static void on_event(void *context, const struct rule_input *input)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_SERVER_ILL];
-	const struct event *event = sighting->event;
+	const struct rule_settings *rule = &input->settings->rules[RULE_SERVER_ILL];
+	const struct event *event = input->event;
 	struct server_ill *state = context;
 	struct sums sums;
 
 	if (event->kind != EVENT_FAILURE || !event->has_source || !event->has_account ||
-	    sighting->standing.trust != TRUST_OWN || sighting->standing.shared)
+	    input->standing.trust != TRUST_OWN || input->standing.shared)
 		return;
 	state->pairs[state->next] = (struct pair){
 		.wall_ns = event->wall_ns,
-		.account = address_low(&sighting->account.address),
-		.provider = provider_of(sighting->settings, &event->source),
-		.tag = sighting->tag,
-		.source = sighting->source,
+		.account = address_low(&input->account.address),
+		.provider = provider_of(input->settings, &event->source),
+		.tag = input->tag,
+		.source = input->source,
 	};
 	state->next = (state->next + 1) % PAIRS_MAX;
 	sums = count(state, event->wall_ns, rule_ns(rule->window_s));
 	if (sums.accounts < rule->count || sums.sources < SOURCES || sums.providers < PROVIDERS)
 		return;
-	if (!sighting->ill)
-		alert(state, sighting, &sums);
-	sighting->server->ill_until_ns = time_plus(event->wall_ns, LASTS_NS);
+	if (!input->ill)
+		alert(state, input, &sums);
+	input->server->ill_until_ns = time_plus(event->wall_ns, LASTS_NS);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "detect/accounts_inside.h"
+#include "detect/accounts_internal.h"
 #include "detect/rule.h"
 
 #define PARTS	   60	      /* of the window: a count is exact to one of them */
@@ -56,27 +56,26 @@ static void configure(void *context, const struct detect_settings *settings)
 }
 
 /* How many windows the mean is of: what was before the first failure counts as none. */
-static int64_t windows_since(const struct server_spray *state, const struct rule_input *sighting,
+static int64_t windows_since(const struct server_spray *state, const struct rule_input *input,
 			     int64_t window)
 {
-	int64_t since_ns = accounts_since(sighting->accounts);
+	int64_t since_ns = accounts_since(input->accounts);
 	int64_t first = since_ns / (int64_t)state->part_ns / PARTS, count = window - first + 1;
 
 	return count < 1 ? 1 : count > (int64_t)USUAL_OVER ? (int64_t)USUAL_OVER : count;
 }
 
 /* The mean over the last windows, in 1/256 of a failure: habit->failing of the server. */
-static void end_windows(struct server_spray *state, const struct rule_input *sighting,
-			int64_t window)
+static void end_windows(struct server_spray *state, const struct rule_input *input, int64_t window)
 {
-	const struct detect_store *store = &sighting->settings->store;
-	struct detect_habit *habit = rule_server_habit(sighting);
+	const struct detect_store *store = &input->settings->store;
+	struct detect_habit *habit = rule_server_habit(input);
 	int64_t most = state->window + 4 * (int64_t)USUAL_OVER;
 
 	for (int64_t at = state->window; at < window && at < most; at++) {
 		int64_t count = at == state->window ? state->in_window : 0, usual = habit->failing;
 
-		usual += ((count << 8) - usual) / windows_since(state, sighting, at);
+		usual += ((count << 8) - usual) / windows_since(state, input, at);
 		habit->failing = (uint32_t)(usual < UINT32_MAX ? usual : UINT32_MAX);
 	}
 	state->window = window;
@@ -85,14 +84,14 @@ static void end_windows(struct server_spray *state, const struct rule_input *sig
 		store->habit("", habit, store->context);
 }
 
-static void move_on(struct server_spray *state, const struct rule_input *sighting)
+static void move_on(struct server_spray *state, const struct rule_input *input)
 {
-	const struct detect_store *store = &sighting->settings->store;
-	int64_t part = sighting->event->wall_ns / (int64_t)state->part_ns;
+	const struct detect_store *store = &input->settings->store;
+	int64_t part = input->event->wall_ns / (int64_t)state->part_ns;
 	int64_t window = part / PARTS, passed = part - state->part;
 
 	if (!state->begun && store->recall_habit)
-		store->recall_habit("", rule_server_habit(sighting), store->context);
+		store->recall_habit("", rule_server_habit(input), store->context);
 	if (!state->begun || passed < -2 * PARTS) {
 		state->begun = true;
 		state->part = part;
@@ -110,46 +109,46 @@ static void move_on(struct server_spray *state, const struct rule_input *sightin
 	if (passed > 0)
 		state->part = part;
 	if (window > state->window)
-		end_windows(state, sighting, window);
+		end_windows(state, input, window);
 }
 
-static uint64_t needed(const struct rule_input *sighting)
+static uint64_t needed(const struct rule_input *input)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_SERVER_SPRAY];
-	uint64_t usual = (uint64_t)rule_server_habit(sighting)->failing * rule->usual >> 8;
+	const struct rule_settings *rule = &input->settings->rules[RULE_SERVER_SPRAY];
+	uint64_t usual = (uint64_t)rule_server_habit(input)->failing * rule->usual >> 8;
 
 	return usual > rule->count ? usual : rule->count;
 }
 
-static void alert(const struct server_spray *state, const struct rule_input *sighting)
+static void alert(const struct server_spray *state, const struct rule_input *input)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_SERVER_SPRAY];
+	const struct rule_settings *rule = &input->settings->rules[RULE_SERVER_SPRAY];
 	uint64_t from = state->tag_count > DECISION_EVIDENCE_MAX
 				? state->tag_count - DECISION_EVIDENCE_MAX
 				: 0;
 	char window[TIME_TEXT_SIZE];
 	struct decision decision;
 
-	rule_begin(sighting, RULE_SERVER_SPRAY, &decision);
+	rule_begin(input, RULE_SERVER_SPRAY, &decision);
 	for (uint64_t i = from; i < state->tag_count; i++)
 		rule_add_evidence(&decision, state->tags[i % DECISION_EVIDENCE_MAX]);
 	duration_format(rule->window_s, window);
 	snprintf(decision.reason, sizeof(decision.reason),
 		 "strangers failed %u times in %s over the whole server; usual are %u", state->sum,
-		 window, rule_server_habit(sighting)->failing >> 8);
+		 window, rule_server_habit(input)->failing >> 8);
 	decision.action = ACTION_ALERT;
-	rule_decide(sighting, &decision);
+	rule_decide(input, &decision);
 }
 
-static void ban(const struct rule_input *sighting, size_t accounts)
+static void ban(const struct rule_input *input, size_t accounts)
 {
 	struct decision decision;
 
-	rule_begin(sighting, RULE_SERVER_SPRAY, &decision);
-	for (size_t i = sighting->tries->account_count - accounts;
-	     i < sighting->tries->account_count; i++)
-		rule_add_evidence(&decision, sighting->tries->accounts[i].tag);
-	rule_set_account(sighting, &decision);
+	rule_begin(input, RULE_SERVER_SPRAY, &decision);
+	for (size_t i = input->tries->account_count - accounts; i < input->tries->account_count;
+	     i++)
+		rule_add_evidence(&decision, input->tries->accounts[i].tag);
+	rule_set_account(input, &decision);
 	if (accounts >= ON_SEVERAL)
 		snprintf(decision.reason, sizeof(decision.reason),
 			 "failed on %zu accounts while strangers are guessing all over the server",
@@ -158,20 +157,20 @@ static void ban(const struct rule_input *sighting, size_t accounts)
 		snprintf(decision.reason, sizeof(decision.reason),
 			 "failed %llu times on one account while strangers are guessing all over "
 			 "the server",
-			 (unsigned long long)sighting->tries->on_account);
-	rule_spare_mail(sighting, &decision);
+			 (unsigned long long)input->tries->on_account);
+	rule_spare_mail(input, &decision);
 	decision.action = ACTION_BAN;
 	decision.has_prefix = true;
-	decision.prefix = sighting->source;
-	rule_decide(sighting, &decision);
+	decision.prefix = input->source;
+	rule_decide(input, &decision);
 }
 
 /* The accounts that the source failed on since the window before the spray was noticed. */
-static size_t lately(const struct rule_input *sighting)
+static size_t lately(const struct rule_input *input)
 {
-	uint64_t window_ns = rule_ns(sighting->settings->rules[RULE_SERVER_SPRAY].window_s);
-	int64_t from_ns = time_less(sighting->server->spray_ns, window_ns);
-	const struct tries *tries = sighting->tries;
+	uint64_t window_ns = rule_ns(input->settings->rules[RULE_SERVER_SPRAY].window_s);
+	int64_t from_ns = time_less(input->server->spray_ns, window_ns);
+	const struct tries *tries = input->tries;
 	size_t count = 0;
 
 	while (count < tries->account_count &&
@@ -180,35 +179,34 @@ static size_t lately(const struct rule_input *sighting)
 	return count;
 }
 
-static void on_event(void *context, const struct rule_input *sighting)
+static void on_event(void *context, const struct rule_input *input)
 {
-	const struct event *event = sighting->event;
-	struct server_state *server = sighting->server;
+	const struct event *event = input->event;
+	struct server_state *server = input->server;
 	struct server_spray *state = context;
 	uint64_t times;
 	size_t accounts;
 
-	if (event->kind != EVENT_FAILURE || !event->has_source || !is_stranger(sighting) ||
-	    sighting->lan)
+	if (event->kind != EVENT_FAILURE || !event->has_source || !is_stranger(input) || input->lan)
 		return;
-	move_on(state, sighting);
+	move_on(state, input);
 	state->parts[(uint64_t)state->part % PARTS] += event->count ? event->count : 1;
 	state->sum += event->count ? event->count : 1;
 	state->in_window += event->count ? event->count : 1;
-	state->tags[state->tag_count++ % DECISION_EVIDENCE_MAX] = sighting->tag;
-	if (!server->spray_ns && state->sum >= needed(sighting)) {
+	state->tags[state->tag_count++ % DECISION_EVIDENCE_MAX] = input->tag;
+	if (!server->spray_ns && state->sum >= needed(input)) {
 		server->spray_ns = event->wall_ns;
-		alert(state, sighting);
-	} else if (server->spray_ns && state->sum < needed(sighting) / 2) {
+		alert(state, input);
+	} else if (server->spray_ns && state->sum < needed(input) / 2) {
 		server->spray_ns = 0;
 	}
 	/* Without history nobody knows what is usual. */
-	if (!server->spray_ns || sighting->young || !event->has_account)
+	if (!server->spray_ns || input->young || !event->has_account)
 		return;
-	times = sighting->tries->times;
-	accounts = lately(sighting);
-	if (accounts >= ON_SEVERAL * times || sighting->tries->on_account >= ON_ONE * times)
-		ban(sighting, accounts);
+	times = input->tries->times;
+	accounts = lately(input);
+	if (accounts >= ON_SEVERAL * times || input->tries->on_account >= ON_ONE * times)
+		ban(input, accounts);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)

@@ -22,19 +22,19 @@ static void *create(const struct detect_settings *settings)
 {
 	struct window_settings windows = abuse_windows(settings);
 
-	return windows_new(&windows);
+	return sliding_window_new(&windows);
 }
 
 static void destroy(void *context)
 {
-	windows_free(context);
+	sliding_window_free(context);
 }
 
 static void configure(void *context, const struct detect_settings *settings)
 {
 	struct window_settings windows = abuse_windows(settings);
 
-	windows_configure(context, &windows);
+	sliding_window_configure(context, &windows);
 }
 
 /* For who delivers accepted mail here only what no honest server does can end in a ban. */
@@ -47,7 +47,7 @@ static bool all_light(const struct window_entry *entries, size_t count)
 }
 
 static void describe(const struct window_entry *hit, size_t count, struct decision *decision,
-		     const struct rule_input *sighting)
+		     const struct rule_input *input)
 {
 	unsigned long long weight = 0;
 	char window[TIME_TEXT_SIZE];
@@ -57,7 +57,7 @@ static void describe(const struct window_entry *hit, size_t count, struct decisi
 		weight += hit[i].weight;
 	}
 	decision->wall_ns = hit[count - 1].wall_ns;
-	duration_format(sighting->settings->rules[RULE_SOURCE_ABUSE].window_s, window);
+	duration_format(input->settings->rules[RULE_SOURCE_ABUSE].window_s, window);
 	if (all_light(hit, count))
 		snprintf(decision->reason, sizeof(decision->reason),
 			 "tried to relay, or was refused for errors, unknown users, senders or its "
@@ -71,14 +71,12 @@ static void describe(const struct window_entry *hit, size_t count, struct decisi
 			 weight / FULL_WEIGHT, weight / FULL_WEIGHT == 1 ? "" : "s", window);
 }
 
-static void on_event(void *context, const struct rule_input *sighting)
+static void on_event(void *context, const struct rule_input *input)
 {
-	const struct event *event = sighting->event;
+	const struct event *event = input->event;
 	bool light = !abuse_is_protocol(event->abuse) && event->abuse != ABUSE_NONE;
 	unsigned times = event->count ? event->count : 1;
-	struct window_entry entry = { .wall_ns = event->wall_ns,
-				      .tag = sighting->tag,
-				      .mark = light };
+	struct window_entry entry = { .wall_ns = event->wall_ns, .tag = input->tag, .mark = light };
 	const struct window_entry *hit;
 	struct decision decision;
 	struct prefix subject;
@@ -87,36 +85,36 @@ static void on_event(void *context, const struct rule_input *sighting)
 
 	if (event->kind != EVENT_ABUSE || !event->has_source || !abuse_is_counted(event->abuse))
 		return;
-	alerts = light && (!abuse_may_ban(event->abuse) || rule_delivers(sighting));
-	subject = sighting->source;
-	if (accounts_known_to_any(sighting->accounts, &sighting->source, event->wall_ns))
-		entry.times = (uint16_t)sighting->settings->known_factor;
+	alerts = light && (!abuse_may_ban(event->abuse) || rule_delivers(input));
+	subject = input->source;
+	if (accounts_known_to_any(input->accounts, &input->source, event->wall_ns))
+		entry.times = (uint16_t)input->settings->known_factor;
 	entry.weight = light				 ? times
 		       : times > INT32_MAX / FULL_WEIGHT ? INT32_MAX
 							 : times * FULL_WEIGHT;
 	/* What bans is counted apart from what only alerts. */
 	if (alerts)
 		subject.length |= 0x20000U;
-	count = windows_add(context, &subject, &entry, &hit);
+	count = sliding_window_add(context, &subject, &entry, &hit);
 	if (!count)
 		return;
-	rule_begin(sighting, RULE_SOURCE_ABUSE, &decision);
-	describe(hit, count, &decision, sighting);
-	windows_restart(context, &subject);
+	rule_begin(input, RULE_SOURCE_ABUSE, &decision);
+	describe(hit, count, &decision, input);
+	sliding_window_restart(context, &subject);
 	decision.has_prefix = true;
-	decision.prefix = sighting->source;
+	decision.prefix = input->source;
 	decision.action = ACTION_BAN_ALERT;
 	if (alerts)
-		rule_notice(sighting, &decision);
+		rule_notice(input, &decision);
 	else
-		rule_decide(sighting, &decision);
+		rule_decide(input, &decision);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)
 {
 	struct window_usage windows;
 
-	windows_get_usage(context, &windows);
+	sliding_window_get_usage(context, &windows);
 	usage->forgotten += windows.forgotten;
 }
 

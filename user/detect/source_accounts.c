@@ -23,11 +23,11 @@ static void configure(void *context, const struct detect_settings *settings)
 	(void)settings;
 }
 
-static void on_event(void *context, const struct rule_input *sighting)
+static void on_event(void *context, const struct rule_input *input)
 {
-	const struct event *event = sighting->event;
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_SOURCE_ACCOUNTS];
-	const struct tries *tries = sighting->tries;
+	const struct event *event = input->event;
+	const struct rule_settings *rule = &input->settings->rules[RULE_SOURCE_ACCOUNTS];
+	const struct tries *tries = input->tries;
 	uint64_t window_ns = rule_ns(rule->window_s), needed;
 	char window[TIME_TEXT_SIZE];
 	struct decision decision;
@@ -42,20 +42,20 @@ static void on_event(void *context, const struct rule_input *sighting)
 			       (uint64_t)tries->accounts[tries->account_count - count - 1].wall_ns <=
 		       window_ns)
 		count++;
-	if (!count || count < needed || (sighting->ill && !is_stranger(sighting)))
+	if (!count || count < needed || (input->ill && !is_stranger(input)))
 		return;
-	rule_begin(sighting, RULE_SOURCE_ACCOUNTS, &decision);
+	rule_begin(input, RULE_SOURCE_ACCOUNTS, &decision);
 	for (size_t i = tries->account_count - count; i < tries->account_count; i++)
 		rule_add_evidence(&decision, tries->accounts[i].tag);
-	strangers_forgive(sighting);
+	strangers_forgive(input);
 	duration_format(rule->window_s, window);
 	snprintf(decision.reason, sizeof(decision.reason), "failed logins on %zu account%s in %s",
 		 count, count == 1 ? "" : "s", window);
-	rule_spare_mail(sighting, &decision);
+	rule_spare_mail(input, &decision);
 	decision.action = ACTION_BAN_ALERT;
 	decision.has_prefix = true;
-	decision.prefix = sighting->source;
-	rule_decide(sighting, &decision);
+	decision.prefix = input->source;
+	rule_decide(input, &decision);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)

@@ -60,11 +60,11 @@ static size_t append_accounts(char *text, size_t size, const struct window_entry
 	return accounts;
 }
 
-static void describe(const struct rule_input *sighting, struct decision *decision)
+static void describe(const struct rule_input *input, struct decision *decision)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_SOURCE_FAILURES];
-	const struct window_entry *entries = sighting->tries->hit;
-	size_t count = sighting->tries->hit_count;
+	const struct rule_settings *rule = &input->settings->rules[RULE_SOURCE_FAILURES];
+	const struct window_entry *entries = input->tries->hit;
+	size_t count = input->tries->hit_count;
 	uint64_t span_ns = (uint64_t)entries[count - 1].wall_ns - (uint64_t)entries[0].wall_ns;
 	bool all_named = true, is_short = span_ns <= rule_ns(rule->window_s);
 	unsigned long long failures = 0;
@@ -81,42 +81,42 @@ static void describe(const struct rule_input *sighting, struct decision *decisio
 	snprintf(decision->reason, sizeof(decision->reason), "%llu failed login%s in %s", failures,
 		 failures == 1 ? "" : "s", window);
 	if (append_accounts(decision->reason, sizeof(decision->reason), entries, count) == 1 &&
-	    all_named && sighting->event->has_account)
-		rule_set_account(sighting, decision);
+	    all_named && input->event->has_account)
+		rule_set_account(input, decision);
 	decision->wall_ns = entries[count - 1].wall_ns;
 	decision->services = (enum ban_services)services;
 }
 
 /* Of a pair of account and source that know each other it is the account's own affair: whoever
  * sits there, the source is not shut out for it. */
-static bool is_own_affair(const struct rule_input *sighting)
+static bool is_own_affair(const struct rule_input *input)
 {
-	return sighting->standing.trust == TRUST_OWN && sighting->event->has_account;
+	return input->standing.trust == TRUST_OWN && input->event->has_account;
 }
 
-static void on_event(void *context, const struct rule_input *sighting)
+static void on_event(void *context, const struct rule_input *input)
 {
-	const struct event *event = sighting->event;
+	const struct event *event = input->event;
 	struct decision decision;
 
 	(void)context;
-	if (event->kind != EVENT_FAILURE || !event->has_source || !sighting->tries->hit_count)
+	if (event->kind != EVENT_FAILURE || !event->has_source || !input->tries->hit_count)
 		return;
-	rule_begin(sighting, RULE_SOURCE_FAILURES, &decision);
-	describe(sighting, &decision);
-	strangers_restart(sighting, &sighting->tries->subject);
-	rule_spare_mail(sighting, &decision);
-	if (is_own_affair(sighting)) {
-		rule_set_account(sighting, &decision);
-		rule_add_source(sighting, &decision, &sighting->source);
-		rule_notice(sighting, &decision);
+	rule_begin(input, RULE_SOURCE_FAILURES, &decision);
+	describe(input, &decision);
+	strangers_restart(input, &input->tries->subject);
+	rule_spare_mail(input, &decision);
+	if (is_own_affair(input)) {
+		rule_set_account(input, &decision);
+		rule_add_source(input, &decision, &input->source);
+		rule_notice(input, &decision);
 		return;
 	}
 	decision.action = ACTION_BAN_ALERT;
 	decision.has_prefix = true;
-	decision.prefix = sighting->source;
-	if (!sighting->ill || is_stranger(sighting))
-		rule_decide(sighting, &decision);
+	decision.prefix = input->source;
+	if (!input->ill || is_stranger(input))
+		rule_decide(input, &decision);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)

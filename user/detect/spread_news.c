@@ -15,24 +15,24 @@
 #define OWN_PROVIDERS 2
 #define OWN_COUNTRIES 1
 #define OWN_WINDOW    12 /* the part of the window in which guesses of the own country count */
-static uint64_t ago(const struct login_place *place, int64_t now_ns)
+static uint64_t ago(const struct login_source *login, int64_t now_ns)
 {
-	return place->first_ns >= now_ns ? 0 : (uint64_t)now_ns - (uint64_t)place->first_ns;
+	return login->first_ns >= now_ns ? 0 : (uint64_t)now_ns - (uint64_t)login->first_ns;
 }
 
 /* The account's own: there before the window, and not in an earlier spread. */
-static bool is_old(const struct rule_input *sighting, const struct login_place *place)
+static bool is_old(const struct rule_input *input, const struct login_source *login)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
 
-	return !place->suspect && ago(place, sighting->event->wall_ns) > rule_ns(rule->window_s);
+	return !login->suspect && ago(login, input->event->wall_ns) > rule_ns(rule->window_s);
 }
 
-static bool has_old(const struct rule_input *sighting, uint64_t provider)
+static bool has_old(const struct rule_input *input, uint64_t provider)
 {
-	for (size_t i = 0; i < sighting->at->count; i++)
-		if (sighting->at->places[i].provider == provider &&
-		    is_old(sighting, &sighting->at->places[i]))
+	for (size_t i = 0; i < input->at->count; i++)
+		if (input->at->logins[i].provider == provider &&
+		    is_old(input, &input->at->logins[i]))
 			return true;
 	return false;
 }
@@ -40,93 +40,92 @@ static bool has_old(const struct rule_input *sighting, uint64_t provider)
 /* Newest first; within one second of a log by the order of the lines. */
 static int compare(const void *left, const void *right)
 {
-	const struct login_place *a = *(const struct login_place *const *)left;
-	const struct login_place *b = *(const struct login_place *const *)right;
+	const struct login_source *a = *(const struct login_source *const *)left;
+	const struct login_source *b = *(const struct login_source *const *)right;
 
 	if (a->first_ns != b->first_ns)
 		return a->first_ns > b->first_ns ? -1 : 1;
 	return a->tag > b->tag ? -1 : a->tag < b->tag;
 }
 
-static void list_places(const struct rule_input *sighting, struct news *news)
+static void list_places(const struct rule_input *input, struct news *news)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
-	const struct account *account = sighting->at;
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
+	const struct account *account = input->at;
 
 	news->place_count = 0;
 	for (size_t i = 0; i < account->count; i++)
-		if (ago(&account->places[i], sighting->event->wall_ns) <= rule_ns(rule->window_s) &&
-		    !address_is_lan(&account->places[i].source.address))
-			news->places[news->place_count++] = &account->places[i];
-	qsort(news->places, news->place_count, sizeof(*news->places), compare);
+		if (ago(&account->logins[i], input->event->wall_ns) <= rule_ns(rule->window_s) &&
+		    !address_is_lan(&account->logins[i].source.address))
+			news->logins[news->place_count++] = &account->logins[i];
+	qsort(news->logins, news->place_count, sizeof(*news->logins), compare);
 }
 
 /* The own country is that of the longest known source. */
 static unsigned own_country(const struct account *account)
 {
-	const struct login_place *oldest = NULL;
+	const struct login_source *oldest = NULL;
 
 	for (size_t i = 0; i < account->count; i++) {
-		const struct login_place *place = &account->places[i];
+		const struct login_source *login = &account->logins[i];
 
-		if (!address_is_lan(&place->source.address) &&
-		    (!oldest || place->first_ns < oldest->first_ns ||
-		     (place->first_ns == oldest->first_ns && place->tag < oldest->tag)))
-			oldest = place;
+		if (!address_is_lan(&login->source.address) &&
+		    (!oldest || login->first_ns < oldest->first_ns ||
+		     (login->first_ns == oldest->first_ns && login->tag < oldest->tag)))
+			oldest = login;
 	}
 	return oldest ? oldest->country : COUNTRY_ZZ;
 }
 
-static bool is_own(const struct rule_input *sighting, unsigned country, unsigned own)
+static bool is_own(const struct rule_input *input, unsigned country, unsigned own)
 {
 	return country != COUNTRY_ZZ &&
-	       (country == own || detect_is_home(sighting->settings, country));
+	       (country == own || detect_is_home(input->settings, country));
 }
 
 /* Each new provider once, with its first login; the places come newest first. */
-static void list_providers(const struct rule_input *sighting, struct news *news)
+static void list_providers(const struct rule_input *input, struct news *news)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
-	unsigned own = own_country(sighting->at);
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
+	unsigned own = own_country(input->at);
 
 	news->provider_count = 0;
 	for (size_t i = 0; i < news->place_count; i++) {
-		const struct login_place *place = news->places[i];
+		const struct login_source *login = news->logins[i];
 		struct fresh *fresh = news->providers;
 
 		while (fresh < news->providers + news->provider_count &&
-		       fresh->provider != place->provider)
+		       fresh->provider != login->provider)
 			fresh++;
 		if (fresh == news->providers + news->provider_count) {
-			if (has_old(sighting, place->provider))
+			if (has_old(input, login->provider))
 				continue;
-			*fresh = (struct fresh){ .provider = place->provider };
+			*fresh = (struct fresh){ .provider = login->provider };
 			news->provider_count++;
 		}
-		fresh->first_ns = place->first_ns;
-		fresh->country = place->country;
-		fresh->mailed |= place->mailed;
-		fresh->counts = !provider_is_guess(place->provider) ||
-				!is_own(sighting, place->country, own) ||
-				ago(place, sighting->event->wall_ns) <=
+		fresh->first_ns = login->first_ns;
+		fresh->country = login->country;
+		fresh->mailed |= login->mailed;
+		fresh->counts = !provider_is_guess(login->provider) ||
+				!is_own(input, login->country, own) ||
+				ago(login, input->event->wall_ns) <=
 					rule_ns(rule->window_s) / OWN_WINDOW;
 	}
 }
 
 /* Whether the account was in a country before, or it is a home one. */
-static bool is_new_country(const struct rule_input *sighting, const struct news *news, size_t at,
+static bool is_new_country(const struct rule_input *input, const struct news *news, size_t at,
 			   unsigned own)
 {
 	unsigned country = news->providers[at].country;
 
-	if (country == COUNTRY_ZZ || is_own(sighting, country, own))
+	if (country == COUNTRY_ZZ || is_own(input, country, own))
 		return false;
 	for (size_t i = 0; i < at; i++)
 		if (news->providers[i].country == country)
 			return false;
-	for (size_t i = 0; i < sighting->at->count; i++)
-		if (sighting->at->places[i].country == country &&
-		    is_old(sighting, &sighting->at->places[i]))
+	for (size_t i = 0; i < input->at->count; i++)
+		if (input->at->logins[i].country == country && is_old(input, &input->at->logins[i]))
 			return false;
 	return true;
 }
@@ -142,21 +141,21 @@ static void count_one(unsigned *count, uint32_t fires_at, unsigned own, int64_t 
 }
 
 /* The providers come newest first. */
-static void count_news(const struct rule_input *sighting, struct news *news)
+static void count_news(const struct rule_input *input, struct news *news)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
-	unsigned own = own_country(sighting->at);
-	int64_t now_ns = sighting->event->wall_ns;
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
+	unsigned own = own_country(input->at);
+	int64_t now_ns = input->event->wall_ns;
 
 	news->counting = news->soon = news->countries = 0;
 	news->mailed = false;
 	for (size_t i = 0; i < news->provider_count; i++) {
 		const struct fresh *fresh = &news->providers[i];
 		bool guess = provider_is_guess(fresh->provider) &&
-			     is_own(sighting, fresh->country, own);
+			     is_own(input, fresh->country, own);
 		uint64_t ago_ns = (uint64_t)now_ns - (uint64_t)fresh->first_ns;
 
-		if (is_new_country(sighting, news, i, own))
+		if (is_new_country(input, news, i, own))
 			count_one(&news->countries, rule->countries, OWN_COUNTRIES, fresh->first_ns,
 				  &news->countries_ns);
 		if (fresh->counts)
@@ -175,13 +174,13 @@ static void count_news(const struct rule_input *sighting, struct news *news)
  * as long as the logins come as densely. So the owner's own logins of this morning are not mistaken
  * for the strangers' of this minute, even where nothing older is known.
  */
-int64_t news_began(const struct rule_input *sighting, const struct news *news, int64_t sure_ns)
+int64_t news_began(const struct rule_input *input, const struct news *news, int64_t sure_ns)
 {
-	const struct rule_settings *rule = &sighting->settings->rules[RULE_ACCOUNT_SPREAD];
-	int64_t now_ns = sighting->event->wall_ns, began_ns = now_ns;
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
+	int64_t now_ns = input->event->wall_ns, began_ns = now_ns;
 
 	for (size_t i = 0; i < news->place_count; i++) {
-		int64_t first_ns = news->places[i]->first_ns;
+		int64_t first_ns = news->logins[i]->first_ns;
 		uint64_t gap_ns = (uint64_t)began_ns - (uint64_t)first_ns, most_ns = 0;
 
 		if (i > 1)
@@ -194,9 +193,9 @@ int64_t news_began(const struct rule_input *sighting, const struct news *news, i
 	return began_ns;
 }
 
-void news_find(const struct rule_input *sighting, struct news *news)
+void news_find(const struct rule_input *input, struct news *news)
 {
-	list_places(sighting, news);
-	list_providers(sighting, news);
-	count_news(sighting, news);
+	list_places(input, news);
+	list_providers(input, news);
+	count_news(input, news);
 }

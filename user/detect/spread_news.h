@@ -16,9 +16,9 @@ struct fresh {
 
 /* What is new, as of now. */
 struct news {
-	const struct login_place *places[PLACES_MAX]; /* the new ones, the newest first */
+	const struct login_source *logins[LOGIN_SOURCES_MAX]; /* the new ones, the newest first */
 	size_t place_count;
-	struct fresh providers[PLACES_MAX];
+	struct fresh providers[LOGIN_SOURCES_MAX];
 	size_t provider_count;
 	unsigned counting, soon, countries; /* providers, those of the last hour, countries */
 	bool mailed;			    /* by one of the last hour */
@@ -27,8 +27,8 @@ struct news {
 };
 
 /* Of the account in hand, as of the event in hand. */
-void news_find(const struct rule_input *sighting, struct news *news);
+void news_find(const struct rule_input *input, struct news *news);
 /* Since when it is a spread, if it surely is since `sure_ns`. */
-int64_t news_began(const struct rule_input *sighting, const struct news *news, int64_t sure_ns);
+int64_t news_began(const struct rule_input *input, const struct news *news, int64_t sure_ns);
 
 #endif

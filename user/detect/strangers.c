@@ -12,8 +12,8 @@
 #define UNNAMED 0x20000U
 
 struct strangers {
-	struct windows *failures;  /* by source; of known pairs by account */
-	struct distinct *accounts; /* by source */
+	struct sliding_window *failures;  /* by source; of known pairs by account */
+	struct distinct_window *accounts; /* by source */
 };
 
 static uint32_t larger(uint32_t a, uint32_t b)
@@ -31,11 +31,11 @@ static struct window_settings failure_windows(const struct detect_settings *sett
 	return windows;
 }
 
-static struct distinct_settings account_sets(const struct detect_settings *settings)
+static struct distinct_window_settings account_sets(const struct detect_settings *settings)
 {
 	const struct rule_settings *fast = &settings->rules[RULE_SOURCE_ACCOUNTS];
 	const struct rule_settings *slow = &settings->rules[RULE_SOURCE_SLOW];
-	struct distinct_settings sets =
+	struct distinct_window_settings sets =
 		rule_distinct(fast, settings->most_sources, settings->known_factor);
 
 	sets.items = larger(sets.items, slow->count);
@@ -47,13 +47,13 @@ static struct distinct_settings account_sets(const struct detect_settings *setti
 struct strangers *strangers_new(const struct detect_settings *settings)
 {
 	struct window_settings windows = failure_windows(settings);
-	struct distinct_settings sets = account_sets(settings);
+	struct distinct_window_settings sets = account_sets(settings);
 	struct strangers *strangers = calloc(1, sizeof(*strangers));
 
 	if (!strangers)
 		return NULL;
-	strangers->failures = windows_new(&windows);
-	strangers->accounts = distinct_new(&sets);
+	strangers->failures = sliding_window_new(&windows);
+	strangers->accounts = distinct_window_new(&sets);
 	if (strangers->failures && strangers->accounts)
 		return strangers;
 	strangers_free(strangers);
@@ -64,8 +64,8 @@ void strangers_free(struct strangers *strangers)
 {
 	if (!strangers)
 		return;
-	windows_free(strangers->failures);
-	distinct_free(strangers->accounts);
+	sliding_window_free(strangers->failures);
+	distinct_window_free(strangers->accounts);
 	free(strangers);
 }
 
@@ -73,17 +73,17 @@ void strangers_free(struct strangers *strangers)
 void strangers_configure(struct strangers *strangers, const struct detect_settings *settings)
 {
 	struct window_settings windows = failure_windows(settings);
-	struct distinct_settings sets = account_sets(settings);
+	struct distinct_window_settings sets = account_sets(settings);
 
-	windows_configure(strangers->failures, &windows);
-	distinct_configure(strangers->accounts, &sets);
+	sliding_window_configure(strangers->failures, &windows);
+	distinct_window_configure(strangers->accounts, &sets);
 }
 
 /* How many times the thresholds of a source this failure is judged by. */
-static uint32_t times_of(const struct rule_input *sighting)
+static uint32_t times_of(const struct rule_input *input)
 {
-	const struct detect_settings *settings = sighting->settings;
-	const struct standing *standing = &sighting->standing;
+	const struct detect_settings *settings = input->settings;
+	const struct standing *standing = &input->standing;
 	uint32_t times = 1;
 
 	if (standing->trust == TRUST_OWN)
@@ -92,7 +92,7 @@ static uint32_t times_of(const struct rule_input *sighting)
 		times = settings->other_factor;
 	if (standing->shared)
 		times *= settings->known_factor;
-	if (is_stranger(sighting) && sighting->ill)
+	if (is_stranger(input) && input->ill)
 		times *= 2;
 	return times;
 }
@@ -104,69 +104,70 @@ static bool wants_accounts(const struct detect_settings *settings)
 	       settings->rules[RULE_SERVER_SPRAY].action;
 }
 
-void strangers_fail(struct strangers *strangers, const struct rule_input *sighting,
+void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 		    struct tries *tries)
 {
-	const struct event *event = sighting->event;
+	const struct event *event = input->event;
 	const char *account = event->has_account ? event->account : NULL;
-	bool own = sighting->standing.trust == TRUST_OWN;
-	uint64_t siege_ns = rule_ns(sighting->settings->rules[RULE_ACCOUNT_SIEGE].window_s);
+	bool own = input->standing.trust == TRUST_OWN;
+	uint64_t siege_ns = rule_ns(input->settings->rules[RULE_ACCOUNT_SIEGE].window_s);
 	struct window_entry entry = {
 		.wall_ns = event->wall_ns,
-		.tag = sighting->tag,
+		.tag = input->tag,
 		.account = account,
 		.weight = event->count ? event->count : 1,
 		.short_only = own,
 		.mark = event->service == EVENT_SERVICE_SMTP,
 	};
-	struct distinct_item item = { .wall_ns = event->wall_ns, .tag = sighting->tag };
+	struct distinct_window_item item = { .wall_ns = event->wall_ns, .tag = input->tag };
 
-	*tries = (struct tries){ .subject = sighting->source, .times = times_of(sighting) };
+	*tries = (struct tries){ .subject = input->source, .times = times_of(input) };
 	entry.times = (uint16_t)(tries->times < UINT16_MAX ? tries->times : UINT16_MAX);
 	if (own && account)
-		tries->subject = sighting->account;
+		tries->subject = input->account;
 	else if (own)
 		tries->subject.length |= UNNAMED;
-	tries->hit_count = windows_add(strangers->failures, &tries->subject, &entry, &tries->hit);
+	tries->hit_count =
+		sliding_window_add(strangers->failures, &tries->subject, &entry, &tries->hit);
 	if (own || !account)
 		return;
-	tries->on_account = windows_weigh(strangers->failures, &sighting->source, account,
-					  time_less(event->wall_ns, siege_ns));
+	tries->on_account = sliding_window_weigh(strangers->failures, &input->source, account,
+						 time_less(event->wall_ns, siege_ns));
 	/* Whoever logged in to it does not guess it. */
-	if (sighting->standing.trust == TRUST_SEEN || !wants_accounts(sighting->settings))
+	if (input->standing.trust == TRUST_SEEN || !wants_accounts(input->settings))
 		return;
-	item.what = accounts_local_key(sighting->accounts, account).address;
+	item.what = accounts_local_key(input->accounts, account).address;
 	tries->account_count =
-		distinct_add(strangers->accounts, &sighting->source, &item, &tries->accounts);
+		distinct_window_add(strangers->accounts, &input->source, &item, &tries->accounts);
 }
 
-void strangers_succeed(struct strangers *strangers, const struct rule_input *sighting)
+void strangers_succeed(struct strangers *strangers, const struct rule_input *input)
 {
-	struct prefix key = accounts_local_key(sighting->accounts, sighting->event->account);
+	struct prefix key = accounts_local_key(input->accounts, input->event->account);
 
-	distinct_remove(strangers->accounts, &sighting->source, &key.address);
+	distinct_window_remove(strangers->accounts, &input->source, &key.address);
 }
 
-void strangers_restart(const struct rule_input *sighting, const struct prefix *subject)
+void strangers_restart(const struct rule_input *input, const struct prefix *subject)
 {
-	windows_restart(sighting->strangers->failures, subject);
-	sighting->tries->hit = NULL;
-	sighting->tries->hit_count = 0;
+	sliding_window_restart(input->strangers->failures, subject);
+	input->tries->hit = NULL;
+	input->tries->hit_count = 0;
 }
 
-void strangers_forgive(const struct rule_input *sighting)
+void strangers_forgive(const struct rule_input *input)
 {
-	distinct_restart(sighting->strangers->accounts, &sighting->source);
-	sighting->tries->accounts = NULL;
-	sighting->tries->account_count = 0;
+	distinct_window_restart(input->strangers->accounts, &input->source);
+	input->tries->accounts = NULL;
+	input->tries->account_count = 0;
 }
 
 void strangers_add_usage(const struct strangers *strangers, struct detect_usage *usage)
 {
 	struct window_usage failures, accounts;
 
-	windows_get_usage(strangers->failures, &failures);
-	distinct_get_usage(strangers->accounts, &accounts);
+	sliding_window_get_usage(strangers->failures, &failures);
+	distinct_window_get_usage(strangers->accounts, &accounts);
 	usage->sources += failures.used;
 	usage->sources_size += failures.size;
 	usage->forgotten += failures.forgotten + accounts.forgotten;

@@ -7,8 +7,8 @@
 #define SEKISHO_STRANGERS_H
 
 #include "detect/detect.h"
-#include "detect/distinct.h"
-#include "detect/windows.h"
+#include "detect/distinct_window.h"
+#include "detect/sliding_window.h"
 
 struct rule_input;
 struct strangers;
@@ -20,7 +20,8 @@ struct tries {
 	const struct window_entry *hit; /* the failures that complete the threshold of */
 	size_t hit_count;		/* source-failures; 0: it is not met */
 	uint64_t on_account;		/* on this account in the window of account-siege */
-	const struct distinct_item *accounts; /* met in the window of source-slow, oldest first */
+	const struct distinct_window_item
+		*accounts; /* met in the window of source-slow, oldest first */
 	size_t account_count;
 };
 
@@ -29,14 +30,14 @@ void strangers_free(struct strangers *strangers);
 void strangers_configure(struct strangers *strangers, const struct detect_settings *settings);
 
 /* Counts one failure, which has a source. */
-void strangers_fail(struct strangers *strangers, const struct rule_input *sighting,
+void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 		    struct tries *tries);
 /* The source logged in to the account: it was no guess. */
-void strangers_succeed(struct strangers *strangers, const struct rule_input *sighting);
+void strangers_succeed(struct strangers *strangers, const struct rule_input *input);
 /* What counted against a subject, or the accounts that the source met, led to a decision: it counts
  * no more, and is taken out of sighting->tries, which points into the tables. */
-void strangers_restart(const struct rule_input *sighting, const struct prefix *subject);
-void strangers_forgive(const struct rule_input *sighting);
+void strangers_restart(const struct rule_input *input, const struct prefix *subject);
+void strangers_forgive(const struct rule_input *input);
 
 void strangers_add_usage(const struct strangers *strangers, struct detect_usage *usage);
 

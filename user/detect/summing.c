@@ -21,7 +21,7 @@ struct sum {
 };
 
 struct summing {
-	struct recent *subjects; /* int64_t: when it was alerted to last */
+	struct lru_table *subjects; /* int64_t: when it was alerted to last */
 	struct sum sums[RULE_COUNT];
 	int64_t next_ns; /* the earliest due_ns, or 0 */
 };
@@ -32,7 +32,7 @@ struct summing *summing_new(void)
 
 	if (!summing)
 		return NULL;
-	summing->subjects = recent_new(sizeof(int64_t), SUMMING_MOST, NULL, NULL);
+	summing->subjects = lru_new(sizeof(int64_t), SUMMING_MOST, NULL, NULL);
 	if (summing->subjects)
 		return summing;
 	free(summing);
@@ -43,7 +43,7 @@ void summing_free(struct summing *summing)
 {
 	if (!summing)
 		return;
-	recent_free(summing->subjects);
+	lru_free(summing->subjects);
 	free(summing);
 }
 
@@ -96,7 +96,7 @@ bool summing_admit(struct summing *summing, const struct prefix *key, uint64_t q
 	bool fresh;
 
 	subject.length |= (uint32_t)decision->rule << 20;
-	last_ns = recent_touch(summing->subjects, &subject, &fresh);
+	last_ns = lru_touch(summing->subjects, &subject, &fresh);
 	if (!fresh && within(*last_ns, now_ns, quiet_s)) {
 		if (lasting)
 			*last_ns = now_ns;

@@ -8,7 +8,7 @@
 #define SEKISHO_SUMMING_H
 
 #include "detect/detect.h"
-#include "detect/recent.h"
+#include "detect/lru_table.h"
 
 #define SUMMING_SINGLE	 3   /* alerts of a rule in an hour that are said one by one */
 #define SUMMING_FIRST_S	 600 /* the first sum comes so long after its first alert */

@@ -13,7 +13,7 @@
 
 #include "base/cleanup.h"
 #include "kernel/attach_internal.h"
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 #include "kernel/links.h"
 #include "kernel/pins.h"
 #include "kernel/programs.h"

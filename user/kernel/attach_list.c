@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "kernel/attach_internal.h"
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 #include "kernel/links.h"
 #include "kernel/tc.h"
 #include "net/devices.h"

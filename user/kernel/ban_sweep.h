@@ -8,7 +8,7 @@
 #ifndef SEKISHO_KERNEL_BAN_SWEEP_H
 #define SEKISHO_KERNEL_BAN_SWEEP_H
 
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 /* The prefix lengths in use of a family; *count points to how many. */
 uint32_t *ban_lengths(struct control *control, bool is4, uint32_t **count);

@@ -10,7 +10,7 @@
 #ifndef SEKISHO_KERNEL_BLOOM_H
 #define SEKISHO_KERNEL_BLOOM_H
 
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 /* Words of a filter for a map of that many entries; with as many for what a sweep notes. */
 uint32_t bloom_words(uint32_t entries, bool noted);

@@ -11,7 +11,7 @@
 #ifndef SEKISHO_CARRY_H
 #define SEKISHO_CARRY_H
 
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 struct gate_bpf;
 

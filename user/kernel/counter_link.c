@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 /* Where cgroup2 is mounted; a hybrid layout has it beside the v1 controllers. */
 static int cgroup2_root(char *path, size_t size, struct fault *fault)

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 /* Adds up `words` u64 of each of `entries` elements over the CPUs into `sums`. */
 static int sum_map(struct gate *gate, enum gate_map map, uint32_t entries, size_t words,

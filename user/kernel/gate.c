@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "gate.skel.h"
 #include "kernel/attach.h"
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 #include "kernel/pins.h"
 #include "kernel/bloom_fill.h"
 #include "kernel/verify.h"

@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 #include "table_find.h"
 
 struct gate_table {

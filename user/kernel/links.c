@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 #include "kernel/tcx.h"
 
 static const char *const kind_names[LINK_KINDS] = {

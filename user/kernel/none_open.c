@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <unistd.h>
 
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 enum known { KNOWN_NONE, KNOWN_OPEN, UNKNOWN };
 

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/cleanup.h"
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 static int make_entry(struct gate *gate, enum gate_map map, const struct outflow_key *key,
 		      const void *zero, struct fault *fault)

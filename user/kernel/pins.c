@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 #define BPFFS "/sys/fs/bpf"
 

@@ -14,7 +14,7 @@
 
 #include "base/cleanup.h"
 #include "gate.digest.h"
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 #include "kernel/pins.h"
 
 static const char *const program_names[] = {

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 const char *gate_program_name(enum gate_program program); /* "gate_xdp" */
 

@@ -4,7 +4,7 @@
 #ifndef SEKISHO_KERNEL_SETTLE_H
 #define SEKISHO_KERNEL_SETTLE_H
 
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 /* 1: done, 0: there was nothing to do, -errno; -ENOENT: the loaded programs are of another build. */
 int settle(struct gate *gate, const struct settle_args *arguments);

@@ -3,7 +3,7 @@
 #ifndef SEKISHO_RECOUNT_H
 #define SEKISHO_RECOUNT_H
 
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 struct open_list { /* of the map "connections" */
 	uint64_t *cookies;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 int gate_service_names(struct gate *gate, struct service_names *names, struct fault *fault)
 {

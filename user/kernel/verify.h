@@ -6,7 +6,7 @@
 #ifndef SEKISHO_VERIFY_H
 #define SEKISHO_VERIFY_H
 
-#include "kernel/handle.h"
+#include "kernel/gate_internal.h"
 
 /* Sets, before programs are loaded, what they hold as constants of this machine. */
 struct gate_bpf;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "detect/recent.h"
+#include "detect/lru_table.h"
 #include "net/address.h"
 
 #define MILLION	 1000000ULL
@@ -24,8 +24,8 @@ struct spending {
 
 struct budgets {
 	const struct judge_settings *settings;
-	struct recent_seed seed;
-	struct recent *spendings;
+	struct lru_seed seed;
+	struct lru_table *spendings;
 };
 
 struct budgets *budgets_new(const struct judge_settings *settings)
@@ -35,9 +35,8 @@ struct budgets *budgets_new(const struct judge_settings *settings)
 	if (!budgets)
 		return NULL;
 	budgets->settings = settings;
-	budgets->seed = recent_seed_new();
-	budgets->spendings =
-		recent_new(sizeof(struct spending), settings->most_accounts, NULL, NULL);
+	budgets->seed = lru_seed_new();
+	budgets->spendings = lru_new(sizeof(struct spending), settings->most_accounts, NULL, NULL);
 	if (budgets->spendings)
 		return budgets;
 	free(budgets);
@@ -48,14 +47,14 @@ void budgets_free(struct budgets *budgets)
 {
 	if (!budgets)
 		return;
-	recent_free(budgets->spendings);
+	lru_free(budgets->spendings);
 	free(budgets);
 }
 
 void budgets_configure(struct budgets *budgets, const struct judge_settings *settings)
 {
 	budgets->settings = settings;
-	recent_resize(budgets->spendings, settings->most_accounts);
+	lru_resize(budgets->spendings, settings->most_accounts);
 }
 
 struct bucket {
@@ -120,7 +119,7 @@ struct judge_budget *budgets_find(struct budgets *budgets, const char *account,
 	struct spending *spending;
 	bool fresh;
 
-	spending = recent_touch(budgets->spendings, key, &fresh);
+	spending = lru_touch(budgets->spendings, key, &fresh);
 	if (fresh && memory->recall_budget &&
 	    !memory->recall_budget(account, &spending->budget, memory->context))
 		spending->budget = (struct judge_budget){ 0 };
@@ -133,7 +132,7 @@ struct judge_budget *budgets_find(struct budgets *budgets, const char *account,
 
 struct judge_budget *budgets_peek(struct budgets *budgets, const struct prefix *key)
 {
-	struct spending *spending = recent_find(budgets->spendings, key);
+	struct spending *spending = lru_find(budgets->spendings, key);
 
 	return spending ? &spending->budget : NULL;
 }
@@ -186,8 +185,8 @@ void budgets_spend(struct judge_budget *budget, enum judge_purse purse, int64_t 
 
 bool budgets_meet(struct budgets *budgets, const struct prefix *key, const char *recipient)
 {
-	struct spending *spending = recent_find(budgets->spendings, key);
-	struct prefix name = recent_name_key(&budgets->seed, recipient);
+	struct spending *spending = lru_find(budgets->spendings, key);
+	struct prefix name = lru_name_key(&budgets->seed, recipient);
 	uint32_t hash = (uint32_t)address_low(&name.address) | 1;
 
 	if (!spending)
@@ -210,7 +209,7 @@ void budgets_keep(const struct budgets *budgets, const char *account,
 
 void budgets_restore(struct budgets *budgets, const char *account, const struct prefix *key)
 {
-	struct spending *spending = recent_touch(budgets->spendings, key, NULL);
+	struct spending *spending = lru_touch(budgets->spendings, key, NULL);
 
 	spending->budget = (struct judge_budget){ 0 };
 	budgets_keep(budgets, account, &spending->budget);

@@ -3,7 +3,7 @@
 #ifndef SEKISHO_POLICY_INSIDE_H
 #define SEKISHO_POLICY_INSIDE_H
 
-#include "detect/recent.h"
+#include "detect/lru_table.h"
 #include "policy/budgets.h"
 #include "policy/judge.h"
 #include "policy/passwords.h"
@@ -13,13 +13,13 @@ struct judge {
 	struct detect *detect;
 	struct passwords *passwords;
 	struct budgets *budgets;
-	struct recent_seed seed;
-	struct recent *messages; /* struct message, by account and instance: recipients.c */
-	bool ends;		 /* the server asks at the end of messages, too */
+	struct lru_seed seed;
+	struct lru_table *messages; /* struct message, by account and instance: recipients.c */
+	bool ends;		    /* the server asks at the end of messages, too */
 	struct judge_usage usage;
 };
 
 /* recipients.c: a table of messages under way. */
-struct recent *messages_new(struct judge *judge, uint32_t most);
+struct lru_table *messages_new(struct judge *judge, uint32_t most);
 
 #endif

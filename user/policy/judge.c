@@ -32,7 +32,7 @@ struct judge *judge_new(const struct judge_settings *settings, struct detect *de
 		return NULL;
 	judge->settings = *settings;
 	judge->detect = detect;
-	judge->seed = recent_seed_new();
+	judge->seed = lru_seed_new();
 	judge->passwords = passwords_new(&judge->settings);
 	judge->budgets = budgets_new(&judge->settings);
 	judge->messages = messages_new(judge, settings->most_messages);
@@ -48,7 +48,7 @@ void judge_free(struct judge *judge)
 		return;
 	passwords_free(judge->passwords);
 	budgets_free(judge->budgets);
-	recent_free(judge->messages);
+	lru_free(judge->messages);
 	free(judge);
 }
 
@@ -62,7 +62,7 @@ void judge_configure(struct judge *judge, const struct judge_settings *settings)
 	passwords_configure(judge->passwords, &judge->settings);
 	budgets_configure(judge->budgets, &judge->settings);
 	/* Without memory for another size the old one stays. */
-	recent_resize(judge->messages, settings->most_messages);
+	lru_resize(judge->messages, settings->most_messages);
 }
 
 const char *judge_password_name(enum judge_password password)
@@ -208,5 +208,5 @@ void judge_get_usage(const struct judge *judge, struct judge_usage *usage)
 {
 	*usage = judge->usage;
 	passwords_add_usage(judge->passwords, usage);
-	usage->messages += recent_used(judge->messages);
+	usage->messages += lru_used(judge->messages);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "detect/recent.h"
+#include "detect/lru_table.h"
 #include "policy/secret.h"
 
 #define DAY_S	     86400U
@@ -30,10 +30,10 @@ struct wrongs {
 
 struct passwords {
 	const struct judge_settings *settings;
-	struct recent_seed seed;
-	struct recent *rights; /* struct rights, by account */
-	struct recent *wrongs; /* struct wrongs, by account and source */
-	unsigned widest;       /* most significant bits of any digest so far */
+	struct lru_seed seed;
+	struct lru_table *rights; /* struct rights, by account */
+	struct lru_table *wrongs; /* struct wrongs, by account and source */
+	unsigned widest;	  /* most significant bits of any digest so far */
 };
 
 struct passwords *passwords_new(const struct judge_settings *settings)
@@ -43,9 +43,9 @@ struct passwords *passwords_new(const struct judge_settings *settings)
 	if (!passwords)
 		return NULL;
 	passwords->settings = settings;
-	passwords->seed = recent_seed_new();
-	passwords->rights = recent_new(sizeof(struct rights), settings->most_accounts, NULL, NULL);
-	passwords->wrongs = recent_new(sizeof(struct wrongs), settings->most_pairs, NULL, NULL);
+	passwords->seed = lru_seed_new();
+	passwords->rights = lru_new(sizeof(struct rights), settings->most_accounts, NULL, NULL);
+	passwords->wrongs = lru_new(sizeof(struct wrongs), settings->most_pairs, NULL, NULL);
 	if (passwords->rights && passwords->wrongs)
 		return passwords;
 	passwords_free(passwords);
@@ -56,16 +56,16 @@ void passwords_free(struct passwords *passwords)
 {
 	if (!passwords)
 		return;
-	recent_free(passwords->rights);
-	recent_free(passwords->wrongs);
+	lru_free(passwords->rights);
+	lru_free(passwords->wrongs);
 	free(passwords);
 }
 
 void passwords_configure(struct passwords *passwords, const struct judge_settings *settings)
 {
 	passwords->settings = settings;
-	recent_resize(passwords->rights, settings->most_accounts);
-	recent_resize(passwords->wrongs, settings->most_pairs);
+	lru_resize(passwords->rights, settings->most_accounts);
+	lru_resize(passwords->wrongs, settings->most_pairs);
 }
 
 /* Those of before 90 days are none. */
@@ -95,12 +95,12 @@ static void lower(const char *name, char text[EVENT_ACCOUNT_SIZE])
 static struct rights *rights_of(struct passwords *passwords, const char *account, uint32_t now_s)
 {
 	const struct judge_memory *memory = &passwords->settings->memory;
-	struct prefix key = recent_name_key(&passwords->seed, account);
+	struct prefix key = lru_name_key(&passwords->seed, account);
 	struct judge_digests kept;
 	struct rights *rights;
 	bool fresh;
 
-	rights = recent_touch(passwords->rights, &key, &fresh);
+	rights = lru_touch(passwords->rights, &key, &fresh);
 	if (fresh && memory->recall_digests &&
 	    memory->recall_digests(account, NULL, &kept, memory->context))
 		memcpy(rights->items, kept.items, sizeof(rights->items));
@@ -112,7 +112,7 @@ static struct wrongs *wrongs_of(struct passwords *passwords, const char *account
 				const struct prefix *source, uint32_t now_s)
 {
 	const struct judge_memory *memory = &passwords->settings->memory;
-	struct prefix key = recent_name_key(&passwords->seed, account);
+	struct prefix key = lru_name_key(&passwords->seed, account);
 	struct wrongs *wrongs;
 	bool fresh;
 
@@ -120,7 +120,7 @@ static struct wrongs *wrongs_of(struct passwords *passwords, const char *account
 	for (size_t i = 0; i < sizeof(key.address.byte); i++)
 		key.address.byte[i] ^= source->address.byte[i];
 	key.length |= source->length << 8;
-	wrongs = recent_touch(passwords->wrongs, &key, &fresh);
+	wrongs = lru_touch(passwords->wrongs, &key, &fresh);
 	if (fresh && memory->recall_digests &&
 	    !memory->recall_digests(account, source, &wrongs->digests, memory->context))
 		wrongs->digests = (struct judge_digests){ 0 };
@@ -324,8 +324,8 @@ bool passwords_succeed(struct passwords *passwords, const struct policy_login *l
 
 void passwords_forget(struct passwords *passwords, const char *account)
 {
-	struct prefix key = recent_name_key(&passwords->seed, account);
-	struct rights *rights = recent_find(passwords->rights, &key);
+	struct prefix key = lru_name_key(&passwords->seed, account);
+	struct rights *rights = lru_find(passwords->rights, &key);
 
 	/* It stays, empty, so that nothing is recalled that the store still has. */
 	if (rights)
@@ -334,6 +334,6 @@ void passwords_forget(struct passwords *passwords, const char *account)
 
 void passwords_add_usage(const struct passwords *passwords, struct judge_usage *usage)
 {
-	usage->accounts += recent_used(passwords->rights);
-	usage->pairs += recent_used(passwords->wrongs);
+	usage->accounts += lru_used(passwords->rights);
+	usage->pairs += lru_used(passwords->wrongs);
 }

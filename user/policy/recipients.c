@@ -30,9 +30,9 @@ static void leave(void *value, bool full, void *context)
 	judge->usage.forgotten += full;
 }
 
-struct recent *messages_new(struct judge *judge, uint32_t most)
+struct lru_table *messages_new(struct judge *judge, uint32_t most)
 {
-	return recent_new(sizeof(struct message), most, leave, judge);
+	return lru_new(sizeof(struct message), most, leave, judge);
 }
 
 /* Those that did not end give back what they reserved; of a server that never asks at the end
@@ -42,7 +42,7 @@ static void sweep(struct judge *judge, int64_t now_ns)
 	struct message *message;
 
 	/* Those of a time to come were there before the clock was set back. */
-	while ((message = recent_oldest(judge->messages)) &&
+	while ((message = lru_oldest(judge->messages)) &&
 	       (message->last_ns < time_less(now_ns, PATIENCE_NS) ||
 		message->last_ns > time_plus(now_ns, PATIENCE_NS))) {
 		struct judge_budget *budget = budgets_peek(judge->budgets, &message->account);
@@ -52,7 +52,7 @@ static void sweep(struct judge *judge, int64_t now_ns)
 			budget->refused += message->asked;
 			budget->held -= message->held && budget->held;
 		}
-		recent_drop(judge->messages, message);
+		lru_drop(judge->messages, message);
 	}
 }
 
@@ -81,7 +81,7 @@ static struct prefix message_key(const struct hand *hand)
 {
 	const struct policy_mail *mail = hand->mail;
 	struct prefix key =
-		recent_name_key(&hand->judge->seed, *mail->instance ? mail->instance : mail->queue);
+		lru_name_key(&hand->judge->seed, *mail->instance ? mail->instance : mail->queue);
 
 	for (size_t i = 0; i < sizeof(key.address.byte); i++)
 		key.address.byte[i] ^= hand->look.account.address.byte[i];
@@ -96,10 +96,10 @@ static void find_message(struct hand *hand, bool make)
 	if (!*hand->mail->instance && !*hand->mail->queue)
 		return;
 	key = message_key(hand);
-	hand->message = recent_find(hand->judge->messages, &key);
+	hand->message = lru_find(hand->judge->messages, &key);
 	if (!hand->message && (!make || hand->purse == JUDGE_PURSE_NONE))
 		return;
-	hand->message = recent_touch(hand->judge->messages, &key, NULL);
+	hand->message = lru_touch(hand->judge->messages, &key, NULL);
 	if (!hand->message->last_ns)
 		hand->message->purse = hand->purse;
 	hand->purse = hand->message->purse;
@@ -287,7 +287,7 @@ static void on_end(struct hand *hand)
 		hand_in(hand);
 	}
 	if (hand->message)
-		recent_drop(hand->judge->messages, hand->message);
+		lru_drop(hand->judge->messages, hand->message);
 	budgets_keep(hand->judge->budgets, hand->mail->account, budget);
 }
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "detect/recent.h"
+#include "detect/lru_table.h"
 #include "report/incident.h"
 #include "report/letters.h"
 
@@ -25,11 +25,11 @@ struct collect_pair {
 struct collection {
 	struct incident *incident;
 	struct incident_world world;
-	struct recent_seed seed;
-	struct recent *sources; /* struct incident_source without `source`, which is the key */
-	struct recent *bans;	/* struct banned: bans about the account, and strangers of alerts */
-	struct recent *pairs;
-	struct recent *others; /* struct incident_other, while it ends */
+	struct lru_seed seed;
+	struct lru_table *sources; /* struct incident_source without `source`, which is the key */
+	struct lru_table *bans; /* struct banned: bans about the account, and strangers of alerts */
+	struct lru_table *pairs;
+	struct lru_table *others; /* struct incident_other, while it ends */
 	struct letters *letters;
 };
 
@@ -50,14 +50,14 @@ struct collection *collect_new(const char *account, const struct incident_world 
 	if (!collection)
 		return NULL;
 	collection->world = *world;
-	collection->seed = recent_seed_new();
+	collection->seed = lru_seed_new();
 	collection->incident = calloc(1, sizeof(*collection->incident));
-	collection->sources = recent_new(sizeof(struct incident_source), SOURCES_MOST, NULL, NULL);
-	collection->bans = recent_new(sizeof(struct banned), SOURCES_MOST, NULL, NULL);
+	collection->sources = lru_new(sizeof(struct incident_source), SOURCES_MOST, NULL, NULL);
+	collection->bans = lru_new(sizeof(struct banned), SOURCES_MOST, NULL, NULL);
 	collection->letters = letters_new();
 	collection->pairs =
-		recent_new(sizeof(struct collect_pair), INCIDENT_PAIRS, pair_leaves, collection);
-	collection->others = recent_new(sizeof(struct incident_other), INCIDENT_PAIRS, NULL, NULL);
+		lru_new(sizeof(struct collect_pair), INCIDENT_PAIRS, pair_leaves, collection);
+	collection->others = lru_new(sizeof(struct incident_other), INCIDENT_PAIRS, NULL, NULL);
 	if (collection->incident && collection->sources && collection->bans &&
 	    collection->letters && collection->pairs && collection->others) {
 		strncpy(collection->incident->account, account, EVENT_ACCOUNT_SIZE - 1);
@@ -71,12 +71,12 @@ void collect_free(struct collection *collection)
 {
 	if (!collection)
 		return;
-	recent_free(collection->sources);
-	recent_free(collection->bans);
+	lru_free(collection->sources);
+	lru_free(collection->bans);
 	letters_free(collection->letters);
-	recent_free(collection->others);
+	lru_free(collection->others);
 	if (collection->pairs)
-		recent_free(collection->pairs);
+		lru_free(collection->pairs);
 	incident_free(collection->incident);
 	free(collection);
 }
@@ -97,8 +97,8 @@ static void note_pair(struct collection *collection, const struct event *event,
 	memcpy(name, event->account, size);
 	name[size] = ' ';
 	memcpy(name + size + 1, text, strlen(text) + 1);
-	key = recent_name_key(&collection->seed, name);
-	pair = recent_touch(collection->pairs, &key, &fresh);
+	key = lru_name_key(&collection->seed, name);
+	pair = lru_touch(collection->pairs, &key, &fresh);
 	if (fresh) {
 		pair->source = *source;
 		pair->account = strdup(event->account);
@@ -158,7 +158,7 @@ void collect_event(struct collection *collection, const struct event *event, boo
 		return;
 	}
 	if (event->has_source) {
-		source = recent_touch(collection->sources, &key, &fresh);
+		source = lru_touch(collection->sources, &key, &fresh);
 		if (fresh)
 			source->first_ns = event->wall_ns;
 		source->last_ns = event->wall_ns;
@@ -216,7 +216,7 @@ void collect_decision(struct collection *collection, const struct decision *deci
 	if (mark.kind == MARK_ALERT || tells_strangers(decision->rule))
 		incident_mark(incident, &mark);
 	if (decision->action == ACTION_BAN) {
-		banned = recent_touch(collection->bans, &decision->prefix, &fresh);
+		banned = lru_touch(collection->bans, &decision->prefix, &fresh);
 		if (fresh || !banned->wall_ns)
 			banned->wall_ns = decision->wall_ns;
 		if (fresh || !tells_strangers(banned->rule))
@@ -227,7 +227,7 @@ void collect_decision(struct collection *collection, const struct decision *deci
 	for (unsigned i = 0; tells_strangers(decision->rule) && i < decision->source_count &&
 			     i < DECISION_SOURCES_MAX;
 	     i++) {
-		banned = recent_touch(collection->bans, &decision->sources[i].prefix, &fresh);
+		banned = lru_touch(collection->bans, &decision->sources[i].prefix, &fresh);
 		if (fresh)
 			banned->rule = decision->rule;
 	}
@@ -240,14 +240,14 @@ static const struct banned *banned_of(const struct collection *collection,
 {
 	struct prefix network = address_network(&source->address, collection->world.network_length4,
 						collection->world.network_length6);
-	const struct banned *banned = recent_find(collection->bans, source);
+	const struct banned *banned = lru_find(collection->bans, source);
 
-	return banned ? banned : recent_find(collection->bans, &network);
+	return banned ? banned : lru_find(collection->bans, &network);
 }
 
 static bool is_stranger(const struct collection *collection, const struct prefix *source)
 {
-	const struct incident_source *seen = recent_find(collection->sources, source);
+	const struct incident_source *seen = lru_find(collection->sources, source);
 	const struct banned *banned = banned_of(collection, source);
 
 	return seen && banned && tells_strangers(banned->rule) &&
@@ -300,8 +300,8 @@ static void take_pair(const struct prefix *key, void *value, void *context)
 	(void)key;
 	if (!pair->account || !is_stranger(collection, &pair->source))
 		return;
-	name = recent_name_key(&collection->seed, pair->account);
-	other = recent_touch(collection->others, &name, &fresh);
+	name = lru_name_key(&collection->seed, pair->account);
+	other = lru_touch(collection->others, &name, &fresh);
 	if (fresh)
 		other->account = pair->account; /* the pair's */
 	other->sources++;
@@ -338,14 +338,13 @@ struct incident *collect_end(struct collection *collection)
 {
 	struct incident *incident = collection->incident;
 
-	incident->sources =
-		calloc(recent_used(collection->sources) + 1, sizeof(*incident->sources));
+	incident->sources = calloc(lru_used(collection->sources) + 1, sizeof(*incident->sources));
 	if (!incident->sources)
 		return NULL;
-	recent_each(collection->sources, take_source, collection);
+	lru_each(collection->sources, take_source, collection);
 	letters_each(collection->letters, take_letter, collection);
-	recent_each(collection->pairs, take_pair, collection);
-	recent_each(collection->others, take_other, incident);
+	lru_each(collection->pairs, take_pair, collection);
+	lru_each(collection->others, take_other, incident);
 	/* Their names are the pairs', which go with the collection. */
 	for (size_t i = 0; i < INCIDENT_OTHERS && incident->others[i].account; i++) {
 		incident->others[i].account = strdup(incident->others[i].account);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect/recent.h"
+#include "detect/lru_table.h"
 
 #define LETTERS_MOST (1U << 20)
 #define QUEUED_MOST  (1U << 18)
@@ -13,8 +13,9 @@
 struct letters {
 	struct letter *all;
 	size_t count, room;
-	struct recent_seed seed;
-	struct recent *queued; /* size_t, by queue id: which of them, as far as the id is its own */
+	struct lru_seed seed;
+	struct lru_table
+		*queued; /* size_t, by queue id: which of them, as far as the id is its own */
 };
 
 struct letters *letters_new(void)
@@ -23,8 +24,8 @@ struct letters *letters_new(void)
 
 	if (!letters)
 		return NULL;
-	letters->seed = recent_seed_new();
-	letters->queued = recent_new(sizeof(size_t), QUEUED_MOST, NULL, NULL);
+	letters->seed = lru_seed_new();
+	letters->queued = lru_new(sizeof(size_t), QUEUED_MOST, NULL, NULL);
 	if (letters->queued)
 		return letters;
 	free(letters);
@@ -35,7 +36,7 @@ void letters_free(struct letters *letters)
 {
 	if (!letters)
 		return;
-	recent_free(letters->queued);
+	lru_free(letters->queued);
 	free(letters->all);
 	free(letters);
 }
@@ -60,8 +61,8 @@ void letters_passed(struct letters *letters, const struct event *event, const st
 				   .recipients = event->recipients ? event->recipients : 1 };
 	memcpy(letter->queue, event->queue, EVENT_QUEUE_SIZE);
 	if (*event->queue) {
-		struct prefix key = recent_name_key(&letters->seed, event->queue);
-		size_t *index = recent_touch(letters->queued, &key, NULL);
+		struct prefix key = lru_name_key(&letters->seed, event->queue);
+		size_t *index = lru_touch(letters->queued, &key, NULL);
 
 		*index = letters->count;
 	}
@@ -70,8 +71,8 @@ void letters_passed(struct letters *letters, const struct event *event, const st
 
 void letters_follow(struct letters *letters, const struct event *event)
 {
-	struct prefix key = recent_name_key(&letters->seed, event->queue);
-	size_t *index = recent_find(letters->queued, &key);
+	struct prefix key = lru_name_key(&letters->seed, event->queue);
+	size_t *index = lru_find(letters->queued, &key);
 	unsigned count = event->count ? event->count : 1;
 
 	if (!index)
@@ -83,7 +84,7 @@ void letters_follow(struct letters *letters, const struct event *event)
 	else if (event->kind == EVENT_QUEUED && event->recipients)
 		letters->all[*index].recipients = event->recipients;
 	else if (event->kind == EVENT_MESSAGE || event->kind == EVENT_ACCEPTED)
-		recent_drop(letters->queued, index);
+		lru_drop(letters->queued, index);
 }
 
 void letters_each(const struct letters *letters,

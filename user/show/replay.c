@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "conf/ban_services.h"
-#include "detect/recent.h"
+#include "detect/lru_table.h"
 #include "show/json.h"
 #include "show/number.h"
 #include "show/replay_later.h"
@@ -26,9 +26,9 @@ struct replay_report {
 	FILE *stream;
 	bool json;
 	const struct config *config;
-	struct recent_seed seed;
-	struct recent *tallies; /* struct tally, by account */
-	struct tally sum;	/* of alerted accounts */
+	struct lru_seed seed;
+	struct lru_table *tallies; /* struct tally, by account */
+	struct tally sum;	   /* of alerted accounts */
 	uint64_t bans, alerts, kept_out;
 	struct replay_later *later;
 };
@@ -55,8 +55,8 @@ struct replay_report *replay_report_new(FILE *out, bool json, const struct confi
 	report->stream = out;
 	report->json = json;
 	report->config = config;
-	report->seed = recent_seed_new();
-	report->tallies = recent_new(sizeof(struct tally), ACCOUNTS_MOST, add_up, report);
+	report->seed = lru_seed_new();
+	report->tallies = lru_new(sizeof(struct tally), ACCOUNTS_MOST, add_up, report);
 	report->later = replay_later_new(config);
 	if (report->tallies && report->later)
 		return report;
@@ -68,16 +68,16 @@ void replay_report_free(struct replay_report *report)
 {
 	if (!report)
 		return;
-	recent_free(report->tallies);
+	lru_free(report->tallies);
 	replay_later_free(report->later);
 	free(report);
 }
 
 static struct tally *tally_of(struct replay_report *report, const char *account)
 {
-	struct prefix key = recent_name_key(&report->seed, account);
+	struct prefix key = lru_name_key(&report->seed, account);
 
-	return recent_touch(report->tallies, &key, NULL);
+	return lru_touch(report->tallies, &key, NULL);
 }
 
 void replay_report_event(struct replay_report *report, const struct event *event, bool out)
@@ -245,7 +245,7 @@ void replay_report_end(struct replay_report *report, const struct history_counts
 	const struct tally *sum = &report->sum;
 
 	/* Each leaves, and is added up. */
-	recent_free(report->tallies);
+	lru_free(report->tallies);
 	report->tallies = NULL;
 	if (!report->json) {
 		summary_text(report, counts);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "detect/recent.h"
+#include "detect/lru_table.h"
 #include "show/json.h"
 #include "show/visible.h"
 
@@ -32,7 +32,7 @@ struct of_rule {
 
 struct replay_later {
 	const struct config *config;
-	struct recent *bans; /* struct replay_later_banned, by prefix */
+	struct lru_table *bans; /* struct replay_later_banned, by prefix */
 	struct of_rule rules[RULE_COUNT];
 };
 
@@ -43,7 +43,7 @@ struct replay_later *replay_later_new(const struct config *config)
 	if (!later)
 		return NULL;
 	later->config = config;
-	later->bans = recent_new(sizeof(struct replay_later_banned), BANS_MOST, NULL, NULL);
+	later->bans = lru_new(sizeof(struct replay_later_banned), BANS_MOST, NULL, NULL);
 	if (later->bans)
 		return later;
 	free(later);
@@ -53,7 +53,7 @@ struct replay_later *replay_later_new(const struct config *config)
 void replay_later_free(struct replay_later *later)
 {
 	if (later)
-		recent_free(later->bans);
+		lru_free(later->bans);
 	free(later);
 }
 
@@ -64,7 +64,7 @@ void replay_later_ban(struct replay_later *later, const struct decision *decisio
 
 	if (decision->action != ACTION_BAN || decision->rule >= RULE_COUNT)
 		return;
-	banned = recent_touch(later->bans, &decision->prefix, &fresh);
+	banned = lru_touch(later->bans, &decision->prefix, &fresh);
 	if (fresh || banned->came)
 		*banned = (struct replay_later_banned){ .rule = decision->rule,
 							.wall_ns = decision->wall_ns };
@@ -73,7 +73,7 @@ void replay_later_ban(struct replay_later *later, const struct decision *decisio
 static void count_one(struct replay_later *later, const struct event *event,
 		      const struct prefix *prefix)
 {
-	struct replay_later_banned *banned = recent_find(later->bans, prefix);
+	struct replay_later_banned *banned = lru_find(later->bans, prefix);
 	struct of_rule *rule;
 	struct example *example;
 

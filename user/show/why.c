@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Fills a struct why (why.h) from gate and store. Prints nothing. */
-#include "show/why_inside.h"
+#include "show/why_internal.h"
 
 #include <errno.h>
 #include <stdio.h>

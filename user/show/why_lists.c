@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "conf/ban_services.h"
-#include "show/why_inside.h"
+#include "show/why_internal.h"
 
 static int take_list(const struct store_list *list, void *pointer)
 {

@@ -8,7 +8,7 @@
 #include "detect/detect.h"
 #include "show/json.h"
 #include "show/visible.h"
-#include "show/why_inside.h"
+#include "show/why_internal.h"
 
 static int take_past(const struct store_past_ban *past, void *pointer)
 {

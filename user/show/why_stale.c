@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "show/json.h"
 #include "show/visible.h"
-#include "show/why_inside.h"
+#include "show/why_internal.h"
 #include "store/policy_rows.h"
 
 #define STALE_NS (30 * 86400 * NS_PER_S)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A struct why (why.h) as text for people and as JSON; schema of that: docs/json.md. Pure. */
-#include "show/why_inside.h"
+#include "show/why_internal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A chained hash that grows. See names.h. */
-#include "detect/names.h"
+/* A chained hash that grows. See string_intern.h. */
+#include "detect/string_intern.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "detect/recent.h"
+#include "detect/lru_table.h"
 
 struct names_name {
 	char *text;    /* NULL: not in use */
@@ -14,16 +14,16 @@ struct names_name {
 	uint32_t used; /* references */
 };
 
-struct names {
+struct string_intern {
 	struct names_name *items; /* the first is not used */
 	uint32_t *heads;	  /* room of them, a power of two */
 	uint32_t room, fresh, free;
-	struct recent_seed seed;
+	struct lru_seed seed;
 };
 
 #define FIRST_ROOM 64
 
-static uint32_t *head_of(const struct names *names, const char *text, size_t size)
+static uint32_t *head_of(const struct string_intern *names, const char *text, size_t size)
 {
 	unsigned __int128 product;
 	uint64_t mixed = names->seed.a | 1;
@@ -36,9 +36,9 @@ static uint32_t *head_of(const struct names *names, const char *text, size_t siz
 	return &names->heads[mixed & (names->room - 1)];
 }
 
-struct names *names_new(void)
+struct string_intern *string_intern_new(void)
 {
-	_cleanup_free_ struct names *names = calloc(1, sizeof(*names));
+	_cleanup_free_ struct string_intern *names = calloc(1, sizeof(*names));
 
 	if (!names)
 		return NULL;
@@ -46,7 +46,7 @@ struct names *names_new(void)
 	names->heads = calloc(FIRST_ROOM, sizeof(*names->heads));
 	names->room = FIRST_ROOM;
 	names->fresh = 1;
-	names->seed = recent_seed_new();
+	names->seed = lru_seed_new();
 	if (names->items && names->heads)
 		return TAKE_PTR(names);
 	free(names->items);
@@ -54,7 +54,7 @@ struct names *names_new(void)
 	return NULL;
 }
 
-void names_free(struct names *names)
+void string_intern_free(struct string_intern *names)
 {
 	if (!names)
 		return;
@@ -66,7 +66,7 @@ void names_free(struct names *names)
 }
 
 /* Twice the room; everything goes into new chains. */
-static int grow(struct names *names)
+static int grow(struct string_intern *names)
 {
 	uint32_t room = names->room * 2, *heads;
 	struct names_name *items;
@@ -95,7 +95,7 @@ static int grow(struct names *names)
 	return 0;
 }
 
-uint32_t names_take(struct names *names, const char *text, size_t size)
+uint32_t string_intern_take(struct string_intern *names, const char *text, size_t size)
 {
 	uint32_t *head = head_of(names, text, size), at;
 	struct names_name *name;
@@ -125,7 +125,7 @@ uint32_t names_take(struct names *names, const char *text, size_t size)
 	return at;
 }
 
-void names_drop(struct names *names, uint32_t at)
+void string_intern_drop(struct string_intern *names, uint32_t at)
 {
 	struct names_name *name = &names->items[at];
 	uint32_t *link;
@@ -141,7 +141,7 @@ void names_drop(struct names *names, uint32_t at)
 	names->free = at;
 }
 
-const char *names_text(const struct names *names, uint32_t name)
+const char *string_intern_text(const struct string_intern *names, uint32_t name)
 {
 	return name ? names->items[name].text : NULL;
 }

@@ -1,46 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See repeats.h. */
-#include "detect/repeats.h"
+/* See ban_history.h. */
+#include "detect/ban_history.h"
 
 #include <stdlib.h>
 
 #include "base/time.h"
-#include "detect/recent.h"
+#include "detect/lru_table.h"
 
 #define REMEMBERED_NS (DETECT_REPEAT_DAYS * 86400 * NS_PER_S)
 
-struct repeats {
+struct ban_history {
 	const struct detect_settings *settings;
-	struct recent *bans; /* struct detect_repeat, by prefix and group of services */
+	struct lru_table *bans; /* struct detect_repeat, by prefix and group of services */
 };
 
-struct repeats *repeats_new(const struct detect_settings *settings)
+struct ban_history *ban_history_new(const struct detect_settings *settings)
 {
-	struct repeats *repeats = calloc(1, sizeof(*repeats));
+	struct ban_history *repeats = calloc(1, sizeof(*repeats));
 
 	if (!repeats)
 		return NULL;
 	repeats->settings = settings;
-	repeats->bans =
-		recent_new(sizeof(struct detect_repeat), settings->most_sources, NULL, NULL);
+	repeats->bans = lru_new(sizeof(struct detect_repeat), settings->most_sources, NULL, NULL);
 	if (repeats->bans)
 		return repeats;
 	free(repeats);
 	return NULL;
 }
 
-void repeats_free(struct repeats *repeats)
+void ban_history_free(struct ban_history *repeats)
 {
 	if (!repeats)
 		return;
-	recent_free(repeats->bans);
+	lru_free(repeats->bans);
 	free(repeats);
 }
 
-void repeats_configure(struct repeats *repeats, const struct detect_settings *settings)
+void ban_history_configure(struct ban_history *repeats, const struct detect_settings *settings)
 {
 	repeats->settings = settings;
-	recent_resize(repeats->bans, settings->most_sources);
+	lru_resize(repeats->bans, settings->most_sources);
 }
 
 /* The n-th ban in a row: doubled n - 1 times, up to a week or what the first one lasts. */
@@ -69,13 +68,13 @@ static struct prefix key_of(const struct prefix *prefix, enum ban_services group
 	return key;
 }
 
-static struct detect_repeat *look_up(struct repeats *repeats, const struct prefix *prefix,
+static struct detect_repeat *look_up(struct ban_history *repeats, const struct prefix *prefix,
 				     enum ban_services group)
 {
 	const struct detect_store *store = &repeats->settings->store;
 	struct prefix key = key_of(prefix, group);
 	bool fresh;
-	struct detect_repeat *repeat = recent_touch(repeats->bans, &key, &fresh);
+	struct detect_repeat *repeat = lru_touch(repeats->bans, &key, &fresh);
 	struct detect_repeat kept;
 
 	if (fresh && store->recall_repeat &&
@@ -107,7 +106,8 @@ static bool ban_again(struct detect_repeat *repeat, uint64_t ban_s, bool doubles
 	return false;
 }
 
-void repeats_ban(struct repeats *repeats, uint64_t ban_s, bool doubles, struct decision *decision)
+void ban_history_ban(struct ban_history *repeats, uint64_t ban_s, bool doubles,
+		     struct decision *decision)
 {
 	static const enum ban_services groups[] = { BAN_SMTP, BAN_LOGIN };
 	bool first = true;
@@ -127,11 +127,11 @@ void repeats_ban(struct repeats *repeats, uint64_t ban_s, bool doubles, struct d
 	decision->until_wall_ns = decision->repeat.until_ns;
 }
 
-bool repeats_running(const struct repeats *repeats, const struct prefix *prefix,
-		     enum ban_services services, int64_t now_ns)
+bool ban_history_running(const struct ban_history *repeats, const struct prefix *prefix,
+			 enum ban_services services, int64_t now_ns)
 {
 	struct prefix key = key_of(prefix, services);
-	const struct detect_repeat *repeat = recent_find(repeats->bans, &key);
+	const struct detect_repeat *repeat = lru_find(repeats->bans, &key);
 
 	return repeat && repeat->bans && now_ns < repeat->until_ns;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the files of why.h share. Private to them. */
-#ifndef SEKISHO_WHY_INSIDE_H
-#define SEKISHO_WHY_INSIDE_H
+#ifndef SEKISHO_WHY_INTERNAL_H
+#define SEKISHO_WHY_INTERNAL_H
 
 #include <jansson.h>
 #include "show/why.h"

@@ -3,7 +3,7 @@
  * usual of them. See accounts.h. */
 #include <string.h>
 
-#include "detect/accounts_inside.h"
+#include "detect/accounts_internal.h"
 
 static int64_t window_ns(const struct accounts *accounts, enum ban_rule rule, uint64_t times)
 {
@@ -28,7 +28,7 @@ bool account_leaked(const struct accounts *accounts, const struct account *accou
 
 bool accounts_besieged(const struct accounts *accounts, const struct prefix *key, int64_t now_ns)
 {
-	const struct siege *siege = recent_find(accounts->sieges, key);
+	const struct siege *siege = lru_find(accounts->sieges, key);
 
 	return siege &&
 	       accounts_within(siege->last_ns, now_ns, window_ns(accounts, RULE_ACCOUNT_SIEGE, 2));
@@ -51,7 +51,7 @@ static void go_on(struct accounts *accounts, const char *name, enum ban_rule rul
 void accounts_besiege(struct accounts *accounts, const char *name, const struct prefix *key,
 		      int64_t now_ns)
 {
-	struct siege *siege = recent_touch(accounts->sieges, key, NULL);
+	struct siege *siege = lru_touch(accounts->sieges, key, NULL);
 
 	go_on(accounts, name, RULE_ACCOUNT_SIEGE, now_ns, &siege->last_ns, &siege->told_ns);
 }
@@ -78,7 +78,7 @@ void accounts_recall_incident(struct accounts *accounts, const char *name, enum 
 	struct siege *siege;
 
 	if (rule == RULE_ACCOUNT_SIEGE) {
-		siege = recent_touch(accounts->sieges, &key, NULL);
+		siege = lru_touch(accounts->sieges, &key, NULL);
 		siege->last_ns = siege->told_ns = last_ns;
 	} else if (rule == RULE_ACCOUNT_SPREAD) {
 		account = accounts_find(accounts, name, &key, true, last_ns);
@@ -90,8 +90,8 @@ bool accounts_in_incident(struct accounts *accounts, const char *name, enum ban_
 			  int64_t now_ns, int64_t *last_ns)
 {
 	struct prefix key = accounts_key(accounts, name);
-	const struct account *account = recent_find(accounts->accounts, &key);
-	const struct siege *siege = recent_find(accounts->sieges, &key);
+	const struct account *account = lru_find(accounts->accounts, &key);
+	const struct siege *siege = lru_find(accounts->sieges, &key);
 
 	if (rule == RULE_ACCOUNT_SIEGE && siege && accounts_besieged(accounts, &key, now_ns)) {
 		*last_ns = siege->last_ns;
@@ -111,7 +111,7 @@ bool accounts_change(struct accounts *accounts, const char *name, int64_t now_ns
 {
 	const struct detect_store *store = &accounts->settings->store;
 	struct prefix key = accounts_key(accounts, name);
-	struct account *account = recent_find(accounts->accounts, &key);
+	struct account *account = lru_find(accounts->accounts, &key);
 	char other[ACCOUNTS_NAME_SIZE];
 	bool was;
 
@@ -132,27 +132,27 @@ bool accounts_change(struct accounts *accounts, const char *name, int64_t now_ns
 void accounts_trust(struct accounts *accounts, const char *name)
 {
 	struct prefix key = accounts_key(accounts, name);
-	struct account *account = recent_find(accounts->accounts, &key);
-	struct siege *siege = recent_find(accounts->sieges, &key);
+	struct account *account = lru_find(accounts->accounts, &key);
+	struct siege *siege = lru_find(accounts->sieges, &key);
 
 	if (siege)
-		recent_drop(accounts->sieges, siege);
+		lru_drop(accounts->sieges, siege);
 	if (!account)
 		return;
 	account->spread_ns = account->leak_ns = account->told_ns = account->alert_ns = 0;
 	for (size_t i = 0; i < account->count; i++)
-		account->places[i].suspect = false;
+		account->logins[i].suspect = false;
 }
 
 void accounts_forget(struct accounts *accounts, const char *name)
 {
 	struct prefix key = accounts_key(accounts, name);
-	struct account *account = recent_find(accounts->accounts, &key);
+	struct account *account = lru_find(accounts->accounts, &key);
 
 	accounts_trust(accounts, name);
 	known_drop_all(accounts, &key);
 	if (account)
-		recent_drop(accounts->accounts, account);
+		lru_drop(accounts->accounts, account);
 }
 
 #define FADE 32

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A chained hash of fixed size with a list by last use. See recent.h. */
-#include "detect/recent.h"
+/* A chained hash of fixed size with a list by last use. See lru_table.h. */
+#include "detect/lru_table.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,40 +10,40 @@
 #include "base/cleanup.h"
 
 /* Slots are numbered from 1, 0 is none: so zeroed memory that was never used stays untouched. */
-struct recent_slot {
+struct lru_slot {
 	struct prefix key;
 	uint32_t next;	       /* in its chain, or among the free ones */
 	uint32_t older, newer; /* by last use */
 	_Alignas(8) unsigned char value[];
 };
 
-struct recent {
+struct lru_table {
 	unsigned char *slots;
 	uint32_t *heads; /* head_mask + 1 */
 	size_t slot_size;
 	uint32_t head_mask, most;
 	uint32_t used, fresh, free, oldest, newest;
-	struct recent_seed seed;
+	struct lru_seed seed;
 	void (*leave)(void *value, bool full, void *context);
 	void *context;
 };
 
-static struct recent_slot *slot_at(const struct recent *recent, uint32_t index)
+static struct lru_slot *slot_at(const struct lru_table *recent, uint32_t index)
 {
-	return (struct recent_slot *)(recent->slots + (index - 1) * recent->slot_size);
+	return (struct lru_slot *)(recent->slots + (index - 1) * recent->slot_size);
 }
 
-static uint32_t index_of(const struct recent *recent, const struct recent_slot *slot)
+static uint32_t index_of(const struct lru_table *recent, const struct lru_slot *slot)
 {
 	return (uint32_t)((size_t)((const unsigned char *)slot - recent->slots) /
 			  recent->slot_size) +
 	       1;
 }
 
-static struct recent_slot *slot_of(const void *value)
+static struct lru_slot *slot_of(const void *value)
 {
-	return (struct recent_slot *)((unsigned char *)(uintptr_t)value -
-				      offsetof(struct recent_slot, value));
+	return (struct lru_slot *)((unsigned char *)(uintptr_t)value -
+				   offsetof(struct lru_slot, value));
 }
 
 static uint64_t fold(uint64_t a, uint64_t b)
@@ -53,7 +53,7 @@ static uint64_t fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint32_t *head_of(const struct recent *recent, const struct prefix *key)
+static uint32_t *head_of(const struct lru_table *recent, const struct prefix *key)
 {
 	uint64_t mixed = fold(address_high(&key->address) ^ recent->seed.a,
 			      address_low(&key->address) ^ recent->seed.b ^ key->length);
@@ -63,19 +63,19 @@ static uint32_t *head_of(const struct recent *recent, const struct prefix *key)
 }
 
 /* Reading random numbers is I/O, but nothing that comes out depends on them. */
-struct recent_seed recent_seed_new(void)
+struct lru_seed lru_seed_new(void)
 {
-	struct recent_seed seed = { 0x6a09e667f3bcc908ULL, 0xbb67ae8584caa73bULL };
+	struct lru_seed seed = { 0x6a09e667f3bcc908ULL, 0xbb67ae8584caa73bULL };
 
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
 		seed.a ^= (uintptr_t)&seed;
 	return seed;
 }
 
-struct prefix recent_name_key(const struct recent_seed *seed, const char *name)
+struct prefix lru_name_key(const struct lru_seed *seed, const char *name)
 {
 	uint64_t high = seed->a | 1, low = seed->b | 1;
-	struct prefix key = { .length = RECENT_NAME };
+	struct prefix key = { .length = LRU_NAME };
 
 	for (; *name; name++) {
 		uint64_t letter = (unsigned char)*name;
@@ -90,7 +90,7 @@ struct prefix recent_name_key(const struct recent_seed *seed, const char *name)
 	return key;
 }
 
-static int allocate(struct recent *recent, uint32_t most)
+static int allocate(struct lru_table *recent, uint32_t most)
 {
 	_cleanup_free_ unsigned char *slots = calloc(most, recent->slot_size);
 	_cleanup_free_ uint32_t *heads = NULL;
@@ -108,21 +108,21 @@ static int allocate(struct recent *recent, uint32_t most)
 	return 0;
 }
 
-struct recent *recent_new(size_t value_size, uint32_t most,
+struct lru_table *lru_new(size_t value_size, uint32_t most,
 			  void (*leave)(void *value, bool full, void *context), void *context)
 {
-	_cleanup_free_ struct recent *recent = calloc(1, sizeof(*recent));
+	_cleanup_free_ struct lru_table *recent = calloc(1, sizeof(*recent));
 
 	if (!recent)
 		return NULL;
-	recent->slot_size = (offsetof(struct recent_slot, value) + value_size + 7) & ~(size_t)7;
+	recent->slot_size = (offsetof(struct lru_slot, value) + value_size + 7) & ~(size_t)7;
 	recent->leave = leave;
 	recent->context = context;
-	recent->seed = recent_seed_new();
+	recent->seed = lru_seed_new();
 	return allocate(recent, most) ? NULL : TAKE_PTR(recent);
 }
 
-void *recent_find(const struct recent *recent, const struct prefix *key)
+void *lru_find(const struct lru_table *recent, const struct prefix *key)
 {
 	for (uint32_t index = *head_of(recent, key); index; index = slot_at(recent, index)->next)
 		if (!memcmp(&slot_at(recent, index)->key, key, sizeof(*key)))
@@ -130,7 +130,7 @@ void *recent_find(const struct recent *recent, const struct prefix *key)
 	return NULL;
 }
 
-static void unlink_age(struct recent *recent, const struct recent_slot *slot)
+static void unlink_age(struct lru_table *recent, const struct lru_slot *slot)
 {
 	if (slot->older)
 		slot_at(recent, slot->older)->newer = slot->newer;
@@ -142,7 +142,7 @@ static void unlink_age(struct recent *recent, const struct recent_slot *slot)
 		recent->newest = slot->older;
 }
 
-static void link_newest(struct recent *recent, struct recent_slot *slot)
+static void link_newest(struct lru_table *recent, struct lru_slot *slot)
 {
 	uint32_t index = index_of(recent, slot);
 
@@ -155,7 +155,7 @@ static void link_newest(struct recent *recent, struct recent_slot *slot)
 	recent->newest = index;
 }
 
-static void drop(struct recent *recent, struct recent_slot *slot, bool full)
+static void drop(struct lru_table *recent, struct lru_slot *slot, bool full)
 {
 	uint32_t *link = head_of(recent, &slot->key), index = index_of(recent, slot);
 
@@ -171,10 +171,10 @@ static void drop(struct recent *recent, struct recent_slot *slot, bool full)
 }
 
 /* There must be room. */
-static struct recent_slot *insert(struct recent *recent, const struct prefix *key)
+static struct lru_slot *insert(struct lru_table *recent, const struct prefix *key)
 {
 	uint32_t index = recent->free, *head = head_of(recent, key);
-	struct recent_slot *slot;
+	struct lru_slot *slot;
 
 	if (!index)
 		index = ++recent->fresh;
@@ -190,10 +190,10 @@ static struct recent_slot *insert(struct recent *recent, const struct prefix *ke
 	return slot;
 }
 
-void *recent_touch(struct recent *recent, const struct prefix *key, bool *fresh)
+void *lru_touch(struct lru_table *recent, const struct prefix *key, bool *fresh)
 {
-	void *value = recent_find(recent, key);
-	struct recent_slot *slot;
+	void *value = lru_find(recent, key);
+	struct lru_slot *slot;
 
 	if (fresh)
 		*fresh = !value;
@@ -210,32 +210,32 @@ void *recent_touch(struct recent *recent, const struct prefix *key, bool *fresh)
 	return insert(recent, key)->value;
 }
 
-void recent_drop(struct recent *recent, void *value)
+void lru_drop(struct lru_table *recent, void *value)
 {
 	drop(recent, slot_of(value), false);
 }
 
-void *recent_oldest(const struct recent *recent)
+void *lru_oldest(const struct lru_table *recent)
 {
 	return recent->oldest ? slot_at(recent, recent->oldest)->value : NULL;
 }
 
-const struct prefix *recent_key(const struct recent *recent, const void *value)
+const struct prefix *lru_key(const struct lru_table *recent, const void *value)
 {
 	(void)recent;
 	return &slot_of(value)->key;
 }
 
-void recent_each(struct recent *recent,
-		 void (*each)(const struct prefix *key, void *value, void *context), void *context)
+void lru_each(struct lru_table *recent,
+	      void (*each)(const struct prefix *key, void *value, void *context), void *context)
 {
 	for (uint32_t at = recent->newest; at; at = slot_at(recent, at)->older)
 		each(&slot_at(recent, at)->key, slot_at(recent, at)->value, context);
 }
 
-int recent_resize(struct recent *recent, uint32_t most)
+int lru_resize(struct lru_table *recent, uint32_t most)
 {
-	struct recent other = *recent;
+	struct lru_table other = *recent;
 
 	if (most == recent->most)
 		return 0;
@@ -245,10 +245,10 @@ int recent_resize(struct recent *recent, uint32_t most)
 		drop(recent, slot_at(recent, recent->oldest), true);
 	other.used = other.fresh = other.free = other.oldest = other.newest = 0;
 	for (uint32_t at = recent->oldest; at; at = slot_at(recent, at)->newer) {
-		struct recent_slot *old = slot_at(recent, at), *moved = insert(&other, &old->key);
+		struct lru_slot *old = slot_at(recent, at), *moved = insert(&other, &old->key);
 
 		memcpy(moved->value, old->value,
-		       recent->slot_size - offsetof(struct recent_slot, value));
+		       recent->slot_size - offsetof(struct lru_slot, value));
 	}
 	free(recent->slots);
 	free(recent->heads);
@@ -256,17 +256,17 @@ int recent_resize(struct recent *recent, uint32_t most)
 	return 0;
 }
 
-uint32_t recent_used(const struct recent *recent)
+uint32_t lru_used(const struct lru_table *recent)
 {
 	return recent->used;
 }
 
-uint32_t recent_size(const struct recent *recent)
+uint32_t lru_size(const struct lru_table *recent)
 {
 	return recent->most;
 }
 
-void recent_free(struct recent *recent)
+void lru_free(struct lru_table *recent)
 {
 	if (!recent)
 		return;

@@ -13,8 +13,8 @@
  * of it at most most * (64 + (2 * N - 1) * 20) bytes, and 24 and the name for each different
  * account, malloc()'s own use aside. One entry takes 64.
  */
-#ifndef SEKISHO_WINDOWS_H
-#define SEKISHO_WINDOWS_H
+#ifndef SEKISHO_SLIDING_WINDOW_H
+#define SEKISHO_SLIDING_WINDOW_H
 
 #include "net/address.h"
 
@@ -43,28 +43,30 @@ struct window_usage {
 	uint64_t forgotten; /* subjects given up for room while their window still ran */
 };
 
-struct windows;
+struct sliding_window;
 
-struct windows *windows_new(const struct window_settings *settings); /* NULL: out of memory */
-void windows_free(struct windows *windows);
+struct sliding_window *
+sliding_window_new(const struct window_settings *settings); /* NULL: out of memory */
+void sliding_window_free(struct sliding_window *windows);
 
 /* Keeps what was seen, as far as the new bound lets it. */
-void windows_configure(struct windows *windows, const struct window_settings *settings);
+void sliding_window_configure(struct sliding_window *windows,
+			      const struct window_settings *settings);
 
 /* Adds one entry. Returns how many entries, from *hit on and oldest first, make a completed window,
  * or 0. They stay valid until the next call; the caller restarts the subject once it has read them,
  * so that nothing counts twice. */
-size_t windows_add(struct windows *windows, const struct prefix *subject,
-		   const struct window_entry *entry, const struct window_entry **hit);
+size_t sliding_window_add(struct sliding_window *windows, const struct prefix *subject,
+			  const struct window_entry *entry, const struct window_entry **hit);
 
 /* How much of a subject's entries since `from_ns` weighs whose account has this local part,
  * whatever the case of A to Z. */
-uint64_t windows_weigh(const struct windows *windows, const struct prefix *subject,
-		       const char *account, int64_t from_ns);
+uint64_t sliding_window_weigh(const struct sliding_window *windows, const struct prefix *subject,
+			      const char *account, int64_t from_ns);
 
 /* Forgets a subject, on purpose: it is not counted as forgotten. */
-void windows_restart(struct windows *windows, const struct prefix *subject);
+void sliding_window_restart(struct sliding_window *windows, const struct prefix *subject);
 
-void windows_get_usage(const struct windows *windows, struct window_usage *usage);
+void sliding_window_get_usage(const struct sliding_window *windows, struct window_usage *usage);
 
 #endif

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See windows.h. */
-#include "detect/windows.h"
+/* See sliding_window.h. */
+#include "detect/sliding_window.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "detect/names.h"
-#include "detect/recent.h"
+#include "detect/string_intern.h"
+#include "detect/lru_table.h"
 
 /* An entry as it is kept: a million sources fail at once in an attack. Tags grow from event to
  * event, so that their lower half tells. */
@@ -19,26 +19,27 @@ struct entry {
 } __attribute__((packed, aligned(4)));
 
 /* Most never have a second entry: the first lies in the subject itself. */
-struct windows_subject {
+struct sliding_window_subject {
 	uint32_t count, room; /* room 0: the entry is `one` */
 	union {
 		struct entry one;
 		struct entry *many; /* by time; equal times by arrival */
 	} __attribute__((packed, aligned(4)));
 };
-_Static_assert(sizeof(struct entry) == 20 && sizeof(struct windows_subject) == 28, "docs/rules.md");
+_Static_assert(sizeof(struct entry) == 20 && sizeof(struct sliding_window_subject) == 28,
+	       "docs/rules.md");
 
-struct windows {
+struct sliding_window {
 	struct window_settings settings;
-	struct recent *subjects;
-	struct names *names;
+	struct lru_table *subjects;
+	struct string_intern *names;
 	int64_t now_ns;
 	uint64_t forgotten;
-	struct window_entry *hit; /* what windows_add() returned last */
+	struct window_entry *hit; /* what sliding_window_add() returned last */
 	uint32_t hit_room;
 };
 
-static struct entry *entries_of(struct windows_subject *subject)
+static struct entry *entries_of(struct sliding_window_subject *subject)
 {
 	return subject->room ? subject->many : &subject->one;
 }
@@ -55,7 +56,7 @@ static uint64_t longest_ns(const struct window_settings *settings)
 }
 
 /* Cut names end with a whole UTF-8 character. */
-static uint32_t take_account(struct windows *windows, const char *account)
+static uint32_t take_account(struct sliding_window *windows, const char *account)
 {
 	size_t size = strlen(account);
 
@@ -64,18 +65,18 @@ static uint32_t take_account(struct windows *windows, const char *account)
 		while (size && ((unsigned char)account[size] & 0xc0) == 0x80)
 			size--;
 	}
-	return names_take(windows->names, account, size);
+	return string_intern_take(windows->names, account, size);
 }
 
-static int64_t last_ns(struct windows_subject *subject)
+static int64_t last_ns(struct sliding_window_subject *subject)
 {
 	return entries_of(subject)[subject->count - 1].wall_ns;
 }
 
 static void leave(void *value, bool full, void *context)
 {
-	struct windows *windows = context;
-	struct windows_subject *subject = value;
+	struct sliding_window *windows = context;
+	struct sliding_window_subject *subject = value;
 	const struct entry *entries = entries_of(subject);
 
 	if (full && subject->count &&
@@ -83,26 +84,26 @@ static void leave(void *value, bool full, void *context)
 	     apart(windows->now_ns, last_ns(subject)) <= longest_ns(&windows->settings)))
 		windows->forgotten++;
 	for (uint32_t i = 0; i < subject->count; i++)
-		names_drop(windows->names, entries[i].account);
+		string_intern_drop(windows->names, entries[i].account);
 	if (subject->room)
 		free(subject->many);
 }
 
 /* Subjects whose windows have long ended make room as events come in; two for each event, so that
  * a single wrong time stamp costs next to nothing. */
-static void sweep(struct windows *windows)
+static void sweep(struct sliding_window *windows)
 {
 	for (int i = 0; i < 2; i++) {
-		struct windows_subject *oldest = recent_oldest(windows->subjects);
+		struct sliding_window_subject *oldest = lru_oldest(windows->subjects);
 
 		if (!oldest || last_ns(oldest) > windows->now_ns ||
 		    apart(windows->now_ns, last_ns(oldest)) / 2 <= longest_ns(&windows->settings))
 			return;
-		recent_drop(windows->subjects, oldest);
+		lru_drop(windows->subjects, oldest);
 	}
 }
 
-static bool grow(struct windows_subject *subject, uint32_t most)
+static bool grow(struct sliding_window_subject *subject, uint32_t most)
 {
 	uint32_t room = subject->room ? subject->room * 2 : 2;
 	struct entry *entries;
@@ -122,7 +123,7 @@ static bool grow(struct windows_subject *subject, uint32_t most)
 }
 
 /* Where the new entry now is. Room is there. */
-static uint32_t place(struct windows_subject *subject, const struct entry *entry)
+static uint32_t login(struct sliding_window_subject *subject, const struct entry *entry)
 {
 	struct entry *entries = entries_of(subject);
 	uint32_t at = subject->count;
@@ -135,11 +136,12 @@ static uint32_t place(struct windows_subject *subject, const struct entry *entry
 	return at;
 }
 
-static void remove_entry(struct windows *windows, struct windows_subject *subject, uint32_t at)
+static void remove_entry(struct sliding_window *windows, struct sliding_window_subject *subject,
+			 uint32_t at)
 {
 	struct entry *entries = entries_of(subject);
 
-	names_drop(windows->names, entries[at].account);
+	string_intern_drop(windows->names, entries[at].account);
 	subject->count--;
 	memmove(&entries[at], &entries[at + 1], (subject->count - at) * sizeof(*entries));
 }
@@ -150,7 +152,7 @@ struct hit {
 };
 
 /* Of the windows that hold entry `at`, the first that is complete. */
-static bool complete(struct windows_subject *subject, uint32_t at, uint64_t count,
+static bool complete(struct sliding_window_subject *subject, uint32_t at, uint64_t count,
 		     uint64_t window_ns, struct hit *hit)
 {
 	const struct entry *entries = entries_of(subject);
@@ -174,8 +176,8 @@ static bool complete(struct windows_subject *subject, uint32_t at, uint64_t coun
 
 /* Down to 2 * (count - 1) entries. The farthest from `now_ns` goes: with times in order that is
  * the oldest, and after the clock was set back it is one of the future. */
-static void trim(struct windows *windows, struct windows_subject *subject, uint64_t count,
-		 int64_t now_ns)
+static void trim(struct sliding_window *windows, struct sliding_window_subject *subject,
+		 uint64_t count, int64_t now_ns)
 {
 	while (subject->count > 1 && subject->count > 2 * (count - 1)) {
 		bool future = apart(last_ns(subject), now_ns) >
@@ -186,7 +188,7 @@ static void trim(struct windows *windows, struct windows_subject *subject, uint6
 }
 
 /* What was kept of the entries, in whole. 0: out of memory. */
-static size_t hand_out(struct windows *windows, const struct entry *entries, uint32_t count,
+static size_t hand_out(struct sliding_window *windows, const struct entry *entries, uint32_t count,
 		       uint64_t tag)
 {
 	struct window_entry *hit = windows->hit;
@@ -202,7 +204,7 @@ static size_t hand_out(struct windows *windows, const struct entry *entries, uin
 		hit[i] = (struct window_entry){
 			.wall_ns = entries[i].wall_ns,
 			.tag = tag - (uint32_t)((uint32_t)tag - entries[i].tag),
-			.account = names_text(windows->names, entries[i].account),
+			.account = string_intern_text(windows->names, entries[i].account),
 			.weight = entries[i].weight,
 			.mark = entries[i].mark,
 		};
@@ -236,8 +238,8 @@ static uint32_t weight_of(const struct window_entry *entry)
 	return entry->weight > INT32_MAX ? INT32_MAX : entry->weight;
 }
 
-size_t windows_add(struct windows *windows, const struct prefix *prefix,
-		   const struct window_entry *entry, const struct window_entry **hit)
+size_t sliding_window_add(struct sliding_window *windows, const struct prefix *prefix,
+			  const struct window_entry *entry, const struct window_entry **hit)
 {
 	const struct window_settings *settings = &windows->settings;
 	struct bounds bounds = bounds_of(settings, entry);
@@ -245,22 +247,22 @@ size_t windows_add(struct windows *windows, const struct prefix *prefix,
 			     .tag = (uint32_t)entry->tag,
 			     .weight = weight_of(entry) & INT32_MAX,
 			     .mark = entry->mark };
-	struct windows_subject *subject;
+	struct sliding_window_subject *subject;
 	struct hit found;
 	uint32_t at;
 	size_t count;
 
 	windows->now_ns = entry->wall_ns;
 	sweep(windows);
-	subject = recent_touch(windows->subjects, prefix, NULL);
+	subject = lru_touch(windows->subjects, prefix, NULL);
 	if (!grow(subject, (uint32_t)(2 * bounds.most - 1))) {
 		windows->forgotten++;
-		recent_drop(windows->subjects, subject);
+		lru_drop(windows->subjects, subject);
 		return 0;
 	}
 	if (entry->account)
 		own.account = take_account(windows, entry->account);
-	at = place(subject, &own);
+	at = login(subject, &own);
 	if (!complete(subject, at, bounds.count, settings->window_ns, &found) &&
 	    (!bounds.long_count ||
 	     !complete(subject, at, bounds.long_count, settings->long_ns, &found))) {
@@ -272,7 +274,7 @@ size_t windows_add(struct windows *windows, const struct prefix *prefix,
 	*hit = windows->hit;
 	if (!count) {
 		windows->forgotten++;
-		recent_drop(windows->subjects, subject);
+		lru_drop(windows->subjects, subject);
 	}
 	return count;
 }
@@ -291,15 +293,15 @@ static bool same_local_part(const char *a, const char *b)
 	return (!*a || *a == '@') && (!*b || *b == '@');
 }
 
-uint64_t windows_weigh(const struct windows *windows, const struct prefix *key, const char *account,
-		       int64_t from_ns)
+uint64_t sliding_window_weigh(const struct sliding_window *windows, const struct prefix *key,
+			      const char *account, int64_t from_ns)
 {
-	struct windows_subject *subject = recent_find(windows->subjects, key);
+	struct sliding_window_subject *subject = lru_find(windows->subjects, key);
 	const struct entry *entries = subject ? entries_of(subject) : NULL;
 	uint64_t weight = 0;
 
 	for (uint32_t i = subject ? subject->count : 0; i-- > 0 && entries[i].wall_ns >= from_ns;) {
-		const char *name = names_text(windows->names, entries[i].account);
+		const char *name = string_intern_text(windows->names, entries[i].account);
 
 		if (name && same_local_part(name, account))
 			weight += entries[i].weight;
@@ -307,51 +309,52 @@ uint64_t windows_weigh(const struct windows *windows, const struct prefix *key, 
 	return weight;
 }
 
-void windows_restart(struct windows *windows, const struct prefix *key)
+void sliding_window_restart(struct sliding_window *windows, const struct prefix *key)
 {
-	struct windows_subject *subject = recent_find(windows->subjects, key);
+	struct sliding_window_subject *subject = lru_find(windows->subjects, key);
 
 	if (subject)
-		recent_drop(windows->subjects, subject);
+		lru_drop(windows->subjects, subject);
 }
 
-struct windows *windows_new(const struct window_settings *settings)
+struct sliding_window *sliding_window_new(const struct window_settings *settings)
 {
-	_cleanup_free_ struct windows *windows = calloc(1, sizeof(*windows));
+	_cleanup_free_ struct sliding_window *windows = calloc(1, sizeof(*windows));
 
 	if (!windows)
 		return NULL;
 	windows->settings = *settings;
-	windows->names = names_new();
+	windows->names = string_intern_new();
 	if (windows->names)
-		windows->subjects =
-			recent_new(sizeof(struct windows_subject), settings->most, leave, windows);
+		windows->subjects = lru_new(sizeof(struct sliding_window_subject), settings->most,
+					    leave, windows);
 	if (windows->subjects)
 		return TAKE_PTR(windows);
-	names_free(windows->names);
+	string_intern_free(windows->names);
 	return NULL;
 }
 
-void windows_configure(struct windows *windows, const struct window_settings *settings)
+void sliding_window_configure(struct sliding_window *windows,
+			      const struct window_settings *settings)
 {
 	/* Without memory for another size the old one stays. */
-	recent_resize(windows->subjects, settings->most);
+	lru_resize(windows->subjects, settings->most);
 	windows->settings = *settings;
 }
 
-void windows_free(struct windows *windows)
+void sliding_window_free(struct sliding_window *windows)
 {
 	if (!windows)
 		return;
-	recent_free(windows->subjects);
+	lru_free(windows->subjects);
 	free(windows->hit);
-	names_free(windows->names);
+	string_intern_free(windows->names);
 	free(windows);
 }
 
-void windows_get_usage(const struct windows *windows, struct window_usage *usage)
+void sliding_window_get_usage(const struct sliding_window *windows, struct window_usage *usage)
 {
-	usage->used = recent_used(windows->subjects);
-	usage->size = recent_size(windows->subjects);
+	usage->used = lru_used(windows->subjects);
+	usage->size = lru_size(windows->subjects);
 	usage->forgotten = windows->forgotten;
 }

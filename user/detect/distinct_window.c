@@ -1,29 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See distinct.h. The first item lies in the subject itself: most subjects never have a second. */
-#include "detect/distinct.h"
+/* See distinct_window.h. The first item lies in the subject itself: most subjects never have a
+ * second. */
+#include "detect/distinct_window.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "detect/recent.h"
+#include "detect/lru_table.h"
 
 struct subject {
 	uint32_t count, room; /* room 0: the item is `one` */
 	union {
-		struct distinct_item one;
-		struct distinct_item *many; /* by time */
+		struct distinct_window_item one;
+		struct distinct_window_item *many; /* by time */
 	};
 };
 
-struct distinct {
-	struct distinct_settings settings;
-	struct recent *subjects;
+struct distinct_window {
+	struct distinct_window_settings settings;
+	struct lru_table *subjects;
 	int64_t now_ns;
 	uint64_t forgotten;
 };
 
-static struct distinct_item *items_of(struct subject *subject)
+static struct distinct_window_item *items_of(struct subject *subject)
 {
 	return subject->room ? subject->many : &subject->one;
 }
@@ -41,7 +42,7 @@ static int64_t last_ns(struct subject *subject)
 
 static void leave(void *value, bool full, void *context)
 {
-	struct distinct *distinct = context;
+	struct distinct_window *distinct = context;
 	struct subject *subject = value;
 
 	if (full && subject->count &&
@@ -51,36 +52,37 @@ static void leave(void *value, bool full, void *context)
 		free(subject->many);
 }
 
-struct distinct *distinct_new(const struct distinct_settings *settings)
+struct distinct_window *distinct_window_new(const struct distinct_window_settings *settings)
 {
-	_cleanup_free_ struct distinct *distinct = calloc(1, sizeof(*distinct));
+	_cleanup_free_ struct distinct_window *distinct = calloc(1, sizeof(*distinct));
 
 	if (!distinct)
 		return NULL;
 	distinct->settings = *settings;
-	distinct->subjects = recent_new(sizeof(struct subject), settings->most, leave, distinct);
+	distinct->subjects = lru_new(sizeof(struct subject), settings->most, leave, distinct);
 	return distinct->subjects ? TAKE_PTR(distinct) : NULL;
 }
 
-void distinct_free(struct distinct *distinct)
+void distinct_window_free(struct distinct_window *distinct)
 {
 	if (!distinct)
 		return;
-	recent_free(distinct->subjects);
+	lru_free(distinct->subjects);
 	free(distinct);
 }
 
-void distinct_configure(struct distinct *distinct, const struct distinct_settings *settings)
+void distinct_window_configure(struct distinct_window *distinct,
+			       const struct distinct_window_settings *settings)
 {
 	/* Without memory for another size the old one stays. */
-	recent_resize(distinct->subjects, settings->most);
+	lru_resize(distinct->subjects, settings->most);
 	distinct->settings = *settings;
 }
 
 static bool grow(struct subject *subject, uint32_t most)
 {
 	uint32_t room = subject->count + subject->count / 4 + 1;
-	struct distinct_item *items;
+	struct distinct_window_item *items;
 
 	if (subject->count < (subject->room ? subject->room : 1))
 		return true;
@@ -100,16 +102,16 @@ static bool grow(struct subject *subject, uint32_t most)
 
 static void remove_first(struct subject *subject, uint32_t count)
 {
-	struct distinct_item *items = items_of(subject);
+	struct distinct_window_item *items = items_of(subject);
 
 	subject->count -= count;
 	memmove(items, items + count, subject->count * sizeof(*items));
 }
 
 /* An item met again moves to its new time; a late one keeps the later. Room is there. */
-static void place(struct subject *subject, const struct distinct_item *item)
+static void login(struct subject *subject, const struct distinct_window_item *item)
 {
-	struct distinct_item *items = items_of(subject), own = *item;
+	struct distinct_window_item *items = items_of(subject), own = *item;
 	uint32_t at = 0;
 
 	while (at < subject->count && address_compare(&items[at].what, &item->what) != 0)
@@ -127,9 +129,9 @@ static void place(struct subject *subject, const struct distinct_item *item)
 }
 
 /* Takes off what the window has left behind. After a clock was set back that is the future. */
-static void slide(struct distinct *distinct, struct subject *subject, int64_t now_ns)
+static void slide(struct distinct_window *distinct, struct subject *subject, int64_t now_ns)
 {
-	struct distinct_item *items = items_of(subject);
+	struct distinct_window_item *items = items_of(subject);
 	uint64_t window_ns = distinct->settings.window_ns;
 	uint32_t passed = 0;
 
@@ -147,42 +149,43 @@ static void slide(struct distinct *distinct, struct subject *subject, int64_t no
 
 /* Subjects whose windows have ended make room; two for each event, so that one wrong time stamp
  * costs next to nothing. */
-static void sweep(struct distinct *distinct)
+static void sweep(struct distinct_window *distinct)
 {
 	for (int i = 0; i < 2; i++) {
-		struct subject *oldest = recent_oldest(distinct->subjects);
+		struct subject *oldest = lru_oldest(distinct->subjects);
 
 		if (!oldest || last_ns(oldest) > distinct->now_ns ||
 		    apart(last_ns(oldest), distinct->now_ns) / 2 <= distinct->settings.window_ns)
 			return;
-		recent_drop(distinct->subjects, oldest);
+		lru_drop(distinct->subjects, oldest);
 	}
 }
 
-size_t distinct_add(struct distinct *distinct, const struct prefix *key,
-		    const struct distinct_item *item, const struct distinct_item **items)
+size_t distinct_window_add(struct distinct_window *distinct, const struct prefix *key,
+			   const struct distinct_window_item *item,
+			   const struct distinct_window_item **items)
 {
 	struct subject *subject;
 
 	distinct->now_ns = item->wall_ns;
 	sweep(distinct);
-	subject = recent_touch(distinct->subjects, key, NULL);
+	subject = lru_touch(distinct->subjects, key, NULL);
 	if (!grow(subject, distinct->settings.items)) {
 		distinct->forgotten++;
-		recent_drop(distinct->subjects, subject);
+		lru_drop(distinct->subjects, subject);
 		return 0;
 	}
-	place(subject, item);
+	login(subject, item);
 	slide(distinct, subject, item->wall_ns);
 	*items = items_of(subject);
 	return subject->count;
 }
 
-void distinct_remove(struct distinct *distinct, const struct prefix *key,
-		     const struct address *what)
+void distinct_window_remove(struct distinct_window *distinct, const struct prefix *key,
+			    const struct address *what)
 {
-	struct subject *subject = recent_find(distinct->subjects, key);
-	struct distinct_item *items = subject ? items_of(subject) : NULL;
+	struct subject *subject = lru_find(distinct->subjects, key);
+	struct distinct_window_item *items = subject ? items_of(subject) : NULL;
 	uint32_t at = 0;
 
 	if (!subject)
@@ -192,24 +195,24 @@ void distinct_remove(struct distinct *distinct, const struct prefix *key,
 	if (at == subject->count)
 		return;
 	if (subject->count == 1) {
-		recent_drop(distinct->subjects, subject);
+		lru_drop(distinct->subjects, subject);
 		return;
 	}
 	subject->count--;
 	memmove(&items[at], &items[at + 1], (subject->count - at) * sizeof(*items));
 }
 
-void distinct_restart(struct distinct *distinct, const struct prefix *key)
+void distinct_window_restart(struct distinct_window *distinct, const struct prefix *key)
 {
-	struct subject *subject = recent_find(distinct->subjects, key);
+	struct subject *subject = lru_find(distinct->subjects, key);
 
 	if (subject)
-		recent_drop(distinct->subjects, subject);
+		lru_drop(distinct->subjects, subject);
 }
 
-void distinct_get_usage(const struct distinct *distinct, struct window_usage *usage)
+void distinct_window_get_usage(const struct distinct_window *distinct, struct window_usage *usage)
 {
-	usage->used = recent_used(distinct->subjects);
-	usage->size = recent_size(distinct->subjects);
+	usage->used = lru_used(distinct->subjects);
+	usage->size = lru_size(distinct->subjects);
 	usage->forgotten = distinct->forgotten;
 }

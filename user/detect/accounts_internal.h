@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What accounts.c, troubles.c, known.c and realms.c share. Not for rules: they see accounts.h. */
-#ifndef SEKISHO_DETECT_ACCOUNTS_INSIDE_H
-#define SEKISHO_DETECT_ACCOUNTS_INSIDE_H
+/* What accounts.c, account_incidents.c, known.c and realms.c share. Not for rules: they see
+ * accounts.h. */
+#ifndef SEKISHO_DETECT_ACCOUNTS_INTERNAL_H
+#define SEKISHO_DETECT_ACCOUNTS_INTERNAL_H
 
 #include "base/time.h"
 #include "detect/accounts.h"
@@ -22,11 +23,11 @@ struct realm {
 
 struct accounts {
 	const struct detect_settings *settings;
-	struct recent_seed seed;
-	struct recent *accounts; /* struct account, by name */
-	struct recent *sieges;	 /* struct siege, by name */
-	struct recent *known;	 /* struct known, by source and by network: known.c */
-	uint64_t places, forgotten;
+	struct lru_seed seed;
+	struct lru_table *accounts; /* struct account, by name */
+	struct lru_table *sieges;   /* struct siege, by name */
+	struct lru_table *known;    /* struct known, by source and by network: known.c */
+	uint64_t logins, forgotten;
 	int64_t since_ns;
 	struct realm realms[REALMS_MAX];
 	uint32_t realm_count, realm_accounts; /* accounts: with a realm or without, all */
@@ -54,7 +55,7 @@ bool accounts_other_name(const struct accounts *accounts, const char *name,
 			 char other[ACCOUNTS_NAME_SIZE]);
 
 /* known.c: a table of sources and networks that some account knows. */
-struct recent *known_new(uint32_t most);
+struct lru_table *known_new(uint32_t most);
 /* The account knows the source from now on, or still. */
 void known_note(struct accounts *accounts, const struct prefix *source, const struct prefix *key,
 		int64_t last_ns);

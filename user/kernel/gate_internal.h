@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* struct gate as the files of user/kernel/ see it. Nobody else includes this. */
-#ifndef SEKISHO_HANDLE_H
-#define SEKISHO_HANDLE_H
+#ifndef SEKISHO_GATE_INTERNAL_H
+#define SEKISHO_GATE_INTERNAL_H
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
