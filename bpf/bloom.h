@@ -29,7 +29,7 @@ static __always_inline bool bloom_has(void *map, const struct prefix *prefix, __
 	const __u64 *word;
 	__u32 bit;
 
-	if (!(head & BLOOM_BELIEVED))
+	if (!(head & BLOOM_VALID))
 		return true;
 	bit = bloom_bit(prefix, service, (__u32)head);
 	word = bloom_word(map, bit);

@@ -67,12 +67,12 @@ static __always_inline bool comes_from_outside(const struct tcp_sock *tcp,
 }
 
 static __always_inline void describe(struct connection *who, const struct policy *rules,
-				     const struct packet *packet, const struct leaf *leaf)
+				     const struct packet *packet, const struct lookup *lookup)
 {
 	const struct usage *counts = table_usage();
 
 	who->remote = packet->source;
-	who->country = leaf->country < COUNTRY_COUNT ? leaf->country : COUNTRY_ZZ;
+	who->country = lookup->country < COUNTRY_COUNT ? lookup->country : COUNTRY_ZZ;
 	who->source_length = (__u8)source_length(rules, packet->is4);
 	who->network_length = (__u8)network_length(rules, packet->is4);
 	who->seen = counts ? counts->sweep : 0;

@@ -5,9 +5,9 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 
-#include "counter.h"
+#include "conntrack.h"
 #include "outflow_judge.h"
-#include "settle.h"
+#include "rebuild_counts.h"
 #include "skb.h"
 #include "verdict.h"
 
@@ -69,9 +69,9 @@ int gate_adopt(struct bpf_iter__tcp *ctx)
 }
 
 SEC("syscall")
-int gate_settle(struct settle_args *arguments)
+int gate_settle(struct rebuild_args *arguments)
 {
-	return settle(arguments);
+	return rebuild(arguments);
 }
 
 /* On egress, where the bytes alone count: who sends by a packet socket says what he likes. */

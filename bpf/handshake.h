@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a completed handshake does to the meters of its source, network and country. Not here: who
- * says that it is complete (counter.h), and what is asked before (verdict.h).
+ * says that it is complete (conntrack.h), and what is asked before (verdict.h).
  */
 #ifndef SEKISHO_HANDSHAKE_H
 #define SEKISHO_HANDSHAKE_H

@@ -7,7 +7,7 @@
 #define SEKISHO_VERDICT_H
 
 #include "bloom.h"
-#include "count.h"
+#include "stats.h"
 #include "handshake.h"
 #include "limits_ask.h"
 #include "packet.h"
@@ -30,10 +30,10 @@ static __always_inline __u32 host_word(__be32 word)
 	return host;
 }
 
-/* A leaf and the stamp of the table that it is of. Stamp 0: there is no table. */
-union stamped_leaf {
+/* A lookup and the stamp of the table that it is of. Stamp 0: there is no table. */
+union stamped_lookup {
 	struct {
-		struct leaf leaf;
+		struct lookup lookup;
 		__u32 stamp;
 	};
 	__u64 bytes;
@@ -50,14 +50,14 @@ static __always_inline const struct table_head *current_table(void **inner)
 }
 
 /*
- * The static table's word on an IPv6 source for a service, as the bytes of a stamped leaf. This and
- * the next
+ * The static table's word on an IPv6 source for a service, as the bytes of a stamped lookup. This
+ * and the next
  * __noinline ones are global functions: the verifier checks each once, by itself, and not again
  * behind every way that leads there.
  */
 __noinline __u64 find_leaf6(const struct packet *packet, __u32 service)
 {
-	union stamped_leaf found = { .leaf = { .country = COUNTRY_ZZ } };
+	union stamped_lookup found = { .lookup = { .country = COUNTRY_ZZ } };
 	void *inner;
 	const struct table_head *head = current_table(&inner);
 	const __be32 *word;
@@ -66,15 +66,16 @@ __noinline __u64 find_leaf6(const struct packet *packet, __u32 service)
 		return found.bytes;
 	found.stamp = head->stamp;
 	word = packet->source.word;
-	found.leaf = table_find6(head, inner, (__u64)host_word(word[0]) << 32 | host_word(word[1]),
-				 (__u64)host_word(word[2]) << 32 | host_word(word[3]), service);
+	found.lookup = table_find6(head, inner,
+				   (__u64)host_word(word[0]) << 32 | host_word(word[1]),
+				   (__u64)host_word(word[2]) << 32 | host_word(word[3]), service);
 	return found.bytes;
 }
 
 /* The same on any source. IPv4 is short enough to spare it the call. */
-static __always_inline __u64 find_leaf(const struct packet *packet, __u32 service)
+static __always_inline __u64 lookup_packet(const struct packet *packet, __u32 service)
 {
-	union stamped_leaf found = { .leaf = { .country = COUNTRY_ZZ } };
+	union stamped_lookup found = { .lookup = { .country = COUNTRY_ZZ } };
 	const struct table_head *head;
 	void *inner;
 
@@ -84,7 +85,7 @@ static __always_inline __u64 find_leaf(const struct packet *packet, __u32 servic
 	if (!head)
 		return found.bytes;
 	found.stamp = head->stamp;
-	found.leaf = table_find4(head, inner, host_word(packet->source.word[3]), service);
+	found.lookup = table_find4(head, inner, host_word(packet->source.word[3]), service);
 	return found.bytes;
 }
 
@@ -149,9 +150,9 @@ static __always_inline struct ban *find_ban(const struct packet *packet, __u32 p
 }
 
 /*
- * What the stamp of a remembered leaf is mixed with: whose leaf it is. A ban may end, and its place
- * in the map be another's, between the look-up and the note; a note that lands there is none of
- * his. Odd factors: no two IPv4 addresses mix alike.
+ * What the stamp of a remembered lookup is mixed with: whose lookup it is. A ban may end, and its
+ * place in the map be another's, between the look-up and the note; a note that lands there is none
+ * of his. Odd factors: no two IPv4 addresses mix alike.
  */
 static __always_inline __u32 stamp_of(const struct prefix *banned)
 {
@@ -163,63 +164,64 @@ static __always_inline __u32 stamp_of(const struct prefix *banned)
 
 /*
  * The table's word on a banned source: what the ban remembers of this table, else what the table
- * says. To remember takes a leaf that is that of all whom the ban is over, for every service.
+ * says. To remember takes a lookup that is that of all whom the ban is over, for every service.
  * Written and read whole.
  */
-static __always_inline union stamped_leaf leaf_of_banned(struct ban *ban,
-							 const struct packet *packet, __u32 service,
-							 const struct prefix *banned)
+static __always_inline union stamped_lookup lookup_of_banned(struct ban *ban,
+							     const struct packet *packet,
+							     __u32 service,
+							     const struct prefix *banned)
 {
-	union stamped_leaf leaf = { .bytes = *(volatile __u64 *)&ban->leaf }, noted;
+	union stamped_lookup lookup = { .bytes = *(volatile __u64 *)&ban->lookup }, noted;
 	__u32 zero = 0, length = banned->length, mixed = stamp_of(banned);
 	const struct control *state = bpf_map_lookup_elem(&control, &zero);
 
-	if (state && leaf.bytes && leaf.stamp - mixed == state->table_stamp)
-		return leaf;
-	leaf.bytes = find_leaf(packet, service);
-	if (leaf.leaf.flags & LEAF_MIXED)
-		return leaf;
-	noted = leaf;
+	if (state && lookup.bytes && lookup.stamp - mixed == state->table_stamp)
+		return lookup;
+	lookup.bytes = lookup_packet(packet, service);
+	if (lookup.lookup.flags & LOOKUP_MIXED)
+		return lookup;
+	noted = lookup;
 	noted.stamp += mixed;
-	if (leaf.stamp &&
-	    (length == 128 || (!packet->is4 && length >= 64 && !(leaf.leaf.flags & LEAF_DEEP))))
-		*(volatile __u64 *)&ban->leaf = noted.bytes;
-	return leaf;
+	if (lookup.stamp && (length == 128 || (!packet->is4 && length >= 64 &&
+					       !(lookup.lookup.flags & LOOKUP_LONG))))
+		*(volatile __u64 *)&ban->lookup = noted.bytes;
+	return lookup;
 }
 
-static __always_inline bool leaf_allows(const struct leaf *leaf)
+static __always_inline bool lookup_allows(const struct lookup *lookup)
 {
-	return leaf->list && leaf->flags & LEAF_ALLOW;
+	return lookup->list && lookup->flags & LOOKUP_ALLOW;
 }
 
 #define SOURCE_BANNED (1ULL << 32) /* in what judge_source() returns */
 
 /*
- * What is asked of every packet's source for its port (port_service[]): the bytes of its leaf, and
- * SOURCE_BANNED if an active ban is over it that no allow list lifts, which then counts the packet.
- * Bans are asked first: a flood of banned sources need not ask the table.
+ * What is asked of every packet's source for its port (port_service[]): the bytes of its lookup,
+ * and SOURCE_BANNED if an active ban is over it that no allow list lifts, which then counts the
+ * packet. Bans are asked first: a flood of banned sources need not ask the table.
  */
 static __always_inline __u64 judge_source(const struct packet *packet, __u32 port)
 {
 	__u32 service = port & (SERVICE_MAX - 1);
-	union stamped_leaf leaf;
+	union stamped_lookup lookup;
 	struct prefix prefix;
 	struct ban *ban;
 	__u64 now = 0;
 
 	ban = find_ban(packet, port, &now, &prefix);
 	if (!ban) {
-		leaf.bytes = find_leaf(packet, service);
-		return (__u32)leaf.bytes;
+		lookup.bytes = lookup_packet(packet, service);
+		return (__u32)lookup.bytes;
 	}
-	leaf = leaf_of_banned(ban, packet, service, &prefix);
-	if (leaf_allows(&leaf.leaf))
-		return (__u32)leaf.bytes;
+	lookup = lookup_of_banned(ban, packet, service, &prefix);
+	if (lookup_allows(&lookup.lookup))
+		return (__u32)lookup.bytes;
 	__sync_fetch_and_add(&ban->packets, 1);
 	if (packet->syn)
 		__sync_fetch_and_add(&ban->attempts, 1);
 	ban->last = (__u32)(now >> BAN_TIME_SHIFT);
-	return (__u32)leaf.bytes | SOURCE_BANNED;
+	return (__u32)lookup.bytes | SOURCE_BANNED;
 }
 
 /*
@@ -305,8 +307,8 @@ __noinline int verdict(struct packet *packet)
 {
 	const struct policy *rules;
 	enum reason reason;
-	union stamped_leaf found;
-	struct leaf leaf;
+	union stamped_lookup found;
+	struct lookup lookup;
 	__u32 port, service, country, mode;
 	__u64 source;
 
@@ -317,15 +319,15 @@ __noinline int verdict(struct packet *packet)
 	mode = rules->mode;
 	source = judge_source(packet, port);
 	found.bytes = source;
-	leaf = found.leaf;
-	country = leaf.country < COUNTRY_COUNT ? leaf.country : COUNTRY_ZZ;
-	if (leaf_allows(&leaf)) {
-		count_list(leaf.list, packet->syn);
+	lookup = found.lookup;
+	country = lookup.country < COUNTRY_COUNT ? lookup.country : COUNTRY_ZZ;
+	if (lookup_allows(&lookup)) {
+		count_list(lookup.list, packet->syn);
 		reason = REASON_NONE;
 	} else if (source & SOURCE_BANNED) {
 		reason = REASON_BANNED;
-	} else if (leaf.flags & LEAF_DENY) {
-		count_list(leaf.list, packet->syn);
+	} else if (lookup.flags & LOOKUP_DENY) {
+		count_list(lookup.list, packet->syn);
 		reason = REASON_LISTED;
 	} else if (packet->kind == PACKET_UNREADABLE) {
 		reason = REASON_UNREADABLE;

@@ -5,7 +5,7 @@
  *
  * Any change to a type, a size or a map's meaning raises CONTRACT_VERSION; the pins live in a
  * folder named after it, so programs of two versions never share a map. What an upgrade takes over
- * of an older version's maps is decided in user/kernel/carry.c.
+ * of an older version's maps is decided in user/kernel/migrate.c.
  */
 #ifndef SEKISHO_CONTRACT_H
 #define SEKISHO_CONTRACT_H
@@ -80,9 +80,9 @@ struct ban {
 				       * the services of that group; 0: it never closed them */
 	__u64 packets;		      /* dropped, or in monitor mode would have been; of both */
 	__u64 attempts;		      /* SYNs among them */
-	__u64 leaf; /* the gate's note: what find_leaf() said of the source, its stamp mixed with
-		     * the prefix; 0: none. Of bans of a single IPv4 address or of an IPv6 /64 and
-		     * longer; never a LEAF_MIXED one */
+	__u64 lookup; /* the gate's note: what lookup_packet() said of the source, its stamp mixed
+		       * with the prefix; 0: none. Of bans of a single IPv4 address or of an IPv6
+		       * /64 and longer; never a LOOKUP_MIXED one */
 	__u32 since[BAN_GROUPS]; /* CLOCK_BOOTTIME >> BAN_TIME_SHIFT */
 	__u32 last;		 /* the same, of the last packet; 0: none yet */
 	__u8 rule[BAN_GROUPS];	 /* enum ban_rule: user space's word, carried for a lost store */
@@ -94,17 +94,17 @@ _Static_assert(sizeof(struct ban) == 56, "no padding");
  * Maps "ban_bloom" and "network_bloom": Bloom filters with a bit for each entry of "bans" and of
  * "networks", and for the network of each entry of "sources", so that most packets need not look
  * for what is not there. mmap-able arrays of words: word 0 is the number of bits, a power of two
- * (0: not set up yet), with BLOOM_BELIEVED once they are right, until when every entry is looked
+ * (0: not set up yet), with BLOOM_VALID once they are right, until when every entry is looked
  * for. Bit n is bit n % 64 of word 1 + n / 64; which one is an entry's: bloom_bit.h.
  *
  * Bans: user space alone writes, under the writers' lock: a bit is set before its ban is put in,
  * and cleared by a sweep that found no ban of it. Networks: who puts an entry in, the gate as a
- * rule, sets its bit right after. The sweep of user space first takes BLOOM_BELIEVED away, then
+ * rule, sets its bit right after. The sweep of user space first takes BLOOM_VALID away, then
  * clears all bits and sets those of the entries that it finds and leaves; whoever puts one in
  * meanwhile is found by it, or sets its bit after the clearing. "ban_bloom" has as many words again
  * behind these, for what a sweep that is under way has noted (control.ban_sweep): user space's own.
  */
-#define BLOOM_BELIEVED (1ULL << 63)
+#define BLOOM_VALID (1ULL << 63)
 
 /* Map "tick_clock": per-CPU array of one element, the gate's own. The time is asked for once a
  * tick. */
@@ -259,28 +259,28 @@ _Static_assert(sizeof(struct counted) == 8, "no padding");
  * that the kernel writes too, in one step that a killed process cannot leave half done. Returns 1
  * when it was done, 0 when there was nothing to do.
  */
-enum settle_what {
-	SETTLE_END,    /* `cookie` has ended, if its socket was last seen before sweep `seen` */
-	SETTLE_REFUND, /* `connection` was closed beyond a rate: gives back `charged_ns` */
-	SETTLE_OPEN,   /* an open count that is `from` becomes `to` */
-	SETTLE_ADD,    /* `to` connections more are open */
-	SETTLE_BAN, /* a ban that is there becomes `ban`: in place, so that no packet misses it */
+enum rebuild_what {
+	REBUILD_END,	/* `cookie` has ended, if its socket was last seen before sweep `seen` */
+	REBUILD_REFUND, /* `connection` was closed beyond a rate: gives back `charged_ns` */
+	REBUILD_OPEN,	/* an open count that is `from` becomes `to` */
+	REBUILD_ADD,	/* `to` connections more are open */
+	REBUILD_BAN, /* a ban that is there becomes `ban`: in place, so that no packet misses it */
 };
 
-struct settle_args {
-	__u32 what;		       /* enum settle_what */
-	__u32 kind;		       /* SETTLE_OPEN, SETTLE_ADD: enum meter_kind */
-	__u64 cookie;		       /* SETTLE_END */
-	struct connection connection;  /* SETTLE_REFUND */
-	__u32 seen;		       /* SETTLE_END */
-	__u64 charged_ns[METER_KINDS]; /* SETTLE_REFUND */
-	struct meter_key key; /* SETTLE_OPEN, SETTLE_ADD; of a country the service is the index */
+struct rebuild_args {
+	__u32 what;		       /* enum rebuild_what */
+	__u32 kind;		       /* REBUILD_OPEN, REBUILD_ADD: enum meter_kind */
+	__u64 cookie;		       /* REBUILD_END */
+	struct connection connection;  /* REBUILD_REFUND */
+	__u32 seen;		       /* REBUILD_END */
+	__u64 charged_ns[METER_KINDS]; /* REBUILD_REFUND */
+	struct meter_key key; /* REBUILD_OPEN, REBUILD_ADD; of a country the service is the index */
 	__u32 from, to;
-	struct ban ban; /* SETTLE_BAN; without packets it begins to count anew */
+	struct ban ban; /* REBUILD_BAN; without packets it begins to count anew */
 	struct prefix banned;
 	__u32 reserved;
 };
-_Static_assert(sizeof(struct settle_args) == 128 + sizeof(struct ban), "no padding");
+_Static_assert(sizeof(struct rebuild_args) == 128 + sizeof(struct ban), "no padding");
 
 /* Map "usage": array of one mmap-able element, atomically counted on both sides. */
 struct usage {

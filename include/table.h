@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The static table: address -> leaf (country, list), as one read-only image of equal blocks that
+ * The static table: address -> lookup (country, list), as one read-only image of equal blocks that
  * user space compiles and the gate reads. This file is the layout. Not here: the look-up
  * (table_find.h), compiling (user/lists/compile.c), publishing (user/kernel/).
  *
- * Ranges: the address space is cut at sorted boundaries; an entry says from which key on which leaf
- * holds, until the next entry. An index over the top bits names the run of entries ("chunk") to
- * search:
+ * Ranges: the address space is cut at sorted boundaries; an entry says from which key on which
+ * lookup holds, until the next entry. An index over the top bits names the run of entries ("chunk")
+ * to search:
  *
  *   IPv4: index by the top 16 bits. Entry u32: low 16 address bits << 16 | palette index.
  *         A chunk never crosses a block.
  *   IPv6: the upper 64 bits. In 2000::/3 index by bits 3..18, elsewhere 65536 + the top 16 bits.
  *         Entry u64: lower 48 of the 64 bits << 16 | palette index. A chunk may cross blocks.
- *   Prefixes longer than /64: the leaf that covers the /64 has LEAF_DEEP; the deep entries, sorted
- *         by (high, low), then hold the answer for exactly this /64 (each such /64 has a first
- *         entry with low == 0).
+ *   Prefixes longer than /64: the lookup that covers the /64 has LOOKUP_LONG; the long prefixes,
+ * sorted by (high, low), then hold the answer for exactly this /64 (each such /64 has a first entry
+ * with low == 0).
  *
  * Positions count entries from block 0 of the image: position / entries-per-block is the block.
  * index[i] is where chunk i begins, index[i + 1] where it ends (exclusive). No chunk is empty: its
@@ -22,69 +22,70 @@
  * block it begins there instead, and the entries in between repeat the last one of the chunk
  * before.
  *
- * Points: a single IPv4 address, or IPv6 /64, between two others of one leaf leaves no boundary in
- * the ranges; it is an entry of its own leaf there, and asked before them. Its key is the address
- * (the upper 64 bits) times an odd constant, which scatters neighbours and maps no two to one.
- * Entries, chunks by the key's top 16 bits and their index are as above, but a chunk may be empty,
- * and only an entry of exactly this key counts. Where an IPv4 chunk begins in the next block
- * instead, so do the empty ones right before it. An index of points, TABLE_POINTS + 1 positions as
- * u32, crosses no block; a family without points has none.
+ * Exact hosts: a single IPv4 address, or IPv6 /64, between two others of one lookup leaves no
+ * boundary in the ranges; it is an entry of its own lookup there, and asked before them. Its key is
+ * the address (the upper 64 bits) times an odd constant, which scatters neighbours and maps no two
+ * to one. Entries, chunks by the key's top 16 bits and their index are as above, but a chunk may be
+ * empty, and only an entry of exactly this key counts. Where an IPv4 chunk begins in the next block
+ * instead, so do the empty ones right before it. An index of exact hosts, TABLE_EXACT_HOSTS + 1
+ * positions as u32, crosses no block; a family without exact hosts has none.
  *
- * Before the points a Bloom filter spares the search for nearly all other addresses: the key's top
- * bits number a bit, which is set if a point has these. At least TABLE_BLOOM_BITS bits for each
+ * Before the exact hosts a Bloom filter spares the search for nearly all other addresses: the key's
+ * top bits number a bit, which is set if a point has these. At least TABLE_BLOOM_BITS bits for each
  * point, a power of two of them.
  *
  * In the image: the head; from TABLE_BEGIN4 on the ranges of IPv4; from a block of their own on
- * those of IPv6; the points of IPv4 and of IPv6, each behind their index; Bloom filters; the deep
- * entries. A Bloom filter, in u64 words, lies in what the ranges of IPv4 leave of block 0 if it
- * fits: who has the head needs no other block then, and asking for a block costs more than a look
- * into it.
+ * those of IPv6; the exact hosts of IPv4 and of IPv6, each behind their index; Bloom filters; the
+ * long prefixes. A Bloom filter, in u64 words, lies in what the ranges of IPv4 leave of block 0 if
+ * it fits: who has the head needs no other block then, and asking for a block costs more than a
+ * look into it.
  */
 #ifndef SEKISHO_TABLE_H
 #define SEKISHO_TABLE_H
 
 #include "contract.h"
 
-#define TABLE_BLOCK	 (4U << 20) /* bytes; the most that an array's value has on every 5.15+ kernel */
-#define TABLE_ENTRIES4	 (TABLE_BLOCK / 4)
-#define TABLE_ENTRIES6	 (TABLE_BLOCK / 8)
-#define TABLE_DEEP	 (TABLE_BLOCK / 32)
-#define TABLE_BLOCKS	 2048 /* 8 GiB: the most an image may have */
-#define TABLE_MAGIC	 0x6f6b6573U
+#define TABLE_BLOCK	  (4U << 20) /* bytes; the most that an array's value has on every 5.15+ kernel */
+#define TABLE_ENTRIES4	  (TABLE_BLOCK / 4)
+#define TABLE_ENTRIES6	  (TABLE_BLOCK / 8)
+#define TABLE_LONG	  (TABLE_BLOCK / 32)
+#define TABLE_BLOCKS	  2048 /* 8 GiB: the most an image may have */
+#define TABLE_MAGIC	  0x6f6b6573U
 
-#define TABLE_INDEX4	 65536
-#define TABLE_INDEX6	 131072
-#define TABLE_PALETTE	 65536
-#define TABLE_POINTS	 65536 /* chunks of points, in either family */
+#define TABLE_INDEX4	  65536
+#define TABLE_INDEX6	  131072
+#define TABLE_PALETTE	  65536
+#define TABLE_EXACT_HOSTS 65536 /* chunks of exact hosts, in either family */
 
-#define TABLE_SCATTER4	 0x9e3779b1U /* odd, near 2^32 and 2^64 over the golden ratio */
-#define TABLE_SCATTER6	 0x9e3779b97f4a7c15ULL
-#define TABLE_BLOOM_BITS 8
+#define TABLE_SCATTER4	  0x9e3779b1U /* odd, near 2^32 and 2^64 over the golden ratio */
+#define TABLE_SCATTER6	  0x9e3779b97f4a7c15ULL
+#define TABLE_BLOOM_BITS  8
 
-#define TABLE_MIXED	 4096 /* combinations of lists that say different things of services */
+#define TABLE_MIXED	  4096 /* combinations of lists that say different things of services */
 
-enum leaf_flag {
-	LEAF_ALLOW = 1,
-	LEAF_DENY = 2,
-	LEAF_DEEP = 4,
-	LEAF_MIXED = 8,
-	LEAF_INDEX = 0xf0, /* of a mixed leaf: the upper bits of its index */
+enum lookup_flag {
+	LOOKUP_ALLOW = 1,
+	LOOKUP_DENY = 2,
+	LOOKUP_LONG = 4,
+	LOOKUP_MIXED = 8,
+	LOOKUP_INDEX = 0xf0, /* of a mixed lookup: the upper bits of its index */
 };
 
 /*
  * What the table says of an address. Of an allow and a deny list, or of two lists with the same
  * action, the one that decides stands here: allow first, then the lower list id.
  *
- * Where that depends on the service, the leaf in the palette has LEAF_MIXED alone and the index of a
- * struct table_mixed: its lower 8 bits are `list`, its upper 4 bits LEAF_INDEX of `flags`. What the
- * look-up returns has the list and the action for the service that was asked for, and LEAF_MIXED.
+ * Where that depends on the service, the lookup in the palette has LOOKUP_MIXED alone and the index
+ * of a struct table_mixed: its lower 8 bits are `list`, its upper 4 bits LOOKUP_INDEX of `flags`.
+ * What the look-up returns has the list and the action for the service that was asked for, and
+ * LOOKUP_MIXED.
  */
-struct leaf {
+struct lookup {
 	__u16 country; /* COUNTRY_ZZ where the data has a gap, COUNTRY_LAN of local addresses */
 	__u8 list;     /* 0: none */
-	__u8 flags;    /* enum leaf_flag */
+	__u8 flags;    /* enum lookup_flag */
 };
-_Static_assert(sizeof(struct leaf) == 4, "no padding");
+_Static_assert(sizeof(struct lookup) == 4, "no padding");
 
 /* By service id. Service 0, of a packet that hides its port, is what all services have in common. */
 struct table_mixed {
@@ -93,16 +94,16 @@ struct table_mixed {
 };
 _Static_assert(sizeof(struct table_mixed) == 18, "no padding");
 
-struct table_deep {
-	__u64 high, low; /* host order; the leaf holds from here on */
-	__u32 leaf;	 /* palette index */
+struct table_long {
+	__u64 high, low; /* host order; the lookup holds from here on */
+	__u32 lookup;	 /* palette index */
 	__u32 reserved[3];
 };
-_Static_assert(sizeof(struct table_deep) == 32, "a power of two, so that none crosses a block");
+_Static_assert(sizeof(struct table_long) == 32, "a power of two, so that none crosses a block");
 
 /* Bit key >> shift, counted from word `begin` on. */
 struct table_bloom {
-	__u32 begin; /* position in u64 words; 0: the family has no points */
+	__u32 begin; /* position in u64 words; 0: the family has no exact hosts */
 	__u32 shift;
 };
 
@@ -115,14 +116,14 @@ struct table_head {
 	__u32 mixed_count;
 	__u32 blocks; /* of TABLE_BLOCK bytes, this one included */
 	__u32 palette_count;
-	__u32 deep_begin; /* position in entries of struct table_deep */
-	__u32 deep_end;
-	__u64 prefixes;		/* list prefixes compiled in */
-	__u64 ranges;		/* country ranges compiled in */
-	__u64 services;		/* which services each list is for, as a hash; 0: all for all */
-	__u32 points4, points6; /* positions of their indexes; 0: none */
+	__u32 long_begin; /* position in entries of struct table_long */
+	__u32 long_end;
+	__u64 prefixes; /* list prefixes compiled in */
+	__u64 ranges;	/* country ranges compiled in */
+	__u64 services; /* which services each list is for, as a hash; 0: all for all */
+	__u32 exact_hosts4, exact_hosts6; /* positions of their indexes; 0: none */
 	struct table_bloom bloom4, bloom6;
-	struct leaf palette[TABLE_PALETTE];
+	struct lookup palette[TABLE_PALETTE];
 	struct table_mixed mixed[TABLE_MIXED];
 	__u32 index4[TABLE_INDEX4 + 1];
 	__u32 index6[TABLE_INDEX6 + 1];

@@ -128,9 +128,9 @@ static __always_inline bool table_bloom(const struct table_head *head, void *tab
 	return words && words[word & (TABLE_ENTRIES6 - 1)] >> (bit & 63) & 1;
 }
 
-/* Where a chunk of points begins and ends, by their index at position `index`. */
-static __always_inline bool table_points(void *table, __u32 index, __u32 chunk, __u32 *begin,
-					 __u32 *end)
+/* Where a chunk of exact hosts begins and ends, by their index at position `index`. */
+static __always_inline bool table_exact_hosts(void *table, __u32 index, __u32 chunk, __u32 *begin,
+					      __u32 *end)
 {
 	const __u32 *entries = table_block(table, index / TABLE_ENTRIES4);
 
@@ -141,14 +141,14 @@ static __always_inline bool table_points(void *table, __u32 index, __u32 chunk, 
 	return true;
 }
 
-/* Whether the IPv4 address is a point, and the palette index of its leaf. */
+/* Whether the IPv4 address is a point, and the palette index of its lookup. */
 static __always_inline bool table_point4(const struct table_head *head, void *table, __u32 address,
 					 __u32 *palette)
 {
 	__u32 key = address * TABLE_SCATTER4, begin, end, found = 0;
 
 	if (!table_bloom(head, table, &head->bloom4, key) ||
-	    !table_points(table, head->points4, key >> 16, &begin, &end) ||
+	    !table_exact_hosts(table, head->exact_hosts4, key >> 16, &begin, &end) ||
 	    !table_chunk4(head, table, begin, end, key << 16 | 0xffff, &found))
 		return false;
 	*palette = found & (TABLE_PALETTE - 1);
@@ -163,39 +163,39 @@ static __always_inline bool table_point6(const struct table_head *head, void *ta
 	__u32 begin, end;
 
 	if (!table_bloom(head, table, &head->bloom6, key) ||
-	    !table_points(table, head->points6, (__u32)(key >> 48), &begin, &end) ||
+	    !table_exact_hosts(table, head->exact_hosts6, (__u32)(key >> 48), &begin, &end) ||
 	    !table_chunk6(table, begin, end, key << 16 | 0xffff, &found))
 		return false;
 	*palette = (__u32)found & (TABLE_PALETTE - 1);
 	return found >> 16 == key << 16 >> 16;
 }
 
-/* A leaf of the palette as `service` (below SERVICE_MAX) has it. */
-static __always_inline struct leaf table_of_service(const struct table_head *head, struct leaf leaf,
-						    __u32 service)
+/* A lookup of the palette as `service` (below SERVICE_MAX) has it. */
+static __always_inline struct lookup table_of_service(const struct table_head *head,
+						      struct lookup lookup, __u32 service)
 {
 	const struct table_mixed *mixed;
-	__u32 index = leaf.list + ((__u32)(leaf.flags & LEAF_INDEX) << 4U);
+	__u32 index = lookup.list + ((__u32)(lookup.flags & LOOKUP_INDEX) << 4U);
 
-	if (!(leaf.flags & LEAF_MIXED))
-		return leaf;
+	if (!(lookup.flags & LOOKUP_MIXED))
+		return lookup;
 	/* Verifiers of before 6.2 know nothing of the OR that clang makes of the sum. */
 	asm volatile("" : "+r"(index));
 	mixed = &head->mixed[index & (TABLE_MIXED - 1)];
 	asm volatile("" : "+r"(service));
 	service &= SERVICE_MAX - 1;
-	leaf.list = mixed->list[service];
-	leaf.flags = LEAF_MIXED;
-	if (leaf.list)
-		leaf.flags |= mixed->allow >> service & 1 ? LEAF_ALLOW : LEAF_DENY;
-	return leaf;
+	lookup.list = mixed->list[service];
+	lookup.flags = LOOKUP_MIXED;
+	if (lookup.list)
+		lookup.flags |= mixed->allow >> service & 1 ? LOOKUP_ALLOW : LOOKUP_DENY;
+	return lookup;
 }
 
-/* The leaf of an IPv4 address in host order, for a service. `head` is block 0 of `table`. */
-static __always_inline struct leaf table_find4(const struct table_head *head, void *table,
-					       __u32 address, __u32 service)
+/* The lookup of an IPv4 address in host order, for a service. `head` is block 0 of `table`. */
+static __always_inline struct lookup table_find4(const struct table_head *head, void *table,
+						 __u32 address, __u32 service)
 {
-	struct leaf unknown = { .country = COUNTRY_ZZ };
+	struct lookup unknown = { .country = COUNTRY_ZZ };
 	__u32 chunk = address >> 16, found = 0;
 
 	if (!table_point4(head, table, address, &found) &&
@@ -205,39 +205,41 @@ static __always_inline struct leaf table_find4(const struct table_head *head, vo
 	return table_of_service(head, head->palette[found & (TABLE_PALETTE - 1)], service);
 }
 
-/* The deep leaf of high:low, for a /64 whose leaf has LEAF_DEEP. */
-static __always_inline struct leaf table_find_deep(const struct table_head *head, void *table,
-						   __u64 high, __u64 low)
+/* The lookup result of the long prefix that holds high:low, for a /64 whose lookup has LOOKUP_LONG.
+ */
+static __always_inline struct lookup table_find_long(const struct table_head *head, void *table,
+						     __u64 high, __u64 low)
 {
-	struct leaf leaf = { .country = COUNTRY_ZZ };
-	__u32 base = head->deep_begin, count = head->deep_end - head->deep_begin;
+	struct lookup lookup = { .country = COUNTRY_ZZ };
+	__u32 base = head->long_begin, count = head->long_end - head->long_begin;
 
 	for (int step = 0; step < 28 && count; step++) {
 		__u32 half = count >> 1, at = base + half;
-		const struct table_deep *block = table_block(table, at / TABLE_DEEP);
-		const struct table_deep *deep;
+		const struct table_long *block = table_block(table, at / TABLE_LONG);
+		const struct table_long *long_prefixes;
 
 		if (!block)
-			return leaf;
-		deep = &block[at & (TABLE_DEEP - 1)];
-		if (deep->high < high || (deep->high == high && deep->low <= low)) {
-			if (deep->high == high)
-				leaf = head->palette[deep->leaf & (TABLE_PALETTE - 1)];
+			return lookup;
+		long_prefixes = &block[at & (TABLE_LONG - 1)];
+		if (long_prefixes->high < high ||
+		    (long_prefixes->high == high && long_prefixes->low <= low)) {
+			if (long_prefixes->high == high)
+				lookup = head->palette[long_prefixes->lookup & (TABLE_PALETTE - 1)];
 			base = at + 1;
 			count -= half + 1;
 		} else {
 			count = half;
 		}
 	}
-	return leaf;
+	return lookup;
 }
 
-/* The leaf of an IPv6 address, both halves in host order, for a service. With LEAF_DEEP it may not
- * be that of all of the /64. */
-static __always_inline struct leaf table_find6(const struct table_head *head, void *table,
-					       __u64 high, __u64 low, __u32 service)
+/* The lookup of an IPv6 address, both halves in host order, for a service. With LOOKUP_LONG it may
+ * not be that of all of the /64. */
+static __always_inline struct lookup table_find6(const struct table_head *head, void *table,
+						 __u64 high, __u64 low, __u32 service)
 {
-	struct leaf leaf = { .country = COUNTRY_ZZ };
+	struct lookup lookup = { .country = COUNTRY_ZZ };
 	__u32 chunk = high >> 61 == 1 ? (__u32)(high >> 45) & 0xffff
 				      : TABLE_INDEX4 + (__u32)(high >> 48);
 	__u32 palette;
@@ -247,16 +249,16 @@ static __always_inline struct leaf table_find6(const struct table_head *head, vo
 	if (!table_point6(head, table, high, &palette)) {
 		if (!table_chunk6(table, head->index6[chunk], head->index6[chunk + 1],
 				  high << 16 | 0xffff, &found))
-			return leaf;
+			return lookup;
 		palette = (__u32)found;
 	}
-	leaf = head->palette[palette & (TABLE_PALETTE - 1)];
-	if (leaf.flags & LEAF_DEEP) {
-		leaf = table_of_service(head, table_find_deep(head, table, high, low), service);
-		leaf.flags |= LEAF_DEEP;
-		return leaf;
+	lookup = head->palette[palette & (TABLE_PALETTE - 1)];
+	if (lookup.flags & LOOKUP_LONG) {
+		lookup = table_of_service(head, table_find_long(head, table, high, low), service);
+		lookup.flags |= LOOKUP_LONG;
+		return lookup;
 	}
-	return table_of_service(head, leaf, service);
+	return table_of_service(head, lookup, service);
 }
 
 #endif

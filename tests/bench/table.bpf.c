@@ -96,9 +96,9 @@ static __always_inline void *inner_of(void *outer)
 	return bpf_map_lookup_elem(outer, &zero);
 }
 
-static __always_inline __u32 word_of(struct leaf leaf)
+static __always_inline __u32 word_of(struct lookup lookup)
 {
-	return (__u32)leaf.country | (__u32)leaf.list << 16 | (__u32)leaf.flags << 24;
+	return (__u32)lookup.country | (__u32)lookup.list << 16 | (__u32)lookup.flags << 24;
 }
 
 /* Global functions: the verifier looks at each once, and not in each of the 64 rounds. */

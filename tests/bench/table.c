@@ -92,12 +92,12 @@ static void make_world(struct world *world, char **files)
 		die("cannot compile");
 }
 
-static uint32_t palette_of(const struct world *world, struct leaf leaf)
+static uint32_t palette_of(const struct world *world, struct lookup lookup)
 {
 	const struct table_head *head = world->image.data;
 
 	for (uint32_t i = 0; i < head->palette_count; i++)
-		if (!memcmp(&head->palette[i], &leaf, sizeof(leaf)))
+		if (!memcmp(&head->palette[i], &lookup, sizeof(lookup)))
 			return i;
 	die("a leaf that no address has");
 	return 0;
@@ -261,18 +261,18 @@ struct prefixes {
 static int add_prefix(const struct prefix *prefix, uint32_t value, void *context)
 {
 	struct prefixes *all = context;
-	struct leaf leaf = { .country = (uint16_t)value };
+	struct lookup lookup = { .country = (uint16_t)value };
 
 	if (all->list)
-		leaf = table_image_find(&all->world->image, &prefix->address, 1);
+		lookup = table_image_find(&all->world->image, &prefix->address, 1);
 	if (prefix_is4(prefix)) {
 		all->keys4[all->count4].length = prefix->length - 96;
 		all->keys4[all->count4].address = address_to4(&prefix->address);
-		all->values4[all->count4++] = palette_of(all->world, leaf);
+		all->values4[all->count4++] = palette_of(all->world, lookup);
 	} else {
 		all->keys6[all->count6].length = prefix->length;
 		memcpy(all->keys6[all->count6].word, prefix->address.byte, 16);
-		all->values6[all->count6++] = palette_of(all->world, leaf);
+		all->values6[all->count6++] = palette_of(all->world, lookup);
 	}
 	return 0;
 }
@@ -309,7 +309,7 @@ static struct built build_hash(struct table_bench *bench, const struct prefixes 
 {
 	double began = now_ms();
 	uint16_t *leaves = make_blocks(bpf_map__fd(bench->maps.top24), 2UL << 24);
-	uint32_t unknown = palette_of(all->world, (struct leaf){ .country = COUNTRY_ZZ });
+	uint32_t unknown = palette_of(all->world, (struct lookup){ .country = COUNTRY_ZZ });
 
 	for (size_t i = 0; i < 1 << 24; i++)
 		leaves[i] = (uint16_t)unknown;

@@ -227,7 +227,7 @@ static void test_bloom(struct gate *gate, bans_send *send,
 	clear(gate, 0);
 	report(count_many(gate, send, 0, true) == third,
 	       "a Bloom filter that is not filled yet lets no banned source in");
-	if (bans_settle(gate, NULL))
+	if (bans_rebuild(gate, NULL))
 		abort();
 	report(gate->ban_bloom.words[0] == bits && bits_set(&gate->ban_bloom) <= before + third &&
 		       count_many(gate, send, 0, true) == third,

@@ -226,12 +226,12 @@ static void test_own_counts(struct gate *gate, limits_send *send, unsigned progr
 	report(other, "a source over one service's limits is not over another's");
 }
 
-static int run_settle(struct gate *gate, const struct settle_args *arguments)
+static int run_settle(struct gate *gate, const struct rebuild_args *arguments)
 {
-	struct settle_args copy = *arguments;
+	struct rebuild_args copy = *arguments;
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &copy, .ctx_size_in = sizeof(copy));
 
-	if (bpf_prog_test_run_opts(gate_program_fd(gate, PROGRAM_SETTLE), &options))
+	if (bpf_prog_test_run_opts(gate_program_fd(gate, PROGRAM_REBUILD), &options))
 		abort();
 	return (int)options.retval;
 }
@@ -267,7 +267,7 @@ static void test_ends(struct gate *gate, void (*report)(bool good, const char *c
 	for (size_t f = 0; f < 2; f++) {
 		const struct family *family = &families[f];
 		struct connection connection = connection_of(family);
-		struct settle_args end = { .what = SETTLE_END, .cookie = 0x5eed + f, .seen = 1 };
+		struct rebuild_args end = { .what = REBUILD_END, .cookie = 0x5eed + f, .seen = 1 };
 
 		put_meter(gate, MAP_SOURCES, family->source, LIMITS_SERVICE, 2, false);
 		put_meter(gate, MAP_NETWORKS, family->network, LIMITS_SERVICE, 2, false);
@@ -298,15 +298,15 @@ static void test_ends(struct gate *gate, void (*report)(bool good, const char *c
 static void test_refund(struct gate *gate, void (*report)(bool good, const char *claim))
 {
 	const struct family *family = &families[0];
-	struct settle_args refund = { .what = SETTLE_REFUND,
-				      .connection = connection_of(family),
-				      .charged_ns = { NS_PER_S, NS_PER_S, 0 } };
-	struct settle_args open = { .what = SETTLE_OPEN,
-				    .kind = METER_SOURCE,
-				    .key = { .prefix = prefix_of(family->source),
-					     .service = LIMITS_SERVICE },
-				    .from = 5,
-				    .to = 3 };
+	struct rebuild_args refund = { .what = REBUILD_REFUND,
+				       .connection = connection_of(family),
+				       .charged_ns = { NS_PER_S, NS_PER_S, 0 } };
+	struct rebuild_args open = { .what = REBUILD_OPEN,
+				     .kind = METER_SOURCE,
+				     .key = { .prefix = prefix_of(family->source),
+					      .service = LIMITS_SERVICE },
+				     .from = 5,
+				     .to = 3 };
 	uint64_t before;
 	bool good;
 
@@ -373,7 +373,9 @@ static void test_bloom(struct gate *gate, limits_send *send, unsigned programs,
 	struct prefix prefix = prefix_of(family->network);
 	struct meter_key key = { .prefix = prefix, .service = LIMITS_SERVICE };
 	struct bloom *bloom = &gate->network_bloom;
-	struct settle_args add = { .what = SETTLE_ADD, .kind = METER_NETWORK, .key = key, .to = 1 };
+	struct rebuild_args add = {
+		.what = REBUILD_ADD, .kind = METER_NETWORK, .key = key, .to = 1
+	};
 
 	publish(gate, GATE_ENFORCE);
 	fill_meters(gate, family, REASON_NETWORK_CONNECTIONS);
@@ -387,14 +389,14 @@ static void test_bloom(struct gate *gate, limits_send *send, unsigned programs,
 	report(check_reason(gate, send, programs, family->words, family->plain, LIMITS_SERVICE,
 			    REASON_NETWORK_CONNECTIONS, GATE_ENFORCE),
 	       "one that is not filled yet lets nobody beyond a network's limits");
-	report(!networks_settle(gate, NULL) && bloom_is_believed(bloom) &&
+	report(!networks_rebuild(gate, NULL) && bloom_is_valid(bloom) &&
 		       bits_set(bloom) == networks(gate) &&
 		       check_reason(gate, send, programs, family->words, family->plain,
 				    LIMITS_SERVICE, REASON_NETWORK_CONNECTIONS, GATE_ENFORCE),
 	       "it is filled from the networks that are there");
 	put_meter(gate, MAP_NETWORKS, "198.18.77.0/24", LIMITS_SERVICE, 0, false);
 	report(!gate_meter_sweep(gate, clock_boot_ns() + 1, 0, NULL, NULL) &&
-		       bloom_is_believed(bloom) && networks(gate) &&
+		       bloom_is_valid(bloom) && networks(gate) &&
 		       bits_set(bloom) == networks(gate) &&
 		       check_reason(gate, send, programs, family->words, family->plain,
 				    LIMITS_SERVICE, REASON_NETWORK_CONNECTIONS, GATE_ENFORCE),

@@ -45,39 +45,40 @@ static inline void world_free(struct world *world)
 }
 
 /* The naive model: each list asked in turn. */
-static inline struct leaf model(const struct world *world, const struct address *address,
-				unsigned service)
+static inline struct lookup model(const struct world *world, const struct address *address,
+				  unsigned service)
 {
-	struct leaf leaf = { .country = COUNTRY_ZZ };
+	struct lookup lookup = { .country = COUNTRY_ZZ };
 	int64_t country = ranges_find(&world->countries, address);
 
 	if (country >= 0)
-		leaf.country = (__u16)country;
+		lookup.country = (__u16)country;
 	if (country == COUNTRY_LAN) /* which no data may say */
-		leaf.country = COUNTRY_ZZ;
+		lookup.country = COUNTRY_ZZ;
 	if (address_is_lan(address))
-		leaf.country = COUNTRY_LAN;
+		lookup.country = COUNTRY_LAN;
 	for (size_t i = 0; i < world->count; i++) {
 		const struct compile_list *list = &world->lists[i];
-		bool better = !leaf.list || (list->allow && leaf.flags == LEAF_DENY) ||
-			      (list->allow == (leaf.flags == LEAF_ALLOW) && list->id < leaf.list);
+		bool better =
+			!lookup.list || (list->allow && lookup.flags == LOOKUP_DENY) ||
+			(list->allow == (lookup.flags == LOOKUP_ALLOW) && list->id < lookup.list);
 
 		if (list->services && !(list->services >> service & 1))
 			continue;
 		if (!better || ranges_find(list->ranges, address) < 0)
 			continue;
-		leaf.list = list->id;
-		leaf.flags = list->allow ? LEAF_ALLOW : LEAF_DENY;
+		lookup.list = list->id;
+		lookup.flags = list->allow ? LOOKUP_ALLOW : LOOKUP_DENY;
 	}
-	return leaf;
+	return lookup;
 }
 
 static inline void check_address(const struct world *world, struct address address)
 {
 	static unsigned turn;
 	unsigned service = turn++ % SERVICE_MAX;
-	struct leaf found = table_image_find(&world->image, &address, service);
-	struct leaf expected = model(world, &address, service);
+	struct lookup found = table_image_find(&world->image, &address, service);
+	struct lookup expected = model(world, &address, service);
 	char text[ADDRESS_TEXT_SIZE];
 
 	if (!memcmp(&found, &expected, sizeof(found)))
@@ -247,13 +248,14 @@ static inline void check_bloom(const struct world *world, const struct table_blo
 }
 
 /* The index of a family's points; all zero where there are none. */
-static inline const uint32_t *points_index(const struct world *world, uint32_t position)
+static inline const uint32_t *exact_hosts_index(const struct world *world, uint32_t position)
 {
-	static const uint32_t none[TABLE_POINTS + 1];
+	static const uint32_t none[TABLE_EXACT_HOSTS + 1];
 
 	if (!position)
 		return none;
-	assert_int_equal(position / TABLE_ENTRIES4, (position + TABLE_POINTS) / TABLE_ENTRIES4);
+	assert_int_equal(position / TABLE_ENTRIES4,
+			 (position + TABLE_EXACT_HOSTS) / TABLE_ENTRIES4);
 	return entry4(world, position);
 }
 
@@ -263,13 +265,14 @@ static inline uint32_t ranges_end(const struct world *world)
 	return ((const struct table_head *)world->image.data)->index6[TABLE_INDEX6] * 2;
 }
 
-static inline uint32_t points_end(const struct world *world)
+static inline uint32_t exact_hosts_end(const struct world *world)
 {
 	const struct table_head *head = world->image.data;
 
-	if (head->points6)
-		return points_index(world, head->points6)[TABLE_POINTS] * 2;
-	return head->points4 ? points_index(world, head->points4)[TABLE_POINTS] : ranges_end(world);
+	if (head->exact_hosts6)
+		return exact_hosts_index(world, head->exact_hosts6)[TABLE_EXACT_HOSTS] * 2;
+	return head->exact_hosts4 ? exact_hosts_index(world, head->exact_hosts4)[TABLE_EXACT_HOSTS]
+				  : ranges_end(world);
 }
 
 /* It lies behind the ranges of IPv4 in block 0, or behind all points; nor do the two overlap. One
@@ -293,20 +296,20 @@ static inline void check_bloom_place(const struct world *world, const struct tab
 	if (in_head)
 		assert_true(bloom->begin >= free && end <= TABLE_ENTRIES6);
 	else
-		assert_true(bloom->begin * 2ULL >= points_end(world));
+		assert_true(bloom->begin * 2ULL >= exact_hosts_end(world));
 	assert_true(other->begin < bloom->begin || other->begin >= end);
 }
 
 static inline void check_points4(const struct world *world)
 {
 	const struct table_head *head = world->image.data;
-	const uint32_t *index = points_index(world, head->points4);
-	uint64_t *keys = calloc(index[TABLE_POINTS] - index[0] + 1, sizeof(*keys));
+	const uint32_t *index = exact_hosts_index(world, head->exact_hosts4);
+	uint64_t *keys = calloc(index[TABLE_EXACT_HOSTS] - index[0] + 1, sizeof(*keys));
 	size_t count = 0;
 
-	assert_true(!head->points4 || head->points4 >= ranges_end(world));
-	assert_true(!head->points4 || index[0] > head->points4 + TABLE_POINTS);
-	for (uint32_t i = 0; i < TABLE_POINTS; i++) {
+	assert_true(!head->exact_hosts4 || head->exact_hosts4 >= ranges_end(world));
+	assert_true(!head->exact_hosts4 || index[0] > head->exact_hosts4 + TABLE_EXACT_HOSTS);
+	for (uint32_t i = 0; i < TABLE_EXACT_HOSTS; i++) {
 		uint32_t begin = index[i], end = index[i + 1];
 
 		assert_true(begin <= end);
@@ -338,16 +341,18 @@ static inline void check_points4(const struct world *world)
 static inline void check_points6(const struct world *world)
 {
 	const struct table_head *head = world->image.data;
-	const uint32_t *index = points_index(world, head->points6);
-	uint64_t *keys = calloc(index[TABLE_POINTS] - index[0] + 1, sizeof(*keys));
+	const uint32_t *index = exact_hosts_index(world, head->exact_hosts6);
+	uint64_t *keys = calloc(index[TABLE_EXACT_HOSTS] - index[0] + 1, sizeof(*keys));
 	size_t count = 0;
 
-	assert_true(!head->points6 ||
-		    head->points6 >= (head->points4
-					      ? points_index(world, head->points4)[TABLE_POINTS]
-					      : ranges_end(world)));
-	assert_true(!head->points6 || index[0] * 2 > head->points6 + TABLE_POINTS);
-	for (uint64_t i = 0; i < TABLE_POINTS; i++) {
+	assert_true(
+		!head->exact_hosts6 ||
+		head->exact_hosts6 >=
+			(head->exact_hosts4
+				 ? exact_hosts_index(world, head->exact_hosts4)[TABLE_EXACT_HOSTS]
+				 : ranges_end(world)));
+	assert_true(!head->exact_hosts6 || index[0] * 2 > head->exact_hosts6 + TABLE_EXACT_HOSTS);
+	for (uint64_t i = 0; i < TABLE_EXACT_HOSTS; i++) {
 		uint32_t begin = index[i], end = index[i + 1];
 
 		assert_true(begin <= end);
@@ -373,29 +378,30 @@ static inline void check_points6(const struct world *world)
 static inline void check_layout_deep(const struct world *world)
 {
 	const struct table_head *head = world->image.data;
-	const struct table_deep *deep = world->image.data;
+	const struct table_long *long_prefixes = world->image.data;
 
-	assert_true(head->deep_begin <= head->deep_end);
-	assert_true(head->deep_begin * 8ULL >= points_end(world));
+	assert_true(head->long_begin <= head->long_end);
+	assert_true(head->long_begin * 8ULL >= exact_hosts_end(world));
 	for (const struct table_bloom *bloom = &head->bloom4; bloom <= &head->bloom6; bloom++) {
 		unsigned bits = (bloom == &head->bloom4 ? 32 : 64) - bloom->shift;
 
 		if (bloom->begin >= TABLE_ENTRIES6)
-			assert_true(head->deep_begin * 4ULL >= bloom->begin + (1ULL << bits) / 64);
+			assert_true(head->long_begin * 4ULL >= bloom->begin + (1ULL << bits) / 64);
 	}
-	for (uint32_t at = head->deep_begin; at < head->deep_end; at++) {
-		bool same = at > head->deep_begin && deep[at].high == deep[at - 1].high;
+	for (uint32_t at = head->long_begin; at < head->long_end; at++) {
+		bool same = at > head->long_begin &&
+			    long_prefixes[at].high == long_prefixes[at - 1].high;
 
-		assert_true(deep[at].leaf < head->palette_count);
+		assert_true(long_prefixes[at].lookup < head->palette_count);
 		if (same)
-			assert_true(deep[at].low > deep[at - 1].low);
+			assert_true(long_prefixes[at].low > long_prefixes[at - 1].low);
 		else
-			assert_int_equal(deep[at].low, 0);
-		if (!same && at > head->deep_begin)
-			assert_true(deep[at].high > deep[at - 1].high);
+			assert_int_equal(long_prefixes[at].low, 0);
+		if (!same && at > head->long_begin)
+			assert_true(long_prefixes[at].high > long_prefixes[at - 1].high);
 	}
-	assert_true(!head->deep_end ||
-		    (head->deep_end + TABLE_DEEP - 1) / TABLE_DEEP <= head->blocks);
+	assert_true(!head->long_end ||
+		    (head->long_end + TABLE_LONG - 1) / TABLE_LONG <= head->blocks);
 }
 
 static inline void check_layout(const struct world *world)

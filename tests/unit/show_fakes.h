@@ -24,7 +24,7 @@ struct gate {
 		struct ban ban;
 	} bans[4];
 	size_t ban_count;
-	struct leaf leaf;
+	struct lookup lookup;
 	struct {
 		struct meter_key key;
 		struct meter meter;
@@ -95,11 +95,11 @@ int gate_table_state(struct gate *gate, struct gate_table_state *state, struct f
 }
 
 int gate_table_find(struct gate *gate, const struct address *address,
-		    struct leaf leaves[SERVICE_MAX], struct fault *fault)
+		    struct lookup leaves[SERVICE_MAX], struct fault *fault)
 {
 	(void)address;
 	for (unsigned service = 0; service < SERVICE_MAX; service++)
-		leaves[service] = gate->leaf;
+		leaves[service] = gate->lookup;
 	return fault_set(fault, gate->table_error, "table");
 }
 
@@ -357,7 +357,7 @@ __attribute__((unused)) static int make_world(void **state)
 	strcpy(config->services[0].name, "smtp");
 	strcpy(config->services[1].name, "submission");
 	config_to_policy(config, &world->gate.policy);
-	world->gate.leaf.country = COUNTRY_ZZ;
+	world->gate.lookup.country = COUNTRY_ZZ;
 	world->instance =
 		(struct instance){ .config = config, .store = &world->store, .gate = &world->gate };
 	*state = world;

@@ -64,7 +64,7 @@ static void allow_beats_deny_and_the_lower_id_decides(void **state)
 	ranges_add4(world_list(&world, 1, false), 0x01020309, 0x01020309, 0);
 	compile(&world);
 	assert_int_equal(table_image_find(&world.image, &address, 1).list, 9);
-	assert_int_equal(table_image_find(&world.image, &address, 1).flags, LEAF_ALLOW);
+	assert_int_equal(table_image_find(&world.image, &address, 1).flags, LOOKUP_ALLOW);
 	address = address_from4(0x01020305);
 	assert_int_equal(table_image_find(&world.image, &address, 1).list, 5);
 	address = address_from4(0x01020308);
@@ -180,7 +180,7 @@ static void prefixes_longer_than_64_go_deep(void **state)
 
 	(void)state;
 	list = world_list(&world, 1, false);
-	for (u128 i = 0; i < TABLE_DEEP + 1000; i++) { /* more than one block of deep entries */
+	for (u128 i = 0; i < TABLE_LONG + 1000; i++) { /* more than one block of deep entries */
 		u128 first = ((u128)0x20010db8 << 96) + (i << 64) + (i & 0xffff);
 
 		ranges_add6(list, first, first + i % 5, 0);
@@ -197,7 +197,7 @@ static void prefixes_longer_than_64_go_deep(void **state)
 	ranges_add6(&world.countries, (u128)0x2a00 << 112, ((u128)0x2a01 << 112) + 77, 42);
 	compile(&world);
 	head = world.image.data;
-	assert_true(head->deep_end - head->deep_begin > 2 * TABLE_DEEP);
+	assert_true(head->long_end - head->long_begin > 2 * TABLE_LONG);
 	check_world(&world, 30000);
 	world_free(&world);
 }

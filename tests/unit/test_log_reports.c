@@ -65,7 +65,7 @@ static unsigned line(struct room *room, unsigned second, const char *rest)
 static unsigned report(struct room *room, unsigned second, enum event_kind kind,
 		       const char *session, bool counts)
 {
-	struct sighting sighting = { .proof = PROOF_REPORT, .uncounted = !counts };
+	struct line_event sighting = { .proof = EVIDENCE_REPORT, .uncounted = !counts };
 	struct event *event = &sighting.event, out;
 
 	event->wall_ns = BEGAN_NS + second * NS_PER_S;
@@ -78,7 +78,7 @@ static unsigned report(struct room *room, unsigned second, enum event_kind kind,
 		strcpy(event->queue, session);
 	else if (*session)
 		sighting.session = span_hash(span_of(session)) | 1;
-	sighting.account = sighting_account(event);
+	sighting.account = line_event_account(event);
 	return joining_take(room->joining, &sighting, &out) ? out.count : 0;
 }
 

@@ -248,7 +248,7 @@ static void the_table_is_prepared_before_it_is_stored_and_swapped_after(void **s
 	(void)state;
 	assert_int_equal(put(&instance, "a", false, 1, &fault), 0);
 	assert_string_equal(fake.calls, "id prepare put publish free");
-	assert_int_equal(flags_at(1), LEAF_DENY);
+	assert_int_equal(flags_at(1), LOOKUP_DENY);
 	assert_int_equal(fake.gate.generation, fake.store.generation);
 }
 
@@ -265,12 +265,12 @@ static void every_list_of_the_store_is_in_the_table(void **state)
 	ranges_add4(&countries, 3, 3, 77);
 	assert_int_equal(publish_countries(&instance, "x", 0, &countries, &fault), 0);
 	ranges_free(&countries);
-	assert_int_equal(flags_at(1), LEAF_DENY);
-	assert_int_equal(flags_at(2), LEAF_ALLOW);
+	assert_int_equal(flags_at(1), LOOKUP_DENY);
+	assert_int_equal(flags_at(2), LOOKUP_ALLOW);
 	assert_int_equal(table_image_find(&fake.gate.image, &key, 1).country, 77);
 	assert_int_equal(put(&instance, "a", false, 9, &fault), 0);
 	assert_int_equal(flags_at(1), 0);
-	assert_int_equal(flags_at(9), LEAF_DENY);
+	assert_int_equal(flags_at(9), LOOKUP_DENY);
 	assert_int_equal(table_image_find(&fake.gate.image, &key, 1).country, 77);
 	assert_int_equal(publish_list_removal(&instance, "b", &fault), 0);
 	assert_int_equal(flags_at(2), 0);
@@ -295,7 +295,7 @@ static void a_failure_before_it_is_stored_changes_nothing(void **state)
 		fake.fails = cases[i].fails;
 		assert_int_equal(put(&instance, "a", false, 2, &fault), -EIO);
 		assert_string_equal(fake.calls, cases[i].calls);
-		assert_int_equal(flags_at(1), LEAF_DENY);
+		assert_int_equal(flags_at(1), LOOKUP_DENY);
 		assert_int_equal(flags_at(2), 0);
 	}
 }
@@ -311,11 +311,11 @@ static void a_swap_that_fails_is_made_up_by_the_next_sync(void **state)
 	fake.fails = "publish";
 	assert_int_equal(put(&instance, "a", false, 2, &fault), -EIO);
 	assert_non_null(strstr(fault.text, "not yet in force"));
-	assert_int_equal(flags_at(1), LEAF_DENY);
+	assert_int_equal(flags_at(1), LOOKUP_DENY);
 	fake.fails = NULL;
 	assert_int_equal(publish_sync(&instance, &published, &fault), 0);
 	assert_true(published);
-	assert_int_equal(flags_at(2), LEAF_DENY);
+	assert_int_equal(flags_at(2), LOOKUP_DENY);
 	assert_int_equal(publish_sync(&instance, &published, &fault), 0);
 	assert_false(published);
 }
@@ -332,7 +332,7 @@ static void a_table_that_another_import_made_old_is_not_published(void **state)
 	assert_string_equal(fake.calls, "id prepare put free");
 	assert_int_equal(publish_sync(&instance, &published, &fault), 0);
 	assert_true(published);
-	assert_int_equal(flags_at(1), LEAF_DENY);
+	assert_int_equal(flags_at(1), LOOKUP_DENY);
 }
 
 static void a_gate_without_a_table_gets_one(void **state)

@@ -92,7 +92,7 @@ static void a_snapshot_names_the_busiest_with_their_country(void **state)
 		snprintf(text, sizeof(text), "192.0.2.%u/32", i);
 		add_meter(&world->gate, text, 1, (struct meter){ .attempts = i });
 	}
-	world->gate.leaf.country = (__u16)country("BR");
+	world->gate.lookup.country = (__u16)country("BR");
 	assert_int_equal(snapshot_fill(&world->instance, SNAPSHOT_COUNTS | SNAPSHOT_TOP_TALKERS,
 				       WALL_NS, BOOT_NS, &snapshot, NULL),
 			 0);

@@ -41,31 +41,31 @@ static void the_first_match_in_the_gates_order_decides(void **state)
 		{ 2, COUNTRY_COUNT, 0, 0, false, REASON_COUNTRY, 0 }, /* reads as unknown */
 		{ 2, 65535, 0, 0, false, REASON_COUNTRY, 0 },
 		/* A deny list comes before the country. */
-		{ 1, jp, 4, LEAF_DENY, false, REASON_LISTED, 4 },
-		{ 2, br, 4, LEAF_DENY, false, REASON_LISTED, 4 },
+		{ 1, jp, 4, LOOKUP_DENY, false, REASON_LISTED, 4 },
+		{ 2, br, 4, LOOKUP_DENY, false, REASON_LISTED, 4 },
 		/* A ban before both. */
 		{ 1, jp, 0, 0, true, REASON_BANNED, 0 },
-		{ 2, br, 4, LEAF_DENY, true, REASON_BANNED, 0 },
+		{ 2, br, 4, LOOKUP_DENY, true, REASON_BANNED, 0 },
 		/* An allow list before everything, whatever else the leaf says. */
-		{ 1, jp, 5, LEAF_ALLOW, false, REASON_NONE, 5 },
-		{ 2, br, 5, LEAF_ALLOW, true, REASON_NONE, 5 },
-		{ 2, br, 5, LEAF_ALLOW | LEAF_DENY, true, REASON_NONE, 5 },
-		{ 2, br, 5, LEAF_ALLOW | LEAF_DEEP, false, REASON_NONE, 5 },
+		{ 1, jp, 5, LOOKUP_ALLOW, false, REASON_NONE, 5 },
+		{ 2, br, 5, LOOKUP_ALLOW, true, REASON_NONE, 5 },
+		{ 2, br, 5, LOOKUP_ALLOW | LOOKUP_DENY, true, REASON_NONE, 5 },
+		{ 2, br, 5, LOOKUP_ALLOW | LOOKUP_LONG, false, REASON_NONE, 5 },
 		/* No list, no allowing. */
-		{ 2, br, 0, LEAF_ALLOW, false, REASON_COUNTRY, 0 },
+		{ 2, br, 0, LOOKUP_ALLOW, false, REASON_COUNTRY, 0 },
 		/* Not a protected port: not the gate's. */
-		{ 0, br, 4, LEAF_DENY, true, REASON_NONE, 0 },
-		{ 3, br, 4, LEAF_DENY, true, REASON_NONE, 0 },
-		{ SERVICE_MAX, br, 4, LEAF_DENY, true, REASON_NONE, 0 },
+		{ 0, br, 4, LOOKUP_DENY, true, REASON_NONE, 0 },
+		{ 3, br, 4, LOOKUP_DENY, true, REASON_NONE, 0 },
+		{ SERVICE_MAX, br, 4, LOOKUP_DENY, true, REASON_NONE, 0 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		struct leaf leaf = { .country = (__u16)rows[i].country,
-				     .list = rows[i].list,
-				     .flags = rows[i].flags };
+		struct lookup lookup = { .country = (__u16)rows[i].country,
+					 .list = rows[i].list,
+					 .flags = rows[i].flags };
 		struct verdict verdict =
-			verdict_decide(policy, rows[i].service, &leaf, rows[i].banned);
+			verdict_decide(policy, rows[i].service, &lookup, rows[i].banned);
 
 		if (verdict.reason != rows[i].reason || verdict.list != rows[i].by_list ||
 		    verdict.drop != (rows[i].reason != REASON_NONE))
@@ -77,13 +77,13 @@ static void the_first_match_in_the_gates_order_decides(void **state)
 static void the_mode_plays_no_part_in_the_verdict(void **state)
 {
 	_cleanup_free_ struct policy *policy = example_policy();
-	struct leaf leaf = { .country = COUNTRY_ZZ };
+	struct lookup lookup = { .country = COUNTRY_ZZ };
 
 	(void)state;
 	policy->mode = GATE_MONITOR;
-	assert_true(verdict_decide(policy, 2, &leaf, false).drop);
+	assert_true(verdict_decide(policy, 2, &lookup, false).drop);
 	policy->mode = GATE_ENFORCE;
-	assert_true(verdict_decide(policy, 2, &leaf, false).drop);
+	assert_true(verdict_decide(policy, 2, &lookup, false).drop);
 }
 
 /* ---- the answer ---- */

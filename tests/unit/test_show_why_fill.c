@@ -90,7 +90,7 @@ static void why_names_all_lists_and_the_one_that_decides(void **state)
 		world->store.lists[i].id = (uint8_t)(9 - i);
 		world->store.contains[i] = i != 1;
 	}
-	world->gate.leaf = (struct leaf){ (__u16)country("JP"), 7, LEAF_DENY };
+	world->gate.lookup = (struct lookup){ (__u16)country("JP"), 7, LOOKUP_DENY };
 	why = asked(world, "192.0.2.5");
 	assert_int_equal(why->list_count, 2);
 	assert_int_equal(why->country, country("JP"));

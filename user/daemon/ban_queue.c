@@ -348,7 +348,7 @@ int ban_queue_open(struct daemon *daemon, struct fault *fault)
 	daemon->ban_queue = ban_queue;
 	daemon->instance.lock_wait_ms = LOCK_WAIT_MS;
 	if (daemon->instance.store)
-		store_set_patience(daemon->instance.store, BAN_QUEUE_STORE_WAIT_MS);
+		store_set_busy_timeout(daemon->instance.store, BAN_QUEUE_STORE_WAIT_MS);
 	ban_queue->clock_fd = -1;
 	error = store_recovery_watch_clock(daemon);
 	if (error)

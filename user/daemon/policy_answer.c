@@ -35,13 +35,13 @@ static struct verdict judge_source(struct policy_server *server, const struct ad
 	struct daemon *daemon = server->daemon;
 	struct gate *gate = daemon->instance.gate;
 	enum ban_services group = verdict_group(&server->policy, service);
-	struct leaf leaf = { .country = COUNTRY_ZZ };
+	struct lookup lookup = { .country = COUNTRY_ZZ };
 
 	if (!gate || !service)
 		return (struct verdict){ 0 };
 	if (!gate_table_view_renew(gate, &daemon->table, NULL))
-		leaf = gate_table_look(&daemon->table, source, service);
-	return verdict_decide(&server->policy, service, &leaf,
+		lookup = gate_table_look(&daemon->table, source, service);
+	return verdict_decide(&server->policy, service, &lookup,
 			      gate_ban_closes(gate, source, clock_boot_ns()) & group);
 }
 
@@ -52,13 +52,13 @@ static bool is_monitor(const struct policy_server *server)
 
 /* ---- what becomes an event ---- */
 
-static void feed(struct daemon *daemon, struct sighting *sighting, const char *text)
+static void feed(struct daemon *daemon, struct line_event *sighting, const char *text)
 {
 	int64_t now = sighting->event.wall_ns;
 	struct event event;
 
-	sighting->proof = PROOF_REPORT;
-	sighting->account = sighting_account(&sighting->event);
+	sighting->evidence = EVIDENCE_REPORT;
+	sighting->account = line_event_account(&sighting->event);
 	if (joining_take(daemon->joining, sighting, &event)) {
 		*event.queue = '\0'; /* its recipients are known: no line is to add them */
 		decide_event(daemon, &event, text, strlen(text));
@@ -95,7 +95,7 @@ bool policy_answer_login(struct policy_server *server, const struct policy_login
 
 void policy_answer_report(struct policy_server *server, const struct policy_login *login)
 {
-	struct sighting sighting = { 0 };
+	struct line_event sighting = { 0 };
 	struct judge_report report;
 
 	server->daemon->policy_counts.reports++;
@@ -162,7 +162,7 @@ void policy_answer_mail(struct policy_server *server, const struct policy_mail *
 {
 	struct daemon *daemon = server->daemon;
 	struct judge_mail answer;
-	struct sighting sighting = { 0 };
+	struct line_event sighting = { 0 };
 	char text[TEXT_SIZE];
 
 	daemon->policy_counts.mails++;

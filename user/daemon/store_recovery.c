@@ -89,7 +89,7 @@ static int reopen(struct daemon *daemon)
 	if (error)
 		return error;
 	instance->store_fault = (struct fault){ 0 };
-	store_set_patience(instance->store, BAN_QUEUE_STORE_WAIT_MS);
+	store_set_busy_timeout(instance->store, BAN_QUEUE_STORE_WAIT_MS);
 	commit_open(daemon);
 	detect_store_begin(daemon);
 	daemon->ban_queue->behind = true;

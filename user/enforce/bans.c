@@ -112,7 +112,7 @@ static int plan(struct instance *instance, const struct ban_request *request, st
 	*joins = !result;
 	if (result || !ban_active(ban, boot_ns))
 		*ban = (struct ban){ 0 };
-	ban->leaf = 0;
+	ban->lookup = 0;
 	for (unsigned group = 0; group < BAN_GROUPS; group++) {
 		plan_group(instance, request, ban, request->services & 1U << group, boot_ns,
 			   &planned[group]);

@@ -257,7 +257,7 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 		.network_size = instance->config->network_size,
 		.verbose = options->verbose,
 	};
-	struct fault carry = { 0 };
+	struct fault migration = { 0 };
 	enum gate_start how;
 	bool fresh;
 	int err;
@@ -276,11 +276,11 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 		return err;
 	repair(instance, options);
 	err = start_apply(instance, options, fault);
-	if (!err && how == GATE_CARRIED)
+	if (!err && how == GATE_MIGRATED)
 		err = gate_load_end(instance->gate, fault);
 	/* As late as can be: what the older programs count from here on is not carried. */
-	if (!err && how == GATE_CARRIED && gate_carry(instance->gate, &carry))
-		log_it(options, true, "%s", carry.text);
+	if (!err && how == GATE_MIGRATED && gate_migrate(instance->gate, &migration))
+		log_it(options, true, "%s", migration.text);
 	if (!err)
 		restore(instance, options, fresh);
 	if (repair_is_needed(instance)) {

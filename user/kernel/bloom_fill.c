@@ -62,9 +62,9 @@ void bloom_unmap(struct bloom *bloom)
 	bloom->words = NULL;
 }
 
-bool bloom_is_believed(const struct bloom *bloom)
+bool bloom_is_valid(const struct bloom *bloom)
 {
-	return __atomic_load_n(&bloom->words[0], __ATOMIC_ACQUIRE) & BLOOM_BELIEVED;
+	return __atomic_load_n(&bloom->words[0], __ATOMIC_ACQUIRE) & BLOOM_VALID;
 }
 
 static void set_bit(uint64_t *words, uint32_t bit)
@@ -81,7 +81,7 @@ void bloom_add(struct bloom *bloom, const struct prefix *prefix, uint32_t servic
 
 void bloom_believe(struct bloom *bloom)
 {
-	__atomic_store_n(&bloom->words[0], bits_of(bloom) | BLOOM_BELIEVED, __ATOMIC_RELEASE);
+	__atomic_store_n(&bloom->words[0], bits_of(bloom) | BLOOM_VALID, __ATOMIC_RELEASE);
 }
 
 void bloom_empty(struct bloom *bloom)

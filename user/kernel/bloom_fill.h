@@ -19,7 +19,7 @@ uint32_t bloom_words(uint32_t entries, bool noted);
 int bloom_map(struct gate *gate, enum gate_map map, struct bloom *bloom, struct fault *fault);
 void bloom_unmap(struct bloom *bloom);
 
-bool bloom_is_believed(const struct bloom *bloom);
+bool bloom_is_valid(const struct bloom *bloom);
 
 /* Of a ban: to be called before it is put in. Of a network: after. */
 void bloom_add(struct bloom *bloom, const struct prefix *prefix, uint32_t service);
@@ -39,7 +39,7 @@ void bloom_take_noted(struct bloom *bloom);
 
 /* Fill a filter that is new, or that nobody finished, from the bans (gate_bans.c) and the networks
  * (meters.c) that there are. */
-int bans_settle(struct gate *gate, struct fault *fault);
-int networks_settle(struct gate *gate, struct fault *fault);
+int bans_rebuild(struct gate *gate, struct fault *fault);
+int networks_rebuild(struct gate *gate, struct fault *fault);
 
 #endif

@@ -18,10 +18,10 @@
 
 #define BATCH 4096
 
-int settle(struct gate *gate, const struct settle_args *arguments)
+int rebuild(struct gate *gate, const struct rebuild_args *arguments)
 {
-	int program = gate_find_program(gate, PROGRAM_SETTLE);
-	struct settle_args copy = *arguments; /* libbpf takes no const */
+	int program = gate_find_program(gate, PROGRAM_REBUILD);
+	struct rebuild_args copy = *arguments; /* libbpf takes no const */
 	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &copy, .ctx_size_in = sizeof(copy));
 
 	if (program < 0)
@@ -96,13 +96,13 @@ static int take_ended(struct gate *gate, struct open_list *list, uint32_t sweep,
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct connection *at = &list->connections[i];
-		struct settle_args end = { .what = SETTLE_END,
-					   .cookie = list->cookies[i],
-					   .seen = sweep };
+		struct rebuild_args end = { .what = REBUILD_END,
+					    .cookie = list->cookies[i],
+					    .seen = sweep };
 		int ended = 0;
 
 		if (!at->elsewhere && (int32_t)(at->seen - sweep) < 0)
-			ended = settle(gate, &end);
+			ended = rebuild(gate, &end);
 		if (ended < 0)
 			return fault_set(fault, ended, "cannot count an ended connection: %s",
 					 strerror(-ended));

@@ -29,11 +29,11 @@ struct gate_load_options {
 };
 
 enum gate_start {
-	GATE_FRESH,   /* the maps are new: bans and tables are to be restored */
-	GATE_CARRIED, /* taken over from an older contract: gate_carry() is to be called */
-	GATE_FILLED,  /* the maps of a start that ended between gate_mark_filled() and
-			 gate_mark_ready() */
-	GATE_KEPT,    /* the maps of an earlier start */
+	GATE_FRESH,    /* the maps are new: bans and tables are to be restored */
+	GATE_MIGRATED, /* taken over from an older contract: gate_migrate() is to be called */
+	GATE_FILLED,   /* the maps of a start that ended between gate_mark_filled() and
+			  gate_mark_ready() */
+	GATE_KEPT,     /* the maps of an earlier start */
 };
 
 /* Loads the programs of this binary over the pinned maps, which it creates where there are none, or
@@ -65,7 +65,7 @@ bool gate_is_of_older_contract(const char *pins);
  * whole. May be repeated until gate_mark_filled(). Once the programs are attached,
  * attach_settled() forgets the older contract. A fault names the first map that failed; the others
  * are carried all the same. */
-int gate_carry(struct gate *gate, struct fault *fault);
+int gate_migrate(struct gate *gate, struct fault *fault);
 
 /* Say that bans, and what was carried, are in; that open connections are counted as well. Until
  * then the next gate_load() starts where this one was, so that a start that was killed half-way
@@ -106,10 +106,10 @@ struct gate_table_state {
 	uint64_t services; /* compile_services() */
 };
 int gate_table_state(struct gate *gate, struct gate_table_state *state, struct fault *fault);
-/* What the gate would find for an address, by service id. -ENOENT: no table yet; all leaves are
+/* What the gate would find for an address, by service id. -ENOENT: no table yet; all lookups are
  * then COUNTRY_ZZ without a list, as on every error. */
 int gate_table_find(struct gate *gate, const struct address *address,
-		    struct leaf leaves[SERVICE_MAX], struct fault *fault);
+		    struct lookup lookups[SERVICE_MAX], struct fault *fault);
 /* The same for many addresses: mapping the table takes far longer than asking it. The view is the
  * table of when it was opened. gate_table_look() of a view that is all zero finds nothing. */
 struct gate_table_view {
@@ -118,8 +118,8 @@ struct gate_table_view {
 	uint64_t pin; /* tells it from later tables */
 };
 int gate_table_view(struct gate *gate, struct gate_table_view *view, struct fault *fault);
-struct leaf gate_table_look(const struct gate_table_view *view, const struct address *address,
-			    unsigned service);
+struct lookup gate_table_look(const struct gate_table_view *view, const struct address *address,
+			      unsigned service);
 void gate_table_view_end(struct gate_table_view *view);
 /* Opens the view anew where another table has been published since; cheap where none was. */
 int gate_table_view_renew(struct gate *gate, struct gate_table_view *view, struct fault *fault);

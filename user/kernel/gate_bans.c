@@ -64,9 +64,9 @@ static int fault_put(struct gate *gate, const struct prefix *prefix, int error, 
 /* 1: done. */
 static int change_in_place(struct gate *gate, const struct prefix *prefix, const struct ban *ban)
 {
-	struct settle_args arguments = { .what = SETTLE_BAN, .ban = *ban, .banned = *prefix };
+	struct rebuild_args arguments = { .what = REBUILD_BAN, .ban = *ban, .banned = *prefix };
 
-	return settle(gate, &arguments);
+	return rebuild(gate, &arguments);
 }
 
 int gate_ban_put(struct gate *gate, const struct prefix *prefix, const struct ban *ban,
@@ -261,20 +261,20 @@ int gate_ban_some(struct gate *gate, struct gate_ban_walk *walk,
 	return 0;
 }
 
-static int settle_one(const struct prefix *prefix, const struct ban *ban, void *context)
+static int rebuild_one(const struct prefix *prefix, const struct ban *ban, void *context)
 {
 	(void)ban;
 	bloom_add(context, prefix, 0);
 	return 0;
 }
 
-int bans_settle(struct gate *gate, struct fault *fault)
+int bans_rebuild(struct gate *gate, struct fault *fault)
 {
 	int err;
 
-	if (bloom_is_believed(&gate->ban_bloom))
+	if (bloom_is_valid(&gate->ban_bloom))
 		return 0;
-	err = gate_ban_each(gate, settle_one, &gate->ban_bloom, fault);
+	err = gate_ban_each(gate, rebuild_one, &gate->ban_bloom, fault);
 	if (!err)
 		bloom_believe(&gate->ban_bloom);
 	return err;

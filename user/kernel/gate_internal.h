@@ -45,7 +45,7 @@ enum gate_program {
 	PROGRAM_TC,
 	PROGRAM_COUNTER,
 	PROGRAM_ADOPT, /* a walk over TCP sockets */
-	PROGRAM_SETTLE,
+	PROGRAM_REBUILD,
 	PROGRAM_OUTFLOW,
 	PROGRAM_COUNT,
 };

@@ -140,8 +140,8 @@ int gate_table_publish(struct gate *gate, struct gate_table *table, struct fault
 		return fault_set(fault, -errno, "cannot map the new table: %s", strerror(errno));
 	/* Where stamps begin anew they begin elsewhere than those before began. */
 	stamp = stamp ? stamp + 1 : (uint32_t)(clock_boot_ns() >> 10);
-	/* A ban remembers a leaf, and by the stamp of which table it is: the new one comes first,
-	 * so that no leaf outlives its table. */
+	/* A ban remembers a lookup, and by the stamp of which table it is: the new one comes first,
+	 * so that no lookup outlives its table. */
 	head->stamp = stamp ? stamp : 1;
 	__atomic_store_n(&gate->control->table_stamp, head->stamp, __ATOMIC_SEQ_CST);
 	munmap(head, TABLE_BLOCK);
@@ -204,21 +204,21 @@ void gate_table_view_end(struct gate_table_view *view)
 	view->head = NULL;
 }
 
-struct leaf gate_table_look(const struct gate_table_view *view, const struct address *address,
-			    unsigned service)
+struct lookup gate_table_look(const struct gate_table_view *view, const struct address *address,
+			      unsigned service)
 {
-	struct leaf leaf = { .country = COUNTRY_ZZ };
+	struct lookup lookup = { .country = COUNTRY_ZZ };
 	void *table = (void *)(uintptr_t)view->head;
 
 	if (!table)
-		return leaf;
+		return lookup;
 	if (address_is4(address))
-		leaf = table_find4(view->head, table, address_to4(address), service);
+		lookup = table_find4(view->head, table, address_to4(address), service);
 	else
-		leaf = table_find6(view->head, table, address_high(address), address_low(address),
-				   service);
-	leaf.flags &= LEAF_ALLOW | LEAF_DENY;
-	return leaf;
+		lookup = table_find6(view->head, table, address_high(address), address_low(address),
+				     service);
+	lookup.flags &= LOOKUP_ALLOW | LOOKUP_DENY;
+	return lookup;
 }
 
 int gate_table_state(struct gate *gate, struct gate_table_state *state, struct fault *fault)
@@ -237,12 +237,12 @@ int gate_table_state(struct gate *gate, struct gate_table_state *state, struct f
 }
 
 int gate_table_find(struct gate *gate, const struct address *address,
-		    struct leaf leaves[SERVICE_MAX], struct fault *fault)
+		    struct lookup lookups[SERVICE_MAX], struct fault *fault)
 {
 	_cleanup_(gate_table_view_end) struct gate_table_view view = { 0 };
 	int err = gate_table_view(gate, &view, fault);
 
 	for (unsigned service = 0; service < SERVICE_MAX; service++)
-		leaves[service] = gate_table_look(&view, address, service);
+		lookups[service] = gate_table_look(&view, address, service);
 	return err;
 }

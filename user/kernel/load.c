@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "gate.skel.h"
-#include "kernel/carry.h"
+#include "kernel/migrate.h"
 #include "kernel/gate_internal.h"
 #include "kernel/pins.h"
 #include "kernel/programs.h"
@@ -174,7 +174,7 @@ static int make_maps(struct gate *gate, const struct gate_load_options *options,
 		bpf_program__set_autoload(program, false);
 	err = reuse_maps(gate, skeleton, fault);
 	if (!err)
-		err = carry_whole(gate, skeleton, fault);
+		err = migrate_whole(gate, skeleton, fault);
 	if (err)
 		return err;
 	err = gate_bpf__load(skeleton);
@@ -222,7 +222,7 @@ static enum gate_start start_of(const struct gate *gate)
 		return GATE_KEPT;
 	if (gate->control->contract_version == (CONTRACT_VERSION | CONTROL_FILLED))
 		return GATE_FILLED;
-	return gate->older && carry_is_due(gate) ? GATE_CARRIED : GATE_FRESH;
+	return gate->older && migrate_is_due(gate) ? GATE_MIGRATED : GATE_FRESH;
 }
 
 int gate_load_begin(const struct gate_load_options *options, struct gate **result,
@@ -245,9 +245,9 @@ int gate_load_begin(const struct gate_load_options *options, struct gate **resul
 	if (!err)
 		err = gate_map_elements(gate, fault);
 	if (!err)
-		err = bans_settle(gate, fault);
+		err = bans_rebuild(gate, fault);
 	if (!err)
-		err = networks_settle(gate, fault);
+		err = networks_rebuild(gate, fault);
 	if (err)
 		return err;
 	*start = start_of(gate);
@@ -275,7 +275,7 @@ int gate_load_end(struct gate *gate, struct fault *fault)
 	}
 	if (loaded)
 		err = gate_pin_programs(gate, fault);
-	return err ? err : carry_links(gate, fault);
+	return err ? err : migrate_links(gate, fault);
 }
 
 int gate_load(const struct gate_load_options *options, struct gate **result, enum gate_start *start,

@@ -139,12 +139,12 @@ static int keep_one(const struct meter_key *key, const struct meter *meter, void
 	return 0;
 }
 
-int networks_settle(struct gate *gate, struct fault *fault)
+int networks_rebuild(struct gate *gate, struct fault *fault)
 {
 	struct meter_sweep all = { .table = METERS_SOURCES, .bloom = &gate->network_bloom };
 	int err;
 
-	if (bloom_is_believed(&gate->network_bloom))
+	if (bloom_is_valid(&gate->network_bloom))
 		return 0;
 	bloom_empty(&gate->network_bloom);
 	/* An older contract's counter, which is still at work, may set no bits: the next sweep or
@@ -195,8 +195,8 @@ static bool remove_idle(struct gate *gate, const struct meter_key *key,
 			const struct meter_sweep *sweep)
 {
 	int fd = gate->maps[map_of(sweep->table)];
-	struct settle_args add = {
-		.what = SETTLE_ADD,
+	struct rebuild_args add = {
+		.what = REBUILD_ADD,
 		.kind = sweep->table == METERS_SOURCES ? METER_SOURCE : METER_NETWORK,
 		.key = *key,
 	};
@@ -211,7 +211,7 @@ static bool remove_idle(struct gate *gate, const struct meter_key *key,
 		return false;
 	add.to = meter.open;
 	if (meter.open)
-		settle(gate, &add);
+		rebuild(gate, &add);
 	return true;
 }
 

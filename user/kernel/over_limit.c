@@ -99,8 +99,9 @@ uint64_t gate_over_lost(const struct gate *gate)
 
 void gate_over_refund(struct gate *gate, const struct over_limit *record)
 {
-	struct settle_args arguments = { .what = SETTLE_REFUND, .connection = record->connection };
+	struct rebuild_args arguments = { .what = REBUILD_REFUND,
+					  .connection = record->connection };
 
 	memcpy(arguments.charged_ns, record->charged_ns, sizeof(arguments.charged_ns));
-	settle(gate, &arguments);
+	rebuild(gate, &arguments);
 }

@@ -225,13 +225,13 @@ bool recount_has(const struct recount *recount, const struct wrong_count *wrong)
 
 int recount_correct(struct gate *gate, const struct wrong_count *wrong)
 {
-	struct settle_args arguments = {
-		.what = wrong->missing ? SETTLE_ADD : SETTLE_OPEN,
+	struct rebuild_args arguments = {
+		.what = wrong->missing ? REBUILD_ADD : REBUILD_OPEN,
 		.kind = wrong->kind,
 		.key = wrong->key,
 		.from = wrong->open,
 		.to = wrong->counted,
 	};
 
-	return settle(gate, &arguments);
+	return rebuild(gate, &arguments);
 }

@@ -66,7 +66,7 @@ static uint16_t *find_bucket(struct choice *choice, const struct table_mixed *mi
 }
 
 static int mix(struct choice *choice, const uint8_t lists[SERVICE_MAX], uint16_t allows,
-	       struct leaf *leaf)
+	       struct lookup *lookup)
 {
 	struct table_mixed mixed = { 0 };
 	uint16_t *bucket;
@@ -86,13 +86,13 @@ static int mix(struct choice *choice, const uint8_t lists[SERVICE_MAX], uint16_t
 		*bucket = (uint16_t)choice->count;
 	}
 	index = *bucket - 1U;
-	leaf->list = (__u8)index;
-	leaf->flags = (__u8)(LEAF_MIXED | (index >> 4 & LEAF_INDEX));
+	lookup->list = (__u8)index;
+	lookup->flags = (__u8)(LOOKUP_MIXED | (index >> 4 & LOOKUP_INDEX));
 	return 0;
 }
 
 int choice_make(struct choice *choice, const uint64_t allow[WORDS], const uint64_t deny[WORDS],
-		struct leaf *leaf)
+		struct lookup *lookup)
 {
 	uint8_t lists[SERVICE_MAX] = { 0 };
 	uint16_t allows = 0;
@@ -107,9 +107,9 @@ int choice_make(struct choice *choice, const uint64_t allow[WORDS], const uint64
 		agree &= lists[kind] == lists[0];
 	}
 	if (!agree)
-		return mix(choice, lists, allows, leaf);
-	leaf->list = lists[0];
-	leaf->flags = !lists[0] ? 0 : allows & 1 ? LEAF_ALLOW : LEAF_DENY;
+		return mix(choice, lists, allows, lookup);
+	lookup->list = lists[0];
+	lookup->flags = !lists[0] ? 0 : allows & 1 ? LOOKUP_ALLOW : LOOKUP_DENY;
 	return 0;
 }
 

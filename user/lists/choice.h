@@ -24,9 +24,9 @@ struct choice {
 
 void choice_open(struct choice *choice, const struct compile_list *lists, size_t count);
 
-/* Sets list and flags of the leaf; `allow` and `deny` are bits by list id. -ENOSPC: more than
+/* Sets list and flags of the lookup; `allow` and `deny` are bits by list id. -ENOSPC: more than
  * TABLE_MIXED combinations. */
 int choice_make(struct choice *choice, const uint64_t allow[LIST_MAX / 64],
-		const uint64_t deny[LIST_MAX / 64], struct leaf *leaf);
+		const uint64_t deny[LIST_MAX / 64], struct lookup *lookup);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * See compile.h. One sweep over the boundaries of every country range and list, window by window,
- * hands segments of one leaf to the writer of the image (image.h).
+ * hands segments of one lookup to the writer of the image (image.h).
  */
 #include "lists/compile.h"
 
@@ -49,9 +49,9 @@ struct compile_sweep {
 	struct compile_cursor *heap[LIST_MAX + 1];
 	size_t heaped;
 	struct coverage coverage;
-	/* The segment not yet written: windows that meet in one leaf make one segment. */
+	/* The segment not yet written: windows that meet in one lookup make one segment. */
 	u128 first, end;
-	struct leaf leaf;
+	struct lookup lookup;
 	bool pending;
 };
 
@@ -164,13 +164,13 @@ static void sift(struct compile_sweep *sweep, size_t at)
 	sweep->heap[at] = cursor;
 }
 
-/* What holds here: the leaf of country and lists. -ENOSPC: too many combinations of lists. */
-static int decide(struct compile_sweep *sweep, struct leaf *leaf)
+/* What holds here: the lookup of country and lists. -ENOSPC: too many combinations of lists. */
+static int decide(struct compile_sweep *sweep, struct lookup *lookup)
 {
 	const struct coverage *coverage = &sweep->coverage;
 
-	leaf->country = coverage->lan ? COUNTRY_LAN : coverage->country;
-	return choice_make(sweep->choice, coverage->allow, coverage->deny, leaf);
+	lookup->country = coverage->lan ? COUNTRY_LAN : coverage->country;
+	return choice_make(sweep->choice, coverage->allow, coverage->deny, lookup);
 }
 
 static int segment_write(struct compile_sweep *sweep)
@@ -178,17 +178,17 @@ static int segment_write(struct compile_sweep *sweep)
 	if (!sweep->pending)
 		return 0;
 	sweep->pending = false;
-	return sweep->v6 ? image_segment6(sweep->image, sweep->first, sweep->end, sweep->leaf)
+	return sweep->v6 ? image_segment6(sweep->image, sweep->first, sweep->end, sweep->lookup)
 			 : image_segment4(sweep->image, (uint32_t)sweep->first,
-					  (uint32_t)sweep->end, sweep->leaf);
+					  (uint32_t)sweep->end, sweep->lookup);
 }
 
-static int segment_add(struct compile_sweep *sweep, u128 first, u128 last, struct leaf leaf)
+static int segment_add(struct compile_sweep *sweep, u128 first, u128 last, struct lookup lookup)
 {
 	int error;
 
 	if (sweep->pending && sweep->end + 1 == first &&
-	    !memcmp(&sweep->leaf, &leaf, sizeof(leaf))) {
+	    !memcmp(&sweep->lookup, &lookup, sizeof(lookup))) {
 		sweep->end = last;
 		return 0;
 	}
@@ -196,16 +196,16 @@ static int segment_add(struct compile_sweep *sweep, u128 first, u128 last, struc
 	sweep->pending = true;
 	sweep->first = first;
 	sweep->end = last;
-	sweep->leaf = leaf;
+	sweep->lookup = lookup;
 	return error;
 }
 
-/* Segments of one leaf, in order and without gaps, from `first` to `last`. */
+/* Segments of one lookup, in order and without gaps, from `first` to `last`. */
 static int sweep_window(struct compile_sweep *sweep, struct compile_cursor *cursors, size_t count,
 			u128 first, u128 last)
 {
 	u128 begin = first;
-	struct leaf leaf;
+	struct lookup lookup;
 	int error;
 
 	sweep->last = last;
@@ -216,10 +216,10 @@ static int sweep_window(struct compile_sweep *sweep, struct compile_cursor *curs
 			sweep->heap[sweep->heaped++] = &cursors[i];
 	for (size_t i = sweep->heaped / 2; i-- > 0;)
 		sift(sweep, i);
-	error = decide(sweep, &leaf);
+	error = decide(sweep, &lookup);
 	while (sweep->heaped && !error) {
 		u128 at = sweep->heap[0]->next;
-		struct leaf now;
+		struct lookup now;
 
 		while (sweep->heaped && sweep->heap[0]->next == at) {
 			if (!cursor_step(sweep, sweep->heap[0]))
@@ -228,13 +228,13 @@ static int sweep_window(struct compile_sweep *sweep, struct compile_cursor *curs
 				sift(sweep, 0);
 		}
 		error = decide(sweep, &now);
-		if (error || !memcmp(&now, &leaf, sizeof(leaf)))
+		if (error || !memcmp(&now, &lookup, sizeof(lookup)))
 			continue;
-		error = segment_add(sweep, begin, at - 1, leaf);
+		error = segment_add(sweep, begin, at - 1, lookup);
 		begin = at;
-		leaf = now;
+		lookup = now;
 	}
-	return error ? error : segment_add(sweep, begin, last, leaf);
+	return error ? error : segment_add(sweep, begin, last, lookup);
 }
 
 /* The windows in the order of the index: 2000::/3, what lies below and the unused chunks of
@@ -243,7 +243,7 @@ static int sweep_all(struct compile_sweep *sweep, struct compile_cursor *cursors
 {
 	const u128 global = (u128)1 << 125, above = (u128)1 << 126;
 	const u128 mapped = (u128)0xffff << 32;
-	const struct leaf unknown = { .country = COUNTRY_ZZ };
+	const struct lookup unknown = { .country = COUNTRY_ZZ };
 	int error = sweep_window(sweep, cursors, count, 0, UINT32_MAX);
 
 	if (!error)
@@ -340,17 +340,17 @@ void table_image_free(struct table_image *image)
 	*image = (struct table_image){ 0 };
 }
 
-struct leaf table_image_find(const struct table_image *image, const struct address *address,
-			     unsigned service)
+struct lookup table_image_find(const struct table_image *image, const struct address *address,
+			       unsigned service)
 {
 	const struct table_head *head = image->data;
-	struct leaf leaf;
+	struct lookup lookup;
 
 	if (address_is4(address))
-		leaf = table_find4(head, image->data, address_to4(address), service);
+		lookup = table_find4(head, image->data, address_to4(address), service);
 	else
-		leaf = table_find6(head, image->data, address_high(address), address_low(address),
-				   service);
-	leaf.flags &= LEAF_ALLOW | LEAF_DENY;
-	return leaf;
+		lookup = table_find6(head, image->data, address_high(address), address_low(address),
+				     service);
+	lookup.flags &= LOOKUP_ALLOW | LOOKUP_DENY;
+	return lookup;
 }

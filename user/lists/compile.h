@@ -36,9 +36,9 @@ void table_image_free(struct table_image *image);
  * one calls for another table. */
 uint64_t compile_services(const struct compile_list *lists, size_t count);
 
-/* What the gate would find for a service (table_find4/6 over the image), without LEAF_DEEP and
- * LEAF_MIXED. */
-struct leaf table_image_find(const struct table_image *image, const struct address *address,
-			     unsigned service);
+/* What the gate would find for a service (table_find4/6 over the image), without LOOKUP_LONG and
+ * LOOKUP_MIXED. */
+struct lookup table_image_find(const struct table_image *image, const struct address *address,
+			       unsigned service);
 
 #endif

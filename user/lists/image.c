@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "lists/points.h"
+#include "lists/exact_hosts.h"
 
 #define GLOBAL_FIRST 0x2000000000000000ULL /* 2000::/3, upper 64 bits */
 #define GLOBAL_LAST  0x3fffffffffffffffULL
@@ -22,15 +22,15 @@ struct image {
 	bool v6; /* the family that is being written */
 	struct blocks blocks;
 	uint32_t palette_of[COUNTRY_COUNT][LIST_MAX + TABLE_MIXED]; /* index + 1; 0: none */
-	uint32_t palette_count, palette_deep;			    /* likewise index + 1 */
+	uint32_t palette_count, palette_long;			    /* likewise index + 1 */
 	uint32_t next4, next6;					    /* positions */
 	uint32_t chunk4, chunk6;				    /* chunks begun */
-	/* Addresses, or upper halves, that share a leaf and are not yet written; then perhaps one
+	/* Addresses, or upper halves, that share a lookup and are not yet written; then perhaps one
 	 * that has another, and is a point if the run goes on behind it. */
 	struct run run, single;
-	struct points points4, points6;
-	struct table_deep *deep;
-	size_t deep_count, deep_room;
+	struct exact_hosts exact_hosts4, exact_hosts6;
+	struct table_long *long_prefixes;
+	size_t long_count, long_room;
 };
 
 int image_open(struct image **image)
@@ -51,27 +51,27 @@ void image_close(struct image **image)
 	if (!*image)
 		return;
 	free((*image)->blocks.data);
-	free((*image)->deep);
-	free((*image)->points4.items);
-	free((*image)->points6.items);
+	free((*image)->long_prefixes);
+	free((*image)->exact_hosts4.items);
+	free((*image)->exact_hosts6.items);
 	free(*image);
 	*image = NULL;
 }
 
-static int palette_find(struct image *image, struct leaf leaf, uint32_t *palette)
+static int palette_find(struct image *image, struct lookup lookup, uint32_t *palette)
 {
-	uint32_t choice = leaf.list;
+	uint32_t choice = lookup.list;
 	uint32_t *index;
 
-	if (leaf.flags & LEAF_MIXED)
-		choice = LIST_MAX + (leaf.list | (uint32_t)(leaf.flags & LEAF_INDEX) << 4);
-	index = leaf.flags & LEAF_DEEP ? &image->palette_deep
-				       : &image->palette_of[leaf.country][choice];
+	if (lookup.flags & LOOKUP_MIXED)
+		choice = LIST_MAX + (lookup.list | (uint32_t)(lookup.flags & LOOKUP_INDEX) << 4);
+	index = lookup.flags & LOOKUP_LONG ? &image->palette_long
+					   : &image->palette_of[lookup.country][choice];
 
 	if (!*index) {
 		if (image->palette_count == TABLE_PALETTE)
 			return -ENOSPC;
-		blocks_head(&image->blocks)->palette[image->palette_count++] = leaf;
+		blocks_head(&image->blocks)->palette[image->palette_count++] = lookup;
 		*index = image->palette_count;
 	}
 	*palette = *index - 1;
@@ -180,8 +180,8 @@ static int run_flush(struct image *image)
 static int point_add(struct image *image, uint64_t at, uint32_t palette)
 {
 	if (image->v6)
-		return points6_add(&image->points6, at, palette);
-	return points4_add(&image->points4, (uint32_t)at, palette);
+		return exact_hosts6_add(&image->exact_hosts6, at, palette);
+	return exact_hosts4_add(&image->exact_hosts4, (uint32_t)at, palette);
 }
 
 static bool follows(const struct run *run, uint64_t first)
@@ -219,10 +219,10 @@ static int run_add(struct image *image, uint64_t first, uint64_t last, uint32_t 
 	return error;
 }
 
-int image_segment4(struct image *image, uint32_t first, uint32_t last, struct leaf leaf)
+int image_segment4(struct image *image, uint32_t first, uint32_t last, struct lookup lookup)
 {
 	uint32_t palette;
-	int error = palette_find(image, leaf, &palette);
+	int error = palette_find(image, lookup, &palette);
 
 	return error ? error : run_add(image, first, last, palette);
 }
@@ -240,35 +240,37 @@ int image_begin6(struct image *image)
 	return 0;
 }
 
-static int deep_add(struct image *image, u128 first, uint32_t palette)
+static int long_add(struct image *image, u128 first, uint32_t palette)
 {
-	if (image->deep_count == image->deep_room) {
-		size_t room = image->deep_room ? image->deep_room * 2 : 256;
-		struct table_deep *deep = reallocarray(image->deep, room, sizeof(*deep));
+	if (image->long_count == image->long_room) {
+		size_t room = image->long_room ? image->long_room * 2 : 256;
+		struct table_long *long_prefixes =
+			reallocarray(image->long_prefixes, room, sizeof(*long_prefixes));
 
-		if (!deep)
+		if (!long_prefixes)
 			return -ENOMEM;
-		image->deep = deep;
-		image->deep_room = room;
+		image->long_prefixes = long_prefixes;
+		image->long_room = room;
 	}
-	image->deep[image->deep_count++] = (struct table_deep){
+	image->long_prefixes[image->long_count++] = (struct table_long){
 		.high = (uint64_t)(first >> 64),
 		.low = (uint64_t)first,
-		.leaf = palette,
+		.lookup = palette,
 	};
 	return 0;
 }
 
-int image_segment6(struct image *image, u128 first, u128 last, struct leaf leaf)
+int image_segment6(struct image *image, u128 first, u128 last, struct lookup lookup)
 {
 	uint64_t high = (uint64_t)(first >> 64), high_last = (uint64_t)(last >> 64);
 	bool ends_inside = (uint64_t)last != UINT64_MAX;
-	const struct leaf deep = { .country = COUNTRY_ZZ, .flags = LEAF_DEEP };
-	uint32_t palette, palette_deep = 0;
-	int error = palette_find(image, leaf, &palette);
+	const struct lookup long_prefixes = { .country = COUNTRY_ZZ, .flags = LOOKUP_LONG };
+	uint32_t palette, palette_long = 0;
+	int error = palette_find(image, lookup, &palette);
 
-	if (!error && (uint64_t)first) { /* within a /64 that the segment before made deep */
-		error = deep_add(image, first, palette);
+	if (!error &&
+	    (uint64_t)first) { /* within a /64 that the segment before gave long prefixes */
+		error = long_add(image, first, palette);
 		if (error || high == high_last)
 			return error;
 		high++;
@@ -277,15 +279,15 @@ int image_segment6(struct image *image, u128 first, u128 last, struct leaf leaf)
 		error = run_add(image, high, ends_inside ? high_last - 1 : high_last, palette);
 	if (error || !ends_inside)
 		return error;
-	error = palette_find(image, deep, &palette_deep);
+	error = palette_find(image, long_prefixes, &palette_long);
 	if (!error)
-		error = run_add(image, high_last, high_last, palette_deep);
-	return error ? error : deep_add(image, (u128)high_last << 64, palette);
+		error = run_add(image, high_last, high_last, palette_long);
+	return error ? error : long_add(image, (u128)high_last << 64, palette);
 }
 
 int image_unused6(struct image *image)
 {
-	const struct leaf unknown = { .country = COUNTRY_ZZ };
+	const struct lookup unknown = { .country = COUNTRY_ZZ };
 	uint32_t palette;
 	int error = run_flush(image);
 
@@ -296,43 +298,43 @@ int image_unused6(struct image *image)
 	return error;
 }
 
-/* The deep entries of 2000::/3 came first; those of what lies below it go before them. */
-static int deep_order(struct image *image)
+/* The long prefixes of 2000::/3 came first; those of what lies below it go before them. */
+static int long_order(struct image *image)
 {
-	struct table_deep *deep = image->deep, *copy;
+	struct table_long *long_prefixes = image->long_prefixes, *copy;
 	size_t global = 0, end;
 
-	while (global < image->deep_count && deep[global].high >= GLOBAL_FIRST &&
-	       deep[global].high <= GLOBAL_LAST)
+	while (global < image->long_count && long_prefixes[global].high >= GLOBAL_FIRST &&
+	       long_prefixes[global].high <= GLOBAL_LAST)
 		global++;
-	for (end = global; end < image->deep_count && deep[end].high < GLOBAL_FIRST;)
+	for (end = global; end < image->long_count && long_prefixes[end].high < GLOBAL_FIRST;)
 		end++;
 	if (!global || end == global)
 		return 0;
 	copy = reallocarray(NULL, global, sizeof(*copy));
 	if (!copy)
 		return -ENOMEM;
-	memcpy(copy, deep, global * sizeof(*copy));
-	memmove(deep, deep + global, (end - global) * sizeof(*deep));
-	memcpy(deep + end - global, copy, global * sizeof(*copy));
+	memcpy(copy, long_prefixes, global * sizeof(*copy));
+	memmove(long_prefixes, long_prefixes + global, (end - global) * sizeof(*long_prefixes));
+	memcpy(long_prefixes + end - global, copy, global * sizeof(*copy));
 	free(copy);
 	return 0;
 }
 
-static int deep_write(struct image *image, uint32_t next)
+static int long_write(struct image *image, uint32_t next)
 {
-	uint64_t begin = ((uint64_t)next + 7) / 8, end = begin + image->deep_count;
-	int error = deep_order(image);
+	uint64_t begin = ((uint64_t)next + 7) / 8, end = begin + image->long_count;
+	int error = long_order(image);
 
 	if (!error)
-		error = blocks_grow(&image->blocks, (end + TABLE_DEEP - 1) / TABLE_DEEP);
+		error = blocks_grow(&image->blocks, (end + TABLE_LONG - 1) / TABLE_LONG);
 	if (error)
 		return error;
-	if (image->deep_count)
-		memcpy(image->blocks.data + begin * sizeof(*image->deep), image->deep,
-		       image->deep_count * sizeof(*image->deep));
-	blocks_head(&image->blocks)->deep_begin = (uint32_t)begin;
-	blocks_head(&image->blocks)->deep_end = (uint32_t)end;
+	if (image->long_count)
+		memcpy(image->blocks.data + begin * sizeof(*image->long_prefixes),
+		       image->long_prefixes, image->long_count * sizeof(*image->long_prefixes));
+	blocks_head(&image->blocks)->long_begin = (uint32_t)begin;
+	blocks_head(&image->blocks)->long_end = (uint32_t)end;
 	return 0;
 }
 
@@ -341,16 +343,17 @@ static int rest_write(struct image *image)
 {
 	struct blocks *blocks = &image->blocks;
 	uint32_t next = image->next6 * 2, index4, index6;
-	int error = points4_write(&image->points4, blocks, &next, &index4);
+	int error = exact_hosts4_write(&image->exact_hosts4, blocks, &next, &index4);
 
 	if (!error)
-		error = points6_write(&image->points6, blocks, &next, &index6);
+		error = exact_hosts6_write(&image->exact_hosts6, blocks, &next, &index6);
 	if (error)
 		return error;
-	blocks_head(blocks)->points4 = index4;
-	blocks_head(blocks)->points6 = index6;
-	error = points_blooms(&image->points4, &image->points6, blocks, image->next4, &next);
-	return error ? error : deep_write(image, next);
+	blocks_head(blocks)->exact_hosts4 = index4;
+	blocks_head(blocks)->exact_hosts6 = index6;
+	error = exact_hosts_blooms(&image->exact_hosts4, &image->exact_hosts6, blocks, image->next4,
+				   &next);
+	return error ? error : long_write(image, next);
 }
 
 void image_mixed(struct image *image, const struct table_mixed *mixed, uint32_t count)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Writes the image of the static table (table.h) from segments of one leaf. Only compile.c uses it.
- * Not here: which leaf holds where.
+ * Writes the image of the static table (table.h) from segments of one lookup. Only compile.c uses
+ * it. Not here: which lookup holds where.
  *
  * Order of calls: image_open(); image_segment4() over all of IPv4 without a gap; image_begin6();
  * image_segment6() over 2000::/3, then over what lies below; image_unused6(); image_segment6() over
  * what lies above; image_mixed();
- * image_finish(). Neighbouring segments have different leaves. Which segment
+ * image_finish(). Neighbouring segments have different lookups. Which segment
  * becomes a point is decided here. All return 0, -ENOMEM, or -ENOSPC (palette or blocks used up).
  */
 #ifndef SEKISHO_IMAGE_H
@@ -19,13 +19,13 @@ struct image;
 int image_open(struct image **image);
 void image_close(struct image **image);
 
-int image_segment4(struct image *image, uint32_t first, uint32_t last, struct leaf leaf);
+int image_segment4(struct image *image, uint32_t first, uint32_t last, struct lookup lookup);
 int image_begin6(struct image *image);
-int image_segment6(struct image *image, u128 first, u128 last, struct leaf leaf);
+int image_segment6(struct image *image, u128 first, u128 last, struct lookup lookup);
 /* The chunks that 2000::/3 would have, had it no finer index of its own: one entry each. */
 int image_unused6(struct image *image);
 
-/* The combinations that leaves with LEAF_MIXED have the index of; at most TABLE_MIXED. */
+/* The combinations that lookups with LOOKUP_MIXED have the index of; at most TABLE_MIXED. */
 void image_mixed(struct image *image, const struct table_mixed *mixed, uint32_t count);
 
 /* Hands the image over. */

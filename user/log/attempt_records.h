@@ -3,7 +3,7 @@
 #ifndef SEKISHO_LOG_ATTEMPT_RECORDS_H
 #define SEKISHO_LOG_ATTEMPT_RECORDS_H
 
-#include "log/sighting.h"
+#include "log/line_event.h"
 
 enum voice { VOICE_FRONT = 1, VOICE_BACK = 2, VOICE_PAM = 4, VOICE_SESSION = 8, VOICE_REPORT = 16 };
 

@@ -24,136 +24,137 @@ void attempt_learn_chain(struct attempts *attempts, bool same_kind, unsigned len
 
 struct chain {
 	const struct attempts *attempts;
-	const struct sighting *sighting;
+	const struct line_event *line_event;
 };
 
 /* Whether the attempt is one that the database of the line has not been asked for yet. */
 static bool continues_record(const struct record *record, const void *context)
 {
 	const struct chain *chain = context;
-	uint16_t backend = (uint16_t)chain->sighting->backend;
+	uint16_t backend = (uint16_t)chain->line_event->backend;
 	unsigned depth = chain->attempts->depth > 2 ? chain->attempts->depth : 2;
 
 	if (record->length >= depth)
 		return false;
 	if (record->first != backend && record->last != backend)
 		return true;
-	return llabs(time_ms(chain->sighting) - record->at_ms) < ATTEMPT_DELAY_MS &&
+	return llabs(time_ms(chain->line_event) - record->at_ms) < ATTEMPT_DELAY_MS &&
 	       record->last == backend &&
-	       (chain->attempts->repeats || record->unknown_user != chain->sighting->unknown_user);
+	       (chain->attempts->repeats ||
+		record->unknown_user != chain->line_event->unknown_user);
 }
 
-static void speak_back(struct record *record, const struct sighting *sighting)
+static void speak_back(struct record *record, const struct line_event *line_event)
 {
 	record->voices |= VOICE_BACK;
-	record->last = (uint16_t)sighting->backend;
-	record->unknown_user = sighting->unknown_user;
+	record->last = (uint16_t)line_event->backend;
+	record->unknown_user = line_event->unknown_user;
 	if (!record->length++)
 		record->first = record->last;
 	if (!record->account)
-		record->account = sighting->account;
+		record->account = line_event->account;
 }
 
 /* A line of the authentication server that names no session. */
-void attempt_count_back(struct attempts *attempts, const struct sighting *sighting,
+void attempt_count_back(struct attempts *attempts, const struct line_event *line_event,
 			struct attempts_verdict *verdict)
 {
-	const struct address *source = &sighting->event.source;
-	int64_t now_ms = time_ms(sighting);
+	const struct address *source = &line_event->event.source;
+	int64_t now_ms = time_ms(line_event);
 	struct record_query again = { .has = VOICE_BACK,
 				      .lacks = VOICE_SESSION,
-				      .account = sighting->account,
+				      .account = line_event->account,
 				      .exact = true,
 				      .window_ms = WINDOW_MS };
 	struct record_query other = { .lacks = VOICE_BACK,
-				      .account = sighting->account,
+				      .account = line_event->account,
 				      .window_ms = WINDOW_MS };
 	struct record *record = records_find_if(attempts->records, source, now_ms, &again,
 						continues_record,
-						&(struct chain){ attempts, sighting });
+						&(struct chain){ attempts, line_event });
 
 	if (record) {
-		attempt_learn_chain(attempts, record->last == (uint16_t)sighting->backend,
+		attempt_learn_chain(attempts, record->last == (uint16_t)line_event->backend,
 				    record->length + 1U, record->serial, verdict);
-		speak_back(record, sighting);
+		speak_back(record, line_event);
 		return;
 	}
 	record = records_find(attempts->records, source, now_ms, &other);
 	if (record) {
 		attempts->fronts |= (record->voices & VOICE_FRONT) != 0;
-		speak_back(record, sighting);
+		speak_back(record, line_event);
 		return;
 	}
 	again.window_ms = ATTEMPT_DELAY_MS - 1;
 	record = records_find(attempts->records, source, now_ms, &again);
-	verdict->may_repeat = record && record->last == (uint16_t)sighting->backend &&
+	verdict->may_repeat = record && record->last == (uint16_t)line_event->backend &&
 			      record->length == 1;
-	record = records_add(attempts->records, source, now_ms, sighting->account, 0);
-	speak_back(record, sighting);
-	verdict->count = sighting->event.count;
+	record = records_add(attempts->records, source, now_ms, line_event->account, 0);
+	speak_back(record, line_event);
+	verdict->count = line_event->event.count;
 	verdict->serial = record->serial;
 	verdict->may_pass = true;
 }
 
-void attempt_count_pam(struct attempts *attempts, const struct sighting *sighting,
+void attempt_count_pam(struct attempts *attempts, const struct line_event *line_event,
 		       struct attempts_verdict *verdict)
 {
 	struct record_query query = { .lacks = VOICE_PAM,
-				      .account = sighting->account,
+				      .account = line_event->account,
 				      .window_ms = WINDOW_MS };
-	struct record *record =
-		records_find(attempts->records, &sighting->event.source, time_ms(sighting), &query);
+	struct record *record = records_find(attempts->records, &line_event->event.source,
+					     time_ms(line_event), &query);
 
 	if (record) {
 		record->voices |= VOICE_PAM;
 		return;
 	}
-	record = records_add(attempts->records, &sighting->event.source, time_ms(sighting),
-			     sighting->account, VOICE_PAM);
-	verdict->count = sighting->event.count;
+	record = records_add(attempts->records, &line_event->event.source, time_ms(line_event),
+			     line_event->account, VOICE_PAM);
+	verdict->count = line_event->event.count;
 	verdict->serial = record->serial;
 	verdict->may_pass = true;
 }
 
 /* Of an attempt that names no session. */
-void attempt_count_report(struct attempts *attempts, const struct sighting *sighting,
+void attempt_count_report(struct attempts *attempts, const struct line_event *line_event,
 			  struct attempts_verdict *verdict)
 {
 	struct record_query query = { .lacks = VOICE_REPORT | VOICE_SESSION,
-				      .account = sighting->account,
+				      .account = line_event->account,
 				      .window_ms = WINDOW_MS };
-	struct record *record =
-		records_find(attempts->records, &sighting->event.source, time_ms(sighting), &query);
+	struct record *record = records_find(attempts->records, &line_event->event.source,
+					     time_ms(line_event), &query);
 
 	if (record) {
 		record->voices |= VOICE_REPORT;
 		attempt_settle(verdict, record->serial);
 		return;
 	}
-	records_add(attempts->records, &sighting->event.source, time_ms(sighting),
-		    sighting->account, VOICE_REPORT);
-	verdict->count = sighting->event.count;
+	records_add(attempts->records, &line_event->event.source, time_ms(line_event),
+		    line_event->account, VOICE_REPORT);
+	verdict->count = line_event->event.count;
 }
 
-void attempt_count_front(struct attempts *attempts, const struct sighting *sighting,
+void attempt_count_front(struct attempts *attempts, const struct line_event *line_event,
 			 struct attempts_verdict *verdict)
 {
 	struct record_query query = { .lacks = VOICE_FRONT,
-				      .account = sighting->account,
+				      .account = line_event->account,
 				      .window_ms = WINDOW_MS };
-	unsigned left = sighting->event.count;
+	unsigned left = line_event->event.count;
 
-	for (unsigned i = 0; i < sighting->event.count && i < RECORDS_OF_SOURCE; i++) {
-		struct record *record = records_find(attempts->records, &sighting->event.source,
-						     time_ms(sighting), &query);
+	for (unsigned i = 0; i < line_event->event.count && i < RECORDS_OF_SOURCE; i++) {
+		struct record *record = records_find(attempts->records, &line_event->event.source,
+						     time_ms(line_event), &query);
 
 		if (record) {
 			left--;
 			attempt_settle(verdict, record->serial);
 			attempts->fronts |= (record->voices & VOICE_BACK) != 0;
 		} else {
-			record = records_add(attempts->records, &sighting->event.source,
-					     time_ms(sighting), sighting->account, 0);
+			record = records_add(attempts->records, &line_event->event.source,
+					     time_ms(line_event), line_event->account, 0);
 			verdict->serial = record->serial;
 		}
 		record->voices |= VOICE_FRONT;

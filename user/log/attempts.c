@@ -48,42 +48,43 @@ static uint16_t add16(uint16_t value, unsigned more)
 }
 
 /* Whether another database was asked for the same account before, and this is its attempt. */
-static bool continues_session(struct slot *slot, const struct sighting *sighting)
+static bool continues_session(struct slot *slot, const struct line_event *line_event)
 {
-	int64_t passed_ms = llabs(time_ms(sighting) - slot->chain_ms);
+	int64_t passed_ms = llabs(time_ms(line_event) - slot->chain_ms);
 
-	if (!slot->length || slot->account != sighting->account)
+	if (!slot->length || slot->account != line_event->account)
 		return false;
-	return passed_ms < ATTEMPT_DELAY_MS && sighting->event.wall_ns
+	return passed_ms < ATTEMPT_DELAY_MS && line_event->event.wall_ns
 		       ? true
-		       : slot->chain != sighting->backend && passed_ms <= WINDOW_MS;
+		       : slot->chain != line_event->backend && passed_ms <= WINDOW_MS;
 }
 
 /* A line of a session stands for `count` new attempts: which of them has PAM told of already? */
-static unsigned take_pam(struct attempts *attempts, const struct sighting *sighting, unsigned count,
-			 uint32_t *serial, struct attempts_verdict *verdict)
+static unsigned take_pam(struct attempts *attempts, const struct line_event *line_event,
+			 unsigned count, uint32_t *serial, struct attempts_verdict *verdict)
 {
 	struct record_query query = { .lacks = VOICE_FRONT | VOICE_BACK,
 				      .has = VOICE_PAM,
-				      .account = sighting->account,
-				      .window_ms = WINDOW_MS + sighting->age_s * 1000LL };
+				      .account = line_event->account,
+				      .window_ms = WINDOW_MS + line_event->age_s * 1000LL };
 	struct record *record;
 	unsigned left = count;
 
-	if (!sighting->event.wall_ns)
+	if (!line_event->event.wall_ns)
 		return count;
-	if (sighting->event.count > 1) /* the front names the last account only */
+	if (line_event->event.count > 1) /* the front names the last account only */
 		query.account = 0;
 	for (unsigned i = 0; i < count && i < RECORDS_OF_SOURCE; i++) {
-		record = records_find(attempts->records, &sighting->event.source, time_ms(sighting),
-				      &query);
+		record = records_find(attempts->records, &line_event->event.source,
+				      time_ms(line_event), &query);
 		if (!record) {
-			if (sighting->proof == PROOF_BACK || sighting->proof == PROOF_REPORT)
-				record = records_add(attempts->records, &sighting->event.source,
-						     time_ms(sighting), sighting->account, 0);
+			if (line_event->evidence == EVIDENCE_BACKEND ||
+			    line_event->evidence == EVIDENCE_REPORT)
+				record = records_add(attempts->records, &line_event->event.source,
+						     time_ms(line_event), line_event->account, 0);
 		} else {
 			left--;
-			if (sighting->proof == PROOF_FRONT)
+			if (line_event->evidence == EVIDENCE_FRONTEND)
 				attempt_settle(verdict, record->serial);
 			verdict->joined = record->serial;
 		}
@@ -102,79 +103,79 @@ static unsigned largest(const struct slot *slot)
 	return most > slot->reports ? most : slot->reports;
 }
 
-static void count_session(struct attempts *attempts, const struct sighting *sighting,
+static void count_session(struct attempts *attempts, const struct line_event *line_event,
 			  struct attempts_verdict *verdict)
 {
-	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
-	struct slot *slot = attempt_slot(attempts, SLOT_SESSION, &sighting->event.source,
-					 sighting->session, now_s, true);
-	unsigned before = largest(slot), count = sighting->event.count, most;
+	int64_t now_s = line_event->event.wall_ns / NS_PER_S;
+	struct slot *slot = attempt_slot(attempts, SLOT_SESSION, &line_event->event.source,
+					 line_event->session, now_s, true);
+	unsigned before = largest(slot), count = line_event->event.count, most;
 
 	slot->touched_s = now_s;
-	if (sighting->proof == PROOF_FRONT) {
+	if (line_event->evidence == EVIDENCE_FRONTEND) {
 		slot->front = add16(slot->front, count);
-	} else if (sighting->proof == PROOF_TOTAL) {
+	} else if (line_event->evidence == EVIDENCE_TOTAL) {
 		/* Where each failure has its own line, the last one counted is still to be told. */
 		most = slot->front ? count - 1 : count;
 		slot->back = most > slot->back ? add16(0, most) : slot->back;
-	} else if (sighting->proof == PROOF_REPORT) {
+	} else if (line_event->evidence == EVIDENCE_REPORT) {
 		slot->reports = (uint8_t)(slot->reports + (slot->reports < UINT8_MAX));
 		if (largest(slot) == before)
 			attempt_settle(verdict, slot->serial);
-	} else if (continues_session(slot, sighting)) {
+	} else if (continues_session(slot, line_event)) {
 		slot->length++;
-		attempt_learn_chain(attempts, slot->chain == sighting->backend, slot->length,
+		attempt_learn_chain(attempts, slot->chain == line_event->backend, slot->length,
 				    slot->serial, verdict);
 		return;
 	} else {
 		slot->back = add16(slot->back, count);
-		slot->account = sighting->account;
-		slot->chain = sighting->backend;
-		slot->chain_ms = time_ms(sighting);
+		slot->account = line_event->account;
+		slot->chain = line_event->backend;
+		slot->chain_ms = time_ms(line_event);
 		slot->length = 1;
 		slot->serial = 0;
 	}
 	verdict->count = largest(slot) - before;
-	if (sighting->proof == PROOF_TOTAL || !verdict->count)
+	if (line_event->evidence == EVIDENCE_TOTAL || !verdict->count)
 		return;
-	verdict->count = take_pam(attempts, sighting, verdict->count, &slot->serial, verdict);
+	verdict->count = take_pam(attempts, line_event, verdict->count, &slot->serial, verdict);
 	verdict->serial = slot->serial;
-	verdict->may_pass = sighting->proof == PROOF_BACK;
+	verdict->may_pass = line_event->evidence == EVIDENCE_BACKEND;
 }
 
 /* What a process says of its own sessions. */
-static void count_process(struct attempts *attempts, const struct sighting *sighting,
+static void count_process(struct attempts *attempts, const struct line_event *line_event,
 			  struct attempts_verdict *verdict)
 {
-	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
-	struct slot *slot = attempt_slot(attempts, SLOT_PROCESS, &sighting->event.source,
-					 sighting->process, now_s,
-					 sighting->proof != PROOF_STAND_IN);
+	int64_t now_s = line_event->event.wall_ns / NS_PER_S;
+	struct slot *slot = attempt_slot(attempts, SLOT_PROCESS, &line_event->event.source,
+					 line_event->process, now_s,
+					 line_event->evidence != EVIDENCE_SUMMARY);
 
 	if (slot)
 		slot->touched_s = now_s;
-	if (slot && sighting->proof == PROOF_FRONT)
+	if (slot && line_event->evidence == EVIDENCE_FRONTEND)
 		slot->front = 1;
-	if (sighting->proof != PROOF_STAND_IN)
-		attempts->warned |= sighting->event.daemon == EVENT_DAEMON_POSTFIX;
-	if (sighting->proof == PROOF_EXPLAINED)
+	if (line_event->evidence != EVIDENCE_SUMMARY)
+		attempts->warned |= line_event->event.daemon == EVENT_DAEMON_POSTFIX;
+	if (line_event->evidence == EVIDENCE_EXPLAINED)
 		return;
-	if (sighting->proof == PROOF_STAND_IN) {
+	if (line_event->evidence == EVIDENCE_SUMMARY) {
 		if (slot)
 			slot->kind = SLOT_FREE; /* the session is over */
 		if (slot || attempts->warned)
 			return;
 	}
-	verdict->count = sighting->event.count;
+	verdict->count = line_event->event.count;
 	if (now_s)
-		attempt_count_front(attempts, sighting, verdict);
+		attempt_count_front(attempts, line_event, verdict);
 }
 
-bool attempts_only_explained(struct attempts *attempts, const struct sighting *sighting)
+bool attempts_only_explained(struct attempts *attempts, const struct line_event *line_event)
 {
-	const struct slot *slot = attempt_slot(attempts, SLOT_PROCESS, &sighting->event.source,
-					       sighting->process,
-					       sighting->event.wall_ns / NS_PER_S, false);
+	const struct slot *slot = attempt_slot(attempts, SLOT_PROCESS, &line_event->event.source,
+					       line_event->process,
+					       line_event->event.wall_ns / NS_PER_S, false);
 
 	return slot && !slot->front;
 }
@@ -182,90 +183,93 @@ bool attempts_only_explained(struct attempts *attempts, const struct sighting *s
 static const struct address nobody;
 
 /* What a process has just said of its next lines. */
-static void mark(struct attempts *attempts, enum slot_kind kind, const struct sighting *sighting)
+static void mark(struct attempts *attempts, enum slot_kind kind,
+		 const struct line_event *line_event)
 {
-	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
+	int64_t now_s = line_event->event.wall_ns / NS_PER_S;
 
-	attempt_slot(attempts, kind, &nobody, sighting->process, now_s, true)->touched_s = now_s;
+	attempt_slot(attempts, kind, &nobody, line_event->process, now_s, true)->touched_s = now_s;
 }
 
 static bool is_marked(struct attempts *attempts, enum slot_kind kind,
-		      const struct sighting *sighting, int64_t within_s)
+		      const struct line_event *line_event, int64_t within_s)
 {
-	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
-	struct slot *slot = attempt_slot(attempts, kind, &nobody, sighting->process, now_s, false);
+	int64_t now_s = line_event->event.wall_ns / NS_PER_S;
+	struct slot *slot =
+		attempt_slot(attempts, kind, &nobody, line_event->process, now_s, false);
 
 	return slot && llabs(now_s - slot->touched_s) <= within_s;
 }
 
-bool attempts_is_rest(struct attempts *attempts, const struct sighting *sighting)
+bool attempts_is_rest(struct attempts *attempts, const struct line_event *line_event)
 {
-	return is_marked(attempts, SLOT_CUT, sighting, 1);
+	return is_marked(attempts, SLOT_CUT, line_event, 1);
 }
 
-void attempts_count(struct attempts *attempts, const struct sighting *sighting,
+void attempts_count(struct attempts *attempts, const struct line_event *line_event,
 		    struct attempts_verdict *verdict)
 {
-	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
+	int64_t now_s = line_event->event.wall_ns / NS_PER_S;
 
 	*verdict = (struct attempts_verdict){ 0 };
-	switch (sighting->proof) {
-	case PROOF_WHOLE:
-	case PROOF_ACCOUNT: /* waits for another line, see deferred_event.h */
-		verdict->count = sighting->event.count;
+	switch (line_event->evidence) {
+	case EVIDENCE_WHOLE:
+	case EVIDENCE_ACCOUNT: /* waits for another line, see deferred_event.h */
+		verdict->count = line_event->event.count;
 		return;
-	case PROOF_OUTAGE:
-		mark(attempts, SLOT_OUTAGE, sighting);
+	case EVIDENCE_OUTAGE:
+		mark(attempts, SLOT_OUTAGE, line_event);
 		return;
-	case PROOF_CUT:
-		mark(attempts, SLOT_CUT, sighting);
+	case EVIDENCE_CUT:
+		mark(attempts, SLOT_CUT, line_event);
 		return;
-	case PROOF_UNDECIDED:
+	case EVIDENCE_UNDECIDED:
 		return;
-	case PROOF_FRONT:
-		if (is_marked(attempts, SLOT_OUTAGE, sighting, OUTAGE_S) ||
-		    (sighting->unasked && !attempts->asked))
+	case EVIDENCE_FRONTEND:
+		if (is_marked(attempts, SLOT_OUTAGE, line_event, OUTAGE_S) ||
+		    (line_event->unasked && !attempts->asked))
 			return;
-		attempts->asked |= sighting->asked;
+		attempts->asked |= line_event->asked;
 		break;
-	case PROOF_REPORT:
-		attempts->reported_ms = time_ms(sighting);
+	case EVIDENCE_REPORT:
+		attempts->reported_ms = time_ms(line_event);
 		break;
-	case PROOF_EXPLAINED:
-	case PROOF_TOTAL:
-	case PROOF_STAND_IN:
-	case PROOF_BACK:
-	case PROOF_PAM:
+	case EVIDENCE_EXPLAINED:
+	case EVIDENCE_TOTAL:
+	case EVIDENCE_SUMMARY:
+	case EVIDENCE_BACKEND:
+	case EVIDENCE_PAM:
 		break;
 	}
-	if (!sighting->event.has_source ||
-	    (!sighting->session &&
-	     (sighting->proof == PROOF_TOTAL ||
-	      (!now_s && (sighting->proof == PROOF_BACK || sighting->proof == PROOF_PAM)))))
-		verdict->count = sighting->proof == PROOF_EXPLAINED ? 0 : sighting->event.count;
-	else if (sighting->session && sighting->proof != PROOF_STAND_IN)
-		count_session(attempts, sighting, verdict);
-	else if (sighting->proof == PROOF_BACK)
-		attempt_count_back(attempts, sighting, verdict);
-	else if (sighting->proof == PROOF_PAM)
-		attempt_count_pam(attempts, sighting, verdict);
-	else if (sighting->proof == PROOF_REPORT)
-		attempt_count_report(attempts, sighting, verdict);
+	if (!line_event->event.has_source ||
+	    (!line_event->session && (line_event->evidence == EVIDENCE_TOTAL ||
+				      (!now_s && (line_event->evidence == EVIDENCE_BACKEND ||
+						  line_event->evidence == EVIDENCE_PAM)))))
+		verdict->count =
+			line_event->evidence == EVIDENCE_EXPLAINED ? 0 : line_event->event.count;
+	else if (line_event->session && line_event->evidence != EVIDENCE_SUMMARY)
+		count_session(attempts, line_event, verdict);
+	else if (line_event->evidence == EVIDENCE_BACKEND)
+		attempt_count_back(attempts, line_event, verdict);
+	else if (line_event->evidence == EVIDENCE_PAM)
+		attempt_count_pam(attempts, line_event, verdict);
+	else if (line_event->evidence == EVIDENCE_REPORT)
+		attempt_count_report(attempts, line_event, verdict);
 	else
-		count_process(attempts, sighting, verdict);
+		count_process(attempts, line_event, verdict);
 }
 
-void attempts_succeed(struct attempts *attempts, const struct sighting *sighting)
+void attempts_succeed(struct attempts *attempts, const struct line_event *line_event)
 {
-	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
+	int64_t now_s = line_event->event.wall_ns / NS_PER_S;
 	struct slot *slot;
 
-	if (!sighting->session || !now_s)
+	if (!line_event->session || !now_s)
 		return;
-	slot = attempt_slot(attempts, SLOT_SESSION, &sighting->event.source, sighting->session,
+	slot = attempt_slot(attempts, SLOT_SESSION, &line_event->event.source, line_event->session,
 			    now_s, false);
 	if (!slot || !slot->length || !slot->back ||
-	    llabs(time_ms(sighting) - slot->chain_ms) >= ATTEMPT_DELAY_MS)
+	    llabs(time_ms(line_event) - slot->chain_ms) >= ATTEMPT_DELAY_MS)
 		return;
 	attempts->several = true;
 	if (slot->length + 1U > attempts->depth)
@@ -274,10 +278,10 @@ void attempts_succeed(struct attempts *attempts, const struct sighting *sighting
 	slot->length = 0;
 }
 
-bool attempts_is_reported(const struct attempts *attempts, const struct sighting *sighting)
+bool attempts_is_reported(const struct attempts *attempts, const struct line_event *line_event)
 {
 	return attempts->reported_ms &&
-	       llabs(time_ms(sighting) - attempts->reported_ms) < REPORTS_S * 1000LL;
+	       llabs(time_ms(line_event) - attempts->reported_ms) < REPORTS_S * 1000LL;
 }
 
 void attempts_expect_reports(struct attempts *attempts)
@@ -286,47 +290,47 @@ void attempts_expect_reports(struct attempts *attempts)
 }
 
 /* What a login or a message is told apart by; 0: nothing. */
-static uint64_t name_of(const struct sighting *sighting)
+static uint64_t name_of(const struct line_event *line_event)
 {
-	if (sighting->event.kind == EVENT_MESSAGE)
-		return *sighting->event.queue ? span_hash(span_of(sighting->event.queue)) : 0;
-	return sighting->session ? sighting->session : sighting->account;
+	if (line_event->event.kind == EVENT_MESSAGE)
+		return *line_event->event.queue ? span_hash(span_of(line_event->event.queue)) : 0;
+	return line_event->session ? line_event->session : line_event->account;
 }
 
-bool attempts_is_told(struct attempts *attempts, const struct sighting *sighting)
+bool attempts_is_told(struct attempts *attempts, const struct line_event *line_event)
 {
-	bool is_report = sighting->proof == PROOF_REPORT;
-	uint64_t id = name_of(sighting);
+	bool is_report = line_event->evidence == EVIDENCE_REPORT;
+	uint64_t id = name_of(line_event);
 	struct slot *slot;
 	uint16_t *own, other;
 
 	if (is_report)
-		attempts->reported_ms = time_ms(sighting);
-	if (!id || !sighting->event.has_source || !attempts->expects)
+		attempts->reported_ms = time_ms(line_event);
+	if (!id || !line_event->event.has_source || !attempts->expects)
 		return false;
-	slot = attempt_slot(attempts, SLOT_LOGIN, &sighting->event.source, id,
-			    sighting->event.wall_ns / NS_PER_S, true);
+	slot = attempt_slot(attempts, SLOT_LOGIN, &line_event->event.source, id,
+			    line_event->event.wall_ns / NS_PER_S, true);
 	/* A message is told of when it begins and when it ends, a login by both at once. */
-	if (sighting->event.kind == EVENT_SUCCESS &&
-	    llabs(time_ms(sighting) - slot->chain_ms) > WINDOW_MS)
+	if (line_event->event.kind == EVENT_SUCCESS &&
+	    llabs(time_ms(line_event) - slot->chain_ms) > WINDOW_MS)
 		slot->front = slot->back = 0;
-	slot->chain_ms = time_ms(sighting);
-	slot->touched_s = sighting->event.wall_ns / NS_PER_S;
+	slot->chain_ms = time_ms(line_event);
+	slot->touched_s = line_event->event.wall_ns / NS_PER_S;
 	own = is_report ? &slot->back : &slot->front;
 	other = is_report ? slot->front : slot->back;
 	*own = add16(*own, 1);
 	return *own <= other;
 }
 
-bool attempts_is_copy(struct attempts *attempts, const struct sighting *sighting)
+bool attempts_is_copy(struct attempts *attempts, const struct line_event *line_event)
 {
-	uint32_t text = (uint32_t)(sighting->text ^ sighting->text >> 32) | 1;
-	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
+	uint32_t text = (uint32_t)(line_event->text ^ line_event->text >> 32) | 1;
+	int64_t now_s = line_event->event.wall_ns / NS_PER_S;
 	struct slot *slot;
 
-	if (!sighting->text || attempts->singles || !now_s)
+	if (!line_event->text || attempts->singles || !now_s)
 		return false;
-	slot = attempt_slot(attempts, SLOT_COPY, &nobody, sighting->process, now_s, true);
+	slot = attempt_slot(attempts, SLOT_COPY, &nobody, line_event->process, now_s, true);
 	if (slot->chain != text || llabs(now_s - slot->touched_s) > 1) {
 		attempts->singles = slot->length % 2;
 		slot->length = 0;

@@ -4,7 +4,7 @@
  * first line, so that a ban comes early; later lines of the same attempt are taken off. Not here:
  * reading lines, events that wait (held.h).
  *
- * Who speaks of one attempt (enum proof):
+ * Who speaks of one attempt (enum evidence):
  *
  *   FRONT     the server that the client spoke to: Postfix's warning, Exim's line; Dovecot's login
  *             process, once per session, with a count.
@@ -45,7 +45,7 @@
 #ifndef SEKISHO_ATTEMPTS_H
 #define SEKISHO_ATTEMPTS_H
 
-#include "log/sighting.h"
+#include "log/line_event.h"
 
 #define ATTEMPT_WINDOW_S 5
 #define ATTEMPT_SLOTS	 8192 /* 64 bytes each: 512 KiB a server */
@@ -71,35 +71,35 @@ struct attempts_verdict {
 	uint32_t settled[ATTEMPTS_SETTLED];
 };
 
-/* Of a sighting of EVENT_FAILURE. */
-void attempts_count(struct attempts *attempts, const struct sighting *sighting,
+/* Of a line_event of EVENT_FAILURE. */
+void attempts_count(struct attempts *attempts, const struct line_event *line_event,
 		    struct attempts_verdict *verdict);
 
 /* A login, of a session if the line has one: a failure shortly before was a database's of several.
  */
-void attempts_succeed(struct attempts *attempts, const struct sighting *sighting);
+void attempts_succeed(struct attempts *attempts, const struct line_event *line_event);
 
 /* Reports will come: logins and messages are remembered. */
 void attempts_expect_reports(struct attempts *attempts);
 
 /* Of a login or a message: whether it was told of already, by a line if this is a report, or the
  * other way round. To be asked once of each. */
-bool attempts_is_told(struct attempts *attempts, const struct sighting *sighting);
+bool attempts_is_told(struct attempts *attempts, const struct line_event *line_event);
 
 /* Whether mail servers report their logins about that time, so that one may come of what a line
  * tells. */
 #define REPORTS_S 600
-bool attempts_is_reported(const struct attempts *attempts, const struct sighting *sighting);
+bool attempts_is_reported(const struct attempts *attempts, const struct line_event *line_event);
 
 /* Whether none of the attempts that this process told of for the source was one at a password: it
  * could not ask, or they were aborted. Of a source that it said nothing about: false. */
-bool attempts_only_explained(struct attempts *attempts, const struct sighting *sighting);
+bool attempts_only_explained(struct attempts *attempts, const struct line_event *line_event);
 
 /* Whether the line is the copy of the one before (Exim). */
-bool attempts_is_copy(struct attempts *attempts, const struct sighting *sighting);
+bool attempts_is_copy(struct attempts *attempts, const struct line_event *line_event);
 
-/* Whether the line may be what is left of one that was cut (PROOF_CUT), right behind it. */
-bool attempts_is_rest(struct attempts *attempts, const struct sighting *sighting);
+/* Whether the line may be what is left of one that was cut (EVIDENCE_CUT), right behind it. */
+bool attempts_is_rest(struct attempts *attempts, const struct line_event *line_event);
 
 /* What the server has shown: several databases for one attempt; two of one kind; lines of the front
  * for those of the authentication server. */

@@ -48,9 +48,9 @@ struct attempts {
 struct slot *attempt_slot(struct attempts *attempts, enum slot_kind kind,
 			  const struct address *source, uint64_t id, int64_t now_s, bool make);
 
-static inline int64_t time_ms(const struct sighting *sighting)
+static inline int64_t time_ms(const struct line_event *line_event)
 {
-	return sighting->event.wall_ns / 1000000;
+	return line_event->event.wall_ns / 1000000;
 }
 
 /* What is known of the attempt `serial` will not change any more. */
@@ -61,13 +61,13 @@ void attempt_learn_chain(struct attempts *attempts, bool same_kind, unsigned len
 
 /* The attempts that a line of this kind tells of, and that no other has told of, into `verdict`: of
  * the authentication server without a session, of PAM, of a report, of a front end. */
-void attempt_count_back(struct attempts *attempts, const struct sighting *sighting,
+void attempt_count_back(struct attempts *attempts, const struct line_event *line_event,
 			struct attempts_verdict *verdict);
-void attempt_count_pam(struct attempts *attempts, const struct sighting *sighting,
+void attempt_count_pam(struct attempts *attempts, const struct line_event *line_event,
 		       struct attempts_verdict *verdict);
-void attempt_count_report(struct attempts *attempts, const struct sighting *sighting,
+void attempt_count_report(struct attempts *attempts, const struct line_event *line_event,
 			  struct attempts_verdict *verdict);
-void attempt_count_front(struct attempts *attempts, const struct sighting *sighting,
+void attempt_count_front(struct attempts *attempts, const struct line_event *line_event,
 			 struct attempts_verdict *verdict);
 
 #endif

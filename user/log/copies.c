@@ -40,18 +40,19 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 }
 
 /* What the line says, however its log writes it. */
-static uint64_t key_of(const struct sighting *sighting)
+static uint64_t key_of(const struct line_event *line_event)
 {
-	const struct event *event = &sighting->event;
+	const struct event *event = &line_event->event;
 	struct span queue = span_of(event->queue), account = span_of(event->account);
 	uint64_t key = mix(1, (uint64_t)event->kind << 32 | (uint64_t)event->daemon << 24 |
 				      (uint64_t)event->abuse << 16 |
-				      (uint64_t)sighting->proof << 8 | event->service);
+				      (uint64_t)line_event->evidence << 8 | event->service);
 
 	if (event->has_source)
 		key = mix(mix(key, address_high(&event->source)), address_low(&event->source));
 	key = mix(mix(key, span_hash(account)), span_hash(queue));
-	return mix(mix(key, sighting->session), (uint64_t)sighting->backend << 32 | event->count) |
+	return mix(mix(key, line_event->session),
+		   (uint64_t)line_event->backend << 32 | event->count) |
 	       1;
 }
 
@@ -71,25 +72,25 @@ static struct copies_slot *look_up(struct copies *copies, uint64_t key, int64_t 
 	return oldest;
 }
 
-bool copies_is_one(struct copies *copies, const struct sighting *sighting)
+bool copies_is_one(struct copies *copies, const struct line_event *line_event)
 {
-	int64_t now_s = sighting->event.wall_ns / NS_PER_S;
+	int64_t now_s = line_event->event.wall_ns / NS_PER_S;
 	struct copies_slot *slot;
 	unsigned i;
 
 	if (!now_s) /* nothing is known of its order */
 		return false;
-	slot = look_up(copies, key_of(sighting), now_s);
+	slot = look_up(copies, key_of(line_event), now_s);
 	if (now_s > slot->at_s)
 		slot->at_s = now_s;
-	for (i = 0; i < slot->used && slot->logs[i] != (uint8_t)sighting->log;)
+	for (i = 0; i < slot->used && slot->logs[i] != (uint8_t)line_event->log;)
 		i++;
 	if (i == LOGS)
 		i--;
 	if (i == slot->used)
 		slot->used++;
-	if (slot->logs[i] != (uint8_t)sighting->log || slot->used == i + 1)
-		slot->logs[i] = (uint8_t)sighting->log;
+	if (slot->logs[i] != (uint8_t)line_event->log || slot->used == i + 1)
+		slot->logs[i] = (uint8_t)line_event->log;
 	if (slot->counts[i] < UINT8_MAX)
 		slot->counts[i]++;
 	if (slot->counts[i] <= slot->most && slot->most < UINT8_MAX)

@@ -8,7 +8,7 @@
 #ifndef SEKISHO_LOG_COPIES_H
 #define SEKISHO_LOG_COPIES_H
 
-#include "log/sighting.h"
+#include "log/line_event.h"
 
 #define COPY_WINDOW_S 2
 #define COPY_SLOTS    4096 /* 32 bytes each, where a server has several logs */
@@ -19,6 +19,6 @@ struct copies *copies_new(void); /* NULL: out of memory */
 void copies_free(struct copies *copies);
 
 /* Whether another log has said this already. */
-bool copies_is_one(struct copies *copies, const struct sighting *sighting);
+bool copies_is_one(struct copies *copies, const struct line_event *line_event);
 
 #endif

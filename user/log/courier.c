@@ -28,7 +28,7 @@ static enum event_service service_of(struct span program)
 
 /* "user=bob, ip=[::ffff:192.0.2.4], port=[9]" and, if `protocol`, ", protocol=IMAP". The last ip=
  * is Courier's, and nothing is behind it but what Courier puts there. */
-static bool read_fields(struct span text, bool success, struct finding *finding)
+static bool read_fields(struct span text, bool success, struct parsed_line *parsed)
 {
 	size_t ip = span_find_last(text, "ip=["), close;
 	struct span tail, before;
@@ -38,13 +38,13 @@ static bool read_fields(struct span text, bool success, struct finding *finding)
 		return false;
 	tail = span_from(text, ip + strlen("ip=["));
 	close = span_find_char(tail, ']');
-	if (close == SPAN_NONE || !span_address(span_cut(tail, 0, close), &finding->source))
+	if (close == SPAN_NONE || !span_address(span_cut(tail, 0, close), &parsed->source))
 		return false;
 	tail = span_from(tail, close + 1);
 	if (span_skip(&tail, ", port=[") && !(span_number(&tail, &port) && span_skip(&tail, "]")))
 		return false;
-	finding->may_be_rest = success && !span_starts(tail, ", protocol=");
-	if (finding->may_be_rest && finding->service != EVENT_SERVICE_POP3)
+	parsed->may_be_rest = success && !span_starts(tail, ", protocol=");
+	if (parsed->may_be_rest && parsed->service != EVENT_SERVICE_POP3)
 		return false;
 	if (success && span_skip(&tail, ", protocol=")) {
 		size_t comma = span_find(tail, ", ");
@@ -55,7 +55,7 @@ static bool read_fields(struct span text, bool success, struct finding *finding)
 	before = span_cut(text, 0, ip);
 	if (tail.size || (before.size && !span_ends(before, ", ")))
 		return false;
-	finding->has_source = true;
+	parsed->has_source = true;
 	if (span_skip(&before, "method=")) {
 		size_t comma = span_find(before, ", ");
 
@@ -67,11 +67,11 @@ static bool read_fields(struct span text, bool success, struct finding *finding)
 		before = span_from(before, comma == SPAN_NONE ? before.size : comma + 2);
 	}
 	if (span_skip(&before, "user=") && before.size >= 2)
-		finding->account = span_cut(before, 0, before.size - 2);
+		parsed->account = span_cut(before, 0, before.size - 2);
 	/* It writes a dot for what it does not print. No address has one here. */
-	if (span_starts(finding->account, ".") || span_ends(finding->account, ".") ||
-	    span_find(finding->account, "..") != SPAN_NONE)
-		finding->account.size = 0;
+	if (span_starts(parsed->account, ".") || span_ends(parsed->account, ".") ||
+	    span_find(parsed->account, "..") != SPAN_NONE)
+		parsed->account.size = 0;
 	return true;
 }
 
@@ -90,7 +90,7 @@ static bool is_unknown_user(struct span text)
 
 /* "relay=::ffff:192.0.2.3,port=1,msg="535 Authentication failed.",cmd: AUTH LOGIN bob", behind
  * "error,". The name is what the client sent, so mostly base64. */
-static bool read_esmtp(struct span text, struct finding *finding)
+static bool read_esmtp(struct span text, struct parsed_line *parsed)
 {
 	size_t comma = span_find_char(text, ',');
 	struct span rest;
@@ -100,95 +100,96 @@ static bool read_esmtp(struct span text, struct finding *finding)
 		return false;
 	comma -= strlen("relay=");
 	rest = span_from(text, comma);
-	if (!span_address(span_cut(text, 0, comma), &finding->source))
+	if (!span_address(span_cut(text, 0, comma), &parsed->source))
 		return false;
 	if (span_skip(&rest, ",port=") && !span_number(&rest, &port))
 		return false;
-	finding->has_source = true;
-	finding->kind = EVENT_ABUSE;
-	finding->abuse = ABUSE_UNKNOWN_USER;
+	parsed->has_source = true;
+	parsed->kind = EVENT_ABUSE;
+	parsed->abuse = ABUSE_UNKNOWN_USER;
 	if (is_unknown_user(rest))
 		return true;
 	if (!span_skip(&rest, ",msg=\"535 Authentication failed.\""))
 		return false;
-	finding->kind = EVENT_FAILURE;
-	finding->abuse = ABUSE_NONE;
+	parsed->kind = EVENT_FAILURE;
+	parsed->abuse = ABUSE_NONE;
 	if (span_skip(&rest, ",cmd: AUTH LOGIN ")) {
-		finding->account = rest;
-		finding->account_base64 = true;
+		parsed->account = rest;
+		parsed->account_base64 = true;
 	}
 	return true;
 }
 
 /* "newmsg,id=ID, auth=bob: dns; helo (h.example [::ffff:192.0.2.4])", of courierd: a message of one
  * who has logged in; without "auth=" of another server. */
-static bool read_message(struct span text, struct finding *finding)
+static bool read_message(struct span text, struct parsed_line *parsed)
 {
 	size_t comma = span_find(text, ", auth="), open = span_last_char(text, '['), dns;
 	size_t colon = span_find_char(text, ':');
 
 	if (open == SPAN_NONE || !span_ends(text, "])") || text.size > WHOLE_SIZE ||
-	    !span_address(span_cut(text, open + 1, text.size - 2), &finding->source))
+	    !span_address(span_cut(text, open + 1, text.size - 2), &parsed->source))
 		return false;
-	finding->service = EVENT_SERVICE_SMTP;
-	finding->has_source = true;
-	finding->kind = EVENT_ACCEPTED;
+	parsed->service = EVENT_SERVICE_SMTP;
+	parsed->has_source = true;
+	parsed->kind = EVENT_ACCEPTED;
 	if (colon < 64 && colon < comma)
 		return span_starts(span_from(text, colon), ": dns; ");
 	if (comma == SPAN_NONE || comma > 64)
 		return false;
-	finding->queue = span_cut(text, 0, comma);
+	parsed->queue = span_cut(text, 0, comma);
 	text = span_from(text, comma + strlen(", auth="));
 	dns = span_find(text, ": dns; ");
 	if (dns == SPAN_NONE)
 		return false;
-	finding->account = span_cut(text, 0, dns);
-	finding->kind = EVENT_MESSAGE;
+	parsed->account = span_cut(text, 0, dns);
+	parsed->kind = EVENT_MESSAGE;
 	return dns > 0;
 }
 
 /* Of any server that cannot ask the authentication daemon: what it then refuses proves nothing. And
  * a line that was cut. */
-static bool read_outage(struct span text, struct finding *finding)
+static bool read_outage(struct span text, struct parsed_line *parsed)
 {
 	bool cut = text.size > WHOLE_SIZE;
 
 	if (!cut && !span_starts(text, "authdaemon: s_connect() failed") &&
 	    !span_starts(text, "authentication error: "))
 		return false;
-	finding->kind = EVENT_FAILURE;
-	finding->proof = cut ? PROOF_CUT : PROOF_OUTAGE;
+	parsed->kind = EVENT_FAILURE;
+	parsed->evidence = cut ? EVIDENCE_CUT : EVIDENCE_OUTAGE;
 	return true;
 }
 
-enum format_answer courier_line(const struct envelope *envelope, struct finding *finding)
+enum format_answer courier_line(const struct envelope *envelope, struct parsed_line *parsed)
 {
 	struct span text = envelope->text;
 	enum event_service service = service_of(envelope->program);
 	bool found, success;
 
-	*finding =
-		(struct finding){ .daemon = EVENT_DAEMON_COURIER, .service = service, .count = 1 };
+	*parsed = (struct parsed_line){ .daemon = EVENT_DAEMON_COURIER,
+					.service = service,
+					.count = 1 };
 	if (span_is(envelope->program, "courierd"))
-		return span_skip(&text, "newmsg,id=") && read_message(text, finding)
+		return span_skip(&text, "newmsg,id=") && read_message(text, parsed)
 			       ? FORMAT_FOUND
 			       : FORMAT_NOTHING;
 	if (!service)
 		return FORMAT_OTHER;
-	if (read_outage(text, finding))
+	if (read_outage(text, parsed))
 		return FORMAT_FOUND;
 	if ((service == EVENT_SERVICE_SMTP || service == EVENT_SERVICE_SUBMISSION) &&
 	    span_skip(&text, "error,")) {
-		finding->may_be_rest = true;
-		found = read_esmtp(text, finding);
+		parsed->may_be_rest = true;
+		found = read_esmtp(text, parsed);
 	} else {
 		success = span_skip(&text, "LOGIN, ");
 		/* These programs' names are Cyrus's too. */
 		if (!success && !span_skip(&text, "LOGIN FAILED, "))
 			return FORMAT_OTHER;
-		finding->kind = success ? EVENT_SUCCESS : EVENT_FAILURE;
-		finding->proof = PROOF_FRONT;
-		found = read_fields(text, success, finding) && (!success || finding->account.size);
+		parsed->kind = success ? EVENT_SUCCESS : EVENT_FAILURE;
+		parsed->evidence = EVIDENCE_FRONTEND;
+		found = read_fields(text, success, parsed) && (!success || parsed->account.size);
 	}
 	return found ? FORMAT_FOUND : FORMAT_NOTHING;
 }

@@ -69,7 +69,7 @@ static struct span read_name(struct span text)
 /* "PLAIN (-notset-) [SASL(-6): can't request information until later in exchange: ...]": a name
  * that cannot even be looked up, or a mechanism that is refused without TLS. Which of both, the
  * server's other lines tell: whether it has judged passwords of this mechanism. */
-static bool read_unasked(struct span text, struct finding *finding)
+static bool read_unasked(struct span text, struct parsed_line *parsed)
 {
 	static const char reason[] = " (-notset-) [SASL(-6): can't request information until later";
 
@@ -78,22 +78,22 @@ static bool read_unasked(struct span text, struct finding *finding)
 		return span_starts(text, reason);
 	if (!span_skip(&text, "PLAIN") && !span_skip(&text, "LOGIN"))
 		return false;
-	finding->unasked = span_starts(text, reason);
-	finding->asked = span_starts(text, " (") && span_find(text, ") [SASL(-13)") != SPAN_NONE;
-	return finding->unasked;
+	parsed->unasked = span_starts(text, reason);
+	parsed->asked = span_starts(text, " (") && span_find(text, ") [SASL(-13)") != SPAN_NONE;
+	return parsed->unasked;
 }
 
 /* " plaintext bob SASL(-13): ..." behind the address. */
-static bool read_failure(struct span text, struct finding *finding)
+static bool read_failure(struct span text, struct parsed_line *parsed)
 {
 	size_t blank = span_find_char(text, ' '), sasl;
 	struct span name;
 
 	if (blank == SPAN_NONE)
 		return false;
-	finding->kind = EVENT_FAILURE;
-	finding->proof = PROOF_FRONT;
-	if (read_unasked(text, finding))
+	parsed->kind = EVENT_FAILURE;
+	parsed->evidence = EVIDENCE_FRONTEND;
+	if (read_unasked(text, parsed))
 		return true;
 	/* A name that reads as a reason proves none: the last one is Cyrus's. */
 	name = read_name(text);
@@ -107,38 +107,38 @@ static bool read_failure(struct span text, struct finding *finding)
 		return false;
 	/* Cyrus writes "^J" for control characters, and takes the eighth bit off. */
 	if (span_find_char(name, '^') == SPAN_NONE)
-		finding->account = name;
+		parsed->account = name;
 	return true;
 }
 
 /* "bob plain+TLS User logged in SESSIONID=<...>" */
-static bool read_success(struct span text, struct finding *finding)
+static bool read_success(struct span text, struct parsed_line *parsed)
 {
 	size_t end = span_find_last(text, " User logged in");
 	size_t blank = end == SPAN_NONE ? end : span_last_char(span_cut(text, 0, end), ' ');
 
 	if (blank == SPAN_NONE || !blank)
 		return false;
-	finding->kind = EVENT_SUCCESS;
-	finding->account = span_cut(text, 0, blank);
+	parsed->kind = EVENT_SUCCESS;
+	parsed->account = span_cut(text, 0, blank);
 	return true;
 }
 
-enum format_answer cyrus_line(const struct envelope *envelope, struct finding *finding)
+enum format_answer cyrus_line(const struct envelope *envelope, struct parsed_line *parsed)
 {
 	struct span text = envelope->text;
 	bool failure = span_skip(&text, "badlogin: "), found;
 
 	if (!failure && !span_skip(&text, "login: "))
 		return FORMAT_OTHER;
-	*finding = (struct finding){ .daemon = EVENT_DAEMON_CYRUS,
-				     .service = service_of(envelope->program),
-				     .count = 1 };
-	if (!finding->service)
+	*parsed = (struct parsed_line){ .daemon = EVENT_DAEMON_CYRUS,
+					.service = service_of(envelope->program),
+					.count = 1 };
+	if (!parsed->service)
 		return FORMAT_OTHER;
-	if (!format_client(&text, &finding->source) || !span_skip(&text, " "))
+	if (!format_client(&text, &parsed->source) || !span_skip(&text, " "))
 		return FORMAT_NOTHING;
-	finding->has_source = true;
-	found = failure ? read_failure(text, finding) : read_success(text, finding);
+	parsed->has_source = true;
+	found = failure ? read_failure(text, parsed) : read_success(text, parsed);
 	return found ? FORMAT_FOUND : FORMAT_NOTHING;
 }

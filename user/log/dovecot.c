@@ -18,18 +18,18 @@ static enum event_service login_service(struct span process)
 }
 
 /* "1 attempts in 9 secs)" behind "(auth failed, ". */
-static bool read_attempts(struct span text, struct finding *finding)
+static bool read_attempts(struct span text, struct parsed_line *parsed)
 {
 	uint32_t number, secs;
 
 	if (!span_number(&text, &number) || !number || !span_skip(&text, " attempts"))
 		return false;
-	finding->count = number;
-	finding->named = number > 1;
+	parsed->count = number;
+	parsed->named = number > 1;
 	if (span_skip(&text, " in ") && !span_number(&text, &secs))
 		return false;
 	else if (text.size && *text.at != ')')
-		finding->age_s = secs;
+		parsed->age_s = secs;
 	return span_starts(text, ")") || span_starts(text, " secs)");
 }
 
@@ -46,7 +46,7 @@ static struct span read_session(struct span tail)
 
 /* `fields` holds "NAME>, method=PLAIN, rip=A, lip=..., session=<...>", or the same without a name;
  * the user name ends where the last fields of Dovecot's own begin. */
-static bool read_fields(struct span fields, bool named, struct finding *finding)
+static bool read_fields(struct span fields, bool named, struct parsed_line *parsed)
 {
 	size_t rip = span_find_last(fields, named ? ", rip=" : "rip="), method, end;
 	struct span before, address;
@@ -55,7 +55,7 @@ static bool read_fields(struct span fields, bool named, struct finding *finding)
 		return false;
 	before = span_cut(fields, 0, rip);
 	address = span_from(fields, rip + strlen(named ? ", rip=" : "rip="));
-	finding->session = read_session(address);
+	parsed->session = read_session(address);
 	/* A '>' outside of the session's id, and this rip= stood inside a user name. */
 	end = span_find(address, ", session=<");
 	if (span_find_char(span_cut(address, 0, end == SPAN_NONE ? address.size : end), '>') !=
@@ -63,41 +63,41 @@ static bool read_fields(struct span fields, bool named, struct finding *finding)
 		return false;
 	end = span_find_char(address, ',');
 	address.size = end == SPAN_NONE ? address.size : end;
-	if (!span_address(address, &finding->source))
+	if (!span_address(address, &parsed->source))
 		return false;
-	finding->has_source = true;
+	parsed->has_source = true;
 	if (!named)
 		return span_find_char(before, '<') == SPAN_NONE;
 	method = span_find_last(before, ">, method=");
 	if (method != SPAN_NONE && !span_ends(before, ">"))
-		finding->account = span_cut(before, 0, method);
+		parsed->account = span_cut(before, 0, method);
 	else if (span_ends(before, ">"))
-		finding->account = span_cut(before, 0, before.size - 1);
+		parsed->account = span_cut(before, 0, before.size - 1);
 	else
 		return false;
-	dovecot_check_name(&finding->account);
+	dovecot_check_name(&parsed->account);
 	return true;
 }
 
 /* What stands before the fields of a login that came to nothing, by how it is to be counted. */
-static bool read_reason(struct span reason, struct finding *finding)
+static bool read_reason(struct span reason, struct parsed_line *parsed)
 {
 	static const char failed[] = "(auth failed, ";
 	size_t at = span_find(reason, failed);
 
-	finding->kind = EVENT_FAILURE;
-	finding->proof = PROOF_FRONT;
+	parsed->kind = EVENT_FAILURE;
+	parsed->evidence = EVIDENCE_FRONTEND;
 	if (at != SPAN_NONE)
-		return read_attempts(span_from(reason, at + strlen(failed)), finding);
+		return read_attempts(span_from(reason, at + strlen(failed)), parsed);
 	if (span_find(reason, "(auth service reported temporary failure") != SPAN_NONE) {
-		finding->proof = PROOF_UNDECIDED;
+		parsed->evidence = EVIDENCE_UNDECIDED;
 		return true;
 	}
 	/* The server that it would have been passed on to says no. */
 	if (span_find(reason, "(proxy dest auth failed") != SPAN_NONE)
 		return true;
-	finding->kind = EVENT_ABUSE;
-	finding->abuse = ABUSE_PLAINTEXT;
+	parsed->kind = EVENT_ABUSE;
+	parsed->abuse = ABUSE_PLAINTEXT;
 	/* A client that is told to use TLS, and takes its leave, abuses nothing. */
 	if (span_find(reason, "by logging out (") != SPAN_NONE ||
 	    span_find(reason, ": Logged out (") != SPAN_NONE)
@@ -110,7 +110,7 @@ static bool read_reason(struct span reason, struct finding *finding)
 /* "proxy(bob,192.0.2.9:143): Started proxying to <192.0.2.9> (0.05 secs): user=<bob>, method=...":
  * once the other server has taken the password. Only for a name without a character that could end
  * it, and the same one in both places. */
-static bool read_proxied(struct span text, struct finding *finding)
+static bool read_proxied(struct span text, struct parsed_line *parsed)
 {
 	size_t end = 0, close, user;
 	struct span name, fields;
@@ -124,28 +124,28 @@ static bool read_proxied(struct span text, struct finding *finding)
 	    !span_starts(span_from(text, close), "): Started proxying to "))
 		return false;
 	fields = span_from(text, user + strlen(": user=<"));
-	finding->kind = EVENT_SUCCESS;
-	return read_fields(fields, true, finding) && finding->account.size == name.size &&
-	       !memcmp(finding->account.at, name.at, name.size);
+	parsed->kind = EVENT_SUCCESS;
+	return read_fields(fields, true, parsed) && parsed->account.size == name.size &&
+	       !memcmp(parsed->account.at, name.at, name.size);
 }
 
 /* "Disconnected: Inactivity (auth failed, 2 attempts in 9 secs): user=<bob>, method=..." */
-static bool read_login(struct span text, struct finding *finding)
+static bool read_login(struct span text, struct parsed_line *parsed)
 {
 	size_t user = span_find(text, "user=<"), at;
 
 	if (span_skip(&text, "proxy("))
-		return read_proxied(text, finding);
+		return read_proxied(text, parsed);
 	if (span_starts(text, "Login: user=<") || span_starts(text, "Logged in: user=<")) {
-		finding->kind = EVENT_SUCCESS;
-		return read_fields(span_from(text, user + strlen("user=<")), true, finding);
+		parsed->kind = EVENT_SUCCESS;
+		return read_fields(span_from(text, user + strlen("user=<")), true, parsed);
 	}
 	if (user != SPAN_NONE)
-		return read_reason(span_cut(text, 0, user), finding) &&
-		       read_fields(span_from(text, user + strlen("user=<")), true, finding);
+		return read_reason(span_cut(text, 0, user), parsed) &&
+		       read_fields(span_from(text, user + strlen("user=<")), true, parsed);
 	at = span_find(text, "): "); /* login_log_format_elements without the user */
-	return at != SPAN_NONE && read_reason(span_cut(text, 0, at + 1), finding) &&
-	       read_fields(span_from(text, at + 3), false, finding);
+	return at != SPAN_NONE && read_reason(span_cut(text, 0, at + 1), parsed) &&
+	       read_fields(span_from(text, at + 3), false, parsed);
 }
 
 /* The process that speaks, of "imap-login: ..." and "auth-worker(12): ...". */
@@ -176,7 +176,7 @@ static bool take_text(const struct envelope *envelope, struct span *text)
 	return false;
 }
 
-enum format_answer dovecot_line(const struct envelope *envelope, struct finding *finding)
+enum format_answer dovecot_line(const struct envelope *envelope, struct parsed_line *parsed)
 {
 	struct span text, process;
 	bool known = take_text(envelope, &text), found;
@@ -187,14 +187,14 @@ enum format_answer dovecot_line(const struct envelope *envelope, struct finding 
 	if (span_starts(text, "pam_unix("))
 		return FORMAT_OTHER;
 	process = take_process(&text);
-	*finding = (struct finding){ .daemon = EVENT_DAEMON_DOVECOT, .count = 1 };
-	finding->service = login_service(process);
-	if (finding->service && span_skip(&text, ": ")) {
+	*parsed = (struct parsed_line){ .daemon = EVENT_DAEMON_DOVECOT, .count = 1 };
+	parsed->service = login_service(process);
+	if (parsed->service && span_skip(&text, ": ")) {
 		span_skip(&text, "Info: ");
-		found = read_login(text, finding);
+		found = read_login(text, parsed);
 	} else if ((span_is(process, "auth") || span_is(process, "auth-worker")) &&
 		   (span_starts(text, "(") || span_starts(text, ": "))) {
-		found = dovecot_read_auth(text, !known && envelope->layering == LAYER_OWN, finding);
+		found = dovecot_read_auth(text, !known && envelope->layering == LAYER_OWN, parsed);
 	} else {
 		return known ? FORMAT_NOTHING : FORMAT_OTHER;
 	}

@@ -213,7 +213,7 @@ static bool is_surely(struct span line, const struct dovecot_auth_place *first,
 }
 
 /* `text` begins behind the bracket that the name follows. */
-static bool read_places(struct span line, enum auth_shape shape, struct finding *finding)
+static bool read_places(struct span line, enum auth_shape shape, struct parsed_line *parsed)
 {
 	const struct auth_line whole = { line, shape };
 	struct dovecot_auth_place place, chosen = { 0 };
@@ -240,15 +240,15 @@ static bool read_places(struct span line, enum auth_shape shape, struct finding 
 	if (!found || !chosen.failed ||
 	    (chosen.session.size && span_starts(chosen.reason, CUT_RESPONSE)))
 		return false;
-	finding->has_source = true;
-	finding->source = chosen.address;
-	finding->session = chosen.session;
-	finding->account = chosen.who;
+	parsed->has_source = true;
+	parsed->source = chosen.address;
+	parsed->session = chosen.session;
+	parsed->account = chosen.who;
 	if (chosen.backend.size)
-		finding->backend = chosen.backend;
-	dovecot_check_name(&finding->account);
-	finding->unknown_user = span_starts(chosen.reason, "unknown user") ||
-				span_starts(chosen.reason, "Unknown user");
+		parsed->backend = chosen.backend;
+	dovecot_check_name(&parsed->account);
+	parsed->unknown_user = span_starts(chosen.reason, "unknown user") ||
+			       span_starts(chosen.reason, "Unknown user");
 	return true;
 }
 
@@ -273,15 +273,15 @@ static bool skip_worker(struct span *text)
 	return true;
 }
 
-bool dovecot_read_auth(struct span text, bool own, struct finding *finding)
+bool dovecot_read_auth(struct span text, bool own, struct parsed_line *parsed)
 {
 	struct span rest = text;
 	uint32_t number;
 	size_t open;
 	bool old = span_skip(&rest, ": ");
 
-	finding->kind = EVENT_FAILURE;
-	finding->proof = PROOF_BACK;
+	parsed->kind = EVENT_FAILURE;
+	parsed->evidence = EVIDENCE_BACKEND;
 	if (text.size > FORMAT_SURE_SIZE)
 		return false;
 	if (!old && span_skip(&rest, "("))
@@ -289,13 +289,13 @@ bool dovecot_read_auth(struct span text, bool own, struct finding *finding)
 		      span_skip(&rest, "): ");
 	if (!old) /* 2.4 */
 		return span_skip(&text, "(") &&
-		       read_places(text, own ? AUTH_OWN : AUTH_NEW, finding);
+		       read_places(text, own ? AUTH_OWN : AUTH_NEW, parsed);
 	if (!skip_worker(&rest))
 		return false;
 	open = span_find_char(rest, '(');
 	if (open == SPAN_NONE || open > 32)
 		return false;
-	finding->backend = span_cut(rest, 0, open);
-	return span_find_char(finding->backend, ' ') == SPAN_NONE &&
-	       read_places(span_from(rest, open + 1), AUTH_OLD, finding);
+	parsed->backend = span_cut(rest, 0, open);
+	return span_find_char(parsed->backend, ' ') == SPAN_NONE &&
+	       read_places(span_from(rest, open + 1), AUTH_OLD, parsed);
 }

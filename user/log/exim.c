@@ -30,19 +30,19 @@ static bool skip_refusal(struct span *text)
 /* "H=h.example (helo) [192.0.2.7]:2129 I=[198.51.100.1]:465 Ci=3: 535 Incorrect authentication data
  * (set_id=bob)", behind "authenticator failed for ". */
 static bool read_failure(struct exim_habits *habits, struct span name, struct span text,
-			 struct finding *finding)
+			 struct parsed_line *parsed)
 {
 	struct exim_place place;
 
 	if (!exim_only_place(habits, &text, &place) || !skip_refusal(&text))
 		return false;
-	exim_set_place(finding, &place);
-	finding->kind = EVENT_FAILURE;
-	finding->proof = PROOF_FRONT;
-	finding->account_escaped = true;
-	finding->account_word = span_find(name, "cram") != SPAN_NONE;
+	exim_set_place(parsed, &place);
+	parsed->kind = EVENT_FAILURE;
+	parsed->evidence = EVIDENCE_FRONTEND;
+	parsed->account_escaped = true;
+	parsed->account_word = span_find(name, "cram") != SPAN_NONE;
 	if (span_skip(&text, " (set_id=") && span_ends(text, ")"))
-		finding->account = span_cut(text, 0, text.size - 1);
+		parsed->account = span_cut(text, 0, text.size - 1);
 	return true;
 }
 
@@ -96,7 +96,7 @@ static struct span read_id(struct span value)
 /* "P=esmtpsa A=login:bob S=1234 ... for a@example.com"; `sure`: the address before them is the only
  * one, wherever another stands. */
 static bool read_fields(struct span text, const struct address *address, bool sure,
-			struct finding *finding)
+			struct parsed_line *parsed)
 {
 	struct span field;
 	bool has_protocol = false, has_size = false;
@@ -115,14 +115,14 @@ static bool read_fields(struct span text, const struct address *address, bool su
 		else if (span_starts(field, "S="))
 			has_size = true;
 		else if (has_protocol && !has_size && span_skip(&field, "A="))
-			finding->account = read_id(field);
+			parsed->account = read_id(field);
 	}
-	return has_protocol && finding->account.size;
+	return has_protocol && parsed->account.size;
 }
 
 /* "H=h.example [192.0.2.7] P=esmtps S=1234 ...", without a login: from another server. Its words
  * are not asked for more than the address, and where two could be it the line says nothing. */
-static bool read_accepted(struct exim_habits *habits, struct span text, struct finding *finding)
+static bool read_accepted(struct exim_habits *habits, struct span text, struct parsed_line *parsed)
 {
 	struct exim_place place;
 	struct span field;
@@ -137,15 +137,15 @@ static bool read_accepted(struct exim_habits *habits, struct span text, struct f
 		if (span_starts(field, "S="))
 			break; /* behind it stand the client's words */
 	}
-	exim_set_place(finding, &place);
-	finding->kind = EVENT_ACCEPTED;
-	finding->account.size = 0;
-	finding->queue.size = 0;
-	return has_protocol && finding->service == EVENT_SERVICE_SMTP;
+	exim_set_place(parsed, &place);
+	parsed->kind = EVENT_ACCEPTED;
+	parsed->account.size = 0;
+	parsed->queue.size = 0;
+	return has_protocol && parsed->service == EVENT_SERVICE_SMTP;
 }
 
 /* "a@example.com H=(helo) [192.0.2.7] P=esmtpsa A=login:bob S=1234 ...", behind " <= ". */
-static bool read_message(struct exim_habits *habits, struct span text, struct finding *finding)
+static bool read_message(struct exim_habits *habits, struct span text, struct parsed_line *parsed)
 {
 	struct exim_place place;
 	struct span rest, sender;
@@ -160,14 +160,14 @@ static bool read_message(struct exim_habits *habits, struct span text, struct fi
 	if (!take_field(&text, &sender) || !span_skip(&text, " ") || !span_starts(text, "H="))
 		return false;
 	rest = text;
-	if (!exim_read_host(&rest, &place) || !read_fields(rest, &place.address, false, finding)) {
+	if (!exim_read_host(&rest, &place) || !read_fields(rest, &place.address, false, parsed)) {
 		rest = text;
 		if (!exim_message_place(habits, &text, &place) ||
-		    !read_fields(text, &place.address, true, finding))
-			return read_accepted(habits, rest, finding);
+		    !read_fields(text, &place.address, true, parsed))
+			return read_accepted(habits, rest, parsed);
 	}
-	exim_set_place(finding, &place);
-	finding->kind = EVENT_MESSAGE;
+	exim_set_place(parsed, &place);
+	parsed->kind = EVENT_MESSAGE;
 	return true;
 }
 
@@ -207,21 +207,22 @@ static void skip_prefix(struct span *text, uint32_t *pid)
 }
 
 /* "1rnC0e-000abc-XY <= ...", behind the id. "=>" and "->" are deliveries, "**" is a bounce. */
-static bool read_of_message(struct exim_habits *habits, struct span text, struct finding *finding)
+static bool read_of_message(struct exim_habits *habits, struct span text,
+			    struct parsed_line *parsed)
 {
 	if (span_skip(&text, "<= "))
-		return read_message(habits, text, finding);
+		return read_message(habits, text, parsed);
 	if (span_starts(text, "=> ") || span_starts(text, "-> "))
-		finding->kind = EVENT_DELIVERED;
+		parsed->kind = EVENT_DELIVERED;
 	else if (span_starts(text, "** "))
-		finding->kind = EVENT_BOUNCE;
+		parsed->kind = EVENT_BOUNCE;
 	else
-		return exim_read_refused_message(habits, text, finding);
+		return exim_read_refused_message(habits, text, parsed);
 	return true;
 }
 
 static bool read_line(struct exim_habits *habits, struct span text, bool *known,
-		      struct finding *finding)
+		      struct parsed_line *parsed)
 {
 	static const char failed[] = " authenticator failed for ";
 	size_t blank = span_find_char(text, ' ');
@@ -230,15 +231,15 @@ static bool read_line(struct exim_habits *habits, struct span text, bool *known,
 	*known = true;
 	if (blank != SPAN_NONE && blank < 64 && span_starts(span_from(text, blank), failed))
 		return read_failure(habits, span_cut(text, 0, blank),
-				    span_from(text, blank + strlen(failed)), finding);
+				    span_from(text, blank + strlen(failed)), parsed);
 	if (skip_message_id(&text)) {
-		finding->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 1);
-		return read_of_message(habits, text, finding);
+		parsed->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 1);
+		return read_of_message(habits, text, parsed);
 	}
-	return exim_read_refusal(habits, text, known, finding);
+	return exim_read_refusal(habits, text, known, parsed);
 }
 
-enum format_answer exim_line(const struct envelope *envelope, struct finding *finding)
+enum format_answer exim_line(const struct envelope *envelope, struct parsed_line *parsed)
 {
 	bool syslog = span_starts(envelope->program, "exim"), known;
 	struct span text = syslog ? envelope->text : envelope->whole;
@@ -254,8 +255,8 @@ enum format_answer exim_line(const struct envelope *envelope, struct finding *fi
 	/* Its own file cuts nothing, nor does what was put together from its pieces (pieces.h). */
 	if (text.size > (syslog && !envelope->joined ? FORMAT_SURE_SIZE : LOG_LINE_MAX - 64))
 		return syslog ? FORMAT_NOTHING : FORMAT_OTHER;
-	*finding = (struct finding){ .daemon = EVENT_DAEMON_EXIM, .count = 1 };
-	if (read_line(habits, text, &known, finding))
+	*parsed = (struct parsed_line){ .daemon = EVENT_DAEMON_EXIM, .count = 1 };
+	if (read_line(habits, text, &known, parsed))
 		return FORMAT_FOUND;
 	return syslog ? FORMAT_NOTHING : FORMAT_OTHER;
 }

@@ -17,7 +17,7 @@ struct exim_place {
 	bool from_port; /* the client's port is said */
 };
 
-void exim_set_place(struct finding *finding, const struct exim_place *place);
+void exim_set_place(struct parsed_line *parsed, const struct exim_place *place);
 
 /* Of text that begins with "h.example (helo) [192.0.2.7]:2129 I=[198.51.100.1]:465", perhaps behind
  * "H=": every bracket that could be the client's, whatever follows it. Where two differ, what the
@@ -38,13 +38,13 @@ bool exim_place_at_end(struct span text, struct exim_place *place);
 /* Whether no bracket of the text holds another address, but for our own ones. */
 bool exim_no_other(struct span text, const struct address *address);
 
-/* What is refused, or cut off: behind the prefix and without a message's id. Fills *finding; *known
+/* What is refused, or cut off: behind the prefix and without a message's id. Fills *parsed; *known
  * says whether the line is of such a kind. */
 bool exim_read_refusal(struct exim_habits *habits, struct span text, bool *known,
-		       struct finding *finding);
+		       struct parsed_line *parsed);
 
 /* The same of what is refused behind a message's id. */
 bool exim_read_refused_message(struct exim_habits *habits, struct span text,
-			       struct finding *finding);
+			       struct parsed_line *parsed);
 
 #endif

@@ -51,11 +51,11 @@ static enum event_service service_of(const struct exim_place *place)
 							: EVENT_SERVICE_SMTP;
 }
 
-void exim_set_place(struct finding *finding, const struct exim_place *place)
+void exim_set_place(struct parsed_line *parsed, const struct exim_place *place)
 {
-	finding->has_source = true;
-	finding->source = place->address;
-	finding->service = service_of(place);
+	parsed->has_source = true;
+	parsed->source = place->address;
+	parsed->service = service_of(place);
 }
 
 /* What may stand before the address: a checked host name, a given one in round brackets, both. */

@@ -43,7 +43,7 @@ static enum abuse_kind recipient_kind(struct span text)
 
 /* "H=(helo) [192.0.2.7] F=<a@b.example> rejected RCPT <x@example.net>: relay not permitted",
  * "H=(helo) [192.0.2.7] sender verify fail for <a@b.example>: Unknown user" */
-static bool read_recipient(struct exim_habits *habits, struct span text, struct finding *finding)
+static bool read_recipient(struct exim_habits *habits, struct span text, struct parsed_line *parsed)
 {
 	static const char rejected[] = " rejected RCPT ";
 	struct span rest = text;
@@ -52,27 +52,27 @@ static bool read_recipient(struct exim_habits *habits, struct span text, struct 
 
 	if (!exim_read_host(&rest, &place) || !exim_only_place(habits, &text, &place))
 		return false;
-	exim_set_place(finding, &place);
-	finding->abuse = ABUSE_SENDER;
+	exim_set_place(parsed, &place);
+	parsed->abuse = ABUSE_SENDER;
 	if (span_starts(rest, " sender verify fail for <"))
 		return true;
 	at = span_find_last(rest, rejected);
 	if (at == SPAN_NONE)
 		return false;
-	finding->abuse = recipient_kind(span_from(rest, at + strlen(rejected)));
-	return finding->abuse;
+	parsed->abuse = recipient_kind(span_from(rest, at + strlen(rejected)));
+	return parsed->abuse;
 }
 
 /* "(helo) [192.0.2.7]:39480 dropped: too many unrecognized commands (last was "x")", behind "SMTP
  * call from ". */
-static bool read_dropped(struct exim_habits *habits, struct span text, struct finding *finding)
+static bool read_dropped(struct exim_habits *habits, struct span text, struct parsed_line *parsed)
 {
 	struct exim_place place;
 
 	if (!exim_only_place(habits, &text, &place) || !span_skip(&text, " dropped: too many "))
 		return false;
-	exim_set_place(finding, &place);
-	finding->abuse = ABUSE_ERRORS;
+	exim_set_place(parsed, &place);
+	parsed->abuse = ABUSE_ERRORS;
 	return span_starts(text, "syntax or protocol errors") ||
 	       span_starts(text, "unrecognized commands") ||
 	       /* Of AUTH, each was counted. */
@@ -84,18 +84,18 @@ static bool read_dropped(struct exim_habits *habits, struct span text, struct fi
  * behind "SMTP protocol synchronization error ". Nothing of the client's stands before the address
  * but its host's name; of a later command, "(next input sent too soon: pipelining was not
  * advertised): rejected "RSET" H=[192.0.2.7] next input="QUIT"", the command does. */
-static bool read_early(struct span text, struct finding *finding)
+static bool read_early(struct span text, struct parsed_line *parsed)
 {
 	struct exim_place place;
 	struct span rest;
 	size_t at;
 
-	finding->abuse = ABUSE_PROTOCOL;
+	parsed->abuse = ABUSE_PROTOCOL;
 	if (span_skip(&text,
 		      "(input sent without waiting for greeting): rejected connection from ")) {
 		if (!exim_read_host(&text, &place) || !span_starts(text, " "))
 			return false;
-		exim_set_place(finding, &place);
+		exim_set_place(parsed, &place);
 		return true;
 	}
 	at = span_find(text, "\" H=");
@@ -106,7 +106,7 @@ static bool read_early(struct span text, struct finding *finding)
 	if (!exim_read_host(&rest, &place) || !span_starts(rest, " next input=\"") ||
 	    !exim_no_other(text, &place.address))
 		return false;
-	exim_set_place(finding, &place);
+	exim_set_place(parsed, &place);
 	return true;
 }
 
@@ -114,7 +114,7 @@ static bool read_early(struct span text, struct finding *finding)
  * error in ". The command and the given name are the client's, and before the address; behind it
  * the line ends as Exim ends it. Not of a client whose name was refused just before, so that
  * nothing could be advertised to it. */
-static bool read_protocol(struct exim_habits *habits, struct span text, struct finding *finding)
+static bool read_protocol(struct exim_habits *habits, struct span text, struct parsed_line *parsed)
 {
 	static const char tail[] = " AUTH command used when not advertised";
 	struct exim_place place;
@@ -124,14 +124,14 @@ static bool read_protocol(struct exim_habits *habits, struct span text, struct f
 	text.size -= strlen(tail);
 	if (!exim_place_at_end(text, &place) || exim_habits_forgive(habits, &place.address))
 		return false;
-	exim_set_place(finding, &place);
-	finding->abuse = ABUSE_PROTOCOL;
+	exim_set_place(parsed, &place);
+	parsed->abuse = ABUSE_PROTOCOL;
 	return true;
 }
 
 /* "h.example (helo) [192.0.2.7]:1418 I=[...]:25 closed by DROP in ACL", behind "SMTP connection from
  * ": the administrator's rules say so. */
-static bool read_drop(struct span text, struct finding *finding)
+static bool read_drop(struct span text, struct parsed_line *parsed)
 {
 	static const char tail[] = " closed by DROP in ACL";
 	struct exim_place place;
@@ -141,14 +141,14 @@ static bool read_drop(struct span text, struct finding *finding)
 	text.size -= strlen(tail);
 	if (!exim_place_at_end(text, &place))
 		return false;
-	exim_set_place(finding, &place);
-	finding->abuse = ABUSE_BLOCKLISTED;
+	exim_set_place(parsed, &place);
+	parsed->abuse = ABUSE_BLOCKLISTED;
 	return true;
 }
 
 /* "F=a@b.example H=(helo) [192.0.2.7] P=esmtp rejected by local_scan(): spam": the sender is what
  * Exim has taken for an address, so a blank in it is quoted. */
-static bool read_scanned(struct exim_habits *habits, struct span text, struct finding *finding)
+static bool read_scanned(struct exim_habits *habits, struct span text, struct parsed_line *parsed)
 {
 	struct exim_place place;
 	struct span rest;
@@ -167,13 +167,14 @@ static bool read_scanned(struct exim_habits *habits, struct span text, struct fi
 	if (at == SPAN_NONE || !span_starts(span_from(rest, at), " rejected by local_scan(): ") ||
 	    !exim_only_place(habits, &text, &place))
 		return false;
-	exim_set_place(finding, &place);
+	exim_set_place(parsed, &place);
 	return true;
 }
 
 /* "H=h.example [192.0.2.7] F=a@b.example rejected after DATA: a virus". A host that Exim delivers
  * to stands at this place, too, so nothing is learnt from another line. */
-static bool read_after_data(struct exim_habits *habits, struct span text, struct finding *finding)
+static bool read_after_data(struct exim_habits *habits, struct span text,
+			    struct parsed_line *parsed)
 {
 	static const char rejected[] = " rejected after DATA: ", later[] = " temporarily";
 	struct span rest = text;
@@ -186,14 +187,14 @@ static bool read_after_data(struct exim_habits *habits, struct span text, struct
 	if (at == SPAN_NONE || span_ends(span_cut(rest, 0, at), later) ||
 	    !exim_only_place(habits, &text, &place))
 		return false;
-	exim_set_place(finding, &place);
+	exim_set_place(parsed, &place);
 	return true;
 }
 
 /* "silently tossed message: score=31.0 ... | Message-Id: x). From <a@b.example> (host=h.example
  * [192.0.2.7]) for x@example.net", behind "SA: Action: ". Id, sender and recipient are the
  * client's: with a second host= or bracket, or in a long line, nobody is named. */
-static bool read_tossed(struct span text, struct finding *finding)
+static bool read_tossed(struct span text, struct parsed_line *parsed)
 {
 	size_t at = span_find(text, "> (host="), open, close;
 	struct span rest;
@@ -207,45 +208,45 @@ static bool read_tossed(struct span text, struct finding *finding)
 	if (open == SPAN_NONE || !open || close == SPAN_NONE || close < open ||
 	    open - 1 != span_find_char(rest, ' ') ||
 	    !span_starts(span_from(rest, close), "]) for ") ||
-	    !span_address(span_cut(rest, open + 1, close), &finding->source) ||
+	    !span_address(span_cut(rest, open + 1, close), &parsed->source) ||
 	    span_find(text, "(host=") != span_find_last(text, "(host=") ||
 	    span_find_char(text, '[') != span_last_char(text, '['))
 		return false;
-	finding->has_source = true;
-	finding->service = EVENT_SERVICE_SMTP;
+	parsed->has_source = true;
+	parsed->service = EVENT_SERVICE_SMTP;
 	return true;
 }
 
 bool exim_read_refused_message(struct exim_habits *habits, struct span text,
-			       struct finding *finding)
+			       struct parsed_line *parsed)
 {
-	finding->kind = EVENT_ABUSE;
-	finding->queue.size = 0;
+	parsed->kind = EVENT_ABUSE;
+	parsed->queue.size = 0;
 	if (span_skip(&text, "SMTP connection from "))
-		return read_drop(text, finding);
-	finding->abuse = ABUSE_CONTENT;
+		return read_drop(text, parsed);
+	parsed->abuse = ABUSE_CONTENT;
 	if (span_skip(&text, "F="))
-		return read_scanned(habits, text, finding);
+		return read_scanned(habits, text, parsed);
 	if (span_starts(text, "H="))
-		return read_after_data(habits, text, finding);
-	return span_skip(&text, "SA: Action: ") && read_tossed(text, finding);
+		return read_after_data(habits, text, parsed);
+	return span_skip(&text, "SA: Action: ") && read_tossed(text, parsed);
 }
 
 bool exim_read_refusal(struct exim_habits *habits, struct span text, bool *known,
-		       struct finding *finding)
+		       struct parsed_line *parsed)
 {
 	*known = true;
-	finding->kind = EVENT_ABUSE;
+	parsed->kind = EVENT_ABUSE;
 	if (span_starts(text, "H="))
-		return read_recipient(habits, text, finding);
+		return read_recipient(habits, text, parsed);
 	*known = span_skip(&text, "SMTP ");
 	if (!*known)
 		return false;
 	if (span_skip(&text, "connection from "))
-		return read_drop(text, finding);
+		return read_drop(text, parsed);
 	if (span_skip(&text, "call from "))
-		return read_dropped(habits, text, finding);
+		return read_dropped(habits, text, parsed);
 	if (span_skip(&text, "protocol synchronization error "))
-		return read_early(text, finding);
-	return span_skip(&text, "protocol error in ") && read_protocol(habits, text, finding);
+		return read_early(text, parsed);
+	return span_skip(&text, "protocol error in ") && read_protocol(habits, text, parsed);
 }

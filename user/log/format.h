@@ -10,19 +10,19 @@
 #include "log/event.h"
 
 /* How a line proves a failed attempt; attempts.h says how they are joined. */
-enum proof {
-	PROOF_WHOLE = 0, /* this line alone; nothing else speaks of the same attempt */
-	PROOF_FRONT,	 /* the server that the client spoke to */
-	PROOF_BACK,	 /* the authentication server behind it */
-	PROOF_PAM,	 /* the library that the authentication server asks; it knows no session */
-	PROOF_STAND_IN,	 /* what a session leads to: its closing count, or that it was thrown out */
-	PROOF_EXPLAINED, /* not a failure, but why the closing count will speak of one */
-	PROOF_TOTAL,	 /* how many failed in the session so far, its other lines included */
-	PROOF_UNDECIDED, /* a session's authentication ended without a verdict, after all */
-	PROOF_CUT,	 /* a line whose rest will look like a line of its own */
-	PROOF_OUTAGE,	 /* this process cannot ask: what it refuses next proves nothing */
-	PROOF_REPORT,	 /* no line: a mail server reports it to the policy server */
-	PROOF_ACCOUNT,	 /* names the account of an attempt whose FRONT line comes after it */
+enum evidence {
+	EVIDENCE_WHOLE = 0, /* this line alone; nothing else speaks of the same attempt */
+	EVIDENCE_FRONTEND,  /* the server that the client spoke to */
+	EVIDENCE_BACKEND,   /* the authentication server behind it */
+	EVIDENCE_PAM,	  /* the library that the authentication server asks; it knows no session */
+	EVIDENCE_SUMMARY, /* what a session leads to: its closing count, or that it was thrown out */
+	EVIDENCE_EXPLAINED, /* not a failure, but why the closing count will speak of one */
+	EVIDENCE_TOTAL,	    /* how many failed in the session so far, its other lines included */
+	EVIDENCE_UNDECIDED, /* a session's authentication ended without a verdict, after all */
+	EVIDENCE_CUT,	    /* a line whose rest will look like a line of its own */
+	EVIDENCE_OUTAGE,    /* this process cannot ask: what it refuses next proves nothing */
+	EVIDENCE_REPORT,    /* no line: a mail server reports it to the policy server */
+	EVIDENCE_ACCOUNT,   /* names the account of an attempt whose FRONT line comes after it */
 };
 
 /* What a line says about the session whose id it gives, where lines of one event are apart: which
@@ -35,12 +35,12 @@ enum session_step {
 	SESSION_CLOSES,
 };
 
-struct finding {
+struct parsed_line {
 	enum event_kind kind;
 	enum event_service service;
 	enum event_daemon daemon;
 	enum abuse_kind abuse; /* of EVENT_ABUSE; ABUSE_NONE is taken for ABUSE_PROTOCOL */
-	enum proof proof;
+	enum evidence evidence;
 	unsigned count;
 	unsigned named;	     /* as in struct event */
 	unsigned recipients; /* of a message, where the line has them */
@@ -53,12 +53,13 @@ struct finding {
 	bool account_escaped; /* "\\303\\274", "\\n", "\\\\" for bytes that are not printed */
 	enum session_step step;
 	struct span session; /* its id, or empty */
-	struct span backend; /* PROOF_BACK: which of several password databases says so */
-	bool unknown_user;   /* PROOF_BACK: it does not know the name */
-	bool may_be_rest;    /* it could be what PROOF_CUT left over */
+	struct span backend; /* EVIDENCE_BACKEND: which of several password databases says so */
+	bool unknown_user;   /* EVIDENCE_BACKEND: it does not know the name */
+	bool may_be_rest;    /* it could be what EVIDENCE_CUT left over */
 	bool unasked;	     /* a failure only where the mechanism is known to work here */
 	bool asked;	     /* it is */
-	uint32_t age_s; /* PROOF_FRONT with a session: how long that has lasted, 0 if not said */
+	uint32_t age_s; /* EVIDENCE_FRONTEND with a session: how long that has lasted, 0 if not said
+			 */
 };
 
 enum format_answer {
@@ -67,8 +68,8 @@ enum format_answer {
 	FORMAT_FOUND,
 };
 
-/* Pure; fills *finding only with FORMAT_FOUND. Spans point into the line. */
-typedef enum format_answer format_line(const struct envelope *envelope, struct finding *finding);
+/* Pure; fills *parsed only with FORMAT_FOUND. Spans point into the line. */
+typedef enum format_answer format_line(const struct envelope *envelope, struct parsed_line *parsed);
 
 format_line postfix_line, dovecot_line, vpopmail_line, exim_line, sendmail_line, courier_line,
 	cyrus_line, saslauthd_line, pam_line, opensmtpd_line, epost_line;

@@ -55,12 +55,12 @@ void held_join(struct held *held, uint32_t serial, uint64_t session, int64_t wal
 }
 
 /* How long after its last line a failure is still this attempt's. */
-static int64_t reach_ns(const struct sighting *end)
+static int64_t reach_ns(const struct line_event *end)
 {
 	return (end->event.kind == EVENT_FAILURE ? HELD_PAST_MS : ATTEMPT_DELAY_MS) * 1000000LL;
 }
 
-bool held_take_back(struct held *held, const struct sighting *success)
+bool held_take_back(struct held *held, const struct line_event *success)
 {
 	bool any = false;
 

@@ -10,7 +10,7 @@
 #ifndef SEKISHO_LOG_HELD_H
 #define SEKISHO_LOG_HELD_H
 
-#include "log/sighting.h"
+#include "log/line_event.h"
 
 #define HELD_MS	     2500
 #define HELD_PAST_MS 4000
@@ -47,7 +47,7 @@ void held_join(struct held *held, uint32_t serial, uint64_t session, int64_t wal
 /* Someone has logged in, or the session's authentication came to no verdict: what failed for the
  * same session, or without a session for the same source and account, less than two seconds ago,
  * was no failure. Whether anything was. */
-bool held_take_back(struct held *held, const struct sighting *success);
+bool held_take_back(struct held *held, const struct line_event *success);
 
 /* The next event that is decided, or has been held long enough by `now_wall_ns`; false: none.
  * `keep` says whether one that nothing more was said of is a failure. */

@@ -24,7 +24,7 @@ struct file {
 	bool ended;	   /* the stream; the buffer may hold more */
 	bool cutting;	   /* the rest of an over-long line is being left out */
 	bool waiting;	   /* `next` holds one */
-	struct sighting next;
+	struct line_event next;
 	int64_t last_ns; /* for events without time */
 	uint64_t line;
 	int error;

@@ -68,83 +68,84 @@ static bool pass(struct joining *joining, struct event *event)
 	return held_put(&joining->held, &entry, event);
 }
 
-static bool hold(struct joining *joining, const struct sighting *sighting,
+static bool hold(struct joining *joining, const struct line_event *line_event,
 		 const struct attempts_verdict *verdict, struct event *event)
 {
 	struct held_entry entry = { .event = *event,
-				    .session = sighting->session,
-				    .account = sighting->account,
+				    .session = line_event->session,
+				    .account = line_event->account,
 				    .serial = verdict->serial,
 				    .at_ns = event->wall_ns,
 				    .open = true,
 				    .may_repeat = verdict->may_repeat,
-				    .nameless = sighting->proof == PROOF_BACK &&
-						!sighting->session };
+				    .nameless = line_event->evidence == EVIDENCE_BACKEND &&
+						!line_event->session };
 
 	return held_put(&joining->held, &entry, event);
 }
 
 /* Whether another line, or a report, may say that the attempt is none that counts. */
-static bool is_open(const struct joining *joining, const struct sighting *sighting,
+static bool is_open(const struct joining *joining, const struct line_event *line_event,
 		    const struct attempts_verdict *verdict)
 {
-	if (!sighting->event.wall_ns || !verdict->serial || sighting->proof == PROOF_REPORT)
+	if (!line_event->event.wall_ns || !verdict->serial ||
+	    line_event->evidence == EVIDENCE_REPORT)
 		return false;
 	return (verdict->may_pass && (joining->past || attempts_several(joining->attempts))) ||
-	       attempts_is_reported(joining->attempts, sighting);
+	       attempts_is_reported(joining->attempts, line_event);
 }
 
-static bool take_failure(struct joining *joining, const struct sighting *sighting,
+static bool take_failure(struct joining *joining, const struct line_event *line_event,
 			 struct event *event)
 {
 	struct attempts_verdict verdict;
 
-	attempts_count(joining->attempts, sighting, &verdict);
+	attempts_count(joining->attempts, line_event, &verdict);
 	for (unsigned i = 0; i < verdict.settled_count; i++)
-		if (sighting->uncounted)
+		if (line_event->uncounted)
 			held_drop(&joining->held, verdict.settled[i]);
 		else
 			held_settle(&joining->held, verdict.settled[i]);
 	if (verdict.joined)
-		held_join(&joining->held, verdict.joined, sighting->session,
-			  sighting->event.wall_ns);
-	if (sighting->proof == PROOF_UNDECIDED)
-		held_take_back(&joining->held, sighting);
-	if (!verdict.count || sighting->uncounted)
+		held_join(&joining->held, verdict.joined, line_event->session,
+			  line_event->event.wall_ns);
+	if (line_event->evidence == EVIDENCE_UNDECIDED)
+		held_take_back(&joining->held, line_event);
+	if (!verdict.count || line_event->uncounted)
 		return false;
-	*event = sighting->event;
+	*event = line_event->event;
 	event->count = verdict.count;
 	if (event->named > event->count)
 		event->named = event->count;
-	if (sighting->proof == PROOF_ACCOUNT)
+	if (line_event->evidence == EVIDENCE_ACCOUNT)
 		return waiting_put(&joining->waiting, event) && pass(joining, event);
-	if (sighting->proof == PROOF_FRONT && joining->waiting.count)
+	if (line_event->evidence == EVIDENCE_FRONTEND && joining->waiting.count)
 		waiting_join(&joining->waiting, event);
-	if (is_open(joining, sighting, &verdict))
-		return hold(joining, sighting, &verdict, event);
+	if (is_open(joining, line_event, &verdict))
+		return hold(joining, line_event, &verdict, event);
 	return pass(joining, event);
 }
 
-bool joining_take(struct joining *joining, const struct sighting *sighting, struct event *event)
+bool joining_take(struct joining *joining, const struct line_event *line_event, struct event *event)
 {
-	if ((joining->copies && sighting->proof != PROOF_REPORT &&
-	     copies_is_one(joining->copies, sighting)) ||
-	    (sighting->text && attempts_is_copy(joining->attempts, sighting)))
+	if ((joining->copies && line_event->evidence != EVIDENCE_REPORT &&
+	     copies_is_one(joining->copies, line_event)) ||
+	    (line_event->text && attempts_is_copy(joining->attempts, line_event)))
 		return false;
-	if (sighting->may_be_rest && attempts_is_rest(joining->attempts, sighting))
+	if (line_event->may_be_rest && attempts_is_rest(joining->attempts, line_event))
 		return false;
-	if (sighting->event.kind == EVENT_FAILURE)
-		return take_failure(joining, sighting, event);
+	if (line_event->event.kind == EVENT_FAILURE)
+		return take_failure(joining, line_event, event);
 	/* Thrown out for what the server could not answer. */
-	if (sighting->event.kind == EVENT_ABUSE && sighting->proof == PROOF_STAND_IN &&
-	    attempts_only_explained(joining->attempts, sighting))
+	if (line_event->event.kind == EVENT_ABUSE && line_event->evidence == EVIDENCE_SUMMARY &&
+	    attempts_only_explained(joining->attempts, line_event))
 		return false;
-	*event = sighting->event;
+	*event = line_event->event;
 	if (event->kind == EVENT_SUCCESS || event->kind == EVENT_MESSAGE) {
 		if (joining->held.count)
-			held_take_back(&joining->held, sighting);
-		attempts_succeed(joining->attempts, sighting);
-		if (attempts_is_told(joining->attempts, sighting))
+			held_take_back(&joining->held, line_event);
+		attempts_succeed(joining->attempts, line_event);
+		if (attempts_is_told(joining->attempts, line_event))
 			return false;
 	}
 	return pass(joining, event);

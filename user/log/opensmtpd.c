@@ -20,7 +20,7 @@ static bool skip_id(struct span *text, struct span *id)
 }
 
 /* "address=192.0.2.5 host=h.example" */
-static bool read_connected(struct span text, struct finding *finding)
+static bool read_connected(struct span text, struct parsed_line *parsed)
 {
 	size_t blank;
 
@@ -32,12 +32,12 @@ static bool read_connected(struct span text, struct finding *finding)
 	/* A brace or bracket round IPv6, by release. */
 	if (span_skip(&text, "[") && span_ends(text, "]"))
 		text.size--;
-	finding->step = SESSION_OPENS;
-	return span_address(text, &finding->source);
+	parsed->step = SESSION_OPENS;
+	return span_address(text, &parsed->source);
 }
 
 /* "user=bob result=permfail"; before 6.4 "user=bob address=192.0.2.5 host=h result=permfail". */
-static bool read_authentication(struct span text, bool old, struct finding *finding)
+static bool read_authentication(struct span text, bool old, struct parsed_line *parsed)
 {
 	static const struct {
 		const char *text;
@@ -49,25 +49,25 @@ static bool read_authentication(struct span text, bool old, struct finding *find
 		return false;
 	for (size_t i = 0; i < sizeof(results) / sizeof(*results); i++)
 		if (span_ends(text, results[i].text)) {
-			finding->kind = results[i].kind;
+			parsed->kind = results[i].kind;
 			text.size -= strlen(results[i].text);
 		}
-	if (!finding->kind)
+	if (!parsed->kind)
 		return false;
-	finding->step = SESSION_USED;
-	finding->account = text;
-	finding->account_escaped = true;
+	parsed->step = SESSION_USED;
+	parsed->account = text;
+	parsed->account_escaped = true;
 	if (!old || address == SPAN_NONE)
 		return true;
 	address -= strlen("user=");
-	finding->account = span_cut(text, 0, address);
-	finding->has_source = read_connected(span_from(text, address + 1), finding);
-	finding->step = finding->has_source ? SESSION_NONE : SESSION_USED;
+	parsed->account = span_cut(text, 0, address);
+	parsed->has_source = read_connected(span_from(text, address + 1), parsed);
+	parsed->step = parsed->has_source ? SESSION_NONE : SESSION_USED;
 	return true;
 }
 
 /* "message msgid=1a2b3c4d size=300 nrcpt=2 proto=ESMTP" */
-static void read_message(struct span text, struct finding *finding)
+static void read_message(struct span text, struct parsed_line *parsed)
 {
 	size_t id = span_find(text, " msgid="), count = span_find(text, " nrcpt=");
 	struct span rest;
@@ -75,65 +75,65 @@ static void read_message(struct span text, struct finding *finding)
 	if (id != SPAN_NONE) {
 		rest = span_from(text, id + strlen(" msgid="));
 		id = span_find_char(rest, ' ');
-		finding->queue = span_cut(rest, 0, id == SPAN_NONE ? rest.size : id);
+		parsed->queue = span_cut(rest, 0, id == SPAN_NONE ? rest.size : id);
 	}
 	if (count != SPAN_NONE) {
 		rest = span_from(text, count + strlen(" nrcpt="));
-		span_number(&rest, &finding->recipients);
+		span_number(&rest, &parsed->recipients);
 	}
 }
 
 /* "<x@example.net>" result="550 Invalid recipient: <x@example.net>"", of one who has not logged in:
  * what it says to a recipient elsewhere, and to one that does not exist here. */
-static bool read_refused(struct span text, struct finding *finding)
+static bool read_refused(struct span text, struct parsed_line *parsed)
 {
 	size_t at = span_find_last(text, "\" result=\"550 Invalid recipient: <");
 
 	if (at == SPAN_NONE || !span_ends(text, ">\""))
 		return false;
-	finding->step = SESSION_USED;
-	finding->kind = EVENT_ABUSE;
-	finding->abuse = ABUSE_RELAY;
+	parsed->step = SESSION_USED;
+	parsed->kind = EVENT_ABUSE;
+	parsed->abuse = ABUSE_RELAY;
 	return true;
 }
 
-static bool read_line(struct span text, struct finding *finding)
+static bool read_line(struct span text, struct parsed_line *parsed)
 {
 	bool old = span_skip(&text, "event=");
 
 	if (span_skip(&text, "connected "))
-		return read_connected(text, finding);
+		return read_connected(text, parsed);
 	if (span_skip(&text, "authentication "))
-		return read_authentication(text, old, finding);
+		return read_authentication(text, old, parsed);
 	if (span_starts(text, "disconnected") || span_starts(text, "closed")) {
-		finding->step = SESSION_CLOSES;
+		parsed->step = SESSION_CLOSES;
 		return true;
 	}
 	if (span_starts(text, "message ")) {
-		finding->step = SESSION_USED;
-		finding->kind = EVENT_MESSAGE;
-		read_message(text, finding);
+		parsed->step = SESSION_USED;
+		parsed->kind = EVENT_MESSAGE;
+		read_message(text, parsed);
 		return true;
 	}
-	return span_skip(&text, "failed-command command=\"RCPT TO:") && read_refused(text, finding);
+	return span_skip(&text, "failed-command command=\"RCPT TO:") && read_refused(text, parsed);
 }
 
 /* "delivery evpid=... from=<a> to=<b> ... result="PermFail" stat="550 ..."": who the message is
  * from and to may hold anything, what the other side said is behind it. */
-static bool read_delivery(struct span text, struct finding *finding)
+static bool read_delivery(struct span text, struct parsed_line *parsed)
 {
-	finding->service = EVENT_SERVICE_UNKNOWN;
-	finding->session.size = 0;
+	parsed->service = EVENT_SERVICE_UNKNOWN;
+	parsed->session.size = 0;
 	if (span_find(text, " result=PermFail") != SPAN_NONE ||
 	    span_find(text, " result=\"PermFail\"") != SPAN_NONE)
-		finding->kind = EVENT_BOUNCE;
+		parsed->kind = EVENT_BOUNCE;
 	else if (span_find(text, " result=Ok") != SPAN_NONE ||
 		 span_find(text, " result=\"Ok\"") != SPAN_NONE)
-		finding->kind = EVENT_DELIVERED;
-	return finding->kind;
+		parsed->kind = EVENT_DELIVERED;
+	return parsed->kind;
 }
 
-enum format_answer opensmtpd_line(const struct envelope *envelope, struct finding *finding)
+enum format_answer opensmtpd_line(const struct envelope *envelope, struct parsed_line *parsed)
 {
 	struct span text = envelope->text, id;
 
@@ -142,12 +142,11 @@ enum format_answer opensmtpd_line(const struct envelope *envelope, struct findin
 		return FORMAT_OTHER;
 	if (!skip_id(&text, &id))
 		return FORMAT_OTHER;
-	*finding = (struct finding){ .daemon = EVENT_DAEMON_OPENSMTPD,
-				     .service = EVENT_SERVICE_SMTP,
-				     .session = id,
-				     .count = 1 };
+	*parsed = (struct parsed_line){ .daemon = EVENT_DAEMON_OPENSMTPD,
+					.service = EVENT_SERVICE_SMTP,
+					.session = id,
+					.count = 1 };
 	if (span_skip(&text, "mta "))
-		return read_delivery(text, finding) ? FORMAT_FOUND : FORMAT_NOTHING;
-	return span_skip(&text, "smtp ") && read_line(text, finding) ? FORMAT_FOUND
-								     : FORMAT_NOTHING;
+		return read_delivery(text, parsed) ? FORMAT_FOUND : FORMAT_NOTHING;
+	return span_skip(&text, "smtp ") && read_line(text, parsed) ? FORMAT_FOUND : FORMAT_NOTHING;
 }

@@ -12,7 +12,7 @@
  * own address and push the true one off the line. */
 #define SURE_SIZE 220
 
-enum format_answer pam_line(const struct envelope *envelope, struct finding *finding)
+enum format_answer pam_line(const struct envelope *envelope, struct parsed_line *parsed)
 {
 	static const char head[] = "pam_unix(dovecot:auth): authentication failure; ";
 	struct span text = envelope->text, name, tail;
@@ -20,10 +20,10 @@ enum format_answer pam_line(const struct envelope *envelope, struct finding *fin
 
 	if (!text.size || *text.at != 'p' || !span_skip(&text, head))
 		return FORMAT_OTHER;
-	*finding = (struct finding){ .kind = EVENT_FAILURE,
-				     .daemon = EVENT_DAEMON_DOVECOT,
-				     .proof = PROOF_PAM,
-				     .count = 1 };
+	*parsed = (struct parsed_line){ .kind = EVENT_FAILURE,
+					.daemon = EVENT_DAEMON_DOVECOT,
+					.evidence = EVIDENCE_PAM,
+					.count = 1 };
 	user = span_find(text, " ruser=");
 	host = span_find(text, " rhost=");
 	if (text.size > SURE_SIZE || user == SPAN_NONE || host == SPAN_NONE || host < user ||
@@ -32,9 +32,9 @@ enum format_answer pam_line(const struct envelope *envelope, struct finding *fin
 	name = span_cut(text, user + strlen(" ruser="), host);
 	tail = span_from(text, host + strlen(" rhost="));
 	end = span_find_char(tail, ' ');
-	if (!span_address(span_cut(tail, 0, end == SPAN_NONE ? tail.size : end), &finding->source))
+	if (!span_address(span_cut(tail, 0, end == SPAN_NONE ? tail.size : end), &parsed->source))
 		return FORMAT_NOTHING;
-	finding->has_source = true;
-	finding->account = name;
+	parsed->has_source = true;
+	parsed->account = name;
 	return FORMAT_FOUND;
 }

@@ -212,58 +212,58 @@ static struct span decode_escapes(struct span name, char out[EVENT_ACCOUNT_SIZE]
 
 /* Whether the name may be an account's: not only its first word, and without control characters
  * that its server escaped. */
-static bool is_name(struct span name, bool decoded, const struct finding *finding)
+static bool is_name(struct span name, bool decoded, const struct parsed_line *parsed)
 {
 	if (span_find(name, "  ") != SPAN_NONE) /* some servers write one blank for several */
 		return false;
 	for (size_t i = 0; i < name.size; i++)
 		if ((decoded && (unsigned char)name.at[i] < ' ') ||
-		    (finding->account_word && name.at[i] && strchr("(),:;<>[]\"", name.at[i])))
+		    (parsed->account_word && name.at[i] && strchr("(),:;<>[]\"", name.at[i])))
 			return false;
 	return name.size > 0;
 }
 
-static void fill_event(const struct finding *finding, int64_t wall_ns, struct event *event)
+static void fill_event(const struct parsed_line *parsed, int64_t wall_ns, struct event *event)
 {
 	char decoded[EVENT_ACCOUNT_SIZE];
-	struct span account = finding->account;
+	struct span account = parsed->account;
 
-	if (finding->account_base64)
+	if (parsed->account_base64)
 		account = decode_name(account, decoded);
-	else if (finding->account_escaped)
+	else if (parsed->account_escaped)
 		account = decode_escapes(account, decoded);
 	event->wall_ns = wall_ns;
-	event->kind = finding->kind;
-	event->service = finding->service;
-	event->daemon = finding->daemon;
-	event->abuse = finding->kind != EVENT_ABUSE ? ABUSE_NONE
-		       : finding->abuse		    ? finding->abuse
-						    : ABUSE_PROTOCOL;
-	event->count = finding->count;
-	event->named = finding->named;
-	event->recipients = finding->recipients;
+	event->kind = parsed->kind;
+	event->service = parsed->service;
+	event->daemon = parsed->daemon;
+	event->abuse = parsed->kind != EVENT_ABUSE ? ABUSE_NONE
+		       : parsed->abuse		   ? parsed->abuse
+						   : ABUSE_PROTOCOL;
+	event->count = parsed->count;
+	event->named = parsed->named;
+	event->recipients = parsed->recipients;
 	event->line = 0;
-	event->has_source = finding->has_source;
-	event->has_account = is_name(account, account.at == decoded, finding);
+	event->has_source = parsed->has_source;
+	event->has_account = is_name(account, account.at == decoded, parsed);
 	if (!event->has_account)
 		account.size = 0;
-	event->source = finding->has_source ? finding->source : (struct address){ 0 };
+	event->source = parsed->has_source ? parsed->source : (struct address){ 0 };
 	span_visible(account, event->account, sizeof(event->account));
 	*event->queue = '\0';
-	if (finding->queue.size < sizeof(event->queue))
-		span_visible(finding->queue, event->queue, sizeof(event->queue));
+	if (parsed->queue.size < sizeof(event->queue))
+		span_visible(parsed->queue, event->queue, sizeof(event->queue));
 }
 
 /* What only explains other lines leaves its line to the patterns. */
-static bool leaves_to_patterns(const struct log_parser *parser, const struct finding *finding)
+static bool leaves_to_patterns(const struct log_parser *parser, const struct parsed_line *parsed)
 {
-	return parser->patterns && finding->kind == EVENT_FAILURE &&
-	       (finding->proof == PROOF_EXPLAINED || finding->proof == PROOF_UNDECIDED ||
-		finding->proof == PROOF_CUT || finding->proof == PROOF_OUTAGE);
+	return parser->patterns && parsed->kind == EVENT_FAILURE &&
+	       (parsed->evidence == EVIDENCE_EXPLAINED || parsed->evidence == EVIDENCE_UNDECIDED ||
+		parsed->evidence == EVIDENCE_CUT || parsed->evidence == EVIDENCE_OUTAGE);
 }
 
 static bool find(struct log_parser *parser, const struct envelope *envelope,
-		 struct finding *finding)
+		 struct parsed_line *parsed)
 {
 	enum format_answer answer = FORMAT_OTHER;
 	struct envelope named;
@@ -278,10 +278,10 @@ static bool find(struct log_parser *parser, const struct envelope *envelope,
 		envelope = &named;
 	}
 	for (size_t i = 0; answer == FORMAT_OTHER && i < sizeof(formats) / sizeof(*formats); i++)
-		answer = formats[i](envelope, finding);
-	if (answer == FORMAT_FOUND && !leaves_to_patterns(parser, finding))
-		return !finding->step || sessions_step(&parser->sessions, finding);
-	if ((parser->patterns && patterns_match(parser->patterns, envelope, finding)) ||
+		answer = formats[i](envelope, parsed);
+	if (answer == FORMAT_FOUND && !leaves_to_patterns(parser, parsed))
+		return !parsed->step || sessions_step(&parser->sessions, parsed);
+	if ((parser->patterns && patterns_match(parser->patterns, envelope, parsed)) ||
 	    answer == FORMAT_FOUND)
 		return true;
 	parser->missed = answer != FORMAT_OTHER || envelope_is_mail(envelope->program);
@@ -290,31 +290,31 @@ static bool find(struct log_parser *parser, const struct envelope *envelope,
 
 /* Whether the line says anything. */
 static bool read_line(struct log_parser *parser, const struct envelope *envelope,
-		      struct sighting *sighting)
+		      struct line_event *line_event)
 {
-	struct finding finding;
+	struct parsed_line parsed;
 
-	if (!find(parser, envelope, &finding) ||
-	    (finding.kind >= EVENT_DELIVERED && !parser->deliveries))
+	if (!find(parser, envelope, &parsed) ||
+	    (parsed.kind >= EVENT_DELIVERED && !parser->deliveries))
 		return false;
-	finding.count *= envelope->repeat;
-	finding.named *= envelope->repeat;
-	fill_event(&finding, convert(parser, &envelope->clock), &sighting->event);
-	sighting->event.line = parser->line;
-	sighting->log = parser->log;
-	sighting_fill(envelope, &finding, sighting);
+	parsed.count *= envelope->repeat;
+	parsed.named *= envelope->repeat;
+	fill_event(&parsed, convert(parser, &envelope->clock), &line_event->event);
+	line_event->event.line = parser->line;
+	line_event->log = parser->log;
+	line_event_fill(envelope, &parsed, line_event);
 	return true;
 }
 
 bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
-		     struct sighting *sighting)
+		     struct line_event *line_event)
 {
 	struct envelope envelope;
 	struct unwrapped inside;
 
 	parser->line++;
 	parser->clock.kind = STAMP_NONE;
-	sighting->event.wall_ns = 0;
+	line_event->event.wall_ns = 0;
 	size = size < LOG_LINE_MAX ? size : LOG_LINE_MAX;
 	if (!unwrap_line(&parser->unwrap, (struct span){ line, size }, &inside))
 		return false;
@@ -323,25 +323,25 @@ bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 	envelope.exim = &parser->exim;
 	if (span_starts(envelope.program, "exim") && !pieces_join(&parser->pieces, &envelope))
 		return false;
-	if (read_line(parser, &envelope, sighting)) {
+	if (read_line(parser, &envelope, line_event)) {
 		envelope_get_form(&envelope, &parser->form);
 		return true;
 	}
 	/* What waits goes on with the time of any line. */
-	sighting->event.wall_ns = joining_waits(parser->joining) ? convert(parser, &envelope.clock)
-								 : 0;
+	line_event->event.wall_ns =
+		joining_waits(parser->joining) ? convert(parser, &envelope.clock) : 0;
 	return false;
 }
 
 bool log_parser_line(struct log_parser *parser, const char *line, size_t size, struct event *event)
 {
-	struct sighting sighting;
+	struct line_event line_event;
 
-	if (log_parser_read(parser, line, size, &sighting) &&
-	    joining_take(parser->joining, &sighting, event))
+	if (log_parser_read(parser, line, size, &line_event) &&
+	    joining_take(parser->joining, &line_event, event))
 		return true;
 	return joining_waits(parser->joining) &&
-	       joining_next(parser->joining, sighting.event.wall_ns, event);
+	       joining_next(parser->joining, line_event.event.wall_ns, event);
 }
 
 bool log_parser_rest(struct log_parser *parser, int64_t now_wall_ns, struct event *event)

@@ -15,7 +15,7 @@
 struct joining;
 struct log_parser;
 struct patterns;
-struct sighting;
+struct line_event;
 
 /* -ENOMEM as NULL. */
 struct log_parser *log_parser_new(void);
@@ -71,9 +71,9 @@ bool log_parser_line(struct log_parser *parser, const char *line, size_t size, s
 
 /* As the first half of log_parser_line(): what the line says, not joined yet. Where lines of
  * several logs are to be put into the order of their time first: then joining_take(). false:
- * nothing; then sighting->event.wall_ns is the line's time, or 0. */
+ * nothing; then line_event->event.wall_ns is the line's time, or 0. */
 bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
-		     struct sighting *sighting);
+		     struct line_event *line_event);
 
 /* Some failures wait a few seconds for a line that tells the source (deferred_event.h), or that
  * takes them back (held.h), and come out with a later line, which is why event->line need not be

@@ -179,7 +179,7 @@ static bool is_program(struct span program, const char *wanted)
 }
 
 bool pattern_read_groups(const struct pattern *pattern, struct span subject,
-			 const PCRE2_SIZE *offsets, unsigned set, struct finding *finding)
+			 const PCRE2_SIZE *offsets, unsigned set, struct parsed_line *parsed)
 {
 	for (unsigned i = 0; i < pattern->group_count; i++) {
 		const struct group *group = &pattern->groups[i];
@@ -191,13 +191,13 @@ bool pattern_read_groups(const struct pattern *pattern, struct span subject,
 		end = offsets[2 * group->number + 1];
 		if (begin == PCRE2_UNSET || begin > end)
 			continue;
-		if (group->is_user && !finding->account.size)
-			finding->account = span_cut(subject, begin, end);
-		else if (!group->is_user && !finding->has_source)
-			finding->has_source =
-				span_address(span_cut(subject, begin, end), &finding->source);
+		if (group->is_user && !parsed->account.size)
+			parsed->account = span_cut(subject, begin, end);
+		else if (!group->is_user && !parsed->has_source)
+			parsed->has_source =
+				span_address(span_cut(subject, begin, end), &parsed->source);
 	}
-	return finding->has_source || finding->account.size;
+	return parsed->has_source || parsed->account.size;
 }
 
 int pattern_match(struct patterns *patterns, const pcre2_code *code, struct span subject,
@@ -214,10 +214,10 @@ int pattern_match(struct patterns *patterns, const pcre2_code *code, struct span
 }
 
 bool patterns_match(struct patterns *patterns, const struct envelope *envelope,
-		    struct finding *finding)
+		    struct parsed_line *parsed)
 {
 	struct span content = { NULL, 0 };
-	struct finding named = { 0 };
+	struct parsed_line named = { 0 };
 	unsigned given_up = 0;
 	size_t entered = 0;
 	bool entry = false;
@@ -247,14 +247,14 @@ bool patterns_match(struct patterns *patterns, const struct envelope *envelope,
 			entry = false;
 			continue;
 		}
-		*finding = pattern->filter ? named : (struct finding){ 0 };
-		finding->kind = pattern->kind;
-		finding->service = pattern->service;
-		finding->daemon = EVENT_DAEMON_USER;
-		finding->count = 1;
+		*parsed = pattern->filter ? named : (struct parsed_line){ 0 };
+		parsed->kind = pattern->kind;
+		parsed->service = pattern->service;
+		parsed->daemon = EVENT_DAEMON_USER;
+		parsed->count = 1;
 		if (pattern_read_groups(pattern, pattern->filter ? content : subject,
 					pcre2_get_ovector_pointer(patterns->match), (unsigned)found,
-					finding))
+					parsed))
 			return true;
 	}
 	return false;

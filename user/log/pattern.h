@@ -45,9 +45,9 @@ int patterns_add_filter(struct patterns **patterns, const struct pattern_filter 
 			const char **which, struct fault *fault);
 void patterns_free(struct patterns *patterns);
 
-/* Whether a pattern matches, the first one that does. Fills *finding, spans into the line. */
+/* Whether a pattern matches, the first one that does. Fills *parsed, spans into the line. */
 bool patterns_match(struct patterns *patterns, const struct envelope *envelope,
-		    struct finding *finding);
+		    struct parsed_line *parsed);
 
 /* How many lines a pattern was given up on, since it took too many steps. */
 uint64_t patterns_given_up(const struct patterns *patterns);

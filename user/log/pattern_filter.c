@@ -109,7 +109,7 @@ static struct span behind_stamp(const struct envelope *envelope)
 
 bool pattern_enter_filter(struct patterns *patterns, const struct filter *filter, bool message,
 			  const struct envelope *envelope, struct span *subject,
-			  struct finding *finding, unsigned *given_up)
+			  struct parsed_line *parsed, unsigned *given_up)
 {
 	const PCRE2_SIZE *offsets;
 
@@ -122,14 +122,14 @@ bool pattern_enter_filter(struct patterns *patterns, const struct filter *filter
 			return false;
 		*subject = envelope->whole;
 	}
-	*finding = (struct finding){ 0 };
+	*parsed = (struct parsed_line){ 0 };
 	if (filter->prefix.code) {
 		int found = pattern_match(patterns, filter->prefix.code, *subject, given_up);
 
 		if (found <= (int)filter->content)
 			return false;
 		offsets = pcre2_get_ovector_pointer(patterns->match);
-		pattern_read_groups(&filter->prefix, *subject, offsets, (unsigned)found, finding);
+		pattern_read_groups(&filter->prefix, *subject, offsets, (unsigned)found, parsed);
 		offsets += 2 * filter->content;
 		if (offsets[0] == PCRE2_UNSET || offsets[0] > offsets[1])
 			return false;

@@ -63,14 +63,14 @@ int pattern_append(struct patterns *patterns, const struct pattern *one, struct 
 int pattern_match(struct patterns *patterns, const pcre2_code *code, struct span subject,
 		  unsigned *given_up);
 
-/* What a match's groups hold, into *finding; whether that is anything. */
+/* What a match's groups hold, into *parsed; whether that is anything. */
 bool pattern_read_groups(const struct pattern *pattern, struct span subject,
-			 const PCRE2_SIZE *offsets, unsigned set, struct finding *finding);
+			 const PCRE2_SIZE *offsets, unsigned set, struct parsed_line *parsed);
 
 /* What of the line the filter's expressions are for, and what its prefix says of whom; false: it is
  * not for this line. */
 bool pattern_enter_filter(struct patterns *patterns, const struct filter *filter, bool message,
 			  const struct envelope *envelope, struct span *subject,
-			  struct finding *finding, unsigned *given_up);
+			  struct parsed_line *parsed, unsigned *given_up);
 
 #endif

@@ -38,10 +38,10 @@ bool postfix_read_client(struct span *text, struct client *client)
 	return true;
 }
 
-void postfix_set_client(struct finding *finding, const struct client *client)
+void postfix_set_client(struct parsed_line *parsed, const struct client *client)
 {
-	finding->has_source = client->has_address;
-	finding->source = client->address;
+	parsed->has_source = client->has_address;
+	parsed->source = client->address;
 }
 
 /* Reasons that are the server's fault, or no guess at a password: nobody is banned for them. */
@@ -62,7 +62,7 @@ static bool is_server_fault(struct span reason)
 }
 
 /* "h[a]: SASL LOGIN authentication failed: REASON[, sasl_username=NAME]" */
-static bool read_sasl_failure(struct span text, struct finding *finding)
+static bool read_sasl_failure(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
 	size_t blank, name;
@@ -74,16 +74,16 @@ static bool read_sasl_failure(struct span text, struct finding *finding)
 	if (blank == SPAN_NONE)
 		return false;
 	text = span_from(text, blank);
-	postfix_set_client(finding, &client);
-	finding->kind = EVENT_FAILURE;
+	postfix_set_client(parsed, &client);
+	parsed->kind = EVENT_FAILURE;
 	if (span_skip(&text, " authentication aborted")) {
-		finding->proof = PROOF_EXPLAINED;
+		parsed->evidence = EVIDENCE_EXPLAINED;
 		return client.has_address;
 	}
 	if (!span_skip(&text, " authentication failed:"))
 		return false;
 	span_skip(&text, " "); /* a blank at the end may have been taken off */
-	finding->proof = is_server_fault(text) ? PROOF_EXPLAINED : PROOF_FRONT;
+	parsed->evidence = is_server_fault(text) ? EVIDENCE_EXPLAINED : EVIDENCE_FRONTEND;
 	/* Since 3.9; the name is the last field, and the reason is not the client's. */
 	name = span_find(text, ", sasl_username=");
 	if (name != SPAN_NONE) {
@@ -91,13 +91,13 @@ static bool read_sasl_failure(struct span text, struct finding *finding)
 		/* Postfix writes '?' for what it does not print, and shows so many bytes. */
 		if (!span_is(text, "(unavailable)") && span_find_char(text, '?') == SPAN_NONE &&
 		    text.size != NAME_SHOWN)
-			finding->account = text;
+			parsed->account = text;
 	}
-	return client.has_address || finding->account.size;
+	return client.has_address || parsed->account.size;
 }
 
 /* "from h[a] ehlo=1 auth=0/2 quit=1 commands=2/4": the attempts that failed. */
-static bool read_disconnect(struct span text, struct finding *finding)
+static bool read_disconnect(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
 	uint32_t good, all;
@@ -112,10 +112,10 @@ static bool read_disconnect(struct span text, struct finding *finding)
 	if (!span_number(&text, &good) || !span_skip(&text, "/") || !span_number(&text, &all) ||
 	    all <= good)
 		return false;
-	postfix_set_client(finding, &client);
-	finding->kind = EVENT_FAILURE;
-	finding->proof = PROOF_STAND_IN;
-	finding->count = all - good;
+	postfix_set_client(parsed, &client);
+	parsed->kind = EVENT_FAILURE;
+	parsed->evidence = EVIDENCE_SUMMARY;
+	parsed->count = all - good;
 	return true;
 }
 
@@ -132,7 +132,7 @@ static struct span until_field(struct span value, const char *const *next)
 }
 
 /* "8C74351089D: client=h[a], sasl_method=LOGIN, sasl_username=bob[, ...]" */
-static bool read_message(struct span text, struct finding *finding)
+static bool read_message(struct span text, struct parsed_line *parsed)
 {
 	static const char *const next[] = { ", sasl_sender=", ", orig_queue_id=", ", orig_client=",
 					    NULL };
@@ -143,8 +143,8 @@ static bool read_message(struct span text, struct finding *finding)
 		return false;
 	/* Without a login, from another server: what it sends is taken. */
 	if (client.has_address && (!text.size || span_starts(text, ", orig_"))) {
-		postfix_set_client(finding, &client);
-		finding->kind = EVENT_ACCEPTED;
+		postfix_set_client(parsed, &client);
+		parsed->kind = EVENT_ACCEPTED;
 		return true;
 	}
 	if (!span_skip(&text, ", sasl_method="))
@@ -152,10 +152,10 @@ static bool read_message(struct span text, struct finding *finding)
 	at = span_find(text, ", sasl_username=");
 	if (at == SPAN_NONE || at > span_find_char(text, ','))
 		return false;
-	postfix_set_client(finding, &client);
-	finding->kind = EVENT_MESSAGE;
-	finding->account = until_field(span_from(text, at + strlen(", sasl_username=")), next);
-	return finding->account.size;
+	postfix_set_client(parsed, &client);
+	parsed->kind = EVENT_MESSAGE;
+	parsed->account = until_field(span_from(text, at + strlen(", sasl_username=")), next);
+	return parsed->account.size;
 }
 
 /* A queue id, short or long, or NOQUEUE, and ": ". */
@@ -176,52 +176,52 @@ static bool skip_queue_id(struct span *text)
 }
 
 /* "h[a]", behind "lost connection after AUTH from ": an attempt was begun and not ended. */
-static bool read_lost(struct span text, struct finding *finding)
+static bool read_lost(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
 
 	if (!postfix_read_client(&text, &client) || !client.has_address)
 		return false;
-	postfix_set_client(finding, &client);
-	finding->kind = EVENT_FAILURE;
-	finding->proof = PROOF_EXPLAINED;
+	postfix_set_client(parsed, &client);
+	parsed->kind = EVENT_FAILURE;
+	parsed->evidence = EVIDENCE_EXPLAINED;
 	return true;
 }
 
 /* "warning: SASL: Connect to Dovecot auth socket 'private/auth' failed: ...": the process cannot
  * ask.
  */
-static bool read_warning(struct span text, struct finding *finding)
+static bool read_warning(struct span text, struct parsed_line *parsed)
 {
 	if (!span_starts(text, "SASL: Connect to "))
-		return read_sasl_failure(text, finding);
-	finding->kind = EVENT_FAILURE;
-	finding->proof = PROOF_OUTAGE;
+		return read_sasl_failure(text, parsed);
+	parsed->kind = EVENT_FAILURE;
+	parsed->evidence = EVIDENCE_OUTAGE;
 	return true;
 }
 
-static bool read_smtpd(struct span text, struct finding *finding)
+static bool read_smtpd(struct span text, struct parsed_line *parsed)
 {
 	struct span id = text;
 
 	if (span_skip(&text, "warning: "))
-		return read_warning(text, finding);
+		return read_warning(text, parsed);
 	if (span_skip(&text, "disconnect from "))
-		return read_disconnect(text, finding);
+		return read_disconnect(text, parsed);
 	if (skip_queue_id(&text))
-		finding->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 2);
+		parsed->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 2);
 	if (span_skip(&text, "too many errors after "))
-		return postfix_read_errors(text, finding);
+		return postfix_read_errors(text, parsed);
 	if (span_skip(&text, "improper ") || span_skip(&text, "non-SMTP "))
-		return postfix_read_protocol(text, finding);
+		return postfix_read_protocol(text, parsed);
 	if (span_skip(&text, "warning: non-SMTP "))
-		return postfix_read_protocol(text, finding);
+		return postfix_read_protocol(text, parsed);
 	if (span_skip(&text, "lost connection after AUTH from "))
-		return read_lost(text, finding);
+		return read_lost(text, parsed);
 	if (span_skip(&text, "client="))
-		return read_message(text, finding);
+		return read_message(text, parsed);
 	span_skip(&text, "milter-");
-	return span_skip(&text, "reject: ") && postfix_read_reject(text, finding);
+	return span_skip(&text, "reject: ") && postfix_read_reject(text, parsed);
 }
 
 /*
@@ -229,14 +229,14 @@ static bool read_smtpd(struct span text, struct finding *finding)
  * anything when quoted, the text always: the status is looked for between the two. Relay is not a
  * source: the other side did not come to us.
  */
-static bool read_delivery(struct span text, struct finding *finding)
+static bool read_delivery(struct span text, struct parsed_line *parsed)
 {
 	struct span id = text;
 	size_t end = 0;
 
 	if (!skip_queue_id(&text))
 		return false;
-	finding->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 2);
+	parsed->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 2);
 	if (!span_skip(&text, "to=<"))
 		return false;
 	if (text.size && text.at[0] == '"') {
@@ -250,23 +250,23 @@ static bool read_delivery(struct span text, struct finding *finding)
 	if (end == SPAN_NONE)
 		return false;
 	text = span_from(text, end);
-	finding->kind = span_starts(text, ", status=sent (") ? EVENT_DELIVERED : EVENT_BOUNCE;
-	return finding->kind == EVENT_DELIVERED || span_starts(text, ", status=bounced (");
+	parsed->kind = span_starts(text, ", status=sent (") ? EVENT_DELIVERED : EVENT_BOUNCE;
+	return parsed->kind == EVENT_DELIVERED || span_starts(text, ", status=bounced (");
 }
 
 /* "8C74351089D: from=<a@example.com>, size=300, nrcpt=2 (queue active)": the sender may hold
  * anything when quoted, the count is behind it. */
-static bool read_queued(struct span text, struct finding *finding)
+static bool read_queued(struct span text, struct parsed_line *parsed)
 {
 	struct span id = text;
 	size_t at = span_find_last(text, ", nrcpt=");
 
 	if (at == SPAN_NONE || !span_ends(text, " (queue active)") || !skip_queue_id(&text))
 		return false;
-	finding->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 2);
+	parsed->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 2);
 	text = span_from(id, at + strlen(", nrcpt="));
-	finding->kind = EVENT_QUEUED;
-	return span_number(&text, &finding->recipients);
+	parsed->kind = EVENT_QUEUED;
+	return span_number(&text, &parsed->recipients);
 }
 
 static bool is_any(struct span name, const char *const *any)
@@ -291,7 +291,7 @@ static enum event_service service_of(struct span program)
 	return EVENT_SERVICE_SMTP;
 }
 
-enum format_answer postfix_line(const struct envelope *envelope, struct finding *finding)
+enum format_answer postfix_line(const struct envelope *envelope, struct parsed_line *parsed)
 {
 	static const char *const agents[] = { "smtp", "lmtp",  "local", "virtual",
 					      "pipe", "error", NULL };
@@ -308,21 +308,21 @@ enum format_answer postfix_line(const struct envelope *envelope, struct finding 
 	} else {
 		last = span_from(program, slash + 1);
 	}
-	*finding = (struct finding){ .daemon = EVENT_DAEMON_POSTFIX, .count = 1 };
+	*parsed = (struct parsed_line){ .daemon = EVENT_DAEMON_POSTFIX, .count = 1 };
 	if (span_is(last, "smtpd"))
-		found = read_smtpd(text, finding);
+		found = read_smtpd(text, parsed);
 	else if (span_is(last, "postscreen"))
-		found = postfix_read_postscreen(text, finding);
+		found = postfix_read_postscreen(text, parsed);
 	else if (is_any(last, agents))
-		found = read_delivery(text, finding);
+		found = read_delivery(text, parsed);
 	else if (span_is(last, "qmgr"))
-		found = read_queued(text, finding);
+		found = read_queued(text, parsed);
 	else
 		return FORMAT_OTHER;
-	if (finding->kind != EVENT_BOUNCE &&
-	    (finding->kind < EVENT_DELIVERED || finding->kind == EVENT_ACCEPTED))
-		finding->service = service_of(program);
-	if (finding->kind == EVENT_ACCEPTED && finding->service != EVENT_SERVICE_SMTP)
+	if (parsed->kind != EVENT_BOUNCE &&
+	    (parsed->kind < EVENT_DELIVERED || parsed->kind == EVENT_ACCEPTED))
+		parsed->service = service_of(program);
+	if (parsed->kind == EVENT_ACCEPTED && parsed->service != EVENT_SERVICE_SMTP)
 		found = false;
 	return found ? FORMAT_FOUND : slash == SPAN_NONE ? FORMAT_OTHER : FORMAT_NOTHING;
 }

@@ -14,13 +14,13 @@ struct client {
 /* "host[192.0.2.5]" or "host[192.0.2.5]:port"; moves behind it. */
 bool postfix_read_client(struct span *text, struct client *client);
 
-void postfix_set_client(struct finding *finding, const struct client *client);
+void postfix_set_client(struct parsed_line *parsed, const struct client *client);
 
-/* Each fills *finding with EVENT_ABUSE; false: nothing that a rule wants. Text: behind "too many
+/* Each fills *parsed with EVENT_ABUSE; false: nothing that a rule wants. Text: behind "too many
  * errors after "; behind "improper " or "non-SMTP "; behind "reject: "; of postscreen. */
-bool postfix_read_errors(struct span text, struct finding *finding);
-bool postfix_read_protocol(struct span text, struct finding *finding);
-bool postfix_read_reject(struct span text, struct finding *finding);
-bool postfix_read_postscreen(struct span text, struct finding *finding);
+bool postfix_read_errors(struct span text, struct parsed_line *parsed);
+bool postfix_read_protocol(struct span text, struct parsed_line *parsed);
+bool postfix_read_reject(struct span text, struct parsed_line *parsed);
+bool postfix_read_postscreen(struct span text, struct parsed_line *parsed);
 
 #endif

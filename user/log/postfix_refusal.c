@@ -3,7 +3,7 @@
 #include "log/postfix.h"
 
 /* "AUTH from h[a]", behind "too many errors after ". */
-bool postfix_read_errors(struct span text, struct finding *finding)
+bool postfix_read_errors(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
 	size_t from = span_find(text, " from ");
@@ -11,20 +11,20 @@ bool postfix_read_errors(struct span text, struct finding *finding)
 	if (from == SPAN_NONE || from > 20)
 		return false;
 	if (span_starts(text, "AUTH from "))
-		finding->proof = PROOF_STAND_IN;
+		parsed->evidence = EVIDENCE_SUMMARY;
 	text = span_from(text, from + strlen(" from "));
 	if (!postfix_read_client(&text, &client) || !client.has_address)
 		return false;
-	postfix_set_client(finding, &client);
-	finding->kind = EVENT_ABUSE;
-	finding->abuse = ABUSE_ERRORS;
+	postfix_set_client(parsed, &client);
+	parsed->kind = EVENT_ABUSE;
+	parsed->abuse = ABUSE_ERRORS;
 	return true;
 }
 
 /* "improper command pipelining after CONNECT from h[a]: DATA" and "non-SMTP command from h[a]: GET
  * / HTTP/1.1", behind "improper " or "non-SMTP "; what was said follows the address, but before
  * Postfix 2.9. */
-bool postfix_read_protocol(struct span text, struct finding *finding)
+bool postfix_read_protocol(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
 	size_t from = span_find(text, " from ");
@@ -35,9 +35,9 @@ bool postfix_read_protocol(struct span text, struct finding *finding)
 	if (!postfix_read_client(&text, &client) || !client.has_address ||
 	    (text.size && *text.at != ':'))
 		return false;
-	postfix_set_client(finding, &client);
-	finding->kind = EVENT_ABUSE;
-	finding->abuse = ABUSE_PROTOCOL;
+	postfix_set_client(parsed, &client);
+	parsed->kind = EVENT_ABUSE;
+	parsed->abuse = ABUSE_PROTOCOL;
 	return true;
 }
 
@@ -92,7 +92,7 @@ static enum abuse_kind rejection(struct span text, bool final)
 }
 
 /* "RCPT from h[a]: 554 5.7.1 <x@example.net>: Relay access denied; from=<..." */
-bool postfix_read_reject(struct span text, struct finding *finding)
+bool postfix_read_reject(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
 	size_t from = span_find(text, " from ");
@@ -105,22 +105,22 @@ bool postfix_read_reject(struct span text, struct finding *finding)
 	    !span_skip(&text, ": ") || !span_number(&text, &status) || !span_skip(&text, " ") ||
 	    status / 100 < 4 || status / 100 > 5)
 		return false;
-	postfix_set_client(finding, &client);
-	finding->kind = EVENT_ABUSE;
-	finding->abuse = rejection(text, status / 100 == 5 || status == 454);
-	return finding->abuse;
+	postfix_set_client(parsed, &client);
+	parsed->kind = EVENT_ABUSE;
+	parsed->abuse = rejection(text, status / 100 == 5 || status == 454);
+	return parsed->abuse;
 }
 
 /* "PREGREET 14 after 0.08 from [192.0.2.2]:59415: EHLO x\r\n"; 14 counts bytes. And the tests of
  * what a client says later: "COMMAND PIPELINING from [192.0.2.2]:59415 after HELO". */
-bool postfix_read_postscreen(struct span text, struct finding *finding)
+bool postfix_read_postscreen(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
 	uint32_t number;
 
-	finding->abuse = ABUSE_PROTOCOL;
+	parsed->abuse = ABUSE_PROTOCOL;
 	if (span_skip(&text, "NOQUEUE: reject: "))
-		return postfix_read_reject(text, finding);
+		return postfix_read_reject(text, parsed);
 	if (span_skip(&text, "PREGREET ")) {
 		if (!span_number(&text, &number) || !span_skip(&text, " after ") ||
 		    !span_number(&text, &number))
@@ -128,7 +128,7 @@ bool postfix_read_postscreen(struct span text, struct finding *finding)
 		if (span_skip(&text, ".") && !span_number(&text, &number))
 			return false;
 	} else if (span_skip(&text, "COMMAND COUNT LIMIT")) {
-		finding->abuse = ABUSE_ERRORS;
+		parsed->abuse = ABUSE_ERRORS;
 	} else if (!span_skip(&text, "COMMAND PIPELINING") &&
 		   !span_skip(&text, "NON-SMTP COMMAND") && !span_skip(&text, "BARE NEWLINE")) {
 		return false;
@@ -136,7 +136,7 @@ bool postfix_read_postscreen(struct span text, struct finding *finding)
 	if (!span_skip(&text, " from ") || !postfix_read_client(&text, &client) ||
 	    !client.has_address)
 		return false;
-	postfix_set_client(finding, &client);
-	finding->kind = EVENT_ABUSE;
+	postfix_set_client(parsed, &client);
+	parsed->kind = EVENT_ABUSE;
 	return true;
 }

@@ -4,7 +4,7 @@
 #include "log/format.h"
 
 /* "[user=bob] [service=smtp] [realm=] [mech=pam] [reason=...]" */
-static bool read_failure(struct span text, struct finding *finding)
+static bool read_failure(struct span text, struct parsed_line *parsed)
 {
 	static const char next[] = "] [service=";
 	size_t service, end;
@@ -14,50 +14,50 @@ static bool read_failure(struct span text, struct finding *finding)
 	service = span_find_last(text, next);
 	if (service == SPAN_NONE)
 		return false;
-	finding->account = span_cut(text, 0, service);
+	parsed->account = span_cut(text, 0, service);
 	text = span_from(text, service + strlen(next));
 	end = span_find_char(text, ']');
 	if (end == SPAN_NONE)
 		return false;
-	finding->service = format_service(span_cut(text, 0, end));
+	parsed->service = format_service(span_cut(text, 0, end));
 	if (span_is(span_cut(text, 0, end), "pop"))
-		finding->service = EVENT_SERVICE_POP3;
-	return finding->account.size;
+		parsed->service = EVENT_SERVICE_POP3;
+	return parsed->account.size;
 }
 
 /* "failed mail authenticatication attempt for user 'bob' (password len=8)"; so written. */
-static bool read_plesk(struct span text, struct finding *finding)
+static bool read_plesk(struct span text, struct parsed_line *parsed)
 {
 	static const char attempt[] = " attempt for user '";
 	size_t at = span_find(text, attempt), end = span_find_last(text, "' (password len=");
 
 	if (at == SPAN_NONE || at > 40 || end == SPAN_NONE || end < at + strlen(attempt))
 		return false;
-	finding->account = span_cut(text, at + strlen(attempt), end);
-	finding->service = EVENT_SERVICE_SMTP;
-	return finding->account.size;
+	parsed->account = span_cut(text, at + strlen(attempt), end);
+	parsed->service = EVENT_SERVICE_SMTP;
+	return parsed->account.size;
 }
 
-enum format_answer saslauthd_line(const struct envelope *envelope, struct finding *finding)
+enum format_answer saslauthd_line(const struct envelope *envelope, struct parsed_line *parsed)
 {
 	bool plesk = span_is(envelope->program, "plesk_saslauthd"), found;
 	struct span text = envelope->text;
 
 	if (!plesk && !span_is(envelope->program, "saslauthd"))
 		return FORMAT_OTHER;
-	*finding = (struct finding){ .kind = EVENT_FAILURE,
-				     .proof = PROOF_ACCOUNT,
-				     .daemon = EVENT_DAEMON_SASLAUTHD,
-				     .count = 1 };
+	*parsed = (struct parsed_line){ .kind = EVENT_FAILURE,
+					.evidence = EVIDENCE_ACCOUNT,
+					.daemon = EVENT_DAEMON_SASLAUTHD,
+					.count = 1 };
 	if (plesk) {
-		found = span_starts(text, "failed mail auth") && read_plesk(text, finding);
+		found = span_starts(text, "failed mail auth") && read_plesk(text, parsed);
 	} else {
 		/* The function that speaks, padded; its name may be missing. */
 		span_skip(&text, "do_auth");
 		while (span_skip(&text, " "))
 			;
 		span_skip(&text, ": ");
-		found = span_skip(&text, "auth failure: ") && read_failure(text, finding);
+		found = span_skip(&text, "auth failure: ") && read_failure(text, parsed);
 	}
 	return found ? FORMAT_FOUND : FORMAT_NOTHING;
 }

@@ -32,7 +32,7 @@ static void skip_queue_id(struct span *text)
 
 /* "h [192.0.2.8] (may be forged)" or "h [IPv6:2001:db8::1]", all of `relay`. What is before the
  * last bracket may be an ident server's text. */
-static bool read_relay(struct span relay, struct finding *finding)
+static bool read_relay(struct span relay, struct parsed_line *parsed)
 {
 	static const char forged[] = " (may be forged)";
 	size_t open;
@@ -41,9 +41,9 @@ static bool read_relay(struct span relay, struct finding *finding)
 		relay.size -= strlen(forged);
 	open = span_last_char(relay, '[');
 	if (open == SPAN_NONE || !span_ends(relay, "]") || (open && relay.at[open - 1] != ' ') ||
-	    !span_address(span_cut(relay, open + 1, relay.size - 1), &finding->source))
+	    !span_address(span_cut(relay, open + 1, relay.size - 1), &parsed->source))
 		return false;
-	finding->has_source = true;
+	parsed->has_source = true;
 	return true;
 }
 
@@ -64,47 +64,47 @@ static bool is_fault(struct span reason)
 
 /* "(LOGIN): checkpass failed, user=bob, relay=h [192.0.2.8] (may be forged)", also without user=.
  */
-static bool read_failure(struct span text, struct finding *finding)
+static bool read_failure(struct span text, struct parsed_line *parsed)
 {
 	size_t close = span_find(text, "): "), relay, user;
 	struct span reason;
 
 	relay = span_find_last(text, ", relay=");
 	if (close == SPAN_NONE || close > 40 || relay == SPAN_NONE || relay < close ||
-	    !read_relay(span_from(text, relay + strlen(", relay=")), finding))
+	    !read_relay(span_from(text, relay + strlen(", relay=")), parsed))
 		return false;
 	reason = span_cut(text, close + strlen("): "), relay);
 	if (is_fault(reason))
 		return false;
-	finding->kind = EVENT_FAILURE;
-	finding->proof = PROOF_FRONT;
-	finding->account_escaped = true;
-	finding->account_word = span_starts(text, "CRAM-MD5");
+	parsed->kind = EVENT_FAILURE;
+	parsed->evidence = EVIDENCE_FRONTEND;
+	parsed->account_escaped = true;
+	parsed->account_word = span_starts(text, "CRAM-MD5");
 	user = span_find(reason, ", user=");
 	if (user != SPAN_NONE)
-		finding->account = span_from(reason, user + strlen(", user="));
-	if (finding->account.size >= NAME_SHOWN)
-		finding->account.size = 0;
+		parsed->account = span_from(reason, user + strlen(", user="));
+	if (parsed->account.size >= NAME_SHOWN)
+		parsed->account.size = 0;
 	return true;
 }
 
 /* "h [192.0.2.8]: possible SMTP attack: command=AUTH, count=5", from the queue id on: what a client
  * says can end a line of its own so. Once for each command from some number on; the last one
  * counted has not been answered yet. */
-static bool read_attack(struct span text, struct finding *finding)
+static bool read_attack(struct span text, struct parsed_line *parsed)
 {
 	uint32_t count;
 
-	if (!format_client(&text, &finding->source))
+	if (!format_client(&text, &parsed->source))
 		return false;
 	span_skip(&text, " (may be forged)");
 	if (!span_skip(&text, ": possible SMTP attack: command=AUTH, count=") ||
 	    !span_number(&text, &count) || text.size || !count)
 		return false;
-	finding->has_source = true;
-	finding->kind = EVENT_FAILURE;
-	finding->proof = PROOF_TOTAL;
-	finding->count = count;
+	parsed->has_source = true;
+	parsed->kind = EVENT_FAILURE;
+	parsed->evidence = EVIDENCE_TOTAL;
+	parsed->count = count;
 	return true;
 }
 
@@ -122,7 +122,7 @@ static bool ends_success(struct span tail)
 
 /* "relay=h [192.0.2.8], authid=bob, mech=PLAIN, bits=0", behind "AUTH=server, ". The name of who
  * has an account here may hold anything; it is behind the address. */
-static bool read_success(struct span text, struct finding *finding)
+static bool read_success(struct span text, struct parsed_line *parsed)
 {
 	size_t id = span_find(text, ", authid="), mech;
 	struct span rest;
@@ -132,32 +132,32 @@ static bool read_success(struct span text, struct finding *finding)
 	id -= strlen("relay=");
 	rest = text;
 	/* An ident server's text stands before the host, and could go on like this line. */
-	if (format_client(&rest, &finding->source))
+	if (format_client(&rest, &parsed->source))
 		span_skip(&rest, " (may be forged)");
 	if (rest.at != text.at + id && id != span_find_last(text, ", authid="))
 		return false;
-	if (!read_relay(span_cut(text, 0, id), finding))
+	if (!read_relay(span_cut(text, 0, id), parsed))
 		return false;
 	text = span_from(text, id + strlen(", authid="));
 	mech = span_find_last(text, ", mech=");
 	if (mech == SPAN_NONE || !ends_success(span_from(text, mech)))
 		return false;
-	finding->account = span_cut(text, 0, mech);
-	finding->kind = EVENT_SUCCESS;
-	finding->step = SESSION_LOGS_IN;
-	return finding->account.size;
+	parsed->account = span_cut(text, 0, mech);
+	parsed->kind = EVENT_SUCCESS;
+	parsed->step = SESSION_LOGS_IN;
+	return parsed->account.size;
 }
 
 /* "from=<a@example.com>, size=15, class=0, nrcpts=1, msgid=<x>, proto=ESMTPA, daemon=MSA4, relay=h
  * [192.0.2.8]": of a session that has logged in, or without an A behind the protocol from another
  * server. Sender and message id are the client's. */
-static bool read_message(struct span text, struct finding *finding)
+static bool read_message(struct span text, struct parsed_line *parsed)
 {
 	size_t relay = span_find_last(text, ", relay="), proto, count;
 	struct span rest;
 	bool accepted;
 
-	if (relay == SPAN_NONE || !read_relay(span_from(text, relay + strlen(", relay=")), finding))
+	if (relay == SPAN_NONE || !read_relay(span_from(text, relay + strlen(", relay=")), parsed))
 		return false;
 	text.size = relay;
 	proto = span_find_last(text, ", proto=");
@@ -172,10 +172,10 @@ static bool read_message(struct span text, struct finding *finding)
 		return false;
 	count = span_find(text, ", nrcpts=");
 	rest = span_from(text, count == SPAN_NONE ? text.size : count + strlen(", nrcpts="));
-	if (!span_number(&rest, &finding->recipients) || !finding->recipients)
+	if (!span_number(&rest, &parsed->recipients) || !parsed->recipients)
 		return false;
-	finding->kind = accepted ? EVENT_ACCEPTED : EVENT_MESSAGE;
-	finding->step = accepted ? SESSION_NONE : SESSION_USED;
+	parsed->kind = accepted ? EVENT_ACCEPTED : EVENT_MESSAGE;
+	parsed->step = accepted ? SESSION_NONE : SESSION_USED;
 	return true;
 }
 
@@ -209,7 +209,7 @@ static enum abuse_kind rejection(struct span text)
 /* "rcpt, arg1=<x@example.net>, relay=h [192.0.2.8], reject=550 5.7.1 <x@example.net>... Relaying
  * denied", behind "ruleset=check_"; also of "mail" and "relay". The recipient, twice there, may be
  * made to hold a relay= of its own. */
-static bool read_reject(struct span text, struct finding *finding)
+static bool read_reject(struct span text, struct parsed_line *parsed)
 {
 	size_t relay = span_find(text, ", relay="), reject;
 	struct span rest;
@@ -220,44 +220,44 @@ static bool read_reject(struct span text, struct finding *finding)
 		return false;
 	rest = span_from(text, relay + strlen(", relay="));
 	reject = span_find(rest, ", reject=");
-	if (reject == SPAN_NONE || !read_relay(span_cut(rest, 0, reject), finding))
+	if (reject == SPAN_NONE || !read_relay(span_cut(rest, 0, reject), parsed))
 		return false;
-	finding->kind = EVENT_ABUSE;
-	finding->abuse = rejection(span_from(rest, reject + strlen(", reject=")));
-	return finding->abuse;
+	parsed->kind = EVENT_ABUSE;
+	parsed->abuse = rejection(span_from(rest, reject + strlen(", reject=")));
+	return parsed->abuse;
 }
 
 /* "h [192.0.2.8]: VRFY root [rejected]", from the queue id on: what was asked for is behind the
  * address. */
-static bool read_probe(struct span text, struct finding *finding)
+static bool read_probe(struct span text, struct parsed_line *parsed)
 {
-	if (!span_ends(text, " [rejected]") || !format_client(&text, &finding->source))
+	if (!span_ends(text, " [rejected]") || !format_client(&text, &parsed->source))
 		return false;
 	span_skip(&text, " (may be forged)");
 	if (!span_skip(&text, ": ") || text.size < 5 || text.at[4] != ' ' ||
 	    (strncasecmp(text.at, "VRFY", 4) && strncasecmp(text.at, "EXPN", 4)))
 		return false;
-	finding->has_source = true;
-	finding->kind = EVENT_ABUSE;
-	finding->abuse = ABUSE_ERRORS;
+	parsed->has_source = true;
+	parsed->kind = EVENT_ABUSE;
+	parsed->abuse = ABUSE_ERRORS;
 	return true;
 }
 
 /* "rejecting commands from h [192.0.2.8] (may be forged) due to pre-greeting traffic after 0
  * seconds" */
-static bool read_pregreet(struct span text, struct finding *finding)
+static bool read_pregreet(struct span text, struct parsed_line *parsed)
 {
 	size_t end = span_find_last(text, " due to pre-greeting traffic");
 
-	if (end == SPAN_NONE || !read_relay(span_cut(text, 0, end), finding))
+	if (end == SPAN_NONE || !read_relay(span_cut(text, 0, end), parsed))
 		return false;
-	finding->kind = EVENT_ABUSE;
+	parsed->kind = EVENT_ABUSE;
 	return true;
 }
 
 /* "to=<x@example.net>, ..., dsn=5.1.1, reply=550 ..., stat=User unknown": the recipient may hold
  * anything when quoted, what the other side said is behind reply= and stat=. */
-static bool read_delivery(struct span text, struct finding *finding)
+static bool read_delivery(struct span text, struct parsed_line *parsed)
 {
 	size_t end = span_find(text, ", reply="), stat = span_find_last(text, ", stat="), dsn;
 
@@ -269,55 +269,55 @@ static bool read_delivery(struct span text, struct finding *finding)
 	if (dsn == SPAN_NONE)
 		return false;
 	if (span_starts(span_from(text, dsn), ", dsn=5."))
-		finding->kind = EVENT_BOUNCE;
+		parsed->kind = EVENT_BOUNCE;
 	else if (span_starts(span_from(text, dsn), ", dsn=2.") &&
 		 span_starts(span_from(text, stat), ", stat=Sent"))
-		finding->kind = EVENT_DELIVERED;
-	return finding->kind;
+		parsed->kind = EVENT_DELIVERED;
+	return parsed->kind;
 }
 
-static bool read_line(struct span text, struct finding *finding)
+static bool read_line(struct span text, struct parsed_line *parsed)
 {
 	if (span_starts(text, "to="))
-		return read_delivery(text, finding);
+		return read_delivery(text, parsed);
 	/* What stands before this is a recipient, as it was given. */
 	if (text.size > FORMAT_SURE_SIZE || span_ends(text, "... User unknown"))
 		return false;
 	if (span_starts(text, "from="))
-		return read_message(text, finding);
+		return read_message(text, parsed);
 	if (span_skip(&text, "AUTH failure ("))
-		return read_failure(text, finding);
+		return read_failure(text, parsed);
 	if (span_skip(&text, "AUTH=server, "))
-		return read_success(text, finding);
+		return read_success(text, parsed);
 	if (span_skip(&text, "ruleset=check_"))
-		return read_reject(text, finding);
+		return read_reject(text, parsed);
 	if (span_skip(&text, "rejecting commands from "))
-		return read_pregreet(text, finding);
-	return read_probe(text, finding) || read_attack(text, finding);
+		return read_pregreet(text, parsed);
+	return read_probe(text, parsed) || read_attack(text, parsed);
 }
 
-enum format_answer sendmail_line(const struct envelope *envelope, struct finding *finding)
+enum format_answer sendmail_line(const struct envelope *envelope, struct parsed_line *parsed)
 {
 	struct span text = envelope->text, id = text;
 
 	if (!is_sendmail(envelope->program))
 		return FORMAT_OTHER;
 	skip_queue_id(&text);
-	*finding = (struct finding){ .daemon = EVENT_DAEMON_SENDMAIL, .count = 1 };
-	if (!read_line(text, finding))
+	*parsed = (struct parsed_line){ .daemon = EVENT_DAEMON_SENDMAIL, .count = 1 };
+	if (!read_line(text, parsed))
 		return FORMAT_NOTHING;
-	if (finding->kind == EVENT_BOUNCE || finding->kind == EVENT_DELIVERED ||
-	    finding->kind == EVENT_MESSAGE)
-		finding->queue =
+	if (parsed->kind == EVENT_BOUNCE || parsed->kind == EVENT_DELIVERED ||
+	    parsed->kind == EVENT_MESSAGE)
+		parsed->queue =
 			span_cut(id, 0, text.at == id.at ? 0 : (size_t)(text.at - id.at) - 2);
-	if (finding->kind != EVENT_BOUNCE && finding->kind != EVENT_DELIVERED)
-		finding->service = EVENT_SERVICE_SMTP;
+	if (parsed->kind != EVENT_BOUNCE && parsed->kind != EVENT_DELIVERED)
+		parsed->service = EVENT_SERVICE_SMTP;
 	/* One process, one connection: what stands before the message is the session's id. */
-	if (finding->kind != EVENT_ABUSE && finding->kind != EVENT_ACCEPTED && envelope->pid)
-		finding->session =
+	if (parsed->kind != EVENT_ABUSE && parsed->kind != EVENT_ACCEPTED && envelope->pid)
+		parsed->session =
 			(struct span){ envelope->program.at,
 				       (size_t)(envelope->text.at - envelope->program.at) };
-	else if (finding->kind == EVENT_SUCCESS)
-		finding->step = SESSION_NONE;
+	else if (parsed->kind == EVENT_SUCCESS)
+		parsed->step = SESSION_NONE;
 	return FORMAT_FOUND;
 }

@@ -45,45 +45,45 @@ static struct sessions_slot *look_up(struct sessions *sessions, uint64_t id)
 }
 
 /* Whether the line is one that a rule wants, and filled in as far as it is known. */
-static bool use(const struct sessions_slot *slot, bool known, struct finding *finding)
+static bool use(const struct sessions_slot *slot, bool known, struct parsed_line *parsed)
 {
-	if (finding->has_source)
-		known = known && !address_compare(&finding->source, &slot->source);
+	if (parsed->has_source)
+		known = known && !address_compare(&parsed->source, &slot->source);
 	else if (known)
-		finding->source = slot->source;
-	finding->has_source |= known;
-	if (finding->kind != EVENT_MESSAGE)
+		parsed->source = slot->source;
+	parsed->has_source |= known;
+	if (parsed->kind != EVENT_MESSAGE)
 		return true;
-	if (finding->has_source && !known)
+	if (parsed->has_source && !known)
 		return true;		    /* the line itself says that it logged in */
 	if (known && !slot->account_size) { /* from another server: nobody logged in */
-		finding->kind = EVENT_ACCEPTED;
-		finding->queue.size = 0;
+		parsed->kind = EVENT_ACCEPTED;
+		parsed->queue.size = 0;
 		return true;
 	}
 	if (!known)
 		return false;
-	finding->account = (struct span){ slot->account, slot->account_size };
+	parsed->account = (struct span){ slot->account, slot->account_size };
 	return true;
 }
 
-bool sessions_step(struct sessions **sessions, struct finding *finding)
+bool sessions_step(struct sessions **sessions, struct parsed_line *parsed)
 {
-	uint64_t id = span_hash(finding->session) | 1;
+	uint64_t id = span_hash(parsed->session) | 1;
 	struct sessions_slot *slot;
 	bool known;
 
 	if (!*sessions)
 		*sessions = calloc(1, sizeof(**sessions));
 	if (!*sessions) /* no memory: as if the table had forgotten it */
-		return finding->step == SESSION_LOGS_IN ||
-		       (finding->step == SESSION_USED && finding->kind != EVENT_MESSAGE);
+		return parsed->step == SESSION_LOGS_IN ||
+		       (parsed->step == SESSION_USED && parsed->kind != EVENT_MESSAGE);
 	slot = look_up(*sessions, id);
 	known = slot->id == id;
-	switch (finding->step) {
+	switch (parsed->step) {
 	case SESSION_OPENS:
 		*slot = (struct sessions_slot){ .id = id,
-						.source = finding->source,
+						.source = parsed->source,
 						.used = (*sessions)->tick };
 		return false;
 	case SESSION_CLOSES:
@@ -92,7 +92,7 @@ bool sessions_step(struct sessions **sessions, struct finding *finding)
 		return false;
 	case SESSION_LOGS_IN:
 		*slot = (struct sessions_slot){ .id = id,
-						.source = finding->source,
+						.source = parsed->source,
 						.used = (*sessions)->tick };
 		known = true;
 		break;
@@ -100,12 +100,12 @@ bool sessions_step(struct sessions **sessions, struct finding *finding)
 	case SESSION_NONE:
 		break;
 	}
-	if (known && finding->kind == EVENT_SUCCESS) {
-		size_t size = finding->account.size;
+	if (known && parsed->kind == EVENT_SUCCESS) {
+		size_t size = parsed->account.size;
 
 		size = size < sizeof(slot->account) ? size : sizeof(slot->account);
-		memcpy(slot->account, finding->account.at, size);
+		memcpy(slot->account, parsed->account.at, size);
 		slot->account_size = (uint16_t)size;
 	}
-	return use(slot, known, finding);
+	return use(slot, known, parsed);
 }

@@ -17,9 +17,9 @@ struct sessions;
 
 void sessions_free(struct sessions *sessions);
 
-/* Remembers what the finding says of its session, or completes the finding from it; its account
+/* Remembers what the parsed line says of its session, or completes it from the session; its account
  * then points into the table until the next call. Whether it is an event. *sessions may be NULL
  * at first. */
-bool sessions_step(struct sessions **sessions, struct finding *finding);
+bool sessions_step(struct sessions **sessions, struct parsed_line *parsed);
 
 #endif

@@ -76,16 +76,16 @@ static const struct vpopmail_verdict verdicts[] = {
 
 /* What is left of `text` behind a verdict: "[(pass: 'x') ]NAME:ADDRESS". */
 static bool read_login(struct span text, const struct vpopmail_verdict *verdict,
-		       struct finding *finding)
+		       struct parsed_line *parsed)
 {
 	struct span name = { text.at, 0 };
 	size_t at;
 
-	finding->kind = verdict->kind;
+	parsed->kind = verdict->kind;
 	if (text.size > FORMAT_SURE_SIZE)
 		return false;
-	finding->has_source = split_address(text, verdict->raw_name, &name, &finding->source);
-	if (!finding->has_source) {
+	parsed->has_source = split_address(text, verdict->raw_name, &name, &parsed->source);
+	if (!parsed->has_source) {
 		/* vchkpw without a remote address in its environment ends in a colon. */
 		if (!span_ends(text, ":"))
 			return false;
@@ -101,55 +101,55 @@ static bool read_login(struct span text, const struct vpopmail_verdict *verdict,
 		at = span_last_char(name, ' ');
 		name = span_from(name, at == SPAN_NONE ? 0 : at + 1);
 	}
-	finding->account = name;
-	return finding->has_source || name.size;
+	parsed->account = name;
+	return parsed->has_source || name.size;
 }
 
 /* "... from h.example [192.0.2.5]" at the end of the line; what is before " from " comes back. The
  * host's name is the DNS's or "(null)", and has no blank. */
-static bool read_from(struct span text, struct span *before, struct finding *finding)
+static bool read_from(struct span text, struct span *before, struct parsed_line *parsed)
 {
 	size_t from = span_find_last(text, " from "), open = span_last_char(text, '[');
 
 	if (from == SPAN_NONE || open == SPAN_NONE || open < from || !span_ends(text, "]") ||
 	    text.size > FORMAT_SURE_SIZE ||
-	    !span_address(span_cut(text, open + 1, text.size - 1), &finding->source))
+	    !span_address(span_cut(text, open + 1, text.size - 1), &parsed->source))
 		return false;
-	finding->has_source = true;
+	parsed->has_source = true;
 	*before = span_cut(text, 0, from);
 	return true;
 }
 
 /* "FAILED: bob - password incorrect from h.example [192.0.2.5]" and
  * "SMTP user bob : logged in from h.example [192.0.2.5]" */
-static bool read_plesk(struct span text, struct finding *finding)
+static bool read_plesk(struct span text, struct parsed_line *parsed)
 {
 	static const char *const reasons[] = { " - password incorrect",
 					       " - short names not allowed", " - user not found" };
 	struct span before;
 	size_t colon;
 
-	if (!read_from(text, &before, finding))
+	if (!read_from(text, &before, parsed))
 		return false;
-	finding->service = EVENT_SERVICE_SMTP;
+	parsed->service = EVENT_SERVICE_SMTP;
 	if (span_skip(&before, "SMTP user ") && span_ends(before, " logged in")) {
 		colon = span_find(before, " : ");
-		finding->kind = EVENT_SUCCESS;
-		finding->account = span_cut(before, 0, colon == SPAN_NONE ? 0 : colon);
-		return finding->account.size;
+		parsed->kind = EVENT_SUCCESS;
+		parsed->account = span_cut(before, 0, colon == SPAN_NONE ? 0 : colon);
+		return parsed->account.size;
 	}
-	finding->kind = EVENT_FAILURE;
+	parsed->kind = EVENT_FAILURE;
 	if (!span_skip(&before, "FAILED: "))
 		return false;
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
 		if (span_ends(before, reasons[i])) {
-			finding->account = span_cut(before, 0, before.size - strlen(reasons[i]));
+			parsed->account = span_cut(before, 0, before.size - strlen(reasons[i]));
 			return true;
 		}
 	return false;
 }
 
-enum format_answer vpopmail_line(const struct envelope *envelope, struct finding *finding)
+enum format_answer vpopmail_line(const struct envelope *envelope, struct parsed_line *parsed)
 {
 	struct span name = envelope->program, text = envelope->text;
 
@@ -163,15 +163,15 @@ enum format_answer vpopmail_line(const struct envelope *envelope, struct finding
 	} else if (!span_starts(name, "vchkpw-") && !span_is(name, "smtp_auth")) {
 		return FORMAT_OTHER;
 	}
-	*finding = (struct finding){ .daemon = EVENT_DAEMON_VPOPMAIL, .count = 1 };
+	*parsed = (struct parsed_line){ .daemon = EVENT_DAEMON_VPOPMAIL, .count = 1 };
 	if (span_is(name, "smtp_auth"))
-		return read_plesk(text, finding) ? FORMAT_FOUND : FORMAT_NOTHING;
+		return read_plesk(text, parsed) ? FORMAT_FOUND : FORMAT_NOTHING;
 	if (!span_skip(&name, "vchkpw-"))
 		return FORMAT_NOTHING;
-	finding->service = format_service(name);
+	parsed->service = format_service(name);
 	for (size_t i = 0; i < sizeof(verdicts) / sizeof(*verdicts); i++)
 		if (span_skip(&text, verdicts[i].text))
-			return read_login(text, &verdicts[i], finding) ? FORMAT_FOUND
-								       : FORMAT_NOTHING;
+			return read_login(text, &verdicts[i], parsed) ? FORMAT_FOUND
+								      : FORMAT_NOTHING;
 	return FORMAT_NOTHING;
 }

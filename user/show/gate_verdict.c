@@ -11,19 +11,19 @@ enum ban_services verdict_group(const struct policy *policy, unsigned service)
 }
 
 struct verdict verdict_decide(const struct policy *policy, unsigned service,
-			      const struct leaf *leaf, bool banned)
+			      const struct lookup *lookup, bool banned)
 {
 	struct verdict verdict = { .drop = false, .reason = REASON_NONE };
-	unsigned country = leaf->country < COUNTRY_COUNT ? leaf->country : COUNTRY_ZZ;
+	unsigned country = lookup->country < COUNTRY_COUNT ? lookup->country : COUNTRY_ZZ;
 
 	if (!service || service > policy->service_count || service >= SERVICE_MAX)
 		return verdict;
-	if (leaf->list && leaf->flags & LEAF_ALLOW)
-		verdict.list = leaf->list;
+	if (lookup->list && lookup->flags & LOOKUP_ALLOW)
+		verdict.list = lookup->list;
 	else if (banned)
 		verdict.reason = REASON_BANNED;
-	else if (leaf->flags & LEAF_DENY)
-		verdict.reason = REASON_LISTED, verdict.list = leaf->list;
+	else if (lookup->flags & LOOKUP_DENY)
+		verdict.reason = REASON_LISTED, verdict.list = lookup->list;
 	else if (policy->country_class[service][country] == CLASS_DENY)
 		verdict.reason = REASON_COUNTRY;
 	verdict.drop = verdict.reason != REASON_NONE;

@@ -24,6 +24,6 @@ enum ban_services verdict_group(const struct policy *policy, unsigned service);
  * policy; one that it does not have (0 included) is no protected port and passes. The mode plays
  * no part: this is what the policy says. */
 struct verdict verdict_decide(const struct policy *policy, unsigned service,
-			      const struct leaf *leaf, bool banned);
+			      const struct lookup *lookup, bool banned);
 
 #endif

@@ -12,8 +12,8 @@
 #define MAPS_MAX 64
 
 /* So many list prefixes fit beside the country data whatever they look like: the longest ones need
- * three entries of struct table_deep and two of 8 bytes (table.h). */
-#define PREFIXES_SIZE ((TABLE_BLOCKS - 1ULL) * TABLE_DEEP / 4)
+ * three entries of struct table_long and two of 8 bytes (table.h). */
+#define PREFIXES_SIZE ((TABLE_BLOCKS - 1ULL) * TABLE_LONG / 4)
 
 static void remember(struct snapshot *snapshot, const struct fault *fault)
 {

@@ -56,7 +56,7 @@ static void take_top(struct snapshot_top *top, struct gate *gate, const struct p
 {
 	talkers_sort(talkers, TALKERS_BY_ATTEMPTS, SNAPSHOT_TOP);
 	for (size_t i = 0; i < talkers->count && i < SNAPSHOT_TOP; i++) {
-		struct leaf leaves[SERVICE_MAX];
+		struct lookup leaves[SERVICE_MAX];
 
 		/* Without a table every country is unknown. */
 		(void)gate_table_find(gate, &talkers->items[i].prefix.address, leaves, NULL);

@@ -60,7 +60,7 @@ void top_name_countries(struct top_frame *frame)
 	for (size_t table = 0; table < 2; table++)
 		for (size_t i = 0; i < frame->tables[table].count; i++) {
 			struct talker *talker = &frame->tables[table].items[i];
-			struct leaf leaves[SERVICE_MAX];
+			struct lookup leaves[SERVICE_MAX];
 
 			(void)gate_table_find(frame->instance.gate, &talker->prefix.address, leaves,
 					      NULL);

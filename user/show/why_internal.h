@@ -11,7 +11,7 @@ struct why_filling {
 	const struct instance *instance;
 	struct why *why;
 	const struct policy *policy;
-	struct leaf leaves[SERVICE_MAX]; /* by service id */
+	struct lookup leaves[SERVICE_MAX]; /* by service id */
 	int64_t now_wall_ns;
 	uint64_t now_boot_ns;
 };

@@ -48,17 +48,17 @@ void why_fill_lists(struct why_filling *filling)
 }
 
 /* The list that decides for a service: allow first, then the lower id. */
-static void choose_list(const struct why *why, unsigned service, struct leaf *leaf)
+static void choose_list(const struct why *why, unsigned service, struct lookup *lookup)
 {
-	for (int allow = 1; allow >= 0 && !leaf->list; allow--) {
+	for (int allow = 1; allow >= 0 && !lookup->list; allow--) {
 		for (size_t i = 0; i < why->list_count; i++) {
 			const struct why_list *list = &why->lists[i];
 
 			if (list->allow != allow || !(list->services & 1U << service))
 				continue;
-			leaf->flags |= allow ? LEAF_ALLOW : LEAF_DENY;
-			if (!leaf->list || list->id < leaf->list)
-				leaf->list = list->id;
+			lookup->flags |= allow ? LOOKUP_ALLOW : LOOKUP_DENY;
+			if (!lookup->list || list->id < lookup->list)
+				lookup->list = list->id;
 		}
 	}
 }
@@ -78,10 +78,10 @@ void why_leaves_of_store(struct why_filling *filling)
 	if (address_is_lan(&why->address))
 		country = COUNTRY_LAN;
 	for (unsigned service = 0; service < SERVICE_MAX; service++) {
-		struct leaf *leaf = &filling->leaves[service];
+		struct lookup *lookup = &filling->leaves[service];
 
 		if (country >= 0 && country < COUNTRY_COUNT)
-			leaf->country = (__u16)country;
-		choose_list(why, service, leaf);
+			lookup->country = (__u16)country;
+		choose_list(why, service, lookup);
 	}
 }

@@ -13,7 +13,7 @@
 #define SCHEMA_VERSION	 9
 #define APPLICATION_ID	 0x73656b69 /* "seki", for file(1) */
 #define STORE_STATEMENTS 128
-#define DATABASE_BUSY_MS 10000 /* that another process may take, unless store_set_patience() */
+#define DATABASE_BUSY_MS 10000 /* that another process may take, unless store_set_busy_timeout() */
 
 enum store_cap {
 	CAP_KNOWN,

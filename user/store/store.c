@@ -75,7 +75,7 @@ static int set_up(struct store *store, bool read_only, struct fault *fault)
 	int result;
 
 	sqlite3_extended_result_codes(store->db, 1);
-	store_set_patience(store, DATABASE_BUSY_MS);
+	store_set_busy_timeout(store, DATABASE_BUSY_MS);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* cell_size_check: a damaged page is found before it is used. */
 	result = database_execute(store,
@@ -288,7 +288,7 @@ int store_set_aside(const char *directory, int64_t wall_ns, char **path, struct 
 	return 0;
 }
 
-void store_set_patience(struct store *store, unsigned busy_ms)
+void store_set_busy_timeout(struct store *store, unsigned busy_ms)
 {
 	store->busy_ms = busy_ms;
 	sqlite3_busy_timeout(store->db, (int)busy_ms);

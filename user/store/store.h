@@ -21,7 +21,7 @@ int store_open(const char *directory, bool read_only, struct store **store, stru
 void store_close(struct store *store);
 
 /* How long a call may wait for another process that writes: 10,000 ms unless set. Then -EBUSY. */
-void store_set_patience(struct store *store, unsigned busy_ms);
+void store_set_busy_timeout(struct store *store, unsigned busy_ms);
 
 /* Some call found it damaged (-EBADMSG). */
 bool store_is_damaged(const struct store *store);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The counts of open connections made true to the sockets that there are: the walk over the sockets
- * of this network namespace, and what user space has settled after it (contract.h, settle_what).
+ * of this network namespace, and what user space has settled after it (contract.h, rebuild_what).
  */
-#ifndef SEKISHO_SETTLE_H
-#define SEKISHO_SETTLE_H
+#ifndef SEKISHO_REBUILD_COUNTS_H
+#define SEKISHO_REBUILD_COUNTS_H
 
 #include "connections.h"
 #include "verdict.h"
@@ -107,7 +107,7 @@ static __always_inline void adopt(struct sock_common *common)
 	struct handshake shake = {};
 	struct address local = {};
 	struct packet packet = {};
-	union stamped_leaf found;
+	union stamped_lookup found;
 	struct tcp_sock *tcp;
 	__u64 cookie;
 
@@ -122,8 +122,8 @@ static __always_inline void adopt(struct sock_common *common)
 	if (!shake.who.service || !comes_from_outside(tcp, &packet.source, &local))
 		return;
 	packet.is4 = (__u8)is_mapped4(&packet.source);
-	found.bytes = find_leaf(&packet, shake.who.service & (SERVICE_MAX - 1));
-	describe(&shake.who, rules, &packet, &found.leaf);
+	found.bytes = lookup_packet(&packet, shake.who.service & (SERVICE_MAX - 1));
+	describe(&shake.who, rules, &packet, &found.lookup);
 	shake.who.adopted = 1;
 	shake.who.multipath = is_multipath(tcp);
 	if (!remember(&shake, common, cookie) || !shake.opens)
@@ -132,7 +132,7 @@ static __always_inline void adopt(struct sock_common *common)
 	__sync_fetch_and_add(&counts->adopted, 1);
 }
 
-static __always_inline struct meter *meter_find(const struct settle_args *arguments)
+static __always_inline struct meter *meter_find(const struct rebuild_args *arguments)
 {
 	struct meter_key key = arguments->key;
 
@@ -143,7 +143,7 @@ static __always_inline struct meter *meter_find(const struct settle_args *argume
 	return bpf_map_lookup_elem(&country_meters, &key.service);
 }
 
-static __always_inline int settle_refund(const struct settle_args *arguments)
+static __always_inline int rebuild_refund(const struct rebuild_args *arguments)
 {
 	const struct connection *who = &arguments->connection;
 	__u32 index = who->service * COUNTRY_COUNT + who->country;
@@ -166,7 +166,7 @@ static __always_inline int settle_refund(const struct settle_args *arguments)
 	return 1;
 }
 
-static __always_inline int settle_end(const struct settle_args *arguments)
+static __always_inline int rebuild_end(const struct rebuild_args *arguments)
 {
 	__u64 cookie = arguments->cookie;
 	const struct connection *known = bpf_map_lookup_elem(&connections, &cookie);
@@ -176,7 +176,7 @@ static __always_inline int settle_end(const struct settle_args *arguments)
 	return connection_end(cookie);
 }
 
-static __always_inline int settle_add(const struct settle_args *arguments)
+static __always_inline int rebuild_add(const struct rebuild_args *arguments)
 {
 	struct usage *counts = table_usage();
 	struct meter_key key = arguments->key;
@@ -193,7 +193,7 @@ static __always_inline int settle_add(const struct settle_args *arguments)
 }
 
 /* All but what the gate itself writes; that too, if it is to begin anew. */
-static __always_inline int settle_ban(const struct settle_args *arguments)
+static __always_inline int rebuild_ban(const struct rebuild_args *arguments)
 {
 	struct prefix banned = arguments->banned;
 	struct ban *ban = bpf_map_lookup_elem(&bans, &banned);
@@ -207,7 +207,7 @@ static __always_inline int settle_ban(const struct settle_args *arguments)
 		__u32 at = i * sizeof(*to);
 
 		if (at != offsetof(struct ban, packets) && at != offsetof(struct ban, attempts) &&
-		    at != offsetof(struct ban, leaf))
+		    at != offsetof(struct ban, lookup))
 			*(volatile __u64 *)&to[i] = from[i];
 	}
 	if (arguments->ban.packets)
@@ -217,20 +217,20 @@ static __always_inline int settle_ban(const struct settle_args *arguments)
 	return 1;
 }
 
-static __always_inline int settle(const struct settle_args *arguments)
+static __always_inline int rebuild(const struct rebuild_args *arguments)
 {
 	struct meter *meter;
 
 	switch (arguments->what) {
-	case SETTLE_END:
-		return settle_end(arguments);
-	case SETTLE_REFUND:
-		return settle_refund(arguments);
-	case SETTLE_ADD:
-		return settle_add(arguments);
-	case SETTLE_BAN:
-		return settle_ban(arguments);
-	case SETTLE_OPEN:
+	case REBUILD_END:
+		return rebuild_end(arguments);
+	case REBUILD_REFUND:
+		return rebuild_refund(arguments);
+	case REBUILD_ADD:
+		return rebuild_add(arguments);
+	case REBUILD_BAN:
+		return rebuild_ban(arguments);
+	case REBUILD_OPEN:
 		meter = meter_find(arguments);
 		return meter && __sync_val_compare_and_swap(&meter->open, arguments->from,
 							    arguments->to) == arguments->from;

@@ -3,8 +3,8 @@
  * The connection counter: what the TCP stack says of handshakes and ends, into the meters. A
  * handshake proves its source; nothing else begins an entry.
  */
-#ifndef SEKISHO_COUNTER_H
-#define SEKISHO_COUNTER_H
+#ifndef SEKISHO_CONNTRACK_H
+#define SEKISHO_CONNTRACK_H
 
 #include "connections.h"
 #include "verdict.h"
@@ -92,7 +92,7 @@ static __always_inline void count_connection(struct bpf_sock_ops *ctx, const str
 	struct country_counts *counts;
 	struct handshake shake = {};
 	struct packet packet = {};
-	union stamped_leaf found;
+	union stamped_lookup found;
 	__u32 index, reason;
 	__u64 cookie;
 
@@ -100,8 +100,8 @@ static __always_inline void count_connection(struct bpf_sock_ops *ctx, const str
 	cookie = bpf_get_socket_cookie(ctx);
 	remote_of(ctx, &packet.source);
 	packet.is4 = (__u8)is_mapped4(&packet.source);
-	found.bytes = find_leaf(&packet, service & (SERVICE_MAX - 1));
-	describe(&shake.who, rules, &packet, &found.leaf);
+	found.bytes = lookup_packet(&packet, service & (SERVICE_MAX - 1));
+	describe(&shake.who, rules, &packet, &found.lookup);
 	shake.who.elsewhere = namespace_of_tcp(tcp) != outflow_namespace;
 	shake.who.multipath = is_multipath(tcp);
 	/* Another of our links saw it first: for a moment there are two when the cgroup changes. */
@@ -111,7 +111,7 @@ static __always_inline void count_connection(struct bpf_sock_ops *ctx, const str
 	counts = bpf_map_lookup_elem(&country_counts, &index);
 	if (counts)
 		__sync_fetch_and_add(&counts->handshakes, 1);
-	shake.allowed = leaf_allows(&found.leaf);
+	shake.allowed = lookup_allows(&found.lookup);
 	reason = (__u32)meter_handshake(&shake);
 	if (shake.opens)
 		note_counted(cookie, shake.who.counted);

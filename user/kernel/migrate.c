@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See carry.h, and gate_carry() in gate.h. */
-#include "kernel/carry.h"
+/* See migrate.h, and gate_migrate() in gate.h. */
+#include "kernel/migrate.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -129,7 +129,7 @@ static int hand_on_inner(const struct gate *gate, enum gate_map map, struct faul
 	return err;
 }
 
-int carry_whole(const struct gate *gate, struct gate_bpf *skeleton, struct fault *fault)
+int migrate_whole(const struct gate *gate, struct gate_bpf *skeleton, struct fault *fault)
 {
 	bool changed[OUTFLOW + 1] = { false };
 	char path[PATH_MAX];
@@ -156,7 +156,7 @@ int carry_whole(const struct gate *gate, struct gate_bpf *skeleton, struct fault
 	return err;
 }
 
-bool carry_is_due(const struct gate *gate)
+bool migrate_is_due(const struct gate *gate)
 {
 	_cleanup_close_ int fd = older_map(gate, MAP_CONTROL);
 	struct bpf_map_info info;
@@ -261,14 +261,14 @@ static int put_as_is(struct copying *copying, const void *key)
 	return bpf_map_update_elem(copying->to, key, copying->value, BPF_ANY) ? -errno : 0;
 }
 
-/* What a ban was in the contracts 1 and 2 (which had a leaf behind it). It closed all services. */
+/* What a ban was in the contracts 1 and 2 (which had a lookup behind it). It closed all services. */
 struct ban_v1 {
 	__u64 expires_ns, since_ns, packets, attempts, last_ns;
 	__u32 rule, reserved;
 };
 
-/* Without the leaf that it remembers: stamps begin anew with "control", and one of the older gate's
- * would be taken for that of a table to come. */
+/* Without the lookup that it remembers: stamps begin anew with "control", and one of the older
+ * gate's would be taken for that of a table to come. */
 static int put_ban(struct copying *copying, const void *key)
 {
 	const struct ban_v1 *old = copying->value;
@@ -276,7 +276,7 @@ static int put_ban(struct copying *copying, const void *key)
 
 	if (copying->gate->older >= other_since[MAP_BANS]) {
 		ban = *(const struct ban *)copying->value;
-		ban.leaf = 0;
+		ban.lookup = 0;
 	} else {
 		const struct ban_part part = { BAN_ALL, old->expires_ns, old->since_ns, old->rule };
 
@@ -344,7 +344,7 @@ static int copy_map(struct gate *gate, enum gate_map map)
 	return copying.old.type == BPF_MAP_TYPE_HASH ? copy_hash(&copying) : copy_array(&copying);
 }
 
-int carry_links(const struct gate *gate, struct fault *fault)
+int migrate_links(const struct gate *gate, struct fault *fault)
 {
 	_cleanup_(cleanup_dir) DIR *dir = NULL;
 	char path[PATH_MAX], name[NAME_MAX + 16];
@@ -368,7 +368,7 @@ int carry_links(const struct gate *gate, struct fault *fault)
 }
 
 /* Since when is counted is the time of this map's pin (gate_counted_since()). */
-static int carry_since(const struct gate *gate, struct fault *fault)
+static int migrate_since(const struct gate *gate, struct fault *fault)
 {
 	const char *name = gate_map_name(MAP_COUNTRY_COUNTS);
 	char path[PATH_MAX];
@@ -385,9 +385,9 @@ static int carry_since(const struct gate *gate, struct fault *fault)
 	return err;
 }
 
-int gate_carry(struct gate *gate, struct fault *fault)
+int gate_migrate(struct gate *gate, struct fault *fault)
 {
-	int err = gate->older ? carry_since(gate, fault) : 0;
+	int err = gate->older ? migrate_since(gate, fault) : 0;
 
 	for (int i = 0; i < MAP_COUNT && gate->older; i++) {
 		int result = put_of[i] ? copy_map(gate, i) : 0;

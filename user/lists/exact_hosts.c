@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See points.h. The layout and its reasons are in table.h. */
-#include "lists/points.h"
+/* See exact_hosts.h. The layout and its reasons are in table.h. */
+#include "lists/exact_hosts.h"
 
 #include "base/cleanup.h"
 
@@ -9,48 +9,48 @@ struct bloom_room {
 	uint32_t head, next;
 };
 
-static int points_add(struct points *points, uint64_t key, uint32_t palette)
+static int exact_hosts_add(struct exact_hosts *exact_hosts, uint64_t key, uint32_t palette)
 {
-	if (points->count == points->room) {
-		size_t room = points->room ? points->room * 2 : 256;
-		struct sort_item *items = reallocarray(points->items, room, sizeof(*items));
+	if (exact_hosts->count == exact_hosts->room) {
+		size_t room = exact_hosts->room ? exact_hosts->room * 2 : 256;
+		struct sort_item *items = reallocarray(exact_hosts->items, room, sizeof(*items));
 
 		if (!items)
 			return -ENOMEM;
-		points->items = items;
-		points->room = room;
+		exact_hosts->items = items;
+		exact_hosts->room = room;
 	}
-	points->items[points->count++] = (struct sort_item){ key, palette };
+	exact_hosts->items[exact_hosts->count++] = (struct sort_item){ key, palette };
 	return 0;
 }
 
-int points4_add(struct points *points, uint32_t address, uint32_t palette)
+int exact_hosts4_add(struct exact_hosts *exact_hosts, uint32_t address, uint32_t palette)
 {
-	return points_add(points, address * TABLE_SCATTER4, palette);
+	return exact_hosts_add(exact_hosts, address * TABLE_SCATTER4, palette);
 }
 
-int points6_add(struct points *points, uint64_t high, uint32_t palette)
+int exact_hosts6_add(struct exact_hosts *exact_hosts, uint64_t high, uint32_t palette)
 {
-	return points_add(points, high * TABLE_SCATTER6, palette);
+	return exact_hosts_add(exact_hosts, high * TABLE_SCATTER6, palette);
 }
 
-static int points_sort(struct points *points)
+static int exact_hosts_sort(struct exact_hosts *exact_hosts)
 {
 	_cleanup_free_ struct sort_item *scratch =
-		reallocarray(NULL, points->count + 1, sizeof(*scratch));
+		reallocarray(NULL, exact_hosts->count + 1, sizeof(*scratch));
 
 	if (!scratch)
 		return -ENOMEM;
-	radix_sort(points->items, scratch, points->count);
+	radix_sort(exact_hosts->items, scratch, exact_hosts->count);
 	return 0;
 }
 
 /* The item behind those that share a chunk with item `at`. */
-static size_t chunk4_items(const struct points *points, size_t at)
+static size_t chunk4_items(const struct exact_hosts *exact_hosts, size_t at)
 {
-	uint64_t chunk = points->items[at].key >> 16;
+	uint64_t chunk = exact_hosts->items[at].key >> 16;
 
-	while (at < points->count && points->items[at].key >> 16 == chunk)
+	while (at < exact_hosts->count && exact_hosts->items[at].key >> 16 == chunk)
 		at++;
 	return at;
 }
@@ -79,36 +79,37 @@ static int index_begin(struct blocks *blocks, uint32_t *next, uint32_t *index)
 {
 	uint32_t rest = TABLE_ENTRIES4 - *next % TABLE_ENTRIES4;
 
-	*index = rest < TABLE_POINTS + 1 ? *next + rest : *next;
-	*next = *index + TABLE_POINTS + 1;
+	*index = rest < TABLE_EXACT_HOSTS + 1 ? *next + rest : *next;
+	*next = *index + TABLE_EXACT_HOSTS + 1;
 	return blocks_grow(blocks, (*next - 1) / TABLE_ENTRIES4 + 1);
 }
 
-/* Sorts the points, and makes room for their index; *index is 0 where there are none. */
-static int points_begin(struct points *points, struct blocks *blocks, uint32_t *next,
-			uint32_t *index)
+/* Sorts the exact hosts, and makes room for their index; *index is 0 where there are none. */
+static int exact_hosts_begin(struct exact_hosts *exact_hosts, struct blocks *blocks, uint32_t *next,
+			     uint32_t *index)
 {
 	int error;
 
 	*index = 0;
-	if (!points->count)
+	if (!exact_hosts->count)
 		return 0;
-	error = points_sort(points);
+	error = exact_hosts_sort(exact_hosts);
 	return error ? error : index_begin(blocks, next, index);
 }
 
-int points4_write(struct points *points, struct blocks *blocks, uint32_t *next, uint32_t *index)
+int exact_hosts4_write(struct exact_hosts *exact_hosts, struct blocks *blocks, uint32_t *next,
+		       uint32_t *index)
 {
-	int error = points_begin(points, blocks, next, index);
+	int error = exact_hosts_begin(exact_hosts, blocks, next, index);
 	uint32_t chunk = 0;
 
-	if (error || !points->count)
+	if (error || !exact_hosts->count)
 		return error;
-	for (size_t i = 0, end; !error && i < points->count; i = end) {
-		const struct sort_item *items = points->items;
+	for (size_t i = 0, end; !error && i < exact_hosts->count; i = end) {
+		const struct sort_item *items = exact_hosts->items;
 		uint32_t *entries;
 
-		end = chunk4_items(points, i);
+		end = chunk4_items(exact_hosts, i);
 		error = chunk4_begin(blocks, end - i, next);
 		if (error)
 			break;
@@ -118,33 +119,34 @@ int points4_write(struct points *points, struct blocks *blocks, uint32_t *next, 
 		for (; i < end; i++)
 			entries[(*next)++] = (uint32_t)items[i].key << 16 | items[i].index;
 	}
-	while (!error && chunk <= TABLE_POINTS)
+	while (!error && chunk <= TABLE_EXACT_HOSTS)
 		blocks_entries4(blocks)[*index + chunk++] = *next;
 	return error;
 }
 
-int points6_write(struct points *points, struct blocks *blocks, uint32_t *next, uint32_t *index)
+int exact_hosts6_write(struct exact_hosts *exact_hosts, struct blocks *blocks, uint32_t *next,
+		       uint32_t *index)
 {
-	int error = points_begin(points, blocks, next, index);
+	int error = exact_hosts_begin(exact_hosts, blocks, next, index);
 	uint32_t chunk = 0, *chunks, at;
 	uint64_t *entries;
 
-	if (error || !points->count)
+	if (error || !exact_hosts->count)
 		return error;
 	at = (*next + 1) / 2;
-	error = blocks_grow(blocks, (at + points->count - 1) / TABLE_ENTRIES6 + 1);
+	error = blocks_grow(blocks, (at + exact_hosts->count - 1) / TABLE_ENTRIES6 + 1);
 	if (error)
 		return error;
 	chunks = blocks_entries4(blocks) + *index;
 	entries = blocks_entries6(blocks);
-	for (size_t i = 0; i < points->count; i++) {
-		const struct sort_item *item = &points->items[i];
+	for (size_t i = 0; i < exact_hosts->count; i++) {
+		const struct sort_item *item = &exact_hosts->items[i];
 
 		while (chunk <= item->key >> 48)
 			chunks[chunk++] = at;
 		entries[at++] = item->key << 16 | item->index;
 	}
-	while (chunk <= TABLE_POINTS)
+	while (chunk <= TABLE_EXACT_HOSTS)
 		chunks[chunk++] = at;
 	*next = at * 2;
 	return 0;
@@ -164,43 +166,44 @@ static int bloom_place(struct blocks *blocks, struct bloom_room *room, uint64_t 
 	return error;
 }
 
-static int bloom_write(const struct points *points, struct blocks *blocks, struct bloom_room *room,
-		       unsigned key_bits, struct table_bloom *made)
+static int bloom_write(const struct exact_hosts *exact_hosts, struct blocks *blocks,
+		       struct bloom_room *room, unsigned key_bits, struct table_bloom *made)
 {
 	unsigned order = 6; /* one word */
 	uint64_t *words;
 	int error;
 
 	*made = (struct table_bloom){ 0 };
-	if (!points->count)
+	if (!exact_hosts->count)
 		return 0;
-	while (order < key_bits && 1ULL << order < points->count * TABLE_BLOOM_BITS)
+	while (order < key_bits && 1ULL << order < exact_hosts->count * TABLE_BLOOM_BITS)
 		order++;
 	made->shift = key_bits - order;
 	error = bloom_place(blocks, room, (1ULL << order) / 64, &made->begin);
 	if (error)
 		return error;
 	words = blocks_entries6(blocks) + made->begin;
-	for (size_t i = 0; i < points->count; i++) {
-		uint64_t bit = points->items[i].key >> made->shift;
+	for (size_t i = 0; i < exact_hosts->count; i++) {
+		uint64_t bit = exact_hosts->items[i].key >> made->shift;
 
 		words[bit / 64] |= 1ULL << bit % 64;
 	}
 	return 0;
 }
 
-int points_blooms(const struct points *points4, const struct points *points6, struct blocks *blocks,
-		  uint32_t end4, uint32_t *next)
+int exact_hosts_blooms(const struct exact_hosts *exact_hosts4,
+		       const struct exact_hosts *exact_hosts6, struct blocks *blocks, uint32_t end4,
+		       uint32_t *next)
 {
 	struct bloom_room room = {
 		.head = end4 < TABLE_ENTRIES4 ? (end4 + 15) / 16 * 8 : TABLE_ENTRIES6,
 		.next = (*next + 15) / 16 * 8,
 	};
 	struct table_bloom bloom4, bloom6 = { 0 };
-	int error = bloom_write(points4, blocks, &room, 32, &bloom4);
+	int error = bloom_write(exact_hosts4, blocks, &room, 32, &bloom4);
 
 	if (!error)
-		error = bloom_write(points6, blocks, &room, 64, &bloom6);
+		error = bloom_write(exact_hosts6, blocks, &room, 64, &bloom6);
 	blocks_head(blocks)->bloom4 = bloom4;
 	blocks_head(blocks)->bloom6 = bloom6;
 	*next = room.next * 2;

@@ -10,20 +10,20 @@
 
 #include "compile_world.h"
 
-static size_t points4(const struct world *world)
+static size_t exact_hosts4(const struct world *world)
 {
 	const struct table_head *head = world->image.data;
-	const uint32_t *index = points_index(world, head->points4);
+	const uint32_t *index = exact_hosts_index(world, head->exact_hosts4);
 
-	return index[TABLE_POINTS] - index[0];
+	return index[TABLE_EXACT_HOSTS] - index[0];
 }
 
-static size_t points6(const struct world *world)
+static size_t exact_hosts6(const struct world *world)
 {
 	const struct table_head *head = world->image.data;
-	const uint32_t *index = points_index(world, head->points6);
+	const uint32_t *index = exact_hosts_index(world, head->exact_hosts6);
 
-	return index[TABLE_POINTS] - index[0];
+	return index[TABLE_EXACT_HOSTS] - index[0];
 }
 
 static void add64(struct ranges *list, uint64_t high)
@@ -46,8 +46,8 @@ static void no_single_one_makes_no_point_and_no_bloom(void **state)
 	ranges_add6(&world.sets[0], (u128)16 << 64, (u128)18 << 64, 0);
 	compile(&world);
 	head = world.image.data;
-	assert_int_equal(points4(&world), 0);
-	assert_int_equal(points6(&world), 0);
+	assert_int_equal(exact_hosts4(&world), 0);
+	assert_int_equal(exact_hosts6(&world), 0);
 	assert_int_equal(head->bloom4.begin, 0);
 	assert_int_equal(head->bloom6.begin, 0);
 	check_world(&world, 1000);
@@ -63,8 +63,8 @@ static void one_single_address_makes_one_point(void **state)
 	ranges_add4(list, 0x01020304, 0x01020304, 0);
 	add64(list, 0x20010db800000001);
 	compile(&world);
-	assert_int_equal(points4(&world), 1);
-	assert_int_equal(points6(&world), 1);
+	assert_int_equal(exact_hosts4(&world), 1);
+	assert_int_equal(exact_hosts6(&world), 1);
 	assert_int_equal(world.image.blocks, 2);
 	check_world(&world, 1000);
 	world_free(&world);
@@ -87,8 +87,8 @@ static void alternating_singles_are_points_of_the_leaf_around(void **state)
 	ranges_add4(other, 0x0c000001, 0x0c000001, 0); /* within a longer one */
 	ranges_add4(list, 0x0c000000, 0x0c000002, 0);
 	compile(&world);
-	assert_int_equal(points4(&world), 101);
-	assert_int_equal(points6(&world), 100);
+	assert_int_equal(exact_hosts4(&world), 101);
+	assert_int_equal(exact_hosts6(&world), 100);
 	check_world(&world, 1000);
 	world_free(&world);
 }
@@ -158,7 +158,7 @@ static void crowded_singles_answer_as_their_ranges(void **state)
 	for (unsigned round = 0; round < 30; round++) {
 		struct world world = { 0 };
 		uint32_t base = random32() & 0xffff0000;
-		uint64_t high = random64(), deep = random_below(2);
+		uint64_t high = random64(), long_prefixes = random_below(2);
 		unsigned density = 1 + random_below(200);
 
 		for (unsigned i = 0; i < 400; i += 1 + random_below(density))
@@ -175,7 +175,7 @@ static void crowded_singles_answer_as_their_ranges(void **state)
 					ranges_add4(list, at, at, 0);
 				else
 					ranges_add4(list, at & ~3U, at | 3, 0);
-				if (deep && random_below(3) == 0)
+				if (long_prefixes && random_below(3) == 0)
 					ranges_add6(list, first + 5, first + 5 + random32(), 0);
 				else
 					ranges_add6(list, first, first | UINT64_MAX, 0);
@@ -206,7 +206,7 @@ static void deep_64s_may_be_points(void **state)
 		ranges_add6(list, (u128)(0x20010db800000001 + 2 * i) << 64 | 9,
 			    (u128)(0x20010db800000001 + 2 * i) << 64 | 9, 0);
 	compile(&world);
-	assert_int_equal(points6(&world), 3000);
+	assert_int_equal(exact_hosts6(&world), 3000);
 	assert_int_equal(table_image_find(&world.image, &address, 1).list, 1);
 	check_world(&world, 1000);
 	world_free(&world);
@@ -225,7 +225,7 @@ static void more_points_than_a_block_holds(void **state)
 		ranges_add4(list, 0x05000001 + 2 * i, 0x05000001 + 2 * i, 0);
 	compile(&world);
 	head = world.image.data;
-	assert_true(points4(&world) > 2 * TABLE_ENTRIES4 + 77); /* and gaps */
+	assert_true(exact_hosts4(&world) > 2 * TABLE_ENTRIES4 + 77); /* and gaps */
 	assert_true(head->bloom4.begin / TABLE_ENTRIES6 <
 		    (head->bloom4.begin + (1U << (32 - head->bloom4.shift)) / 64 - 1) /
 			    TABLE_ENTRIES6);
@@ -249,7 +249,7 @@ static void crowded_ipv4_chunks_with_empty_ones_between(void **state)
 				ranges_add4(list, (chunk << 16 | low) * back,
 					    (chunk << 16 | low) * back, 0);
 	compile(&world);
-	assert_true(points4(&world) > 600000);
+	assert_true(exact_hosts4(&world) > 600000);
 	for (uint32_t chunk = 30; chunk < 120; chunk++)
 		for (uint32_t low = 0; low < 65536; low += 1 + random_below(100))
 			check_address(&world, address_from4((chunk << 16 | low) * back));
@@ -275,7 +275,7 @@ static void ipv6_points_of_one_chunk_span_blocks(void **state)
 	}
 	compile(&world);
 	head = world.image.data;
-	index = points_index(&world, head->points6);
+	index = exact_hosts_index(&world, head->exact_hosts6);
 	assert_true(index[0xabce] - index[0xabcd] > 2 * TABLE_ENTRIES6);
 	check_world(&world, 1000);
 	for (unsigned i = 0; i < 100000; i++) {
@@ -313,7 +313,7 @@ static void a_full_palette_has_points_to_its_last_leaf(void **state)
 	compile(&world);
 	head = world.image.data;
 	assert_int_equal(head->palette_count, TABLE_PALETTE);
-	assert_true(points4(&world) >= 2 * made);
+	assert_true(exact_hosts4(&world) >= 2 * made);
 	check_world(&world, 10);
 	world_free(&world);
 }

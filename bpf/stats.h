@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is counted of a packet that the gate has judged. Per CPU, so no atomics. */
-#ifndef SEKISHO_COUNT_H
-#define SEKISHO_COUNT_H
+#ifndef SEKISHO_STATS_H
+#define SEKISHO_STATS_H
 
 #include "maps.h"
 
