@@ -65,7 +65,7 @@ static unsigned line(struct room *room, unsigned second, const char *rest)
 static unsigned report(struct room *room, unsigned second, enum event_kind kind,
 		       const char *session, bool counts)
 {
-	struct line_event sighting = { .proof = EVIDENCE_REPORT, .uncounted = !counts };
+	struct line_event sighting = { .evidence = EVIDENCE_REPORT, .uncounted = !counts };
 	struct event *event = &sighting.event, out;
 
 	event->wall_ns = BEGAN_NS + second * NS_PER_S;
