@@ -75,7 +75,7 @@ static void alert(const struct rule_input *input, const struct distinct_window_i
 		rule_add_source(input, &decision, &source);
 	}
 	snprintf(decision.reason, sizeof(decision.reason),
-		 "%zu stranger%s tried an old password of %.90s%s", count, count == 1 ? "" : "s",
+		 "%zu stranger%s tried an old password of %.80s%s", count, count == 1 ? "" : "s",
 		 input->event->account, leak ? ": it has leaked" : "");
 	/* That it leaked is another matter than that somebody tried it. */
 	decision.has_prefix = !leak;
