@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Everything is built under $(O). `make help` lists the targets.
 O       ?= build
-VERSION := 0.1.0
+VERSION := $(or $(shell scripts/version),$(error docs/NEWS.md does not say which version this is))
 PREFIX  ?= /usr
 SYSCONF ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 CC       ?= gcc
 CLANG    ?= clang
-BPFTOOL  ?= $(firstword $(wildcard /usr/sbin/bpftool) bpftool)
+# Ubuntu's /usr/sbin/bpftool runs only under the kernel that it came with.
+BPFTOOL  ?= $(firstword $(wildcard /usr/lib/linux-tools/*/bpftool /usr/sbin/bpftool) bpftool)
+# Cross-building: CC and PKG_CONFIG are the target's (aarch64-linux-gnu-gcc), as Debian's tools set them.
+PKG_CONFIG ?= pkg-config
 PKGS     := libbpf libelf zlib libnl-3.0 libnl-route-3.0 inih jansson libpcre2-8 sqlite3 \
             libmaxminddb libarchive libmicrohttpd nettle ncursesw libcap-ng \
-            $(shell pkg-config --exists libsystemd && echo libsystemd) \
-            $(shell pkg-config --exists libloc && echo libloc) \
-            $(shell pkg-config --exists libcurl && echo libcurl)
+            $(shell $(PKG_CONFIG) --exists libsystemd && echo libsystemd) \
+            $(shell $(PKG_CONFIG) --exists libloc && echo libloc) \
+            $(shell $(PKG_CONFIG) --exists libcurl && echo libcurl)
 
 WARNINGS := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wundef -Wvla -Wno-missing-field-initializers
@@ -22,11 +25,11 @@ ifneq ($(SANITIZE),)
 CFLAGS   += -fsanitize=address,undefined -fno-omit-frame-pointer -fno-sanitize-recover=all
 endif
 override CFLAGS += -std=gnu11 $(WARNINGS) -D_GNU_SOURCE -DSEKISHO_VERSION='"$(VERSION)"' \
-            -fstack-protector-strong -Iuser -Iinclude -isystem $(O)/bpf $(subst -I,-isystem ,$(shell pkg-config --cflags $(PKGS)))
-LIBS     := $(shell pkg-config --libs $(PKGS)) $(EXTRA_LIBS)
+            -fstack-protector-strong -Iuser -Iinclude -isystem $(O)/bpf $(subst -I,-isystem ,$(shell $(PKG_CONFIG) --cflags $(PKGS)))
+LIBS     := $(shell $(PKG_CONFIG) --libs $(PKGS)) $(EXTRA_LIBS)
 BPFFLAGS := -O2 -g -std=gnu11 -Wall -Wextra -Werror -Wno-unused-function -target bpf -mcpu=v3 \
             -ffile-prefix-map=$(CURDIR)=. \
-            -D__TARGET_ARCH_$(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(shell uname -m)))
+            -D__TARGET_ARCH_$(patsubst x86_64,x86,$(patsubst aarch64,arm64,$(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))))
 
 ifeq ($(V),1)
 Q :=
@@ -37,11 +40,11 @@ say = @printf '  %-8s %s\n'
 endif
 
 # The journal is read where libsystemd is there to be built with.
-JOURNAL  := $(shell pkg-config --exists libsystemd && echo sd || echo none)
+JOURNAL  := $(shell $(PKG_CONFIG) --exists libsystemd && echo sd || echo none)
 # IPFire's location database likewise.
-LOCDB    := $(shell pkg-config --exists libloc && echo loc || echo none)
+LOCDB    := $(shell $(PKG_CONFIG) --exists libloc && echo loc || echo none)
 # Feeds are fetched where libcurl is there to be built with.
-DOWNLOAD := $(shell pkg-config --exists libcurl && echo curl || echo none)
+DOWNLOAD := $(shell $(PKG_CONFIG) --exists libcurl && echo curl || echo none)
 SOURCES  := $(filter-out user/main.c user/log/journal_%.c user/lists/locdb_%.c user/feed/download_%.c,$(wildcard user/*/*.c)) \
             user/log/journal_$(JOURNAL).c user/lists/locdb_$(LOCDB).c \
             user/feed/download_$(DOWNLOAD).c
@@ -210,7 +213,7 @@ $(O)/tests/unit/%: tests/unit/%.c $(O)/libsekisho.a
 # Fuzz targets: all that needs no kernel, by clang with its sanitizers.
 FUZZFLAGS := -O1 -g -std=gnu11 -D_GNU_SOURCE -DSEKISHO_VERSION='"$(VERSION)"' -Iuser -Iinclude \
              -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
-             -fno-omit-frame-pointer $(shell pkg-config --cflags $(PKGS))
+             -fno-omit-frame-pointer $(shell $(PKG_CONFIG) --cflags $(PKGS))
 FUZZED    := $(filter-out user/kernel/% user/cmd/% user/daemon/% user/enforce/%,$(SOURCES))
 FUZZOBJS  := $(FUZZED:%.c=$(O)/fuzz/%.o)
 FUZZ      := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

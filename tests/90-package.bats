@@ -5,8 +5,9 @@
 
 load helpers/common
 
-DEB=build/deb/sekisho_0.1.0-1_$(dpkg --print-architecture).deb
-NEXT=build/deb/sekisho_0.1.0-2_$(dpkg --print-architecture).deb
+VERSION=$("$LAB_REPO/scripts/version")
+DEB=build/deb/sekisho_$VERSION-1_$(dpkg --print-architecture).deb
+NEXT=build/deb/sekisho_$VERSION-2_$(dpkg --print-architecture).deb
 
 setup_file() {
 	cd "$LAB_REPO" || return
@@ -115,7 +116,7 @@ has() { # PERMISSIONS PATH
 @test "installed, it is enabled, runs, and its default configuration is valid and drops nothing" {
 	debian
 	inside dpkg -i /deb/"${DEB##*/}"
-	[[ $(inside sekisho --version) == *0.1.0* ]]
+	[[ $(inside sekisho --version) == *"$VERSION"* ]]
 	inside sekisho check
 	[[ $(inside systemctl is-enabled sekisho) == enabled ]]
 	inside sekisho load

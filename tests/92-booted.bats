@@ -6,8 +6,9 @@
 
 load helpers/common
 
-DEB=build/deb/sekisho_0.1.0-1_$(dpkg --print-architecture).deb
-NEXT=build/deb/sekisho_0.1.0-2_$(dpkg --print-architecture).deb
+VERSION=$("$LAB_REPO/scripts/version")
+DEB=build/deb/sekisho_$VERSION-1_$(dpkg --print-architecture).deb
+NEXT=build/deb/sekisho_$VERSION-2_$(dpkg --print-architecture).deb
 
 setup_file() {
 	cd "$LAB_REPO" || return
