@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Both commands of the README on a fresh machine: a minimal Debian 12 of its own with a clone at
 # /root/sekisho, where nothing is installed that the commands do not install. Its downloads are kept
-# under build/ between runs. Not here: a boot (92-booted.bats).
+# under build/ between runs. `scripts/check --release trixie` runs it with another release. Not here: a boot
+# (92-booted.bats).
 
 load helpers/common
 
-LOGS=$LAB_REPO/build/check
+LOGS=$LAB_REPO/${CHECK_LOGS:-build/check}
+RELEASE=${CHECK_RELEASE:-bookworm}
+read -ra SUITES <<<"${CHECK_SUITES:---quick}"
 
 setup_file() {
 	cd "$LAB_REPO" || return
@@ -14,10 +17,11 @@ setup_file() {
 	lab_up "$BATS_FILE_TMPDIR/lab"
 	[[ -n $LAB_CGROUP ]] || fail "no cgroup2 is mounted here" || return
 	MACHINE=$LAB_REPO/build/fresh
+	[[ $RELEASE == bookworm ]] || MACHINE+=-$RELEASE
 	export MACHINE
 	rm -rf "$MACHINE/root"
 	mkdir -p "$MACHINE/archives/partial" "$LOGS"
-	tests/fresh/lay-root "$MACHINE" || return
+	tests/fresh/lay-root "$MACHINE" "$RELEASE" || return
 	lab_background "$LAB/log/machine" unshare --mount --propagation private --pid --fork --kill-child \
 		--cgroup tests/fresh/hold "$MACHINE" "$MACHINE/archives"
 	HOLDER=$(tail -n 1 "$LAB/pids")
@@ -92,7 +96,7 @@ logged() { # LOG COMMAND...
 
 @test "scripts/check --quick passes, and skips nothing that is not listed" {
 	local log=$LOGS/fresh-check.log status=0
-	machine CI=true CHECK_SLOW=4 scripts/check --quick >"$log" 2>&1 || status=$?
+	machine CI=true CHECK_SLOW=4 scripts/check "${SUITES[@]}" >"$log" 2>&1 || status=$?
 	cp -rT "$MACHINE/root/root/sekisho/build/check" "$LOGS/fresh" || :
 	sed 's/^/# /' >&3 < <(tail -n 1 "$log")
 	((!status)) || fail "exit status $status" "$(sed -n '/^== skipped/,$p' "$log")"
