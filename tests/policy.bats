@@ -20,12 +20,30 @@ setup_file() {
 		auth_verbose = yes
 		auth_policy_server_url = http://127.0.0.1:9120/
 		auth_policy_server_api_header = X-API-Key: $KEY
-		auth_policy_server_timeout_msecs = 300
 		auth_policy_hash_nonce = a-nonce-of-the-tests
 		auth_policy_hash_truncate = 32
 		login_trusted_networks = 192.0.2.254
-		auth_policy_request_attributes = login=%{requested_username} pwhash=%{hashed_password} remote=%{rip} device_id=%{client_id} protocol=%s session_id=%{session} mech=%m
 	END
+	# What sekisho-policy(7) says for either.
+	if [[ $(lab_dovecot_language) ]]; then
+		cat >>"$LAB/dovecot/dovecot.conf" <<-'END'
+			auth_policy_request_attributes {
+			  login = %{requested_username}
+			  pwhash = %{hashed_password}
+			  remote = %{remote_ip}
+			  device_id = %{client_id}
+			  protocol = %{protocol}
+			  session_id = %{session}
+			  fail_type = %{fail_type}
+			  mech = %{mechanism}
+			}
+		END
+	else
+		cat >>"$LAB/dovecot/dovecot.conf" <<-'END'
+			auth_policy_server_timeout_msecs = 300
+			auth_policy_request_attributes = login=%{requested_username} pwhash=%{hashed_password} remote=%{rip} device_id=%{client_id} protocol=%s session_id=%{session} mech=%m
+		END
+	fi
 	lab_dovecot_reload
 }
 
