@@ -12,8 +12,9 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "kernel/ban_parts.h"
 #include "enforce/bans.h"
+#include "in_range.h"
+#include "kernel/ban_parts.h"
 #include "kernel/sockets.h"
 #include "net/devices.h"
 
@@ -297,7 +298,7 @@ static bool is_stored(struct place *place, const char *text)
 
 static void expect_near(uint64_t value, uint64_t wanted)
 {
-	assert_in_range(value, wanted - NS_PER_S, wanted + NS_PER_S);
+	assert_uint_in_range(value, wanted - NS_PER_S, wanted + NS_PER_S);
 }
 
 static void a_ban_reaches_kernel_store_and_sockets_of_every_service_port(void **state)
@@ -545,7 +546,7 @@ static void a_network_that_fills_the_table_is_banned_as_a_whole(void **state)
 	assert_false(is_banned(place, "2a00:1:1::/48"));
 	assert_int_equal(place->gate.count, 252 - 200 + 2);
 	/* As long as the longest of them. */
-	assert_in_range(
+	assert_uint_in_range(
 		place->gate.entries[find(&place->gate, &network)].ban.expires_ns[BAN_GROUP_LOGIN],
 		began + lasts, clock_boot_ns() + lasts);
 }

@@ -21,7 +21,7 @@
 
 #define DATA "tests/unit/data/countries/"
 
-static void expect_refused(const char *path, int error, const char *text, const char *words)
+static void expect_refused(const char *path, int error, const char *text, char *words)
 {
 	char *end = strchr(words, '\n');
 

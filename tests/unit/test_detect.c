@@ -14,6 +14,7 @@
 
 #include "base/time.h"
 #include "detect/detect.h"
+#include "in_range.h"
 
 #define T0 (1700000000LL * NS_PER_S)
 
@@ -412,7 +413,7 @@ static void what_is_long_past_makes_room_and_is_not_called_forgotten(void **stat
 	}
 	detect_get_usage(detect, &usage);
 	assert_int_equal(usage.forgotten, 0);
-	assert_in_range(usage.sources, 300, 602);
+	assert_uint_in_range(usage.sources, 300, 602);
 	detect_free(detect);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A snapshot as Prometheus text: well-formed, escaped, bounded. */
+#include "in_range.h"
 #include "show_example.h"
 
 /* ---- Prometheus ---- */
@@ -95,7 +96,7 @@ static void prometheus_series_are_bounded(void **state)
 	text = rendered(prometheus_stats, snapshot);
 	for (const char *at = text; (at = strchr(at, '\n')); at++)
 		series++;
-	assert_in_range(series, 5 * 15 * COUNTRY_COUNT, 5 * 15 * COUNTRY_COUNT + 1000);
+	assert_uint_in_range(series, 5 * 15 * COUNTRY_COUNT, 5 * 15 * COUNTRY_COUNT + 1000);
 }
 
 /* promtool where it is installed; its verdict is on names, units and types, too. */
