@@ -74,36 +74,58 @@ int gate_settle(struct rebuild_args *arguments)
 	return rebuild(arguments);
 }
 
-/* On egress, where the bytes alone count: who sends by a packet socket says what he likes. */
-SEC("tc")
-int outflow_tc(struct __sk_buff *skb)
+/* What the breaker looks at: an attempt, or what cannot be read. The bytes alone count: who sends
+ * by a packet socket says what he likes. `tcp`, `ip`: as of outflow(). */
+static __always_inline bool outflow_read(struct __sk_buff *skb, struct packet *packet, __u32 *tcp,
+					 __u32 *ip)
 {
 	void *begin = SKB_POINTER(skb, data), *end = SKB_POINTER(skb, data_end);
-	struct packet packet = {};
 	__u32 offset = OUTFLOW_ETHERNET;
 	struct cursor cursor;
 
 	if (skb_looks_like_ethernet(begin, end)) {
 		if (outflow_is_ip(begin) && outflow_opens_nothing(begin + 14, end))
-			return TC_ACT_UNSPEC;
+			return false;
 		cursor = skb_cursor(skb);
 		begin = cursor.pos;
-		packet.kind = packet_read(&cursor, &packet);
+		packet->kind = packet_read(&cursor, packet);
 	} else {
 		offset = (__u32)skb_ip_offset(skb, (__u32)(end - begin));
 		if (offset > SKB_OFFSET_MAX ||
 		    outflow_opens_nothing(begin + skb_bounded(offset), end))
-			return TC_ACT_UNSPEC;
+			return false;
 		cursor = skb_cursor(skb);
 		begin = cursor.pos;
 		if (cursor_take(&cursor, skb_bounded(offset)))
-			packet.kind = packet_read_ip(&cursor, &packet);
+			packet->kind = packet_read_ip(&cursor, packet);
 	}
-	if (!outflow_is_attempt(&packet))
-		return TC_ACT_UNSPEC;
-	return outflow(skb, &packet, cursor.pos - begin - TCP_FLAG_BYTE - 1, offset)
+	*tcp = cursor.pos - begin - TCP_FLAG_BYTE - 1;
+	*ip = offset;
+	return outflow_is_attempt(packet);
+}
+
+/* On egress. */
+SEC("tc")
+int outflow_tc(struct __sk_buff *skb)
+{
+	struct packet packet = {};
+	__u32 tcp, ip;
+
+	return outflow_read(skb, &packet, &tcp, &ip) && outflow(skb, &packet, tcp, ip)
 		       ? TC_ACT_SHOT
 		       : TC_ACT_UNSPEC;
+}
+
+/* On the ingress of a bridge's port. Drops nothing. */
+SEC("tc")
+int outflow_port(struct __sk_buff *skb)
+{
+	struct packet packet = {};
+	__u32 tcp, ip;
+
+	if (outflow_read(skb, &packet, &tcp, &ip) && packet.kind == PACKET_TCP)
+		outflow_enter(skb, &packet, tcp, ip);
+	return TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") = "GPL";

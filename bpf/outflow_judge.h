@@ -298,6 +298,16 @@ static __always_inline __u32 outflow_guest(struct outflow_syn *syn, __u32 except
 	return verdict;
 }
 
+/* Of a bridge's guest the stack tells the bridge alone; its port was noted (outflow_enter()). */
+static __always_inline void outflow_find_port(struct outflow_syn *syn)
+{
+	struct outflow_flow key = outflow_on_entry(&syn->flow);
+	const __u32 *port = bpf_map_lookup_elem(&outflow_entered, &key);
+
+	if (port)
+		syn->who.id = *port;
+}
+
 static __always_inline bool outflow_wants(const struct outflow_rules *rules, __u16 port)
 {
 	for (__u32 i = 0; i < OUTFLOW_PORTS && i < rules->port_count; i++)
@@ -335,6 +345,8 @@ __noinline int outflow(struct __sk_buff *skb, const struct packet *packet, __u32
 	if (socket)
 		socket = bpf_sk_fullsock(socket);
 	outflow_whose(skb, socket, &syn.who);
+	if (syn.who.origin == OUTFLOW_GUEST && !syn.unreadable)
+		outflow_find_port(&syn);
 	syn.cgroup = bpf_skb_cgroup_id(skb);
 	if (syn.direct && !syn.unreadable)
 		excepted = outflow_find_prefix(&syn.flow.destination, syn.is4, 0);
@@ -348,6 +360,24 @@ __noinline int outflow(struct __sk_buff *skb, const struct packet *packet, __u32
 	else
 		verdict = outflow_guest(&syn, excepted);
 	return verdict >= OUTFLOW_HELD && rules->mode == GATE_ENFORCE;
+}
+
+/* Notes by which port of a bridge a SYN comes in. Where its headers begin: as of outflow(). */
+__noinline int outflow_enter(struct __sk_buff *skb, const struct packet *packet, __u32 tcp,
+			     __u32 ip)
+{
+	const struct outflow_rules *rules = current_outflow_rules();
+	struct outflow_syn syn = {};
+	struct outflow_flow key;
+	__u32 port = skb->ifindex;
+
+	if (!packet || !rules || !outflow_wants(rules, packet->port))
+		return 0;
+	outflow_read_addresses(skb, outflow_ip_offset(skb, ip), &syn);
+	bpf_skb_load_bytes(skb, tcp, &syn.flow.source_port, 8);
+	key = outflow_on_entry(&syn.flow);
+	bpf_map_update_elem(&outflow_entered, &key, &port, BPF_ANY);
+	return 0;
 }
 
 #endif

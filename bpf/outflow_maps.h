@@ -65,6 +65,13 @@ struct {
 } outflow_flows SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, OUTFLOW_ENTERED);
+	__type(key, struct outflow_flow);
+	__type(value, __u32);
+} outflow_entered SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, OUTFLOW_BREAKERS);
 	__type(key, struct outflow_key);

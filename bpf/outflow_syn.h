@@ -70,6 +70,16 @@ static __always_inline void outflow_read_addresses(struct __sk_buff *skb, __u32 
 	syn->direct = (begin[0] & 15) == 5;
 }
 
+/* The key of "outflow_entered". */
+static __always_inline struct outflow_flow outflow_on_entry(const struct outflow_flow *flow)
+{
+	return (struct outflow_flow){
+		.destination = flow->destination,
+		.port = flow->port,
+		.sequence = flow->sequence,
+	};
+}
+
 static __always_inline void outflow_whose(struct __sk_buff *skb, struct bpf_sock *socket,
 					  struct outflow_key *who)
 {

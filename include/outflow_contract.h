@@ -17,11 +17,13 @@
 #define OUTFLOW_RECENT	 512 /* a power of two */
 #define OUTFLOW_BREAKERS 256
 #define OUTFLOW_COUNTS	 2048
+#define OUTFLOW_ENTERED	 4096
 
 /* Whose attempt it is. */
 enum outflow_origin {
 	OUTFLOW_LOCAL = 0, /* a socket of this network namespace; id: the uid of who opened it */
-	OUTFLOW_GUEST,	   /* forwarded; id: ifindex of the device it came in by */
+	OUTFLOW_GUEST, /* forwarded; id: ifindex of the device it came in by, of a bridge's guest
+			* that of its port */
 	OUTFLOW_NAMESPACE, /* a socket of another network namespace (macvlan); id: its inode */
 	OUTFLOW_OTHER,	   /* all for whom the table had no room */
 	OUTFLOW_REFUSED,   /* a breaker only: a user who may not send at all; id: the uid */
@@ -138,6 +140,11 @@ struct outflow_flow {
 	__u32 sequence; /* network order, as all of it */
 };
 _Static_assert(sizeof(struct outflow_flow) == 40, "hash key: no padding");
+
+/* Map "outflow_entered": LRU hash, struct outflow_flow without its source (which address
+ * translation changes on the way) -> __u32: ifindex of the bridge's port that this SYN came in by.
+ * Whoever is behind the port may write what he likes into a packet; by which port it comes he
+ * cannot choose. */
 
 struct outflow_memory {
 	struct outflow_flow flow; /* zero in "outflow_flows" */

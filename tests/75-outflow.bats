@@ -20,7 +20,10 @@ setup_file() {
 }
 
 teardown_file() {
-	[[ -z ${LAB_ID-} ]] || ip netns del "sekisho-$LAB_ID-guest" 2>/dev/null || :
+	local name
+	for name in guest other; do
+		[[ -z ${LAB_ID-} ]] || ip netns del "sekisho-$LAB_ID-$name" 2>/dev/null || :
+	done
 	lab_down
 }
 
@@ -35,23 +38,28 @@ teardown() {
 	tail -n 3 "$LAB/log/mail.log" 2>/dev/null || :
 }
 
-# A container's place: a namespace behind a bridge of the server, which routes for it.
+# Places of containers: namespaces behind a bridge of the server, which routes for them.
 guests_up() {
-	local name=sekisho-$LAB_ID-guest
-	ip netns add "$name"
 	ip -n "$LAB_SERVER" link add br0 type bridge
-	ip -n "$LAB_SERVER" link add veth0 type veth peer name eth0 netns "$name"
-	ip -n "$LAB_SERVER" link set veth0 master br0 up
 	ip -n "$LAB_SERVER" address add 10.9.0.1/24 dev br0
 	ip -n "$LAB_SERVER" link set br0 up
-	ip -n "$name" address add 10.9.0.2/24 dev eth0
-	ip -n "$name" address add 10.9.0.130/24 dev eth0
-	ip -n "$name" link set eth0 up
-	ip -n "$name" route add default via 10.9.0.1
+	guest_up guest veth0 10.9.0.2 10.9.0.130
 	ip -n "$LAB_CLIENT" route add 10.9.0.0/24 via "$MX4"
 	ip netns exec "$LAB_SERVER" sysctl -qw net.ipv4.ip_forward=1
 }
+guest_up() { # NAME PORT ADDRESS...
+	local name=sekisho-$LAB_ID-$1 port=$2 address
+	ip netns add "$name"
+	ip -n "$LAB_SERVER" link add "$port" type veth peer name eth0 netns "$name"
+	ip -n "$LAB_SERVER" link set "$port" master br0 up
+	for address in "${@:3}"; do
+		ip -n "$name" address add "$address/24" dev eth0
+	done
+	ip -n "$name" link set eth0 up
+	ip -n "$name" route add default via 10.9.0.1
+}
 guest() { nsenter --net="/run/netns/sekisho-$LAB_ID-guest" "$@"; }
+other() { nsenter --net="/run/netns/sekisho-$LAB_ID-other" "$@"; }
 
 # The outside's listeners, once per file.
 outside() {
@@ -216,7 +224,7 @@ except = $GATEWAY4 10.0.0.0/8"
 	json '.[0].total | .excepted == 8 and .passed == 3 and .held == 5'
 }
 
-@test "guests behind a bridge have a budget of their own, by device and by prefix" {
+@test "guests behind a bridge have a budget of their own, by port and by prefix" {
 	outside
 	lab_conf 'mode = enforce' '[outflow]
 rate = 1/h
@@ -230,9 +238,41 @@ guests = 10.9.0.128/25'
 	[[ $(guest "$LAB_TOOLS/peer" burst 10.9.0.130 "$GATEWAY4" 587 8) == 3 ]]
 	[[ $(guest "$LAB_TOOLS/peer" burst 10.9.0.2 "$GATEWAY4" 80 3) == 3 ]]
 	run_sekisho outflow --json
-	json '.[0].breakers | any(.who == "guest" and .name == "br0" and .tripped and .held == 5)'
-	json '.[0].breakers | any(.name == "10.9.0.128/25 by br0" and .held == 5)'
+	json '.[0].breakers | any(.who == "guest" and .name == "veth0" and .tripped and .held == 5)'
+	json '.[0].breakers | any(.name == "10.9.0.128/25 by veth0" and .held == 5)'
 	json '.[0].breakers | any(.who == "local" and .held == 2)'
+}
+
+has_sent_by() { # PORT: an attempt of the second guest, which is counted there
+	other "$LAB_TOOLS/peer" burst 10.9.0.3 "$GATEWAY4" 465 1 >/dev/null
+	[[ $(outflow ".senders | any(.port == 465 and (.name | endswith(\"by $1\")))") == true ]]
+}
+
+@test "a guest that forges another's address spends its own budget, however late the other's port came" {
+	outside
+	lab_conf 'mode = enforce' '[outflow]
+guest-rate = 1/h
+guest-burst = 3
+rate = 1/h
+burst = 6
+guests = 10.9.0.2/32 10.9.0.3/32'
+	lab_run
+	guest_up other veth1 10.9.0.3
+	retry 40 0.1 has_sent_by veth1
+	lab_run_end
+	run_sekisho unload
+	run_sekisho load
+	guest "$LAB_TOOLS/forge" 10.9.0.3 "$GATEWAY4" 25 20
+	guest "$LAB_TOOLS/forge" 10.9.0.77 "$GATEWAY4" 25 20
+	guest "$LAB_TOOLS/forge" "$MX4" "$GATEWAY4" 25 20
+	run_sekisho outflow --json
+	json '.[0].breakers | any(.name == "10.9.0.3/32 by veth0" and .attempts == 20 and .held == 17)'
+	json '.[0].breakers | all(.name != "10.9.0.3/32 by veth1" and .name != "br0")'
+	[[ $(other "$LAB_TOOLS/peer" burst 10.9.0.3 "$GATEWAY4" 25 8) == 3 ]]
+	[[ $(guest "$LAB_TOOLS/peer" burst 10.9.0.2 "$GATEWAY4" 25 8) == 3 ]]
+	[[ $(leave "$MX4" "$GATEWAY4" 25 8) == 6 ]]
+	run_sekisho unload
+	[[ -z $(server tc filter show dev veth0 ingress) && ! -e $LAB_PINS ]]
 }
 
 @test "a namespace with a device on ours (macvlan) is no user of this machine, and has its own budget" {

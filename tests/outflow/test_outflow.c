@@ -93,19 +93,25 @@ static struct built_packet build(const char *words)
 	return packet;
 }
 
-/* What the program returns for a packet that came in by `device` (0: made here). */
-static int run_packet(const struct built_packet *packet, unsigned device)
+/* What a program returns for a packet that came in by `device` (0: made here). */
+static int run_program(enum gate_program program, const struct built_packet *packet,
+		       unsigned device)
 {
 	struct __sk_buff context = { .ingress_ifindex = device };
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = packet->bytes,
 		    .data_size_in = (__u32)packet->size, .repeat = 1, .ctx_in = &context,
 		    .ctx_size_in = sizeof(context));
 
-	if (bpf_prog_test_run_opts(gate_program_fd(gate, PROGRAM_OUTFLOW), &options)) {
+	if (bpf_prog_test_run_opts(gate_program_fd(gate, program), &options)) {
 		printf("# the kernel would not run it: %s\n", strerror(errno));
 		return -99;
 	}
 	return (int)options.retval;
+}
+
+static int run_packet(const struct built_packet *packet, unsigned device)
+{
+	return run_program(PROGRAM_OUTFLOW, packet, device);
 }
 
 static int run(const char *words, unsigned device)
@@ -194,6 +200,11 @@ static void test_excepts(void)
 
 /* ---- whose, and how many ---- */
 
+static void set_sequence(struct built_packet *packet, uint32_t sequence)
+{
+	memcpy(packet->bytes + packet->ip + (packet->is4 ? 20 : 40) + 4, &sequence, 4);
+}
+
 /* SYNs of different sequence numbers: a repetition is no attempt. */
 static unsigned passed(unsigned attempts, const char *words, unsigned device, uint32_t sequence)
 {
@@ -201,12 +212,24 @@ static unsigned passed(unsigned attempts, const char *words, unsigned device, ui
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < attempts; i++) {
-		uint32_t number = sequence + i;
-
-		memcpy(packet.bytes + packet.ip + (packet.is4 ? 20 : 40) + 4, &number, 4);
+		set_sequence(&packet, sequence + i);
 		count += run_packet(&packet, device) == PASS;
 	}
 	return count;
+}
+
+/* The same of a bridge's guest. The port is loopback (1), where packets of a test run come in. */
+static unsigned passed_by_port(unsigned attempts, const char *words, unsigned bridge,
+			       uint32_t sequence)
+{
+	struct built_packet packet = build(words);
+	unsigned entered = 0;
+
+	for (unsigned i = 0; i < attempts; i++) {
+		set_sequence(&packet, sequence + i);
+		entered += run_program(PROGRAM_OUTFLOW_PORT, &packet, 0) == PASS;
+	}
+	return entered == attempts ? passed(attempts, words, bridge, sequence) : 0;
 }
 
 static void test_budgets(void)
@@ -230,6 +253,29 @@ static void test_budgets(void)
 	report(passed(4, "eth ip4 tcp:25:S", 7, 400) == 2,
 	       "a prefix of guests has a budget beside its device's");
 	report(passed(1, "eth ip6 tcp:25:S", 7, 500) == 0, "which is still used up");
+}
+
+static void test_ports(void)
+{
+	struct outflow_rules rules = base_rules();
+
+	rules.guest_interval_ns = 3600 * (uint64_t)NS_PER_S;
+	rules.guest_burst = 2;
+	publish(&rules);
+	report(passed_by_port(4, "eth ip4 tcp:25:S", 50, 5000) == 2,
+	       "a bridge's guest has the budget of its port");
+	report(passed(4, "eth ip4 tcp:25:S", 50, 6000) == 2, "and not of its bridge");
+	report(passed_by_port(3, "eth ip4 tcp:587:S", 51, 7000) == 0,
+	       "which is the same by whatever device the packet goes on");
+	report(passed(2, "eth ip4 tcp:25:S", 52, 5002) == 0, "and for a SYN that comes again");
+	rules.guest_count = 1;
+	rules.guests[0] = prefix_of("198.51.100.0", 96 + 24);
+	publish(&rules);
+	report(passed_by_port(4, "eth q:5 ip4 tcp:25:S", 50, 8000) == 2,
+	       "a prefix of guests has one for each port");
+	report(passed_by_port(4, "eth ip4 tcp:80:S", 50, 9000) == 4 &&
+		       passed(4, "eth ip4 tcp:25:S", 53, 9000) == 2,
+	       "another port is nothing to the program");
 }
 
 static struct gate_outflow *read_state(void)
@@ -427,12 +473,16 @@ static void test_cost(void)
 		struct built_packet packet = build(words[i]);
 		double base = cost(program, &packet);
 		double full = cost(gate_program_fd(gate, PROGRAM_OUTFLOW), &packet);
+		double port = cost(gate_program_fd(gate, PROGRAM_OUTFLOW_PORT), &packet);
 
-		printf("# %s: %.0f ns, an empty program %.0f ns\n", words[i], full, base);
+		printf("# %s: %.0f ns, by a bridge's port %.0f ns, an empty program %.0f ns\n",
+		       words[i], full, port, base);
 		snprintf(claim, sizeof(claim),
 			 "a packet that is no attempt costs at most %d ns: %s", COST_MOST_NS,
 			 words[i]);
 		report(base >= 0 && full >= 0 && full - base <= COST_MOST_NS, claim);
+		snprintf(claim, sizeof(claim), "nor by a bridge's port: %s", words[i]);
+		report(port >= 0 && port - base <= COST_MOST_NS, claim);
 	}
 	close(program);
 }
@@ -455,6 +505,7 @@ int main(int argc, char **argv)
 	test_trip();
 	test_refusal_outlasts_release();
 	test_repetitions();
+	test_ports();
 	test_race();
 	if (measure) /* an emulated processor has costs of its own */
 		test_cost();

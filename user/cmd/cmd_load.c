@@ -9,6 +9,7 @@
 #include "daemon/lock.h"
 #include "daemon/daemon_log.h"
 #include "enforce/start.h"
+#include "kernel/attach_ports.h"
 
 static int attach_all(struct instance *instance, const struct command *command)
 {
@@ -27,6 +28,8 @@ static int attach_all(struct instance *instance, const struct command *command)
 		log_attachment(&attachments[i]);
 		missing += !attachments[i].attached;
 	}
+	if (*attach_ports_why(instance->gate))
+		log_line(true, "%s", attach_ports_why(instance->gate));
 	if (!count) {
 		fault_set(&fault, -ENODEV,
 			  "no device has a default route, so nothing is guarded; name devices in "

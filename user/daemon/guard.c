@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "daemon/guard.h"
 #include "daemon/daemon_log.h"
+#include "kernel/attach_ports.h"
 
 #define LOOK_EVERY_NS (5 * NS_PER_S)
 #define RETRY_NS      (NS_PER_S / 10)
@@ -114,6 +115,14 @@ static bool regain(struct daemon *daemon)
 
 static void run_later(struct daemon *daemon, uint64_t delay_ns);
 
+static void say_ports(struct daemon *daemon)
+{
+	const char *why = attach_ports_why(daemon->instance.gate);
+
+	if (*why && strcmp(why, daemon->last_fault.text))
+		daemon_fault(daemon, "%s", why);
+}
+
 static void attach(struct daemon *daemon)
 {
 	struct attachment *now = calloc(START_DEVICES, sizeof(*now));
@@ -132,6 +141,7 @@ static void attach(struct daemon *daemon)
 	}
 	guard_mark_blind(daemon->guard, now, (size_t)count);
 	say_changes(daemon, now, (size_t)count);
+	say_ports(daemon);
 	free(daemon->attachments);
 	daemon->attachments = now;
 	daemon->attachment_count = (size_t)count;
@@ -176,7 +186,7 @@ static bool is_as_it_was(struct daemon *daemon)
 	for (size_t i = 0; i < daemon->attachment_count; i++)
 		if (!attach_is_as_it_was(daemon->instance.gate, &daemon->attachments[i]))
 			return false;
-	return true;
+	return attach_ports_are_there(daemon->instance.gate);
 }
 
 /* ---- what is reported ---- */

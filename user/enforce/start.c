@@ -14,6 +14,7 @@
 #include "enforce/bans.h"
 #include "enforce/publish.h"
 #include "enforce/repair.h"
+#include "kernel/attach_ports.h"
 #include "kernel/outflow.h"
 #include "net/devices.h"
 
@@ -371,6 +372,7 @@ int start_attach(struct instance *instance, struct attachment *attachments, stru
 	if (!config->interface_auto)
 		detach_unwanted(instance, attachments, used);
 	note_attached(instance, devices, count, attachments, used);
+	attach_ports(instance->gate, &config->outflow, devices, count, attachments, used);
 	attach_settled(instance->gate);
 	attached_write(config->paths.runtime, attachments, used);
 	return (int)used;

@@ -221,7 +221,7 @@ static bool go_around(struct gate *gate, const struct own *own, const char *behi
 static int attach_tc(struct gate *gate, const struct own *own, bool may_go_around,
 		     struct attachment *attachment, struct fault *fault)
 {
-	const struct tc_side side = { gate->pins, attachment->ifindex, false };
+	const struct tc_side side = { .pins = gate->pins, .ifindex = attachment->ifindex };
 	struct tc_state state;
 	int err = tc_place(&side, gate_program_fd(gate, PROGRAM_TC), own, &state, fault);
 
@@ -251,6 +251,7 @@ static void update_link(enum link_kind kind, unsigned ifindex, void *context)
 		[LINK_XDP] = PROGRAM_XDP,
 		[LINK_INGRESS] = PROGRAM_TC,
 		[LINK_EGRESS] = PROGRAM_OUTFLOW,
+		[LINK_PORT] = PROGRAM_OUTFLOW_PORT,
 	};
 	struct gate *gate = context;
 	_cleanup_close_ int link = link_open(gate->pins, kind, ifindex, NULL);
@@ -301,7 +302,7 @@ int attach_device(struct gate *gate, const char *device, enum gate_hook hook,
 int attach_outflow(struct gate *gate, bool wanted, struct attachment *attachment,
 		   struct fault *fault)
 {
-	const struct tc_side side = { gate->pins, attachment->ifindex, true };
+	const struct tc_side side = { gate->pins, attachment->ifindex, .egress = true };
 	struct fault refused = { 0 };
 	struct tc_state state;
 	struct own own;
@@ -328,7 +329,7 @@ int attach_outflow(struct gate *gate, bool wanted, struct attachment *attachment
 
 int detach_device(struct gate *gate, unsigned ifindex, struct fault *fault)
 {
-	struct tc_side side = { gate->pins, ifindex, false };
+	struct tc_side side = { .pins = gate->pins, .ifindex = ifindex };
 	char device[IF_NAMESIZE] = "";
 	struct own own;
 	int err;

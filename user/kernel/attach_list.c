@@ -68,7 +68,7 @@ static void guess_why(const char *pins, const struct own *own, struct attachment
 static void look_at_tc(const char *pins, const struct own *own, bool egress,
 		       struct attachment *attachment)
 {
-	const struct tc_side side = { pins, attachment->ifindex, egress };
+	const struct tc_side side = { pins, attachment->ifindex, .egress = egress };
 	struct tc_state state;
 
 	tc_look(&side, own, &state);

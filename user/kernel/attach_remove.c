@@ -28,8 +28,12 @@ static void drop_stray_xdp(const struct own *own, unsigned ifindex)
 
 static int remove_one(const char *pins, const struct own *own, const struct device *device)
 {
-	struct tc_side side = { pins, device->ifindex, false };
+	struct tc_side side = { .pins = pins, .ifindex = device->ifindex };
 	int err = tc_remove(&side, own, true);
+
+	side.port = true;
+	if (!err)
+		err = tc_remove(&side, own, true);
 
 	side.egress = true;
 	if (!err)
@@ -39,18 +43,25 @@ static int remove_one(const char *pins, const struct own *own, const struct devi
 	return err;
 }
 
-/* What attach_list() still finds of ours after all was taken off. */
-static int verify(const char *pins, struct fault *fault)
+static int left_on(const char *device, struct fault *fault)
+{
+	return fault_set(fault, -EBUSY,
+			 "%s still has a program of this sekisho; `bpftool net` shows it", device);
+}
+
+/* What is still found of ours after all was taken off. */
+static int verify(const char *pins, const struct own *own, const struct device *devices,
+		  size_t device_count, struct fault *fault)
 {
 	_cleanup_free_ struct attachment *left = calloc(256, sizeof(*left));
 	int count = left ? attach_list(pins, left, 256, fault) : -ENOMEM;
 
 	for (int i = 0; i < count && i < 256; i++)
 		if (left[i].attached || left[i].outflow || left[i].lost)
-			return fault_set(fault, -EBUSY,
-					 "%s still has a program of this sekisho; `bpftool net` "
-					 "shows it",
-					 left[i].device);
+			return left_on(left[i].device, fault);
+	for (size_t i = 0; i < device_count; i++)
+		if (attach_has_port_program(pins, own, devices[i].ifindex))
+			return left_on(devices[i].name, fault);
 	return count < 0 ? count : 0;
 }
 
@@ -74,5 +85,5 @@ int attach_remove_all(const char *pins, size_t *removed, struct fault *fault)
 		return fault_set(fault, err, "cannot take the tc programs off: %s", strerror(-err));
 	for (int i = 0; i < found && i < 256; i++)
 		*removed += there[i].attached || there[i].outflow || there[i].lost;
-	return verify(pins, fault);
+	return verify(pins, &own, devices, count, fault);
 }

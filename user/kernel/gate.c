@@ -45,6 +45,7 @@ static const char *const map_names[] = {
 	[MAP_OUTFLOW_RECENT] = "outflow_recent",
 	[MAP_OUTFLOW_SOCKETS] = "outflow_sockets",
 	[MAP_OUTFLOW_FLOWS] = "outflow_flows",
+	[MAP_OUTFLOW_ENTERED] = "outflow_entered",
 	[MAP_OUTFLOW_REPORTED] = "outflow_reported",
 };
 _Static_assert(sizeof(map_names) / sizeof(*map_names) == MAP_COUNT, "every map has its name");
@@ -112,6 +113,7 @@ void gate_close(struct gate *gate)
 		cleanup_close(&gate->maps[i]);
 	for (int i = 0; i < PROGRAM_COUNT; i++)
 		cleanup_close(&gate->programs[i]);
+	free(gate->ports);
 	free(gate->pins);
 	free(gate);
 }

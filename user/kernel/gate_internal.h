@@ -36,6 +36,7 @@ enum gate_map {
 	MAP_OUTFLOW_RECENT,
 	MAP_OUTFLOW_SOCKETS,
 	MAP_OUTFLOW_FLOWS,
+	MAP_OUTFLOW_ENTERED,
 	MAP_OUTFLOW_REPORTED,
 	MAP_COUNT,
 };
@@ -47,6 +48,7 @@ enum gate_program {
 	PROGRAM_ADOPT, /* a walk over TCP sockets */
 	PROGRAM_REBUILD,
 	PROGRAM_OUTFLOW,
+	PROGRAM_OUTFLOW_PORT,
 	PROGRAM_COUNT,
 };
 
@@ -71,8 +73,11 @@ struct gate {
 	size_t distrusted_count;
 	unsigned met[16]; /* devices that this process has attached to by XDP all the same */
 	size_t met_count;
-	struct usage *usage;	 /* mmap()ed as well */
-	struct control *control; /* mmap()ed, shared with the kernel */
+	unsigned *ports; /* of bridges, that have the outflow breaker's program (attach_ports.h) */
+	size_t port_count;
+	struct fault ports_fault; /* why one has not */
+	struct usage *usage;	  /* mmap()ed as well */
+	struct control *control;  /* mmap()ed, shared with the kernel */
 	struct bloom ban_bloom, network_bloom;
 };
 

@@ -21,6 +21,7 @@ static const char *const kind_names[LINK_KINDS] = {
 	[LINK_XDP] = "xdp",
 	[LINK_INGRESS] = "ingress",
 	[LINK_EGRESS] = "egress",
+	[LINK_PORT] = "port",
 };
 
 static int link_path(const char *pins, const char *name, unsigned ifindex, char *path,

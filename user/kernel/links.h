@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The pinned links that hold our programs on devices: XDP, and TCX on ingress and egress. */
+/* The pinned links that hold our programs on devices: XDP, and TCX on ingress and egress,
+ * and on the ingress of a bridge's port. */
 #ifndef SEKISHO_LINKS_H
 #define SEKISHO_LINKS_H
 
 #include "base/fault.h"
 #include <linux/types.h>
 
-enum link_kind { LINK_XDP, LINK_INGRESS, LINK_EGRESS, LINK_KINDS };
+enum link_kind { LINK_XDP, LINK_INGRESS, LINK_EGRESS, LINK_PORT, LINK_KINDS };
 
 /* Our link on this device: its fd, or -1. One whose device is gone, moved to another namespace or
  * has no program of it any more is taken off and forgotten. *program (may be NULL): its id. */

@@ -18,9 +18,13 @@
 #include "kernel/pins.h"
 
 static const char *const program_names[] = {
-	[PROGRAM_XDP] = "gate_xdp",	    [PROGRAM_TC] = "gate_tc",
-	[PROGRAM_COUNTER] = "gate_counter", [PROGRAM_ADOPT] = "gate_adopt",
-	[PROGRAM_REBUILD] = "gate_settle",  [PROGRAM_OUTFLOW] = "outflow_tc",
+	[PROGRAM_XDP] = "gate_xdp",
+	[PROGRAM_TC] = "gate_tc",
+	[PROGRAM_COUNTER] = "gate_counter",
+	[PROGRAM_ADOPT] = "gate_adopt",
+	[PROGRAM_REBUILD] = "gate_settle",
+	[PROGRAM_OUTFLOW] = "outflow_tc",
+	[PROGRAM_OUTFLOW_PORT] = "outflow_port",
 };
 _Static_assert(sizeof(program_names) / sizeof(*program_names) == PROGRAM_COUNT,
 	       "every program has its name");

@@ -14,7 +14,7 @@
 
 static enum link_kind kind_of(const struct tc_side *side)
 {
-	return side->egress ? LINK_EGRESS : LINK_INGRESS;
+	return side->egress ? LINK_EGRESS : side->port ? LINK_PORT : LINK_INGRESS;
 }
 
 static __u32 id_of(int program)
@@ -46,8 +46,7 @@ static void look_at_tcx(const struct tc_side *side, const struct own *own, __u32
 		enum own_kind kind = own_kind_of(own, programs[i]);
 		char name[BPF_OBJ_NAME_LEN];
 
-		if (!state->there &&
-		    (programs[i] == held || kind == (side->egress ? OWN_OUTFLOW : OWN_GATE))) {
+		if (!state->there && (programs[i] == held || kind == tc_side_kind(side))) {
 			state->there = state->tcx = true;
 			state->program = programs[i];
 			continue;
@@ -133,7 +132,7 @@ static void remove_from_tcx(const struct tc_side *side, const struct own *own, b
 	for (int i = 0; i < count; i++) {
 		enum own_kind kind = own_kind_of(own, programs[i]);
 
-		if (kind == (side->egress ? OWN_OUTFLOW : OWN_GATE) ||
+		if (kind == tc_side_kind(side) ||
 		    (strays && own_is_stray(kind) && !own_is_elsewhere(programs[i])))
 			link_break(programs[i], side->ifindex, kind_of(side));
 	}

@@ -13,7 +13,14 @@ struct tc_side {
 	const char *pins;
 	unsigned ifindex;
 	bool egress;
+	bool port; /* on ingress, the outflow breaker's program for a bridge's port, not the gate */
 };
+
+/* Which of our programs belongs there. */
+static inline enum own_kind tc_side_kind(const struct tc_side *side)
+{
+	return side->egress || side->port ? OWN_OUTFLOW : OWN_GATE;
+}
 
 #define TC_WORDS 192
 struct tc_state {

@@ -36,11 +36,6 @@ static void cleanup_scene(struct scene *scene)
 	free(scene->filters);
 }
 
-static enum own_kind own_of(const struct tc_side *side)
-{
-	return side->egress ? OWN_OUTFLOW : OWN_GATE;
-}
-
 /* A packet meets chain 0 first; the others only by way of it. A filter for ARP decides no mail. */
 static bool may_decide(const struct tc_filter *filter)
 {
@@ -68,7 +63,7 @@ static int look(const struct tc_side *side, const struct own *own, struct scene 
 	for (size_t i = 0; i < scene->count && !err; i++) {
 		const struct tc_filter *filter = &scene->filters[i];
 
-		if (filter->program && own_kind_of(own, filter->program) == own_of(side)) {
+		if (filter->program && own_kind_of(own, filter->program) == tc_side_kind(side)) {
 			scene->own = filter;
 			break;
 		}

@@ -110,6 +110,17 @@ static unsigned lower_of(struct rtnl_link *link)
 	return 0;
 }
 
+static bool is_bridged(struct nl_cache *links, unsigned master)
+{
+	struct rtnl_link *bridge = master ? rtnl_link_get(links, (int)master) : NULL;
+	const char *kind = bridge ? rtnl_link_get_type(bridge) : NULL;
+	bool is = kind && !strcmp(kind, "bridge");
+
+	if (bridge)
+		rtnl_link_put(bridge);
+	return is;
+}
+
 static bool is_marked(const struct device *devices, size_t count, const bool *marked,
 		      unsigned ifindex)
 {
@@ -170,6 +181,7 @@ int devices_list(struct device **result, size_t *count, struct fault *fault)
 		device->ifindex = (unsigned)rtnl_link_get_ifindex(link);
 		device->up = rtnl_link_get_flags(link) & IFF_UP;
 		device->master = (unsigned)rtnl_link_get_master(link);
+		device->bridged = is_bridged(links, device->master);
 		device->lower = lower_of(link);
 		strncpy(device->name, rtnl_link_get_name(link), sizeof(device->name) - 1);
 		(*count)++;

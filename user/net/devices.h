@@ -13,6 +13,7 @@ struct device {
 	bool up;
 	bool default_route; /* IPv4 or IPv6 */
 	unsigned master;    /* ifindex of the bridge, bond, team or VRF that it is in; 0: none */
+	bool bridged;	    /* a port of a bridge */
 	unsigned lower; /* ifindex of the device that a VLAN, macvlan or ipvlan is on; 0: none */
 };
 
