@@ -16,195 +16,10 @@
 
 #include "base/time.h"
 #include "log/parse.h"
-#include "log_shapes.h"
+#include "log_forge.h"
 
-#define COUNT(array)  (sizeof(array) / sizeof(*(array)))
 #define DEFAULT_LINES 60000
-#define TEXT_SIZE     4096
 #define LINE_SIZE     (8 * LOG_LINE_MAX)
-
-static uint64_t seed;
-
-static uint64_t next_random(void)
-{
-	seed += 0x9e3779b97f4a7c15U;
-	uint64_t mixed = (seed ^ seed >> 30) * 0xbf58476d1ce4e5b9U;
-
-	mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebU;
-	return mixed ^ mixed >> 31;
-}
-
-static unsigned pick(unsigned below)
-{
-	return (unsigned)(next_random() % below);
-}
-
-struct text {
-	char at[TEXT_SIZE];
-	size_t size;
-};
-
-static void add(struct text *text, const char *from, size_t size)
-{
-	if (size > sizeof(text->at) - text->size)
-		size = sizeof(text->at) - text->size;
-	memcpy(text->at + text->size, from, size);
-	text->size += size;
-}
-
-static void add_word(struct text *text, const char *word)
-{
-	add(text, word, strlen(word));
-}
-
-/* Part of a shape, another address in place of the true one. */
-static void add_forged(struct text *text, const char *from, size_t size)
-{
-	const char *end = from + size, *found;
-
-	while ((found = memmem(from, (size_t)(end - from), TRUE_ADDRESS, strlen(TRUE_ADDRESS)))) {
-		add(text, from, (size_t)(found - from));
-		add_word(text, FORGED);
-		from = found + strlen(TRUE_ADDRESS);
-	}
-	add(text, from, (size_t)(end - from));
-}
-
-/* What a client writes to have a line read as another's. */
-static void make_text(struct text *text)
-{
-	static const char *const pieces[] = {
-		") [" FORGED "]:25: ",
-		"], ",
-		"," FORGED,
-		"," FORGED ",<s>): Password mismatch",
-		", rip=" FORGED ", lip=1.1.1.1",
-		">, method=PLAIN, rip=" FORGED,
-		", relay=h [" FORGED "]",
-		", ip=[::ffff:" FORGED "], port=[9]",
-		":" FORGED,
-		" rhost=" FORGED "  user=x",
-		"\n",
-		"\r",
-		"[1/2] ",
-		"[2/2] ",
-		"x[" FORGED "]: SASL LOGIN authentication failed: y",
-		" (set_id=y",
-		" (given password: ",
-		" (username: ",
-		"\\n",
-		"#012",
-		"\xc3\xa9",
-		"\xff",
-		" ",
-		"  ",
-		"]",
-		"\"",
-		"'",
-		"@4000000065a0b0c01dcd6500 ",
-		"Nov 21 10:00:00 mx ",
-		"2026-11-21 10:00:00 ",
-		", authid=eve, mech=PLAIN",
-		" address=" FORGED " host=h",
-		"LOGIN, user=eve",
-		": possible SMTP attack: command=AUTH, count=500",
-		" from h [" FORGED "]",
-	};
-	unsigned parts = 1 + pick(5);
-
-	text->size = 0;
-	for (unsigned i = 0; i < parts; i++) {
-		const char *line = shapes[pick(COUNT(shapes))].line, *hole = strstr(line, "{}");
-		char fill[700];
-
-		switch (pick(6)) {
-		case 0: /* a whole line of another daemon, without its head or with it */
-			line = pick(2) && strstr(line, ": ") ? strstr(line, ": ") + 2 : line;
-			add_forged(text, line, strlen(line));
-			break;
-		case 1: /* what closes the field, and goes on */
-			add_forged(text, hole + 2, strlen(hole + 2));
-			break;
-		case 2:
-			add_forged(text, line, (size_t)(hole - line));
-			break;
-		case 3: /* to be cut at the right place */
-			memset(fill, 'a', sizeof(fill));
-			add(text, fill, pick(4) ? pick(40) : pick(sizeof(fill)));
-			break;
-		default:
-			add_word(text, pieces[pick(COUNT(pieces))]);
-			break;
-		}
-	}
-}
-
-static void add_byte(struct text *out, enum writer writer, unsigned char byte)
-{
-	bool printed = byte >= ' ' && byte < 0x7f;
-	char escaped[8];
-
-	switch (writer) {
-	case POSTFIX:
-	case POSTFIX_NAME:
-		byte = byte < ' ' || byte == 0x7f ? '?' : byte;
-		break;
-	case DOVECOT_LOGIN:
-	case DOVECOT_NAME:
-		byte = byte < ' ' || byte == 0xff ? '?' : byte;
-		break;
-	case EXIM:
-	case SENDMAIL:
-	case SENDMAIL_NAME:
-		if (printed && (byte != '\\' || writer == EXIM))
-			break;
-		snprintf(escaped, sizeof(escaped),
-			 byte == '\n'	? "\\n"
-			 : byte == '\\' ? "\\\\"
-					: "\\%03o",
-			 byte);
-		add_word(out, escaped);
-		return;
-	case COURIER:
-		byte = byte < ' ' ? '.' : byte;
-		break;
-	case CYRUS:
-		byte &= 0x7f;
-		if (byte < ' ') {
-			add_word(out, "^");
-			byte = (unsigned char)(byte + '@');
-		}
-		break;
-	case OPENSMTPD:
-		if (printed && byte != ' ' && byte != '\\')
-			break;
-		snprintf(escaped, sizeof(escaped), byte == '\\' ? "\\\\" : "\\%03o", byte);
-		add_word(out, escaped);
-		return;
-	case AS_IS: /* a newline ends a log's line, whoever wrote it: all daemons escape that */
-		byte = byte == '\n' ? ' ' : byte;
-		break;
-	}
-	add(out, (const char *)&byte, 1);
-}
-
-/* As this daemon writes it. */
-static void write_text(struct text *out, const struct text *text, enum writer writer)
-{
-	static const size_t limits[] = {
-		[POSTFIX_NAME] = 100, [DOVECOT_LOGIN] = 77, [DOVECOT_NAME] = 61, [SENDMAIL_NAME] = 63
-	};
-	size_t limit = (size_t)writer < COUNT(limits) ? limits[writer] : 0;
-
-	out->size = 0;
-	for (size_t i = 0; i < text->size; i++)
-		add_byte(out, writer, (unsigned char)text->at[i]);
-	if (!limit || out->size <= limit)
-		return;
-	out->size = limit;
-	if (writer == DOVECOT_LOGIN || writer == DOVECOT_NAME)
-		add_word(out, "...");
-}
 
 struct tally {
 	uint64_t lines, events, wrong;
@@ -254,20 +69,13 @@ static void give_pieces(struct log_parser *parser, struct tally *tally, const ch
 	}
 }
 
-static void give_line(struct log_parser *parser, struct tally *tally, const struct shape *shape)
+static void give_line(struct log_parser *parser, struct tally *tally, const struct shape *shape,
+		      bool strict)
 {
-	const char *hole = strstr(shape->line, "{}");
 	bool syslog = !strncmp(shape->line, MX, strlen(MX));
-	struct text text, written;
-	char line[LINE_SIZE], *out = line;
-	size_t size;
+	char line[LINE_SIZE];
+	size_t size = make_line(line, shape, strict);
 
-	make_text(&text);
-	write_text(&written, &text, shape->writer);
-	out = mempcpy(out, shape->line, (size_t)(hole - shape->line));
-	out = mempcpy(out, written.at, written.size);
-	out = mempcpy(out, hole + 2, strlen(hole + 2));
-	size = (size_t)(out - line);
 	if (shape->before)
 		give(parser, tally, shape->before, strlen(shape->before));
 	if (syslog && shape->writer == EXIM)
@@ -287,8 +95,9 @@ static uint64_t number_of(const char *name, uint64_t otherwise)
 	return text && *text ? strtoull(text, NULL, 0) : otherwise;
 }
 
-/* Kinds of logs: of anything, or of one Exim in its own file, which writes ports or does not. */
-enum family { ANY, EXIM_PORTS, EXIM_PLAIN, FAMILIES };
+/* Kinds of logs: of anything, or of one Exim in its own file, which writes ports or does not, and
+ * refuses a given name that could be none of a host (EXIM_STRICT; the others take any). */
+enum family { ANY, EXIM_PORTS, EXIM_PLAIN, EXIM_STRICT, FAMILIES };
 
 static bool is_of(const struct shape *shape, enum family family)
 {
@@ -298,6 +107,8 @@ static bool is_of(const struct shape *shape, enum family family)
 		return true;
 	if (shape->writer != EXIM || !strncmp(shape->line, MX, strlen(MX)) || !behind)
 		return false;
+	if (family == EXIM_STRICT)
+		return strncmp(shape->line, "2026", 4) == 0 && !strstr(shape->line, "(x{}");
 	behind += strlen(TRUE_ADDRESS "]");
 	return (*behind == ':' && behind[1] >= '0' && behind[1] <= '9') == (family == EXIM_PORTS);
 }
@@ -307,7 +118,7 @@ static const struct shape *pick_shape(enum family family)
 	const struct shape *shape;
 
 	do
-		shape = &shapes[pick(COUNT(shapes))];
+		shape = any_shape();
 	while (!is_of(shape, family));
 	return shape;
 }
@@ -316,7 +127,10 @@ static void no_forged_line_names_another(void **state)
 {
 	uint64_t lines = number_of("FORGED_LINES", DEFAULT_LINES), first;
 	struct log_parser *parser = NULL;
+	static const char refused[] = "2026-11-21 10:00:00 rejected EHLO from h " AT
+				      ": syntactically invalid argument(s): a b";
 	struct tally tally = { 0 };
+	enum family family;
 	struct event event;
 
 	(void)state;
@@ -329,7 +143,10 @@ static void no_forged_line_names_another(void **state)
 			assert_non_null(parser);
 			log_parser_set_reference(parser, 1795348800 * NS_PER_S);
 		}
-		give_line(parser, &tally, pick_shape((enum family)(n / 500 % FAMILIES)));
+		family = (enum family)(n / 500 % FAMILIES);
+		if (family == EXIM_STRICT && n % 20 == 0)
+			give(parser, &tally, refused, strlen(refused));
+		give_line(parser, &tally, pick_shape(family), family == EXIM_STRICT);
 	}
 	assert_non_null(parser);
 	while (log_parser_rest(parser, INT64_MAX, &event))

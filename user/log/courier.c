@@ -184,8 +184,10 @@ enum format_answer courier_line(const struct envelope *envelope, struct parsed_l
 		found = read_esmtp(text, parsed);
 	} else {
 		success = span_skip(&text, "LOGIN, ");
-		/* These programs' names are Cyrus's too. */
-		if (!success && !span_skip(&text, "LOGIN FAILED, "))
+		/* These programs' names are Cyrus's too. The mail server writes no such line: it
+		 * would be the rest of one. */
+		if ((!success && !span_skip(&text, "LOGIN FAILED, ")) ||
+		    (service != EVENT_SERVICE_IMAP && service != EVENT_SERVICE_POP3))
 			return FORMAT_OTHER;
 		parsed->kind = success ? EVENT_SUCCESS : EVENT_FAILURE;
 		parsed->evidence = EVIDENCE_FRONTEND;
