@@ -111,6 +111,9 @@ sockets_open() { # COUNT
 @test "open sockets of others cost a ban nothing" {
 	local port sockets=${SOCKETS:-5000} ports=(25 587 465 143 993) without with
 	conf $BANS
+	# As installed. With a narrower scope the meters know nothing of the sockets outside it, and the
+	# sockets are listed once a portion.
+	sed -i '/^cgroup = /d' "$LAB_CONF"
 	lab_run
 	without=$(cost_of_bans 10000)
 	for port in "${ports[@]}"; do
