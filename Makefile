@@ -16,7 +16,9 @@ PKGS     := libbpf libelf zlib libnl-3.0 libnl-route-3.0 inih jansson libpcre2-8
             libmaxminddb libarchive libmicrohttpd nettle ncursesw libcap-ng \
             $(shell $(PKG_CONFIG) --exists libsystemd && echo libsystemd) \
             $(shell $(PKG_CONFIG) --exists libloc && echo libloc) \
-            $(shell $(PKG_CONFIG) --exists libcurl && echo libcurl)
+            $(shell $(PKG_CONFIG) --exists libcurl && echo libcurl) \
+            $(shell $(PKG_CONFIG) --exists libsodium && echo libsodium) \
+            $(shell $(PKG_CONFIG) --exists hiredis && echo hiredis)
 
 WARNINGS := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wundef -Wvla -Wno-missing-field-initializers
@@ -45,7 +47,12 @@ JOURNAL  := $(shell $(PKG_CONFIG) --exists libsystemd && echo sd || echo none)
 LOCDB    := $(shell $(PKG_CONFIG) --exists libloc && echo loc || echo none)
 # Feeds are fetched where libcurl is there to be built with.
 DOWNLOAD := $(shell $(PKG_CONFIG) --exists libcurl && echo curl || echo none)
-SOURCES  := $(filter-out user/main.c user/log/journal_%.c user/lists/locdb_%.c user/feed/download_%.c,$(wildcard user/*/*.c)) \
+# A fleet needs libsodium to trust anybody, and hiredis to reach them.
+SODIUM   := $(shell $(PKG_CONFIG) --exists libsodium && echo sodium || echo none)
+HIREDIS  := $(shell $(PKG_CONFIG) --exists hiredis && echo hiredis || echo none)
+SOURCES  := $(filter-out user/main.c user/log/journal_%.c user/lists/locdb_%.c user/feed/download_%.c \
+              user/fleet/fleet_crypto_%.c user/fleet/engine_%.c,$(wildcard user/*/*.c)) \
+            user/fleet/fleet_crypto_$(SODIUM).c $(wildcard user/fleet/engine_*$(HIREDIS).c) \
             user/log/journal_$(JOURNAL).c user/lists/locdb_$(LOCDB).c \
             user/feed/download_$(DOWNLOAD).c
 OBJECTS  := $(SOURCES:%.c=$(O)/%.o)
@@ -108,7 +115,7 @@ $(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name gate_bpf > $@
 
-tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/stories/asked $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
+tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/stories/asked $(O)/tests/fleet/simulate $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
        $(O)/tests/outflow/test_outflow $(O)/tests/vm/init $(O)/tests/vm/knock $(O)/tests/vm/complexity $(O)/tests/upgrade/kill_at \
        $(O)/sekisho \
        $(O)/tests/bench/cost $(O)/tests/bench/fill
@@ -149,6 +156,12 @@ $(O)/tests/mutate/mutate: $(wildcard tests/mutate/*.[ch]) $(O)/libsekisho.a
 
 $(O)/tests/outflow/test_outflow: tests/outflow/test_outflow.c tests/packets/build.c \
 		tests/packets/build.h $(O)/libsekisho.a
+	$(say) TEST $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
+
+# The simulation stands its own cheap primitives in for libsodium's.
+$(O)/tests/fleet/simulate: $(wildcard tests/fleet/*.[ch]) $(O)/libsekisho.a
 	$(say) TEST $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
@@ -256,7 +269,7 @@ install: all
 		install -D -m644 /dev/stdin $(DESTDIR)$(UNITDIR)/sekisho.service
 	install -D -m755 -t $(DESTDIR)$(PREFIX)/lib/sekisho packaging/alert/deliver packaging/alert/lock \
 		packaging/digest/digest packaging/textfile/textfile
-	for unit in packaging/alert/sekisho-* packaging/fetch/sekisho-* packaging/digest/sekisho-* packaging/textfile/sekisho-*; do \
+	for unit in packaging/alert/sekisho-* packaging/fetch/sekisho-* packaging/fleet/sekisho-* packaging/digest/sekisho-* packaging/textfile/sekisho-*; do \
 		sed 's,@libdir@,$(PREFIX)/lib,; s,@sysconf@,$(SYSCONF),; s,@sbindir@,$(PREFIX)/sbin,' $$unit | \
 			install -D -m644 /dev/stdin $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/alert packaging/alert/alert.conf \
@@ -284,7 +297,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sekisho
 	rm -f $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_sekisho
 	for page in docs/man/*.[578]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
-	for unit in packaging/alert/sekisho-* packaging/fetch/sekisho-* packaging/digest/sekisho-* packaging/textfile/sekisho-* packaging/sekisho-*.socket; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+	for unit in packaging/alert/sekisho-* packaging/fetch/sekisho-* packaging/fleet/sekisho-* packaging/digest/sekisho-* packaging/textfile/sekisho-* packaging/sekisho-*.socket; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 	rm -rf $(DESTDIR)$(PREFIX)/share/sekisho $(DESTDIR)$(PREFIX)/lib/sekisho
 	@echo 'kept: $(DESTDIR)$(SYSCONF)/sekisho, /var/lib/sekisho and /var/lib/sekisho-fetch (configuration, bans, lists)'
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What members claim of prefixes: a hash of prefixes, each with the claims of its members. Private
+ * to adoption.c, which knows what claims mean.
+ */
+#ifndef SEKISHO_CLAIMS_H
+#define SEKISHO_CLAIMS_H
+
+#include "fleet/statement.h"
+
+struct claim {
+	struct claim *next;
+	uint16_t member;
+	uint8_t services; /* one bit of enum ban_services */
+	uint8_t rule;
+	bool alone; /* within its member's budget */
+	int64_t until_ms;
+};
+
+struct claimed {
+	struct claimed *next;
+	struct prefix prefix;
+	struct claim *claims; /* by member and services, the lowest first */
+	int64_t told_ms[2];   /* the end that was told of BAN_SMTP and BAN_LOGIN; 0: none */
+};
+
+struct claims {
+	struct claimed **buckets;
+	size_t bucket_count; /* a power of two; 0 before the first */
+	size_t prefixes, count;
+	size_t swept; /* the next bucket that a sweep looks at */
+	uint64_t seed;
+};
+
+struct claimed *claims_find(const struct claims *claims, const struct prefix *prefix);
+/* NULL: out of memory. */
+struct claimed *claims_add(struct claims *claims, const struct prefix *prefix);
+/* The member's claim of one group of services; NULL: none. */
+struct claim *claimed_find(struct claimed *claimed, uint16_t member, uint8_t services);
+/* It is not there yet. NULL: out of memory. */
+struct claim *claimed_add(struct claims *claims, struct claimed *claimed, uint16_t member,
+			  uint8_t services);
+/* Frees the claims that `gone` says; the number of them. */
+size_t claimed_drop(struct claims *claims, struct claimed *claimed,
+		    bool (*gone)(const struct claim *claim, void *context), void *context);
+/* Frees it if nobody claims it any more; *at is then the next. */
+bool claims_drop_empty(struct claims *claims, struct claimed **at);
+void claims_free(struct claims *claims);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * This member's own bans, and the queue of what it has still to say. Pure. Private to node.c.
+ */
+#ifndef SEKISHO_OWN_BANS_H
+#define SEKISHO_OWN_BANS_H
+
+#include "fleet/claims.h"
+#include "fleet/statement.h"
+
+struct own_bans {
+	struct claims bans;	       /* of member 0 */
+	struct fleet_statement *queue; /* a ring of queue_size */
+	size_t queue_size, queue_at, queued;
+	uint64_t lost;
+	size_t renewed;	      /* the next bucket to be said again */
+	uint64_t renew_rest;  /* parts of a bucket that are due, 1/FLEET_RENEW_MS each */
+	int64_t last_tick_ms; /* 0: none yet */
+};
+
+void own_say(struct own_bans *own, const struct fleet_statement *statement);
+size_t own_take(struct own_bans *own, struct fleet_statement *statements, size_t most);
+bool own_ban(struct own_bans *own, const struct fleet_statement *ban);
+void own_unban(struct own_bans *own, const struct prefix *prefix, uint8_t services);
+/* Says those again that are due since the last call, and forgets what ended. */
+void own_renew(struct own_bans *own, int64_t now_ms);
+void own_restate(struct own_bans *own, int64_t now_ms);
+void own_free(struct own_bans *own);
+
+#endif
