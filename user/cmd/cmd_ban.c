@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "cmd/cmd.h"
+#include "cmd/fleet_tell.h"
 #include "cmd/prefix_args.h"
 #include "cmd/service_args.h"
 #include "conf/ban_services.h"
@@ -95,6 +96,7 @@ static int ban_all(struct instance *instance, const struct protected_set *set,
 		   const struct prefix_args *prefixes, const struct ban_options *options,
 		   enum ban_services services)
 {
+	_cleanup_(fleet_tell_end) struct fleet_tell tell = { .fd = -1 };
 	int status = prefixes->refused ? EXIT_FAILED : EXIT_DONE;
 
 	for (size_t i = 0; i < prefixes->count; i++) {
@@ -118,6 +120,7 @@ static int ban_all(struct instance *instance, const struct protected_set *set,
 				cmd_warn(&cmd_ban, "with /128 the address alone would be banned");
 			continue;
 		}
+		fleet_tell_ban(&tell, instance->config, &request);
 		report(&request, options->seconds, closed);
 		if (fault.error)
 			cmd_warn(&cmd_ban, "%s", fault.text);

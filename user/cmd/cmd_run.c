@@ -14,6 +14,7 @@
 #include "daemon/alert_test.h"
 #include "daemon/daemon.h"
 #include "daemon/ban_queue.h"
+#include "daemon/fleet_link.h"
 #include "daemon/lock.h"
 #include "daemon/notify.h"
 #include "daemon/policy_server.h"
@@ -183,6 +184,8 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 		metrics_open(daemon);
 	if (!err)
 		policy_open(daemon);
+	if (!err)
+		fleet_link_open(daemon);
 	if (!err && passed_sockets_settle(&daemon->passed, daemon->loop))
 		log_line(true,
 			 "a socket that was passed is named nowhere in the configuration; who "
@@ -207,6 +210,7 @@ static void stop(struct daemon *daemon)
 	commit_close(daemon);
 	metrics_close(daemon);
 	policy_close(daemon);
+	fleet_link_close(daemon);
 	passed_sockets_close(&daemon->passed);
 	guard_close(daemon);
 	gate_over_close(daemon->over);

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "cmd/cmd.h"
 #include "enforce/instance.h"
+#include "show/fleet_status.h"
 #include "show/render.h"
 
 enum form { FORM_TEXT, FORM_JSON, FORM_PROMETHEUS };
@@ -27,15 +28,17 @@ static int refuse_without_gate(const struct instance *instance)
 	return cmd_failed(&cmd_stats, &fault);
 }
 
-static int print(const struct snapshot *snapshot, enum form form)
+static int print(const struct config *config, const struct snapshot *snapshot, enum form form)
 {
 	_cleanup_free_ char *json = NULL;
 	struct fault fault;
 
 	if (form == FORM_TEXT)
 		text_stats(stdout, snapshot);
-	if (form == FORM_PROMETHEUS)
+	if (form == FORM_PROMETHEUS) {
 		prometheus_stats(stdout, snapshot);
+		fleet_status_metrics(stdout, config, clock_wall_ns());
+	}
 	if (form == FORM_JSON) {
 		json = json_stats(snapshot);
 		if (!json) {
@@ -80,7 +83,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 		return refuse_without_gate(&instance);
 	if (snapshot_fill(&instance, parts, clock_wall_ns(), clock_boot_ns(), &snapshot, &fault))
 		return cmd_failed(&cmd_stats, &fault);
-	return print(snapshot, form);
+	return print(instance.config, snapshot, form);
 }
 
 const struct command cmd_stats = {

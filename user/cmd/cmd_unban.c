@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
+#include "cmd/fleet_tell.h"
 #include "cmd/prefix_args.h"
 #include "cmd/service_args.h"
 #include "conf/ban_services.h"
@@ -65,8 +66,8 @@ static int not_banned(struct instance *instance, const struct prefix *prefix,
 }
 
 /* As in cmd_ban.c: the lock for one at a time. */
-static int unban_one(struct instance *instance, const struct prefix *prefix,
-		     enum ban_services services, struct fault *fault)
+static int unban_one(struct instance *instance, struct fleet_tell *tell,
+		     const struct prefix *prefix, enum ban_services services, struct fault *fault)
 {
 	int error = instance_lock(instance, fault);
 
@@ -74,6 +75,8 @@ static int unban_one(struct instance *instance, const struct prefix *prefix,
 		return error;
 	error = bans_remove(instance, prefix, services, fault);
 	instance_unlock(instance);
+	if (!error)
+		fleet_tell_unban(tell, instance->config, prefix, services);
 	return error;
 }
 
@@ -119,8 +122,8 @@ static int collect(const struct ban_state *state, void *context)
 }
 
 /* The bans within `prefix`, itself not among them; of a single address there are none. */
-static int unban_inside(struct instance *instance, const struct prefix *prefix,
-			enum ban_services services, size_t *lifted)
+static int unban_inside(struct instance *instance, struct fleet_tell *tell,
+			const struct prefix *prefix, enum ban_services services, size_t *lifted)
 {
 	_cleanup_(prefix_args_free) struct prefix_args found = { 0 };
 	struct inside inside = { .prefix = prefix, .services = services };
@@ -137,7 +140,7 @@ static int unban_inside(struct instance *instance, const struct prefix *prefix,
 	for (size_t i = 0; i < found.count; i++) {
 		if (i % 64 == 63)
 			instance_let_others();
-		error = unban_one(instance, &found.items[i], services, &fault);
+		error = unban_one(instance, tell, &found.items[i], services, &fault);
 		if (error && error != -ENOENT) { /* it may just have ended */
 			status = cmd_failed(&cmd_unban, &fault);
 			continue;
@@ -150,15 +153,16 @@ static int unban_inside(struct instance *instance, const struct prefix *prefix,
 
 /* `around`: the whole source of an IPv6 address that was given without a length, as `ban` takes it;
  * where the address itself is not banned. */
-static int unban_prefix(struct instance *instance, const struct prefix *prefix,
-			const struct prefix *around, enum ban_services services)
+static int unban_prefix(struct instance *instance, struct fleet_tell *tell,
+			const struct prefix *prefix, const struct prefix *around,
+			enum ban_services services)
 {
 	struct fault fault = { 0 };
 	size_t lifted = 0;
-	int error = unban_one(instance, prefix, services, &fault), status;
+	int error = unban_one(instance, tell, prefix, services, &fault), status;
 
 	if (error == -ENOENT && around->length != prefix->length &&
-	    !unban_one(instance, around, services, NULL)) {
+	    !unban_one(instance, tell, around, services, NULL)) {
 		prefix = around;
 		error = 0;
 	}
@@ -166,14 +170,14 @@ static int unban_prefix(struct instance *instance, const struct prefix *prefix,
 		say_unbanned(prefix, services);
 	else if (error != -ENOENT)
 		return cmd_failed(&cmd_unban, &fault);
-	status = unban_inside(instance, prefix, services, &lifted);
+	status = unban_inside(instance, tell, prefix, services, &lifted);
 	if (error && !lifted && !status)
 		return not_banned(instance, prefix, services);
 	return status;
 }
 
-static int unban_all(struct instance *instance, const struct prefix_args *prefixes,
-		     enum ban_services services)
+static int unban_all(struct instance *instance, struct fleet_tell *tell,
+		     const struct prefix_args *prefixes, enum ban_services services)
 {
 	int status = prefixes->refused ? EXIT_FAILED : EXIT_DONE;
 
@@ -183,7 +187,7 @@ static int unban_all(struct instance *instance, const struct prefix_args *prefix
 		if (i)
 			instance_let_others();
 		around = prefix_args_source(prefixes, i, instance->config->source_length6);
-		if (unban_prefix(instance, &prefixes->items[i], &around, services))
+		if (unban_prefix(instance, tell, &prefixes->items[i], &around, services))
 			status = EXIT_FAILED;
 	}
 	return status;
@@ -210,6 +214,7 @@ static int read_arguments(int argc, char **argv, bool *all, struct service_args 
 
 static int run(const struct globals *globals, int argc, char **argv)
 {
+	_cleanup_(fleet_tell_end) struct fleet_tell tell = { .fd = -1 };
 	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
 	_cleanup_(prefix_args_free) struct prefix_args prefixes = { 0 };
 	struct service_args wanted = { 0 };
@@ -232,8 +237,8 @@ static int run(const struct globals *globals, int argc, char **argv)
 	if (!instance.store && !instance.gate)
 		return cmd_failed(&cmd_unban, &instance.store_fault);
 	instance_unlock(&instance);
-	status = all ? unban_inside(&instance, NULL, services, &lifted)
-		     : unban_all(&instance, &prefixes, services);
+	status = all ? unban_inside(&instance, &tell, NULL, services, &lifted)
+		     : unban_all(&instance, &tell, &prefixes, services);
 	if (!instance.store)
 		cmd_warn(&cmd_unban, "the store may bring it back after a reboot: %s",
 			 instance.store_fault.text);

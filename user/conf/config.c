@@ -202,6 +202,7 @@ void config_free(struct config *config)
 	free(config->metrics.path);
 	free(config->policy.postfix.path);
 	free(config->policy.key_file);
+	conf_fleet_free(&config->fleet);
 	for (size_t i = 0; i < config->alert_words; i++)
 		free(config->alert_program[i]);
 	free(config->alert_program);

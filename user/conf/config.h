@@ -116,6 +116,30 @@ struct config_policy {
 	enum policy_over over;
 };
 
+#define CONFIG_MEMBERS_MAX  1024
+#define CONFIG_MEMBER_KEYS  2
+#define CONFIG_FLEET_BUDGET 100
+
+struct config_member {
+	char name[CONFIG_NAME_SIZE], site[CONFIG_NAME_SIZE];
+	uint8_t keys[CONFIG_MEMBER_KEYS][32]; /* public, Ed25519 */
+	size_t key_count;
+	int revoked;
+};
+
+struct config_fleet {
+	char *server; /* "unix:/PATH" or "HOST:PORT"; NULL: there is no fleet */
+	int tls;
+	char *user, *password_file; /* NULL: none */
+	char *member;		    /* this server's own name among `members` */
+	char *key_file, *secret_file;
+	uint32_t quorum; /* never 0 where there is a fleet */
+	uint64_t budget_interval_ns;
+	uint32_t budget; /* in an hour */
+	struct config_member *members;
+	size_t member_count;
+};
+
 struct config {
 	char *path; /* of the main file; NULL: built-in defaults */
 	struct {
@@ -154,6 +178,7 @@ struct config {
 	struct config_outflow outflow;
 	struct config_listen metrics;
 	struct config_policy policy;
+	struct config_fleet fleet;
 	struct detect_settings detect; /* without its functions */
 	char **alert_program; /* [alert] program: path and arguments, NULL at the end; NULL: none */
 	size_t alert_words;

@@ -250,6 +250,8 @@ void conf_finish(struct conf_load *load)
 			check_lengths(load, use);
 		else if (!strcmp(kind, "policy"))
 			conf_check_policy(load, use);
+		else if (!strcmp(kind, "fleet"))
+			conf_check_fleet(load, use);
 		else if (!strcmp(kind, "service"))
 			check_service(load, use);
 		else if (!strcmp(kind, "list")) {

@@ -371,6 +371,32 @@ static const struct conf_key policy_keys[] = {
 	{ "over", conf_choice, POLICY(over), .choices = overs },
 };
 
+#define FLEET(name) .offset = offsetof(struct config, fleet.name)
+
+static const struct conf_key fleet_keys[] = {
+	{ "server", conf_fleet_server },
+	{ "tls", conf_choice, FLEET(tls), .choices = noes },
+	{ "user", conf_fleet_user },
+	{ "password-file", conf_path, FLEET(password_file) },
+	{ "member", conf_fleet_member },
+	{ "key", conf_path, FLEET(key_file) },
+	{ "secret", conf_path, FLEET(secret_file) },
+	{ "quorum", conf_number, FLEET(quorum), .least = 1, .most = 8 },
+	{ "budget", conf_rate, FLEET(budget_interval_ns) },
+};
+
+static const struct conf_key member_keys[] = {
+	{ "key", conf_member_key, conf_clear_member_keys, .paths = true },
+	{ "site", conf_member_site },
+	{ "revoked", conf_choice, .offset = offsetof(struct config_member, revoked),
+	  .choices = noes },
+};
+
+static void *base_member(struct config *config, size_t index)
+{
+	return &config->fleet.members[index];
+}
+
 #define KEYS(table) .keys = (table), .key_count = COUNT(table)
 
 const struct conf_section conf_sections[] = {
@@ -387,6 +413,9 @@ const struct conf_section conf_sections[] = {
 	  .base = base_pattern },
 	{ "metrics", KEYS(metrics_keys), .base = base_config },
 	{ "policy", KEYS(policy_keys), .base = base_config },
+	{ "fleet", KEYS(fleet_keys), .base = base_config },
+	{ "member", .named = true, KEYS(member_keys), .open = conf_open_member,
+	  .base = base_member },
 	{ "alert", KEYS(alert_keys), .base = base_config },
 	{ "rules", KEYS(rules_keys), .base = base_rules },
 	{ "rule", .named = true, .name = "source-failures", KEYS(source_failures_keys),

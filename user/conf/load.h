@@ -185,6 +185,13 @@ void conf_check_feed(struct conf_load *load, const struct conf_use *use);
 /* A feed that denies, and names no services, is for those to log in to. */
 void conf_feed_services(struct config *config);
 
+/* conf_fleet.c */
+long conf_open_member(struct conf_load *load, const char *name);
+conf_parse conf_fleet_server, conf_fleet_user, conf_fleet_member, conf_member_key, conf_member_site;
+void conf_clear_member_keys(struct conf_load *load, void *base);
+void conf_check_fleet(struct conf_load *load, const struct conf_use *use);
+void conf_fleet_free(struct config_fleet *fleet);
+
 /* list_services.c: the services that a list is for */
 conf_parse conf_list_service;
 void conf_clear_list_services(struct conf_load *load, void *base);

@@ -29,6 +29,7 @@
 
 struct daemon;
 struct ban_queue;
+struct fleet_link;
 struct metrics;
 struct judge;
 struct refresh;
@@ -156,6 +157,8 @@ struct daemon {
 	struct policy_server *policy; /* NULL: [policy] is off */
 	bool policy_ticks;
 	struct policy_counts policy_counts; /* since the start */
+	struct fleet_link *fleet;	    /* fleet_link.c; NULL: there is no [fleet] */
+	bool fleet_ticks;
 };
 
 /* The last fault, for `status`, and on standard error. */
@@ -197,6 +200,8 @@ void decide_event(struct daemon *daemon, struct event *event, const char *line, 
 void decide_notice(struct daemon *daemon, const struct decision *alert);
 /* Alerts that were held to be summed up, once they are due and no event comes. */
 void decide_held(struct daemon *daemon);
+/* daemon->protected is of now, or the last that could be had; false: there is none. */
+bool decide_protected(struct daemon *daemon);
 /* The line of a tag, or NULL when others have taken its place. */
 const struct remembered *decide_remembered(const struct daemon *daemon, uint64_t tag);
 /* Those lines of a decision that are still remembered (DECISION_EVIDENCE_MAX at most). */

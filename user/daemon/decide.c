@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/ban_queue.h"
 #include "daemon/daemon_log.h"
+#include "daemon/fleet_link.h"
 #include "kernel/ban_parts.h"
 
 /* An older line is one of the past, read late: its ban counts from its own time. */
@@ -59,7 +60,7 @@ size_t decide_evidence(const struct daemon *daemon, const struct decision *decis
 	return count;
 }
 
-static bool refresh_protected(struct daemon *daemon)
+bool decide_protected(struct daemon *daemon)
 {
 	uint64_t now = clock_boot_ns();
 	struct protected_set fresh = { 0 };
@@ -110,6 +111,7 @@ static void add_ban(struct daemon *daemon, const struct decision *decision, int6
 		return;
 	}
 	daemon->bans++;
+	fleet_link_ban(daemon, &request);
 	daemon->last_ban_wall_ns = clock_wall_ns();
 	if (ban_queue_may_log(daemon))
 		log_line(false, "%s %s from %s until %s: %s: %s", banned(daemon), prefix,
@@ -150,7 +152,7 @@ static void on_decision(const struct decision *decision, void *context)
 	/* Never longer than its rule says, whatever the stamps said. */
 	if (until > now + (decision->until_wall_ns - decision->wall_ns))
 		until = now + (decision->until_wall_ns - decision->wall_ns);
-	if (until <= now || !refresh_protected(daemon))
+	if (until <= now || !decide_protected(daemon))
 		return;
 	add_ban(daemon, decision, now, until);
 }

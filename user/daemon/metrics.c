@@ -11,6 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/http_server.h"
 #include "daemon/daemon_log.h"
+#include "show/fleet_status.h"
 #include "show/render.h"
 
 #define CONNECTIONS_MAX	     32		    /* at once; scrapers are few */
@@ -53,6 +54,7 @@ static int make_text(struct metrics *metrics, struct fault *fault)
 	if (!out)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	prometheus_stats(out, snapshot);
+	fleet_status_metrics(out, metrics->daemon->instance.config, clock_wall_ns());
 	if (fclose(out)) {
 		free(text);
 		return fault_set(fault, -ENOMEM, "out of memory");

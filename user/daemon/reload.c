@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "daemon/fleet_link.h"
 #include "daemon/notify.h"
 #include "daemon/policy_server.h"
 #include "daemon/refresh.h"
@@ -57,6 +58,7 @@ static void on_reloaded(struct daemon *daemon, int error, const struct fault *wh
 	metrics_close(daemon);
 	metrics_open(daemon);
 	policy_reload(daemon);
+	fleet_link_reload(daemon);
 	passed_sockets_settle(&daemon->passed, daemon->loop);
 	log_line(false, "reloaded");
 	end_reload(daemon);

@@ -20,6 +20,7 @@ static const char *const rule_names[] = {
 	[RULE_SERVER_ILL] = "server-ill",
 	[RULE_PLACE_FAILURES] = "place-failures",
 	[RULE_ACCOUNT_OLD_PASSWORD] = "account-old-password",
+	[RULE_FLEET] = "fleet",
 };
 _Static_assert(sizeof(rule_names) / sizeof(*rule_names) == RULE_COUNT, "each rule has a name");
 

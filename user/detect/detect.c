@@ -409,6 +409,17 @@ void detect_forget_account(struct detect *detect, const char *account)
 	accounts_forget(detect->accounts, account);
 }
 
+enum detect_vouch detect_vouches(struct detect *detect, const struct prefix *prefix, int64_t now_ns)
+{
+	const struct detect_settings *settings = &detect->settings;
+	struct prefix network = address_network(&prefix->address, settings->network_length4,
+						settings->network_length6);
+
+	if (accounts_known_to_any(detect->accounts, prefix, now_ns))
+		return VOUCH_KNOWN;
+	return senders_know(detect->senders, &network, now_ns) ? VOUCH_SENDER : VOUCH_NONE;
+}
+
 enum ban_services detect_services(enum event_service service)
 {
 	return service == EVENT_SERVICE_SMTP ? BAN_SMTP : BAN_LOGIN;

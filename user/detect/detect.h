@@ -25,6 +25,7 @@ enum ban_rule {
 	RULE_SERVER_ILL,
 	RULE_PLACE_FAILURES,
 	RULE_ACCOUNT_OLD_PASSWORD,
+	RULE_FLEET, /* adopted from other members: no rule of this server's */
 	RULE_COUNT,
 };
 
@@ -249,6 +250,15 @@ void detect_look(struct detect *detect, const char *account, const struct addres
 /* An alert that no rule's event led to: said, held or dropped like the rules' own. */
 void detect_notice(struct detect *detect, const struct decision *alert, detect_decide *decide,
 		   void *context);
+
+/* Why somebody else's word is not enough to shut out a source, or a network. */
+enum detect_vouch {
+	VOUCH_NONE,
+	VOUCH_KNOWN,  /* it, or one in it, is known to an account */
+	VOUCH_SENDER, /* its network delivered mail that was accepted within 30 days */
+};
+enum detect_vouch detect_vouches(struct detect *detect, const struct prefix *prefix,
+				 int64_t now_ns);
 
 struct detect_usage {
 	uint64_t sources, sources_size; /* of source-failures */

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See fleet_tell.h. */
+#include "cmd/fleet_tell.h"
+
+#include <unistd.h>
+
+#include "fleet/channel.h"
+
+static void send_one(struct fleet_tell *tell, const struct config *config,
+		     const struct channel_message *message)
+{
+	if (!config->fleet.server || tell->over)
+		return;
+	if (tell->fd < 0)
+		tell->fd = channel_call(config->paths.runtime);
+	if (tell->fd < 0 || channel_send_patiently(tell->fd, message))
+		tell->over = true;
+}
+
+void fleet_tell_ban(struct fleet_tell *tell, const struct config *config,
+		    const struct ban_request *request)
+{
+	struct channel_message message = { .kind = CHANNEL_BAN,
+					   .prefix = request->prefix,
+					   .services = request->services & BAN_ALL,
+					   .rule = (uint8_t)request->rule,
+					   .time_ms = request->until_wall_ns / 1000000 };
+
+	send_one(tell, config, &message);
+}
+
+void fleet_tell_unban(struct fleet_tell *tell, const struct config *config,
+		      const struct prefix *prefix, enum ban_services services)
+{
+	struct channel_message message = { .kind = CHANNEL_UNBAN,
+					   .prefix = *prefix,
+					   .services = services & BAN_ALL };
+
+	send_one(tell, config, &message);
+}
+
+void fleet_tell_end(struct fleet_tell *tell)
+{
+	if (tell->fd >= 0)
+		close(tell->fd);
+	tell->fd = -1;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What `ban` and `unban` tell the fleet process, if one runs. That it was not told is no fault: the
+ * daemon tells it all when it comes back. */
+#ifndef SEKISHO_FLEET_TELL_H
+#define SEKISHO_FLEET_TELL_H
+
+#include "enforce/bans.h"
+
+struct fleet_tell {
+	int fd;	   /* -1 */
+	bool over; /* it was tried, and nobody answers */
+};
+
+void fleet_tell_ban(struct fleet_tell *tell, const struct config *config,
+		    const struct ban_request *request);
+void fleet_tell_unban(struct fleet_tell *tell, const struct config *config,
+		      const struct prefix *prefix, enum ban_services services);
+/* To be called in any case. */
+void fleet_tell_end(struct fleet_tell *tell);
+
+#endif

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See fleet_adopt.h. */
+#include "daemon/fleet_adopt.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "daemon/ban_queue.h"
+#include "daemon/daemon_log.h"
+#include "fleet/adoption.h"
+#include "kernel/ban_parts.h"
+
+#define LEASE_NS    (FLEET_LEASE_MS * 1000000LL)
+#define LENGTH_NET4 120
+#define LENGTH_NET6 48
+#define SAME_NS	    (10 * NS_PER_S) /* an end that near is the same */
+#define ROOM_PARTS  4		    /* of the table of bans one is kept free of others' bans */
+
+static bool is_one_service(uint8_t services)
+{
+	return services == BAN_SMTP || services == BAN_LOGIN;
+}
+
+static unsigned group_of(uint8_t services)
+{
+	return services == BAN_SMTP ? BAN_GROUP_SMTP : BAN_GROUP_LOGIN;
+}
+
+static bool is_narrow(const struct prefix *prefix)
+{
+	return prefix->length >= (prefix_is4(prefix) ? LENGTH_NET4 : LENGTH_NET6);
+}
+
+static bool has_room(struct daemon *daemon)
+{
+	struct gate_usage usage;
+
+	return !gate_ban_usage(daemon->instance.gate, &usage, NULL) &&
+	       usage.used < usage.size - usage.size / ROOM_PARTS;
+}
+
+/* On an allow list, for a service of this group. */
+static bool is_allowed(struct daemon *daemon, const struct prefix *prefix)
+{
+	if (gate_table_view_renew(daemon->instance.gate, &daemon->table, NULL))
+		return false;
+	for (unsigned service = 1; service <= daemon->instance.config->service_count; service++)
+		if (gate_table_look(&daemon->table, &prefix->address, service).flags & LOOKUP_ALLOW)
+			return true;
+	return false;
+}
+
+/* What this server has against it; OUTCOME_ADOPTED: nothing. */
+static enum channel_outcome veto(struct daemon *daemon, const struct prefix *prefix, int64_t now)
+{
+	if (address_is_lan(&prefix->address) || !decide_protected(daemon) ||
+	    protected_why(&daemon->protected, prefix))
+		return OUTCOME_PROTECTED;
+	if (is_allowed(daemon, prefix))
+		return OUTCOME_ALLOWED;
+	switch (detect_vouches(daemon->detect, prefix, now)) {
+	case VOUCH_KNOWN:
+		return OUTCOME_KNOWN;
+	case VOUCH_SENDER:
+		return OUTCOME_SENDER;
+	default:
+		return OUTCOME_ADOPTED;
+	}
+}
+
+/* "mx1, mx2: source-failures"; names are the configuration's, but their sender is not believed. */
+static void describe(const struct channel_message *message, char *reason, size_t size)
+{
+	char names[CHANNEL_TEXT_SIZE];
+
+	snprintf(names, sizeof(names), "%s", message->text);
+	for (char *at = names; *at; at++)
+		if (!isalnum((unsigned char)*at) && !strchr("._-, ", *at))
+			*at = '?';
+	snprintf(reason, size, "%s: %s", *names ? names : "nobody",
+		 rule_name((enum ban_rule)message->rule));
+}
+
+static enum channel_outcome add(struct daemon *daemon, const struct channel_message *message,
+				int64_t now, int64_t until)
+{
+	char reason[CHANNEL_TEXT_SIZE + 64], text[PREFIX_TEXT_SIZE];
+	struct ban_request request = { .prefix = message->prefix,
+				       .services = (enum ban_services)message->services,
+				       .now_wall_ns = now,
+				       .until_wall_ns = until,
+				       .rule = RULE_FLEET,
+				       .reason = reason };
+	struct fault fault = { 0 };
+	int error;
+
+	describe(message, reason, sizeof(reason));
+	error = ban_queue_ban(daemon, &request, &fault);
+	prefix_format(&message->prefix, text);
+	if (error && error != -EINPROGRESS) {
+		daemon_fault(daemon, "fleet: not banned: %s: %s", text, fault.text);
+		return OUTCOME_FAILED;
+	}
+	daemon->bans++;
+	daemon->last_ban_wall_ns = now;
+	if (ban_queue_may_log(daemon))
+		log_line(false, "banned %s: fleet: %s", text, reason);
+	return OUTCOME_ADOPTED;
+}
+
+enum channel_outcome fleet_adopt(struct daemon *daemon, const struct channel_message *message)
+{
+	unsigned group = group_of(message->services);
+	int64_t now = clock_wall_ns(), until = INT64_MAX;
+	enum channel_outcome outcome;
+	struct ban ban = { 0 };
+	bool held;
+
+	if (message->time_ms < INT64_MAX / 1000000)
+		until = message->time_ms * 1000000;
+	if (!daemon->instance.gate || !is_one_service(message->services) ||
+	    !is_narrow(&message->prefix) || until <= now)
+		return OUTCOME_FAILED;
+	if (until > now + LEASE_NS)
+		until = now + LEASE_NS;
+	outcome = veto(daemon, &message->prefix, now);
+	if (outcome)
+		return outcome;
+	held = !gate_ban_get(daemon->instance.gate, &message->prefix, &ban, NULL) &&
+	       ban.expires_ns[group] > clock_boot_ns();
+	if (held && ban.rule[group] != RULE_FLEET)
+		return OUTCOME_HELD;
+	if (held && ban.expires_ns[group] + SAME_NS > clock_boot_ns() + (uint64_t)(until - now))
+		return OUTCOME_ADOPTED;
+	if (!held && !has_room(daemon))
+		return OUTCOME_FAILED;
+	return add(daemon, message, now, until);
+}
+
+void fleet_release(struct daemon *daemon, const struct channel_message *message)
+{
+	unsigned group = group_of(message->services);
+	char text[PREFIX_TEXT_SIZE];
+	struct fault fault = { 0 };
+	struct ban ban;
+
+	if (!daemon->instance.gate || !is_one_service(message->services) ||
+	    gate_ban_get(daemon->instance.gate, &message->prefix, &ban, NULL) ||
+	    ban.rule[group] != RULE_FLEET || ban.expires_ns[group] <= clock_boot_ns())
+		return;
+	prefix_format(&message->prefix, text);
+	if (commit_begin(daemon, &fault) ||
+	    bans_remove(&daemon->instance, &message->prefix, (enum ban_services)message->services,
+			&fault))
+		daemon_fault(daemon, "fleet: %s is not released: %s", text, fault.text);
+	else if (ban_queue_may_log(daemon))
+		log_line(false, "unbanned %s: the fleet holds it no more", text);
+}

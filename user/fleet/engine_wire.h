@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One connection to the engine that never waits: commands go out as the socket takes them, replies
+ * come in order. Private to engine_hiredis.c, which knows what they mean.
+ */
+#ifndef SEKISHO_ENGINE_WIRE_H
+#define SEKISHO_ENGINE_WIRE_H
+
+#include <hiredis/hiredis.h>
+
+#include "fleet/engine.h"
+
+struct wire {
+	redisContext *context; /* NULL: not connected, nor about to be */
+	bool connected;	       /* by TCP; the engine has not said a word yet */
+	bool wants_write;
+	int64_t asked_ms; /* since when an answer is owed; 0: none is */
+	int64_t retry_ms; /* not connected again before then */
+	int64_t pause_ms; /* before the next try; grows */
+	uint64_t bytes_read, connects, failures;
+	char fault[200]; /* "": none since the last good answer */
+};
+
+/* Begins to connect. False: it failed at once, `fault` says how. */
+bool wire_connect(struct wire *wire, const char *server, int64_t now_ms);
+void wire_close(struct wire *wire);
+/* The same after a fault, which is kept; it is tried again later. */
+void wire_fail(struct wire *wire, const char *why, int64_t now_ms);
+/* A command of `count` words, to be sent. False: out of memory; closed. */
+bool wire_send(struct wire *wire, size_t count, const char **words, const size_t *sizes,
+	       int64_t now_ms);
+/* Sends and reads as far as it goes. False: it has failed. */
+bool wire_work(struct wire *wire, short events, int64_t now_ms);
+/* The next reply, the caller's (freeReplyObject()); NULL: none yet, or it has failed. */
+redisReply *wire_reply(struct wire *wire, int64_t now_ms);
+
+#endif

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See engine_wire.h. */
+#include "fleet/engine_wire.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAUSE_FIRST_MS 200
+#define PAUSE_MOST_MS  5000
+#define READS_AT_ONCE  256 /* of 16 KiB each */
+
+void wire_close(struct wire *wire)
+{
+	if (wire->context)
+		redisFree(wire->context);
+	wire->context = NULL;
+	wire->connected = wire->wants_write = false;
+	wire->asked_ms = 0;
+}
+
+void wire_fail(struct wire *wire, const char *why, int64_t now_ms)
+{
+	snprintf(wire->fault, sizeof(wire->fault), "%s",
+		 why && *why ? why : "the connection ended");
+	wire_close(wire);
+	wire->failures++;
+	wire->pause_ms = wire->pause_ms ? 2 * wire->pause_ms : PAUSE_FIRST_MS;
+	if (wire->pause_ms > PAUSE_MOST_MS)
+		wire->pause_ms = PAUSE_MOST_MS;
+	wire->retry_ms = now_ms + wire->pause_ms;
+}
+
+static redisContext *connect_to(const char *server)
+{
+	const char *colon = strrchr(server, ':');
+	char host[256];
+	size_t size;
+
+	if (!strncmp(server, "unix:", 5))
+		return redisConnectUnixNonBlock(server + 5);
+	size = colon ? (size_t)(colon - server) : strlen(server);
+	if (*server == '[' && size > 2) { /* "[::1]:6379" */
+		server++;
+		size -= 2;
+	}
+	snprintf(host, sizeof(host), "%.*s", (int)size, server);
+	return redisConnectNonBlock(host, colon ? atoi(colon + 1) : 6379);
+}
+
+bool wire_connect(struct wire *wire, const char *server, int64_t now_ms)
+{
+	char fault[160];
+
+	wire->context = connect_to(server);
+	if (!wire->context) {
+		wire_fail(wire, "out of memory", now_ms);
+		return false;
+	}
+	if (wire->context->err) {
+		snprintf(fault, sizeof(fault), "cannot connect: %s", wire->context->errstr);
+		wire_fail(wire, fault, now_ms);
+		return false;
+	}
+	wire->asked_ms = now_ms;
+	return true;
+}
+
+bool wire_send(struct wire *wire, size_t count, const char **words, const size_t *sizes,
+	       int64_t now_ms)
+{
+	if (!wire->context)
+		return false;
+	if (redisAppendCommandArgv(wire->context, (int)count, words, sizes) != REDIS_OK) {
+		wire_fail(wire, wire->context->errstr, now_ms);
+		return false;
+	}
+	wire->wants_write = true;
+	if (!wire->asked_ms)
+		wire->asked_ms = now_ms;
+	return true;
+}
+
+static bool write_some(struct wire *wire, int64_t now_ms)
+{
+	int done = 0;
+
+	if (redisBufferWrite(wire->context, &done) != REDIS_OK) {
+		wire_fail(wire, wire->context->errstr, now_ms);
+		return false;
+	}
+	wire->wants_write = !done;
+	return true;
+}
+
+/* hiredis 0.14 does not say how much it has read, and reads at most 16 KiB at a time. */
+static bool read_some(struct wire *wire, int64_t now_ms)
+{
+	for (unsigned i = 0; i < READS_AT_ONCE; i++) {
+		size_t before = wire->context->reader->len;
+
+		if (redisBufferRead(wire->context) != REDIS_OK) {
+			wire_fail(wire, wire->context->errstr, now_ms);
+			return false;
+		}
+		if (wire->context->reader->len > ENGINE_REPLY_MOST) {
+			wire_fail(wire, "an answer of the engine is too long", now_ms);
+			return false;
+		}
+		if (wire->context->reader->len == before)
+			return true;
+		wire->bytes_read += wire->context->reader->len - before;
+	}
+	return true;
+}
+
+bool wire_work(struct wire *wire, short events, int64_t now_ms)
+{
+	if (wire->asked_ms && now_ms - wire->asked_ms > ENGINE_PATIENCE_MS) {
+		wire_fail(wire, "the engine does not answer", now_ms);
+		return false;
+	}
+	if (!wire->connected && events & (POLLOUT | POLLIN)) {
+		wire->connected = true;
+		wire->connects++;
+	}
+	if (wire->connected && wire->wants_write && !write_some(wire, now_ms))
+		return false;
+	if (events & (POLLIN | POLLHUP | POLLERR))
+		return read_some(wire, now_ms);
+	return true;
+}
+
+redisReply *wire_reply(struct wire *wire, int64_t now_ms)
+{
+	void *reply = NULL;
+
+	if (redisGetReplyFromReader(wire->context, &reply) != REDIS_OK) {
+		wire_fail(wire, wire->context->errstr, now_ms);
+		return NULL;
+	}
+	if (reply) {
+		wire->asked_ms = now_ms; /* the next one has its own time */
+		wire->pause_ms = 0;
+	}
+	return reply;
+}
