@@ -42,7 +42,7 @@ _sekisho() {
 		;;
 	:*)
 		words='run load unload check status stats top outflow import export lists list fetch setup country ban unban bans why
-			parse replay report doctor account accounts alerts alert --config --verbose --utc --help --version'
+			parse replay report doctor fleet account accounts alerts alert --config --verbose --utc --help --version'
 		;;
 	run:*) words='--unload --help' ;;
 	unload:*) words='--force --help' ;;
@@ -65,6 +65,8 @@ _sekisho() {
 	list:--for) words='10m 1h 1d 7d' ;;
 	list:list) words='add remove --for --force --help' ;;
 	list:*) words="--for --force --help $(_sekisho_names lists name)" ;;
+	fleet:--output) words=$(compgen -f -- "$current") ;;
+	fleet:*) words='run status key acl revoke --json --secret --output --help' ;;
 	fetch:*) words="--now --help $(_sekisho_names lists name)" ;;
 	setup:--root) words=$(compgen -d -- "$current") ;;
 	setup:*) words='--print --yes --home --mail-to --root --help' ;;

@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A fleet of real daemons and a real engine: bans of others hold, and as few as should; nothing here
+# depends on the engine or on the fleet process.
+
+load helpers/common
+# shellcheck source=tests/fleet/gates.bash
+load fleet/gates
+
+setup_file() {
+	file_requires root bpf networks sekisho jq redis-cli || return 0
+	gates_up "$BATS_FILE_TMPDIR/fleet" 4
+	engine_run "$GATES/redis.sock"
+	gates_conf
+	gates_run
+	gates_joined
+}
+
+teardown_file() {
+	gates_down
+}
+
+setup() {
+	requires redis-cli
+}
+
+teardown() {
+	[[ -n ${GATES-} ]] || return 0
+	tail -n 30 "$GATES"/gate*/log/{run,fleet} 2>/dev/null || :
+}
+
+# A number that no other test uses.
+source_of() { # N
+	echo "203.0.113.$1"
+}
+
+everywhere() { # PREFIX RULE GATE...
+	local prefix=$1 rule=$2 number
+	shift 2
+	for number; do
+		retry 200 0.05 gate "$number" gate_bans "$prefix" "$rule"
+	done
+}
+
+nowhere() { # PREFIX GATE...
+	local prefix=$1 number
+	shift
+	for number; do
+		! gate "$number" gate_bans "$prefix" || fail "gate $number bans $prefix"
+	done
+}
+
+@test "fleet: what two ban, the others adopt, drop, and name by whom" {
+	gate 1 gate_guess 203.0.113.10
+	everywhere 203.0.113.10/32 source-failures 1
+	gate 2 gate_guess 203.0.113.10
+	everywhere 203.0.113.10/32 fleet 3 4
+	run gate 3 lab_sekisho why 203.0.113.10
+	[[ $output == *"mx1, mx2: source-failures"* ]] || fail "$output"
+	[[ $(gate 3 lab_try 203.0.113.10 "$MX4" 587 0.5) == no-answer ]]
+	[[ $(gate 3 lab_try 203.0.113.11 "$MX4" 587 0.5) != no-answer ]]
+	# port 25 stays open
+	[[ $(gate 3 lab_try 203.0.113.10 "$MX4" 25 0.5) != no-answer ]]
+}
+
+@test "fleet: what one bans, nobody adopts" {
+	gate 1 gate_guess 203.0.113.20
+	everywhere 203.0.113.20/32 source-failures 1
+	# What comes behind it in its stream has arrived.
+	gate 1 gate_guess 203.0.113.21
+	gate 2 gate_guess 203.0.113.21
+	everywhere 203.0.113.21/32 fleet 3 4
+	nowhere 203.0.113.20/32 2 3 4
+}
+
+@test "fleet: a ban by hand is told, and lifting it takes it back everywhere" {
+	gate 1 lab_sekisho ban --service login 203.0.113.30
+	gate 2 lab_sekisho ban --service login 203.0.113.30
+	everywhere 203.0.113.30/32 fleet 3 4
+	gate 1 lab_sekisho unban 203.0.113.30
+	retry 200 0.05 eval '! gate 3 gate_bans 203.0.113.30/32 && ! gate 4 gate_bans 203.0.113.30/32'
+	gate 2 gate_bans 203.0.113.30/32 manual
+}
+
+@test "fleet: who is protected here is adopted nowhere, and that is counted" {
+	mkdir -p "$GATES/gate3/conf.d"
+	printf '[gate]\nnever-ban = 203.0.113.40\n' >"$GATES/gate3/conf.d/never.conf"
+	kill -HUP "$(<"$GATES/gate3/run.pid")"
+	retry 100 0.1 grep -q 'reloaded$' "$GATES/gate3/log/run"
+	gate 1 lab_sekisho ban --service login 203.0.113.40
+	gate 2 lab_sekisho ban --service login 203.0.113.40
+	everywhere 203.0.113.40/32 fleet 4
+	retry 100 0.1 eval "gate 3 lab_sekisho fleet status --json | jq -e '.outcomes.protected >= 1' >/dev/null"
+	nowhere 203.0.113.40/32 3
+}
+
+@test "fleet: a member that was revoked bans nobody any more, and its bans are taken back" {
+	gate 1 lab_sekisho ban --service login 203.0.113.50
+	gate 2 lab_sekisho ban --service login 203.0.113.50
+	everywhere 203.0.113.50/32 fleet 3 4
+	mkdir -p "$GATES/gate4/conf.d"
+	gate 4 lab_sekisho fleet revoke mx2
+	retry 200 0.05 eval '! gate 4 gate_bans 203.0.113.50/32'
+	gate 3 gate_bans 203.0.113.50/32 fleet
+	retry 50 0.2 eval "gate 4 lab_sekisho fleet status | grep -q 'mx2: SUSPENDED'"
+	gate 4 lab_sekisho check
+	retry 50 0.2 eval "gate 4 lab_sekisho alerts --json | grep -q 'mx2 is revoked'"
+}
+
+@test "fleet: what strangers write to the engine is nobody's word" {
+	local stream
+	stream=$(redis-cli -s "$GATES/redis.sock" --scan --pattern '*:mx1')
+	redis-cli -s "$GATES/redis.sock" XADD "$stream" '*' b "$(printf 'SKF1\033[31mx%.0s' {1..60})" >/dev/null
+	redis-cli -s "$GATES/redis.sock" XADD "$stream" '*' x y z w >/dev/null
+	retry 50 0.2 eval "gate 3 lab_sekisho fleet status --json | jq -e '.members[0].refused.\"bad-signature\" >= 1' >/dev/null"
+	run gate 3 lab_sekisho fleet status
+	[[ $output != *$'\033'* ]]
+	# and its own words still count
+	gate 1 gate_guess 203.0.113.60
+	gate 2 gate_guess 203.0.113.60
+	everywhere 203.0.113.60/32 fleet 3
+}
+
+@test "fleet: an engine that is emptied, ended and begun anew loses nothing that a member knows" {
+	redis-cli -s "$GATES/redis.sock" flushall >/dev/null
+	engine_end "$GATES/redis.sock"
+	gate 1 gate_guess 203.0.113.70
+	everywhere 203.0.113.70/32 source-failures 1
+	engine_run "$GATES/redis.sock"
+	gate 2 gate_guess 203.0.113.70
+	everywhere 203.0.113.70/32 fleet 3
+}
+
+@test "fleet: with the engine stopped, and the fleet process stopped or killed, bans here go on" {
+	engine_end "$GATES/redis.sock" STOP
+	gate 1 gate_fleet_end STOP
+	gate 1 gate_guess 203.0.113.80
+	everywhere 203.0.113.80/32 source-failures 1
+	gate 1 gate_fleet_end KILL
+	gate 1 gate_guess 203.0.113.81
+	everywhere 203.0.113.81/32 source-failures 1
+	engine_end "$GATES/redis.sock" CONT
+	gate 1 gate_fleet_run
+	retry 200 0.1 gate 1 gate_is_joined
+	# what it missed meanwhile is told now
+	gate 2 gate_guess 203.0.113.80
+	everywhere 203.0.113.80/32 fleet 3
+}
+
+@test "fleet: a full engine takes nothing, is named, and is caught up with later" {
+	redis-cli -s "$GATES/redis.sock" config set maxmemory 1 >/dev/null
+	gate 1 gate_guess 203.0.113.90
+	everywhere 203.0.113.90/32 source-failures 1
+	retry 100 0.1 eval "gate 1 lab_sekisho fleet status | grep -q 'OOM command not allowed'"
+	redis-cli -s "$GATES/redis.sock" config set maxmemory 0 >/dev/null
+	gate 2 gate_guess 203.0.113.90
+	everywhere 203.0.113.90/32 fleet 3
+}
+
+@test "fleet: the engine sees no addresses" {
+	redis-cli -s "$GATES/redis.sock" save >/dev/null 2>&1 || :
+	run redis-cli -s "$GATES/redis.sock" --scan
+	[[ $output == *:mx1* ]]
+	[[ $output != *203.0.113* ]]
+}

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Several gates, each a lab of its own (tests/lab/lab.bash), and one engine that they reach by a Unix
+# socket. For tests/fleet.bats, scripts/demo and the measurements. Not here: what is tested.
+
+# Runs a command with the lab of gate N: `gate 2 lab_sekisho bans`.
+gate() { # N COMMAND...
+	local number=$1
+	shift
+	(
+		# shellcheck source=/dev/null
+		source "$GATES/gate$number/env"
+		"$@"
+	)
+}
+
+# Makes COUNT labs below DIR, with a key each and the secret that they share. Sets GATES.
+gates_up() { # DIR COUNT
+	local number
+	export GATES=$1 GATE_COUNT=$2
+	mkdir -p "$GATES"
+	"$SEKISHO" -c /dev/null fleet key --secret --output "$GATES/secret" || return
+	for ((number = 1; number <= GATE_COUNT; number++)); do
+		lab_up "$GATES/gate$number" || return
+		mkdir -p "$LAB/run-fleet"
+		declare -p LAB LAB_ID LAB_SERVER LAB_CLIENT LAB_PINS LAB_CONF LAB_MAPS LAB_CGROUP |
+			sed 's/^declare -x/export/' >"$LAB/env"
+		: >"$LAB/log/mail.log"
+		"$SEKISHO" -c /dev/null fleet key --output "$LAB/key" >"$LAB/public" || return
+	done
+}
+
+# Writes the configuration of each gate; FLEET is lines for [fleet], SECTIONS whole sections.
+gates_conf() { # [FLEET [SECTIONS]]
+	local number other members=''
+	for ((other = 1; other <= GATE_COUNT; other++)); do
+		members+="[member mx$other]
+key = $(<"$GATES/gate$other/public")
+"
+	done
+	for ((number = 1; number <= GATE_COUNT; number++)); do
+		gate "$number" lab_conf 'mode = enforce' "[fleet]
+server = ${ENGINE:-unix:$GATES/redis.sock}
+member = mx$number
+key = $GATES/gate$number/key
+secret = $GATES/secret
+${1-}
+$members${2-}"
+	done
+}
+
+gates_run() {
+	local number
+	for ((number = 1; number <= GATE_COUNT; number++)); do
+		gate "$number" lab_run && gate "$number" gate_fleet_run || return
+	done
+}
+
+# The fleet process of the lab in hand.
+gate_fleet_run() {
+	lab_background "$LAB/log/fleet" "$SEKISHO" -c "$LAB_CONF" fleet run
+	tail -n 1 "$LAB/pids" >"$LAB/fleet.pid"
+}
+
+gate_fleet_end() { # [SIGNAL]
+	kill "-${1:-TERM}" "$(<"$LAB/fleet.pid")"
+}
+
+# True when the fleet process of the lab in hand is connected to the engine and to the daemon.
+gate_is_joined() {
+	"$SEKISHO" -c "$LAB_CONF" fleet status --json 2>/dev/null |
+		jq -e '.daemon and .engine.reads and .engine.appends and .engine.caught_up' >/dev/null
+}
+
+gates_joined() {
+	local number
+	for ((number = 1; number <= GATE_COUNT; number++)); do
+		lab_wait 20 gate "$number" gate_is_joined ||
+			lab_fault "gate $number did not join: $(cat "$GATES/gate$number/log/fleet")" || return
+	done
+}
+
+# COUNT failed logins of SOURCE, as Postfix writes them.
+gate_guess() { # SOURCE [COUNT [ACCOUNT]]
+	local count
+	for ((count = 0; count < ${2:-5}; count++)); do
+		printf '%s mx postfix/submission/smtpd[%d]: warning: unknown[%s]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=%s\n' \
+			"$(date -u +%Y-%m-%dT%H:%M:%S.%6N+00:00)" $((1000 + count)) "$1" "${3:-nobody$count@example.org}"
+	done >>"$LAB/log/mail.log"
+}
+
+# Whether the lab in hand shuts PREFIX out, and by whose word.
+gate_bans() { # PREFIX [RULE]
+	[[ -n $(lab_sekisho bans --json | jq -c --arg prefix "$1" --arg rule "${2-}" \
+		'select(.prefix == $prefix and ($rule == "" or .rule == $rule))') ]]
+}
+
+# ---- the engine ----
+
+# redis-server is redis-check-rdb by another name, which comes with redis-tools and starts nothing by itself.
+engine_program() {
+	local program
+	for program in redis-server valkey-server; do
+		command -v "$program" && return
+	done
+	program=$(command -v redis-check-rdb) || return
+	[[ -e $GATES/redis-server ]] || ln -s "$program" "$GATES/redis-server" || return
+	echo "$GATES/redis-server"
+}
+
+# Starts one at SOCKET, in no network; ARGUMENTs are settings.
+engine_run() { # SOCKET [ARGUMENT...]
+	local socket=$1 program
+	shift
+	program=$(engine_program) || return
+	unshare --net "$program" --port 0 --unixsocket "$socket" --save '' --appendonly no \
+		--dir "$GATES" --daemonize no "$@" >>"$GATES/engine.log" 2>&1 </dev/null 3>&- &
+	echo $! >"$socket.pid"
+	disown
+	lab_wait 10 engine_ask "$socket" ping >/dev/null
+}
+
+engine_ask() { # SOCKET COMMAND...
+	local socket=$1
+	shift
+	[[ $(redis-cli -s "$socket" ping 2>/dev/null) == PONG ]] && redis-cli -s "$socket" "$@"
+}
+
+engine_end() { # SOCKET [SIGNAL]
+	[[ ! -s $1.pid ]] || kill "-${2:-KILL}" "$(<"$1.pid")" 2>/dev/null || :
+	[[ ${2:-KILL} != KILL ]] || rm -f "$1.pid"
+}
+
+gates_down() {
+	local number socket
+	[[ -n ${GATES-} ]] || return 0
+	for ((number = 1; number <= GATE_COUNT; number++)); do
+		[[ ! -e $GATES/gate$number/env ]] || gate "$number" lab_down
+	done
+	for socket in "$GATES"/*.sock; do
+		engine_end "$socket"
+	done
+	return 0
+}
