@@ -80,12 +80,16 @@ kill_daemon() {
 	entries other 198.51.100.{67,67}
 	SENDER_UID=0 entries postfix@- 198.51.100.{68,68,68,68,68}
 	SENDER_UID=1000 entries postfix@- 198.51.100.{69,69,69,69,69} # a .forward's program
+	SENDER_UID=$(id -u backup) entries postfix@- 198.51.100.{71,71,71,71,71} # a pipe's
+	SENDER_UID=$(id -u mail) entries postfix@- 198.51.100.{72,72,72,72,72}
 	for _ in 1 2 3 4 5; do entries postfix@- 203.0.113.9; done
 	retry 50 0.1 ban_exists 203.0.113.9/32
 	no_ban_exists 198.51.100.66/32
 	no_ban_exists 198.51.100.67/32
 	ban_exists 198.51.100.68/32
 	no_ban_exists 198.51.100.69/32
+	no_ban_exists 198.51.100.71/32
+	ban_exists 198.51.100.72/32
 	entries postfix@- 198.51.100.{66,66}
 	retry 50 0.1 ban_exists 198.51.100.66/32
 	sleep 1.2

@@ -10,6 +10,7 @@
 #include <systemd/sd-journal.h>
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "log/mail_users.h"
 #include "log/parse.h"
 #include "log/scan.h"
 #include "log/trust.h"
@@ -21,6 +22,7 @@ struct journal {
 	struct follow_position at;
 	struct follow_state state;
 	bool stopped; /* by the line that is being given */
+	struct mail_users users;
 };
 
 static int failed(struct fault *fault, int error, const char *what)
@@ -195,16 +197,22 @@ static struct span copy(sd_journal *sd, const char *name, char *out, size_t size
 	return (struct span){ out, value.size };
 }
 
-static bool is_trusted(sd_journal *sd)
+/* Of entries, only those of mail servers' own users: units run programs of others, too, a mailing
+ * list's or a pipe's. */
+static bool is_trusted(struct journal *journal)
 {
+	sd_journal *sd = journal->sd;
 	char uid[24], unit[128], program[32];
+	uint32_t number;
 	struct journal_origin origin = {
 		.uid = copy(sd, "_UID", uid, sizeof(uid)),
 		.unit = copy(sd, "_SYSTEMD_UNIT", unit, sizeof(unit)),
 		.program = copy(sd, "_COMM", program, sizeof(program)),
 	};
 
-	return journal_is_trusted(&origin);
+	return journal_is_trusted(&origin) &&
+	       (!origin.uid.size ||
+		(span_number(&origin.uid, &number) && mail_user(&journal->users, number)));
 }
 
 /* "2026-11-21T10:00:00.123456Z host program[12]: message"; returns its size. */
@@ -259,7 +267,7 @@ int journal_read(struct journal *journal, size_t most_lines,
 			continue; /* a damaged entry, or one that was just removed */
 		if (error < 0)
 			return failed(fault, error, "read");
-		if (!is_trusted(journal->sd))
+		if (!is_trusted(journal))
 			continue;
 		size = make_line(journal, text);
 		journal->state.lines++;
