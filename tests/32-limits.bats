@@ -155,6 +155,8 @@ countries = *:world'
 	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
 	connect_is open 198.51.100.67 "$MX4" 25
 	(($(attempts_dropped source-connections) == before + 1))
+	run_sekisho why --json 198.51.100.66
+	json '.[0].services.smtp | .verdict == "drop" and .reason == "source-connections"'
 	counts_equal_ss
 	crowd_end
 	retry 30 0.1 connect_is open 198.51.100.66 "$MX4" 25 0.3

@@ -101,15 +101,3 @@ logged() { # LOG COMMAND...
 	sed 's/^/# /' >&3 < <(tail -n 1 "$log")
 	((!status)) || fail "exit status $status" "$(sed -n '/^== skipped/,$p' "$log")"
 }
-
-@test "make install keeps the administrator's configuration, brings the country data, and is undone" {
-	local root=$BATS_TEST_TMPDIR/root
-	make -s install "DESTDIR=$root" >/dev/null
-	echo '# mine' >"$root/etc/sekisho/sekisho.conf"
-	make -s install "DESTDIR=$root" >/dev/null
-	[[ $(<"$root/etc/sekisho/sekisho.conf") == '# mine' ]]
-	cmp packaging/sekisho.conf "$root/usr/share/sekisho/sekisho.conf"
-	[[ ! -e build/geoip/usr/share/tor/geoip ]] || cmp build/geoip/usr/share/tor/geoip6 "$root/usr/share/sekisho/geoip/geoip6"
-	make -s uninstall "DESTDIR=$root" >/dev/null
-	[[ $(cd "$root" && find . -type f) == ./etc/sekisho/sekisho.conf ]]
-}

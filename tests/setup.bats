@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # `sekisho setup`: what it finds in a system's folder and on this machine, and that what it writes is valid and
-# replaces nothing.
+# replaces nothing; and that `make install` replaces nothing either.
 
 load helpers/common
 
@@ -128,4 +128,17 @@ container() { # NAME JSON
 	run_sekisho -c "$conf" setup --yes
 	run_sekisho -c "$conf" check
 	[[ -e $BATS_TEST_TMPDIR/etc/conf.d/10-site.conf ]]
+}
+
+@test "make install keeps the administrator's configuration, brings the country data, and is undone" {
+	local root=$BATS_TEST_TMPDIR/installed
+	cd "$LAB_REPO" || return
+	make -s install "DESTDIR=$root" >/dev/null
+	echo '# mine' >"$root/etc/sekisho/sekisho.conf"
+	make -s install "DESTDIR=$root" >/dev/null
+	[[ $(<"$root/etc/sekisho/sekisho.conf") == '# mine' ]]
+	cmp packaging/sekisho.conf "$root/usr/share/sekisho/sekisho.conf"
+	[[ ! -e build/geoip/usr/share/tor/geoip ]] || cmp build/geoip/usr/share/tor/geoip6 "$root/usr/share/sekisho/geoip/geoip6"
+	make -s uninstall "DESTDIR=$root" >/dev/null
+	[[ $(cd "$root" && find . -type f) == ./etc/sekisho/sekisho.conf ]]
 }
