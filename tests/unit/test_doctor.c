@@ -194,6 +194,7 @@ ILL(policy_closed, f->policy.dovecot = DAEMON_LISTENER_CLOSED)
 ILL(policy_unasked, f->policy.postfix = DAEMON_LISTENER_OPEN; f->policy_uptime_s = 7200)
 ILL(policy_key, f->policy.counts.unauthorized = 1)
 ILL(policy_short_hash, f->policy.counts.hash_bits = 12)
+ILL(policy_unnamed, f->policy.counts.unnamed = true)
 ILL(policy_fails_closed, f->policy.postfix = DAEMON_LISTENER_OPEN;
     strcpy(f->fails_closed, "/etc/postfix/main.cf"))
 ILL(unknown, f->fault_count = 1; strcpy(f->faults[0].text, "cannot look"))
@@ -269,6 +270,7 @@ static const struct ill ills[] = {
 	{ "policy-unasked", make_policy_unasked, 1 },
 	{ "policy-key", make_policy_key, 1 },
 	{ "policy-short-hash", make_policy_short_hash, 1 },
+	{ "policy-unnamed-mechanism", make_policy_unnamed, 1 },
 	{ "policy-fails-closed", make_policy_fails_closed, 1 },
 	{ "unknown", make_unknown, 1 },
 };
@@ -334,12 +336,17 @@ static void mail_servers_that_refuse_without_an_answer_are_found(void **state)
 	assert_false(doctor_postfix_fails_closed(
 		"x = check_policy_service { unix:private/sekisho, default_action=DUNNO }\n"
 		"y = check_policy_service unix:private/other\n"));
+	assert_true(doctor_postfix_fails_closed(
+		"x = check_policy_service { unix:private/sekisho, default_action=451 later }\n"));
 	assert_false(doctor_postfix_fails_closed("# check_policy_service unix:private/sekisho\n"));
 	assert_false(
 		doctor_postfix_fails_closed("smtpd_policy_service_default_action = DUNNO\n"
 					    "x = check_policy_service unix:private/sekisho\n"));
 	assert_true(doctor_dovecot_fails_closed("a = b\nauth_policy_reject_on_fail = yes\n"));
+	assert_true(doctor_dovecot_fails_closed("auth_policy {\n  reject_on_fail = yes\n}\n"));
 	assert_false(doctor_dovecot_fails_closed("auth_policy_reject_on_fail = no\n"));
+	assert_false(doctor_dovecot_fails_closed(
+		"auth_policy_reject_on_fail = yes\nauth_policy_reject_on_fail = no\n"));
 	assert_false(doctor_dovecot_fails_closed("  # auth_policy_reject_on_fail = yes\n"));
 }
 

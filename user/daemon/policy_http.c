@@ -104,6 +104,7 @@ static enum MHD_Result finish(struct policy_server *server, struct MHD_Connectio
 	counts->dovecot_wall_ns = now;
 	if (login.hash_bits)
 		counts->hash_bits = login.hash_bits;
+	counts->unnamed = login.secret == POLICY_SECRET_UNKNOWN;
 	if (request->report)
 		policy_answer_report(server, &login);
 	else

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Doctor on [policy]: whether mail servers ask, and what they do without an answer. */
 #include <ctype.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #define FILE_MOST   (1U << 20)
 #define UNASKED_S   3600 /* some mail comes within an hour */
 #define ENOUGH_BITS 24
+#define REJECT	    "reject_on_fail"
 
 /* ---- the mail servers' own files ---- */
 
@@ -35,11 +37,21 @@ static char *without_comments(const char *text)
 	return copy;
 }
 
+/* What is done without an answer goes on; NULL: nothing is said, and 451 is the default. */
+static bool passes(const char *action)
+{
+	if (!action)
+		return false;
+	action += strcspn(action, "=\n");
+	action += strspn(action, "= \t");
+	return !strncasecmp(action, "DUNNO", 5) || !strncasecmp(action, "OK", 2);
+}
+
 bool doctor_postfix_fails_closed(const char *text)
 {
 	_cleanup_free_ char *clean = without_comments(text);
 
-	if (!clean || strstr(clean, "smtpd_policy_service_default_action"))
+	if (!clean || passes(strstr(clean, "smtpd_policy_service_default_action")))
 		return false;
 	for (const char *at = clean; (at = strstr(at, "check_policy_service")) != NULL;) {
 		size_t size;
@@ -50,7 +62,7 @@ bool doctor_postfix_fails_closed(const char *text)
 		if (!memmem(at, size, "sekisho", strlen("sekisho")) &&
 		    !memmem(at, size, "10040", strlen("10040")))
 			continue; /* another's */
-		if (!memmem(at, size, "default_action", strlen("default_action")))
+		if (!passes(memmem(at, size, "default_action", strlen("default_action"))))
 			return true;
 	}
 	return false;
@@ -59,37 +71,44 @@ bool doctor_postfix_fails_closed(const char *text)
 bool doctor_dovecot_fails_closed(const char *text)
 {
 	_cleanup_free_ char *clean = without_comments(text);
-	const char *at = clean ? strstr(clean, "auth_policy_reject_on_fail") : NULL;
+	const char *at = clean, *last = NULL;
 
-	if (!at)
-		return false;
-	at += strlen("auth_policy_reject_on_fail");
-	at += strspn(at, " \t=");
-	return !strncmp(at, "yes", 3);
+	/* The last one holds. In 2.4 also `auth_policy { reject_on_fail = yes }`. */
+	while (at && (at = strstr(at, REJECT)) != NULL)
+		last = at += strlen(REJECT);
+	return last && !strncmp(last + strspn(last, " \t="), "yes", 3);
+}
+
+static void look_at(const char *path, bool (*fails_closed)(const char *text),
+		    struct doctor_facts *facts)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t size = 0;
+
+	if (!*facts->fails_closed && !file_read(path, FILE_MOST, &text, &size) &&
+	    fails_closed(text))
+		snprintf(facts->fails_closed, sizeof(facts->fails_closed), "%s", path);
 }
 
 void doctor_policy_files(struct doctor_facts *facts)
 {
 	static const struct {
-		const char *path;
+		const char *pattern;
 		bool (*fails_closed)(const char *text);
 	} files[] = {
 		{ "/etc/postfix/main.cf", doctor_postfix_fails_closed },
 		{ "/etc/postfix/master.cf", doctor_postfix_fails_closed },
-		{ "/etc/dovecot/dovecot.conf", doctor_dovecot_fails_closed },
-		{ "/etc/dovecot/local.conf", doctor_dovecot_fails_closed },
-		{ "/etc/dovecot/conf.d/10-auth.conf", doctor_dovecot_fails_closed },
-		{ "/etc/dovecot/conf.d/95-policy.conf", doctor_dovecot_fails_closed },
+		{ "/etc/dovecot/*.conf", doctor_dovecot_fails_closed },
+		{ "/etc/dovecot/conf.d/*.conf", doctor_dovecot_fails_closed },
 	};
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(*files) && !*facts->fails_closed; i++) {
-		_cleanup_free_ char *text = NULL;
-		size_t size = 0;
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		glob_t found;
 
-		if (!file_read(files[i].path, FILE_MOST, &text, &size) &&
-		    files[i].fails_closed(text))
-			snprintf(facts->fails_closed, sizeof(facts->fails_closed), "%s",
-				 files[i].path);
+		if (!glob(files[i].pattern, 0, NULL, &found))
+			for (size_t j = 0; j < found.gl_pathc; j++)
+				look_at(found.gl_pathv[j], files[i].fails_closed, facts);
+		globfree(&found);
 	}
 }
 
@@ -126,6 +145,9 @@ void doctor_check_policy(const struct doctor_facts *facts, struct doctor_report 
 	if (counts->hash_bits && counts->hash_bits < ENOUGH_BITS)
 		doctor_add(report, FIND_POLICY_SHORT_HASH, "",
 			   "Dovecot cuts the digests of passwords to %u bits", counts->hash_bits);
+	if (counts->unnamed)
+		doctor_add(report, FIND_POLICY_UNNAMED, "",
+			   "Dovecot does not say by which mechanism somebody logs in");
 	if (*facts->fails_closed &&
 	    (policy->dovecot != DAEMON_LISTENER_OFF || policy->postfix != DAEMON_LISTENER_OFF))
 		doctor_add(report, FIND_POLICY_FAILS_CLOSED, "", "%s has it so",

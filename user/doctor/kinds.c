@@ -301,6 +301,13 @@ static const struct doctor_kind kinds[] = {
 				     "A random guess is taken for an old password now and then, so "
 				     "one old password from one stranger proves nothing.",
 				     "Set auth_policy_hash_truncate = 32 in Dovecot." },
+	[FIND_POLICY_UNNAMED] = { DOCTOR_WARN, "policy-unnamed-mechanism",
+				  "Failures of SCRAM and XOAUTH2 are taken for one password "
+				  "tried again, and a thousand of them count once.",
+				  "Put the mechanism into auth_policy_request_attributes: mech=%m, "
+				  "in Dovecot 2.4 mech = %{mechanism}; sekisho-policy(7) has all "
+				  "of "
+				  "them." },
 	[FIND_POLICY_FAILS_CLOSED] = { DOCTOR_BAD, "policy-fails-closed",
 				       "When sekisho does not answer, mail or logins are refused.",
 				       "Postfix: default_action=DUNNO in the braces of each "

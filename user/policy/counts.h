@@ -4,6 +4,7 @@
 #ifndef SEKISHO_POLICY_COUNTS_H
 #define SEKISHO_POLICY_COUNTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,7 +21,9 @@ struct policy_counts {
 	uint64_t password_changes;		 /* that ended a leak */
 	/* Of the last request; 0: none yet. No rows of the table. */
 	int64_t dovecot_wall_ns, postfix_wall_ns;
-	unsigned hash_bits; /* of the last digest that Dovecot sent; 0: none yet. No row either */
+	/* Of what Dovecot sent last; no rows either. */
+	unsigned hash_bits; /* of a digest; 0: none yet */
+	bool unnamed;	    /* it did not say by which mechanism */
 };
 
 struct policy_count {

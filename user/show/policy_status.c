@@ -33,10 +33,11 @@ json_t *policy_to_json(const struct daemon_policy *policy)
 
 	if (is_off(policy))
 		return json_null();
-	object = json_pack("{s:o,s:o,s:I}", "dovecot",
+	object = json_pack("{s:o,s:o,s:I,s:o}", "dovecot",
 			   listener_to_json(policy->dovecot, counts.dovecot_wall_ns), "postfix",
 			   listener_to_json(policy->postfix, counts.postfix_wall_ns), "hash_bits",
-			   (json_int_t)counts.hash_bits);
+			   (json_int_t)counts.hash_bits, "mechanism",
+			   counts.dovecot_wall_ns ? json_boolean(!counts.unnamed) : json_null());
 	for (size_t row = 0; row < POLICY_COUNT_ROWS; row++)
 		if (json_object_set_new(object, policy_count_rows[row].name,
 					json_count(*policy_count_at(&counts, row))))
@@ -72,6 +73,7 @@ void policy_from_json(const json_t *object, struct daemon_policy *policy)
 	policy->postfix =
 		listener_from_json(json_object_get(object, "postfix"), &counts->postfix_wall_ns);
 	counts->hash_bits = (unsigned)(read_count(object, "hash_bits") % 4096);
+	counts->unnamed = json_is_false(json_object_get(object, "mechanism"));
 	for (size_t row = 0; row < POLICY_COUNT_ROWS; row++)
 		*policy_count_at(counts, row) = read_count(object, policy_count_rows[row].name);
 }
