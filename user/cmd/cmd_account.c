@@ -199,6 +199,7 @@ const struct command cmd_account = {
 		"what was\n"
 		"            released since: `sekisho account --held NAME | postsuper -H -` "
 		"releases all\n"
+		"            (Exim: `... | xargs exim -M`)\n"
 		"  --json    one object; its schema is in sekisho(8)\n\n"
 		"A running daemon obeys within a second, which is waited for; without one it "
 		"counts from the\n"

@@ -83,7 +83,7 @@ void account_facts_text(FILE *out, const struct account_facts *facts, int64_t no
 char *account_facts_json(const struct config *config,
 			 const struct account_facts *facts); /* one line, malloc()ed; or NULL */
 
-/* The queue ids of what was put on hold, one a line, for `postsuper -H -`. */
+/* The queue ids of what was put on hold, one a line, for `postsuper -H -` or `xargs exim -M`. */
 void account_facts_queue(FILE *out, const struct account_facts *facts);
 
 /* Fills in what of *facts is the policy's, of all names. account_policy.c. */

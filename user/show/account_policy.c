@@ -13,7 +13,8 @@
 #include "show/visible.h"
 #include "store/policy_rows.h"
 
-#define SHOWN 8 /* queue ids in a command; for more there is --held */
+#define SHOWN	      8	 /* queue ids in a command; for more there is --held */
+#define EXIM_ID_LEAST 16 /* characters */
 
 static void take_held(const struct judge_held *held, void *context)
 {
@@ -77,41 +78,66 @@ int account_policy_fill(const struct instance *instance, int64_t now_wall_ns,
 
 /* ---- text ---- */
 
-/* Of Postfix it is letters and digits: anything else does not get into a command. */
-static bool is_queue_id(const char *text)
-{
-	size_t size = 0;
+/* What is done with a held message: `release` and `remove` begin a command, each id follows
+ * `option`. The others take ids from standard input. */
+static const struct held_words {
+	const char *look, *release, *release_option, *remove, *remove_option;
+	const char *release_many, *remove_many;
+} postfix_words = { "postcat -q", "postsuper",	    " -H",	     "postsuper",
+		    " -d",	  "postsuper -H -", "postsuper -d -" },
+  exim_words = { "exim -Mvc", "exim -M", "", "exim -Mrm", "", "xargs exim -M", "xargs exim -Mrm" };
 
-	while (isalnum((unsigned char)text[size]))
-		size++;
-	return size && !text[size];
+/* By the queue id. NULL: of neither; it does not get into a command then. */
+static const struct held_words *words_of(const char *queue)
+{
+	size_t size = 0, dashes = 0;
+
+	for (; isalnum((unsigned char)queue[size]) || queue[size] == '-'; size++)
+		dashes += queue[size] == '-';
+	if (!size || queue[size] || *queue == '-')
+		return NULL;
+	/* Of Postfix letters and digits; of Exim three parts, of 6, 6 and 2 or 6, 11 and 4. */
+	if (!dashes)
+		return &postfix_words;
+	return dashes == 2 && size >= EXIM_ID_LEAST ? &exim_words : NULL;
 }
 
 void account_facts_queue(FILE *out, const struct account_facts *facts)
 {
 	for (size_t i = 0; i < facts->held_count; i++)
-		if (is_queue_id(facts->held[i].queue))
+		if (words_of(facts->held[i].queue))
 			fprintf(out, "%s\n", facts->held[i].queue);
 }
 
+static void print_command(FILE *out, const struct account_facts *facts,
+			  const struct held_words *words, const char *command, const char *option,
+			  const char *many)
+{
+	if (facts->held_count > SHOWN) {
+		fputs("sekisho account --held ", out);
+		visible_print(out, facts->names[0]);
+		fprintf(out, " | %s\n", many);
+		return;
+	}
+	fputs(command, out);
+	for (size_t i = 0; i < facts->held_count; i++)
+		if (words_of(facts->held[i].queue) == words)
+			fprintf(out, "%s %s", option, facts->held[i].queue);
+	fputc('\n', out);
+}
+
+/* Of the mail server that held the last one: who has two is no case for this. */
 static void print_commands(FILE *out, const struct account_facts *facts)
 {
-	static const char *const words[][2] = { { "release    ", "-H" }, { "delete     ", "-d" } };
+	const struct held_words *words = words_of(facts->held[0].queue);
 
-	for (size_t word = 0; word < 2; word++) {
-		fprintf(out, "%s", words[word][0]);
-		if (facts->held_count > SHOWN) {
-			fputs("sekisho account --held ", out);
-			visible_print(out, facts->names[0]);
-			fprintf(out, " | postsuper %s -\n", words[word][1]);
-			continue;
-		}
-		fputs("postsuper", out);
-		for (size_t i = 0; i < facts->held_count; i++)
-			if (is_queue_id(facts->held[i].queue))
-				fprintf(out, " %s %s", words[word][1], facts->held[i].queue);
-		fputc('\n', out);
-	}
+	if (!words)
+		return;
+	fprintf(out, "look       %s ID\nrelease    ", words->look);
+	print_command(out, facts, words, words->release, words->release_option,
+		      words->release_many);
+	fputs("delete     ", out);
+	print_command(out, facts, words, words->remove, words->remove_option, words->remove_many);
 }
 
 static void print_time(FILE *out, int64_t wall_ns)
@@ -133,7 +159,7 @@ static void print_held(FILE *out, const struct account_facts *facts)
 	fprintf(out, "held       %zu message%s to %llu recipients were put on hold, the last one ",
 		facts->held_count, facts->held_count == 1 ? "" : "s", recipients);
 	print_time(out, facts->held[0].wall_ns);
-	fputs("; look at them with `postcat -q ID`\n", out);
+	fputc('\n', out);
 	print_commands(out, facts);
 }
 
