@@ -3,48 +3,12 @@
 # What mail servers ask of the daemon: real Dovecot and Postfix, and requests that no mail server sends.
 
 load helpers/common
-
-KEY=0123456789abcdef-0123456789abcdef
+load helpers/policy
 
 setup_file() {
 	file_requires root bpf networks sekisho mail || return 0
 	lab_up "$BATS_FILE_TMPDIR/lab"
-	lab_dovecot
-	lab_postfix
-	lab_inside postconf -c /mnt/postfix/etc -e \
-		'smtpd_recipient_restrictions = check_policy_service { inet:127.0.0.1:10040, timeout=1s, try_limit=1, default_action=DUNNO }' \
-		'smtpd_end_of_data_restrictions = check_policy_service { inet:127.0.0.1:10040, timeout=1s, try_limit=1, default_action=DUNNO }' \
-		'smtpd_policy_service_retry_delay = 1s'
-	lab_inside postfix -c /mnt/postfix/etc reload 2>/dev/null
-	cat >>"$LAB/dovecot/dovecot.conf" <<-END
-		auth_verbose = yes
-		auth_policy_server_url = http://127.0.0.1:9120/
-		auth_policy_server_api_header = X-API-Key: $KEY
-		auth_policy_hash_nonce = a-nonce-of-the-tests
-		auth_policy_hash_truncate = 32
-		login_trusted_networks = 192.0.2.254
-	END
-	# What sekisho-policy(7) says for either.
-	if [[ $(lab_dovecot_language) ]]; then
-		cat >>"$LAB/dovecot/dovecot.conf" <<-'END'
-			auth_policy_request_attributes {
-			  login = %{requested_username}
-			  pwhash = %{hashed_password}
-			  remote = %{remote_ip}
-			  device_id = %{client_id}
-			  protocol = %{protocol}
-			  session_id = %{session}
-			  fail_type = %{fail_type}
-			  mech = %{mechanism}
-			}
-		END
-	else
-		cat >>"$LAB/dovecot/dovecot.conf" <<-'END'
-			auth_policy_server_timeout_msecs = 300
-			auth_policy_request_attributes = login=%{requested_username} pwhash=%{hashed_password} remote=%{rip} device_id=%{client_id} protocol=%s session_id=%{session} mech=%m
-		END
-	fi
-	lab_dovecot_reload
+	policy_servers inet:127.0.0.1:10040
 }
 
 teardown_file() {
@@ -54,63 +18,14 @@ teardown_file() {
 setup() {
 	requires swaks curl jq python3
 	cd "$BATS_TEST_TMPDIR" || return
-	lab_reset
-	printf '%s\n' "$KEY" >"$LAB/policy.key"
-	chmod 600 "$LAB/policy.key"
+	policy_reset
 }
 
 teardown() {
-	[[ -n ${LAB-} ]] || return 0
-	[[ ! -s holder ]] || end_holder
-	lab_run_end || :
-	cat "$LAB/log/run" 2>/dev/null || :
-}
-
-RULE='[rule source-failures]
-failures = 5
-window = 10m
-ban = 1h'
-
-# policy_run MODE [RULES]: with both listeners.
-policy_run() {
-	lab_conf "mode = $1" "${2-$RULE}
-[log dovecot]
-file = $LAB/log/dovecot.log
-[policy]
-dovecot = 127.0.0.1:9120
-api-key-file = $LAB/policy.key
-postfix = 127.0.0.1:10040
-insecure = yes"
-	lab_run
-	retry 50 0.1 lab_port_open 9120
-}
-
-# ask COMMAND JSON [CURL OPTION...]: one request as Dovecot sends it; prints the answer.
-ask() {
-	server curl -sS --max-time 5 -H "X-API-Key: $KEY" -H 'Content-Type: application/json' \
-		--data-binary "$2" "${@:3}" "http://127.0.0.1:9120/?command=$1"
-}
-
-login() { # ACCOUNT SOURCE [MORE]
-	printf '{"login":"%s","pwhash":"0123abcd","remote":"%s","device_id":"","protocol":"imap","session_id":""%s}' "$@" "${3-}"
+	policy_end
 }
 
 delivered_once() { (($(lab_delivered "$1") == 1)); }
-
-talk() { KEY=$KEY server "$BATS_TEST_DIRNAME/policy/client" "$@"; }
-
-# A login by a proxy that Dovecot trusts, for a client of that address.
-proxied() { # SOURCE PASSWORD
-	client "$BATS_TEST_DIRNAME/policy/client" imap "$MX4" "$1" bob@example.net "$2"
-}
-
-# Of the status file, which is written every ten seconds and for metrics.
-status_says() { # FILTER
-	lab_sekisho status --json | jq -e "$1"
-}
-counts_are() { # FILTER
-	retry 130 0.1 status_says "$1"
-}
 
 @test "Dovecot asks and reports, Postfix asks; one attempt is one event, also where logs tell of it" {
 	policy_run enforce
@@ -267,6 +182,11 @@ countries = DE:deny"
 	retry 50 0.1 grep -q 'others may read or change the key file .*; chown root and chmod 600 it' "$LAB/log/run"
 }
 
+# The connection is taken and ends at once.
+turned_away() { # PORT
+	server timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1; cat <&3" 2>/dev/null
+}
+
 @test "sockets that the service manager passed are used, over reloads; one that nothing names is shut" {
 	cat >"$BATS_TEST_TMPDIR/sekisho" <<-END
 		#!/bin/sh
@@ -313,118 +233,6 @@ countries = DE:deny"
 	[[ $(python3 "$BATS_TEST_TMPDIR/ask.py" "$LAB/run/postfix") == *DUNNO* ]]
 	[[ $(python3 "$BATS_TEST_TMPDIR/ask.py" "$LAB/run/postfix" 65534) == "b''" ]]
 	counts_are '.daemon.policy.unauthorized == 1'
-}
-
-still_answers() {
-	[[ $(ask allow "$(login bob 203.0.113.5)") == *'"status":0'* ]]
-	[[ $(talk lines protocol_state=RCPT client_address=203.0.113.5) == action=DUNNO ]]
-}
-
-# The connection is taken and ends at once.
-turned_away() { # PORT
-	server timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1; cat <&3" 2>/dev/null
-}
-
-# Of `talk idle` and `talk slow`.
-end_holder() {
-	[[ ! -s holder ]] || kill "$(<holder)" 2>/dev/null || :
-	rm -f holder
-	wait
-}
-
-# ---- requests that no mail server sends; each time the next question has its answer ----
-
-@test "a body of 1 MiB, in one piece or in chunks, is refused" {
-	policy_run enforce
-	[[ $(talk hostile large) == 'done' ]]
-	[[ $(talk hostile chunks) == 'done' ]]
-	still_answers
-	counts_are '.daemon.policy.oversized == 2'
-}
-
-@test "nested and endless JSON costs no more than its size" {
-	policy_run enforce
-	[[ $(talk hostile bombs) == 'done' ]]
-	still_answers
-}
-
-@test "names of any bytes are read, stored and shown as text" {
-	policy_run monitor
-	[[ $(talk hostile anything 300) == 'done' ]]
-	still_answers
-	counts_are '.daemon.policy | .reports == 300 and .malformed == 300'
-	run_sekisho status --json
-	json '.[0]'
-	run_sekisho accounts
-	# What turns the direction of writing is shown as text in the journal as well.
-	local hash
-	for hash in 0000000{1..5}; do
-		ask report '{"login":"\u202ebob","pwhash":"'"$hash"'","remote":"203.0.113.77","protocol":"imap","success":false}'
-	done
-	retry 50 0.1 grep -qF '(\xe2\x80\xaebob)' "$LAB/log/run"
-}
-
-@test "a wrong key, a part of it, more than it, none: refused, and no event" {
-	policy_run enforce
-	[[ $(talk hostile keys) == 'done' ]]
-	still_answers
-	counts_are '.daemon | .policy.unauthorized == 7 and .policy.reports == 0 and .events.failure == 0'
-}
-
-@test "2,000 idle connections keep no other request waiting, on either listener" {
-	policy_run enforce
-	local port
-	for port in 9120 10040; do
-		rm -f held
-		talk idle "$port" 2000 3>&- &
-		retry 100 0.1 test -s held
-		for _ in 1 2 3 4 5; do
-			still_answers
-		done
-		counts_are '.daemon.policy.dropped > 500' # it opens as many anew as are ended
-		end_holder
-	done
-	lab_imap "$GATEWAY4" "$MX4" bob bobs-secret
-}
-
-@test "800 connections with the key keep no other out" {
-	policy_run enforce
-	[[ $(talk hostile keyed 800) == 'done' ]]
-	still_answers
-	counts_are '.daemon.policy.questions == 1001'
-}
-
-@test "slow requests are ended and keep no other waiting" {
-	policy_run enforce
-	talk slow 9120 3>&- &
-	retry 100 0.1 grep -qx 4 held
-	still_answers
-	end_holder
-	counts_are '.daemon.policy.dropped >= 50'
-}
-
-@test "what is no delegation request, or is never read, ends its connection alone" {
-	policy_run enforce
-	[[ $(talk hostile lines) == 'done' ]]
-	still_answers
-}
-
-@test "a flood of 20,000 reports from as many sources: bounded memory, and others are answered meanwhile" {
-	policy_run enforce
-	talk hostile flood 1000
-	local before after
-	before=$(awk '/VmRSS/ { print $2 }' "/proc/$(<"$LAB/run.pid")/status")
-	talk hostile flood 20000 3>&- &
-	local flood=$!
-	while kill -0 "$flood" 2>/dev/null; do
-		still_answers
-		sleep 0.2
-	done
-	wait "$flood"
-	after=$(awk '/VmRSS/ { print $2 }' "/proc/$(<"$LAB/run.pid")/status")
-	echo "memory: $before kB, then $after kB"
-	((after - before < 100000))
-	counts_are '.daemon.policy.reports == 21000'
 }
 
 # The owner came two weeks ago, and yesterday.

@@ -29,6 +29,9 @@ missing() { # root bpf networks macvlan sekisho libsystemd machine-id mail swaks
 	mail)
 		"$LAB_TOOLS/fetch" mail >/dev/null || echo "needs Postfix and Dovecot, which cannot be fetched"
 		;;
+	exim)
+		"$LAB_TOOLS/fetch" exim >/dev/null || echo "needs Exim, which cannot be fetched"
+		;;
 	swaks)
 		if ! command -v swaks >/dev/null; then
 			echo "needs swaks"

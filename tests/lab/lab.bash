@@ -201,14 +201,15 @@ lab_reset() {
 
 # ---- mail servers ----
 
-# The servers live in a mount and a process namespace of their own: with the unpacked files over
-# /usr and /etc, with the lab's folder at /mnt (short and open to the servers' users), and so that
-# one kill ends all of them.
+# The servers live in a mount and a process namespace of their own: with the unpacked files of LAB_SET (mail)
+# over /usr and /etc, or in a Debian of its own (LAB_LAYERS, from tests/real/root); with the lab's folder at
+# /mnt (short and open to the servers' users), and so that one kill ends all of them.
 lab_mail_namespace() {
 	[[ ! -s $LAB/mail.pid ]] || return 0
 	"$LAB_TOOLS/in-cgroup" nsenter --net="/run/netns/$LAB_SERVER" \
 		unshare --mount --propagation private --pid --fork \
-		--kill-child --mount-proc "$LAB_TOOLS/inside" "$LAB" "$LAB_SETS/mail/root" \
+		--kill-child --mount-proc "$LAB_TOOLS/inside" "$LAB" \
+		"${LAB_LAYERS-$LAB_SETS/${LAB_SET-mail}/root}" \
 		>"$LAB/log/inside" 2>&1 </dev/null 3>&- &
 	echo $! >>"$LAB/pids"
 	local parent=$!

@@ -1,0 +1,40 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What Dovecot asks and reports of each mechanism, by IMAP, POP3 and submission (its own, and Postfix's), and
+# what becomes of it: a password's repetitions count once, what has none counts each time.
+
+load helpers/common
+load helpers/policy
+load helpers/mechanisms
+
+setup_file() {
+	file_requires root bpf networks sekisho mail || return 0
+	lab_up "$BATS_FILE_TMPDIR/lab"
+	policy_servers inet:127.0.0.1:10040
+	mechanism_servers
+}
+
+teardown_file() {
+	lab_down
+}
+
+setup() {
+	requires curl jq python3
+	policy_reset
+}
+
+teardown() {
+	policy_end
+}
+
+@test "PLAIN and LOGIN, at four ports: a wrong password counts once however it is repeated, two count twice" {
+	mechanism_passwords
+}
+
+@test "SCRAM-SHA-256: its digest is constant and no password's, so each failure counts, and five ban" {
+	mechanism_scram
+}
+
+@test "XOAUTH2: a token lets in and changes no password; five wrong ones ban" {
+	mechanism_tokens
+}
