@@ -603,6 +603,62 @@ static void somebody_on_the_road_at_home_is_no_spread(void **state)
 	room_close(room);
 }
 
+/* Servers fetch bob's mail from many places, day after day, since before we looked. */
+static void what_was_alerted_to_once_is_nothing_new_when_it_comes_back(void **state)
+{
+	struct room *room = room_young();
+
+	(void)state;
+	room->settings.provider = NULL; /* of which there is no data: guesses */
+	room_apply(room);
+	for (unsigned day = 0; day < 20; day++) {
+		for (unsigned i = 0; i < 48; i++)
+			logs_in(room, numbered(65 + i % 12, 1, 1), "bob",
+				T0 + day * DAY + i * 20 * MINUTE);
+		logs_in(room, numbered(64, day, 9), "bob", T0 + day * DAY + 17 * HOUR);
+	}
+	assert_int_equal(room->alerts, 1);
+	assert_int_equal(room->bans, 0);
+	room_close(room);
+
+	/* By AS numbers it surely was a spread, and only the owner was not known yet. */
+	room = room_open();
+	for (unsigned i = 0; i < 12; i++)
+		logs_in(room, numbered(65 + i, 1, 1), "bob", T0 + i * MINUTE);
+	for (unsigned i = 0; i < 12; i++)
+		logs_in(room, numbered(65 + i, 1, 1), "bob", T0 + 2 * DAY + i * MINUTE);
+	logs_in(room, "192.0.2.1", "bob", T0 + 2 * DAY + HOUR);
+	assert_int_equal(room->alerts, 2);
+	room_close(room);
+}
+
+static unsigned all_but_one_of_japan(const struct address *address, void *context)
+{
+	(void)context;
+	return (unsigned)country_from_text(
+		address_to4(address) >> 16 == 100 * 256 + 65 ? "US" : "JP", 2);
+}
+
+/* A server that fetches bob's mail was there before bob. */
+static void a_country_that_the_account_knows_is_its_own(void **state)
+{
+	for (int known = 0; known <= 1; known++) {
+		struct room *room = room_open();
+
+		(void)state;
+		room->settings.provider = NULL;
+		room->settings.country = all_but_one_of_japan;
+		room_apply(room);
+		logs_in(room, numbered(65, 1, 1), "bob", T0 - 4 * DAY);
+		if (known)
+			knows(room, "bob", "100.64.1.1", T0 - 2 * DAY);
+		for (unsigned i = 0; i < 36; i++)
+			logs_in(room, numbered(80 + i, i, 1), "bob", T0 + i * 40 * MINUTE);
+		assert_int_equal(room->alerts, !known);
+		room_close(room);
+	}
+}
+
 static void home_countries_are_not_banned_and_not_known_by_a_spread(void **state)
 {
 	struct room *room = room_open();
@@ -1018,6 +1074,8 @@ int main(void)
 		cmocka_unit_test(an_account_without_an_earlier_source_is_only_alerted_about),
 		cmocka_unit_test(the_owner_of_this_morning_is_not_taken_for_the_strangers_of_now),
 		cmocka_unit_test(somebody_on_the_road_at_home_is_no_spread),
+		cmocka_unit_test(what_was_alerted_to_once_is_nothing_new_when_it_comes_back),
+		cmocka_unit_test(a_country_that_the_account_knows_is_its_own),
 		cmocka_unit_test(home_countries_are_not_banned_and_not_known_by_a_spread),
 		cmocka_unit_test(
 			after_a_leak_strangers_are_out_at_their_first_failure_for_two_windows),

@@ -104,32 +104,61 @@ static void names_are_the_same_whatever_their_case_and_others_differ(void **stat
 	assert_true(a.length > 128);
 }
 
-/* Everything that a subject met, and the windows that end now. */
+/* Everything that a subject met, and the windows that end now; of IPv4 and IPv6 things, whose
+ * second half is kept only if they are wide. */
 static void distinct_agrees_with_a_model_that_forgets_nothing(void **state)
 {
-	enum { SUBJECTS = 6, ITEMS = 9, EVENTS = 3000, WINDOW = 50 };
+	enum { SUBJECTS = 6, ITEMS = 9, EVENTS = 6000, WINDOW = 50 };
 	struct distinct_window_settings settings = { .most = 100, .items = 5, .window_ns = WINDOW };
 	struct distinct_window *distinct = distinct_window_new(&settings);
 	static int64_t met[SUBJECTS][ITEMS];
+	struct address things[ITEMS];
 	int64_t now = 1000000;
 
 	(void)state;
 	srandom(5);
+	for (uint32_t i = 0; i < ITEMS; i++) {
+		things[i] = address_from4(i);
+		if (i % 2)
+			assert_int_equal(address_parse("2001:db8::", 10, &things[i]), 0);
+		things[i].byte[i % 2 ? 7 : 15] = (uint8_t)i;
+	}
 	for (int i = 0; i < EVENTS; i++) {
 		uint32_t subject = (uint32_t)random() % SUBJECTS;
 		uint32_t item = (uint32_t)random() % ITEMS;
-		struct distinct_window_item own = { address_from4(item), now += random() % 8, 0 };
-		const struct distinct_window_item *items = NULL;
+		/* Tags beyond their lower half. */
+		struct distinct_window_item own = { things[item], now += random() % 8,
+						    (UINT32_MAX - 1000ULL) + (unsigned)i };
+		const struct distinct_window_item *items;
 		struct prefix key = key_of(subject);
 		size_t expected = 0, count;
 
+		if (i == EVENTS / 2) {
+			settings.wide = true;
+			distinct_window_configure(distinct, &settings);
+			memset(met, 0, sizeof(met));
+			for (uint32_t j = 0; j < ITEMS; j++)
+				things[j].byte[15] ^= 77;
+			own.what = things[item];
+		}
 		met[subject][item] = now;
 		for (size_t j = 0; j < ITEMS; j++)
 			expected += met[subject][j] && now - met[subject][j] <= WINDOW;
-		count = distinct_window_add(distinct, &key, &own, &items);
+		count = distinct_window_add(distinct, &key, &own);
 		assert_int_equal(count, expected < 5 ? expected : 5);
-		for (size_t j = 1; j < count; j++)
-			assert_true(items[j - 1].wall_ns <= items[j].wall_ns);
+		items = distinct_window_list(distinct);
+		assert_non_null(items);
+		assert_memory_equal(&items[count - 1], &own, sizeof(own));
+		for (size_t j = 0; j < count; j++) {
+			size_t at = 0;
+
+			while (at < ITEMS && address_compare(&things[at], &items[j].what))
+				at++;
+			assert_in_range(at, 0, ITEMS - 1);
+			assert_true(met[subject][at] == items[j].wall_ns);
+			assert_true(!j || items[j - 1].wall_ns <= items[j].wall_ns);
+			assert_true(items[j].tag <= own.tag && items[j].tag + EVENTS > own.tag);
+		}
 	}
 	distinct_window_free(distinct);
 }
@@ -139,19 +168,18 @@ static void distinct_survives_wrong_clocks_and_smaller_settings(void **state)
 	static const int64_t times[] = { INT64_MAX, INT64_MIN, 0, 5, INT64_MAX, 1, 2, 3 };
 	struct distinct_window_settings settings = { .most = 10, .items = 100, .window_ns = 600 };
 	struct distinct_window *distinct = distinct_window_new(&settings);
-	const struct distinct_window_item *items;
 	struct prefix key = key_of(1);
 
 	(void)state;
 	for (uint32_t i = 0; i < 8; i++) {
 		struct distinct_window_item item = { address_from4(i), times[i], i };
 
-		distinct_window_add(distinct, &key, &item, &items);
+		distinct_window_add(distinct, &key, &item);
 	}
 	for (uint32_t i = 0; i < 90; i++) {
 		struct distinct_window_item item = { address_from4(100 + i), 100 + i, i };
 
-		distinct_window_add(distinct, &key, &item, &items);
+		distinct_window_add(distinct, &key, &item);
 	}
 	settings.items = 3;
 	settings.most = 2;
@@ -159,7 +187,7 @@ static void distinct_survives_wrong_clocks_and_smaller_settings(void **state)
 	for (uint32_t i = 0; i < 9; i++) {
 		struct distinct_window_item item = { address_from4(500 + i), 200 + i, i };
 
-		assert_true(distinct_window_add(distinct, &key, &item, &items) <= 3);
+		assert_true(distinct_window_add(distinct, &key, &item) <= 3);
 	}
 	distinct_window_free(distinct);
 }

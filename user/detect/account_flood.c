@@ -315,6 +315,18 @@ static void judge_unknown(struct account_flood *state, const struct rule_input *
 	sliding_window_restart(state->unknown, &input->account);
 }
 
+static size_t expect(const void *context, const struct rule_input *input,
+		     struct lru_lookup lookups[])
+{
+	const struct account_flood *state = context;
+
+	if (input->event->kind != EVENT_MESSAGE || !input->event->has_account)
+		return 0;
+	lookups[0] = (struct lru_lookup){ state->flows, &input->account };
+	lookups[1] = (struct lru_lookup){ sliding_window_table(state->all), &input->account };
+	return 2;
+}
+
 static void on_event(void *context, const struct rule_input *input)
 {
 	const struct event *event = input->event;
@@ -343,5 +355,6 @@ const struct rule_type rule_account_flood = {
 	.destroy = destroy,
 	.configure = configure,
 	.event = on_event,
+	.expect = expect,
 	.add_usage = add_usage,
 };

@@ -21,6 +21,7 @@ distinct_window_settings(const struct detect_settings *settings)
 
 	if (sources.items < SOURCES_MAX)
 		sources.items = SOURCES_MAX;
+	sources.wide = settings->source_length6 > 64;
 	return sources;
 }
 
@@ -115,8 +116,11 @@ static void on_event(void *context, const struct rule_input *input)
 	    !event->has_source || !account || input->standing.trust == TRUST_OWN ||
 	    input->standing.trust == TRUST_SEEN || input->standing.provider || input->lan)
 		return;
-	count = distinct_window_add(context, &input->account, &item, &items);
+	count = distinct_window_add(context, &input->account, &item);
 	if (event->password != EVENT_PASSWORD_OLD || !count)
+		return;
+	items = distinct_window_list(context);
+	if (!items)
 		return;
 	leak = count_providers(input->settings, items, count) >= rule->count;
 	alert(input, items, count, leak);

@@ -21,6 +21,7 @@ distinct_window_settings(const struct detect_settings *settings)
 	networks.items = NETWORKS_MAX;
 	if (networks.items < rule->count)
 		networks.items = rule->count;
+	networks.wide = settings->network_length6 > 64;
 	return networks;
 }
 
@@ -55,7 +56,7 @@ static void alert(const struct rule_input *input, const struct distinct_window_i
 
 	rule_begin(input, RULE_ACCOUNT_SIEGE, &decision);
 	rule_set_account(input, &decision);
-	for (size_t i = from; i < count; i++) {
+	for (size_t i = from; items && i < count; i++) {
 		struct prefix network = address_network(&items[i].what, settings->network_length4,
 							settings->network_length6);
 
@@ -101,13 +102,21 @@ static uint64_t alerting(const struct rule_input *input, uint32_t usual)
 	return (uint64_t)(usual > rule->count ? usual : rule->count) * rule->usual;
 }
 
+static size_t expect(const void *context, const struct rule_input *input,
+		     struct lru_lookup lookups[])
+{
+	if (input->event->kind != EVENT_FAILURE || !input->event->has_account)
+		return 0;
+	lookups[0] = (struct lru_lookup){ distinct_window_table(context), &input->account };
+	return 1;
+}
+
 static void on_event(void *context, const struct rule_input *input)
 {
 	const struct event *event = input->event;
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SIEGE];
 	struct distinct_window_item item = { input->network.address, event->wall_ns, input->tag };
 	struct account *account = input->standing.account;
-	const struct distinct_window_item *items;
 	struct detect_habit *habit;
 	bool leaked, besieged;
 	size_t count;
@@ -116,14 +125,14 @@ static void on_event(void *context, const struct rule_input *input)
 	if (event->kind != EVENT_FAILURE || !event->has_source || !account || !is_stranger(input) ||
 	    input->lan)
 		return;
-	count = distinct_window_add(context, &input->account, &item, &items);
+	count = distinct_window_add(context, &input->account, &item);
 	habit = accounts_habit(input->accounts, event->account, account, event->wall_ns);
 	if (habit->failing_today < count)
 		habit->failing_today = (uint32_t)count;
 	leaked = account_leaked(input->accounts, account, event->wall_ns);
 	besieged = accounts_besieged(input->accounts, &input->account, event->wall_ns);
 	if (count && count >= rule->count && (leaked || count >= alerting(input, habit->failing)))
-		alert(input, items, count, leaked);
+		alert(input, distinct_window_list(context), count, leaked);
 	if (count && count >= rule->count)
 		besieged = true;
 	if (besieged)
@@ -153,5 +162,6 @@ const struct rule_type rule_account_siege = {
 	.destroy = destroy,
 	.configure = configure,
 	.event = on_event,
+	.expect = expect,
 	.add_usage = add_usage,
 };

@@ -88,7 +88,7 @@ static void ban_stranger(const struct rule_input *input, const struct login_sour
 
 	rule_begin(input, RULE_ACCOUNT_SPREAD, &decision);
 	rule_set_account(input, &decision);
-	rule_add_evidence(&decision, login->tag);
+	rule_add_evidence(&decision, place_tag(login, input->tag));
 	snprintf(decision.reason, sizeof(decision.reason), "logged in to %.100s during its spread",
 		 input->event->account);
 	rule_spare_mail(input, &decision);
@@ -110,7 +110,7 @@ static void alert(const struct rule_input *input, const struct news *news, int64
 	for (size_t i = news->place_count; i-- > 0;) {
 		if (!is_stranger_since(input->at, news->logins[i], began_ns))
 			continue;
-		rule_add_evidence(&decision, news->logins[i]->tag);
+		rule_add_evidence(&decision, place_tag(news->logins[i], input->tag));
 		rule_add_source(input, &decision, &news->logins[i]->source);
 	}
 	duration_format(rule->window_s, window);
@@ -167,11 +167,13 @@ static void judge(const struct rule_input *input)
 	began_ns = news_began(input, &news, sure_ns);
 	bans = (many || soon) && has_anchor(input, began_ns);
 	alert(input, &news, began_ns);
-	if (bans)
+	if (bans) {
 		accounts_spread(input->accounts, input->event->account, input->at,
 				input->event->wall_ns);
-	else
+	} else {
 		input->at->alert_ns = input->event->wall_ns;
+		input->at->alert_many = many || soon;
+	}
 	sort_out(input, began_ns, bans);
 }
 
@@ -183,7 +185,8 @@ static void on_event(void *context, const struct rule_input *input)
 	if (!input->at)
 		return;
 	if (input->login == LOGIN_STRANGER) {
-		struct login_source login = { .source = input->source, .tag = input->tag };
+		struct login_source login = { .source = input->source,
+					      .tag = (uint32_t)input->tag };
 
 		accounts_spread(input->accounts, input->event->account, input->at, now_ns);
 		ban_stranger(input, &login);

@@ -33,9 +33,10 @@ struct accounts *accounts_new(const struct detect_settings *settings)
 		lru_new(sizeof(struct account), settings->most_accounts, leave, accounts);
 	accounts->sieges = lru_new(sizeof(struct siege), settings->most_accounts, NULL, NULL);
 	accounts->known = known_new(settings->most_sources);
+	accounts->known_networks = known_networks_new(settings->most_sources);
 	accounts->since_ns = settings->since_ns;
 	realms_begin(accounts);
-	if (accounts->accounts && accounts->sieges && accounts->known)
+	if (accounts->accounts && accounts->sieges && accounts->known && accounts->known_networks)
 		return accounts;
 	accounts_free(accounts);
 	return NULL;
@@ -48,6 +49,7 @@ void accounts_free(struct accounts *accounts)
 	lru_free(accounts->accounts);
 	lru_free(accounts->sieges);
 	lru_free(accounts->known);
+	lru_free(accounts->known_networks);
 	free(accounts);
 }
 
@@ -58,6 +60,7 @@ void accounts_configure(struct accounts *accounts, const struct detect_settings 
 	lru_resize(accounts->accounts, settings->most_accounts);
 	lru_resize(accounts->sieges, settings->most_accounts);
 	lru_resize(accounts->known, settings->most_sources);
+	lru_resize(accounts->known_networks, settings->most_sources);
 	if (settings->since_ns)
 		accounts->since_ns = settings->since_ns;
 }
@@ -81,7 +84,7 @@ bool accounts_young(const struct accounts *accounts, int64_t now_ns)
 			       (int64_t)(learn_s < most_s ? learn_s : most_s) * NS_PER_S);
 }
 
-static bool came_on_two_days(const struct login_source *login)
+bool place_came_on_two_days(const struct login_source *login)
 {
 	return !login->suspect && login->last_ns >= login->first_ns &&
 	       (uint64_t)login->last_ns - (uint64_t)login->first_ns >=
@@ -93,7 +96,8 @@ static bool came_on_two_days(const struct login_source *login)
 bool login_source_is_known(const struct accounts *accounts, const struct login_source *login,
 			   int64_t now_ns)
 {
-	return came_on_two_days(login) || (!login->suspect && accounts_young(accounts, now_ns));
+	return place_came_on_two_days(login) ||
+	       (!login->suspect && accounts_young(accounts, now_ns));
 }
 
 /* Who logged in on an installation's first day, an hour ago or longer, is nobody new to the account
@@ -115,6 +119,12 @@ static unsigned country_of(const struct accounts *accounts, const struct address
 	if (settings->country)
 		country = settings->country(address, settings->country_context);
 	return country < COUNTRY_COUNT ? country : COUNTRY_ZZ;
+}
+
+static void set_origin(struct login_source *login, unsigned country, uint64_t provider)
+{
+	login->country = country & ((1U << PLACE_COUNTRY_BITS) - 1);
+	login->provider = provider & ((1ULL << PROVIDER_BITS) - 1);
 }
 
 static bool same(const struct prefix *a, const struct prefix *b)
@@ -140,13 +150,13 @@ static struct login_source *add_login_source(struct accounts *accounts, struct a
 		remove_login_source(accounts, account, oldest);
 	}
 	if (account->count == account->room) {
-		size_t room = account->room + account->room / 4U + 1;
+		size_t room = account->room + account->room / 8U + 1;
 
 		logins = realloc(logins, room * sizeof(*logins));
 		if (!logins)
 			return NULL;
 		account->logins = logins;
-		account->room = (uint16_t)room;
+		account->room = (uint32_t)room & 0x7fff;
 	}
 	accounts->logins++;
 	return &account->logins[account->count++];
@@ -159,12 +169,22 @@ struct accounts_recalling {
 	int64_t now_ns;
 };
 
+/* In seconds, of which a day too many or too few is told: times before 1970 are never kept. */
+static uint32_t kept_at(int64_t wall_ns)
+{
+	int64_t wall_s = wall_ns / NS_PER_S;
+
+	return wall_s < 0 ? 0 : wall_s > UINT32_MAX ? UINT32_MAX : (uint32_t)wall_s;
+}
+
 static void join_login_source(struct login_source *login, const struct detect_known *known)
 {
 	if (known->first_ns < login->first_ns)
 		login->first_ns = known->first_ns;
-	if (known->last_ns > login->last_ns)
-		login->last_ns = login->kept_ns = known->last_ns;
+	if (known->last_ns <= login->last_ns)
+		return;
+	login->last_ns = known->last_ns;
+	login->kept_s = kept_at(login->last_ns);
 }
 
 static void take_known(const struct detect_known *known, void *context)
@@ -190,9 +210,9 @@ static void take_known(const struct detect_known *known, void *context)
 	*login = (struct login_source){ .source = known->source,
 					.first_ns = known->first_ns,
 					.last_ns = known->last_ns,
-					.kept_ns = known->last_ns };
-	login->country = (uint16_t)country_of(accounts, &known->source.address);
-	login->provider = provider_of(accounts->settings, &known->source.address);
+					.kept_s = kept_at(known->last_ns) };
+	set_origin(login, country_of(accounts, &known->source.address),
+		   provider_of(accounts->settings, &known->source.address));
 	if (login_source_is_known(accounts, login, recalling->now_ns))
 		known_note(accounts, &known->source, recalling->key, known->last_ns);
 }
@@ -250,6 +270,17 @@ static struct login_source *find_login_source(const struct account *account,
 	return NULL;
 }
 
+size_t accounts_expect(const struct accounts *accounts, const struct prefix *source,
+		       const struct prefix *network, const struct prefix *key,
+		       struct lru_lookup lookups[])
+{
+	lookups[0] = (struct lru_lookup){ accounts->known, source };
+	lookups[1] = (struct lru_lookup){ key ? accounts->accounts : NULL, key };
+	lookups[2] = (struct lru_lookup){ key ? accounts->sieges : NULL, key };
+	lookups[3] = (struct lru_lookup){ network ? accounts->known_networks : NULL, network };
+	return 4;
+}
+
 void accounts_judge(struct accounts *accounts, const char *name, const struct prefix *key,
 		    const struct prefix *source, int64_t now_ns, struct standing *standing)
 {
@@ -283,16 +314,17 @@ static void keep(struct accounts *accounts, const char *name, const struct prefi
 {
 	const struct detect_store *store = &accounts->settings->store;
 	struct detect_known known = { login->source, login->first_ns, login->last_ns };
-	struct login_source told = { .first_ns = login->first_ns, .last_ns = login->kept_ns };
+	struct login_source told = { .first_ns = login->first_ns,
+				     .last_ns = login->kept_s * NS_PER_S };
 	bool is_known = login_source_is_known(accounts, login, login->last_ns);
 
 	if (is_known)
 		known_note(accounts, &login->source, key, login->last_ns);
 	if (!store->keep ||
-	    (login->kept_ns && accounts_within(login->kept_ns, login->last_ns, ACCOUNTS_DAY_NS) &&
+	    (login->kept_s && accounts_within(told.last_ns, login->last_ns, ACCOUNTS_DAY_NS) &&
 	     login_source_is_known(accounts, &told, login->last_ns) == is_known))
 		return;
-	login->kept_ns = login->last_ns;
+	login->kept_s = kept_at(login->last_ns);
 	store->keep(name, &known, store->context);
 }
 
@@ -338,14 +370,13 @@ static enum login login_anew(struct accounts *accounts, const struct event *even
 	if (!login)
 		return LOGIN_KNOWN;
 	*login = (struct login_source){ .source = *source,
-					.country = (uint16_t)country,
-					.provider = provider,
 					.suspect = spread || (!own && in_alert(accounts, account,
 									       event->wall_ns)),
 					.mailed = event->kind == EVENT_MESSAGE,
 					.first_ns = event->wall_ns,
 					.last_ns = event->wall_ns,
-					.tag = tag };
+					.tag = (uint32_t)tag };
+	set_origin(login, country, provider);
 	if (!login->suspect)
 		keep(accounts, event->account, key, login);
 	return LOGIN_NEW;
@@ -360,9 +391,12 @@ static enum login login_again(struct accounts *accounts, const struct event *eve
 	bool spread = account_in_spread(accounts, account, now_ns);
 	bool was_known = login_source_is_known(accounts, login, now_ns), is_known;
 
-	/* Successes in a spread make nobody known: what counts begins anew. */
+	/* Successes in a spread make nobody known: what counts begins anew. It is nobody new all
+	 * the same, or one alert would lead to the next, for good; but by AS numbers, ten at once
+	 * surely were a spread. */
 	if (login->suspect && !spread && !in_alert(accounts, account, now_ns)) {
 		login->suspect = false;
+		login->returned = !account->alert_many || provider_is_guess(login->provider);
 		login->first_ns = now_ns;
 	} else if (spread && !was_known && !login->suspect) {
 		login->first_ns = now_ns;
@@ -374,8 +408,9 @@ static enum login login_again(struct accounts *accounts, const struct event *eve
 	if (!login->suspect &&
 	    (before_ns / (3600 * NS_PER_S) != now_ns / (3600 * NS_PER_S) || is_known != was_known))
 		keep(accounts, event->account, key, login);
-	return came_on_two_days(login) || is_of_first_day(accounts, login, now_ns) ? LOGIN_KNOWN
-										   : LOGIN_SEEN;
+	return place_came_on_two_days(login) || is_of_first_day(accounts, login, now_ns)
+		       ? LOGIN_KNOWN
+		       : LOGIN_SEEN;
 }
 
 enum login accounts_login(struct accounts *accounts, const struct event *event, uint64_t tag,
@@ -385,7 +420,7 @@ enum login accounts_login(struct accounts *accounts, const struct event *event, 
 	struct account *account = accounts_find(accounts, event->account, key, true, now_ns);
 	enum login how;
 
-	lru_touch(accounts->accounts, key, NULL);
+	lru_use(accounts->accounts, account);
 	*result = account;
 	*first_mail = false;
 	for (size_t i = 0; i < account->count; i++) {

@@ -9,21 +9,28 @@
 #define SEKISHO_DETECT_ACCOUNTS_H
 
 #include "detect/detect.h"
+#include "detect/provider.h"
 #include "detect/lru_table.h"
 
 /* Of one account; the longest unused gives way. More would be an open relay of passwords. */
-#define LOGIN_SOURCES_MAX 512
+#define LOGIN_SOURCES_MAX  512
+
+#define PLACE_COUNTRY_BITS 10
 
 /* A source that logged in to an account. */
 struct login_source {
 	struct prefix source;
-	uint16_t country;
-	bool suspect; /* came in a spread: it is not on the way to be known */
-	bool mailed;  /* it handed in a message */
-	int64_t first_ns, last_ns, kept_ns;
-	uint64_t provider; /* provider.h */
-	uint64_t tag;	   /* of its first login */
-};
+	uint32_t kept_s; /* when the memory outside was told, since 1970 */
+	int64_t first_ns, last_ns;
+	uint64_t provider : PROVIDER_BITS; /* provider.h */
+	uint64_t country : PLACE_COUNTRY_BITS;
+	uint64_t suspect : 1;  /* came in a spread: it is not on the way to be known */
+	uint64_t returned : 1; /* was a suspect of one that only alerted, and came back after it */
+	uint64_t mailed : 1;   /* it handed in a message */
+	uint32_t tag;	       /* the lower half of its first login's */
+} __attribute__((packed, aligned(4)));
+_Static_assert(sizeof(struct login_source) == 52 && COUNTRY_COUNT <= 1 << PLACE_COUNTRY_BITS,
+	       "docs/rules.md");
 
 struct account {
 	int64_t spread_ns; /* the last login of a stranger in a spread that bans; 0: none */
@@ -31,7 +38,8 @@ struct account {
 	int64_t told_ns;   /* to the memory outside */
 	int64_t alert_ns;  /* the last new place of a spread that only alerts; 0: none */
 	struct detect_habit habit;
-	uint16_t count, room;
+	uint32_t count : 16, room : 15;
+	uint32_t alert_many : 1; /* only the owner was missing, else it would have banned */
 	struct login_source *logins;
 };
 
@@ -79,6 +87,12 @@ struct prefix accounts_key(const struct accounts *accounts, const char *name);
 /* Of the part before the realm alone. */
 struct prefix accounts_local_key(const struct accounts *accounts, const char *name);
 
+/* What is known of a source, its network and an account (NULL: not) will be looked for: up to four.
+ */
+size_t accounts_expect(const struct accounts *accounts, const struct prefix *source,
+		       const struct prefix *network, const struct prefix *key,
+		       struct lru_lookup lookups[]);
+
 /* One failure is about to be judged; `name` and `key` NULL: none was named. */
 void accounts_judge(struct accounts *accounts, const char *name, const struct prefix *key,
 		    const struct prefix *source, int64_t now_ns, struct standing *standing);
@@ -93,11 +107,20 @@ enum login accounts_login(struct accounts *accounts, const struct event *event, 
 void accounts_remove_source(struct accounts *accounts, const char *name, struct account *account,
 			    size_t login);
 
-/* Whether a source, or a network, is known to any account. */
-bool accounts_known_to_any(struct accounts *accounts, const struct prefix *prefix, int64_t now_ns);
+/* Whether a source, or some source of a network, is known to any account. */
+bool accounts_known_to_any(struct accounts *accounts, const struct prefix *source, int64_t now_ns);
+bool accounts_network_known(struct accounts *accounts, const struct prefix *network,
+			    int64_t now_ns);
 /* Whether a source is a shared place: known to as many accounts as settings say. */
 bool accounts_shared(struct accounts *accounts, const struct prefix *source, int64_t now_ns);
 
+/* The tag of a place's first login; `now` is a later event's. */
+static inline uint64_t place_tag(const struct login_source *login, uint64_t now)
+{
+	return now - (uint32_t)((uint32_t)now - login->tag);
+}
+
+bool place_came_on_two_days(const struct login_source *login);
 bool login_source_is_known(const struct accounts *accounts, const struct login_source *login,
 			   int64_t now_ns);
 /* The installation has so little history that rules by history only alert. */

@@ -24,9 +24,10 @@ struct realm {
 struct accounts {
 	const struct detect_settings *settings;
 	struct lru_seed seed;
-	struct lru_table *accounts; /* struct account, by name */
-	struct lru_table *sieges;   /* struct siege, by name */
-	struct lru_table *known;    /* struct known, by source and by network: known.c */
+	struct lru_table *accounts;	  /* struct account, by name */
+	struct lru_table *sieges;	  /* struct siege, by name */
+	struct lru_table *known;	  /* struct known, by source: known.c */
+	struct lru_table *known_networks; /* int64_t: when last; by network */
 	uint64_t logins, forgotten;
 	int64_t since_ns;
 	struct realm realms[REALMS_MAX];
@@ -54,8 +55,9 @@ void realms_begin(struct accounts *accounts);
 bool accounts_other_name(const struct accounts *accounts, const char *name,
 			 char other[ACCOUNTS_NAME_SIZE]);
 
-/* known.c: a table of sources and networks that some account knows. */
+/* known.c: tables of the sources that some account knows, and of their networks. */
 struct lru_table *known_new(uint32_t most);
+struct lru_table *known_networks_new(uint32_t most);
 /* The account knows the source from now on, or still. */
 void known_note(struct accounts *accounts, const struct prefix *source, const struct prefix *key,
 		int64_t last_ns);

@@ -237,6 +237,23 @@ void detect_say_held(struct detect *detect, int64_t now_ns, detect_decide *decid
 
 /* ---- events ---- */
 
+/* Nearly all that an event costs is waiting for memory. */
+static void expect(const struct detect *detect, const struct rule_input *input,
+		   const struct prefix *account)
+{
+	struct lru_lookup lookups[6 + TYPE_COUNT * RULE_LOOKUPS];
+	bool fails = input->event->kind == EVENT_FAILURE;
+	size_t count = accounts_expect(detect->accounts, &input->source,
+				       fails ? NULL : &input->network, account, lookups);
+
+	if (fails)
+		count += strangers_expect(detect->strangers, input, lookups + count);
+	for (size_t i = 0; i < TYPE_COUNT; i++)
+		if (detect->states[i] && rule_types[i]->expect)
+			count += rule_types[i]->expect(detect->states[i], input, lookups + count);
+	lru_expect(lookups, count);
+}
+
 static void find_out(struct detect *detect, struct rule_input *input)
 {
 	const struct event *event = input->event;
@@ -255,6 +272,7 @@ static void find_out(struct detect *detect, struct rule_input *input)
 		input->account = accounts_key(detect->accounts, event->account);
 	if (!event->has_source)
 		return;
+	expect(detect, input, account);
 	if (event->kind == EVENT_FAILURE)
 		accounts_judge(detect->accounts, account ? event->account : NULL, account,
 			       &input->source, event->wall_ns, &input->standing);

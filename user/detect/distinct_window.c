@@ -9,24 +9,89 @@
 #include "base/cleanup.h"
 #include "detect/lru_table.h"
 
+/* An item as it is kept: a million sources fail at once in an attack. Tags grow from item to item,
+ * so that their lower half tells. `what` is 8 bytes, or 16 of wide ones. */
+struct distinct_window_kept {
+	int64_t wall_ns;
+	uint32_t tag;
+	unsigned char what[];
+} __attribute__((packed, aligned(4)));
+
 struct subject {
-	uint32_t count, room; /* room 0: the item is `one` */
+	uint16_t count, room; /* room 0: the item is `one` */
 	union {
-		struct distinct_window_item one;
-		struct distinct_window_item *many; /* by time */
-	};
+		unsigned char one[sizeof(struct distinct_window_kept) + sizeof(struct address)];
+		unsigned char *many; /* by time */
+	} __attribute__((packed, aligned(4)));
 };
 
 struct distinct_window {
 	struct distinct_window_settings settings;
 	struct lru_table *subjects;
+	struct subject *last; /* of distinct_window_add(), while it is there */
+	size_t item_size;
 	int64_t now_ns;
-	uint64_t forgotten;
+	uint64_t tag, forgotten;
+	struct distinct_window_item *listed; /* what distinct_window_list() returned last */
+	uint32_t listed_room;
 };
 
-static struct distinct_window_item *items_of(struct subject *subject)
+#define NARROW sizeof(uint64_t)
+#define WIDE   sizeof(struct address)
+_Static_assert(sizeof(struct distinct_window_kept) + NARROW == 20, "docs/rules.md");
+
+static size_t item_size(const struct distinct_window_settings *settings)
 {
-	return subject->room ? subject->many : &subject->one;
+	return sizeof(struct distinct_window_kept) + (settings->wide ? WIDE : NARROW);
+}
+
+static size_t subject_size(const struct distinct_window_settings *settings)
+{
+	return offsetof(struct subject, one) + item_size(settings);
+}
+
+static struct distinct_window_kept *item_at(const struct distinct_window *distinct,
+					    struct subject *subject, uint32_t at)
+{
+	unsigned char *items = subject->room ? subject->many : subject->one;
+
+	return (struct distinct_window_kept *)(items + at * distinct->item_size);
+}
+
+/* Nothing is in ::/32, so that IPv4 addresses have place there. */
+static void pack(const struct distinct_window *distinct, const struct distinct_window_item *from,
+		 struct distinct_window_kept *to)
+{
+	uint64_t narrow = address_is4(&from->what) ? address_to4(&from->what)
+						   : address_high(&from->what);
+
+	to->wall_ns = from->wall_ns;
+	to->tag = (uint32_t)from->tag;
+	if (distinct->settings.wide)
+		memcpy(to->what, &from->what, WIDE);
+	else
+		memcpy(to->what, &narrow, NARROW);
+}
+
+static void unpack(const struct distinct_window *distinct, const struct distinct_window_kept *from,
+		   struct distinct_window_item *to)
+{
+	uint64_t narrow;
+
+	*to = (struct distinct_window_item){
+		.wall_ns = from->wall_ns,
+		.tag = distinct->tag - (uint32_t)((uint32_t)distinct->tag - from->tag),
+	};
+	if (distinct->settings.wide) {
+		memcpy(&to->what, from->what, WIDE);
+		return;
+	}
+	memcpy(&narrow, from->what, NARROW);
+	if (narrow <= UINT32_MAX)
+		to->what = address_from4((uint32_t)narrow);
+	else
+		for (unsigned i = 0; i < NARROW; i++)
+			to->what.byte[i] = (uint8_t)(narrow >> (56 - 8 * i));
 }
 
 /* How far apart two times are; any two int64_t. */
@@ -35,9 +100,9 @@ static uint64_t apart(int64_t a, int64_t b)
 	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
 }
 
-static int64_t last_ns(struct subject *subject)
+static int64_t last_ns(const struct distinct_window *distinct, struct subject *subject)
 {
-	return items_of(subject)[subject->count - 1].wall_ns;
+	return item_at(distinct, subject, subject->count - 1)->wall_ns;
 }
 
 static void leave(void *value, bool full, void *context)
@@ -46,8 +111,10 @@ static void leave(void *value, bool full, void *context)
 	struct subject *subject = value;
 
 	if (full && subject->count &&
-	    apart(last_ns(subject), distinct->now_ns) <= distinct->settings.window_ns)
+	    apart(last_ns(distinct, subject), distinct->now_ns) <= distinct->settings.window_ns)
 		distinct->forgotten++;
+	if (distinct->last == subject)
+		distinct->last = NULL;
 	if (subject->room)
 		free(subject->many);
 }
@@ -59,7 +126,8 @@ struct distinct_window *distinct_window_new(const struct distinct_window_setting
 	if (!distinct)
 		return NULL;
 	distinct->settings = *settings;
-	distinct->subjects = lru_new(sizeof(struct subject), settings->most, leave, distinct);
+	distinct->item_size = item_size(settings);
+	distinct->subjects = lru_new(subject_size(settings), settings->most, leave, distinct);
 	return distinct->subjects ? TAKE_PTR(distinct) : NULL;
 }
 
@@ -68,21 +136,37 @@ void distinct_window_free(struct distinct_window *distinct)
 	if (!distinct)
 		return;
 	lru_free(distinct->subjects);
+	free(distinct->listed);
 	free(distinct);
 }
 
 void distinct_window_configure(struct distinct_window *distinct,
 			       const struct distinct_window_settings *settings)
 {
+	struct distinct_window_settings own = *settings;
+
+	distinct->last = NULL;
+	own.wide = distinct->settings.wide;
+	if (own.wide != settings->wide) {
+		struct lru_table *other =
+			lru_new(subject_size(settings), settings->most, leave, distinct);
+
+		if (other) {
+			lru_free(distinct->subjects);
+			distinct->subjects = other;
+			distinct->item_size = item_size(settings);
+			own.wide = settings->wide;
+		}
+	}
 	/* Without memory for another size the old one stays. */
 	lru_resize(distinct->subjects, settings->most);
-	distinct->settings = *settings;
+	distinct->settings = own;
 }
 
-static bool grow(struct subject *subject, uint32_t most)
+static bool grow(const struct distinct_window *distinct, struct subject *subject)
 {
-	uint32_t room = subject->count + subject->count / 4 + 1;
-	struct distinct_window_item *items;
+	uint32_t room = subject->count + subject->count / 8U + 1, most = distinct->settings.items;
+	unsigned char *items;
 
 	if (subject->count < (subject->room ? subject->room : 1))
 		return true;
@@ -90,61 +174,79 @@ static bool grow(struct subject *subject, uint32_t most)
 		room = most + 1;    /* one more, for the moment between adding and taking off */
 	if (room <= subject->count) /* it was filled when more was kept */
 		room = subject->count + 1;
-	items = realloc(subject->room ? subject->many : NULL, room * sizeof(*items));
+	items = realloc(subject->room ? subject->many : NULL, room * distinct->item_size);
 	if (!items)
 		return false;
 	if (!subject->room)
-		items[0] = subject->one;
+		memcpy(items, subject->one, distinct->item_size);
 	subject->many = items;
-	subject->room = room;
+	subject->room = (uint16_t)room;
 	return true;
 }
 
-static void remove_first(struct subject *subject, uint32_t count)
+/* Takes `count` items off, from `at` on. */
+static void take_off(const struct distinct_window *distinct, struct subject *subject, uint32_t at,
+		     uint32_t count)
 {
-	struct distinct_window_item *items = items_of(subject);
+	subject->count = (uint16_t)(subject->count - count);
+	memmove(item_at(distinct, subject, at), item_at(distinct, subject, at + count),
+		(subject->count - at) * distinct->item_size);
+}
 
-	subject->count -= count;
-	memmove(items, items + count, subject->count * sizeof(*items));
+/* subject->count: it is not there. */
+static uint32_t find(const struct distinct_window *distinct, struct subject *subject,
+		     const struct distinct_window_kept *item)
+{
+	size_t size = distinct->item_size - sizeof(*item);
+	uint32_t at = 0;
+
+	while (at < subject->count &&
+	       memcmp(item_at(distinct, subject, at)->what, item->what, size) != 0)
+		at++;
+	return at;
 }
 
 /* An item met again moves to its new time; a late one keeps the later. Room is there. */
-static void login(struct subject *subject, const struct distinct_window_item *item)
+static void insert(const struct distinct_window *distinct, struct subject *subject,
+		   const struct distinct_window_item *item)
 {
-	struct distinct_window_item *items = items_of(subject), own = *item;
-	uint32_t at = 0;
+	unsigned char bytes[sizeof(struct distinct_window_kept) + WIDE] __attribute__((aligned(8)));
+	struct distinct_window_kept *own = (struct distinct_window_kept *)bytes;
+	uint32_t at;
 
-	while (at < subject->count && address_compare(&items[at].what, &item->what) != 0)
-		at++;
+	pack(distinct, item, own);
+	at = find(distinct, subject, own);
 	if (at < subject->count) {
-		if (items[at].wall_ns > own.wall_ns)
+		if (item_at(distinct, subject, at)->wall_ns > own->wall_ns)
 			return;
-		subject->count--;
-		memmove(&items[at], &items[at + 1], (subject->count - at) * sizeof(*items));
+		take_off(distinct, subject, at, 1);
 	}
-	for (at = subject->count; at && items[at - 1].wall_ns > own.wall_ns; at--)
-		items[at] = items[at - 1];
-	items[at] = own;
+	at = subject->count;
+	while (at && item_at(distinct, subject, at - 1)->wall_ns > own->wall_ns)
+		at--;
+	memmove(item_at(distinct, subject, at + 1), item_at(distinct, subject, at),
+		(subject->count - at) * distinct->item_size);
+	memcpy(item_at(distinct, subject, at), own, distinct->item_size);
 	subject->count++;
 }
 
 /* Takes off what the window has left behind. After a clock was set back that is the future. */
 static void slide(struct distinct_window *distinct, struct subject *subject, int64_t now_ns)
 {
-	struct distinct_window_item *items = items_of(subject);
 	uint64_t window_ns = distinct->settings.window_ns;
 	uint32_t passed = 0;
 
-	while (subject->count > 1 && last_ns(subject) > now_ns &&
-	       apart(last_ns(subject), now_ns) > window_ns)
+	while (subject->count > 1 && last_ns(distinct, subject) > now_ns &&
+	       apart(last_ns(distinct, subject), now_ns) > window_ns)
 		subject->count--;
 	while (passed + 1 < subject->count &&
-	       apart(last_ns(subject), items[passed].wall_ns) > window_ns)
+	       apart(last_ns(distinct, subject), item_at(distinct, subject, passed)->wall_ns) >
+		       window_ns)
 		passed++;
 	if (subject->count - passed > distinct->settings.items)
 		passed = subject->count - distinct->settings.items;
 	if (passed)
-		remove_first(subject, passed);
+		take_off(distinct, subject, 0, passed);
 }
 
 /* Subjects whose windows have ended make room; two for each event, so that one wrong time stamp
@@ -154,52 +256,76 @@ static void sweep(struct distinct_window *distinct)
 	for (int i = 0; i < 2; i++) {
 		struct subject *oldest = lru_oldest(distinct->subjects);
 
-		if (!oldest || last_ns(oldest) > distinct->now_ns ||
-		    apart(last_ns(oldest), distinct->now_ns) / 2 <= distinct->settings.window_ns)
+		if (!oldest || last_ns(distinct, oldest) > distinct->now_ns ||
+		    apart(last_ns(distinct, oldest), distinct->now_ns) / 2 <=
+			    distinct->settings.window_ns)
 			return;
 		lru_drop(distinct->subjects, oldest);
 	}
 }
 
 size_t distinct_window_add(struct distinct_window *distinct, const struct prefix *key,
-			   const struct distinct_window_item *item,
-			   const struct distinct_window_item **items)
+			   const struct distinct_window_item *item)
 {
 	struct subject *subject;
 
 	distinct->now_ns = item->wall_ns;
+	distinct->tag = item->tag;
 	sweep(distinct);
 	subject = lru_touch(distinct->subjects, key, NULL);
-	if (!grow(subject, distinct->settings.items)) {
+	if (!grow(distinct, subject)) {
 		distinct->forgotten++;
 		lru_drop(distinct->subjects, subject);
 		return 0;
 	}
-	login(subject, item);
+	insert(distinct, subject, item);
 	slide(distinct, subject, item->wall_ns);
-	*items = items_of(subject);
+	distinct->last = subject;
 	return subject->count;
+}
+
+const struct lru_table *distinct_window_table(const struct distinct_window *distinct)
+{
+	return distinct->subjects;
+}
+
+const struct distinct_window_item *distinct_window_list(struct distinct_window *distinct)
+{
+	struct subject *subject = distinct->last;
+	struct distinct_window_item *listed = distinct->listed;
+
+	if (!subject)
+		return NULL;
+	if (subject->count > distinct->listed_room) {
+		listed = reallocarray(listed, subject->count, sizeof(*listed));
+		if (!listed)
+			return NULL;
+		distinct->listed = listed;
+		distinct->listed_room = subject->count;
+	}
+	for (uint32_t i = 0; i < subject->count; i++)
+		unpack(distinct, item_at(distinct, subject, i), &listed[i]);
+	return listed;
 }
 
 void distinct_window_remove(struct distinct_window *distinct, const struct prefix *key,
 			    const struct address *what)
 {
+	unsigned char bytes[sizeof(struct distinct_window_kept) + WIDE] __attribute__((aligned(8)));
 	struct subject *subject = lru_find(distinct->subjects, key);
-	struct distinct_window_item *items = subject ? items_of(subject) : NULL;
-	uint32_t at = 0;
+	struct distinct_window_item item = { .what = *what };
+	uint32_t at;
 
 	if (!subject)
 		return;
-	while (at < subject->count && address_compare(&items[at].what, what) != 0)
-		at++;
+	pack(distinct, &item, (struct distinct_window_kept *)bytes);
+	at = find(distinct, subject, (struct distinct_window_kept *)bytes);
 	if (at == subject->count)
 		return;
-	if (subject->count == 1) {
+	if (subject->count == 1)
 		lru_drop(distinct->subjects, subject);
-		return;
-	}
-	subject->count--;
-	memmove(&items[at], &items[at + 1], (subject->count - at) * sizeof(*items));
+	else
+		take_off(distinct, subject, at, 1);
 }
 
 void distinct_window_restart(struct distinct_window *distinct, const struct prefix *key)

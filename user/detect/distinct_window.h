@@ -6,23 +6,26 @@
  *
  * Exact for events in order of time: of each thing the last time is kept, of each subject the
  * `items` things met last, and more than that no threshold asks for. At most
- * most * (112 + items * 32) bytes, malloc()'s own use aside; a subject with one thing takes 88.
+ * most * (64 + items * 20) bytes, 28 where things are `wide`, malloc()'s own use aside; a subject
+ * with one thing takes 56, or 64.
  */
 #ifndef SEKISHO_DISTINCT_WINDOW_H
 #define SEKISHO_DISTINCT_WINDOW_H
 
+#include "detect/lru_table.h"
 #include "detect/sliding_window.h"
 
 struct distinct_window_settings {
 	uint32_t most;	/* subjects, 1 .. 2^30 */
 	uint32_t items; /* kept of each, 1 .. 10000 */
 	uint64_t window_ns;
+	bool wide; /* else of what is no IPv4 address the first 64 bits alone are kept */
 };
 
 struct distinct_window_item {
 	struct address what;
 	int64_t wall_ns; /* when it was met last */
-	uint64_t tag;
+	uint64_t tag;	 /* grows from item to item */
 };
 
 struct distinct_window;
@@ -30,15 +33,20 @@ struct distinct_window;
 struct distinct_window *
 distinct_window_new(const struct distinct_window_settings *settings); /* NULL: out of memory */
 void distinct_window_free(struct distinct_window *distinct);
-/* Keeps what was seen, as far as the new bounds let it. */
+/* Keeps what was seen, as far as the new bounds let it; nothing if `wide` is another. */
 void distinct_window_configure(struct distinct_window *distinct,
 			       const struct distinct_window_settings *settings);
 
 /* The subject meets `item`. Returns how many different ones lie within the window that ends with
- * the newest, *items: oldest first, valid until the next call. 0: out of memory, counted. */
+ * the newest. 0: out of memory, counted. */
 size_t distinct_window_add(struct distinct_window *distinct, const struct prefix *subject,
-			   const struct distinct_window_item *item,
-			   const struct distinct_window_item **items);
+			   const struct distinct_window_item *item);
+/* What the subject of the last distinct_window_add() met: as many as that returned, oldest first,
+ * valid until the next call. NULL: out of memory. */
+const struct distinct_window_item *distinct_window_list(struct distinct_window *distinct);
+/* For lru_expect(). */
+const struct lru_table *distinct_window_table(const struct distinct_window *distinct);
+
 /* It is as if the subject had not met `what`. */
 void distinct_window_remove(struct distinct_window *distinct, const struct prefix *subject,
 			    const struct address *what);

@@ -1,20 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Sources and networks that some account knows, and how many do: exact up to what makes a shared
  * place, since of each source the accounts are kept that it logged in to last. See accounts.h. */
-#include <string.h>
+#include <stdlib.h>
 
 #include "detect/accounts_internal.h"
 
 /* The hash tells accounts apart: two of a source that meet in 32 bits count as one. */
+struct known_account {
+	uint32_t hash;
+	uint16_t day; /* when last, since 1970; 0: unused */
+};
+
+/* Most sources are of one account. */
 struct known {
 	int64_t last_ns;
-	uint32_t accounts[DETECT_SHARED_MAX];
-	uint16_t days[DETECT_SHARED_MAX]; /* when last, since 1970; 0: unused */
-};
+	uint32_t room; /* 1: the account is `one`; else DETECT_SHARED_MAX */
+	union {
+		struct known_account one;
+		struct known_account *many;
+	} __attribute__((packed, aligned(4)));
+} __attribute__((packed, aligned(4)));
+_Static_assert(sizeof(struct known) == 20, "docs/rules.md");
+
+static void leave(void *value, bool full, void *context)
+{
+	const struct known *known = value;
+
+	(void)full;
+	(void)context;
+	if (known->room > 1)
+		free(known->many);
+}
 
 struct lru_table *known_new(uint32_t most)
 {
-	return lru_new(sizeof(struct known), most, NULL, NULL);
+	return lru_new(sizeof(struct known), most, leave, NULL);
+}
+
+struct lru_table *known_networks_new(uint32_t most)
+{
+	return lru_new(sizeof(int64_t), most, NULL, NULL);
+}
+
+static struct known_account *accounts_of(struct known *known)
+{
+	if (!known->room)
+		known->room = 1;
+	return known->room > 1 ? known->many : &known->one;
 }
 
 static uint32_t hash_of(const struct prefix *key)
@@ -31,27 +63,44 @@ static uint16_t day_of(int64_t wall_ns)
 	return (uint16_t)(day < 1 ? 1 : day > UINT16_MAX ? UINT16_MAX : day);
 }
 
+/* Without memory for a second account the first stays alone. */
+static void make_many(struct known *known)
+{
+	struct known_account *many = calloc(DETECT_SHARED_MAX, sizeof(*many));
+
+	if (!many)
+		return;
+	*many = known->one;
+	known->many = many;
+	known->room = DETECT_SHARED_MAX;
+}
+
 static void note(struct known *known, uint32_t hash, int64_t last_ns)
 {
+	struct known_account *accounts = accounts_of(known);
 	unsigned at = 0, oldest = 0;
 
 	if (known->last_ns < last_ns)
 		known->last_ns = last_ns;
-	for (; at < DETECT_SHARED_MAX; at++) {
-		if (known->days[at] && known->accounts[at] == hash)
+	if (known->room == 1 && accounts->day && accounts->hash != hash) {
+		make_many(known);
+		accounts = accounts_of(known);
+	}
+	for (; at < known->room; at++) {
+		if (accounts[at].day && accounts[at].hash == hash)
 			break;
-		if (known->days[at] < known->days[oldest])
+		if (accounts[at].day < accounts[oldest].day)
 			oldest = at;
 	}
-	if (at == DETECT_SHARED_MAX) {
+	if (at == known->room) {
 		at = oldest;
-		if (known->days[at] > day_of(last_ns))
+		if (accounts[at].day > day_of(last_ns))
 			return;
-		known->days[at] = 0;
+		accounts[at].day = 0;
 	}
-	known->accounts[at] = hash;
-	if (known->days[at] < day_of(last_ns))
-		known->days[at] = day_of(last_ns);
+	accounts[at].hash = hash;
+	if (accounts[at].day < day_of(last_ns))
+		accounts[at].day = day_of(last_ns);
 }
 
 static struct prefix network_of(const struct accounts *accounts, const struct prefix *source)
@@ -60,35 +109,54 @@ static struct prefix network_of(const struct accounts *accounts, const struct pr
 			       accounts->settings->network_length6);
 }
 
+static void note_network(struct accounts *accounts, const struct prefix *network, int64_t last_ns)
+{
+	int64_t *around = lru_touch(accounts->known_networks, network, NULL);
+
+	if (*around < last_ns)
+		*around = last_ns;
+}
+
 void known_note(struct accounts *accounts, const struct prefix *source, const struct prefix *key,
 		int64_t last_ns)
 {
 	struct prefix network = network_of(accounts, source);
-	struct known *around;
 
 	note(lru_touch(accounts->known, source, NULL), hash_of(key), last_ns);
-	around = lru_touch(accounts->known, &network, NULL);
-	if (around->last_ns < last_ns)
-		around->last_ns = last_ns;
+	note_network(accounts, &network, last_ns);
+}
+
+/* Returns whether it was there; *others: other accounts still are. */
+static bool take_out(struct known *known, uint32_t hash, bool *others)
+{
+	struct known_account *accounts = accounts_of(known);
+	bool was = false;
+
+	*others = false;
+	for (unsigned i = 0; i < known->room; i++) {
+		if (accounts[i].day && accounts[i].hash == hash) {
+			accounts[i].day = 0;
+			was = true;
+		}
+		*others |= accounts[i].day != 0;
+	}
+	return was;
 }
 
 void known_drop(struct accounts *accounts, const struct prefix *source, const struct prefix *key)
 {
 	struct prefix network = network_of(accounts, source);
 	struct known *known = lru_find(accounts->known, source);
-	struct known *around = lru_find(accounts->known, &network);
+	int64_t *around = lru_find(accounts->known_networks, &network);
 	bool others = false;
 
-	for (unsigned i = 0; known && i < DETECT_SHARED_MAX; i++) {
-		if (known->accounts[i] == hash_of(key))
-			known->days[i] = 0;
-		others |= known->days[i] != 0;
-	}
+	if (known)
+		take_out(known, hash_of(key), &others);
 	if (known && !others)
 		lru_drop(accounts->known, known);
 	/* Whom else in the network is known is not counted: it is known again at the next login. */
 	if (around && !others)
-		lru_drop(accounts->known, around);
+		lru_drop(accounts->known_networks, around);
 }
 
 struct dropping {
@@ -99,24 +167,18 @@ struct dropping {
 static void drop_from(const struct prefix *source, void *value, void *context)
 {
 	const struct dropping *dropping = context;
-	struct known *known = value, *around;
-	bool was = false, others = false;
+	struct known *known = value;
 	struct prefix network;
+	int64_t *around;
+	bool others;
 
-	for (unsigned i = 0; i < DETECT_SHARED_MAX; i++) {
-		if (known->days[i] && known->accounts[i] == dropping->hash) {
-			known->days[i] = 0;
-			was = true;
-		}
-		others |= known->days[i] != 0;
-	}
-	if (!was || others)
+	if (!take_out(known, dropping->hash, &others) || others)
 		return;
 	known->last_ns = 0;
 	network = network_of(dropping->accounts, source);
-	around = lru_find(dropping->accounts->known, &network);
+	around = lru_find(dropping->accounts->known_networks, &network);
 	if (around)
-		around->last_ns = 0;
+		*around = 0;
 }
 
 void known_drop_all(struct accounts *accounts, const struct prefix *key)
@@ -145,35 +207,61 @@ static void take_known(const char *account, const struct detect_known *stored, v
 	note(recalling->known, hash_of(&key), stored->last_ns);
 }
 
-static struct known *find(struct accounts *accounts, const struct prefix *prefix, int64_t now_ns)
+/* What was kept beyond this process, into the table of its kind. */
+static void recall(struct accounts *accounts, const struct prefix *prefix, bool is_network,
+		   int64_t now_ns)
 {
 	const struct detect_store *store = &accounts->settings->store;
-	struct known *known = lru_find(accounts->known, prefix), kept = { 0 };
+	struct known kept = { 0 };
 	struct known_recalling recalling = { accounts, &kept, prefix, now_ns };
 
-	if (!known && store->recall_source) {
-		store->recall_source(prefix, 2 * DETECT_SHARED_MAX, take_known, &recalling,
-				     store->context);
-		if (kept.last_ns) {
-			known = lru_touch(accounts->known, prefix, NULL);
-			*known = kept;
-		}
+	if (!store->recall_source)
+		return;
+	store->recall_source(prefix, 2 * DETECT_SHARED_MAX, take_known, &recalling, store->context);
+	if (kept.last_ns && !is_network) {
+		*(struct known *)lru_touch(accounts->known, prefix, NULL) = kept;
+		return;
+	}
+	if (kept.last_ns)
+		note_network(accounts, prefix, kept.last_ns);
+	leave(&kept, false, NULL);
+}
+
+static struct known *find(struct accounts *accounts, const struct prefix *source, int64_t now_ns)
+{
+	struct known *known = lru_find(accounts->known, source);
+
+	if (!known) {
+		recall(accounts, source, false, now_ns);
+		known = lru_find(accounts->known, source);
 	}
 	return known && accounts_within(known->last_ns, now_ns, ACCOUNTS_KNOWN_NS) ? known : NULL;
 }
 
-bool accounts_known_to_any(struct accounts *accounts, const struct prefix *prefix, int64_t now_ns)
+bool accounts_known_to_any(struct accounts *accounts, const struct prefix *source, int64_t now_ns)
 {
-	return find(accounts, prefix, now_ns) != NULL;
+	return find(accounts, source, now_ns) != NULL;
+}
+
+bool accounts_network_known(struct accounts *accounts, const struct prefix *network, int64_t now_ns)
+{
+	const int64_t *around = lru_find(accounts->known_networks, network);
+
+	if (!around) {
+		recall(accounts, network, true, now_ns);
+		around = lru_find(accounts->known_networks, network);
+	}
+	return around && accounts_within(*around, now_ns, ACCOUNTS_KNOWN_NS);
 }
 
 bool accounts_shared(struct accounts *accounts, const struct prefix *source, int64_t now_ns)
 {
-	const struct known *known = find(accounts, source, now_ns);
+	struct known *known = find(accounts, source, now_ns);
+	const struct known_account *each = known ? accounts_of(known) : NULL;
 	unsigned since = day_of(now_ns), count = 0;
 
 	since = since > DETECT_KNOWN_DAYS ? since - DETECT_KNOWN_DAYS : 1;
-	for (unsigned i = 0; known && i < DETECT_SHARED_MAX; i++)
-		count += known->days[i] >= since;
+	for (unsigned i = 0; known && i < known->room; i++)
+		count += each[i].day >= since;
 	return count >= accounts->settings->shared_accounts;
 }

@@ -14,8 +14,11 @@ struct lru_slot {
 	struct prefix key;
 	uint32_t next;	       /* in its chain, or among the free ones */
 	uint32_t older, newer; /* by last use */
-	_Alignas(8) unsigned char value[];
+	unsigned char value[];
 };
+/* What is to be aligned to 8 has a size of eights, and so has its slot then. */
+_Static_assert(sizeof(struct lru_slot) == 32 && offsetof(struct lru_slot, value) == 32,
+	       "docs/rules.md");
 
 struct lru_table {
 	unsigned char *slots;
@@ -72,18 +75,32 @@ struct lru_seed lru_seed_new(void)
 	return seed;
 }
 
+#define EACH_BYTE(value) (0x0101010101010101ULL * (value))
+
+/* A to Z of eight letters at once: additions to seven bits carry into the eighth. */
+static uint64_t lower(uint64_t letters)
+{
+	uint64_t seven = letters & EACH_BYTE(0x7f);
+	uint64_t from_a = seven + EACH_BYTE(0x80 - 'A'), after_z = seven + EACH_BYTE(0x7f - 'Z');
+
+	return letters | (from_a & ~after_z & ~letters & EACH_BYTE(0x80)) >> 2;
+}
+
 struct prefix lru_name_key(const struct lru_seed *seed, const char *name)
 {
 	uint64_t high = seed->a | 1, low = seed->b | 1;
 	struct prefix key = { .length = LRU_NAME };
 
-	for (; *name; name++) {
-		uint64_t letter = (unsigned char)*name;
+	for (size_t left = strlen(name); left;) {
+		size_t size = left < sizeof(uint64_t) ? left : sizeof(uint64_t);
+		uint64_t letters = 0;
 
-		if (letter >= 'A' && letter <= 'Z')
-			letter += 'a' - 'A';
-		high = fold(high ^ letter, 0x9e3779b97f4a7c15ULL ^ seed->b);
-		low = fold(low ^ letter, 0xd1b54a32d192ed03ULL ^ seed->a) + high;
+		memcpy(&letters, name, size);
+		letters = lower(letters);
+		high = fold(high ^ letters, 0x9e3779b97f4a7c15ULL ^ seed->b);
+		low = fold(low ^ letters, 0xd1b54a32d192ed03ULL ^ seed->a) + high;
+		name += size;
+		left -= size;
 	}
 	memcpy(key.address.byte, &high, sizeof(high));
 	memcpy(key.address.byte + 8, &low, sizeof(low));
@@ -115,7 +132,7 @@ struct lru_table *lru_new(size_t value_size, uint32_t most,
 
 	if (!recent)
 		return NULL;
-	recent->slot_size = (offsetof(struct lru_slot, value) + value_size + 7) & ~(size_t)7;
+	recent->slot_size = (offsetof(struct lru_slot, value) + value_size + 3) & ~(size_t)3;
 	recent->leave = leave;
 	recent->context = context;
 	recent->seed = lru_seed_new();
@@ -190,24 +207,53 @@ static struct lru_slot *insert(struct lru_table *recent, const struct prefix *ke
 	return slot;
 }
 
+void lru_use(struct lru_table *recent, void *value)
+{
+	struct lru_slot *slot = slot_of(value);
+
+	if (!slot->newer)
+		return;
+	unlink_age(recent, slot);
+	link_newest(recent, slot);
+}
+
 void *lru_touch(struct lru_table *recent, const struct prefix *key, bool *fresh)
 {
 	void *value = lru_find(recent, key);
-	struct lru_slot *slot;
 
 	if (fresh)
 		*fresh = !value;
 	if (value) {
-		slot = slot_of(value);
-		if (slot->newer) {
-			unlink_age(recent, slot);
-			link_newest(recent, slot);
-		}
+		lru_use(recent, value);
 		return value;
 	}
 	if (recent->used == recent->most)
 		drop(recent, slot_at(recent, recent->oldest), true);
 	return insert(recent, key)->value;
+}
+
+void lru_expect(const struct lru_lookup *lookups, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct lru_table *recent = lookups[i].recent;
+
+		if (!recent)
+			continue;
+		__builtin_prefetch(head_of(recent, lookups[i].key), 1);
+		if (recent->used == recent->most) /* the oldest may give way */
+			__builtin_prefetch(head_of(recent, &slot_at(recent, recent->oldest)->key),
+					   1);
+	}
+	for (size_t i = 0; i < count; i++) {
+		uint32_t index = lookups[i].recent ? *head_of(lookups[i].recent, lookups[i].key)
+						   : 0;
+		const struct lru_slot *slot = index ? slot_at(lookups[i].recent, index) : NULL;
+
+		if (!slot)
+			continue;
+		__builtin_prefetch(slot, 1);
+		__builtin_prefetch(slot->value, 1);
+	}
 }
 
 void lru_drop(struct lru_table *recent, void *value)

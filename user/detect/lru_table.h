@@ -24,10 +24,19 @@ void lru_free(struct lru_table *recent); /* every value leaves */
 void *lru_find(const struct lru_table *recent, const struct prefix *key); /* NULL: none */
 /* Finds or makes it, zeroed, and makes it the last used one. Never fails. */
 void *lru_touch(struct lru_table *recent, const struct prefix *key, bool *fresh);
+void lru_use(struct lru_table *recent, void *value); /* makes it the last used one */
 void lru_drop(struct lru_table *recent, void *value);
 /* The longest unused value, or NULL; its key. */
 void *lru_oldest(const struct lru_table *recent);
 const struct prefix *lru_key(const struct lru_table *recent, const void *value);
+/* Keys that are about to be looked for, each in its table: what lies far apart in memory is fetched
+ * at once instead of one after the other. Changes nothing. */
+struct lru_lookup {
+	const struct lru_table *recent; /* NULL: none */
+	const struct prefix *key;
+};
+void lru_expect(const struct lru_lookup *lookups, size_t count);
+
 /* Every value, the last used first; `each` neither makes nor drops any. */
 void lru_each(struct lru_table *recent,
 	      void (*each)(const struct prefix *key, void *value, void *context), void *context);

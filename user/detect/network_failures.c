@@ -7,11 +7,19 @@
 #include "base/time.h"
 #include "detect/rule.h"
 
-static void *create(const struct detect_settings *settings)
+static struct distinct_window_settings source_sets(const struct detect_settings *settings)
 {
-	struct distinct_window_settings sources =
+	struct distinct_window_settings sets =
 		rule_distinct(&settings->rules[RULE_NETWORK_FAILURES], settings->most_sources,
 			      settings->known_factor);
+
+	sets.wide = settings->source_length6 > 64;
+	return sets;
+}
+
+static void *create(const struct detect_settings *settings)
+{
+	struct distinct_window_settings sources = source_sets(settings);
 
 	return distinct_window_new(&sources);
 }
@@ -23,11 +31,18 @@ static void destroy(void *context)
 
 static void configure(void *context, const struct detect_settings *settings)
 {
-	struct distinct_window_settings sources =
-		rule_distinct(&settings->rules[RULE_NETWORK_FAILURES], settings->most_sources,
-			      settings->known_factor);
+	struct distinct_window_settings sources = source_sets(settings);
 
 	distinct_window_configure(context, &sources);
+}
+
+static size_t expect(const void *context, const struct rule_input *input,
+		     struct lru_lookup lookups[])
+{
+	if (input->event->kind != EVENT_FAILURE || !input->event->has_source)
+		return 0;
+	lookups[0] = (struct lru_lookup){ distinct_window_table(context), &input->network };
+	return 1;
 }
 
 static void on_event(void *context, const struct rule_input *input)
@@ -43,17 +58,18 @@ static void on_event(void *context, const struct rule_input *input)
 
 	if (event->kind != EVENT_FAILURE || !event->has_source || !is_stranger(input))
 		return;
-	count = distinct_window_add(context, &input->network, &item, &items);
+	count = distinct_window_add(context, &input->network, &item);
 	if (!count || count < needed)
 		return;
-	if (accounts_known_to_any(input->accounts, &input->network, event->wall_ns))
+	if (accounts_network_known(input->accounts, &input->network, event->wall_ns))
 		needed *= input->settings->known_factor;
 	if (input->ill)
 		needed *= 2;
 	if (count < needed)
 		return;
 	rule_begin(input, RULE_NETWORK_FAILURES, &decision);
-	for (size_t i = 0; i < count; i++)
+	items = distinct_window_list(context);
+	for (size_t i = 0; items && i < count; i++)
 		rule_add_evidence(&decision, items[i].tag);
 	distinct_window_restart(context, &input->network);
 	duration_format(rule->window_s, window);
@@ -82,5 +98,6 @@ const struct rule_type rule_network_failures = {
 	.destroy = destroy,
 	.configure = configure,
 	.event = on_event,
+	.expect = expect,
 	.add_usage = add_usage,
 };

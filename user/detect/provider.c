@@ -4,10 +4,10 @@
 
 #include <stdio.h>
 
-#define KIND_AS	       (1ULL << 60)
-#define KIND_V4	       (2ULL << 60)
-#define KIND_V6	       (3ULL << 60)
-#define KIND(provider) ((provider)&15ULL << 60)
+#define KIND_AS	       (1ULL << 32)
+#define KIND_V4	       (2ULL << 32)
+#define KIND_V6	       (3ULL << 32)
+#define KIND(provider) ((provider)&3ULL << 32)
 
 uint64_t provider_of(const struct detect_settings *settings, const struct address *address)
 {

@@ -8,6 +8,9 @@
 
 #include "detect/detect.h"
 
+/* Of the number as many bits are used. */
+#define PROVIDER_BITS 34
+
 uint64_t provider_of(const struct detect_settings *settings, const struct address *address);
 bool provider_is_guess(uint64_t provider);
 /* "AS64500", or "192.0.0.0/16" where it is a guess. */

@@ -45,6 +45,8 @@ static inline bool is_stranger(const struct rule_input *input)
 	return input->standing.trust == TRUST_NONE;
 }
 
+#define RULE_LOOKUPS 4
+
 struct rule_type {
 	enum ban_rule rule;
 	bool only_counts; /* within windows, and remembers nothing of the accounts */
@@ -54,6 +56,9 @@ struct rule_type {
 	void (*configure)(void *state, const struct detect_settings *settings);
 	/* Looks at one event; decides by rule_decide(). */
 	void (*event)(void *state, const struct rule_input *input);
+	/* Which tables it is about to look into, up to RULE_LOOKUPS: returns how many. NULL: none. */
+	size_t (*expect)(const void *state, const struct rule_input *input,
+			 struct lru_lookup lookups[]);
 	/* Adds its own figures. */
 	void (*add_usage)(const void *state, struct detect_usage *usage);
 };

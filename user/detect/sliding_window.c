@@ -18,15 +18,20 @@ struct entry {
 	uint32_t account; /* of windows->names */
 } __attribute__((packed, aligned(4)));
 
+struct sliding_window_entries {
+	uint32_t count;
+	struct entry by_time[]; /* equal times by arrival */
+};
+
 /* Most never have a second entry: the first lies in the subject itself. */
 struct sliding_window_subject {
-	uint32_t count, room; /* room 0: the entry is `one` */
+	uint32_t room; /* 0: there is none yet; 1: it is `one` */
 	union {
 		struct entry one;
-		struct entry *many; /* by time; equal times by arrival */
+		struct sliding_window_entries *many;
 	} __attribute__((packed, aligned(4)));
 };
-_Static_assert(sizeof(struct entry) == 20 && sizeof(struct sliding_window_subject) == 28,
+_Static_assert(sizeof(struct entry) == 20 && sizeof(struct sliding_window_subject) == 24,
 	       "docs/rules.md");
 
 struct sliding_window {
@@ -37,11 +42,17 @@ struct sliding_window {
 	uint64_t forgotten;
 	struct window_entry *hit; /* what sliding_window_add() returned last */
 	uint32_t hit_room;
+	struct sliding_window_subject *last; /* of sliding_window_add(), while it is there */
 };
 
 static struct entry *entries_of(struct sliding_window_subject *subject)
 {
-	return subject->room ? subject->many : &subject->one;
+	return subject->room > 1 ? subject->many->by_time : &subject->one;
+}
+
+static uint32_t count_of(const struct sliding_window_subject *subject)
+{
+	return subject->room > 1 ? subject->many->count : subject->room;
 }
 
 /* How far apart two times are; any two int64_t. */
@@ -70,7 +81,7 @@ static uint32_t take_account(struct sliding_window *windows, const char *account
 
 static int64_t last_ns(struct sliding_window_subject *subject)
 {
-	return entries_of(subject)[subject->count - 1].wall_ns;
+	return entries_of(subject)[count_of(subject) - 1].wall_ns;
 }
 
 static void leave(void *value, bool full, void *context)
@@ -79,13 +90,15 @@ static void leave(void *value, bool full, void *context)
 	struct sliding_window_subject *subject = value;
 	const struct entry *entries = entries_of(subject);
 
-	if (full && subject->count &&
+	if (full && count_of(subject) &&
 	    (last_ns(subject) > windows->now_ns ||
 	     apart(windows->now_ns, last_ns(subject)) <= longest_ns(&windows->settings)))
 		windows->forgotten++;
-	for (uint32_t i = 0; i < subject->count; i++)
+	for (uint32_t i = 0; i < count_of(subject); i++)
 		string_intern_drop(windows->names, entries[i].account);
-	if (subject->room)
+	if (windows->last == subject)
+		windows->last = NULL;
+	if (subject->room > 1)
 		free(subject->many);
 }
 
@@ -105,45 +118,52 @@ static void sweep(struct sliding_window *windows)
 
 static bool grow(struct sliding_window_subject *subject, uint32_t most)
 {
-	uint32_t room = subject->room ? subject->room * 2 : 2;
-	struct entry *entries;
+	uint32_t room = subject->room * 2, count = count_of(subject);
+	struct sliding_window_entries *entries;
 
-	if (subject->count < (subject->room ? subject->room : 1))
+	if (count < subject->room || !subject->room)
 		return true;
-	if (room > most && most > subject->count)
+	if (room > most && most > count)
 		room = most;
-	entries = reallocarray(subject->room ? subject->many : NULL, room, sizeof(*entries));
+	entries = realloc(subject->room > 1 ? subject->many : NULL,
+			  sizeof(*entries) + room * sizeof(*entries->by_time));
 	if (!entries)
 		return false;
-	if (!subject->room)
-		entries[0] = subject->one;
+	if (subject->room == 1) {
+		entries->count = 1;
+		entries->by_time[0] = subject->one;
+	}
 	subject->many = entries;
 	subject->room = room;
 	return true;
 }
 
 /* Where the new entry now is. Room is there. */
-static uint32_t login(struct sliding_window_subject *subject, const struct entry *entry)
+static uint32_t insert(struct sliding_window_subject *subject, const struct entry *entry)
 {
 	struct entry *entries = entries_of(subject);
-	uint32_t at = subject->count;
+	uint32_t count = count_of(subject), at = count;
 
 	while (at && entries[at - 1].wall_ns > entry->wall_ns)
 		at--;
-	memmove(&entries[at + 1], &entries[at], (subject->count - at) * sizeof(*entry));
+	memmove(&entries[at + 1], &entries[at], (count - at) * sizeof(*entry));
 	entries[at] = *entry;
-	subject->count++;
+	if (subject->room > 1)
+		subject->many->count++;
+	else
+		subject->room = 1;
 	return at;
 }
 
+/* There are others, and so there are many. */
 static void remove_entry(struct sliding_window *windows, struct sliding_window_subject *subject,
 			 uint32_t at)
 {
 	struct entry *entries = entries_of(subject);
+	uint32_t count = --subject->many->count;
 
 	string_intern_drop(windows->names, entries[at].account);
-	subject->count--;
-	memmove(&entries[at], &entries[at + 1], (subject->count - at) * sizeof(*entries));
+	memmove(&entries[at], &entries[at + 1], (count - at) * sizeof(*entries));
 }
 
 /* Entries that together make a window. */
@@ -162,7 +182,7 @@ static bool complete(struct sliding_window_subject *subject, uint32_t at, uint64
 	while (low && apart(entries[at].wall_ns, entries[low - 1].wall_ns) <= window_ns)
 		low--;
 	for (high = low; low <= at; low++) {
-		while (high < subject->count &&
+		while (high < count_of(subject) &&
 		       apart(entries[high].wall_ns, entries[low].wall_ns) <= window_ns)
 			weight += entries[high++].weight;
 		if (weight >= count) {
@@ -179,11 +199,11 @@ static bool complete(struct sliding_window_subject *subject, uint32_t at, uint64
 static void trim(struct sliding_window *windows, struct sliding_window_subject *subject,
 		 uint64_t count, int64_t now_ns)
 {
-	while (subject->count > 1 && subject->count > 2 * (count - 1)) {
+	while (count_of(subject) > 1 && count_of(subject) > 2 * (count - 1)) {
 		bool future = apart(last_ns(subject), now_ns) >
 			      apart(entries_of(subject)[0].wall_ns, now_ns);
 
-		remove_entry(windows, subject, future ? subject->count - 1 : 0);
+		remove_entry(windows, subject, future ? count_of(subject) - 1 : 0);
 	}
 }
 
@@ -262,7 +282,8 @@ size_t sliding_window_add(struct sliding_window *windows, const struct prefix *p
 	}
 	if (entry->account)
 		own.account = take_account(windows, entry->account);
-	at = login(subject, &own);
+	at = insert(subject, &own);
+	windows->last = subject;
 	if (!complete(subject, at, bounds.count, settings->window_ns, &found) &&
 	    (!bounds.long_count ||
 	     !complete(subject, at, bounds.long_count, settings->long_ns, &found))) {
@@ -293,14 +314,24 @@ static bool same_local_part(const char *a, const char *b)
 	return (!*a || *a == '@') && (!*b || *b == '@');
 }
 
+/* Most often it is the one that was added to just now. */
+static struct sliding_window_subject *find(const struct sliding_window *windows,
+					   const struct prefix *key)
+{
+	if (windows->last && !memcmp(lru_key(windows->subjects, windows->last), key, sizeof(*key)))
+		return windows->last;
+	return lru_find(windows->subjects, key);
+}
+
 uint64_t sliding_window_weigh(const struct sliding_window *windows, const struct prefix *key,
 			      const char *account, int64_t from_ns)
 {
-	struct sliding_window_subject *subject = lru_find(windows->subjects, key);
+	struct sliding_window_subject *subject = find(windows, key);
 	const struct entry *entries = subject ? entries_of(subject) : NULL;
 	uint64_t weight = 0;
 
-	for (uint32_t i = subject ? subject->count : 0; i-- > 0 && entries[i].wall_ns >= from_ns;) {
+	for (uint32_t i = subject ? count_of(subject) : 0;
+	     i-- > 0 && entries[i].wall_ns >= from_ns;) {
 		const char *name = string_intern_text(windows->names, entries[i].account);
 
 		if (name && same_local_part(name, account))
@@ -337,9 +368,15 @@ struct sliding_window *sliding_window_new(const struct window_settings *settings
 void sliding_window_configure(struct sliding_window *windows,
 			      const struct window_settings *settings)
 {
+	windows->last = NULL;
 	/* Without memory for another size the old one stays. */
 	lru_resize(windows->subjects, settings->most);
 	windows->settings = *settings;
+}
+
+const struct lru_table *sliding_window_table(const struct sliding_window *windows)
+{
+	return windows->subjects;
 }
 
 void sliding_window_free(struct sliding_window *windows)

@@ -11,12 +11,12 @@
  * window_ns, so 2 * (count - 1) of them reach back further than two windows: older ones cannot
  * matter any more. So a subject needs 2 * N - 1 places, N the larger count times `times`, and all
  * of it at most most * (64 + (2 * N - 1) * 20) bytes, and 24 and the name for each different
- * account, malloc()'s own use aside. One entry takes 64.
+ * account, malloc()'s own use aside. One entry takes 56.
  */
 #ifndef SEKISHO_SLIDING_WINDOW_H
 #define SEKISHO_SLIDING_WINDOW_H
 
-#include "net/address.h"
+#include "detect/lru_table.h"
 
 #define WINDOW_ACCOUNT_SIZE 64 /* of a longer account name only the beginning is kept */
 
@@ -66,6 +66,9 @@ uint64_t sliding_window_weigh(const struct sliding_window *windows, const struct
 
 /* Forgets a subject, on purpose: it is not counted as forgotten. */
 void sliding_window_restart(struct sliding_window *windows, const struct prefix *subject);
+
+/* For lru_expect(). */
+const struct lru_table *sliding_window_table(const struct sliding_window *windows);
 
 void sliding_window_get_usage(const struct sliding_window *windows, struct window_usage *usage);
 

@@ -3,6 +3,7 @@
 #include "detect/spread_news.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/time.h"
 #include "detect/provider.h"
@@ -20,12 +21,13 @@ static uint64_t ago(const struct login_source *login, int64_t now_ns)
 	return login->first_ns >= now_ns ? 0 : (uint64_t)now_ns - (uint64_t)login->first_ns;
 }
 
-/* The account's own: there before the window, and not in an earlier spread. */
+/* The account's own: there before the window, and not in an earlier spread that goes on. */
 static bool is_old(const struct rule_input *input, const struct login_source *login)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
 
-	return !login->suspect && ago(login, input->event->wall_ns) > rule_ns(rule->window_s);
+	return !login->suspect &&
+	       (login->returned || ago(login, input->event->wall_ns) > rule_ns(rule->window_s));
 }
 
 static bool has_old(const struct rule_input *input, uint64_t provider)
@@ -56,38 +58,44 @@ static void list_places(const struct rule_input *input, struct news *news)
 	news->place_count = 0;
 	for (size_t i = 0; i < account->count; i++)
 		if (ago(&account->logins[i], input->event->wall_ns) <= rule_ns(rule->window_s) &&
+		    !account->logins[i].returned &&
 		    !address_is_lan(&account->logins[i].source.address))
 			news->logins[news->place_count++] = &account->logins[i];
 	qsort(news->logins, news->place_count, sizeof(*news->logins), compare);
 }
 
-/* The own country is that of the longest known source. */
-static unsigned own_country(const struct account *account)
+/* The own countries: of the longest known source, and of each that the account knows. Servers that
+ * fetch a user's mail may have been there before the user. */
+static void list_own(const struct account *account, uint8_t own[COUNTRY_MAP])
 {
 	const struct login_source *oldest = NULL;
 
+	memset(own, 0, COUNTRY_MAP);
 	for (size_t i = 0; i < account->count; i++) {
 		const struct login_source *login = &account->logins[i];
 
-		if (!address_is_lan(&login->source.address) &&
-		    (!oldest || login->first_ns < oldest->first_ns ||
-		     (login->first_ns == oldest->first_ns && login->tag < oldest->tag)))
+		if (address_is_lan(&login->source.address))
+			continue;
+		if (place_came_on_two_days(login))
+			own[login->country / 8] |= (uint8_t)(1U << login->country % 8);
+		if (!oldest || login->first_ns < oldest->first_ns ||
+		    (login->first_ns == oldest->first_ns && login->tag < oldest->tag))
 			oldest = login;
 	}
-	return oldest ? oldest->country : COUNTRY_ZZ;
+	if (oldest)
+		own[oldest->country / 8] |= (uint8_t)(1U << oldest->country % 8);
 }
 
-static bool is_own(const struct rule_input *input, unsigned country, unsigned own)
+static bool is_own(const struct rule_input *input, const struct news *news, unsigned country)
 {
-	return country != COUNTRY_ZZ &&
-	       (country == own || detect_is_home(input->settings, country));
+	return country != COUNTRY_ZZ && (news->own[country / 8] & 1U << country % 8 ||
+					 detect_is_home(input->settings, country));
 }
 
 /* Each new provider once, with its first login; the places come newest first. */
 static void list_providers(const struct rule_input *input, struct news *news)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
-	unsigned own = own_country(input->at);
 
 	news->provider_count = 0;
 	for (size_t i = 0; i < news->place_count; i++) {
@@ -107,19 +115,18 @@ static void list_providers(const struct rule_input *input, struct news *news)
 		fresh->country = login->country;
 		fresh->mailed |= login->mailed;
 		fresh->counts = !provider_is_guess(login->provider) ||
-				!is_own(input, login->country, own) ||
+				!is_own(input, news, login->country) ||
 				ago(login, input->event->wall_ns) <=
 					rule_ns(rule->window_s) / OWN_WINDOW;
 	}
 }
 
 /* Whether the account was in a country before, or it is a home one. */
-static bool is_new_country(const struct rule_input *input, const struct news *news, size_t at,
-			   unsigned own)
+static bool is_new_country(const struct rule_input *input, const struct news *news, size_t at)
 {
 	unsigned country = news->providers[at].country;
 
-	if (country == COUNTRY_ZZ || is_own(input, country, own))
+	if (country == COUNTRY_ZZ || is_own(input, news, country))
 		return false;
 	for (size_t i = 0; i < at; i++)
 		if (news->providers[i].country == country)
@@ -144,7 +151,6 @@ static void count_one(unsigned *count, uint32_t fires_at, unsigned own, int64_t 
 static void count_news(const struct rule_input *input, struct news *news)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
-	unsigned own = own_country(input->at);
 	int64_t now_ns = input->event->wall_ns;
 
 	news->counting = news->soon = news->countries = 0;
@@ -152,10 +158,10 @@ static void count_news(const struct rule_input *input, struct news *news)
 	for (size_t i = 0; i < news->provider_count; i++) {
 		const struct fresh *fresh = &news->providers[i];
 		bool guess = provider_is_guess(fresh->provider) &&
-			     is_own(input, fresh->country, own);
+			     is_own(input, news, fresh->country);
 		uint64_t ago_ns = (uint64_t)now_ns - (uint64_t)fresh->first_ns;
 
-		if (is_new_country(input, news, i, own))
+		if (is_new_country(input, news, i))
 			count_one(&news->countries, rule->countries, OWN_COUNTRIES, fresh->first_ns,
 				  &news->countries_ns);
 		if (fresh->counts)
@@ -195,6 +201,7 @@ int64_t news_began(const struct rule_input *input, const struct news *news, int6
 
 void news_find(const struct rule_input *input, struct news *news)
 {
+	list_own(input->at, news->own);
 	list_places(input, news);
 	list_providers(input, news);
 	count_news(input, news);

@@ -6,6 +6,8 @@
 
 #include "detect/rule.h"
 
+#define COUNTRY_MAP ((COUNTRY_COUNT + 7) / 8)
+
 /* A new provider. */
 struct fresh {
 	uint64_t provider;
@@ -16,6 +18,7 @@ struct fresh {
 
 /* What is new, as of now. */
 struct news {
+	uint8_t own[COUNTRY_MAP]; /* bitmap: countries of the account's own */
 	const struct login_source *logins[LOGIN_SOURCES_MAX]; /* the new ones, the newest first */
 	size_t place_count;
 	struct fresh providers[LOGIN_SOURCES_MAX];

@@ -104,6 +104,16 @@ static bool wants_accounts(const struct detect_settings *settings)
 	       settings->rules[RULE_SERVER_SPRAY].action;
 }
 
+size_t strangers_expect(const struct strangers *strangers, const struct rule_input *input,
+			struct lru_lookup lookups[])
+{
+	lookups[0] =
+		(struct lru_lookup){ sliding_window_table(strangers->failures), &input->source };
+	lookups[1] =
+		(struct lru_lookup){ distinct_window_table(strangers->accounts), &input->source };
+	return 2;
+}
+
 void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 		    struct tries *tries)
 {
@@ -137,8 +147,11 @@ void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 	if (input->standing.trust == TRUST_SEEN || !wants_accounts(input->settings))
 		return;
 	item.what = accounts_local_key(input->accounts, account).address;
-	tries->account_count =
-		distinct_window_add(strangers->accounts, &input->source, &item, &tries->accounts);
+	tries->account_count = distinct_window_add(strangers->accounts, &input->source, &item);
+	if (tries->account_count)
+		tries->accounts = distinct_window_list(strangers->accounts);
+	if (!tries->accounts)
+		tries->account_count = 0;
 }
 
 void strangers_succeed(struct strangers *strangers, const struct rule_input *input)

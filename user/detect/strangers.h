@@ -29,6 +29,10 @@ struct strangers *strangers_new(const struct detect_settings *settings); /* NULL
 void strangers_free(struct strangers *strangers);
 void strangers_configure(struct strangers *strangers, const struct detect_settings *settings);
 
+/* Where the next one of this source will be looked for: two. */
+size_t strangers_expect(const struct strangers *strangers, const struct rule_input *input,
+			struct lru_lookup lookups[]);
+
 /* Counts one failure, which has a source. */
 void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 		    struct tries *tries);

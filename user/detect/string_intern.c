@@ -28,8 +28,12 @@ static uint32_t *head_of(const struct string_intern *names, const char *text, si
 	unsigned __int128 product;
 	uint64_t mixed = names->seed.a | 1;
 
-	for (size_t i = 0; i < size; i++) {
-		product = (unsigned __int128)(mixed ^ (unsigned char)text[i]) *
+	for (size_t at = 0; at < size; at += sizeof(uint64_t)) {
+		size_t part = size - at < sizeof(uint64_t) ? size - at : sizeof(uint64_t);
+		uint64_t letters = 0;
+
+		memcpy(&letters, text + at, part);
+		product = (unsigned __int128)(mixed ^ letters) *
 			  (0x9e3779b97f4a7c15ULL ^ names->seed.b);
 		mixed = (uint64_t)product ^ (uint64_t)(product >> 64);
 	}
