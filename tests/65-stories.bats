@@ -121,6 +121,8 @@ asked() { # FILTER FOLDER [--learned]
 @test "everyday stories: nobody honest is banned, and thieves and guessers are noticed" {
 	run -0 "$STORIES/everyday" "$SEKISHO"
 	[[ $(grep -c '^ok' <<<"$output") -ge 19 ]]
+	run -0 "$STORIES/neighbours" "$SEKISHO"
+	[[ $(grep -c '^ok' <<<"$output") -ge 19 ]]
 }
 
 @test "a month under the everyday botnet: nobody honest out, at most an alert, 95 % of its sources banned" {

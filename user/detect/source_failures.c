@@ -88,10 +88,12 @@ static void describe(const struct rule_input *input, struct decision *decision)
 }
 
 /* Of a pair of account and source that know each other it is the account's own affair: whoever
- * sits there, the source is not shut out for it. */
-static bool is_own_affair(const struct rule_input *input)
+ * sits there, the source is not shut out for it. So are failures on one account alone where many
+ * work: a device that has an old password, or was set up wrongly. */
+static bool is_own_affair(const struct rule_input *input, const struct decision *decision)
 {
-	return input->standing.trust == TRUST_OWN && input->event->has_account;
+	return (input->standing.trust == TRUST_OWN && input->event->has_account) ||
+	       (input->standing.shared && decision->has_account);
 }
 
 static void on_event(void *context, const struct rule_input *input)
@@ -106,7 +108,7 @@ static void on_event(void *context, const struct rule_input *input)
 	describe(input, &decision);
 	strangers_restart(input, &input->tries->subject);
 	rule_spare_mail(input, &decision);
-	if (is_own_affair(input)) {
+	if (is_own_affair(input, &decision)) {
 		rule_set_account(input, &decision);
 		rule_add_source(input, &decision, &input->source);
 		rule_notice(input, &decision);
