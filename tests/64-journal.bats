@@ -79,7 +79,7 @@ kill_daemon() {
 	entries postfix@- 198.51.100.{66,66,66,67,67,67,67}
 	entries other 198.51.100.{67,67}
 	SENDER_UID=0 entries postfix@- 198.51.100.{68,68,68,68,68}
-	SENDER_UID=1000 entries postfix@- 198.51.100.{69,69,69,69,69} # a .forward's program
+	SENDER_UID=1000 entries postfix@- 198.51.100.{69,69,69,69,69}            # a .forward's program
 	SENDER_UID=$(id -u backup) entries postfix@- 198.51.100.{71,71,71,71,71} # a pipe's
 	SENDER_UID=$(id -u mail) entries postfix@- 198.51.100.{72,72,72,72,72}
 	for _ in 1 2 3 4 5; do entries postfix@- 203.0.113.9; done

@@ -281,8 +281,9 @@ country-burst = 8
 countries = *:world'
 	lab_run
 	# All SYNs before the first ACK: two may stay.
-	client "$LAB_TOOLS/crowd" open 198.51.100.66 "$MX4" 25 40 "$LAB/crowd" 3>&- &
-	held+=($!)
+	lab_background "$LAB/log/crowd" nsenter --net="/run/netns/$LAB_CLIENT" \
+		"$LAB_TOOLS/crowd" open 198.51.100.66 "$MX4" 25 40 "$LAB/crowd"
+	held+=("$(tail -n 1 "$LAB/pids")")
 	lab_wait 20 test -s "$LAB/crowd"
 	sleep 0.5
 	for host in 70 71 72 73; do
