@@ -255,29 +255,6 @@ static void test_budgets(void)
 	report(passed(1, "eth ip6 tcp:25:S", 7, 500) == 0, "which is still used up");
 }
 
-static void test_ports(void)
-{
-	struct outflow_rules rules = base_rules();
-
-	rules.guest_interval_ns = 3600 * (uint64_t)NS_PER_S;
-	rules.guest_burst = 2;
-	publish(&rules);
-	report(passed_by_port(4, "eth ip4 tcp:25:S", 50, 5000) == 2,
-	       "a bridge's guest has the budget of its port");
-	report(passed(4, "eth ip4 tcp:25:S", 50, 6000) == 2, "and not of its bridge");
-	report(passed_by_port(3, "eth ip4 tcp:587:S", 51, 7000) == 0,
-	       "which is the same by whatever device the packet goes on");
-	report(passed(2, "eth ip4 tcp:25:S", 52, 5002) == 0, "and for a SYN that comes again");
-	rules.guest_count = 1;
-	rules.guests[0] = prefix_of("198.51.100.0", 96 + 24);
-	publish(&rules);
-	report(passed_by_port(4, "eth q:5 ip4 tcp:25:S", 50, 8000) == 2,
-	       "a prefix of guests has one for each port");
-	report(passed_by_port(4, "eth ip4 tcp:80:S", 50, 9000) == 4 &&
-		       passed(4, "eth ip4 tcp:25:S", 53, 9000) == 2,
-	       "another port is nothing to the program");
-}
-
 static struct gate_outflow *read_state(void)
 {
 	struct gate_outflow *outflow;
@@ -371,6 +348,37 @@ static void test_repetitions(void)
 	report(count.attempts == 1 && count.verdicts[OUTFLOW_HELD] == 1 && count.dropped == 1 &&
 		       count.again == 3,
 	       "one that was held back is held back again, and counted once");
+}
+
+static void test_ports(void)
+{
+	struct outflow_rules rules = base_rules();
+	struct built_packet packet = build("eth ip4 tcp:25:S");
+
+	rules.guest_interval_ns = 3600 * (uint64_t)NS_PER_S;
+	rules.guest_burst = 2;
+	publish(&rules);
+	report(passed_by_port(4, "eth ip4 tcp:25:S", 50, 5000) == 2,
+	       "a bridge's guest has the budget of its port");
+	report(passed(4, "eth ip4 tcp:25:S", 50, 6000) == 2, "and not of its bridge");
+	report(passed_by_port(3, "eth ip4 tcp:587:S", 51, 7000) == 0,
+	       "which is the same by whatever device the packet goes on");
+	report(passed(2, "eth ip4 tcp:25:S", 52, 5002) == 0, "and for a SYN that comes again");
+	rules.guest_count = 1;
+	rules.guests[0] = prefix_of("198.51.100.0", 96 + 24);
+	publish(&rules);
+	report(passed_by_port(4, "eth q:5 ip4 tcp:25:S", 50, 8000) == 2,
+	       "a prefix of guests has one for each port");
+	set_sequence(&packet, 9900);
+	run_program(PROGRAM_OUTFLOW_PORT, &packet, 0);
+	packet.bytes[packet.ip + 15] ^= 1; /* source address */
+	packet.bytes[packet.ip + 21] ^= 1; /* source port */
+	run_packet(&packet, 54);
+	report(!count_of(OUTFLOW_GUEST, 54, 25).count.attempts,
+	       "also where address translation has changed the source");
+	report(passed_by_port(4, "eth ip4 tcp:80:S", 50, 9000) == 4 &&
+		       passed(4, "eth ip4 tcp:25:S", 53, 9000) == 2,
+	       "another port is nothing to the program");
 }
 
 /* Many at once: the sum is exact. */
