@@ -381,6 +381,26 @@ static void test_ports(void)
 	       "another port is nothing to the program");
 }
 
+static void test_sweep(void)
+{
+	struct outflow_rules rules = base_rules();
+	struct fault fault;
+
+	rules.guest_interval_ns = 3600 * (uint64_t)NS_PER_S;
+	rules.guest_burst = 2;
+	publish(&rules);
+	passed(2, "eth ip4 tcp:25:S", 60, 60000);
+	need(gate_outflow_sweep(gate, clock_boot_ns(), 0, &fault), &fault);
+	report(passed(2, "eth ip4 tcp:25:S", 60, 61000) == 0,
+	       "a sweep does not forget what a guest has spent");
+	rules.guest_interval_ns = 1;
+	publish(&rules);
+	passed(1, "eth ip4 tcp:25:S", 61, 62000);
+	need(gate_outflow_sweep(gate, clock_boot_ns(), 0, &fault), &fault);
+	report(!breaker_of(OUTFLOW_GUEST, 61).state.attempts,
+	       "it forgets who has nothing left to pay");
+}
+
 /* Many at once: the sum is exact. */
 static void *hammer(void *context)
 {
@@ -514,6 +534,7 @@ int main(int argc, char **argv)
 	test_refusal_outlasts_release();
 	test_repetitions();
 	test_ports();
+	test_sweep();
 	test_race();
 	if (measure) /* an emulated processor has costs of its own */
 		test_cost();
