@@ -62,12 +62,13 @@ UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/te
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help clean check fuzz unit lint format install uninstall tests
+.PHONY: all help clean check fuzz unit test lint format install uninstall tests
 
 all: $(O)/sekisho
 
 help:
 	@echo 'all (default), tests, check (everything; as root), unit, fuzz, lint, format, install, uninstall, clean'
+	@echo 'test T=NAME runs one unit program (T=compile: tests/unit/test_compile.c) or one suite (T=gate: tests/gate.bats; as root)'
 	@echo 'O=DIR builds elsewhere; V=1 shows commands; SANITIZE=1 builds with ASan and UBSan'
 
 $(O)/sekisho: $(O)/user/main.o $(O)/libsekisho.a
@@ -91,10 +92,10 @@ $(O)/user/%.o: user/%.c $(O)/flags Makefile
 
 $(patsubst %.c,$(O)/%.o,$(wildcard user/kernel/*.c)): $(O)/bpf/gate.skel.h $(O)/bpf/gate.digest.h
 
-$(O)/bpf/vmlinux.h: scripts/vmlinux
+$(O)/bpf/vmlinux.h: scripts/tools/vmlinux
 	$(say) BTF $@
 	@mkdir -p $(@D)
-	$(Q)BPFTOOL='$(BPFTOOL)' scripts/vmlinux > $@
+	$(Q)BPFTOOL='$(BPFTOOL)' scripts/tools/vmlinux > $@
 
 $(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/bpf/vmlinux.h $(O)/flags Makefile
 	$(say) BPF $@
@@ -247,6 +248,13 @@ fuzz: $(FUZZ)
 unit: $(UNIT)
 	@for t in $^; do echo "$$t"; $(UNITWRAP) $$t || exit 1; done
 
+# One unit program, or one suite of scripts/check.
+test:
+	@if [ -z '$(T)' ]; then echo "make test: T=NAME names a unit program or a suite; see make help" >&2; exit 2; fi
+	@name='$(T)'; name=$${name#test_}; if [ -e "tests/unit/test_$$name.c" ]; then \
+		$(MAKE) -s $(O)/tests/unit/test_$$name && $(UNITWRAP) $(O)/tests/unit/test_$$name; \
+	else scripts/check "$$name"; fi
+
 check:
 	scripts/check
 
@@ -254,8 +262,8 @@ lint: $(O)/bpf/gate.skel.h $(O)/bpf/gate.digest.h
 	scripts/lint
 
 format:
-	clang-format -i $$(scripts/files '*.c' '*.h')
-	shfmt -w $$(scripts/shell-files)
+	clang-format -i $$(scripts/tools/files '*.c' '*.h')
+	shfmt -w $$(scripts/tools/shell-files)
 
 install: all
 	install -D -m755 $(O)/sekisho $(DESTDIR)$(PREFIX)/sbin/sekisho

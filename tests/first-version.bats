@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-or-later
 # From 0.1.0, as it was released, to this version: bans with their ends and counts, lists, the configuration. What
-# changes between any two versions: 84-upgrade.bats.
+# changes between any two versions: upgrade.bats.
 
 load helpers/common
 

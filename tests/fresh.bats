@@ -3,7 +3,7 @@
 # Both commands of the README on a fresh machine: a minimal Debian 12 of its own with a clone at
 # /root/sekisho, where nothing is installed that the commands do not install. Its downloads are kept
 # under build/ between runs. `scripts/check --release trixie` runs it with another release. Not here: a boot
-# (92-booted.bats).
+# (booted.bats).
 
 load helpers/common
 

@@ -2,7 +2,7 @@
 /*
  * From a log line to the packet that is dropped: writes the line that completes a ban, sends SYNs
  * of its source to a closed port behind the gate, and takes the first that gets no answer. Runs in
- * the client's network. Not here: the networks and the daemon (scripts/bench-latency).
+ * the client's network. Not here: the networks and the daemon (tests/bench/latency).
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What people and the daemon wait for: imports, country data, log lines, a replay, a ban's way from
-the line to the drop, listings, start-up, memory. Each of scripts/bench-* is a part of this; here are
+the line to the drop, listings, start-up, memory. Each script beside this is a part of this; here are
 the rest and their rows."""
 
 import json
@@ -24,12 +24,12 @@ def cpu_seconds(*command, **options):
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, out
 
 
-# ---- imports and countries: scripts/bench-import ----
+# ---- imports and countries: tests/bench/import ----
 
 def imports(rig, report, sizes):
     del rig
     lines = sizes.many
-    run("scripts/bench-import", "--lines", lines, *([] if sizes.kind == "full" else ["--short"]), sizes.rounds)
+    run("tests/bench/import", "--lines", lines, *([] if sizes.kind == "full" else ["--short"]), sizes.rounds)
     taken = {}
     with open(f"{FOLDER}/import.txt", encoding="ascii") as file:
         for line in file:
@@ -129,16 +129,16 @@ def stories(rig, report, sizes):
 
 def latency(rig, report, sizes):
     del rig
-    if not os.access("scripts/bench-latency", os.X_OK):
-        report.note("latency: there is no scripts/bench-latency")
+    if not os.access("tests/bench/latency", os.X_OK):
+        report.note("latency: there is no tests/bench/latency")
         return
     arguments = ["--json"] + ([] if sizes.kind == "full" else ["--short"])
     # It says by its exit status whether the target was met, and so does the table.
-    done = subprocess.run(["scripts/bench-latency", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(["tests/bench/latency", *arguments], capture_output=True, text=True, check=False)
     try:
         figures = json.loads(done.stdout.splitlines()[-1])
     except (ValueError, IndexError):
-        raise Failed(f"scripts/bench-latency: {done.stderr.strip()[-300:]}") from None
+        raise Failed(f"tests/bench/latency: {done.stderr.strip()[-300:]}") from None
     report.raw["latency"] = figures
     check(figures["dropped"] == figures["bans"], f"{figures['dropped']} of {figures['bans']} sources were dropped")
     report.row(f"log line to drop, {figures['bans']:,} bans: p99", [figures["p99_ms"]], "ms",

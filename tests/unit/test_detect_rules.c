@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The rules with their defaults, as docs/rules.md says them. source-failures: test_detect.c; whole
- * stories: tests/65-stories.bats. */
+ * stories: tests/stories.bats. */
 #include "detect_room.h"
 
 static void a_source_that_fails_on_five_accounts_in_ten_minutes_is_banned(void **state)

@@ -2,7 +2,7 @@
 /*
  * Lines as the daemons write them, with hostile texts of all shapes in whatever a client chooses:
  * no event names an address that nobody is connected from. FORGED_LINES (a number) and FORGED_SEED
- * choose how many and which; the seed is printed. scripts/forge-lines runs it long.
+ * choose how many and which; the seed is printed. tests/forge/run runs it long.
  */
 #include <setjmp.h>
 #include <stdarg.h>
