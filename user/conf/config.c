@@ -260,7 +260,7 @@ struct config_names {
 	size_t count;
 };
 
-static void string_intern_free(struct config_names *names)
+static void names_free(struct config_names *names)
 {
 	for (size_t i = 0; i < names->count; i++)
 		free(names->items[i]);
@@ -361,7 +361,7 @@ static int load_files(const char *path, config_fault *report, void *context, boo
 		      struct config **config)
 {
 	struct conf_load *load = calloc(1, sizeof(*load));
-	_cleanup_(string_intern_free) struct config_names names = { 0 };
+	_cleanup_(names_free) struct config_names names = { 0 };
 	const char *from_environment = getenv("SEKISHO_CONFIG");
 	bool may_lack = false;
 	int error = -ENOMEM;
