@@ -21,15 +21,27 @@
 /* Of one log before signals, timers and the other logs have their turn. */
 #define PORTION_LINES 1024
 #define PORTION_NS    (NS_PER_S / 40)	/* and as long again to write down what they led to */
-#define SHORT_NS      (NS_PER_S / 1000) /* where a mail server waits for answers meanwhile */
+#define SHORT_NS      (NS_PER_S / 2000) /* where a mail server waits for answers meanwhile */
+#define CLOCK_LINES   32 /* of those that say nothing: less than a microsecond each */
+
+/* Stops the portion whose time is over, or whose bans wait. */
+static void end_portion(struct log_source *log)
+{
+	if (!log->daemon->recalling &&
+	    (clock_boot_ns() >= log->portion_end_ns || ban_queue_is_crowded(log->daemon)))
+		follow_stop(log->follow);
+}
 
 static void on_line(const char *line, size_t size, void *context)
 {
 	struct log_source *log = context;
 	struct event event;
 
-	if (!log_parser_line(log->parser, line, size, &event))
+	if (!log_parser_line(log->parser, line, size, &event)) {
+		if (log_parser_lines(log->parser) % CLOCK_LINES == 0)
+			end_portion(log);
 		return;
+	}
 	if (log->live && !log->daemon->recalling && event.line == log_parser_lines(log->parser))
 		log_zone_note(log, &event);
 	log->events += !log->daemon->recalling && event.kind < EVENT_KIND_COUNT;
@@ -37,10 +49,7 @@ static void on_line(const char *line, size_t size, void *context)
 	if (event.line != log_parser_lines(log->parser))
 		size = 0;
 	decide_event(log->daemon, &event, line, size);
-	/* Lines that say nothing take less than a microsecond each. */
-	if (!log->daemon->recalling &&
-	    (clock_boot_ns() >= log->portion_end_ns || ban_queue_is_crowded(log->daemon)))
-		follow_stop(log->follow);
+	end_portion(log);
 }
 
 static void read_more(void *context)

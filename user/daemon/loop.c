@@ -13,6 +13,9 @@
 
 #include "base/time.h"
 
+/* Dispatched in one round, before the next portion of a log: many mail servers ask at once. */
+#define EVENTS_MOST 64
+
 struct watch {
 	int fd;
 	bool own;  /* a timer or the signalfd: closed with the loop */
@@ -248,10 +251,11 @@ static void run_again(struct loop *loop)
 
 int loop_run(struct loop *loop)
 {
-	struct epoll_event events[16];
+	struct epoll_event events[EVENTS_MOST];
 
 	while (!loop->stopped) {
-		int count = epoll_wait(loop->epoll, events, 16, loop->again_count ? 0 : -1);
+		int count =
+			epoll_wait(loop->epoll, events, EVENTS_MOST, loop->again_count ? 0 : -1);
 
 		if (count < 0 && errno != EINTR)
 			return -errno;

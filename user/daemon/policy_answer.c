@@ -12,7 +12,8 @@
 #include "policy/judge.h"
 #include "show/gate_verdict.h"
 
-#define TEXT_SIZE 512
+#define TEXT_SIZE   512
+#define WAITED_MOST 32
 
 /* ---- the source ---- */
 
@@ -63,8 +64,9 @@ static void feed(struct daemon *daemon, struct line_event *sighting, const char 
 		*event.queue = '\0'; /* its recipients are known: no line is to add them */
 		decide_event(daemon, &event, text, strlen(text));
 	}
-	/* What had waited for this report. */
-	while (joining_next(daemon->joining, now, &event))
+	/* What had waited for this report. Of others no more than the answer can wait for: the next
+	 * line, report or second brings the rest. */
+	for (unsigned i = 0; i < WAITED_MOST && joining_next(daemon->joining, now, &event); i++)
 		decide_event(daemon, &event, text, strlen(text));
 	commit_end(daemon);
 }
