@@ -14,11 +14,12 @@ setup() {
 @test "the benchmark's smoke run finds every packet of its floods counted, and leaves nothing behind" {
 	local rows=$BATS_TEST_DIRNAME/../build/bench/smoke.json
 	rm -f "$rows"
-	"$BATS_TEST_DIRNAME/../scripts/bench" --smoke --only flood --only packet
+	"$BATS_TEST_DIRNAME/../scripts/bench" --smoke --only flood --only packet --only policy
 	jq -e '.kind == "smoke" and .faults == []' "$rows"
 	jq -e '[.rows[] | select(.part == "flood") | .ours[]] | length >= 4 and all(. > 0)' "$rows"
 	jq -e '[.raw.packet.costs[] | select(.reason == "banned") | .runs == .counted and .runs > 0] |
 		length == 8 and all' "$rows"
+	jq -e '[.rows[] | select(.part == "questions of mail servers") | .ours[]] | length >= 12 and all(. > 0)' "$rows"
 	run ! grep -q "^sekisho-bench-" <(ip netns)
 	[[ -z $(find "$LAB_BPFFS" -maxdepth 1 -name 'sekisho-bench-*' -o -maxdepth 1 -name 'sekisho-cost-*') ]]
 }

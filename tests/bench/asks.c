@@ -2,7 +2,7 @@
 /*
  * Asks the policy server as Dovecot or Postfix does, over some connections that stay, one request
  * at a time on each, and prints how long the answers took. Or is the echo server beside it. Not
- * here: the daemon (tests/bench/policy).
+ * here: the daemon (policy.py).
  */
 #include <arpa/inet.h>
 #include <errno.h>

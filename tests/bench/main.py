@@ -10,6 +10,7 @@ sys.dont_write_bytecode = True
 import flood # noqa: E402
 import growth # noqa: E402
 import packet # noqa: E402
+import policy # noqa: E402
 import rig as rigs # noqa: E402
 import session # noqa: E402
 import work # noqa: E402
@@ -30,11 +31,12 @@ class Sizes:
         self.packets = {"full": 2000000, "quick": 400000, "smoke": 50000}[kind]
         self.many = {"full": 1000000, "quick": 100000, "smoke": 10000}[kind] # "a million" of bans, sources
         self.rounds_short = self.rounds if self.smoke else max(self.rounds, 3) # of what takes no time
+        self.requests = {"full": 40000, "quick": 10000, "smoke": 400}[kind] # of those that answer fast
         self.seconds = {"full": 2.0, "quick": 0.4, "smoke": 0.2}[kind]
 
 
 PARTS = {"flood": flood.part, "session": session.part, "packet": packet.part, "growth": growth.part,
-         "work": work.part}
+         "work": work.part, "policy": policy.part}
 
 
 def main():
