@@ -11,7 +11,8 @@ setup_file() {
 	file_requires root bpf networks sekisho jq redis-cli || return 0
 	gates_up "$BATS_FILE_TMPDIR/fleet" 4
 	engine_run "$GATES/redis.sock"
-	gates_conf
+	gates_conf '' $'[rule account-spread]\nproviders = 7'
+	gate 3 gate_login carol@example.org 45.1.0.1 '2 hours ago'
 	gates_run
 	gates_joined
 }
@@ -162,4 +163,19 @@ nowhere() { # PREFIX GATE...
 	run redis-cli -s "$GATES/redis.sock" --scan
 	[[ $output == *:mx1* ]]
 	[[ $output != *203.0.113* ]]
+}
+
+@test "fleet: an account whose strangers come to each gate by twos is in a spread where its owner is" {
+	local number
+	for number in 3 1 2; do
+		gate "$number" gate_login carol@example.org "45.1${number}.0.1"
+		gate "$number" gate_login carol@example.org "45.2${number}.0.1"
+		sleep 0.3
+	done
+	everywhere 45.13.0.1/32 account-spread 3
+	everywhere 45.23.0.1/32 account-spread 3
+	# its owner stays, and where he never was it is only told
+	nowhere 45.1.0.1/32 3
+	nowhere 45.11.0.1/32 1
+	retry 50 0.1 eval "gate 3 lab_sekisho alerts --json | grep -q 'on other servers'"
 }

@@ -89,6 +89,14 @@ gate_guess() { # SOURCE [COUNT [ACCOUNT]]
 	done >>"$LAB/log/mail.log"
 }
 
+# A login to ACCOUNT, as Dovecot writes it, AGO in words of date. One of the past is to be written before the gate
+# runs: later it is taken for one of a clock that is wrong.
+gate_login() { # ACCOUNT SOURCE [AGO]
+	printf '%s mx dovecot: imap-login: Login: user=<%s>, method=PLAIN, rip=%s, lip=192.0.2.1, mpid=%d, TLS, session=<%s>\n' \
+		"$(date -u -d "${3:-now}" +%Y-%m-%dT%H:%M:%S.%6N+00:00)" "$1" "$2" $((RANDOM + 1000)) "$RANDOM" \
+		>>"$LAB/log/mail.log"
+}
+
 # Whether the lab in hand shuts PREFIX out, and by whose word.
 gate_bans() { # PREFIX [RULE]
 	[[ -n $(lab_sekisho bans --json | jq -c --arg prefix "$1" --arg rule "${2-}" \

@@ -202,6 +202,8 @@ void decide_notice(struct daemon *daemon, const struct decision *alert);
 void decide_held(struct daemon *daemon);
 /* daemon->protected is of now, or the last that could be had; false: there is none. */
 bool decide_protected(struct daemon *daemon);
+/* What another server saw of an account. */
+void decide_remote(struct daemon *daemon, const char *account, const struct detect_remote *login);
 /* The line of a tag, or NULL when others have taken its place. */
 const struct remembered *decide_remembered(const struct daemon *daemon, uint64_t tag);
 /* Those lines of a decision that are still remembered (DECISION_EVIDENCE_MAX at most). */

@@ -164,6 +164,11 @@ void decide_held(struct daemon *daemon)
 		detect_say_held(daemon->detect, clock_wall_ns(), on_decision, daemon);
 }
 
+void decide_remote(struct daemon *daemon, const char *account, const struct detect_remote *login)
+{
+	detect_remote(daemon->detect, account, login, on_decision, daemon);
+}
+
 void decide_notice(struct daemon *daemon, const struct decision *alert)
 {
 	detect_notice(daemon->detect, alert, on_decision, daemon);

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
+#include "daemon/fleet_link.h"
 #include "daemon/learn.h"
 #include "daemon/detect_store_internal.h"
 #include "lists/providers.h"
@@ -302,6 +303,7 @@ void detect_store_settings(struct daemon *daemon, const struct config *config,
 	settings->since_ns = daemon->begun_wall_ns;
 	settings->store = (struct detect_store){
 		.context = daemon,
+		.login = fleet_link_login,
 		.keep = keep,
 		.forget = forget,
 		.sender = sender,

@@ -11,7 +11,9 @@
 #include "base/time.h"
 #include "daemon/fleet_adopt.h"
 #include "daemon/daemon_log.h"
+#include "fleet/adoption.h"
 #include "fleet/channel.h"
+#include "lists/providers.h"
 
 #define TICK_NS	      NS_PER_S
 #define RETRY_NS      NS_PER_S
@@ -107,13 +109,30 @@ void fleet_link_ban(struct daemon *daemon, const struct ban_request *request)
 			 (uint8_t)request->rule, request->until_wall_ns / 1000000);
 }
 
-void fleet_link_login(struct daemon *daemon, const char *account)
+void fleet_link_login(const char *account, const struct address *source, bool fresh,
+		      int64_t wall_ns, void *context)
 {
+	struct daemon *daemon = context;
 	struct channel_message message = { .kind = CHANNEL_LOGIN };
+	const struct config *config = daemon->instance.config;
 
 	if (!daemon->fleet || !daemon->fleet->welcomed)
 		return;
 	snprintf(message.text, sizeof(message.text), "%s", account);
+	tell(daemon->fleet, &message);
+	if (!fresh)
+		return;
+	message.kind = CHANNEL_SIGHT;
+	message.sight = FLEET_SIGHT_LOGIN;
+	message.country = COUNTRY_ZZ;
+	message.prefix = address_network(source, config->network_length4, config->network_length6);
+	message.time_ms = wall_ns / 1000000;
+	if (daemon->providers)
+		message.provider = providers_find(daemon->providers, source);
+	if (daemon->table.head)
+		message.country = gate_table_look(&daemon->table, source, 0).country;
+	if (message.country >= COUNTRY_COUNT)
+		message.country = COUNTRY_ZZ;
 	tell(daemon->fleet, &message);
 }
 
@@ -196,6 +215,18 @@ static void take_trouble(struct fleet_link *link, const char *text)
 	alerting_raise(link->daemon, &decision);
 }
 
+/* A time that is to come would hold a window open. */
+static void take_remote(struct daemon *daemon, const struct channel_message *message)
+{
+	struct detect_remote login = { .server = message->member, .network = message->prefix };
+	int64_t now_ms = clock_wall_ns() / 1000000;
+
+	if (message->sight != FLEET_SIGHT_LOGIN || message->time_ms < now_ms - FLEET_OLD_MS)
+		return;
+	login.wall_ns = (message->time_ms < now_ms ? message->time_ms : now_ms) * 1000000;
+	decide_remote(daemon, message->text, &login);
+}
+
 static void take(struct fleet_link *link, const struct channel_message *message)
 {
 	struct channel_message answer = { .kind = CHANNEL_OUTCOME,
@@ -214,6 +245,9 @@ static void take(struct fleet_link *link, const struct channel_message *message)
 		break;
 	case CHANNEL_RELEASE:
 		fleet_release(link->daemon, message);
+		break;
+	case CHANNEL_REMOTE:
+		take_remote(link->daemon, message);
 		break;
 	case CHANNEL_TROUBLE:
 		take_trouble(link, message->text);

@@ -119,6 +119,12 @@ static void alert(const struct rule_input *input, const struct news *news, int64
 		 "logins from %zu provider%s and %u countr%s, all new in %s; strangers in %s",
 		 news->provider_count, news->provider_count == 1 ? "" : "s", news->countries,
 		 news->countries == 1 ? "y" : "ies", window, *countries ? countries : "ZZ");
+	if (news->remote) {
+		size_t used = strlen(decision.reason);
+
+		snprintf(decision.reason + used, sizeof(decision.reason) - used,
+			 "; %u of the providers on other servers", news->remote);
+	}
 	decision.action = ACTION_ALERT;
 	rule_decide(input, &decision);
 }
@@ -165,7 +171,8 @@ static void judge(const struct rule_input *input)
 	if (countries && news.countries_ns < sure_ns)
 		sure_ns = news.countries_ns;
 	began_ns = news_began(input, &news, sure_ns);
-	bans = (many || soon) && has_anchor(input, began_ns);
+	/* Others' words alone only alert. */
+	bans = (many || soon) && news.provider_count > news.remote && has_anchor(input, began_ns);
 	alert(input, &news, began_ns);
 	if (bans) {
 		accounts_spread(input->accounts, input->event->account, input->at,

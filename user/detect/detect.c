@@ -3,6 +3,7 @@
  * and completes their decisions. What a rule counts is in the rule's own file. */
 #include "detect/detect.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ struct detect {
 	struct strangers *strangers;
 	struct senders *senders;
 	struct summing *summing;
+	struct remote_logins *remote;
 	struct server_state server;
 	struct detect_habit habit; /* of the server */
 	int64_t last_wall_ns;	   /* for events without a time of their own */
@@ -86,8 +88,9 @@ struct detect *detect_new(const struct detect_settings *settings)
 	detect->strangers = strangers_new(&detect->settings);
 	detect->senders = senders_new(&detect->settings);
 	detect->summing = summing_new();
+	detect->remote = remote_logins_new();
 	if (!detect->accounts || !detect->repeats || !detect->strangers || !detect->senders ||
-	    !detect->summing || !start_rules(detect)) {
+	    !detect->summing || !detect->remote || !start_rules(detect)) {
 		detect_free(detect);
 		return NULL;
 	}
@@ -112,6 +115,7 @@ void detect_free(struct detect *detect)
 	strangers_free(detect->strangers);
 	senders_free(detect->senders);
 	summing_free(detect->summing);
+	remote_logins_free(detect->remote);
 	free(detect);
 }
 
@@ -254,6 +258,17 @@ static void expect(const struct detect *detect, const struct rule_input *input,
 	lru_expect(lookups, count);
 }
 
+/* To other servers; what is of the local network is nobody's business. */
+static void tell_login(const struct detect *detect, const struct rule_input *input)
+{
+	const struct detect_store *store = &detect->settings.store;
+	bool fresh = input->login != LOGIN_KNOWN && input->login != LOGIN_SEEN;
+
+	if (store->login)
+		store->login(input->event->account, &input->event->source, fresh && !input->lan,
+			     input->event->wall_ns, store->context);
+}
+
 static void find_out(struct detect *detect, struct rule_input *input)
 {
 	const struct event *event = input->event;
@@ -283,6 +298,7 @@ static void find_out(struct detect *detect, struct rule_input *input)
 		input->login = accounts_login(detect->accounts, event, input->tag, account,
 					      &input->source, event->wall_ns, &input->at,
 					      &input->first_mail);
+		tell_login(detect, input);
 		if (input->login != LOGIN_KNOWN)
 			strangers_succeed(detect->strangers, input);
 	}
@@ -312,6 +328,7 @@ static void judge_event(struct detect *detect, const struct event *event, uint64
 				    .accounts = detect->accounts,
 				    .strangers = detect->strangers,
 				    .server = &detect->server,
+				    .remote = detect->remote,
 				    .engine = detect };
 	struct tries tries = { 0 };
 	struct event timed;
@@ -425,6 +442,41 @@ void detect_notice(struct detect *detect, const struct decision *alert, detect_d
 void detect_forget_account(struct detect *detect, const char *account)
 {
 	accounts_forget(detect->accounts, account);
+}
+
+void detect_remote(struct detect *detect, const char *name, const struct detect_remote *login,
+		   detect_decide *decide, void *context)
+{
+	struct event event = {
+		.kind = EVENT_SUCCESS, .count = 1, .wall_ns = login->wall_ns, .has_account = true
+	};
+	struct tries tries = { 0 };
+	struct rule_input input = { .event = &event,
+				    .settings = &detect->settings,
+				    .accounts = detect->accounts,
+				    .strangers = detect->strangers,
+				    .server = &detect->server,
+				    .tries = &tries,
+				    .account = accounts_key(detect->accounts, name),
+				    .source = login->network,
+				    .network = login->network,
+				    .login = LOGIN_NEW,
+				    .remote = detect->remote,
+				    .engine = detect };
+	uint64_t window_ns = rule_ns(detect->settings.rules[RULE_ACCOUNT_SPREAD].window_s);
+
+	snprintf(event.account, sizeof(event.account), "%s", name);
+	accounts_judge(detect->accounts, name, &input.account, &login->network, login->wall_ns,
+		       &input.standing);
+	input.at = input.standing.account;
+	if (!input.at || !remote_logins_add(detect->remote, &input.account, login, window_ns))
+		return;
+	detect->decide = decide;
+	detect->context = context;
+	input.young = accounts_young(detect->accounts, login->wall_ns);
+	for (size_t i = 0; i < TYPE_COUNT; i++)
+		if (rule_types[i] == &rule_account_spread && detect->states[i])
+			rule_types[i]->event(detect->states[i], &input);
 }
 
 enum detect_vouch detect_vouches(struct detect *detect, const struct prefix *prefix, int64_t now_ns)

@@ -103,6 +103,9 @@ struct detect_store {
 	bool (*recall_habit)(const char *account, struct detect_habit *habit, void *context);
 	bool (*recall_repeat)(const struct prefix *prefix, enum ban_services services,
 			      struct detect_repeat *repeat, void *context);
+	/* Somebody logged in; `fresh`: from a network that the account had not been in. */
+	void (*login)(const char *account, const struct address *source, bool fresh,
+		      int64_t wall_ns, void *context);
 	/* A source is known from now on, or still (told once a day). */
 	void (*keep)(const char *account, const struct detect_known *known, void *context);
 	/* It turned out to be none of the account's. */
@@ -242,6 +245,17 @@ struct detect_look {
 	bool ill;	/* the server refuses good passwords */
 	uint32_t usual; /* messages of the account in its busiest window of account-flood */
 };
+
+/* A login that another server of the fleet saw, from a network that was new to the account there.
+ * Nothing of it is believed but within bounds: remote_logins.h. */
+struct detect_remote {
+	uint16_t server; /* by number */
+	struct prefix network;
+	int64_t wall_ns;
+};
+/* Of an account that is logged in to here; of others nothing follows. */
+void detect_remote(struct detect *detect, const char *account, const struct detect_remote *login,
+		   detect_decide *decide, void *context);
 
 /* Changes nothing. */
 void detect_look(struct detect *detect, const char *account, const struct address *source,

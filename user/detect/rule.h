@@ -9,6 +9,7 @@
 #include "detect/accounts.h"
 #include "detect/detect.h"
 #include "detect/distinct_window.h"
+#include "detect/remote_logins.h"
 #include "detect/strangers.h"
 #include "detect/sliding_window.h"
 
@@ -36,6 +37,7 @@ struct rule_input {
 	enum login login;	       /* of a success or message with source and account */
 	struct account *at;	       /* whose arrival it is; else NULL */
 	bool first_mail;	       /* its first message from there */
+	struct remote_logins *remote;  /* what other servers saw */
 	struct detect *engine;
 };
 

@@ -121,6 +121,58 @@ static void list_providers(const struct rule_input *input, struct news *news)
 	}
 }
 
+static int compare_fresh(const void *left, const void *right)
+{
+	const struct fresh *a = left, *b = right;
+
+	return a->first_ns > b->first_ns ? -1 : a->first_ns < b->first_ns;
+}
+
+/* The provider is found by our own data: the other server's word is the network alone. */
+static void add_remote(const struct rule_input *input, struct news *news,
+		       const struct detect_remote *login)
+{
+	const struct address *address = &login->network.address;
+	const struct detect_settings *settings = input->settings;
+	struct fresh fresh = { .provider = provider_of(settings, address),
+			       .country = COUNTRY_ZZ,
+			       .first_ns = login->wall_ns,
+			       .counts = true };
+
+	if (address_is_lan(address) || has_old(input, fresh.provider) ||
+	    news->provider_count == LOGIN_SOURCES_MAX)
+		return;
+	for (size_t i = 0; i < news->provider_count; i++)
+		if (news->providers[i].provider == fresh.provider)
+			return;
+	if (settings->country)
+		fresh.country = (uint16_t)settings->country(address, settings->country_context);
+	/* As of a login here, at the end of the time in which guesses of the own country count. */
+	if (fresh.country >= COUNTRY_COUNT)
+		fresh.country = COUNTRY_ZZ;
+	if (provider_is_guess(fresh.provider) && is_own(input, news, fresh.country))
+		return;
+	news->providers[news->provider_count++] = fresh;
+	news->remote++;
+}
+
+/* What others saw counts beside what is new here. */
+static void list_remote(const struct rule_input *input, struct news *news)
+{
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
+	const struct detect_remote *logins;
+	size_t count;
+
+	news->remote = 0;
+	if (!input->remote)
+		return;
+	count = remote_logins_of(input->remote, &input->account, input->event->wall_ns,
+				 rule_ns(rule->window_s), &logins);
+	for (size_t i = 0; i < count; i++)
+		add_remote(input, news, &logins[i]);
+	qsort(news->providers, news->provider_count, sizeof(*news->providers), compare_fresh);
+}
+
 /* Whether the account was in a country before, or it is a home one. */
 static bool is_new_country(const struct rule_input *input, const struct news *news, size_t at)
 {
@@ -204,5 +256,6 @@ void news_find(const struct rule_input *input, struct news *news)
 	list_own(input->at, news->own);
 	list_places(input, news);
 	list_providers(input, news);
+	list_remote(input, news);
 	count_news(input, news);
 }

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See remote_logins.h. */
+#include "detect/remote_logins.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "detect/lru_table.h"
+
+struct remote_account {
+	size_t count;
+	struct detect_remote logins[REMOTE_LOGINS_MAX]; /* by time, the oldest first */
+};
+
+struct remote_logins {
+	struct lru_table *accounts;
+};
+
+struct remote_logins *remote_logins_new(void)
+{
+	struct remote_logins *remote = calloc(1, sizeof(*remote));
+
+	if (!remote)
+		return NULL;
+	remote->accounts = lru_new(sizeof(struct remote_account), REMOTE_ACCOUNTS_MAX, NULL, NULL);
+	if (!remote->accounts) {
+		free(remote);
+		return NULL;
+	}
+	return remote;
+}
+
+void remote_logins_free(struct remote_logins *remote)
+{
+	if (!remote)
+		return;
+	lru_free(remote->accounts);
+	free(remote);
+}
+
+static void remove_at(struct remote_account *account, size_t at)
+{
+	account->count--;
+	memmove(account->logins + at, account->logins + at + 1,
+		(account->count - at) * sizeof(*account->logins));
+}
+
+static void forget_old(struct remote_account *account, int64_t now_ns, uint64_t window_ns)
+{
+	while (account->count && account->logins[0].wall_ns < time_less(now_ns, window_ns))
+		remove_at(account, 0);
+}
+
+static bool is_same_network(const struct detect_remote *a, const struct detect_remote *b)
+{
+	return a->network.length == b->network.length &&
+	       !address_compare(&a->network.address, &b->network.address);
+}
+
+bool remote_logins_add(struct remote_logins *remote, const struct prefix *key,
+		       const struct detect_remote *login, uint64_t window_ns)
+{
+	bool fresh;
+	struct remote_account *account = lru_touch(remote->accounts, key, &fresh);
+	unsigned own = 0;
+	size_t at;
+
+	forget_old(account, login->wall_ns, window_ns);
+	for (size_t i = 0; i < account->count; i++) {
+		if (account->logins[i].server != login->server)
+			continue;
+		if (is_same_network(&account->logins[i], login))
+			return true;
+		own++;
+	}
+	if (own >= REMOTE_LOGINS_EACH)
+		return false;
+	if (account->count == REMOTE_LOGINS_MAX)
+		remove_at(account, 0);
+	for (at = account->count; at && account->logins[at - 1].wall_ns > login->wall_ns; at--)
+		account->logins[at] = account->logins[at - 1];
+	account->logins[at] = *login;
+	account->count++;
+	return true;
+}
+
+size_t remote_logins_of(struct remote_logins *remote, const struct prefix *key, int64_t now_ns,
+			uint64_t window_ns, const struct detect_remote **logins)
+{
+	struct remote_account *account = lru_find(remote->accounts, key);
+	bool several = false;
+
+	if (!account)
+		return 0;
+	forget_old(account, now_ns, window_ns);
+	for (size_t i = 1; i < account->count; i++)
+		several |= account->logins[i].server != account->logins[0].server;
+	*logins = account->logins;
+	return several ? account->count : 0;
+}
