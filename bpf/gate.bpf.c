@@ -10,12 +10,29 @@
 #include "rebuild_counts.h"
 #include "skb.h"
 #include "verdict.h"
+#include "watching.h"
 
 #define TC_ACT_UNSPEC (-1) /* go on to whatever other filters there are */
 #define TC_ACT_SHOT   2
 
 /* 0 on kernels without multi-buffer XDP (before 5.18), where there is no helper to ask. */
 const volatile __u32 xdp_frags = 0;
+
+/* Global functions: the verifier walks each once, and not behind every way that leads there. */
+__noinline int watch_xdp(struct xdp_md *ctx, const struct packet *packet, __u32 word)
+{
+	if (packet)
+		watch_tell_xdp(ctx, packet, word, xdp_frags);
+	return 0;
+}
+
+__noinline int watch_tc(struct __sk_buff *skb, const struct packet *packet, __u32 word,
+			__u32 ip_offset)
+{
+	if (packet)
+		watch_tell_tc(skb, packet, word, ip_offset);
+	return 0;
+}
 
 SEC("xdp")
 int gate_xdp(struct xdp_md *ctx)
@@ -25,6 +42,7 @@ int gate_xdp(struct xdp_md *ctx)
 		.pos = (void *)(long)ctx->data,
 		.end = (void *)(long)ctx->data_end,
 	};
+	__u32 word;
 
 	count_seen(ctx->ingress_ifindex);
 	packet.kind = packet_read(&cursor, &packet);
@@ -32,7 +50,12 @@ int gate_xdp(struct xdp_md *ctx)
 	if (cursor.ended && xdp_frags &&
 	    bpf_xdp_get_buff_len(ctx) > (__u64)(ctx->data_end - ctx->data))
 		packet.kind = PACKET_UNREADABLE;
-	return concerns_gate(&packet) && verdict(&packet) ? XDP_DROP : XDP_PASS;
+	if (!concerns_gate(&packet))
+		return XDP_PASS;
+	word = verdict(&packet);
+	if (watch_is_on(word))
+		watch_xdp(ctx, &packet, word);
+	return word & VERDICT_DROP ? XDP_DROP : XDP_PASS;
 }
 
 /* Where the IP header begins is asked of the packet, and what it is of Linux: a device's type tells
@@ -42,14 +65,19 @@ int gate_tc(struct __sk_buff *skb)
 {
 	struct cursor cursor = skb_cursor(skb);
 	struct packet packet = {};
-	__u32 offset = (__u32)skb_ip_offset(skb, (__u32)(cursor.end - cursor.pos));
+	__u32 offset = (__u32)skb_ip_offset(skb, (__u32)(cursor.end - cursor.pos)), word;
 
 	count_seen(skb->ifindex);
 	if (offset > SKB_OFFSET_MAX)
 		packet.kind = PACKET_UNREADABLE;
 	else if (cursor_take(&cursor, skb_bounded(offset)))
 		packet.kind = packet_read_type(&cursor, bpf_ntohs((__u16)skb->protocol), &packet);
-	return concerns_gate(&packet) && verdict(&packet) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	if (!concerns_gate(&packet))
+		return TC_ACT_UNSPEC;
+	word = verdict(&packet);
+	if (watch_is_on(word))
+		watch_tc(skb, &packet, word, offset);
+	return word & VERDICT_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 SEC("sockops")

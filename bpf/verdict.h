@@ -12,6 +12,7 @@
 #include "limits_ask.h"
 #include "packet.h"
 #include "table_find.h"
+#include "verdict_word.h"
 
 static __always_inline const void *table_block(void *inner, __u32 block)
 {
@@ -302,14 +303,15 @@ static __always_inline bool concerns_gate(const struct packet *packet)
 	return is_asked(current_policy(), packet, &port);
 }
 
-/* 1: drop, 0: pass. Asks for the policy itself, so that it is one and the same throughout. */
-__noinline int verdict(struct packet *packet)
+/* What becomes of a packet (verdict_word.h): it goes on unless VERDICT_DROP is in it. Asks for the
+ * policy itself, so that it is one and the same throughout. */
+__noinline __u32 verdict(struct packet *packet)
 {
 	const struct policy *rules;
 	enum reason reason;
 	union stamped_lookup found;
 	struct lookup lookup;
-	__u32 port, service, country, mode;
+	__u32 port, service, country, mode, word;
 	__u64 source;
 
 	rules = current_policy();
@@ -342,10 +344,11 @@ __noinline int verdict(struct packet *packet)
 	}
 	if (packet->syn)
 		count_attempt(service, country, reason, mode);
+	word = verdict_word(service, country, reason, lookup.list);
 	if (!reason)
-		return 0;
+		return packet->syn ? word : 0;
 	count_reason(service, reason, mode, packet->syn);
-	return mode == GATE_ENFORCE;
+	return word | (mode == GATE_ENFORCE ? VERDICT_DROP : VERDICT_WOULD);
 }
 
 #endif

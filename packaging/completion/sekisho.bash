@@ -36,12 +36,21 @@ _sekisho() {
 		;;
 	ban:--for) words='10m 1h 1d 7d ever' ;;
 	top:--interval) words='1s 2s 5s 10s' ;;
+	watch:--for) words='10s 1m 5m' ;;
+	watch:--reason)
+		words='drop pass banned listed country source-connections network-connections source-rate network-rate
+			country-rate unreadable'
+		;;
+	watch:--pcap)
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
 	ban:--reason) return ;;
 	country:--list)
 		words=''
 		;;
 	:*)
-		words='run load unload check status stats top outflow import export lists list fetch setup country ban unban bans why
+		words='run load unload check status stats top watch outflow import export lists list fetch setup country ban unban bans why
 			parse replay report doctor fleet account accounts alerts alert --config --verbose --utc --help --version'
 		;;
 	run:*) words='--unload --help' ;;
@@ -59,6 +68,7 @@ _sekisho() {
 	doctor:*) words='--json --list --nagios --help' ;;
 	stats:*) words='--json --prometheus --help' ;;
 	top:*) words='--interval --help' ;;
+	watch:*) words='--source --service --reason --country --pcap --rate --count --for --json --help' ;;
 	outflow:--for) words='10m 1h 1d' ;;
 	outflow:*) words='release arm --for --json --help' ;;
 	ban:*) words='--for --service --reason --help -' ;;

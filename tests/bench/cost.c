@@ -5,8 +5,9 @@
  * subtracted. Checks that each packet was judged, and counted, as it says. Prints JSON. Needs root.
  *
  *   cost [list=N] [bans=N] [sources=N] [set=N] [repeat=N] [rounds=N] [only=TEXT]
- *        [countries=FILE,FILE6] [forget=1]
+ *        [countries=FILE,FILE6] [forget=1] [watch=1]
  *
+ * watch=1: one watches, who is told of 500 verdicts a second and misses all others.
  * forget=1 takes the bans out again before anything is sent: then it must fail.
  */
 #include <errno.h>
@@ -19,6 +20,8 @@
 #include <unistd.h>
 
 #include "../packets/build.h"
+#include "base/time.h"
+#include "kernel/verdicts.h"
 #include "cost.h"
 #include "cost.skel.h"
 
@@ -68,12 +71,13 @@ struct bench {
 	struct gate *gate;
 	struct cost_bpf *skeleton; /* of one family */
 	struct cost_sizes sizes;
-	uint32_t repeat, rounds, forget;
+	uint32_t repeat, rounds, forget, watch;
 	const char *only;
 	bool first; /* nothing is printed yet */
 };
 
-static char pins[64]; /* outlives main(), for unload() */
+static char pins[64];		 /* outlives main(), for unload() */
+static struct verdicts *watcher; /* NULL: nobody watches */
 
 static void unload(void)
 {
@@ -93,6 +97,8 @@ static double run(int program, const struct built_packet *packet, uint32_t repea
 
 	memset(in, 0, sizeof(in));
 	memcpy(in, packet->bytes, packet->size);
+	if (watcher && !verdicts_go_on(watcher, clock_boot_ns()))
+		cost_die(what, "nobody watches any more");
 	if (bpf_prog_test_run_opts(program, &options))
 		cost_die(what, strerror(errno));
 	if ((int)options.retval != expected)
@@ -301,6 +307,8 @@ static void read_argument(struct bench *bench, char *argument)
 		bench->only = value;
 	} else if (!strcmp(argument, "forget")) {
 		bench->forget = number;
+	} else if (!strcmp(argument, "watch")) {
+		bench->watch = number;
 	} else if (!strcmp(argument, "list")) {
 		bench->sizes.list = number;
 	} else if (!strcmp(argument, "bans")) {
@@ -336,6 +344,16 @@ int main(int argc, char **argv)
 	bench.gate = cost_gate(pins, &bench.sizes, &filled);
 	if (bench.forget && gate_ban_sweep(bench.gate, UINT64_MAX, NULL, &fault))
 		cost_die("bans", fault.text);
+	if (bench.watch) {
+		struct watch_filter all = { .services = UINT32_MAX,
+					    .reasons = UINT32_MAX,
+					    .every_country = 1,
+					    .bytes = 1,
+					    .most = 67 };
+
+		if (verdicts_begin(bench.gate, &all, clock_boot_ns(), &watcher, &fault))
+			cost_die("watch", fault.text);
+	}
 	printf("{");
 	print_instructions(bench.gate);
 	print_filled(bench.gate, &filled);
@@ -343,6 +361,7 @@ int main(int argc, char **argv)
 	measure_family(&bench, true);
 	measure_family(&bench, false);
 	printf("]}\n");
+	verdicts_end(watcher);
 	gate_close(bench.gate);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/daemon.h"
+#include "kernel/verdicts.h"
 #include "show/last_minute.h"
 
 struct rate_sampler {
@@ -20,6 +21,7 @@ static void on_step(void *context)
 	struct rate_sampler *rate_sampler = daemon->rate_sampler;
 	_cleanup_free_ struct gate_counts *counts = malloc(sizeof(*counts));
 
+	verdicts_tidy(daemon->instance.gate, clock_boot_ns());
 	if (!counts || gate_counts_read(daemon->instance.gate, counts, NULL))
 		return;
 	if (rate_sampler->count == MINUTE_SAMPLES) {

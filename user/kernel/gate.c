@@ -38,6 +38,8 @@ static const char *const map_names[] = {
 	[MAP_USAGE] = "usage",
 	[MAP_OVER_LIMIT] = "over_limit",
 	[MAP_SEEN] = "seen",
+	[MAP_WATCHING] = "watching",
+	[MAP_WATCHED] = "watched",
 	[MAP_OUTFLOW_RULES] = "outflow_rules",
 	[MAP_OUTFLOW_CONTROL] = "outflow_control",
 	[MAP_OUTFLOW_BREAKERS] = "outflow_breakers",
@@ -107,6 +109,8 @@ void gate_close(struct gate *gate)
 		munmap(gate->control, (size_t)sysconf(_SC_PAGESIZE));
 	if (gate->usage)
 		munmap(gate->usage, (size_t)sysconf(_SC_PAGESIZE));
+	if (gate->watching)
+		munmap(gate->watching, (size_t)sysconf(_SC_PAGESIZE));
 	bloom_unmap(&gate->ban_bloom);
 	bloom_unmap(&gate->network_bloom);
 	for (int i = 0; i < MAP_COUNT; i++)
@@ -137,7 +141,7 @@ static int map_element(const struct gate *gate, enum gate_map map, void **at, st
 
 int gate_map_elements(struct gate *gate, struct fault *fault)
 {
-	void *control, *usage;
+	void *control, *usage, *watching;
 	int err = map_element(gate, MAP_CONTROL, &control, fault);
 
 	gate->control = control;
@@ -145,6 +149,10 @@ int gate_map_elements(struct gate *gate, struct fault *fault)
 		err = map_element(gate, MAP_USAGE, &usage, fault);
 	if (!err)
 		gate->usage = usage;
+	if (!err)
+		err = map_element(gate, MAP_WATCHING, &watching, fault);
+	if (!err)
+		gate->watching = watching;
 	if (!err)
 		err = bloom_map(gate, MAP_BAN_BLOOM, &gate->ban_bloom, fault);
 	return err ? err : bloom_map(gate, MAP_NETWORK_BLOOM, &gate->network_bloom, fault);

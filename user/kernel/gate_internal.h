@@ -7,6 +7,7 @@
 #include <bpf/libbpf.h>
 
 #include "kernel/gate.h"
+#include "verdict_word.h"
 
 enum gate_map {
 	MAP_CONTROL,
@@ -29,6 +30,8 @@ enum gate_map {
 	MAP_USAGE,
 	MAP_OVER_LIMIT,
 	MAP_SEEN,
+	MAP_WATCHING,
+	MAP_WATCHED,
 	MAP_OUTFLOW_RULES,
 	MAP_OUTFLOW_CONTROL,
 	MAP_OUTFLOW_BREAKERS,
@@ -75,9 +78,10 @@ struct gate {
 	size_t met_count;
 	unsigned *ports; /* of bridges, that have the outflow breaker's program (attach_ports.h) */
 	size_t port_count;
-	struct fault ports_fault; /* why one has not */
-	struct usage *usage;	  /* mmap()ed as well */
-	struct control *control;  /* mmap()ed, shared with the kernel */
+	struct fault ports_fault;  /* why one has not */
+	struct usage *usage;	   /* mmap()ed as well */
+	struct control *control;   /* mmap()ed, shared with the kernel */
+	struct watching *watching; /* likewise */
 	struct bloom ban_bloom, network_bloom;
 };
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What `sekisho watch` is asked to show, as words: --source, --service, --reason, --country. Each
+ * may be given again, or with several words between commas; one of them is enough to be shown. */
+#ifndef SEKISHO_WATCH_ARGS_H
+#define SEKISHO_WATCH_ARGS_H
+
+#include "cmd/cmd.h"
+#include "verdict_word.h"
+
+/* A filter that shows everything. */
+void watch_args_begin(struct watch_filter *filter);
+
+/* EXIT_DONE, or what the command returns (said). `text` is cut into words. */
+int watch_args_source(const struct command *command, const char *text, struct watch_filter *filter);
+int watch_args_reason(const struct command *command, char *text, struct watch_filter *filter);
+int watch_args_country(const struct command *command, char *text, struct watch_filter *filter);
+/* By the names that the gate's ids have. */
+int watch_args_service(const struct command *command, char *text, const struct service_names *names,
+		       struct watch_filter *filter);
+
+/* Of reasons and services none was named: all are shown, of reasons those in `reasons`. */
+void watch_args_end(struct watch_filter *filter, unsigned reasons);
+
+#endif

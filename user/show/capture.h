@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Packets' headers as pcapng (draft-ietf-opsawg-pcapng), which tcpdump and tshark read: Ethernet
+ * frames, times in nanoseconds, the verdict as each packet's comment. No word of what a session
+ * says is written.
+ */
+#ifndef SEKISHO_CAPTURE_H
+#define SEKISHO_CAPTURE_H
+
+#include <linux/types.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "contract.h"
+#include "verdict_word.h"
+
+/* The head of a file. */
+void capture_begin(FILE *out);
+
+/* One packet of a record that has bytes; returns how many bytes were written. */
+size_t capture_packet(FILE *out, const struct watch_record *record, int64_t wall_ns,
+		      const char *comment);
+
+/* How much of the Ethernet frame of `size` bytes is headers, TCP's the last: 20 bytes of TCP where
+ * its length cannot be seen, none in a later fragment. Pure. */
+size_t capture_headers(const unsigned char *bytes, size_t size);
+
+#endif
