@@ -166,3 +166,30 @@ spans() { # LENGTH: the sums of its rows
 	lab_run_end
 	[[ $(spans 60 | jq -c .) == '{"failure":20,"bans":4}' ]]
 }
+
+@test "why --at says what met an address then, and what was refused around then" {
+	lab_run
+	fail_five 198.51.100.66
+	retry 50 0.1 ban_exists 198.51.100.66/32
+	then=$(date -u +%FT%TZ)
+	for i in 1 2 3; do lab_try 198.51.100.66 "$MX4" 587 0.2 || :; done
+	retry 50 0.2 ended 'any(.[]; .prefix == "198.51.100.66/32")'
+	# The daemon keeps the minute when it ends.
+	lab_run_end
+	run_sekisho why --at "$then" --json 198.51.100.66
+	json '.[0] | (.bans | length) == 0 and (.then.bans | length) == 1 and .then.bans[0].rule == "source-failures"'
+	json '.[0].then.counts.services.submission | .attempts >= 3 and .dropped.banned >= 3'
+	json '.[0].then.evidence | length >= 1 and all(.[]; .line | test("rip=198.51.100.66"))'
+	run_sekisho why --at "$then" 198.51.100.66
+	says '^  banned: 198\.51\.100\.66/32 from login, .*, source-failures$'
+	says '^    submission: [0-9]+ connections, [0-9]+ refused, banned [0-9]+$'
+	# A neighbour was not banned then, and nothing is known of a year ago.
+	run_sekisho why --at "$then" 198.51.100.67
+	says '^  no ban that is known was over it$'
+	run_sekisho why --at 8760h 198.51.100.66
+	says '^  nothing was counted then'
+	run_sekisho why 198.51.100.66
+	[[ $output != *'at 20'* ]]
+	run -2 lab_sekisho why --at 2099-01-01T00:00:00Z 198.51.100.66
+	run -2 lab_sekisho why --at soon 198.51.100.66
+}

@@ -81,7 +81,8 @@ _sekisho() {
 	setup:--root) words=$(compgen -d -- "$current") ;;
 	setup:*) words='--print --yes --home --mail-to --root --help' ;;
 	country:*) words='--list --provider --help' ;;
-	why:*) words='--json --help' ;;
+	why:--at) words='1h 12h 1d' ;;
+	why:*) words='--json --at --help' ;;
 	unban:*) words="--all --service --help $(_sekisho_names bans prefix)" ;;
 	export:*) words="--help $(_sekisho_names lists name)" ;;
 	import:* | parse:* | replay:* | report:*)

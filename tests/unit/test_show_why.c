@@ -242,7 +242,7 @@ static void why_json_has_the_promised_members(void **state)
 	why->stale_count = 1;
 	strcpy(why->stale[0].account, "bob");
 	why->stale[0].last_wall_ns = 1795251600 * NS_PER_S;
-	text = json_why(why);
+	text = json_why(why, NULL);
 	assert_non_null(text);
 	root = json_loads(text, 0, NULL);
 	assert_non_null(root);

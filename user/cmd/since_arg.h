@@ -11,5 +11,8 @@
  * before `now_wall_ns`. EXIT_USAGE (said): it is neither. */
 int since_arg(const struct command *command, const char *text, int64_t now_wall_ns,
 	      int64_t *from_wall_ns);
+/* The same of another option, "--at". */
+int time_arg(const struct command *command, const char *option, const char *text,
+	     int64_t now_wall_ns, int64_t *wall_ns);
 
 #endif

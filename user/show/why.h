@@ -87,7 +87,9 @@ void why_free(struct why *why);
 uint32_t why_provider(const struct config *config, const struct address *address);
 
 void text_why(FILE *out, const struct why *why);
-char *json_why(const struct why *why); /* one line, malloc()ed; NULL: out of memory */
+/* One line, malloc()ed; NULL: out of memory. `then`: of the past (why_then.h), or NULL. */
+struct why_then;
+char *json_why(const struct why *why, const struct why_then *then);
 
 /* The name of the list with this id among `lists`, or NULL. */
 const char *why_list_name(const struct why *why, uint8_t id);

@@ -34,6 +34,8 @@ void why_leaves_of_store(struct why_filling *filling);
 int why_fill_past(struct why *why, struct store *store, int64_t now_wall_ns, struct fault *fault);
 void why_print_past(FILE *out, const struct why *why);
 json_t *why_past_to_json(const struct why *why);
+/* One that is over, or was in force then: with `ended`. */
+json_t *why_ban_to_json(const struct why *why, const struct why_ban *ban);
 
 /* Stale devices at the source in 30 days, the last first. 0, -errno. */
 int why_fill_stale(struct why *why, struct store *store, int64_t now_wall_ns, struct fault *fault);

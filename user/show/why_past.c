@@ -69,23 +69,24 @@ void why_print_past(FILE *out, const struct why *why)
 	}
 }
 
+json_t *why_ban_to_json(const struct why *why, const struct why_ban *ban)
+{
+	char prefix[PREFIX_TEXT_SIZE];
+
+	prefix_format(&ban->prefix, prefix);
+	return json_pack("{s:s,s:o,s:o,s:o,s:s,s:o,s:b}", "prefix", prefix, "services",
+			 why_closed_to_json(why, ban->services), "since",
+			 json_time(ban->since_wall_ns), "ended", json_time(ban->until_wall_ns),
+			 "rule", rule_name(ban->rule), "reason",
+			 json_text(*ban->reason ? ban->reason : NULL), "lifted", ban->lifted);
+}
+
 json_t *why_past_to_json(const struct why *why)
 {
 	_cleanup_(cleanup_json) json_t *bans = json_array();
 
-	for (size_t i = 0; i < why->past_count; i++) {
-		const struct why_ban *ban = &why->past[i];
-		char prefix[PREFIX_TEXT_SIZE];
-
-		prefix_format(&ban->prefix, prefix);
-		if (!json_add(bans,
-			      json_pack("{s:s,s:o,s:o,s:o,s:s,s:o,s:b}", "prefix", prefix,
-					"services", why_closed_to_json(why, ban->services), "since",
-					json_time(ban->since_wall_ns), "ended",
-					json_time(ban->until_wall_ns), "rule", rule_name(ban->rule),
-					"reason", json_text(*ban->reason ? ban->reason : NULL),
-					"lifted", ban->lifted)))
+	for (size_t i = 0; i < why->past_count; i++)
+		if (!json_add(bans, why_ban_to_json(why, &why->past[i])))
 			return NULL;
-	}
 	return TAKE_PTR(bans);
 }

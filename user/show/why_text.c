@@ -10,6 +10,7 @@
 #include "detect/detect.h"
 #include "show/json.h"
 #include "show/visible.h"
+#include "show/why_then.h"
 
 void why_free(struct why *why)
 {
@@ -347,7 +348,7 @@ static void add_step(const char *text, void *context)
 	steps->failed |= !json_add(steps->array, json_text(text));
 }
 
-char *json_why(const struct why *why)
+char *json_why(const struct why *why, const struct why_then *then)
 {
 	_cleanup_(cleanup_json) json_t *array = json_array();
 	char address[ADDRESS_TEXT_SIZE], source[PREFIX_TEXT_SIZE], country[COUNTRY_TEXT_SIZE];
@@ -360,11 +361,12 @@ char *json_why(const struct why *why)
 	if (steps.failed)
 		return NULL;
 	return json_line(json_pack(
-		"{s:s,s:s,s:s,s:o,s:b,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:O,s:o}", "address", address,
+		"{s:s,s:s,s:s,s:o,s:b,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:O,s:o,s:o}", "address", address,
 		"source", source, "country", country, "provider",
 		json_provider_number(why->provider), "loaded", why->loaded, "mode",
 		why->mode == GATE_ENFORCE ? "enforce" : "monitor", "services",
 		services_to_json(why), "bans", bans_to_json(why), "earlier_bans",
 		why_past_to_json(why), "stale", why_stale_to_json(why), "lists", lists_to_json(why),
-		"evidence", evidence_to_json(why), "undo", array, "faults", faults_to_json(why)));
+		"evidence", evidence_to_json(why), "undo", array, "faults", faults_to_json(why),
+		"then", then ? why_then_to_json(why, then) : json_null()));
 }

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See why_then.h. */
+#include "show/why_then.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "conf/ban_services.h"
+#include "detect/detect.h"
+#include "show/json.h"
+#include "show/visible.h"
+#include "show/why_internal.h"
+
+#define AROUND_S    300 /* of minutes, before and after */
+#define EVIDENCE_NS (3600 * NS_PER_S)
+
+/* ---- filling ---- */
+
+/* Within the second that was asked for: people do not say fractions. */
+static bool was_in_force(const struct why_then *then, int64_t since_wall_ns, int64_t until_wall_ns)
+{
+	return since_wall_ns < time_plus(then->at_wall_ns, NS_PER_S) &&
+	       then->at_wall_ns < until_wall_ns;
+}
+
+static struct why_ban *next_ban(struct why_then *then)
+{
+	return then->ban_count < WHY_PAST_MAX ? &then->bans[then->ban_count++] : NULL;
+}
+
+static int take_past(const struct store_past_ban *past, void *context)
+{
+	struct why_then *then = context;
+	struct why_ban *entry;
+
+	if (!was_in_force(then, past->ban.since_wall_ns, past->ban.until_wall_ns))
+		return 0;
+	entry = next_ban(then);
+	if (!entry)
+		return 1;
+	*entry = (struct why_ban){ .prefix = past->ban.prefix,
+				   .services = past->ban.services,
+				   .since_wall_ns = past->ban.since_wall_ns,
+				   .until_wall_ns = past->ban.until_wall_ns,
+				   .rule = past->ban.rule,
+				   .lifted = past->lifted };
+	snprintf(entry->reason, sizeof(entry->reason), "%s", past->ban.reason);
+	return 0;
+}
+
+static int take_span(const struct store_span *span, void *context)
+{
+	struct why_then *then = context;
+	_cleanup_free_ struct span_counts *counts = calloc(1, sizeof(*counts));
+
+	if (!counts || span_from_json(span->counts, counts))
+		return 0;
+	span_add(&then->counts, counts);
+	if (then->from_s == then->to_s)
+		then->from_s = span->start_s;
+	then->to_s = span->start_s + span->length_s;
+	return 0;
+}
+
+static int take_evidence(const struct store_evidence *evidence, void *context)
+{
+	struct why_then *then = context;
+	struct why_evidence *entry = &then->evidence[then->evidence_count];
+
+	if (then->evidence_count == WHY_EVIDENCE_MAX)
+		return 1;
+	if (evidence->wall_ns < time_less(then->at_wall_ns, EVIDENCE_NS) ||
+	    evidence->wall_ns > time_plus(then->at_wall_ns, EVIDENCE_NS))
+		return 0;
+	entry->line = strdup(evidence->line);
+	if (!entry->line)
+		return -ENOMEM;
+	entry->wall_ns = evidence->wall_ns;
+	then->evidence_count++;
+	return 0;
+}
+
+/* Minutes are kept for a week, hours for longer. */
+static void fill_counts(struct why_then *then, struct store *store)
+{
+	int64_t at_s = then->at_wall_ns / NS_PER_S,
+		hour = span_start(then->at_wall_ns, SPAN_HOUR_S);
+
+	if (store_spans_each(store, SPAN_MINUTE_S, at_s - AROUND_S, at_s + AROUND_S, take_span,
+			     then, &then->fault) ||
+	    then->from_s != then->to_s)
+		return;
+	(void)store_spans_each(store, SPAN_HOUR_S, hour, hour + SPAN_HOUR_S, take_span, then,
+			       &then->fault);
+}
+
+int why_then_fill(const struct instance *instance, const struct why *why, int64_t at_wall_ns,
+		  int64_t now_wall_ns, struct why_then **result, struct fault *fault)
+{
+	_cleanup_(cleanup_why_then) struct why_then *then = calloc(1, sizeof(*then));
+	int err;
+
+	if (!then)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	then->at_wall_ns = at_wall_ns;
+	if (!instance->store) {
+		then->fault = instance->store_fault;
+	} else {
+		(void)store_past_bans_each(instance->store, &why->source, at_wall_ns, now_wall_ns,
+					   take_past, then, &then->fault);
+		fill_counts(then, instance->store);
+		/* All of them, for the newest are of later. */
+		err = store_evidence_each(instance->store, &why->source, SIZE_MAX, take_evidence,
+					  then, &then->fault);
+		if (err == -ENOMEM)
+			return fault_set(fault, err, "out of memory");
+	}
+	for (size_t i = 0; i < why->ban_count; i++)
+		if (was_in_force(then, why->bans[i].since_wall_ns, why->bans[i].until_wall_ns) &&
+		    then->ban_count < WHY_PAST_MAX)
+			*next_ban(then) = why->bans[i];
+	*result = TAKE_PTR(then);
+	return 0;
+}
+
+void why_then_free(struct why_then *then)
+{
+	for (size_t i = 0; then && i < then->evidence_count; i++)
+		free(then->evidence[i].line);
+	free(then);
+}
+
+/* ---- text ---- */
+
+static const char *shown(int64_t wall_ns, char text[TIME_TEXT_SIZE])
+{
+	time_show(wall_ns - wall_ns % NS_PER_S, text);
+	return text;
+}
+
+static void print_ban(FILE *out, const struct why_ban *ban)
+{
+	char prefix[PREFIX_TEXT_SIZE], since[TIME_TEXT_SIZE], until[TIME_TEXT_SIZE];
+
+	prefix_format(&ban->prefix, prefix);
+	fprintf(out, "  banned: %s", prefix);
+	if (ban->services != BAN_ALL)
+		fprintf(out, " from %s", ban_services_word(ban->services));
+	fprintf(out, ", %s to %s, %s%s", shown(ban->since_wall_ns, since),
+		shown(ban->until_wall_ns, until), rule_name(ban->rule),
+		ban->lifted ? ", lifted" : "");
+	if (*ban->reason) {
+		fputs("\n    ", out);
+		visible_print(out, ban->reason);
+	}
+	fputc('\n', out);
+}
+
+static void print_service(FILE *out, const struct span_service *service)
+{
+	uint64_t dropped = span_dropped(service), would = span_would_drop(service);
+
+	if (!service->attempts)
+		return;
+	fprintf(out, "    %s: %" PRIu64 " connections, %" PRIu64 " %srefused",
+		*service->name ? service->name : "(no known port)", service->attempts,
+		dropped ? dropped : would, would && !dropped ? "would have been " : "");
+	for (unsigned reason = 1; reason < REASON_COUNT; reason++) {
+		uint64_t count = service->dropped[reason] + service->would_drop[reason];
+
+		if (count)
+			fprintf(out, ", %s %" PRIu64, reason_name(reason), count);
+	}
+	fputc('\n', out);
+}
+
+void text_why_then(FILE *out, const struct why_then *then)
+{
+	char from[TIME_TEXT_SIZE], to[TIME_TEXT_SIZE];
+
+	fprintf(out, "at %s\n", shown(then->at_wall_ns, from));
+	for (size_t i = 0; i < then->ban_count; i++)
+		print_ban(out, &then->bans[i]);
+	if (!then->ban_count)
+		fputs("  no ban that is known was over it\n", out);
+	if (then->from_s == then->to_s) {
+		fputs("  nothing was counted then: the daemon did not run, or it is too long ago\n",
+		      out);
+	} else {
+		fprintf(out, "  of everybody, %s to %s:\n", shown(then->from_s * NS_PER_S, from),
+			shown(then->to_s * NS_PER_S, to));
+		for (unsigned i = 0; i < then->counts.service_count; i++)
+			print_service(out, &then->counts.services[i]);
+	}
+	if (then->evidence_count)
+		fputs("  its log lines within an hour, newest first:\n", out);
+	for (size_t i = 0; i < then->evidence_count; i++) {
+		fprintf(out, "    %s  ", shown(then->evidence[i].wall_ns, from));
+		visible_print(out, then->evidence[i].line);
+		fputc('\n', out);
+	}
+	if (then->fault.error) {
+		fputs("  unknown: ", out);
+		visible_print(out, then->fault.text);
+		fputc('\n', out);
+	}
+	fputs("  Lists, countries and limits of then are not kept; below is what holds now.\n\n",
+	      out);
+}
+
+/* ---- JSON ---- */
+
+static json_t *reasons_to_json(const uint64_t counts[REASON_COUNT])
+{
+	_cleanup_(cleanup_json) json_t *object = json_object();
+
+	for (unsigned reason = 1; object && reason < REASON_COUNT; reason++)
+		if (counts[reason] &&
+		    json_object_set_new(object, reason_name(reason), json_count(counts[reason])))
+			return NULL;
+	return TAKE_PTR(object);
+}
+
+static json_t *counts_to_json(const struct why_then *then)
+{
+	_cleanup_(cleanup_json) json_t *services = json_object();
+
+	if (then->from_s == then->to_s)
+		return json_null();
+	for (unsigned i = 0; services && i < then->counts.service_count; i++) {
+		const struct span_service *service = &then->counts.services[i];
+
+		if (*service->name &&
+		    json_object_set_new(services, service->name,
+					json_pack("{s:o,s:o,s:o}", "attempts",
+						  json_count(service->attempts), "dropped",
+						  reasons_to_json(service->dropped), "would_drop",
+						  reasons_to_json(service->would_drop))))
+			return NULL;
+	}
+	return json_pack("{s:o,s:o,s:O}", "from", json_time(then->from_s * NS_PER_S), "to",
+			 json_time(then->to_s * NS_PER_S), "services", services);
+}
+
+static json_t *bans_to_json(const struct why *why, const struct why_then *then)
+{
+	_cleanup_(cleanup_json) json_t *bans = json_array();
+
+	for (size_t i = 0; i < then->ban_count; i++)
+		if (!json_add(bans, why_ban_to_json(why, &then->bans[i])))
+			return NULL;
+	return TAKE_PTR(bans);
+}
+
+json_t *why_then_to_json(const struct why *why, const struct why_then *then)
+{
+	_cleanup_(cleanup_json) json_t *evidence = json_array();
+
+	for (size_t i = 0; i < then->evidence_count; i++)
+		if (!json_add(evidence,
+			      json_pack("{s:o,s:o}", "time", json_time(then->evidence[i].wall_ns),
+					"line", json_text(then->evidence[i].line))))
+			return NULL;
+	return json_pack("{s:o,s:o,s:o,s:O,s:o}", "at", json_time(then->at_wall_ns), "bans",
+			 bans_to_json(why, then), "counts", counts_to_json(then), "evidence",
+			 evidence, "fault", json_text(then->fault.error ? then->fault.text : NULL));
+}

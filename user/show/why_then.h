@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What met an address at an instant of the past, for `why --at`: the bans of then, what was refused
+ * around then, and its log lines. Filled by one function, rendered by two pure ones. Not kept, and
+ * so not here: which lists and countries were in force then, and each single refusal.
+ */
+#ifndef SEKISHO_WHY_THEN_H
+#define SEKISHO_WHY_THEN_H
+
+#include <jansson.h>
+#include "history/span.h"
+#include "show/why.h"
+
+struct why_then {
+	int64_t at_wall_ns;
+	struct why_ban bans[WHY_PAST_MAX]; /* in force then, those that are over by now first */
+	size_t ban_count;
+	int64_t from_s, to_s;	   /* what `counts` is of, since 1970; equal: nothing is known */
+	struct span_counts counts; /* of everybody */
+	struct why_evidence evidence[WHY_EVIDENCE_MAX]; /* within an hour of then, newest first */
+	size_t evidence_count;
+	struct fault fault; /* error != 0: something could not be read */
+};
+
+/* `why` is of the same address, now. *then is the caller's, why_then_free(). -ENOMEM. */
+int why_then_fill(const struct instance *instance, const struct why *why, int64_t at_wall_ns,
+		  int64_t now_wall_ns, struct why_then **then, struct fault *fault);
+void why_then_free(struct why_then *then); /* NULL is allowed */
+
+void text_why_then(FILE *out, const struct why_then *then);
+json_t *why_then_to_json(const struct why *why, const struct why_then *then); /* NULL: no memory */
+
+static inline void cleanup_why_then(struct why_then **then)
+{
+	why_then_free(*then);
+}
+
+#endif
