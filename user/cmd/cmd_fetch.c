@@ -19,6 +19,7 @@
 #include "cmd/cmd.h"
 #include "enforce/instance.h"
 #include "feed/crowdsec.h"
+#include "feed/dns_names.h"
 #include "feed/download.h"
 #include "feed/feed_key.h"
 #include "lists/input.h"
@@ -205,9 +206,12 @@ static void wait_for_others(const struct config *config)
 static int fetch_all(const struct fetch *fetch)
 {
 	size_t count = fetch->config->list_count, first = 0;
+	struct fault names = { 0 };
 	int status = EXIT_DONE;
 
 	wait_for_others(fetch->config);
+	if (!fetch->count && dns_names_fetch(fetch->config, clock_wall_ns() / NS_PER_S, &names))
+		status = cmd_failed(&cmd_fetch, &names);
 	if (count)
 		first = arc4random_uniform((uint32_t)count);
 	for (size_t i = 0; i < count; i++) {
@@ -268,7 +272,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 
 const struct command cmd_fetch = {
 	.name = "fetch",
-	.summary = "fetch the lists that other servers keep",
+	.summary = "fetch the lists that other servers keep, and never-ban's names",
 	.usage = "[--now] [NAME...]",
 	.help = "Fetches each [list] with 'url' or 'crowdsec' that is due by its 'every', or those "
 		"that are "
@@ -277,7 +281,8 @@ const struct command cmd_fetch = {
 		"/12, "
 		"more than 2 % of all\naddresses) does not replace what is there, and the exit "
 		"status is 1. The daemon notices\nthe new file within seconds. sekisho-fetch.timer "
-		"does this every quarter of an hour, as\na user without any right.\n\n"
+		"does this every quarter of an hour, as\na user without any right. The DNS names "
+		"in [gate] never-ban are asked for each\ntime, unless lists are named.\n\n"
 		"  -n, --now  also those that are not due\n\n"
 		"Needs no root, only the folder of [paths] feeds.\n",
 	.run = run,

@@ -76,6 +76,8 @@ void conf_clear_prefixes(struct conf_load *load, void *base)
 
 	(void)load;
 	config->never_ban_count = 0;
+	while (config->never_ban_name_count)
+		free(config->never_ban_names[--config->never_ban_name_count]);
 }
 
 /* Letters, and nothing of an IPv6 address. */
@@ -83,6 +85,40 @@ static bool is_host_name(const char *value)
 {
 	return !strchr(value, ':') &&
 	       strpbrk(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+}
+
+/* Labels of letters, digits and hyphens between dots, two at the least (RFC 1123, 2.1); the last
+ * begins with a letter, so that no address with a typing error is one. */
+static bool is_dns_name(const char *value)
+{
+	size_t size = strlen(value), labels = 0, length;
+
+	if (size >= DNS_NAME_SIZE)
+		return false;
+	for (const char *at = value;; at += length + 1) {
+		length = strcspn(at, ".");
+		if (!length || length > 63 || at[0] == '-' || at[length - 1] == '-' ||
+		    strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") <
+			    length)
+			return false;
+		labels++;
+		if (!at[length])
+			return labels > 1 && (at[0] < '0' || at[0] > '9') && length > 1;
+	}
+}
+
+static void add_never_ban_name(struct conf_load *load, struct config *config, const char *value)
+{
+	for (size_t i = 0; i < config->never_ban_name_count; i++)
+		if (!strcasecmp(config->never_ban_names[i], value))
+			return;
+	if (config->never_ban_name_count == NEVER_BAN_NAMES_MOST) {
+		conf_fault(load, NULL, "'%s' is one name too many: there can be %d", value,
+			   NEVER_BAN_NAMES_MOST);
+		config->never_ban_faulty = true;
+		return;
+	}
+	add_string(load, &config->never_ban_names, &config->never_ban_name_count, value);
 }
 
 bool conf_read_prefix(struct conf_load *load, const char *value, struct prefix *prefix)
@@ -96,8 +132,8 @@ bool conf_read_prefix(struct conf_load *load, const char *value, struct prefix *
 			   corrected);
 	} else if (error && is_host_name(value)) {
 		conf_fault(load, NULL,
-			   "'%s' is a name, and names are not looked up: its address could change "
-			   "unseen; write the address or prefix, as 192.0.2.0/24 or 2001:db8::/32",
+			   "'%s' is no name that can be asked for: write it whole, as "
+			   "home.example.net, or the address or prefix, as 192.0.2.0/24",
 			   value);
 	} else if (error) {
 		conf_fault(load, NULL,
@@ -114,6 +150,10 @@ void conf_prefix(struct conf_load *load, const struct conf_key *key, void *base,
 	struct prefix prefix, *grown;
 
 	(void)key;
+	if (is_host_name(value) && is_dns_name(value)) {
+		add_never_ban_name(load, config, value);
+		return;
+	}
 	if (!conf_read_prefix(load, value, &prefix)) {
 		config->never_ban_faulty = true;
 		return;

@@ -199,6 +199,9 @@ void config_free(struct config *config)
 	free(config->lists);
 	free(config->logs);
 	free(config->never_ban);
+	for (size_t i = 0; i < config->never_ban_name_count; i++)
+		free(config->never_ban_names[i]);
+	free(config->never_ban_names);
 	free(config->metrics.path);
 	free(config->policy.postfix.path);
 	free(config->policy.key_file);

@@ -139,6 +139,8 @@ struct config_fleet {
 	struct config_member *members;
 	size_t member_count;
 };
+#define NEVER_BAN_NAMES_MOST 16
+#define DNS_NAME_SIZE	     254 /* RFC 1035, 2.3.4, as text without the last dot */
 
 struct config {
 	char *path; /* of the main file; NULL: built-in defaults */
@@ -174,6 +176,8 @@ struct config {
 	struct patterns *compiled_patterns; /* of all of them; NULL: none */
 	struct prefix *never_ban; /* [gate] never-ban: beside own, gateway, loopback addresses */
 	size_t never_ban_count;
+	char **never_ban_names; /* the DNS names among them (feed/dns_names.h) */
+	size_t never_ban_name_count;
 	bool never_ban_faulty; /* config_load_faulty(): some of it could not be read */
 	struct config_outflow outflow;
 	struct config_listen metrics;

@@ -264,6 +264,28 @@ static void check_feeds(const struct doctor_facts *facts, struct doctor_report *
 	}
 }
 
+static void check_names(const struct doctor_facts *facts, struct doctor_report *report)
+{
+	for (size_t i = 0; i < facts->name_count; i++) {
+		const struct dns_name *name = &facts->names[i];
+
+		if (!name->tried_s)
+			doctor_add(report, FIND_NAME_UNKNOWN, name->name,
+				   "nobody has asked for the address of %s in never-ban",
+				   name->name);
+		else if (*name->problem)
+			doctor_add(report, FIND_NAME_UNKNOWN, name->name, "%s in never-ban: %s; %s",
+				   name->name, name->problem,
+				   name->count ? "its last answer still holds"
+					       : "it holds nothing");
+		else if (name->refused || !name->count)
+			doctor_add(report, FIND_NAME_UNKNOWN, name->name,
+				   "%s in never-ban has %u addresses that are private, or more "
+				   "than %d: these are not kept from bans",
+				   name->name, name->refused, DNS_NAME_ADDRESSES);
+	}
+}
+
 static int by_severity(const void *a, const void *b)
 {
 	const struct doctor_finding *x = a, *y = b;
@@ -281,6 +303,7 @@ void doctor_check(const struct doctor_facts *facts, struct doctor_report *report
 	check_ports(facts, report);
 	check_countries(facts, report);
 	check_feeds(facts, report);
+	check_names(facts, report);
 	doctor_check_seen(facts, report);
 	doctor_check_leaves(facts, report);
 	for (size_t i = 0; i < facts->fault_count; i++)

@@ -173,6 +173,13 @@ static const struct doctor_kind kinds[] = {
 			    "it.",
 			    "`systemctl enable --now sekisho-fetch.timer`, and see `journalctl -u "
 			    "sekisho-fetch` or `sekisho fetch --now`." },
+	[FIND_NAME_UNKNOWN] = { DOCTOR_WARN, "name-unknown",
+				"Whoever comes from where the name points may be banned like "
+				"anybody; of a name that gives no answer the last one holds for a "
+				"day.",
+				"See that the name exists and `systemctl enable --now "
+				"sekisho-fetch.timer` asks for it; `sekisho fetch` says what it is "
+				"told." },
 	[FIND_UNKNOWN] = { DOCTOR_WARN, "unknown", "What depends on it was not checked.",
 			   "Do what the text says." },
 	[FIND_ONE_LOCAL_SOURCE] = { DOCTOR_BAD, "one-local-source",

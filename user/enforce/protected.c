@@ -8,7 +8,9 @@
 #include <utmpx.h>
 
 #include "base/cleanup.h"
+#include "base/time.h"
 #include "enforce/bans.h"
+#include "feed/dns_names.h"
 #include "net/devices.h"
 
 #define WIDEST4 104 /* a /8, in the 128-bit space */
@@ -108,6 +110,25 @@ static int add_own_session(struct protected_set *set, const char *variable)
 	return text && read_address(text, strlen(text), &address) ? add_peer(set, &address) : 0;
 }
 
+/* What DNS said last of the names in never-ban. */
+static int add_names(struct protected_set *set, const struct config *config)
+{
+	struct dns_name names[NEVER_BAN_NAMES_MOST];
+	size_t count = dns_names_read(config, clock_wall_ns() / NS_PER_S, names);
+	int result = 0;
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < names[i].count && !result; j++) {
+			struct prefix prefix = { .address = names[i].addresses[j], .length = 128 };
+			char why[96];
+
+			snprintf(why, sizeof(why), "is an address of %.40s in never-ban",
+				 names[i].name);
+			result = add(set, &prefix, why);
+		}
+	return result;
+}
+
 int protected_load(const struct config *config, struct protected_set *set, struct fault *fault)
 {
 	int result;
@@ -121,6 +142,8 @@ int protected_load(const struct config *config, struct protected_set *set, struc
 	}
 	for (size_t i = 0; i < config->never_ban_count && !result; i++)
 		result = add(set, &config->never_ban[i], "is never banned, by the configuration");
+	if (!result)
+		result = add_names(set, config);
 	if (!result)
 		result = add_logins(set);
 	if (!result)

@@ -265,6 +265,31 @@ static json_t *generation_to_json(const struct snapshot *snapshot)
 			 snapshot->has_generation ? json_count(snapshot->generation) : json_null());
 }
 
+static json_t *names_to_json(const struct snapshot *snapshot)
+{
+	_cleanup_(cleanup_json) json_t *names = json_array();
+
+	for (size_t i = 0; i < snapshot->name_count; i++) {
+		const struct dns_name *name = &snapshot->names[i];
+		_cleanup_(cleanup_json) json_t *addresses = json_array();
+		char text[ADDRESS_TEXT_SIZE];
+
+		for (size_t j = 0; j < name->count; j++) {
+			address_format(&name->addresses[j], text);
+			if (!json_add(addresses, json_text(text)))
+				return NULL;
+		}
+		if (!json_add(names,
+			      json_pack("{s:o,s:O,s:o,s:o,s:o}", "name", json_text(name->name),
+					"addresses", addresses, "answered",
+					json_time(name->answered_s * (int64_t)NS_PER_S), "refused",
+					json_count(name->refused), "problem",
+					json_text(*name->problem ? name->problem : NULL))))
+			return NULL;
+	}
+	return TAKE_PTR(names);
+}
+
 char *json_status(const struct snapshot *snapshot)
 {
 	bool known = snapshot->has_policy;
@@ -274,7 +299,7 @@ char *json_status(const struct snapshot *snapshot)
 				 : json_null();
 
 	return json_line(json_pack(
-		"{s:o,s:s,s:i,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
+		"{s:o,s:s,s:i,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
 		json_time(snapshot->now_wall_ns), "version", SEKISHO_VERSION, "contract",
 		CONTRACT_VERSION, "loaded", loaded, "mode", mode_to_json(snapshot),
 		"configured_mode", mode_name(snapshot->configured_mode), "policy_differs",
@@ -282,7 +307,8 @@ char *json_status(const struct snapshot *snapshot)
 		ports_to_json(snapshot), "devices", devices_to_json(snapshot), "outflow",
 		outflow_to_json(snapshot->outflow, false), "tables", tables_to_json(snapshot),
 		"memory", memory_to_json(snapshot), "countries", countries_status(snapshot),
-		"generation", generation_to_json(snapshot), "daemon",
+		"generation", generation_to_json(snapshot), "never_ban_names",
+		names_to_json(snapshot), "daemon",
 		daemon_status_to_json(snapshot->daemon, snapshot->daemon_state), "faults",
 		faults_to_json(snapshot)));
 }

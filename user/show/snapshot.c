@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/cleanup.h"
+#include "base/time.h"
 #include "feed/feed.h"
 
 #define MAPS_MAX 64
@@ -300,6 +301,8 @@ int snapshot_fill(const struct instance *instance, unsigned parts, int64_t now_w
 	}
 	if (parts & SNAPSHOT_STATUS) {
 		fill_daemon(fresh, instance);
+		fresh->name_count =
+			dns_names_read(instance->config, now_wall_ns / NS_PER_S, fresh->names);
 		if (fill_gate_status(fresh, instance) ||
 		    snapshot_fill_devices(fresh, instance, remember))
 			return fault_set(fault, -ENOMEM, "out of memory");

@@ -7,6 +7,7 @@
 #define SEKISHO_SNAPSHOT_H
 
 #include "enforce/instance.h"
+#include "feed/dns_names.h"
 #include "kernel/attach.h"
 #include "show/daemon_status.h"
 #include "show/outflow_view.h"
@@ -91,6 +92,8 @@ struct snapshot {
 	size_t list_count;
 	struct snapshot_feed *feeds;
 	size_t feed_count;
+	struct dns_name names[NEVER_BAN_NAMES_MOST]; /* of never-ban */
+	size_t name_count;
 	struct snapshot_usage tables[SNAPSHOT_TABLE_COUNT];
 
 	bool has_table;

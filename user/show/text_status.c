@@ -331,6 +331,33 @@ static void print_daemon(FILE *out, const struct snapshot *snapshot, bool verbos
 	print_accounts(out, daemon, snapshot->now_wall_ns);
 }
 
+static void print_names(FILE *out, const struct snapshot *snapshot)
+{
+	char text[ADDRESS_TEXT_SIZE], age[NUMBER_TEXT_SIZE];
+
+	for (size_t i = 0; i < snapshot->name_count; i++) {
+		const struct dns_name *name = &snapshot->names[i];
+
+		print_key(out, i ? "" : "never-ban");
+		fprintf(out, "%s:", name->name);
+		for (size_t j = 0; j < name->count; j++) {
+			address_format(&name->addresses[j], text);
+			fprintf(out, " %s", text);
+		}
+		if (name->count)
+			fprintf(out, " (%s ago)",
+				age_format(name->answered_s * (int64_t)NS_PER_S,
+					   snapshot->now_wall_ns, age));
+		else
+			fputs(" NO ADDRESS", out);
+		if (*name->problem) {
+			fputs("; ", out);
+			visible_print(out, name->problem);
+		}
+		fputs(name->tried_s ? "\n" : ", never asked for (sekisho-fetch.timer)\n", out);
+	}
+}
+
 void text_status(FILE *out, const struct snapshot *snapshot, bool verbose)
 {
 	text_headline(out, snapshot);
@@ -342,6 +369,7 @@ void text_status(FILE *out, const struct snapshot *snapshot, bool verbose)
 	print_devices(out, snapshot);
 	print_outflow(out, snapshot);
 	print_countries(out, snapshot, verbose);
+	print_names(out, snapshot);
 	print_daemon(out, snapshot, verbose);
 	print_faults(out, snapshot);
 	if (!snapshot->loaded)
