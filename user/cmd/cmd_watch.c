@@ -25,7 +25,7 @@
 #define SAY_NS	     (5 * NS_PER_S)
 #define CAPTURE_MOST (64ULL << 20)
 
-struct watch {
+struct watch_command {
 	struct watch_filter filter;
 	const char *capture_path;
 	char *services[8];
@@ -49,7 +49,7 @@ static void on_signal(int signal)
 	ended = 1;
 }
 
-static bool is_done(const struct watch *watch)
+static bool is_done(const struct watch_command *watch)
 {
 	return (watch->count && watch->shown >= watch->count) ||
 	       (watch->capture && watch->captured >= CAPTURE_MOST);
@@ -58,7 +58,7 @@ static bool is_done(const struct watch *watch)
 /* A negative return ends the reading: -ENOSPC that enough was shown, else what failed. */
 static int show(const struct watch_record *record, void *context)
 {
-	struct watch *watch = context;
+	struct watch_command *watch = context;
 	int64_t when = (int64_t)record->time_ns + watch->wall_offset_ns;
 	_cleanup_free_ char *json = NULL;
 	char comment[256];
@@ -82,7 +82,7 @@ static int show(const struct watch_record *record, void *context)
 }
 
 /* What is not shown is said: on standard error, so that it never stands among what is read on. */
-static void say_missed(struct watch *watch, const struct verdicts *verdicts)
+static void say_missed(struct watch_command *watch, const struct verdicts *verdicts)
 {
 	struct verdicts_missed now = verdicts_missed(verdicts);
 
@@ -97,7 +97,7 @@ static void say_missed(struct watch *watch, const struct verdicts *verdicts)
 	watch->said = now;
 }
 
-static int flush(struct watch *watch, struct fault *fault)
+static int flush(struct watch_command *watch, struct fault *fault)
 {
 	if (watch->lines && (fflush(watch->lines) || ferror(watch->lines)))
 		return fault_set(fault, -errno, "cannot write to standard output: %m");
@@ -106,7 +106,7 @@ static int flush(struct watch *watch, struct fault *fault)
 	return 0;
 }
 
-static int loop(struct watch *watch, struct verdicts *verdicts, struct fault *fault)
+static int loop(struct watch_command *watch, struct verdicts *verdicts, struct fault *fault)
 {
 	const struct timespec look = { .tv_nsec = LOOK_NS };
 	uint64_t end_ns = clock_boot_ns() + watch->for_s * NS_PER_S, say_ns = 0;
@@ -141,7 +141,7 @@ static int loop(struct watch *watch, struct verdicts *verdicts, struct fault *fa
 }
 
 /* A new file that is root's alone, and never one that somebody has put there. */
-static int open_capture(struct watch *watch, struct fault *fault)
+static int open_capture(struct watch_command *watch, struct fault *fault)
 {
 	int fd;
 
@@ -172,7 +172,8 @@ static int take_list(const struct store_list *list, void *context)
 	return 0;
 }
 
-static int watch_gate(struct watch *watch, const struct instance *instance, struct fault *fault)
+static int watch_gate(struct watch_command *watch, const struct instance *instance,
+		      struct fault *fault)
 {
 	_cleanup_(cleanup_verdicts) struct verdicts *verdicts = NULL;
 	struct sigaction action = { .sa_handler = on_signal };
@@ -219,7 +220,7 @@ static int number_option(const char *name, const char *text, uint64_t most, uint
 	return EXIT_DONE;
 }
 
-static int take_option(struct watch *watch, int c)
+static int take_option(struct watch_command *watch, int c)
 {
 	switch (c) {
 	case 's':
@@ -251,7 +252,7 @@ static int take_option(struct watch *watch, int c)
 	}
 }
 
-static int read_options(struct watch *watch, int argc, char **argv)
+static int read_options(struct watch_command *watch, int argc, char **argv)
 {
 	static const struct option options[] = { { "source", required_argument, NULL, 's' },
 						 { "service", required_argument, NULL, 'S' },
@@ -282,7 +283,7 @@ static int read_options(struct watch *watch, int argc, char **argv)
 static int run(const struct globals *globals, int argc, char **argv)
 {
 	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
-	_cleanup_free_ struct watch *watch = calloc(1, sizeof(*watch));
+	_cleanup_free_ struct watch_command *watch = calloc(1, sizeof(*watch));
 	struct fault fault = { 0 };
 	int status;
 
