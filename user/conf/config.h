@@ -139,6 +139,7 @@ struct config_fleet {
 	struct config_member *members;
 	size_t member_count;
 };
+
 #define NEVER_BAN_NAMES_MOST 16
 #define DNS_NAME_SIZE	     254 /* RFC 1035, 2.3.4, as text without the last dot */
 
