@@ -316,6 +316,26 @@ complete_bash() { # WORD...: what is offered for the last one
 	diff <(head -n "$half" "$BATS_TEST_TMPDIR/all") <(tail -n +"$((half + 1))" "$BATS_TEST_TMPDIR/all")
 }
 
+# What of a page is the same in every language: its headings' levels in order, its code without comments, and the
+# rules and programs that it names.
+page_bones() { # FILE
+	grep -oE '^#+ ' "$1"
+	awk '/^ *```/ { inside = !inside; next } inside { sub(/ *#.*/, ""); if (/[^ \t]/) print }' "$1"
+	grep -oE '^\*\*[a-z-]+\*\*' "$1" || :
+}
+
+@test "each Japanese page has the sections, the code and the rules of its English one, and links to it" {
+	count=0
+	for page in "$REPO"/docs/*.ja.md; do
+		english=${page%.ja.md}.md
+		diff <(page_bones "$english") <(page_bones "$page") || fail "$page is not as $english"
+		grep -qF "](${english##*/})" "$page" || fail "$page does not link to $english"
+		grep -qF "(docs/${page##*/})" "$REPO/README.ja.md" || fail "README.ja.md does not link to $page"
+		count=$((count + 1))
+	done
+	((count >= 4))
+}
+
 @test "every file that the documents link to is there" {
 	for file in "$REPO"/README*.md "$REPO"/docs/*.md; do
 		grep -oE '\]\([^)#]+\)' "$file" | tr -d '()]' | grep -v '^http' | while read -r link; do
