@@ -293,3 +293,25 @@ file = $LAB/log/gone.log"
 	retry 30 0.1 has_left 1
 	grep -q 'no gate is loaded' "$LAB/top.err"
 }
+
+# An attacker who is banned no more has an entry among the sources: only his ban counts him.
+@test "top shows who still comes while he is banned, and on a wide terminal the last hour and the latest bans" {
+	lab_run
+	run_sekisho ban --reason 'too often' 198.51.100.66
+	top_starts 200 50
+	lab_burst 198.51.100.66 "$MX4" 25 30 >/dev/null
+	shows '^198\.51\.100\.66 +JP +[0-9.,]+ +[0-9.,]+ +0 +30 +30 +banned'
+	shows 'the last hour, per minute'
+	shows 'connections +[0-9]+ in the last'
+	shows 'failed logins +[0-9]+ in the last'
+	shows 'the latest bans'
+	shows 's ago  198\.51\.100\.66/32 +manual'
+	screen resize-window -t top -x 80 -y 24
+	shows '^198\.51\.100\.66 +JP .*banned'
+	hides 'the last hour'
+	screen resize-window -t top -x 40 -y 14
+	shows '^sources +att/min +drop/m$'
+	shows '^198\.51\.100\.66 +JP'
+	press q
+	retry 30 0.1 has_left 0
+}

@@ -2,7 +2,8 @@
 /* The rows and rates of `top`, from frames made by hand. */
 #include "show_fakes.h"
 
-#include "show/top.h"
+#include "show/top_columns.h"
+#include "show/top_side.h"
 
 static void add_talker(struct top_frame *frame, const char *prefix, struct talker talker)
 {
@@ -148,6 +149,90 @@ static void rates_are_by_service_and_reason_and_never_negative(void **state)
 	drop(&now);
 }
 
+static void a_banned_source_is_among_the_sources_by_what_its_ban_counts(void **state)
+{
+	struct top_frame before = { 0 }, now = { 0 };
+	struct top_ban items[3] = { { .packets = 40, .attempts = 30, .attempts_pm = 90 },
+				    { .packets = 7, .attempts = 7, .attempts_pm = 1 },
+				    { .packets = 0 } };
+	struct top_bans bans = { .items = items, .count = 3 };
+	struct top_row *rows;
+	size_t count;
+
+	(void)state;
+	frames(&before, &now);
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const prefixes[] = { "2001:db8:bad::/64", "198.51.100.7/32",
+							"203.0.113.99/32" };
+
+		assert_int_equal(prefix_parse(prefixes[i], strlen(prefixes[i]), &items[i].prefix),
+				 0);
+		items[i].until_wall_ns = now.snapshot->now_wall_ns + NS_PER_S;
+	}
+	assert_int_equal(
+		top_rows(&before, &now, &bans, TOP_SOURCES, TOP_BY_RATE, "", 9, &rows, &count), 0);
+	/* One more than the talkers: the ban that nobody met is none who comes. */
+	assert_int_equal(count, 4);
+	assert_string_equal(rows[0].name, "2001:db8:bad::/64");
+	assert_true(rows[0].banned && rows[0].drops == 40);
+	free(rows);
+	/* Its own entry and its ban are one row. */
+	assert_int_equal(top_rows(&before, &now, &bans, TOP_SOURCES, TOP_BY_RATE, "198.51.100.7", 9,
+				  &rows, &count),
+			 0);
+	assert_int_equal(count, 1);
+	assert_true(rows[0].banned && rows[0].attempts == 12 && rows[0].drops == 12);
+	free(rows);
+	/* Over, it is a source like any other. */
+	items[0].until_wall_ns = items[1].until_wall_ns = now.snapshot->now_wall_ns;
+	assert_int_equal(
+		top_rows(&before, &now, &bans, TOP_SOURCES, TOP_BY_RATE, "", 9, &rows, &count), 0);
+	assert_int_equal(count, 3);
+	free(rows);
+	drop(&before);
+	drop(&now);
+}
+
+static void narrow_screens_lose_the_least_important_columns_first(void **state)
+{
+	static const struct {
+		unsigned width;
+		const char *there, *gone;
+	} widths[] = {
+		{ 80, "seen", "-" },	{ 79, "attempts", "-" },  { 60, "seen", "attempts" },
+		{ 45, "open", "seen" }, { 36, "drop/m", "open" }, { 26, "att/min", "drop/m" }
+	};
+	char text[TOP_LINE_SIZE];
+	struct top_row row = { .name = "2001:db8:bad:ffff::/64", .attempts = 1234567 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(widths) / sizeof(*widths); i++) {
+		top_columns_head(TOP_SOURCES, false, widths[i].width, text);
+		assert_non_null(strstr(text, widths[i].there));
+		assert_null(strstr(text, widths[i].gone));
+		assert_true(strlen(text) <= widths[i].width);
+		top_columns_row(&row, TOP_SOURCES, 0, widths[i].width, text);
+		assert_true(strlen(text) <= widths[i].width);
+	}
+	top_columns_row(&row, TOP_SOURCES, 0, 84, text);
+	assert_non_null(strstr(text, row.name));
+	top_columns_row(&row, TOP_SOURCES, 0, 0, text);
+}
+
+static void a_sparkline_has_a_character_for_each_value(void **state)
+{
+	static const uint64_t values[] = { 0, 1, UINT64_MAX / 2, UINT64_MAX }, none[3] = { 0 };
+	char text[16];
+
+	(void)state;
+	top_sparkline(values, 4, false, text);
+	assert_string_equal(text, " .=#");
+	top_sparkline(values, 4, true, text);
+	assert_string_equal(text, " ▁▄█");
+	top_sparkline(none, 3, true, text);
+	assert_string_equal(text, "   ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +240,9 @@ int main(void)
 		cmocka_unit_test(a_filter_finds_names_countries_and_reasons_in_any_case),
 		cmocka_unit_test(countries_are_summed_over_services),
 		cmocka_unit_test(rates_are_by_service_and_reason_and_never_negative),
+		cmocka_unit_test(a_banned_source_is_among_the_sources_by_what_its_ban_counts),
+		cmocka_unit_test(narrow_screens_lose_the_least_important_columns_first),
+		cmocka_unit_test(a_sparkline_has_a_character_for_each_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,10 @@ struct top_ban {
 	struct prefix prefix;
 	int64_t since_wall_ns, until_wall_ns;
 	uint32_t rule;
-	uint64_t packets;
+	uint64_t packets, attempts;
+	double packets_pm, attempts_pm; /* per minute since the read before */
+	int64_t last_wall_ns;		/* of the last packet; 0: none met it yet */
+	unsigned country;
 	char reason[160];
 };
 
@@ -26,7 +29,16 @@ struct top_bans { /* the latest first */
 	uint64_t took_ns, read_boot_ns; /* reading a million takes a while: not for every frame */
 };
 
+/* The last hour by minutes, the present one last, from the store. */
+#define TOP_HISTORY_MINUTES 60
+enum top_history_kind { TOP_CONNECTIONS, TOP_REFUSED, TOP_FAILURES, TOP_HISTORY_KINDS };
+struct top_history {
+	int64_t from_s; /* since 1970: where the first minute begins */
+	uint64_t values[TOP_HISTORY_KINDS][TOP_HISTORY_MINUTES];
+};
+
 struct top_frame {
+	struct top_history history;
 	struct instance instance; /* open for as long as the frame is shown */
 	struct snapshot *snapshot;
 	struct talkers tables[2]; /* by prefix; [METERS_SOURCES], [METERS_NETWORKS] */
@@ -52,6 +64,7 @@ struct top_row {
 	char name[64];
 	struct prefix prefix; /* of sources, networks, bans */
 	bool has_prefix;
+	bool banned; /* of sources: drops and attempts are those of the ban, too */
 	char country[COUNTRY_TEXT_SIZE];
 	double attempts_pm, drops_pm; /* per minute, between the frames */
 	uint64_t attempts, drops, open;

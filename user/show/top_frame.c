@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "enforce/bans.h"
+#include "history/span.h"
 
 #define BANS_REST 20 /* of the time, at most a twentieth goes into reading bans */
 
@@ -31,15 +32,55 @@ static int take_ban(const struct ban_state *state, void *context)
 					    .since_wall_ns = state->since_wall_ns,
 					    .until_wall_ns = state->until_wall_ns,
 					    .rule = state->rule,
-					    .packets = state->packets };
+					    .packets = state->packets,
+					    .attempts = state->attempts,
+					    .last_wall_ns = state->last_wall_ns,
+					    .country = COUNTRY_ZZ };
 	snprintf(bans->items[at].reason, sizeof(bans->items[at].reason), "%.159s",
 		 state->reason ? state->reason : "");
 	return 0;
 }
 
+/* How fast each ban's packets come, by what it had at the read before; two bans of one prefix, for
+ * other services, share their counts. */
+static void fill_ban_rates(struct top_bans *bans, const struct top_ban *before, size_t count,
+			   uint64_t elapsed_ns)
+{
+	double minutes = (double)elapsed_ns / 60e9;
+
+	for (size_t i = 0; i < bans->count && minutes > 0; i++)
+		for (size_t j = 0; j < count; j++) {
+			struct top_ban *ban = &bans->items[i];
+
+			if (memcmp(&ban->prefix, &before[j].prefix, sizeof(ban->prefix)) ||
+			    before[j].packets > ban->packets || before[j].attempts > ban->attempts)
+				continue;
+			ban->packets_pm = (double)(ban->packets - before[j].packets) / minutes;
+			ban->attempts_pm = (double)(ban->attempts - before[j].attempts) / minutes;
+			break;
+		}
+}
+
+static void name_ban_countries(struct instance *instance, struct top_bans *bans)
+{
+	struct gate_table_view view = { 0 };
+
+	if (gate_table_view(instance->gate, &view, NULL))
+		return;
+	for (size_t i = 0; i < bans->count; i++) {
+		unsigned country =
+			gate_table_look(&view, &bans->items[i].prefix.address, 0).country;
+
+		bans->items[i].country = country < COUNTRY_COUNT ? country : COUNTRY_ZZ;
+	}
+	gate_table_view_end(&view);
+}
+
 static int read_bans(struct instance *instance, struct top_bans *bans, struct fault *fault)
 {
 	uint64_t begin = clock_boot_ns();
+	_cleanup_free_ struct top_ban *before = NULL;
+	size_t count = bans->count;
 	int err;
 
 	if (bans->items && begin - bans->read_boot_ns < bans->took_ns * BANS_REST)
@@ -48,8 +89,14 @@ static int read_bans(struct instance *instance, struct top_bans *bans, struct fa
 		bans->items = calloc(TOP_BANS_MOST, sizeof(*bans->items));
 	if (!bans->items)
 		return fault_set(fault, -ENOMEM, "out of memory");
+	before = calloc(count + 1, sizeof(*before));
+	if (before)
+		memcpy(before, bans->items, count * sizeof(*before));
 	bans->count = 0;
 	err = bans_each(instance, take_ban, bans, fault);
+	if (before)
+		fill_ban_rates(bans, before, count, begin - bans->read_boot_ns);
+	name_ban_countries(instance, bans);
 	bans->read_boot_ns = clock_boot_ns();
 	bans->took_ns = bans->read_boot_ns - begin;
 	return err;
@@ -69,6 +116,34 @@ void top_name_countries(struct top_frame *frame)
 		}
 }
 
+static int take_minute(const struct store_span *span, void *context)
+{
+	struct top_history *history = context;
+	int64_t at = (span->start_s - history->from_s) / SPAN_MINUTE_S;
+	_cleanup_free_ struct span_counts *counts = calloc(1, sizeof(*counts));
+
+	if (at < 0 || at >= TOP_HISTORY_MINUTES || !counts || span_from_json(span->counts, counts))
+		return 0;
+	for (unsigned i = 0; i < counts->service_count; i++) {
+		history->values[TOP_CONNECTIONS][at] += counts->services[i].attempts;
+		history->values[TOP_REFUSED][at] +=
+			span_dropped(&counts->services[i]) + span_would_drop(&counts->services[i]);
+	}
+	history->values[TOP_FAILURES][at] = counts->events[EVENT_FAILURE];
+	return 0;
+}
+
+/* Without a store there is no past, which is no reason to show nothing. */
+static void fill_history(struct top_frame *frame)
+{
+	int64_t now_s = span_start(frame->snapshot->now_wall_ns, SPAN_MINUTE_S);
+
+	frame->history.from_s = now_s - (TOP_HISTORY_MINUTES - 1) * (int64_t)SPAN_MINUTE_S;
+	if (frame->instance.store)
+		(void)store_spans_each(frame->instance.store, SPAN_MINUTE_S, frame->history.from_s,
+				       now_s + SPAN_MINUTE_S, take_minute, &frame->history, NULL);
+}
+
 static int fill(struct top_frame *frame, struct top_bans *bans, struct fault *fault)
 {
 	struct instance *instance = &frame->instance;
@@ -83,9 +158,11 @@ static int fill(struct top_frame *frame, struct top_bans *bans, struct fault *fa
 		err = talkers_read(instance->gate, table, &frame->tables[table], fault);
 	if (!err)
 		err = read_bans(instance, bans, fault);
-	if (!err)
-		top_name_countries(frame);
-	return err;
+	if (err)
+		return err;
+	fill_history(frame);
+	top_name_countries(frame);
+	return 0;
 }
 
 int top_frame_take(const char *config_path, struct top_frame *frame, struct top_bans *bans,

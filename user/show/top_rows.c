@@ -73,8 +73,64 @@ static int add(struct top_rows_collection *collection, const struct top_row *row
 	return 0;
 }
 
+static int by_prefix(const void *a, const void *b)
+{
+	const struct top_ban *const *x = a, *const *y = b;
+
+	return talkers_compare_prefix(&(*x)->prefix, &(*y)->prefix);
+}
+
+/* The ban of exactly this prefix, or NULL. */
+static const struct top_ban *ban_of(const struct top_ban **sorted, size_t count,
+				    const struct prefix *prefix)
+{
+	struct top_ban wanted = { .prefix = *prefix };
+	const struct top_ban *key = &wanted, **found = NULL;
+
+	if (count)
+		found = bsearch(&key, sorted, count, sizeof(*sorted), by_prefix);
+	return found ? *found : NULL;
+}
+
+/* A banned source is seen by its ban alone: its packets meet that first. */
+static void add_ban(struct top_row *row, const struct top_ban *ban)
+{
+	row->banned = true;
+	row->attempts += ban->attempts;
+	row->drops += ban->packets;
+	row->attempts_pm += ban->attempts_pm;
+	row->drops_pm += ban->packets_pm;
+	if (ban->last_wall_ns > row->last_wall_ns)
+		row->last_wall_ns = ban->last_wall_ns;
+}
+
+/* Those who are banned and still come, and have no entry among the sources. */
+static int add_banned(struct top_rows_collection *collection, const struct top_frame *now,
+		      const struct top_ban **sorted, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct top_ban *ban = sorted[i];
+		struct top_row row = { .prefix = ban->prefix, .has_prefix = true };
+
+		if (!ban->packets || ban->until_wall_ns <= now->snapshot->now_wall_ns ||
+		    (i && !by_prefix(&sorted[i - 1], &sorted[i])) ||
+		    talkers_find(&now->tables[METERS_SOURCES], &ban->prefix))
+			continue;
+		if (ban->prefix.length == 128)
+			address_format(&ban->prefix.address, row.name);
+		else
+			prefix_format(&ban->prefix, row.name);
+		country_to_text(ban->country, row.country);
+		add_ban(&row, ban);
+		if (add(collection, &row))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int add_talkers(struct top_rows_collection *collection, const struct top_frame *before,
-		       const struct top_frame *now, enum gate_meters table)
+		       const struct top_frame *now, enum gate_meters table,
+		       const struct top_ban **sorted, size_t ban_count)
 {
 	double minutes = minutes_between(before, now);
 	const struct snapshot *snapshot = now->snapshot;
@@ -88,6 +144,7 @@ static int add_talkers(struct top_rows_collection *collection, const struct top_
 				       .attempts = at->attempts,
 				       .drops = at->dropped,
 				       .open = at->open };
+		const struct top_ban *ban;
 		uint64_t ago = snapshot->now_boot_ns > at->last_boot_ns
 				       ? snapshot->now_boot_ns - at->last_boot_ns
 				       : 0;
@@ -100,10 +157,30 @@ static int add_talkers(struct top_rows_collection *collection, const struct top_
 		row.last_wall_ns = snapshot->now_wall_ns - (int64_t)ago;
 		row.attempts_pm = per_minute(was ? was->attempts : 0, at->attempts, minutes);
 		row.drops_pm = per_minute(was ? was->dropped : 0, at->dropped, minutes);
+		ban = ban_of(sorted, ban_count, &at->prefix);
+		if (ban && ban->until_wall_ns > snapshot->now_wall_ns)
+			add_ban(&row, ban);
 		if (add(collection, &row))
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+static int add_sources(struct top_rows_collection *collection, const struct top_frame *before,
+		       const struct top_frame *now, const struct top_bans *bans,
+		       enum gate_meters table)
+{
+	_cleanup_free_ const struct top_ban **sorted = calloc(bans->count + 1, sizeof(*sorted));
+	int err;
+
+	if (!sorted)
+		return -ENOMEM;
+	for (size_t i = 0; i < bans->count; i++)
+		sorted[i] = &bans->items[i];
+	qsort(sorted, bans->count, sizeof(*sorted), by_prefix);
+	err = add_talkers(collection, before, now, table, sorted, bans->count);
+	return err || table != METERS_SOURCES ? err
+					      : add_banned(collection, now, sorted, bans->count);
 }
 
 static struct snapshot_sum country_of_all(const struct snapshot *snapshot, unsigned country)
@@ -234,7 +311,7 @@ int top_rows(const struct top_frame *before, const struct top_frame *now,
 	switch (pane) {
 	case TOP_SOURCES:
 	case TOP_NETWORKS:
-		err = add_talkers(&collection, before, now,
+		err = add_sources(&collection, before, now, bans,
 				  pane == TOP_SOURCES ? METERS_SOURCES : METERS_NETWORKS);
 		break;
 	case TOP_COUNTRIES:

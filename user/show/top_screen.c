@@ -11,6 +11,8 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "show/number.h"
+#include "show/top_columns.h"
+#include "show/top_side.h"
 #include "show/visible.h"
 
 enum { PAIR_WARN = 1, PAIR_BAD, PAIR_GOOD };
@@ -220,6 +222,29 @@ static int draw_tabs(const struct screen *screen, const struct top_view *view, i
 	return y + 2;
 }
 
+/* The columns that the left part of the screen has. */
+static unsigned table_width(void)
+{
+	return (unsigned)(top_side_fits(COLS, LINES) ? COLS - TOP_SIDE_WIDTH - 2 : COLS);
+}
+
+static void draw_columns_head(enum top_pane pane, bool is_monitor, int y)
+{
+	char text[TOP_LINE_SIZE];
+
+	top_columns_head(pane, is_monitor, table_width(), text);
+	top_line(y, A_UNDERLINE, "%s", text);
+}
+
+static void draw_columns_row(const struct top_row *row, enum top_pane pane, int64_t now_wall_ns,
+			     attr_t attributes, int y)
+{
+	char text[TOP_LINE_SIZE];
+
+	top_columns_row(row, pane, now_wall_ns, table_width(), text);
+	top_line(y, attributes, "%s", text);
+}
+
 static void draw_head(const struct snapshot *snapshot, enum top_pane pane, int y)
 {
 	if (pane == TOP_BANS)
@@ -228,16 +253,13 @@ static void draw_head(const struct snapshot *snapshot, enum top_pane pane, int y
 	else if (pane == TOP_ACCOUNTS)
 		top_line(y, A_UNDERLINE, "%-34s%12s  %s", "account", "last event", "rule");
 	else
-		top_line(y, A_UNDERLINE, "%-25s%3s%9s%8s%6s%9s%9s%8s", top_pane_name(pane), "",
-			 "att/min", would(snapshot) ? "would/m" : "drop/m", "open", "attempts",
-			 would(snapshot) ? "would" : "drops", "seen");
+		draw_columns_head(pane, would(snapshot), y);
 }
 
 static void draw_row(const struct top_row *row, enum top_pane pane, int64_t now_wall_ns,
 		     attr_t attributes, int y)
 {
-	char rate[NUMBER_TEXT_SIZE], drops[NUMBER_TEXT_SIZE], age[NUMBER_TEXT_SIZE] = "";
-	char left[NUMBER_TEXT_SIZE];
+	char age[NUMBER_TEXT_SIZE] = "", left[NUMBER_TEXT_SIZE];
 
 	if (row->last_wall_ns)
 		age_format(row->last_wall_ns, now_wall_ns, age);
@@ -247,11 +269,7 @@ static void draw_row(const struct top_row *row, enum top_pane pane, int64_t now_
 	else if (pane == TOP_ACCOUNTS)
 		top_line(y, attributes, "%-34s%12s  %s", row->name, age, row->text);
 	else
-		top_line(y, attributes, "%-25s%3s%9s%8s%6llu%9llu%9llu%8s", row->name,
-			 pane == TOP_COUNTRIES ? "" : row->country,
-			 rate_format(row->attempts_pm, rate), rate_format(row->drops_pm, drops),
-			 (unsigned long long)row->open, (unsigned long long)row->attempts,
-			 (unsigned long long)row->drops, age);
+		draw_columns_row(row, pane, now_wall_ns, attributes, y);
 }
 
 static void keep_within(const struct screen *screen, struct top_view *view, size_t room)
@@ -371,6 +389,8 @@ int screen_draw(struct screen *screen, struct top_view *view, const struct top_f
 	y = draw_tabs(screen, view, y);
 	draw_head(now->snapshot, view->pane, y++);
 	draw_rows(screen, view, now->snapshot, y);
+	if (top_side_fits(COLS, LINES))
+		top_side_draw(now, bans);
 	draw_bottom(screen);
 	refresh();
 	return 0;
