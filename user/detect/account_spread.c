@@ -49,17 +49,38 @@ static bool has_anchor(const struct rule_input *input, int64_t began_ns)
 	return false;
 }
 
+/* Providers of one account; all zero: none. Half of the slots stay free. */
+struct provider_set {
+	uint64_t slots[2 * LOGIN_SOURCES_MAX]; /* 0: free, and no provider's number */
+};
+
+/* Where the provider is, or would be. */
+static uint64_t *slot_of(struct provider_set *set, uint64_t provider)
+{
+	const size_t count = sizeof(set->slots) / sizeof(*set->slots);
+	size_t at = (size_t)(provider * 0x9e3779b97f4a7c15U >> 32) % count;
+
+	while (set->slots[at] && set->slots[at] != provider)
+		at = (at + 1) % count;
+	return &set->slots[at];
+}
+
+/* Those from which the account was logged in to before. */
+static void list_before(const struct account *account, int64_t began_ns,
+			struct provider_set *before)
+{
+	memset(before, 0, sizeof(*before));
+	for (size_t i = 0; i < account->count; i++)
+		if (!account->logins[i].suspect && account->logins[i].first_ns < began_ns)
+			*slot_of(before, account->logins[i].provider) = account->logins[i].provider;
+}
+
 /* Came since the spread began, of a provider that was not there before. */
-static bool is_stranger_since(const struct account *account, const struct login_source *login,
+static bool is_stranger_since(struct provider_set *before, const struct login_source *login,
 			      int64_t began_ns)
 {
-	if (login->first_ns < began_ns || address_is_lan(&login->source.address))
-		return false;
-	for (size_t i = 0; i < account->count; i++)
-		if (account->logins[i].provider == login->provider && !account->logins[i].suspect &&
-		    account->logins[i].first_ns < began_ns)
-			return false;
-	return true;
+	return login->first_ns >= began_ns && !*slot_of(before, login->provider) &&
+	       !address_is_lan(&login->source.address);
 }
 
 static void say_countries(const struct decision *decision, char *text, size_t size)
@@ -102,13 +123,15 @@ static void alert(const struct rule_input *input, const struct news *news, int64
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
 	char window[TIME_TEXT_SIZE], countries[80];
+	struct provider_set before;
 	struct decision decision;
 
+	list_before(input->at, began_ns, &before);
 	rule_begin(input, RULE_ACCOUNT_SPREAD, &decision);
 	rule_set_account(input, &decision);
 	/* Oldest first. */
 	for (size_t i = news->place_count; i-- > 0;) {
-		if (!is_stranger_since(input->at, news->logins[i], began_ns))
+		if (!is_stranger_since(&before, news->logins[i], began_ns))
 			continue;
 		rule_add_evidence(&decision, place_tag(news->logins[i], input->tag));
 		rule_add_source(input, &decision, &news->logins[i]->source);
@@ -134,10 +157,12 @@ static void alert(const struct rule_input *input, const struct news *news, int64
 static void sort_out(const struct rule_input *input, int64_t began_ns, bool bans)
 {
 	struct account *account = input->at;
-	bool strangers[LOGIN_SOURCES_MAX] = { false };
+	struct provider_set before;
+	bool strangers[LOGIN_SOURCES_MAX];
 
+	list_before(account, began_ns, &before);
 	for (size_t i = 0; i < account->count; i++)
-		strangers[i] = is_stranger_since(account, &account->logins[i], began_ns);
+		strangers[i] = is_stranger_since(&before, &account->logins[i], began_ns);
 	if (!(input->settings->rules[RULE_ACCOUNT_SPREAD].action & ACTION_BAN))
 		bans = false;
 	for (size_t i = account->count; i-- > 0;) {
