@@ -212,8 +212,9 @@ def part(rig, report, sizes):
                 pids["postfwd"] = int(file.read())
         rounds = [measure(rig, pair, pids, sizes, log) for _ in range(sizes.rounds)]
     finally:
-        if "postfwd" in pids:
-            os.kill(pids["postfwd"], 15)
+        if postfwd and os.path.exists(postfwd): # it is nobody's child
+            with open(postfwd, encoding="ascii") as file:
+                os.kill(int(file.read()), 15)
         daemon.terminate()
         try:
             daemon.wait(20)
