@@ -51,7 +51,7 @@ void fleet_account(const struct fleet_secret *secret, const char *name,
 	char folded[EVENT_ACCOUNT_SIZE];
 	size_t size = 0;
 
-	for (; name[size] && size < sizeof(folded); size++)
+	for (; size < sizeof(folded) && name[size]; size++)
 		folded[size] = name[size] >= 'A' && name[size] <= 'Z' ? (char)(name[size] + 32)
 								      : name[size];
 	fleet_hash(secret->account, folded, size, account, FLEET_ACCOUNT_SIZE);
