@@ -16,8 +16,8 @@
 #define GROUPS 2 /* which take about the same time */
 
 static const unsigned group_of[PROGRAM_COUNT] = {
-	[PROGRAM_XDP] = 0,	    [PROGRAM_TC] = 1,		[PROGRAM_COUNTER] = 0,
-	[PROGRAM_ADOPT] = 0,	    [PROGRAM_REBUILD] = 0,	[PROGRAM_OUTFLOW] = 1,
+	[PROGRAM_XDP] = 0,	    [PROGRAM_TC] = 1,	   [PROGRAM_COUNTER] = 0,
+	[PROGRAM_ADOPT] = 0,	    [PROGRAM_REBUILD] = 0, [PROGRAM_OUTFLOW] = 1,
 	[PROGRAM_OUTFLOW_PORT] = 0,
 };
 

@@ -19,8 +19,8 @@ struct journal_origin {
  * Whether it counts: written by root or by a user of the system's own (below 1000) that is not a
  * web server's or nobody's, and not out of somebody's login session. Programs that mail servers run
  * for their users (a .forward, a sieve filter) run as these users. An entry without _UID is not
- * from a process here: journald always adds it. Whether it is a mail server's own user only the machine itself can tell
- * (mail_users.h).
+ * from a process here: journald always adds it. Whether it is a mail server's own user only the
+ * machine itself can tell (mail_users.h).
  */
 bool journal_is_trusted(const struct journal_origin *origin);
 
