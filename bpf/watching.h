@@ -113,7 +113,8 @@ static __always_inline struct watch_record *watch_reserve(struct watch_slot *slo
 	return record;
 }
 
-/* How much of a packet's `size` bytes is taken: 1 to WATCH_BYTES, and so that the verifier sees it. */
+/* How much of a packet's `size` bytes is taken: 1 to WATCH_BYTES, and so that the verifier sees it.
+ */
 static __always_inline __u32 watch_length(__u32 size)
 {
 	__u32 last = (size < WATCH_BYTES ? size : WATCH_BYTES) - 1;

@@ -72,7 +72,8 @@ never-ban = home.example.test'
 	done
 	banned() { lab_sekisho bans | grep -q '203\.0\.113\.11'; }
 	retry 50 0.2 banned
-	! lab_sekisho bans | grep -q '203\.0\.113\.9 '
+	run_sekisho bans --json
+	json 'all(.[]; .prefix != "203.0.113.9/32")'
 	lab_run_end
 }
 

@@ -38,6 +38,7 @@ is_active() { [[ $(active) == "$1" ]]; }
 
 # Starts one that writes to $LAB/log/NAME, and waits until the gate tells ACTIVE.
 watch_starts() { # NAME ACTIVE OPTION...
+	# shellcheck disable=SC2016 # the inner shell's
 	lab_background "$LAB/log/$1.err" sh -c 'exec "$@" >"$0"' "$LAB/log/$1" nsenter --net="/run/netns/$LAB_SERVER" \
 		"$SEKISHO" -c "$LAB_CONF" watch "${@:3}"
 	watchers+=("$(tail -n 1 "$LAB/pids")")
@@ -127,7 +128,7 @@ captures() {
 	run tshark -nr "$BATS_TEST_TMPDIR/dropped" -T fields -e ip.src -e tcp.dstport -e frame.comment -e frame.len -e frame.cap_len
 	[[ $status == 0 && $output == *$'198.51.100.66\t587\tdrop: banned, submission, JP'* ]]
 	[[ $output == *$'198.51.100.66\t25\tdrop: banned, smtp, JP\t98\t66'* ]] # 32 bytes of text are not there
-	! grep -q secret "$BATS_TEST_TMPDIR/dropped"
+	run ! grep -q secret "$BATS_TEST_TMPDIR/dropped"
 
 	# Never over what is there, nor through a link that somebody has put there.
 	ln -s /etc/never "$BATS_TEST_TMPDIR/link"

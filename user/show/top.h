@@ -29,7 +29,7 @@ struct top_bans { /* the latest first */
 	uint64_t took_ns, read_boot_ns; /* reading a million takes a while: not for every frame */
 };
 
-/* The last hour by minutes, the present one last, from the store. */
+/* The last hour by minutes that are over, from the store: the daemon keeps one when it ends. */
 #define TOP_HISTORY_MINUTES 60
 enum top_history_kind { TOP_CONNECTIONS, TOP_REFUSED, TOP_FAILURES, TOP_HISTORY_KINDS };
 struct top_history {

@@ -136,12 +136,12 @@ static int take_minute(const struct store_span *span, void *context)
 /* Without a store there is no past, which is no reason to show nothing. */
 static void fill_history(struct top_frame *frame)
 {
-	int64_t now_s = span_start(frame->snapshot->now_wall_ns, SPAN_MINUTE_S);
+	int64_t end_s = span_start(frame->snapshot->now_wall_ns, SPAN_MINUTE_S);
 
-	frame->history.from_s = now_s - (TOP_HISTORY_MINUTES - 1) * (int64_t)SPAN_MINUTE_S;
+	frame->history.from_s = end_s - TOP_HISTORY_MINUTES * (int64_t)SPAN_MINUTE_S;
 	if (frame->instance.store)
 		(void)store_spans_each(frame->instance.store, SPAN_MINUTE_S, frame->history.from_s,
-				       now_s + SPAN_MINUTE_S, take_minute, &frame->history, NULL);
+				       end_s, take_minute, &frame->history, NULL);
 }
 
 static int fill(struct top_frame *frame, struct top_bans *bans, struct fault *fault)

@@ -47,6 +47,7 @@ void verdict_print(FILE *out, const struct verdict_names *names, const struct wa
 {
 	char when[TIME_TEXT_SIZE], source[ADDRESS_TEXT_SIZE], country[COUNTRY_TEXT_SIZE];
 	const char *list = list_of(names, record->word);
+	enum reason reason = verdict_reason(record->word);
 	char service[SERVICE_NAME_SIZE + 8];
 
 	/* The same to the second, behind the date, in whatever zone. */
@@ -56,14 +57,15 @@ void verdict_print(FILE *out, const struct verdict_names *names, const struct wa
 	snprintf(service, sizeof(service), "%s:%u", service_of(names, record->word), record->port);
 	fprintf(out, "%.8s.%03d  %-10s  %-22s %-3s  %-14s  %s", when + 11,
 		(int)(wall_ns % NS_PER_S / 1000000), verdict_text(record->word), source, country,
-		service, reason_name(verdict_reason(record->word)));
+		service,
+		reason ? reason_name(reason)
+		: list ? "by list"
+		       : "");
 	if (list) {
 		fputc(' ', out);
 		visible_print(out, list);
 	}
-	fputs(record->syn || verdict_reason(record->word) == REASON_UNREADABLE ? "\n"
-									       : ", in a session\n",
-	      out);
+	fputs(record->syn || reason == REASON_UNREADABLE ? "\n" : ", in a session\n", out);
 }
 
 void verdict_comment(const struct verdict_names *names, const struct watch_record *record,
