@@ -352,7 +352,7 @@ static void four_run_at_once_others_wait_and_more_are_dropped_and_counted(void *
 	room_run(room, ALERT_RUNNING_MAX + ALERT_QUEUE_MAX);
 	text = strdup(read_back(room, "counts"));
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
-		assert_uint_in_range(atoi(line), 1, ALERT_RUNNING_MAX);
+		assert_within(atoi(line), 1, ALERT_RUNNING_MAX);
 	free(text);
 	room_close(room);
 }

@@ -298,7 +298,7 @@ static bool is_stored(struct place *place, const char *text)
 
 static void expect_near(uint64_t value, uint64_t wanted)
 {
-	assert_uint_in_range(value, wanted - NS_PER_S, wanted + NS_PER_S);
+	assert_within(value, wanted - NS_PER_S, wanted + NS_PER_S);
 }
 
 static void a_ban_reaches_kernel_store_and_sockets_of_every_service_port(void **state)
@@ -546,7 +546,7 @@ static void a_network_that_fills_the_table_is_banned_as_a_whole(void **state)
 	assert_false(is_banned(place, "2a00:1:1::/48"));
 	assert_int_equal(place->gate.count, 252 - 200 + 2);
 	/* As long as the longest of them. */
-	assert_uint_in_range(
+	assert_within(
 		place->gate.entries[find(&place->gate, &network)].ban.expires_ns[BAN_GROUP_LOGIN],
 		began + lasts, clock_boot_ns() + lasts);
 }

@@ -413,7 +413,7 @@ static void what_is_long_past_makes_room_and_is_not_called_forgotten(void **stat
 	}
 	detect_get_usage(detect, &usage);
 	assert_int_equal(usage.forgotten, 0);
-	assert_uint_in_range(usage.sources, 300, 602);
+	assert_within(usage.sources, 300, 602);
 	detect_free(detect);
 }
 

@@ -110,7 +110,7 @@ static void test_a_name_is_kept_once_and_as_long_as_it_is_used(void **state)
 	/* A place is used again, and those that are used are not. */
 	for (unsigned i = 0; i < 501; i++) {
 		snprintf(text, sizeof(text), "again%u", i);
-		assert_uint_in_range(string_intern_take(names, text, strlen(text)), 1, 1002);
+		assert_within(string_intern_take(names, text, strlen(text)), 1, 1002);
 	}
 	for (unsigned i = 0; i < 1000; i += 2) {
 		snprintf(text, sizeof(text), "user%u", i);
@@ -239,7 +239,7 @@ static void test_what_is_usual_outlasts_a_restart(void **state)
 	room = restarted(room, &kept);
 	room_event(room, EVENT_MESSAGE, "192.0.2.1", "shop", T0 + 2 * DAY);
 	room_event(room, EVENT_MESSAGE, "192.0.2.1", "shop", T0 + 3 * DAY);
-	assert_uint_in_range(kept.habit.messages, 44, 50); /* faded by three days */
+	assert_within(kept.habit.messages, 44, 50); /* faded by three days */
 	room_close(room);
 }
 

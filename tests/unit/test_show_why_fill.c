@@ -59,8 +59,7 @@ static void why_finds_every_running_ban_over_the_address(void **state)
 	assert_int_equal(why->bans[0].prefix.length, 120);
 	assert_int_equal(why->bans[0].until_wall_ns, WALL_NS + 3600 * NS_PER_S);
 	assert_string_equal(why->bans[0].reason, "5 failed logins");
-	assert_uint_in_range(why->bans[0].since_wall_ns, WALL_NS - 11 * NS_PER_S,
-			     WALL_NS - 10 * NS_PER_S);
+	assert_within(why->bans[0].since_wall_ns, WALL_NS - 11 * NS_PER_S, WALL_NS - 10 * NS_PER_S);
 	assert_int_equal(why->bans[1].until_wall_ns, WALL_NS + 61 * NS_PER_S);
 	assert_int_equal(why->services[0].verdict.reason, REASON_BANNED);
 }

@@ -147,7 +147,7 @@ static void what_is_no_jump_moves_nothing(void **state)
 	/* Many small steps are one large one. */
 	for (int i = 1; i <= 10; i++)
 		clock_at(T0 + i * 40000000LL, 1000, "one");
-	assert_uint_in_range(got(1).until_wall_ns - T0 - HOUR, 350000000, 400000000);
+	assert_within(got(1).until_wall_ns - T0 - HOUR, 350000000, 400000000);
 }
 
 static void after_a_reboot_the_wall_clock_is_the_truth(void **state)
@@ -219,7 +219,7 @@ static void what_lies_before_and_behind_the_damage_is_saved(void **state)
 	write_noise(status.st_size / 8192 * 4096, 3 * 4096);
 	salvage = replace();
 	assert_false(salvage.complete);
-	assert_uint_in_range(salvage.bans, MANY / 2, MANY - 1);
+	assert_within(salvage.bans, MANY / 2, MANY - 1);
 	assert_int_equal(salvage.lists, 1);
 	assert_int_equal(count_at(T0), salvage.bans);
 	assert_int_equal(got(0).until_wall_ns, T0 + HOUR);
