@@ -502,9 +502,9 @@ pattern = ^refused <HOST> as <USER>$'
 @test "doctor finds an XDP program of another, and that the gate is behind it" {
 	requires clang
 	# Two instructions: r0 = XDP_PASS; exit.
-	printf 'int pass(void *c) { return 2; } char _license[] __attribute__((section("license"))) = "GPL";' |
+	printf '__attribute__((section("xdp"))) int pass(void *c) { return 2; } char _license[] __attribute__((section("license"))) = "GPL";' |
 		clang -O2 -target bpf -x c - -c -o "$BATS_TEST_TMPDIR/pass.o"
-	server ip link set mx0 xdp obj "$BATS_TEST_TMPDIR/pass.o" sec .text
+	server ip link set mx0 xdp obj "$BATS_TEST_TMPDIR/pass.o" sec xdp
 	lab_run
 	run_sekisho any doctor --json
 	json '.[0].findings | any(.id == "foreign-xdp" and .subject == "mx0" and (.text | test("XDP program")))'
