@@ -111,6 +111,7 @@ static void test_one_server_alone_adds_nothing_whatever_it_says(void **state)
 static void test_without_a_login_here_it_only_alerts(void **state)
 {
 	struct detect *detect = start();
+	int64_t last_ns;
 
 	(void)state;
 	login(detect, 1, NOW_NS - 100 * HOUR);
@@ -119,6 +120,8 @@ static void test_without_a_login_here_it_only_alerts(void **state)
 			remote(detect, server, 20 + 10U * server + i, NOW_NS + i);
 	assert_int_equal(bans, 0);
 	assert_true(alerts > 0);
+	/* nor is the account in a spread by that, in which whoever is new is banned */
+	assert_false(detect_in_incident(detect, "bob", RULE_ACCOUNT_SPREAD, NOW_NS + 10, &last_ns));
 	detect_free(detect);
 }
 
