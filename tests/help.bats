@@ -177,6 +177,7 @@ options_of() { # COMMAND: those of its --help
 		why) command+=' 198.51.100.66' ;;
 		account) command+=' bob' ;;
 		accounts) command+=' --all' ;;
+		watch) continue ;;  # goes on: watch.bats
 		fleet) continue ;;  # needs a fleet: fleet.bats
 		alerts) continue ;; # nothing where there was none: history.bats
 		report) command+=' --day' ;;

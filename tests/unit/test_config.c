@@ -486,7 +486,7 @@ static void a_command_gets_the_rest_of_a_faulty_configuration_but_not_without_pa
 
 static void what_is_missing_of_never_ban_is_known(void **state)
 {
-	static const char *const texts[] = { "[gate]\nnever-ban = home.example.org 192.0.2.1\n",
+	static const char *const texts[] = { "[gate]\nnever-ban = home.example.org/24 192.0.2.1\n",
 					     "[gate]\nnever-bann = 192.0.2.1\n" };
 	struct config *config;
 

@@ -162,6 +162,10 @@ ILL(no_countries, f->has_countries = false)
 ILL(countries_old, f->countries_modified_wall_ns = NOW_NS - 181 * DAY_NS)
 ILL(feed_old, f->stale_feed_count = 1; strcpy(f->stale_feeds[0].name, "far");
     f->stale_feeds[0].checked_wall_ns = NOW_NS - DAY_NS)
+ILL(name_unasked, f->name_count = 1; strcpy(f->names[0].name, "home.example.org"))
+ILL(name_fails, make_name_unasked(f); f->names[0].tried_s = 1;
+    strcpy(f->names[0].problem, "no answer within 10 s"))
+ILL(name_private, make_name_unasked(f); f->names[0].tried_s = 1; f->names[0].refused = 1)
 ILL(providers_old, f->providers_modified_wall_ns = NOW_NS - 181 * DAY_NS)
 ILL(no_log, f->log_count = 0)
 ILL(log_missing, f->logs[0].error = -ENOENT)
@@ -241,6 +245,9 @@ static const struct ill ills[] = {
 	{ "countries-old", make_countries_old, 1 },
 	{ "providers-old", make_providers_old, 0 },
 	{ "feed-old", make_feed_old, 1 },
+	{ "name-unknown", make_name_unasked, 1 },
+	{ "name-unknown", make_name_fails, 1 },
+	{ "name-unknown", make_name_private, 1 },
 	{ "no-log", make_no_log, 1 },
 	{ "log-missing", make_log_missing, 1 },
 	{ "log-unreadable", make_log_unreadable, 1 },

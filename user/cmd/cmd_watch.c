@@ -314,8 +314,9 @@ static int run(const struct globals *globals, int argc, char **argv)
 const struct command cmd_watch = {
 	.name = "watch",
 	.summary = "verdicts as they happen, and the dropped packets' headers",
-	.usage = "[--source PREFIX] [--service NAME] [--reason NAME] [--country CC] "
-		 "[--pcap FILE|-] [--rate N] [--count N] [--for DURATION] [--json]",
+	.usage = "[--source PREFIX] [--service NAME] [--reason NAME]\n"
+		 "       [--country CC] [--pcap FILE|-] [--rate N] [--count N] [--for DURATION]\n"
+		 "       [--json]",
 	.help = "Shows each new connection that is let in, each packet that is dropped, and in "
 		"monitor\n"
 		"mode each that would have been. It costs nothing when nobody watches; else a "

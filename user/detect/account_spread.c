@@ -158,7 +158,7 @@ static void sort_out(const struct rule_input *input, int64_t began_ns, bool bans
 {
 	struct account *account = input->at;
 	struct provider_set before;
-	bool strangers[LOGIN_SOURCES_MAX];
+	bool strangers[LOGIN_SOURCES_MAX] = { 0 };
 
 	list_before(account, began_ns, &before);
 	for (size_t i = 0; i < account->count; i++)

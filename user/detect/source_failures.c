@@ -60,13 +60,22 @@ static size_t append_accounts(char *text, size_t size, const struct window_entry
 	return accounts;
 }
 
+/* Whether they all came within the short window. */
+static bool is_burst(const struct rule_input *input)
+{
+	const struct window_entry *entries = input->tries->hit;
+	const struct window_entry *last = &entries[input->tries->hit_count - 1];
+
+	return (uint64_t)last->wall_ns - (uint64_t)entries[0].wall_ns <=
+	       rule_ns(input->settings->rules[RULE_SOURCE_FAILURES].window_s);
+}
+
 static void describe(const struct rule_input *input, struct decision *decision)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_SOURCE_FAILURES];
 	const struct window_entry *entries = input->tries->hit;
 	size_t count = input->tries->hit_count;
-	uint64_t span_ns = (uint64_t)entries[count - 1].wall_ns - (uint64_t)entries[0].wall_ns;
-	bool all_named = true, is_short = span_ns <= rule_ns(rule->window_s);
+	bool all_named = true;
 	unsigned long long failures = 0;
 	char window[TIME_TEXT_SIZE];
 	uint32_t services = 0;
@@ -77,7 +86,7 @@ static void describe(const struct rule_input *input, struct decision *decision)
 		services |= entries[i].mark ? BAN_SMTP : BAN_LOGIN;
 		rule_add_evidence(decision, entries[i].tag);
 	}
-	duration_format(is_short ? rule->window_s : rule->long_s, window);
+	duration_format(is_burst(input) ? rule->window_s : rule->long_s, window);
 	snprintf(decision->reason, sizeof(decision->reason), "%llu failed login%s in %s", failures,
 		 failures == 1 ? "" : "s", window);
 	if (append_accounts(decision->reason, sizeof(decision->reason), entries, count) == 1 &&
@@ -89,26 +98,29 @@ static void describe(const struct rule_input *input, struct decision *decision)
 
 /* Of a pair of account and source that know each other it is the account's own affair: whoever
  * sits there, the source is not shut out for it. So are failures on one account alone where many
- * work: a device that has an old password, or was set up wrongly. */
-static bool is_own_affair(const struct rule_input *input, const struct decision *decision)
+ * work, unless they come in a burst: a device that has an old password, or was set up wrongly. */
+static bool is_own_affair(const struct rule_input *input, const struct decision *decision,
+			  bool burst)
 {
 	return (input->standing.trust == TRUST_OWN && input->event->has_account) ||
-	       (input->standing.shared && decision->has_account);
+	       (input->standing.shared && decision->has_account && !burst);
 }
 
 static void on_event(void *context, const struct rule_input *input)
 {
 	const struct event *event = input->event;
 	struct decision decision;
+	bool burst;
 
 	(void)context;
 	if (event->kind != EVENT_FAILURE || !event->has_source || !input->tries->hit_count)
 		return;
+	burst = is_burst(input); /* the count starts again below */
 	rule_begin(input, RULE_SOURCE_FAILURES, &decision);
 	describe(input, &decision);
 	strangers_restart(input, &input->tries->subject);
 	rule_spare_mail(input, &decision);
-	if (is_own_affair(input, &decision)) {
+	if (is_own_affair(input, &decision, burst)) {
 		rule_set_account(input, &decision);
 		rule_add_source(input, &decision, &input->source);
 		rule_notice(input, &decision);
