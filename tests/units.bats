@@ -24,7 +24,7 @@ setup_file() {
 	mkdir -p files/etc/systemd/system/sekisho.service.d
 	printf '%s\n' '[Service]' 'StandardOutput=append:/var/log/sekisho' 'StandardError=inherit' \
 		>files/etc/systemd/system/sekisho.service.d/log.conf
-	cp "$LAB_REPO/tests/policy/in-systemd" program
+	cp "$LAB_REPO/tests/units/in-systemd" program
 	local status=0
 	: >said
 	timeout 300 "$LAB_REPO/tests/lab/systemd" . >log 2>&1 3>&- || status=$?
@@ -55,4 +55,8 @@ found() { # NAME...
 
 @test "the sandbox refuses the daemon nothing that it needs, with TCP sockets passed" {
 	found 'the sandbox refuses nothing'
+}
+
+@test "the digest of yesterday is mailed, and the textfile is written, by their own units and timers" {
+	found 'the digest is mailed' 'the textfile is written' 'the timers run'
 }
