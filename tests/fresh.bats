@@ -74,6 +74,8 @@ logged() { # LOG COMMAND...
 @test "scripts/run sets up, builds, guards the machine in monitor mode, and leaves nothing behind" {
 	logged "$LOGS/fresh-bootstrap.log" machine scripts/bootstrap
 	[[ -z $(machine scripts/bootstrap) ]]
+	# shellcheck disable=SC2016 # for the shell in there
+	machine sh -c 'date "+%b %e %T mx postfix/smtpd[1]: connect from unknown[203.0.113.5]" >/var/log/mail.log'
 	local log=$LOGS/fresh-run.log pid
 	machine_of_lab scripts/run >"$log" 2>&1 3>&- &
 	pid=$!
@@ -83,6 +85,7 @@ logged() { # LOG COMMAND...
 	tail -n 20 "$log"
 	cat "$BATS_TEST_TMPDIR/status"
 	grep -q 'mx0: guarded by' "$log"
+	grep -q 'follows file /var/log/mail.log' "$log"
 	grep -q monitor "$BATS_TEST_TMPDIR/status"
 	[[ $(machine build/sekisho -c build/run/sekisho.conf country 8.8.8.8) == US ]]
 	machine_of_lab build/sekisho -c build/run/sekisho.conf status --json >"$BATS_TEST_TMPDIR/status"
