@@ -124,6 +124,26 @@ has() { # PERMISSIONS PATH
 	inside sekisho unload
 }
 
+@test "a first installation finds the mail log, once, and purging forgets what it wrote" {
+	local site=/etc/sekisho/conf.d/10-site.conf
+	debian
+	# Where no system runs (an image is being built) nothing is looked for.
+	inside dpkg -i /deb/"${DEB##*/}"
+	[[ ! -e $(there "$site") ]]
+	inside dpkg -P sekisho
+
+	mkdir -p "$(there /run/systemd/system)"
+	date '+%b %e %T mx postfix/smtpd[1]: connect from unknown[203.0.113.5]' >"$(there /var/log/mail.log)"
+	inside dpkg -i /deb/"${DEB##*/}" | grep -x '  file = /var/log/mail.log'
+	grep -x 'file = /var/log/mail.log' "$(there "$site")"
+	inside sekisho check
+	echo '# mine' >>"$(there "$site")"
+	inside dpkg -i /deb/"${NEXT##*/}"
+	[[ $(tail -n 1 "$(there "$site")") == '# mine' ]]
+	inside dpkg -P sekisho
+	[[ ! -e $(there "$site") ]]
+}
+
 @test "a configuration that was changed is kept by an upgrade, one that was not is replaced" {
 	debian
 	inside dpkg -i /deb/"${DEB##*/}"

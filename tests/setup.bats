@@ -97,6 +97,9 @@ container() { # NAME JSON
 	sha256sum "$conf" >"$BATS_TEST_TMPDIR/before"
 	run_sekisho 1 setup --yes --root "$ROOT"
 	complains 'is there already and stays as it is'
+	# Without being told to write, it says so and what is left to do.
+	run_sekisho setup --root "$ROOT" </dev/null
+	says 'is there already and stays as it is' && says 'what is left to do'
 	sha256sum --check --quiet "$BATS_TEST_TMPDIR/before"
 }
 

@@ -167,8 +167,13 @@ static int propose(const struct globals *globals, const struct setup_options *op
 	if (options->print)
 		return fflush(stdout) || ferror(stdout) ? cannot_write("standard output")
 							: EXIT_DONE;
-	if (!access(path, F_OK))
-		return errno = EEXIST, cannot_write(path);
+	if (!access(path, F_OK)) {
+		if (options->yes)
+			return errno = EEXIST, cannot_write(path);
+		printf("\n%s is there already and stays as it is.\n", path);
+		setup_next(stdout, setup, path);
+		return EXIT_DONE;
+	}
 	if (!options->yes && !isatty(STDIN_FILENO)) {
 		printf("\nnothing is written: `sekisho setup --yes` writes it to %s\n", path);
 		return EXIT_DONE;
