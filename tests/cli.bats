@@ -167,9 +167,9 @@ conf() { # LINE...
 
 @test "whom a broken never-ban would protect is not banned by hand" {
 	needs_gate
-	sed -i 's/^\[gate\]/&\nnever-ban = home.example.org/' "$LAB_CONF"
+	sed -i 's/^\[gate\]/&\nnever-ban = home.example.org\/24/' "$LAB_CONF"
 	run_sekisho 1 check
-	complains "sekisho\.conf:[0-9]+: 'home.example.org' is a name.*address"
+	complains "sekisho\.conf:[0-9]+: 'home.example.org/24' is no name.*address"
 	run_sekisho 1 ban 198.51.100.66
 	complains 'never-ban cannot be read whole.*home.example.org'
 	run_sekisho status

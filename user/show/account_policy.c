@@ -126,11 +126,13 @@ static void print_command(FILE *out, const struct account_facts *facts,
 	fputc('\n', out);
 }
 
-/* Of the mail server that held the last one: who has two is no case for this. */
+/* Of the mail server that held the last one whose id is known: who has two is no case for this. */
 static void print_commands(FILE *out, const struct account_facts *facts)
 {
-	const struct held_words *words = words_of(facts->held[0].queue);
+	const struct held_words *words = NULL;
 
+	for (size_t i = 0; i < facts->held_count && !words; i++)
+		words = words_of(facts->held[i].queue);
 	if (!words)
 		return;
 	fprintf(out, "look       %s ID\nrelease    ", words->look);
