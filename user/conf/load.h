@@ -109,6 +109,9 @@ struct conf_load {
 	bool no_ports[SERVICE_MAX - 1];		      /* "ports = none" */
 };
 
+/* config_default.c: the defaults, for config_free(). NULL: out of memory. */
+struct config *conf_default(void);
+
 /* config.c: reports "FILE:LINE: text"; `where` NULL is the line being read, line 0 the file. */
 void conf_fault(struct conf_load *load, const struct conf_where *where, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

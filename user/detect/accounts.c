@@ -84,82 +84,9 @@ bool accounts_young(const struct accounts *accounts, int64_t now_ns)
 			       (int64_t)(learn_s < most_s ? learn_s : most_s) * NS_PER_S);
 }
 
-bool place_came_on_two_days(const struct login_source *login)
-{
-	return !login->suspect && login->last_ns >= login->first_ns &&
-	       (uint64_t)login->last_ns - (uint64_t)login->first_ns >=
-		       (uint64_t)(DETECT_KNOWN_AFTER_S * NS_PER_S);
-}
-
-/* Where there is little history yet, nobody can have come on two days: whoever fails is known by
- * one success then. */
-bool login_source_is_known(const struct accounts *accounts, const struct login_source *login,
-			   int64_t now_ns)
-{
-	return place_came_on_two_days(login) ||
-	       (!login->suspect && accounts_young(accounts, now_ns));
-}
-
-/* Who logged in on an installation's first day, an hour ago or longer, is nobody new to the account
- * but to us. */
-static bool is_of_first_day(const struct accounts *accounts, const struct login_source *login,
-			    int64_t now_ns)
-{
-	return !login->suspect &&
-	       accounts_within(accounts->since_ns, login->first_ns, ACCOUNTS_DAY_NS) &&
-	       accounts_young(accounts, now_ns) &&
-	       !accounts_within(login->first_ns, now_ns, 3600 * NS_PER_S);
-}
-
-static unsigned country_of(const struct accounts *accounts, const struct address *address)
-{
-	const struct detect_settings *settings = accounts->settings;
-	unsigned country = COUNTRY_ZZ;
-
-	if (settings->country)
-		country = settings->country(address, settings->country_context);
-	return country < COUNTRY_COUNT ? country : COUNTRY_ZZ;
-}
-
-static void set_origin(struct login_source *login, unsigned country, uint64_t provider)
-{
-	login->country = country & ((1U << PLACE_COUNTRY_BITS) - 1);
-	login->provider = provider & ((1ULL << PROVIDER_BITS) - 1);
-}
-
 static bool same(const struct prefix *a, const struct prefix *b)
 {
 	return !memcmp(a, b, sizeof(*a));
-}
-
-static void remove_login_source(struct accounts *accounts, struct account *account, size_t at)
-{
-	account->logins[at] = account->logins[--account->count];
-	accounts->logins--;
-}
-
-static struct login_source *add_login_source(struct accounts *accounts, struct account *account)
-{
-	struct login_source *logins = account->logins;
-	size_t oldest = 0;
-
-	if (account->count == LOGIN_SOURCES_MAX) {
-		for (size_t i = 1; i < account->count; i++)
-			if (logins[i].last_ns < logins[oldest].last_ns)
-				oldest = i;
-		remove_login_source(accounts, account, oldest);
-	}
-	if (account->count == account->room) {
-		size_t room = account->room + account->room / 8U + 1;
-
-		logins = realloc(logins, room * sizeof(*logins));
-		if (!logins)
-			return NULL;
-		account->logins = logins;
-		account->room = (uint32_t)room & 0x7fff;
-	}
-	accounts->logins++;
-	return &account->logins[account->count++];
 }
 
 struct accounts_recalling {
@@ -168,24 +95,6 @@ struct accounts_recalling {
 	const struct prefix *key;
 	int64_t now_ns;
 };
-
-/* In seconds, of which a day too many or too few is told: times before 1970 are never kept. */
-static uint32_t kept_at(int64_t wall_ns)
-{
-	int64_t wall_s = wall_ns / NS_PER_S;
-
-	return wall_s < 0 ? 0 : wall_s > UINT32_MAX ? UINT32_MAX : (uint32_t)wall_s;
-}
-
-static void join_login_source(struct login_source *login, const struct detect_known *known)
-{
-	if (known->first_ns < login->first_ns)
-		login->first_ns = known->first_ns;
-	if (known->last_ns <= login->last_ns)
-		return;
-	login->last_ns = known->last_ns;
-	login->kept_s = kept_at(login->last_ns);
-}
 
 static void take_known(const struct detect_known *known, void *context)
 {
@@ -199,20 +108,20 @@ static void take_known(const struct detect_known *known, void *context)
 		login = &recalling->account->logins[i];
 		if (!same(&login->source, &known->source))
 			continue;
-		join_login_source(login, known); /* by the account's other name */
+		login_source_join(login, known); /* by the account's other name */
 		if (login_source_is_known(accounts, login, recalling->now_ns))
 			known_note(accounts, &known->source, recalling->key, login->last_ns);
 		return;
 	}
-	login = add_login_source(accounts, recalling->account);
+	login = login_source_add(accounts, recalling->account);
 	if (!login)
 		return;
 	*login = (struct login_source){ .source = known->source,
 					.first_ns = known->first_ns,
 					.last_ns = known->last_ns,
-					.kept_s = kept_at(known->last_ns) };
-	set_origin(login, country_of(accounts, &known->source.address),
-		   provider_of(accounts->settings, &known->source.address));
+					.kept_s = login_source_kept_at(known->last_ns) };
+	login_source_set_origin(login, accounts_country(accounts, &known->source.address),
+				provider_of(accounts->settings, &known->source.address));
 	if (login_source_is_known(accounts, login, recalling->now_ns))
 		known_note(accounts, &known->source, recalling->key, known->last_ns);
 }
@@ -324,7 +233,7 @@ static void keep(struct accounts *accounts, const char *name, const struct prefi
 	    (login->kept_s && accounts_within(told.last_ns, login->last_ns, ACCOUNTS_DAY_NS) &&
 	     login_source_is_known(accounts, &told, login->last_ns) == is_known))
 		return;
-	login->kept_s = kept_at(login->last_ns);
+	login->kept_s = login_source_kept_at(login->last_ns);
 	store->keep(name, &known, store->context);
 }
 
@@ -356,7 +265,7 @@ static enum login login_anew(struct accounts *accounts, const struct event *even
 			     struct account *account, const struct prefix *key,
 			     const struct prefix *source)
 {
-	unsigned country = country_of(accounts, &source->address);
+	unsigned country = accounts_country(accounts, &source->address);
 	uint64_t provider = provider_of(accounts->settings, &source->address);
 	bool own = knows_provider(account, provider) || address_is_lan(&source->address);
 	bool spread = account_in_spread(accounts, account, event->wall_ns);
@@ -366,7 +275,7 @@ static enum login login_anew(struct accounts *accounts, const struct event *even
 		return detect_is_home(accounts->settings, country) ? LOGIN_HOME : LOGIN_STRANGER;
 	if (!account->count)
 		realms_note(accounts, event->account);
-	login = add_login_source(accounts, account);
+	login = login_source_add(accounts, account);
 	if (!login)
 		return LOGIN_KNOWN;
 	*login = (struct login_source){ .source = *source,
@@ -376,7 +285,7 @@ static enum login login_anew(struct accounts *accounts, const struct event *even
 					.first_ns = event->wall_ns,
 					.last_ns = event->wall_ns,
 					.tag = (uint32_t)tag };
-	set_origin(login, country, provider);
+	login_source_set_origin(login, country, provider);
 	if (!login->suspect)
 		keep(accounts, event->account, key, login);
 	return LOGIN_NEW;
@@ -408,7 +317,8 @@ static enum login login_again(struct accounts *accounts, const struct event *eve
 	if (!login->suspect &&
 	    (before_ns / (3600 * NS_PER_S) != now_ns / (3600 * NS_PER_S) || is_known != was_known))
 		keep(accounts, event->account, key, login);
-	return place_came_on_two_days(login) || is_of_first_day(accounts, login, now_ns)
+	return place_came_on_two_days(login) ||
+			       login_source_is_of_first_day(accounts, login, now_ns)
 		       ? LOGIN_KNOWN
 		       : LOGIN_SEEN;
 }
@@ -429,7 +339,7 @@ enum login accounts_login(struct accounts *accounts, const struct event *event, 
 		if (!same(&login->source, source))
 			continue;
 		if (!accounts_within(login->last_ns, now_ns, ACCOUNTS_KNOWN_NS)) {
-			remove_login_source(accounts, account, i);
+			login_source_remove(accounts, account, i);
 			break;
 		}
 		*first_mail = event->kind == EVENT_MESSAGE && !login->mailed;
@@ -452,7 +362,7 @@ void accounts_remove_source(struct accounts *accounts, const char *name, struct 
 	if (store->forget && accounts_other_name(accounts, name, other))
 		store->forget(other, &source, store->context);
 	known_drop(accounts, &source, &key);
-	remove_login_source(accounts, account, at);
+	login_source_remove(accounts, account, at);
 }
 
 void accounts_add_usage(const struct accounts *accounts, struct detect_usage *usage)

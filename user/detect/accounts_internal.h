@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What accounts.c, account_incidents.c, known.c and realms.c share. Not for rules: they see
- * accounts.h. */
+/* What accounts.c, login_sources.c, account_incidents.c, known.c and realms.c share. Not for rules:
+ * they see accounts.h. */
 #ifndef SEKISHO_DETECT_ACCOUNTS_INTERNAL_H
 #define SEKISHO_DETECT_ACCOUNTS_INTERNAL_H
 
@@ -44,6 +44,22 @@ static inline bool accounts_within(int64_t then_ns, int64_t now_ns, int64_t span
 /* A name without known sources takes no place (NULL) unless `make`. */
 struct account *accounts_find(struct accounts *accounts, const char *name, const struct prefix *key,
 			      bool make, int64_t now_ns);
+
+/* login_sources.c */
+/* Who logged in on an installation's first day, an hour ago or longer, is nobody new to the account
+ * but to us. */
+bool login_source_is_of_first_day(const struct accounts *accounts, const struct login_source *login,
+				  int64_t now_ns);
+unsigned accounts_country(const struct accounts *accounts, const struct address *address);
+void login_source_set_origin(struct login_source *login, unsigned country, uint64_t provider);
+/* The last one takes the position of the one at `at`. */
+void login_source_remove(struct accounts *accounts, struct account *account, size_t at);
+/* Room for one more, not filled; of LOGIN_SOURCES_MAX the longest unused gives way. NULL: out of
+ * memory. */
+struct login_source *login_source_add(struct accounts *accounts, struct account *account);
+uint32_t login_source_kept_at(int64_t wall_ns);
+/* The same source by the account's other name: first and last login of both. */
+void login_source_join(struct login_source *login, const struct detect_known *known);
 
 /* realms.c: an account was logged in to that was not there before. */
 void realms_note(struct accounts *accounts, const char *name);

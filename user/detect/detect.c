@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The engine: finds out what all rules want to know of an event, hands it to the rules that are on,
- * and completes their decisions. What a rule counts is in the rule's own file. */
+/* The engine: finds out what all rules want to know of an event, and hands it to the rules that are
+ * on. What a rule counts is in the rule's own file, what becomes of its decision in
+ * detect_decide.c. */
 #include "detect/detect.h"
 
 #include <stdio.h>
@@ -8,11 +9,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "detect/provider.h"
-#include "detect/ban_history.h"
-#include "detect/rule.h"
-#include "detect/senders.h"
-#include "detect/summing.h"
+#include "detect/detect_internal.h"
 
 /* Whether the server is ill is to be known before what a failure counts. */
 static const struct rule_type *const rule_types[] = {
@@ -23,25 +20,7 @@ static const struct rule_type *const rule_types[] = {
 	&rule_account_old_password,
 };
 
-#define TYPE_COUNT (sizeof(rule_types) / sizeof(*rule_types))
-
-struct detect {
-	struct detect_settings settings;
-	void *states[TYPE_COUNT]; /* NULL while the rule is off */
-	struct accounts *accounts;
-	struct ban_history *repeats;
-	struct strangers *strangers;
-	struct senders *senders;
-	struct summing *summing;
-	struct remote_logins *remote;
-	struct server_state server;
-	struct detect_habit habit; /* of the server */
-	int64_t last_wall_ns;	   /* for events without a time of their own */
-	uint64_t forgotten;	   /* by rules that found no memory, or were switched off */
-	bool recalling;		   /* the event is one of before a restart */
-	detect_decide *decide;	   /* while an event is looked at */
-	void *context;
-};
+_Static_assert(sizeof(rule_types) / sizeof(*rule_types) == DETECT_RULE_TYPES, "detect_internal.h");
 
 /* Whatever is asked for, the tables must work. */
 static void take_settings(struct detect *detect, const struct detect_settings *settings)
@@ -66,7 +45,7 @@ static enum rule_action action_of(const struct detect *detect, const struct rule
 /* Creates the states of rules that are on. False: out of memory. */
 static bool start_rules(struct detect *detect)
 {
-	for (size_t i = 0; i < TYPE_COUNT; i++) {
+	for (size_t i = 0; i < DETECT_RULE_TYPES; i++) {
 		if (detect->states[i] || action_of(detect, rule_types[i]) == ACTION_OFF)
 			continue;
 		detect->states[i] = rule_types[i]->create(&detect->settings);
@@ -108,7 +87,7 @@ void detect_free(struct detect *detect)
 {
 	if (!detect)
 		return;
-	for (size_t i = 0; i < TYPE_COUNT; i++)
+	for (size_t i = 0; i < DETECT_RULE_TYPES; i++)
 		stop_rule(detect, i);
 	accounts_free(detect->accounts);
 	ban_history_free(detect->repeats);
@@ -126,7 +105,7 @@ void detect_configure(struct detect *detect, const struct detect_settings *setti
 	ban_history_configure(detect->repeats, &detect->settings);
 	strangers_configure(detect->strangers, &detect->settings);
 	senders_configure(detect->senders, &detect->settings);
-	for (size_t i = 0; i < TYPE_COUNT; i++) {
+	for (size_t i = 0; i < DETECT_RULE_TYPES; i++) {
 		if (action_of(detect, rule_types[i]) == ACTION_OFF) {
 			struct detect_usage usage = { 0 };
 
@@ -153,106 +132,20 @@ bool detect_in_incident(const struct detect *detect, const char *account, enum b
 	return accounts_in_incident(detect->accounts, account, rule, now_ns, last_ns);
 }
 
-/* ---- decisions ---- */
-
-/* Nobody wants to read of the same thing twice in its window, and of what lasts for days once. */
-static bool admit(struct detect *detect, const struct decision *decision)
-{
-	static const bool lasting[RULE_COUNT] = { [RULE_ACCOUNT_SIEGE] = true,
-						  [RULE_ACCOUNT_SPREAD] = true,
-						  [RULE_SERVER_SPRAY] = true,
-						  [RULE_PLACE_FAILURES] = true,
-						  [RULE_SOURCE_FAILURES] = true };
-	static const bool daily[RULE_COUNT] = {
-		[RULE_ACCOUNT_FLOOD] = true, [RULE_ACCOUNT_OLD_PASSWORD] = true
-	};
-	uint64_t quiet_s = detect->settings.rules[decision->rule].window_s;
-	struct prefix key = decision->prefix;
-
-	if (!decision->has_prefix)
-		key = accounts_key(detect->accounts,
-				   decision->has_account ? decision->account : "");
-	if ((lasting[decision->rule] || daily[decision->rule]) && quiet_s < 86400)
-		quiet_s = 86400;
-	return summing_admit(detect->summing, &key, quiet_s, lasting[decision->rule], decision);
-}
-
-static void raise(struct detect *detect, struct decision *decision)
-{
-	decision->action = ACTION_ALERT;
-	decision->again = false;
-	if (admit(detect, decision))
-		detect->decide(decision, detect->context);
-}
-
-void rule_notice(const struct rule_input *input, struct decision *decision)
-{
-	struct detect *detect = input->engine;
-
-	if (!detect->recalling && detect->settings.rules[decision->rule].action != ACTION_OFF)
-		raise(detect, decision);
-}
-
-/* Many work there, and the ban shuts them out as well: it does not get longer each time. */
-static bool is_shared_place(const struct rule_input *input, const struct decision *decision)
-{
-	return input->event->has_source &&
-	       accounts_shared(input->accounts, &decision->prefix, input->event->wall_ns);
-}
-
-void rule_decide(const struct rule_input *input, struct decision *decision)
-{
-	struct detect *detect = input->engine;
-	const struct rule_settings *settings = &detect->settings.rules[decision->rule];
-	enum rule_action actions = decision->action & settings->action;
-
-	if (detect->recalling) /* it was carried out then */
-		return;
-	if (actions & ACTION_BAN && decision->has_prefix && !detect->settings.ban_lan &&
-	    address_is_lan(&decision->prefix.address))
-		actions = ACTION_ALERT;
-	if (actions & ACTION_BAN && decision->has_prefix) {
-		decision->action = ACTION_BAN;
-		ban_history_ban(detect->repeats, settings->ban_s, !is_shared_place(input, decision),
-				decision);
-		detect->decide(decision, detect->context);
-	}
-	if (actions & ACTION_ALERT)
-		raise(detect, decision);
-}
-
-bool rule_delivers(const struct rule_input *input)
-{
-	return senders_know(input->engine->senders, &input->network, input->event->wall_ns);
-}
-
-struct detect_habit *rule_server_habit(const struct rule_input *input)
-{
-	return &input->engine->habit;
-}
-
-void detect_say_held(struct detect *detect, int64_t now_ns, detect_decide *decide, void *context)
-{
-	struct decision decision;
-
-	while (summing_due(detect->summing, now_ns, &decision))
-		decide(&decision, context);
-}
-
 /* ---- events ---- */
 
 /* Nearly all that an event costs is waiting for memory. */
 static void expect(const struct detect *detect, const struct rule_input *input,
 		   const struct prefix *account)
 {
-	struct lru_lookup lookups[6 + TYPE_COUNT * RULE_LOOKUPS];
+	struct lru_lookup lookups[6 + DETECT_RULE_TYPES * RULE_LOOKUPS];
 	bool fails = input->event->kind == EVENT_FAILURE;
 	size_t count = accounts_expect(detect->accounts, &input->source,
 				       fails ? NULL : &input->network, account, lookups);
 
 	if (fails)
 		count += strangers_expect(detect->strangers, input, lookups + count);
-	for (size_t i = 0; i < TYPE_COUNT; i++)
+	for (size_t i = 0; i < DETECT_RULE_TYPES; i++)
 		if (detect->states[i] && rule_types[i]->expect)
 			count += rule_types[i]->expect(detect->states[i], input, lookups + count);
 	lru_expect(lookups, count);
@@ -308,7 +201,7 @@ static void run_rules(struct detect *detect, struct rule_input *input)
 {
 	const struct event *event = input->event;
 
-	for (size_t i = 0; i < TYPE_COUNT; i++) {
+	for (size_t i = 0; i < DETECT_RULE_TYPES; i++) {
 		if (detect->states[i] && (!detect->recalling || rule_types[i]->only_counts))
 			rule_types[i]->event(detect->states[i], input);
 		/* The rules from here on see what it counts. */
@@ -395,50 +288,6 @@ struct prefix detect_account_key(const struct detect *detect, const char *accoun
 	return accounts_key(detect->accounts, account);
 }
 
-void detect_look(struct detect *detect, const char *account, const struct address *source,
-		 int64_t now_ns, struct detect_look *look)
-{
-	const struct detect_settings *settings = &detect->settings;
-	struct standing standing;
-
-	accounts_begin(detect->accounts, now_ns);
-	*look = (struct detect_look){
-		.account = accounts_key(detect->accounts, account),
-		.source = address_source(source, settings->source_length6),
-		.provider = provider_of(settings, source),
-		.country = COUNTRY_ZZ,
-		.lan = address_is_lan(source),
-		.young = accounts_young(detect->accounts, now_ns),
-		.ill = now_ns < detect->server.ill_until_ns,
-	};
-	if (settings->country)
-		look->country = settings->country(source, settings->country_context);
-	if (look->country >= COUNTRY_COUNT)
-		look->country = COUNTRY_ZZ;
-	look->home = detect_is_home(settings, look->country);
-	accounts_judge(detect->accounts, account, &look->account, &look->source, now_ns, &standing);
-	look->exists = standing.exists;
-	look->known = standing.trust == TRUST_OWN;
-	look->fresh = look->known &&
-		      standing.first_ns > time_less(now_ns, DETECT_LEARN_S * (uint64_t)NS_PER_S);
-	look->near = !look->known && standing.provider;
-	look->shared = standing.shared;
-	look->usual = standing.account ? standing.account->habit.messages : 0;
-	look->leaked = standing.account &&
-		       account_leaked(detect->accounts, standing.account, now_ns);
-}
-
-void detect_notice(struct detect *detect, const struct decision *alert, detect_decide *decide,
-		   void *context)
-{
-	struct decision decision = *alert;
-
-	detect->decide = decide;
-	detect->context = context;
-	if (detect->settings.rules[alert->rule].action != ACTION_OFF)
-		raise(detect, &decision);
-}
-
 void detect_forget_account(struct detect *detect, const char *account)
 {
 	accounts_forget(detect->accounts, account);
@@ -474,43 +323,15 @@ void detect_remote(struct detect *detect, const char *name, const struct detect_
 	detect->decide = decide;
 	detect->context = context;
 	input.young = accounts_young(detect->accounts, login->wall_ns);
-	for (size_t i = 0; i < TYPE_COUNT; i++)
+	for (size_t i = 0; i < DETECT_RULE_TYPES; i++)
 		if (rule_types[i] == &rule_account_spread && detect->states[i])
 			rule_types[i]->event(detect->states[i], &input);
-}
-
-enum detect_vouch detect_vouches(struct detect *detect, const struct prefix *prefix, int64_t now_ns)
-{
-	const struct detect_settings *settings = &detect->settings;
-	struct prefix network = address_network(&prefix->address, settings->network_length4,
-						settings->network_length6);
-
-	if (accounts_known_to_any(detect->accounts, prefix, now_ns))
-		return VOUCH_KNOWN;
-	return senders_know(detect->senders, &network, now_ns) ? VOUCH_SENDER : VOUCH_NONE;
-}
-
-enum ban_services detect_services(enum event_service service)
-{
-	return service == EVENT_SERVICE_SMTP ? BAN_SMTP : BAN_LOGIN;
-}
-
-bool detect_bans(const struct detect *detect, const struct address *address,
-		 enum ban_services services, int64_t wall_ns)
-{
-	const struct detect_settings *settings = &detect->settings;
-	struct prefix source = address_source(address, settings->source_length6);
-	struct prefix network =
-		address_network(address, settings->network_length4, settings->network_length6);
-
-	return ban_history_running(detect->repeats, &source, services, wall_ns) ||
-	       ban_history_running(detect->repeats, &network, services, wall_ns);
 }
 
 void detect_get_usage(const struct detect *detect, struct detect_usage *usage)
 {
 	*usage = (struct detect_usage){ .forgotten = detect->forgotten };
-	for (size_t i = 0; i < TYPE_COUNT; i++)
+	for (size_t i = 0; i < DETECT_RULE_TYPES; i++)
 		if (detect->states[i])
 			rule_types[i]->add_usage(detect->states[i], usage);
 	strangers_add_usage(detect->strangers, usage);

@@ -11,15 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "log/rotated.h"
 #include "log/watch.h"
 
-#define MOST_RETRIES 20		/* of plans that a rotation under way made stale */
-#define NO_FILE	     UINT64_MAX /* as inode: when this was looked at there was no file */
-#define LATE_S	     60		/* how long a writer may hold on to a file that was renamed */
+#define MOST_RETRIES 20		     /* of plans that a rotation under way made stale */
+#define NO_FILE	     UINT64_MAX	     /* as inode: when this was looked at there was no file */
+#define LATE_NS	     (60 * NS_PER_S) /* how long a writer may hold on to a file that was renamed */
 
 struct follow_file {
 	char *path, *folder;
@@ -28,21 +27,13 @@ struct follow_file {
 	bool starting, from_start;   /* the first open is still to come */
 	struct follow_position last; /* where the reader before the first one ended, or to start */
 	struct reader late;	     /* was live until it was renamed and read to its end */
-	int64_t late_until_s;
+	uint64_t late_until_boot_ns;
 	struct reader readers[2 * PLAN_READERS]; /* a plan, and one before its live file */
 	size_t count;
 	struct follow_state state;
 	struct output *output; /* of the call that is giving lines, or NULL */
 	char buffer[READER_BUFFER];
 };
-
-static int64_t now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
 
 static void reader_close(struct follow_file *follow, struct reader *reader)
 {
@@ -108,7 +99,7 @@ static void retire_first(struct follow_file *follow)
 		reader_close(follow, &follow->late);
 		follow->late = *first;
 		follow->late.checked = true;
-		follow->late_until_s = now_s() + LATE_S;
+		follow->late_until_boot_ns = clock_boot_ns() + LATE_NS;
 	} else {
 		reader_close(follow, first);
 	}
@@ -217,7 +208,7 @@ static void read_late(struct follow_file *follow, struct output *output)
 	if (follow->late.fd < 0 || !output->left)
 		return;
 	if (reader_pump(&follow->late, follow->buffer, output, &follow->state) >= PUMP_REPLACED ||
-	    now_s() > follow->late_until_s)
+	    clock_boot_ns() > follow->late_until_boot_ns)
 		reader_close(follow, &follow->late);
 	else if (position_is_file(&follow->last, follow->late.at.device, follow->late.at.inode))
 		follow->last = follow->late.at;

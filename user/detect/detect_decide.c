@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What becomes of a rule's decision: how long a ban lasts, who must not be banned, and whether an
+ * alert was raised already. */
+#include "detect/detect_internal.h"
+
+/* Nobody wants to read of the same thing twice in its window, and of what lasts for days once. */
+static bool admit(struct detect *detect, const struct decision *decision)
+{
+	static const bool lasting[RULE_COUNT] = { [RULE_ACCOUNT_SIEGE] = true,
+						  [RULE_ACCOUNT_SPREAD] = true,
+						  [RULE_SERVER_SPRAY] = true,
+						  [RULE_PLACE_FAILURES] = true,
+						  [RULE_SOURCE_FAILURES] = true };
+	static const bool daily[RULE_COUNT] = {
+		[RULE_ACCOUNT_FLOOD] = true, [RULE_ACCOUNT_OLD_PASSWORD] = true
+	};
+	uint64_t quiet_s = detect->settings.rules[decision->rule].window_s;
+	struct prefix key = decision->prefix;
+
+	if (!decision->has_prefix)
+		key = accounts_key(detect->accounts,
+				   decision->has_account ? decision->account : "");
+	if ((lasting[decision->rule] || daily[decision->rule]) && quiet_s < 86400)
+		quiet_s = 86400;
+	return summing_admit(detect->summing, &key, quiet_s, lasting[decision->rule], decision);
+}
+
+static void raise(struct detect *detect, struct decision *decision)
+{
+	decision->action = ACTION_ALERT;
+	decision->again = false;
+	if (admit(detect, decision))
+		detect->decide(decision, detect->context);
+}
+
+void rule_notice(const struct rule_input *input, struct decision *decision)
+{
+	struct detect *detect = input->engine;
+
+	if (!detect->recalling && detect->settings.rules[decision->rule].action != ACTION_OFF)
+		raise(detect, decision);
+}
+
+/* Many work there, and the ban shuts them out as well: it does not get longer each time. */
+static bool is_shared_place(const struct rule_input *input, const struct decision *decision)
+{
+	return input->event->has_source &&
+	       accounts_shared(input->accounts, &decision->prefix, input->event->wall_ns);
+}
+
+void rule_decide(const struct rule_input *input, struct decision *decision)
+{
+	struct detect *detect = input->engine;
+	const struct rule_settings *settings = &detect->settings.rules[decision->rule];
+	enum rule_action actions = decision->action & settings->action;
+
+	if (detect->recalling) /* it was carried out then */
+		return;
+	if (actions & ACTION_BAN && decision->has_prefix && !detect->settings.ban_lan &&
+	    address_is_lan(&decision->prefix.address))
+		actions = ACTION_ALERT;
+	if (actions & ACTION_BAN && decision->has_prefix) {
+		decision->action = ACTION_BAN;
+		ban_history_ban(detect->repeats, settings->ban_s, !is_shared_place(input, decision),
+				decision);
+		detect->decide(decision, detect->context);
+	}
+	if (actions & ACTION_ALERT)
+		raise(detect, decision);
+}
+
+bool rule_delivers(const struct rule_input *input)
+{
+	return senders_know(input->engine->senders, &input->network, input->event->wall_ns);
+}
+
+struct detect_habit *rule_server_habit(const struct rule_input *input)
+{
+	return &input->engine->habit;
+}
+
+void detect_say_held(struct detect *detect, int64_t now_ns, detect_decide *decide, void *context)
+{
+	struct decision decision;
+
+	while (summing_due(detect->summing, now_ns, &decision))
+		decide(&decision, context);
+}
+
+void detect_notice(struct detect *detect, const struct decision *alert, detect_decide *decide,
+		   void *context)
+{
+	struct decision decision = *alert;
+
+	detect->decide = decide;
+	detect->context = context;
+	if (detect->settings.rules[alert->rule].action != ACTION_OFF)
+		raise(detect, &decision);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The engine's state, for detect.c, detect_decide.c and detect_look.c. Not for rules. */
+#ifndef SEKISHO_DETECT_INTERNAL_H
+#define SEKISHO_DETECT_INTERNAL_H
+
+#include "detect/ban_history.h"
+#include "detect/detect.h"
+#include "detect/rule.h"
+#include "detect/senders.h"
+#include "detect/summing.h"
+
+#define DETECT_RULE_TYPES 13
+
+struct detect {
+	struct detect_settings settings;
+	void *states[DETECT_RULE_TYPES]; /* NULL while the rule is off */
+	struct accounts *accounts;
+	struct ban_history *repeats;
+	struct strangers *strangers;
+	struct senders *senders;
+	struct summing *summing;
+	struct remote_logins *remote;
+	struct server_state server;
+	struct detect_habit habit; /* of the server */
+	int64_t last_wall_ns;	   /* for events without a time of their own */
+	uint64_t forgotten;	   /* by rules that found no memory, or were switched off */
+	bool recalling;		   /* the event is one of before a restart */
+	detect_decide *decide;	   /* while an event is looked at */
+	void *context;
+};
+
+#endif

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The sources that logged in to one account: which of them it knows, and their array. */
+#include <stdlib.h>
+
+#include "detect/accounts_internal.h"
+
+bool place_came_on_two_days(const struct login_source *login)
+{
+	return !login->suspect && login->last_ns >= login->first_ns &&
+	       (uint64_t)login->last_ns - (uint64_t)login->first_ns >=
+		       (uint64_t)(DETECT_KNOWN_AFTER_S * NS_PER_S);
+}
+
+/* Where there is little history yet, nobody can have come on two days: whoever fails is known by
+ * one success then. */
+bool login_source_is_known(const struct accounts *accounts, const struct login_source *login,
+			   int64_t now_ns)
+{
+	return place_came_on_two_days(login) ||
+	       (!login->suspect && accounts_young(accounts, now_ns));
+}
+
+/* Who logged in on an installation's first day, an hour ago or longer, is nobody new to the account
+ * but to us. */
+bool login_source_is_of_first_day(const struct accounts *accounts, const struct login_source *login,
+				  int64_t now_ns)
+{
+	return !login->suspect &&
+	       accounts_within(accounts->since_ns, login->first_ns, ACCOUNTS_DAY_NS) &&
+	       accounts_young(accounts, now_ns) &&
+	       !accounts_within(login->first_ns, now_ns, 3600 * NS_PER_S);
+}
+
+unsigned accounts_country(const struct accounts *accounts, const struct address *address)
+{
+	const struct detect_settings *settings = accounts->settings;
+	unsigned country = COUNTRY_ZZ;
+
+	if (settings->country)
+		country = settings->country(address, settings->country_context);
+	return country < COUNTRY_COUNT ? country : COUNTRY_ZZ;
+}
+
+void login_source_set_origin(struct login_source *login, unsigned country, uint64_t provider)
+{
+	login->country = country & ((1U << PLACE_COUNTRY_BITS) - 1);
+	login->provider = provider & ((1ULL << PROVIDER_BITS) - 1);
+}
+
+void login_source_remove(struct accounts *accounts, struct account *account, size_t at)
+{
+	account->logins[at] = account->logins[--account->count];
+	accounts->logins--;
+}
+
+struct login_source *login_source_add(struct accounts *accounts, struct account *account)
+{
+	struct login_source *logins = account->logins;
+	size_t oldest = 0;
+
+	if (account->count == LOGIN_SOURCES_MAX) {
+		for (size_t i = 1; i < account->count; i++)
+			if (logins[i].last_ns < logins[oldest].last_ns)
+				oldest = i;
+		login_source_remove(accounts, account, oldest);
+	}
+	if (account->count == account->room) {
+		size_t room = account->room + account->room / 8U + 1;
+
+		logins = realloc(logins, room * sizeof(*logins));
+		if (!logins)
+			return NULL;
+		account->logins = logins;
+		account->room = (uint32_t)room & 0x7fff;
+	}
+	accounts->logins++;
+	return &account->logins[account->count++];
+}
+
+/* In seconds, of which a day too many or too few is told: times before 1970 are never kept. */
+uint32_t login_source_kept_at(int64_t wall_ns)
+{
+	int64_t wall_s = wall_ns / NS_PER_S;
+
+	return wall_s < 0 ? 0 : wall_s > UINT32_MAX ? UINT32_MAX : (uint32_t)wall_s;
+}
+
+void login_source_join(struct login_source *login, const struct detect_known *known)
+{
+	if (known->first_ns < login->first_ns)
+		login->first_ns = known->first_ns;
+	if (known->last_ns <= login->last_ns)
+		return;
+	login->last_ns = known->last_ns;
+	login->kept_s = login_source_kept_at(login->last_ns);
+}
