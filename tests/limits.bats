@@ -150,7 +150,7 @@ countries = *:world'
 	lab_conf 'mode = enforce' "$LIMITED"
 	lab_run
 	crowd_at_once 198.51.100.66 "$MX4" 25 1000
-	retry 10 0.1 alive_is 20
+	retry 100 0.1 alive_is 20
 	before=$(attempts_dropped source-connections)
 	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
 	connect_is open 198.51.100.67 "$MX4" 25
@@ -243,7 +243,7 @@ countries = *:world'
 	lab_run
 	lab_hold mapped 198.51.100.68 "$MX4" 143
 	crowd_at_once 198.51.100.66 "$MX4" 143 100
-	retry 10 0.1 alive_is 20
+	retry 100 0.1 alive_is 20
 	connect_is no-answer 198.51.100.66 "$MX4" 143 0.3
 	connect_is open 198.51.100.67 "$MX4" 143
 	crowd_end
@@ -295,7 +295,7 @@ network-connections = 30
 countries = *:world'
 	lab_run
 	crowd_at_once 198.51.100.1-198.51.100.60 "$MX4" 25 60
-	retry 10 0.1 alive_is 30
+	retry 100 0.1 alive_is 30
 	connect_is no-answer 198.51.100.70 "$MX4" 25 0.3
 	connect_is open 2001:db8:bad:67::1 "$MX6" 25
 }
@@ -352,10 +352,10 @@ countries = *:world'
 
 @test "a network and a country have rates of their own" {
 	lab_conf 'mode = enforce' '[class world]
-network-rate = 6/m
+network-rate = 1/m
 network-burst = 5
 [class small]
-country-rate = 6/m
+country-rate = 1/m
 country-burst = 5
 [service smtp]
 countries = DE:small *:world'
@@ -376,7 +376,7 @@ countries = DE:small *:world'
 hook = tc' "$LIMITED"
 	lab_run
 	crowd_at_once 198.51.100.66 "$MX4" 25 300
-	retry 10 0.1 alive_is 20
+	retry 100 0.1 alive_is 20
 	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
 	connect_is open 198.51.100.67 "$MX4" 25
 }
@@ -486,7 +486,7 @@ countries = *:world'
 	lab_hold first 198.51.100.66 "$MX4" 25
 	lab_hold second 198.51.100.66 "$MX4" 25
 	crowd_at_once 198.51.100.100-198.51.100.150 "$MX4" 25 51
-	retry 10 0.1 alive_is 18
+	retry 100 0.1 alive_is 18
 	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
 	session_is_alive first
 	run_sekisho status --json
