@@ -18,6 +18,8 @@
 struct room {
 	struct joining *joining;
 	struct log_parser *parser;
+	enum event_password password; /* that reports tell */
+	struct event last;	      /* that came out */
 };
 
 static int set_up(void **state)
@@ -49,7 +51,7 @@ static unsigned drain(struct room *room, int64_t second)
 	unsigned count = 0;
 
 	while (joining_next(room->joining, BEGAN_NS + second * NS_PER_S, &event))
-		count += event.count;
+		count += event.count, room->last = event;
 	return count;
 }
 
@@ -70,6 +72,7 @@ static unsigned report(struct room *room, unsigned second, enum event_kind kind,
 
 	event->wall_ns = BEGAN_NS + second * NS_PER_S;
 	event->kind = kind;
+	event->password = room->password;
 	event->count = 1;
 	event->has_source = event->has_account = true;
 	event->source = address_from4(0xc6336407); /* 198.51.100.7 */
@@ -130,6 +133,22 @@ static void where_reports_come_a_line_waits_for_its_own(void **state)
 	assert_int_equal(drain(room, 54), 1);
 }
 
+static void what_a_report_says_of_the_password_is_kept_where_its_line_came_first(void **state)
+{
+	struct room *room = *state;
+
+	assert_int_equal(report(room, 0, EVENT_FAILURE, "s0", true), 1);
+	room->password = EVENT_PASSWORD_OLD;
+	assert_int_equal(line(room, 10, BACK(",<s1>")), 0);
+	assert_int_equal(report(room, 10, EVENT_FAILURE, "s1", true), 0);
+	assert_int_equal(drain(room, 10), 1);
+	assert_int_equal(room->last.password, EVENT_PASSWORD_OLD);
+	assert_int_equal(line(room, 20, BACK("")), 0);
+	assert_int_equal(report(room, 20, EVENT_FAILURE, "", true), 0);
+	assert_int_equal(drain(room, 20), 1);
+	assert_int_equal(room->last.password, EVENT_PASSWORD_OLD);
+}
+
 static void a_login_and_a_message_are_one_event_in_either_order(void **state)
 {
 	struct room *room = *state;
@@ -151,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_failure_is_one_event_in_either_order),
 		TEST(where_reports_come_a_line_waits_for_its_own),
+		TEST(what_a_report_says_of_the_password_is_kept_where_its_line_came_first),
 		TEST(a_login_and_a_message_are_one_event_in_either_order),
 	};
 

@@ -31,11 +31,17 @@ bool held_put(struct held *held, const struct held_entry *entry, struct event *e
 	return full;
 }
 
-void held_settle(struct held *held, uint32_t serial)
+void held_settle(struct held *held, uint32_t serial, enum event_password password)
 {
-	for (unsigned i = 0; i < held->count; i++)
-		if (entry_at(held, i)->serial == serial)
-			entry_at(held, i)->open = false;
+	for (unsigned i = 0; i < held->count; i++) {
+		struct held_entry *entry = entry_at(held, i);
+
+		if (entry->serial != serial)
+			continue;
+		entry->open = false;
+		if (password != EVENT_PASSWORD_UNKNOWN)
+			entry->event.password = password;
+	}
 }
 
 void held_drop(struct held *held, uint32_t serial)

@@ -35,8 +35,9 @@ struct held {
 /* Takes the event; true: *event is now an older one, which had to make room. */
 bool held_put(struct held *held, const struct held_entry *entry, struct event *event);
 
-/* The attempt of this serial number has failed. */
-void held_settle(struct held *held, uint32_t serial);
+/* The attempt of this serial number has failed; a report may know what its password was, which no
+ * line does. */
+void held_settle(struct held *held, uint32_t serial, enum event_password password);
 
 /* It was none that counts. */
 void held_drop(struct held *held, uint32_t serial);

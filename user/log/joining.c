@@ -105,7 +105,7 @@ static bool take_failure(struct joining *joining, const struct line_event *line_
 		if (line_event->uncounted)
 			held_drop(&joining->held, verdict.settled[i]);
 		else
-			held_settle(&joining->held, verdict.settled[i]);
+			held_settle(&joining->held, verdict.settled[i], line_event->event.password);
 	if (verdict.joined)
 		held_join(&joining->held, verdict.joined, line_event->session,
 			  line_event->event.wall_ns);
