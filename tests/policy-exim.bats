@@ -109,6 +109,11 @@ send() { # SOURCE TO[,TO] [SWAKS OPTION...]
 		--from bob@example.net --to "$2" "${@:3}" 2>&1 </dev/null
 }
 
+account_is() { # FILTER
+	run_sekisho account --json bob@example.net
+	json ".[0] | $1"
+}
+
 mails() { # ACCOUNT COUNT
 	(($(lab_delivered "$1") == $2))
 }
@@ -125,8 +130,7 @@ frozen() {
 	counts_are '.daemon.policy | .mails == 3 and .malformed == 0 and .unauthorized == 0'
 	grep -q '<= bob@example.net .* A=login:bob@example.net' "$LAB/log/mainlog"
 	counts_are '.daemon.events.message == 1'
-	run_sekisho account --json bob@example.net
-	json '.[0] | .budget.unknown.left == 18 and .held == []'
+	retry 50 0.1 account_is '.budget.unknown.left == 18 and .held == []'
 }
 
 @test "a mail over the budget is frozen, and leaves when it is released" {
