@@ -108,14 +108,14 @@ service_ids() { # their names, by id
 	lab_conf 'mode = enforce'
 	run_sekisho load
 	before=$(program_ids)
-	[[ $(wc -w <<<"$before") == 6 ]]
+	[[ $(wc -w <<<"$before") == 7 ]]
 	run_sekisho load
 	[[ $(program_ids) == "$before" ]]
 	# One pin less, and they are loaded anew.
 	rm "$LAB_PINS"/v*/programs/*/gate_adopt
 	run_sekisho load
 	after=$(program_ids)
-	[[ $(wc -w <<<"$after") == 6 && $(comm -12 <(sort <<<"$before") <(sort <<<"$after")) == "" ]]
+	[[ $(wc -w <<<"$after") == 7 && $(comm -12 <(sort <<<"$before") <(sort <<<"$after")) == "" ]]
 }
 
 @test "pinned programs that work on other maps than the pinned ones are not taken over" {
