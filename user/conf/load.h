@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Inside user/conf/ only: what is known while the configuration is being read, and the table of
- * sections and keys. A new key is a row in sections.c; a new kind of value a function in values.c.
+ * sections and keys. A new key is a row in keys.c, a rule's in rule_keys.c; a new kind of value a
+ * function in values.c.
  */
 #ifndef SEKISHO_CONF_LOAD_H
 #define SEKISHO_CONF_LOAD_H
@@ -120,9 +121,17 @@ void conf_out_of_memory(struct conf_load *load);
 /* read.c: the text of one file; load->where.file is set. Counts lines in load->where.line. */
 void conf_read_text(struct conf_load *load, const char *text, size_t size);
 
-/* keys.c */
-extern const struct conf_section conf_sections[];
-extern const size_t conf_section_count;
+#define CONF_COUNT(array) (sizeof(array) / sizeof(*(array)))
+#define CONF_KEYS(table)  .keys = (table), .key_count = CONF_COUNT(table)
+#define CONF_DAY_S	  86400
+
+/* keys.c: every section that there is; NULL behind the last one. */
+const struct conf_section *conf_section_at(size_t index);
+extern const struct conf_choice conf_noes[];
+
+/* rule_keys.c */
+extern const struct conf_section conf_rule_sections[];
+extern const size_t conf_rule_section_count;
 
 /* sections.c: find or add what [class NAME], [service NAME]... is about; see struct conf_section */
 long conf_open_class(struct conf_load *load, const char *name);

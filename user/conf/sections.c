@@ -91,18 +91,19 @@ bool conf_name_valid(const char *name)
 static void unknown_section(struct conf_load *load, const char *title, const char *kind)
 {
 	struct nearest nearest = { .word = kind };
+	const struct conf_section *section;
 
-	for (size_t i = 0; i < conf_section_count; i++)
-		nearest_offer(&nearest, conf_sections[i].kind);
+	for (size_t i = 0; (section = conf_section_at(i)); i++)
+		nearest_offer(&nearest, section->kind);
 	if (!nearest.found) {
 		conf_fault(load, NULL, "unknown section [%s]; see sekisho.conf(5)", title);
 		return;
 	}
-	for (size_t i = 0; i < conf_section_count; i++)
-		if (conf_sections[i].kind == nearest.found) {
+	for (size_t i = 0; (section = conf_section_at(i)); i++)
+		if (section->kind == nearest.found) {
 			load->paths_faults += !strcmp(nearest.found, "paths");
 			conf_fault(load, NULL, "unknown section [%s]; did you mean [%s%s]?", title,
-				   nearest.found, conf_sections[i].named ? " NAME" : "");
+				   nearest.found, section->named ? " NAME" : "");
 			return;
 		}
 }
@@ -110,10 +111,11 @@ static void unknown_section(struct conf_load *load, const char *title, const cha
 static void unknown_name(struct conf_load *load, const char *kind, const char *name)
 {
 	struct nearest nearest = { .word = name };
+	const struct conf_section *section;
 
-	for (size_t i = 0; i < conf_section_count; i++)
-		if (!strcmp(conf_sections[i].kind, kind))
-			nearest_offer(&nearest, conf_sections[i].name);
+	for (size_t i = 0; (section = conf_section_at(i)); i++)
+		if (!strcmp(section->kind, kind))
+			nearest_offer(&nearest, section->name);
 	if (nearest.found)
 		conf_fault(load, NULL, "there is no %s '%s'; did you mean '%s'?", kind, name,
 			   nearest.found);
@@ -125,11 +127,9 @@ static void unknown_name(struct conf_load *load, const char *kind, const char *n
 static const struct conf_section *find_section(struct conf_load *load, const char *title,
 					       const char *kind, const char *name)
 {
-	const struct conf_section *of_kind = NULL;
+	const struct conf_section *section, *of_kind = NULL;
 
-	for (size_t i = 0; i < conf_section_count; i++) {
-		const struct conf_section *section = &conf_sections[i];
-
+	for (size_t i = 0; (section = conf_section_at(i)); i++) {
 		if (strcmp(section->kind, kind))
 			continue;
 		of_kind = section;

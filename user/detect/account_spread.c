@@ -12,29 +12,11 @@
  * many in a day, but not in two hours.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
 #include "detect/rule.h"
 #include "detect/spread_news.h"
-
-static void *create(const struct detect_settings *settings)
-{
-	(void)settings;
-	return calloc(1, 1); /* what is known of accounts is not the rule's own */
-}
-
-static void destroy(void *context)
-{
-	free(context);
-}
-
-static void configure(void *context, const struct detect_settings *settings)
-{
-	(void)context;
-	(void)settings;
-}
 
 /* Somebody used the account well before: he is its owner. */
 static bool has_anchor(const struct rule_input *input, int64_t began_ns)
@@ -231,17 +213,7 @@ static void on_event(void *context, const struct rule_input *input)
 		judge(input);
 }
 
-static void add_usage(const void *context, struct detect_usage *usage)
-{
-	(void)context;
-	(void)usage;
-}
-
 const struct rule_type rule_account_spread = {
 	.rule = RULE_ACCOUNT_SPREAD,
-	.create = create,
-	.destroy = destroy,
-	.configure = configure,
 	.event = on_event,
-	.add_usage = add_usage,
 };

@@ -52,6 +52,8 @@ static inline bool is_stranger(const struct rule_input *input)
 struct rule_type {
 	enum ban_rule rule;
 	bool only_counts; /* within windows, and remembers nothing of the accounts */
+	/* What it remembers beyond what is kept for all rules. A rule without has none of these
+	 * four, and its `state` is nothing to look into. */
 	void *(*create)(const struct detect_settings *settings); /* NULL: out of memory */
 	void (*destroy)(void *state);
 	/* Changed settings; what was seen is kept as far as it still means something. */
@@ -61,7 +63,7 @@ struct rule_type {
 	/* Which tables it is about to look into, up to RULE_LOOKUPS: returns how many. NULL: none. */
 	size_t (*expect)(const void *state, const struct rule_input *input,
 			 struct lru_lookup lookups[]);
-	/* Adds its own figures. */
+	/* Adds its own figures; the fourth. */
 	void (*add_usage)(const void *state, struct detect_usage *usage);
 };
 
@@ -74,6 +76,10 @@ void rule_add_source(const struct rule_input *input, struct decision *decision,
 		     const struct prefix *prefix);
 /* The ban is for failed logins: it never closes port 25 to who delivers mail here. */
 void rule_spare_mail(const struct rule_input *input, struct decision *decision);
+/* On how many accounts the source failed within the rule's window; 0: on fewer than it asks for. */
+size_t rule_accounts_tried(const struct rule_input *input, enum ban_rule rule);
+/* Bans the source for the newest `count` of them, and forgives it these. */
+void rule_ban_tried(const struct rule_input *input, enum ban_rule rule, size_t count);
 /* The rule decides on what decision->action says, as far as its settings let it: action, end of the
  * ban and whether it was said already are the engine's. */
 void rule_decide(const struct rule_input *input, struct decision *decision);

@@ -2,29 +2,11 @@
 /* Rule source-failures: one source fails too often. Whether the source may be banned at all (own
  * addresses, loopback) is not decided here. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "detect/rule.h"
-
-static void *create(const struct detect_settings *settings)
-{
-	(void)settings;
-	return calloc(1, 1); /* what failing sources did is not the rule's own */
-}
-
-static void destroy(void *context)
-{
-	free(context);
-}
-
-static void configure(void *context, const struct detect_settings *settings)
-{
-	(void)context;
-	(void)settings;
-}
 
 static bool seen_before(const struct window_entry *entries, size_t at)
 {
@@ -133,18 +115,8 @@ static void on_event(void *context, const struct rule_input *input)
 		rule_decide(input, &decision);
 }
 
-static void add_usage(const void *context, struct detect_usage *usage)
-{
-	(void)context;
-	(void)usage;
-}
-
 const struct rule_type rule_source_failures = {
 	.rule = RULE_SOURCE_FAILURES,
 	.only_counts = true,
-	.create = create,
-	.destroy = destroy,
-	.configure = configure,
 	.event = on_event,
-	.add_usage = add_usage,
 };

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See migrate.h, and gate_migrate() in gate.h. */
-#include "kernel/migrate.h"
+/* See migrate.h. Not here: what is copied once the maps of ours are there (migrate_copy.c). */
+#include "kernel/migrate_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "gate.skel.h"
-#include "kernel/ban_parts.h"
 #include "kernel/pins.h"
-
-#define BATCH 4096
 
 /* Maps that only make sense together: one that changed lets all of them begin anew. */
 enum group { ALONE, BANS, CONNECTIONS, OUTFLOW };
@@ -44,7 +39,7 @@ static const unsigned anew_since[MAP_COUNT] = {
 	[MAP_TABLE] = 3, /* what lists say of services; COUNTRY_LAN */
 };
 
-static int older_path(const struct gate *gate, const char *name, char *path)
+int migrate_older_path(const struct gate *gate, const char *name, char *path)
 {
 	int size = snprintf(path, PATH_MAX, "%s/v%u/%s", gate->pins, gate->older, name);
 
@@ -57,13 +52,17 @@ static const unsigned other_since[MAP_COUNT] = {
 	[MAP_BANS] = 3, /* two groups of services */
 };
 
-/* An fd of the older contract's map; -1: it has none that still means the same. */
-static int older_map(const struct gate *gate, enum gate_map map)
+bool migrate_reads_otherwise(const struct gate *gate, enum gate_map map)
+{
+	return gate->older < other_since[map];
+}
+
+int migrate_older_map(const struct gate *gate, enum gate_map map)
 {
 	char path[PATH_MAX];
 
 	if (!gate->older || gate->older < anew_since[map] ||
-	    older_path(gate, gate_map_name(map), path))
+	    migrate_older_path(gate, gate_map_name(map), path))
 		return -1;
 	return bpf_obj_get(path);
 }
@@ -73,10 +72,10 @@ static int older_inner(const struct gate *gate, enum gate_map map)
 	char name[64], path[PATH_MAX];
 
 	snprintf(name, sizeof(name), "%s_inner", gate_map_name(map));
-	return older_path(gate, name, path) ? -1 : bpf_obj_get(path);
+	return migrate_older_path(gate, name, path) ? -1 : bpf_obj_get(path);
 }
 
-static bool map_info(int fd, struct bpf_map_info *info)
+bool migrate_map_info(int fd, struct bpf_map_info *info)
 {
 	__u32 size = sizeof(*info);
 
@@ -98,16 +97,18 @@ static bool same_shape(const struct bpf_map_info *info, struct bpf_map *expected
 
 static bool can_hand_on(const struct gate *gate, enum gate_map map, struct bpf_map *expected)
 {
-	_cleanup_close_ int fd = older_map(gate, map), inner = -1;
+	_cleanup_close_ int fd = migrate_older_map(gate, map), inner = -1;
 	struct bpf_map *expected_inner = bpf_map__inner_map(expected);
 	struct bpf_map_info info;
 
-	if (gate->older < other_since[map] || !map_info(fd, &info) || !same_shape(&info, expected))
+	if (migrate_reads_otherwise(gate, map) || !migrate_map_info(fd, &info) ||
+	    !same_shape(&info, expected))
 		return false;
 	if (!expected_inner)
 		return true;
 	inner = older_inner(gate, map);
-	return map_info(inner, &info) && info.value_size == bpf_map__value_size(expected_inner);
+	return migrate_map_info(inner, &info) &&
+	       info.value_size == bpf_map__value_size(expected_inner);
 }
 
 static struct bpf_map *skeleton_map(const struct gate_bpf *skeleton, enum gate_map map)
@@ -146,7 +147,7 @@ int migrate_whole(const struct gate *gate, struct gate_bpf *skeleton, struct fau
 		ours = err ? -1 : bpf_obj_get(path);
 		if (err || ours >= 0 || changed[groups[i]] || !can_hand_on(gate, i, map))
 			continue;
-		fd = older_map(gate, i);
+		fd = migrate_older_map(gate, i);
 		if (bpf_map__reuse_fd(map, fd))
 			err = fault_set(fault, -EIO, "cannot take over the map %s of contract %u",
 					gate_map_name(i), gate->older);
@@ -158,190 +159,17 @@ int migrate_whole(const struct gate *gate, struct gate_bpf *skeleton, struct fau
 
 bool migrate_is_due(const struct gate *gate)
 {
-	_cleanup_close_ int fd = older_map(gate, MAP_CONTROL);
+	_cleanup_close_ int fd = migrate_older_map(gate, MAP_CONTROL);
 	struct bpf_map_info info;
 	_cleanup_free_ __u32 *control = NULL;
 	__u32 slot = 0;
 
 	/* Its first member is the version in every contract. */
-	if (!map_info(fd, &info) || info.value_size < sizeof(*control))
+	if (!migrate_map_info(fd, &info) || info.value_size < sizeof(*control))
 		return false;
 	control = calloc(1, info.value_size);
 	return control && !bpf_map_lookup_elem(fd, &slot, control) &&
 	       (*control & ~CONTROL_FILLED) == gate->older;
-}
-
-/* Gives each entry of a map that was not handed on to `put`: what both contracts know of the value,
- * then zeroes; per-CPU values one behind the other. */
-struct copying {
-	struct gate *gate;
-	enum gate_map map;
-	int from, to;
-	struct bpf_map_info old, new;
-	unsigned cpus;		   /* 1 unless per CPU */
-	size_t old_size, new_size; /* of a value of all CPUs */
-	void *value;
-	int (*put)(struct copying *copying, const void *key);
-	size_t count;
-};
-
-static size_t per_cpu(size_t size, bool is_per_cpu)
-{
-	return is_per_cpu ? (size + 7) & ~(size_t)7 : size;
-}
-
-static int give(struct copying *copying, const void *key, const char *old)
-{
-	size_t common = copying->old.value_size < copying->new.value_size ? copying->old.value_size
-									  : copying->new.value_size;
-	char *new = copying->value;
-
-	memset(new, 0, copying->new_size);
-	for (unsigned i = 0; i < copying->cpus; i++)
-		memcpy(new + i *(copying->new_size / copying->cpus),
-		       old + i * (copying->old_size / copying->cpus), common);
-	copying->count++;
-	return copying->put(copying, key);
-}
-
-static int copy_array(struct copying *copying)
-{
-	__u32 end = copying->old.max_entries < copying->new.max_entries ? copying->old.max_entries
-									: copying->new.max_entries;
-	_cleanup_free_ char *old = calloc(1, copying->old_size);
-	int err = old ? 0 : -ENOMEM;
-
-	for (__u32 key = 0; key < end && !err; key++)
-		err = bpf_map_lookup_elem(copying->from, &key, old) ? -errno
-								    : give(copying, &key, old);
-	return err;
-}
-
-/* Nobody adds to it or takes away meanwhile: the writers' lock is held, and what completes a
- * handshake in these moments is counted by the older program and no more. */
-static int copy_hash(struct copying *copying)
-{
-	LIBBPF_OPTS(bpf_map_batch_opts, options);
-	__u32 room = BATCH, in = 0, out = 0;
-	bool first = true, full = true;
-	int err = 0;
-
-	/* A bucket that does not fit asks for more room. */
-	for (; full && room <= 2 * copying->old.max_entries + BATCH; room *= 2) {
-		_cleanup_free_ char *keys = calloc(room, copying->old.key_size);
-		_cleanup_free_ char *values = calloc(room, copying->old_size);
-
-		full = false;
-		err = keys && values ? 0 : -ENOMEM;
-		while (!err) {
-			__u32 count = room;
-
-			err = bpf_map_lookup_batch(copying->from, first ? NULL : &in, &out, keys,
-						   values, &count, &options)
-				      ? -errno
-				      : 0;
-			full = err == -ENOSPC;
-			if (full)
-				break;
-			for (__u32 i = 0; i < count && (!err || err == -ENOENT); i++) {
-				int result = give(copying, keys + i * copying->old.key_size,
-						  values + i * copying->old_size);
-
-				err = result ? result : err;
-			}
-			in = out;
-			first = false;
-		}
-	}
-	return err == -ENOENT ? 0 : err;
-}
-
-static int put_as_is(struct copying *copying, const void *key)
-{
-	return bpf_map_update_elem(copying->to, key, copying->value, BPF_ANY) ? -errno : 0;
-}
-
-/* What a ban was in the contracts 1 and 2 (which had a lookup behind it). It closed all services. */
-struct ban_v1 {
-	__u64 expires_ns, since_ns, packets, attempts, last_ns;
-	__u32 rule, reserved;
-};
-
-/* Without the lookup that it remembers: stamps begin anew with "control", and one of the older
- * gate's would be taken for that of a table to come. */
-static int put_ban(struct copying *copying, const void *key)
-{
-	const struct ban_v1 *old = copying->value;
-	struct ban ban;
-
-	if (copying->gate->older >= other_since[MAP_BANS]) {
-		ban = *(const struct ban *)copying->value;
-		ban.lookup = 0;
-	} else {
-		const struct ban_part part = { BAN_ALL, old->expires_ns, old->since_ns, old->rule };
-
-		ban = (struct ban){ .packets = old->packets,
-				    .attempts = old->attempts,
-				    .last = (__u32)(old->last_ns >> BAN_TIME_SHIFT) };
-		ban_set(&ban, &part);
-	}
-	return gate_ban_put(copying->gate, key, &ban, NULL);
-}
-
-/* The connections that are open are counted anew, from their sockets. */
-static int put_meter(struct copying *copying, const void *key)
-{
-	struct meter *meter = copying->value;
-	struct usage *usage = copying->gate->usage;
-
-	meter->open = 0;
-	if (copying->map == MAP_SOURCES)
-		usage->source_used = copying->count;
-	if (copying->map == MAP_NETWORKS)
-		usage->network_used = copying->count;
-	return put_as_is(copying, key);
-}
-
-static int (*const put_of[MAP_COUNT])(struct copying *copying, const void *key) = {
-	[MAP_BANS] = put_ban,
-	[MAP_SOURCES] = put_meter,
-	[MAP_NETWORKS] = put_meter,
-	[MAP_COUNTRY_METERS] = put_meter,
-	[MAP_COUNTRY_COUNTS] = put_as_is,
-	[MAP_REASON_COUNTS] = put_as_is,
-	[MAP_LIST_COUNTS] = put_as_is,
-	[MAP_OUTFLOW_CONTROL] = put_as_is,
-	[MAP_OUTFLOW_BREAKERS] = put_as_is,
-	[MAP_OUTFLOW_COUNTS] = put_as_is,
-	[MAP_OUTFLOW_RECENT] = put_as_is,
-	[MAP_OUTFLOW_REPORTED] = put_as_is,
-};
-
-static int copy_map(struct gate *gate, enum gate_map map)
-{
-	_cleanup_close_ int from = older_map(gate, map);
-	struct copying copying = {
-		.gate = gate, .map = map, .from = from, .to = gate->maps[map], .put = put_of[map]
-	};
-	_cleanup_free_ void *value = NULL;
-	bool is_per_cpu;
-
-	if (from < 0)
-		return 0; /* the older contract had no such map */
-	if (!map_info(from, &copying.old) || !map_info(copying.to, &copying.new))
-		return -errno;
-	if (copying.old.id == copying.new.id)
-		return 0; /* handed on whole */
-	if (copying.old.type != copying.new.type || copying.old.key_size != copying.new.key_size)
-		return -EPROTO;
-	is_per_cpu = copying.old.type == BPF_MAP_TYPE_PERCPU_ARRAY;
-	copying.cpus = is_per_cpu ? (unsigned)libbpf_num_possible_cpus() : 1;
-	copying.old_size = per_cpu(copying.old.value_size, is_per_cpu) * copying.cpus;
-	copying.new_size = per_cpu(copying.new.value_size, is_per_cpu) * copying.cpus;
-	value = copying.value = calloc(1, copying.new_size);
-	if (!value)
-		return -ENOMEM;
-	return copying.old.type == BPF_MAP_TYPE_HASH ? copy_hash(&copying) : copy_array(&copying);
 }
 
 int migrate_links(const struct gate *gate, struct fault *fault)
@@ -351,52 +179,18 @@ int migrate_links(const struct gate *gate, struct fault *fault)
 	struct dirent *entry;
 	int err = 0;
 
-	if (gate->older && !older_path(gate, "links", path))
+	if (gate->older && !migrate_older_path(gate, "links", path))
 		dir = opendir(path);
 	while (dir && !err && (entry = readdir(dir))) {
 		_cleanup_close_ int link = -1;
 
 		snprintf(name, sizeof(name), "links/%s", entry->d_name);
-		if (entry->d_name[0] == '.' || older_path(gate, name, path))
+		if (entry->d_name[0] == '.' || migrate_older_path(gate, name, path))
 			continue;
 		link = bpf_obj_get(path);
 		err = gate_pin_path(gate->pins, name, path, fault);
 		if (!err && link >= 0 && bpf_obj_pin(link, path) && errno != EEXIST)
 			err = fault_set(fault, -errno, "cannot pin %s: %s", path, strerror(errno));
-	}
-	return err;
-}
-
-/* Since when is counted is the time of this map's pin (gate_counted_since()). */
-static int migrate_since(const struct gate *gate, struct fault *fault)
-{
-	const char *name = gate_map_name(MAP_COUNTRY_COUNTS);
-	char path[PATH_MAX];
-	struct stat status;
-	int err;
-
-	if (older_path(gate, name, path) || stat(path, &status))
-		return 0;
-	err = gate_pin_path(gate->pins, name, path, fault);
-	if (!err &&
-	    utimensat(AT_FDCWD, path, (struct timespec[]){ status.st_mtim, status.st_mtim }, 0))
-		err = fault_set(fault, -errno, "cannot set the time of %s: %s", path,
-				strerror(errno));
-	return err;
-}
-
-int gate_migrate(struct gate *gate, struct fault *fault)
-{
-	int err = gate->older ? migrate_since(gate, fault) : 0;
-
-	for (int i = 0; i < MAP_COUNT && gate->older; i++) {
-		int result = put_of[i] ? copy_map(gate, i) : 0;
-
-		if (result && !err)
-			err = fault_set(fault, result,
-					"the map %s of contract version %u could not be carried "
-					"over: %s",
-					gate_map_name(i), gate->older, strerror(-result));
 	}
 	return err;
 }

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The entries of a map whose values grew, or are read otherwise, into the one of our contract:
+ * gate_migrate() in gate.h. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "kernel/ban_parts.h"
+#include "kernel/migrate_internal.h"
+#include "kernel/pins.h"
+
+#define BATCH 4096
+
+/* Gives each entry of a map that was not handed on to `put`: what both contracts know of the value,
+ * then zeroes; per-CPU values one behind the other. */
+struct copying {
+	struct gate *gate;
+	enum gate_map map;
+	int from, to;
+	struct bpf_map_info old, new;
+	unsigned cpus;		   /* 1 unless per CPU */
+	size_t old_size, new_size; /* of a value of all CPUs */
+	void *value;
+	int (*put)(struct copying *copying, const void *key);
+	size_t count;
+};
+
+static size_t per_cpu(size_t size, bool is_per_cpu)
+{
+	return is_per_cpu ? (size + 7) & ~(size_t)7 : size;
+}
+
+static int give(struct copying *copying, const void *key, const char *old)
+{
+	size_t common = copying->old.value_size < copying->new.value_size ? copying->old.value_size
+									  : copying->new.value_size;
+	char *new = copying->value;
+
+	memset(new, 0, copying->new_size);
+	for (unsigned i = 0; i < copying->cpus; i++)
+		memcpy(new + i *(copying->new_size / copying->cpus),
+		       old + i * (copying->old_size / copying->cpus), common);
+	copying->count++;
+	return copying->put(copying, key);
+}
+
+static int copy_array(struct copying *copying)
+{
+	__u32 end = copying->old.max_entries < copying->new.max_entries ? copying->old.max_entries
+									: copying->new.max_entries;
+	_cleanup_free_ char *old = calloc(1, copying->old_size);
+	int err = old ? 0 : -ENOMEM;
+
+	for (__u32 key = 0; key < end && !err; key++)
+		err = bpf_map_lookup_elem(copying->from, &key, old) ? -errno
+								    : give(copying, &key, old);
+	return err;
+}
+
+/* Nobody adds to it or takes away meanwhile: the writers' lock is held, and what completes a
+ * handshake in these moments is counted by the older program and no more. */
+static int copy_hash(struct copying *copying)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, options);
+	__u32 room = BATCH, in = 0, out = 0;
+	bool first = true, full = true;
+	int err = 0;
+
+	/* A bucket that does not fit asks for more room. */
+	for (; full && room <= 2 * copying->old.max_entries + BATCH; room *= 2) {
+		_cleanup_free_ char *keys = calloc(room, copying->old.key_size);
+		_cleanup_free_ char *values = calloc(room, copying->old_size);
+
+		full = false;
+		err = keys && values ? 0 : -ENOMEM;
+		while (!err) {
+			__u32 count = room;
+
+			err = bpf_map_lookup_batch(copying->from, first ? NULL : &in, &out, keys,
+						   values, &count, &options)
+				      ? -errno
+				      : 0;
+			full = err == -ENOSPC;
+			if (full)
+				break;
+			for (__u32 i = 0; i < count && (!err || err == -ENOENT); i++) {
+				int result = give(copying, keys + i * copying->old.key_size,
+						  values + i * copying->old_size);
+
+				err = result ? result : err;
+			}
+			in = out;
+			first = false;
+		}
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+static int put_as_is(struct copying *copying, const void *key)
+{
+	return bpf_map_update_elem(copying->to, key, copying->value, BPF_ANY) ? -errno : 0;
+}
+
+/* What a ban was in the contracts 1 and 2 (which had a lookup behind it). It closed all services. */
+struct ban_v1 {
+	__u64 expires_ns, since_ns, packets, attempts, last_ns;
+	__u32 rule, reserved;
+};
+
+/* Without the lookup that it remembers: stamps begin anew with "control", and one of the older
+ * gate's would be taken for that of a table to come. */
+static int put_ban(struct copying *copying, const void *key)
+{
+	const struct ban_v1 *old = copying->value;
+	struct ban ban;
+
+	if (!migrate_reads_otherwise(copying->gate, MAP_BANS)) {
+		ban = *(const struct ban *)copying->value;
+		ban.lookup = 0;
+	} else {
+		const struct ban_part part = { BAN_ALL, old->expires_ns, old->since_ns, old->rule };
+
+		ban = (struct ban){ .packets = old->packets,
+				    .attempts = old->attempts,
+				    .last = (__u32)(old->last_ns >> BAN_TIME_SHIFT) };
+		ban_set(&ban, &part);
+	}
+	return gate_ban_put(copying->gate, key, &ban, NULL);
+}
+
+/* The connections that are open are counted anew, from their sockets. */
+static int put_meter(struct copying *copying, const void *key)
+{
+	struct meter *meter = copying->value;
+	struct usage *usage = copying->gate->usage;
+
+	meter->open = 0;
+	if (copying->map == MAP_SOURCES)
+		usage->source_used = copying->count;
+	if (copying->map == MAP_NETWORKS)
+		usage->network_used = copying->count;
+	return put_as_is(copying, key);
+}
+
+static int (*const put_of[MAP_COUNT])(struct copying *copying, const void *key) = {
+	[MAP_BANS] = put_ban,
+	[MAP_SOURCES] = put_meter,
+	[MAP_NETWORKS] = put_meter,
+	[MAP_COUNTRY_METERS] = put_meter,
+	[MAP_COUNTRY_COUNTS] = put_as_is,
+	[MAP_REASON_COUNTS] = put_as_is,
+	[MAP_LIST_COUNTS] = put_as_is,
+	[MAP_OUTFLOW_CONTROL] = put_as_is,
+	[MAP_OUTFLOW_BREAKERS] = put_as_is,
+	[MAP_OUTFLOW_COUNTS] = put_as_is,
+	[MAP_OUTFLOW_RECENT] = put_as_is,
+	[MAP_OUTFLOW_REPORTED] = put_as_is,
+};
+
+static int copy_map(struct gate *gate, enum gate_map map)
+{
+	_cleanup_close_ int from = migrate_older_map(gate, map);
+	struct copying copying = {
+		.gate = gate, .map = map, .from = from, .to = gate->maps[map], .put = put_of[map]
+	};
+	_cleanup_free_ void *value = NULL;
+	bool is_per_cpu;
+
+	if (from < 0 || !copying.put)
+		return 0; /* the older contract had no such map, or it begins anew */
+	if (!migrate_map_info(from, &copying.old) || !migrate_map_info(copying.to, &copying.new))
+		return -errno;
+	if (copying.old.id == copying.new.id)
+		return 0; /* handed on whole */
+	if (copying.old.type != copying.new.type || copying.old.key_size != copying.new.key_size)
+		return -EPROTO;
+	is_per_cpu = copying.old.type == BPF_MAP_TYPE_PERCPU_ARRAY;
+	copying.cpus = is_per_cpu ? (unsigned)libbpf_num_possible_cpus() : 1;
+	copying.old_size = per_cpu(copying.old.value_size, is_per_cpu) * copying.cpus;
+	copying.new_size = per_cpu(copying.new.value_size, is_per_cpu) * copying.cpus;
+	value = copying.value = calloc(1, copying.new_size);
+	if (!value)
+		return -ENOMEM;
+	return copying.old.type == BPF_MAP_TYPE_HASH ? copy_hash(&copying) : copy_array(&copying);
+}
+
+/* Since when is counted is the time of this map's pin (gate_counted_since()). */
+static int migrate_since(const struct gate *gate, struct fault *fault)
+{
+	const char *name = gate_map_name(MAP_COUNTRY_COUNTS);
+	char path[PATH_MAX];
+	struct stat status;
+	int err;
+
+	if (migrate_older_path(gate, name, path) || stat(path, &status))
+		return 0;
+	err = gate_pin_path(gate->pins, name, path, fault);
+	if (!err &&
+	    utimensat(AT_FDCWD, path, (struct timespec[]){ status.st_mtim, status.st_mtim }, 0))
+		err = fault_set(fault, -errno, "cannot set the time of %s: %s", path,
+				strerror(errno));
+	return err;
+}
+
+int gate_migrate(struct gate *gate, struct fault *fault)
+{
+	int err = gate->older ? migrate_since(gate, fault) : 0;
+
+	for (int i = 0; i < MAP_COUNT && gate->older; i++) {
+		int result = copy_map(gate, i);
+
+		if (result && !err)
+			err = fault_set(fault, result,
+					"the map %s of contract version %u could not be carried "
+					"over: %s",
+					gate_map_name(i), gate->older, strerror(-result));
+	}
+	return err;
+}
