@@ -88,6 +88,10 @@ static unsigned report(struct room *room, unsigned second, enum event_kind kind,
 #define BACK(session) "dovecot: auth: passwd-file(bob,198.51.100.7" session "): Password mismatch"
 #define FRONT \
 	"postfix/smtpd[1]: warning: unknown[198.51.100.7]: SASL LOGIN authentication failed: x"
+#define END(session)                                                                          \
+	"dovecot: imap-login: Login aborted: Logged out (auth failed, 1 attempts in 0 secs) " \
+	"(auth_failed): user=<bob>, method=PLAIN, rip=198.51.100.7, lip=192.0.2.1, "          \
+	"session=<" session ">"
 #define LOGIN                                                                                     \
 	"dovecot: imap-login: Login: user=<bob>, method=PLAIN, rip=198.51.100.7, lip=192.0.2.1, " \
 	"mpid=1, session=<abc>"
@@ -149,6 +153,24 @@ static void what_a_report_says_of_the_password_is_kept_where_its_line_came_first
 	assert_int_equal(room->last.password, EVENT_PASSWORD_OLD);
 }
 
+static void a_session_s_end_before_its_report_is_the_same_attempt(void **state)
+{
+	struct room *room = *state;
+
+	assert_int_equal(report(room, 0, EVENT_FAILURE, "s0", true), 1);
+	/* One that does not count takes it back, in whatever order the three come. */
+	assert_int_equal(line(room, 10, END("s1")), 0);
+	assert_int_equal(report(room, 10, EVENT_FAILURE, "s1", false), 0);
+	assert_int_equal(line(room, 10, BACK(",<s1>")), 0);
+	assert_int_equal(line(room, 20, END("s2")), 0);
+	assert_int_equal(line(room, 20, BACK(",<s2>")), 0);
+	assert_int_equal(report(room, 20, EVENT_FAILURE, "s2", false), 0);
+	assert_int_equal(drain(room, 29), 0);
+	assert_int_equal(line(room, 30, END("s3")), 0);
+	assert_int_equal(report(room, 30, EVENT_FAILURE, "s3", true), 0);
+	assert_int_equal(line(room, 30, BACK(",<s3>")) + drain(room, 39), 1);
+}
+
 static void a_login_and_a_message_are_one_event_in_either_order(void **state)
 {
 	struct room *room = *state;
@@ -170,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_failure_is_one_event_in_either_order),
 		TEST(where_reports_come_a_line_waits_for_its_own),
+		TEST(a_session_s_end_before_its_report_is_the_same_attempt),
 		TEST(what_a_report_says_of_the_password_is_kept_where_its_line_came_first),
 		TEST(a_login_and_a_message_are_one_event_in_either_order),
 	};

@@ -59,6 +59,21 @@ static bool continues_session(struct slot *slot, const struct line_event *line_e
 		       : slot->chain != line_event->backend && passed_ms <= WINDOW_MS;
 }
 
+bool attempts_is_reported(const struct attempts *attempts, const struct line_event *line_event)
+{
+	return attempts->reported_ms &&
+	       llabs(time_ms(line_event) - attempts->reported_ms) < REPORTS_S * 1000LL;
+}
+
+/* Whether a line of a session may have to be taken back: it needs a record's serial number then. */
+static bool is_provisional(const struct attempts *attempts, const struct line_event *line_event)
+{
+	return line_event->evidence == EVIDENCE_BACKEND ||
+	       line_event->evidence == EVIDENCE_REPORT ||
+	       (line_event->evidence == EVIDENCE_FRONTEND &&
+		attempts_is_reported(attempts, line_event));
+}
+
 /* A line of a session stands for `count` new attempts: which of them has PAM told of already? */
 static unsigned take_pam(struct attempts *attempts, const struct line_event *line_event,
 			 unsigned count, uint32_t *serial, struct attempts_verdict *verdict)
@@ -78,8 +93,7 @@ static unsigned take_pam(struct attempts *attempts, const struct line_event *lin
 		record = records_find(attempts->records, &line_event->event.source,
 				      time_ms(line_event), &query);
 		if (!record) {
-			if (line_event->evidence == EVIDENCE_BACKEND ||
-			    line_event->evidence == EVIDENCE_REPORT)
+			if (is_provisional(attempts, line_event))
 				record = records_add(attempts->records, &line_event->event.source,
 						     time_ms(line_event), line_event->account, 0);
 		} else {
@@ -133,7 +147,8 @@ static void count_session(struct attempts *attempts, const struct line_event *li
 		slot->chain = line_event->backend;
 		slot->chain_ms = time_ms(line_event);
 		slot->length = 1;
-		slot->serial = 0;
+		if (slot->back > before) /* no attempt that another voice told of */
+			slot->serial = 0;
 	}
 	verdict->count = largest(slot) - before;
 	if (line_event->evidence == EVIDENCE_TOTAL || !verdict->count)
@@ -276,12 +291,6 @@ void attempts_succeed(struct attempts *attempts, const struct line_event *line_e
 		attempts->depth = slot->length + 1U;
 	slot->back--;
 	slot->length = 0;
-}
-
-bool attempts_is_reported(const struct attempts *attempts, const struct line_event *line_event)
-{
-	return attempts->reported_ms &&
-	       llabs(time_ms(line_event) - attempts->reported_ms) < REPORTS_S * 1000LL;
 }
 
 void attempts_expect_reports(struct attempts *attempts)
