@@ -171,6 +171,27 @@ static void a_session_s_end_before_its_report_is_the_same_attempt(void **state)
 	assert_int_equal(line(room, 30, BACK(",<s3>")) + drain(room, 39), 1);
 }
 
+static void both_lines_before_the_report_are_the_same_attempt(void **state)
+{
+	struct room *room = *state;
+
+	assert_int_equal(report(room, 0, EVENT_FAILURE, "s0", true), 1);
+	assert_int_equal(line(room, 10, BACK("")), 0);
+	assert_int_equal(line(room, 10, FRONT), 0);
+	assert_int_equal(report(room, 10, EVENT_FAILURE, "", false), 0);
+	assert_int_equal(drain(room, 24), 0);
+	/* The front's line may be in another file, and come first. */
+	assert_int_equal(line(room, 25, FRONT), 0);
+	assert_int_equal(line(room, 25, BACK("")), 0);
+	assert_int_equal(report(room, 25, EVENT_FAILURE, "", false), 0);
+	assert_int_equal(drain(room, 39), 0);
+	assert_int_equal(line(room, 40, BACK("")), 0);
+	assert_int_equal(line(room, 40, FRONT), 0);
+	assert_int_equal(report(room, 40, EVENT_FAILURE, "", true), 0);
+	assert_int_equal(drain(room, 41), 1);
+	assert_int_equal(drain(room, 59), 0);
+}
+
 static void a_login_and_a_message_are_one_event_in_either_order(void **state)
 {
 	struct room *room = *state;
@@ -193,6 +214,7 @@ int main(void)
 		TEST(a_failure_is_one_event_in_either_order),
 		TEST(where_reports_come_a_line_waits_for_its_own),
 		TEST(a_session_s_end_before_its_report_is_the_same_attempt),
+		TEST(both_lines_before_the_report_are_the_same_attempt),
 		TEST(what_a_report_says_of_the_password_is_kept_where_its_line_came_first),
 		TEST(a_login_and_a_message_are_one_event_in_either_order),
 	};

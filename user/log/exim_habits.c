@@ -7,7 +7,7 @@
 #define CALLER_LINES  2000
 #define REFUSED_LINES 10000
 
-#define ENOUGH	      8 /* lines that show whether ports are written */
+#define ENOUGH	      32 /* lines that show whether ports are written */
 
 /* The log's host, where a header names one: several machines may write into one file. */
 static uint64_t host_of(const struct envelope *envelope)

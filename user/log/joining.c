@@ -95,6 +95,14 @@ static bool is_open(const struct joining *joining, const struct line_event *line
 	       attempts_is_reported(joining->attempts, line_event);
 }
 
+/* Another line of an attempt says that it failed. Whether it counts is for its report to say, where
+ * reports come. */
+static bool decides(const struct joining *joining, const struct line_event *line_event)
+{
+	return line_event->evidence == EVIDENCE_REPORT ||
+	       !attempts_is_reported(joining->attempts, line_event);
+}
+
 static bool take_failure(struct joining *joining, const struct line_event *line_event,
 			 struct event *event)
 {
@@ -104,7 +112,7 @@ static bool take_failure(struct joining *joining, const struct line_event *line_
 	for (unsigned i = 0; i < verdict.settled_count; i++)
 		if (line_event->uncounted)
 			held_drop(&joining->held, verdict.settled[i]);
-		else
+		else if (decides(joining, line_event))
 			held_settle(&joining->held, verdict.settled[i], line_event->event.password);
 	if (verdict.joined)
 		held_join(&joining->held, verdict.joined, line_event->session,

@@ -234,6 +234,7 @@ static void fill_event(const struct parsed_line *parsed, int64_t wall_ns, struct
 		account = decode_escapes(account, decoded);
 	event->wall_ns = wall_ns;
 	event->kind = parsed->kind;
+	event->password = EVENT_PASSWORD_UNKNOWN;
 	event->service = parsed->service;
 	event->daemon = parsed->daemon;
 	event->abuse = parsed->kind != EVENT_ABUSE ? ABUSE_NONE
