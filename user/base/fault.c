@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-int fault_set(struct fault *fault, int error, const char *format, ...)
+int(fault_set)(struct fault *fault, int error, const char *format, ...)
 {
 	va_list arguments;
 

@@ -13,6 +13,16 @@ struct fault {
  * so that `return fault_set(fault, -ENOENT, ...)` reads well. The text is cut at its size. */
 int fault_set(struct fault *fault, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+#ifdef __clang_analyzer__
+/* It does not look into fault.c, and would go on as if nothing had failed. */
+#define fault_set(fault, error, ...) ((fault_set)(fault, error, __VA_ARGS__), fault_is(error))
+static inline int fault_is(int error)
+{
+	if (error >= 0)
+		__builtin_unreachable();
+	return error;
+}
+#endif
 
 /* Puts "text: " in front of what `fault` already says; returns fault->error (0 for NULL). */
 int fault_prefix(struct fault *fault, const char *format, ...)

@@ -181,7 +181,7 @@ static int change(struct edit *edit, struct instance *instance, struct fault *fa
 static int run(const struct globals *globals, int argc, char **argv)
 {
 	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
-	_cleanup_(edit_free) struct edit edit = { 0 };
+	_cleanup_(edit_free) struct edit edit = { .name = "" };
 	struct fault fault = { 0 };
 	int status = read_options(&edit, argc, argv);
 

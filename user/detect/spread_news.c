@@ -71,6 +71,8 @@ static void list_own(const struct account *account, uint8_t own[COUNTRY_MAP])
 	const struct login_source *oldest = NULL;
 
 	memset(own, 0, COUNTRY_MAP);
+	if (!account->logins)
+		return;
 	for (size_t i = 0; i < account->count; i++) {
 		const struct login_source *login = &account->logins[i];
 

@@ -284,7 +284,7 @@ int gate_load(const struct gate_load_options *options, struct gate **result, enu
 	_cleanup_(cleanup_gate) struct gate *gate = NULL;
 	int err = gate_load_begin(options, &gate, start, fault);
 
-	if (!err)
+	if (gate)
 		err = gate_load_end(gate, fault);
 	if (!err)
 		*result = TAKE_PTR(gate);

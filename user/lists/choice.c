@@ -22,7 +22,7 @@ static bool same_lists(const struct compile_list *lists, size_t count, unsigned 
 
 void choice_open(struct choice *choice, const struct compile_list *lists, size_t count)
 {
-	unsigned first[SERVICE_MAX];
+	unsigned first[SERVICE_MAX] = { 0 };
 
 	memset(choice, 0, sizeof(*choice));
 	for (unsigned service = 0; service < SERVICE_MAX; service++) {

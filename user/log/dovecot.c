@@ -26,10 +26,12 @@ static bool read_attempts(struct span text, struct parsed_line *parsed)
 		return false;
 	parsed->count = number;
 	parsed->named = number > 1;
-	if (span_skip(&text, " in ") && !span_number(&text, &secs))
-		return false;
-	else if (text.size && *text.at != ')')
-		parsed->age_s = secs;
+	if (span_skip(&text, " in ")) {
+		if (!span_number(&text, &secs))
+			return false;
+		if (!span_starts(text, ")"))
+			parsed->age_s = secs;
+	}
 	return span_starts(text, ")") || span_starts(text, " secs)");
 }
 

@@ -43,7 +43,7 @@ static struct span take_bytes(const struct flat_json *json, enum member member, 
 {
 	struct span value = json->values[member];
 
-	if (!value.size || value.at[-1] != '"')
+	if (!value.at || value.at[-1] != '"')
 		return (struct span){ out, 0 };
 	return (struct span){ out, flat_json_decode(value, out, size) };
 }
