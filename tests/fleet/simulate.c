@@ -368,13 +368,14 @@ static void talk(struct member *member)
 		return;
 	while ((size = node_next(member->node, clock_of(member), bytes)))
 		append(world, member->number, bytes, size);
-	for (uint16_t i = 0; i < world->count; i++) {
+	for (unsigned i = 0; i < world->count; i++) {
 		const struct stream *stream = &world->streams[i];
 
 		for (; member->read[i] < stream->count; member->read[i]++) {
 			const struct entry *entry = &stream->entries[member->read[i]];
 
-			node_receive(member->node, i, entry->bytes, entry->size, clock_of(member));
+			node_receive(member->node, (uint16_t)i, entry->bytes, entry->size,
+				     clock_of(member));
 		}
 	}
 }

@@ -54,8 +54,9 @@ static void add_word(struct text *text, const char *word)
 /* Part of a shape, another address in place of the true one. */
 static void add_forged(struct text *text, const char *from, size_t size)
 {
-	static const char *const forms[] = { FORGED,	       FORGED,	      FORGED,
-					     "::ffff:" FORGED, "2001:db8::9", "IPv6:2001:db8::9",
+	static const char *const forms[] = { FORGED,	      FORGED,
+					     FORGED,	      ("::ffff:" FORGED),
+					     "2001:db8::9",   "IPv6:2001:db8::9",
 					     "203.0.113.9:25" };
 	const char *end = from + size, *found;
 
@@ -216,7 +217,7 @@ static void write_text(struct text *out, const struct text *text, enum writer wr
 static char *put_host(char *out, const struct shape *shape)
 {
 	static const char *const names[] = { "h", "unknown", "localhost", FORGED,
-					     "h." FORGED ".example" };
+					     ("h." FORGED ".example") };
 	struct text text;
 
 	if (pick(4))
@@ -234,7 +235,7 @@ static const char *put_head(char **out, const struct shape *shape)
 {
 	static const char *const heads[] = { MX, MX, "2026-11-21T10:00:00.123456+00:00 mx ",
 					     "<22>Nov 21 10:00:00 mx ",
-					     "2026-11-21T10:00:00.123456789Z stdout F " MX };
+					     ("2026-11-21T10:00:00.123456789Z stdout F " MX) };
 
 	if (strncmp(shape->line, MX, strlen(MX)) != 0)
 		return shape->line;

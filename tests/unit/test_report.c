@@ -259,8 +259,8 @@ static void nothing_that_a_stranger_wrote_is_markup_or_moves_the_text(void **sta
 		"'; rm -rf / #",
 		"$(reboot)",
 		"e\033[2Jve",
-		"\xe2\x80\xae"
-		"drowssap",
+		("\xe2\x80\xae"
+		 "drowssap"),
 		"\xff\xfe",
 		"</pre><h1>all is well",
 		"&lt;b&gt;",

@@ -174,7 +174,6 @@ static void the_past_is_kept_for_ninety_days_and_a_most(void **state)
 	assert_int_equal(store_commit(store, NULL), 0);
 	for (unsigned i = 0; i < 30; i++)
 		assert_true(store_expire(store, T0 + DAY, NULL) >= 0);
-	prefix = prefix_of("10.0.0.0/30");
 	assert_string_equal(past("10.0.0.0/30", T0 + DAY), "");
 	assert_string_equal(past("10.0.15.0/32", T0 + DAY), "10.0.15.0/32 3 0..1\n");
 }

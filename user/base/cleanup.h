@@ -27,6 +27,16 @@
 		taken_;            \
 	})
 
+/* A stream of *fd, which is -1 then: fclose() closes it. NULL: out of memory, and *fd stays. */
+static inline FILE *take_stream(int *fd, const char *mode)
+{
+	FILE *stream = *fd < 0 ? NULL : fdopen(*fd, mode);
+
+	if (stream)
+		*fd = -1;
+	return stream;
+}
+
 static inline void cleanup_free(void *pointer)
 {
 	free(*(void **)pointer);

@@ -142,10 +142,9 @@ static int write_site(const struct setup *setup, const char *root, const char *p
 	if (mkdir(folder, 0755) && errno != EEXIST)
 		return cannot_write(folder);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	out = fd < 0 ? NULL : fdopen(fd, "w");
+	out = take_stream(&fd, "w");
 	if (!out)
 		return cannot_write(path);
-	fd = -1;
 	setup_write(out, setup);
 	if (fflush(out) || fsync(fileno(out)) || fclose(out)) {
 		unlink(path);

@@ -89,13 +89,13 @@ static int read_last(const char *path, struct entries *entries)
 static int write_list(int fd, const struct entries *entries, int64_t now_s)
 {
 	_cleanup_close_ int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	FILE *out = copy < 0 || ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET) ? NULL
-									   : fdopen(copy, "w");
+	FILE *out = copy < 0 || ftruncate(fd, 0) || lseek(fd, 0, SEEK_SET)
+			    ? NULL
+			    : take_stream(&copy, "w");
 	bool bad;
 
 	if (!out)
 		return -errno;
-	copy = -1;
 	bad = fprintf(out, TITLE "%" PRId64 "\n", entries->whole_s) < 0;
 	for (size_t i = 0; i < entries->count; i++)
 		if (entries->all[i].end_s > now_s)

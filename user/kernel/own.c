@@ -144,12 +144,15 @@ bool own_is_elsewhere(__u32 program)
 {
 	struct bpf_prog_info info;
 	__u32 maps[MAPS_MAX];
+	bool found;
 
 	if (!ask(program, &info, maps))
 		return false;
 	wanted_maps = maps;
 	wanted_count = info.nr_map_ids;
-	return nftw(BPFFS, look_at_pin, 16, FTW_PHYS) == 1;
+	found = nftw(BPFFS, look_at_pin, 16, FTW_PHYS) == 1;
+	wanted_maps = NULL;
+	return found;
 }
 
 void own_program_name(__u32 program, char *name, size_t size)
