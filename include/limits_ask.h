@@ -15,6 +15,8 @@ struct limits_meters {
 	__u32 stranger; /* the source has no meter for want of room: its network's stands for it */
 };
 
+/* Whether one more attempt now (CLOCK_BOOTTIME, ns) is within a limit of one in `interval` ns with
+ * `burst` at once. No meter (NULL): nothing was counted, it is. */
 static inline __attribute__((always_inline)) int meter_has(const struct meter *meter, __u64 now,
 							   __u64 interval, __u32 burst)
 {

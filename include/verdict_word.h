@@ -15,6 +15,8 @@
 #define VERDICT_WOULD (1U << 30) /* monitor mode: passes, and would have been dropped */
 #define VERDICT_SAID  (1U << 29) /* a SYN, or a packet that is or would have been dropped */
 
+/* A verdict as one word, and its parts: the service's id, the index of the country (contract.h),
+ * enum reason, and the id of the list over the source. */
 static inline __u32 verdict_word(__u32 service, __u32 country, __u32 reason, __u32 list)
 {
 	return VERDICT_SAID | (reason & 15) << 22 | (service & 15) << 18 | (country & 1023) << 8 |

@@ -55,6 +55,7 @@ struct alerts_usage {
 	size_t running, waiting;
 	uint64_t run, failed, dropped; /* failed: not started, killed, or another status than 0 */
 };
+/* Programs now, and since alerts_new(). */
 void alerts_get_usage(const struct alerts *alerts, struct alerts_usage *usage);
 
 #endif

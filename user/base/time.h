@@ -51,6 +51,7 @@ static inline int64_t time_less(int64_t wall_ns, uint64_t span_ns)
 	return __builtin_sub_overflow(wall_ns, span_ns, &result) ? INT64_MIN : result;
 }
 
+/* A time and a span in ns; INT64_MAX (never ends) where the sum is beyond it. */
 static inline int64_t time_plus(int64_t wall_ns, uint64_t span_ns)
 {
 	int64_t result;

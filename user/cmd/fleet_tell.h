@@ -11,6 +11,8 @@ struct fleet_tell {
 	bool over; /* it was tried, and nobody answers */
 };
 
+/* Tells the fleet process of a ban, or that one was lifted, so that other members hear of it. Does
+ * nothing without [fleet]. No error: `over` says that it did not answer; then the rest is skipped. */
 void fleet_tell_ban(struct fleet_tell *tell, const struct config *config,
 		    const struct ban_request *request);
 void fleet_tell_unban(struct fleet_tell *tell, const struct config *config,

@@ -35,6 +35,8 @@ int old_logs_open(struct old_logs *logs, struct fault *fault);
 int old_logs_read(struct old_logs *logs, char **paths, struct history_counts *counts);
 void old_logs_close(struct old_logs *logs);
 
+/* The index of the country (contract.h) and the provider (detect/provider.h) of a source, from the
+ * data that the daemon would take. */
 unsigned old_logs_country(const struct old_logs *logs, const struct address *address);
 uint64_t old_logs_provider(const struct old_logs *logs,
 			   const struct address *address); /* detect/provider.h */

@@ -10,6 +10,9 @@
 
 #include "daemon/daemon.h"
 
+/* After the store and the gate are open; begins to compare them. -ENOMEM, or what the clock's
+ * watch gives. Its end tries once more what still waits, with the longer wait for the locks; what
+ * fails then is found by the comparison after the next start. */
 int ban_queue_open(struct daemon *daemon, struct fault *fault);
 void ban_queue_close(struct daemon *daemon);
 

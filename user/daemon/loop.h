@@ -13,6 +13,7 @@ typedef void loop_ready(int fd, void *context);
 typedef void loop_timer(void *context);
 typedef void loop_signal(int signal, void *context);
 
+/* -ENOMEM, or what epoll_create1() gives. */
 int loop_new(struct loop **loop, struct fault *fault);
 void loop_free(struct loop *loop); /* closes its timers, not the fds that were added */
 

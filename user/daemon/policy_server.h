@@ -58,6 +58,9 @@ void policy_answer_mail(struct policy_server *server, const struct policy_mail *
 
 /* ---- policy_http.c ---- */
 
+/* Answers on the listening `socket`, which is the server's from now on, whatever is returned.
+ * Errors of http_server_open(); -ENOMEM. The end closes all connections; it may come without a
+ * beginning. */
 int policy_http_open(struct policy_server *server, int socket, struct fault *fault);
 void policy_http_close(struct policy_server *server);
 

@@ -120,12 +120,15 @@ static inline uint64_t place_tag(const struct login_source *login, uint64_t now)
 	return now - (uint32_t)((uint32_t)now - login->tag);
 }
 
+/* Its first and last login lie DETECT_KNOWN_AFTER_S apart, and none of them is suspect. */
 bool place_came_on_two_days(const struct login_source *login);
+/* The same; in the first days of an installation one login that is not suspect is enough. */
 bool login_source_is_known(const struct accounts *accounts, const struct login_source *login,
 			   int64_t now_ns);
 /* The installation has so little history that rules by history only alert. */
 bool accounts_young(const struct accounts *accounts, int64_t now_ns);
 
+/* Its last spread is not longer ago than the window of account-spread. */
 bool account_in_spread(const struct accounts *accounts, const struct account *account,
 		       int64_t now_ns);
 /* A spread banned, and strangers still come. */
@@ -150,6 +153,9 @@ void accounts_trust(struct accounts *accounts, const char *name);
 /* By hand: nothing is known of it. */
 void accounts_forget(struct accounts *accounts, const char *name);
 
+/* Whether the account is under siege (RULE_ACCOUNT_SIEGE) or strangers log in to it
+ * (RULE_ACCOUNT_SPREAD) now; false for other rules. *last_ns is set only if true: when that was
+ * last seen. */
 bool accounts_in_incident(struct accounts *accounts, const char *name, enum ban_rule rule,
 			  int64_t now_ns, int64_t *last_ns);
 
@@ -157,6 +163,7 @@ bool accounts_in_incident(struct accounts *accounts, const char *name, enum ban_
 struct detect_habit *accounts_habit(const struct accounts *accounts, const char *name,
 				    struct account *account, int64_t now_ns);
 
+/* Adds its numbers to those of `usage`. */
 void accounts_add_usage(const struct accounts *accounts, struct detect_usage *usage);
 
 #endif

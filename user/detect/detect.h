@@ -185,6 +185,8 @@ struct detect;
 
 struct detect *detect_new(const struct detect_settings *settings); /* NULL: out of memory */
 void detect_free(struct detect *detect);
+/* Other settings, of which a copy is kept: what was remembered stays, as far as the new bounds let
+ * it. A rule that is off forgets. */
 void detect_configure(struct detect *detect, const struct detect_settings *settings);
 
 /* What `trouble` was told, handed back after a start. */
@@ -280,6 +282,7 @@ struct detect_usage {
 	uint64_t accounts, accounts_size; /* with known sources */
 	uint64_t known, known_size;	  /* known sources, of all accounts */
 };
+/* What the rules remember now; forgotten: since detect_new(). */
 void detect_get_usage(const struct detect *detect, struct detect_usage *usage);
 
 #endif

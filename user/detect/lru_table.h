@@ -43,6 +43,7 @@ void lru_each(struct lru_table *recent,
 /* Keeps the most recently used ones. -ENOMEM: as before. */
 int lru_resize(struct lru_table *recent, uint32_t most);
 
+/* Values now, and the most. */
 uint32_t lru_used(const struct lru_table *recent);
 uint32_t lru_size(const struct lru_table *recent);
 

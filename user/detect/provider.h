@@ -11,6 +11,8 @@
 /* Of the number as many bits are used. */
 #define PROVIDER_BITS 34
 
+/* The provider of an address, for comparing: its autonomous system, by settings->provider. Where
+ * that is missing or knows none, a guess: its /16, or /32 in IPv6. */
 uint64_t provider_of(const struct detect_settings *settings, const struct address *address);
 bool provider_is_guess(uint64_t provider);
 /* "AS64500", or "192.0.0.0/16" where it is a guess. */

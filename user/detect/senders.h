@@ -16,7 +16,10 @@ void senders_free(struct senders *senders);
 /* `settings` must live on until the next call. */
 void senders_configure(struct senders *senders, const struct detect_settings *settings);
 
+/* Mail from this network was accepted. Tells settings->store, once a day. */
 void senders_note(struct senders *senders, const struct prefix *network, int64_t now_ns);
+/* Whether any was in the 30 days before `now_ns`; asks settings->store where nothing is
+ * remembered. */
 bool senders_know(struct senders *senders, const struct prefix *network, int64_t now_ns);
 
 #endif

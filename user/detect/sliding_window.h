@@ -70,6 +70,7 @@ void sliding_window_restart(struct sliding_window *windows, const struct prefix 
 /* For lru_expect(). */
 const struct lru_table *sliding_window_table(const struct sliding_window *windows);
 
+/* Subjects now and at most; forgotten: since sliding_window_new(). */
 void sliding_window_get_usage(const struct sliding_window *windows, struct window_usage *usage);
 
 #endif

@@ -27,6 +27,8 @@ struct tries {
 
 struct strangers *strangers_new(const struct detect_settings *settings); /* NULL: out of memory */
 void strangers_free(struct strangers *strangers);
+/* `settings` are read during the call only. What was seen is kept, as far as the new bounds let
+ * it. */
 void strangers_configure(struct strangers *strangers, const struct detect_settings *settings);
 
 /* Where the next one of this source will be looked for: two. */
@@ -43,6 +45,7 @@ void strangers_succeed(struct strangers *strangers, const struct rule_input *inp
 void strangers_restart(const struct rule_input *input, const struct prefix *subject);
 void strangers_forgive(const struct rule_input *input);
 
+/* Adds its numbers to those of `usage`. */
 void strangers_add_usage(const struct strangers *strangers, struct detect_usage *usage);
 
 #endif

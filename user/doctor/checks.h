@@ -82,8 +82,11 @@ enum doctor_find {
 	FIND_COUNT,
 };
 
+/* Severity, id, meaning and remedy of a finding. */
 const struct doctor_kind *doctor_kind(enum doctor_find find);
 
+/* Adds a finding. `subject` is what it is about (a device, a file, a service; "": the machine).
+ * Beyond DOCTOR_FINDINGS_MAX it is only counted. Texts are cut to their room. */
 void doctor_add(struct doctor_report *report, enum doctor_find find, const char *subject,
 		const char *format, ...) __attribute__((format(printf, 4, 5)));
 

@@ -17,6 +17,8 @@ struct protected_set {
 	size_t count;
 };
 
+/* As they are now. Any error, -ENOMEM too: the set is empty, and nothing may be banned by it. Who
+ * calls frees what is in it; `set` itself is the caller's. */
 int protected_load(const struct config *config, struct protected_set *set, struct fault *fault);
 void protected_free(struct protected_set *set);
 /* Why `prefix` may not be banned, or NULL: a clause like "127.0.0.0/8 is loopback". A prefix that

@@ -80,6 +80,7 @@ int instance_open(const char *config_path, unsigned use, struct instance *instan
  * jump is added to clock_jump_ns, whoever notices it first. -ENOENT without a store. */
 int instance_clock(struct instance *instance, struct fault *fault);
 
+/* Closes and unlocks what is open; allowed after a failure of instance_open(), and twice. */
 void instance_close(struct instance *instance);
 
 /* The bans' lock for an instance that lives long: taken for each ban, up to lock_wait_ms waited

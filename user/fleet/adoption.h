@@ -79,6 +79,7 @@ void adoption_each(const struct adoption *adoption, int64_t now_ms,
 struct adoption_usage {
 	size_t claims, prefixes;
 };
+/* Now. */
 void adoption_get_usage(const struct adoption *adoption, struct adoption_usage *usage);
 
 #endif

@@ -24,6 +24,7 @@ enum chain_verdict {
 	CHAIN_FORK,  /* contradicts what the same member signed before */
 };
 
+/* Of a whole message as it was signed: what the next one names as its predecessor. */
 void chain_hash(const uint8_t *bytes, size_t size, uint8_t hash[FLEET_HASH_SIZE]);
 
 /* Without looking at the signature: CHAIN_SEEN and CHAIN_STALE are to be dropped; CHAIN_NEW and

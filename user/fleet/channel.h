@@ -45,6 +45,7 @@ enum channel_outcome {
 	OUTCOMES,
 };
 
+/* As JSON and metrics have it; static. Only below OUTCOMES. */
 const char *channel_outcome_name(enum channel_outcome outcome);
 
 struct channel_message {

@@ -32,6 +32,8 @@ struct claims {
 	uint64_t seed;
 };
 
+/* NULL: nobody claims this very prefix; wider and longer ones are others. Valid until it is
+ * dropped. */
 struct claimed *claims_find(const struct claims *claims, const struct prefix *prefix);
 /* NULL: out of memory. */
 struct claimed *claims_add(struct claims *claims, const struct prefix *prefix);

@@ -60,6 +60,7 @@ struct engine_state {
 	size_t in_flight;
 	char fault[200]; /* the last one: the engine's own words, hostile; "": none since then */
 };
+/* All zero where the build has no client. */
 void engine_get_state(const struct engine *engine, struct engine_state *state);
 
 #endif

@@ -25,6 +25,7 @@ struct fleet_signer {
 /* False: this build has no libsodium, or it does not start. To be asked before anything else. */
 bool fleet_crypto_ready(void);
 
+/* `size` bytes of the kernel's randomness; never fails. Without libsodium all zero. */
 void fleet_random(void *bytes, size_t size);
 /* Overwrites what was secret; the compiler does not leave it out. */
 void fleet_wipe(void *bytes, size_t size);

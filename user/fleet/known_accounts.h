@@ -12,6 +12,7 @@ struct known_accounts;
 
 struct known_accounts *known_accounts_new(void); /* NULL: out of memory */
 void known_accounts_free(struct known_accounts *accounts);
+/* Copies the name. The longest unused one of its set gives way; without memory nothing is added. */
 void known_accounts_add(struct known_accounts *accounts, const uint8_t hash[FLEET_ACCOUNT_SIZE],
 			const char *name);
 /* NULL: nobody knows it here. Valid until the next call. */

@@ -97,9 +97,13 @@ void node_revoke(struct node *node, uint16_t member, int64_t now_ms);
 /* Every second or so: renews own bans, a part of them each time; forgets what ended. */
 void node_tick(struct node *node, int64_t now_ms);
 
+/* What came of the member's statements, since node_new(). `member` as in the settings; valid as
+ * long as the node. */
 const struct node_counts *node_counts_of(const struct node *node, uint16_t member);
+/* Every ban of others that is adopted, or waits for its quorum: adoption_each(). */
 void node_each(const struct node *node, int64_t now_ms,
 	       void (*each)(const struct adoption_change *change, void *context), void *context);
+/* Claims of others, and own bans, now. */
 void node_get_usage(const struct node *node, struct adoption_usage *usage, size_t *own);
 
 #endif

@@ -18,9 +18,15 @@ struct own_bans {
 	int64_t last_tick_ms; /* 0: none yet */
 };
 
+/* Puts a statement at the end of the queue. Where that is full and cannot grow, the oldest gives
+ * way, and is counted in `lost`. */
 void own_say(struct own_bans *own, const struct fleet_statement *statement);
+/* Moves the oldest of the queue, at most `most`, into `statements`. How many. */
 size_t own_take(struct own_bans *own, struct fleet_statement *statements, size_t most);
+/* This member banned, for each group of services in it; a ban that is there already has the new
+ * time. Says it. False: out of memory, and nothing is said. */
 bool own_ban(struct own_bans *own, const struct fleet_statement *ban);
+/* Lifted here; says so where any of `services` was its own ban. */
 void own_unban(struct own_bans *own, const struct prefix *prefix, uint8_t services);
 /* Says those again that are due since the last call, and forgets what ended. */
 void own_renew(struct own_bans *own, int64_t now_ms);

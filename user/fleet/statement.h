@@ -67,6 +67,7 @@ struct fleet_secret {
 	char stream[17]; /* hexadecimal: the fleet's name at the engine, which tells nothing */
 };
 
+/* Each key is a keyed hash of its own purpose: none tells of another, nor of the secret. */
 void fleet_secret_derive(const uint8_t secret[FLEET_KEY_SIZE], struct fleet_secret *keys);
 
 /* The account as others see it: keyed, so that only members can try names. A-Z are a-z. */
@@ -74,6 +75,7 @@ void fleet_account(const struct fleet_secret *secret, const char *name,
 		   uint8_t account[FLEET_ACCOUNT_SIZE]);
 
 #define FLEET_ID_SIZE 8
+/* The beginning of a public key's hash: what a sealed message names its sender by. */
 void fleet_key_id(const uint8_t public[FLEET_KEY_SIZE], uint8_t id[FLEET_ID_SIZE]);
 
 /* Returns the size. batch->count is 0 .. FLEET_STATEMENTS_MAX. */

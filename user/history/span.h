@@ -37,6 +37,7 @@ void span_between(const struct span_counts *then, const struct span_counts *now,
 bool span_is_empty(const struct span_counts *counts);
 
 uint64_t span_dropped(const struct span_service *service); /* for all reasons */
+/* For all reasons, in monitor mode. */
 uint64_t span_would_drop(const struct span_service *service);
 
 /* The beginning of the span of `length_s` that `wall_ns` lies in, in seconds since 1970. */

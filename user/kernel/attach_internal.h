@@ -8,6 +8,8 @@
 
 #define DRIVER_SAFE_MTU 1500 /* at which every driver lets go of an XDP program */
 
+/* Whether its frames begin with an Ethernet header (loopback too): only there is XDP of use. Also
+ * true where the kernel does not answer. */
 bool attach_has_link_header(const char *device);
 
 /* Says in `why` which XDP program, not of this instance, is on the device. */

@@ -19,6 +19,7 @@ uint32_t bloom_words(uint32_t entries, bool noted);
 int bloom_map(struct gate *gate, enum gate_map map, struct bloom *bloom, struct fault *fault);
 void bloom_unmap(struct bloom *bloom);
 
+/* Whether the programs may trust it: not while it is being filled anew. */
 bool bloom_is_valid(const struct bloom *bloom);
 
 /* Of a ban: to be called before it is put in. Of a network: after. */

@@ -78,6 +78,7 @@ int gate_unload(const char *pins, struct fault *fault);
 
 /* ---- the policy ---- */
 
+/* Replaces the policy in one step: a packet meets the old one or the new one. Copies it. -errno. */
 int gate_policy_publish(struct gate *gate, const struct policy *policy, struct fault *fault);
 int gate_policy_get(struct gate *gate, struct policy *policy,
 		    struct fault *fault); /* -ENOENT: none yet */
@@ -257,6 +258,7 @@ struct gate_counts { /* summed over the CPUs */
 	uint32_t open[SERVICE_MAX][COUNTRY_COUNT]; /* connections now */
 };
 
+/* -ENOMEM, -errno; counters go on while they are read. */
 int gate_counts_read(struct gate *gate, struct gate_counts *counts, struct fault *fault);
 
 /* Packets that the gate looked at, by the device's number modulo SEEN_SLOTS. */

@@ -101,6 +101,7 @@ int gate_pins_fault(const char *pins, int error, struct fault *fault);
 /* Maps those of them that have one element which both sides write. */
 int gate_map_elements(struct gate *gate, struct fault *fault);
 
+/* The name of its pin; static. */
 const char *gate_map_name(enum gate_map map);
 
 /* "PINS/vN/NAME" into `path` (PATH_MAX bytes); NAME may be "" for the folder. */

@@ -34,6 +34,7 @@ void own_load(const char *pins, struct own *own);
 /* Asking for a program that is not pinned takes CAP_SYS_ADMIN; without it, it is OWN_FOREIGN. */
 enum own_kind own_kind_of(const struct own *own, __u32 program);
 
+/* Of a sekisho whose pins are gone: in front of packets, and nobody's. */
 static inline bool own_is_stray(enum own_kind kind)
 {
 	return kind == OWN_STRAY_GATE || kind == OWN_STRAY_OUTFLOW;

@@ -5,6 +5,8 @@
 
 #include "kernel/tc.h"
 
+/* tc_place(), tc_look(), tc_remove() for classic filters. classic_place() also makes the clsact
+ * qdisc; -EBUSY: every priority is taken. */
 int classic_place(const struct tc_side *side, int program, const struct own *own,
 		  struct tc_state *state, struct fault *fault);
 void classic_look(const struct tc_side *side, const struct own *own, struct tc_state *state);

@@ -39,16 +39,19 @@ static inline int blocks_grow(struct blocks *blocks, uint64_t count)
 	return 0;
 }
 
+/* The head, in the first block. Valid until blocks_grow(). */
 static inline struct table_head *blocks_head(struct blocks *blocks)
 {
 	return (struct table_head *)(void *)blocks->data;
 }
 
+/* All blocks as entries of IPv4. Valid until blocks_grow(). */
 static inline uint32_t *blocks_entries4(struct blocks *blocks)
 {
 	return (uint32_t *)(void *)blocks->data;
 }
 
+/* All blocks as entries of IPv6. Valid until blocks_grow(). */
 static inline uint64_t *blocks_entries6(struct blocks *blocks)
 {
 	return (uint64_t *)(void *)blocks->data;

@@ -22,6 +22,8 @@ struct choice {
 	uint16_t buckets[CHOICE_BUCKETS]; /* index + 1; 0: none */
 };
 
+/* Sorts services into kinds: of one kind are those that the same lists are for. `lists` are read
+ * during the call only. */
 void choice_open(struct choice *choice, const struct compile_list *lists, size_t count);
 
 /* Sets list and flags of the lookup; `allow` and `deny` are bits by list id. -ENOSPC: more than

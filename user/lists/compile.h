@@ -30,6 +30,7 @@ struct table_image {
 int table_compile(const struct ranges *countries, const struct compile_list *lists, size_t count,
 		  uint64_t generation, struct table_image *image, struct fault *fault);
 
+/* What is in it; it is empty then. */
 void table_image_free(struct table_image *image);
 
 /* Which services each list is for, as a number: of lists that are all for all services 0. Another

@@ -16,11 +16,15 @@
 
 struct image;
 
+/* The end of an image that was not handed over; *image is NULL then. A NULL one is allowed. */
 int image_open(struct image **image);
 void image_close(struct image **image);
 
+/* From `first` to `last`, both included, in host order: behind the segment before it. */
 int image_segment4(struct image *image, uint32_t first, uint32_t last, struct lookup lookup);
+/* IPv4 is complete. */
 int image_begin6(struct image *image);
+/* The same of IPv6. A boundary within a /64 makes long prefixes of it. */
 int image_segment6(struct image *image, u128 first, u128 last, struct lookup lookup);
 /* The chunks that 2000::/3 would have, had it no finer index of its own: one entry each. */
 int image_unused6(struct image *image);

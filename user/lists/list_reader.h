@@ -156,6 +156,7 @@ void list_describe(const char *text, size_t size, char reason[LIST_REASON_SIZE])
 /* At most 60 printable characters of a text, for messages. */
 void list_excerpt(const char *text, size_t size, char excerpt[64]);
 
+/* The whole word, byte by byte. */
 bool list_word_is(const struct list_word *word, const char *text);
 /* Whether `word` is one of the blank-separated `names`. */
 bool list_word_any(const struct list_word *word, const char *names);

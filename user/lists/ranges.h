@@ -33,6 +33,7 @@ struct ranges {
 	size_t count6, room6;
 };
 
+/* What is in it; it is empty then. */
 void ranges_free(struct ranges *ranges);
 
 /* Append in any order, overlaps allowed. -ENOMEM; -EINVAL if first > last. IPv4-mapped v6 ranges

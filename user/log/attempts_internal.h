@@ -48,6 +48,7 @@ struct attempts {
 struct slot *attempt_slot(struct attempts *attempts, enum slot_kind kind,
 			  const struct address *source, uint64_t id, int64_t now_s, bool make);
 
+/* Its time, in ms since 1970. */
 static inline int64_t time_ms(const struct line_event *line_event)
 {
 	return line_event->event.wall_ns / 1000000;

@@ -69,6 +69,7 @@ struct envelope_form {
 	bool known, layered; /* all zero: of no line */
 };
 
+/* Of the line that was unwrapped last. */
 void envelope_get_form(const struct envelope *envelope, struct envelope_form *form);
 
 /* "syslog", "Docker json-file, syslog (ISO date)": what `status` shows. */

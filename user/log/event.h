@@ -117,6 +117,7 @@ struct event {
 	char queue[EVENT_QUEUE_SIZE];	  /* the message's queue id; empty: the line has none */
 };
 
+/* As JSON and metrics have it; static. "none" and "unknown" for what is no kind, no daemon. */
 const char *event_kind_name(enum event_kind kind);
 const char *event_service_name(enum event_service service); /* NULL for unknown */
 const char *event_daemon_name(enum event_daemon daemon);

@@ -17,6 +17,7 @@ struct exim_place {
 	bool from_port; /* the client's port is said */
 };
 
+/* The event's source and, by our port, its service. */
 void exim_set_place(struct parsed_line *parsed, const struct exim_place *place);
 
 /* Of text that begins with "h.example (helo) [192.0.2.7]:2129 I=[198.51.100.1]:465", perhaps behind

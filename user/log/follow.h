@@ -66,6 +66,7 @@ void follow_stop(struct follow *follow);
 void follow_read_before(struct follow *follow, uint64_t most_bytes,
 			void (*line)(const char *line, size_t size, void *context), void *context);
 
+/* How far lines were handed out; and whether the log can be read, and what of it is left. */
 void follow_get_position(const struct follow *follow, struct follow_position *position);
 void follow_get_state(const struct follow *follow, struct follow_state *state);
 

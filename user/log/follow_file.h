@@ -7,6 +7,8 @@
 
 struct follow_file;
 
+/* The functions of follow.h for a file: path and meaning, ownership and errors as there. Of the
+ * pair's state and position a copy is given. */
 int follow_file_open(const char *path, const struct follow_position *position, bool from_start,
 		     struct follow_file **follow, struct fault *fault);
 void follow_file_close(struct follow_file *follow);

@@ -30,6 +30,7 @@ int history_add(struct history *history, const char *path, struct fault *fault);
  * that cannot be read to its end ends there; the first such fault is returned, at the end. */
 typedef void history_take(const struct event *event, uint64_t tag, void *context);
 
+/* 0, or the first fault. */
 int history_run(struct history *history, history_take *take, void *context, struct fault *fault);
 
 /* The file and line of a tag. *path is NULL when there is only one file. */

@@ -14,6 +14,7 @@
 
 struct pieces;
 
+/* With the lines that are not complete yet, which are lost. NULL is allowed. */
 void pieces_free(struct pieces *pieces);
 
 /* Whether the message is a line of its own, which it then is as a whole: envelope->text may point

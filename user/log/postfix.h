@@ -14,6 +14,7 @@ struct client {
 /* "host[192.0.2.5]" or "host[192.0.2.5]:port"; moves behind it. */
 bool postfix_read_client(struct span *text, struct client *client);
 
+/* The event's source; none where the address is not known. */
 void postfix_set_client(struct parsed_line *parsed, const struct client *client);
 
 /* Each fills *parsed with EVENT_ABUSE; false: nothing that a rule wants. Text: behind "too many

@@ -53,6 +53,7 @@ enum pumped reader_pump(struct reader *reader, char *buffer, struct output *outp
 void reader_read_before(const struct reader *reader, uint64_t most_bytes, char *buffer,
 			struct output *output);
 
+/* By device and inode: the position is of this file, whatever its name. */
 static inline bool position_is_file(const struct follow_position *position, uint64_t device,
 				    uint64_t inode)
 {

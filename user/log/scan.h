@@ -18,21 +18,25 @@ struct span { /* text not ended by NUL, which may hold NULs */
 
 #define SPAN_NONE ((size_t)-1)
 
+/* The text without its NUL; valid as long as it. */
 static inline struct span span_of(const char *text)
 {
 	return (struct span){ text, strlen(text) };
 }
 
+/* The bytes from `begin` to before `end`; both must lie within the span. */
 static inline struct span span_cut(struct span span, size_t begin, size_t end)
 {
 	return (struct span){ span.at + begin, end - begin };
 }
 
+/* All but the first `begin` bytes, which it must have. */
 static inline struct span span_from(struct span span, size_t begin)
 {
 	return (struct span){ span.at + begin, span.size - begin };
 }
 
+/* Whether it begins with `text`, byte by byte; any does with "". */
 static inline bool span_starts(struct span span, const char *text)
 {
 	size_t size = strlen(text);
@@ -41,6 +45,7 @@ static inline bool span_starts(struct span span, const char *text)
 	return span.size >= size && !memcmp(span.at, text, size);
 }
 
+/* The same at the end. */
 static inline bool span_ends(struct span span, const char *text)
 {
 	size_t size = strlen(text);
@@ -48,6 +53,7 @@ static inline bool span_ends(struct span span, const char *text)
 	return span.size >= size && !memcmp(span.at + span.size - size, text, size);
 }
 
+/* The whole span, byte by byte. */
 static inline bool span_is(struct span span, const char *text)
 {
 	return span.size == strlen(text) && span_starts(span, text);
@@ -70,6 +76,7 @@ static inline size_t span_find_char(struct span span, char c)
 	return found ? (size_t)(found - span.at) : SPAN_NONE;
 }
 
+/* Where the last `c` is, or SPAN_NONE. */
 static inline size_t span_last_char(struct span span, char c)
 {
 	const char *found = span.size ? memrchr(span.at, c, span.size) : NULL;

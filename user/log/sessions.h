@@ -15,6 +15,7 @@
 
 struct sessions;
 
+/* NULL is allowed: no line had a session yet. */
 void sessions_free(struct sessions *sessions);
 
 /* Remembers what the parsed line says of its session, or completes it from the session; its account

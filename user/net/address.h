@@ -22,6 +22,7 @@ int address_parse(const char *text, size_t size, struct address *address);
 /* The canonical text (RFC 5952); IPv4 dotted. */
 void address_format(const struct address *address, char text[ADDRESS_TEXT_SIZE]);
 
+/* IPv4 in host order, and whether an address is one. In struct address it is ::ffff:a.b.c.d. */
 struct address address_from4(uint32_t host_order);
 bool address_is4(const struct address *address);
 
@@ -45,6 +46,7 @@ int prefix_parse(const char *text, size_t size, struct prefix *prefix);
 /* "192.0.2.0/24", "2001:db8::/32"; always with the length. */
 void prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE]);
 
+/* Whether it lies in ::ffff:0:0/96; ::/0 does not. */
 bool prefix_is4(const struct prefix *prefix);
 
 /* A prefix is of one family: "::/0", or the source ::/64 of the address ::5, holds no IPv4 address,

@@ -13,6 +13,7 @@ struct driver {
 	bool large; /* it hands frames of more than a page to XDP (Linux 6.3 says so) */
 };
 
+/* What the kernel and the driver say of the device; what they do not say is 0 or "". */
 void driver_ask(unsigned ifindex, const char *device, struct driver *driver);
 
 /* Native XDP with the MTU that the device has now is known to fail, for a reason that the driver

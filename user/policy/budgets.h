@@ -14,6 +14,8 @@ struct budgets;
 
 struct budgets *budgets_new(const struct judge_settings *settings); /* NULL: out of memory */
 void budgets_free(struct budgets *budgets);
+/* `settings` must live on until the next call, or the end. Keeps what was spent; of more accounts
+ * than the new most, that of the longest unused is forgotten. */
 void budgets_configure(struct budgets *budgets, const struct judge_settings *settings);
 
 /* The account's budget as of a time; valid until the next call. `key` is struct detect_look's. */

@@ -35,6 +35,7 @@ struct policy_count {
 #define POLICY_COUNT_ROWS 16
 extern const struct policy_count policy_count_rows[POLICY_COUNT_ROWS];
 
+/* The member of `counts` that row `row` (below POLICY_COUNT_ROWS) is of. */
 static inline uint64_t *policy_count_at(struct policy_counts *counts, size_t row)
 {
 	return (uint64_t *)((char *)counts + policy_count_rows[row].offset);

@@ -189,6 +189,7 @@ struct judge_usage {
 	uint64_t refused, old, stale, repeated, changed; /* logins, and reports */
 	uint64_t held, deferred, rejected;		 /* messages */
 };
+/* Of all parts together. */
 void judge_get_usage(const struct judge *judge, struct judge_usage *usage);
 
 #endif

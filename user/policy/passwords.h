@@ -29,6 +29,7 @@ bool passwords_succeed(struct passwords *passwords, const struct policy_login *l
 /* By hand: what the account's passwords were. What failed is forgotten in time. */
 void passwords_forget(struct passwords *passwords, const char *account);
 
+/* Adds accounts and pairs to those of `usage`. */
 void passwords_add_usage(const struct passwords *passwords, struct judge_usage *usage);
 
 #endif

@@ -93,6 +93,7 @@ struct incident {
 	bool others_cut; /* more than INCIDENT_PAIRS: there may be others */
 };
 
+/* With what it points to. NULL is allowed. */
 void incident_free(struct incident *incident);
 
 /* ---- from events and decisions ---- */

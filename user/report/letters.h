@@ -23,6 +23,7 @@ void letters_passed(struct letters *letters, const struct event *event,
  * message has it, nothing counts any more. */
 void letters_follow(struct letters *letters, const struct event *event);
 
+/* Every letter, in the order in which they came. It and its texts are valid during the callback. */
 void letters_each(const struct letters *letters,
 		  void (*each)(const struct letter *letter, void *context), void *context);
 

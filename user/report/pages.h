@@ -7,6 +7,8 @@
 #include "report/incident.h"
 #include "report/page.h"
 
+/* A whole HTML page each, and the day as plain text for a mail. Nothing is read but the arguments;
+ * errors are those of the stream. */
 void incident_page(const struct page *page, const struct incident *incident, int64_t now_wall_ns);
 void day_page(const struct page *page, const struct day *day, int64_t now_wall_ns);
 void day_text(FILE *out, enum lang lang, const struct day *day);

@@ -97,6 +97,7 @@ enum word {
 	W_WORD_COUNT,
 };
 
+/* The text in that language, UTF-8, with {0} and the like where values come in; static. */
 const char *word_of(enum lang lang, enum word word);
 /* "en", "ja"; -EINVAL. */
 int lang_from_name(const char *name);

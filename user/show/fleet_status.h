@@ -22,6 +22,7 @@ int fleet_status_read(const char *runtime, json_t **status, struct fault *fault)
 /* Whether the process that wrote it still does. */
 bool fleet_status_is_fresh(const json_t *status, long long now_wall_ns);
 
+/* What `sekisho fleet status` prints of it. Members that are missing are 0. */
 void fleet_status_print(FILE *out, const json_t *status, long long now_wall_ns);
 /* Metrics; nothing where there is no [fleet]. */
 void fleet_status_metrics(FILE *out, const struct config *config, long long now_wall_ns);

@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include "show/snapshot.h"
 
+/* {"since_load","last_minute"}: attempts, drops and handshakes per minute. The sources or networks
+ * that connect most, as an array; null where they were not read. */
 json_t *json_rates(const struct snapshot *snapshot);
 json_t *json_top(const struct snapshot *snapshot, enum gate_meters table);
 

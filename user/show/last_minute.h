@@ -18,8 +18,10 @@ struct counts_sample {
 	struct snapshot_sum services[SERVICE_MAX]; /* by id; `open` is not kept */
 };
 
+/* Sums the countries of each service. `boot_ns`: when `counts` were read. */
 void sample_take(struct counts_sample *sample, const struct gate_counts *counts, uint64_t boot_ns);
 
+/* Replaces the file in `directory`. -ENOMEM; errors of file_replace(). */
 int minute_write(const char *directory, const struct counts_sample *sample, struct fault *fault);
 /* -ENOENT: none; -EBADMSG: not of this form. */
 int minute_read(const char *directory, struct counts_sample *sample, struct fault *fault);

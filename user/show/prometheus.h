@@ -18,6 +18,7 @@ void prometheus_sample1(FILE *out, const char *name, const char *key, const char
 /* Seconds since 1970. */
 void prometheus_time(FILE *out, const char *name, int64_t wall_ns);
 
+/* The families of the gate; of the daemon, or only that it does not run; of the outflow breaker. */
 void prometheus_gate(FILE *out, const struct snapshot *snapshot);
 void prometheus_daemon(FILE *out, const struct snapshot *snapshot);
 void prometheus_outflow(FILE *out, const struct outflow_view *view); /* NULL: nothing */

@@ -19,6 +19,7 @@ struct replay_later;
 struct replay_later *replay_later_new(const struct config *config); /* NULL: out of memory */
 void replay_later_free(struct replay_later *later);
 
+/* Takes bans; other decisions are left out. In the order of time with replay_later_event(). */
 void replay_later_ban(struct replay_later *later, const struct decision *decision);
 /* Each ban counts once, by its first login. */
 void replay_later_event(struct replay_later *later, const struct event *event);

@@ -5,6 +5,8 @@
 
 #include "show/render.h"
 
+/* Attempts, drops and handshakes per minute; the sources and networks that connect most, if they
+ * were read. */
 void text_rates(FILE *out, const struct snapshot *snapshot);
 void text_top(FILE *out, const struct snapshot *snapshot);
 

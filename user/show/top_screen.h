@@ -32,6 +32,8 @@ struct screen {
 	bool colour;
 };
 
+/* Takes the terminal, which screen_end() gives back. `colour`: if it can. The rows become the
+ * screen's: malloc()ed, freed at its end. */
 void screen_begin(struct screen *screen, bool colour);
 void screen_end(struct screen *screen);
 

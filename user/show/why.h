@@ -86,6 +86,7 @@ void why_free(struct why *why);
 /* The number of the autonomous system; 0: not known. why_provider.c. */
 uint32_t why_provider(const struct config *config, const struct address *address);
 
+/* What `sekisho why ADDRESS` prints. Texts of strangers are escaped. */
 void text_why(FILE *out, const struct why *why);
 /* One line, malloc()ed; NULL: out of memory. `then`: of the past (why_then.h), or NULL. */
 struct why_then;

@@ -27,6 +27,7 @@ int why_then_fill(const struct instance *instance, const struct why *why, int64_
 		  int64_t now_wall_ns, struct why_then **then, struct fault *fault);
 void why_then_free(struct why_then *then); /* NULL is allowed */
 
+/* The part of `sekisho why --at` that is about the past, before text_why(). */
 void text_why_then(FILE *out, const struct why_then *then);
 json_t *why_then_to_json(const struct why *why, const struct why_then *then); /* NULL: no memory */
 

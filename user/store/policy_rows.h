@@ -29,6 +29,7 @@ int store_stale_each(struct store *store, const struct prefix *within, int64_t f
 				  int64_t stale_wall_ns, void *context),
 		     void *context, struct fault *fault);
 
+/* Replaces the account's; beyond the most that are kept the oldest go. */
 int store_budget_put(struct store *store, const char *account, const struct judge_budget *budget,
 		     struct fault *fault);
 int store_budget_get(struct store *store, const char *account, struct judge_budget *budget,

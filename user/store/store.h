@@ -178,10 +178,13 @@ struct store_known {
 	int64_t first_wall_ns, last_wall_ns;
 };
 
+/* Replaces what is stored of account and source; beyond STORE_KNOWN_MOST those go whose last login
+ * is oldest. */
 int store_known_put(struct store *store, const char *account, const struct store_known *known,
 		    struct fault *fault);
 int store_known_remove(struct store *store, const char *account, const struct prefix *source,
 		       struct fault *fault); /* 0 also when it was not there */
+/* All of an account, in no order; valid during the callback. */
 int store_known_each(struct store *store, const char *account,
 		     void (*each)(const struct store_known *known, void *context), void *context,
 		     struct fault *fault);
@@ -213,6 +216,7 @@ struct store_repeat {
 	uint64_t lasts_ns;
 };
 
+/* The history of a prefix for one group of services, replaced. */
 int store_repeat_put(struct store *store, const struct prefix *prefix, enum ban_services group,
 		     const struct store_repeat *repeat, struct fault *fault);
 int store_repeat_get(struct store *store, const struct prefix *prefix, enum ban_services group,
@@ -236,6 +240,7 @@ struct store_habit {
 	uint32_t day, messages, today, failing, failing_today;
 };
 
+/* Of an account, replaced; beyond STORE_HABITS_MOST the oldest go. */
 int store_habit_put(struct store *store, const char *account, const struct store_habit *habit,
 		    struct fault *fault);
 int store_habit_get(struct store *store, const char *account, struct store_habit *habit,
@@ -328,6 +333,8 @@ int store_generation_set(struct store *store, uint64_t generation, struct fault 
 
 /* ---- log offsets ---- */
 
+/* How far the log at `path` was read. Not synced by itself: lines may be read twice after a power
+ * cut. */
 int store_position_put(struct store *store, const char *path,
 		       const struct follow_position *position, struct fault *fault);
 int store_position_get(struct store *store, const char *path, struct follow_position *position,
