@@ -116,12 +116,13 @@ engine_program() {
 	echo "$GATES/redis-server"
 }
 
-# Starts one at SOCKET, in no network; ARGUMENTs are settings.
+# Starts one at SOCKET, in no network, or in that of ENGINE_NET; ARGUMENTs are settings.
 engine_run() { # SOCKET [ARGUMENT...]
-	local socket=$1 program
+	local socket=$1 program net=(unshare --net)
 	shift
+	[[ -z ${ENGINE_NET-} ]] || net=(nsenter --net="/run/netns/$ENGINE_NET")
 	program=$(engine_program) || return
-	unshare --net "$program" --port 0 --unixsocket "$socket" --save '' --appendonly no \
+	"${net[@]}" "$program" --port 0 --unixsocket "$socket" --save '' --appendonly no \
 		--dir "$GATES" --daemonize no "$@" >>"$GATES/engine.log" 2>&1 </dev/null 3>&- &
 	echo $! >"$socket.pid"
 	disown

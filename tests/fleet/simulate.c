@@ -39,6 +39,7 @@ struct entry {
 struct stream {
 	struct entry *entries;
 	size_t count, room;
+	struct entry kept; /* its member's snapshot */
 };
 
 struct member {
@@ -47,6 +48,7 @@ struct member {
 	struct node *node;
 	struct node_member *names;
 	bool traitor, forked;
+	bool begins;	  /* it has yet to look at the snapshots */
 	int64_t clock_ms; /* by which its clock is wrong */
 	int64_t cut_ms;	  /* it reaches the engine again then */
 	size_t *read;	  /* of each stream */
@@ -220,6 +222,7 @@ static void start_member(struct member *member)
 	member->node = node_new(&settings, (uint64_t)clock_of(member));
 	if (!member->node)
 		abort();
+	member->begins = true;
 	memset(member->read, 0, world->count * sizeof(*member->read));
 	/* as the daemon does when its fleet process is there again */
 	for (size_t i = 0; i < POOL && !member->traitor; i++)
@@ -314,6 +317,31 @@ static void empty(struct world *world, uint16_t stream, size_t left)
 		world->members[i].read[stream] = 0; /* who finds less than he read begins anew */
 }
 
+/* Forged, cut short, shown as another's, or lost. */
+static void misuse_snapshots(struct world *world, uint16_t stream)
+{
+	struct entry *kept = &world->streams[stream].kept, other;
+	uint16_t of = (uint16_t)chance_number(world->count);
+
+	if (!kept->size)
+		return;
+	switch (chance_number(4)) {
+	case 0:
+		kept->bytes[chance_number(kept->size)] ^= (uint8_t)(1 + chance_number(255));
+		break;
+	case 1:
+		kept->size = chance_number(kept->size);
+		break;
+	case 2:
+		other = world->streams[of].kept;
+		world->streams[of].kept = *kept;
+		*kept = other;
+		break;
+	default:
+		kept->size = 0;
+	}
+}
+
 /* What an engine in an attacker's hands does; and one that failed over. */
 static void misbehave(struct world *world)
 {
@@ -326,6 +354,8 @@ static void misbehave(struct world *world)
 		return;
 	entry = &of->entries[chance_number(of->count)];
 	memcpy(bytes, entry->bytes, entry->size);
+	if (chance_one_in(4))
+		misuse_snapshots(world, stream);
 	switch (chance_number(6)) {
 	case 0: /* forged */
 		bytes[chance_number(entry->size)] ^= (uint8_t)(1 + chance_number(255));
@@ -358,6 +388,21 @@ static void misbehave(struct world *world)
 
 /* ---- time ---- */
 
+/* Once in a while an engine that is rolled back, or hostile, keeps the older one. */
+static void keep_snapshot(struct member *member)
+{
+	struct entry *kept = &member->world->streams[member->number].kept;
+	uint8_t *bytes = NULL;
+	size_t size = node_snapshot(member->node, clock_of(member), member->begins, &bytes);
+
+	if (!size || (kept->size && chance_one_in(8))) {
+		free(bytes);
+		return;
+	}
+	free(kept->bytes);
+	*kept = (struct entry){ member->world->now_ms, size, bytes };
+}
+
 static void talk(struct member *member)
 {
 	struct world *world = member->world;
@@ -366,6 +411,11 @@ static void talk(struct member *member)
 
 	if (member->cut_ms > world->now_ms)
 		return;
+	for (uint16_t i = 0; i < world->count && member->begins; i++)
+		node_begin(member->node, i, world->streams[i].kept.bytes,
+			   world->streams[i].kept.size, clock_of(member));
+	keep_snapshot(member);
+	member->begins = false;
 	while ((size = node_next(member->node, clock_of(member), bytes)))
 		append(world, member->number, bytes, size);
 	for (unsigned i = 0; i < world->count; i++) {
@@ -486,6 +536,7 @@ static void end_world(struct world *world)
 		node_free(world->members[i].node);
 		empty(world, (uint16_t)i, 0);
 		free(world->streams[i].entries);
+		free(world->streams[i].kept.bytes);
 	}
 	free(world->members[0].names);
 	for (unsigned i = 0; i < world->count; i++)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Any bytes in a fleet's stream: as they are, and as a payload that a member has signed. */
+/* Any bytes in a fleet's stream, and as a member's snapshot: as they are, and as a payload that the
+ * member has signed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,13 +53,30 @@ static struct node *make_node(struct node_settings *settings)
 	return node_new(settings, 1);
 }
 
+enum { HEAD = 28, SEALED = HEAD + FLEET_NONCE_SIZE };
+
+/* `data` as the payload of a batch, or of a snapshot's part, that member 1 signed; its size. */
+static size_t sign(const struct node_settings *settings, const char *magic, const uint8_t *data,
+		   size_t size, uint8_t *bytes)
+{
+	size_t end = SEALED + size + FLEET_TAG_SIZE;
+
+	memset(bytes, 0, SEALED);
+	memcpy(bytes, magic, 4);
+	fleet_key_id(settings->signer.public, bytes + 4);
+	bytes[19] = bytes[27] = 1;
+	fleet_seal(settings->secrets[0].seal, bytes + HEAD, bytes, HEAD, data, size,
+		   bytes + SEALED);
+	fleet_sign(&settings->signer, bytes, end, bytes + end);
+	return end + FLEET_SIGNATURE_SIZE;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	enum { HEAD = 28, SEALED = HEAD + FLEET_NONCE_SIZE };
 	static struct node_settings settings;
-	uint8_t bytes[FLEET_BATCH_SIZE] = "SKF1";
+	uint8_t bytes[2 + FLEET_BATCH_SIZE];
 	struct node *node;
-	size_t end;
+	size_t used;
 
 	if (!fleet_crypto_ready())
 		abort();
@@ -66,14 +84,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!node)
 		return 0;
 	node_receive(node, 1, data, size, NOW_MS);
-	if (size <= sizeof(bytes) - SEALED - FLEET_TAG_SIZE - FLEET_SIGNATURE_SIZE) {
-		fleet_key_id(settings.signer.public, bytes + 4);
-		bytes[19] = bytes[27] = 1;
-		fleet_seal(settings.secrets[0].seal, bytes + HEAD, bytes, HEAD, data, size,
-			   bytes + SEALED);
-		end = SEALED + size + FLEET_TAG_SIZE;
-		fleet_sign(&settings.signer, bytes, end, bytes + end);
-		node_receive(node, 1, bytes, end + FLEET_SIGNATURE_SIZE, NOW_MS);
+	node_begin(node, 1, data, size, NOW_MS);
+	if (size <= FLEET_BATCH_SIZE - SEALED - FLEET_TAG_SIZE - FLEET_SIGNATURE_SIZE) {
+		used = sign(&settings, "SKS1", data, size, bytes + 2);
+		bytes[0] = (uint8_t)(used >> 8);
+		bytes[1] = (uint8_t)used;
+		node_begin(node, 1, bytes, 2 + used, NOW_MS);
+		used = sign(&settings, "SKF1", data, size, bytes + 2);
+		node_receive(node, 1, bytes + 2, used, NOW_MS);
 	}
 	node_tick(node, NOW_MS + 1000);
 	node_free(node);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "fleet/engine.h"
 #include "fleet/fleet_keys.h"
 
 #define QUORUM_USUAL 2 /* from so many other members on */
@@ -29,32 +30,52 @@ long conf_open_member(struct conf_load *load, const char *name)
 	return (long)fleet->member_count - 1;
 }
 
-/* "unix:/PATH", "HOST:PORT" or "[ADDRESS]:PORT" */
+static bool is_server(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	uint64_t port;
+
+	for (const char *at = text; *at; at++)
+		if (*at <= ' ' || *at > '~')
+			return false;
+	return !strncmp(text, "unix:/", 6) ||
+	       (colon && colon > text && conf_read_number(colon + 1, 1, 65535, &port) &&
+		(*text == '[' ? colon[-1] == ']' : !memchr(text, ':', (size_t)(colon - text))));
+}
+
+void conf_clear_fleet_servers(struct conf_load *load, void *base)
+{
+	struct config *config = base;
+
+	(void)load;
+	free(config->fleet.server);
+	config->fleet.server = NULL;
+	config->fleet.server_count = 0;
+}
+
+/* "unix:/PATH", "HOST:PORT" or "[ADDRESS]:PORT", of several the primary or a replica. */
 void conf_fleet_server(struct conf_load *load, const struct conf_key *key, void *base,
 		       const char *value)
 {
-	struct config *config = base;
-	const char *colon = strrchr(value, ':');
-	uint64_t port;
-	bool good =
-		!strncmp(value, "unix:/", 6) ||
-		(colon && colon > value && conf_read_number(colon + 1, 1, 65535, &port) &&
-		 (*value == '[' ? colon[-1] == ']' : !memchr(value, ':', (size_t)(colon - value))));
+	struct config_fleet *fleet = &((struct config *)base)->fleet;
+	char *longer = NULL;
 
 	(void)key;
-	for (const char *at = value; *at; at++)
-		good &= *at > ' ' && *at <= '~';
-	if (!good || strlen(value) > SERVER_MOST) {
+	if (!is_server(value) || strlen(value) > SERVER_MOST)
 		conf_fault(load, NULL,
 			   "'%s' is no engine; write unix:/run/redis/redis.sock, HOST:6379 or "
 			   "[ADDRESS]:6379",
 			   value);
-		return;
-	}
-	free(config->fleet.server);
-	config->fleet.server = strdup(value);
-	if (!config->fleet.server)
+	else if (fleet->server_count == ENGINE_SERVERS)
+		conf_fault(load, NULL, "there are more than %d servers", ENGINE_SERVERS);
+	else if (asprintf(&longer, "%s%s%s", fleet->server ? fleet->server : "",
+			  fleet->server ? ", " : "", value) < 0)
 		conf_out_of_memory(load);
+	if (!longer)
+		return;
+	free(fleet->server);
+	fleet->server = longer;
+	fleet->server_count++;
 }
 
 static void set_word(struct conf_load *load, char **word, const char *value)

@@ -128,7 +128,8 @@ struct config_member {
 };
 
 struct config_fleet {
-	char *server; /* "unix:/PATH" or "HOST:PORT"; NULL: there is no fleet */
+	char *server; /* "unix:/PATH" or "HOST:PORT", or several, ", " between; NULL: no fleet */
+	size_t server_count;
 	int tls;
 	char *user, *password_file; /* NULL: none */
 	char *member;		    /* this server's own name among `members` */

@@ -211,7 +211,7 @@ static const struct conf_key policy_keys[] = {
 #define FLEET(name) .offset = offsetof(struct config, fleet.name)
 
 static const struct conf_key fleet_keys[] = {
-	{ "server", conf_fleet_server },
+	{ "server", conf_fleet_server, conf_clear_fleet_servers },
 	{ "tls", conf_choice, FLEET(tls), .choices = conf_noes },
 	{ "user", conf_fleet_user },
 	{ "password-file", conf_path, FLEET(password_file) },

@@ -30,6 +30,15 @@ enum chain_verdict chain_look(const struct fleet_chain *chain, const struct flee
 	return judge(chain, header->incarnation, header->sequence, hash);
 }
 
+static void stand_at(struct fleet_chain *chain, const struct fleet_batch *batch,
+		     const uint8_t hash[FLEET_HASH_SIZE])
+{
+	chain->incarnation = batch->incarnation;
+	chain->sequence = batch->sequence;
+	chain->by_snapshot = batch->snapshot;
+	memcpy(chain->hashes[batch->sequence % CHAIN_REMEMBERED], hash, FLEET_HASH_SIZE);
+}
+
 enum chain_verdict chain_take(struct fleet_chain *chain, const struct fleet_batch *batch,
 			      const uint8_t hash[FLEET_HASH_SIZE])
 {
@@ -51,8 +60,19 @@ enum chain_verdict chain_take(struct fleet_chain *chain, const struct fleet_batc
 		for (uint64_t i = 1; i <= skipped; i++)
 			memset(chain->hashes[(chain->sequence + i) % CHAIN_REMEMBERED], 0,
 			       FLEET_HASH_SIZE);
-	chain->incarnation = batch->incarnation;
-	chain->sequence = batch->sequence;
-	memcpy(chain->hashes[batch->sequence % CHAIN_REMEMBERED], hash, FLEET_HASH_SIZE);
+	stand_at(chain, batch, hash);
+	return CHAIN_NEW;
+}
+
+enum chain_verdict chain_begin(struct fleet_chain *chain, const struct fleet_batch *part)
+{
+	bool same = chain->by_snapshot && part->incarnation == chain->incarnation &&
+		    part->sequence == chain->sequence &&
+		    !memcmp(part->previous, chain->hashes[part->sequence % CHAIN_REMEMBERED],
+			    FLEET_HASH_SIZE);
+
+	if (chain->sequence && !same)
+		return CHAIN_SEEN;
+	stand_at(chain, part, part->previous);
 	return CHAIN_NEW;
 }

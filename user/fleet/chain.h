@@ -14,6 +14,7 @@
 struct fleet_chain {
 	uint64_t incarnation, sequence; /* of the last batch that was taken; 0: none */
 	uint64_t missing;		/* batches that never came, since the start */
+	bool by_snapshot;		/* it stands where a snapshot put it */
 	uint8_t hashes[CHAIN_REMEMBERED][FLEET_HASH_SIZE]; /* by sequence % CHAIN_REMEMBERED */
 };
 
@@ -34,5 +35,9 @@ enum chain_verdict chain_look(const struct fleet_chain *chain, const struct flee
 /* A batch that was opened. Changes the chain when it is CHAIN_NEW. */
 enum chain_verdict chain_take(struct fleet_chain *chain, const struct fleet_batch *batch,
 			      const uint8_t hash[FLEET_HASH_SIZE]);
+
+/* A part of a snapshot that was opened: CHAIN_NEW where nothing of the member was taken before but
+ * parts of the same one; the chain then goes on behind it. */
+enum chain_verdict chain_begin(struct fleet_chain *chain, const struct fleet_batch *part);
 
 #endif

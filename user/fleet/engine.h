@@ -2,8 +2,10 @@
 /*
  * The fleet's mailbox: streams of Redis or Valkey. One connection appends to this member's stream,
  * another reads all of them; both come back by themselves, and what was appended and not confirmed
- * is appended again. Nothing that comes from there is trusted or understood here, only bounded.
- * By hiredis (engine_hiredis.c); where that is missing nothing is reached (engine_none.c).
+ * is appended again. Of several servers, a primary and its replicas, the one is used that takes
+ * what is appended; when it fails, the next. Nothing that comes from there is trusted or understood
+ * here, only bounded. By hiredis (engine_hiredis.c); where that is missing nothing is reached
+ * (engine_none.c).
  */
 #ifndef SEKISHO_ENGINE_H
 #define SEKISHO_ENGINE_H
@@ -16,6 +18,7 @@
 #include "base/fault.h"
 
 #define ENGINE_POLLS	   2
+#define ENGINE_SERVERS	   4
 #define ENGINE_IN_FLIGHT   64	      /* batches that are appended and not confirmed yet */
 #define ENGINE_REPLY_MOST  (64 << 20) /* bytes; of more the connection is closed */
 #define ENGINE_KEEP_MS	   7200000    /* 2 h: older entries may be trimmed from our stream */
@@ -24,7 +27,7 @@
 struct engine;
 
 struct engine_settings {
-	const char *server; /* "unix:/PATH" or "HOST:PORT"; "[::1]:6379" */
+	const char *server; /* "unix:/PATH" or "HOST:PORT"; "[::1]:6379"; several: "A, B" */
 	bool tls;
 	const char *user, *password; /* NULL: none */
 	const char *prefix;	     /* of the streams' keys: "PREFIX:NAME" */
@@ -32,6 +35,9 @@ struct engine_settings {
 	const char *(*stream_name)(size_t stream, void *context); /* lives on */
 	/* An entry of a stream came; `bytes` are the engine's word for it. */
 	void (*entry)(size_t stream, const uint8_t *bytes, size_t size, void *context);
+	/* What is kept as the snapshot of a stream's member: of all, when the engine is first read;
+	 * of our own, what engine_keep() replaced. */
+	void (*snapshot)(size_t stream, const uint8_t *bytes, size_t size, void *context);
 	/* Both connections stand again: what was appended before may be lost there. */
 	void (*connected)(void *context);
 	void *context;
@@ -52,8 +58,12 @@ size_t engine_room(const struct engine *engine);
 void engine_append(struct engine *engine, const uint8_t *bytes, size_t size, int64_t now_ms,
 		   int64_t now_wall_ms);
 
+/* Keeps our snapshot in place of the one before; nothing while there is no connection. */
+void engine_keep(struct engine *engine, const uint8_t *bytes, size_t size, int64_t now_ms);
+
 struct engine_state {
 	bool reads, appends; /* the connection stands */
+	const char *server;  /* the one in use, or tried */
 	bool caught_up;	     /* there was nothing more to read, the last time it was asked */
 	uint64_t connects, failures;			      /* of connections */
 	uint64_t bytes_read, entries_read, appended, refused; /* XADDs with an error */

@@ -32,12 +32,12 @@ static json_t *engine_to_json(const struct fleet_process *process)
 
 	engine_get_state(process->engine, &state);
 	return json_pack("{s:s,s:b,s:b,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "server",
-			 process->config->fleet.server, "reads", state.reads, "appends",
-			 state.appends, "caught_up", state.caught_up, "connects",
-			 number(state.connects), "failures", number(state.failures), "bytes_read",
-			 number(state.bytes_read), "entries_read", number(state.entries_read),
-			 "appended", number(state.appended), "refused", number(state.refused),
-			 "in_flight", number(state.in_flight), "fault",
+			 state.server, "reads", state.reads, "appends", state.appends, "caught_up",
+			 state.caught_up, "connects", number(state.connects), "failures",
+			 number(state.failures), "bytes_read", number(state.bytes_read),
+			 "entries_read", number(state.entries_read), "appended",
+			 number(state.appended), "refused", number(state.refused), "in_flight",
+			 number(state.in_flight), "fault",
 			 *state.fault ? json_stringn_nocheck(state.fault, strlen(state.fault))
 				      : json_null());
 }

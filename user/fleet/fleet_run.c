@@ -61,11 +61,29 @@ static void on_entry(size_t stream, const uint8_t *bytes, size_t size, void *con
 	node_receive(process->node, (uint16_t)stream, bytes, size, FLEET_CLOCK_MS());
 }
 
+static void on_snapshot(size_t stream, const uint8_t *bytes, size_t size, void *context)
+{
+	struct fleet_process *process = context;
+
+	node_begin(process->node, (uint16_t)stream, bytes, size, FLEET_CLOCK_MS());
+}
+
+static void keep_snapshot(struct fleet_process *process, bool now)
+{
+	uint8_t *bytes = NULL;
+	size_t size = node_snapshot(process->node, FLEET_CLOCK_MS(), now, &bytes);
+
+	if (size)
+		engine_keep(process->engine, bytes, size, boot_ms());
+	free(bytes);
+}
+
 static void on_connected(void *context)
 {
 	struct fleet_process *process = context;
 
 	node_restate(process->node, FLEET_CLOCK_MS());
+	keep_snapshot(process, true);
 }
 
 static const char *stream_name(size_t stream, void *context)
@@ -144,6 +162,7 @@ static int open_engine(struct fleet_process *process, struct fault *fault)
 					    .own = process->settings.self,
 					    .stream_name = stream_name,
 					    .entry = on_entry,
+					    .snapshot = on_snapshot,
 					    .connected = on_connected,
 					    .context = process };
 	int error = fleet->password_file
@@ -221,6 +240,8 @@ static void tick(struct fleet_process *process)
 	int64_t now_ms = FLEET_CLOCK_MS();
 
 	node_tick(process->node, now_ms);
+	if (engine_room(process->engine))
+		keep_snapshot(process, false);
 	look_for_silent(process, now_ms);
 }
 

@@ -8,6 +8,7 @@
 
 #include "fleet/chain.h"
 #include "fleet/own_bans.h"
+#include "fleet/fleet_snapshot.h"
 
 #define SWEEP_BUCKETS	 512
 #define TROUBLE_QUIET_MS 3600000 /* so often one is told */
@@ -27,7 +28,8 @@ struct node {
 	uint8_t previous[FLEET_HASH_SIZE];
 	int64_t restated_ms; /* 0: never */
 	bool restate_due;
-	int64_t said_ms; /* when the last batch was made; 0: none yet */
+	int64_t snapshot_ms; /* when the last one was made; 0: none yet */
+	int64_t said_ms;     /* when the last batch was made; 0: none yet */
 	bool alive_due;
 };
 
@@ -141,6 +143,24 @@ size_t node_next(struct node *node, int64_t now_ms, uint8_t bytes[FLEET_BATCH_SI
 	return size;
 }
 
+size_t node_snapshot(struct node *node, int64_t now_ms, bool now, uint8_t **bytes)
+{
+	struct fleet_batch place = { .incarnation = node->incarnation,
+				     .sequence = node->sequence,
+				     .made_ms = now_ms };
+	size_t size;
+
+	if (!node->sequence ||
+	    (!now && now_ms >= node->snapshot_ms && now_ms - node->snapshot_ms < FLEET_SNAPSHOT_MS))
+		return 0;
+	memcpy(place.previous, node->previous, sizeof(place.previous));
+	node->snapshot_ms = now_ms;
+	return snapshot_make(&node->own, &place, &node->settings.signer, &node->settings.secrets[0],
+			     bytes, &size)
+		       ? 0
+		       : size;
+}
+
 size_t node_waiting(const struct node *node)
 {
 	return node->own.queued;
@@ -246,24 +266,39 @@ static void take_batch(struct node *node, uint16_t member, const struct fleet_ba
 		node_restate(node, now_ms);
 }
 
+/* False, and counted: it is not the member's, or nothing that can be read. */
+static bool open_batch(struct node *node, uint16_t member, const struct fleet_header *header,
+		       const uint8_t *bytes, size_t size, int64_t now_ms, struct fleet_batch *batch)
+{
+	const uint8_t *key = find_key(&node->settings.members[member], header->key);
+	int error = key ? fleet_batch_open(bytes, size, key, node->settings.secrets,
+					   node->settings.secret_count, batch)
+			: -EKEYREJECTED;
+
+	if (error)
+		trouble(node,
+			error == -EKEYREJECTED ? NODE_SIGNATURE
+			: error == -ENOKEY     ? NODE_SECRET
+					       : NODE_FORMAT,
+			member, now_ms);
+	return !error;
+}
+
 void node_receive(struct node *node, uint16_t member, const uint8_t *bytes, size_t size,
 		  int64_t now_ms)
 {
 	struct peer *peer = &node->peers[member];
-	const uint8_t *key;
 	struct fleet_header header;
 	struct fleet_batch batch;
 	uint8_t hash[FLEET_HASH_SIZE];
-	int error;
 
 	if (peer->counts.suspended)
 		return;
 	/* Whoever writes to the engine writes such things; they are nobody's words. */
-	if (fleet_header_read(bytes, size, &header)) {
+	if (fleet_header_read(bytes, size, &header) || header.snapshot) {
 		trouble(node, NODE_SIGNATURE, member, now_ms);
 		return;
 	}
-	key = find_key(&node->settings.members[member], header.key);
 	chain_hash(bytes, size, hash);
 	switch (chain_look(&peer->chain, &header, hash)) {
 	case CHAIN_SEEN:
@@ -273,17 +308,57 @@ void node_receive(struct node *node, uint16_t member, const uint8_t *bytes, size
 	default:
 		break;
 	}
-	error = key ? fleet_batch_open(bytes, size, key, node->settings.secrets,
-				       node->settings.secret_count, &batch)
-		    : -EKEYREJECTED;
-	if (error)
-		trouble(node,
-			error == -EKEYREJECTED ? NODE_SIGNATURE
-			: error == -ENOKEY     ? NODE_SECRET
-					       : NODE_FORMAT,
-			member, now_ms);
-	else
+	if (open_batch(node, member, &header, bytes, size, now_ms, &batch))
 		take_batch(node, member, &batch, hash, now_ms);
+}
+
+/* False: nothing more of this snapshot is wanted. */
+static bool take_part(struct node *node, uint16_t member, const struct fleet_batch *part,
+		      int64_t now_ms)
+{
+	struct peer *peer = &node->peers[member];
+	struct fleet_header place = { .incarnation = part->incarnation,
+				      .sequence = part->sequence };
+	bool own = member == node->settings.self;
+
+	/* What this member keeps there is behind what it has said. */
+	if (own && chain_look(&peer->chain, &place, part->previous) != CHAIN_SEEN &&
+	    part->incarnation >= node->incarnation)
+		meet_own(node, part, now_ms);
+	if (own || chain_begin(&peer->chain, part) != CHAIN_NEW)
+		return false;
+	peer->counts.last_ms = now_ms;
+	peer->counts.made_ms = part->made_ms;
+	for (size_t i = 0; i < part->count; i++)
+		if (part->statements[i].kind == FLEET_BAN)
+			take_statement(node, member, &part->statements[i], part->made_ms, now_ms);
+	return true;
+}
+
+void node_begin(struct node *node, uint16_t member, const uint8_t *bytes, size_t size,
+		int64_t now_ms)
+{
+	struct peer *peer = &node->peers[member];
+	struct fleet_header header;
+	struct fleet_batch part;
+	const uint8_t *at;
+	size_t part_size;
+
+	if (size > FLEET_SNAPSHOT_MOST) {
+		trouble(node, NODE_SIGNATURE, member, now_ms);
+		return;
+	}
+	while (!peer->counts.suspended && (at = snapshot_part(&bytes, &size, &part_size))) {
+		if (fleet_header_read(at, part_size, &header) || !header.snapshot) {
+			trouble(node, NODE_SIGNATURE, member, now_ms);
+			return;
+		}
+		if (!open_batch(node, member, &header, at, part_size, now_ms, &part) ||
+		    !take_part(node, member, &part, now_ms))
+			return;
+	}
+	if (size && !peer->counts.suspended)
+		trouble(node, NODE_SIGNATURE, member, now_ms); /* cut, or junk */
 }
 
 void node_revoke(struct node *node, uint16_t member, int64_t now_ms)

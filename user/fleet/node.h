@@ -17,6 +17,7 @@
 #define FLEET_QUEUE_MAX	  65536	  /* statements that wait to be told; of more the oldest go */
 #define FLEET_ALIVE_MS	  60000	  /* 1 min: so often a member says at least that it is there */
 #define FLEET_RESTATE_MS  60000	  /* all of them are said at once no oftener than this */
+#define FLEET_SNAPSHOT_MS 300000  /* 5 min: so often a snapshot is made anew */
 
 struct node_member {
 	char name[FLEET_NAME_SIZE];
@@ -82,6 +83,10 @@ void node_sight(struct node *node, const struct fleet_statement *sighting);
 void node_restate(struct node *node, int64_t now_ms);
 /* The next batch to be appended to this member's stream, sealed; 0: there is nothing to say. */
 size_t node_next(struct node *node, int64_t now_ms, uint8_t bytes[FLEET_BATCH_SIZE]);
+/* All own bans that hold, where the chain is now (fleet_snapshot.h), to be kept at the engine;
+ * *bytes is the caller's, to be freed. 0: there is none due, or no memory; `now` makes one due at
+ * once. */
+size_t node_snapshot(struct node *node, int64_t now_ms, bool now, uint8_t **bytes);
 size_t node_waiting(const struct node *node); /* statements */
 uint64_t node_lost(const struct node *node);  /* statements that the queue had no room for */
 
@@ -90,6 +95,11 @@ uint64_t node_lost(const struct node *node);  /* statements that the queue had n
 /* What stands in the stream of `member`, its own too. */
 void node_receive(struct node *node, uint16_t member, const uint8_t *bytes, size_t size,
 		  int64_t now_ms);
+
+/* What is kept as the snapshot of `member`. It counts where nothing of the member was taken yet, up
+ * to the first part that is not the member's; its own is only looked at for a stranger's hand. */
+void node_begin(struct node *node, uint16_t member, const uint8_t *bytes, size_t size,
+		int64_t now_ms);
 
 /* By hand: nothing of this member counts any more, and what it alone caused is taken back. */
 void node_revoke(struct node *node, uint16_t member, int64_t now_ms);

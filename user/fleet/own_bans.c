@@ -110,7 +110,8 @@ static bool is_past(const struct claim *claim, void *context)
 }
 
 /* One statement of both groups where they are alike. */
-static void say_claims(struct own_bans *own, const struct claimed *claimed)
+static void list_claims(const struct claimed *claimed,
+			void (*each)(void *to, const struct fleet_statement *ban), void *to)
 {
 	for (const struct claim *claim = claimed->claims; claim; claim = claim->next) {
 		struct fleet_statement ban = { .kind = FLEET_BAN,
@@ -124,19 +125,25 @@ static void say_claims(struct own_bans *own, const struct claimed *claimed)
 			ban.services |= next->services;
 			claim = next;
 		}
-		own_say(own, &ban);
+		each(to, &ban);
 	}
 }
 
-static void say_bucket(struct own_bans *own, size_t bucket, int64_t now_ms)
+static void list_bucket(struct own_bans *own, size_t bucket, int64_t now_ms,
+			void (*each)(void *to, const struct fleet_statement *ban), void *to)
 {
 	for (struct claimed **at = &own->bans.buckets[bucket]; *at;) {
 		claimed_drop(&own->bans, *at, is_past, &now_ms);
 		if (claims_drop_empty(&own->bans, at))
 			continue;
-		say_claims(own, *at);
+		list_claims(*at, each, to);
 		at = &(*at)->next;
 	}
+}
+
+static void say(void *own, const struct fleet_statement *ban)
+{
+	own_say(own, ban);
 }
 
 void own_renew(struct own_bans *own, int64_t now_ms)
@@ -154,14 +161,20 @@ void own_renew(struct own_bans *own, int64_t now_ms)
 	own->renew_rest %= FLEET_RENEW_MS;
 	for (; due; due--) {
 		own->renewed = (own->renewed + 1) & (own->bans.bucket_count - 1);
-		say_bucket(own, own->renewed, now_ms);
+		list_bucket(own, own->renewed, now_ms, say, own);
 	}
+}
+
+void own_each(struct own_bans *own, int64_t now_ms,
+	      void (*each)(void *to, const struct fleet_statement *ban), void *to)
+{
+	for (size_t i = 0; i < own->bans.bucket_count; i++)
+		list_bucket(own, i, now_ms, each, to);
 }
 
 void own_restate(struct own_bans *own, int64_t now_ms)
 {
-	for (size_t i = 0; i < own->bans.bucket_count; i++)
-		say_bucket(own, i, now_ms);
+	own_each(own, now_ms, say, own);
 }
 
 void own_free(struct own_bans *own)

@@ -30,6 +30,9 @@ bool own_ban(struct own_bans *own, const struct fleet_statement *ban);
 void own_unban(struct own_bans *own, const struct prefix *prefix, uint8_t services);
 /* Says those again that are due since the last call, and forgets what ended. */
 void own_renew(struct own_bans *own, int64_t now_ms);
+/* All that hold, each once; what ended is forgotten. */
+void own_each(struct own_bans *own, int64_t now_ms,
+	      void (*each)(void *to, const struct fleet_statement *ban), void *to);
 void own_restate(struct own_bans *own, int64_t now_ms);
 void own_free(struct own_bans *own);
 

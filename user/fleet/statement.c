@@ -9,9 +9,9 @@
 
 #include "detect/detect.h"
 
-static const char magic[4] = { 'S', 'K', 'F', '1' };
+static const char magics[2][4] = { { 'S', 'K', 'F', '1' }, { 'S', 'K', 'S', '1' } };
 
-#define HEADER_SIZE  (sizeof(magic) + FLEET_ID_SIZE + 8 + 8)
+#define HEADER_SIZE  (sizeof(magics[0]) + FLEET_ID_SIZE + 8 + 8)
 #define SEALED_AT    (HEADER_SIZE + FLEET_NONCE_SIZE)
 #define PREFIX_SIZE  17
 #define BAN_SIZE     (PREFIX_SIZE + 2 + 8)
@@ -121,7 +121,7 @@ size_t fleet_batch_seal(const struct fleet_batch *batch, const struct fleet_sign
 	size_t size;
 
 	fleet_key_id(signer->public, id);
-	put(&head, magic, sizeof(magic));
+	put(&head, magics[batch->snapshot], sizeof(magics[0]));
 	put(&head, id, sizeof(id));
 	put_number(&head, batch->incarnation, 8);
 	put_number(&head, batch->sequence, 8);
@@ -239,7 +239,8 @@ static bool read_payload(const uint8_t *payload, size_t size, struct fleet_batch
 int fleet_header_read(const uint8_t *bytes, size_t size, struct fleet_header *header)
 {
 	struct batch_reader reader = { bytes, bytes + size, false };
-	char begin[sizeof(magic)];
+	char begin[sizeof(magics[0])];
+	bool batch;
 
 	if (size < SIZE_LEAST || size > FLEET_BATCH_SIZE)
 		return -EPROTO;
@@ -247,9 +248,9 @@ int fleet_header_read(const uint8_t *bytes, size_t size, struct fleet_header *he
 	take(&reader, header->key, sizeof(header->key));
 	header->incarnation = take_number(&reader, 8);
 	header->sequence = take_number(&reader, 8);
-	return memcmp(begin, magic, sizeof(magic)) || !header->incarnation || !header->sequence
-		       ? -EPROTO
-		       : 0;
+	batch = !memcmp(begin, magics[false], sizeof(begin));
+	header->snapshot = !memcmp(begin, magics[true], sizeof(begin));
+	return batch == header->snapshot || !header->incarnation || !header->sequence ? -EPROTO : 0;
 }
 
 int fleet_batch_open(const uint8_t *bytes, size_t size, const uint8_t public[FLEET_KEY_SIZE],
@@ -272,6 +273,7 @@ int fleet_batch_open(const uint8_t *bytes, size_t size, const uint8_t public[FLE
 				    bytes + SEALED_AT, sealed_size, payload);
 	if (!opened)
 		return -ENOKEY;
+	batch->snapshot = header.snapshot;
 	batch->incarnation = header.incarnation;
 	batch->sequence = header.sequence;
 	return read_payload(payload, sealed_size - FLEET_TAG_SIZE, batch) ? 0 : -EPROTO;

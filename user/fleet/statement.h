@@ -12,6 +12,10 @@
  *   8 bytes when it was made (ms since 1970), 1 byte how many statements follow (0 .. 128; a batch
  *   of none says that its member is there), each with a byte of kind and one of size.
  * - 64 bytes Ed25519 signature of all before it.
+ *
+ * "SKS1" in place of "SKF1" is a part of a snapshot (fleet_snapshot.h): `sequence` is that of the
+ * last batch before it, and the hash is that batch's own. It is never taken for a batch, nor a
+ * batch for it.
  */
 #ifndef SEKISHO_STATEMENT_H
 #define SEKISHO_STATEMENT_H
@@ -54,6 +58,7 @@ struct fleet_statement {
 };
 
 struct fleet_batch {
+	bool snapshot;
 	uint64_t incarnation, sequence;
 	uint8_t previous[FLEET_HASH_SIZE];
 	int64_t made_ms; /* wall clock of its maker */
@@ -84,6 +89,7 @@ size_t fleet_batch_seal(const struct fleet_batch *batch, const struct fleet_sign
 
 /* What can be read before anything is verified, and is worth as much. */
 struct fleet_header {
+	bool snapshot;
 	uint8_t key[FLEET_ID_SIZE];
 	uint64_t incarnation, sequence;
 };

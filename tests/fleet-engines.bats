@@ -1,0 +1,119 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Engines as they come: one with a replica that takes over, and what a late member begins with.
+
+load helpers/common
+# shellcheck source=tests/fleet/gates.bash
+load fleet/gates
+
+setup_file() {
+	file_requires root bpf networks sekisho jq redis-cli || return 0
+	gates_up "$BATS_FILE_TMPDIR/fleet" 3
+	export ENGINE_NET=fleet$$
+	ip netns add "$ENGINE_NET"
+	ip -n "$ENGINE_NET" link set lo up
+	FIRST=$GATES/first.sock SECOND=$GATES/second.sock
+	export FIRST SECOND
+	engine_run "$FIRST" --port 7001
+	engine_run "$SECOND" --port 7002 --replicaof 127.0.0.1 7001
+	export ENGINE="unix:$FIRST, unix:$SECOND"
+	gates_conf
+	gates_run
+	gates_joined
+}
+
+teardown_file() {
+	gates_down
+	[[ -z ${ENGINE_NET-} ]] || ip netns del "$ENGINE_NET"
+}
+
+setup() {
+	requires redis-cli
+}
+
+teardown() {
+	[[ -n ${GATES-} ]] || return 0
+	tail -n 30 "$GATES"/gate*/log/{run,fleet} 2>/dev/null || :
+}
+
+adopted() { # PREFIX GATE
+	retry 200 0.05 gate "$2" gate_bans "$1" fleet
+}
+
+ban_on() { # ADDRESS GATE...
+	local address=$1 number
+	shift
+	for number; do
+		gate "$number" lab_sekisho ban --service login "$address"
+	done
+}
+
+# Whether snapshots of the first two are kept there.
+has_snapshots() { # SOCKET
+	(($(redis-cli -s "$1" --scan --pattern '*:mx[12]:snapshot' | wc -l) == 2))
+}
+
+# Whether the gate's member is connected to the engine at SOCKET.
+uses() { # GATE SOCKET
+	gate "$1" lab_sekisho fleet status | grep -qF "unix:$2, connected"
+}
+
+follows() { # SOCKET
+	redis-cli -s "$1" info replication | grep -q master_link_status:up
+}
+
+@test "fleet engines: a late member begins with the snapshots of the others, and says so of junk in their place" {
+	local stream
+	ban_on 203.0.113.10 1 2
+	adopted 203.0.113.10/32 3
+	gate 3 gate_fleet_end KILL
+	gate 3 lab_sekisho unban 203.0.113.10
+	ban_on 203.0.113.11 1 2
+	# Connections begin anew, so that the snapshots have it.
+	redis-cli -s "$FIRST" client kill type normal skipme yes >/dev/null
+	retry 100 0.1 eval "gate 1 gate_is_joined && gate 2 gate_is_joined"
+	retry 100 0.1 has_snapshots "$FIRST"
+	sleep 1.5
+	gate 1 gate_fleet_end STOP
+	gate 2 gate_fleet_end STOP
+	# Of what they said nothing is left but that.
+	for stream in $(redis-cli -s "$FIRST" --scan --pattern '*:mx[123]'); do
+		redis-cli -s "$FIRST" xtrim "$stream" maxlen 0 >/dev/null
+	done
+	gate 3 gate_fleet_run
+	adopted 203.0.113.10/32 3
+	adopted 203.0.113.11/32 3
+	gate 3 gate_fleet_end KILL
+	redis-cli -s "$FIRST" set "$(redis-cli -s "$FIRST" --scan --pattern '*:mx1:snapshot')" \
+		$'\x01\x01SKS1\033[31m'"$(printf 'x%.0s' {1..300})" >/dev/null
+	gate 3 gate_fleet_run
+	retry 50 0.2 eval "gate 3 lab_sekisho fleet status --json | jq -e '.members[0].refused.\"bad-signature\" == 1' >/dev/null"
+	run gate 3 lab_sekisho fleet status
+	[[ $output != *$'\033'* ]]
+	gate 1 gate_fleet_end CONT
+	gate 2 gate_fleet_end CONT
+	gates_joined
+}
+
+@test "fleet engines: the first is killed, its replica takes over, and what was said meanwhile arrives" {
+	engine_end "$FIRST"
+	# A replica takes nothing: bans here go on.
+	ban_on 203.0.113.20 1
+	gate 1 gate_bans 203.0.113.20/32 manual
+	redis-cli -s "$SECOND" replicaof no one >/dev/null
+	ban_on 203.0.113.20 2
+	adopted 203.0.113.20/32 3
+	retry 100 0.1 uses 3 "$SECOND"
+	# What was banned before is still held by its makers' word.
+	gate 3 gate_bans 203.0.113.11/32 fleet
+}
+
+@test "fleet engines: roles change while both run, and all members find the one that takes what they say" {
+	engine_run "$FIRST" --port 7001 --replicaof 127.0.0.1 7002
+	retry 100 0.1 follows "$FIRST"
+	redis-cli -s "$FIRST" replicaof no one >/dev/null
+	redis-cli -s "$SECOND" replicaof 127.0.0.1 7001 >/dev/null
+	ban_on 203.0.113.30 1 2
+	adopted 203.0.113.30/32 3
+	retry 100 0.1 uses 3 "$FIRST"
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What engine_hiredis.c and engine_read_hiredis.c share, the writing and the reading half of an
+ * engine. Private to both.
+ */
+#ifndef SEKISHO_ENGINE_PARTS_H
+#define SEKISHO_ENGINE_PARTS_H
+
+#include "fleet/engine_wire.h"
+#include "fleet/statement.h"
+#include "fleet/stream_id.h"
+
+#define ENGINE_KEY_SIZE 192
+
+struct stream_at {
+	char key[ENGINE_KEY_SIZE];
+	char id[STREAM_ID_SIZE]; /* of the last entry that was read */
+};
+
+struct batch_out {
+	size_t size;
+	uint8_t bytes[FLEET_BATCH_SIZE];
+};
+
+struct engine {
+	struct engine_settings settings;
+	char *servers[ENGINE_SERVERS], *user, *password;
+	size_t server_count, at; /* at: the server in use */
+	struct wire reader, writer;
+	struct stream_at *streams;
+	size_t asked;	       /* answers about snapshots, then about last entries, that came */
+	bool begun;	       /* snapshots were asked for once */
+	bool greeting[2];      /* an answer to AUTH is owed, of the reader and the writer */
+	bool reading;	       /* an XREAD is under way */
+	bool caught_up, told;  /* told: connected() was called since both stand */
+	struct batch_out *out; /* a ring of ENGINE_IN_FLIGHT */
+	size_t out_at, out_count, out_sent;
+	size_t keep_behind; /* XADDs whose answers come before that of a SET; 0: see keeping */
+	bool keeping;	    /* an answer to a SET is owed */
+	int64_t trim_wall_ms, hold_ms; /* hold: after an error not before then */
+	uint64_t entries_read, appended, refused;
+};
+
+/* ---- engine_read_hiredis.c ---- */
+void engine_greet(struct engine *engine, struct wire *wire, bool *greeting, int64_t now_ms);
+/* The key of a stream's snapshot. */
+void engine_snapshot_key(const struct engine *engine, size_t stream, char key[ENGINE_KEY_SIZE]);
+/* The connection begins: what is to be known before entries are read is asked for. */
+void engine_read_begin(struct engine *engine, int64_t now_ms);
+void engine_read_take(struct engine *engine, const redisReply *reply, int64_t now_ms);
+
+#endif
