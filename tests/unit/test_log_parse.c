@@ -456,6 +456,54 @@ static void test_a_second_database_takes_a_failure_back(void **state)
 	log_parser_free(parser);
 }
 
+/* The events of an attempt of `account` at `minute`, which the databases refuse, and the last one
+ * lets in: failures and successes. */
+static unsigned attempt_of_three(struct log_parser *parser, unsigned minute, unsigned refusing,
+				 bool lets_in)
+{
+	static const char *const drivers[] = { "passwd-file", "ldap", "sql" };
+	unsigned events = 0;
+	char line[256];
+
+	for (unsigned i = 0; i < refusing; i++) {
+		snprintf(
+			line, sizeof(line),
+			"Nov 21 10:%02u:00 mx dovecot: auth: %s(bob,192.0.2.5,<s%u>): unknown user",
+			minute, drivers[i], minute);
+		events += give(parser, line);
+	}
+	if (!lets_in)
+		return events;
+	snprintf(line, sizeof(line),
+		 "Nov 21 10:%02u:01 mx dovecot: imap-login: Login: user=<bob>, method=PLAIN, "
+		 "rip=192.0.2.5, lip=192.0.2.1, mpid=7, session=<s%u>",
+		 minute, minute);
+	return events + give(parser, line);
+}
+
+/* How many databases there are, only an attempt that all refuse shows. */
+static void test_a_third_database_takes_failures_back(void **state)
+{
+	struct log_parser *parser = new_parser();
+	struct event event;
+
+	(void)state;
+	log_parser_set_live(parser, 1795255200LL * NS_PER_S);
+	attempt_of_three(parser, 0, 1, true); /* of two, as far as seen */
+	assert_int_equal(attempt_of_three(parser, 1, 2, true), 1);
+	assert_int_equal(attempt_of_three(parser, 2, 2, true), 1);
+	assert_int_equal(attempt_of_three(parser, 3, 3, false), 0);
+	assert_true(log_parser_rest(parser, INT64_MAX, &event));
+	assert_int_equal(event.kind, EVENT_FAILURE);
+	assert_int_equal(event.count, 1);
+	assert_false(log_parser_rest(parser, INT64_MAX, &event));
+	/* Now it is known, and the third refusal is the last one. */
+	assert_int_equal(attempt_of_three(parser, 4, 2, false), 0);
+	assert_true(log_parser_rest(parser, INT64_MAX, &event));
+	assert_int_equal(attempt_of_three(parser, 5, 3, false), 1);
+	log_parser_free(parser);
+}
+
 static void test_passwords_are_removed(void **state)
 {
 	static const struct {
@@ -564,6 +612,7 @@ int main(void)
 		cmocka_unit_test(test_long_accounts_are_cut_between_characters),
 		cmocka_unit_test(test_logs_of_one_server_are_joined),
 		cmocka_unit_test(test_a_second_database_takes_a_failure_back),
+		cmocka_unit_test(test_a_third_database_takes_failures_back),
 		cmocka_unit_test(test_passwords_are_removed),
 		cmocka_unit_test(test_any_event_is_one_json_object),
 	};

@@ -15,6 +15,7 @@ struct record {
 	uint8_t length;	      /* how many did */
 	uint8_t voices;	      /* set of enum voice */
 	bool unknown_user;    /* what the last one said */
+	uint8_t module;	      /* VOICE_PAM: which of its modules spoke */
 };
 
 #define RECORDS_OF_SOURCE 12

@@ -16,11 +16,16 @@ void attempt_learn_chain(struct attempts *attempts, bool same_kind, unsigned len
 {
 	attempts->several = true;
 	attempts->repeats |= same_kind;
+	/* Of a chain longer than any before it is not known where it ends. */
+	if (length > attempts->longest)
+		attempts->longest = length;
+	else if (length >= attempts->depth)
+		attempt_settle(verdict, serial);
 	if (length > attempts->depth)
 		attempts->depth = length;
-	if (length >= attempts->depth)
-		attempt_settle(verdict, serial);
 }
+
+#define DATABASES_MOST 8 /* that one attempt asks */
 
 struct chain {
 	const struct attempts *attempts;
@@ -34,10 +39,10 @@ static bool continues_record(const struct record *record, const void *context)
 	uint16_t backend = (uint16_t)chain->line_event->backend;
 	unsigned depth = chain->attempts->depth > 2 ? chain->attempts->depth : 2;
 
+	if (record->first != backend && record->last != backend)
+		return record->length < DATABASES_MOST;
 	if (record->length >= depth)
 		return false;
-	if (record->first != backend && record->last != backend)
-		return true;
 	return llabs(time_ms(chain->line_event) - record->at_ms) < ATTEMPT_DELAY_MS &&
 	       record->last == backend &&
 	       (chain->attempts->repeats ||
@@ -96,21 +101,35 @@ void attempt_count_back(struct attempts *attempts, const struct line_event *line
 	verdict->may_pass = true;
 }
 
+/* Whether PAM has not spoken of the attempt, or another of its modules has: one says no, then the
+ * next. */
+static bool lacks_module(const struct record *record, const void *context)
+{
+	const struct line_event *line_event = context;
+
+	if (!(record->voices & VOICE_PAM))
+		return true;
+	return record->account == line_event->account &&
+	       record->module != (uint8_t)line_event->backend;
+}
+
 void attempt_count_pam(struct attempts *attempts, const struct line_event *line_event,
 		       struct attempts_verdict *verdict)
 {
-	struct record_query query = { .lacks = VOICE_PAM,
-				      .account = line_event->account,
-				      .window_ms = WINDOW_MS };
-	struct record *record = records_find(attempts->records, &line_event->event.source,
-					     time_ms(line_event), &query);
+	struct record_query query = { .account = line_event->account, .window_ms = WINDOW_MS };
+	struct record *record = records_find_if(attempts->records, &line_event->event.source,
+						time_ms(line_event), &query, lacks_module,
+						line_event);
 
 	if (record) {
+		if (!(record->voices & VOICE_PAM))
+			record->module = (uint8_t)line_event->backend;
 		record->voices |= VOICE_PAM;
 		return;
 	}
 	record = records_add(attempts->records, &line_event->event.source, time_ms(line_event),
 			     line_event->account, VOICE_PAM);
+	record->module = (uint8_t)line_event->backend;
 	verdict->count = line_event->event.count;
 	verdict->serial = record->serial;
 	verdict->may_pass = true;

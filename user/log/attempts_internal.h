@@ -37,7 +37,8 @@ _Static_assert(sizeof(struct slot) == 64, "a cache line, and what attempts.h pro
 
 struct attempts {
 	uint32_t tick;
-	unsigned depth; /* databases that say no to one attempt, as far as seen */
+	unsigned depth;	  /* databases that one attempt may ask, as far as seen */
+	unsigned longest; /* of them, how many have said no to one */
 	bool several, repeats, fronts, warned, singles, asked, expects;
 	int64_t reported_ms; /* when the last report was of; 0: none came */
 	struct records *records;

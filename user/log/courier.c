@@ -19,7 +19,7 @@ static enum event_service service_of(struct span program)
 	if (span_starts(program, "pop3d") || span_is(program, "pop3login") ||
 	    span_is(program, "pop3") || span_is(program, "pop3s"))
 		return EVENT_SERVICE_POP3;
-	if (span_starts(program, "esmtpd-msa"))
+	if (span_starts(program, "esmtpd-msa") || span_starts(program, "esmtpd-ssl"))
 		return EVENT_SERVICE_SUBMISSION;
 	if (span_starts(program, "esmtpd"))
 		return EVENT_SERVICE_SMTP;
@@ -76,16 +76,22 @@ static bool read_fields(struct span text, bool success, struct parsed_line *pars
 }
 
 /* ",from=<a@b.example>,to=<x@example.net>: 550 User unknown.", behind the address; the user may be
- * named again. */
-static bool is_unknown_user(struct span text)
+ * named again. Or "513 Relaying denied." */
+static enum abuse_kind rejection(struct span text)
 {
 	size_t at = span_find_last(text, ">: 550 User ");
 
-	if (at == SPAN_NONE || (!span_starts(text, ",from=<") && !span_starts(text, ",ident=")))
-		return false;
+	if (!span_starts(text, ",from=<") && !span_starts(text, ",ident="))
+		return ABUSE_NONE;
+	if (span_ends(text, ">: 513 Relaying denied."))
+		return ABUSE_RELAY;
+	if (at == SPAN_NONE)
+		return ABUSE_NONE;
 	text = span_from(text, at + strlen(">: 550 User "));
 	return span_is(text, "unknown.") || span_is(text, "unknown") ||
-	       (span_starts(text, "<") && span_ends(text, "> unknown"));
+			       (span_starts(text, "<") && span_ends(text, "> unknown"))
+		       ? ABUSE_UNKNOWN_USER
+		       : ABUSE_NONE;
 }
 
 /* "relay=::ffff:192.0.2.3,port=1,msg="535 Authentication failed.",cmd: AUTH LOGIN bob", behind
@@ -106,8 +112,8 @@ static bool read_esmtp(struct span text, struct parsed_line *parsed)
 		return false;
 	parsed->has_source = true;
 	parsed->kind = EVENT_ABUSE;
-	parsed->abuse = ABUSE_UNKNOWN_USER;
-	if (is_unknown_user(rest))
+	parsed->abuse = rejection(rest);
+	if (parsed->abuse)
 		return true;
 	if (!span_skip(&rest, ",msg=\"535 Authentication failed.\""))
 		return false;

@@ -115,15 +115,19 @@ static bool read_reason(struct span reason, struct parsed_line *parsed)
 static bool read_proxied(struct span text, struct parsed_line *parsed)
 {
 	size_t end = 0, close, user;
-	struct span name, fields;
+	struct span name, fields, rest;
 
 	while (end < text.size && !strchr("(),<> :", text.at[end]))
 		end++;
 	name = span_cut(text, 0, end);
 	close = span_find(text, "): ");
 	user = span_find(text, ": user=<");
-	if (!end || close == SPAN_NONE || user == SPAN_NONE ||
-	    !span_starts(span_from(text, close), "): Started proxying to "))
+	if (!end || close == SPAN_NONE || user == SPAN_NONE)
+		return false;
+	rest = span_from(text, close + strlen("): "));
+	/* A small letter before 2.3.12. */
+	if (!span_starts(rest, "Started proxying to ") &&
+	    !span_starts(rest, "started proxying to "))
 		return false;
 	fields = span_from(text, user + strlen(": user=<"));
 	parsed->kind = EVENT_SUCCESS;
@@ -186,7 +190,7 @@ enum format_answer dovecot_line(const struct envelope *envelope, struct parsed_l
 	if (!known && (!text.size || !strchr("aimps", *text.at)))
 		return FORMAT_OTHER;
 	/* PAM under the name of the program that asks it, see pam.c. */
-	if (span_starts(text, "pam_unix("))
+	if (span_starts(text, "pam_"))
 		return FORMAT_OTHER;
 	process = take_process(&text);
 	*parsed = (struct parsed_line){ .daemon = EVENT_DAEMON_DOVECOT, .count = 1 };

@@ -66,6 +66,7 @@ static const char *const mismatches[] = {
 	"pam_authenticate() failed: Authentication failure",
 	"pam_authenticate() failed: User not known to the underlying authentication module",
 	"pam_authenticate() failed: Permission denied",
+	"Login failed (status=1)", /* checkpassword */
 };
 
 static void read_reason(struct span line, struct dovecot_auth_place *place)

@@ -69,6 +69,7 @@ static const struct vpopmail_verdict verdicts[] = {
 	{ "imap access denied ", EVENT_FAILURE, false, false },
 	{ "webmail access denied ", EVENT_FAILURE, false, false },
 	{ "(PLAIN) login success ", EVENT_SUCCESS, false, false },
+	{ "(LOGIN) login success ", EVENT_SUCCESS, false, false },
 	{ "(CRAM-MD5) login success ", EVENT_SUCCESS, false, false },
 	{ "(APOP) login success ", EVENT_SUCCESS, false, false },
 	{ "system password login success ", EVENT_SUCCESS, false, false },
