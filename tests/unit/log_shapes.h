@@ -232,6 +232,20 @@ static const struct shape {
 	{ MX "cyrus/imap[12]: badlogin: host [192.0.2.77] PLAIN ({}) [SASL(-13): authentication "
 	     "failure]",
 	  .writer = CYRUS },
+	{ MX "postfix/smtpd[12]: warning: non-SMTP command from h[192.0.2.77]: {}",
+	  .writer = POSTFIX },
+	{ MX "postfix@-.service[12]: warning: unknown[192.0.2.77]: SASL LOGIN authentication "
+	     "failed: UGFzc3dvcmQ6, sasl_username={}",
+	  .writer = POSTFIX_NAME },
+	{ MX "postfix@-.service[12]: 8C74351089D: message-id=<{}>", .no_address = true,
+	  .quiet = true, .writer = POSTFIX },
+	{ MX "auth: pam_sss(dovecot:auth): authentication failure; logname= uid=0 euid=0 "
+	     "tty=dovecot ruser={} rhost=192.0.2.77 user={}" },
+	{ MX "courieresmtpd: error,relay=::ffff:192.0.2.77,port=5,from=<a>,to=<{}>: 513 Relaying "
+	     "denied.",
+	  .writer = COURIER },
+	{ MX "dovecot: auth: checkpassword(x{},192.0.2.77,<sess>): Login failed (status=1)",
+	  .writer = DOVECOT_NAME },
 	{ MX "smtpd[12]: " ID " smtp failed-command command=\"RCPT TO:<{}>\" result=\"550 Invalid "
 	     "recipient: <x>\"",
 	  MX "smtpd[12]: " ID " smtp connected address=192.0.2.77 host=h", .writer = OPENSMTPD },

@@ -4,9 +4,8 @@
 
 #include <ctype.h>
 
-#define MOST_REPEATS 100000U
-#define MOST_LAYERS  6
-#define HOST_MOST    260 /* a domain name, and room to spare */
+#define MOST_LAYERS 6
+#define HOST_MOST   260 /* a domain name, and room to spare */
 
 /* "<22>"; of one to three digits. */
 static void skip_priority(struct span *line)
@@ -57,6 +56,7 @@ static bool read_5424(struct span line, struct envelope *envelope)
 		return false;
 	span_skip(&line, " ");
 	span_skip(&line, "\xef\xbb\xbf");
+	span_skip(&line, " "); /* of a message that came by the older protocol */
 	envelope->text = line;
 	envelope->layering = LAYER_5424;
 	return true;
@@ -127,7 +127,7 @@ static void read_text(struct envelope *envelope)
 	rest.size--;
 	span_skip(&rest, " ");
 	envelope->text = rest;
-	repeat = repeat < 1 ? 1 : repeat > MOST_REPEATS ? MOST_REPEATS : repeat;
+	repeat = repeat < 1 ? 1 : repeat > ENVELOPE_MOST_REPEATS ? ENVELOPE_MOST_REPEATS : repeat;
 	if (envelope->repeat == 1)
 		envelope->repeat = repeat;
 }
@@ -188,7 +188,8 @@ static bool read_usual(struct span line, struct envelope *envelope)
 		if (at + 9 == most || at + 2 > line.size || line.at[at++] != ']')
 			return false;
 	}
-	if (line.at[at++] != ':')
+	/* Without a blank it may be a facility: "mail:info". */
+	if (line.at[at++] != ':' || (at < line.size && line.at[at] != ' '))
 		return false;
 	envelope->pid = pid;
 	envelope->layering = LAYER_SYSLOG;
@@ -279,6 +280,8 @@ static void read_layer(struct span line, bool unstamped, struct envelope *envelo
 		read_words(line, envelope);
 		return;
 	}
+	if (line.size && *line.at == '[' && !envelope->layers)
+		unstamped |= envelope_skip_monotonic(&line);
 	envelope->whole = envelope->bare = envelope->text = rest = line;
 	envelope->layering = LAYER_BARE;
 	if (read_program(&rest, false, envelope) ||
@@ -294,8 +297,9 @@ static bool may_be_container(struct span program)
 	const char *at = program.at;
 	size_t size = program.size;
 
-	return size >= 4 && (size == 12 || size == 64 || at[2] == 'c' || at[2] == 'd' ||
-			     *at == 'c' || isdigit((unsigned char)at[size - 1]));
+	return size >= 4 &&
+	       (size == 12 || size == 64 || at[2] == 'c' || at[2] == 'd' || *at == 'c' ||
+		isdigit((unsigned char)at[size - 1]) || (size > 13 && at[size - 13] == '/'));
 }
 
 /* Whether the message of the layer read last may be a line with a header of its own. */

@@ -15,6 +15,7 @@
 #include "log/stamp.h"
 
 #define ENVELOPE_PROGRAM_MOST 128 /* bytes of a name that a program may have */
+#define ENVELOPE_MOST_REPEATS 100000U
 
 /* What holds a line beside syslog, outermost. */
 enum wrapping {
@@ -79,14 +80,18 @@ void envelope_form_text(const struct envelope_form *form, char text[ENVELOPE_FOR
 /* ---- envelope_parts.c ---- */
 
 /* Whether a program's name is that of a container or of what runs them: "docker/web", an id of 12
- * hexadecimal digits, "mailcow_postfix_1", "docker-compose". */
+ * or 64 hexadecimal digits, with a name before it or not, "mailcow_postfix_1", "docker-compose". */
 bool envelope_is_container(struct span program);
 /* Whether a message of the program may be a line with a header of its own. */
 bool envelope_may_hold(struct span program, uint32_t pid);
-/* "mail.info", "<mail.info>" and "mail.info:", with a blank behind: moves behind it. */
+/* "mail.info", "<mail.info>", "<2.6>", "mail:info" and "mail.info:", with a blank behind: moves
+ * behind it. */
 bool envelope_skip_facility(struct span *line);
-/* "postfix-mailcow-1  | ", "[pod/mail-0/postfix] ", and colours around it: moves behind it. */
+/* "postfix-mailcow-1  | ", "mail_postfix.1.u2l1p0d8x@node1    | ", "[postfix] | ",
+ * "[pod/mail-0/postfix] ", and colours around it: moves behind it. */
 bool envelope_skip_compose(struct span *line);
+/* "[ 1234.567890] ", of journalctl -o short-monotonic, which is no time of day: moves behind it. */
+bool envelope_skip_monotonic(struct span *line);
 /* "-" or "[id name=\"value\"]..." of RFC 5424, section 6.3: moves behind it. */
 bool envelope_skip_structured(struct span *line);
 /* Whether a mail server known here can be called so. */

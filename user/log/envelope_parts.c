@@ -31,16 +31,19 @@ bool envelope_is_container(struct span program)
 	static const char *const runners[] = { "docker",	 "dockerd", "podman",	 "conmon",
 					       "docker-compose", "compose", "containerd" };
 
+	size_t slash = span_last_char(program, '/');
+	struct span id = slash == SPAN_NONE ? program : span_from(program, slash + 1);
+
 	if (program.size < 4)
 		return false;
-	if ((program.size == 12 || program.size == 64) && is_hexadecimal(program))
+	if ((id.size == 12 || id.size == 64) && is_hexadecimal(id))
 		return true;
 	if (*program.at == 'd' && span_starts(program, "docker/"))
 		return true;
 	for (size_t i = 0; i < COUNT(runners); i++)
 		if (*program.at == *runners[i] && span_is(program, runners[i]))
 			return true;
-	return is_numbered(program) && span_find_char(program, '/') == SPAN_NONE;
+	return is_numbered(program) && slash == SPAN_NONE;
 }
 
 static bool is_any(struct span name, const char *const *any, size_t count, bool whole)
@@ -93,6 +96,18 @@ bool envelope_is_mail(struct span program)
 	return is_any(program, names, COUNT(names), false);
 }
 
+/* "2.6> " */
+static bool skip_numbers(struct span rest, struct span *line)
+{
+	uint32_t number;
+
+	if (!span_number(&rest, &number) || !span_skip(&rest, ".") ||
+	    !span_number(&rest, &number) || !span_skip(&rest, "> "))
+		return false;
+	*line = rest;
+	return true;
+}
+
 bool envelope_skip_facility(struct span *line)
 {
 	static const char *const facilities[] = {
@@ -108,11 +123,15 @@ bool envelope_skip_facility(struct span *line)
 	size_t i = 0;
 
 	/* For the many that are none. */
-	if (rest.size < 9 || !memchr(rest.at + 3, '.', 6))
+	if (rest.size < 9)
+		return false;
+	if (angle && isdigit((unsigned char)*rest.at))
+		return skip_numbers(rest, line);
+	if (!memchr(rest.at + 3, '.', 6) && rest.at[4] != ':')
 		return false;
 	for (after = rest; i < COUNT(facilities); i++, after = rest)
 		if (*rest.at == *facilities[i] && span_skip(&after, facilities[i]) &&
-		    span_skip(&after, "."))
+		    (span_skip(&after, ".") || span_skip(&after, ":")))
 			break;
 	if (i == COUNT(facilities))
 		return false;
@@ -130,21 +149,41 @@ bool envelope_skip_facility(struct span *line)
 	return false;
 }
 
+bool envelope_skip_monotonic(struct span *line)
+{
+	struct span rest = span_from(*line, 1);
+	uint32_t number;
+
+	while (span_skip(&rest, " "))
+		;
+	if (!span_number(&rest, &number) || !span_skip(&rest, ".") ||
+	    !span_number(&rest, &number) || !span_skip(&rest, "] "))
+		return false;
+	*line = rest;
+	return true;
+}
+
+static void skip_colours(struct span *text)
+{
+	while (span_skip(text, "\x1b[")) {
+		while (text->size && (isdigit((unsigned char)*text->at) || *text->at == ';'))
+			*text = span_from(*text, 1);
+		span_skip(text, "m");
+	}
+}
+
 bool envelope_skip_compose(struct span *line)
 {
 	struct span rest = *line;
 	size_t size = 0, blanks = 0;
-	bool pod;
+	bool pod, bracket;
 
-	while (span_skip(&rest, "\x1b[")) {
-		while (rest.size && (isdigit((unsigned char)*rest.at) || *rest.at == ';'))
-			rest = span_from(rest, 1);
-		span_skip(&rest, "m");
-	}
+	skip_colours(&rest);
 	pod = span_skip(&rest, "[pod/");
+	bracket = !pod && span_skip(&rest, "[");
 	while (size < rest.size && size < ENVELOPE_PROGRAM_MOST &&
 	       (isalnum((unsigned char)rest.at[size]) ||
-		(rest.at[size] && strchr("._-", rest.at[size])) || (pod && rest.at[size] == '/')))
+		(rest.at[size] && strchr("._-@", rest.at[size])) || (pod && rest.at[size] == '/')))
 		size++;
 	if (!size)
 		return false;
@@ -155,14 +194,18 @@ bool envelope_skip_compose(struct span *line)
 		*line = rest;
 		return true;
 	}
+	if (bracket && !span_skip(&rest, "]"))
+		return false;
+	skip_colours(&rest);
 	while (blanks < rest.size && rest.at[blanks] == ' ')
 		blanks++;
 	rest = span_from(rest, blanks);
 	if (!blanks || !span_skip(&rest, "|"))
 		return false;
-	span_skip(&rest, "\x1b[0m");
+	skip_colours(&rest);
 	if (rest.size && !span_skip(&rest, " "))
 		return false;
+	skip_colours(&rest);
 	*line = rest;
 	return true;
 }

@@ -29,6 +29,8 @@ struct log_parser {
 	int64_t offset_ns;
 	struct envelope_form form; /* of the last event */
 	bool deliveries, no_bare, missed;
+	unsigned repeated;	      /* how often what the line before said; 0: it said nothing */
+	struct line_event line_event; /* of log_parser_line() */
 };
 
 struct log_parser *log_parser_new(void)
@@ -307,17 +309,42 @@ static bool read_line(struct log_parser *parser, const struct envelope *envelope
 	return true;
 }
 
+/* "last message repeated 3 times" of syslogs of the BSDs, right behind an event's line:
+ * `line_event` still has that. */
+static bool read_repeat(struct log_parser *parser, const struct envelope *envelope,
+			unsigned repeated, struct line_event *line_event)
+{
+	struct event *event = &line_event->event;
+	struct span text = envelope->text;
+	uint32_t times;
+
+	if (envelope->program.size || !span_skip(&text, "last message repeated ") ||
+	    !span_number(&text, &times) || !times || times > ENVELOPE_MOST_REPEATS ||
+	    !(span_is(text, " times") || span_is(text, " time")))
+		return false;
+	event->count = times * (event->count / repeated);
+	event->named = times * (event->named / repeated);
+	parser->repeated = times;
+	event->line = parser->line;
+	event->wall_ns = convert(parser, &envelope->clock);
+	line_event->text = 0;
+	return true;
+}
+
 bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 		     struct line_event *line_event)
 {
+	struct span text = { line, size < LOG_LINE_MAX ? size : LOG_LINE_MAX };
+	unsigned repeated = parser->repeated;
 	struct envelope envelope;
 	struct unwrapped inside;
 
 	parser->line++;
 	parser->clock.kind = STAMP_NONE;
+	parser->repeated = 0;
 	line_event->event.wall_ns = 0;
-	size = size < LOG_LINE_MAX ? size : LOG_LINE_MAX;
-	if (!unwrap_line(&parser->unwrap, (struct span){ line, size }, &inside))
+	span_skip(&text, "\xef\xbb\xbf");
+	if (!unwrap_line(&parser->unwrap, text, &inside))
 		return false;
 	envelope_read(inside.line, inside.wrapping, &inside.clock, &envelope);
 	parser->clock = envelope.clock;
@@ -326,8 +353,11 @@ bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 		return false;
 	if (read_line(parser, &envelope, line_event)) {
 		envelope_get_form(&envelope, &parser->form);
+		parser->repeated = 1;
 		return true;
 	}
+	if (repeated && read_repeat(parser, &envelope, repeated, line_event))
+		return true;
 	/* What waits goes on with the time of any line. */
 	line_event->event.wall_ns =
 		joining_waits(parser->joining) ? convert(parser, &envelope.clock) : 0;
@@ -336,13 +366,13 @@ bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 
 bool log_parser_line(struct log_parser *parser, const char *line, size_t size, struct event *event)
 {
-	struct line_event line_event;
+	struct line_event *line_event = &parser->line_event;
 
-	if (log_parser_read(parser, line, size, &line_event) &&
-	    joining_take(parser->joining, &line_event, event))
+	if (log_parser_read(parser, line, size, line_event) &&
+	    joining_take(parser->joining, line_event, event))
 		return true;
 	return joining_waits(parser->joining) &&
-	       joining_next(parser->joining, line_event.event.wall_ns, event);
+	       joining_next(parser->joining, line_event->event.wall_ns, event);
 }
 
 bool log_parser_rest(struct log_parser *parser, int64_t now_wall_ns, struct event *event)

@@ -71,7 +71,8 @@ bool log_parser_line(struct log_parser *parser, const char *line, size_t size, s
 
 /* As the first half of log_parser_line(): what the line says, not joined yet. Where lines of
  * several logs are to be put into the order of their time first: then joining_take(). false:
- * nothing; then line_event->event.wall_ns is the line's time, or 0. */
+ * nothing; then line_event->event.wall_ns is the line's time, or 0. *line_event is to be the same
+ * for all lines of a log, and unchanged between them: "last message repeated 3 times" is of it. */
 bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 		     struct line_event *line_event);
 

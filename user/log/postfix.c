@@ -188,11 +188,21 @@ static bool read_lost(struct span text, struct parsed_line *parsed)
 	return true;
 }
 
+/* "improper command pipelining ...", "non-SMTP command ..." and, behind EHLO, "non-ESMTP command
+ * ...": up to "command". */
+static bool skip_manners(struct span *text)
+{
+	return span_skip(text, "improper ") || span_skip(text, "non-SMTP ") ||
+	       span_skip(text, "non-ESMTP ");
+}
+
 /* "warning: SASL: Connect to Dovecot auth socket 'private/auth' failed: ...": the process cannot
  * ask.
  */
 static bool read_warning(struct span text, struct parsed_line *parsed)
 {
+	if (skip_manners(&text))
+		return postfix_read_protocol(text, parsed);
 	if (!span_starts(text, "SASL: Connect to "))
 		return read_sasl_failure(text, parsed);
 	parsed->kind = EVENT_FAILURE;
@@ -212,9 +222,8 @@ static bool read_smtpd(struct span text, struct parsed_line *parsed)
 		parsed->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 2);
 	if (span_skip(&text, "too many errors after "))
 		return postfix_read_errors(text, parsed);
-	if (span_skip(&text, "improper ") || span_skip(&text, "non-SMTP "))
-		return postfix_read_protocol(text, parsed);
-	if (span_skip(&text, "warning: non-SMTP "))
+	span_skip(&text, "warning: ");
+	if (skip_manners(&text))
 		return postfix_read_protocol(text, parsed);
 	if (span_skip(&text, "lost connection after AUTH from "))
 		return read_lost(text, parsed);
@@ -291,6 +300,21 @@ static enum event_service service_of(struct span program)
 	return EVENT_SERVICE_SMTP;
 }
 
+/* "postfix@-.service", as `journalctl -o with-unit` names all its programs: by shape. */
+static bool read_unit(struct span text, struct parsed_line *parsed)
+{
+	static bool (*const readers[])(struct span text, struct parsed_line * parsed) = {
+		read_smtpd, postfix_read_postscreen, read_delivery, read_queued
+	};
+
+	for (size_t i = 0; i < sizeof(readers) / sizeof(*readers); i++) {
+		*parsed = (struct parsed_line){ .daemon = EVENT_DAEMON_POSTFIX, .count = 1 };
+		if (readers[i](text, parsed))
+			return true;
+	}
+	return false;
+}
+
 enum format_answer postfix_line(const struct envelope *envelope, struct parsed_line *parsed)
 {
 	static const char *const agents[] = { "smtp", "lmtp",  "local", "virtual",
@@ -300,6 +324,10 @@ enum format_answer postfix_line(const struct envelope *envelope, struct parsed_l
 	bool found;
 
 	if (slash == SPAN_NONE) {
+		if (span_starts(program, "postfix") && span_ends(program, ".service"))
+			return read_unit(text, parsed) && parsed->kind != EVENT_ACCEPTED
+				       ? FORMAT_FOUND
+				       : FORMAT_NOTHING;
 		/* A bare line need not name its program; its shape must do. */
 		if (!envelope->bare.size)
 			return FORMAT_OTHER;

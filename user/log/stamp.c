@@ -110,6 +110,8 @@ static bool read_fields(const struct stamp *stamp, struct fields *fields)
 			cursor.at++;
 		while (right && cursor.at < cursor.end && isdigit((unsigned char)*cursor.at))
 			fields->day = fields->day * 10 + (unsigned)(*cursor.at++ - '0');
+		if (right && stamp->yeared && cursor.end - cursor.at > 5 && cursor.at[5] == ' ')
+			right = skip(&cursor, 1) && number(&cursor, 4, &fields->year);
 	} else if (stamp->kind == STAMP_CLF) {
 		right = number(&cursor, 2, &fields->day) && skip(&cursor, 1) &&
 			month(&cursor, &fields->month) && skip(&cursor, 1) &&
@@ -119,8 +121,10 @@ static bool read_fields(const struct stamp *stamp, struct fields *fields)
 			number(&cursor, 2, &fields->month) && skip(&cursor, 1) &&
 			number(&cursor, 2, &fields->day);
 	}
-	return right && skip(&cursor, 1) && time_of_day(&cursor, fields) &&
-	       (!stamp->zoned || offset(&cursor, fields));
+	right = right && skip(&cursor, 1) && time_of_day(&cursor, fields);
+	if (right && stamp->yeared && !fields->year)
+		return skip(&cursor, 1) && number(&cursor, 4, &fields->year);
+	return right && (!stamp->zoned || offset(&cursor, fields));
 }
 
 static bool day_exists(unsigned year, unsigned month_of_year, unsigned day)
@@ -272,7 +276,7 @@ int64_t stamps_convert(struct stamps *stamps, const struct stamp *stamp)
 	if (!wall_ns)
 		return 0;
 	stamps->last_wall_ns = wall_ns;
-	if (stamp->kind == STAMP_YEARLESS && wall_ns > stamps->reference_wall_ns)
+	if (stamp->kind == STAMP_YEARLESS && !stamp->yeared && wall_ns > stamps->reference_wall_ns)
 		stamps->reference_wall_ns = wall_ns;
 	return wall_ns;
 }

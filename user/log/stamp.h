@@ -23,6 +23,7 @@ struct stamp {
 	enum stamp_kind kind;
 	bool zoned; /* it says its offset, or needs none */
 	struct span text;
+	bool yeared; /* of STAMP_YEARLESS: it says its year after all */
 };
 
 /* At the begin of *line: moves behind the stamp and one blank. False, and nothing moved: none. */

@@ -51,7 +51,8 @@ static size_t end_of_offset(struct span line, size_t at)
 	return from == at || is_char(line, from + 3, ' ') ? from + 3 : at;
 }
 
-/* The stamp is [begin, end) of *line; what follows must be a blank, or end the line. */
+/* The stamp is [begin, end) of *line; what follows must be a blank (two behind the stamps of some
+ * supervisors), or end the line. */
 static bool take(struct span *line, size_t begin, size_t end, struct stamp *stamp)
 {
 	size_t next = end;
@@ -63,22 +64,35 @@ static bool take(struct span *line, size_t begin, size_t end, struct stamp *stam
 		return false;
 	stamp->text = span_cut(*line, begin, end);
 	*line = span_from(*line, next + (next < line->size));
+	if (stamp->kind == STAMP_DATE)
+		span_skip(line, " ");
 	return true;
 }
 
-/* "Nov 21 10:00:00", "Nov  1 ...", "Nov 1 ...", with a fraction, and with " UTC" */
+/* " 2026 " */
+static bool year_at(struct span line, size_t at)
+{
+	return is_char(line, at, ' ') &&
+	       (is_char(line, at + 1, '1') || is_char(line, at + 1, '2')) &&
+	       digits(line, at + 2, 3) && is_char(line, at + 5, ' ');
+}
+
+/* "Nov 21 10:00:00", "Nov  1 ...", "Nov 1 ...", with a fraction, and with " UTC"; "Nov 21 2026
+ * 10:00:00", "Nov 21 10:00:00 2026" */
 static bool read_yearless(struct span *line, struct stamp *stamp)
 {
 	const char *at = line->at;
 	size_t day = 4, end, offset;
+	bool zoned, yeared;
 
 	if (line->size < 14 || at[3] != ' ' || at[0] < 'A' || at[0] > 'S')
 		return false;
 	/* Nearly all of them. */
 	if (line->size > 15 && at[6] == ' ' && at[9] == ':' && at[12] == ':' && at[15] == ' ' &&
 	    isdigit((unsigned char)at[5]) && isdigit((unsigned char)at[8]) &&
-	    (line->size < 20 || (at[16] != '+' && at[16] != '-' && at[19] != ' '))) {
-		*stamp = (struct stamp){ STAMP_YEARLESS, false, span_cut(*line, 0, 15) };
+	    (line->size < 21 ||
+	     (at[16] != '+' && at[16] != '-' && at[19] != ' ' && at[20] != ' '))) {
+		*stamp = (struct stamp){ STAMP_YEARLESS, false, span_cut(*line, 0, 15), false };
 		*line = span_from(*line, 16);
 		return true;
 	}
@@ -90,11 +104,17 @@ static bool read_yearless(struct span *line, struct stamp *stamp)
 		day++;
 	if (!is_char(*line, day, ' '))
 		return false;
-	end = end_of_time(*line, day + 1);
+	yeared = year_at(*line, day);
+	end = end_of_time(*line, day + 1 + (yeared ? 5 : 0));
 	if (!end)
 		return false;
 	offset = end_of_offset(*line, end);
-	*stamp = (struct stamp){ .kind = STAMP_YEARLESS, .zoned = offset > end };
+	zoned = offset > end;
+	if (!yeared && !zoned && year_at(*line, end)) {
+		yeared = true;
+		offset += 5;
+	}
+	*stamp = (struct stamp){ .kind = STAMP_YEARLESS, .zoned = zoned, .yeared = yeared };
 	return take(line, 0, offset, stamp);
 }
 
@@ -110,7 +130,7 @@ static size_t end_of_date(struct span line, enum stamp_kind *kind)
 		*kind = STAMP_DATE;
 		return digits(line, 5, 2) && digits(line, 8, 2) &&
 				       (at[10] == 'T' || at[10] == 't' || at[10] == ' ' ||
-					at[10] == ':')
+					at[10] == ':' || at[10] == '_')
 			       ? end_of_time(line, 11)
 			       : 0;
 	}

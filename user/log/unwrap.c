@@ -364,6 +364,10 @@ bool unwrap_line(struct unwrap **unwrap, struct span line, struct unwrapped *out
 {
 	bool is_one = false, whole = false;
 
+	/* journalctl -o json-seq, json-sse */
+	if (line.size && (*line.at == '\x1e' || *line.at == 'd') && !span_skip(&line, "\x1e") &&
+	    span_starts(line, "data: {"))
+		line = span_from(line, strlen("data: "));
 	*out = (struct unwrapped){ .line = line };
 	if (*unwrap && (*unwrap)->entry.begun) {
 		whole = read_export(*unwrap, line, out, &is_one);
