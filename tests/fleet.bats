@@ -179,3 +179,15 @@ nowhere() { # PREFIX GATE...
 	nowhere 45.11.0.1/32 1
 	retry 50 0.1 eval "gate 3 lab_sekisho alerts --json | grep -q 'on other servers'"
 }
+
+@test "fleet: thousands of bans by hand from a list are made, and told to the others, within seconds" {
+	local i begun=$SECONDS
+	for ((i = 0; i < 4000; i++)); do
+		echo "45.7.$((i / 250)).$((i % 250))"
+	done >"$BATS_TEST_TMPDIR/list"
+	gate 1 lab_sekisho ban --service login - <"$BATS_TEST_TMPDIR/list" | tail -n 1 >"$BATS_TEST_TMPDIR/said"
+	# One lock and one commit for each would be 20 seconds and more.
+	((SECONDS - begun <= 8 * ${PATIENCE:-1})) || fail "$((SECONDS - begun)) seconds"
+	grep -x '0 open connections closed' "$BATS_TEST_TMPDIR/said"
+	retry 50 0.2 eval "gate 1 lab_sekisho fleet status --json | jq -e '.own_bans >= 4000 and .backlog == 0' >/dev/null"
+}

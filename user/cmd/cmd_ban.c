@@ -17,6 +17,9 @@
 /* The longest that there is stands for ever: duration_parse() gives no more. */
 #define PERMANENT_S (100ULL * 365 * 86400)
 
+#define PORTION	    64
+#define PORTION_NS  (NS_PER_S / 100)
+
 struct ban_options {
 	uint64_t seconds;
 	const char *reason;
@@ -62,7 +65,7 @@ static int read_options(int argc, char **argv, struct ban_options *options)
 	return EXIT_DONE;
 }
 
-static void report(const struct ban_request *request, uint64_t seconds, size_t closed)
+static void report(const struct ban_request *request, uint64_t seconds)
 {
 	char prefix[PREFIX_TEXT_SIZE], until[TIME_TEXT_SIZE], length[TIME_TEXT_SIZE];
 
@@ -75,20 +78,73 @@ static void report(const struct ban_request *request, uint64_t seconds, size_t c
 		fputs("until it is lifted", stdout);
 	else
 		printf("until %s (%s)", until, length);
-	printf(", %zu open connection%s closed\n", closed, closed == 1 ? "" : "s");
 }
 
-/* The lock is had for one ban at a time: others, and the daemon, are not to wait for all of them. */
-static int ban_one(struct instance *instance, const struct protected_set *set,
-		   const struct ban_request *request, size_t *closed, struct fault *fault)
+static void report_closed(const char *between, size_t closed)
 {
-	int error = instance_lock(instance, fault);
+	printf("%s%zu open connection%s closed\n", between, closed, closed == 1 ? "" : "s");
+}
 
-	if (error)
-		return error;
-	error = bans_add(instance, set, request, closed, fault);
+/* One of a portion, and what became of it. */
+struct hand_ban {
+	struct ban_request request;
+	bool alone; /* as of prefix_args */
+	int error;
+	struct fault fault; /* without error: a warning */
+};
+
+/* As many as PORTION_NS allows, PORTION at most, under one lock and in one transaction: others, and
+ * the daemon, are not to wait for all of them, nor each ban for the disk and for a look at all
+ * sockets. Returns how many. */
+static size_t ban_portion(struct instance *instance, const struct protected_set *set,
+			  struct hand_ban *portion, size_t count, size_t *closed)
+{
+	uint64_t begun = clock_boot_ns();
+	struct fault fault = { 0 };
+	int error = instance_lock(instance, &fault);
+	bool many = !error && count > 1 && instance->store && !store_begin(instance->store, NULL);
+	size_t done = 0;
+
+	while (done < count && (!done || (many && clock_boot_ns() - begun < PORTION_NS))) {
+		struct hand_ban *ban = &portion[done++];
+
+		ban->fault = fault;
+		ban->error = error ? error
+				   : bans_add(instance, set, &ban->request, NULL, &ban->fault);
+	}
+	error = many ? store_commit(instance->store, &fault) : 0;
+	for (size_t i = 0; i < done && error; i++)
+		if (!portion[i].error)
+			fault_set(&portion[i].fault, error,
+				  "it is banned, but the store does not know it: %.200s",
+				  fault.text);
 	instance_unlock(instance);
-	return error;
+	fault = (struct fault){ 0 };
+	if (cuts_make(instance, closed, &fault) && !portion[done - 1].fault.error)
+		fault_set(&portion[done - 1].fault, fault.error,
+			  "open connections are not closed: %.200s", fault.text);
+	return done;
+}
+
+/* `closed`: of this ban, where it is the only one; else NULL. */
+static int tell(const struct instance *instance, struct fleet_tell *fleet,
+		const struct hand_ban *ban, const struct ban_options *options, const size_t *closed)
+{
+	if (ban->error) {
+		cmd_failed(&cmd_ban, &ban->fault);
+		if (ban->alone)
+			cmd_warn(&cmd_ban, "with /128 the address alone would be banned");
+		return EXIT_FAILED;
+	}
+	fleet_tell_ban(fleet, instance->config, &ban->request);
+	report(&ban->request, options->seconds);
+	if (closed)
+		report_closed(", ", *closed);
+	else
+		putchar('\n');
+	if (ban->fault.error)
+		cmd_warn(&cmd_ban, "%s", ban->fault.text);
+	return EXIT_DONE;
 }
 
 /* One that is refused does not keep the others from being banned. */
@@ -96,35 +152,40 @@ static int ban_all(struct instance *instance, const struct protected_set *set,
 		   const struct prefix_args *prefixes, const struct ban_options *options,
 		   enum ban_services services)
 {
-	_cleanup_(fleet_tell_end) struct fleet_tell tell = { .fd = -1 };
+	_cleanup_(fleet_tell_end) struct fleet_tell fleet = { .fd = -1 };
 	int status = prefixes->refused ? EXIT_FAILED : EXIT_DONE;
+	struct hand_ban portion[PORTION];
+	size_t done, closed, all_closed = 0;
 
-	for (size_t i = 0; i < prefixes->count; i++) {
+	for (size_t at = 0; at < prefixes->count; at += done) {
 		int64_t now = clock_wall_ns();
-		struct ban_request request = {
-			.prefix = prefix_args_source(prefixes, i, instance->config->source_length6),
-			.services = services,
-			.now_wall_ns = now,
-			.until_wall_ns = now + (int64_t)options->seconds * NS_PER_S,
-			.rule = RULE_MANUAL,
-			.reason = options->reason,
-		};
-		struct fault fault;
-		size_t closed;
+		size_t count = 0;
 
-		if (i)
+		for (; count < PORTION && at + count < prefixes->count; count++)
+			portion[count] = (struct hand_ban){
+				.alone = prefixes->alone[at + count],
+				.request = { .prefix = prefix_args_source(
+						     prefixes, at + count,
+						     instance->config->source_length6),
+					     .services = services,
+					     .now_wall_ns = now,
+					     .until_wall_ns =
+						     now + (int64_t)options->seconds * NS_PER_S,
+					     .cut_later = true,
+					     .rule = RULE_MANUAL,
+					     .reason = options->reason },
+			};
+		if (at)
 			instance_let_others();
-		if (ban_one(instance, set, &request, &closed, &fault)) {
-			status = cmd_failed(&cmd_ban, &fault);
-			if (prefixes->alone[i])
-				cmd_warn(&cmd_ban, "with /128 the address alone would be banned");
-			continue;
-		}
-		fleet_tell_ban(&tell, instance->config, &request);
-		report(&request, options->seconds, closed);
-		if (fault.error)
-			cmd_warn(&cmd_ban, "%s", fault.text);
+		done = ban_portion(instance, set, portion, count, &closed);
+		all_closed += closed;
+		for (size_t i = 0; i < done; i++)
+			if (tell(instance, &fleet, &portion[i], options,
+				 prefixes->count == 1 ? &closed : NULL))
+				status = EXIT_FAILED;
 	}
+	if (prefixes->count > 1)
+		report_closed("", all_closed);
 	return status;
 }
 
