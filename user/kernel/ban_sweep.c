@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See ban_sweep.h, and gate_ban_sweep() in gate.h. Writers hold the instance's lock. */
-#include "kernel/ban_sweep.h"
+/* See gate_ban_sweep() in gate.h, and ban_lengths.h for what holds meanwhile. Writers hold the
+ * instance's lock. */
+#include "kernel/ban_lengths.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,38 +14,6 @@
 #include "kernel/gate.h"
 
 #define PORTION 16 /* times GATE_BAN_SOME entries: 2 ms */
-
-uint32_t *ban_lengths(struct control *control, bool is4, uint32_t **count)
-{
-	*count = is4 ? &control->length_count4 : &control->length_count6;
-	return is4 ? control->lengths4 : control->lengths6;
-}
-
-void ban_sweep_note(struct gate *gate, const struct prefix *prefix)
-{
-	__u64 *lengths = gate->control->ban_sweep_lengths[prefix_is4(prefix)];
-
-	if (!gate->control->ban_sweep || prefix->length > 128)
-		return;
-	lengths[prefix->length / 64] |= 1ULL << prefix->length % 64;
-	bloom_note(&gate->ban_bloom, prefix);
-}
-
-/* Forgets the lengths that were not noted; a reader never misses one that was. */
-static void keep_lengths(struct control *control, bool is4)
-{
-	const __u64 *noted = control->ban_sweep_lengths[is4];
-	uint32_t *count, *lengths = ban_lengths(control, is4, &count);
-
-	for (uint32_t i = 0; i < *count;) {
-		if (noted[lengths[i] / 64] >> lengths[i] % 64 & 1) {
-			i++;
-			continue;
-		}
-		__atomic_store_n(&lengths[i], lengths[*count - 1], __ATOMIC_RELEASE);
-		__atomic_store_n(count, *count - 1, __ATOMIC_RELEASE);
-	}
-}
 
 /* Another's that is under way is given up by him: he finds that it is not his any more. */
 static void begin(struct gate *gate, struct gate_ban_sweep *sweep, uint64_t now_boot_ns)
@@ -65,8 +34,8 @@ static void end(struct gate *gate, const struct gate_ban_sweep *sweep)
 	struct control *control = gate->control;
 	uint64_t expected = sweep->used - sweep->removed;
 
-	keep_lengths(control, true);
-	keep_lengths(control, false);
+	ban_lengths_keep_noted(control, true);
+	ban_lengths_keep_noted(control, false);
 	bloom_take_noted(&gate->ban_bloom);
 	control->ban_sweep = 0;
 	/* A count that a killed process left wrong; where others wrote meanwhile, the next time. */

@@ -18,19 +18,6 @@
 
 #define BATCH 4096
 
-int rebuild(struct gate *gate, const struct rebuild_args *arguments)
-{
-	int program = gate_find_program(gate, PROGRAM_REBUILD);
-	struct rebuild_args copy = *arguments; /* libbpf takes no const */
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &copy, .ctx_size_in = sizeof(copy));
-
-	if (program < 0)
-		return program;
-	if (bpf_prog_test_run_opts(program, &options))
-		return -errno;
-	return (int)options.retval;
-}
-
 /* Runs the program gate_adopt over this network namespace's sockets: those that are counted are
  * marked as seen, the others are counted. It writes nothing, so reading it is running it. */
 static int walk_sockets(struct gate *gate, struct fault *fault)

@@ -17,65 +17,6 @@
 #include "kernel/bloom_fill.h"
 #include "kernel/verify.h"
 
-static const char *const map_names[] = {
-	[MAP_CONTROL] = "control",
-	[MAP_BANS] = "bans",
-	[MAP_BAN_BLOOM] = "ban_bloom",
-	[MAP_TICK_CLOCK] = "tick_clock",
-	[MAP_POLICY] = "policy",
-	[MAP_SERVICE_NAMES] = "service_names",
-	[MAP_TABLE] = "table",
-	[MAP_COUNTRY_COUNTS] = "country_counts",
-	[MAP_REASON_COUNTS] = "reason_counts",
-	[MAP_LIST_COUNTS] = "list_counts",
-	[MAP_SOURCES] = "sources",
-	[MAP_NETWORKS] = "networks",
-	[MAP_NETWORK_BLOOM] = "network_bloom",
-	[MAP_COUNTRY_METERS] = "country_meters",
-	[MAP_COUNTED] = "counted",
-	[MAP_CONNECTIONS] = "connections",
-	[MAP_GUARDED] = "guarded",
-	[MAP_USAGE] = "usage",
-	[MAP_OVER_LIMIT] = "over_limit",
-	[MAP_SEEN] = "seen",
-	[MAP_WATCHING] = "watching",
-	[MAP_WATCHED] = "watched",
-	[MAP_OUTFLOW_RULES] = "outflow_rules",
-	[MAP_OUTFLOW_CONTROL] = "outflow_control",
-	[MAP_OUTFLOW_BREAKERS] = "outflow_breakers",
-	[MAP_OUTFLOW_COUNTS] = "outflow_counts",
-	[MAP_OUTFLOW_RECENT] = "outflow_recent",
-	[MAP_OUTFLOW_SOCKETS] = "outflow_sockets",
-	[MAP_OUTFLOW_FLOWS] = "outflow_flows",
-	[MAP_OUTFLOW_ENTERED] = "outflow_entered",
-	[MAP_OUTFLOW_REPORTED] = "outflow_reported",
-};
-_Static_assert(sizeof(map_names) / sizeof(*map_names) == MAP_COUNT, "every map has its name");
-
-const char *gate_map_name(enum gate_map map)
-{
-	return map_names[map];
-}
-
-const char *reason_name(enum reason reason)
-{
-	static const char *const names[] = {
-		[REASON_NONE] = "pass",
-		[REASON_BANNED] = "banned",
-		[REASON_LISTED] = "listed",
-		[REASON_COUNTRY] = "country",
-		[REASON_SOURCE_CONNECTIONS] = "source-connections",
-		[REASON_NETWORK_CONNECTIONS] = "network-connections",
-		[REASON_SOURCE_RATE] = "source-rate",
-		[REASON_NETWORK_RATE] = "network-rate",
-		[REASON_COUNTRY_RATE] = "country-rate",
-		[REASON_UNREADABLE] = "unreadable",
-	};
-	_Static_assert(sizeof(names) / sizeof(*names) == REASON_COUNT, "every reason has its name");
-
-	return (unsigned)reason < REASON_COUNT ? names[reason] : "?";
-}
-
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	(void)level, (void)format, (void)arguments;
@@ -134,7 +75,7 @@ static int map_element(const struct gate *gate, enum gate_map map, void **at, st
 	if (*at == MAP_FAILED) {
 		*at = NULL;
 		return fault_set(fault, -errno, "cannot map the gate's element %s: %s",
-				 map_names[map], strerror(errno));
+				 gate_map_name(map), strerror(errno));
 	}
 	return 0;
 }
@@ -220,7 +161,7 @@ int gate_open_maps(struct gate *gate, struct fault *fault)
 	for (int i = 0; i < MAP_COUNT && !err; i++) {
 		uint32_t max_entries = 0;
 
-		err = gate_pin_path(gate->pins, map_names[i], path, fault);
+		err = gate_pin_path(gate->pins, gate_map_name(i), path, fault);
 		if (err)
 			break;
 		gate->maps[i] = bpf_obj_get(path);
@@ -229,7 +170,7 @@ int gate_open_maps(struct gate *gate, struct fault *fault)
 		else
 			err = gate_check_map(gate->maps[i],
 					     bpf_object__find_map_by_name(expected->obj,
-									  map_names[i]),
+									  gate_map_name(i)),
 					     path, &max_entries, fault);
 		if (i == MAP_BANS)
 			gate->ban_size = max_entries;
@@ -270,7 +211,7 @@ static uint32_t pinned_id(const char *pins)
 	_cleanup_close_ int fd = -1;
 	char path[PATH_MAX];
 
-	if (gate_pin_path(pins, map_names[MAP_CONTROL], path, NULL))
+	if (gate_pin_path(pins, gate_map_name(MAP_CONTROL), path, NULL))
 		return 0;
 	fd = bpf_obj_get(path);
 	return map_id(fd);
@@ -327,8 +268,8 @@ int gate_memory(struct gate *gate, struct gate_memory *maps, size_t room, struct
 			continue;
 		if (bpf_obj_get_info_by_fd(gate->maps[i], &info, &size))
 			return fault_set(fault, -errno, "cannot ask about the map %s: %s",
-					 map_names[i], strerror(errno));
-		snprintf(maps[i].name, sizeof(maps[i].name), "%s", map_names[i]);
+					 gate_map_name(i), strerror(errno));
+		snprintf(maps[i].name, sizeof(maps[i].name), "%s", gate_map_name(i));
 		maps[i].entries_max = info.max_entries;
 		maps[i].bytes = 0;
 		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", gate->maps[i]);

@@ -1,46 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The map "bans" and the prefix lengths in use. Writers hold the instance's lock. What has ended is
+/* The map "bans". Writers hold the instance's lock. What has ended is
  * removed in ban_sweep.c. */
 #include "kernel/gate.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "kernel/ban_parts.h"
-#include "kernel/ban_sweep.h"
+#include "kernel/ban_lengths.h"
 #include "kernel/bloom_fill.h"
 #include "kernel/rebuild.h"
 
 #define BATCH 4096
-
-/* Waits for those that are being judged (an RCU grace period): one may still walk the lengths by an
- * older count, under which the place that is written next held another length. */
-static void wait_for_packets(void)
-{
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		usleep(20000); /* far longer than a packet takes */
-}
-
-/* A length must be probed for before its first ban is there. */
-static int length_add(struct control *control, const struct prefix *prefix)
-{
-	uint32_t *count, *lengths = ban_lengths(control, prefix_is4(prefix), &count);
-
-	for (uint32_t i = 0; i < *count; i++)
-		if (lengths[i] == prefix->length)
-			return 0;
-	if (*count >= BAN_LENGTHS)
-		return -ENOSPC;
-	wait_for_packets();
-	__atomic_store_n(&lengths[*count], prefix->length, __ATOMIC_RELAXED);
-	__atomic_store_n(count, *count + 1, __ATOMIC_RELEASE);
-	return 0;
-}
 
 static int fault_put(struct gate *gate, const struct prefix *prefix, int error, struct fault *fault)
 {
@@ -72,7 +46,7 @@ static int change_in_place(struct gate *gate, const struct prefix *prefix, const
 int gate_ban_put(struct gate *gate, const struct prefix *prefix, const struct ban *ban,
 		 struct fault *fault)
 {
-	int fd = gate->maps[MAP_BANS], err = length_add(gate->control, prefix);
+	int fd = gate->maps[MAP_BANS], err = ban_length_add(gate->control, prefix);
 
 	if (err)
 		return fault_put(gate, prefix, err, fault);
@@ -98,7 +72,7 @@ int gate_ban_put_many(struct gate *gate, const struct prefix *prefixes, const st
 	int err = 0;
 
 	for (size_t i = 0; i < count && !err; i++)
-		err = length_add(gate->control, &prefixes[i]);
+		err = ban_length_add(gate->control, &prefixes[i]);
 	if (err)
 		return fault_put(gate, &prefixes[0], err, fault);
 	for (size_t i = 0; i < count; i++) {

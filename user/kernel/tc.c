@@ -25,16 +25,6 @@ static __u32 id_of(int program)
 	return bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.id;
 }
 
-void tc_note_stray(struct tc_state *state, __u32 program, const char *name, const char *how)
-{
-	if (state->stray)
-		return;
-	state->stray = true;
-	state->by_another = own_is_elsewhere(program);
-	snprintf(state->stray_name, sizeof(state->stray_name), "%.15s (id %u, %s)", name, program,
-		 how);
-}
-
 /* Another sekisho's program in front lets pass what ours would see. */
 static void look_at_tcx(const struct tc_side *side, const struct own *own, __u32 held,
 			struct tc_state *state)

@@ -12,7 +12,7 @@ int classic_place(const struct tc_side *side, int program, const struct own *own
 void classic_look(const struct tc_side *side, const struct own *own, struct tc_state *state);
 int classic_remove(const struct tc_side *side, const struct own *own, bool strays);
 
-/* tc.c: notes the first stray program that is found. */
+/* tc_stray.c: notes the first stray program that is found. */
 void tc_note_stray(struct tc_state *state, __u32 program, const char *name, const char *how);
 
 #endif
