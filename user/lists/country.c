@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See country.h. The table of formats and what they share; each is a file of its own. */
+/* See country.h. The table of formats; each is a file of its own. */
 #include "lists/country_reader.h"
 
 #include <stdbool.h>
@@ -9,19 +9,6 @@
 static const struct country_format *const formats[] = {
 	&country_mmdb, &country_rir, &country_zone, &country_named, &country_csv,
 };
-
-int country_normal(const char *text, size_t size)
-{
-	int country = country_from_text(text, size);
-
-	/* No data source may call a stranger's address local, and "ZY" is no country. */
-	if (country == COUNTRY_LAN ||
-	    (size == 2 && (!memcmp(text, "??", 2) || !strncasecmp(text, "ZY", 2))))
-		return COUNTRY_ZZ;
-	if (size == 2 && (text[0] | 0x20) == 'u' && (text[1] | 0x20) == 'k')
-		return country_from_text("GB", 2);
-	return country;
-}
 
 unsigned country_find(const struct ranges *countries, const struct address *address)
 {
@@ -37,78 +24,6 @@ int country_add_lan(struct ranges *ranges)
 	for (size_t i = 0; i < LAN_PREFIXES && !error; i++)
 		error = ranges_add_prefix(ranges, &lan_prefixes[i], COUNTRY_LAN);
 	return error;
-}
-
-int country_lines(const struct country_file *file,
-		  const char *(*each)(const char *line, size_t size, void *context, int *error),
-		  void *context, struct fault *fault)
-{
-	const char *at = file->text, *end = at + file->size;
-
-	for (size_t number = 1; at < end; number++) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		const char *stop = newline ? newline : end, *wrong = NULL;
-		int error = -EBADMSG;
-
-		while (stop > at && (stop[-1] == '\r' || stop[-1] == ' ' || stop[-1] == '\t'))
-			stop--;
-		if (stop > at && *at != '#')
-			wrong = each(at, (size_t)(stop - at), context, &error);
-		if (wrong)
-			return fault_set(fault, error, "%s:%zu: %s; the file is damaged or not %s",
-					 file->name, number, wrong,
-					 "country data of a known format");
-		at = newline ? newline + 1 : end;
-	}
-	return 0;
-}
-
-size_t country_fields(const char *line, size_t size, char separator, struct country_field *fields,
-		      size_t most)
-{
-	const char *end = line + size;
-	size_t count = 0;
-
-	for (;;) {
-		const char *stop = memchr(line, separator, (size_t)(end - line));
-
-		if (count < most)
-			fields[count] = (struct country_field){ line, (size_t)((stop ? stop : end) -
-									       line) };
-		count++;
-		if (!stop)
-			return count;
-		line = stop + 1;
-	}
-}
-
-size_t country_quoted(const char *line, size_t size, char separator, struct country_field *fields,
-		      size_t most)
-{
-	const char *end = line + size;
-	size_t count = 0;
-
-	for (;; line++) {
-		struct country_field field = { line, 0 };
-		bool quoted = line < end && *line == '"';
-
-		if (quoted) {
-			const char *close = memchr(line + 1, '"', (size_t)(end - line - 1));
-
-			field.text = line + 1;
-			line = close ? close : end;
-			field.size = (size_t)(line - field.text);
-		}
-		while (line < end && *line != separator)
-			line++;
-		if (!quoted)
-			field.size = (size_t)(line - field.text);
-		if (count < most)
-			fields[count] = field;
-		count++;
-		if (line >= end)
-			return count;
-	}
 }
 
 int country_read(const char *name, const char *text, size_t size, struct ranges *ranges,

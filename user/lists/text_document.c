@@ -16,24 +16,6 @@ static void free_json(json_t **value)
 	json_decref(*value);
 }
 
-size_t document_line(struct document *document, const char *entry)
-{
-	size_t size = strlen(entry);
-	const char *end = document->text + document->size;
-	const char *found = memmem(document->at, (size_t)(end - document->at), entry, size);
-
-	if (!size || !found)
-		return document->line;
-	for (; document->at < found; document->at++)
-		document->line += *document->at == '\n';
-	return document->line;
-}
-
-void document_take(struct document *document, const char *entry)
-{
-	list_take_entry(document->reader, document_line(document, entry), entry, strlen(entry));
-}
-
 static bool word_is(const json_t *object, const char *key, const char *word)
 {
 	const char *text = json_string_value(json_object_get(object, key));
