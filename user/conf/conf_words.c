@@ -318,3 +318,14 @@ void conf_service_country(struct conf_load *load, const struct conf_key *key, vo
 	load->countries = grown;
 	grown[load->country_count - 1] = found;
 }
+
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+bool conf_name_valid(const char *name)
+{
+	static const char letters[] = LETTERS, letters_and_marks[] = LETTERS "._-";
+	size_t size = strlen(name);
+
+	return size && size < CONFIG_NAME_SIZE && strchr(letters, *name) &&
+	       strspn(name, letters_and_marks) == size;
+}

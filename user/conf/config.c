@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The files of the configuration and their order, and how faults are told. Not here: what stands in
- * the files, and what holds where they say nothing. */
+/* The files of the configuration and their order. Not here: what stands in the files, and what
+ * holds where they say nothing. */
 #include "conf/load.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,52 +14,6 @@
 #include "base/file.h"
 
 #define MOST_BYTES (1 << 20) /* of one file: a list or a device named by mistake is none */
-
-/* ---- what the other files of this folder share ---- */
-
-void conf_fault(struct conf_load *load, const struct conf_where *where, const char *format, ...)
-{
-	char text[1024];
-	va_list arguments;
-	size_t used;
-
-	if (!where)
-		where = &load->where;
-	load->faults++;
-	if (load->use && !strcmp(load->use->section->kind, "paths"))
-		load->paths_faults++;
-	if (!load->report)
-		return;
-	if (where->line)
-		snprintf(text, sizeof(text), "%s:%u: ", where->file, where->line);
-	else
-		snprintf(text, sizeof(text), "%s: ", where->file);
-	used = strlen(text);
-	va_start(arguments, format);
-	vsnprintf(text + used, sizeof(text) - used, format, arguments);
-	va_end(arguments);
-	load->report(text, load->context);
-}
-
-void conf_out_of_memory(struct conf_load *load)
-{
-	conf_fault(load, NULL, "out of memory");
-	if (!load->error)
-		load->error = -ENOMEM;
-}
-
-void *conf_append(struct conf_load *load, void *array, size_t *count, size_t size)
-{
-	char *grown = reallocarray(array, *count + 1, size);
-
-	if (!grown) {
-		conf_out_of_memory(load);
-		return NULL;
-	}
-	memset(grown + *count * size, 0, size);
-	++*count;
-	return grown;
-}
 
 /* ---- files ---- */
 

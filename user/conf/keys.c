@@ -17,8 +17,6 @@ static const struct conf_choice counts[] = { { "handshake", COUNT_HANDSHAKE },
 					     { "syn", COUNT_SYN },
 					     { NULL, 0 } };
 
-const struct conf_choice conf_noes[] = { { "no", 0 }, { "yes", 1 }, { NULL, 0 } };
-
 static const struct conf_choice list_actions[] = { { "deny", false },
 						   { "allow", true },
 						   { NULL, 0 } };

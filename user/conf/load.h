@@ -113,10 +113,16 @@ struct conf_load {
 /* config_default.c: the defaults, for config_free(). NULL: out of memory. */
 struct config *conf_default(void);
 
-/* config.c: reports "FILE:LINE: text"; `where` NULL is the line being read, line 0 the file. */
+/* conf_fault.c: reports "FILE:LINE: text"; `where` NULL is the line being read, line 0 the file. */
 void conf_fault(struct conf_load *load, const struct conf_where *where, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void conf_out_of_memory(struct conf_load *load);
+/* Room for one more at the end of the malloc()ed *array, zeroed; NULL: out of memory, reported. */
+void *conf_append(struct conf_load *load, void *array, size_t *count, size_t size);
+/* The section's key of this name, or NULL. */
+const struct conf_key *conf_key_find(const struct conf_section *section, const char *name);
+/* Where the files set this key; where the section stands, if they do not. */
+struct conf_where conf_key_where(const struct conf_use *use, const char *name);
 
 /* read.c: the text of one file; load->where.file is set. Counts lines in load->where.line. */
 void conf_read_text(struct conf_load *load, const char *text, size_t size);
@@ -127,13 +133,12 @@ void conf_read_text(struct conf_load *load, const char *text, size_t size);
 
 /* keys.c: every section that there is; NULL behind the last one. */
 const struct conf_section *conf_section_at(size_t index);
-extern const struct conf_choice conf_noes[];
 
 /* rule_keys.c */
 extern const struct conf_section conf_rule_sections[];
 extern const size_t conf_rule_section_count;
 
-/* sections.c: find or add what [class NAME], [service NAME]... is about; see struct conf_section */
+/* conf_open.c: find or add what [class NAME], [service NAME]... is about; see struct conf_section */
 long conf_open_class(struct conf_load *load, const char *name);
 long conf_open_service(struct conf_load *load, const char *name);
 long conf_open_list(struct conf_load *load, const char *name);
@@ -147,11 +152,9 @@ conf_parse conf_text;
 /* sections.c: "[kind name]" without the brackets begins; a key has a value; what the row says. */
 void conf_section_begin(struct conf_load *load, const char *title);
 void conf_key_set(struct conf_load *load, const char *name, const char *value);
-const struct conf_key *conf_key_find(const struct conf_section *section, const char *name);
-struct conf_where conf_key_where(const struct conf_use *use, const char *name);
-bool conf_name_valid(const char *name);
 
 /* values.c */
+extern const struct conf_choice conf_noes[]; /* no, yes */
 conf_parse conf_choice, conf_number, conf_length, conf_duration, conf_rate, conf_path,
 	conf_list_action, conf_journal, conf_docker, conf_zone, conf_format;
 /* Digits only, within the range; else false. */
@@ -163,6 +166,8 @@ char *conf_read_path(struct conf_load *load, const struct conf_key *key, const c
 conf_parse conf_listen, conf_listen_tcp;
 
 /* conf_words.c */
+/* Letters, digits, '.', '_' and '-', a letter or digit first, less than CONFIG_NAME_SIZE. */
+bool conf_name_valid(const char *name);
 conf_parse conf_interface, conf_prefix, conf_country_file, conf_provider_file, conf_port,
 	conf_service_country;
 void conf_clear_interfaces(struct conf_load *load, void *base);
@@ -219,8 +224,5 @@ void conf_clear_list_providers(struct conf_load *load, void *base);
 
 /* finish.c: what can be said only when everything is read. */
 void conf_finish(struct conf_load *load);
-
-/* Room for one more at the end of the malloc()ed *array, zeroed; NULL: out of memory, reported. */
-void *conf_append(struct conf_load *load, void *array, size_t *count, size_t size);
 
 #endif

@@ -45,6 +45,8 @@ static int find_choice(struct conf_load *load, const struct conf_key *key, const
 	return -1;
 }
 
+const struct conf_choice conf_noes[] = { { "no", 0 }, { "yes", 1 }, { NULL, 0 } };
+
 void conf_choice(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
 {
 	int choice = find_choice(load, key, value);
