@@ -76,90 +76,6 @@ int64_t accounts_since(const struct accounts *accounts)
 	return accounts->since_ns;
 }
 
-bool accounts_young(const struct accounts *accounts, int64_t now_ns)
-{
-	uint64_t most_s = INT64_MAX / NS_PER_S, learn_s = accounts->settings->learn_s;
-
-	return accounts_within(accounts->since_ns, now_ns,
-			       (int64_t)(learn_s < most_s ? learn_s : most_s) * NS_PER_S);
-}
-
-static bool same(const struct prefix *a, const struct prefix *b)
-{
-	return !memcmp(a, b, sizeof(*a));
-}
-
-struct accounts_recalling {
-	struct accounts *accounts;
-	struct account *account;
-	const struct prefix *key;
-	int64_t now_ns;
-};
-
-static void take_known(const struct detect_known *known, void *context)
-{
-	struct accounts_recalling *recalling = context;
-	struct accounts *accounts = recalling->accounts;
-	struct login_source *login;
-
-	if (!accounts_within(known->last_ns, recalling->now_ns, ACCOUNTS_KNOWN_NS))
-		return;
-	for (size_t i = 0; i < recalling->account->count; i++) {
-		login = &recalling->account->logins[i];
-		if (!same(&login->source, &known->source))
-			continue;
-		login_source_join(login, known); /* by the account's other name */
-		if (login_source_is_known(accounts, login, recalling->now_ns))
-			known_note(accounts, &known->source, recalling->key, login->last_ns);
-		return;
-	}
-	login = login_source_add(accounts, recalling->account);
-	if (!login)
-		return;
-	*login = (struct login_source){ .source = known->source,
-					.first_ns = known->first_ns,
-					.last_ns = known->last_ns,
-					.kept_s = login_source_kept_at(known->last_ns) };
-	login_source_set_origin(login, accounts_country(accounts, &known->source.address),
-				provider_of(accounts->settings, &known->source.address));
-	if (login_source_is_known(accounts, login, recalling->now_ns))
-		known_note(accounts, &known->source, recalling->key, known->last_ns);
-}
-
-/* A name without known sources takes no place: any stranger can make names up. */
-struct account *accounts_find(struct accounts *accounts, const char *name, const struct prefix *key,
-			      bool make, int64_t now_ns)
-{
-	const struct detect_store *store = &accounts->settings->store;
-	struct account *account = lru_find(accounts->accounts, key);
-	struct accounts_recalling recalling = { .accounts = accounts,
-						.key = key,
-						.now_ns = now_ns };
-	char other[ACCOUNTS_NAME_SIZE];
-	bool has_other;
-
-	if (account || (!make && !store->recall_account))
-		return account;
-	has_other = accounts_other_name(accounts, name, other);
-	recalling.account = lru_touch(accounts->accounts, key, NULL);
-	if (store->recall_account) {
-		store->recall_account(name, take_known, &recalling, store->context);
-		if (has_other)
-			store->recall_account(other, take_known, &recalling, store->context);
-	}
-	if (recalling.account->count) {
-		realms_note(accounts, name);
-		if (store->recall_habit &&
-		    !store->recall_habit(name, &recalling.account->habit, store->context) &&
-		    has_other)
-			store->recall_habit(other, &recalling.account->habit, store->context);
-	}
-	if (make || recalling.account->count)
-		return recalling.account;
-	lru_drop(accounts->accounts, recalling.account);
-	return NULL;
-}
-
 /* Of the account's own, not those that came in a spread. */
 static bool knows_provider(const struct account *account, uint64_t provider)
 {
@@ -173,7 +89,7 @@ static struct login_source *find_login_source(const struct account *account,
 					      const struct prefix *source, int64_t now_ns)
 {
 	for (size_t i = 0; account && i < account->count; i++)
-		if (same(&account->logins[i].source, source) &&
+		if (prefix_same(&account->logins[i].source, source) &&
 		    accounts_within(account->logins[i].last_ns, now_ns, ACCOUNTS_KNOWN_NS))
 			return &account->logins[i];
 	return NULL;
@@ -336,7 +252,7 @@ enum login accounts_login(struct accounts *accounts, const struct event *event, 
 	for (size_t i = 0; i < account->count; i++) {
 		struct login_source *login = &account->logins[i];
 
-		if (!same(&login->source, source))
+		if (!prefix_same(&login->source, source))
 			continue;
 		if (!accounts_within(login->last_ns, now_ns, ACCOUNTS_KNOWN_NS)) {
 			login_source_remove(accounts, account, i);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What accounts.c, login_sources.c, account_incidents.c, known.c and realms.c share. Not for rules:
- * they see accounts.h. */
+/* What accounts.c, account_recall.c, login_sources.c, account_incidents.c, known.c and realms.c
+ * share. Not for rules: they see accounts.h. */
 #ifndef SEKISHO_DETECT_ACCOUNTS_INTERNAL_H
 #define SEKISHO_DETECT_ACCOUNTS_INTERNAL_H
 

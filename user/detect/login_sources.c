@@ -4,6 +4,14 @@
 
 #include "detect/accounts_internal.h"
 
+bool accounts_young(const struct accounts *accounts, int64_t now_ns)
+{
+	uint64_t most_s = INT64_MAX / NS_PER_S, learn_s = accounts->settings->learn_s;
+
+	return accounts_within(accounts->since_ns, now_ns,
+			       (int64_t)(learn_s < most_s ? learn_s : most_s) * NS_PER_S);
+}
+
 bool place_came_on_two_days(const struct login_source *login)
 {
 	return !login->suspect && login->last_ns >= login->first_ns &&

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
+#include <string.h>
 #include "contract.h"
 
 #define ADDRESS_TEXT_SIZE 46			  /* INET6_ADDRSTRLEN */
@@ -48,6 +49,12 @@ void prefix_format(const struct prefix *prefix, char text[PREFIX_TEXT_SIZE]);
 
 /* Whether it lies in ::ffff:0:0/96; ::/0 does not. */
 bool prefix_is4(const struct prefix *prefix);
+
+/* The very same prefix: address and length. */
+static inline bool prefix_same(const struct prefix *a, const struct prefix *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
 
 /* A prefix is of one family: "::/0", or the source ::/64 of the address ::5, holds no IPv4 address,
  * although ::ffff:0:0/96 lies within its bits. The gate probes each family's lengths alone. */
