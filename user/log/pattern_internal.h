@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between pattern.c and pattern_filter.c. */
+/* Between the files of pattern.h. */
 #ifndef SEKISHO_PATTERN_INTERNAL_H
 #define SEKISHO_PATTERN_INTERNAL_H
 
