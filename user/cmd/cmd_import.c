@@ -256,7 +256,7 @@ static int remove_list(struct import *import, struct instance *instance, struct 
 static int run(const struct globals *globals, int argc, char **argv)
 {
 	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
-	_cleanup_(import_free) struct import import = { 0 };
+	_cleanup_(import_free) struct import import = { .command = &cmd_import };
 	struct fault fault = { 0 };
 	int status = parse_options(&import, argc, argv), error;
 

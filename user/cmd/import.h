@@ -11,6 +11,7 @@
 enum action { ACTION_UNSAID = 0, ACTION_DENY, ACTION_ALLOW };
 
 struct import {
+	const struct command *command; /* for messages */
 	const char *name;
 	char **files;
 	struct input *inputs; /* one per file */

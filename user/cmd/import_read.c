@@ -111,7 +111,8 @@ int import_read_lists(struct import *import, struct fault *fault)
 	struct fault own_fault = { 0 };
 
 	if (!options.allow && !options.force && devices_own(&own, &options.own_count, &own_fault)) {
-		cmd_warn(&cmd_import, "this machine's addresses are not known, so not kept out: %s",
+		cmd_warn(import->command,
+			 "this machine's addresses are not known, so not kept out: %s",
 			 own_fault.text);
 		options.own_count = 0;
 	}

@@ -130,8 +130,6 @@ int doctor_gather(const struct instance *instance, int64_t now_wall_ns, uint64_t
 		  struct doctor_facts **facts, struct fault *fault);
 void doctor_facts_free(struct doctor_facts *facts);
 
-/* Whether no stranger on the Internet can have this address. Pure. */
-bool doctor_is_local(const struct address *address);
 /* doctor_logs.c: fills all but `followed` and `lag_bytes` from the file or units at log->path.
  * `patterns` are the configuration's own, or NULL. `folder` of the journal; NULL: this machine's.
  * -ENOMEM. */

@@ -23,12 +23,20 @@ struct doctor_logs_counting {
 	size_t used;
 };
 
+/* Whether no stranger on the Internet can have this address. */
+static bool is_local(const struct address *address)
+{
+	const struct prefix prefix = { .address = *address, .length = 128 };
+
+	return prefix_special(&prefix) != NULL;
+}
+
 static void count_source(struct doctor_logs_counting *counting, const struct event *event)
 {
 	size_t i = 0;
 
 	counting->log->with_source += event->count;
-	if (!doctor_is_local(&event->source))
+	if (!is_local(&event->source))
 		return;
 	while (i < counting->used && address_compare(&counting->addresses[i], &event->source))
 		i++;

@@ -27,13 +27,6 @@ static void remember(struct doctor_facts *facts, const struct fault *fault)
 		facts->faults[facts->fault_count++] = *fault;
 }
 
-bool doctor_is_local(const struct address *address)
-{
-	const struct prefix prefix = { .address = *address, .length = 128 };
-
-	return prefix_special(&prefix) != NULL;
-}
-
 /* ---- the kernel ---- */
 
 static bool has_mount(const char *type)

@@ -332,3 +332,25 @@ const struct doctor_kind *doctor_kind_at(size_t index)
 {
 	return index < FIND_COUNT ? &kinds[index] : NULL;
 }
+
+void doctor_add(struct doctor_report *report, enum doctor_find find, const char *subject,
+		const char *format, ...)
+{
+	const struct doctor_kind *kind = doctor_kind(find);
+	struct doctor_finding *finding = &report->findings[report->count];
+	va_list arguments;
+
+	if (report->count == DOCTOR_FINDINGS_MAX) {
+		report->dropped++;
+		return;
+	}
+	report->count++;
+	*finding = (struct doctor_finding){ .severity = kind->severity,
+					    .id = kind->id,
+					    .means = kind->means,
+					    .remedy = kind->remedy };
+	snprintf(finding->subject, sizeof(finding->subject), "%s", subject);
+	va_start(arguments, format);
+	vsnprintf(finding->text, sizeof(finding->text), format, arguments);
+	va_end(arguments);
+}

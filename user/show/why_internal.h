@@ -44,5 +44,7 @@ json_t *why_stale_to_json(const struct why *why);
 
 /* The names of those services that a ban closes. */
 json_t *why_closed_to_json(const struct why *why, enum ban_services services);
+/* [{"time","line"}] */
+json_t *why_evidence_to_json(const struct why_evidence *evidence, size_t count);
 
 #endif

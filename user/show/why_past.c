@@ -69,6 +69,17 @@ void why_print_past(FILE *out, const struct why *why)
 	}
 }
 
+json_t *why_closed_to_json(const struct why *why, enum ban_services services)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; names && i < why->service_count; i++)
+		if (why->services[i].group & services &&
+		    !json_add(names, json_text(why->services[i].name)))
+			break;
+	return names;
+}
+
 json_t *why_ban_to_json(const struct why *why, const struct why_ban *ban)
 {
 	char prefix[PREFIX_TEXT_SIZE];
@@ -89,4 +100,15 @@ json_t *why_past_to_json(const struct why *why)
 		if (!json_add(bans, why_ban_to_json(why, &why->past[i])))
 			return NULL;
 	return TAKE_PTR(bans);
+}
+
+json_t *why_evidence_to_json(const struct why_evidence *evidence, size_t count)
+{
+	_cleanup_(cleanup_json) json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		if (!json_add(array, json_pack("{s:o,s:o}", "time", json_time(evidence[i].wall_ns),
+					       "line", json_text(evidence[i].line))))
+			return NULL;
+	return TAKE_PTR(array);
 }

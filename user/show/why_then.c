@@ -258,14 +258,8 @@ static json_t *bans_to_json(const struct why *why, const struct why_then *then)
 
 json_t *why_then_to_json(const struct why *why, const struct why_then *then)
 {
-	_cleanup_(cleanup_json) json_t *evidence = json_array();
-
-	for (size_t i = 0; i < then->evidence_count; i++)
-		if (!json_add(evidence,
-			      json_pack("{s:o,s:o}", "time", json_time(then->evidence[i].wall_ns),
-					"line", json_text(then->evidence[i].line))))
-			return NULL;
-	return json_pack("{s:o,s:o,s:o,s:O,s:o}", "at", json_time(then->at_wall_ns), "bans",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "at", json_time(then->at_wall_ns), "bans",
 			 bans_to_json(why, then), "counts", counts_to_json(then), "evidence",
-			 evidence, "fault", json_text(then->fault.error ? then->fault.text : NULL));
+			 why_evidence_to_json(then->evidence, then->evidence_count), "fault",
+			 json_text(then->fault.error ? then->fault.text : NULL));
 }
