@@ -44,6 +44,13 @@ struct postfix; /* text_postfix.c: the conditions that are open */
 struct bind;	/* text_bind.c: the braces that are open */
 struct listing; /* text_listings.c: the chain or set whose members follow */
 
+/* What the titles of a CSV say: numbers of columns, from 1; 0: it has none. */
+struct csv_columns {
+	size_t address; /* of the address, or of a range's first; 0: no titles so far */
+	size_t last, scope, type, duration, all;
+	char separator;
+};
+
 struct list_reader {
 	const struct list_options *options;
 	const struct list_callbacks *callbacks;
@@ -62,9 +69,13 @@ struct list_reader {
 	bool after_postfix;   /* the line before is one of such a table: an indented one goes on */
 	size_t scores;	      /* ipsum's lines, which to Postfix would be numeric actions */
 	struct ranges except; /* taken out of the whole file in the end */
-	size_t csv_column, csv_columns; /* of the address, from 1, and all; 0: no titles so far */
+	struct csv_columns csv;
 	enum { MIKROTIK_NONE = 0, MIKROTIK_LISTS, MIKROTIK_ELSEWHERE } mikrotik;
 	struct bind *bind;
+	bool zone, zone_bracket; /* a zone file of the DNS; within the brackets of its SOA */
+	char zone_origin[256];	 /* its $ORIGIN */
+	bool firewall_cmd, zone_denies,
+		zone_accepts;	     /* firewall-cmd's listing; the zone's target */
 	bool rbldnsd, rbldnsd_names; /* its zone; within a data set of names */
 	struct listing *listing;     /* text_listings.c: what is being listed; NULL: nothing */
 	size_t json_records;	     /* JSON lines with a prefix, since the last that counts them */
@@ -80,7 +91,7 @@ list_format list_plain, list_ipsum, list_dshield, list_epost, list_p2p, list_abu
 	list_crowdsec, list_json_lines, list_ipset, list_nft, list_postfix, list_iptables,
 	list_hosts, list_csf, list_mikrotik, list_csv, list_access, list_tcp_smtp, list_exception,
 	list_nginx, list_apache, list_cisco, list_listing, list_fail2ban, list_rbldnsd, list_bind,
-	list_rich_rule;
+	list_rich_rule, list_zone, list_firewall_cmd, list_csv_row;
 
 /* A line within an nft block that is open, comments included. */
 void list_nft_inside(struct list_reader *reader, const struct list_line *line);
@@ -96,6 +107,8 @@ void list_bind_finish(struct list_reader *reader);
 /* A file that is one JSON value (nft -j, CrowdSec): false, it is not. */
 bool list_json_document(struct list_reader *reader, const char *text, size_t size);
 /* The same of an XML file of firewalld, and of fail2ban's database. */
+/* Whether it is what firewall-cmd lists of zones, for list_firewall_cmd(). */
+bool list_is_firewall_cmd(const char *text, size_t size);
 /* From its first '<' on: the outermost element is one of firewalld's. */
 bool list_is_firewalld(const char *text, size_t size);
 bool list_firewalld(struct list_reader *reader, const char *text, size_t size);

@@ -20,15 +20,16 @@ static const struct {
 	list_format *format;
 	bool continued;
 } formats[] = {
-	{ list_rbldnsd, false },   { list_listing, false },  { list_bind, false },
-	{ list_rich_rule, false }, { list_plain, false },    { list_exception, false },
-	{ list_fail2ban, false },  { list_nft, false },	     { list_json_lines, false },
-	{ list_ipsum, false },	   { list_dshield, false },  { list_epost, false },
-	{ list_csf, false },	   { list_tcp_smtp, false }, { list_p2p, false },
-	{ list_abuse_ch, false },  { list_crowdsec, false }, { list_ipset, false },
-	{ list_postfix, false },   { list_access, false },   { list_nginx, false },
-	{ list_cisco, false },	   { list_apache, false },   { list_csv, false },
-	{ list_mikrotik, true },   { list_iptables, true },  { list_hosts, true },
+	{ list_firewall_cmd, false }, { list_zone, false },	{ list_csv_row, false },
+	{ list_rbldnsd, false },      { list_listing, false },	{ list_bind, false },
+	{ list_rich_rule, false },    { list_plain, false },	{ list_exception, false },
+	{ list_fail2ban, false },     { list_nft, false },	{ list_json_lines, false },
+	{ list_ipsum, false },	      { list_dshield, false },	{ list_epost, false },
+	{ list_csf, false },	      { list_tcp_smtp, false }, { list_p2p, false },
+	{ list_abuse_ch, false },     { list_crowdsec, false }, { list_ipset, false },
+	{ list_postfix, false },      { list_access, false },	{ list_nginx, false },
+	{ list_cisco, false },	      { list_apache, false },	{ list_csv, false },
+	{ list_mikrotik, true },      { list_iptables, true },	{ list_hosts, true },
 };
 
 enum first_byte { FIRST_UNKNOWN = 0, FIRST_CLEAR, FIRST_CLOSER };
@@ -269,7 +270,9 @@ static void read_lines(struct list_reader *reader, const char *text, size_t size
 
 	for (size_t number = 1; at < end && !reader->error; number++) {
 		const char *next = reader->commented || reader->nft || reader->listing ||
-						   reader->bind || reader->rbldnsd
+						   reader->bind || reader->rbldnsd ||
+						   reader->zone || reader->csv.last ||
+						   reader->csv.separator == ';'
 					   ? NULL
 					   : read_fast(reader, at, end);
 
@@ -352,6 +355,7 @@ int list_read(const char *text, size_t size, const struct list_options *options,
 	wrong = no_list(text, size);
 	if (wrong)
 		return fault_set(fault, -EBADMSG, "%s", wrong);
+	reader.firewall_cmd = list_is_firewall_cmd(text, size);
 	if (!list_fail2ban_database(&reader, text, size) && !list_firewalld(&reader, text, size) &&
 	    !list_json_document(&reader, text, size))
 		read_lines(&reader, text, size);

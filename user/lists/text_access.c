@@ -148,6 +148,10 @@ bool list_access(struct list_reader *reader, const struct list_line *line)
 	tagged = has_tag(&key, "Connect:");
 	if (!meaning)
 		return false;
+	if (memchr(key.text, '@', key.size)) { /* a sender or a recipient */
+		list_skip(reader);
+		return true;
+	}
 	if (tagged) {
 		key.text += 8;
 		key.size -= 8;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * CSV with a row of titles that names the column of the address (AbuseIPDB, StopForumSpam and
- * others), and without titles where the address alone stands first. A line of addresses only, with
- * commas or blanks between them, is one entry each. See list_reader.h.
+ * others), or those of a range's ends, with commas, semicolons or tabs; and without titles where
+ * the address alone stands first. A line of addresses only, with commas or blanks between them, is
+ * one entry each. See list_reader.h.
  */
 #include "lists/list_reader.h"
 
@@ -11,33 +12,117 @@
 
 #define COLUMNS_MOST 32
 
-static bool is_title(const struct list_word *field)
+static bool is_any(const struct list_word *field, const char *const *titles)
 {
-	static const char *const titles[] = { "ip",	   "ipaddress", "ip address", "ip_address",
-					      "address",   "network",	"cidr",	      "prefix",
-					      "ip_prefix", "src_ip",	"source_ip",  "subnet" };
-
-	for (size_t i = 0; i < sizeof(titles) / sizeof(*titles); i++)
-		if (field->size == strlen(titles[i]) &&
-		    !strncasecmp(field->text, titles[i], field->size))
+	for (; *titles; titles++)
+		if (field->size == strlen(*titles) &&
+		    !strncasecmp(field->text, *titles, field->size))
 			return true;
 	return false;
 }
 
-static bool titles(struct list_reader *reader, const struct list_word *fields, size_t count)
+static bool is_title(const struct list_word *field)
 {
+	static const char *const titles[] = { "ip",	   "ipaddress", "ip address", "ip_address",
+					      "address",   "network",	"cidr",	      "prefix",
+					      "ip_prefix", "src_ip",	"source_ip",  "subnet",
+					      NULL };
+
+	return is_any(field, titles);
+}
+
+/* A range's ends, or CrowdSec's "duration,scope,value", as `cscli decisions import` reads it. */
+static void other_titles(const struct list_word *fields, size_t count, struct csv_columns *csv)
+{
+	static const char *const firsts[] = { "start",
+					      "start_ip",
+					      "startip",
+					      "ip_start",
+					      "first",
+					      "first_ip",
+					      "from",
+					      "ip_from",
+					      "begin",
+					      "range_start",
+					      "network_start_ip",
+					      NULL };
+	static const char *const lasts[] = { "end",	  "end_ip",	    "endip", "ip_end",
+					     "last",	  "last_ip",	    "to",    "ip_to",
+					     "range_end", "network_end_ip", NULL };
+	size_t first = 0, value = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (is_any(&fields[i], firsts))
+			first = i + 1;
+		else if (is_any(&fields[i], lasts))
+			csv->last = i + 1;
+		else if (list_word_is(&fields[i], "value"))
+			value = i + 1;
+		else if (list_word_is(&fields[i], "scope"))
+			csv->scope = i + 1;
+		else if (list_word_is(&fields[i], "type"))
+			csv->type = i + 1;
+		else if (list_word_is(&fields[i], "duration"))
+			csv->duration = i + 1;
+	}
+	if (!csv->last)
+		first = 0;
+	if (first || !value || !(csv->scope || csv->duration))
+		csv->scope = csv->type = csv->duration = 0;
+	if (!first)
+		csv->last = 0;
+	csv->address = first ? first : csv->scope || csv->duration ? value : 0;
+}
+
+static bool titles(struct list_reader *reader, const struct list_word *fields, size_t count,
+		   char separator)
+{
+	struct csv_columns csv = { .all = count, .separator = separator };
+
 	for (size_t i = 0; i < count; i++)
 		if (list_is_entry(&fields[i]))
 			return false;
-	for (size_t i = 0; i < count; i++) {
-		if (!is_title(&fields[i]))
-			continue;
-		reader->csv_column = i + 1;
-		reader->csv_columns = count;
-		list_skip(reader);
-		return true;
+	for (size_t i = 0; i < count && !csv.address; i++)
+		if (is_title(&fields[i]))
+			csv.address = i + 1;
+	if (!csv.address)
+		other_titles(fields, count, &csv);
+	if (!csv.address)
+		return false;
+	reader->csv = csv;
+	list_skip(reader);
+	return true;
+}
+
+/* A row beneath titles. */
+static void row(struct list_reader *reader, size_t number, const struct list_word *fields)
+{
+	const struct csv_columns *csv = &reader->csv;
+	const struct list_word *field = &fields[csv->address - 1], *last;
+
+	if ((csv->scope || csv->duration) && reader->options->allow) {
+		list_refuse(reader, number,
+			    "a CrowdSec decision says nothing for an allow list; "
+			    "import it with --deny");
+		return;
 	}
-	return false;
+	if ((csv->scope && !list_word_any(&fields[csv->scope - 1], "ip Ip IP range Range")) ||
+	    (csv->type && fields[csv->type - 1].size &&
+	     !list_word_is(&fields[csv->type - 1], "ban")) ||
+	    (csv->duration && fields[csv->duration - 1].size &&
+	     *fields[csv->duration - 1].text == '-')) {
+		list_skip(reader);
+		return;
+	}
+	if (csv->duration)
+		list_ends_in(reader, fields[csv->duration - 1].text,
+			     fields[csv->duration - 1].size);
+	if (!csv->last) {
+		list_take_entry(reader, number, field->text, field->size);
+		return;
+	}
+	last = &fields[csv->last - 1];
+	list_take_range(reader, number, field->text, field->size, last->text, last->size);
 }
 
 /* Two addresses may be a range's ends, or an address and its mask; a mask has such a beginning. */
@@ -85,26 +170,49 @@ static bool words(struct list_reader *reader, const struct list_line *line)
 	return true;
 }
 
+/* A row of titles with other separators than commas. */
+static bool other_separators(struct list_reader *reader, const struct list_line *line)
+{
+	static const char separators[] = ";\t";
+	struct list_word fields[COLUMNS_MOST];
+
+	for (size_t i = 0; separators[i]; i++) {
+		size_t count = list_fields(line, separators[i], true, fields, COLUMNS_MOST);
+
+		if (count > 1 && count <= COLUMNS_MOST &&
+		    titles(reader, fields, count, separators[i]))
+			return true;
+	}
+	return false;
+}
+
+bool list_csv_row(struct list_reader *reader, const struct list_line *line)
+{
+	struct list_word fields[COLUMNS_MOST];
+	size_t count;
+
+	if (!reader->csv.address)
+		return false;
+	count = list_fields(line, reader->csv.separator, true, fields, COLUMNS_MOST);
+	if (count == 1)
+		return false;
+	if (count == reader->csv.all)
+		row(reader, line->number, fields);
+	else
+		list_refuse(reader, line->number,
+			    "%zu columns where the titles are %zu; fetch the file again", count,
+			    reader->csv.all);
+	return true;
+}
+
 bool list_csv(struct list_reader *reader, const struct list_line *line)
 {
 	struct list_word fields[COLUMNS_MOST];
 	size_t count = list_fields(line, ',', true, fields, COLUMNS_MOST);
 
 	if (count == 1)
-		return words(reader, line);
-	if (reader->csv_column && count == reader->csv_columns && count <= COLUMNS_MOST) {
-		const struct list_word *field = &fields[reader->csv_column - 1];
-
-		list_take_entry(reader, line->number, field->text, field->size);
-		return true;
-	}
-	if (reader->csv_column) {
-		list_refuse(reader, line->number,
-			    "%zu columns where the titles are %zu; fetch the file again", count,
-			    reader->csv_columns);
-		return true;
-	}
-	if (count > COLUMNS_MOST || titles(reader, fields, count) ||
+		return words(reader, line) || other_separators(reader, line);
+	if (count > COLUMNS_MOST || titles(reader, fields, count, ',') ||
 	    several(reader, line, fields, count))
 		return count <= COLUMNS_MOST;
 	for (size_t i = 1; i < count; i++)

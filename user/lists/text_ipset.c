@@ -90,7 +90,8 @@ static bool is_ipset(const struct list_word *words, size_t count, size_t begin)
 		return true;
 	if (list_word_is(&words[0], "create"))
 		return count >= 3 && memchr(words[2].text, ':', words[2].size);
-	return count >= 3 && list_word_any(&words[0], "add del") && words[2].size &&
+	return count >= 3 && list_word_any(&words[0], "add del -A -D") && words[2].size &&
+	       *words[2].text != '-' &&
 	       (memchr(words[2].text, '.', words[2].size) ||
 		memchr(words[2].text, ':', words[2].size) ||
 		(*words[2].text >= '0' && *words[2].text <= '9'));
@@ -103,7 +104,7 @@ bool list_ipset(struct list_reader *reader, const struct list_line *line)
 	bool shell;
 
 	if (reader->mikrotik ||
-	    !strchr("acdis/", *line->text)) /* add create del ipset sudo /sbin */
+	    !strchr("acdis/-", *line->text)) /* add create del ipset sudo /sbin -A */
 		return false;
 	count = list_split(reader, line, words, WORDS_MOST, &shell);
 	if (!count)

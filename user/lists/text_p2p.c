@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* P2P text: "Name: with colons:1.2.3.4-1.2.3.9"; the last colon ends the name. See list_reader.h. */
+/* P2P text: "Name: with colons:1.2.3.4-1.2.3.9"; the last colon ends the name. And ipfilter.dat,
+ * "1.2.3.4 - 1.2.3.9 , 100 , Name", whose levels from 128 on let through. See list_reader.h. */
 #include "lists/list_reader.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Four numbers, strict or not: peers pad with zeros, which others read as octal. What begins like
@@ -21,13 +23,37 @@ static bool resembles_quad(const char *at, const char *end)
 	return dots == 3;
 }
 
+static bool read_dat(struct list_reader *reader, const struct list_line *line)
+{
+	struct list_word fields[2];
+	size_t count = list_fields(line, ',', false, fields, 2);
+	const char *dash = fields[0].size ? memchr(fields[0].text, '-', fields[0].size) : NULL;
+	const char *first_end = dash, *last, *end = fields[0].text + fields[0].size;
+
+	if (count < 2 || !dash || dash == fields[0].text || dash[-1] != ' ' ||
+	    !list_is_number(&fields[1], 1, 3))
+		return false;
+	while (first_end > fields[0].text && first_end[-1] == ' ')
+		first_end--;
+	for (last = dash + 1; last < end && *last == ' ';)
+		last++;
+	if (!resembles_quad(fields[0].text, first_end) || !resembles_quad(last, end))
+		return false;
+	if (strtoul(fields[1].text, NULL, 10) > 127)
+		list_skip(reader);
+	else
+		list_take_range(reader, line->number, fields[0].text,
+				(size_t)(first_end - fields[0].text), last, (size_t)(end - last));
+	return true;
+}
+
 bool list_p2p(struct list_reader *reader, const struct list_line *line)
 {
 	const char *colon = memrchr(line->text, ':', line->size), *end = line->text + line->size;
 	const char *dash = colon ? memchr(colon, '-', (size_t)(end - colon)) : NULL;
 
 	if (!dash || !resembles_quad(colon + 1, dash) || !resembles_quad(dash + 1, end))
-		return false;
+		return read_dat(reader, line);
 	list_take_range(reader, line->number, colon + 1, (size_t)(dash - colon - 1), dash + 1,
 			(size_t)(end - dash - 1));
 	return true;

@@ -5,6 +5,7 @@
  */
 #include "lists/list_reader.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static bool blank(char c)
@@ -30,8 +31,34 @@ static const char *skip_address(const char *at, const char *end)
 /* Nothing but a comment from here on. */
 static bool at_end(const char *at, const char *end)
 {
-	at = skip_blanks(at, end);
-	return at == end || *at == '#' || *at == ';';
+	const char *text = skip_blanks(at, end);
+
+	return text == end || *text == '#' || *text == ';' ||
+	       (text > at && end - text > 1 && !memcmp(text, "//", 2));
+}
+
+/* "[2001:db8::1]", "[2001:db8::]/32", and what stands in quotes, a comma behind it or not. */
+static bool enclosed(struct list_reader *reader, const struct list_line *line)
+{
+	const char *begin = line->text + 1, *end = line->text + line->size, *close;
+	char text[96], closing = *line->text == '[' ? ']' : *line->text;
+	int rest = 0;
+
+	close = memchr(begin, closing, (size_t)(end - begin));
+	if (!close || close - begin > 80)
+		return false;
+	if (closing == ']' && close + 1 < end && close[1] == '/')
+		for (rest = 1; rest < 4 && close + 1 + rest < end && close[1 + rest] >= '0' &&
+			       close[1 + rest] <= '9';)
+			rest++;
+	snprintf(text, sizeof(text), "%.*s%.*s", (int)(close - begin), begin, rest, close + 1);
+	close += 1 + rest;
+	if (closing != ']' && close < end && *close == ',')
+		close++;
+	if (!at_end(close, end) || !list_is_entry(&(struct list_word){ text, strlen(text) }))
+		return false;
+	list_take_entry(reader, line->number, text, strlen(text));
+	return true;
 }
 
 /* A word that can only be meant as an address: it begins like one. */
@@ -46,7 +73,10 @@ bool list_plain(struct list_reader *reader, const struct list_line *line)
 {
 	const char *at = line->text, *end = at + line->size;
 	const char *first_end = skip_address(at, end), *second, *second_end;
+	struct address address;
 
+	if (*at == '[' || *at == '"' || *at == '\'')
+		return enclosed(reader, line);
 	if (!looks_like_address(at, (size_t)(first_end - at)))
 		return false;
 	if (at_end(first_end, end) && (first_end == end || *first_end != '-')) {
@@ -59,6 +89,11 @@ bool list_plain(struct list_reader *reader, const struct list_line *line)
 	second = skip_blanks(second + 1, end);
 	second_end = skip_address(second, end);
 	if (second == second_end || !at_end(second_end, end))
+		return false;
+	/* A name of a P2P list may be of such letters: "ACE:192.0.2.0-192.0.2.9". */
+	if (memchr(at, ':', (size_t)(first_end - at)) &&
+	    memchr(at, '.', (size_t)(first_end - at)) &&
+	    address_parse(at, (size_t)(first_end - at), &address))
 		return false;
 	list_take_range(reader, line->number, at, (size_t)(first_end - at), second,
 			(size_t)(second_end - second));

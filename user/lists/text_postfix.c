@@ -6,6 +6,7 @@
 #include "lists/list_reader.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,6 +14,7 @@
 #include "base/cleanup.h"
 
 #define DEPTH_MOST 16
+#define TEXT_SIZE  96
 
 struct postfix {
 	struct ranges outside[DEPTH_MOST]; /* where the condition does not hold */
@@ -81,6 +83,24 @@ static int take_away(struct ranges *a, const struct ranges *b)
 	return 0;
 }
 
+/* Behind `skip` bytes, without brackets: "[2001:db8::]/32", "[192.0.2.0/24]". */
+static bool bare_pattern(const struct list_word *word, size_t skip, char text[TEXT_SIZE])
+{
+	const char *at = word->text + skip, *end = word->text + word->size, *close = NULL;
+
+	if (at < end && *at == '[') {
+		at++;
+		close = memchr(at, ']', (size_t)(end - at));
+	}
+	if (!close)
+		close = end;
+	if (end - at >= TEXT_SIZE)
+		return false;
+	snprintf(text, TEXT_SIZE, "%.*s%.*s", (int)(close - at), at,
+		 close < end ? (int)(end - close - 1) : 0, close + 1);
+	return true;
+}
+
 /* A pattern, "!" and all. A negated one matches the rest of its family. */
 static int parse_pattern(const struct list_reader *reader, const struct list_word *word,
 			 struct ranges *ranges, bool *negated, char reason[LIST_REASON_SIZE])
@@ -88,12 +108,15 @@ static int parse_pattern(const struct list_reader *reader, const struct list_wor
 	_cleanup_(ranges_free) struct ranges one = { 0 };
 	size_t skip = 0;
 	struct prefix prefix;
+	char text[TEXT_SIZE];
 	int error;
 
 	while (skip < word->size && word->text[skip] == '!')
 		skip++;
 	*negated = skip % 2;
-	error = list_parse_prefix(reader, word->text + skip, word->size - skip, &prefix, reason);
+	if (!bare_pattern(word, skip, text))
+		return -EINVAL;
+	error = list_parse_prefix(reader, text, strlen(text), &prefix, reason);
 	if (!error)
 		error = ranges_add_prefix(*negated ? &one : ranges, &prefix, 0);
 	if (!error && *negated)
@@ -209,12 +232,13 @@ static void close_if(struct list_reader *reader, size_t number)
 
 static bool pattern(const struct list_word *word)
 {
+	char text[TEXT_SIZE];
 	size_t skip = 0;
 
 	while (skip < word->size && word->text[skip] == '!')
 		skip++;
-	return list_is_entry(&(struct list_word){ word->text + skip, word->size - skip }) &&
-	       !memchr(word->text, '-', word->size);
+	return bare_pattern(word, skip, text) &&
+	       list_is_entry(&(struct list_word){ text, strlen(text) }) && !strchr(text, '-');
 }
 
 /* "if PATTERN" and "endif". */
