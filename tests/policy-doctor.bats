@@ -90,6 +90,19 @@ logins() {
 	doctor_finds 0 policy-key
 }
 
+@test "digests of 20 bits are no ones of 24, though Dovecot sends as many digits" {
+	policy_run enforce
+	servers 's/^auth_policy_hash_truncate.*/auth_policy_hash_truncate = 20/' ''
+	logins
+	different_guesses 40
+	counts_are '.daemon.policy.hash_bits == 20'
+	doctor_finds 0 policy-short-hash
+	servers 's/^auth_policy_hash_truncate.*/auth_policy_hash_truncate = 24/' ''
+	different_guesses 80
+	counts_are '.daemon.policy.hash_bits == 24'
+	doctor_finds 0
+}
+
 @test "servers that refuse without an answer are found, and do refuse" {
 	local closed='s/, *default_action=DUNNO//; s/default_action=DUNNO//'
 	policy_run enforce

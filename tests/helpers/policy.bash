@@ -117,6 +117,17 @@ proxied() { # SOURCE PASSWORD
 	client "$LAB_REPO/tests/policy/client" imap "$MX4" "$1" bob@example.net "$2"
 }
 
+# So many different passwords, each of another source; all are wrong.
+different_guesses() { # COUNT
+	local number pids=()
+	for ((number = 1; number <= $1; number++)); do
+		client "$LAB_REPO/tests/policy/attempts" repeat "$MX4" "198.51.100.$number" bob@example.net \
+			"guess-$number" 1 >/dev/null 3>&- &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+}
+
 # The same answer (yes, no, ended; a pattern) to each secret at each of the suite's ports: PORTS=(imap:143 smtp:587).
 tries() { # ANSWER SERVER MECHANISM SOURCE SECRET...
 	local port secret said

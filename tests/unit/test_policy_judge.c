@@ -196,6 +196,25 @@ static void a_short_digest_proves_little(void **state)
 	office_close(office);
 }
 
+/* Of two mail servers one cuts its digests short. */
+static void a_short_digest_proves_little_beside_long_ones(void **state)
+{
+	struct office *office = office_open();
+
+	(void)state;
+	owner_settles(office);
+	succeeds(office, OWNER, "0abc");
+	office->now += HOUR;
+	succeeds(office, OWNER, "0def");
+	office->now += HOUR;
+	succeeds(office, OWNER, RIGHT);
+	office->now += HOUR;
+	assert_int_equal(tries(office, STRANGER, "0abc"), JUDGE_PASSWORD_OLD);
+	assert_int_equal(office->report.event.password, EVENT_PASSWORD_PERHAPS_OLD);
+	assert_int_equal(office->room->alerts, 0);
+	office_close(office);
+}
+
 /* A server that is ill refuses what is right. */
 static void the_right_password_refused_is_no_old_one(void **state)
 {
@@ -477,6 +496,7 @@ int main(void)
 		cmocka_unit_test(a_stale_device_does_not_count),
 		cmocka_unit_test(an_old_password_of_a_stranger_alerts_and_of_two_bans_both),
 		cmocka_unit_test(a_short_digest_proves_little),
+		cmocka_unit_test(a_short_digest_proves_little_beside_long_ones),
 		cmocka_unit_test(the_right_password_refused_is_no_old_one),
 		cmocka_unit_test(a_clock_that_is_set_back_leaks_nothing),
 		cmocka_unit_test(a_leak_ends_when_the_owner_changes_the_password),

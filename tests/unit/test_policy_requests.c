@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -12,6 +13,7 @@
 #include "policy/api_keys.h"
 #include "policy/auth_request.h"
 #include "policy/delegation.h"
+#include "policy/digest_width.h"
 
 static bool read_login(const char *body, struct policy_login *login)
 {
@@ -149,6 +151,72 @@ static void keys_are_one_or_two_lines(void **state)
 	assert_non_null(strstr(fault.text, "holds no key"));
 }
 
+/* A digest as Dovecot sends it: whole bytes, what was cut off shifted out to the right. */
+static void cut(uint32_t digest, unsigned bits, struct policy_login *login)
+{
+	unsigned digits = (bits + 7) / 8 * 2;
+
+	*login = (struct policy_login){ .hash_bits = 4 * digits };
+	snprintf(login->hash, sizeof(login->hash), "%0*x", (int)digits, digest >> (32 - bits));
+}
+
+static void see_digests(struct digest_width *width, unsigned bits, unsigned count)
+{
+	struct policy_login login;
+
+	/* Multiples of the golden ratio: evenly spread. */
+	for (uint32_t i = 1; i <= count; i++) {
+		cut(i * 2654435769U, bits, &login);
+		digest_width_see(width, &login);
+	}
+}
+
+static void the_size_of_digests_is_seen_where_it_is_no_multiple_of_a_byte(void **state)
+{
+	static const unsigned all[] = { 9, 12, 16, 17, 20, 22, 23, 24, 25, 30, 32 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		struct digest_width width = { 0 };
+
+		assert_int_equal(digest_width_bits(&width), 0);
+		see_digests(&width, all[i], 1);
+		assert_int_equal(digest_width_bits(&width), (all[i] + 7) / 8 * 8);
+		see_digests(&width, all[i], 200);
+		assert_int_equal(digest_width_bits(&width), all[i]);
+		assert_int_equal(digest_width_reaches(&width, 24), all[i] >= 24);
+	}
+}
+
+static void one_digest_again_and_again_tells_nothing_of_its_size(void **state)
+{
+	struct digest_width width = { 0 };
+	struct policy_login login;
+
+	(void)state;
+	cut(0x00123456, 24, &login);
+	for (unsigned i = 0; i < 1000; i++)
+		digest_width_see(&width, &login);
+	assert_int_equal(digest_width_bits(&width), 24);
+	assert_false(digest_width_reaches(&width, 24));
+}
+
+static void another_size_of_digests_is_seen_soon(void **state)
+{
+	struct digest_width width = { 0 };
+
+	(void)state;
+	see_digests(&width, 24, 100);
+	see_digests(&width, 20, 200);
+	assert_int_equal(digest_width_bits(&width), 20);
+	see_digests(&width, 12, 1);
+	assert_int_equal(digest_width_bits(&width), 16);
+	see_digests(&width, 32, 1);
+	assert_true(digest_width_reaches(&width, 24));
+	see_digests(&width, 12, 1);
+	assert_false(digest_width_reaches(&width, 24));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -156,6 +224,9 @@ int main(void)
 		cmocka_unit_test(what_is_not_understood_is_left_out),
 		cmocka_unit_test(a_request_of_postfix_reaches_every_member),
 		cmocka_unit_test(keys_are_one_or_two_lines),
+		cmocka_unit_test(the_size_of_digests_is_seen_where_it_is_no_multiple_of_a_byte),
+		cmocka_unit_test(one_digest_again_and_again_tells_nothing_of_its_size),
+		cmocka_unit_test(another_size_of_digests_is_seen_soon),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,8 +102,8 @@ static enum MHD_Result finish(struct policy_server *server, struct MHD_Connectio
 	if (!auth_request_read(request->body, request->size, now, &login))
 		return refuse_request(server, connection, MHD_HTTP_BAD_REQUEST);
 	counts->dovecot_wall_ns = now;
-	if (login.hash_bits)
-		counts->hash_bits = login.hash_bits;
+	digest_width_see(&server->digests, &login);
+	counts->hash_bits = digest_width_bits(&server->digests);
 	counts->unnamed = login.secret == POLICY_SECRET_UNKNOWN;
 	if (request->report)
 		policy_answer_report(server, &login);

@@ -9,10 +9,11 @@
 #define SEKISHO_POLICY_SERVER_H
 
 #include "daemon/daemon.h"
+#include "daemon/http_server.h"
 #include "policy/api_keys.h"
 #include "policy/ask.h"
+#include "policy/digest_width.h"
 
-struct http_server;
 struct policy_lines;
 
 /* A socket, and why it is not open; tried again like that of the metrics. */
@@ -32,6 +33,7 @@ struct policy_server {
 	struct policy_lines *lines; /* NULL: closed */
 	uint64_t http_ended;	    /* http_server_ended(), when it was last counted */
 	struct MHD_Response *pass, *refuse, *bad;
+	struct digest_width digests; /* that Dovecot sends */
 };
 
 /* ---- policy_server.c ---- */

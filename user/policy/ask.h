@@ -58,7 +58,7 @@ struct policy_login {
 	/* The digest of the password, in hexadecimal as Dovecot wrote it (pwhash). Comparable
 	 * within one account only. "": none was sent, or it is no hexadecimal number. Constant for
 	 * one account where the mechanism has no plain password. `hash_bits`: 4 for each digit, at
-	 * most 512; the last bits may be 0 where auth_policy_hash_truncate is no multiple of 8. */
+	 * most 512; the first ones are 0 where auth_policy_hash_truncate is no multiple of 8. */
 	char hash[POLICY_HASH_SIZE];
 	unsigned hash_bits;
 	enum policy_secret secret;

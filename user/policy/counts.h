@@ -21,9 +21,9 @@ struct policy_counts {
 	uint64_t password_changes;		 /* that ended a leak */
 	/* Of the last request; 0: none yet. No rows of the table. */
 	int64_t dovecot_wall_ns, postfix_wall_ns;
-	/* Of what Dovecot sent last; no rows either. */
-	unsigned hash_bits; /* of a digest; 0: none yet */
-	bool unnamed;	    /* it did not say by which mechanism */
+	/* Of what Dovecot sends; no rows either. */
+	unsigned hash_bits; /* of a digest: digest_width_bits(); 0: none yet */
+	bool unnamed;	    /* the last time it did not say by which mechanism */
 };
 
 struct policy_count {

@@ -2,12 +2,12 @@
 /* Right and failing digests, compared. See passwords.h. */
 #include "policy/passwords.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
 #include "detect/lru_table.h"
+#include "policy/digest_width.h"
 #include "policy/secret.h"
 
 #define DAY_S	     86400U
@@ -33,7 +33,7 @@ struct passwords {
 	struct lru_seed seed;
 	struct lru_table *rights; /* struct rights, by account */
 	struct lru_table *wrongs; /* struct wrongs, by account and source */
-	unsigned widest;	  /* most significant bits of any digest so far */
+	struct digest_width width;
 };
 
 struct passwords *passwords_new(const struct judge_settings *settings)
@@ -176,21 +176,6 @@ static bool is_superseded(const struct rights *rights, const struct judge_digest
 	return false;
 }
 
-/* Dovecot shifts what it cuts to the right: how many bits it cuts to is seen of many only. */
-static void measure(struct passwords *passwords, const struct policy_login *login)
-{
-	unsigned bits = login->hash_bits, digit;
-	const char *at = login->hash;
-
-	for (; *at == '0'; at++)
-		bits -= bits < 4 ? bits : 4;
-	digit = isdigit((unsigned char)*at) ? (unsigned)(*at - '0') : *at ? 8 : 0;
-	for (unsigned bit = 8; bit && !(digit & bit) && *at; bit >>= 1)
-		bits -= bits ? 1 : 0;
-	if (passwords->widest < bits)
-		passwords->widest = bits;
-}
-
 static bool says_nothing(const struct policy_login *login)
 {
 	return login->secret == POLICY_SECRET_NONE || !*login->hash;
@@ -214,7 +199,7 @@ static bool is_sure(struct passwords *passwords, struct rights *rights, uint32_t
 	rights->hit = mac;
 	rights->hit_source = *source;
 	rights->guesses = 0;
-	return again || passwords->widest >= SURE_BITS;
+	return again || digest_width_reaches(&passwords->width, SURE_BITS);
 }
 
 enum judge_password passwords_fail(struct passwords *passwords, const struct policy_login *login,
@@ -229,7 +214,7 @@ enum judge_password passwords_fail(struct passwords *passwords, const struct pol
 	*sure = false;
 	if (says_nothing(login))
 		return JUDGE_PASSWORD_NONE;
-	measure(passwords, login);
+	digest_width_see(&passwords->width, login);
 	lower(login->account, account);
 	mac = secret_digest(passwords->settings->key, login->hash);
 	rights = rights_of(passwords, account, now_s);
@@ -300,7 +285,7 @@ bool passwords_succeed(struct passwords *passwords, const struct policy_login *l
 
 	if (says_nothing(login))
 		return false;
-	measure(passwords, login);
+	digest_width_see(&passwords->width, login);
 	lower(login->account, account);
 	mac = secret_digest(passwords->settings->key, login->hash);
 	rights = rights_of(passwords, account, now_s);
