@@ -273,8 +273,9 @@ install: all
 	install -D -m644 packaging/sekisho.conf $(DESTDIR)$(PREFIX)/share/sekisho/sekisho.conf
 	install -d $(DESTDIR)$(SYSCONF)/sekisho/conf.d $(DESTDIR)$(SYSCONF)/sekisho/lists
 	install -d -m700 $(DESTDIR)$(SYSCONF)/sekisho/keys
-	sed 's,@sbindir@,$(PREFIX)/sbin,' packaging/sekisho.service | \
-		install -D -m644 /dev/stdin $(DESTDIR)$(UNITDIR)/sekisho.service
+	for unit in sekisho.service sekisho-stand-in.service; do \
+		sed 's,@sbindir@,$(PREFIX)/sbin,' packaging/$$unit | \
+			install -D -m644 /dev/stdin $(DESTDIR)$(UNITDIR)/$$unit; done
 	install -D -m755 -t $(DESTDIR)$(PREFIX)/lib/sekisho packaging/alert/deliver packaging/alert/lock \
 		packaging/digest/digest packaging/textfile/textfile
 	for unit in packaging/alert/sekisho-* packaging/fetch/sekisho-* packaging/fleet/sekisho-* packaging/digest/sekisho-* packaging/textfile/sekisho-*; do \
@@ -301,7 +302,8 @@ install: all
 uninstall:
 	@[ -n '$(DESTDIR)' ] || [ ! -e /sys/fs/bpf/sekisho ] || { \
 		echo 'a gate is loaded; first: systemctl disable --now sekisho; sekisho unload' >&2; exit 1; }
-	rm -f $(DESTDIR)$(PREFIX)/sbin/sekisho $(DESTDIR)$(UNITDIR)/sekisho.service
+	rm -f $(DESTDIR)$(PREFIX)/sbin/sekisho $(DESTDIR)$(UNITDIR)/sekisho.service \
+		$(DESTDIR)$(UNITDIR)/sekisho-stand-in.service
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sekisho
 	rm -f $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_sekisho
 	for page in docs/man/*.[578]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done

@@ -113,6 +113,15 @@ has() { # PERMISSIONS PATH
 	run ! inside systemd-analyze security --offline=true --threshold=10 /lib/systemd/system/sekisho.service
 }
 
+@test "an upgrade stops no unit that was enabled, and a removal leaves nobody who stands in for the daemon" {
+	dpkg-deb -e "$DEB" "$BATS_TEST_TMPDIR/control"
+	cd "$BATS_TEST_TMPDIR/control"
+	run ! grep -n 'invoke stop' preinst
+	grep 'invoke try-restart sekisho-fleet.service' postinst
+	[[ $(grep -o 'invoke stop [^ ]*' prerm | tail -n 2 | xargs) == \
+		'invoke stop sekisho-policy.socket invoke stop sekisho-stand-in.service' ]]
+}
+
 @test "installed, it is enabled, runs, and its default configuration is valid and drops nothing" {
 	debian
 	inside dpkg -i /deb/"${DEB##*/}"

@@ -50,7 +50,11 @@ found() { # NAME...
 }
 
 @test "killed with requests waiting, restarted, reloaded, stopped: no question waits for long, and the next is answered" {
-	found 'a kill lets go of what waits' 'a restart' 'a reload' 'a stop is refused at once'
+	found 'a kill lets go of what waits' 'a restart' 'a reload'
+}
+
+@test "stopped: another lets the logins go on that Dovecot asks about, without rights; a start takes over, a removal ends it" {
+	found 'a stop lets logins go on' 'who stands in has no rights' 'a start takes over' 'a removal leaves nobody'
 }
 
 @test "the sandbox refuses the daemon nothing that it needs, with TCP sockets passed" {

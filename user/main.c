@@ -15,7 +15,7 @@ static const struct command *const commands[] = {
 	&cmd_top,     &cmd_outflow,  &cmd_import, &cmd_export, &cmd_lists,  &cmd_list,
 	&cmd_fetch,   &cmd_country,  &cmd_ban,	  &cmd_unban,  &cmd_bans,   &cmd_why,
 	&cmd_doctor,  &cmd_alerts,   &cmd_alert,  &cmd_parse,  &cmd_replay, &cmd_report,
-	&cmd_account, &cmd_accounts, &cmd_setup,  &cmd_fleet,  &cmd_watch,
+	&cmd_account, &cmd_accounts, &cmd_setup,  &cmd_fleet,  &cmd_watch,  &cmd_stand_in,
 };
 
 static void print_help(FILE *out)

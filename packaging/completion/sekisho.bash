@@ -51,7 +51,7 @@ _sekisho() {
 		;;
 	:*)
 		words='run load unload check status stats top watch outflow import export lists list fetch setup country ban unban bans why
-			parse replay report doctor fleet account accounts alerts alert --config --verbose --utc --help --version'
+			parse replay report doctor fleet stand-in account accounts alerts alert --config --verbose --utc --help --version'
 		;;
 	run:*) words='--unload --help' ;;
 	unload:*) words='--force --help' ;;

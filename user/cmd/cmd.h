@@ -26,7 +26,8 @@ struct command {
 extern const struct command cmd_run, cmd_load, cmd_unload, cmd_check, cmd_status, cmd_stats,
 	cmd_import, cmd_export, cmd_lists, cmd_country, cmd_ban, cmd_unban, cmd_bans, cmd_why,
 	cmd_top, cmd_alert, cmd_doctor, cmd_parse, cmd_outflow, cmd_replay, cmd_account,
-	cmd_accounts, cmd_alerts, cmd_list, cmd_fetch, cmd_report, cmd_setup, cmd_fleet, cmd_watch;
+	cmd_accounts, cmd_alerts, cmd_list, cmd_fetch, cmd_report, cmd_setup, cmd_fleet, cmd_watch,
+	cmd_stand_in;
 
 /* "sekisho NAME: text" on standard error; return EXIT_FAILED and EXIT_USAGE. The usage error also
  * says how to get help. */

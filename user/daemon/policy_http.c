@@ -18,7 +18,6 @@
 #define CONNECTION_BYTES   (8U << 10)	  /* a head, and a piece of a body */
 #define KEY_HEADER	   "X-API-Key"
 
-#define PASS		   "{\"status\":0,\"msg\":\"\"}"
 #define REFUSE		   "{\"status\":-1,\"msg\":\"sekisho\"}"
 
 struct request {
@@ -27,7 +26,7 @@ struct request {
 	char body[];
 };
 
-static struct MHD_Response *make_response(const char *text)
+struct MHD_Response *policy_http_response(const char *text)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
@@ -52,7 +51,7 @@ static enum MHD_Result refuse_request(struct policy_server *server,
 	return MHD_queue_response(connection, status, server->bad);
 }
 
-static size_t content_length(struct MHD_Connection *connection)
+size_t policy_http_length(struct MHD_Connection *connection)
 {
 	const char *text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 						       MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -68,7 +67,7 @@ static enum MHD_Result begin(struct policy_server *server, struct MHD_Connection
 	const char *key = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, KEY_HEADER);
 	const char *command =
 		MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "command");
-	size_t room = content_length(connection);
+	size_t room = policy_http_length(connection);
 	struct request *request;
 
 	if (!key || !api_keys_match(&server->keys, key))
@@ -144,30 +143,38 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 	*state = NULL;
 }
 
-int policy_http_open(struct policy_server *server, int socket, struct fault *fault)
+int policy_http_serve(struct loop *loop, int socket, MHD_AccessHandlerCallback answer,
+		      MHD_RequestCompletedCallback completed, void *context,
+		      struct http_server **http, struct fault *fault)
 {
-	const struct http_server_options options = { .answer = on_request,
-						     .completed = on_completed,
-						     .context = server,
+	const struct http_server_options options = { .answer = answer,
+						     .completed = completed,
+						     .context = context,
 						     .connections = CONNECTIONS_MAX,
 						     .connection_bytes = CONNECTION_BYTES,
 						     .idle_s = CONNECTION_IDLE_S,
 						     .most_ns = CONNECTION_MOST_NS };
-	int err = http_server_open(server->daemon->loop, socket, "[policy] dovecot", &options,
-				   &server->http, fault);
+
+	return http_server_open(loop, socket, "[policy] dovecot", &options, http, fault);
+}
+
+int policy_http_open(struct policy_server *server, int socket, struct fault *fault)
+{
+	int err = policy_http_serve(server->daemon->loop, socket, on_request, on_completed, server,
+				    &server->http, fault);
 
 	if (err)
 		return err;
-	server->pass = make_response(PASS);
-	server->refuse = make_response(REFUSE);
-	server->bad = make_response("{}");
+	server->pass = policy_http_response(POLICY_HTTP_PASS);
+	server->refuse = policy_http_response(REFUSE);
+	server->bad = policy_http_response("{}");
 	if (server->pass && server->refuse && server->bad)
 		return 0;
 	policy_http_close(server);
 	return fault_set(fault, -ENOMEM, "out of memory");
 }
 
-static void free_response(struct MHD_Response **response)
+void policy_http_response_free(struct MHD_Response **response)
 {
 	if (*response)
 		MHD_destroy_response(*response);
@@ -179,7 +186,7 @@ void policy_http_close(struct policy_server *server)
 	http_server_close(server->http);
 	server->http = NULL;
 	server->http_ended = 0;
-	free_response(&server->pass);
-	free_response(&server->refuse);
-	free_response(&server->bad);
+	policy_http_response_free(&server->pass);
+	policy_http_response_free(&server->refuse);
+	policy_http_response_free(&server->bad);
 }

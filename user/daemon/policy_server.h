@@ -66,6 +66,18 @@ void policy_answer_mail(struct policy_server *server, const struct policy_mail *
 int policy_http_open(struct policy_server *server, int socket, struct fault *fault);
 void policy_http_close(struct policy_server *server);
 
+/* Of both who answer Dovecot, the daemon and its stand-in. */
+#define POLICY_HTTP_PASS "{\"status\":0,\"msg\":\"\"}"
+/* `text` must live as long; NULL: out of memory. */
+struct MHD_Response *policy_http_response(const char *text);
+void policy_http_response_free(struct MHD_Response **response);
+/* What the head says of the body's size, in bytes; the most there may be where it does not say. */
+size_t policy_http_length(struct MHD_Connection *connection);
+/* http_server_open() with the bounds for Dovecot's connections. `completed` may be NULL. */
+int policy_http_serve(struct loop *loop, int socket, MHD_AccessHandlerCallback answer,
+		      MHD_RequestCompletedCallback completed, void *context,
+		      struct http_server **http, struct fault *fault);
+
 /* ---- policy_lines.c ---- */
 
 /* `local`: a Unix socket, whose peers are asked who they are. */
