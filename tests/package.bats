@@ -118,8 +118,7 @@ has() { # PERMISSIONS PATH
 	cd "$BATS_TEST_TMPDIR/control"
 	run ! grep -n 'invoke stop' preinst
 	grep 'invoke try-restart sekisho-fleet.service' postinst
-	[[ $(grep -o 'invoke stop [^ ]*' prerm | tail -n 2 | xargs) == \
-		'invoke stop sekisho-policy.socket invoke stop sekisho-stand-in.service' ]]
+	[[ $(grep -o 'invoke stop [^ ]*' prerm | tail -n 2 | xargs) == 'invoke stop sekisho-policy.socket invoke stop sekisho-stand-in.service' ]]
 }
 
 @test "installed, it is enabled, runs, and its default configuration is valid and drops nothing" {
