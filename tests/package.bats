@@ -117,7 +117,7 @@ has() { # PERMISSIONS PATH
 	dpkg-deb -e "$DEB" "$BATS_TEST_TMPDIR/control"
 	cd "$BATS_TEST_TMPDIR/control"
 	run ! grep -n 'invoke stop' preinst
-	grep 'invoke try-restart sekisho-fleet.service' postinst
+	grep "invoke try-restart 'sekisho-fleet.service'" postinst
 	[[ $(grep -o 'invoke stop [^ ]*' prerm | tail -n 2 | xargs) == 'invoke stop sekisho-policy.socket invoke stop sekisho-stand-in.service' ]]
 }
 

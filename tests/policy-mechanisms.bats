@@ -38,3 +38,19 @@ teardown() {
 @test "XOAUTH2: a token lets in and changes no password; five wrong ones ban" {
 	mechanism_tokens
 }
+
+@test "a right token that another database refuses first is no failure, from the first one on" {
+	sed -i '0,/^  mechanisms = plain login scram-sha-256$/{//d}' "$LAB/dovecot/dovecot.conf"
+	mechanism_restart
+	lab_wait 10 lab_port_open 1587
+	policy_run enforce
+	tries yes "$MX4" XOAUTH2 198.51.100.6 right-1 right-2 right-3
+	counts_are '.daemon.events.success == 12'
+	sleep 3 # what waits for another line does no longer
+	counts_are '.daemon.events | .success == 12 and .failure == 0'
+	(($(grep -ac 'Password mismatch' "$LAB/log/dovecot.log") >= 6))
+	tries no "$MX4" XOAUTH2 198.51.100.6 false
+	counts_are '.daemon.events.failure == 4'
+	sleep 3
+	counts_are '.daemon.events | .success == 12 and .failure == 4'
+}

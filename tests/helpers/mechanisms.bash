@@ -13,13 +13,17 @@ mechanism_servers() {
 	mechanism_conf >>"$LAB/dovecot/dovecot.conf"
 	# Else each right token would first be a wrong password.
 	sed -i '0,/driver = passwd-file/s//&\n  mechanisms = plain login scram-sha-256/' "$LAB/dovecot/dovecot.conf"
-	# Not a reload: 2.4 makes the folders of its services at a start only.
+	mechanism_restart
+	lab_wait 10 lab_port_open 9130
+	lab_wait 10 lab_port_open 1587
+}
+
+# Not a reload: 2.4 makes the folders of its services at a start only, and processes of before may still answer.
+mechanism_restart() {
 	lab_inside doveadm -c /mnt/dovecot/dovecot.conf stop
 	lab_wait 10 port_is_shut 143
 	lab_inside dovecot -c /mnt/dovecot/dovecot.conf >>"$LAB/log/dovecot.out" 2>&1 3>&- </dev/null
 	lab_wait 20 lab_dovecot_greets
-	lab_wait 10 lab_port_open 9130
-	lab_wait 10 lab_port_open 1587
 }
 
 port_is_shut() { # PORT

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/time.h"
+#include "log/attempts.h"
 #include "log/joining.h"
 #include "log/parse.h"
 
@@ -59,7 +60,8 @@ static unsigned line(struct room *room, unsigned second, const char *rest)
 {
 	char text[512];
 	struct event event;
-	int size = snprintf(text, sizeof(text), "2026-11-21T10:00:%02uZ mx %s", second, rest);
+	int size = snprintf(text, sizeof(text), "2026-11-21T%02u:%02u:%02uZ mx %s",
+			    10 + second / 3600, second / 60 % 60, second % 60, rest);
 
 	return log_parser_line(room->parser, text, (size_t)size, &event) ? event.count : 0;
 }
@@ -192,6 +194,46 @@ static void both_lines_before_the_report_are_the_same_attempt(void **state)
 	assert_int_equal(drain(room, 59), 0);
 }
 
+static void ask(struct room *room, unsigned second)
+{
+	joining_asked(room->joining, BEGAN_NS + second * NS_PER_S);
+}
+
+static void what_was_asked_about_waits_for_its_report_from_the_first_line_on(void **state)
+{
+	struct room *room = *state;
+
+	/* Right for the second of two databases; nothing was reported before. */
+	ask(room, 0);
+	assert_int_equal(line(room, 0, BACK(",<abc>")), 0);
+	assert_int_equal(line(room, 0, LOGIN), 1);
+	assert_int_equal(report(room, 0, EVENT_SUCCESS, "abc", true), 0);
+	assert_int_equal(drain(room, 59), 0);
+	/* Much later the same wrong password as before. */
+	ask(room, 3000);
+	assert_int_equal(line(room, 3000, BACK(",<s1>")), 0);
+	assert_int_equal(report(room, 3000, EVENT_FAILURE, "s1", false), 0);
+	assert_int_equal(drain(room, 4000), 0);
+}
+
+static void where_reports_never_come_lines_wait_no_more(void **state)
+{
+	struct room *room = *state;
+
+	for (unsigned i = 0; i < UNREPORTED_MOST; i++)
+		ask(room, 0);
+	assert_int_equal(line(room, 0, BACK(",<s1>")), 0);
+	assert_int_equal(drain(room, 3), 1);
+	ask(room, 900);
+	assert_int_equal(line(room, 900, BACK(",<s2>")), 1);
+	/* One came after all. */
+	assert_int_equal(report(room, 900, EVENT_FAILURE, "s2", true), 0);
+	ask(room, 1800);
+	assert_int_equal(line(room, 1800, BACK(",<s3>")), 0);
+	assert_int_equal(report(room, 1800, EVENT_FAILURE, "s3", true), 0);
+	assert_int_equal(drain(room, 1800), 1);
+}
+
 static void a_login_and_a_message_are_one_event_in_either_order(void **state)
 {
 	struct room *room = *state;
@@ -216,6 +258,8 @@ int main(void)
 		TEST(a_session_s_end_before_its_report_is_the_same_attempt),
 		TEST(both_lines_before_the_report_are_the_same_attempt),
 		TEST(what_a_report_says_of_the_password_is_kept_where_its_line_came_first),
+		TEST(what_was_asked_about_waits_for_its_report_from_the_first_line_on),
+		TEST(where_reports_never_come_lines_wait_no_more),
 		TEST(a_login_and_a_message_are_one_event_in_either_order),
 	};
 

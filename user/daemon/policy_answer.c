@@ -82,6 +82,7 @@ bool policy_answer_login(struct policy_server *server, const struct policy_login
 		     judge_source(server, &login->source, service_id(server, login->service)).drop;
 
 	counts->questions++;
+	joining_asked(daemon->joining, login->wall_ns);
 	if (daemon->judge && !would)
 		judge_login(daemon->judge, login, &answer);
 	would |= answer.would;

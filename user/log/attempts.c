@@ -221,6 +221,12 @@ bool attempts_is_rest(struct attempts *attempts, const struct line_event *line_e
 	return is_marked(attempts, SLOT_CUT, line_event, 1);
 }
 
+static void remember_report(struct attempts *attempts, const struct line_event *line_event)
+{
+	attempts->reported_ms = time_ms(line_event);
+	attempts->unreported = 0;
+}
+
 void attempts_count(struct attempts *attempts, const struct line_event *line_event,
 		    struct attempts_verdict *verdict)
 {
@@ -247,7 +253,7 @@ void attempts_count(struct attempts *attempts, const struct line_event *line_eve
 		attempts->asked |= line_event->asked;
 		break;
 	case EVIDENCE_REPORT:
-		attempts->reported_ms = time_ms(line_event);
+		remember_report(attempts, line_event);
 		break;
 	case EVIDENCE_EXPLAINED:
 	case EVIDENCE_TOTAL:
@@ -298,6 +304,14 @@ void attempts_expect_reports(struct attempts *attempts)
 	attempts->expects = true;
 }
 
+void attempts_asked(struct attempts *attempts, int64_t wall_ns)
+{
+	if (attempts->unreported == UNREPORTED_MOST)
+		return;
+	attempts->unreported++;
+	attempts->reported_ms = wall_ns / 1000000;
+}
+
 /* What a login or a message is told apart by; 0: nothing. */
 static uint64_t name_of(const struct line_event *line_event)
 {
@@ -314,7 +328,7 @@ bool attempts_is_told(struct attempts *attempts, const struct line_event *line_e
 	uint16_t *own, other;
 
 	if (is_report)
-		attempts->reported_ms = time_ms(line_event);
+		remember_report(attempts, line_event);
 	if (!id || !line_event->event.has_source || !attempts->expects)
 		return false;
 	slot = attempt_slot(attempts, SLOT_LOGIN, &line_event->event.source, id,

@@ -82,12 +82,17 @@ void attempts_succeed(struct attempts *attempts, const struct line_event *line_e
 /* Reports will come: logins and messages are remembered. */
 void attempts_expect_reports(struct attempts *attempts);
 
+/* A mail server has asked about a login, before its password is looked at: a report of it will
+ * come. Not where so many were asked about without one that none ever does. */
+#define UNREPORTED_MOST 64
+void attempts_asked(struct attempts *attempts, int64_t wall_ns);
+
 /* Of a login or a message: whether it was told of already, by a line if this is a report, or the
  * other way round. To be asked once of each. */
 bool attempts_is_told(struct attempts *attempts, const struct line_event *line_event);
 
-/* Whether mail servers report their logins about that time, so that one may come of what a line
- * tells. */
+/* Whether mail servers report their logins about that time, or are to, so that a report may come of
+ * what a line tells. */
 #define REPORTS_S 600
 bool attempts_is_reported(const struct attempts *attempts, const struct line_event *line_event);
 

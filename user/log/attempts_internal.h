@@ -40,7 +40,8 @@ struct attempts {
 	unsigned depth;	  /* databases that one attempt may ask, as far as seen */
 	unsigned longest; /* of them, how many have said no to one */
 	bool several, repeats, fronts, warned, singles, asked, expects;
-	int64_t reported_ms; /* when the last report was of; 0: none came */
+	int64_t reported_ms; /* when a report came last, or was asked for; 0: never */
+	unsigned unreported; /* questions since the last report */
 	struct records *records;
 	struct slot slots[ATTEMPT_SLOTS];
 };

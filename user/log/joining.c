@@ -58,6 +58,11 @@ void joining_expect_reports(struct joining *joining)
 	attempts_expect_reports(joining->attempts);
 }
 
+void joining_asked(struct joining *joining, int64_t wall_ns)
+{
+	attempts_asked(joining->attempts, wall_ns);
+}
+
 /* Whether the event may go on at once. Else it is behind others of a log of the past. */
 static bool pass(struct joining *joining, struct event *event)
 {

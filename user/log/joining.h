@@ -26,6 +26,10 @@ void joining_set_past(struct joining *joining);
 /* A mail server reports logins and messages besides (EVIDENCE_REPORT): one of both is the event. */
 void joining_expect_reports(struct joining *joining);
 
+/* One asks about a login, whose report will come: what its lines say waits for it, by the first
+ * line on. `wall_ns` is now. */
+void joining_asked(struct joining *joining, int64_t wall_ns);
+
 /* Whether the line_event makes an event: *event. */
 bool joining_take(struct joining *joining, const struct line_event *line_event,
 		  struct event *event);
