@@ -269,3 +269,23 @@ sys.exit(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM orders").fet
 	run_sekisho account --forget bob
 	account_is bob '.held == []'
 }
+
+@test "the first start learns from containers' logs, and from what xz packed" {
+	local day folder=$LAB/containers/0a1b
+	requires python3
+	for day in 9 7; do login $((day * 86400)) bob@example.org 203.0.113.20; done
+	python3 -c 'import lzma, sys; sys.stdout.buffer.write(lzma.compress(sys.stdin.buffer.read()))' \
+		<"$LAB/log/mail.log" >"$LAB/log/mail.log.2.xz"
+	: >"$LAB/log/mail.log"
+	for day in 5 3; do login $((day * 86400)) alice@example.org 203.0.113.21; done
+	rm -rf "$LAB/containers"
+	mkdir -p "$folder"
+	echo '{"ID":"0a1b","Name":"/mail-1"}' >"$folder/config.v2.json"
+	jq -Rc '{log: (. + "\n"), stream: "stdout", time: (.[0:19] + "Z")}' "$LAB/log/mail.log" >"$folder/0a1b-json.log"
+	: >"$LAB/log/mail.log"
+	printf '%s\n' '[log docker]' 'docker = mail-*' "containers = $LAB/containers" >>"$LAB/sekisho.conf"
+	lab_run
+	grep -q 'learned from 2 of 2 log files of' "$LAB/log/run"
+	account_is bob@example.org '.sources | length == 1 and .[0].known'
+	account_is alice@example.org '.sources | length == 1 and .[0].known'
+}

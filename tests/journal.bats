@@ -106,3 +106,31 @@ kill_daemon() {
 	run_sekisho why --json 198.51.100.70
 	json '.[0].evidence | length == 5'
 }
+
+# A message that bob sent, so many days ago.
+sent() { # DAYS SOURCE
+	local at=$((${EPOCHREALTIME/[.,]/} - $1 * 86400000000))
+	printf '__REALTIME_TIMESTAMP=%s\n__MONOTONIC_TIMESTAMP=%s\n_BOOT_ID=%s\n_HOSTNAME=mx\n_PID=12\n' \
+		"$at" "$at" 0123456789abcdef0123456789abcdef >"$LAB/entry"
+	printf '_SYSTEMD_UNIT=postfix@-.service\nSYSLOG_IDENTIFIER=postfix/submission/smtpd\n' >>"$LAB/entry"
+	[[ -z ${SENDER_UID-} ]] || printf '_UID=%s\n' "$SENDER_UID" >>"$LAB/entry"
+	printf 'MESSAGE=4F1A%s: client=unknown[%s], sasl_method=PLAIN, sasl_username=bob@example.org\n\n' "$1" "$2" \
+		>>"$LAB/entry"
+	"$REMOTE" -o "$JOURNAL/system.journal" - <"$LAB/entry" >/dev/null 2>&1
+}
+
+@test "the first start learns from the journal whom accounts know" {
+	mkdir -p "$LAB/var"
+	ln -sfn "$LAB/journal" "$LAB/var/journal"
+	sent 40 203.0.113.22
+	sent 9 203.0.113.20
+	# What others' programs say in it teaches nothing.
+	SENDER_UID=1000 sent 8 203.0.113.21
+	sent 7 203.0.113.20
+	start_daemon
+	grep -q 'learned from 0 of 0 log files and the journal' "$LAB/log/run"
+	run_sekisho account --json bob@example.org
+	json '.[0].sources | length == 1 and .[0].known and .[0].source == "203.0.113.20/32"'
+	run_sekisho bans --json
+	[[ -z $output ]]
+}

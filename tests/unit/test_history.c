@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <archive.h>
+#include <archive_entry.h>
 #include <errno.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -153,6 +155,53 @@ static void packed_files_read_as_plain_ones_and_damage_is_said_with_its_line(voi
 	}
 }
 
+/* Twenty failures, as logrotate's compresscmd leaves them. */
+static void pack(const char *path, int (*filter)(struct archive *archive))
+{
+	struct archive *archive = archive_write_new();
+	struct archive_entry *entry = archive_entry_new();
+
+	archive_entry_set_filetype(entry, AE_IFREG);
+	assert_int_equal(archive_write_set_format_raw(archive), ARCHIVE_OK);
+	assert_int_equal(filter(archive), ARCHIVE_OK);
+	assert_int_equal(archive_write_open_filename(archive, path), ARCHIVE_OK);
+	assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
+	for (int i = 0; i < 20; i++) {
+		const char *line = failure("2026-11-21T10:00:00Z", "a");
+
+		assert_true(archive_write_data(archive, line, strlen(line)) > 0);
+	}
+	archive_entry_free(entry);
+	assert_int_equal(archive_write_free(archive), ARCHIVE_OK);
+}
+
+static void what_other_packers_made_reads_the_same_and_damage_ends_it(void **state)
+{
+	static int (*const filters[])(struct archive * archive) = {
+		archive_write_add_filter_xz,
+		archive_write_add_filter_bzip2,
+		archive_write_add_filter_zstd,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++) {
+		for (int cut = 0; cut < 2; cut++) {
+			struct history *history = history_new(NULL);
+			struct fault fault = { 0 };
+			struct seen seen = { 0 };
+
+			pack(path_of("packed"), filters[i]);
+			if (cut)
+				assert_int_equal(truncate(path_of("packed"), 40), 0);
+			assert_int_equal(history_add(history, path_of("packed"), &fault), 0);
+			assert_int_equal(history_run(history, take, &seen, &fault),
+					 cut ? -EBADMSG : 0);
+			assert_int_equal(seen.count, cut ? 0 : 20);
+			history_free(history);
+		}
+	}
+}
+
 static void long_lines_are_cut_and_counted_and_the_rest_is_no_line(void **state)
 {
 	struct history *history = history_new(NULL);
@@ -200,6 +249,7 @@ int main(void)
 		TEST(files_are_merged_by_time_and_keep_their_own_order),
 		TEST(deliveries_that_went_well_are_handed_on_and_are_no_events),
 		TEST(packed_files_read_as_plain_ones_and_damage_is_said_with_its_line),
+		TEST(what_other_packers_made_reads_the_same_and_damage_ends_it),
 		TEST(long_lines_are_cut_and_counted_and_the_rest_is_no_line),
 	};
 

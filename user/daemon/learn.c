@@ -14,12 +14,13 @@
 #include "log/expand.h"
 #include "log/follow.h"
 #include "log/history.h"
+#include "log/packed.h"
 
 #define LEARN_NS (30 * 86400 * NS_PER_S)
-#define GZIP_IS	 8 /* times as large, unpacked: logs mostly are */
 
 struct log_file {
 	char *path;
+	const struct config_log *log; /* whose it is */
 	int64_t modified_ns;
 	uint64_t size;
 };
@@ -28,6 +29,7 @@ struct learning {
 	struct daemon *daemon;
 	struct log_file *files; /* the newest first, once all are there */
 	size_t count;
+	const struct config_log *log; /* whose files are looked for */
 	int64_t oldest_ns;
 	struct detect *detect;
 	struct fault fault; /* the store's first */
@@ -45,22 +47,11 @@ static void learning_free(struct learning *learning)
 
 /* ---- the files ---- */
 
-static bool has_ending(const char *path, const char *ending)
-{
-	size_t size = strlen(path), ending_size = strlen(ending);
-
-	return size > ending_size && !strcmp(path + size - ending_size, ending);
-}
-
 static void add_file(struct learning *learning, const char *path)
 {
-	static const char *const packed[] = { ".xz", ".bz2", ".zst" };
 	struct log_file *grown;
 	struct stat about;
 
-	for (size_t i = 0; i < sizeof(packed) / sizeof(*packed); i++)
-		if (has_ending(path, packed[i]))
-			return;
 	if (stat(path, &about) || !S_ISREG(about.st_mode) || !about.st_size ||
 	    about.st_mtim.tv_sec * NS_PER_S < learning->oldest_ns)
 		return;
@@ -74,8 +65,9 @@ static void add_file(struct learning *learning, const char *path)
 	grown += learning->count;
 	*grown = (struct log_file){
 		.path = strdup(path),
+		.log = learning->log,
 		.modified_ns = about.st_mtim.tv_sec * NS_PER_S + about.st_mtim.tv_nsec,
-		.size = (uint64_t)about.st_size * (has_ending(path, ".gz") ? GZIP_IS : 1)
+		.size = (uint64_t)about.st_size * packed_factor(path),
 	};
 	learning->count += grown->path != NULL;
 }
@@ -114,11 +106,11 @@ static void find_files(struct learning *learning)
 	for (size_t i = 0; i < config->log_count; i++) {
 		const char *path = config->logs[i].file;
 
-		if (!strncmp(path, FOLLOW_JOURNAL, strlen(FOLLOW_JOURNAL)) ||
-		    !strncmp(path, FOLLOW_DOCKER, strlen(FOLLOW_DOCKER)))
+		learning->log = &config->logs[i];
+		if (!strncmp(path, FOLLOW_JOURNAL, strlen(FOLLOW_JOURNAL)))
 			continue;
 		if (expand_is_pattern(path))
-			expand(path, NULL, add_log, learning, &ignored);
+			expand(path, learning->log->containers, add_log, learning, &ignored);
 		else
 			add_log(path, "", learning);
 	}
@@ -230,7 +222,29 @@ static size_t add_newest(struct learning *learning, struct history *history)
 		size += learning->files[i].size;
 		if (size > LEARN_MOST)
 			break;
+		history_set_reading(history, learning->files[i].log->zone,
+				    learning->files[i].log->bare);
 		if (history_add(history, learning->files[i].path, &fault))
+			log_line(true, "%s; it is not learned from", fault.text);
+		else
+			added++;
+	}
+	return added;
+}
+
+static size_t add_journals(struct learning *learning, struct history *history)
+{
+	const struct config *config = learning->daemon->instance.config;
+	size_t added = 0;
+
+	for (size_t i = 0; i < config->log_count; i++) {
+		const char *path = config->logs[i].file;
+		struct fault fault = { 0 };
+
+		if (strncmp(path, FOLLOW_JOURNAL, strlen(FOLLOW_JOURNAL)))
+			continue;
+		if (history_add_journal(history, path + strlen(FOLLOW_JOURNAL), LEARN_ENTRIES,
+					&fault))
 			log_line(true, "%s; it is not learned from", fault.text);
 		else
 			added++;
@@ -247,7 +261,7 @@ void learn_from_logs(struct daemon *daemon, const struct detect_settings *settin
 	struct detect_settings own = *settings;
 	struct history_counts counts;
 	struct fault fault = { 0 };
-	size_t files;
+	size_t files, journals;
 
 	own.since_ns = 0;
 	own.store = (struct detect_store){ .context = &learning,
@@ -258,16 +272,17 @@ void learn_from_logs(struct daemon *daemon, const struct detect_settings *settin
 	learning.detect = detect_new(&own);
 	find_files(&learning);
 	files = history && learning.detect ? add_newest(&learning, history) : 0;
-	if (files && read_all(&learning, history, &fault)) {
+	journals = history && learning.detect ? add_journals(&learning, history) : 0;
+	if (files + journals && read_all(&learning, history, &fault)) {
 		daemon_fault(daemon, "nothing was learned from the logs that there are: %s",
 			     fault.text);
-	} else if (files) {
+	} else if (files + journals) {
 		history_get_counts(history, &counts);
 		log_line(false,
-			 "learned from %zu of %zu log files of the last 30 days: %llu events, %llu "
-			 "notes of who logs in from where",
-			 files, learning.count, (unsigned long long)counts.events,
-			 (unsigned long long)learning.known);
+			 "learned from %zu of %zu log files%s of the last 30 days: %llu events, "
+			 "%llu notes of who logs in from where",
+			 files, learning.count, journals ? " and the journal" : "",
+			 (unsigned long long)counts.events, (unsigned long long)learning.known);
 	}
 	history_free(history);
 }

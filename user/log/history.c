@@ -7,17 +7,20 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zlib.h>
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "log/joining.h"
+#include "log/journal.h"
+#include "log/packed.h"
 
 #define BUFFER_SIZE (256U << 10)
 #define TAG_LINES   40 /* bits of a tag that count lines; the file's number is above */
 
 struct file {
 	char *path;
-	gzFile stream;
+	struct packed_file *stream; /* or */
+	struct journal *journal;    /* the newest `entries` of it are still to be read */
+	size_t entries;
 	struct log_parser *parser;
 	char *buffer;
 	size_t begin, end; /* what of the buffer is still to be read */
@@ -27,7 +30,6 @@ struct file {
 	struct line_event next;
 	int64_t last_ns; /* for events without time */
 	uint64_t line;
-	int error;
 };
 
 struct history {
@@ -35,6 +37,8 @@ struct history {
 	size_t count;
 	struct patterns *patterns; /* not owned */
 	struct joining *joining;   /* of all files: they are one server's */
+	const struct zone *zone;   /* of files that are added; not owned */
+	bool not_bare;
 	struct history_counts counts;
 	struct fault fault;
 };
@@ -56,8 +60,8 @@ struct history *history_new(struct patterns *patterns)
 
 static void file_close(struct file *file)
 {
-	if (file->stream)
-		gzclose_r(file->stream);
+	packed_close(file->stream);
+	journal_close(file->journal);
 	log_parser_free(file->parser);
 	free(file->buffer);
 	free(file->path);
@@ -86,6 +90,17 @@ static void set_reference(struct file *file, int fd)
 	log_parser_set_reference(file->parser, wall_ns);
 }
 
+/* What reading any log needs. */
+static int file_begin(struct file *file, const char *name, struct fault *fault)
+{
+	*file = (struct file){ .path = strdup(name),
+			       .buffer = malloc(BUFFER_SIZE),
+			       .parser = log_parser_new() };
+	return file->path && file->buffer && file->parser
+		       ? 0
+		       : fault_set(fault, -ENOMEM, "out of memory");
+}
+
 static int file_open(struct file *file, const char *path, struct fault *fault)
 {
 	bool is_stdin = !strcmp(path, "-");
@@ -95,68 +110,138 @@ static int file_open(struct file *file, const char *path, struct fault *fault)
 	if (fd < 0)
 		return fault_set(fault, -errno, "cannot read %s: %s%s", path, strerror(errno),
 				 errno == EACCES ? "; run it as a user who may read the log" : "");
-	file->path = strdup(is_stdin ? "standard input" : path);
-	file->buffer = malloc(BUFFER_SIZE);
-	file->parser = log_parser_new();
-	if (!file->path || !file->buffer || !file->parser)
-		return fault_set(fault, -ENOMEM, "out of memory");
-	log_parser_set_deliveries(file->parser, true);
+	if (file_begin(file, is_stdin ? "standard input" : path, fault))
+		return -ENOMEM;
 	set_reference(file, fd);
-	file->stream = gzdopen(fd, "rb");
-	if (!file->stream)
-		return fault_set(fault, -ENOMEM, "out of memory");
-	(void)TAKE_FD(fd);
-	gzbuffer(file->stream, BUFFER_SIZE);
+	file->stream = packed_open(TAKE_FD(fd));
+	return file->stream ? 0 : fault_set(fault, -ENOMEM, "out of memory");
+}
+
+static int journal_begin(struct file *file, const char *units, size_t most, struct fault *fault)
+{
+	int error = file_begin(file, "the journal", fault);
+
+	if (!error)
+		error = journal_open(NULL, units, NULL, false, &file->journal, fault);
+	file->entries = most;
+	if (!error && journal_seek_last(file->journal, most))
+		error = fault_set(fault, -EIO, "no place is found in the journal to begin at");
+	return error;
+}
+
+/* Room for one more, which is not counted yet. */
+static struct file *next_file(struct history *history, struct fault *fault)
+{
+	struct file *files;
+
+	if (history->count == HISTORY_FILES_MAX) {
+		fault_set(fault, -EMFILE, "more than %d files; join some of them",
+			  HISTORY_FILES_MAX);
+		return NULL;
+	}
+	files = realloc(history->files, (history->count + 1) * sizeof(*files));
+	if (!files) {
+		fault_set(fault, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	history->files = files;
+	return files + history->count;
+}
+
+static int take_in(struct history *history, struct file *file, int error)
+{
+	if (error) {
+		file_close(file);
+		return error;
+	}
+	log_parser_share(file->parser, history->joining);
+	log_parser_set_past(file->parser);
+	log_parser_set_deliveries(file->parser, true);
+	log_parser_set_patterns(file->parser, history->patterns);
+	history->count++;
 	return 0;
 }
 
 int history_add(struct history *history, const char *path, struct fault *fault)
 {
-	struct file *files;
+	struct file *file = next_file(history, fault);
 	int error;
 
-	if (history->count == HISTORY_FILES_MAX)
-		return fault_set(fault, -EMFILE, "more than %d files; join some of them",
-				 HISTORY_FILES_MAX);
-	files = realloc(history->files, (history->count + 1) * sizeof(*files));
-	if (!files)
-		return fault_set(fault, -ENOMEM, "out of memory");
-	history->files = files;
-	files += history->count;
-	*files = (struct file){ 0 };
-	error = file_open(files, path, fault);
-	if (error) {
-		file_close(files);
+	if (!file)
+		return fault->error;
+	*file = (struct file){ 0 };
+	error = take_in(history, file, file_open(file, path, fault));
+	if (error)
 		return error;
-	}
-	log_parser_share(files->parser, history->joining);
-	log_parser_set_past(files->parser);
-	log_parser_set_patterns(files->parser, history->patterns);
-	history->count++;
+	log_parser_set_zone(file->parser, history->zone);
+	log_parser_set_bare(file->parser, !history->not_bare);
 	return 0;
+}
+
+int history_add_journal(struct history *history, const char *units, size_t most,
+			struct fault *fault)
+{
+	struct file *file = next_file(history, fault);
+
+	return file ? take_in(history, file, journal_begin(file, units, most, fault))
+		    : fault->error;
+}
+
+void history_set_reading(struct history *history, const struct zone *zone, bool bare)
+{
+	history->zone = zone;
+	history->not_bare = !bare;
+}
+
+/* What an entry says is one line, whatever is in it. */
+static void on_entry(const char *line, size_t size, void *context)
+{
+	struct file *file = context;
+	char *at = file->buffer + file->end;
+
+	memcpy(at, line, size);
+	for (size_t i = 0; i < size; i++)
+		if (at[i] == '\n')
+			at[i] = ' ';
+	at[size] = '\n';
+	file->end += size + 1;
+}
+
+/* 1: there may be more. */
+static int fill_from_journal(struct file *file, struct fault *fault)
+{
+	size_t room = (BUFFER_SIZE - file->end) / (LOG_LINE_MAX + 1);
+	size_t most = room < file->entries ? room : file->entries;
+
+	file->entries -= most;
+	return most ? journal_read(file->journal, most, on_entry, file, fault) : 0;
+}
+
+static int fill_from_file(struct file *file, struct fault *fault)
+{
+	ssize_t got = packed_read(file->stream, file->buffer + file->end, BUFFER_SIZE - file->end);
+
+	if (got > 0)
+		file->end += (size_t)got;
+	if (got >= 0)
+		return got > 0;
+	return fault_set(fault, (int)got, "%s can be read up to line %llu only: %s", file->path,
+			 (unsigned long long)file->line,
+			 got == -EBADMSG ? "damaged gzip, xz, bzip2 or zstd" : strerror((int)-got));
 }
 
 static void fill(struct history *history, struct file *file)
 {
-	int got, number = 0;
+	struct fault fault = { 0 };
+	int more;
 
 	memmove(file->buffer, file->buffer + file->begin, file->end - file->begin);
 	file->end -= file->begin;
 	file->begin = 0;
-	got = gzread(file->stream, file->buffer + file->end, (unsigned)(BUFFER_SIZE - file->end));
-	if (got > 0) {
-		file->end += (size_t)got;
-		return;
-	}
-	file->ended = true;
-	gzerror(file->stream, &number);
-	if (number == Z_OK || number == Z_STREAM_END)
-		return;
-	file->error = number == Z_ERRNO ? -errno : -EBADMSG;
-	if (!history->fault.error)
-		fault_set(&history->fault, file->error, "%s can be read up to line %llu only: %s",
-			  file->path, (unsigned long long)file->line,
-			  number == Z_ERRNO ? strerror(-file->error) : "damaged gzip");
+	more = file->journal ? fill_from_journal(file, &fault) : fill_from_file(file, &fault);
+	file->ended = more <= 0;
+	if (more < 0 && !history->fault.error)
+		history->fault = fault;
 }
 
 /* The next line without its newline; false: there is none. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Log files of the past as one stream of events in the order of their time. Files may be gzip, "-"
- * is standard input. Not here: files that still grow (follow.h), what events mean.
+ * Log files of the past as one stream of events in the order of their time. Files may be
+ * packed (packed.h), "-" is standard input. Not here: files that still grow (follow.h), what events
+ * mean.
  */
 #ifndef SEKISHO_HISTORY_H
 #define SEKISHO_HISTORY_H
@@ -24,6 +25,14 @@ void history_free(struct history *history);
 
 /* Opens one more file. -errno, -EMFILE, -ENOMEM. */
 int history_add(struct history *history, const char *path, struct fault *fault);
+
+/* The newest `most` entries of `units` of this machine's journal, as one more file. As
+ * journal_open(); -EMFILE. */
+int history_add_journal(struct history *history, const char *units, size_t most,
+			struct fault *fault);
+
+/* How the files that are added from now on are read: log_parser_set_zone(), log_parser_set_bare(). */
+void history_set_reading(struct history *history, const struct zone *zone, bool bare);
 
 /* Hands on every event, the earliest of all files first; of equal times that of the file added
  * first. Within a file the order is the file's own. `tag` names the line: history_where(). A file

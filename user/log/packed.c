@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See packed.h. Plain files and gzip by zlib, which hands out all that comes before a damage; the
+ * others by libarchive. */
+#include "log/packed.h"
+
+#include <archive.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/cleanup.h"
+
+#define PORTION (256U << 10)
+
+struct packed_file {
+	int fd;		       /* of `other` */
+	gzFile plain;	       /* or gzip */
+	struct archive *other; /* xz, bzip2, zstd */
+	int error;
+};
+
+/* A file that cannot be read says so again, to zlib. */
+static bool is_damaged(struct archive *archive)
+{
+	int error = archive_errno(archive);
+
+	return error < 0 || error == EILSEQ; /* libarchive's own words */
+}
+
+static void try_other(struct packed_file *packed)
+{
+	off_t start = lseek(packed->fd, 0, SEEK_CUR);
+	struct archive *archive = start < 0 ? NULL : archive_read_new();
+	struct archive_entry *entry;
+	bool opened;
+
+	if (!archive)
+		return;
+	archive_read_support_filter_xz(archive);
+	archive_read_support_filter_bzip2(archive);
+	archive_read_support_filter_zstd(archive);
+	archive_read_support_format_raw(archive);
+	opened = !archive_read_open_fd(archive, packed->fd, PORTION);
+	if (opened ? archive_filter_code(archive, 0) != ARCHIVE_FILTER_NONE : is_damaged(archive)) {
+		packed->other = archive;
+		if (!opened || archive_read_next_header(archive, &entry))
+			packed->error = -EBADMSG;
+		return;
+	}
+	archive_read_free(archive);
+	lseek(packed->fd, start, SEEK_SET);
+}
+
+struct packed_file *packed_open(int fd)
+{
+	struct packed_file *packed = calloc(1, sizeof(*packed));
+
+	if (!packed) {
+		close(fd);
+		return NULL;
+	}
+	packed->fd = fd;
+	try_other(packed);
+	if (packed->other)
+		return packed;
+	packed->plain = gzdopen(fd, "rb");
+	if (!packed->plain) {
+		packed_close(packed);
+		return NULL;
+	}
+	packed->fd = -1;
+	gzbuffer(packed->plain, PORTION);
+	return packed;
+}
+
+void packed_close(struct packed_file *packed)
+{
+	if (!packed)
+		return;
+	if (packed->plain)
+		gzclose_r(packed->plain);
+	archive_read_free(packed->other);
+	cleanup_close(&packed->fd);
+	free(packed);
+}
+
+static ssize_t read_plain(struct packed_file *packed, char *out, size_t size)
+{
+	int got = gzread(packed->plain, out, (unsigned)size), number = 0;
+
+	if (got > 0)
+		return got;
+	gzerror(packed->plain, &number);
+	if (number == Z_OK || number == Z_STREAM_END)
+		return 0;
+	return number == Z_ERRNO ? -errno : -EBADMSG;
+}
+
+static ssize_t read_other(struct packed_file *packed, char *out, size_t size)
+{
+	la_ssize_t got = archive_read_data(packed->other, out, size);
+
+	return got < 0 ? -EBADMSG : got;
+}
+
+ssize_t packed_read(struct packed_file *packed, char *out, size_t size)
+{
+	ssize_t got;
+
+	if (packed->error)
+		return packed->error;
+	got = packed->other ? read_other(packed, out, size) : read_plain(packed, out, size);
+	if (got < 0)
+		packed->error = (int)got;
+	return got;
+}
+
+unsigned packed_factor(const char *path)
+{
+	static const struct {
+		const char *ending;
+		unsigned factor;
+	} kinds[] = { { ".gz", 8 }, { ".zst", 10 }, { ".bz2", 12 }, { ".xz", 14 } };
+	size_t size = strlen(path);
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		size_t end = strlen(kinds[i].ending);
+
+		if (size > end && !strcmp(path + size - end, kinds[i].ending))
+			return kinds[i].factor;
+	}
+	return 1;
+}
