@@ -224,6 +224,7 @@ static void stop(struct daemon *daemon)
 	free(daemon->attachments);
 	free(daemon->rate_sampler);
 	free(daemon->past);
+	refusals_end(daemon);
 	loop_free(daemon->loop);
 }
 

@@ -35,6 +35,7 @@ struct judge;
 struct refresh;
 struct rate_sampler;
 struct past;
+struct refused;
 struct policy_server;
 struct providers;
 struct incidents;
@@ -148,6 +149,7 @@ struct daemon {
 	int64_t lists_end_s;		   /* lists/ends.h */
 	struct rate_sampler *rate_sampler; /* owned */
 	struct past *past;		   /* past.c; owned */
+	struct refused *refused;	   /* refusals.c; owned; NULL: not begun */
 	struct passed_sockets passed;	   /* by the service manager */
 	bool metrics_ticks;		   /* its timer runs, for as long as the loop */
 	struct judge *judge;		   /* NULL: [policy] is off; see judging.h */
@@ -269,6 +271,17 @@ bool past_due(const struct daemon *daemon);
 /* What is due, into the store; it is due no more by past_written(). */
 int past_write(struct daemon *daemon, struct fault *fault);
 void past_written(struct daemon *daemon);
+
+/* ---- refusals.c: single sources that limits refused ---- */
+int refusals_begin(struct daemon *daemon, struct fault *fault); /* -ENOMEM */
+void refusals_end(struct daemon *daemon);
+/* Idle meters are forgotten; what each refused is noted. As gate_meter_sweep(). */
+int refusals_sweep(struct daemon *daemon, uint64_t idle_ns, struct fault *fault);
+/* A connection beyond a limit was closed. */
+void refusals_closed(struct daemon *daemon, const struct over_limit *record);
+/* What was noted since the last time, as that of the minute that begins at `minute_s`. */
+int refusals_write(struct daemon *daemon, int64_t minute_s, struct fault *fault);
+void refusals_written(struct daemon *daemon);
 
 /* ---- metrics.c ---- */
 /* [metrics] listen, if it is not off. What cannot be opened is said and tried again, after a second

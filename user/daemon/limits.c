@@ -32,6 +32,7 @@ static void on_over(const struct over_limit *record, void *context)
 	if (now - record->time_ns < REFUND_NS)
 		gate_over_refund(daemon->instance.gate, record);
 	daemon->over_closed++;
+	refusals_closed(daemon, record);
 	if (daemon->over_said_boot_ns && now - daemon->over_said_boot_ns < SAY_EVERY_NS)
 		return;
 	daemon->over_said_boot_ns = now;
@@ -148,6 +149,6 @@ void limits_sweep(struct daemon *daemon)
 	struct fault fault = { 0 };
 
 	look_at_sockets(daemon);
-	if (gate_meter_sweep(daemon->instance.gate, clock_boot_ns(), IDLE_NS, NULL, &fault))
+	if (refusals_sweep(daemon, IDLE_NS, &fault))
 		daemon_fault(daemon, "%s", fault.text);
 }

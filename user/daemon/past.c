@@ -70,6 +70,8 @@ int past_begin(struct daemon *daemon, struct fault *fault)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	/* Counters of the gate are of before; the daemon's own begin now. */
 	take(daemon, &daemon->past->written);
+	if (refusals_begin(daemon, fault))
+		return -ENOMEM;
 	daemon->past->minute_s = span_start(clock_wall_ns(), SPAN_MINUTE_S);
 	return 0;
 }
@@ -82,6 +84,8 @@ void past_tick(struct daemon *daemon, bool last)
 	if (!past || (minute_s == past->minute_s && !last))
 		return;
 	take(daemon, &past->now);
+	if (last && daemon->instance.gate)
+		limits_sweep(daemon);
 	past->row_s = past->minute_s;
 	past->minute_s = minute_s;
 	past->due = true;
@@ -131,8 +135,9 @@ int past_write(struct daemon *daemon, struct fault *fault)
 	if (!past_due(daemon))
 		return 0;
 	span_between(&past->written, &past->now, &between);
-	if (span_is_empty(&between))
-		return 0;
+	error = refusals_write(daemon, past->row_s, fault);
+	if (error || span_is_empty(&between))
+		return error;
 	error = add_to_row(daemon->instance.store, SPAN_MINUTE_S, past->row_s, &between, fault);
 	return error ? error
 		     : add_to_row(daemon->instance.store, SPAN_HOUR_S, past->row_s, &between,
@@ -145,4 +150,5 @@ void past_written(struct daemon *daemon)
 		return;
 	daemon->past->written = daemon->past->now;
 	daemon->past->due = false;
+	refusals_written(daemon);
 }

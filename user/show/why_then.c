@@ -84,6 +84,43 @@ static int take_evidence(const struct store_evidence *evidence, void *context)
 	return 0;
 }
 
+static int take_refusal(const struct store_refusal *refusal, void *context)
+{
+	struct why_then *then = context;
+	int64_t minute_s = refusal->wall_ns / NS_PER_S;
+	struct why_refused *entry = then->refused;
+
+	if (!refusal->source.length) {
+		then->left_out += refusal->count;
+		return 0;
+	}
+	for (; entry < then->refused + then->refused_count; entry++)
+		if (!strcmp(entry->service, refusal->service))
+			break;
+	if (entry == then->refused + SERVICE_MAX)
+		return 0;
+	if (entry == then->refused + then->refused_count) {
+		then->refused_count++;
+		entry->first_s = minute_s;
+		snprintf(entry->service, sizeof(entry->service), "%s", refusal->service);
+	}
+	entry->last_s = minute_s;
+	entry->count += refusal->count;
+	entry->would = refusal->would;
+	return 0;
+}
+
+static void fill_refused(struct why_then *then, struct store *store, const struct prefix *source)
+{
+	static const struct prefix others;
+	int64_t from_ns = time_less(then->at_wall_ns, AROUND_S * NS_PER_S),
+		to_ns = time_plus(then->at_wall_ns, AROUND_S * NS_PER_S);
+
+	if (!store_refusals_each(store, source, from_ns, to_ns, take_refusal, then, &then->fault))
+		(void)store_refusals_each(store, &others, from_ns, to_ns, take_refusal, then,
+					  &then->fault);
+}
+
 /* Minutes are kept for a week, hours for longer. */
 static void fill_counts(struct why_then *then, struct store *store)
 {
@@ -113,6 +150,7 @@ int why_then_fill(const struct instance *instance, const struct why *why, int64_
 		(void)store_past_bans_each(instance->store, &why->source, at_wall_ns, now_wall_ns,
 					   take_past, then, &then->fault);
 		fill_counts(then, instance->store);
+		fill_refused(then, instance->store, &why->source);
 		/* All of them, for the newest are of later. */
 		err = store_evidence_each(instance->store, &why->source, SIZE_MAX, take_evidence,
 					  then, &then->fault);
@@ -178,6 +216,29 @@ static void print_service(FILE *out, const struct span_service *service)
 	fputc('\n', out);
 }
 
+/* Monitor mode refuses nobody. */
+static void print_refused(FILE *out, const struct why_then *then)
+{
+	char first[TIME_TEXT_SIZE], last[TIME_TEXT_SIZE];
+
+	for (size_t i = 0; i < then->refused_count; i++) {
+		const struct why_refused *refused = &then->refused[i];
+
+		fprintf(out, "  by limits: %s: %" PRIu64 " connections %s, %s to %s\n",
+			*refused->service ? refused->service : "(no known port)", refused->count,
+			refused->would ? "would have been refused" : "refused",
+			shown(refused->first_s * NS_PER_S, first),
+			shown((refused->last_s + SPAN_MINUTE_S) * NS_PER_S, last));
+	}
+	if (then->from_s == then->to_s)
+		return;
+	if (!then->refused_count)
+		fputs("  no limit is known to have refused it\n", out);
+	if (then->left_out)
+		fprintf(out, "  (of %" PRIu64 " others that limits refused nothing is kept)\n",
+			then->left_out);
+}
+
 void text_why_then(FILE *out, const struct why_then *then)
 {
 	char from[TIME_TEXT_SIZE], to[TIME_TEXT_SIZE];
@@ -187,6 +248,7 @@ void text_why_then(FILE *out, const struct why_then *then)
 		print_ban(out, &then->bans[i]);
 	if (!then->ban_count)
 		fputs("  no ban that is known was over it\n", out);
+	print_refused(out, then);
 	if (then->from_s == then->to_s) {
 		fputs("  nothing was counted then: the daemon did not run, or it is too long ago\n",
 		      out);
@@ -246,6 +308,24 @@ static json_t *counts_to_json(const struct why_then *then)
 			 json_time(then->to_s * NS_PER_S), "services", services);
 }
 
+static json_t *refused_to_json(const struct why_then *then)
+{
+	_cleanup_(cleanup_json) json_t *all = json_array();
+
+	for (size_t i = 0; i < then->refused_count; i++) {
+		const struct why_refused *refused = &then->refused[i];
+
+		if (!json_add(all,
+			      json_pack("{s:o,s:o,s:b,s:o,s:o}", "service",
+					json_text(refused->service), "connections",
+					json_count(refused->count), "would", refused->would, "from",
+					json_time(refused->first_s * NS_PER_S), "to",
+					json_time((refused->last_s + SPAN_MINUTE_S) * NS_PER_S))))
+			return NULL;
+	}
+	return TAKE_PTR(all);
+}
+
 static json_t *bans_to_json(const struct why *why, const struct why_then *then)
 {
 	_cleanup_(cleanup_json) json_t *bans = json_array();
@@ -258,8 +338,10 @@ static json_t *bans_to_json(const struct why *why, const struct why_then *then)
 
 json_t *why_then_to_json(const struct why *why, const struct why_then *then)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o}", "at", json_time(then->at_wall_ns), "bans",
-			 bans_to_json(why, then), "counts", counts_to_json(then), "evidence",
+	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "at", json_time(then->at_wall_ns),
+			 "limits", refused_to_json(then), "limits_left_out",
+			 json_count(then->left_out), "bans", bans_to_json(why, then), "counts",
+			 counts_to_json(then), "evidence",
 			 why_evidence_to_json(then->evidence, then->evidence_count), "fault",
 			 json_text(then->fault.error ? then->fault.text : NULL));
 }

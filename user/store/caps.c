@@ -24,6 +24,7 @@ static const char *const oldest[] = {
 	[CAP_RIGHTS] = OLDEST("account", "rights", "last", STORE_RIGHTS_MOST),
 	[CAP_WRONGS] = OLDEST("account, source", "wrongs", "last", STORE_WRONGS_MOST),
 	[CAP_BUDGETS] = OLDEST("account", "budgets", "last", STORE_BUDGETS_MOST),
+	[CAP_REFUSALS] = OLDEST("source, wall, service", "refusals", "wall", STORE_REFUSALS_MOST),
 	[CAP_HELD] = OLDEST("account, queue", "held", "wall", STORE_HELD_MOST),
 };
 

@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 #define STORE_FILE	 "sekisho.db"
-#define SCHEMA_VERSION	 9
+#define SCHEMA_VERSION	 10
 #define APPLICATION_ID	 0x73656b69 /* "seki", for file(1) */
 #define STORE_STATEMENTS 128
 #define DATABASE_BUSY_MS 10000 /* that another process may take, unless store_set_busy_timeout() */
@@ -26,6 +26,7 @@ enum store_cap {
 	CAP_WRONGS,
 	CAP_BUDGETS,
 	CAP_HELD,
+	CAP_REFUSALS,
 	CAP_COUNT
 };
 

@@ -52,6 +52,7 @@ static const struct {
 	AGED("rights", "account", "last", EVIDENCE_DAYS),
 	AGED("wrongs", "account, source", "last", EVIDENCE_DAYS),
 	AGED("budgets", "account", "last", NOTES_DAYS),
+	AGED("refusals", "source, wall, service", "wall", STORE_REFUSALS_DAYS),
 	AGED("held", "account, queue", "wall", NOTES_DAYS),
 };
 

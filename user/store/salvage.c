@@ -45,6 +45,7 @@ static const struct salvage_table tables[] = {
 	  "account", NULL, 12, -1, true },
 	{ "held", "account, queue, wall, recipients, size", "account, queue", NULL, 5, -1, true },
 	{ "spans", "length, start, counts", "length, start", NULL, 3, -1, true },
+	{ "refusals", "source, wall, service, count, would", "source", NULL, 5, 0, true },
 	{ "evidence", "prefix, wall, line", "id", NULL, 3, 0 },
 };
 

@@ -119,9 +119,17 @@ static const char schema9[] = "CREATE TABLE spans(length INTEGER NOT NULL, start
 			      " counts TEXT NOT NULL, PRIMARY KEY(length, start)) WITHOUT ROWID;"
 			      "PRAGMA user_version = 9;";
 
+/* The step from version 9: whom limits refused, see store_refusals.c. */
+static const char schema10[] =
+	"CREATE TABLE refusals(source BLOB NOT NULL, wall INTEGER NOT NULL, service TEXT NOT NULL,"
+	" count INTEGER NOT NULL, would INTEGER NOT NULL, PRIMARY KEY(source, wall, service))"
+	" WITHOUT ROWID;"
+	"CREATE INDEX refusals_wall ON refusals(wall);"
+	"PRAGMA user_version = 10;";
+
 /* From the version of their number less one. */
 static const char *const steps[] = { schema1, schema2, schema3, schema4, schema5,
-				     schema6, schema7, schema8, schema9 };
+				     schema6, schema7, schema8, schema9, schema10 };
 
 _Static_assert(sizeof(steps) / sizeof(*steps) == SCHEMA_VERSION, "a step to each version");
 _Static_assert(APPLICATION_ID == 1936026473, "as written above");

@@ -157,6 +157,27 @@ int store_span_put(struct store *store, const struct store_span *span, struct fa
 int store_spans_each(struct store *store, unsigned length_s, int64_t from_s, int64_t to_s,
 		     store_span_each each, void *context, struct fault *fault);
 
+/* Connections of a source that limits refused within a minute (history/refused.h). */
+struct store_refusal {
+	struct prefix source; /* length 0: sources and services that were refused and not kept */
+	int64_t wall_ns;      /* the minute's begin */
+	const char *service;  /* valid during the call or callback */
+	uint64_t count;
+	bool would; /* in monitor mode */
+};
+
+#define STORE_REFUSALS_DAYS 7
+#define STORE_REFUSALS_MOST 332640 /* 33 rows a minute for 7 days: 20 MiB */
+/* Adds to the row that there is. */
+int store_refusal_put(struct store *store, const struct store_refusal *refusal,
+		      struct fault *fault);
+/* Those of exactly this source, of minutes that begin in from_ns <= begin < to_ns, in their order;
+ * non-zero ends it. */
+int store_refusals_each(struct store *store, const struct prefix *source, int64_t from_ns,
+			int64_t to_ns,
+			int (*each)(const struct store_refusal *refusal, void *context),
+			void *context, struct fault *fault);
+
 /* Forgets ended bans (they are moved to what was), what was and evidence older than 90 days and the
  * oldest beyond a million lines, known sources, senders, habits and bans in a row after 30 days,
  * accounts' troubles after 60; at most 2,000 of each in one call, which take about 10 ms. 1: there
