@@ -103,7 +103,7 @@ ended() { # FILTER
 	says '^there was no alert$'
 	run_sekisho alerts --since 2099-01-01T00:00:00Z --json
 	[[ -z $output ]]
-	run_sekisho 2 alerts --since yesterday
+	run_sekisho 2 alerts --since soon
 	complains 'not a time like'
 }
 
@@ -125,6 +125,10 @@ ended() { # FILTER
 	says '^there was no alert$'
 	run_sekisho bans --ended
 	says '^no ban has ended$'
+	run_sekisho bans
+	says '^no ban is in force$'
+	run_sekisho bans --json
+	[[ -z $output ]]
 	run_sekisho 2 bans --since 1h
 	complains -- '--ended'
 }
@@ -192,4 +196,57 @@ spans() { # LENGTH: the sums of its rows
 	[[ $output != *'at 20'* ]]
 	run -2 lab_sekisho why --at 2099-01-01T00:00:00Z 198.51.100.66
 	run -2 lab_sekisho why --at soon 198.51.100.66
+}
+
+# SYNs that a limit answers with nothing, and connections that are closed for it, are one source's story.
+@test "why --at says that a limit refused an address, and which service" {
+	local when
+	lab_conf 'mode = enforce' '[class world]
+rate = 6/h
+burst = 2
+[service submission]
+countries = *:world'
+	lab_listen "$MX4" 587
+	lab_run
+	lab_burst 198.51.100.66 "$MX4" 587 2
+	for i in 1 2 3; do lab_try 198.51.100.66 "$MX4" 587 0.2 || :; done
+	lab_try 198.51.100.67 "$MX4" 587
+	when=$(date -u +%FT%TZ)
+	# What it has seen by its end the daemon keeps.
+	lab_run_end
+	run_sekisho why --at "$when" --json 198.51.100.66
+	json '.[0].then | (.limits | length) == 1 and .limits_left_out == 0 and (.limits[0] | .service == "submission" and .connections >= 3 and (.would | not) and .from < .to)'
+	run_sekisho why --at "$when" 198.51.100.66
+	says '^  by limits: submission: [0-9]+ connections refused, .* to .*$'
+	run_sekisho why --at "$when" 198.51.100.67
+	says '^  no limit is known to have refused it$'
+	run_sekisho why --at "$when" --json 198.51.100.67
+	json '.[0].then.limits == []'
+}
+
+# "Why could I not send yesterday at ten?"
+@test "times are said as people say them, in the machine's zone" {
+	local today yesterday
+	export TZ=Asia/Tokyo
+	at() { # TEXT EXPECTED
+		run_sekisho why --at "$1" 198.51.100.66
+		says "^at $2\$"
+	}
+	run_sekisho load
+	today=$(date +%F) yesterday=$(date -d yesterday +%F)
+	at 'yesterday 10:00' "$yesterday 10:00:00"
+	at yesterday "$yesterday 00:00:00"
+	at today "$today 00:00:00"
+	at '2026-11-28 10:00' '2026-11-28 10:00:00'
+	at 2026-11-28T10:00:30 '2026-11-28 10:00:30'
+	# The last time that it was so late.
+	at 00:00 "$today 00:00:00"
+	at 23:59:59 "$yesterday 23:59:59"
+	run_sekisho --utc why --at 2026-11-28T10:00 198.51.100.66
+	says '^at 2026-11-28T10:00:00Z$'
+	for wrong in '' to yester 'yesterday 25:00' '26-11-28' '2026-02-30' '10:00 yesterday'; do
+		run -2 lab_sekisho why --at "$wrong" 198.51.100.66
+	done
+	run_sekisho report --day yesterday
+	says "$yesterday"
 }

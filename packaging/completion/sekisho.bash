@@ -81,7 +81,7 @@ _sekisho() {
 	setup:--root) words=$(compgen -d -- "$current") ;;
 	setup:*) words='--print --yes --home --mail-to --root --help' ;;
 	country:*) words='--list --provider --help' ;;
-	why:--at) words='1h 12h 1d' ;;
+	why:--at) words='1h 12h yesterday' ;;
 	why:*) words='--json --at --help' ;;
 	unban:*) words="--all --service --help $(_sekisho_names bans prefix)" ;;
 	export:*) words="--help $(_sekisho_names lists name)" ;;

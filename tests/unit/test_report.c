@@ -235,7 +235,8 @@ static void many_sources_and_accounts_make_a_page_of_bounded_size(void **state)
 		snprintf(name, sizeof(name), "<victim%u>", i);
 		give(collection, EVENT_FAILURE, i, name, i, false);
 		give(collection, EVENT_MESSAGE, i, "bob", i, false);
-		decide(collection, i % 2 ? ACTION_BAN : ACTION_ALERT, RULE_ACCOUNT_SPREAD, i, i);
+		decide(collection, i % 2 ? ACTION_BAN : ACTION_ALERT, RULE_ACCOUNT_SPREAD,
+		       i + 20000, i);
 	}
 	incident = collect_end(collection);
 	collect_free(collection);
@@ -246,6 +247,32 @@ static void many_sources_and_accounts_make_a_page_of_bounded_size(void **state)
 	assert_true(strlen(page) < 300 * 1024);
 	assert_non_null(strstr(page, "and 9,960 more"));
 	free(page);
+	incident_free(incident);
+}
+
+/* An alert is said once, and names those of until then. */
+static void
+who_comes_after_a_spread_was_told_of_is_a_stranger_unless_its_provider_is_usual(void **state)
+{
+	struct collection *collection = begin();
+	struct incident *incident;
+
+	(void)state;
+	give(collection, EVENT_MESSAGE, 0, "bob", 1, false);
+	give(collection, EVENT_MESSAGE, 10, "bob", 2, false);
+	decide(collection, ACTION_BAN, RULE_ACCOUNT_SPREAD, 11, 2);
+	give(collection, EVENT_MESSAGE, 20, "bob", 3, false);
+	give(collection, EVENT_MESSAGE, 21, "bob", 9, false); /* of 1's provider */
+	give(collection, EVENT_FAILURE, 22, "bob", 4, false); /* never got in */
+	incident = collect_end(collection);
+	collect_free(collection);
+	assert_int_equal(incident->stranger_count, 2);
+	for (size_t i = 0; i < incident->source_count; i++) {
+		const struct incident_source *source = &incident->sources[i];
+		unsigned number = source->source.address.byte[15];
+
+		assert_int_equal(source->stranger, number == 2 || number == 3);
+	}
 	incident_free(incident);
 }
 
@@ -433,6 +460,8 @@ int main(void)
 		cmocka_unit_test(an_incident_has_the_numbers_of_its_events),
 		cmocka_unit_test(a_year_of_messages_has_as_many_buckets_as_a_day_and_loses_none),
 		cmocka_unit_test(many_sources_and_accounts_make_a_page_of_bounded_size),
+		cmocka_unit_test(
+			who_comes_after_a_spread_was_told_of_is_a_stranger_unless_its_provider_is_usual),
 		cmocka_unit_test(nothing_that_a_stranger_wrote_is_markup_or_moves_the_text),
 		cmocka_unit_test(a_name_that_is_one_is_put_into_the_commands),
 		cmocka_unit_test(a_page_asks_for_nothing_from_anywhere),

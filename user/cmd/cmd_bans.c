@@ -228,6 +228,8 @@ static int print_all(struct instance *instance, struct bans_printing *printing)
 
 	if (result)
 		return cmd_failed(&cmd_bans, &fault);
+	if (!printing->json && !printing->count && instance->gate)
+		puts("no ban is in force");
 	if (fflush(stdout) || printing->failed) {
 		fault_set(&fault, -EIO, "cannot write to standard output: %s", strerror(errno));
 		return cmd_failed(&cmd_bans, &fault);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "cmd/report_facts.h"
+#include "cmd/since_arg.h"
 #include "report/pages.h"
 
 struct report_options {
@@ -152,8 +153,9 @@ static int report_day(const struct report_options *options)
 {
 	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
 	_cleanup_free_ struct day *day = calloc(1, sizeof(*day));
-	const char *name = *options->rest;
 	int64_t now = clock_wall_ns();
+	char date[DAY_ARG_SIZE];
+	const char *name = day_arg(*options->rest, now, date);
 	int status;
 
 	if (!day)
@@ -256,12 +258,13 @@ const struct command cmd_report = {
 		"to do.\n"
 		"Made of LOGs, through the rules as `replay` does it, without privilege: a LOG may "
 		"be\n"
-		"compressed with gzip, or - for standard input. Without a LOG it is made of the "
+		"compressed (gzip, xz, bzip2, zstd), or - for standard input. Without a LOG it is "
+		"made of the "
 		"store, which\n"
 		"needs root and knows no messages. The page needs no script and loads nothing; it "
 		"can be\n"
 		"mailed and printed.\n\n"
-		"With --day: what was counted on that day (2026-11-15, local time; default: "
+		"With --day: what was counted on that day (2026-11-15 or today; default: "
 		"yesterday) and\n"
 		"its alerts, from the store. Needs root. sekisho-digest.timer mails it.\n\n"
 		"  -o, --output FILE  instead of standard output; mode 0600, replaced as a whole\n"

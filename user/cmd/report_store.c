@@ -153,6 +153,10 @@ static bool take_line(const struct prefix *prefix, const struct store_evidence *
 	(void)prefix;
 	if (!is_about(filling, evidence->line) && !strcasestr(evidence->line, incident->account))
 		return false;
+	/* One line may be the evidence of several sources. */
+	for (size_t i = 0; i < incident->line_count; i++)
+		if (!strcmp(incident->evidence[i].text, evidence->line))
+			return true;
 	if (incident->line_count == INCIDENT_LINES)
 		return true;
 	incident->evidence[incident->line_count++] =
@@ -285,5 +289,8 @@ int report_day_from_store(const struct command *command, const struct instance *
 	if (!error)
 		error = store_past_alerts_each(instance->store, NULL, day->from_s * NS_PER_S,
 					       take_day_alert, day, &fault);
+	/* They are kept at once, what is counted when its minute has ended. */
+	if (day->sum.alerts < day->alert_count)
+		day->sum.alerts = day->alert_count;
 	return error ? cmd_failed(command, &fault) : EXIT_DONE;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Events and decisions -> an incident. Not here: its sums and its order (incident.c). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,8 @@ struct collection {
 	struct lru_table *bans; /* struct banned: bans about the account, and strangers of alerts */
 	struct lru_table *pairs;
 	struct lru_table *others; /* struct incident_other, while it ends */
+	struct lru_table *usual;  /* providers of sources that are no strangers, while it ends */
+	int64_t spread_ns;	  /* when strangers were first told of; 0: never */
 	struct letters *letters;
 };
 
@@ -58,8 +61,9 @@ struct collection *collect_new(const char *account, const struct incident_world 
 	collection->pairs =
 		lru_new(sizeof(struct collect_pair), INCIDENT_PAIRS, pair_leaves, collection);
 	collection->others = lru_new(sizeof(struct incident_other), INCIDENT_PAIRS, NULL, NULL);
+	collection->usual = lru_new(sizeof(char), SOURCES_MOST, NULL, NULL);
 	if (collection->incident && collection->sources && collection->bans &&
-	    collection->letters && collection->pairs && collection->others) {
+	    collection->letters && collection->pairs && collection->others && collection->usual) {
 		strncpy(collection->incident->account, account, EVENT_ACCOUNT_SIZE - 1);
 		return collection;
 	}
@@ -75,6 +79,7 @@ void collect_free(struct collection *collection)
 	lru_free(collection->bans);
 	letters_free(collection->letters);
 	lru_free(collection->others);
+	lru_free(collection->usual);
 	if (collection->pairs)
 		lru_free(collection->pairs);
 	incident_free(collection->incident);
@@ -176,21 +181,6 @@ static bool tells_strangers(enum ban_rule rule)
 	       rule == RULE_ACCOUNT_OLD_PASSWORD;
 }
 
-static void note_lines(struct incident *incident, const struct decision *decision)
-{
-	for (unsigned i = 0; i < decision->evidence_count && incident->line_count < INCIDENT_LINES;
-	     i++) {
-		bool known = false;
-
-		for (size_t j = 0; j < incident->line_count; j++)
-			known |= incident->evidence[j].tag == decision->evidence[i];
-		if (!known)
-			incident->evidence[incident->line_count++] =
-				(struct incident_line){ .wall_ns = decision->wall_ns,
-							.tag = decision->evidence[i] };
-	}
-}
-
 void collect_decision(struct collection *collection, const struct decision *decision)
 {
 	struct incident *incident = collection->incident;
@@ -203,7 +193,10 @@ void collect_decision(struct collection *collection, const struct decision *deci
 	if (!decision->has_account ||
 	    !collection->world.same(decision->account, collection->world.context))
 		return;
-	note_lines(incident, decision);
+	for (unsigned i = 0; i < decision->evidence_count; i++)
+		incident_line(incident, decision->wall_ns, decision->evidence[i]);
+	if (decision->rule == RULE_ACCOUNT_SPREAD && !collection->spread_ns)
+		collection->spread_ns = decision->wall_ns;
 	if (decision->action == ACTION_ALERT) {
 		mark.kind = MARK_ALERT;
 		incident->alerts++;
@@ -245,13 +238,58 @@ static const struct banned *banned_of(const struct collection *collection,
 	return banned ? banned : lru_find(collection->bans, &network);
 }
 
+static bool got_in(const struct incident_source *source)
+{
+	return source->logins || source->messages || source->kept_out;
+}
+
+/* Named by a rule. */
+static bool was_told_of(const struct collection *collection, const struct prefix *source)
+{
+	const struct banned *banned = banned_of(collection, source);
+
+	return banned && tells_strangers(banned->rule);
+}
+
+static struct prefix provider_key(const struct collection *collection, const struct prefix *source)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu",
+		 (unsigned long long)collection->world.provider(&source->address,
+								collection->world.context));
+	return lru_name_key(&collection->seed, text);
+}
+
+static void take_usual(const struct prefix *source, void *value, void *context)
+{
+	struct collection *collection = context;
+	const struct incident_source *seen = value;
+	struct prefix key;
+	bool fresh;
+
+	if (!got_in(seen) || was_told_of(collection, source) ||
+	    (collection->spread_ns && seen->first_ns >= collection->spread_ns))
+		return;
+	key = provider_key(collection, source);
+	lru_touch(collection->usual, &key, &fresh);
+}
+
+/* Those whom a rule named; and who came after them, of a provider that nobody had come of before:
+ * an alert is said once, whoever comes then. */
 static bool is_stranger(const struct collection *collection, const struct prefix *source)
 {
 	const struct incident_source *seen = lru_find(collection->sources, source);
-	const struct banned *banned = banned_of(collection, source);
+	struct prefix key;
 
-	return seen && banned && tells_strangers(banned->rule) &&
-	       (seen->logins || seen->messages || seen->kept_out);
+	if (!seen || !got_in(seen))
+		return false;
+	if (was_told_of(collection, source))
+		return true;
+	if (!collection->spread_ns || seen->first_ns < collection->spread_ns)
+		return false;
+	key = provider_key(collection, source);
+	return !lru_find(collection->usual, &key);
 }
 
 static void take_source(const struct prefix *key, void *value, void *context)
@@ -341,6 +379,7 @@ struct incident *collect_end(struct collection *collection)
 	incident->sources = calloc(lru_used(collection->sources) + 1, sizeof(*incident->sources));
 	if (!incident->sources)
 		return NULL;
+	lru_each(collection->sources, take_usual, collection);
 	lru_each(collection->sources, take_source, collection);
 	letters_each(collection->letters, take_letter, collection);
 	lru_each(collection->pairs, take_pair, collection);

@@ -52,6 +52,16 @@ void incident_mark(struct incident *incident, const struct incident_mark *mark)
 	incident->mark_count++;
 }
 
+void incident_line(struct incident *incident, int64_t wall_ns, uint64_t tag)
+{
+	for (size_t i = 0; i < incident->line_count; i++)
+		if (incident->evidence[i].tag == tag)
+			return;
+	if (incident->line_count < INCIDENT_LINES)
+		incident->evidence[incident->line_count++] =
+			(struct incident_line){ .wall_ns = wall_ns, .tag = tag };
+}
+
 static int by_weight(const void *a, const void *b)
 {
 	const struct incident_source *x = a, *y = b;

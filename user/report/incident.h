@@ -124,6 +124,8 @@ struct incident *collect_end(struct collection *collection);
 int incident_sum_up(struct incident *incident);
 /* Counts messages in the bucket of their time; buckets widen when there are too many. */
 void incident_count(struct incident *incident, int64_t wall_ns, unsigned count, bool out);
+/* The line of a decision's evidence, once; beyond INCIDENT_LINES none. */
+void incident_line(struct incident *incident, int64_t wall_ns, uint64_t tag);
 /* A mark by its time; the last ones fall out. Bans of one rule that follow soon are one. */
 void incident_mark(struct incident *incident, const struct incident_mark *mark);
 

@@ -193,6 +193,7 @@ static const char style[] =
 	".rule{stroke:var(--dim);stroke-width:1;vector-effect:non-scaling-stroke}"
 	".badly{color:var(--bad)}.well{color:var(--good)}"
 	"@media screen and (max-width:40rem){th,td{padding:.25rem}table{font-size:.82rem}"
+	"th{font-size:.72rem;overflow-wrap:normal}"
 	".cards thead{display:none}"
 	".cards tr{display:block;border-bottom:1px solid var(--line);padding:.4rem 0}"
 	".cards td{display:flex;justify-content:space-between;gap:1rem;border:0;"
@@ -237,15 +238,18 @@ static bool is_number(enum word column)
 	       column == W_WOULD_DROP;
 }
 
-#define FLAT_MOST 5 /* columns that fit a telephone */
+#define FLAT_MOST 5 /* columns that fit a telephone; of text */
+#define TEXT_MOST 3
 
 void page_table_begin(const struct page *page, const enum word *columns)
 {
-	size_t count = 0;
+	size_t count = 0, numbers = 0;
+	bool wide;
 
-	while (columns[count] != W_WORD_COUNT)
-		count++;
-	fprintf(page->out, "<table%s>\n<thead><tr>", count > FLAT_MOST ? " class=\"cards\"" : "");
+	for (; columns[count] != W_WORD_COUNT; count++)
+		numbers += is_number(columns[count]);
+	wide = count > FLAT_MOST || count - numbers > TEXT_MOST;
+	fprintf(page->out, "<table%s>\n<thead><tr>", wide ? " class=\"cards\"" : "");
 	for (; *columns != W_WORD_COUNT; columns++) {
 		fputs(is_number(*columns) ? "<th class=\"n\">" : "<th>", page->out);
 		page_word(page, *columns, NULL);
