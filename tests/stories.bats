@@ -132,7 +132,7 @@ asked() { # FILTER FOLDER [--learned]
 	"$STORIES/judge" good_year "$folder" "$folder/decisions"
 	sed 's,^providers.*,providers = /dev/null,' "$folder/sekisho.conf" >"$folder/guesses.conf"
 	TZ=UTC "$SEKISHO" replay --json -c "$folder/guesses.conf" "$folder/mail.log" >"$folder/guessed"
-	"$STORIES/judge" good_year_without_providers "$folder" "$folder/guessed"
+	"$STORIES/judge" good_year "$folder" "$folder/guessed"
 	# With policy not one message in 10,000 is held.
 	asked '.honest.messages > 50000 and .honest.refused == 0 and
 		(.honest.held + .honest.deferred) * 10000 <= .honest.messages' "$folder"

@@ -155,8 +155,8 @@ static void packed_files_read_as_plain_ones_and_damage_is_said_with_its_line(voi
 	}
 }
 
-/* Twenty failures, as logrotate's compresscmd leaves them. */
-static void pack(const char *path, int (*filter)(struct archive *archive))
+/* So many failures, as logrotate's compresscmd leaves them. */
+static void pack(const char *path, int (*filter)(struct archive *archive), int lines)
 {
 	struct archive *archive = archive_write_new();
 	struct archive_entry *entry = archive_entry_new();
@@ -166,13 +166,32 @@ static void pack(const char *path, int (*filter)(struct archive *archive))
 	assert_int_equal(filter(archive), ARCHIVE_OK);
 	assert_int_equal(archive_write_open_filename(archive, path), ARCHIVE_OK);
 	assert_int_equal(archive_write_header(archive, entry), ARCHIVE_OK);
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < lines; i++) {
 		const char *line = failure("2026-11-21T10:00:00Z", "a");
 
 		assert_true(archive_write_data(archive, line, strlen(line)) > 0);
 	}
 	archive_entry_free(entry);
 	assert_int_equal(archive_write_free(archive), ARCHIVE_OK);
+}
+
+/* As logrotate leaves it on a quiet day. */
+static void an_empty_file_is_an_empty_log(void **state)
+{
+	struct history *history = history_new(NULL);
+	struct history_counts counts;
+	struct fault fault = { 0 };
+	struct seen seen = { 0 };
+
+	(void)state;
+	fclose(fopen(path_of("empty"), "w"));
+	pack(path_of("packed"), archive_write_add_filter_xz, 0);
+	assert_int_equal(history_add(history, path_of("empty"), &fault), 0);
+	assert_int_equal(history_add(history, path_of("packed"), &fault), 0);
+	assert_int_equal(history_run(history, take, &seen, &fault), 0);
+	history_get_counts(history, &counts);
+	assert_int_equal(counts.lines, 0);
+	history_free(history);
 }
 
 static void what_other_packers_made_reads_the_same_and_damage_ends_it(void **state)
@@ -190,7 +209,7 @@ static void what_other_packers_made_reads_the_same_and_damage_ends_it(void **sta
 			struct fault fault = { 0 };
 			struct seen seen = { 0 };
 
-			pack(path_of("packed"), filters[i]);
+			pack(path_of("packed"), filters[i], 20);
 			if (cut)
 				assert_int_equal(truncate(path_of("packed"), 40), 0);
 			assert_int_equal(history_add(history, path_of("packed"), &fault), 0);
@@ -250,6 +269,7 @@ int main(void)
 		TEST(deliveries_that_went_well_are_handed_on_and_are_no_events),
 		TEST(packed_files_read_as_plain_ones_and_damage_is_said_with_its_line),
 		TEST(what_other_packers_made_reads_the_same_and_damage_ends_it),
+		TEST(an_empty_file_is_an_empty_log),
 		TEST(long_lines_are_cut_and_counted_and_the_rest_is_no_line),
 	};
 

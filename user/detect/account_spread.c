@@ -158,6 +158,16 @@ static void sort_out(const struct rule_input *input, int64_t began_ns, bool bans
 	}
 }
 
+/* In its first window an installation has seen nothing before, of any account; where the providers
+ * are guesses, too, several countries may as well be one who fetches the mail. */
+static bool knows_nothing(const struct rule_input *input, const struct news *news)
+{
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
+
+	return !news->known && time_less(input->event->wall_ns, rule_ns(rule->window_s)) <
+				       accounts_since(input->accounts);
+}
+
 static void judge(const struct rule_input *input)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
@@ -168,7 +178,7 @@ static void judge(const struct rule_input *input)
 	news_find(input, &news);
 	many = news.counting >= rule->count;
 	soon = rule->long_count && news.soon >= rule->long_count && news.mailed;
-	countries = news.countries >= rule->countries;
+	countries = news.countries >= rule->countries && !knows_nothing(input, &news);
 	if (!many && !soon && !countries)
 		return;
 	if (many && news.counting_ns < sure_ns)

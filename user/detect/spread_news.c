@@ -50,6 +50,15 @@ static int compare(const void *left, const void *right)
 	return a->tag > b->tag ? -1 : a->tag < b->tag;
 }
 
+/* Where no provider is known, each server that fetches mail for many (a webmail's, a telephone
+ * maker's) is a provider and a country of its own. In an installation's first days a place of many
+ * accounts is one of those; later they are old. */
+static bool is_fetcher(const struct rule_input *input, const struct login_source *login)
+{
+	return input->young && provider_is_guess(login->provider) &&
+	       accounts_shared(input->accounts, &login->source, input->event->wall_ns);
+}
+
 static void list_places(const struct rule_input *input, struct news *news)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
@@ -59,7 +68,8 @@ static void list_places(const struct rule_input *input, struct news *news)
 	for (size_t i = 0; i < account->count; i++)
 		if (ago(&account->logins[i], input->event->wall_ns) <= rule_ns(rule->window_s) &&
 		    !account->logins[i].returned &&
-		    !address_is_lan(&account->logins[i].source.address))
+		    !address_is_lan(&account->logins[i].source.address) &&
+		    !is_fetcher(input, &account->logins[i]))
 			news->logins[news->place_count++] = &account->logins[i];
 	qsort(news->logins, news->place_count, sizeof(*news->logins), compare);
 }
@@ -208,13 +218,14 @@ static void count_news(const struct rule_input *input, struct news *news)
 	int64_t now_ns = input->event->wall_ns;
 
 	news->counting = news->soon = news->countries = 0;
-	news->mailed = false;
+	news->mailed = news->known = false;
 	for (size_t i = 0; i < news->provider_count; i++) {
 		const struct fresh *fresh = &news->providers[i];
 		bool guess = provider_is_guess(fresh->provider) &&
 			     is_own(input, news, fresh->country);
 		uint64_t ago_ns = (uint64_t)now_ns - (uint64_t)fresh->first_ns;
 
+		news->known |= !provider_is_guess(fresh->provider);
 		if (is_new_country(input, news, i))
 			count_one(&news->countries, rule->countries, OWN_COUNTRIES, fresh->first_ns,
 				  &news->countries_ns);

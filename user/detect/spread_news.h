@@ -25,6 +25,7 @@ struct news {
 	size_t provider_count;
 	unsigned counting, soon, countries; /* providers, those of the last hour, countries */
 	bool mailed;			    /* by one of the last hour */
+	bool known;			    /* a provider is no guess */
 	unsigned remote;		    /* providers that only other servers saw */
 	/* How far back the newest of each reach that cannot all be the owner's own. */
 	int64_t counting_ns, soon_ns, countries_ns;

@@ -20,14 +20,15 @@ struct packed_file {
 	gzFile plain;	       /* or gzip */
 	struct archive *other; /* xz, bzip2, zstd */
 	int error;
+	bool ended; /* nothing is in it */
 };
 
-/* A file that cannot be read says so again, to zlib. */
+/* What libarchive says in its own words; a file that cannot be read says so again, to zlib. */
 static bool is_damaged(struct archive *archive)
 {
 	int error = archive_errno(archive);
 
-	return error < 0 || error == EILSEQ; /* libarchive's own words */
+	return error < 0 || error == EILSEQ;
 }
 
 static void try_other(struct packed_file *packed)
@@ -35,7 +36,6 @@ static void try_other(struct packed_file *packed)
 	off_t start = lseek(packed->fd, 0, SEEK_CUR);
 	struct archive *archive = start < 0 ? NULL : archive_read_new();
 	struct archive_entry *entry;
-	bool opened;
 
 	if (!archive)
 		return;
@@ -43,10 +43,12 @@ static void try_other(struct packed_file *packed)
 	archive_read_support_filter_bzip2(archive);
 	archive_read_support_filter_zstd(archive);
 	archive_read_support_format_raw(archive);
-	opened = !archive_read_open_fd(archive, packed->fd, PORTION);
-	if (opened ? archive_filter_code(archive, 0) != ARCHIVE_FILTER_NONE : is_damaged(archive)) {
+	archive_read_support_format_empty(archive);
+	archive_read_open_fd(archive, packed->fd, PORTION);
+	if (archive_filter_code(archive, 0) != ARCHIVE_FILTER_NONE || is_damaged(archive)) {
 		packed->other = archive;
-		if (!opened || archive_read_next_header(archive, &entry))
+		packed->ended = archive_read_next_header(archive, &entry) != ARCHIVE_OK;
+		if (packed->ended && archive_errno(archive))
 			packed->error = -EBADMSG;
 		return;
 	}
@@ -110,7 +112,7 @@ ssize_t packed_read(struct packed_file *packed, char *out, size_t size)
 {
 	ssize_t got;
 
-	if (packed->error)
+	if (packed->error || packed->ended)
 		return packed->error;
 	got = packed->other ? read_other(packed, out, size) : read_plain(packed, out, size);
 	if (got < 0)

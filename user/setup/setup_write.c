@@ -74,7 +74,7 @@ static void write_log(FILE *out, const struct setup_log *log)
 
 static void write_country(FILE *out, const struct setup *setup)
 {
-	const char *home = *setup->home ? setup->home : "XX";
+	const char *home = *setup->home ? setup->home : "JP";
 
 	fputs("\n# Logins from abroad can be limited, or refused. Nothing is until you say so.\n",
 	      out);
@@ -82,7 +82,7 @@ static void write_country(FILE *out, const struct setup *setup)
 		fprintf(out, "# The time zone of this machine is %s: country %s.\n", setup->zone,
 			setup->home);
 	if (!*setup->home)
-		fputs("# XX is your own country's code, which this machine does not tell.\n", out);
+		fputs("# JP stands for your own country, which this machine does not tell.\n", out);
 	fprintf(out,
 		"#[class home]\n#connections = 50\n#rate = 120/m\n#burst = 60\n"
 		"#[class abroad]\n#connections = 5\n#rate = 10/m\n"
