@@ -91,6 +91,53 @@ static void eight_failing_sources_of_a_network_ban_the_network(void **state)
 	room_close(room);
 }
 
+/* A tablet that has the old password, at a home whose address is another each night. */
+static void where_an_account_logs_in_its_own_failures_of_a_day_shut_nobody_out(void **state)
+{
+	struct room *room = room_open();
+
+	(void)state;
+	knows(room, "bob", "192.0.2.1", T0);
+	logs_in(room, "192.0.3.1", "bob", T0 + 2 * DAY);
+	for (int i = 0; i < 60; i++)
+		fails(room, "192.0.3.1", "bob", T0 + 2 * DAY + HOUR + i * 20 * MINUTE);
+	fails(room, "192.0.3.1", "carol", T0 + 2 * DAY + 21 * HOUR);
+	assert_int_equal(room->bans, 0);
+	/* Others' accounts are another matter. */
+	for (int i = 0; i < 5; i++)
+		fails(room, "192.0.3.1", "carol", T0 + 2 * DAY + 22 * HOUR + i * S);
+	assert_true(banned(room, "192.0.3.1/32"));
+	room_close(room);
+}
+
+/* An office with a new line, a conference: whoever had to guess five passwords first is no guesser.
+ */
+static void where_five_accounts_log_in_within_a_day_many_may_mistype(void **state)
+{
+	(void)state;
+	for (unsigned guests = 4; guests <= 5; guests++) {
+		struct room *room = room_open();
+		char name[16];
+
+		knows(room, "bob", "192.0.2.1", T0);
+		for (unsigned i = 0; i < guests; i++) {
+			snprintf(name, sizeof(name), "guest%u", i);
+			logs_in(room, "192.0.3.1", name, T0 + 2 * DAY + i * S);
+			logs_in(room, "192.0.3.1", name, T0 + 2 * DAY + MINUTE + i * S);
+		}
+		for (unsigned i = 0; i < 30; i++) {
+			snprintf(name, sizeof(name), "late%u", i);
+			fails(room, "192.0.3.1", name, T0 + 2 * DAY + HOUR + i * 10 * S);
+		}
+		assert_int_equal(room->bans > 0, guests < 5);
+		/* A day later they are gone. */
+		for (unsigned i = 0; i < 5; i++)
+			fails(room, "192.0.3.1", "late", T0 + 4 * DAY + i * S);
+		assert_true(banned(room, "192.0.3.1/32"));
+		room_close(room);
+	}
+}
+
 static void a_network_with_a_known_source_in_it_takes_ten_times_as_many(void **state)
 {
 	struct room *room = room_open();
@@ -1045,6 +1092,9 @@ int main(void)
 			slow_guessing_is_four_accounts_in_two_weeks_and_a_login_takes_one_off),
 		cmocka_unit_test(twenty_failures_in_a_day_are_too_many_however_slow),
 		cmocka_unit_test(eight_failing_sources_of_a_network_ban_the_network),
+		cmocka_unit_test(
+			where_an_account_logs_in_its_own_failures_of_a_day_shut_nobody_out),
+		cmocka_unit_test(where_five_accounts_log_in_within_a_day_many_may_mistype),
 		cmocka_unit_test(a_network_with_a_known_source_in_it_takes_ten_times_as_many),
 		cmocka_unit_test(a_source_is_known_after_successes_a_day_apart),
 		cmocka_unit_test(in_the_first_week_one_success_makes_known),

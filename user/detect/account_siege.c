@@ -121,6 +121,10 @@ static void on_event(void *context, const struct rule_input *input)
 	bool leaked, besieged;
 	size_t count;
 
+	/* One who is on the road mistypes, or has a device with an old password, and is no siege. */
+	if ((event->kind == EVENT_SUCCESS || event->kind == EVENT_MESSAGE) && input->at &&
+	    (input->login == LOGIN_NEW || input->login == LOGIN_SEEN))
+		distinct_window_remove(context, &input->account, &input->network.address);
 	/* Who is known may mistype; what is not there cannot be besieged. */
 	if (event->kind != EVENT_FAILURE || !event->has_source || !account || !is_stranger(input) ||
 	    input->lan)

@@ -185,11 +185,17 @@ static void find_out(struct detect *detect, struct rule_input *input)
 	if (!event->has_source)
 		return;
 	expect(detect, input, account);
-	if (event->kind == EVENT_FAILURE)
+	if (event->kind == EVENT_FAILURE) {
 		accounts_judge(detect->accounts, account ? event->account : NULL, account,
 			       &input->source, event->wall_ns, &input->standing);
-	else if (event->kind == EVENT_ACCEPTED)
+		if (strangers_are_guests(detect->strangers, input)) {
+			input->standing.shared = true;
+			if (is_stranger(input))
+				input->standing.trust = TRUST_OTHER;
+		}
+	} else if (event->kind == EVENT_ACCEPTED) {
 		senders_note(detect->senders, &input->network, event->wall_ns);
+	}
 	if ((event->kind == EVENT_SUCCESS || event->kind == EVENT_MESSAGE) && account &&
 	    !detect->recalling) {
 		input->login = accounts_login(detect->accounts, event, input->tag, account,

@@ -308,6 +308,19 @@ const struct distinct_window_item *distinct_window_list(struct distinct_window *
 	return listed;
 }
 
+size_t distinct_window_count(const struct distinct_window *distinct, const struct prefix *key,
+			     int64_t now_ns)
+{
+	struct subject *subject = lru_find(distinct->subjects, key);
+	size_t count = 0;
+
+	for (uint32_t at = subject ? subject->count : 0; at--; count++)
+		if (apart(item_at(distinct, subject, at)->wall_ns, now_ns) >
+		    distinct->settings.window_ns)
+			break;
+	return count;
+}
+
 void distinct_window_remove(struct distinct_window *distinct, const struct prefix *key,
 			    const struct address *what)
 {

@@ -44,6 +44,9 @@ size_t distinct_window_add(struct distinct_window *distinct, const struct prefix
 /* What the subject of the last distinct_window_add() met: as many as that returned, oldest first,
  * valid until the next call. NULL: out of memory. */
 const struct distinct_window_item *distinct_window_list(struct distinct_window *distinct);
+/* How many different ones the subject met within the window that ends at `now_ns`. */
+size_t distinct_window_count(const struct distinct_window *distinct, const struct prefix *subject,
+			     int64_t now_ns);
 /* For lru_expect(). */
 const struct lru_table *distinct_window_table(const struct distinct_window *distinct);
 

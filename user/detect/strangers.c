@@ -10,11 +10,18 @@
 /* Failures that name no account, of a source that some account knows, are counted apart from those
  * on others' accounts: no address has such a length. */
 #define UNNAMED 0x20000U
+/* So are those on accounts that it logged in to, but is not known to. */
+#define SEEN 0x40000U
 
 struct strangers {
 	struct sliding_window *failures;  /* by source; of known pairs by account */
 	struct distinct_window *accounts; /* by source */
+	struct distinct_window *guests;	  /* by source: accounts that it logged in to, and that do
+					   * not know it */
 };
+
+#define GUESTS_PART 16 /* of the sources that fail, so many are remembered that log in anew */
+#define GUESTS_NS   (86400 * NS_PER_S)
 
 static uint32_t larger(uint32_t a, uint32_t b)
 {
@@ -44,17 +51,28 @@ static struct distinct_window_settings account_sets(const struct detect_settings
 	return sets;
 }
 
+static struct distinct_window_settings guest_sets(const struct detect_settings *settings)
+{
+	uint32_t most = settings->most_sources / GUESTS_PART;
+
+	return (struct distinct_window_settings){ .most = most ? most : 1,
+						  .items = settings->shared_accounts,
+						  .window_ns = GUESTS_NS };
+}
+
 struct strangers *strangers_new(const struct detect_settings *settings)
 {
 	struct window_settings windows = failure_windows(settings);
-	struct distinct_window_settings sets = account_sets(settings);
+	struct distinct_window_settings sets = account_sets(settings),
+					guests = guest_sets(settings);
 	struct strangers *strangers = calloc(1, sizeof(*strangers));
 
 	if (!strangers)
 		return NULL;
 	strangers->failures = sliding_window_new(&windows);
 	strangers->accounts = distinct_window_new(&sets);
-	if (strangers->failures && strangers->accounts)
+	strangers->guests = distinct_window_new(&guests);
+	if (strangers->failures && strangers->accounts && strangers->guests)
 		return strangers;
 	strangers_free(strangers);
 	return NULL;
@@ -66,6 +84,7 @@ void strangers_free(struct strangers *strangers)
 		return;
 	sliding_window_free(strangers->failures);
 	distinct_window_free(strangers->accounts);
+	distinct_window_free(strangers->guests);
 	free(strangers);
 }
 
@@ -73,10 +92,12 @@ void strangers_free(struct strangers *strangers)
 void strangers_configure(struct strangers *strangers, const struct detect_settings *settings)
 {
 	struct window_settings windows = failure_windows(settings);
-	struct distinct_window_settings sets = account_sets(settings);
+	struct distinct_window_settings sets = account_sets(settings),
+					guests = guest_sets(settings);
 
 	sliding_window_configure(strangers->failures, &windows);
 	distinct_window_configure(strangers->accounts, &sets);
+	distinct_window_configure(strangers->guests, &guests);
 }
 
 /* How many times the thresholds of a source this failure is judged by. */
@@ -119,14 +140,15 @@ void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 {
 	const struct event *event = input->event;
 	const char *account = event->has_account ? event->account : NULL;
-	bool own = input->standing.trust == TRUST_OWN;
+	bool own = input->standing.trust == TRUST_OWN, seen = input->standing.trust == TRUST_SEEN;
 	uint64_t siege_ns = rule_ns(input->settings->rules[RULE_ACCOUNT_SIEGE].window_s);
 	struct window_entry entry = {
 		.wall_ns = event->wall_ns,
 		.tag = input->tag,
 		.account = account,
 		.weight = event->count ? event->count : 1,
-		.short_only = own,
+		/* Where its owner logs in, a device may have the old password all day. */
+		.short_only = own || seen,
 		.mark = event->service == EVENT_SERVICE_SMTP,
 	};
 	struct distinct_window_item item = { .wall_ns = event->wall_ns, .tag = input->tag };
@@ -135,8 +157,8 @@ void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 	entry.times = (uint16_t)(tries->times < UINT16_MAX ? tries->times : UINT16_MAX);
 	if (own && account)
 		tries->subject = input->account;
-	else if (own)
-		tries->subject.length |= UNNAMED;
+	else if (own || seen)
+		tries->subject.length |= own ? UNNAMED : SEEN;
 	tries->hit_count =
 		sliding_window_add(strangers->failures, &tries->subject, &entry, &tries->hit);
 	if (own || !account)
@@ -158,7 +180,19 @@ void strangers_succeed(struct strangers *strangers, const struct rule_input *inp
 {
 	struct prefix key = accounts_local_key(input->accounts, input->event->account);
 
+	struct distinct_window_item item = { .what = key.address,
+					     .wall_ns = input->event->wall_ns,
+					     .tag = input->tag };
+
 	distinct_window_remove(strangers->accounts, &input->source, &key.address);
+	if (input->login != LOGIN_STRANGER && !input->lan)
+		distinct_window_add(strangers->guests, &input->source, &item);
+}
+
+bool strangers_are_guests(const struct strangers *strangers, const struct rule_input *input)
+{
+	return distinct_window_count(strangers->guests, &input->source, input->event->wall_ns) >=
+	       input->settings->shared_accounts;
 }
 
 void strangers_restart(const struct rule_input *input, const struct prefix *subject)
@@ -177,11 +211,12 @@ void strangers_forgive(const struct rule_input *input)
 
 void strangers_add_usage(const struct strangers *strangers, struct detect_usage *usage)
 {
-	struct window_usage failures, accounts;
+	struct window_usage failures, accounts, guests;
 
 	sliding_window_get_usage(strangers->failures, &failures);
 	distinct_window_get_usage(strangers->accounts, &accounts);
+	distinct_window_get_usage(strangers->guests, &guests);
 	usage->sources += failures.used;
 	usage->sources_size += failures.size;
-	usage->forgotten += failures.forgotten + accounts.forgotten;
+	usage->forgotten += failures.forgotten + accounts.forgotten + guests.forgotten;
 }

@@ -38,8 +38,11 @@ size_t strangers_expect(const struct strangers *strangers, const struct rule_inp
 /* Counts one failure, which has a source. */
 void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 		    struct tries *tries);
-/* The source logged in to the account: it was no guess. */
+/* The source, which is not known to the account, logged in to it: it was no guess. */
 void strangers_succeed(struct strangers *strangers, const struct rule_input *input);
+/* Whether it logged in to so many accounts within a day that it is a shared place, known or not: an
+ * office with a new line, a conference. A guesser would have to have as many right passwords. */
+bool strangers_are_guests(const struct strangers *strangers, const struct rule_input *input);
 /* What counted against a subject, or the accounts that the source met, led to a decision: it counts
  * no more, and is taken out of sighting->tries, which points into the tables. */
 void strangers_restart(const struct rule_input *input, const struct prefix *subject);
