@@ -300,7 +300,7 @@ file = $LAB/log/gone.log"
 	run_sekisho ban --reason 'too often' 198.51.100.66
 	top_starts 200 50
 	lab_burst 198.51.100.66 "$MX4" 25 30 >/dev/null
-	shows '^198\.51\.100\.66 +JP +[0-9.,]+ +[0-9.,]+ +0 +30 +30 +banned'
+	shows '^198\.51\.100\.66 +JP +- +[0-9.,]+ +[0-9.,]+ +0 +30 +30 +banned'
 	shows 'the last hour, per minute'
 	shows 'connections +[0-9]+ in the last'
 	shows 'failed logins +[0-9]+ in the last'

@@ -198,10 +198,9 @@ static void narrow_screens_lose_the_least_important_columns_first(void **state)
 	static const struct {
 		unsigned width;
 		const char *there, *gone;
-	} widths[] = {
-		{ 80, "seen", "-" },	{ 79, "attempts", "-" },  { 60, "seen", "attempts" },
-		{ 45, "open", "seen" }, { 36, "drop/m", "open" }, { 26, "att/min", "drop/m" }
-	};
+	} widths[] = { { 88, "provider", "-" },	 { 87, "seen", "provider" }, { 80, "seen", "-" },
+		       { 79, "attempts", "-" },	 { 60, "seen", "attempts" }, { 45, "open", "seen" },
+		       { 36, "drop/m", "open" }, { 26, "att/min", "drop/m" } };
 	char text[TOP_LINE_SIZE];
 	struct top_row row = { .name = "2001:db8:bad:ffff::/64", .attempts = 1234567 };
 
@@ -217,6 +216,24 @@ static void narrow_screens_lose_the_least_important_columns_first(void **state)
 	top_columns_row(&row, TOP_SOURCES, 0, 84, text);
 	assert_non_null(strstr(text, row.name));
 	top_columns_row(&row, TOP_SOURCES, 0, 0, text);
+}
+
+static void a_row_names_its_provider_where_there_is_room(void **state)
+{
+	struct top_row row = { .name = "2001:db8:bad:ffff::/64",
+			       .has_prefix = true,
+			       .country = "JP",
+			       .provider = "AS4294967295" };
+	char text[TOP_LINE_SIZE];
+
+	(void)state;
+	top_columns_row(&row, TOP_SOURCES, 0, 88, text);
+	assert_non_null(strstr(text, "2001:db8:bad:ffff::/64"));
+	assert_non_null(strstr(text, " AS4294967295"));
+	top_columns_row(&row, TOP_SOURCES, 0, 80, text);
+	assert_null(strstr(text, "AS"));
+	top_name_providers(&row, 1, NULL);
+	assert_string_equal(row.provider, "-");
 }
 
 static void a_sparkline_has_a_character_for_each_value(void **state)
@@ -242,6 +259,7 @@ int main(void)
 		cmocka_unit_test(rates_are_by_service_and_reason_and_never_negative),
 		cmocka_unit_test(a_banned_source_is_among_the_sources_by_what_its_ban_counts),
 		cmocka_unit_test(narrow_screens_lose_the_least_important_columns_first),
+		cmocka_unit_test(a_row_names_its_provider_where_there_is_room),
 		cmocka_unit_test(a_sparkline_has_a_character_for_each_value),
 	};
 

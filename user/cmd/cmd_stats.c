@@ -77,6 +77,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 		return cmd_usage(&cmd_stats, "takes no argument: '%s'", argv[optind]);
 	/* Metrics have no series per source, so they do not look at them. */
 	parts |= form == FORM_PROMETHEUS ? SNAPSHOT_STATUS : SNAPSHOT_TOP_TALKERS;
+	parts |= form == FORM_TEXT ? SNAPSHOT_STATUS : 0; /* what the logs said */
 	if (cmd_open(&cmd_stats, globals, INSTANCE_STORE_READ | INSTANCE_GATE, &instance))
 		return EXIT_FAILED;
 	if (!instance.gate)

@@ -163,9 +163,16 @@ static int loop(struct top *top)
 	return 0;
 }
 
+static void cleanup_providers(struct providers **providers)
+{
+	providers_free(*providers);
+}
+
 static int show(struct top *top, struct fault *fault)
 {
+	_cleanup_(cleanup_providers) struct providers *providers = NULL;
 	struct sigaction action = { .sa_handler = on_signal };
+	const struct config *config;
 	int err;
 
 	/* The first frame before the screen: what is wrong is said as any command says it. */
@@ -173,12 +180,17 @@ static int show(struct top *top, struct fault *fault)
 	if (err)
 		return err;
 	top->has[0] = true;
+	config = top->frames[0].instance.config;
+	(void)providers_load(config->provider_files, config->provider_file_count,
+			     config->provider_files_default, &providers, NULL);
 	top->taken_boot_ns = clock_boot_ns();
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
 	screen_begin(&top->screen, style_wanted(stdout));
+	top->screen.providers = providers;
 	err = loop(top);
+	top->screen.providers = NULL;
 	screen_end(&top->screen);
 	return err ? fault_set(fault, err, "out of memory") : 0;
 }

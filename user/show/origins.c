@@ -39,10 +39,5 @@ const char *origins_country(const struct origins *origins, const struct address 
 const char *origins_provider(const struct origins *origins, const struct address *address,
 			     char text[PROVIDER_TEXT_SIZE])
 {
-	uint32_t number = providers_find(origins->providers, address);
-
-	if (!number)
-		return strcpy(text, "-");
-	snprintf(text, PROVIDER_TEXT_SIZE, "AS%u", number);
-	return text;
+	return provider_to_text(providers_find(origins->providers, address), text);
 }

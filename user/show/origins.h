@@ -4,6 +4,8 @@
 #ifndef SEKISHO_ORIGINS_H
 #define SEKISHO_ORIGINS_H
 
+#include <stdio.h>
+
 #include "enforce/instance.h"
 #include "lists/providers.h"
 #include "lists/ranges.h"
@@ -23,7 +25,16 @@ void origins_free(struct origins *origins);
 /* Two letters, "LAN" or "ZZ" of a known country; "-": no country data. Returns `text`. */
 const char *origins_country(const struct origins *origins, const struct address *address,
 			    char text[COUNTRY_TEXT_SIZE]);
-/* "AS64500"; "-": not known. Returns `text`. */
+/* "AS64500"; "-": 0, which is not known. Returns `text`. */
+static inline const char *provider_to_text(uint32_t number, char text[PROVIDER_TEXT_SIZE])
+{
+	if (number)
+		snprintf(text, PROVIDER_TEXT_SIZE, "AS%u", number);
+	else
+		snprintf(text, PROVIDER_TEXT_SIZE, "-");
+	return text;
+}
+/* The same of the address. */
 const char *origins_provider(const struct origins *origins, const struct address *address,
 			     char text[PROVIDER_TEXT_SIZE]);
 

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "base/time.h"
 #include "show/number.h"
 #include "show/text_recent.h"
 #include "show/visible.h"
@@ -72,6 +73,28 @@ static void print_services(FILE *out, const struct snapshot *snapshot)
 		print_sum(out, 0, snapshot->services[id].name, &snapshot->services[id].sum);
 }
 
+/* By all services: lines do not always name theirs. */
+static void print_events(FILE *out, const struct snapshot *snapshot)
+{
+	static const struct {
+		enum event_kind kind;
+		const char *name;
+	} rows[] = { { EVENT_SUCCESS, "logins" },
+		     { EVENT_FAILURE, "failed" },
+		     { EVENT_MESSAGE, "messages" } };
+	const struct daemon_status *daemon = snapshot->daemon;
+	char since[TIME_TEXT_SIZE], number[NUMBER_TEXT_SIZE];
+
+	if (!daemon)
+		return;
+	fputs("\nfrom the logs:", out);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		fprintf(out, " %s %s,", rows[i].name,
+			number_format(daemon->events[rows[i].kind], number));
+	time_show(daemon->started_wall_ns - daemon->started_wall_ns % NS_PER_S, since);
+	fprintf(out, " since %s\n", since);
+}
+
 /* ---- countries ---- */
 
 struct country_row {
@@ -79,10 +102,14 @@ struct country_row {
 	struct snapshot_sum sum;
 };
 
-static int by_attempts(const void *a, const void *b)
+static int by_drops(const void *a, const void *b)
 {
 	const struct country_row *x = a, *y = b;
+	uint64_t dropped = x->sum.dropped + x->sum.would_drop;
+	uint64_t others = y->sum.dropped + y->sum.would_drop;
 
+	if (dropped != others)
+		return dropped < others ? 1 : -1;
 	if (x->sum.attempts != y->sum.attempts)
 		return x->sum.attempts < y->sum.attempts ? 1 : -1;
 	return x->country < y->country ? -1 : 1;
@@ -99,25 +126,30 @@ static void print_others(FILE *out, const struct country_row *rows, size_t count
 	print_sum(out, 2, name, &others);
 }
 
-static void print_countries(FILE *out, const struct snapshot_service *service)
+static void print_countries(FILE *out, const struct snapshot *snapshot)
 {
 	struct country_row rows[COUNTRY_COUNT];
 	size_t count = 0;
 
 	for (unsigned country = 0; country < COUNTRY_COUNT; country++) {
-		struct snapshot_sum sum = snapshot_country_sum(service, country);
+		struct snapshot_sum all = { 0 };
 
-		if (snapshot_sum_is_zero(&sum))
+		for (unsigned id = 1; id <= snapshot->service_count; id++) {
+			struct snapshot_sum sum =
+				snapshot_country_sum(&snapshot->services[id], country);
+
+			snapshot_sum_add(&all, &sum);
+		}
+		if (snapshot_sum_is_zero(&all))
 			continue;
 		rows[count].country = country;
-		rows[count++].sum = sum;
+		rows[count++].sum = all;
 	}
 	if (!count)
 		return;
-	qsort(rows, count, sizeof(*rows), by_attempts);
+	qsort(rows, count, sizeof(*rows), by_drops);
 	fputc('\n', out);
-	visible_print(out, service->name);
-	fputs(" by country\n", out);
+	print_head(out, "country");
 	for (size_t i = 0; i < count; i++) {
 		char name[COUNTRY_TEXT_SIZE];
 
@@ -254,10 +286,10 @@ void text_stats(FILE *out, const struct snapshot *snapshot)
 {
 	print_mode(out, snapshot);
 	print_services(out, snapshot);
+	print_events(out, snapshot);
 	text_rates(out, snapshot);
 	print_reasons(out, snapshot);
-	for (unsigned id = 1; id <= snapshot->service_count; id++)
-		print_countries(out, &snapshot->services[id]);
+	print_countries(out, snapshot);
 	text_top(out, snapshot);
 	print_lists(out, snapshot);
 	print_outflow(out, snapshot);

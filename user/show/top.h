@@ -8,6 +8,7 @@
 
 #include "enforce/instance.h"
 #include "show/last_minute.h"
+#include "show/origins.h"
 #include "show/snapshot.h"
 
 #define TOP_BANS_MOST 500 /* the latest; older ones are for `sekisho bans` */
@@ -66,7 +67,8 @@ struct top_row {
 	bool has_prefix;
 	bool banned; /* of sources: drops and attempts are those of the ban, too */
 	char country[COUNTRY_TEXT_SIZE];
-	double attempts_pm, drops_pm; /* per minute, between the frames */
+	char provider[PROVIDER_TEXT_SIZE]; /* "": top_name_providers() was not asked */
+	double attempts_pm, drops_pm;	   /* per minute, between the frames */
 	uint64_t attempts, drops, open;
 	int64_t last_wall_ns;  /* sources: seen; accounts: the last event; bans: since */
 	int64_t until_wall_ns; /* bans */
@@ -79,6 +81,9 @@ struct top_row {
 int top_rows(const struct top_frame *before, const struct top_frame *now,
 	     const struct top_bans *bans, enum top_pane pane, enum top_order order,
 	     const char *filter, size_t most, struct top_row **rows, size_t *count);
+
+/* The provider of each row that has a prefix; "-": not known. */
+void top_name_providers(struct top_row *rows, size_t count, const struct providers *providers);
 
 /* The country of each source or network in a frame. */
 void top_name_countries(struct top_frame *frame);

@@ -8,17 +8,18 @@
 #include "show/number.h"
 
 #define NAME_LEAST 16 /* an IPv4 address */
+#define NAME_WHOLE 22 /* an IPv6 prefix, as most are: before a name is cut, no provider is shown */
 #define NAME_MOST  44 /* an IPv6 prefix */
 #define CELL_SIZE  32
 
-enum column { COUNTRY, RATE, DROP_RATE, OPEN, ATTEMPTS, DROPS, SEEN, COLUMNS };
+enum column { COUNTRY, PROVIDER, RATE, DROP_RATE, OPEN, ATTEMPTS, DROPS, SEEN, COLUMNS };
 
 static const struct {
 	int width;
 	unsigned rank; /* 0 stays longest */
 } columns[COLUMNS] = {
 	[COUNTRY] = { 4, 2 },  [RATE] = { 9, 0 },  [DROP_RATE] = { 8, 1 }, [OPEN] = { 6, 3 },
-	[ATTEMPTS] = { 9, 6 }, [DROPS] = { 9, 5 }, [SEEN] = { 8, 4 },
+	[ATTEMPTS] = { 9, 6 }, [DROPS] = { 9, 5 }, [SEEN] = { 8, 4 },	   [PROVIDER] = { 13, 7 },
 };
 
 /* A bit for each column that has room beside the shortest name, and the width of the name. */
@@ -29,7 +30,9 @@ static unsigned choose(unsigned width, int *name)
 
 	for (unsigned rank = 0; rank < COLUMNS; rank++)
 		for (unsigned i = 0; i < COLUMNS; i++)
-			if (columns[i].rank == rank && columns[i].width <= left) {
+			if (columns[i].rank == rank &&
+			    columns[i].width + (i == PROVIDER ? NAME_WHOLE - NAME_LEAST : 0) <=
+				    left) {
 				chosen |= 1U << i;
 				left -= columns[i].width;
 			}
@@ -54,7 +57,12 @@ static void compose(const char *name, char cells[COLUMNS][CELL_SIZE], unsigned w
 
 void top_columns_head(enum top_pane pane, bool would, unsigned width, char text[TOP_LINE_SIZE])
 {
-	char cells[COLUMNS][CELL_SIZE] = { "", "att/min", "", "open", "attempts", "", "seen" };
+	char cells[COLUMNS][CELL_SIZE] = {
+		[RATE] = "att/min", [OPEN] = "open", [ATTEMPTS] = "attempts", [SEEN] = "seen"
+	};
+
+	if (pane != TOP_COUNTRIES)
+		snprintf(cells[PROVIDER], CELL_SIZE, "provider");
 
 	snprintf(cells[DROP_RATE], CELL_SIZE, "%s", would ? "would/m" : "drop/m");
 	snprintf(cells[DROPS], CELL_SIZE, "%s", would ? "would" : "drops");
@@ -68,6 +76,7 @@ void top_columns_row(const struct top_row *row, enum top_pane pane, int64_t now_
 
 	if (pane != TOP_COUNTRIES)
 		snprintf(cells[COUNTRY], CELL_SIZE, "%s", row->country);
+	snprintf(cells[PROVIDER], CELL_SIZE, "%s", row->provider);
 	rate_format(row->attempts_pm, cells[RATE]);
 	rate_format(row->drops_pm, cells[DROP_RATE]);
 	snprintf(cells[OPEN], CELL_SIZE, "%llu", (unsigned long long)row->open);

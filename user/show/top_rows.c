@@ -258,6 +258,14 @@ static int add_bans(struct top_rows_collection *collection, const struct top_fra
 	return 0;
 }
 
+void top_name_providers(struct top_row *rows, size_t count, const struct providers *providers)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].has_prefix)
+			provider_to_text(providers_find(providers, &rows[i].prefix.address),
+					 rows[i].provider);
+}
+
 /* ---- in order ---- */
 
 static int more_first(double a, double b)

@@ -375,6 +375,7 @@ int screen_draw(struct screen *screen, struct top_view *view, const struct top_f
 	if (top_rows(before, now, bans, view->pane, view->order, view->filter, ROWS_MOST, &rows,
 		     &count))
 		return -1;
+	top_name_providers(rows, count, screen->providers);
 	free(screen->rows);
 	screen->rows = rows;
 	screen->count = count;

@@ -30,6 +30,7 @@ struct screen {
 	const struct top_row *selected; /* NULL: none */
 	char message[256];		/* at the bottom until the next key; "" the keys */
 	bool colour;
+	const struct providers *providers; /* not owned; NULL: not known */
 };
 
 /* Takes the terminal, which screen_end() gives back. `colour`: if it can. The rows become the

@@ -20,10 +20,10 @@
 
 /* ---- filling ---- */
 
-/* Within the second that was asked for: people do not say fractions. */
+/* Within the minute that was asked for: people do not say seconds. */
 static bool was_in_force(const struct why_then *then, int64_t since_wall_ns, int64_t until_wall_ns)
 {
-	return since_wall_ns < time_plus(then->at_wall_ns, NS_PER_S) &&
+	return since_wall_ns < time_plus(then->at_wall_ns, SPAN_MINUTE_S * NS_PER_S) &&
 	       then->at_wall_ns < until_wall_ns;
 }
 
