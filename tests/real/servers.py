@@ -249,7 +249,10 @@ class Courier(Server):
         return """
 			sed -i 's/^authmodulelist=.*/authmodulelist="authuserdb"/' /etc/courier/authdaemonrc
 			sed -i 's/^MAXPERIP=.*/MAXPERIP=100/; s/^MAXDAEMONS=.*/MAXDAEMONS=100/' /etc/courier/imapd /etc/courier/pop3d
-			sed -i 's/^ESMTPAUTH=.*/ESMTPAUTH="PLAIN LOGIN"/' /etc/courier/esmtpd
+			# No /etc/services here, so that "smtp" is no port.
+			sed -i 's/^ESMTPAUTH=.*/ESMTPAUTH="PLAIN LOGIN"/; s/^PORT=.*/PORT=25/; s/^TARPIT=.*/TARPIT=0/; s/^BOFHCHECKDNS=.*/BOFHCHECKDNS=0/; s/-noidentlookup/-noidentlookup -nodnslookup/' /etc/courier/esmtpd
+			sed -i 's/^MAXPERIP=.*/MAXPERIP=100/; s/^MAXPERC=.*/MAXPERC=100/; s/^MAXDAEMONS=.*/MAXDAEMONS=100/' /etc/courier/esmtpd
+			echo mx.example.net > /etc/courier/me; echo example.net > /etc/courier/locals
 			mkdir -p /tmp/mail; maildirmake.courier /tmp/mail/bob; chown -R 65534:65534 /tmp/mail
 			for u in bob:secret alice:other; do
 				userdb ${u%:*} set uid=65534 gid=65534 home=/tmp/mail mail=/tmp/mail/${u%:*}
@@ -258,7 +261,9 @@ class Courier(Server):
 			chmod 700 /etc/courier/userdb; makeuserdb
 			mkdir -p /run/courier/authdaemon; chown -R courier /run/courier 2>/dev/null || chown -R daemon /run/courier
 			authdaemond start
-			for what in imapd pop3d esmtpd; do /usr/lib/courier/$what start; done
+			for what in imapd pop3d; do /usr/lib/courier/$what start; done
+			courierfilter start; courier start
+			/usr/lib/courier/esmtpd start &
 		"""
 
 

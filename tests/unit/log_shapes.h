@@ -241,6 +241,9 @@ static const struct shape {
 	  .quiet = true, .writer = POSTFIX },
 	{ MX "auth: pam_sss(dovecot:auth): authentication failure; logname= uid=0 euid=0 "
 	     "tty=dovecot ruser={} rhost=192.0.2.77 user={}" },
+	{ MX "courieresmtpd: error,relay=::ffff:192.0.2.77,port=5,msg=\"535 Authentication "
+	     "failed.\",cmd: AUTH PLAIN AGJvYgB3 {}",
+	  .writer = COURIER },
 	{ MX "courieresmtpd: error,relay=::ffff:192.0.2.77,port=5,from=<a>,to=<{}>: 513 Relaying "
 	     "denied.",
 	  .writer = COURIER },

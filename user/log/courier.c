@@ -50,8 +50,9 @@ static bool read_fields(struct span text, bool success, struct parsed_line *pars
 		size_t comma = span_find(tail, ", ");
 
 		tail = span_from(tail, comma == SPAN_NONE ? tail.size : comma);
-		span_skip(&tail, ", stls=1");
 	}
+	if (success)
+		span_skip(&tail, ", stls=1");
 	before = span_cut(text, 0, ip);
 	if (tail.size || (before.size && !span_ends(before, ", ")))
 		return false;
@@ -94,6 +95,8 @@ static enum abuse_kind rejection(struct span text)
 		       : ABUSE_NONE;
 }
 
+#define COMMAND_SHOWN 79 /* bytes that the mail server shows of a command */
+
 /* "relay=::ffff:192.0.2.3,port=1,msg="535 Authentication failed.",cmd: AUTH LOGIN bob", behind
  * "error,". The name is what the client sent, so mostly base64. */
 static bool read_esmtp(struct span text, struct parsed_line *parsed)
@@ -119,9 +122,17 @@ static bool read_esmtp(struct span text, struct parsed_line *parsed)
 		return false;
 	parsed->kind = EVENT_FAILURE;
 	parsed->abuse = ABUSE_NONE;
-	if (span_skip(&rest, ",cmd: AUTH LOGIN ")) {
+	if (!span_skip(&rest, ",cmd: ") || rest.size >= COMMAND_SHOWN)
+		return true;
+	if (span_skip(&rest, "AUTH LOGIN ")) {
 		parsed->account = rest;
 		parsed->account_base64 = true;
+	} else if (span_skip(&rest, "AUTH PLAIN ")) {
+		/* The begin of what was sent, and the name in it. */
+		size_t blank = span_find_char(rest, ' ');
+
+		if (blank != SPAN_NONE)
+			parsed->account = span_from(rest, blank + 1);
 	}
 	return true;
 }
