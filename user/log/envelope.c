@@ -114,6 +114,13 @@ static void read_text(struct envelope *envelope)
 
 	if (!rest.size)
 		return;
+	/* Of a template that puts a blank of its own before a message that has one. */
+	if (*rest.at == ' ' && envelope->program.size) {
+		rest = span_from(rest, 1);
+		envelope->text = rest;
+		if (!rest.size)
+			return;
+	}
 	if (*rest.at == '[' && span_skip(&rest, "[ID ")) {
 		size_t end = span_find(rest, "] ");
 
