@@ -183,6 +183,40 @@ static void what_is_no_strict_address_is_refused(void **state)
 	expect_refused("localhost", "not understood");
 }
 
+/* What stands behind a byte of nothing is part of the entry: a wider one must not be left. */
+static void a_byte_of_nothing_ends_no_entry(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+	} lines[] = {
+#define LINE(text) { text "\n", sizeof(text "\n") - 1 }
+		LINE("4.0.0.0/8\0"
+		     "0 x"),
+		LINE("\"4.0.0.0/8\0"
+		     "0\""),
+		LINE("[2001:db8::\0"
+		     "1]"),
+		LINE("4.0.0.0/8\0"
+		     "0 REJECT x"),
+		LINE("[4.0.0.0/8\0"
+		     "0] REJECT x"),
+		LINE("8.0.0.0.4.rpz-client-ip\0"
+		     " CNAME ."),
+		LINE("5.2.0.192\0"
+		     "x A 127.0.0.2"),
+	};
+	struct list_options options = { 0 };
+	struct result result;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		read_text(&result, lines[i].text, lines[i].size, &options);
+		assert_true(result.error);
+		assert_string_equal(result.out, "");
+	}
+}
+
 static void host_bits_are_refused_with_the_corrected_prefix(void **state)
 {
 	struct list_options options = { .mask = true };
@@ -608,6 +642,7 @@ int main(void)
 		cmocka_unit_test(spamhaus_drop_lines_are_taken),
 		cmocka_unit_test(ranges_split_into_prefixes),
 		cmocka_unit_test(what_is_no_strict_address_is_refused),
+		cmocka_unit_test(a_byte_of_nothing_ends_no_entry),
 		cmocka_unit_test(host_bits_are_refused_with_the_corrected_prefix),
 		cmocka_unit_test(wide_special_and_own_prefixes_are_refused_unless_forced),
 		cmocka_unit_test(prefixes_as_wide_as_allowed_are_taken),

@@ -22,7 +22,7 @@ static bool complete(const struct list_word *word, char text[96])
 	size_t size = word->size, dots = 0;
 	char base[64], *dash;
 
-	if (!size || size > 60)
+	if (!size || size > 60 || memchr(word->text, '\0', size))
 		return false;
 	memcpy(base, word->text, size);
 	base[size] = '\0';

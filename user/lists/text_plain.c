@@ -45,7 +45,7 @@ static bool enclosed(struct list_reader *reader, const struct list_line *line)
 	int rest = 0;
 
 	close = memchr(begin, closing, (size_t)(end - begin));
-	if (!close || close - begin > 80)
+	if (!close || close - begin > 80 || memchr(begin, '\0', (size_t)(close - begin)))
 		return false;
 	if (closing == ']' && close + 1 < end && close[1] == '/')
 		for (rest = 1; rest < 4 && close + 1 + rest < end && close[1 + rest] >= '0' &&

@@ -94,10 +94,10 @@ static bool bare_pattern(const struct list_word *word, size_t skip, char text[TE
 	}
 	if (!close)
 		close = end;
-	if (end - at >= TEXT_SIZE)
+	if (end - at >= TEXT_SIZE || (at < end && memchr(at, '\0', (size_t)(end - at))))
 		return false;
 	snprintf(text, TEXT_SIZE, "%.*s%.*s", (int)(close - at), at,
-		 close < end ? (int)(end - close - 1) : 0, close + 1);
+		 close < end ? (int)(end - close - 1) : 0, close < end ? close + 1 : end);
 	return true;
 }
 

@@ -72,6 +72,8 @@ static bool read_record(const struct list_line *line, struct zone_record *record
 	struct list_word words[WORDS_MOST];
 	size_t count = split(line, words), at = !line->indented;
 
+	if (memchr(line->text, '\0', line->size))
+		return false;
 	while (at < count && at < 4 && (is_ttl(&words[at]) || is_any(&words[at], classes)))
 		at++;
 	if (at + 1 >= count || !is_any(&words[at], types))
