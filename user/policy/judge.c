@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/inside.h"
+#include "policy/judge_internal.h"
 
 void judge_defaults(struct judge_settings *settings)
 {

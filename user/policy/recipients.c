@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "policy/inside.h"
+#include "policy/judge_internal.h"
 
 #define PATIENCE_NS \
 	(600 * NS_PER_S)     /* between a recipient and what follows: no client needs more */

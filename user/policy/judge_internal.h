@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What judge.c and recipients.c share. Private to user/policy/. */
-#ifndef SEKISHO_POLICY_INSIDE_H
-#define SEKISHO_POLICY_INSIDE_H
+#ifndef SEKISHO_POLICY_JUDGE_INTERNAL_H
+#define SEKISHO_POLICY_JUDGE_INTERNAL_H
 
 #include "detect/lru_table.h"
 #include "policy/budgets.h"
