@@ -2,7 +2,6 @@
 /* `sekisho run`: the daemon, in the foreground. */
 #include <errno.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,31 +27,13 @@
 #include "show/daemon_status.h"
 
 #define SAVE_EVERY_NS	 NS_PER_S
-#define SAY_AGAIN_NS	 (60 * NS_PER_S)
 #define OUTFLOW_EVERY_NS NS_PER_S
 #define STATUS_EVERY_NS	 (2 * NS_PER_S)
 
-/* A fault that goes on is said once a minute. */
-void daemon_fault(struct daemon *daemon, const char *format, ...)
-{
-	char text[sizeof(daemon->last_fault.text)];
-	int64_t now = clock_wall_ns();
-	bool again;
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	again = !strcmp(text, daemon->last_fault.text) &&
-		llabs(now - daemon->last_fault_said_wall_ns) < SAY_AGAIN_NS;
-	memcpy(daemon->last_fault.text, text, sizeof(text));
-	daemon->last_fault.error = -EIO;
-	daemon->last_fault_wall_ns = now;
-	if (again)
-		return;
-	daemon->last_fault_said_wall_ns = now;
-	log_text(true, daemon->last_fault.text, NULL);
-}
+/* In the order in which a transaction is written and ends. */
+static const struct commit_part *const commit_parts[] = {
+	&ban_queue_part, &logs_part, &detect_store_part, &past_part, NULL,
+};
 
 static void on_save(void *context)
 {
@@ -218,9 +199,7 @@ static void stop(struct daemon *daemon)
 	alerts_free(daemon->alerts);
 	protected_free(&daemon->protected);
 	outflow_watch_free(&daemon->outflow);
-	for (size_t i = 0; daemon->evidence && i < EVIDENCE_RING; i++)
-		free(daemon->evidence[i].line);
-	free(daemon->evidence);
+	evidence_free(daemon);
 	free(daemon->attachments);
 	free(daemon->rate_sampler);
 	free(daemon->past);
@@ -249,6 +228,8 @@ static int run_daemon(const struct globals *globals, bool unload)
 		.config_path = globals->config_path,
 		.verbose = globals->verbose,
 		.instance = { .lock_fd = -1 },
+		.commit_parts = commit_parts,
+		.report = on_report,
 		.started_wall_ns = clock_wall_ns(),
 		.on_terminal = isatty(STDOUT_FILENO),
 	};

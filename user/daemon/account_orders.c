@@ -45,5 +45,5 @@ void account_orders_take(struct daemon *daemon)
 		report_write(daemon);
 	}
 	if (error != -ENOENT)
-		detect_store_log_once(daemon, error, &fault);
+		recall_log_once(daemon, error, &fault);
 }

@@ -78,7 +78,7 @@ static int store_lines(struct daemon *daemon, const struct decision *decision, c
 	int error = 0;
 
 	for (unsigned i = 0; i < lines && !error; i++) {
-		const struct remembered *event = decide_remembered(daemon, decision->evidence[i]);
+		const struct remembered *event = evidence_line(daemon, decision->evidence[i]);
 		struct store_evidence own;
 
 		if (!event || !event->has_source)
@@ -125,7 +125,7 @@ void alerting_raise(struct daemon *daemon, const struct decision *decision)
 	daemon->alerts_raised++;
 	log_line(false, "%s", summary);
 	keep(daemon, &alert, summary);
-	alert.evidence_count = decide_evidence(daemon, decision, evidence);
+	alert.evidence_count = evidence_of(daemon, decision, evidence);
 	alerts_push(daemon->alerts, &alert);
 }
 

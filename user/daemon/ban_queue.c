@@ -89,7 +89,8 @@ int ban_queue_ban(struct daemon *daemon, struct ban_request *request, struct fau
 	return 0;
 }
 
-void ban_queue_cut(struct daemon *daemon)
+/* Closes the open connections of what was banned since the last call. */
+static void cut(struct daemon *daemon)
 {
 	struct fault fault = { 0 };
 	size_t closed;
@@ -118,7 +119,7 @@ bool ban_queue_is_crowded(const struct daemon *daemon)
 	return ban_queue && ban_queue->count > BAN_QUEUE_MAX / 2 && ban_queue_owes_bans(daemon);
 }
 
-void ban_queue_committed(struct daemon *daemon, int error)
+static void committed(struct daemon *daemon, int error)
 {
 	struct ban_queue *ban_queue = daemon->ban_queue;
 	size_t kept = 0;
@@ -283,10 +284,10 @@ static void try_again(struct daemon *daemon)
 	if (!error) {
 		error = work_off(daemon, &fault);
 		instance_unlock(&daemon->instance);
-		ban_queue_cut(daemon);
+		cut(daemon);
 	}
 	if (!ban_queue_is_crowded(daemon))
-		logs_continue(daemon);
+		commit_resume(daemon);
 	if (!ban_queue->count)
 		all_kept(daemon);
 	else if (!error || error == -EBUSY)
@@ -371,3 +372,8 @@ void ban_queue_close(struct daemon *daemon)
 	free(ban_queue);
 	daemon->ban_queue = NULL;
 }
+
+const struct commit_part ban_queue_part = {
+	.committed = committed,
+	.unlocked = cut,
+};

@@ -26,15 +26,12 @@ int ban_queue_ban(struct daemon *daemon, struct ban_request *request, struct fau
 #define BAN_QUEUE_LOGGED_MAX 100
 bool ban_queue_may_log(struct daemon *daemon);
 
-/* Closes the open connections of what was banned since the last call. */
-void ban_queue_cut(struct daemon *daemon);
-
-/* How the transaction of commit_begin() ended: its bans are in the store, or wait for it. */
-void ban_queue_committed(struct daemon *daemon, int error);
+/* Once the transaction of commit_begin() has ended, its bans are in the store, or wait for it. */
+extern const struct commit_part ban_queue_part;
 
 /* Bans wait that are not even in the kernel: the lines that led to them are not to count as read. */
 bool ban_queue_owes_bans(const struct daemon *daemon);
-/* So many that no further line is to be read before some of them have gone: logs_continue() says
+/* So many that no further line is to be read before some of them have gone: commit_resume() says
  * when. */
 bool ban_queue_is_crowded(const struct daemon *daemon);
 

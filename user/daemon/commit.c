@@ -7,7 +7,6 @@
 
 #include "base/time.h"
 #include "daemon/daemon.h"
-#include "daemon/ban_queue.h"
 #include "store/sync.h"
 
 #define BEHIND_MOST_NS (NS_PER_S / 4)
@@ -64,30 +63,30 @@ int commit_begin(struct daemon *daemon, struct fault *fault)
 	return 0;
 }
 
-/* Positions count as saved once they are in the store for good. */
+static int write_parts(struct daemon *daemon, bool all, struct fault *fault)
+{
+	int error = 0;
+
+	for (const struct commit_part *const *part = daemon->commit_parts; *part && !error; part++)
+		if ((*part)->write)
+			error = (*part)->write(daemon, all, fault);
+	return error;
+}
+
 static void finish(struct daemon *daemon, bool all)
 {
 	struct store *store = daemon->instance.store;
 	struct fault fault = { 0 };
-	/* Killed now, they are read again. */
-	bool owes = ban_queue_owes_bans(daemon);
-	int error = owes ? 0 : logs_save(daemon, all, &fault);
+	int error = write_parts(daemon, all, &fault);
 
-	if (!error)
-		error = detect_store_write(daemon, &fault);
-	if (!error)
-		error = past_write(daemon, &fault);
 	if (!error)
 		error = store_commit_notes(store, &fault);
 	else
 		store_rollback_notes(store);
 	daemon->committing = false;
-	ban_queue_committed(daemon, error);
-	logs_saved(daemon, !error && !owes);
-	if (!error) {
-		detect_store_written(daemon);
-		past_written(daemon);
-	}
+	for (const struct commit_part *const *part = daemon->commit_parts; *part; part++)
+		if ((*part)->committed)
+			(*part)->committed(daemon, error);
 	if (error && !daemon->commit_failed)
 		daemon_fault(daemon, "what the last lines led to could not be kept: %s",
 			     fault.text);
@@ -99,7 +98,16 @@ void commit_end(struct daemon *daemon)
 	if (daemon->committing)
 		finish(daemon, false);
 	instance_unlock(&daemon->instance);
-	ban_queue_cut(daemon);
+	for (const struct commit_part *const *part = daemon->commit_parts; *part; part++)
+		if ((*part)->unlocked)
+			(*part)->unlocked(daemon);
+}
+
+void commit_resume(struct daemon *daemon)
+{
+	for (const struct commit_part *const *part = daemon->commit_parts; *part; part++)
+		if ((*part)->resumed)
+			(*part)->resumed(daemon);
 }
 
 static void on_resumed(void *context)
@@ -107,7 +115,7 @@ static void on_resumed(void *context)
 	struct daemon *daemon = context;
 
 	daemon->resumes = false;
-	logs_continue(daemon);
+	commit_resume(daemon);
 }
 
 bool commit_is_behind(struct daemon *daemon)
@@ -129,6 +137,14 @@ bool commit_is_behind(struct daemon *daemon)
 	return daemon->resumes;
 }
 
+static bool is_due(const struct daemon *daemon)
+{
+	for (const struct commit_part *const *part = daemon->commit_parts; *part; part++)
+		if ((*part)->due && (*part)->due(daemon))
+			return true;
+	return false;
+}
+
 void commit_sync(struct daemon *daemon)
 {
 	struct fault fault = { 0 };
@@ -136,8 +152,7 @@ void commit_sync(struct daemon *daemon)
 
 	commit_end(daemon);
 	waits = daemon->unsynced && !daemon->sync;
-	if (!daemon->unsynced && !logs_moved(daemon) && !detect_store_noted(daemon) &&
-	    !past_due(daemon))
+	if (!daemon->unsynced && !is_due(daemon))
 		return;
 	if (begin(daemon, waits))
 		return;

@@ -13,6 +13,21 @@
 
 struct daemon;
 
+/* What a part of the daemon has to do with transactions: daemon->commit_parts, NULL behind the
+ * last. Any member may be NULL. */
+struct commit_part {
+	/* There is something to write. */
+	bool (*due)(const struct daemon *daemon);
+	/* Writes it; `all`: what did not change as well. -errno: the transaction is given up. */
+	int (*write)(struct daemon *daemon, bool all, struct fault *fault);
+	/* The transaction is over. error 0: what was written is in the store for good. */
+	void (*committed)(struct daemon *daemon, int error);
+	/* The writers' lock was given back. */
+	void (*unlocked)(struct daemon *daemon);
+	/* What waited because of commit_is_behind() or of bans may go on. */
+	void (*resumed)(struct daemon *daemon);
+};
+
 /* The disk is waited for in a thread of its own, where one can be had; that it cannot is said. */
 void commit_open(struct daemon *daemon);
 void commit_close(struct daemon *daemon);
@@ -26,8 +41,10 @@ int commit_begin(struct daemon *daemon, struct fault *fault);
 void commit_end(struct daemon *daemon);
 
 /* The store's log is longer than it should be, and is being moved: lines should wait. Never true
- * for longer than 0.25 s, since that may be impossible; logs_continue() is called meanwhile. */
+ * for longer than 0.25 s, since that may be impossible; commit_resume() is called meanwhile. */
 bool commit_is_behind(struct daemon *daemon);
+/* Tells all parts that what waited may go on. */
+void commit_resume(struct daemon *daemon);
 
 /* Once a second, and at the end: writes what has gathered, and after bans has it brought to the
  * disk. A power cut takes back the last seconds at most. */

@@ -113,9 +113,12 @@ struct daemon {
 	int64_t last_ban_wall_ns; /* 0: none */
 	uint64_t given_up;	  /* patterns_given_up() when it was last told */
 	struct alerts *alerts;
-	struct notes *notes;	 /* detect_store.c: what is to be written down */
-	bool committing;	 /* commit.c: its transaction is open */
-	bool commit_failed;	 /* and that was said */
+	struct notes *notes; /* detect_store.c: what is to be written down */
+	bool recall_failed;  /* the store failed the rules, and that was said */
+	const struct commit_part *const *commit_parts; /* NULL behind the last */
+	void (*report)(void *daemon);		       /* writes the status file now */
+	bool committing;			       /* commit.c: its transaction is open */
+	bool commit_failed;			       /* and that was said */
 	struct store_sync *sync; /* NULL: the loop itself waits for the disk */
 	uint64_t behind_boot_ns; /* since when lines wait for the store's log; 0: they do not */
 	bool resumes;		 /* a timer will ring for them */
@@ -163,24 +166,28 @@ struct daemon {
 	bool fleet_ticks;
 };
 
-/* The last fault, for `status`, and on standard error. */
+/* daemon_fault.c: the last fault, for `status`, and on standard error. */
 void daemon_fault(struct daemon *daemon, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* ---- logs.c ---- */
 int logs_open(struct daemon *daemon, struct fault *fault); /* -ENOMEM; bad logs are said */
 void logs_close(struct daemon *daemon);
-/* One more, of a section and a file; -ENOMEM. `container` may be "". */
-int logs_add(struct daemon *daemon, const struct config_log *config, const char *file,
-	     const char *container);
-void logs_remove(struct daemon *daemon, size_t index);
-void logs_retry(struct daemon *daemon);	      /* those that could not be opened */
-void logs_continue(struct daemon *daemon);    /* those that ban_queue_is_crowded() held up */
-bool logs_moved(const struct daemon *daemon); /* lines were read since the positions were saved */
-/* Positions into the store: those that moved, or all. They count as saved by logs_saved(). */
-int logs_save(struct daemon *daemon, bool all, struct fault *fault);
-void logs_saved(struct daemon *daemon, bool done);
+void logs_retry(struct daemon *daemon); /* those that could not be opened */
+/* Their positions. Those that ban_queue_is_crowded() held up go on when it has `resumed`. */
+extern const struct commit_part logs_part;
 size_t logs_following(const struct daemon *daemon);
+
+/* ---- log_source.c ---- */
+/* One more, of a section and a file; -ENOMEM. `container` may be "". */
+int log_source_add(struct daemon *daemon, const struct config_log *config, const char *file,
+		   const char *container);
+/* daemon->logs[index], which is freed. The last takes its place. */
+void log_source_remove(struct daemon *daemon, size_t index);
+/* Once a second: opens what could not be opened, or reads it, unless its turn comes anyway. */
+void log_source_retry(struct log_source *log);
+/* It was held up, and may go on. */
+void log_source_continue(struct log_source *log);
 
 /* ---- log_matches.c ---- */
 /* Opens what the patterns of [log] match by now, and closes what is gone and read to its end. */
@@ -202,15 +209,24 @@ void decide_event(struct daemon *daemon, struct event *event, const char *line, 
 void decide_notice(struct daemon *daemon, const struct decision *alert);
 /* Alerts that were held to be summed up, once they are due and no event comes. */
 void decide_held(struct daemon *daemon);
-/* daemon->protected is of now, or the last that could be had; false: there is none. */
-bool decide_protected(struct daemon *daemon);
 /* What another server saw of an account. */
 void decide_remote(struct daemon *daemon, const char *account, const struct detect_remote *login);
+
+/* ---- evidence.c: the last EVIDENCE_RING lines ---- */
+/* Keeps a copy of the line, cleaned and cut to EVIDENCE_TEXT. Its tag, for the rules. */
+uint64_t evidence_keep(struct daemon *daemon, const struct event *event, const char *line,
+		       size_t size);
 /* The line of a tag, or NULL when others have taken its place. */
-const struct remembered *decide_remembered(const struct daemon *daemon, uint64_t tag);
+const struct remembered *evidence_line(const struct daemon *daemon, uint64_t tag);
 /* Those lines of a decision that are still remembered (DECISION_EVIDENCE_MAX at most). */
-size_t decide_evidence(const struct daemon *daemon, const struct decision *decision,
-		       struct store_evidence *evidence);
+size_t evidence_of(const struct daemon *daemon, const struct decision *decision,
+		   struct store_evidence *evidence);
+/* At the daemon's end. */
+void evidence_free(struct daemon *daemon);
+
+/* ---- unbannable.c ---- */
+/* daemon->protected is of now, or the last that could be had; false: there is none. */
+bool unbannable_known(struct daemon *daemon);
 
 /* ---- detect_store.c ---- */
 int detect_store_open(struct daemon *daemon,
@@ -227,10 +243,8 @@ void detect_store_read_providers(struct daemon *daemon, const struct config *con
 void detect_store_note_ban(struct daemon *daemon, const struct decision *decision);
 /* An order was obeyed. */
 void detect_store_note_order(struct daemon *daemon, const struct store_order_row *row);
-bool detect_store_noted(const struct daemon *daemon);
-/* What is noted, into the store; it is forgotten by detect_store_written(). */
-int detect_store_write(struct daemon *daemon, struct fault *fault);
-void detect_store_written(struct daemon *daemon);
+bool detect_store_noted(const struct daemon *daemon); /* something is to be written */
+extern const struct commit_part detect_store_part;
 
 /* ---- incidents.c ---- */
 /* An account is in trouble (detect.h); told by detect_store.c. */
@@ -267,10 +281,8 @@ int rate_sampler_begin(struct daemon *daemon, struct fault *fault);
 int past_begin(struct daemon *daemon, struct fault *fault); /* -ENOMEM */
 /* Every second: when a minute is over, or at the `last`, its counts are due to be written. */
 void past_tick(struct daemon *daemon, bool last);
-bool past_due(const struct daemon *daemon);
-/* What is due, into the store; it is due no more by past_written(). */
-int past_write(struct daemon *daemon, struct fault *fault);
-void past_written(struct daemon *daemon);
+/* The counts that are due. */
+extern const struct commit_part past_part;
 
 /* ---- refusals.c: single sources that limits refused ---- */
 int refusals_begin(struct daemon *daemon, struct fault *fault); /* -ENOMEM */

@@ -16,67 +16,6 @@
 
 /* An older line is one of the past, read late: its ban counts from its own time. */
 #define LATE_NS (300 * NS_PER_S)
-/* Own addresses and login sessions change seldom; a wave of bans need not ask each time. */
-#define PROTECTED_AGE_NS (5 * NS_PER_S)
-
-static uint64_t remember(struct daemon *daemon, const struct event *event, const char *line,
-			 size_t size)
-{
-	uint64_t tag = daemon->next_tag++;
-	struct remembered *slot = &daemon->evidence[tag % EVIDENCE_RING];
-	char text[LOG_LINE_MAX + 1];
-
-	log_line_clean(line, size, text);
-	free(slot->line);
-	*slot = (struct remembered){ .line = strndup(text, EVIDENCE_TEXT),
-				     .wall_ns = event->wall_ns,
-				     .has_source = event->has_source };
-	if (event->has_source)
-		slot->source =
-			address_source(&event->source, daemon->instance.config->source_length6);
-	return tag;
-}
-
-const struct remembered *decide_remembered(const struct daemon *daemon, uint64_t tag)
-{
-	const struct remembered *slot = &daemon->evidence[tag % EVIDENCE_RING];
-
-	return daemon->next_tag - tag > EVIDENCE_RING || !slot->line ? NULL : slot;
-}
-
-size_t decide_evidence(const struct daemon *daemon, const struct decision *decision,
-		       struct store_evidence *evidence)
-{
-	size_t count = 0;
-
-	for (unsigned i = 0; i < decision->evidence_count; i++) {
-		const struct remembered *event = decide_remembered(daemon, decision->evidence[i]);
-
-		if (!event)
-			continue;
-		evidence[count].wall_ns = event->wall_ns;
-		evidence[count++].line = event->line;
-	}
-	return count;
-}
-
-bool decide_protected(struct daemon *daemon)
-{
-	uint64_t now = clock_boot_ns();
-	struct protected_set fresh = { 0 };
-	struct fault fault = { 0 };
-
-	if (daemon->protected_boot_ns && now - daemon->protected_boot_ns < PROTECTED_AGE_NS)
-		return true;
-	if (protected_load(daemon->instance.config, &fresh, &fault)) {
-		daemon_fault(daemon, "cannot tell who must not be banned: %s", fault.text);
-		return daemon->protected_boot_ns != 0; /* the last known set serves */
-	}
-	protected_free(&daemon->protected);
-	daemon->protected = fresh;
-	daemon->protected_boot_ns = now;
-	return true;
-}
 
 static const char *banned(const struct daemon *daemon)
 {
@@ -95,7 +34,7 @@ static void add_ban(struct daemon *daemon, const struct decision *decision, int6
 		.rule = decision->rule,
 		.reason = decision->reason,
 		.evidence = evidence,
-		.evidence_count = decide_evidence(daemon, decision, evidence),
+		.evidence_count = evidence_of(daemon, decision, evidence),
 	};
 	char prefix[PREFIX_TEXT_SIZE], end[TIME_TEXT_SIZE];
 	struct fault fault = { 0 };
@@ -152,7 +91,7 @@ static void on_decision(const struct decision *decision, void *context)
 	/* Never longer than its rule says, whatever the stamps said. */
 	if (until > now + (decision->until_wall_ns - decision->wall_ns))
 		until = now + (decision->until_wall_ns - decision->wall_ns);
-	if (until <= now || !decide_protected(daemon))
+	if (until <= now || !unbannable_known(daemon))
 		return;
 	add_ban(daemon, decision, now, until);
 }
@@ -187,7 +126,7 @@ void decide_event(struct daemon *daemon, struct event *event, const char *line, 
 			daemon->events[event->kind]++;
 			outflow_watch_message(&daemon->outflow, event);
 		}
-		tag = remember(daemon, event, line, size);
+		tag = evidence_keep(daemon, event, line, size);
 	}
 	if (daemon->recalling)
 		detect_recall_event(daemon->detect, event, tag);

@@ -46,7 +46,6 @@ struct note {
 struct notes {
 	struct note *items;
 	size_t count, room;
-	bool failed; /* said */
 };
 
 static unsigned country_of(const struct address *address, void *context)
@@ -67,15 +66,6 @@ static uint32_t provider_of_address(const struct address *address, void *context
 	return providers_find(daemon->providers, address);
 }
 
-void detect_store_log_once(struct daemon *daemon, int error, const struct fault *fault)
-{
-	bool failed = error && error != -ENOENT;
-
-	if (failed && !daemon->notes->failed)
-		daemon_fault(daemon, "what the rules remember: %s", fault->text);
-	daemon->notes->failed = failed;
-}
-
 static void take_incident(const char *account, uint32_t rule, int64_t last_wall_ns, void *context)
 {
 	struct daemon *daemon = context;
@@ -86,6 +76,88 @@ static void take_incident(const char *account, uint32_t rule, int64_t last_wall_
 
 /* ---- written down ---- */
 
+static int write_repeat(struct store *store, const struct note *note, struct fault *fault)
+{
+	struct store_repeat repeat = { note->repeat.bans, note->repeat.until_ns,
+				       note->repeat.lasts_ns };
+	int error = 0;
+
+	for (unsigned group = 1; group <= BAN_LOGIN && !error; group <<= 1)
+		if (note->services & group)
+			error = store_repeat_put(store, &note->prefix, group, &repeat, fault);
+	return error;
+}
+
+static int write_habit(struct store *store, const struct note *note, struct fault *fault)
+{
+	struct store_habit stored = {
+		.last_wall_ns = note->last_ns,
+		.day = note->habit.day,
+		.messages = note->habit.messages,
+		.today = note->habit.today,
+		.failing = note->habit.failing,
+		.failing_today = note->habit.failing_today,
+	};
+
+	return store_habit_put(store, note->account, &stored, fault);
+}
+
+static int write_order(struct store *store, const struct note *note, struct fault *fault)
+{
+	int error = store_order_apply(store, note->account, note->order, fault);
+
+	return error ? error : store_order_done(store, note->order_id, fault);
+}
+
+static int write_note(struct store *store, const struct note *note, struct fault *fault)
+{
+	struct store_known known = { note->known.source, note->known.first_ns,
+				     note->known.last_ns };
+
+	switch (note->kind) {
+	case NOTE_KEEP:
+		return store_known_put(store, note->account, &known, fault);
+	case NOTE_FORGET:
+		return store_known_remove(store, note->account, &note->prefix, fault);
+	case NOTE_INCIDENT:
+		return store_incident_put(store, note->account, note->rule, note->last_ns, fault);
+	case NOTE_REPEAT:
+		return write_repeat(store, note, fault);
+	case NOTE_SENDER:
+		return store_sender_put(store, &note->prefix, note->last_ns, fault);
+	case NOTE_HABIT:
+		return write_habit(store, note, fault);
+	case NOTE_ORDER:
+		return write_order(store, note, fault);
+	case NOTE_PUT:
+		return note->put(store, note->account, note->what, fault);
+	}
+	return -EINVAL;
+}
+
+static int write_notes(struct daemon *daemon, bool all, struct fault *fault)
+{
+	const struct notes *notes = daemon->notes;
+	int error = 0;
+
+	(void)all;
+	for (size_t i = 0; notes && i < notes->count && !error; i++)
+		error = write_note(daemon->instance.store, &notes->items[i], fault);
+	return error;
+}
+
+static void forget_notes(struct daemon *daemon)
+{
+	struct notes *notes = daemon->notes;
+
+	for (size_t i = 0; notes && i < notes->count; i++) {
+		free(notes->items[i].account);
+		free(notes->items[i].what);
+	}
+	if (notes)
+		notes->count = 0;
+}
+
 /* The line in hand belongs to them, so they are not committed before it. */
 static void make_room(struct daemon *daemon)
 {
@@ -93,10 +165,10 @@ static void make_room(struct daemon *daemon)
 	int error = commit_begin(daemon, &fault);
 
 	if (!error && daemon->committing)
-		error = detect_store_write(daemon, &fault);
+		error = write_notes(daemon, false, &fault);
 	if (error)
-		detect_store_log_once(daemon, error, &fault);
-	detect_store_written(daemon);
+		recall_log_once(daemon, error, &fault);
+	forget_notes(daemon);
 }
 
 static void add_note(struct daemon *daemon, const struct note *note, const char *account)
@@ -204,90 +276,9 @@ static void over(const char *account, enum ban_rule rule, void *context)
 	detect_store_note(context, account, put_over, &rule, sizeof(rule));
 }
 
-static int write_order(struct store *store, const struct note *note, struct fault *fault)
-{
-	int error = store_order_apply(store, note->account, note->order, fault);
-
-	return error ? error : store_order_done(store, note->order_id, fault);
-}
-
-static int write_repeat(struct store *store, const struct note *note, struct fault *fault)
-{
-	struct store_repeat repeat = { note->repeat.bans, note->repeat.until_ns,
-				       note->repeat.lasts_ns };
-	int error = 0;
-
-	for (unsigned group = 1; group <= BAN_LOGIN && !error; group <<= 1)
-		if (note->services & group)
-			error = store_repeat_put(store, &note->prefix, group, &repeat, fault);
-	return error;
-}
-
-static int write_habit(struct store *store, const struct note *note, struct fault *fault)
-{
-	struct store_habit stored = {
-		.last_wall_ns = note->last_ns,
-		.day = note->habit.day,
-		.messages = note->habit.messages,
-		.today = note->habit.today,
-		.failing = note->habit.failing,
-		.failing_today = note->habit.failing_today,
-	};
-
-	return store_habit_put(store, note->account, &stored, fault);
-}
-
-static int write_note(struct store *store, const struct note *note, struct fault *fault)
-{
-	struct store_known known = { note->known.source, note->known.first_ns,
-				     note->known.last_ns };
-
-	switch (note->kind) {
-	case NOTE_KEEP:
-		return store_known_put(store, note->account, &known, fault);
-	case NOTE_FORGET:
-		return store_known_remove(store, note->account, &note->prefix, fault);
-	case NOTE_INCIDENT:
-		return store_incident_put(store, note->account, note->rule, note->last_ns, fault);
-	case NOTE_REPEAT:
-		return write_repeat(store, note, fault);
-	case NOTE_SENDER:
-		return store_sender_put(store, &note->prefix, note->last_ns, fault);
-	case NOTE_HABIT:
-		return write_habit(store, note, fault);
-	case NOTE_ORDER:
-		return write_order(store, note, fault);
-	case NOTE_PUT:
-		return note->put(store, note->account, note->what, fault);
-	}
-	return -EINVAL;
-}
-
 bool detect_store_noted(const struct daemon *daemon)
 {
 	return daemon->notes && daemon->notes->count;
-}
-
-int detect_store_write(struct daemon *daemon, struct fault *fault)
-{
-	const struct notes *notes = daemon->notes;
-	int error = 0;
-
-	for (size_t i = 0; notes && i < notes->count && !error; i++)
-		error = write_note(daemon->instance.store, &notes->items[i], fault);
-	return error;
-}
-
-void detect_store_written(struct daemon *daemon)
-{
-	struct notes *notes = daemon->notes;
-
-	for (size_t i = 0; notes && i < notes->count; i++) {
-		free(notes->items[i].account);
-		free(notes->items[i].what);
-	}
-	if (notes)
-		notes->count = 0;
 }
 
 /* ---- */
@@ -322,9 +313,9 @@ void detect_store_begin(struct daemon *daemon)
 
 	if (!daemon->instance.store)
 		return;
-	detect_store_log_once(
-		daemon, store_begun(daemon->instance.store, now, &daemon->begun_wall_ns, &fault),
-		&fault);
+	recall_log_once(daemon,
+			store_begun(daemon->instance.store, now, &daemon->begun_wall_ns, &fault),
+			&fault);
 	daemon->first_start = !daemon->detect && daemon->begun_wall_ns == now;
 	if (!daemon->detect || daemon->begun_wall_ns == now)
 		return;
@@ -370,10 +361,10 @@ int detect_store_open(struct daemon *daemon, struct fault *fault)
 	if (!daemon->detect)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	if (daemon->instance.store)
-		detect_store_log_once(daemon,
-				      store_incident_each(daemon->instance.store, take_incident,
-							  daemon, &own),
-				      &own);
+		recall_log_once(daemon,
+				store_incident_each(daemon->instance.store, take_incident, daemon,
+						    &own),
+				&own);
 	return 0;
 }
 
@@ -381,7 +372,7 @@ void detect_store_close(struct daemon *daemon)
 {
 	if (!daemon->notes)
 		return;
-	detect_store_written(daemon);
+	forget_notes(daemon);
 	gate_table_view_end(&daemon->table);
 	detect_free(daemon->detect);
 	providers_free(daemon->providers);
@@ -393,3 +384,15 @@ void detect_store_close(struct daemon *daemon)
 	daemon->incidents = NULL;
 	daemon->notes = NULL;
 }
+
+static void committed(struct daemon *daemon, int error)
+{
+	if (!error)
+		forget_notes(daemon);
+}
+
+const struct commit_part detect_store_part = {
+	.due = detect_store_noted,
+	.write = write_notes,
+	.committed = committed,
+};

@@ -56,7 +56,7 @@ static bool is_allowed(struct daemon *daemon, const struct prefix *prefix)
 /* What this server has against it; OUTCOME_ADOPTED: nothing. */
 static enum channel_outcome veto(struct daemon *daemon, const struct prefix *prefix, int64_t now)
 {
-	if (address_is_lan(&prefix->address) || !decide_protected(daemon) ||
+	if (address_is_lan(&prefix->address) || !unbannable_known(daemon) ||
 	    protected_why(&daemon->protected, prefix))
 		return OUTCOME_PROTECTED;
 	if (is_allowed(daemon, prefix))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See fleet_link.h. */
-#include "daemon/fleet_link.h"
+/* See fleet_link.h: the connection, and what comes by it. What goes: fleet_send.c. */
+#include "daemon/fleet_link_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,181 +16,20 @@
 #include "lists/providers.h"
 
 #define TICK_NS	      NS_PER_S
-#define RETRY_NS      NS_PER_S
 #define PORTION_NS    (NS_PER_S / 1000) /* of the loop's time, for what comes at once */
-#define TELL_EVERY_NS (NS_PER_S / 50)
-#define OUT_MAX	      4096 /* messages that the socket has no room for yet: 1.3 MiB */
-#define TROUBLES_HOUR 20   /* alerts that a fleet process may raise */
-
-struct fleet_link {
-	struct daemon *daemon;
-	char path[108];
-	int fd; /* -1: none */
-	bool welcomed;
-	uint64_t retry_boot_ns;
-	struct gate_ban_walk walk;   /* telling what is banned here */
-	struct channel_message *out; /* a ring of OUT_MAX */
-	size_t out_at, out_count;
-	bool walking, rings;
-	bool was_there; /* its loss, and its return, are said once */
-	uint64_t hour_boot_ns;
-	unsigned troubles; /* in that hour */
-};
-
-static void drop(struct fleet_link *link, const char *why)
-{
-	if (link->fd < 0)
-		return;
-	loop_remove(link->daemon->loop, link->fd);
-	close(link->fd);
-	link->fd = -1;
-	link->walking = link->welcomed = false;
-	link->out_count = 0;
-	link->retry_boot_ns = clock_boot_ns() + RETRY_NS;
-	if (link->was_there)
-		log_line(true, "the fleet process %s; bans here go on without it", why);
-	link->was_there = false;
-}
-
-static void on_ring(void *context);
-
-static void ring_later(struct fleet_link *link)
-{
-	if (!link->rings)
-		link->rings = !loop_after(link->daemon->loop, TELL_EVERY_NS, on_ring, link->daemon);
-}
-
-/* What waits first. */
-static void flush(struct fleet_link *link)
-{
-	int error = 0;
-
-	while (link->out_count && !(error = channel_send(link->fd, &link->out[link->out_at]))) {
-		link->out_at = (link->out_at + 1) % OUT_MAX;
-		link->out_count--;
-	}
-	if (error && error != -EAGAIN && error != -EINTR)
-		drop(link, "has ended");
-}
-
-/* Who has taken nothing for so long hangs. */
-static void tell(struct fleet_link *link, const struct channel_message *message)
-{
-	if (!link->welcomed)
-		return;
-	if (link->out_count == OUT_MAX) {
-		drop(link, "takes nothing any more");
-		return;
-	}
-	link->out[(link->out_at + link->out_count++) % OUT_MAX] = *message;
-	flush(link);
-	if (link->out_count)
-		ring_later(link);
-}
-
-/* ---- what is banned here ---- */
-
-static void tell_ban(struct fleet_link *link, const struct prefix *prefix, uint8_t services,
-		     uint8_t rule, int64_t until_ms)
-{
-	struct channel_message message = { .kind = CHANNEL_BAN,
-					   .prefix = *prefix,
-					   .services = services,
-					   .rule = rule,
-					   .time_ms = until_ms };
-
-	tell(link, &message);
-}
-
-void fleet_link_ban(struct daemon *daemon, const struct ban_request *request)
-{
-	if (daemon->fleet)
-		tell_ban(daemon->fleet, &request->prefix, request->services & BAN_ALL,
-			 (uint8_t)request->rule, request->until_wall_ns / 1000000);
-}
-
-void fleet_link_login(const char *account, const struct address *source, bool fresh,
-		      int64_t wall_ns, void *context)
-{
-	struct daemon *daemon = context;
-	struct channel_message message = { .kind = CHANNEL_LOGIN };
-	const struct config *config = daemon->instance.config;
-
-	if (!daemon->fleet || !daemon->fleet->welcomed)
-		return;
-	snprintf(message.text, sizeof(message.text), "%s", account);
-	tell(daemon->fleet, &message);
-	if (!fresh)
-		return;
-	message.kind = CHANNEL_SIGHT;
-	message.sight = FLEET_SIGHT_LOGIN;
-	message.country = COUNTRY_ZZ;
-	message.prefix = address_network(source, config->network_length4, config->network_length6);
-	message.time_ms = wall_ns / 1000000;
-	if (daemon->providers)
-		message.provider = providers_find(daemon->providers, source);
-	if (daemon->table.head)
-		message.country = gate_table_look(&daemon->table, source, 0).country;
-	if (message.country >= COUNTRY_COUNT)
-		message.country = COUNTRY_ZZ;
-	tell(daemon->fleet, &message);
-}
-
-/* One of the kernel's, each group of services by itself, unless the fleet made it. */
-static void tell_kernel_ban(struct fleet_link *link, const struct prefix *prefix,
-			    const struct ban *ban)
-{
-	uint64_t now = clock_boot_ns();
-
-	for (unsigned group = 0; group < BAN_GROUPS; group++)
-		if (ban->expires_ns[group] > now && ban->rule[group] != RULE_FLEET)
-			tell_ban(link, prefix, (uint8_t)(1U << group), ban->rule[group],
-				 clock_wall_ns() / 1000000 +
-					 (int64_t)((ban->expires_ns[group] - now) / 1000000));
-}
-
-static void walk(struct daemon *daemon, struct fleet_link *link)
-{
-	static struct prefix prefixes[GATE_BAN_SOME];
-	static struct ban bans[GATE_BAN_SOME];
-	size_t count = 0;
-
-	if (!daemon->instance.gate)
-		return;
-	if (gate_ban_some(daemon->instance.gate, &link->walk, prefixes, bans, &count, NULL))
-		link->walk.ended = true;
-	for (size_t i = 0; i < count; i++)
-		tell_kernel_ban(link, &prefixes[i], &bans[i]);
-	link->walking = link->welcomed && !link->walk.ended;
-}
-
-/* A portion of the walk each time, once the last one was taken. */
-static void on_ring(void *context)
-{
-	struct daemon *daemon = context;
-	struct fleet_link *link = daemon->fleet;
-
-	if (!link)
-		return;
-	link->rings = false;
-	flush(link);
-	if (link->walking && !link->out_count)
-		walk(daemon, link);
-	if (link->walking || link->out_count)
-		ring_later(link);
-}
+#define TROUBLES_HOUR 20		/* alerts that a fleet process may raise */
 
 static void greet(struct fleet_link *link)
 {
 	struct channel_message hello = { .kind = CHANNEL_DAEMON };
 
 	link->welcomed = true;
-	tell(link, &hello);
+	fleet_link_send(link, &hello);
 	log_line(false, "the fleet process is there");
 	link->was_there = true;
 	link->walk = (struct gate_ban_walk){ 0 };
 	link->walking = true;
-	ring_later(link);
+	fleet_link_ring(link);
 }
 
 /* ---- what comes ---- */
@@ -241,7 +80,7 @@ static void take(struct fleet_link *link, const struct channel_message *message)
 	switch ((enum channel_kind)message->kind) {
 	case CHANNEL_ADOPT:
 		answer.outcome = (uint8_t)fleet_adopt(link->daemon, message);
-		tell(link, &answer);
+		fleet_link_send(link, &answer);
 		break;
 	case CHANNEL_RELEASE:
 		fleet_release(link->daemon, message);
@@ -272,7 +111,7 @@ static void on_ready(int fd, void *context)
 	}
 	commit_end(link->daemon);
 	if (got < 0)
-		drop(link, "has ended");
+		fleet_link_drop(link, "has ended");
 }
 
 /* ---- the link ---- */
@@ -342,7 +181,7 @@ void fleet_link_close(struct daemon *daemon)
 	if (!link)
 		return;
 	link->was_there = false;
-	drop(link, "");
+	fleet_link_drop(link, "");
 	free(link->out);
 	free(link);
 	daemon->fleet = NULL;

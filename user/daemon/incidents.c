@@ -29,11 +29,6 @@ static struct daemon_account *place_for(struct incidents *incidents, const char 
 	return incidents->count < INCIDENTS_MAX ? &incidents->items[incidents->count++] : oldest;
 }
 
-static void report_now(void *context)
-{
-	report_write(context);
-}
-
 void incidents_note(struct daemon *daemon, const char *account, enum ban_rule rule,
 		    int64_t last_wall_ns)
 {
@@ -49,7 +44,7 @@ void incidents_note(struct daemon *daemon, const char *account, enum ban_rule ru
 	at->last_wall_ns = last_wall_ns;
 	/* Whoever looks on should see it at once; one file for all that one portion of a log says. */
 	if (daemon->loop)
-		loop_again(daemon->loop, report_now, daemon);
+		loop_again(daemon->loop, daemon->report, daemon);
 }
 
 static int latest_first(const void *a, const void *b)

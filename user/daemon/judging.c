@@ -24,7 +24,7 @@ static bool recall_digests(const char *account, const struct prefix *source,
 	if (!daemon->instance.store)
 		return false;
 	error = store_digests_get(daemon->instance.store, account, source, digests, &fault);
-	detect_store_log_once(daemon, error, &fault);
+	recall_log_once(daemon, error, &fault);
 	return !error;
 }
 
@@ -37,7 +37,7 @@ static bool recall_budget(const char *account, struct judge_budget *budget, void
 	if (!daemon->instance.store)
 		return false;
 	error = store_budget_get(daemon->instance.store, account, budget, &fault);
-	detect_store_log_once(daemon, error, &fault);
+	recall_log_once(daemon, error, &fault);
 	return !error;
 }
 

@@ -21,7 +21,7 @@ static void on_found(const char *path, const char *label, void *context)
 			daemon->logs[i]->matched = true;
 			return;
 		}
-	if (logs_add(daemon, looking->config, path, label))
+	if (log_source_add(daemon, looking->config, path, label))
 		looking->failed = true;
 }
 
@@ -61,5 +61,5 @@ void log_matches_look(struct daemon *daemon)
 		daemon_fault(daemon, "%s", fault.text);
 	for (size_t i = daemon->log_count; i-- > 0;)
 		if (is_over(daemon->logs[i]))
-			logs_remove(daemon, i);
+			log_source_remove(daemon, i);
 }

@@ -91,7 +91,7 @@ void past_tick(struct daemon *daemon, bool last)
 	past->due = true;
 }
 
-bool past_due(const struct daemon *daemon)
+static bool is_due(const struct daemon *daemon)
 {
 	return daemon->past && daemon->past->due;
 }
@@ -126,13 +126,14 @@ static int add_to_row(struct store *store, unsigned length_s, int64_t minute_s,
 		fault);
 }
 
-int past_write(struct daemon *daemon, struct fault *fault)
+static int write_due(struct daemon *daemon, bool all, struct fault *fault)
 {
 	const struct past *past = daemon->past;
 	struct span_counts between;
 	int error;
 
-	if (!past_due(daemon))
+	(void)all;
+	if (!is_due(daemon))
 		return 0;
 	span_between(&past->written, &past->now, &between);
 	error = refusals_write(daemon, past->row_s, fault);
@@ -144,11 +145,13 @@ int past_write(struct daemon *daemon, struct fault *fault)
 				  fault);
 }
 
-void past_written(struct daemon *daemon)
+static void written(struct daemon *daemon, int error)
 {
-	if (!past_due(daemon))
+	if (error || !is_due(daemon))
 		return;
 	daemon->past->written = daemon->past->now;
 	daemon->past->due = false;
 	refusals_written(daemon);
 }
+
+const struct commit_part past_part = { .due = is_due, .write = write_due, .committed = written };

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the rules ask the store for. What they have it keep: detect_store.c. */
+#include <errno.h>
+
 #include "base/fault.h"
 #include "daemon/daemon.h"
 #include "daemon/detect_store_internal.h"
@@ -8,6 +10,15 @@ struct recalling {
 	void (*take)(const struct detect_known *known, void *to);
 	void *to;
 };
+
+void recall_log_once(struct daemon *daemon, int error, const struct fault *fault)
+{
+	bool failed = error && error != -ENOENT;
+
+	if (failed && !daemon->recall_failed)
+		daemon_fault(daemon, "what the rules remember: %s", fault->text);
+	daemon->recall_failed = failed;
+}
 
 static void take_known(const struct store_known *stored, void *context)
 {
@@ -26,10 +37,10 @@ static void recall_account(const char *account,
 	struct fault fault = { 0 };
 
 	if (daemon->instance.store)
-		detect_store_log_once(daemon,
-				      store_known_each(daemon->instance.store, account, take_known,
-						       &recalling, &fault),
-				      &fault);
+		recall_log_once(daemon,
+				store_known_each(daemon->instance.store, account, take_known,
+						 &recalling, &fault),
+				&fault);
 }
 
 struct recalling_in {
@@ -55,10 +66,10 @@ static void recall_source(const struct prefix *prefix, unsigned most,
 	struct fault fault = { 0 };
 
 	if (daemon->instance.store)
-		detect_store_log_once(daemon,
-				      store_known_in(daemon->instance.store, prefix, most,
-						     take_known_in, &recalling, &fault),
-				      &fault);
+		recall_log_once(daemon,
+				store_known_in(daemon->instance.store, prefix, most, take_known_in,
+					       &recalling, &fault),
+				&fault);
 }
 
 static bool recall_repeat(const struct prefix *prefix, enum ban_services services,
@@ -72,7 +83,7 @@ static bool recall_repeat(const struct prefix *prefix, enum ban_services service
 	if (!daemon->instance.store)
 		return false;
 	error = store_repeat_get(daemon->instance.store, prefix, services, &stored, &fault);
-	detect_store_log_once(daemon, error, &fault);
+	recall_log_once(daemon, error, &fault);
 	if (error)
 		return false;
 	*repeat = (struct detect_repeat){ stored.bans, stored.until_wall_ns, stored.lasts_ns };
@@ -88,7 +99,7 @@ static bool recall_sender(const struct prefix *network, int64_t *last_ns, void *
 	if (!daemon->instance.store)
 		return false;
 	error = store_sender_get(daemon->instance.store, network, last_ns, &fault);
-	detect_store_log_once(daemon, error, &fault);
+	recall_log_once(daemon, error, &fault);
 	return !error;
 }
 
@@ -102,7 +113,7 @@ static bool recall_habit(const char *account, struct detect_habit *habit, void *
 	if (!daemon->instance.store)
 		return false;
 	error = store_habit_get(daemon->instance.store, account, &stored, &fault);
-	detect_store_log_once(daemon, error, &fault);
+	recall_log_once(daemon, error, &fault);
 	if (error)
 		return false;
 	*habit = (struct detect_habit){

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What this server tells the fleet process; see fleet_link.h. */
+#include "daemon/fleet_link_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "daemon/daemon_log.h"
+#include "lists/providers.h"
+
+#define TELL_EVERY_NS (NS_PER_S / 50)
+
+void fleet_link_drop(struct fleet_link *link, const char *why)
+{
+	if (link->fd < 0)
+		return;
+	loop_remove(link->daemon->loop, link->fd);
+	close(link->fd);
+	link->fd = -1;
+	link->walking = link->welcomed = false;
+	link->out_count = 0;
+	link->retry_boot_ns = clock_boot_ns() + RETRY_NS;
+	if (link->was_there)
+		log_line(true, "the fleet process %s; bans here go on without it", why);
+	link->was_there = false;
+}
+
+static void on_ring(void *context);
+
+void fleet_link_ring(struct fleet_link *link)
+{
+	if (!link->rings)
+		link->rings = !loop_after(link->daemon->loop, TELL_EVERY_NS, on_ring, link->daemon);
+}
+
+/* What waits first. */
+static void flush(struct fleet_link *link)
+{
+	int error = 0;
+
+	while (link->out_count && !(error = channel_send(link->fd, &link->out[link->out_at]))) {
+		link->out_at = (link->out_at + 1) % OUT_MAX;
+		link->out_count--;
+	}
+	if (error && error != -EAGAIN && error != -EINTR)
+		fleet_link_drop(link, "has ended");
+}
+
+/* Who has taken nothing for so long hangs. */
+void fleet_link_send(struct fleet_link *link, const struct channel_message *message)
+{
+	if (!link->welcomed)
+		return;
+	if (link->out_count == OUT_MAX) {
+		fleet_link_drop(link, "takes nothing any more");
+		return;
+	}
+	link->out[(link->out_at + link->out_count++) % OUT_MAX] = *message;
+	flush(link);
+	if (link->out_count)
+		fleet_link_ring(link);
+}
+
+static void tell_ban(struct fleet_link *link, const struct prefix *prefix, uint8_t services,
+		     uint8_t rule, int64_t until_ms)
+{
+	struct channel_message message = { .kind = CHANNEL_BAN,
+					   .prefix = *prefix,
+					   .services = services,
+					   .rule = rule,
+					   .time_ms = until_ms };
+
+	fleet_link_send(link, &message);
+}
+
+void fleet_link_ban(struct daemon *daemon, const struct ban_request *request)
+{
+	if (daemon->fleet)
+		tell_ban(daemon->fleet, &request->prefix, request->services & BAN_ALL,
+			 (uint8_t)request->rule, request->until_wall_ns / 1000000);
+}
+
+void fleet_link_login(const char *account, const struct address *source, bool fresh,
+		      int64_t wall_ns, void *context)
+{
+	struct daemon *daemon = context;
+	struct channel_message message = { .kind = CHANNEL_LOGIN };
+	const struct config *config = daemon->instance.config;
+
+	if (!daemon->fleet || !daemon->fleet->welcomed)
+		return;
+	snprintf(message.text, sizeof(message.text), "%s", account);
+	fleet_link_send(daemon->fleet, &message);
+	if (!fresh)
+		return;
+	message.kind = CHANNEL_SIGHT;
+	message.sight = FLEET_SIGHT_LOGIN;
+	message.country = COUNTRY_ZZ;
+	message.prefix = address_network(source, config->network_length4, config->network_length6);
+	message.time_ms = wall_ns / 1000000;
+	if (daemon->providers)
+		message.provider = providers_find(daemon->providers, source);
+	if (daemon->table.head)
+		message.country = gate_table_look(&daemon->table, source, 0).country;
+	if (message.country >= COUNTRY_COUNT)
+		message.country = COUNTRY_ZZ;
+	fleet_link_send(daemon->fleet, &message);
+}
+
+/* One of the kernel's, each group of services by itself, unless the fleet made it. */
+static void tell_kernel_ban(struct fleet_link *link, const struct prefix *prefix,
+			    const struct ban *ban)
+{
+	uint64_t now = clock_boot_ns();
+
+	for (unsigned group = 0; group < BAN_GROUPS; group++)
+		if (ban->expires_ns[group] > now && ban->rule[group] != RULE_FLEET)
+			tell_ban(link, prefix, (uint8_t)(1U << group), ban->rule[group],
+				 clock_wall_ns() / 1000000 +
+					 (int64_t)((ban->expires_ns[group] - now) / 1000000));
+}
+
+static void walk(struct daemon *daemon, struct fleet_link *link)
+{
+	static struct prefix prefixes[GATE_BAN_SOME];
+	static struct ban bans[GATE_BAN_SOME];
+	size_t count = 0;
+
+	if (!daemon->instance.gate)
+		return;
+	if (gate_ban_some(daemon->instance.gate, &link->walk, prefixes, bans, &count, NULL))
+		link->walk.ended = true;
+	for (size_t i = 0; i < count; i++)
+		tell_kernel_ban(link, &prefixes[i], &bans[i]);
+	link->walking = link->welcomed && !link->walk.ended;
+}
+
+/* A portion of the walk each time, once the last one was taken. */
+static void on_ring(void *context)
+{
+	struct daemon *daemon = context;
+	struct fleet_link *link = daemon->fleet;
+
+	if (!link)
+		return;
+	link->rings = false;
+	flush(link);
+	if (link->walking && !link->out_count)
+		walk(daemon, link);
+	if (link->walking || link->out_count)
+		fleet_link_ring(link);
+}

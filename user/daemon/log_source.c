@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A log of the daemon's: opened, and read in portions. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "daemon/daemon.h"
+#include "daemon/ban_queue.h"
+#include "daemon/policy_server.h"
+#include "daemon/daemon_log.h"
+#include "log/joining.h"
+
+/* Of what was read before the start, so much is read again: what the rules count within their
+ * windows, and attempts of several lines, end with the process. */
+#define RECALL_BYTES (4U << 20)
+
+/* Of one log before signals, timers and the other logs have their turn. */
+#define PORTION_LINES 1024
+#define PORTION_NS    (NS_PER_S / 40)	/* and as long again to write down what they led to */
+#define SHORT_NS      (NS_PER_S / 2000) /* where a mail server waits for answers meanwhile */
+#define CLOCK_LINES   32 /* of those that say nothing: less than a microsecond each */
+
+/* Stops the portion whose time is over, or whose bans wait. */
+static void end_portion(struct log_source *log)
+{
+	if (!log->daemon->recalling &&
+	    (clock_boot_ns() >= log->portion_end_ns || ban_queue_is_crowded(log->daemon)))
+		follow_stop(log->follow);
+}
+
+static void on_line(const char *line, size_t size, void *context)
+{
+	struct log_source *log = context;
+	struct event event;
+
+	if (!log_parser_line(log->parser, line, size, &event)) {
+		if (log_parser_lines(log->parser) % CLOCK_LINES == 0)
+			end_portion(log);
+		return;
+	}
+	if (log->live && !log->daemon->recalling && event.line == log_parser_lines(log->parser))
+		log_zone_note(log, &event);
+	log->events += !log->daemon->recalling && event.kind < EVENT_KIND_COUNT;
+	/* Of an event that waited the line is gone. */
+	if (event.line != log_parser_lines(log->parser))
+		size = 0;
+	decide_event(log->daemon, &event, line, size);
+	end_portion(log);
+}
+
+static void read_more(void *context)
+{
+	struct log_source *log = context;
+	struct fault fault = { 0 };
+	int more;
+
+	if (!log->follow)
+		return;
+	log->held_up = ban_queue_is_crowded(log->daemon) || commit_is_behind(log->daemon);
+	if (log->held_up)
+		return;
+	log_parser_set_live(log->parser, clock_wall_ns());
+	if (log->recall_bytes) {
+		log->daemon->recalling = true;
+		follow_read_before(log->follow, log->recall_bytes, on_line, log);
+		log->daemon->recalling = false;
+		log->recall_bytes = 0;
+	}
+	log->live = log->at_end;
+	log->portion_end_ns = clock_boot_ns() + (policy_is_on(log->daemon) ? SHORT_NS : PORTION_NS);
+	more = follow_read(log->follow, PORTION_LINES, on_line, log, &fault);
+	log->more = more > 0;
+	log->at_end = !more;
+	commit_end(log->daemon);
+	if (more > 0 || log->daemon->progress.behind)
+		progress_tell(log->daemon);
+	if (more < 0 && strncmp(fault.text, log->fault, sizeof(log->fault) - 1)) {
+		snprintf(log->fault, sizeof(log->fault), "%.255s", fault.text);
+		daemon_fault(log->daemon, "log %s: %s", log->config.name, fault.text);
+	}
+	if (more >= 0)
+		log->fault[0] = '\0';
+	if (more > 0)
+		loop_again(log->daemon->loop, read_more, log);
+}
+
+static void on_readable(int fd, void *context)
+{
+	(void)fd;
+	read_more(context);
+}
+
+/* How much before the position this instance has read itself: what was written before it first saw
+ * the log is none of its business. Where that was is kept beside the position. */
+static uint64_t known_bytes(struct log_source *log, bool known)
+{
+	struct store *store = log->daemon->instance.store;
+	_cleanup_free_ char *name = NULL;
+	struct follow_position first, now;
+
+	if (!store || asprintf(&name, "first %s", log->file) < 0)
+		return 0;
+	follow_get_position(log->follow, &now);
+	if (!known) {
+		/* Before READY is told: what is written from then on is read, also when this start
+		 * is killed at once. What cannot be kept now is said when positions are. */
+		store_position_put(store, name, &now, NULL);
+		store_position_put(store, log->file, &now, NULL);
+		return 0;
+	}
+	if (store_position_get(store, name, &first, NULL) || first.device != now.device ||
+	    first.inode != now.inode)
+		return RECALL_BYTES;
+	if (now.offset <= first.offset)
+		return 0;
+	return now.offset - first.offset < RECALL_BYTES ? now.offset - first.offset : RECALL_BYTES;
+}
+
+static void open_log(struct log_source *log)
+{
+	struct daemon *daemon = log->daemon;
+	struct follow_state state;
+	struct fault fault = { 0 };
+	bool known = daemon->instance.store &&
+		     !store_position_get(daemon->instance.store, log->file, &log->saved, NULL);
+	int err;
+
+	/* Of a pattern, what appears while the daemon runs is new from its first line on. */
+	err = follow_open(log->file, known ? &log->saved : NULL,
+			  daemon->log_ticks && expand_is_pattern(log->config.file), &log->follow,
+			  &fault);
+	if (!err && follow_fd(log->follow) >= 0) /* else it is looked at every second */
+		err = loop_add(daemon->loop, follow_fd(log->follow), on_readable, log);
+	if (err) {
+		if (!*fault.text)
+			fault_set(&fault, err, "%s", strerror(-err));
+		if (strncmp(fault.text, log->fault, sizeof(log->fault) - 1))
+			daemon_fault(daemon, "log %s: %s; it is tried again", log->config.name,
+				     fault.text);
+		snprintf(log->fault, sizeof(log->fault), "%.255s", fault.text);
+		follow_close(log->follow);
+		log->follow = NULL;
+		return;
+	}
+	if (!daemon->since_wall_ns) /* at a reload the rules still know */
+		log->recall_bytes = known_bytes(log, known);
+	follow_get_state(log->follow, &state);
+	log_line(false, "following %s (%s%s%s)%s", log->file, log->config.name,
+		 *log->container ? ": " : "", log->container,
+		 state.missing ? ": not there yet, waited for" : "");
+	loop_again(daemon->loop, read_more, log);
+}
+
+int log_source_add(struct daemon *daemon, const struct config_log *config, const char *file,
+		   const char *container)
+{
+	struct log_source *log = calloc(1, sizeof(*log)), **all;
+
+	all = log ? reallocarray(daemon->logs, daemon->log_count + 1, sizeof(*all)) : NULL;
+	if (!all) {
+		free(log);
+		return -ENOMEM;
+	}
+	daemon->logs = all;
+	all[daemon->log_count++] = log;
+	log->daemon = daemon;
+	log->config = *config;
+	log->matched = true;
+	snprintf(log->container, sizeof(log->container), "%s", container);
+	log->file = strdup(file);
+	log->parser = log_parser_new();
+	if (!log->parser || !log->file) {
+		log_source_remove(daemon, daemon->log_count - 1);
+		return -ENOMEM;
+	}
+	log_parser_share(log->parser, daemon->joining);
+	log_parser_set_patterns(log->parser, daemon->instance.config->compiled_patterns);
+	log_parser_set_deliveries(log->parser, true);
+	log_parser_set_zone(log->parser, config->zone);
+	log_parser_set_bare(log->parser, config->bare);
+	log_zone_restore(log);
+	open_log(log);
+	return 0;
+}
+
+void log_source_remove(struct daemon *daemon, size_t index)
+{
+	struct log_source *log = daemon->logs[index];
+
+	loop_forget(daemon->loop, log);
+	if (log->follow && follow_fd(log->follow) >= 0)
+		loop_remove(daemon->loop, follow_fd(log->follow));
+	follow_close(log->follow);
+	log_parser_free(log->parser);
+	free(log->file);
+	free(log);
+	daemon->logs[index] = daemon->logs[--daemon->log_count];
+}
+
+/* What waited for a line that did not come has no line of its own left to show. */
+static void take_rest(struct log_source *log)
+{
+	struct event event;
+
+	while (log_parser_rest(log->parser, clock_wall_ns(), &event)) {
+		log->events++;
+		decide_event(log->daemon, &event, "", 0);
+	}
+}
+
+void log_source_retry(struct log_source *log)
+{
+	if (!log->follow)
+		open_log(log);
+	else if (!log->more) /* else its turn comes anyway */
+		read_more(log);
+	take_rest(log);
+}
+
+void log_source_continue(struct log_source *log)
+{
+	if (log->held_up)
+		loop_again(log->daemon->loop, read_more, log);
+}
