@@ -73,6 +73,30 @@ void database_done(sqlite3_stmt **statement);
 /* Runs a bound statement that returns no row. */
 int database_run(struct store *store, sqlite3_stmt *statement, const char *what,
 		 struct fault *fault);
+
+/* A parameter of a statement: the text or the prefix that is not NULL, else the number. Copied. */
+struct database_value {
+	const char *text;
+	const struct prefix *prefix;
+	int64_t number;
+};
+#define DATABASE_VALUES(...)                                             \
+	(const struct database_value[]){ __VA_ARGS__ },                  \
+		sizeof((const struct database_value[]){ __VA_ARGS__ }) / \
+			sizeof(struct database_value)
+/* database_statement(), with ?1, ?2... bound to DATABASE_VALUES(). */
+int database_bound(struct store *store, const char *sql, sqlite3_stmt **statement,
+		   struct fault *fault, const struct database_value *values, size_t count);
+/* The same, run: it returns no row. `what` follows "cannot". */
+int database_write(struct store *store, const char *sql, const char *what, struct fault *fault,
+		   const struct database_value *values, size_t count);
+/* The same for a row of a kind that has a most: database_cap(). */
+int database_put(struct store *store, enum store_cap cap, const char *sql, const char *what,
+		 struct fault *fault, const struct database_value *values, size_t count);
+/* The only row of a bound statement: 0, and its columns can be read. -ENOENT, for which `none` is
+ * the text: there is none. */
+int database_row(struct store *store, sqlite3_stmt *statement, const char *none, const char *what,
+		 struct fault *fault);
 /* Statements without parameters or rows. */
 int database_execute(struct store *store, const char *sql, const char *what, struct fault *fault);
 

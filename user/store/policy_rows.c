@@ -201,19 +201,15 @@ int store_budget_get(struct store *store, const char *account, struct judge_budg
 
 	if (!has_tables(store))
 		return fault_set(fault, -ENOENT, "no budget is known of it");
-	result = database_statement(store, sql, &statement, fault);
+	result =
+		database_bound(store, sql, &statement, fault, DATABASE_VALUES({ .text = account }));
+	if (!result)
+		result = database_row(store, statement, "no budget is known of it",
+				      "look up a budget", fault);
 	if (result)
 		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
-	switch (sqlite3_step(statement)) {
-	case SQLITE_ROW:
-		read_budget(statement, budget);
-		return 0;
-	case SQLITE_DONE:
-		return fault_set(fault, -ENOENT, "no budget is known of it");
-	default:
-		return database_fault(store, fault, "look up a budget");
-	}
+	read_budget(statement, budget);
+	return 0;
 }
 
 int store_over_each(struct store *store, uint32_t day,
@@ -228,10 +224,9 @@ int store_over_each(struct store *store, uint32_t day,
 
 	if (!has_tables(store))
 		return 0;
-	result = database_statement(store, sql, &statement, fault);
+	result = database_bound(store, sql, &statement, fault, DATABASE_VALUES({ .number = day }));
 	if (result)
 		return result;
-	sqlite3_bind_int64(statement, 1, day);
 	while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
 		const char *account = (const char *)sqlite3_column_text(statement, 0);
 		struct judge_budget budget;
@@ -248,18 +243,12 @@ int store_held_put(struct store *store, const char *account, const struct judge_
 {
 	static const char sql[] = "INSERT OR REPLACE INTO held(account, queue, wall, recipients,"
 				  " size) VALUES(?1, ?2, ?3, ?4, ?5)";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, 2, held->queue, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 3, held->wall_ns);
-	sqlite3_bind_int64(statement, 4, held->recipients);
-	sqlite3_bind_int64(statement, 5, (sqlite3_int64)held->size);
-	result = database_run(store, statement, "store a message on hold", fault);
-	return result ? result : database_cap(store, CAP_HELD, fault);
+	return database_put(store, CAP_HELD, sql, "store a message on hold", fault,
+			    DATABASE_VALUES({ .text = account }, { .text = held->queue },
+					    { .number = held->wall_ns },
+					    { .number = held->recipients },
+					    { .number = (int64_t)held->size }));
 }
 
 int store_held_each(struct store *store, const char *account, unsigned most,
@@ -273,11 +262,10 @@ int store_held_each(struct store *store, const char *account, unsigned most,
 
 	if (!has_tables(store))
 		return 0;
-	result = database_statement(store, sql, &statement, fault);
+	result = database_bound(store, sql, &statement, fault,
+				DATABASE_VALUES({ .text = account }, { .number = most }));
 	if (result)
 		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 2, most);
 	while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
 		const char *queue = (const char *)sqlite3_column_text(statement, 0);
 		struct judge_held held = {

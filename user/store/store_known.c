@@ -10,31 +10,20 @@ int store_known_put(struct store *store, const char *account, const struct store
 		    struct fault *fault)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO known VALUES(?1, ?2, ?3, ?4)";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
-	database_bind_key(statement, 2, &known->source);
-	sqlite3_bind_int64(statement, 3, known->first_wall_ns);
-	sqlite3_bind_int64(statement, 4, known->last_wall_ns);
-	result = database_run(store, statement, "store a known source", fault);
-	return result ? result : database_cap(store, CAP_KNOWN, fault);
+	return database_put(store, CAP_KNOWN, sql, "store a known source", fault,
+			    DATABASE_VALUES({ .text = account }, { .prefix = &known->source },
+					    { .number = known->first_wall_ns },
+					    { .number = known->last_wall_ns }));
 }
 
 int store_known_remove(struct store *store, const char *account, const struct prefix *source,
 		       struct fault *fault)
 {
 	static const char sql[] = "DELETE FROM known WHERE account = ?1 AND source = ?2";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
-	database_bind_key(statement, 2, source);
-	return database_run(store, statement, "forget a known source", fault);
+	return database_write(store, sql, "forget a known source", fault,
+			      DATABASE_VALUES({ .text = account }, { .prefix = source }));
 }
 
 int store_known_each(struct store *store, const char *account,
@@ -43,11 +32,11 @@ int store_known_each(struct store *store, const char *account,
 {
 	static const char sql[] = "SELECT source, first, last FROM known WHERE account = ?1";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int step, result = database_statement(store, sql, &statement, fault);
+	int step, result = database_bound(store, sql, &statement, fault,
+					  DATABASE_VALUES({ .text = account }));
 
 	if (result)
 		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
 	while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct store_known known = {
 			.first_wall_ns = sqlite3_column_int64(statement, 1),
@@ -114,30 +103,19 @@ int store_incident_put(struct store *store, const char *account, uint32_t rule,
 		       int64_t last_wall_ns, struct fault *fault)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO troubles VALUES(?1, ?2, ?3)";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 2, rule);
-	sqlite3_bind_int64(statement, 3, last_wall_ns);
-	result = database_run(store, statement, "store an account's trouble", fault);
-	return result ? result : database_cap(store, CAP_INCIDENTS, fault);
+	return database_put(store, CAP_INCIDENTS, sql, "store an account's trouble", fault,
+			    DATABASE_VALUES({ .text = account }, { .number = rule },
+					    { .number = last_wall_ns }));
 }
 
 int store_incident_remove(struct store *store, const char *account, uint32_t rule,
 			  struct fault *fault)
 {
 	static const char sql[] = "DELETE FROM troubles WHERE account = ?1 AND rule = ?2";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 2, rule);
-	return database_run(store, statement, "end an account's trouble", fault);
+	return database_write(store, sql, "end an account's trouble", fault,
+			      DATABASE_VALUES({ .text = account }, { .number = rule }));
 }
 
 int store_incident_each(struct store *store,
@@ -167,18 +145,12 @@ int store_repeat_put(struct store *store, const struct prefix *prefix, enum ban_
 		     const struct store_repeat *repeat, struct fault *fault)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO repeats VALUES(?1, ?5, ?2, ?3, ?4)";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	database_bind_key(statement, 1, prefix);
-	sqlite3_bind_int64(statement, 2, repeat->bans);
-	sqlite3_bind_int64(statement, 3, repeat->until_wall_ns);
-	sqlite3_bind_int64(statement, 4, (sqlite3_int64)repeat->lasts_ns);
-	sqlite3_bind_int64(statement, 5, group);
-	result = database_run(store, statement, "store a ban's history", fault);
-	return result ? result : database_cap(store, CAP_REPEATS, fault);
+	return database_put(store, CAP_REPEATS, sql, "store a ban's history", fault,
+			    DATABASE_VALUES({ .prefix = prefix }, { .number = repeat->bans },
+					    { .number = repeat->until_wall_ns },
+					    { .number = (int64_t)repeat->lasts_ns },
+					    { .number = group }));
 }
 
 int store_repeat_get(struct store *store, const struct prefix *prefix, enum ban_services group,
@@ -187,23 +159,18 @@ int store_repeat_get(struct store *store, const struct prefix *prefix, enum ban_
 	static const char sql[] =
 		"SELECT bans, until, lasts FROM repeats WHERE prefix = ?1 AND services = ?2";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
+	int result = database_bound(store, sql, &statement, fault,
+				    DATABASE_VALUES({ .prefix = prefix }, { .number = group }));
 
+	if (!result)
+		result = database_row(store, statement, "it was not banned before",
+				      "look up a ban's history", fault);
 	if (result)
 		return result;
-	database_bind_key(statement, 1, prefix);
-	sqlite3_bind_int64(statement, 2, group);
-	switch (sqlite3_step(statement)) {
-	case SQLITE_ROW:
-		repeat->bans = (uint32_t)sqlite3_column_int64(statement, 0);
-		repeat->until_wall_ns = sqlite3_column_int64(statement, 1);
-		repeat->lasts_ns = (uint64_t)sqlite3_column_int64(statement, 2);
-		return 0;
-	case SQLITE_DONE:
-		return fault_set(fault, -ENOENT, "it was not banned before");
-	default:
-		return database_fault(store, fault, "look up a ban's history");
-	}
+	repeat->bans = (uint32_t)sqlite3_column_int64(statement, 0);
+	repeat->until_wall_ns = sqlite3_column_int64(statement, 1);
+	repeat->lasts_ns = (uint64_t)sqlite3_column_int64(statement, 2);
+	return 0;
 }
 
 /* Notes are grouped by the caller, so one transaction a second at most, and not worth a sync. */

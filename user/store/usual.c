@@ -16,17 +16,13 @@ static int read_begun(struct store *store, int64_t *since_wall_ns, struct fault 
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	int result = database_statement(store, sql, &statement, fault);
 
+	if (!result)
+		result = database_row(store, statement, "the beginning is not known",
+				      "look up the beginning", fault);
 	if (result)
 		return result;
-	switch (sqlite3_step(statement)) {
-	case SQLITE_ROW:
-		*since_wall_ns = sqlite3_column_int64(statement, 0);
-		return 0;
-	case SQLITE_DONE:
-		return fault_set(fault, -ENOENT, "the beginning is not known");
-	default:
-		return database_fault(store, fault, "look up the beginning");
-	}
+	*since_wall_ns = sqlite3_column_int64(statement, 0);
+	return 0;
 }
 
 /* The oldest that the rules left in a store of before there was this table. Bans by hand say
@@ -85,15 +81,9 @@ int store_sender_put(struct store *store, const struct prefix *network, int64_t 
 		     struct fault *fault)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO senders VALUES(?1, ?2)";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	database_bind_key(statement, 1, network);
-	sqlite3_bind_int64(statement, 2, last_wall_ns);
-	result = database_run(store, statement, "store who delivered mail", fault);
-	return result ? result : database_cap(store, CAP_SENDERS, fault);
+	return database_put(store, CAP_SENDERS, sql, "store who delivered mail", fault,
+			    DATABASE_VALUES({ .prefix = network }, { .number = last_wall_ns }));
 }
 
 int store_sender_get(struct store *store, const struct prefix *network, int64_t *last_wall_ns,
@@ -101,20 +91,16 @@ int store_sender_get(struct store *store, const struct prefix *network, int64_t 
 {
 	static const char sql[] = "SELECT last FROM senders WHERE network = ?1";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
+	int result = database_bound(store, sql, &statement, fault,
+				    DATABASE_VALUES({ .prefix = network }));
 
+	if (!result)
+		result = database_row(store, statement, "no mail came from there",
+				      "look up who delivered mail", fault);
 	if (result)
 		return result;
-	database_bind_key(statement, 1, network);
-	switch (sqlite3_step(statement)) {
-	case SQLITE_ROW:
-		*last_wall_ns = sqlite3_column_int64(statement, 0);
-		return 0;
-	case SQLITE_DONE:
-		return fault_set(fault, -ENOENT, "no mail came from there");
-	default:
-		return database_fault(store, fault, "look up who delivered mail");
-	}
+	*last_wall_ns = sqlite3_column_int64(statement, 0);
+	return 0;
 }
 
 int store_habit_put(struct store *store, const char *account, const struct store_habit *habit,
@@ -122,20 +108,13 @@ int store_habit_put(struct store *store, const char *account, const struct store
 {
 	static const char sql[] =
 		"INSERT OR REPLACE INTO habits VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 2, habit->last_wall_ns);
-	sqlite3_bind_int64(statement, 3, habit->day);
-	sqlite3_bind_int64(statement, 4, habit->messages);
-	sqlite3_bind_int64(statement, 5, habit->today);
-	sqlite3_bind_int64(statement, 6, habit->failing);
-	sqlite3_bind_int64(statement, 7, habit->failing_today);
-	result = database_run(store, statement, "store an account's habits", fault);
-	return result ? result : database_cap(store, CAP_HABITS, fault);
+	return database_put(store, CAP_HABITS, sql, "store an account's habits", fault,
+			    DATABASE_VALUES({ .text = account }, { .number = habit->last_wall_ns },
+					    { .number = habit->day }, { .number = habit->messages },
+					    { .number = habit->today },
+					    { .number = habit->failing },
+					    { .number = habit->failing_today }));
 }
 
 int store_habit_get(struct store *store, const char *account, struct store_habit *habit,
@@ -144,25 +123,21 @@ int store_habit_get(struct store *store, const char *account, struct store_habit
 	static const char sql[] = "SELECT last, day, messages, today, failing, failing_today"
 				  " FROM habits WHERE account = ?1";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
+	int result =
+		database_bound(store, sql, &statement, fault, DATABASE_VALUES({ .text = account }));
 
+	if (!result)
+		result = database_row(store, statement, "nothing is usual of it",
+				      "look up an account's habits", fault);
 	if (result)
 		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
-	switch (sqlite3_step(statement)) {
-	case SQLITE_ROW:
-		*habit = (struct store_habit){
-			.last_wall_ns = sqlite3_column_int64(statement, 0),
-			.day = (uint32_t)sqlite3_column_int64(statement, 1),
-			.messages = (uint32_t)sqlite3_column_int64(statement, 2),
-			.today = (uint32_t)sqlite3_column_int64(statement, 3),
-			.failing = (uint32_t)sqlite3_column_int64(statement, 4),
-			.failing_today = (uint32_t)sqlite3_column_int64(statement, 5),
-		};
-		return 0;
-	case SQLITE_DONE:
-		return fault_set(fault, -ENOENT, "nothing is usual of it");
-	default:
-		return database_fault(store, fault, "look up an account's habits");
-	}
+	*habit = (struct store_habit){
+		.last_wall_ns = sqlite3_column_int64(statement, 0),
+		.day = (uint32_t)sqlite3_column_int64(statement, 1),
+		.messages = (uint32_t)sqlite3_column_int64(statement, 2),
+		.today = (uint32_t)sqlite3_column_int64(statement, 3),
+		.failing = (uint32_t)sqlite3_column_int64(statement, 4),
+		.failing_today = (uint32_t)sqlite3_column_int64(statement, 5),
+	};
+	return 0;
 }
