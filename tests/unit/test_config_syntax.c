@@ -199,7 +199,7 @@ static void values_of_the_gate(void **state)
 		{ "[gate]\nnever-ban = 192.0.2.0/24, ::1\n", "[gate]\nnever-ban = 192.0.2.1/24\n",
 		  "c:2: '192.0.2.1/24' has bits beyond its length; write 192.0.2.0/24" },
 		{ "[gate]\nnever-ban = home.example.net\n", "[gate]\nnever-ban = home\n",
-		  "c:2: 'home' is no name that can be asked for: write it whole, as "
+		  "c:2: 'home' is not a full DNS name: write it whole, as "
 		  "home.example.net, or the address or prefix, as 192.0.2.0/24" },
 		{ NULL, "[gate]\nnever-ban = 192.0.2\n",
 		  "c:2: '192.0.2' is no address and no prefix; write it as 192.0.2.0/24 or "

@@ -140,7 +140,8 @@ static int read_arguments(int argc, char **argv, struct arguments *arguments)
 				 "trouble");
 	arguments->name = argv[optind];
 	if (arguments->json + arguments->trust + arguments->forget + arguments->held > 1)
-		return cmd_usage(&cmd_account, "--json, --held, --trust or --forget: one of them");
+		return cmd_usage(&cmd_account,
+				 "--json, --held, --trust and --forget exclude each other");
 	if (strlen(arguments->name) >= EVENT_ACCOUNT_SIZE)
 		return cmd_usage(&cmd_account, "no account has a name of more than %d bytes",
 				 EVENT_ACCOUNT_SIZE - 1);

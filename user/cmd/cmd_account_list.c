@@ -325,7 +325,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 	}
 	if (optind < argc)
 		return cmd_usage(&cmd_accounts,
-				 "'%s' is too much; `sekisho account` tells about one",
+				 "unexpected argument '%s'; `sekisho account NAME` tells about one",
 				 argv[optind]);
 	if (cmd_open(&cmd_accounts, globals, INSTANCE_STORE_READ, &instance))
 		return EXIT_FAILED;

@@ -93,7 +93,8 @@ static int hand_over(const char *path, const char *facts, size_t size, struct fa
 	last = strrchr(reply, '\n');
 	if (!strcmp(last ? last + 1 : reply, "done"))
 		return 0;
-	return fault_set(fault, -EIO, "%s: %s", path, *reply ? reply : "it ended without a word");
+	return fault_set(fault, -EIO, "%s: %s", path,
+			 *reply ? reply : "it ended without an answer");
 }
 
 static int hand_over_all(char *const *paths, int count)

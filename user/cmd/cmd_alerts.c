@@ -98,8 +98,10 @@ static int read_options(int argc, char **argv, struct options *options)
 					   &options->from_wall_ns);
 	}
 	if (!status && optind < argc)
-		return cmd_usage(&cmd_alerts, "'%s' is too much; --account NAME shows those of one",
-				 argv[optind]);
+		return cmd_usage(
+			&cmd_alerts,
+			"unexpected argument '%s'; --account NAME shows the alerts of one account",
+			argv[optind]);
 	return status;
 }
 

@@ -54,7 +54,7 @@ static int read_options(int argc, char **argv, struct ban_options *options)
 		}
 		error = duration_parse(optarg, &options->seconds);
 		if (error == -ERANGE)
-			return cmd_usage(&cmd_ban, "--for %s: from 1s to 100 years can be had",
+			return cmd_usage(&cmd_ban, "--for %s: it must be from 1s to 100 years",
 					 optarg);
 		if (error)
 			return cmd_usage(&cmd_ban,

@@ -267,10 +267,12 @@ static int read_options(int argc, char **argv, struct bans_options *options)
 			return EXIT_USAGE;
 	}
 	if (optind < argc)
-		return cmd_usage(&cmd_bans, "'%s' is too much; `sekisho why %s` tells about one",
-				 argv[optind], argv[optind]);
+		return cmd_usage(
+			&cmd_bans,
+			"unexpected argument '%s'; `sekisho why %s` tells about one address",
+			argv[optind], argv[optind]);
 	if (options->has_since && !options->ended)
-		return cmd_usage(&cmd_bans, "--since is of those that --ended shows");
+		return cmd_usage(&cmd_bans, "--since needs --ended");
 	return EXIT_DONE;
 }
 

@@ -104,7 +104,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 	if (*verb && strcmp(verb, "release") && strcmp(verb, "arm"))
 		return cmd_usage(&cmd_outflow, "'%s' is neither release nor arm", verb);
 	if ((wish.json && *verb) || (wish.has_length && strcmp(verb, "release")))
-		return cmd_usage(&cmd_outflow, "--json goes without, --for with 'release'");
+		return cmd_usage(&cmd_outflow, "--json takes no action, and --for only 'release'");
 	if (cmd_open(&cmd_outflow, globals, INSTANCE_GATE, &instance))
 		return EXIT_FAILED;
 	if (!instance.gate)

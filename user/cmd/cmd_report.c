@@ -232,7 +232,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 		return status;
 	options.rest = argv + optind;
 	if (options.day == (options.account != NULL))
-		return cmd_usage(&cmd_report, "what of? --account NAME, or --day");
+		return cmd_usage(&cmd_report, "name what to report: --account NAME, or --day");
 	if (options.account && (!*options.account || strlen(options.account) >= EVENT_ACCOUNT_SIZE))
 		return cmd_usage(&cmd_report, "--account: a name of 1 to %d bytes",
 				 EVENT_ACCOUNT_SIZE - 1);

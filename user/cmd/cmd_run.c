@@ -168,9 +168,8 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 	if (!err)
 		fleet_link_open(daemon);
 	if (!err && passed_sockets_settle(&daemon->passed, daemon->loop))
-		log_line(true,
-			 "a socket that was passed is named nowhere in the configuration; who "
-			 "connects there is turned away");
+		log_line(true, "the configuration does not name a socket that the service manager "
+			       "passed; its connections are closed");
 	if (!err)
 		err = privilege_settle(config, fault);
 	/* Capabilities are a thread's own: those that begin from here on have no more than we. */

@@ -204,7 +204,7 @@ static int read_options(int argc, char **argv, struct top *top)
 		if (c == ':' || c == '?')
 			return cmd_bad_option(&cmd_top, options, c, argv);
 		if (duration_parse(optarg, &top->interval_s) || top->interval_s > INTERVAL_MOST_S)
-			return cmd_usage(&cmd_top, "--interval %s: from 1s to 60s can be had",
+			return cmd_usage(&cmd_top, "--interval %s: it must be from 1s to 60s",
 					 optarg);
 	}
 	if (optind < argc)

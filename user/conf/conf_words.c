@@ -132,7 +132,7 @@ bool conf_read_prefix(struct conf_load *load, const char *value, struct prefix *
 			   corrected);
 	} else if (error && is_host_name(value)) {
 		conf_fault(load, NULL,
-			   "'%s' is no name that can be asked for: write it whole, as "
+			   "'%s' is not a full DNS name: write it whole, as "
 			   "home.example.net, or the address or prefix, as 192.0.2.0/24",
 			   value);
 	} else if (error) {

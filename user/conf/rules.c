@@ -36,9 +36,8 @@ void conf_realm(struct conf_load *load, const struct conf_key *key, void *base, 
 	size_t size = strlen(value);
 
 	if (!size || size >= sizeof(settings->realm) || strpbrk(value, "@ \t")) {
-		conf_fault(load, NULL,
-			   "'%s' is no realm; '%s' is what stands behind the @ of names", value,
-			   key->name);
+		conf_fault(load, NULL, "'%s' is no realm; '%s' is the part of a name behind the @",
+			   value, key->name);
 		return;
 	}
 	memset(settings->realm, 0, sizeof(settings->realm));

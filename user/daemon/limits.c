@@ -58,7 +58,7 @@ static void say_lost(struct daemon *daemon, size_t lost)
 		return;
 	daemon->lost_said_boot_ns = now;
 	log_line(true,
-		 "%zu connections ended without a word of the kernel, and are counted no more: "
+		 "%zu connections ended without a notice from the kernel, and are counted no more: "
 		 "another "
 		 "sock_ops program takes the flag away that asks for it (`bpftool cgroup tree` "
 		 "shows "

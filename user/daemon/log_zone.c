@@ -40,7 +40,7 @@ static void say_offset(const struct log_source *log)
 	else
 		daemon_fault(log->daemon,
 			     "log %s: the stamps of %s are %lld:%02lld h %s this machine's clock, "
-			     "which is made up for; say its zone with `zone =`",
+			     "which is corrected; set the log's zone with `zone =`",
 			     log->config.name, log->file, minutes / 60, minutes % 60,
 			     offset_s < 0 ? "ahead of" : "behind");
 }

@@ -40,8 +40,8 @@ static void on_compare(void *context)
 	}
 	if (!more && ban_queue->compare.written)
 		log_line(true,
-			 "%zu bans of the kernel were not, or otherwise, in the store, and are "
-			 "written to it",
+			 "%zu bans of the kernel were missing in the store, or differed there; "
+			 "they are written to it",
 			 ban_queue->compare.written);
 	if (more)
 		ban_queue->comparing =

@@ -16,9 +16,9 @@ static const struct doctor_kind kinds[] = {
 			  "Boot a kernel built with CONFIG_DEBUG_INFO_BTF=y; the distributions' "
 			  "own are." },
 	[FIND_NO_BPFFS] = { DOCTOR_WARN, "no-bpffs",
-			    "Pins have no place, so the gate would end with the daemon.",
+			    "There is no place for pins, so the gate would end with the daemon.",
 			    "mount -t bpf bpf /sys/fs/bpf (systemd does it at boot; in a "
-			    "container, hand it in)." },
+			    "container, mount it from the host)." },
 	[FIND_NO_CGROUP2] = { DOCTOR_BAD, "no-cgroup2",
 			      "Handshakes cannot be counted: limits on connections and rates do "
 			      "not hold.",
@@ -45,7 +45,7 @@ static const struct doctor_kind kinds[] = {
 	[FIND_NO_POLICY] = { DOCTOR_BAD, "no-policy",
 			     "The gate protects no port: everything passes.", "sekisho load." },
 	[FIND_NOT_RELOADED] = { DOCTOR_WARN, "not-reloaded",
-				"What the file says is not what is in force.",
+				"The configuration in force is older than the file.",
 				"sekisho check && systemctl reload sekisho." },
 	[FIND_NOT_PUBLISHED] = { DOCTOR_WARN, "not-published",
 				 "An import was cut short: the gate has older lists.",
@@ -79,17 +79,17 @@ static const struct doctor_kind kinds[] = {
 				   "Keep the daemon running, which closes them; if it runs, more "
 				   "than 2,520 came at once: lower the limits of [class], or ban "
 				   "who does it." },
-	[FIND_NO_DEVICE] = { DOCTOR_BAD, "no-device", "Nothing is looked at.",
+	[FIND_NO_DEVICE] = { DOCTOR_BAD, "no-device", "No packet is checked.",
 			     "Name the devices that mail comes in by: [gate] interface = eth0." },
 	[FIND_DEVICE_UNGUARDED] = { DOCTOR_BAD, "device-unguarded",
-				    "What comes in by it is not looked at.",
+				    "Packets that come in by it are not checked.",
 				    "Do what the text says, then `sekisho load`." },
 	[FIND_DEVICE_OPEN] = { DOCTOR_BAD, "device-open",
 			       "The gate is on it, and mail gets past it: bans and limits do not "
 			       "hold there.",
 			       "Take off what the text names (tc filter show dev DEVICE ingress, "
-			       "bpftool net, ip link), or let it leave mail ports to those behind "
-			       "it; the daemon then sees it by itself." },
+			       "bpftool net, ip link), or make it leave the mail ports to the "
+			       "programs behind it; the daemon notices that by itself." },
 	[FIND_HANDSHAKES_UNSEEN] = { DOCTOR_BAD, "handshakes-unseen",
 				     "Connections come in that the gate does not see: something is "
 				     "in front of it on a device, or they come by one that is not "
@@ -98,14 +98,15 @@ static const struct doctor_kind kinds[] = {
 				     "in front: tc filter show dev DEVICE ingress, bpftool net, "
 				     "IPsec." },
 	[FIND_STRAY_PROGRAM] = { DOCTOR_WARN, "stray-program",
-				 "It goes on by the bans and lists that it had, and nothing here "
-				 "changes them: it may drop what this sekisho lets pass.",
+				 "It still uses its old bans and lists, which nothing here "
+				 "changes: it may drop what this sekisho lets pass.",
 				 "A lost one: `sekisho unload` takes it off, then `sekisho load`. "
 				 "One of another sekisho: unload that with its own "
 				 "configuration." },
 	[FIND_TRANSFORMS] = { DOCTOR_WARN, "ipsec",
-			      "XDP sees ESP packets and not the connections in them; tc sees those "
-			      "of tunnel mode, and nothing those of transport mode. Where they are "
+			      "XDP sees ESP packets, not the connections in them. tc sees the "
+			      "connections of tunnel mode. Nothing sees those of transport mode. "
+			      "Where they are "
 			      "not seen, bans and limits do not hold for these peers.",
 			      "Use an xfrm or VTI device and guard that ([gate] interface), or "
 			      "hook = tc for tunnel mode; see docs/devices.md." },
@@ -118,7 +119,7 @@ static const struct doctor_kind kinds[] = {
 	[FIND_CARRIER] = { DOCTOR_NOTE, "carrier",
 			   "Attaching the gate, and taking it off, interrupts this driver's link "
 			   "for about a second.",
-			   "Nothing, as a rule: a restart does not attach anew. hook = tc spares "
+			   "Nothing, as a rule: a restart does not attach anew. hook = tc avoids "
 			   "it." },
 	[FIND_FORGETS] = { DOCTOR_WARN, "forgetful-driver",
 			   "After such an event everything gets past the gate on this device until "
@@ -169,17 +170,16 @@ static const struct doctor_kind kinds[] = {
 				 "`location update` brings what is new of libloc's data; or name "
 				 "newer files in [country] providers. Then reload sekisho." },
 	[FIND_FEED_OLD] = { DOCTOR_WARN, "feed-old",
-			    "What the list has is what it was then; who came to it since is not in "
-			    "it.",
+			    "The list is as old as its last fetch: what its publisher added since "
+			    "then is missing.",
 			    "`systemctl enable --now sekisho-fetch.timer`, and see `journalctl -u "
 			    "sekisho-fetch` or `sekisho fetch --now`." },
 	[FIND_NAME_UNKNOWN] = { DOCTOR_WARN, "name-unknown",
-				"Whoever comes from where the name points may be banned like "
-				"anybody; of a name that gives no answer the last one holds for a "
-				"day.",
-				"See that the name exists and `systemctl enable --now "
-				"sekisho-fetch.timer` asks for it; `sekisho fetch` says what it is "
-				"told." },
+				"The addresses of this name may be banned like any other. When a "
+				"name gives no answer, its last answer holds for a day.",
+				"Check that the name exists, and `systemctl enable --now "
+				"sekisho-fetch.timer`, which asks for it; `sekisho fetch` shows "
+				"the answer." },
 	[FIND_UNKNOWN] = { DOCTOR_WARN, "unknown", "What depends on it was not checked.",
 			   "Do what the text says." },
 	[FIND_ONE_LOCAL_SOURCE] = { DOCTOR_BAD, "one-local-source",
@@ -213,18 +213,19 @@ static const struct doctor_kind kinds[] = {
 				 "list-units; Debian's Postfix is postfix@-.service), or follow "
 				 "the file that it logs to." },
 	[FIND_LOG_ZONE] = { DOCTOR_WARN, "log-zone",
-			    "The daemon makes up for it, by lines that it saw being written; lines "
-			    "of before that were taken for older or younger than they are.",
-			    "Say `zone = UTC`, or what it is, in the [log] section; or mend the "
-			    "clock that writes it." },
+			    "The daemon corrects the times of lines since it saw one being "
+			    "written; it took earlier lines for older or younger than they are.",
+			    "Set zone (zone = UTC, for example) in the [log] section, or correct "
+			    "the clock of the program that writes the log." },
 	[FIND_LOG_SILENT] = { DOCTOR_WARN, "log-silent",
 			      "The mail server may log elsewhere since an upgrade.",
 			      "Compare with where the mail server logs now (postconf maillog_file; "
 			      "doveadm log find)." },
 	[FIND_LOG_UNKNOWN_FORMAT] = { DOCTOR_BAD, "log-unknown-format",
 				      "Nothing in it leads to a ban.",
-				      "See `sekisho parse FILE` and the formats in "
-				      "sekisho.conf(5); is it the mail log?" },
+				      "Check that it is the mail server's log: `sekisho parse "
+				      "FILE` shows what is understood, sekisho.conf(5) has the "
+				      "formats." },
 	[FIND_LOG_NO_ACCOUNTS] = { DOCTOR_WARN, "log-no-accounts",
 				   "Sources are banned, but attacks on one account from many "
 				   "addresses are not seen.",
@@ -232,14 +233,14 @@ static const struct doctor_kind kinds[] = {
 				   "sasl_username; with older ones follow the log of whoever "
 				   "checks the passwords." },
 	[FIND_LOG_NO_SUCCESSES] = { DOCTOR_WARN, "log-no-successes",
-				    "Nobody becomes known to his account, so an owner who mistypes "
-				    "is treated as a guesser; a stolen password is not seen at "
-				    "all.",
+				    "No source becomes known to its account: an owner who mistypes "
+				    "a password is treated as a guesser, and a stolen password is "
+				    "not noticed.",
 				    "Follow the log that has the logins too: Dovecot's `Login:` "
 				    "lines, Postfix' `sasl_username=`." },
 	[FIND_LOG_BEHIND] = { DOCTOR_WARN, "log-behind", "Bans come late.",
-			      "If it does not catch up within minutes: is the disk slow, or the "
-			      "log written by a loop?" },
+			      "If it does not catch up within minutes, look for a slow disk, or "
+			      "for a program that writes to the log in a loop." },
 	[FIND_LOG_NOT_FOLLOWED] = { DOCTOR_WARN, "log-not-followed",
 				    "Failed logins that are logged there ban nobody.",
 				    "systemctl reload sekisho; `sekisho status` shows what it "
@@ -251,15 +252,15 @@ static const struct doctor_kind kinds[] = {
 				   "See who sends: `sekisho outflow`. Stop it, clear the queue of "
 				   "it (postqueue -p), then `sekisho outflow release`." },
 	[FIND_WOULD_TRIP] = { DOCTOR_WARN, "outflow-tripped",
-			      "More leaves than the limit allows, and nothing is held back: it is "
-			      "in monitor mode.",
+			      "More mail leaves than the limit allows; in monitor mode nothing is "
+			      "held back.",
 			      "See who sends: `sekisho outflow`. To hold it back: [outflow] mode = "
 			      "enforce." },
 	[FIND_OUTFLOW_RELEASED] = { DOCTOR_NOTE, "outflow-released",
-				    "Until it ends nothing is held back, whatever leaves.",
+				    "Until the release ends, no mail is held back.",
 				    "When all is well again: `sekisho outflow arm`." },
 	[FIND_OUTFLOW_OFF] = { DOCTOR_NOTE, "outflow-off",
-			       "What leaves is neither counted nor bounded.",
+			       "Mail that leaves is neither counted nor limited.",
 			       "Take `ports = none` out of [outflow]." },
 	[FIND_OUTFLOW_UNLIMITED] = { DOCTOR_NOTE, "outflow-unlimited",
 				     "With a stolen password, spam leaves as fast as the mail "
@@ -271,7 +272,7 @@ static const struct doctor_kind kinds[] = {
 				   "not held back.",
 				   "When no trip is a false one: [outflow] mode = enforce." },
 	[FIND_OUTFLOW_NOT_ATTACHED] = { DOCTOR_WARN, "outflow-not-attached",
-					"What leaves by it is neither counted nor held back.",
+					"Mail that leaves by it is neither counted nor held back.",
 					"Do what the text says, then `sekisho load`." },
 	[FIND_OUTFLOW_TABLE_FULL] = { DOCTOR_WARN, "outflow-table-full",
 				      "Those guests or users share one budget with all others for "
@@ -279,21 +280,20 @@ static const struct doctor_kind kinds[] = {
 				      "Name their network in [outflow] guests, so that one budget "
 				      "is theirs together." },
 	[FIND_NO_ALERT_PROGRAM] = { DOCTOR_NOTE, "no-alert-program",
-				    "That an account is abused, or mail held back, stands in the "
-				    "daemon's log alone.",
+				    "Only the daemon's log says that an account is abused, or that "
+				    "mail is held back.",
 				    "[alert] program = a script that mails or pages; see "
 				    "docs/alerts.md." },
-	[FIND_ALERTS_FAILED] = { DOCTOR_WARN, "alerts-failed",
-				 "Somebody was not told what he should know.",
+	[FIND_ALERTS_FAILED] = { DOCTOR_WARN, "alerts-failed", "An alert reached nobody.",
 				 "See why in the daemon's log (journalctl -u sekisho); try the "
 				 "program by hand as docs/alerts.md shows." },
 	[FIND_METRICS_CLOSED] = { DOCTOR_WARN, "metrics-closed",
-				  "What watches this machine sees nothing of it.",
+				  "Monitoring gets no metrics of sekisho.",
 				  "See `last fault` in `sekisho status`. It is tried again by "
 				  "itself, every minute at least." },
 	[FIND_POLICY_CLOSED] = { DOCTOR_WARN, "policy-closed",
-				 "The mail server gets no answer and goes on without: nobody is "
-				 "refused there.",
+				 "The mail server gets no answer and goes on without one: it "
+				 "refuses nobody.",
 				 "See `last fault` in `sekisho status`, and sekisho-policy(7) on "
 				 "sockets. It is tried again by itself, every minute at least." },
 	[FIND_POLICY_UNASKED] = { DOCTOR_WARN, "policy-unasked", "[policy] is on and does nothing.",
