@@ -24,7 +24,7 @@ static bool wait_for_it(struct ban_queue *ban_queue, const struct ban_request *r
 			bool in_kernel)
 {
 	if (ban_queue->count == BAN_QUEUE_MAX ||
-	    !waiting_copy(&ban_queue->items[ban_queue->count], request, in_kernel))
+	    !pending_ban_copy(&ban_queue->items[ban_queue->count], request, in_kernel))
 		return false;
 	ban_queue->count++;
 	return true;
@@ -33,7 +33,7 @@ static bool wait_for_it(struct ban_queue *ban_queue, const struct ban_request *r
 static void forget_first(struct ban_queue *ban_queue, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		waiting_free(&ban_queue->items[i]);
+		pending_ban_free(&ban_queue->items[i]);
 	ban_queue->count -= count;
 	memmove(ban_queue->items, ban_queue->items + count,
 		ban_queue->count * sizeof(*ban_queue->items));
@@ -130,7 +130,7 @@ static void committed(struct daemon *daemon, int error)
 		return;
 	for (size_t i = 0; i < ban_queue->count; i++) {
 		if (ban_queue->items[i].doubtful && !error)
-			waiting_free(&ban_queue->items[i]);
+			pending_ban_free(&ban_queue->items[i]);
 		else
 			ban_queue->items[kept++] = ban_queue->items[i];
 	}
@@ -259,7 +259,7 @@ static int work_off(struct daemon *daemon, struct fault *fault)
 		if (ban_queue->items[i].in_kernel || ban_waiting(daemon, &ban_queue->items[i]))
 			ban_queue->items[kept++] = ban_queue->items[i];
 		else
-			waiting_free(&ban_queue->items[i]);
+			pending_ban_free(&ban_queue->items[i]);
 	}
 	ban_queue->count = kept;
 	if (!ban_queue->count || !daemon->instance.store)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void waiting_free(struct pending_ban *waiting)
+void pending_ban_free(struct pending_ban *waiting)
 {
 	for (size_t i = 0; i < waiting->request.evidence_count; i++)
 		free((char *)(uintptr_t)waiting->request.evidence[i].line);
@@ -29,13 +29,14 @@ static bool copy_evidence(struct pending_ban *waiting, const struct ban_request 
 	return evidence;
 }
 
-bool waiting_copy(struct pending_ban *waiting, const struct ban_request *request, bool in_kernel)
+bool pending_ban_copy(struct pending_ban *waiting, const struct ban_request *request,
+		      bool in_kernel)
 {
 	*waiting = (struct pending_ban){ .request = *request, .in_kernel = in_kernel };
 	waiting->request.stored = NULL;
 	waiting->request.reason = strdup(request->reason);
 	if (copy_evidence(waiting, request) && waiting->request.reason)
 		return true;
-	waiting_free(waiting);
+	pending_ban_free(waiting);
 	return false;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A ban that waits for its lock or for the store, with copies of all that it needs. */
-#ifndef SEKISHO_DAEMON_WAITING_H
-#define SEKISHO_DAEMON_WAITING_H
+#ifndef SEKISHO_PENDING_BAN_H
+#define SEKISHO_PENDING_BAN_H
 
 #include "enforce/bans.h"
 
@@ -12,7 +12,8 @@ struct pending_ban {
 };
 
 /* False: out of memory, and nothing is to be freed. */
-bool waiting_copy(struct pending_ban *waiting, const struct ban_request *request, bool in_kernel);
-void waiting_free(struct pending_ban *waiting);
+bool pending_ban_copy(struct pending_ban *waiting, const struct ban_request *request,
+		      bool in_kernel);
+void pending_ban_free(struct pending_ban *waiting);
 
 #endif
