@@ -8,11 +8,15 @@ load helpers/common
 load fleet/gates
 
 setup_file() {
+	local number
 	file_requires root bpf networks sekisho jq redis-cli || return 0
 	gates_up "$BATS_FILE_TMPDIR/fleet" 4
 	engine_run "$GATES/redis.sock"
 	gates_conf '' $'[rule account-spread]\nproviders = 7'
 	gate 3 gate_login carol@example.org 45.1.0.1 '2 hours ago'
+	for number in 1 2 3; do
+		gate "$number" gate_login dave@example.org 45.1.0.1 '2 hours ago'
+	done
 	gates_run
 	gates_joined
 }
@@ -148,6 +152,25 @@ nowhere() { # PREFIX GATE...
 	everywhere 203.0.113.80/32 fleet 3
 }
 
+# The findings of doctor about the fleet, on one gate.
+finds() { # GATE ID...
+	local number=$1
+	shift
+	[[ $(gate "$number" lab_sekisho doctor --json | jq -r '.findings[].id | select(startswith("fleet-"))' | sort -u) == "$(printf '%s\n' "$@" | sort)" ]]
+}
+
+@test "fleet: doctor finds a fleet that is down, an engine that is, and whose batches are refused" {
+	retry 50 0.1 finds 2 fleet-refused # by the test above
+	gate 2 gate_fleet_end STOP
+	retry 150 0.1 finds 2 fleet-down
+	gate 2 gate_fleet_end CONT
+	engine_end "$GATES/redis.sock"
+	retry 100 0.1 finds 2 fleet-refused fleet-no-engine
+	engine_run "$GATES/redis.sock"
+	retry 200 0.1 gate 2 gate_is_joined
+	retry 50 0.1 finds 2 fleet-refused
+}
+
 @test "fleet: a full engine takes nothing, is named, and is caught up with later" {
 	redis-cli -s "$GATES/redis.sock" config set maxmemory 1 >/dev/null
 	gate 1 gate_guess 203.0.113.90
@@ -180,6 +203,24 @@ nowhere() { # PREFIX GATE...
 	retry 50 0.1 eval "gate 3 lab_sekisho alerts --json | grep -q 'on other servers'"
 }
 
+@test "fleet: an account that strangers fail on at each gate is under siege where they fail" {
+	local number
+	gate 3 gate_guess 45.40.0.1 1 dave@example.org
+	sleep 0.5
+	for number in 1 2; do
+		gate "$number" gate_guess "45.4$number.0.1" 1 dave@example.org
+		gate "$number" gate_guess "45.5$number.0.1" 1 dave@example.org
+	done
+	retry 50 0.2 eval "gate 3 lab_sekisho fleet status --json | jq -e '[.members[:2][].sightings] | min >= 2' >/dev/null"
+	# Others' words alone change nothing.
+	run gate 3 lab_sekisho accounts
+	[[ $output != *dave* ]] || fail "$output"
+	gate 3 gate_guess 45.40.0.1 1 dave@example.org
+	retry 50 0.1 eval "gate 3 lab_sekisho accounts | grep -q 'account-siege .*dave@example.org'"
+	run gate 4 lab_sekisho accounts
+	[[ $output != *dave* ]] || fail "$output"
+}
+
 @test "fleet: thousands of bans by hand from a list are made, and told to the others, within seconds" {
 	local i begun=$SECONDS
 	for ((i = 0; i < 4000; i++)); do
@@ -189,5 +230,5 @@ nowhere() { # PREFIX GATE...
 	# One lock and one commit for each would be 20 seconds and more.
 	((SECONDS - begun <= 8 * ${PATIENCE:-1})) || fail "$((SECONDS - begun)) seconds"
 	grep -x '0 open connections closed' "$BATS_TEST_TMPDIR/said"
-	retry 50 0.2 eval "gate 1 lab_sekisho fleet status --json | jq -e '.own_bans >= 4000 and .backlog == 0' >/dev/null"
+	retry 50 0.2 eval "gate 1 lab_sekisho fleet status --json | jq -c '[.own_bans, .backlog]' | tee /dev/stderr | jq -e '.[0] >= 4000 and .[1] == 0' >/dev/null"
 }

@@ -201,6 +201,17 @@ ILL(policy_short_hash, f->policy.counts.hash_bits = 12)
 ILL(policy_unnamed, f->policy.counts.unnamed = true)
 ILL(policy_fails_closed, f->policy.postfix = DAEMON_LISTENER_OPEN;
     strcpy(f->fails_closed, "/etc/postfix/main.cf"))
+#define FLEET_RUNS(f) \
+	(f)->fleet.wanted = (f)->fleet.runs = (f)->fleet.has_engine = (f)->fleet.has_daemon = true
+ILL(fleet_down, f->fleet.wanted = true)
+ILL(fleet_no_engine, FLEET_RUNS(f); f->fleet.has_engine = false; strcpy(f->fleet.fault, "NOAUTH"))
+ILL(fleet_no_daemon, FLEET_RUNS(f); f->fleet.has_daemon = false)
+ILL(fleet_suspended, FLEET_RUNS(f); f->fleet.member_count = 1;
+    f->fleet.members[0] = ((struct doctor_member){ .name = "mx2", .suspended = true, .refused = 1 }))
+ILL(fleet_refused, FLEET_RUNS(f); f->fleet.member_count = 1;
+    f->fleet.members[0] = ((struct doctor_member){ .name = "mx2", .refused = 7 }))
+ILL(fleet_clock, FLEET_RUNS(f); f->fleet.member_count = 1;
+    f->fleet.members[0] = ((struct doctor_member){ .name = "mx2", .lag_ms = -600000 }))
 ILL(unknown, f->fault_count = 1; strcpy(f->faults[0].text, "cannot look"))
 
 static const struct ill ills[] = {
@@ -279,6 +290,12 @@ static const struct ill ills[] = {
 	{ "policy-short-hash", make_policy_short_hash, 1 },
 	{ "policy-unnamed-mechanism", make_policy_unnamed, 1 },
 	{ "policy-fails-closed", make_policy_fails_closed, 1 },
+	{ "fleet-down", make_fleet_down, 1 },
+	{ "fleet-no-engine", make_fleet_no_engine, 1 },
+	{ "fleet-no-daemon", make_fleet_no_daemon, 1 },
+	{ "fleet-suspended", make_fleet_suspended, 1 },
+	{ "fleet-refused", make_fleet_refused, 1 },
+	{ "fleet-clock", make_fleet_clock, 1 },
 	{ "unknown", make_unknown, 1 },
 };
 

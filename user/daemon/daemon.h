@@ -210,7 +210,7 @@ void decide_notice(struct daemon *daemon, const struct decision *alert);
 /* Alerts that were held to be summed up, once they are due and no event comes. */
 void decide_held(struct daemon *daemon);
 /* What another server saw of an account. */
-void decide_remote(struct daemon *daemon, const char *account, const struct detect_remote *login);
+void decide_remote(struct daemon *daemon, const char *account, const struct detect_remote *seen);
 
 /* ---- evidence.c: the last EVIDENCE_RING lines ---- */
 /* Keeps a copy of the line, cleaned and cut to EVIDENCE_TEXT. Its tag, for the rules. */

@@ -103,9 +103,9 @@ void decide_held(struct daemon *daemon)
 		detect_say_held(daemon->detect, clock_wall_ns(), on_decision, daemon);
 }
 
-void decide_remote(struct daemon *daemon, const char *account, const struct detect_remote *login)
+void decide_remote(struct daemon *daemon, const char *account, const struct detect_remote *seen)
 {
-	detect_remote(daemon->detect, account, login, on_decision, daemon);
+	detect_remote(daemon->detect, account, seen, on_decision, daemon);
 }
 
 void decide_notice(struct daemon *daemon, const struct decision *alert)

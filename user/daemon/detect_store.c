@@ -294,7 +294,7 @@ void detect_store_settings(struct daemon *daemon, const struct config *config,
 	settings->since_ns = daemon->begun_wall_ns;
 	settings->store = (struct detect_store){
 		.context = daemon,
-		.login = fleet_link_login,
+		.sight = fleet_link_sight,
 		.keep = keep,
 		.forget = forget,
 		.sender = sender,

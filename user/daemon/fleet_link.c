@@ -57,13 +57,15 @@ static void take_trouble(struct fleet_link *link, const char *text)
 /* A time that is to come would hold a window open. */
 static void take_remote(struct daemon *daemon, const struct channel_message *message)
 {
-	struct detect_remote login = { .server = message->member, .network = message->prefix };
+	struct detect_remote seen = { .server = message->member, .network = message->prefix };
 	int64_t now_ms = clock_wall_ns() / 1000000;
 
-	if (message->sight != FLEET_SIGHT_LOGIN || message->time_ms < now_ms - FLEET_OLD_MS)
+	if (message->sight <= SIGHT_KNOWN || message->sight >= SIGHTS ||
+	    message->time_ms < now_ms - FLEET_OLD_MS)
 		return;
-	login.wall_ns = (message->time_ms < now_ms ? message->time_ms : now_ms) * 1000000;
-	decide_remote(daemon, message->text, &login);
+	seen.sight = (enum detect_sight)message->sight;
+	seen.wall_ns = (message->time_ms < now_ms ? message->time_ms : now_ms) * 1000000;
+	decide_remote(daemon, message->text, &seen);
 }
 
 static void take(struct fleet_link *link, const struct channel_message *message)

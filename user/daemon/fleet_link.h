@@ -17,9 +17,8 @@ void fleet_link_close(struct daemon *daemon);
 
 /* A ban of this server's own was made. */
 void fleet_link_ban(struct daemon *daemon, const struct ban_request *request);
-/* Somebody logged in to an account, `fresh`: from a network that is new to it. As of struct
- * detect_store. */
-void fleet_link_login(const char *account, const struct address *source, bool fresh,
+/* An account met something. As of struct detect_store. */
+void fleet_link_sight(const char *account, const struct address *source, enum detect_sight sight,
 		      int64_t wall_ns, void *daemon);
 
 #endif

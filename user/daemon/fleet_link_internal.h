@@ -23,6 +23,8 @@ struct fleet_link {
 	bool was_there; /* its loss, and its return, are said once */
 	uint64_t hour_boot_ns;
 	unsigned troubles; /* in that hour */
+	uint64_t sights_boot_s;
+	unsigned sights; /* in that second */
 };
 
 /* Ends the connection; `why` is for the log: "the fleet process ...". It is tried again later. */

@@ -27,6 +27,12 @@ void fleet_link_drop(struct fleet_link *link, const char *why)
 	link->was_there = false;
 }
 
+#define SIGHTS_SECOND 20 /* failures that are told */
+
+_Static_assert((int)SIGHT_LOGIN == FLEET_SIGHT_LOGIN && (int)SIGHT_FAILURE == FLEET_SIGHT_FAILURE &&
+		       (int)SIGHT_OLD == FLEET_SIGHT_OLD,
+	       "the numbers are the same");
+
 static void on_ring(void *context);
 
 void fleet_link_ring(struct fleet_link *link)
@@ -82,21 +88,35 @@ void fleet_link_ban(struct daemon *daemon, const struct ban_request *request)
 			 (uint8_t)request->rule, request->until_wall_ns / 1000000);
 }
 
-void fleet_link_login(const char *account, const struct address *source, bool fresh,
+/* Whoever fails on many accounts is not to fill what others have to read. */
+static bool may_tell(struct fleet_link *link, enum detect_sight sight)
+{
+	uint64_t second = clock_boot_ns() / NS_PER_S;
+
+	if (sight == SIGHT_KNOWN || sight == SIGHT_LOGIN)
+		return true;
+	if (second != link->sights_boot_s) {
+		link->sights_boot_s = second;
+		link->sights = 0;
+	}
+	return link->sights++ < SIGHTS_SECOND;
+}
+
+void fleet_link_sight(const char *account, const struct address *source, enum detect_sight sight,
 		      int64_t wall_ns, void *context)
 {
 	struct daemon *daemon = context;
 	struct channel_message message = { .kind = CHANNEL_LOGIN };
 	const struct config *config = daemon->instance.config;
 
-	if (!daemon->fleet || !daemon->fleet->welcomed)
+	if (!daemon->fleet || !daemon->fleet->welcomed || !may_tell(daemon->fleet, sight))
 		return;
 	snprintf(message.text, sizeof(message.text), "%s", account);
 	fleet_link_send(daemon->fleet, &message);
-	if (!fresh)
+	if (sight == SIGHT_KNOWN)
 		return;
 	message.kind = CHANNEL_SIGHT;
-	message.sight = FLEET_SIGHT_LOGIN;
+	message.sight = (uint8_t)sight;
 	message.country = COUNTRY_ZZ;
 	message.prefix = address_network(source, config->network_length4, config->network_length6);
 	message.time_ms = wall_ns / 1000000;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rule account-old-password: a stranger fails with what was the account's right password. One such
- * alerts: it may be the owner with an old device somewhere new. Strangers of several providers have
- * it from somewhere: it is a leak, and they are banned. Only a mail server that is asked for the
- * digests of passwords tells (policy/judge.h), no log line. */
+ * alerts: it may be the owner with an old device somewhere new. Strangers of several providers,
+ * here or on other servers, have it from somewhere: it is a leak, and they are banned. Only a mail
+ * server that is asked for the digests of passwords tells (policy/judge.h), no log line. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -55,6 +55,28 @@ static size_t count_providers(const struct detect_settings *settings,
 
 		for (size_t j = 0; j < i && !met; j++)
 			met = provider_of(settings, &items[j].what) == provider;
+		providers += !met;
+	}
+	return providers;
+}
+
+/* Those that other servers saw besides. */
+static size_t count_remote_providers(const struct rule_input *input,
+				     const struct distinct_window_item *items, size_t count)
+{
+	const struct detect_settings *settings = input->settings;
+	const struct detect_remote *seen;
+	size_t others = rule_remote(input, RULE_ACCOUNT_OLD_PASSWORD, SIGHT_OLD, &seen);
+	size_t providers = 0;
+
+	for (size_t i = 0; i < others; i++) {
+		uint64_t provider = provider_of(settings, &seen[i].network.address);
+		bool met = false;
+
+		for (size_t j = 0; j < count && !met; j++)
+			met = provider == provider_of(settings, &items[j].what);
+		for (size_t j = 0; j < i && !met; j++)
+			met = provider_of(settings, &seen[j].network.address) == provider;
 		providers += !met;
 	}
 	return providers;
@@ -119,10 +141,13 @@ static void on_event(void *context, const struct rule_input *input)
 	count = distinct_window_add(context, &input->account, &item);
 	if (event->password != EVENT_PASSWORD_OLD || !count)
 		return;
+	rule_tell(input, SIGHT_OLD);
 	items = distinct_window_list(context);
 	if (!items)
 		return;
-	leak = count_providers(input->settings, items, count) >= rule->count;
+	leak = count_providers(input->settings, items, count) +
+		       count_remote_providers(input, items, count) >=
+	       rule->count;
 	alert(input, items, count, leak);
 	if (!leak || input->ill)
 		return;

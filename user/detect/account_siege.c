@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rule account-siege: one account, which somebody uses, is failed on from several networks; from
  * then a stranger is banned at his third failure on it. After a leak he is at his first, since he
- * has what was the password: unless his provider is one of the account's. */
+ * has what was the password: unless his provider is one of the account's. Networks from which
+ * others failed on other servers count beside one here. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/time.h"
 #include "detect/rule.h"
@@ -46,8 +48,27 @@ static void configure(void *context, const struct detect_settings *settings)
 
 #define THIRD 3
 
+/* Networks from which strangers failed on other servers, and not here. */
+static size_t count_elsewhere(const struct rule_input *input,
+			      const struct distinct_window_item *items, size_t count)
+{
+	const struct detect_remote *seen;
+	size_t others = rule_remote(input, RULE_ACCOUNT_SIEGE, SIGHT_FAILURE, &seen), elsewhere = 0;
+
+	for (size_t i = 0; i < others; i++) {
+		bool met = false;
+
+		for (size_t j = 0; j < count && items && !met; j++)
+			met = !address_compare(&items[j].what, &seen[i].network.address);
+		for (size_t j = 0; j < i && !met; j++)
+			met = !address_compare(&seen[j].network.address, &seen[i].network.address);
+		elsewhere += !met;
+	}
+	return elsewhere;
+}
+
 static void alert(const struct rule_input *input, const struct distinct_window_item *items,
-		  size_t count, bool leaked)
+		  size_t count, size_t elsewhere, bool leaked)
 {
 	const struct detect_settings *settings = input->settings;
 	size_t from = count > DECISION_SOURCES_MAX ? count - DECISION_SOURCES_MAX : 0;
@@ -65,9 +86,16 @@ static void alert(const struct rule_input *input, const struct distinct_window_i
 	}
 	duration_format(settings->rules[RULE_ACCOUNT_SIEGE].window_s, window);
 	snprintf(decision.reason, sizeof(decision.reason),
-		 "failed logins from %zu network%s in %s%s", count, count == 1 ? "" : "s", window,
+		 "failed logins from %zu network%s in %s%s", count + elsewhere,
+		 count + elsewhere == 1 ? "" : "s", window,
 		 leaked ? " after a leak; one failure of a stranger is enough"
 			: ", many more than usual");
+	if (elsewhere) {
+		size_t used = strlen(decision.reason);
+
+		snprintf(decision.reason + used, sizeof(decision.reason) - used,
+			 "; %zu of them on other servers", elsewhere);
+	}
 	decision.action = ACTION_ALERT;
 	rule_decide(input, &decision);
 }
@@ -118,8 +146,9 @@ static void on_event(void *context, const struct rule_input *input)
 	struct distinct_window_item item = { input->network.address, event->wall_ns, input->tag };
 	struct account *account = input->standing.account;
 	struct detect_habit *habit;
+	const struct distinct_window_item *items;
 	bool leaked, besieged;
-	size_t count;
+	size_t count, elsewhere;
 
 	/* One who is on the road mistypes, or has a device with an old password, and is no siege. */
 	if ((event->kind == EVENT_SUCCESS || event->kind == EVENT_MESSAGE) && input->at &&
@@ -130,14 +159,20 @@ static void on_event(void *context, const struct rule_input *input)
 	    input->lan)
 		return;
 	count = distinct_window_add(context, &input->account, &item);
+	if (count && count <= REMOTE_LOGINS_EACH)
+		rule_tell(input, SIGHT_FAILURE);
+	items = distinct_window_list(context);
+	elsewhere = count ? count_elsewhere(input, items, count) : 0;
+	/* What is usual is of this server: others' words could raise it. */
 	habit = accounts_habit(input->accounts, event->account, account, event->wall_ns);
 	if (habit->failing_today < count)
 		habit->failing_today = (uint32_t)count;
 	leaked = account_leaked(input->accounts, account, event->wall_ns);
 	besieged = accounts_besieged(input->accounts, &input->account, event->wall_ns);
-	if (count && count >= rule->count && (leaked || count >= alerting(input, habit->failing)))
-		alert(input, distinct_window_list(context), count, leaked);
-	if (count && count >= rule->count)
+	if (count && count + elsewhere >= rule->count &&
+	    (leaked || count + elsewhere >= alerting(input, habit->failing)))
+		alert(input, items, count, elsewhere, leaked);
+	if (count && count + elsewhere >= rule->count)
 		besieged = true;
 	if (besieged)
 		accounts_besiege(input->accounts, event->account, &input->account, event->wall_ns);

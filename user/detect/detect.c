@@ -59,6 +59,15 @@ static bool start_rules(struct detect *detect)
 	return true;
 }
 
+static bool start_remote(struct detect *detect)
+{
+	bool made = true;
+
+	for (size_t i = SIGHT_LOGIN; i < SIGHTS; i++)
+		made &= (detect->remote[i] = remote_logins_new()) != NULL;
+	return made;
+}
+
 struct detect *detect_new(const struct detect_settings *settings)
 {
 	struct detect *detect = calloc(1, sizeof(*detect));
@@ -71,9 +80,8 @@ struct detect *detect_new(const struct detect_settings *settings)
 	detect->strangers = strangers_new(&detect->settings);
 	detect->senders = senders_new(&detect->settings);
 	detect->summing = summing_new();
-	detect->remote = remote_logins_new();
-	if (!detect->accounts || !detect->repeats || !detect->strangers || !detect->senders ||
-	    !detect->summing || !detect->remote || !start_rules(detect)) {
+	if (!start_remote(detect) || !detect->accounts || !detect->repeats || !detect->strangers ||
+	    !detect->senders || !detect->summing || !start_rules(detect)) {
 		detect_free(detect);
 		return NULL;
 	}
@@ -98,7 +106,8 @@ void detect_free(struct detect *detect)
 	strangers_free(detect->strangers);
 	senders_free(detect->senders);
 	summing_free(detect->summing);
-	remote_logins_free(detect->remote);
+	for (size_t i = 0; i < SIGHTS; i++)
+		remote_logins_free(detect->remote[i]);
 	free(detect);
 }
 
@@ -155,17 +164,6 @@ static void expect(const struct detect *detect, const struct rule_input *input,
 	lru_expect(lookups, count);
 }
 
-/* To other servers; what is of the local network is nobody's business. */
-static void tell_login(const struct detect *detect, const struct rule_input *input)
-{
-	const struct detect_store *store = &detect->settings.store;
-	bool fresh = input->login != LOGIN_KNOWN && input->login != LOGIN_SEEN;
-
-	if (store->login)
-		store->login(input->event->account, &input->event->source, fresh && !input->lan,
-			     input->event->wall_ns, store->context);
-}
-
 static void find_out(struct detect *detect, struct rule_input *input)
 {
 	const struct event *event = input->event;
@@ -201,7 +199,10 @@ static void find_out(struct detect *detect, struct rule_input *input)
 		input->login = accounts_login(detect->accounts, event, input->tag, account,
 					      &input->source, event->wall_ns, &input->at,
 					      &input->first_mail);
-		tell_login(detect, input);
+		rule_tell(input,
+			  input->login == LOGIN_KNOWN || input->login == LOGIN_SEEN || input->lan
+				  ? SIGHT_KNOWN
+				  : SIGHT_LOGIN);
 		if (input->login != LOGIN_KNOWN)
 			strangers_succeed(detect->strangers, input);
 	}
@@ -303,11 +304,23 @@ void detect_forget_account(struct detect *detect, const char *account)
 	accounts_forget(detect->accounts, account);
 }
 
-void detect_remote(struct detect *detect, const char *name, const struct detect_remote *login,
+/* Of a failure: whom the account knows, or whose provider it has, is nobody's attacker. */
+static bool is_stranger_there(const struct rule_input *input)
+{
+	return is_stranger(input) && !input->standing.provider &&
+	       !address_is_lan(&input->network.address);
+}
+
+void detect_remote(struct detect *detect, const char *name, const struct detect_remote *seen,
 		   detect_decide *decide, void *context)
 {
+	static const enum ban_rule rules[SIGHTS] = {
+		[SIGHT_LOGIN] = RULE_ACCOUNT_SPREAD,
+		[SIGHT_FAILURE] = RULE_ACCOUNT_SIEGE,
+		[SIGHT_OLD] = RULE_ACCOUNT_OLD_PASSWORD,
+	};
 	struct event event = {
-		.kind = EVENT_SUCCESS, .count = 1, .wall_ns = login->wall_ns, .has_account = true
+		.kind = EVENT_SUCCESS, .count = 1, .wall_ns = seen->wall_ns, .has_account = true
 	};
 	struct tries tries = { 0 };
 	struct rule_input input = { .event = &event,
@@ -317,22 +330,26 @@ void detect_remote(struct detect *detect, const char *name, const struct detect_
 				    .server = &detect->server,
 				    .tries = &tries,
 				    .account = accounts_key(detect->accounts, name),
-				    .source = login->network,
-				    .network = login->network,
+				    .source = seen->network,
+				    .network = seen->network,
 				    .login = LOGIN_NEW,
 				    .remote = detect->remote,
 				    .engine = detect };
-	uint64_t window_ns = rule_ns(detect->settings.rules[RULE_ACCOUNT_SPREAD].window_s);
+	uint64_t window_ns = rule_ns(detect->settings.rules[rules[seen->sight]].window_s);
 
 	snprintf(event.account, sizeof(event.account), "%s", name);
-	accounts_judge(detect->accounts, name, &input.account, &login->network, login->wall_ns,
+	accounts_judge(detect->accounts, name, &input.account, &seen->network, seen->wall_ns,
 		       &input.standing);
 	input.at = input.standing.account;
-	if (!input.at || !remote_logins_add(detect->remote, &input.account, login, window_ns))
+	if (!input.at || (seen->sight != SIGHT_LOGIN && !is_stranger_there(&input)) ||
+	    !remote_logins_add(detect->remote[seen->sight], &input.account, seen, window_ns))
+		return;
+	/* Failures elsewhere count beside the next one here. */
+	if (seen->sight != SIGHT_LOGIN)
 		return;
 	detect->decide = decide;
 	detect->context = context;
-	input.young = accounts_young(detect->accounts, login->wall_ns);
+	input.young = accounts_young(detect->accounts, seen->wall_ns);
 	for (size_t i = 0; i < DETECT_RULE_TYPES; i++)
 		if (rule_types[i] == &rule_account_spread && detect->states[i])
 			rule_types[i]->event(detect->states[i], &input);

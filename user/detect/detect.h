@@ -83,6 +83,15 @@ struct detect_habit {
 					    (no account): strangers' failures in an hour */
 };
 
+/* What an account met: for other servers, and told by them. */
+enum detect_sight {
+	SIGHT_KNOWN = 0, /* a login from where it is known */
+	SIGHT_LOGIN,	 /* a login from a network that is new to it */
+	SIGHT_FAILURE,	 /* a stranger's failed login; of few networks of an account */
+	SIGHT_OLD,	 /* a stranger knew an old password */
+	SIGHTS,
+};
+
 /*
  * Where what is to be remembered lives beyond this process. Any may be NULL. The two `recall_`s
  * hand over what was kept, and are asked once for what is not in memory.
@@ -103,8 +112,8 @@ struct detect_store {
 	bool (*recall_habit)(const char *account, struct detect_habit *habit, void *context);
 	bool (*recall_repeat)(const struct prefix *prefix, enum ban_services services,
 			      struct detect_repeat *repeat, void *context);
-	/* Somebody logged in; `fresh`: from a network that the account had not been in. */
-	void (*login)(const char *account, const struct address *source, bool fresh,
+	/* An account that is logged in to here met something (enum detect_sight). */
+	void (*sight)(const char *account, const struct address *source, enum detect_sight sight,
 		      int64_t wall_ns, void *context);
 	/* A source is known from now on, or still (told once a day). */
 	void (*keep)(const char *account, const struct detect_known *known, void *context);
@@ -248,15 +257,16 @@ struct detect_look {
 	uint32_t usual; /* messages of the account in its busiest window of account-flood */
 };
 
-/* A login that another server of the fleet saw, from a network that was new to the account there.
- * Nothing of it is believed but within bounds: remote_logins.h. */
+/* What another server of the fleet saw of an account: anything but SIGHT_KNOWN. Nothing of it is
+ * believed but within bounds: remote_logins.h. */
 struct detect_remote {
+	enum detect_sight sight;
 	uint16_t server; /* by number */
 	struct prefix network;
 	int64_t wall_ns;
 };
 /* Of an account that is logged in to here; of others nothing follows. */
-void detect_remote(struct detect *detect, const char *account, const struct detect_remote *login,
+void detect_remote(struct detect *detect, const char *account, const struct detect_remote *seen,
 		   detect_decide *decide, void *context);
 
 /* Changes nothing. */

@@ -19,7 +19,7 @@ struct detect {
 	struct strangers *strangers;
 	struct senders *senders;
 	struct summing *summing;
-	struct remote_logins *remote;
+	struct remote_logins *remote[SIGHTS]; /* of SIGHT_KNOWN: none */
 	struct server_state server;
 	struct detect_habit habit; /* of the server */
 	int64_t last_wall_ns;	   /* for events without a time of their own */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What other servers saw of accounts that are logged in to here: networks that were new to them.
+ * What other servers saw of accounts that are logged in to here, one kind of it: networks that were
+ * new to them, or from which strangers failed.
  * Each server's word counts for little: REMOTE_LOGINS_EACH networks of an account, and only beside
- * another server's. Pure, bounded. Not here: what follows from it (spread_news.c).
+ * another server's. Pure, bounded. Not here: what follows from it (spread_news.c, account_siege.c,
+ * account_old_password.c).
  */
 #ifndef SEKISHO_REMOTE_LOGINS_H
 #define SEKISHO_REMOTE_LOGINS_H

@@ -59,6 +59,24 @@ uint64_t rule_ns(uint64_t seconds)
 	return (seconds < longest_s ? seconds : longest_s) * NS_PER_S;
 }
 
+void rule_tell(const struct rule_input *input, enum detect_sight sight)
+{
+	const struct detect_store *store = &input->settings->store;
+
+	if (store->sight && (sight == SIGHT_KNOWN || !input->lan))
+		store->sight(input->event->account, &input->event->source, sight,
+			     input->event->wall_ns, store->context);
+}
+
+size_t rule_remote(const struct rule_input *input, enum ban_rule rule, enum detect_sight sight,
+		   const struct detect_remote **seen)
+{
+	if (!input->remote || !input->remote[sight])
+		return 0;
+	return remote_logins_of(input->remote[sight], &input->account, input->event->wall_ns,
+				rule_ns(input->settings->rules[rule].window_s), seen);
+}
+
 void rule_spare_mail(const struct rule_input *input, struct decision *decision)
 {
 	if (!(decision->services & BAN_SMTP) || !rule_delivers(input))

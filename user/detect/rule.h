@@ -37,7 +37,8 @@ struct rule_input {
 	enum login login;	       /* of a success or message with source and account */
 	struct account *at;	       /* whose arrival it is; else NULL */
 	bool first_mail;	       /* its first message from there */
-	struct remote_logins *remote;  /* what other servers saw */
+	/* What other servers saw, by enum detect_sight. */
+	struct remote_logins *const *remote;
 	struct detect *engine;
 };
 
@@ -86,6 +87,12 @@ void rule_decide(const struct rule_input *input, struct decision *decision);
 /* An alert in place of a ban of somebody who must not be banned: whatever the settings' action is,
  * unless off. */
 void rule_notice(const struct rule_input *input, struct decision *decision);
+/* Tells other servers of what the account met; of the local network nothing but SIGHT_KNOWN. */
+void rule_tell(const struct rule_input *input, enum detect_sight sight);
+/* What other servers saw of the account within the rule's window, the oldest first, valid until the
+ * next call; none where it is word of one alone (remote_logins.h). Returns how many. */
+size_t rule_remote(const struct rule_input *input, enum ban_rule rule, enum detect_sight sight,
+		   const struct detect_remote **seen);
 /* Whether mail from this network was accepted lately. */
 bool rule_delivers(const struct rule_input *input);
 /* What is usual of the server. */

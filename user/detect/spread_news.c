@@ -171,15 +171,10 @@ static void add_remote(const struct rule_input *input, struct news *news,
 /* What others saw counts beside what is new here. */
 static void list_remote(const struct rule_input *input, struct news *news)
 {
-	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
 	const struct detect_remote *logins;
-	size_t count;
+	size_t count = rule_remote(input, RULE_ACCOUNT_SPREAD, SIGHT_LOGIN, &logins);
 
 	news->remote = 0;
-	if (!input->remote)
-		return;
-	count = remote_logins_of(input->remote, &input->account, input->event->wall_ns,
-				 rule_ns(rule->window_s), &logins);
 	for (size_t i = 0; i < count; i++)
 		add_remote(input, news, &logins[i]);
 	qsort(news->providers, news->provider_count, sizeof(*news->providers), compare_fresh);

@@ -79,6 +79,12 @@ enum doctor_find {
 	FIND_POLICY_SHORT_HASH,
 	FIND_POLICY_UNNAMED,
 	FIND_POLICY_FAILS_CLOSED,
+	FIND_FLEET_DOWN,
+	FIND_FLEET_NO_ENGINE,
+	FIND_FLEET_NO_DAEMON,
+	FIND_FLEET_SUSPENDED,
+	FIND_FLEET_REFUSED,
+	FIND_FLEET_CLOCK,
 	FIND_COUNT,
 };
 
@@ -103,5 +109,10 @@ void doctor_policy_files(struct doctor_facts *facts);
 bool doctor_postfix_fails_closed(const char *text);
 bool doctor_dovecot_fails_closed(const char *text);
 void doctor_check_policy(const struct doctor_facts *facts, struct doctor_report *report);
+
+/* doctor_fleet.c: what the fleet process wrote of itself. */
+void doctor_take_fleet(const struct config *config, int64_t now_wall_ns,
+		       struct doctor_fleet *fleet);
+void doctor_check_fleet(const struct doctor_facts *facts, struct doctor_report *report);
 
 #endif

@@ -72,6 +72,24 @@ struct doctor_outflow {
 	uint64_t overflows;
 };
 
+/* A member whom something is wrong with. */
+struct doctor_member {
+	char name[CONFIG_NAME_SIZE];
+	bool suspended, revoked;
+	uint64_t refused; /* batches */
+	int64_t lag_ms;	  /* by which its clock is off, beyond what is taken; 0: it is not */
+};
+
+#define DOCTOR_MEMBERS_MOST 16
+struct doctor_fleet {
+	bool wanted;		     /* the configuration has [fleet] */
+	bool runs;		     /* its process does; only then the others count */
+	bool has_engine, has_daemon; /* it is connected to them */
+	char fault[200];	     /* the engine's last words */
+	struct doctor_member members[DOCTOR_MEMBERS_MOST]; /* the first ones */
+	size_t member_count;
+};
+
 struct doctor_facts {
 	int64_t now_wall_ns;
 	bool root;
@@ -94,6 +112,7 @@ struct doctor_facts {
 	int64_t policy_uptime_s; /* how long requests could come */
 	char fails_closed[128];	 /* the file that says so; "": none */
 	struct doctor_outflow outflow;
+	struct doctor_fleet fleet;
 
 	struct transforms transforms;
 	char unseen[128]; /* handshakes of which the gate saw no SYN; "" none */

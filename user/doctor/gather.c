@@ -338,6 +338,7 @@ int doctor_gather(const struct instance *instance, int64_t now_wall_ns, uint64_t
 	take_feeds(facts, instance->config, now_wall_ns);
 	facts->name_count = dns_names_read(instance->config, now_wall_ns / NS_PER_S, facts->names);
 	take_sources(facts, instance->gate);
+	doctor_take_fleet(instance->config, now_wall_ns, &facts->fleet);
 	transforms_count(&facts->transforms);
 	if (listeners_list(&facts->listeners, &facts->listener_count, &own))
 		remember(facts, &own);

@@ -320,6 +320,32 @@ static const struct doctor_kind kinds[] = {
 				       "Postfix: default_action=DUNNO in the braces of each "
 				       "check_policy_service. Dovecot: auth_policy_reject_on_fail "
 				       "= no." },
+	[FIND_FLEET_DOWN] = { DOCTOR_WARN, "fleet-down",
+			      "Bans of the other servers do not come, and those here are not told.",
+			      "systemctl enable --now sekisho-fleet; its journal says why it "
+			      "ended." },
+	[FIND_FLEET_NO_ENGINE] = { DOCTOR_WARN, "fleet-no-engine",
+				   "Bans of the other servers do not come, and those here wait to "
+				   "be told.",
+				   "Look whether Redis or Valkey runs at [fleet] server, and lets "
+				   "this member's user in; it is tried again by itself." },
+	[FIND_FLEET_NO_DAEMON] = { DOCTOR_WARN, "fleet-no-daemon",
+				   "What the fleet adopts is not banned here.",
+				   "systemctl reload sekisho, if [fleet] is newer than the "
+				   "daemon's "
+				   "start; both must have the same [paths] runtime." },
+	[FIND_FLEET_SUSPENDED] = { DOCTOR_WARN, "fleet-suspended",
+				   "It signed two batches of one number: its key is in two hands.",
+				   "Give it a new key on every server, and restart sekisho-fleet; "
+				   "or `sekisho fleet revoke` it." },
+	[FIND_FLEET_REFUSED] = { DOCTOR_WARN, "fleet-refused",
+				 "It has another key or secret than [member NAME] says, or "
+				 "somebody "
+				 "else writes to the engine. What was refused counts for nothing.",
+				 "`sekisho fleet status` says how many for which reason; compare "
+				 "`sekisho fleet key` there with [member NAME] here." },
+	[FIND_FLEET_CLOCK] = { DOCTOR_WARN, "fleet-clock", "What it bans is not adopted here.",
+			       "Set both servers' clocks by NTP." },
 };
 _Static_assert(sizeof(kinds) / sizeof(*kinds) == FIND_COUNT, "each finding has its words");
 

@@ -40,7 +40,7 @@ enum fleet_sight {
 	FLEET_SIGHT_LOGIN = 1, /* a login from a new provider, network or country */
 	FLEET_SIGHT_FAILURE,   /* a stranger's failed login */
 	FLEET_SIGHT_OLD,       /* a stranger knew an old password */
-	FLEET_SIGHT_OVER,      /* its strangers have spent their budget of recipients */
+	FLEET_SIGHT_OVER,      /* its strangers have spent their budget of recipients; not said */
 	FLEET_SIGHT_COUNT,
 };
 

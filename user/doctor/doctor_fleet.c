@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Doctor on [fleet]: whether its process runs, reaches engine and daemon, and believes the others. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "doctor/checks.h"
+#include "fleet/adoption.h"
+#include "show/fleet_status.h"
+
+/* ---- the status of the fleet process ---- */
+
+/* A text of the file, which may be anybody's words, as a terminal may have it. */
+static void take_text(const json_t *object, const char *key, char *to, size_t size)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	snprintf(to, size, "%s", text ? text : "");
+	for (char *at = to; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+}
+
+static void take_member(struct doctor_fleet *fleet, const json_t *from)
+{
+	const char *row;
+	struct doctor_member member = { 0 };
+	json_t *count;
+
+	take_text(from, "name", member.name, sizeof(member.name));
+	member.revoked = json_is_true(json_object_get(from, "revoked"));
+	member.suspended = !member.revoked && json_is_true(json_object_get(from, "suspended"));
+	json_object_foreach (json_object_get(from, "refused"), row, count)
+		member.refused +=
+			json_integer_value(count) > 0 ? (uint64_t)json_integer_value(count) : 0;
+	if (json_is_string(json_object_get(from, "last")) && !member.suspended)
+		member.lag_ms = json_integer_value(json_object_get(from, "lag_ms"));
+	if (member.lag_ms <= FLEET_OLD_MS && member.lag_ms >= -FLEET_AHEAD_MS)
+		member.lag_ms = 0;
+	if (!member.revoked && (member.suspended || member.refused || member.lag_ms) &&
+	    fleet->member_count < DOCTOR_MEMBERS_MOST)
+		fleet->members[fleet->member_count++] = member;
+}
+
+void doctor_take_fleet(const struct config *config, int64_t now_wall_ns, struct doctor_fleet *fleet)
+{
+	const json_t *engine, *members;
+	json_t *status = NULL;
+
+	fleet->wanted = config->fleet.server;
+	if (!fleet->wanted || fleet_status_read(config->paths.runtime, &status, NULL))
+		return;
+	fleet->runs = fleet_status_is_fresh(status, now_wall_ns);
+	engine = json_object_get(status, "engine");
+	members = json_object_get(status, "members");
+	fleet->has_daemon = json_is_true(json_object_get(status, "daemon"));
+	fleet->has_engine = json_is_true(json_object_get(engine, "reads")) &&
+			    json_is_true(json_object_get(engine, "appends"));
+	take_text(engine, "fault", fleet->fault, sizeof(fleet->fault));
+	for (size_t i = 0; i < json_array_size(members); i++)
+		take_member(fleet, json_array_get(members, i));
+	json_decref(status);
+}
+
+/* ---- findings ---- */
+
+static void check_member(const struct doctor_member *member, struct doctor_report *report)
+{
+	int64_t off_ms = member->lag_ms < 0 ? -member->lag_ms : member->lag_ms;
+	char off[TIME_TEXT_SIZE];
+
+	if (member->suspended)
+		doctor_add(report, FIND_FLEET_SUSPENDED, member->name,
+			   "nothing of member %s is taken any more", member->name);
+	else if (member->refused)
+		doctor_add(report, FIND_FLEET_REFUSED, member->name,
+			   "%" PRIu64 " batches in the stream of member %s were refused",
+			   member->refused, member->name);
+	if (!off_ms)
+		return;
+	duration_format((uint64_t)off_ms / 1000, off);
+	doctor_add(report, FIND_FLEET_CLOCK, member->name,
+		   "the clock of member %s is %s %s this server's", member->name, off,
+		   member->lag_ms < 0 ? "ahead of" : "behind");
+}
+
+void doctor_check_fleet(const struct doctor_facts *facts, struct doctor_report *report)
+{
+	const struct doctor_fleet *fleet = &facts->fleet;
+
+	if (!fleet->wanted)
+		return;
+	if (!fleet->runs) {
+		doctor_add(report, FIND_FLEET_DOWN, "", "sekisho-fleet does not run");
+		return;
+	}
+	if (!fleet->has_engine)
+		doctor_add(report, FIND_FLEET_NO_ENGINE, "", "the engine is not reached%s%s",
+			   *fleet->fault ? ": " : "", fleet->fault);
+	if (!fleet->has_daemon && facts->daemon_state == DAEMON_RUNNING)
+		doctor_add(report, FIND_FLEET_NO_DAEMON, "",
+			   "the daemon is not connected to sekisho-fleet");
+	for (size_t i = 0; i < fleet->member_count; i++)
+		check_member(&fleet->members[i], report);
+}
