@@ -116,7 +116,7 @@ $(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name gate_bpf > $@
 
-tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/stories/asked $(O)/tests/fleet/simulate $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
+tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/stories/asked $(O)/tests/fleet/simulate $(O)/tests/fleet/without $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
        $(O)/tests/outflow/test_outflow $(O)/tests/vm/init $(O)/tests/vm/knock $(O)/tests/vm/complexity $(O)/tests/upgrade/kill_at \
        $(O)/sekisho \
        $(O)/tests/bench/cost $(O)/tests/bench/fill
@@ -160,6 +160,14 @@ $(O)/tests/outflow/test_outflow: tests/outflow/test_outflow.c tests/packets/buil
 	$(say) TEST $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
+
+# A whole sekisho as it is where libsodium and hiredis are missing.
+$(O)/tests/fleet/without: $(O)/user/main.o \
+		$(filter-out $(O)/user/fleet/engine_%.o $(O)/user/fleet/fleet_crypto_%.o,$(OBJECTS)) \
+		$(O)/user/fleet/engine_none.o $(O)/user/fleet/fleet_crypto_none.o
+	$(say) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(filter-out -lsodium -lhiredis,$(LIBS))
 
 # The simulation stands its own cheap primitives in for libsodium's.
 $(O)/tests/fleet/simulate: $(wildcard tests/fleet/*.[ch]) $(O)/libsekisho.a

@@ -96,6 +96,8 @@ follows() { # SOCKET
 }
 
 @test "fleet engines: the first is killed, its replica takes over, and what was said meanwhile arrives" {
+	ban_on 203.0.113.12 1 2
+	adopted 203.0.113.12/32 3
 	engine_end "$FIRST"
 	# A replica takes nothing: bans here go on.
 	ban_on 203.0.113.20 1
@@ -105,7 +107,7 @@ follows() { # SOCKET
 	adopted 203.0.113.20/32 3
 	retry 100 0.1 uses 3 "$SECOND"
 	# What was banned before is still held by its makers' word.
-	gate 3 gate_bans 203.0.113.11/32 fleet
+	gate 3 gate_bans 203.0.113.12/32 fleet
 }
 
 @test "fleet engines: roles change while both run, and all members find the one that takes what they say" {
@@ -116,4 +118,35 @@ follows() { # SOCKET
 	ban_on 203.0.113.30 1 2
 	adopted 203.0.113.30/32 3
 	retry 100 0.1 uses 3 "$FIRST"
+}
+
+@test "fleet engines: a member that was cut off has within seconds what the others said meanwhile" {
+	local i
+	gate 3 gate_fleet_end
+	gate_join 3 "$FIRST"
+	sed -i "s|^server = .*|server = unix:$GATES/to-3.sock|" "$GATES/gate3/sekisho.conf"
+	gate 3 gate_fleet_run
+	retry 200 0.1 gate 3 gate_is_joined
+	gate_cut 3 "$FIRST"
+	for ((i = 0; i < 500; i++)); do echo "45.7.$((i / 250)).$((i % 250))"; done >"$BATS_TEST_TMPDIR/list"
+	gate 1 lab_sekisho ban --service login - <"$BATS_TEST_TMPDIR/list" >/dev/null
+	gate 2 lab_sekisho ban --service login - <"$BATS_TEST_TMPDIR/list" >/dev/null
+	sleep 6
+	[[ $(gate 3 lab_sekisho bans --json | grep -c '"45\.7\.') == 0 ]]
+	gate_join 3 "$FIRST"
+	# A second until it is tried again, and a moment.
+	retry 40 0.1 eval "(( \$(gate 3 lab_sekisho bans --json | grep -c '\"45\.7\.') == 500 ))"
+}
+
+@test "fleet engines: a build without hiredis and libsodium is whole, and says what it lacks" {
+	local without=$LAB_REPO/build/tests/fleet/without
+	[[ -x $without ]] || skip "needs $without, which is not built"
+	[[ $(ldd "$without") != *hiredis* && $(ldd "$without") != *sodium* ]]
+	run "$without" -c /dev/null fleet key --output "$BATS_TEST_TMPDIR/key"
+	((status == 1))
+	[[ $output == *'no libsodium; install libsodium-dev'* && ! -e $BATS_TEST_TMPDIR/key ]] || fail "$output"
+	run "$without" -c "$GATES/gate1/sekisho.conf" fleet run
+	((status == 1))
+	[[ $output == *'no libsodium'* ]] || fail "$output"
+	"$without" -c /dev/null check
 }

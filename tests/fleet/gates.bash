@@ -30,7 +30,7 @@ gates_up() { # DIR COUNT
 	done
 }
 
-# Writes the configuration of each gate; FLEET is lines for [fleet], SECTIONS whole sections.
+# Writes the configuration of each gate; FLEET is lines for [fleet], "@" in it the gate's number, SECTIONS whole sections.
 gates_conf() { # [FLEET [SECTIONS]]
 	local number other members=''
 	for ((other = 1; other <= GATE_COUNT; other++)); do
@@ -40,11 +40,11 @@ key = $(<"$GATES/gate$other/public")
 	done
 	for ((number = 1; number <= GATE_COUNT; number++)); do
 		gate "$number" lab_conf 'mode = enforce' "[fleet]
-server = ${ENGINE:-unix:$GATES/redis.sock}
+server = $(tr @ "$number" <<<"${ENGINE:-unix:$GATES/redis.sock}")
 member = mx$number
 key = $GATES/gate$number/key
 secret = $GATES/secret
-${1-}
+$(tr @ "$number" <<<"${1-}")
 $members${2-}"
 	done
 }
@@ -116,14 +116,27 @@ engine_program() {
 	echo "$GATES/redis-server"
 }
 
-# Starts one at SOCKET, in no network, or in that of ENGINE_NET; ARGUMENTs are settings.
+# Starts one at SOCKET, in no network, or in that of ENGINE_NET; ARGUMENTs are settings. With ENGINE_LAYERS it is
+# Valkey, in the Debian of these layers (tests/real/root), where $GATES is /mnt.
 engine_run() { # SOCKET [ARGUMENT...]
-	local socket=$1 program net=(unshare --net)
+	local socket=$1 folder=$GATES run=(unshare --net)
 	shift
-	[[ -z ${ENGINE_NET-} ]] || net=(nsenter --net="/run/netns/$ENGINE_NET")
-	program=$(engine_program) || return
-	"${net[@]}" "$program" --port 0 --unixsocket "$socket" --save '' --appendonly no \
-		--dir "$GATES" --daemonize no "$@" >>"$GATES/engine.log" 2>&1 </dev/null 3>&- &
+	[[ -z ${ENGINE_NET-} ]] || run=(nsenter --net="/run/netns/$ENGINE_NET")
+	if [[ -n ${ENGINE_LAYERS-} ]]; then
+		folder=/mnt
+		mkdir -p "$GATES/root"
+		# shellcheck disable=SC2016 # for the inner shell
+		run+=(unshare --mount --propagation private sh -euc '
+			mount -t overlay overlay -o "lowerdir=$1" "$2/root"
+			mount --bind "$2" "$2/root/mnt"
+			root=$2/root
+			shift 2
+			exec chroot "$root" valkey-server "$@"' - "$ENGINE_LAYERS" "$GATES")
+	else
+		run+=("$(engine_program)") || return
+	fi
+	"${run[@]}" --port 0 --unixsocket "$folder/${socket##*/}" --unixsocketperm 777 --save '' --appendonly no \
+		--dir "$folder" --daemonize no "${@//"$GATES"/"$folder"}" >>"$GATES/engine.log" 2>&1 </dev/null 3>&- &
 	echo $! >"$socket.pid"
 	disown
 	lab_wait 10 engine_ask "$socket" ping >/dev/null
@@ -133,6 +146,16 @@ engine_ask() { # SOCKET COMMAND...
 	local socket=$1
 	shift
 	[[ $(redis-cli -s "$socket" ping 2>/dev/null) == PONG ]] && redis-cli -s "$socket" "$@"
+}
+
+# Cuts gate NUMBER, whose server is unix:$GATES/to-NUMBER.sock, off from the engine at SOCKET, and joins it (again).
+# The others' connections are closed with its own, and come back.
+gate_cut() { # NUMBER SOCKET
+	rm -f "$GATES/to-$1.sock"
+	redis-cli -s "$2" client kill type normal skipme yes >/dev/null
+}
+gate_join() { # NUMBER SOCKET
+	ln -sf "$2" "$GATES/to-$1.sock"
 }
 
 engine_end() { # SOCKET [SIGNAL]
@@ -150,4 +173,30 @@ gates_down() {
 		engine_end "$socket"
 	done
 	return 0
+}
+
+# ---- what every engine has to do ----
+
+# Three gates with a user each of the engine at SOCKET, as `sekisho fleet acl` has them.
+gates_with_users() { # DIR SOCKET [ARGUMENT...]
+	local number dir=$1 socket=$2
+	shift 2
+	gates_up "$dir" 3 || return
+	gates_conf 'user = mx@
+password-file = '"$GATES"'/password@'
+	for number in 1 2 3; do
+		echo "secret-of-$number" >"$GATES/password$number"
+		chmod 600 "$GATES/password$number"
+	done
+	gate 1 lab_sekisho fleet acl |
+		awk '/^user/ { sub(/>PASSWORD/, ">secret-of-" ++n); print }' >"$GATES/users.acl"
+	chmod 644 "$GATES/users.acl"
+	engine_run "$socket" --aclfile "$GATES/users.acl" "$@" && gates_run && gates_joined
+}
+
+# What two ban holds on the third, and is lifted there; SOURCE is nobody else's.
+gates_share() { # SOURCE
+	gate 1 gate_guess "$1"
+	gate 2 gate_guess "$1"
+	lab_wait 20 gate 3 gate_bans "$1/32" fleet
 }

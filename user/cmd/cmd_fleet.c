@@ -159,7 +159,7 @@ static int verb_acl(struct instance *instance, const struct globals *globals,
 	     "server's [fleet] password-file.");
 	for (size_t i = 0; i < fleet->member_count; i++)
 		printf("user %s on >PASSWORD resetkeys %%R~sekisho:%s:* %%W~sekisho:%s:%s "
-		       "%%W~sekisho:%s:%s:snapshot resetchannels -@all +xadd +xread +xrevrange "
+		       "%%RW~sekisho:%s:%s:snapshot resetchannels -@all +xadd +xread +xrevrange "
 		       "+get +set\n",
 		       fleet->members[i].name, keys.stream, keys.stream, fleet->members[i].name,
 		       keys.stream, fleet->members[i].name);

@@ -159,6 +159,12 @@ void conf_check_fleet(struct conf_load *load, const struct conf_use *use)
 
 	if (!check_needed(load, use, fleet))
 		return;
+	if (fleet->tls) {
+		where = conf_key_where(use, "tls");
+		conf_fault(load, &where,
+			   "'tls = yes' needs a build that speaks TLS, which this one is not; put "
+			   "stunnel between, as docs/fleet.md has it, and leave 'tls' away");
+	}
 	for (size_t i = 0; i < fleet->member_count; i++) {
 		const struct config_member *member = &fleet->members[i];
 		bool own = !strcmp(member->name, fleet->member);

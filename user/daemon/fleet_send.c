@@ -11,6 +11,11 @@
 #include "lists/providers.h"
 
 #define TELL_EVERY_NS (NS_PER_S / 50)
+#define SIGHTS_SECOND 20 /* failures that are told */
+
+_Static_assert((int)SIGHT_LOGIN == FLEET_SIGHT_LOGIN && (int)SIGHT_FAILURE == FLEET_SIGHT_FAILURE &&
+		       (int)SIGHT_OLD == FLEET_SIGHT_OLD,
+	       "the numbers are the same");
 
 void fleet_link_drop(struct fleet_link *link, const char *why)
 {
@@ -26,12 +31,6 @@ void fleet_link_drop(struct fleet_link *link, const char *why)
 		log_line(true, "the fleet process %s; bans here go on without it", why);
 	link->was_there = false;
 }
-
-#define SIGHTS_SECOND 20 /* failures that are told */
-
-_Static_assert((int)SIGHT_LOGIN == FLEET_SIGHT_LOGIN && (int)SIGHT_FAILURE == FLEET_SIGHT_FAILURE &&
-		       (int)SIGHT_OLD == FLEET_SIGHT_OLD,
-	       "the numbers are the same");
 
 static void on_ring(void *context);
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define PAUSE_FIRST_MS 200
-#define PAUSE_MOST_MS  5000
-#define READS_AT_ONCE  256 /* of 16 KiB each */
+#define PAUSE_MOST_MS  1000 /* so long a healed connection goes unnoticed */
+#define READS_AT_ONCE  256  /* of 16 KiB each */
 
 void wire_close(struct wire *wire)
 {
