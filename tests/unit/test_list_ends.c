@@ -107,13 +107,17 @@ static void overlaps_end_with_the_last(void **state)
 					 "add s 198.51.100.64/26 nomatch\n"
 					 "add t 192.0.2.0/24 timeout 60\n"
 					 "add t 192.0.2.0/25 timeout 600\n"
-					 "add t 192.0.2.128 timeout 0\n",
+					 "add t 192.0.2.128 timeout 0\n"
+					 "add u 203.0.113.10 timeout 60\n" /* within one of another set */
+					 "add u 198.51.100.10 timeout 60\n",
 					 &report);
 	size_t ended;
 
 	(void)state;
 	assert_int_equal(end_in(&ranges, "203.0.113.9"), END_NEVER);
+	assert_int_equal(end_in(&ranges, "203.0.113.10"), END_NEVER);
 	assert_int_equal(end_in(&ranges, "198.51.100.9"), 600);
+	assert_int_equal(end_in(&ranges, "198.51.100.10"), 600);
 	assert_int_equal(end_in(&ranges, "198.51.100.65"), -1);
 	assert_int_equal(end_in(&ranges, "192.0.2.1"), 600);
 	assert_int_equal(end_in(&ranges, "192.0.2.200"), 60);
