@@ -9,6 +9,7 @@
 #include "outflow_judge.h"
 #include "rebuild_counts.h"
 #include "skb.h"
+#include "syn_cookie.h"
 #include "verdict.h"
 #include "watching.h"
 
@@ -34,6 +35,14 @@ __noinline int watch_tc(struct __sk_buff *skb, const struct packet *packet, __u3
 	return 0;
 }
 
+/* What goes on behind the linear part is no plain SYN. */
+__noinline int answer_xdp(struct xdp_md *ctx, __u32 word)
+{
+	if (xdp_frags && bpf_xdp_get_buff_len(ctx) > (__u64)(ctx->data_end - ctx->data))
+		return XDP_PASS;
+	return cookie_answer(ctx, word);
+}
+
 SEC("xdp")
 int gate_xdp(struct xdp_md *ctx)
 {
@@ -55,7 +64,9 @@ int gate_xdp(struct xdp_md *ctx)
 	word = verdict(&packet);
 	if (watch_is_on(word))
 		watch_xdp(ctx, &packet, word);
-	return word & VERDICT_DROP ? XDP_DROP : XDP_PASS;
+	if (word & VERDICT_DROP)
+		return XDP_DROP;
+	return word & VERDICT_STRANGER ? answer_xdp(ctx, word) : XDP_PASS;
 }
 
 /* Where the IP header begins is asked of the packet, and what it is of Linux: a device's type tells

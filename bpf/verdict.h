@@ -225,10 +225,12 @@ static __always_inline __u64 judge_source(const struct packet *packet, __u32 por
 	return (__u32)lookup.bytes | SOURCE_BANNED;
 }
 
+#define SYN_KNOWN 16 /* in what judge_syn() returns, beside the reason */
+
 /*
- * What only a SYN is asked, of a country that is let in. An unknown source costs one word of the
- * networks' Bloom filter: its network's bit is set if it has an entry, unless the networks' table
- * has been full.
+ * What only a SYN is asked, of a country that is let in: the reason, and SYN_KNOWN if the source
+ * has completed a handshake before. An unknown source costs one word of the networks' Bloom filter:
+ * its network's bit is set if it has an entry, unless the networks' table has been full.
  */
 __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 country)
 {
@@ -264,7 +266,7 @@ __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 count
 		meter_attempt(source, reason);
 	if (network)
 		meter_attempt(network, reason);
-	return (int)reason;
+	return (int)(reason | (source ? SYN_KNOWN : 0));
 }
 
 /* A SYN that passes, where no handshakes are seen: it takes the tokens of one. */
@@ -311,7 +313,7 @@ __noinline __u32 verdict(struct packet *packet)
 	enum reason reason;
 	union stamped_lookup found;
 	struct lookup lookup;
-	__u32 port, service, country, mode, word;
+	__u32 port, service, country, mode, word, stranger = 0, judged;
 	__u64 source;
 
 	rules = current_policy();
@@ -336,9 +338,12 @@ __noinline __u32 verdict(struct packet *packet)
 	} else if (packet->syn && class_of(rules, service, country) == CLASS_DENY) {
 		reason = REASON_COUNTRY;
 	} else if (packet->syn) {
-		reason = judge_syn(packet, service, country);
+		judged = (__u32)judge_syn(packet, service, country);
+		reason = judged & (SYN_KNOWN - 1);
 		if (!reason && rules->count_syn)
 			meter_syn(packet, service, country);
+		if (!judged && rules->syn_cookies)
+			stranger = VERDICT_STRANGER;
 	} else {
 		return 0;
 	}
@@ -346,7 +351,7 @@ __noinline __u32 verdict(struct packet *packet)
 		count_attempt(service, country, reason, mode);
 	word = verdict_word(service, country, reason, lookup.list);
 	if (!reason)
-		return packet->syn ? word : 0;
+		return packet->syn ? word | stranger : 0;
 	count_reason(service, reason, mode, packet->syn);
 	return word | (mode == GATE_ENFORCE ? VERDICT_DROP : VERDICT_WOULD);
 }

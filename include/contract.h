@@ -163,7 +163,8 @@ struct policy {
 	__u32 source_length6;  /* prefix length that makes an IPv6 source: 64 */
 	__u32 network_length6; /* 48 */
 	__u32 network_length4; /* in the 128-bit space: 120 is /24 */
-	__u32 count_syn;       /* 1: forwarders, which see no handshakes */
+	__u16 count_syn;       /* 1: forwarders, which see no handshakes */
+	__u16 syn_cookies;     /* 1: SYNs may be answered on the device (map "syn_cookies") */
 	struct limits classes[CLASS_MAX];
 	__u8 country_class[SERVICE_MAX][COUNTRY_COUNT];
 	__u8 port_service[PORT_COUNT]; /* by destination port, host order: the service's id, and
@@ -250,9 +251,27 @@ struct counted {
 };
 _Static_assert(sizeof(struct counted) == 8, "no padding");
 
-/* Map "guarded": hash, ifindex -> __u32: devices of this network namespace whose packets the gate
- * sees. Connections that come by others are not counted. User space writes it. */
-#define GUARDED_MAX 1024
+/* Map "guarded": hash, ifindex -> __u32, a mask: devices of this network namespace whose packets
+ * the gate sees. Connections that come by others are not counted. User space writes it. */
+#define GUARDED_MAX	1024
+#define GUARDED_SEEN	1
+#define GUARDED_ANSWERS 2 /* SYNs that come by it may be answered with cookies */
+
+/*
+ * Map "local": hash, struct address -> __u32: the addresses of this network namespace. A SYN to any
+ * other is not answered in its name. User space writes it; what does not fit is left to the kernel.
+ */
+#define LOCAL_MAX 4096
+
+/* Map "syn_cookies": per-CPU array of one element. SYNs of unknown sources that the gate lets in
+ * and the listener's queue cannot take, by service. */
+struct syn_cookies {
+	__u64 window; /* the gate's own: which span of time it is, */
+	__u64 taken;  /* and the SYNs of strangers in it */
+	__u64 answered[SERVICE_MAX];
+	__u64 would_answer[SERVICE_MAX]; /* in monitor mode */
+};
+_Static_assert(sizeof(struct syn_cookies) == 16 + 16 * SERVICE_MAX, "no padding");
 
 /*
  * Argument of the program "gate_settle" (BPF_PROG_TYPE_SYSCALL): what user space changes in maps

@@ -14,6 +14,8 @@
 #define VERDICT_DROP  (1U << 31)
 #define VERDICT_WOULD (1U << 30) /* monitor mode: passes, and would have been dropped */
 #define VERDICT_SAID  (1U << 29) /* a SYN, or a packet that is or would have been dropped */
+#define VERDICT_STRANGER \
+	(1U << 28) /* a SYN that is let in, of an unknown source, while cookies are on */
 
 /* A verdict as one word, and its parts: the service's id, the index of the country (contract.h),
  * enum reason, and the id of the list over the source. */

@@ -133,6 +133,8 @@ static struct snapshot *example(void)
 		(struct country_counts){ .attempts = 300, .dropped = 100, .would_drop = 200 };
 	submission->reasons[REASON_COUNTRY][GATE_ENFORCE] = (struct reason_counts){ 100, 100 };
 	submission->reasons[REASON_COUNTRY][GATE_MONITOR] = (struct reason_counts){ 200, 200 };
+	submission->cookies = 41;
+	submission->would_cookies = 42;
 	submission->reasons[REASON_BANNED][GATE_MONITOR] = (struct reason_counts){ 7, 0 };
 	snapshot->services[0].reasons[REASON_UNREADABLE][GATE_ENFORCE] =
 		(struct reason_counts){ 3, 0 };
@@ -223,15 +225,19 @@ static void add_status(struct snapshot *snapshot)
 	snapshot->countries_updated_wall_ns = (NOW_S - 5 * 86400) * NS_PER_S;
 	snapshot->devices = calloc(2, sizeof(*snapshot->devices));
 	snapshot->device_count = 2;
-	snapshot->devices[0] = (struct attachment){
-		.device = "eth0", .ifindex = 2, .attached = true, .hook = HOOK_XDP, .outflow = true
-	};
+	snapshot->devices[0] = (struct attachment){ .device = "eth0",
+						    .ifindex = 2,
+						    .attached = true,
+						    .hook = HOOK_XDP,
+						    .outflow = true,
+						    .answers = true };
 	snapshot->devices[1] = (struct attachment){ .device = "wg0",
 						    .ifindex = 5,
 						    .attached = true,
 						    .hook = HOOK_TC,
 						    .why = "no native XDP",
-						    .outflow_why = "no clsact" };
+						    .outflow_why = "no clsact",
+						    .answers_why = "tc answers nothing" };
 	snapshot->maps = calloc(2, sizeof(*snapshot->maps));
 	snapshot->map_count = 2;
 	snapshot->maps[0] = (struct gate_memory){ "bans", 131072, 12 << 20 };

@@ -154,6 +154,7 @@ ILL(not_native, f->devices[0].hook = HOOK_TC)
 ILL(lro, f->devices[0].hook = HOOK_TC; f->devices[0].lro = true)
 ILL(mtu, f->devices[0].hook = HOOK_TC; f->devices[0].mtu = 9000)
 ILL(rxvlan, f->devices[0].strips_vlan = f->devices[0].has_vlan = true)
+ILL(syn_cookies, strcpy(f->devices[0].answers_why, "a sysctl"))
 ILL(uncovered, f->port_covered[993] = 0)
 ILL(uncovered_program, f->listeners[2].port = 2526; strcpy(f->listeners[2].program, "exim4"))
 ILL(uncovered_port, f->listeners[2].port = 2525)
@@ -248,6 +249,7 @@ static const struct ill ills[] = {
 	{ "lro", make_lro, 1 },
 	{ "mtu", make_mtu, 0 },
 	{ "rxvlan", make_rxvlan, 0 },
+	{ "syn-cookies", make_syn_cookies, 0 },
 	{ "port-uncovered", make_uncovered, 1 },
 	{ "port-uncovered", make_uncovered_program, 1 },
 	{ "port-uncovered", make_uncovered_port, 1 },

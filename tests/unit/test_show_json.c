@@ -46,6 +46,8 @@ static void stats_json_reads_back(void **state)
 			 100);
 	assert_int_equal(number_at(root, "services.submission.reasons.banned.would_drop.packets"),
 			 7);
+	assert_int_equal(number_at(root, "services.submission.syn_cookies.answered"), 41);
+	assert_int_equal(number_at(root, "services.submission.syn_cookies.would_answer"), 42);
 	assert_int_equal(number_at(root, "no_service.reasons.unreadable.dropped.packets"), 3);
 	assert_int_equal(number_at(root, "tables.bans.overflows"), 1);
 	assert_int_equal(number_at(root, "tables.prefixes.used"), 1500);

@@ -50,6 +50,8 @@ static void prometheus_text_is_well_formed(void **state)
 	assert_non_null(strstr(text, "\nsekisho_country_would_drop_attempts_total"
 				     "{service=\"submission\",country=\"BR\"} 200\n"));
 	assert_null(strstr(text, "service=\"smtp\",country=\"BR\""));
+	assert_non_null(strstr(text, "\nsekisho_service_syn_cookies_total"
+				     "{service=\"submission\"} 41\n"));
 	assert_non_null(strstr(text, "\nsekisho_dropped_packets_total"
 				     "{service=\"-\",reason=\"unreadable\"} 3\n"));
 	assert_non_null(strstr(text, "\nsekisho_table_entries{table=\"bans\"} 3\n"));

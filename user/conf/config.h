@@ -25,6 +25,9 @@
  */
 enum gate_count { COUNT_HANDSHAKE = 0, COUNT_SYN };
 
+/* Whether SYNs that a listener's queue cannot take are answered on the device. */
+enum gate_cookies { COOKIES_AUTO = 0, COOKIES_OFF };
+
 enum gate_hook { HOOK_AUTO = 0, HOOK_XDP, HOOK_TC, HOOK_GENERIC };
 
 struct config_class {
@@ -157,6 +160,7 @@ struct config {
 	unsigned source_length6, network_length6, network_length4; /* as in struct policy */
 	char *cgroup;						   /* NULL: the root of cgroup2 */
 	enum gate_count count;
+	enum gate_cookies syn_cookies;
 	uint32_t source_size, network_size; /* entries of "sources", "networks" */
 	uint32_t ban_size;		    /* entries of the map "bans" */
 	char **country_files;

@@ -17,6 +17,10 @@ static const struct conf_choice counts[] = { { "handshake", COUNT_HANDSHAKE },
 					     { "syn", COUNT_SYN },
 					     { NULL, 0 } };
 
+static const struct conf_choice cookies[] = { { "auto", COOKIES_AUTO },
+					      { "off", COOKIES_OFF },
+					      { NULL, 0 } };
+
 static const struct conf_choice list_actions[] = { { "deny", false },
 						   { "allow", true },
 						   { NULL, 0 } };
@@ -41,6 +45,8 @@ static const struct conf_key gate_keys[] = {
 	{ "never-ban", conf_prefix, conf_clear_prefixes },
 	{ "cgroup", conf_path, .offset = offsetof(struct config, cgroup) },
 	{ "count", conf_choice, .offset = offsetof(struct config, count), .choices = counts },
+	{ "syn-cookies", conf_choice, .offset = offsetof(struct config, syn_cookies),
+	  .choices = cookies },
 	{ "sources", conf_number, .offset = offsetof(struct config, source_size), .least = 1,
 	  .most = 1 << 24 },
 	{ "networks", conf_number, .offset = offsetof(struct config, network_size), .least = 1,

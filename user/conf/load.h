@@ -9,7 +9,7 @@
 
 #include "conf/config.h"
 
-#define CONF_KEYS_MAX 12
+#define CONF_KEYS_MAX 13
 
 struct conf_load;
 struct conf_key;

@@ -10,6 +10,7 @@ void config_to_policy(const struct config *config, struct policy *policy)
 	policy->mode = config->mode;
 	policy->service_count = (__u32)config->service_count;
 	policy->count_syn = config->count == COUNT_SYN;
+	policy->syn_cookies = config->syn_cookies == COOKIES_AUTO;
 	policy->source_length6 = config->source_length6;
 	policy->network_length6 = config->network_length6;
 	policy->network_length4 = config->network_length4;

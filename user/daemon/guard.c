@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "daemon/guard.h"
 #include "daemon/daemon_log.h"
+#include "enforce/syn_cookies.h"
 #include "kernel/attach_ports.h"
 
 #define LOOK_EVERY_NS (5 * NS_PER_S)
@@ -26,11 +27,26 @@ static bool is_same(const struct attachment *a, const struct attachment *b)
 	       !strcmp(a->outflow_why, b->outflow_why);
 }
 
+/* What is new about answering SYNs on a device; where it is off by choice, nothing is. */
+static void say_answers(const struct daemon *daemon, const struct attachment *now)
+{
+	if (daemon->instance.config->syn_cookies == COOKIES_OFF || !now->attached)
+		return;
+	for (size_t j = 0; j < daemon->attachment_count; j++)
+		if (!strcmp(now->device, daemon->attachments[j].device) &&
+		    strcmp(now->answers_why, daemon->attachments[j].answers_why) != 0)
+			log_line(!now->answers, "%s: SYNs beyond a listener's queue are %s%s",
+				 now->device,
+				 now->answers ? "answered with cookies" : "left to the kernel: ",
+				 now->answers_why);
+}
+
 static void say_changes(struct daemon *daemon, const struct attachment *now, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		bool known = false;
 
+		say_answers(daemon, &now[i]);
 		for (size_t j = 0; j < daemon->attachment_count && !known; j++)
 			known = is_same(&now[i], &daemon->attachments[j]);
 		if (!known)
@@ -184,7 +200,9 @@ void guard_attach(struct daemon *daemon)
 static bool is_as_it_was(struct daemon *daemon)
 {
 	for (size_t i = 0; i < daemon->attachment_count; i++)
-		if (!attach_is_as_it_was(daemon->instance.gate, &daemon->attachments[i]))
+		if (!attach_is_as_it_was(daemon->instance.gate, &daemon->attachments[i]) ||
+		    syn_cookies_changed(daemon->instance.config, &daemon->instance.cookies,
+					&daemon->attachments[i]))
 			return false;
 	return attach_ports_are_there(daemon->instance.gate);
 }

@@ -133,6 +133,10 @@ static void check_device(const struct doctor_facts *facts, const struct doctor_d
 	if (device->hook == HOOK_XDP && device->strips_vlan && device->has_vlan)
 		doctor_add(report, FIND_RXVLAN, device->name,
 			   "there are VLAN devices on it, and rxvlan is on");
+	if (*device->answers_why)
+		doctor_add(report, FIND_SYN_COOKIES, device->name,
+			   "SYNs beyond a listener's queue are left to the kernel: %s",
+			   device->answers_why);
 }
 
 static void check_devices(const struct doctor_facts *facts, struct doctor_report *report)

@@ -19,12 +19,13 @@ struct doctor_device {
 	char name[IF_NAMESIZE];
 	bool wanted, guarded;
 	enum gate_hook hook;
-	char why[256];	   /* why not native XDP, or why not guarded */
-	char foreign[128]; /* the XDP program of another that is on it; "" none */
-	char open[256];	   /* guarded, and yet mail gets past the gate; "" nothing known */
-	char stray[192];   /* a program of another or a lost sekisho on it; "" none */
-	char driver[32];   /* its name; "" not known */
-	bool outflow;	   /* the outflow breaker is on its egress */
+	char why[256];	       /* why not native XDP, or why not guarded */
+	char foreign[128];     /* the XDP program of another that is on it; "" none */
+	char answers_why[160]; /* why SYNs are not answered with cookies, and are to be; "" */
+	char open[256];	       /* guarded, and yet mail gets past the gate; "" nothing known */
+	char stray[192];       /* a program of another or a lost sekisho on it; "" none */
+	char driver[32];       /* its name; "" not known */
+	bool outflow;	       /* the outflow breaker is on its egress */
 	char outflow_why[256];
 	bool lro; /* large receive offload is on: most drivers then refuse native XDP */
 	bool strips_vlan, has_vlan;

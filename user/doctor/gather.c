@@ -162,6 +162,8 @@ static int take_devices(struct doctor_facts *facts, const struct snapshot *snaps
 		memcpy(device->name, at->device, sizeof(device->name));
 		memcpy(device->why, at->why, sizeof(device->why));
 		memcpy(device->outflow_why, at->outflow_why, sizeof(device->outflow_why));
+		if (config->syn_cookies != COOKIES_OFF)
+			memcpy(device->answers_why, at->answers_why, sizeof(device->answers_why));
 		memcpy(device->open, at->open, sizeof(device->open));
 		memcpy(device->stray, at->stray, sizeof(device->stray));
 		device->outflow = at->outflow;

@@ -148,6 +148,11 @@ static const struct doctor_kind kinds[] = {
 			  "is treated alike.",
 			  "To tell VLANs apart, guard the VLAN devices, or: ethtool -K DEVICE "
 			  "rxvlan off." },
+	[FIND_SYN_COOKIES] = { DOCTOR_NOTE, "syn-cookies",
+			       "Forged SYNs from where connections may come from cost the kernel "
+			       "a cookie each; a fast flood of them keeps strangers out.",
+			       "If such a flood is to be feared: remove what the finding names. "
+			       "Else [gate] syn-cookies = off." },
 	[FIND_PORT_UNCOVERED] = { DOCTOR_WARN, "port-uncovered",
 				  "Connections to it are neither counted nor limited.",
 				  "Add the port to a service ([service NAME] ports = ...), or let "

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 
+#include "enforce/syn_cookies.h"
 #include "base/fault.h"
 #include "conf/config.h"
 #include "kernel/gate.h"
@@ -57,6 +58,7 @@ struct instance {
 	bool unrestored; /* the maps are new, and the store's bans are not in them yet */
 	struct instance_room room;
 	struct instance_cuts cuts;
+	struct syn_cookies_memory cookies;
 };
 
 enum instance_use {

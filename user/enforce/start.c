@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "enforce/attached_file.h"
 #include "enforce/bans.h"
+#include "enforce/guarded.h"
 #include "enforce/publish.h"
 #include "enforce/repair.h"
 #include "kernel/attach_ports.h"
@@ -204,21 +205,6 @@ static bool is_wanted(const struct config *config, const struct device *device)
 	return false;
 }
 
-/* Tells the counter by which devices guarded packets come: those marked, and what is on them. */
-static void note_guarded(struct instance *instance, const struct device *devices, size_t count,
-			 bool *marked)
-{
-	_cleanup_free_ unsigned *guarded = calloc(count + 1, sizeof(*guarded));
-	size_t found = 0;
-
-	devices_spread(devices, count, marked);
-	for (size_t i = 0; guarded && i < count && found < GUARDED_MAX; i++)
-		if (marked[i])
-			guarded[found++] = devices[i].ifindex;
-	if (guarded)
-		gate_guarded_set(instance->gate, guarded, found, NULL);
-}
-
 /* Those that are to be guarded in a moment: what is open already is counted before. */
 static void note_wanted(struct instance *instance)
 {
@@ -232,21 +218,7 @@ static void note_wanted(struct instance *instance)
 	for (size_t i = 0; marked && i < count; i++)
 		marked[i] = is_wanted(instance->config, &devices[i]);
 	if (marked)
-		note_guarded(instance, devices, count, marked);
-}
-
-/* Those that are. */
-static void note_attached(struct instance *instance, const struct device *devices, size_t count,
-			  const struct attachment *attachments, size_t used)
-{
-	_cleanup_free_ bool *marked = calloc(count + 1, sizeof(*marked));
-
-	for (size_t i = 0; marked && i < count; i++)
-		for (size_t j = 0; j < used && !marked[i]; j++)
-			marked[i] = attachments[j].attached &&
-				    attachments[j].ifindex == devices[i].ifindex;
-	if (marked)
-		note_guarded(instance, devices, count, marked);
+		guarded_note_wanted(instance, devices, count, marked);
 }
 
 int start_gate(struct instance *instance, const struct start_options *options, struct fault *fault)
@@ -371,7 +343,7 @@ int start_attach(struct instance *instance, struct attachment *attachments, stru
 	used = add_missing(config, devices, count, attachments, used);
 	if (!config->interface_auto)
 		detach_unwanted(instance, attachments, used);
-	note_attached(instance, devices, count, attachments, used);
+	guarded_note(instance, devices, count, attachments, used);
 	attach_ports(instance->gate, &config->outflow, devices, count, attachments, used);
 	attach_settled(instance->gate);
 	attached_write(config->paths.runtime, attachments, used);

@@ -24,6 +24,8 @@ struct attachment {
 	bool lost;	 /* it is of a lost one: nobody's pins hold its maps */
 	bool outflow;	 /* the outflow breaker is on its egress */
 	char outflow_why[256]; /* why not, although it is wanted; else "" */
+	bool answers;	       /* SYNs may be answered on it with cookies (syn_cookies.h) */
+	char answers_why[160]; /* why not; else "" */
 };
 
 /* Puts the loaded programs on the device, or replaces an older program of ours without a gap.

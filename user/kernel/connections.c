@@ -174,27 +174,3 @@ size_t gate_adopted(const struct gate *gate)
 {
 	return __atomic_load_n(&gate->usage->adopted, __ATOMIC_RELAXED);
 }
-
-int gate_guarded_set(struct gate *gate, const unsigned *devices, size_t count, struct fault *fault)
-{
-	int fd = gate->maps[MAP_GUARDED];
-	__u32 known[GUARDED_MAX], one = 1, *previous = NULL;
-	size_t there = 0;
-
-	for (size_t i = 0; i < count; i++)
-		if (bpf_map_update_elem(fd, &devices[i], &one, BPF_ANY))
-			return fault_set(fault, -errno, "cannot note a guarded device: %s",
-					 strerror(errno));
-	while (there < GUARDED_MAX && !bpf_map_get_next_key(fd, previous, &known[there]))
-		previous = &known[there++];
-	for (size_t i = 0; i < there; i++) {
-		bool wanted = false;
-
-		for (size_t j = 0; j < count && !wanted; j++)
-			wanted = devices[j] == known[i];
-		if (!wanted)
-			bpf_map_delete_elem(fd, &known[i]);
-	}
-	__atomic_store_n(&gate->usage->guarded_known, 1, __ATOMIC_RELEASE);
-	return 0;
-}

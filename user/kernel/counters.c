@@ -75,6 +75,9 @@ int gate_counts_read(struct gate *gate, struct gate_counts *counts, struct fault
 		err = sum_map(gate, MAP_LIST_COUNTS, LIST_MAX,
 			      sizeof(struct list_counts) / sizeof(uint64_t),
 			      (uint64_t *)counts->lists, fault);
+	if (!err)
+		err = sum_map(gate, MAP_SYN_COOKIES, 1, sizeof(counts->cookies) / sizeof(uint64_t),
+			      (uint64_t *)&counts->cookies, fault);
 	return err ? err : read_open(gate, counts, fault);
 }
 

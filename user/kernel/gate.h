@@ -202,7 +202,17 @@ size_t gate_adopted(const struct gate *gate);
 
 /* The devices (ifindex) of this namespace by which guarded packets reach sockets: connections that
  * come by others are not counted. GUARDED_MAX at most. The writers' lock is held. */
-int gate_guarded_set(struct gate *gate, const unsigned *devices, size_t count, struct fault *fault);
+struct gate_device {
+	unsigned ifindex;
+	bool answers; /* SYNs that come by it may be answered with cookies */
+};
+int gate_guarded_set(struct gate *gate, const struct gate_device *devices, size_t count,
+		     struct fault *fault);
+bool gate_device_answers(struct gate *gate, unsigned ifindex);
+/* This network namespace's addresses, each a full-length prefix: in no other's name is a SYN
+ * answered. What is beyond LOCAL_MAX is left to the kernel. The writers' lock is held. */
+int gate_local_set(struct gate *gate, const struct prefix *addresses, size_t count,
+		   struct fault *fault);
 
 enum gate_meters { METERS_SOURCES, METERS_NETWORKS };
 
@@ -261,6 +271,7 @@ struct gate_counts { /* summed over the CPUs */
 	struct reason_counts reasons[SERVICE_MAX][REASON_COUNT][2]; /* [..][..][enum gate_mode] */
 	struct list_counts lists[LIST_MAX];
 	uint32_t open[SERVICE_MAX][COUNTRY_COUNT]; /* connections now */
+	struct syn_cookies cookies;		   /* but for its window */
 };
 
 /* -ENOMEM, -errno; counters go on while they are read. */

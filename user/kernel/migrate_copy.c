@@ -153,6 +153,7 @@ static int (*const put_of[MAP_COUNT])(struct copying *copying, const void *key) 
 	[MAP_COUNTRY_COUNTS] = put_as_is,
 	[MAP_REASON_COUNTS] = put_as_is,
 	[MAP_LIST_COUNTS] = put_as_is,
+	[MAP_SYN_COOKIES] = put_as_is,
 	[MAP_OUTFLOW_CONTROL] = put_as_is,
 	[MAP_OUTFLOW_BREAKERS] = put_as_is,
 	[MAP_OUTFLOW_COUNTS] = put_as_is,

@@ -191,37 +191,68 @@ int devices_list(struct device **result, size_t *count, struct fault *fault)
 	return 0;
 }
 
-int devices_own(struct prefix **result, size_t *count, struct fault *fault)
+static int add_addresses(struct nl_sock *socket, struct prefix **prefixes, size_t *count,
+			 struct fault *fault)
 {
-	_cleanup_(cleanup_socket) struct nl_sock *socket = NULL;
-	_cleanup_(cleanup_cache) struct nl_cache *addresses = NULL, *routes = NULL;
-	_cleanup_free_ struct prefix *prefixes = NULL;
+	_cleanup_(cleanup_cache) struct nl_cache *addresses = NULL;
 	struct prefix prefix;
-	int err = open_route(&socket, fault);
+	int err = rtnl_addr_alloc_cache(socket, &addresses);
 
-	*count = 0;
 	if (err)
-		return err;
-	err = rtnl_addr_alloc_cache(socket, &addresses);
-	if (!err)
-		err = rtnl_route_alloc_cache(socket, AF_UNSPEC, 0, &routes);
-	if (err)
-		return fault_netlink(fault, "addresses and routes", err);
+		return fault_netlink(fault, "addresses", err);
 	for (struct nl_object *at = nl_cache_get_first(addresses); at; at = nl_cache_get_next(at))
 		if (to_prefix(rtnl_addr_get_local((struct rtnl_addr *)at), &prefix) &&
-		    add_prefix(&prefixes, count, &prefix))
+		    add_prefix(prefixes, count, &prefix))
 			return fault_set(fault, -ENOMEM, "out of memory");
+	return 0;
+}
+
+static int add_gateways(struct nl_sock *socket, struct prefix **prefixes, size_t *count,
+			struct fault *fault)
+{
+	_cleanup_(cleanup_cache) struct nl_cache *routes = NULL;
+	struct prefix prefix;
+	int err = rtnl_route_alloc_cache(socket, AF_UNSPEC, 0, &routes);
+
+	if (err)
+		return fault_netlink(fault, "routes", err);
 	for (struct nl_object *at = nl_cache_get_first(routes); at; at = nl_cache_get_next(at)) {
 		struct rtnl_route *route = (struct rtnl_route *)at;
 
 		for (int i = 0; is_default(route) && i < rtnl_route_get_nnexthops(route); i++)
 			if (to_prefix(rtnl_route_nh_get_gateway(rtnl_route_nexthop_n(route, i)),
 				      &prefix) &&
-			    add_prefix(&prefixes, count, &prefix))
+			    add_prefix(prefixes, count, &prefix))
 				return fault_set(fault, -ENOMEM, "out of memory");
 	}
+	return 0;
+}
+
+static int list_own(bool gateways, struct prefix **result, size_t *count, struct fault *fault)
+{
+	_cleanup_(cleanup_socket) struct nl_sock *socket = NULL;
+	_cleanup_free_ struct prefix *prefixes = NULL;
+	int err = open_route(&socket, fault);
+
+	*count = 0;
+	if (!err)
+		err = add_addresses(socket, &prefixes, count, fault);
+	if (!err && gateways)
+		err = add_gateways(socket, &prefixes, count, fault);
+	if (err)
+		return err;
 	*result = TAKE_PTR(prefixes);
 	return 0;
+}
+
+int devices_addresses(struct prefix **result, size_t *count, struct fault *fault)
+{
+	return list_own(false, result, count, fault);
+}
+
+int devices_own(struct prefix **result, size_t *count, struct fault *fault)
+{
+	return list_own(true, result, count, fault);
 }
 
 struct device_watch {

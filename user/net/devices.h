@@ -24,6 +24,8 @@ void devices_spread(const struct device *devices, size_t count, bool *marked);
 /* Every device but loopback; *devices is malloc()ed. */
 int devices_list(struct device **devices, size_t *count, struct fault *fault);
 
+/* This machine's addresses, each a full-length prefix; *prefixes is malloc()ed. */
+int devices_addresses(struct prefix **prefixes, size_t *count, struct fault *fault);
 /* This machine's addresses and its gateways, each a full-length prefix; *prefixes is malloc()ed. */
 int devices_own(struct prefix **prefixes, size_t *count, struct fault *fault);
 

@@ -2,6 +2,7 @@
 /* See driver.h. ethtool for the name, the "netdev" family of generic netlink for XDP's features. */
 #include "net/driver.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/genetlink.h>
@@ -12,9 +13,11 @@
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -91,9 +94,29 @@ static int request_of(const char *device, struct ifreq *request)
 	return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
+/* A VLAN device is "upper_eth0.5" below the device it is on. */
+static bool has_vlan(const char *name)
+{
+	_cleanup_(cleanup_dir) DIR *dir = NULL;
+	struct dirent *entry;
+	char path[512];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%.15s", name);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, "upper_", 6) != 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/net/vlan/%s", entry->d_name + 6);
+		if (!access(path, F_OK))
+			return true;
+	}
+	return false;
+}
+
 void driver_ask(unsigned ifindex, const char *device, struct driver *driver)
 {
 	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	struct ethtool_value flags = { .cmd = ETHTOOL_GFLAGS };
 	struct ifreq request;
 	_cleanup_close_ int fd = request_of(device, &request);
 
@@ -107,6 +130,12 @@ void driver_ask(unsigned ifindex, const char *device, struct driver *driver)
 	request.ifr_data = (void *)&info;
 	if (!ioctl(fd, SIOCETHTOOL, &request))
 		snprintf(driver->name, sizeof(driver->name), "%.31s", info.driver);
+	request.ifr_data = (void *)&flags;
+	if (!ioctl(fd, SIOCETHTOOL, &request)) {
+		driver->lro = flags.data & ETH_FLAG_LRO;
+		driver->strips_vlan = flags.data & ETH_FLAG_RXVLAN;
+	}
+	driver->has_vlan = has_vlan(device);
 	if (driver->mtu > DRIVER_XDP_MTU)
 		driver->large = hands_on_large(ifindex);
 }
@@ -122,6 +151,45 @@ const char *driver_xdp_obstacle(const struct driver *driver)
 		return "its driver (virtio_net) loses frames of more than a page under native XDP, "
 		       "and the MTU is larger";
 	return NULL;
+}
+
+#define STATS_MOST 1024
+
+void driver_ask_answers(const char *device, const struct driver *driver,
+			struct driver_answers *answers)
+{
+	struct ethtool_drvinfo info = { .cmd = ETHTOOL_GDRVINFO };
+	_cleanup_free_ struct ethtool_gstrings *names = NULL;
+	_cleanup_free_ struct ethtool_stats *values = NULL;
+	struct ifreq request;
+	_cleanup_close_ int fd = request_of(device, &request);
+
+	*answers = (struct driver_answers){ 0 };
+	request.ifr_data = (void *)&info;
+	if (strcmp(driver->name, "veth") != 0 || fd < 0 || ioctl(fd, SIOCETHTOOL, &request) ||
+	    info.n_stats > STATS_MOST)
+		return;
+	names = calloc(1, sizeof(*names) + (size_t)info.n_stats * ETH_GSTRING_LEN);
+	values = calloc(1, sizeof(*values) + info.n_stats * sizeof(values->data[0]));
+	if (!names || !values)
+		return;
+	*names = (struct ethtool_gstrings){ ETHTOOL_GSTRINGS, ETH_SS_STATS, info.n_stats };
+	*values = (struct ethtool_stats){ ETHTOOL_GSTATS, info.n_stats };
+	request.ifr_data = (void *)names;
+	if (ioctl(fd, SIOCETHTOOL, &request))
+		return;
+	request.ifr_data = (void *)values;
+	if (ioctl(fd, SIOCETHTOOL, &request))
+		return;
+	for (uint32_t i = 0; i < info.n_stats && i < names->len; i++) {
+		const char *name = (const char *)names->data + (size_t)i * ETH_GSTRING_LEN;
+		const char *of = memmem(name, ETH_GSTRING_LEN, "_xdp_tx", strlen("_xdp_tx"));
+
+		if (of && !strcmp(of, "_xdp_tx"))
+			answers->sent += values->data[i];
+		else if (of && !strcmp(of, "_xdp_tx_errors"))
+			answers->lost += values->data[i];
+	}
 }
 
 int driver_set_mtu(const char *device, unsigned mtu)

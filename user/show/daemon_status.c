@@ -84,13 +84,14 @@ static json_t *logs_to_json(const struct daemon_status *status)
 
 json_t *attachment_to_json(const struct attachment *at)
 {
-	return json_pack("{s:o,s:i,s:b,s:o,s:o,s:b,s:o,s:b,s:o,s:o}", "device",
+	return json_pack("{s:o,s:i,s:b,s:o,s:o,s:b,s:o,s:b,s:o,s:o,s:b,s:o}", "device",
 			 json_text(at->device), "ifindex", (int)at->ifindex, "attached",
 			 at->attached, "hook", json_text(at->attached ? hook_name(at->hook) : NULL),
 			 "why", json_text(*at->why ? at->why : NULL), "outflow", at->outflow,
 			 "outflow_why", json_text(*at->outflow_why ? at->outflow_why : NULL), "tcx",
 			 at->tcx, "open", json_text(*at->open ? at->open : NULL), "stray",
-			 json_text(*at->stray ? at->stray : NULL));
+			 json_text(*at->stray ? at->stray : NULL), "syn_cookies", at->answers,
+			 "syn_cookies_why", json_text(*at->answers_why ? at->answers_why : NULL));
 }
 
 static json_t *devices_to_json(const struct daemon_status *status)

@@ -111,7 +111,10 @@ static json_t *service_to_json(const struct snapshot_service *service)
 {
 	_cleanup_(cleanup_json) json_t *object = sum_to_json(&service->sum);
 
-	if (json_object_set_new(object, "countries", countries_to_json(service)) ||
+	if (json_object_set_new(object, "syn_cookies",
+				json_pack("{s:o,s:o}", "answered", json_count(service->cookies),
+					  "would_answer", json_count(service->would_cookies))) ||
+	    json_object_set_new(object, "countries", countries_to_json(service)) ||
 	    json_object_set_new(object, "reasons", reasons_to_json(service)))
 		return NULL;
 	return TAKE_PTR(object);

@@ -84,6 +84,21 @@ static void write_open(FILE *out, const struct snapshot *snapshot)
 	prometheus_time(out, "sekisho_counters_start_timestamp_seconds", snapshot->since_wall_ns);
 }
 
+static void write_cookies(FILE *out, const struct snapshot *snapshot)
+{
+	prometheus_family(out, "sekisho_service_syn_cookies_total", "counter",
+			  "Per service: SYNs answered with a cookie on the device.");
+	for (unsigned id = 1; id <= snapshot->service_count; id++)
+		prometheus_sample1(out, "sekisho_service_syn_cookies_total", "service",
+				   snapshot->services[id].name, snapshot->services[id].cookies);
+	prometheus_family(out, "sekisho_service_would_syn_cookies_total", "counter",
+			  "Per service: SYNs that enforce mode would have answered there.");
+	for (unsigned id = 1; id <= snapshot->service_count; id++)
+		prometheus_sample1(out, "sekisho_service_would_syn_cookies_total", "service",
+				   snapshot->services[id].name,
+				   snapshot->services[id].would_cookies);
+}
+
 /* ---- reasons ---- */
 
 static void write_reason(FILE *out, const struct snapshot *snapshot, const char *metric,
@@ -235,6 +250,7 @@ void prometheus_stats(FILE *out, const struct snapshot *snapshot)
 	for (size_t i = 0; i < members; i++)
 		write_countries(out, snapshot, &sum_members[i]);
 	write_open(out, snapshot);
+	write_cookies(out, snapshot);
 	write_reasons(out, snapshot);
 	write_lists(out, snapshot);
 	write_feeds(out, snapshot);

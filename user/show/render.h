@@ -18,6 +18,7 @@ void text_status(FILE *out, const struct snapshot *snapshot, bool verbose);
  * or have overflowed. */
 void text_headline(FILE *out, const struct snapshot *snapshot);
 void text_tables(FILE *out, const struct snapshot *snapshot, bool all);
+void text_cookies(FILE *out, const struct snapshot *snapshot); /* where SYNs are answered */
 
 /* One object and a newline, malloc()ed; NULL: out of memory. Schema: docs/json.md. */
 char *json_stats(const struct snapshot *snapshot);

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "enforce/attached_file.h"
 #include "enforce/start.h"
+#include "enforce/syn_cookies.h"
 
 /* What was said when the devices were last attached (attached_file.h). */
 struct tried {
@@ -89,11 +90,22 @@ static struct attachment *find(const struct snapshot *snapshot, const char *devi
 	return NULL;
 }
 
+/* What the daemon has seen of answers shows in what it told the gate. */
+static void believe_gate(struct gate *gate, struct attachment *at)
+{
+	if (!at->answers || gate_device_answers(gate, at->ifindex))
+		return;
+	at->answers = false;
+	snprintf(at->answers_why, sizeof(at->answers_why),
+		 "the gate was told not to: answers got lost, or a sysctl has changed since");
+}
+
 int snapshot_fill_devices(struct snapshot *snapshot, const struct instance *instance,
 			  void (*remember)(struct snapshot *snapshot, const struct fault *fault))
 {
 	_cleanup_free_ struct attachment *wanted = calloc(START_DEVICES, sizeof(*wanted));
 	_cleanup_free_ struct tried *tried = calloc(1, sizeof(*tried));
+	struct syn_cookies_machine machine;
 	struct fault fault;
 	int count;
 
@@ -121,7 +133,11 @@ int snapshot_fill_devices(struct snapshot *snapshot, const struct instance *inst
 		}
 		listed->wanted = true;
 	}
-	for (size_t i = 0; i < snapshot->device_count; i++)
+	syn_cookies_ask(&machine);
+	for (size_t i = 0; i < snapshot->device_count; i++) {
 		explain(snapshot, instance->config, tried, &snapshot->devices[i]);
+		syn_cookies_judge(instance->config, &machine, NULL, &snapshot->devices[i]);
+		believe_gate(instance->gate, &snapshot->devices[i]);
+	}
 	return 0;
 }

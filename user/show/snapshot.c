@@ -170,6 +170,8 @@ static int fill_counts(struct snapshot *snapshot, const struct instance *instanc
 		memcpy(service->countries, counts->countries[id], sizeof(service->countries));
 		memcpy(service->open, counts->open[id], sizeof(service->open));
 		memcpy(service->reasons, counts->reasons[id], sizeof(service->reasons));
+		service->cookies = counts->cookies.answered[id];
+		service->would_cookies = counts->cookies.would_answer[id];
 	}
 	snapshot_sum_up(snapshot);
 	if (fill_lists(snapshot, instance, instance->gate ? counts : NULL) ||

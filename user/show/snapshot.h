@@ -28,6 +28,8 @@ struct snapshot_service {
 	struct country_counts countries[COUNTRY_COUNT];
 	uint32_t open[COUNTRY_COUNT];
 	struct reason_counts reasons[REASON_COUNT][2]; /* [..][enum gate_mode] */
+	uint64_t cookies,
+		would_cookies; /* SYNs answered on the device, or in monitor mode would be */
 };
 
 struct snapshot_list {

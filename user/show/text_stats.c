@@ -95,6 +95,29 @@ static void print_events(FILE *out, const struct snapshot *snapshot)
 	fprintf(out, " since %s\n", since);
 }
 
+/* SYNs answered on the device, where some were. */
+static void print_cookies(FILE *out, const struct snapshot *snapshot)
+{
+	bool headed = false;
+
+	for (unsigned id = 1; id <= snapshot->service_count; id++) {
+		const struct snapshot_service *service = &snapshot->services[id];
+
+		if (!service->cookies && !service->would_cookies)
+			continue;
+		if (!headed) {
+			fputc('\n', out);
+			print_name(out, 0, "SYN cookies");
+			fprintf(out, "%13s%13s\n", "answered", "would-answer");
+		}
+		headed = true;
+		print_name(out, 2, service->name);
+		print_number(out, service->cookies);
+		print_number(out, service->would_cookies);
+		fputc('\n', out);
+	}
+}
+
 /* ---- countries ---- */
 
 struct country_row {
@@ -289,6 +312,7 @@ void text_stats(FILE *out, const struct snapshot *snapshot)
 	print_events(out, snapshot);
 	text_rates(out, snapshot);
 	print_reasons(out, snapshot);
+	print_cookies(out, snapshot);
 	print_countries(out, snapshot);
 	text_top(out, snapshot);
 	print_lists(out, snapshot);

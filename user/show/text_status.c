@@ -367,6 +367,8 @@ void text_status(FILE *out, const struct snapshot *snapshot, bool verbose)
 			CONTRACT_VERSION);
 	print_services(out, snapshot);
 	print_devices(out, snapshot);
+	if (verbose)
+		text_cookies(out, snapshot);
 	print_outflow(out, snapshot);
 	print_countries(out, snapshot, verbose);
 	print_names(out, snapshot);

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the gate cannot know by itself: the devices that it is on, and this machine's addresses. */
+#include <errno.h>
+#include <string.h>
+
+#include "kernel/gate_internal.h"
+
+/* Takes the entries out whose key `is_wanted` does not know. */
+static void forget_others(int map, size_t most,
+			  bool (*is_wanted)(const void *key, const void *wanted),
+			  const void *wanted)
+{
+	struct address key, next; /* the larger one of both maps' keys */
+	const void *previous = NULL;
+
+	for (size_t i = 0; i <= most && !bpf_map_get_next_key(map, previous, &next); i++) {
+		if (previous && !is_wanted(&key, wanted))
+			bpf_map_delete_elem(map, &key);
+		key = next;
+		previous = &key;
+	}
+	if (previous && !is_wanted(&key, wanted))
+		bpf_map_delete_elem(map, &key);
+}
+
+struct kept_keys {
+	const void *items;
+	size_t count;
+};
+
+static bool is_device(const void *key, const void *context)
+{
+	const struct kept_keys *wanted = context;
+	const struct gate_device *devices = wanted->items;
+
+	for (size_t i = 0; i < wanted->count; i++)
+		if (!memcmp(key, &devices[i].ifindex, sizeof(devices[i].ifindex)))
+			return true;
+	return false;
+}
+
+static bool is_address(const void *key, const void *context)
+{
+	const struct kept_keys *wanted = context;
+	const struct prefix *addresses = wanted->items;
+
+	for (size_t i = 0; i < wanted->count; i++)
+		if (!memcmp(key, &addresses[i].address, sizeof(addresses[i].address)))
+			return true;
+	return false;
+}
+
+int gate_guarded_set(struct gate *gate, const struct gate_device *devices, size_t count,
+		     struct fault *fault)
+{
+	const struct kept_keys wanted = { devices, count };
+	int fd = gate->maps[MAP_GUARDED];
+
+	for (size_t i = 0; i < count; i++) {
+		__u32 mask = GUARDED_SEEN | (devices[i].answers ? GUARDED_ANSWERS : 0);
+
+		if (bpf_map_update_elem(fd, &devices[i].ifindex, &mask, BPF_ANY))
+			return fault_set(fault, -errno, "cannot note a guarded device: %s",
+					 strerror(errno));
+	}
+	forget_others(fd, GUARDED_MAX, is_device, &wanted);
+	__atomic_store_n(&gate->usage->guarded_known, 1, __ATOMIC_RELEASE);
+	return 0;
+}
+
+bool gate_device_answers(struct gate *gate, unsigned ifindex)
+{
+	__u32 mask = 0;
+
+	return !bpf_map_lookup_elem(gate->maps[MAP_GUARDED], &ifindex, &mask) &&
+	       mask & GUARDED_ANSWERS;
+}
+
+int gate_local_set(struct gate *gate, const struct prefix *addresses, size_t count,
+		   struct fault *fault)
+{
+	struct kept_keys wanted = { addresses, count < LOCAL_MAX ? count : LOCAL_MAX };
+	int fd = gate->maps[MAP_LOCAL];
+	__u32 one = 1;
+
+	forget_others(fd, LOCAL_MAX, is_address, &wanted);
+	for (size_t i = 0; i < wanted.count; i++)
+		if (bpf_map_update_elem(fd, &addresses[i].address, &one, BPF_ANY))
+			return fault_set(fault, -errno, "cannot note an own address: %s",
+					 strerror(errno));
+	return 0;
+}
