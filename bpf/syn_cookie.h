@@ -10,6 +10,7 @@
 #ifndef SEKISHO_SYN_COOKIE_H
 #define SEKISHO_SYN_COOKIE_H
 
+#include "connections.h"
 #include "packet.h"
 #include "verdict.h"
 
@@ -262,12 +263,10 @@ static __always_inline __s64 cookie_ask(struct xdp_md *ctx, const struct cookie_
 
 /* What may be sent to us in one segment: no more than the device takes, nor than the cookie says
  * that he takes himself, whose way is likely to be ours. */
-static __always_inline __u32 cookie_own_mss(struct xdp_md *ctx, const struct cookie_syn *syn,
-					    __u32 mss)
+static __always_inline __u32 cookie_own_mss(const struct cookie_syn *syn, __u32 mtu, __u32 mss)
 {
-	__u32 mtu = 0, headers = syn->size + 20;
+	__u32 headers = syn->size + 20;
 
-	bpf_check_mtu(ctx, 0, &mtu, 0, 0);
 	return mtu > headers && mtu - headers < mss ? mtu - headers : mss;
 }
 
@@ -340,29 +339,30 @@ static __always_inline int cookie_write(struct xdp_md *ctx, const struct cookie_
  * it is the kernel's. */
 static __always_inline int cookie_answer(struct xdp_md *ctx, __u32 word)
 {
-	const struct policy *rules = current_policy();
-	__u32 zero = 0, ifindex = ctx->ingress_ifindex;
+	__u32 zero = 0, ifindex = ctx->ingress_ifindex, mss;
 	__u32 service = verdict_service(word) & (SERVICE_MAX - 1);
 	struct syn_cookies *own = bpf_map_lookup_elem(&syn_cookies, &zero);
-	const __u32 *device = bpf_map_lookup_elem(&guarded, &ifindex);
 	struct cookie_syn syn = {};
+	const __u32 *device;
 	__s64 cookie;
-	__u32 mss;
 	int action;
 
-	if (!own || !rules || cookie_spares(own) || !device || !(*device & GUARDED_ANSWERS) ||
+	if (!own || cookie_spares(own))
+		return XDP_PASS;
+	device = bpf_map_lookup_elem(&guarded, &ifindex);
+	if (!device || !(*device & GUARDED_ANSWERS) ||
 	    !cookie_read((void *)(long)ctx->data, (void *)(long)ctx->data_end, &syn) ||
-	    cookie_is_odd(&syn.from) || bpf_map_lookup_elem(&local, &syn.from) ||
+	    cookie_is_odd(&syn.from) || is_same_address(&syn.from, &syn.to) ||
 	    !bpf_map_lookup_elem(&local, &syn.to))
 		return XDP_PASS;
 	cookie = cookie_ask(ctx, &syn);
 	if (cookie < 0)
 		return XDP_PASS;
-	if (rules->mode != GATE_ENFORCE) {
+	if (word & VERDICT_COUNTS) {
 		own->would_answer[service]++;
 		return XDP_PASS;
 	}
-	mss = cookie_own_mss(ctx, &syn, (__u32)(cookie >> 32));
+	mss = cookie_own_mss(&syn, *device >> GUARDED_MTU_SHIFT, (__u32)(cookie >> 32));
 	action = syn.size == 20 ? cookie_write(ctx, &syn, 20, (__u32)cookie, mss)
 				: cookie_write(ctx, &syn, 40, (__u32)cookie, mss);
 	if (action == XDP_TX)

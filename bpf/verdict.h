@@ -343,7 +343,8 @@ __noinline __u32 verdict(struct packet *packet)
 		if (!reason && rules->count_syn)
 			meter_syn(packet, service, country);
 		if (!judged && rules->syn_cookies)
-			stranger = VERDICT_STRANGER;
+			stranger = mode == GATE_ENFORCE ? VERDICT_STRANGER
+							: VERDICT_STRANGER | VERDICT_COUNTS;
 	} else {
 		return 0;
 	}

@@ -253,9 +253,10 @@ _Static_assert(sizeof(struct counted) == 8, "no padding");
 
 /* Map "guarded": hash, ifindex -> __u32, a mask: devices of this network namespace whose packets
  * the gate sees. Connections that come by others are not counted. User space writes it. */
-#define GUARDED_MAX	1024
-#define GUARDED_SEEN	1
-#define GUARDED_ANSWERS 2 /* SYNs that come by it may be answered with cookies */
+#define GUARDED_MAX	  1024
+#define GUARDED_SEEN	  1
+#define GUARDED_ANSWERS	  2  /* SYNs that come by it may be answered with cookies */
+#define GUARDED_MTU_SHIFT 16 /* from here on its MTU; 0: not known, or larger */
 
 /*
  * Map "local": hash, struct address -> __u32: the addresses of this network namespace. A SYN to any

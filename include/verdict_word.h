@@ -16,6 +16,7 @@
 #define VERDICT_SAID  (1U << 29) /* a SYN, or a packet that is or would have been dropped */
 #define VERDICT_STRANGER \
 	(1U << 28) /* a SYN that is let in, of an unknown source, while cookies are on */
+#define VERDICT_COUNTS (1U << 27) /* with it, in monitor mode: an answer is only counted */
 
 /* A verdict as one word, and its parts: the service's id, the index of the country (contract.h),
  * enum reason, and the id of the list over the source. */

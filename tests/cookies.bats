@@ -45,7 +45,7 @@ flood() { # SERVER PORT [OPTION...]
 	local server=$1 port=$2
 	shift 2
 	lab_background "$LAB/log/flood" nsenter --net="/run/netns/$LAB_CLIENT" taskset -c 0 \
-		"$FLOOD" out0 $MX_MAC "$server" "$port" 1000000000 portion=192 "$@"
+		"$FLOOD" out0 $MX_MAC "$server" "$port" 1000000000 portion=192 whole=1 "$@"
 	FLOODS+=" $(tail -n 1 "$LAB/pids")"
 	retry 50 0.1 queue_is_full "$port"
 }
@@ -107,6 +107,13 @@ syns_are() { # WHO SERVER PORT KIND...
 	syns_are device "$MX4" 25 "${usual[@]}"
 	flood "$MX6" 25
 	syns_are device "$MX6" 25 "${usual[@]}"
+	# Nor does it ask for segments that the device cannot take.
+	ip -n "$LAB_SERVER" link set mx0 mtu 1380
+	run_sekisho load
+	MSS=1340 syns_are device "$MX4" 25 plain mss-65535
+	MSS=536 syns_are device "$MX4" 25 mss-1
+	MSS=1320 syns_are device "$MX6" 25 plain
+	ip -n "$LAB_SERVER" link set mx0 mtu 1500
 }
 
 @test "what is no plain SYN of a host to a listener is left to the kernel, as it came" {

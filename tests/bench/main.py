@@ -7,6 +7,7 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
+import cookies # noqa: E402
 import flood # noqa: E402
 import growth # noqa: E402
 import packet # noqa: E402
@@ -35,8 +36,8 @@ class Sizes:
         self.seconds = {"full": 2.0, "quick": 0.4, "smoke": 0.2}[kind]
 
 
-PARTS = {"flood": flood.part, "session": session.part, "packet": packet.part, "growth": growth.part,
-         "work": work.part, "policy": policy.part}
+PARTS = {"flood": flood.part, "cookies": cookies.part, "session": session.part, "packet": packet.part,
+         "growth": growth.part, "work": work.part, "policy": policy.part}
 
 
 def main():

@@ -15,6 +15,10 @@ const volatile __u32 framed = 0; /* one of so many carries `victim` as its sourc
 const volatile __u32 victim = 0; /* host order; IPv6: the low word below the base prefix */
 const volatile __u32 listed = 0; /* so many of `addresses` in turn are the sources; 0: none is */
 const volatile __u64 gap_ns = 0; /* between two packets; 0: as fast as it goes */
+/* The whole frame anew each time, but for what is random: for a receiver that writes into it, since
+ * frames come back with what was written. */
+const volatile __u32 whole = 0;
+const volatile __u16 template[37] = {};
 const volatile __u16 ip_sum = 0; /* sums of the template with source and port 0 */
 const volatile __u16 tcp_sum = 0;
 
@@ -105,6 +109,21 @@ static __always_inline int send_listed(__u8 *data, __u8 *end, __u32 port, __u32 
 	return XDP_TX;
 }
 
+static __always_inline bool put_template(__u16 *frame, const void *end)
+{
+	if (frame + 27 > (const __u16 *)end)
+		return false;
+	for (int i = 0; i < 27; i++)
+		frame[i] = template[i];
+	if (!is6)
+		return true;
+	if (frame + 37 > (const __u16 *)end)
+		return false;
+	for (int i = 27; i < 37; i++)
+		frame[i] = template[i];
+	return true;
+}
+
 SEC("xdp")
 int flood(struct xdp_md *ctx)
 {
@@ -113,6 +132,8 @@ int flood(struct xdp_md *ctx)
 	__u64 number = __sync_fetch_and_add(&sent, 1);
 	__u32 source, sum;
 
+	if (whole && !put_template((__u16 *)data, end))
+		return XDP_DROP;
 	if (gap_ns)
 		wait_until_due();
 	if (listed)

@@ -4,11 +4,12 @@
  * network namespaces of their own; it refuses any other kind of device. Bounded by its count.
  *
  *   flood DEVICE DESTINATION-MAC SERVER PORT COUNT [from=A.B.C.D] [span=N] [framed=N
- * victim=A.B.C.D] [sources=FILE] [pause-us=N] [portion=N] [rate=N]
+ * victim=A.B.C.D] [sources=FILE] [pause-us=N] [portion=N] [rate=N] [whole=1]
  *
  * IPv6 servers get sources out of 2001:db8::/32, one /64 each, or as the FILE says: addresses of 16
- * bytes (IPv4: ::ffff:a.b.c.d), in turn. rate: packets a second. Each portion costs the kernel a
- * wait of some 20 ms. Prints "sent N framed N seconds S cpu S".
+ * bytes (IPv4: ::ffff:a.b.c.d), in turn. rate: packets a second. whole: against a
+ * receiver that writes into the frames, which come back as they are. Each portion costs the kernel
+ * a wait of some 20 ms. Prints "sent N framed N seconds S cpu S".
  */
 #include <arpa/inet.h>
 #include <linux/ethtool.h>
@@ -153,6 +154,8 @@ static void read_option(struct flood_bpf *skeleton, struct target *target, const
 		target->portion = value;
 	else if (sscanf(option, "rate=%u", &value) == 1 && value)
 		skeleton->rodata->gap_ns = 1000000000ULL / value;
+	else if (sscanf(option, "whole=%u", &value) == 1)
+		skeleton->rodata->whole = value;
 	else if (!strncmp(option, "sources=", 8))
 		target->sources = option + 8;
 	else if (sscanf(option, "pause-us=%u", &value) == 1)
@@ -235,6 +238,7 @@ int main(int argc, char **argv)
 		read_option(skeleton, &target, argv[i]);
 	size = build(&target, frame, &ip_sum, &tcp_sum);
 	skeleton->rodata->is6 = target.family == AF_INET6;
+	memcpy((void *)skeleton->rodata->template, frame, size);
 	skeleton->rodata->ip_sum = ip_sum;
 	skeleton->rodata->tcp_sum = tcp_sum;
 	if (target.sources) {

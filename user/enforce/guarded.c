@@ -7,6 +7,15 @@
 #include "base/cleanup.h"
 #include "enforce/syn_cookies.h"
 
+static void take_answers(struct gate_device *device, const struct attachment *attachment)
+{
+	struct driver driver;
+
+	driver_ask(attachment->ifindex, attachment->device, &driver);
+	device->answers = attachment->answers;
+	device->mtu = driver.mtu;
+}
+
 /* Those marked, and what is on them. */
 static void note(struct instance *instance, const struct device *devices, size_t count,
 		 bool *marked, const struct attachment *attachments, size_t used)
@@ -21,7 +30,7 @@ static void note(struct instance *instance, const struct device *devices, size_t
 		guarded[found].ifindex = devices[i].ifindex;
 		for (size_t j = 0; j < used; j++)
 			if (attachments[j].ifindex == devices[i].ifindex)
-				guarded[found].answers = attachments[j].answers;
+				take_answers(&guarded[found], &attachments[j]);
 		found++;
 	}
 	if (guarded)

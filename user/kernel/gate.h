@@ -204,7 +204,8 @@ size_t gate_adopted(const struct gate *gate);
  * come by others are not counted. GUARDED_MAX at most. The writers' lock is held. */
 struct gate_device {
 	unsigned ifindex;
-	bool answers; /* SYNs that come by it may be answered with cookies */
+	bool answers; /* SYNs that come by it may be answered with cookies, */
+	unsigned mtu; /* of no longer segments than fit; 0: not known */
 };
 int gate_guarded_set(struct gate *gate, const struct gate_device *devices, size_t count,
 		     struct fault *fault);

@@ -59,6 +59,9 @@ int gate_guarded_set(struct gate *gate, const struct gate_device *devices, size_
 	for (size_t i = 0; i < count; i++) {
 		__u32 mask = GUARDED_SEEN | (devices[i].answers ? GUARDED_ANSWERS : 0);
 
+		if (devices[i].mtu < 1U << (32 - GUARDED_MTU_SHIFT))
+			mask |= devices[i].mtu << GUARDED_MTU_SHIFT;
+
 		if (bpf_map_update_elem(fd, &devices[i].ifindex, &mask, BPF_ANY))
 			return fault_set(fault, -errno, "cannot note a guarded device: %s",
 					 strerror(errno));
