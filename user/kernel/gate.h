@@ -209,6 +209,7 @@ struct gate_device {
 };
 int gate_guarded_set(struct gate *gate, const struct gate_device *devices, size_t count,
 		     struct fault *fault);
+/* Whether the gate has been told that SYNs may be answered on the device. */
 bool gate_device_answers(struct gate *gate, unsigned ifindex);
 /* This network namespace's addresses, each a full-length prefix: in no other's name is a SYN
  * answered. What is beyond LOCAL_MAX is left to the kernel. The writers' lock is held. */
