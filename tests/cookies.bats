@@ -211,8 +211,7 @@ hook = tc'
 	flood4
 	syns_are device "$MX4" 25 plain
 	ip -n "$LAB_SERVER" address add 192.0.2.77/24 dev mx0
-	server "$LAB_TOOLS/peer" listen 192.0.2.77 25 >/dev/null 2>&1 3>&- &
-	echo $! >>"$LAB/pids"
+	lab_background "$LAB/log/peer" nsenter --net="/run/netns/$LAB_SERVER" "$LAB_TOOLS/peer" listen 192.0.2.77 25
 	flood 192.0.2.77 25 from=100.64.0.0 span=65536
 	retry 20 0.5 syns_are device 192.0.2.77 25 plain
 	ip -n "$LAB_SERVER" address del 192.0.2.77/24 dev mx0
