@@ -100,17 +100,18 @@ static void what_has_ended_is_skipped(void **state)
 static void overlaps_end_with_the_last(void **state)
 {
 	struct list_report report;
-	struct ranges ranges = read_text("add s 203.0.113.0/24\n"
-					 "add s 203.0.113.9 timeout 60\n"
-					 "add s 198.51.100.0/24 timeout 600\n"
-					 "add s 198.51.100.9 timeout 60\n"
-					 "add s 198.51.100.64/26 nomatch\n"
-					 "add t 192.0.2.0/24 timeout 60\n"
-					 "add t 192.0.2.0/25 timeout 600\n"
-					 "add t 192.0.2.128 timeout 0\n"
-					 "add u 203.0.113.10 timeout 60\n" /* within one of another set */
-					 "add u 198.51.100.10 timeout 60\n",
-					 &report);
+	struct ranges ranges =
+		read_text("add s 203.0.113.0/24\n"
+			  "add s 203.0.113.9 timeout 60\n"
+			  "add s 198.51.100.0/24 timeout 600\n"
+			  "add s 198.51.100.9 timeout 60\n"
+			  "add s 198.51.100.64/26 nomatch\n"
+			  "add t 192.0.2.0/24 timeout 60\n"
+			  "add t 192.0.2.0/25 timeout 600\n"
+			  "add t 192.0.2.128 timeout 0\n"
+			  "add u 203.0.113.10 timeout 60\n" /* within one of another set */
+			  "add u 198.51.100.10 timeout 60\n",
+			  &report);
 	size_t ended;
 
 	(void)state;
