@@ -169,7 +169,7 @@ conf() { # LINE...
 	needs_gate
 	sed -i 's/^\[gate\]/&\nnever-ban = home.example.org\/24/' "$LAB_CONF"
 	run_sekisho 1 check
-	complains "sekisho\.conf:[0-9]+: 'home.example.org/24' is no name.*address"
+	complains "sekisho\.conf:[0-9]+: 'home.example.org/24' is not a full DNS name.*address"
 	run_sekisho 1 ban 198.51.100.66
 	complains 'never-ban cannot be read whole.*home.example.org'
 	run_sekisho status

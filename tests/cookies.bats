@@ -194,11 +194,11 @@ hook = tc'
 }
 
 @test "with net.ipv4.tcp_syncookies at 2 what the queue can take is the kernel's" {
-	export TRIES=8
 	lab_conf 'mode = enforce'
 	run_sekisho load
 	flood4
 	syns_are device "$MX4" 25 plain
+	export TRIES=8
 	# Set behind the gate's back: nobody tells it. Port 25's queue stays full for a while.
 	export CONTROL="$MX4 25"
 	ip netns exec "$LAB_SERVER" sysctl -qw net.ipv4.tcp_syncookies=2
@@ -206,11 +206,11 @@ hook = tc'
 }
 
 @test "the daemon notices addresses and sysctls that change, and answers that get lost" {
-	export TRIES=8
 	lab_conf 'mode = enforce'
 	lab_run
 	flood4
 	syns_are device "$MX4" 25 plain
+	export TRIES=8
 	ip -n "$LAB_SERVER" address add 192.0.2.77/24 dev mx0
 	lab_background "$LAB/log/peer" nsenter --net="/run/netns/$LAB_SERVER" "$LAB_TOOLS/peer" listen 192.0.2.77 25
 	flood 192.0.2.77 25 from=100.64.0.0 span=65536

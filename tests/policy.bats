@@ -195,7 +195,7 @@ turned_away() { # PORT
 	END
 	chmod +x "$BATS_TEST_TMPDIR/sekisho"
 	SEKISHO=$BATS_TEST_TMPDIR/sekisho policy_run enforce
-	grep -q 'a socket that was passed is named nowhere' "$LAB/log/run"
+	grep -q 'the configuration does not name a socket that the service manager passed' "$LAB/log/run"
 	still_answers
 	sed -i 's/^dovecot = .*/dovecot = [::1]:9122/' "$LAB_CONF"
 	kill -HUP "$(<"$LAB/run.pid")"
