@@ -25,6 +25,11 @@ teardown_file() {
 	lab_down
 }
 
+cookies_conf() { # MODE
+	lab_conf "mode = $1
+syn-cookies = auto"
+}
+
 setup() {
 	requires
 	[[ -x $FLOOD ]] || skip "needs $FLOOD, which is not built"
@@ -84,7 +89,7 @@ syns_are() { # WHO SERVER PORT KIND...
 
 @test "strangers connect during a flood of forged SYNs, answered on the device, by both families" {
 	local i
-	lab_conf 'mode = enforce'
+	cookies_conf enforce
 	run_sekisho load
 	flood4
 	flood "$MX6" 25
@@ -101,7 +106,7 @@ syns_are() { # WHO SERVER PORT KIND...
 @test "an answer is never longer than what asked for it, and hostile options change nothing in it" {
 	local usual=(plain bare data fast-open fast-open-asked multipath multipath-join no-mss mss-0 mss-1
 		mss-65535 option-of-0 option-of-255 mss-cut nops wscale-255 ece tagged tagged-twice)
-	lab_conf 'mode = enforce'
+	cookies_conf enforce
 	run_sekisho load
 	flood4
 	syns_are device "$MX4" 25 "${usual[@]}"
@@ -119,7 +124,7 @@ syns_are() { # WHO SERVER PORT KIND...
 @test "what is no plain SYN of a host to a listener is left to the kernel, as it came" {
 	local source odd=(tagged-thrice syn-fin syn-rst syn-ack short-header long-header to-group from-group)
 	export TRIES=4 CONTROL="$MX4 25"
-	lab_conf 'mode = enforce'
+	cookies_conf enforce
 	run_sekisho load
 	flood4
 	flood "$MX6" 25
@@ -140,7 +145,7 @@ syns_are() { # WHO SERVER PORT KIND...
 
 @test "a known source's SYN goes to the kernel, a banned one's nowhere" {
 	export TRIES=4 CONTROL="$MX4 25"
-	lab_conf 'mode = enforce'
+	cookies_conf enforce
 	run_sekisho load
 	connect_is open 198.51.100.1 "$MX4" 25
 	connect_is open 2001:db8:bad:1::1 "$MX6" 25
@@ -155,7 +160,7 @@ syns_are() { # WHO SERVER PORT KIND...
 
 @test "in monitor mode what would be answered is counted, and the kernel answers" {
 	export TRIES=8
-	lab_conf 'mode = monitor'
+	cookies_conf monitor
 	run_sekisho load
 	flood4
 	syns_are kernel "$MX4" 25 plain bare
@@ -167,10 +172,9 @@ syns_are() { # WHO SERVER PORT KIND...
 	says 'sekisho_service_would_syn_cookies_total\{service="smtp"\} [1-9]'
 }
 
-@test "syn-cookies = off, tc, and sysctls without cookies leave every SYN to the kernel, and status says why" {
+@test "without syn-cookies = auto, by tc, and sysctls without cookies leave every SYN to the kernel, and status says why" {
 	export TRIES=8
-	lab_conf 'mode = enforce
-syn-cookies = off'
+	lab_conf 'mode = enforce'
 	run_sekisho load
 	flood4
 	syns_are kernel "$MX4" 25 plain
@@ -179,13 +183,14 @@ syn-cookies = off'
 	says 'syn-cookies not on mx0: the configuration says so'
 	run_sekisho unload
 	lab_conf 'mode = enforce
+syn-cookies = auto
 hook = tc'
 	run_sekisho load
 	syns_are kernel "$MX4" 25 plain
 	run_sekisho status --json
 	json '.[0].devices[0] | .syn_cookies == false and (.syn_cookies_why | test("tc"))'
 	run_sekisho unload
-	lab_conf 'mode = enforce'
+	cookies_conf enforce
 	ip netns exec "$LAB_SERVER" sysctl -qw net.ipv4.tcp_syncookies=2
 	run_sekisho load
 	syns_are kernel "$MX4" 25 plain
@@ -194,7 +199,7 @@ hook = tc'
 }
 
 @test "with net.ipv4.tcp_syncookies at 2 what the queue can take is the kernel's" {
-	lab_conf 'mode = enforce'
+	cookies_conf enforce
 	run_sekisho load
 	flood4
 	syns_are device "$MX4" 25 plain
@@ -206,7 +211,7 @@ hook = tc'
 }
 
 @test "the daemon notices addresses and sysctls that change, and answers that get lost" {
-	lab_conf 'mode = enforce'
+	cookies_conf enforce
 	lab_run
 	flood4
 	syns_are device "$MX4" 25 plain

@@ -216,7 +216,8 @@ options_of() { # COMMAND: those of its --help
 	TZ=JST-9 run_sekisho bans --json
 	json ".[0].since[:19] == \"$(date -u -d "$local_s JST" +%FT%T)\""
 	TZ=JST-9 run_sekisho bans --ended --since '2026-01-01 00:00:00'
-	run_sekisho 2 bans --ended --since '2026-01-01 00:00'
+	TZ=JST-9 run_sekisho bans --ended --since '2026-01-01 00:00'
+	run_sekisho 2 bans --ended --since '2026-01-01 00:61'
 	run_sekisho unban 198.51.100.66
 }
 

@@ -56,7 +56,7 @@ def contenders(rig):
     drop.only_drop("xdp")
     for pair in (ours, kernel):
         listen(rig, pair)
-    ours.configure("mode = enforce", SECTIONS.format(**WIDE), countries=False)
+    ours.configure("mode = enforce\nsyn-cookies = auto", SECTIONS.format(**WIDE), countries=False)
     ours.sekisho("load")
     kernel.take_frames()
     kernel.inside("tc", "qdisc", "add", "dev", "in0", "clsact")

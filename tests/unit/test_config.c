@@ -264,10 +264,10 @@ static void the_policy_says_what_the_configuration_says(void **state)
 	assert_int_equal(policy->network_length6, 40);
 	assert_int_equal(policy->network_length4, 116);
 	assert_int_equal(policy->count_syn, 0);
-	assert_int_equal(policy->syn_cookies, 1);
-	config->syn_cookies = COOKIES_OFF;
-	config_to_policy(config, policy);
 	assert_int_equal(policy->syn_cookies, 0);
+	config->syn_cookies = COOKIES_AUTO;
+	config_to_policy(config, policy);
+	assert_int_equal(policy->syn_cookies, 1);
 	assert_int_equal(policy->port_service[25], 1);
 	assert_int_equal(policy->port_service[587], 2 | PORT_LOGIN);
 	assert_int_equal(policy->port_service[465], 0);

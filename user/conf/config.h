@@ -26,7 +26,7 @@
 enum gate_count { COUNT_HANDSHAKE = 0, COUNT_SYN };
 
 /* Whether SYNs that a listener's queue cannot take are answered on the device. */
-enum gate_cookies { COOKIES_AUTO = 0, COOKIES_OFF };
+enum gate_cookies { COOKIES_OFF = 0, COOKIES_AUTO };
 
 enum gate_hook { HOOK_AUTO = 0, HOOK_XDP, HOOK_TC, HOOK_GENERIC };
 
