@@ -166,8 +166,8 @@ int networks_rebuild(struct gate *gate, struct fault *fault)
 
 static bool is_idle(const struct meter *meter, const struct meter_sweep *sweep)
 {
-	return !meter->open && meter->last_ns + sweep->idle_ns < sweep->now_ns &&
-	       meter->arrival_ns < sweep->now_ns;
+	return !meter->open && meter->last_ns < sweep->now_ns &&
+	       sweep->now_ns - meter->last_ns > sweep->idle_ns && meter->arrival_ns < sweep->now_ns;
 }
 
 static int sweep_one(const struct meter_key *key, const struct meter *meter, void *context)

@@ -39,7 +39,7 @@ static bool read_dat(struct list_reader *reader, const struct list_line *line)
 		last++;
 	if (!resembles_quad(fields[0].text, first_end) || !resembles_quad(last, end))
 		return false;
-	if (strtoul(fields[1].text, NULL, 10) > 127)
+	if (fields[1].size == 3 && memcmp(fields[1].text, "127", 3) > 0)
 		list_skip(reader);
 	else
 		list_take_range(reader, line->number, fields[0].text,
