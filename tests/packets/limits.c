@@ -376,6 +376,7 @@ static void test_bloom(struct gate *gate, limits_send *send, unsigned programs,
 	struct rebuild_args add = {
 		.what = REBUILD_ADD, .kind = METER_NETWORK, .key = key, .to = 1
 	};
+	unsigned there;
 
 	publish(gate, GATE_ENFORCE);
 	fill_meters(gate, family, REASON_NETWORK_CONNECTIONS);
@@ -395,7 +396,11 @@ static void test_bloom(struct gate *gate, limits_send *send, unsigned programs,
 				    LIMITS_SERVICE, REASON_NETWORK_CONNECTIONS, GATE_ENFORCE),
 	       "it is filled from the networks that are there");
 	put_meter(gate, MAP_NETWORKS, "198.18.77.0/24", LIMITS_SERVICE, 0, false);
-	report(!gate_meter_sweep(gate, clock_boot_ns() + 1, 0, NULL, NULL) &&
+	there = networks(gate);
+	report(!gate_meter_sweep(gate, clock_boot_ns() + 1, UINT64_MAX, NULL, NULL, NULL) &&
+		       networks(gate) == there,
+	       "a sweep that gives everybody all the time forgets nobody");
+	report(!gate_meter_sweep(gate, clock_boot_ns() + 1, 0, NULL, NULL, NULL) &&
 		       bloom_is_valid(bloom) && networks(gate) &&
 		       bits_set(bloom) == networks(gate) &&
 		       check_reason(gate, send, programs, family->words, family->plain,

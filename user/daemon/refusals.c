@@ -12,16 +12,6 @@
 
 #define MOST 131072 /* counts remembered, of 56 bytes; the gate's sources are fewer by default */
 
-int refusals_begin(struct daemon *daemon, struct fault *fault)
-{
-	daemon->refused = refused_new(MOST);
-	if (!daemon->refused)
-		return fault_set(fault, -ENOMEM, "out of memory");
-	/* Where the counts of before stand. */
-	refusals_sweep(daemon, UINT64_MAX, NULL);
-	return 0;
-}
-
 void refusals_end(struct daemon *daemon)
 {
 	refused_free(daemon->refused);
@@ -61,17 +51,43 @@ static void see(const struct meter_key *key, const struct meter *meter, void *co
 	     refused_since(looking->daemon->refused, key, meter->dropped));
 }
 
+static int stands(const struct meter_key *key, const struct meter *meter, void *context)
+{
+	struct daemon *daemon = context;
+
+	(void)refused_since(daemon->refused, key, meter->dropped);
+	return 0;
+}
+
+int refusals_begin(struct daemon *daemon, struct fault *fault)
+{
+	struct gate *gate = daemon->instance.gate;
+	int error = -ENOENT;
+
+	daemon->refused = refused_new(MOST);
+	if (!daemon->refused)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	/* Where the counts of before stand. */
+	refused_look(daemon->refused);
+	if (gate)
+		error = gate_meter_each(gate, METERS_SOURCES, stands, daemon, NULL);
+	refused_looked(daemon->refused, !error);
+	return 0;
+}
+
 int refusals_sweep(struct daemon *daemon, uint64_t idle_ns, struct fault *fault)
 {
 	struct gate *gate = daemon->instance.gate;
 	struct refusal_look looking = { .daemon = daemon };
+	bool looks = daemon->refused && !gate_service_names(gate, &looking.names, NULL);
 	int error;
 
-	if (!daemon->refused || gate_service_names(gate, &looking.names, NULL))
-		return gate_meter_sweep(gate, clock_boot_ns(), idle_ns, NULL, fault);
-	refused_look(daemon->refused);
-	error = gate_meter_sweep_seeing(gate, clock_boot_ns(), idle_ns, see, &looking, fault);
-	refused_looked(daemon->refused, !error);
+	if (looks)
+		refused_look(daemon->refused);
+	error = gate_meter_sweep(gate, clock_boot_ns(), idle_ns, looks ? see : NULL, &looking,
+				 fault);
+	if (looks)
+		refused_looked(daemon->refused, !error);
 	return error;
 }
 

@@ -11,8 +11,10 @@ static void take_answers(struct gate_device *device, const struct attachment *at
 {
 	struct driver driver;
 
-	driver_ask(attachment->ifindex, attachment->device, &driver);
 	device->answers = attachment->answers;
+	if (!device->answers)
+		return;
+	driver_ask(attachment->ifindex, attachment->device, &driver);
 	device->mtu = driver.mtu;
 }
 
@@ -67,5 +69,6 @@ void guarded_note(struct instance *instance, const struct device *devices, size_
 				    attachments[j].ifindex == devices[i].ifindex;
 	if (marked)
 		note(instance, devices, count, marked, attachments, used);
-	note_addresses(instance);
+	if (instance->config->syn_cookies != COOKIES_OFF)
+		note_addresses(instance);
 }

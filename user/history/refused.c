@@ -80,22 +80,19 @@ uint64_t refused_since(struct refused *refused, const struct meter_key *key, uin
 	if (!dropped)
 		return 0;
 	if (stood) {
+		lru_use(refused->stood, stood);
 		/* A meter that was forgotten and came again counts from 0. */
 		more = dropped >= stood->dropped ? dropped - stood->dropped : dropped;
 	} else if (lru_used(refused->stood) == lru_size(refused->stood)) {
 		refused->full = true;
 		return 0;
-	} else if (refused->was_full) {
-		more = 0;
+	} else {
+		if (refused->was_full)
+			more = 0;
+		stood = lru_touch(refused->stood, &counting, NULL);
 	}
-	stood = lru_touch(refused->stood, &counting, &(bool){ false });
 	*stood = (struct stood){ dropped, refused->look };
 	return more;
-}
-
-static bool same(const struct prefix *a, const struct prefix *b)
-{
-	return !memcmp(a, b, sizeof(*a));
 }
 
 static size_t count_of_network(const struct refused *refused, enum kind kind,
@@ -105,7 +102,7 @@ static size_t count_of_network(const struct refused *refused, enum kind kind,
 	size_t count = 0;
 
 	for (size_t i = 0; i < refused->counts[kind]; i++)
-		count += same(&networks[i], network);
+		count += prefix_same(&networks[i], network);
 	return count;
 }
 
@@ -130,7 +127,8 @@ static struct refused_row *find_row(struct refused *refused, const struct prefix
 		struct refused_row *rows = refused->rows + (size_t)kind * REFUSED_KEPT;
 
 		for (size_t i = 0; i < refused->counts[kind]; i++)
-			if (same(&rows[i].source, source) && !strcmp(rows[i].service, service))
+			if (prefix_same(&rows[i].source, source) &&
+			    !strcmp(rows[i].service, service))
 				return &rows[i];
 	}
 	return NULL;

@@ -241,14 +241,11 @@ int gate_meter_each(struct gate *gate, enum gate_meters table,
 		    void *context, struct fault *fault);
 /* Forgets entries without open connections that completed no handshake for `idle_ns` and whose
  * tokens are all back; of a table that is nearly full those that have been idle for a shorter time,
- * too. */
-int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns, size_t *removed,
-		     struct fault *fault);
-/* The same; each source's meter is shown to `see` (may be NULL) once, before it may be forgotten. */
-int gate_meter_sweep_seeing(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns,
-			    void (*see)(const struct meter_key *key, const struct meter *meter,
-					void *context),
-			    void *context, struct fault *fault);
+ * too. Each source's meter is shown to `see` (NULL: nobody) once, before it may be forgotten. */
+int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns,
+		     void (*see)(const struct meter_key *key, const struct meter *meter,
+				 void *context),
+		     void *context, struct fault *fault);
 
 /* Connections that completed their handshake beyond a limit: `over` is called for each that
  * waits. */

@@ -174,7 +174,7 @@ static int sweep_one(const struct meter_key *key, const struct meter *meter, voi
 {
 	struct meter_sweep *sweep = context;
 
-	if (sweep->see && sweep->table == METERS_SOURCES)
+	if (sweep->see)
 		sweep->see(key, meter, sweep->context);
 	if (!is_idle(meter, sweep)) {
 		keep(sweep, key);
@@ -219,8 +219,7 @@ static bool remove_idle(struct gate *gate, const struct meter_key *key,
 	return true;
 }
 
-static int sweep_table(struct gate *gate, struct meter_sweep *sweep, size_t *removed,
-		       struct fault *fault)
+static int sweep_table(struct gate *gate, struct meter_sweep *sweep, struct fault *fault)
 {
 	struct usage *usage = gate->usage;
 	size_t gone = 0;
@@ -235,7 +234,6 @@ static int sweep_table(struct gate *gate, struct meter_sweep *sweep, size_t *rem
 	__atomic_fetch_sub(sweep->table == METERS_SOURCES ? &usage->source_used
 							  : &usage->network_used,
 			   gone, __ATOMIC_RELAXED);
-	*removed += gone;
 	return err;
 }
 
@@ -245,55 +243,35 @@ static bool is_crowded(uint64_t used, uint32_t size)
 	return used > size - size / 4;
 }
 
-static int sweep_all(struct gate *gate, struct meter_sweep *sweep, size_t *removed,
-		     struct fault *fault)
-{
-	const struct usage *usage = gate->usage;
-	int err = read_lengths(gate, sweep->lengths, fault);
-	size_t total = 0;
-
-	for (bool again = true; !err && again; sweep->idle_ns /= 8) {
-		bloom_empty(&gate->network_bloom);
-		/* Sources first: none outlasts its network's bit. */
-		sweep->table = METERS_SOURCES;
-		err = sweep_table(gate, sweep, &total, fault);
-		sweep->see = NULL;
-		sweep->table = METERS_NETWORKS;
-		if (!err)
-			err = sweep_table(gate, sweep, &total, fault);
-		if (!err)
-			bloom_believe(&gate->network_bloom);
-		again = sweep->idle_ns && (is_crowded(usage->source_used, gate->source_size) ||
-					   is_crowded(usage->network_used, gate->network_size));
-	}
-	free(sweep->idle);
-	if (!err && usage->source_used < gate->source_size)
-		__atomic_store_n(&gate->usage->sources_full, 0, __ATOMIC_RELAXED);
-	if (removed)
-		*removed = total;
-	return err;
-}
-
-int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns, size_t *removed,
-		     struct fault *fault)
-{
-	struct meter_sweep sweep = { .bloom = &gate->network_bloom,
-				     .now_ns = now_boot_ns,
-				     .idle_ns = idle_ns };
-
-	return sweep_all(gate, &sweep, removed, fault);
-}
-
-int gate_meter_sweep_seeing(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns,
-			    void (*see)(const struct meter_key *key, const struct meter *meter,
-					void *context),
-			    void *context, struct fault *fault)
+int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns,
+		     void (*see)(const struct meter_key *key, const struct meter *meter,
+				 void *context),
+		     void *context, struct fault *fault)
 {
 	struct meter_sweep sweep = { .bloom = &gate->network_bloom,
 				     .now_ns = now_boot_ns,
 				     .idle_ns = idle_ns,
 				     .see = see,
 				     .context = context };
+	const struct usage *usage = gate->usage;
+	int err = read_lengths(gate, sweep.lengths, fault);
 
-	return sweep_all(gate, &sweep, NULL, fault);
+	for (bool again = true; !err && again; sweep.idle_ns /= 8) {
+		bloom_empty(&gate->network_bloom);
+		/* Sources first: none outlasts its network's bit. */
+		sweep.table = METERS_SOURCES;
+		err = sweep_table(gate, &sweep, fault);
+		sweep.see = NULL;
+		sweep.table = METERS_NETWORKS;
+		if (!err)
+			err = sweep_table(gate, &sweep, fault);
+		if (!err)
+			bloom_believe(&gate->network_bloom);
+		again = sweep.idle_ns && (is_crowded(usage->source_used, gate->source_size) ||
+					  is_crowded(usage->network_used, gate->network_size));
+	}
+	free(sweep.idle);
+	if (!err && usage->source_used < gate->source_size)
+		__atomic_store_n(&gate->usage->sources_full, 0, __ATOMIC_RELAXED);
+	return err;
 }

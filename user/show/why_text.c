@@ -55,8 +55,7 @@ void why_undo(const struct why *why, void (*step)(const char *text, void *contex
 	if (!any_drop(why))
 		return;
 	for (size_t i = 0; i < why->ban_count; i++) {
-		if (i &&
-		    !memcmp(&why->bans[i].prefix, &why->bans[i - 1].prefix, sizeof(struct prefix)))
+		if (i && prefix_same(&why->bans[i].prefix, &why->bans[i - 1].prefix))
 			continue; /* one command lifts both */
 		prefix_format(&why->bans[i].prefix, prefix);
 		snprintf(text, sizeof(text), "sekisho unban %s", prefix);

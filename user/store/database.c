@@ -125,6 +125,17 @@ void database_done(sqlite3_stmt **statement)
 	sqlite3_clear_bindings(*statement);
 }
 
+void database_finalize(sqlite3_stmt **statement)
+{
+	sqlite3_finalize(*statement);
+}
+
+bool database_has(const struct store *store, const char *table)
+{
+	return sqlite3_table_column_metadata(store->db, NULL, table, NULL, NULL, NULL, NULL, NULL,
+					     NULL) == SQLITE_OK;
+}
+
 int database_run(struct store *store, sqlite3_stmt *statement, const char *what,
 		 struct fault *fault)
 {

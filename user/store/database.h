@@ -69,6 +69,11 @@ int database_damage(struct store *store, struct fault *fault, const char *why);
 int database_statement(struct store *store, const char *sql, sqlite3_stmt **statement,
 		       struct fault *fault);
 void database_done(sqlite3_stmt **statement);
+/* A statement that was prepared once, as a cleanup: it is gone. */
+void database_finalize(sqlite3_stmt **statement);
+
+/* Whether there is such a table: an older schema, open for reading alone, lacks some. */
+bool database_has(const struct store *store, const char *table);
 
 /* Runs a bound statement that returns no row. */
 int database_run(struct store *store, sqlite3_stmt *statement, const char *what,

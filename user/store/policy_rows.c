@@ -13,12 +13,6 @@
 /* In the file: three numbers of 32 bits each, the least byte first. */
 #define DIGEST_SIZE 12
 
-static bool has_tables(const struct store *store)
-{
-	return sqlite3_table_column_metadata(store->db, NULL, "held", "queue", NULL, NULL, NULL,
-					     NULL, NULL) == SQLITE_OK;
-}
-
 static void write_number(unsigned char *at, uint32_t number)
 {
 	number = htole32(number);
@@ -119,7 +113,7 @@ int store_stale_each(struct store *store, const struct prefix *within, int64_t f
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	int step, result;
 
-	if (!has_tables(store))
+	if (!database_has(store, "held"))
 		return 0;
 	result = database_statement(store, sql, &statement, fault);
 	if (result)
@@ -199,7 +193,7 @@ int store_budget_get(struct store *store, const char *account, struct judge_budg
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	int result;
 
-	if (!has_tables(store))
+	if (!database_has(store, "held"))
 		return fault_set(fault, -ENOENT, "no budget is known of it");
 	result =
 		database_bound(store, sql, &statement, fault, DATABASE_VALUES({ .text = account }));
@@ -222,7 +216,7 @@ int store_over_each(struct store *store, uint32_t day,
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	int step, result;
 
-	if (!has_tables(store))
+	if (!database_has(store, "held"))
 		return 0;
 	result = database_bound(store, sql, &statement, fault, DATABASE_VALUES({ .number = day }));
 	if (result)
@@ -260,7 +254,7 @@ int store_held_each(struct store *store, const char *account, unsigned most,
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	int step, result;
 
-	if (!has_tables(store))
+	if (!database_has(store, "held"))
 		return 0;
 	result = database_bound(store, sql, &statement, fault,
 				DATABASE_VALUES({ .text = account }, { .number = most }));

@@ -56,11 +56,6 @@ struct salvage_copying {
 	struct fault *fault;
 };
 
-static void finalize(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
-
 /* 1: copied, 0: known already, or nonsense; -errno of the new store. */
 static int copy_row(struct salvage_copying *copying, const struct salvage_table *table,
 		    sqlite3_stmt *from, sqlite3_stmt *to)
@@ -120,8 +115,8 @@ static int copy_table(struct salvage_copying *copying, const struct salvage_tabl
 		      bool backwards, uint64_t *copied)
 {
 	static const char places[] = "?,?,?,?,?,?,?,?,?,?,?,?";
-	_cleanup_(finalize) sqlite3_stmt *from = NULL;
-	_cleanup_(finalize) sqlite3_stmt *to = NULL;
+	_cleanup_(database_finalize) sqlite3_stmt *from = NULL;
+	_cleanup_(database_finalize) sqlite3_stmt *to = NULL;
 	char insert[256];
 
 	/* Lines that are there already must not be there twice. */
@@ -171,7 +166,7 @@ static int drop_halves(struct store *store, struct fault *fault)
 /* The new store's count of changes must not be one that the old one had for something else. */
 static int raise_generation(struct salvage_copying *copying)
 {
-	_cleanup_(finalize) sqlite3_stmt *from = NULL;
+	_cleanup_(database_finalize) sqlite3_stmt *from = NULL;
 	uint64_t own = 0, old = 0;
 	int result = store_generation(copying->to, &own, copying->fault);
 

@@ -6,18 +6,6 @@
 #include "base/time.h"
 #include "store/database.h"
 
-static void finalize(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
-
-/* An older schema, open for reading alone, has none. */
-static bool has_spans(const struct store *store)
-{
-	return sqlite3_table_column_metadata(store->db, NULL, "spans", "start", NULL, NULL, NULL,
-					     NULL, NULL) == SQLITE_OK;
-}
-
 int store_span_put(struct store *store, const struct store_span *span, struct fault *fault)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO spans(length, start, counts)"
@@ -38,10 +26,10 @@ int store_spans_each(struct store *store, unsigned length_s, int64_t from_s, int
 {
 	static const char sql[] = "SELECT start, counts FROM spans WHERE length = ?1"
 				  " AND start >= ?2 AND start < ?3 ORDER BY start";
-	_cleanup_(finalize) sqlite3_stmt *statement = NULL;
+	_cleanup_(database_finalize) sqlite3_stmt *statement = NULL;
 	int step;
 
-	if (!has_spans(store))
+	if (!database_has(store, "spans"))
 		return 0;
 	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
 		return database_fault(store, fault, "read what was counted");

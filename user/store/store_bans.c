@@ -220,11 +220,6 @@ int store_ban_get(struct store *store, const struct prefix *prefix, enum ban_ser
 	}
 }
 
-static void finalize(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
-
 int store_ban_each(struct store *store, int64_t now_wall_ns,
 		   int (*each)(const struct store_ban *ban, void *context), void *context,
 		   struct fault *fault)
@@ -233,7 +228,7 @@ int store_ban_each(struct store *store, int64_t now_wall_ns,
 	static const char sql[] =
 		BAN_COLUMNS("services") " WHERE +until > ?1 ORDER BY prefix, services";
 	static const char old[] = BAN_COLUMNS("3") " WHERE +until > ?1 ORDER BY prefix";
-	_cleanup_(finalize) sqlite3_stmt *statement = NULL;
+	_cleanup_(database_finalize) sqlite3_stmt *statement = NULL;
 	int64_t shift;
 	int step = database_shift(store, &shift, fault);
 
@@ -299,7 +294,7 @@ int store_evidence_each(struct store *store, const struct prefix *prefix, size_t
 			int (*each)(const struct store_evidence *evidence, void *context),
 			void *context, struct fault *fault)
 {
-	_cleanup_(finalize) sqlite3_stmt *statement = NULL;
+	_cleanup_(database_finalize) sqlite3_stmt *statement = NULL;
 	int step, result = prepare_evidence(store, prefix, most, &statement, fault);
 
 	if (result)

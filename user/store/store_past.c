@@ -75,18 +75,6 @@ int database_past_expired(struct store *store, int64_t now_wall_ns, int64_t most
 	return database_run(store, statement, "keep what bans were", fault);
 }
 
-static void finalize(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
-
-/* An older schema, open for reading alone, has no past. */
-static bool has_past(const struct store *store)
-{
-	return sqlite3_table_column_metadata(store->db, NULL, "past_bans", "id", NULL, NULL, NULL,
-					     NULL, NULL) == SQLITE_OK;
-}
-
 static void read_past(sqlite3_stmt *statement, struct store_past_ban *past)
 {
 	const char *reason = (const char *)sqlite3_column_text(statement, 6);
@@ -132,12 +120,12 @@ int store_past_bans_each(struct store *store, const struct prefix *about, int64_
 			 int64_t now_wall_ns, store_past_ban_each each, void *context,
 			 struct fault *fault)
 {
-	_cleanup_(finalize) sqlite3_stmt *statement = NULL;
+	_cleanup_(database_finalize) sqlite3_stmt *statement = NULL;
 	char overlap[DATABASE_OVERLAP_SIZE] = "1", sql[sizeof(PAST) + sizeof(overlap) + 64];
 	int64_t shift;
 	int result;
 
-	if (!has_past(store))
+	if (!database_has(store, "past_bans"))
 		return 0;
 	result = database_shift(store, &shift, fault);
 	if (result)
@@ -213,10 +201,10 @@ int store_past_alerts_each(struct store *store, const char *account, int64_t fro
 	static const char sql[] = "SELECT wall, rule, account, prefix, facts FROM past_alerts"
 				  " WHERE wall >= ?1 AND (?2 IS NULL OR account = ?2)"
 				  " ORDER BY wall DESC, id DESC";
-	_cleanup_(finalize) sqlite3_stmt *statement = NULL;
+	_cleanup_(database_finalize) sqlite3_stmt *statement = NULL;
 	int step;
 
-	if (!has_past(store))
+	if (!database_has(store, "past_bans"))
 		return 0;
 	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
 		return database_fault(store, fault, "read the alerts");

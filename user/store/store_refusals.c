@@ -3,36 +3,18 @@
 #include "base/cleanup.h"
 #include "store/database.h"
 
-static void finalize(sqlite3_stmt **statement)
-{
-	sqlite3_finalize(*statement);
-}
-
-/* An older schema, open for reading alone, has none. */
-static bool has_refusals(const struct store *store)
-{
-	return sqlite3_table_column_metadata(store->db, NULL, "refusals", "wall", NULL, NULL, NULL,
-					     NULL, NULL) == SQLITE_OK;
-}
-
 int store_refusal_put(struct store *store, const struct store_refusal *refusal, struct fault *fault)
 {
 	static const char sql[] =
 		"INSERT INTO refusals(source, wall, service, count, would) VALUES(?1, ?2, ?3, ?4, "
 		"?5)"
 		" ON CONFLICT DO UPDATE SET count = count + excluded.count, would = excluded.would";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
-
-	if (result)
-		return result;
-	database_bind_key(statement, 1, &refusal->source);
-	sqlite3_bind_int64(statement, 2, refusal->wall_ns);
-	sqlite3_bind_text(statement, 3, refusal->service, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 4, (int64_t)(refusal->count & INT64_MAX));
-	sqlite3_bind_int(statement, 5, refusal->would);
-	result = database_run(store, statement, "keep whom limits refused", fault);
-	return result ? result : database_cap(store, CAP_REFUSALS, fault);
+	return database_put(store, CAP_REFUSALS, sql, "keep whom limits refused", fault,
+			    DATABASE_VALUES({ .prefix = &refusal->source },
+					    { .number = refusal->wall_ns },
+					    { .text = refusal->service },
+					    { .number = (int64_t)(refusal->count & INT64_MAX) },
+					    { .number = refusal->would }));
 }
 
 int store_refusals_each(struct store *store, const struct prefix *source, int64_t from_ns,
@@ -43,10 +25,10 @@ int store_refusals_each(struct store *store, const struct prefix *source, int64_
 	static const char sql[] = "SELECT wall, service, count, would FROM refusals"
 				  " WHERE source = ?1 AND wall >= ?2 AND wall < ?3"
 				  " ORDER BY wall, service";
-	_cleanup_(finalize) sqlite3_stmt *statement = NULL;
+	_cleanup_(database_finalize) sqlite3_stmt *statement = NULL;
 	int step;
 
-	if (!has_refusals(store))
+	if (!database_has(store, "refusals"))
 		return 0;
 	if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
 		return database_fault(store, fault, "read whom limits refused");
