@@ -376,6 +376,9 @@ static void test_bloom(struct gate *gate, limits_send *send, unsigned programs,
 	struct rebuild_args add = {
 		.what = REBUILD_ADD, .kind = METER_NETWORK, .key = key, .to = 1
 	};
+	struct meter_key idle = { .prefix = prefix_of("198.18.77.0/24"),
+				  .service = LIMITS_SERVICE };
+	struct meter came = { .last_ns = clock_boot_ns() };
 	unsigned there;
 
 	publish(gate, GATE_ENFORCE);
@@ -396,6 +399,8 @@ static void test_bloom(struct gate *gate, limits_send *send, unsigned programs,
 				    LIMITS_SERVICE, REASON_NETWORK_CONNECTIONS, GATE_ENFORCE),
 	       "it is filled from the networks that are there");
 	put_meter(gate, MAP_NETWORKS, "198.18.77.0/24", LIMITS_SERVICE, 0, false);
+	if (bpf_map_update_elem(gate->maps[MAP_NETWORKS], &idle, &came, BPF_EXIST))
+		abort();
 	there = networks(gate);
 	report(!gate_meter_sweep(gate, clock_boot_ns() + 1, UINT64_MAX, NULL, NULL, NULL) &&
 		       networks(gate) == there,
