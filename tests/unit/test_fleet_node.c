@@ -13,6 +13,7 @@
 
 #include "detect/detect.h"
 #include "fleet/node.h"
+#include "fleet_members.h"
 
 #define NOW_MS 1795000000000LL
 
@@ -52,15 +53,8 @@ static void on_troubled(enum node_trouble trouble, uint16_t member, void *contex
 static int make_members(void **state)
 {
 	(void)state;
-	if (!fleet_crypto_ready())
+	if (fleet_members_make(members, signers, MEMBERS))
 		return -1;
-	for (unsigned i = 0; i < MEMBERS; i++) {
-		memset(signers[i].seed, (int)i + 1, FLEET_KEY_SIZE);
-		fleet_signer_derive(&signers[i]);
-		memcpy(members[i].keys[0], signers[i].public, FLEET_KEY_SIZE);
-		members[i].key_count = 1;
-		snprintf(members[i].name, sizeof(members[i].name), "mx%u", i);
-	}
 	memset(spare.seed, 99, FLEET_KEY_SIZE);
 	fleet_signer_derive(&spare);
 	return 0;
@@ -68,12 +62,10 @@ static int make_members(void **state)
 
 static struct node *make(uint16_t self, unsigned quorum, struct seen *seen)
 {
-	static const uint8_t secret[FLEET_KEY_SIZE] = "secret";
 	struct node_settings settings = { .members = members,
 					  .member_count = MEMBERS,
 					  .self = self,
 					  .signer = signers[self],
-					  .secret_count = 1,
 					  .quorum = quorum,
 					  .budget = 100,
 					  .changed = on_changed,
@@ -81,9 +73,8 @@ static struct node *make(uint16_t self, unsigned quorum, struct seen *seen)
 					  .context = seen };
 	struct node *node;
 
-	fleet_secret_derive(secret, &settings.secrets[0]);
 	*seen = (struct seen){ 0 };
-	node = node_new(&settings, NOW_MS);
+	node = fleet_members_node(&settings, NOW_MS);
 	assert_non_null(node);
 	return node;
 }

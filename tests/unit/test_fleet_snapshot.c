@@ -13,6 +13,7 @@
 #include "detect/detect.h"
 #include "fleet/fleet_snapshot.h"
 #include "fleet/node.h"
+#include "fleet_members.h"
 
 #define NOW_MS 1795000000000LL
 #define FIRST  0x2d000001
@@ -46,26 +47,15 @@ static void on_troubled(enum node_trouble trouble, uint16_t member, void *contex
 static int make_members(void **state)
 {
 	(void)state;
-	if (!fleet_crypto_ready())
-		return -1;
-	for (unsigned i = 0; i < MEMBERS; i++) {
-		memset(signers[i].seed, (int)i + 1, FLEET_KEY_SIZE);
-		fleet_signer_derive(&signers[i]);
-		memcpy(members[i].keys[0], signers[i].public, FLEET_KEY_SIZE);
-		members[i].key_count = 1;
-		snprintf(members[i].name, sizeof(members[i].name), "mx%u", i);
-	}
-	return 0;
+	return fleet_members_make(members, signers, MEMBERS);
 }
 
 static struct node *make(uint16_t self, struct heard *heard, int64_t now_ms)
 {
-	static const uint8_t secret[FLEET_KEY_SIZE] = "secret";
 	struct node_settings settings = { .members = members,
 					  .member_count = MEMBERS,
 					  .self = self,
 					  .signer = signers[self],
-					  .secret_count = 1,
 					  .quorum = 1,
 					  .budget = FLEET_BUDGET_MAX,
 					  .changed = on_changed,
@@ -73,9 +63,8 @@ static struct node *make(uint16_t self, struct heard *heard, int64_t now_ms)
 					  .context = heard };
 	struct node *node;
 
-	fleet_secret_derive(secret, &settings.secrets[0]);
 	*heard = (struct heard){ 0 };
-	node = node_new(&settings, (uint64_t)now_ms);
+	node = fleet_members_node(&settings, (uint64_t)now_ms);
 	assert_non_null(node);
 	return node;
 }

@@ -5,10 +5,22 @@
 
 #include "kernel/gate_internal.h"
 
-/* Takes the entries out whose key `is_wanted` does not know. */
-static void forget_others(int map, size_t most,
-			  bool (*is_wanted)(const void *key, const void *wanted),
-			  const void *wanted)
+/* An array whose items have a key in them. */
+struct wanted_keys {
+	const void *first; /* the first item's key */
+	size_t count, step, size;
+};
+
+static bool is_wanted(const void *key, const struct wanted_keys *wanted)
+{
+	for (size_t i = 0; i < wanted->count; i++)
+		if (!memcmp(key, (const char *)wanted->first + i * wanted->step, wanted->size))
+			return true;
+	return false;
+}
+
+/* Takes the other entries out. */
+static void forget_others(int map, size_t most, const struct wanted_keys *wanted)
 {
 	struct address key, next; /* the larger one of both maps' keys */
 	const void *previous = NULL;
@@ -23,37 +35,11 @@ static void forget_others(int map, size_t most,
 		bpf_map_delete_elem(map, &key);
 }
 
-struct kept_keys {
-	const void *items;
-	size_t count;
-};
-
-static bool is_device(const void *key, const void *context)
-{
-	const struct kept_keys *wanted = context;
-	const struct gate_device *devices = wanted->items;
-
-	for (size_t i = 0; i < wanted->count; i++)
-		if (!memcmp(key, &devices[i].ifindex, sizeof(devices[i].ifindex)))
-			return true;
-	return false;
-}
-
-static bool is_address(const void *key, const void *context)
-{
-	const struct kept_keys *wanted = context;
-	const struct prefix *addresses = wanted->items;
-
-	for (size_t i = 0; i < wanted->count; i++)
-		if (!memcmp(key, &addresses[i].address, sizeof(addresses[i].address)))
-			return true;
-	return false;
-}
-
 int gate_guarded_set(struct gate *gate, const struct gate_device *devices, size_t count,
 		     struct fault *fault)
 {
-	const struct kept_keys wanted = { devices, count };
+	const struct wanted_keys wanted = { &devices->ifindex, count, sizeof(*devices),
+					    sizeof(devices->ifindex) };
 	int fd = gate->maps[MAP_GUARDED];
 
 	for (size_t i = 0; i < count; i++) {
@@ -61,12 +47,11 @@ int gate_guarded_set(struct gate *gate, const struct gate_device *devices, size_
 
 		if (devices[i].mtu < 1U << (32 - GUARDED_MTU_SHIFT))
 			mask |= devices[i].mtu << GUARDED_MTU_SHIFT;
-
 		if (bpf_map_update_elem(fd, &devices[i].ifindex, &mask, BPF_ANY))
 			return fault_set(fault, -errno, "cannot note a guarded device: %s",
 					 strerror(errno));
 	}
-	forget_others(fd, GUARDED_MAX, is_device, &wanted);
+	forget_others(fd, GUARDED_MAX, &wanted);
 	__atomic_store_n(&gate->usage->guarded_known, 1, __ATOMIC_RELEASE);
 	return 0;
 }
@@ -82,11 +67,13 @@ bool gate_device_answers(struct gate *gate, unsigned ifindex)
 int gate_local_set(struct gate *gate, const struct prefix *addresses, size_t count,
 		   struct fault *fault)
 {
-	struct kept_keys wanted = { addresses, count < LOCAL_MAX ? count : LOCAL_MAX };
+	const struct wanted_keys wanted = { count ? &addresses->address : NULL,
+					    count < LOCAL_MAX ? count : LOCAL_MAX,
+					    sizeof(*addresses), sizeof(addresses->address) };
 	int fd = gate->maps[MAP_LOCAL];
 	__u32 one = 1;
 
-	forget_others(fd, LOCAL_MAX, is_address, &wanted);
+	forget_others(fd, LOCAL_MAX, &wanted);
 	for (size_t i = 0; i < wanted.count; i++)
 		if (bpf_map_update_elem(fd, &addresses[i].address, &one, BPF_ANY))
 			return fault_set(fault, -errno, "cannot note an own address: %s",

@@ -104,13 +104,13 @@ void list_json_lines_finish(struct list_reader *reader);
 void list_listing_finish(struct list_reader *reader);
 void list_bind_finish(struct list_reader *reader);
 
-/* A file that is one JSON value (nft -j, CrowdSec): false, it is not. */
-bool list_json_document(struct list_reader *reader, const char *text, size_t size);
-/* The same of an XML file of firewalld, and of fail2ban's database. */
 /* Whether it is what firewall-cmd lists of zones, for list_firewall_cmd(). */
 bool list_is_firewall_cmd(const char *text, size_t size);
 /* From its first '<' on: the outermost element is one of firewalld's. */
 bool list_is_firewalld(const char *text, size_t size);
+/* A file that is one JSON value (nft -j, CrowdSec): false, it is not. */
+bool list_json_document(struct list_reader *reader, const char *text, size_t size);
+/* The same of an XML file of firewalld, and of fail2ban's database. */
 bool list_firewalld(struct list_reader *reader, const char *text, size_t size);
 bool list_fail2ban_database(struct list_reader *reader, const char *text, size_t size);
 
