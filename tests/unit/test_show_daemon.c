@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 struct folder {
 	char path[64];
@@ -42,6 +43,19 @@ static void daemon_status_is_read_back_as_written(void **state)
 	char path[128];
 	struct stat stat_of;
 
+	struct attachment devices[2] = {
+		{ .device = "eth0",
+		  .ifindex = 7,
+		  .attached = true,
+		  .hook = HOOK_TC,
+		  .tcx = true,
+		  .stray = "a program of another sekisho",
+		  .answers = true },
+		{ .device = "eth1", .why = "no such device", .answers_why = "a veth" },
+	};
+
+	written->devices = devices;
+	written->device_count = 2;
 	assert_int_equal(daemon_status_write(folder->path, written, NULL), 0);
 	written->decisions++;
 	assert_int_equal(daemon_status_write(folder->path, written, NULL), 0);
@@ -69,6 +83,14 @@ static void daemon_status_is_read_back_as_written(void **state)
 	assert_int_equal(read->accounts[0].last_wall_ns, written->accounts[0].last_wall_ns);
 	assert_memory_equal(&read->alerts, &written->alerts, sizeof(read->alerts));
 	assert_int_equal(read->metrics, DAEMON_METRICS_CLOSED);
+	assert_int_equal(read->device_count, 2);
+	assert_int_equal(read->devices[0].ifindex, 7);
+	assert_int_equal(read->devices[0].hook, HOOK_TC);
+	assert_true(read->devices[0].attached && read->devices[0].tcx && read->devices[0].answers);
+	assert_string_equal(read->devices[0].stray, devices[0].stray);
+	assert_false(read->devices[1].attached);
+	assert_string_equal(read->devices[1].answers_why, "a veth");
+	written->devices = NULL;
 }
 
 static void a_damaged_status_file_is_refused(void **state)
@@ -92,6 +114,25 @@ static void a_damaged_status_file_is_refused(void **state)
 		assert_non_null(strstr(fault.text, "remove it"));
 		assert_null(status);
 	}
+}
+
+/* In a folder that another may write, such as the fleet process's, anything may lie there. */
+static void a_pipe_and_a_link_are_no_status_file(void **state)
+{
+	const struct folder *folder = *state;
+	struct daemon_status *status = NULL;
+	struct fault fault;
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/" DAEMON_STATUS_FILE, folder->path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	alarm(20); /* it would wait for a writer for ever */
+	assert_int_equal(daemon_status_read(folder->path, &status, &fault), -EINVAL);
+	alarm(0);
+	assert_int_equal(remove(path), 0);
+	assert_int_equal(symlink("/proc/self/status", path), 0);
+	assert_int_equal(daemon_status_read(folder->path, &status, &fault), -ELOOP);
+	assert_null(status);
 }
 
 static void a_status_that_cannot_be_written_keeps_the_old_one(void **state)
@@ -136,6 +177,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(daemon_status_is_read_back_as_written, make_folder,
 						remove_folder),
 		cmocka_unit_test_setup_teardown(a_damaged_status_file_is_refused, make_folder,
+						remove_folder),
+		cmocka_unit_test_setup_teardown(a_pipe_and_a_link_are_no_status_file, make_folder,
 						remove_folder),
 		cmocka_unit_test(a_status_that_cannot_be_written_keeps_the_old_one),
 		cmocka_unit_test(the_state_of_a_daemon_follows_its_process_and_its_clock),

@@ -30,14 +30,13 @@ static int grow(char **buffer, size_t *room, size_t used, size_t most)
 	return 0;
 }
 
-int file_read(const char *path, size_t most, char **text, size_t *size)
+static int read_all(int fd, size_t most, char **text, size_t *size)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	_cleanup_free_ char *buffer = NULL;
 	size_t used = 0, room = 0;
 	struct stat status;
 
-	if (fd < 0 || fstat(fd, &status))
+	if (fstat(fd, &status))
 		return -errno;
 	if (S_ISDIR(status.st_mode))
 		return -EISDIR;
@@ -64,6 +63,33 @@ int file_read(const char *path, size_t most, char **text, size_t *size)
 	*size = used;
 	*text = TAKE_PTR(buffer);
 	return 0;
+}
+
+int file_read(const char *path, size_t most, char **text, size_t *size)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : read_all(fd, most, text, size);
+}
+
+int file_open_regular(const char *path, bool links)
+{
+	_cleanup_close_ int fd =
+		open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (links ? 0 : O_NOFOLLOW));
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status))
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+	return TAKE_FD(fd);
+}
+
+int file_read_regular(const char *path, size_t most, char **text, size_t *size)
+{
+	_cleanup_close_ int fd = file_open_regular(path, false);
+
+	return fd < 0 ? fd : read_all(fd, most, text, size);
 }
 
 static int write_all(int fd, const char *text, size_t size)

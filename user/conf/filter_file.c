@@ -4,15 +4,13 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "base/cleanup.h"
+#include "base/file.h"
 
 #define FILES_MOST   16
 #define OPTIONS_MOST 512
@@ -240,36 +238,22 @@ static int find_includes(FILE *in, struct parsing *parsing, struct fault *fault)
 	return error;
 }
 
-/* A FIFO would wait for a writer for ever. */
-static FILE *open_regular(const char *path)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat status;
-	FILE *in = NULL;
-
-	if (fd < 0)
-		return NULL;
-	if (fstat(fd, &status) == 0) {
-		in = S_ISREG(status.st_mode) ? fdopen(fd, "r") : NULL;
-		if (!S_ISREG(status.st_mode))
-			errno = EINVAL;
-	}
-	if (!in)
-		close(fd);
-	return in;
-}
-
 static int read_path(const char *path, bool must, struct filter_file *file, struct fault *fault)
 {
 	_cleanup_(cleanup_file) FILE *in = NULL;
 	_cleanup_free_ struct parsing *parsing = NULL;
-	int error;
+	int error, fd;
 
 	if (file->files++ == FILES_MOST)
 		return fault_set(fault, -EINVAL, "%s: too many files are included", path);
-	in = open_regular(path);
-	if (!in)
-		return must ? fault_set(fault, -errno, "%s: %s", path, strerror(errno)) : 0;
+	fd = file_open_regular(path, true);
+	if (fd < 0)
+		return must ? fault_set(fault, fd, "%s: %s", path, strerror(-fd)) : 0;
+	in = fdopen(fd, "r");
+	if (!in) {
+		cleanup_close(&fd);
+		return fault_set(fault, -ENOMEM, "out of memory");
+	}
 	parsing = calloc(1, sizeof(*parsing));
 	if (!parsing)
 		return fault_set(fault, -ENOMEM, "out of memory");

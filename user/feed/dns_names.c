@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 #define FILE_MOST 65536
 
@@ -44,8 +45,8 @@ static FILE *open_file(const struct config *config)
 	int fd;
 
 	file_path(config, "", path);
-	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd >= 0 && !fstat(fd, &about) && S_ISREG(about.st_mode) && about.st_size <= FILE_MOST)
+	fd = file_open_regular(path, false);
+	if (fd >= 0 && !fstat(fd, &about) && about.st_size <= FILE_MOST)
 		return fdopen(fd, "r");
 	cleanup_close(&fd);
 	return NULL;

@@ -11,6 +11,7 @@
 #include <zlib.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "lists/input_archive.h"
 
 struct buffer {
@@ -160,14 +161,14 @@ static int read_fault(const char *path, int error, struct fault *fault)
 }
 
 /* The one file of an xz, bzip2, zstd or zip. */
-struct member {
+struct archive_member {
 	char *text;
 	size_t size, count;
 };
 
 static int take_member(const char *name, char *text, size_t size, void *context)
 {
-	struct member *member = context;
+	struct archive_member *member = context;
 
 	(void)name;
 	if (member->count++)
@@ -179,7 +180,7 @@ static int take_member(const char *name, char *text, size_t size, void *context)
 
 static int unpack_archive(const char *text, size_t size, char **unpacked, size_t *unpacked_size)
 {
-	struct member member = { 0 };
+	struct archive_member member = { 0 };
 	int error = input_archive(text, size, INPUT_MAX, take_member, &member);
 
 	if (!error && !member.count)
@@ -193,18 +194,14 @@ static int unpack_archive(const char *text, size_t size, char **unpacked, size_t
 	return 0;
 }
 
-/* O_NONBLOCK: a pipe that nobody writes to would be waited for for ever. */
 static int open_input(const char *path, bool regular)
 {
-	_cleanup_close_ int fd =
-		open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (regular ? O_NONBLOCK : 0));
-	struct stat stat;
+	int fd;
 
-	if (fd < 0 || fstat(fd, &stat))
-		return -errno;
-	if (regular && !S_ISREG(stat.st_mode))
-		return S_ISDIR(stat.st_mode) ? -EISDIR : -EINVAL;
-	return TAKE_FD(fd);
+	if (regular)
+		return file_open_regular(path, true);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? -errno : fd;
 }
 
 static int read_input(const char *path, bool regular, bool zip_too, struct input *input,

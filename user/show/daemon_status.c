@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See daemon_status.h: whether the daemon lives, and how its file is written. It is read in
- * daemon_status_read.c. */
+/* See daemon_status.h. The file is the daemon's own, yet read as if it were not: everything in it
+ * is checked, and a member that is missing is zero. */
 #include "show/daemon_status.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,8 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "show/json.h"
+
+#define STATUS_BYTES_MAX (4U << 20)
 
 int process_start(pid_t pid, uint64_t *ticks)
 {
@@ -48,6 +49,98 @@ enum daemon_state daemon_state(const struct daemon_status *status, uint64_t now_
 	return DAEMON_RUNNING;
 }
 
+/* ---- the members ---- */
+
+#define LOG(member, name, kind) MEMBER(daemon_log, member, name, kind)
+#define LOG_METRIC(member, name, kind, metric, help) \
+	MEMBER_METRIC(daemon_log, member, name, kind, "sekisho_log_" metric, help)
+const struct member daemon_log_members[] = {
+	LOG(name, "name", TEXT),
+	LOG(container, "container", TEXT),
+	LOG(form, "format", TEXT),
+	LOG(offset_s, "offset_s", OFFSET),
+	LOG(timeless, "timeless", COUNT),
+	LOG(path, "path", TEXT),
+	LOG_METRIC(state.missing, "missing", BOOL, "missing", "1 if there is no file at the path."),
+	LOG_METRIC(state.lines, "lines", COUNT, "lines_total", "Lines read."),
+	LOG_METRIC(state.bytes, "bytes", COUNT, "read_bytes_total", "Bytes read."),
+	LOG_METRIC(state.lag_bytes, "lag_bytes", COUNT, "lag_bytes",
+		   "Written to the log and not yet read."),
+	LOG_METRIC(state.cut, "cut", COUNT, "cut_lines_total", "Lines too long to be read whole."),
+	LOG_METRIC(state.rotations, "rotations", COUNT, "rotations_total", "Rotations followed."),
+	LOG_METRIC(events, "events", COUNT, "events_total", "Events found in the log."),
+	{ 0 },
+};
+
+#define DEVICE(member, name, kind) MEMBER(attachment, member, name, kind)
+static const struct member device_members[] = {
+	DEVICE(device, "device", TEXT),
+	DEVICE(ifindex, "ifindex", COUNT),
+	DEVICE(attached, "attached", BOOL),
+	DEVICE(why, "why", TEXT),
+	DEVICE(outflow, "outflow", BOOL),
+	DEVICE(outflow_why, "outflow_why", TEXT),
+	DEVICE(tcx, "tcx", BOOL),
+	DEVICE(open, "open", TEXT),
+	DEVICE(stray, "stray", TEXT),
+	DEVICE(answers, "syn_cookies", BOOL),
+	DEVICE(answers_why, "syn_cookies_why", TEXT),
+	{ 0 },
+};
+
+static const struct member account_members[] = {
+	MEMBER(daemon_account, account, "account", TEXT),
+	MEMBER(daemon_account, last_wall_ns, "last", TIME),
+	{ 0 },
+};
+
+#define ALERTS(member, metric, help) \
+	MEMBER_METRIC(daemon_alerts, member, #member, COUNT, "sekisho_alert" metric, help)
+const struct member daemon_alerts_members[] = {
+	ALERTS(raised, "s_total", "Alerts raised."),
+	MEMBER(daemon_alerts, has_program, "program", BOOL),
+	ALERTS(running, "_programs_running", "Alert programs that run now."),
+	ALERTS(waiting, "s_waiting", "Alerts that wait for the program."),
+	ALERTS(run, "_programs_total", "Alert programs run."),
+	ALERTS(failed, "_program_failures_total",
+	       "Alert programs that could not be run, failed or were killed."),
+	ALERTS(dropped, "s_dropped_total",
+	       "Alerts for which the program was not run: too many waited."),
+	{ 0 },
+};
+
+#define DETECT(member, name) MEMBER(detect_usage, member, name, COUNT)
+#define DETECT_METRIC(member, name, metric, help) \
+	MEMBER_METRIC(detect_usage, member, name, COUNT, "sekisho_detect_" metric, help)
+const struct member daemon_detect_members[] = {
+	DETECT_METRIC(sources, "used", "sources", "Sources that the rules remember."),
+	DETECT_METRIC(sources_size, "size", "sources_max", "Sources that they have room for."),
+	DETECT_METRIC(forgotten, "forgotten", "forgotten_total",
+		      "Sources given up for room while still inside a window."),
+	DETECT(accounts, "accounts"),
+	DETECT(accounts_size, "accounts_size"),
+	DETECT(known, "known"),
+	DETECT(known_size, "known_size"),
+	{ 0 },
+};
+
+#define STATUS(member, name, kind) MEMBER(daemon_status, member, name, kind)
+#define STATUS_METRIC(member, name, kind, metric, help) \
+	MEMBER_METRIC(daemon_status, member, name, kind, "sekisho_" metric, help)
+const struct member daemon_status_members[] = {
+	STATUS(pid_start, "pid_start", COUNT),
+	STATUS(written_wall_ns, "written", TIME),
+	STATUS(written_boot_ns, "written_boot_ns", COUNT),
+	STATUS_METRIC(started_wall_ns, "started", TIME, "daemon_start_timestamp_seconds",
+		      "When it was started."),
+	STATUS(since_wall_ns, "since", TIME),
+	STATUS_METRIC(decisions, "decisions", COUNT, "decisions_total", "Decisions of the rules."),
+	STATUS_METRIC(bans, "bans", COUNT, "bans_made_total", "Bans that the daemon made."),
+	STATUS(last_ban_wall_ns, "last_ban", TIME),
+	STATUS(unseen, "unseen", TEXT),
+	{ 0 },
+};
+
 /* ---- writing ---- */
 
 const char *hook_name(enum gate_hook hook)
@@ -57,65 +150,42 @@ const char *hook_name(enum gate_hook hook)
 	return (size_t)hook < sizeof(names) / sizeof(*names) ? names[hook] : "?";
 }
 
-static json_t *log_to_json(const struct daemon_log *log)
+static json_t *device_to_json(const struct attachment *at)
 {
-	const struct follow_state *state = &log->state;
+	_cleanup_(cleanup_json) json_t *device = members_to_json(device_members, at);
 
-	return json_pack("{s:o,s:o,s:o,s:I,s:o,s:o,s:b,s:o,s:o,s:o,s:o,s:o,s:o}", "name",
-			 json_text(log->name), "container",
-			 json_text(*log->container ? log->container : NULL), "format",
-			 json_text(*log->form ? log->form : NULL), "offset_s",
-			 (json_int_t)log->offset_s, "timeless", json_count(log->timeless), "path",
-			 json_text(log->path), "missing", state->missing, "lines",
-			 json_count(state->lines), "bytes", json_count(state->bytes), "lag_bytes",
-			 json_count(state->lag_bytes), "cut", json_count(state->cut), "rotations",
-			 json_count(state->rotations), "events", json_count(log->events));
+	if (json_object_set_new(device, "hook",
+				json_text(at->attached ? hook_name(at->hook) : NULL)))
+		return NULL;
+	return TAKE_PTR(device);
 }
 
-static json_t *logs_to_json(const struct daemon_status *status)
+json_t *devices_to_json(const struct attachment *devices, size_t count)
 {
-	_cleanup_(cleanup_json) json_t *logs = json_array();
+	_cleanup_(cleanup_json) json_t *array = json_array();
 
-	for (size_t i = 0; i < status->log_count; i++)
-		if (!json_add(logs, log_to_json(&status->logs[i])))
+	for (size_t i = 0; i < count; i++)
+		if (!json_add(array, device_to_json(&devices[i])))
 			return NULL;
-	return TAKE_PTR(logs);
+	return TAKE_PTR(array);
 }
 
-json_t *attachment_to_json(const struct attachment *at)
+static json_t *account_to_json(const struct daemon_account *at)
 {
-	return json_pack("{s:o,s:i,s:b,s:o,s:o,s:b,s:o,s:b,s:o,s:o,s:b,s:o}", "device",
-			 json_text(at->device), "ifindex", (int)at->ifindex, "attached",
-			 at->attached, "hook", json_text(at->attached ? hook_name(at->hook) : NULL),
-			 "why", json_text(*at->why ? at->why : NULL), "outflow", at->outflow,
-			 "outflow_why", json_text(*at->outflow_why ? at->outflow_why : NULL), "tcx",
-			 at->tcx, "open", json_text(*at->open ? at->open : NULL), "stray",
-			 json_text(*at->stray ? at->stray : NULL), "syn_cookies", at->answers,
-			 "syn_cookies_why", json_text(*at->answers_why ? at->answers_why : NULL));
-}
+	_cleanup_(cleanup_json) json_t *account = members_to_json(account_members, at);
 
-static json_t *devices_to_json(const struct daemon_status *status)
-{
-	_cleanup_(cleanup_json) json_t *devices = json_array();
-
-	for (size_t i = 0; i < status->device_count; i++)
-		if (!json_add(devices, attachment_to_json(&status->devices[i])))
-			return NULL;
-	return TAKE_PTR(devices);
+	if (json_object_set_new(account, "rule", json_string(rule_name(at->rule))))
+		return NULL;
+	return TAKE_PTR(account);
 }
 
 static json_t *accounts_to_json(const struct daemon_status *status)
 {
 	_cleanup_(cleanup_json) json_t *accounts = json_array();
 
-	for (size_t i = 0; i < status->account_count; i++) {
-		const struct daemon_account *at = &status->accounts[i];
-
-		if (!json_add(accounts,
-			      json_pack("{s:o,s:s,s:o}", "account", json_text(at->account), "rule",
-					rule_name(at->rule), "last", json_time(at->last_wall_ns))))
+	for (size_t i = 0; i < status->account_count; i++)
+		if (!json_add(accounts, account_to_json(&status->accounts[i])))
 			return NULL;
-	}
 	return TAKE_PTR(accounts);
 }
 
@@ -138,15 +208,6 @@ static json_t *fault_to_json(const struct daemon_status *status)
 			 json_text(status->last_fault.text), "error", -status->last_fault.error);
 }
 
-static json_t *alerts_to_json(const struct daemon_alerts *alerts)
-{
-	return json_pack("{s:o,s:b,s:o,s:o,s:o,s:o,s:o}", "raised", json_count(alerts->raised),
-			 "program", alerts->has_program, "running", json_count(alerts->running),
-			 "waiting", json_count(alerts->waiting), "run", json_count(alerts->run),
-			 "failed", json_count(alerts->failed), "dropped",
-			 json_count(alerts->dropped));
-}
-
 static json_t *metrics_to_json(enum daemon_metrics metrics)
 {
 	if (metrics == DAEMON_METRICS_OFF)
@@ -154,30 +215,20 @@ static json_t *metrics_to_json(enum daemon_metrics metrics)
 	return json_pack("{s:b}", "open", metrics == DAEMON_METRICS_OPEN);
 }
 
-static json_t *detect_to_json(const struct detect_usage *usage)
-{
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "used", json_count(usage->sources),
-			 "size", json_count(usage->sources_size), "forgotten",
-			 json_count(usage->forgotten), "accounts", json_count(usage->accounts),
-			 "accounts_size", json_count(usage->accounts_size), "known",
-			 json_count(usage->known), "known_size", json_count(usage->known_size));
-}
-
 static json_t *status_to_json(const struct daemon_status *status)
 {
-	return json_pack(
-		"{s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
-		"pid", (json_int_t)status->pid, "pid_start", json_count(status->pid_start),
-		"written", json_time(status->written_wall_ns), "written_boot_ns",
-		json_count(status->written_boot_ns), "started", json_time(status->started_wall_ns),
-		"since", json_time(status->since_wall_ns), "last_fault", fault_to_json(status),
-		"accounts", accounts_to_json(status), "devices", devices_to_json(status), "logs",
-		logs_to_json(status), "events", events_to_json(status), "decisions",
-		json_count(status->decisions), "bans", json_count(status->bans), "last_ban",
-		json_time(status->last_ban_wall_ns), "detect", detect_to_json(&status->detect),
-		"alerts", alerts_to_json(&status->alerts), "metrics",
-		metrics_to_json(status->metrics), "policy", policy_to_json(&status->policy),
-		"unseen", json_text(*status->unseen ? status->unseen : NULL));
+	_cleanup_(cleanup_json) json_t *object = json_pack(
+		"{s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "pid", (json_int_t)status->pid,
+		"last_fault", fault_to_json(status), "accounts", accounts_to_json(status),
+		"devices", devices_to_json(status->devices, status->device_count), "logs",
+		members_to_array(daemon_log_members, status->logs, status->log_count,
+				 sizeof(*status->logs)),
+		"events", events_to_json(status), "detect",
+		members_to_json(daemon_detect_members, &status->detect), "alerts",
+		members_to_json(daemon_alerts_members, &status->alerts), "metrics",
+		metrics_to_json(status->metrics), "policy", policy_to_json(&status->policy));
+
+	return members_add(object, daemon_status_members, status) ? TAKE_PTR(object) : NULL;
 }
 
 json_t *daemon_status_to_json(const struct daemon_status *status, enum daemon_state state)
@@ -209,6 +260,92 @@ int daemon_status_write(const char *directory, const struct daemon_status *statu
 		     : 0;
 }
 
+/* ---- reading ---- */
+
+static enum gate_hook hook_from_name(const char *name)
+{
+	for (enum gate_hook hook = HOOK_XDP; hook <= HOOK_GENERIC; hook++)
+		if (name && !strcmp(name, hook_name(hook)))
+			return hook;
+	return HOOK_AUTO;
+}
+
+static int read_devices(const json_t *array, struct daemon_status *status)
+{
+	if (members_from_array(device_members, array, sizeof(*status->devices),
+			       (void **)&status->devices, &status->device_count))
+		return -ENOMEM;
+	for (size_t i = 0; i < status->device_count; i++)
+		status->devices[i].hook = hook_from_name(
+			json_string_value(json_object_get(json_array_get(array, i), "hook")));
+	return 0;
+}
+
+static int read_accounts(const json_t *array, struct daemon_status *status)
+{
+	struct daemon_account *accounts = calloc(json_array_size(array) + 1, sizeof(*accounts));
+
+	if (!accounts)
+		return -ENOMEM;
+	status->accounts = accounts;
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const json_t *item = json_array_get(array, i);
+		const char *rule = json_string_value(json_object_get(item, "rule"));
+		int number = rule ? rule_from_name(rule) : -EINVAL;
+
+		if (number < 0)
+			continue; /* of a newer daemon */
+		members_from_json(account_members, item, &accounts[status->account_count]);
+		accounts[status->account_count++].rule = (enum ban_rule)number;
+	}
+	return 0;
+}
+
+static enum daemon_metrics read_metrics(const json_t *object)
+{
+	if (!json_is_object(object))
+		return DAEMON_METRICS_OFF;
+	return json_is_true(json_object_get(object, "open")) ? DAEMON_METRICS_OPEN
+							     : DAEMON_METRICS_CLOSED;
+}
+
+static void read_fault(const json_t *object, struct daemon_status *status)
+{
+	uint64_t number = json_count_value(json_object_get(object, "error"));
+	const char *text = json_string_value(json_object_get(object, "text"));
+
+	if (!json_is_object(object))
+		return;
+	status->last_fault_wall_ns = json_time_value(json_object_get(object, "time"));
+	fault_set(&status->last_fault, number && number < 4096 ? -(int)number : -EIO, "%s",
+		  text ? text : "");
+}
+
+static int status_from_json(const json_t *root, struct daemon_status *status)
+{
+	const json_t *events = json_object_get(root, "events");
+	uint64_t pid = json_count_value(json_object_get(root, "pid"));
+
+	if (!pid || pid > INT32_MAX)
+		return -EBADMSG;
+	status->pid = (pid_t)pid;
+	members_from_json(daemon_status_members, root, status);
+	read_fault(json_object_get(root, "last_fault"), status);
+	for (enum event_kind kind = EVENT_NONE + 1; kind < EVENT_KIND_COUNT; kind++)
+		status->events[kind] =
+			json_count_value(json_object_get(events, event_kind_name(kind)));
+	members_from_json(daemon_detect_members, json_object_get(root, "detect"), &status->detect);
+	members_from_json(daemon_alerts_members, json_object_get(root, "alerts"), &status->alerts);
+	policy_from_json(json_object_get(root, "policy"), &status->policy);
+	status->metrics = read_metrics(json_object_get(root, "metrics"));
+	if (read_devices(json_object_get(root, "devices"), status) ||
+	    read_accounts(json_object_get(root, "accounts"), status))
+		return -ENOMEM;
+	return members_from_array(daemon_log_members, json_object_get(root, "logs"),
+				  sizeof(*status->logs), (void **)&status->logs,
+				  &status->log_count);
+}
+
 void daemon_status_free(struct daemon_status *status)
 {
 	if (!status)
@@ -217,4 +354,35 @@ void daemon_status_free(struct daemon_status *status)
 	free((void *)(uintptr_t)status->accounts);
 	free(status->logs);
 	free(status);
+}
+
+static void cleanup_status(struct daemon_status **status)
+{
+	daemon_status_free(*status);
+}
+
+int daemon_status_read(const char *directory, struct daemon_status **status, struct fault *fault)
+{
+	_cleanup_(cleanup_status) struct daemon_status *fresh = calloc(1, sizeof(*fresh));
+	_cleanup_(cleanup_json) json_t *root = NULL;
+	_cleanup_free_ char *path = NULL, *text = NULL;
+	size_t size = 0;
+	int error;
+
+	if (!fresh || asprintf(&path, "%s/" DAEMON_STATUS_FILE, directory) < 0)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	error = file_read_regular(path, STATUS_BYTES_MAX, &text, &size);
+	if (!error) {
+		root = json_loadb(text, size, 0, NULL);
+		error = root ? status_from_json(root, fresh) : -EBADMSG;
+	}
+	if (error == -EBADMSG || error == -EISDIR || error == -EFBIG)
+		return fault_set(fault, error,
+				 "%s is not a status file of sekisho; remove it, the daemon "
+				 "writes a new one",
+				 path);
+	if (error)
+		return fault_set(fault, error, "cannot read %s: %s", path, strerror(-error));
+	*status = TAKE_PTR(fresh);
+	return 0;
 }

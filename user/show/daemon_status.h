@@ -19,6 +19,7 @@
 #include "log/envelope.h"
 #include "log/expand.h"
 #include "log/follow.h"
+#include "show/members.h"
 #include "show/policy_status.h"
 
 #define DAEMON_STATUS_FILE "status.json"
@@ -80,6 +81,11 @@ struct daemon_status {
 	char unseen[128]; /* handshakes of which the gate saw no SYN; "" none */
 };
 
+/* The tables of struct daemon_status, daemon_log, daemon_alerts and detect_usage; the members that
+ * are records themselves, lists or names of other enums are not in them. */
+extern const struct member daemon_status_members[], daemon_log_members[];
+extern const struct member daemon_alerts_members[], daemon_detect_members[];
+
 /* The start of process `pid` in clock ticks since boot (proc(5), stat). -ESRCH: no such living
  * process. */
 int process_start(pid_t pid, uint64_t *ticks);
@@ -106,8 +112,8 @@ json_t *daemon_status_to_json(const struct daemon_status *status, enum daemon_st
 
 /* "xdp", "tc", "generic". */
 const char *hook_name(enum gate_hook hook);
-/* One device, in `status --json` and in the file; a new reference. */
-json_t *attachment_to_json(const struct attachment *attachment);
+/* The devices, in `status --json` and in the file; a new reference. NULL: out of memory. */
+json_t *devices_to_json(const struct attachment *devices, size_t count);
 
 /* `status` may be NULL: never ran. Asks the kernel for the process. */
 enum daemon_state daemon_state(const struct daemon_status *status, uint64_t now_boot_ns);

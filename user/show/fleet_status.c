@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/time.h"
+#include "show/json.h"
 #include "show/number.h"
 #include "show/prometheus.h"
 #include "show/visible.h"
@@ -32,7 +33,7 @@ int fleet_status_read(const char *runtime, json_t **status, struct fault *fault)
 	int error = fleet_status_path(runtime, path, sizeof(path)) ? 0 : -ENAMETOOLONG;
 
 	if (!error)
-		error = file_read(path, FILE_MOST, &text, &size);
+		error = file_read_regular(path, FILE_MOST, &text, &size);
 	if (error == -ENOENT)
 		return fault_set(fault, error,
 				 "the fleet process has not run; start sekisho-fleet.service");
@@ -47,26 +48,16 @@ int fleet_status_read(const char *runtime, json_t **status, struct fault *fault)
 	return 0;
 }
 
-static int64_t time_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-	int64_t wall_ns;
-
-	return text && !time_parse(text, strlen(text), &wall_ns, NULL) ? wall_ns : 0;
-}
-
 bool fleet_status_is_fresh(const json_t *status, long long now_wall_ns)
 {
-	int64_t written_ns = time_of(status, "written");
+	int64_t written_ns = json_time_value(json_object_get(status, "written"));
 
 	return written_ns && now_wall_ns - written_ns < FLEET_STATUS_STALE_S * NS_PER_S;
 }
 
 static uint64_t count_of(const json_t *object, const char *key)
 {
-	json_int_t value = json_integer_value(json_object_get(object, key));
-
-	return value > 0 ? (uint64_t)value : 0;
+	return json_count_value(json_object_get(object, key));
 }
 
 static bool is_true(const json_t *object, const char *key)
@@ -81,7 +72,7 @@ static uint64_t sum_of(const json_t *counts)
 	json_t *value;
 
 	json_object_foreach ((json_t *)counts, name, value)
-		sum += json_integer_value(value) > 0 ? (uint64_t)json_integer_value(value) : 0;
+		sum += json_count_value(value);
 	return sum;
 }
 
@@ -135,7 +126,7 @@ static void print_counts(FILE *out, const char *title, const json_t *counts)
 static void print_member(FILE *out, const json_t *member, int64_t now_wall_ns)
 {
 	const json_t *verdicts = json_object_get(member, "verdicts");
-	int64_t last_ns = time_of(member, "last");
+	int64_t last_ns = json_time_value(json_object_get(member, "last"));
 	uint64_t taken = count_of(verdicts, "taken");
 	char age[NUMBER_TEXT_SIZE];
 
@@ -192,29 +183,15 @@ void fleet_status_print(FILE *out, const json_t *status, long long now_wall_ns)
 
 /* ---- metrics ---- */
 
-static void gauge(FILE *out, const char *name, const char *help, uint64_t value)
-{
-	prometheus_family(out, name, "gauge", help);
-	prometheus_sample(out, name, value);
-}
-
-static void counter(FILE *out, const char *name, const char *help, uint64_t value)
-{
-	prometheus_family(out, name, "counter", help);
-	prometheus_sample(out, name, value);
-}
-
 static void counters_by(FILE *out, const char *name, const char *label, const char *help,
 			const json_t *counts)
 {
 	const char *key;
 	json_t *value;
 
-	prometheus_family(out, name, "counter", help);
+	prometheus_family(out, name, help);
 	json_object_foreach ((json_t *)counts, key, value)
-		prometheus_sample1(
-			out, name, label, key,
-			json_integer_value(value) > 0 ? (uint64_t)json_integer_value(value) : 0);
+		prometheus_sample1(out, name, label, key, json_count_value(value));
 }
 
 static void print_metrics(FILE *out, const json_t *status, int64_t now_wall_ns)
@@ -224,7 +201,7 @@ static void print_metrics(FILE *out, const json_t *status, int64_t now_wall_ns)
 	bool up = status && fleet_status_is_fresh(status, now_wall_ns);
 	uint64_t refused = 0, missing = 0, suspended = 0;
 
-	gauge(out, "sekisho_fleet_up", "1 if the fleet process runs.", up);
+	prometheus_value(out, "sekisho_fleet_up", "1 if the fleet process runs.", up);
 	if (!up)
 		return;
 	for (size_t i = 0; i < json_array_size(members); i++) {
@@ -234,24 +211,25 @@ static void print_metrics(FILE *out, const json_t *status, int64_t now_wall_ns)
 		missing += count_of(member, "missing");
 		suspended += is_true(member, "suspended");
 	}
-	gauge(out, "sekisho_fleet_engine_connected", "1 if the engine is read and appended to.",
-	      is_true(engine, "reads") && is_true(engine, "appends"));
-	gauge(out, "sekisho_fleet_members", "Members that the configuration names.",
-	      json_array_size(members));
-	gauge(out, "sekisho_fleet_members_suspended", "Members that nothing is taken of.",
-	      suspended);
-	gauge(out, "sekisho_fleet_own_bans", "Own bans that are told and renewed.",
-	      count_of(status, "own_bans"));
-	gauge(out, "sekisho_fleet_backlog", "Statements that wait to be told.",
-	      count_of(status, "backlog"));
-	counter(out, "sekisho_fleet_appended_total", "Batches that the engine confirmed.",
-		count_of(engine, "appended"));
-	counter(out, "sekisho_fleet_entries_read_total", "Entries read from the engine.",
-		count_of(engine, "entries_read"));
-	counter(out, "sekisho_fleet_batches_refused_total",
-		"Batches that were not signed, not readable, or forked.", refused);
-	counter(out, "sekisho_fleet_batches_missing_total", "Batches of members that never came.",
-		missing);
+	prometheus_value(out, "sekisho_fleet_engine_connected",
+			 "1 if the engine is read and appended to.",
+			 is_true(engine, "reads") && is_true(engine, "appends"));
+	prometheus_value(out, "sekisho_fleet_members", "Members that the configuration names.",
+			 json_array_size(members));
+	prometheus_value(out, "sekisho_fleet_members_suspended",
+			 "Members that nothing is taken of.", suspended);
+	prometheus_value(out, "sekisho_fleet_own_bans", "Own bans that are told and renewed.",
+			 count_of(status, "own_bans"));
+	prometheus_value(out, "sekisho_fleet_backlog", "Statements that wait to be told.",
+			 count_of(status, "backlog"));
+	prometheus_value(out, "sekisho_fleet_appended_total", "Batches that the engine confirmed.",
+			 count_of(engine, "appended"));
+	prometheus_value(out, "sekisho_fleet_entries_read_total", "Entries read from the engine.",
+			 count_of(engine, "entries_read"));
+	prometheus_value(out, "sekisho_fleet_batches_refused_total",
+			 "Batches that were not signed, not readable, or forked.", refused);
+	prometheus_value(out, "sekisho_fleet_batches_missing_total",
+			 "Batches of members that never came.", missing);
 	counters_by(out, "sekisho_fleet_adoptions_total", "outcome",
 		    "Bans of others with a quorum, by what became of them here.",
 		    json_object_get(status, "outcomes"));

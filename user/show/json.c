@@ -38,6 +38,21 @@ json_t *json_count(uint64_t count)
 	return json_integer(count > INT64_MAX ? INT64_MAX : (json_int_t)count);
 }
 
+uint64_t json_count_value(const json_t *value)
+{
+	json_int_t number = json_integer_value(value);
+
+	return number > 0 ? (uint64_t)number : 0;
+}
+
+int64_t json_time_value(const json_t *value)
+{
+	const char *text = json_string_value(value);
+	int64_t wall_ns;
+
+	return text && !time_parse(text, strlen(text), &wall_ns, NULL) ? wall_ns : 0;
+}
+
 bool json_add(json_t *array, json_t *item)
 {
 	return !json_array_append_new(array, item);

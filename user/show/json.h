@@ -17,6 +17,9 @@ json_t *json_text(const char *text);
 json_t *json_time(int64_t wall_ns);
 /* Counters beyond 2^63 - 1, which JSON integers of jansson cannot hold, stop there. */
 json_t *json_count(uint64_t count);
+/* Such a count and such a time read back; 0 for any other value, and for NULL. */
+uint64_t json_count_value(const json_t *value);
+int64_t json_time_value(const json_t *value);
 
 /* "AS64500"; null for 0, which is not known. */
 json_t *json_provider_number(uint32_t number);

@@ -26,9 +26,7 @@ static json_t *usage_to_json(const struct snapshot_usage *table)
 {
 	if (!table->known)
 		return json_pack("{s:n,s:n,s:n}", "used", "size", "overflows");
-	return json_pack("{s:o,s:o,s:o}", "used", json_count(table->usage.used), "size",
-			 json_count(table->usage.size), "overflows",
-			 json_count(table->usage.overflows));
+	return members_to_json(snapshot_usage_members, &table->usage);
 }
 
 static json_t *tables_to_json(const struct snapshot *snapshot)
@@ -59,14 +57,6 @@ static json_t *faults_to_json(const struct snapshot *snapshot)
 
 /* ---- stats ---- */
 
-static json_t *sum_to_json(const struct snapshot_sum *sum)
-{
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "attempts", json_count(sum->attempts), "open",
-			 json_count(sum->open), "passed", json_count(sum->passed), "dropped",
-			 json_count(sum->dropped), "would_drop", json_count(sum->would_drop),
-			 "handshakes", json_count(sum->handshakes));
-}
-
 static json_t *countries_to_json(const struct snapshot_service *service)
 {
 	_cleanup_(cleanup_json) json_t *countries = json_object();
@@ -78,7 +68,8 @@ static json_t *countries_to_json(const struct snapshot_service *service)
 		if (snapshot_sum_is_zero(&sum))
 			continue;
 		country_to_text(country, name);
-		if (json_object_set_new(countries, name, sum_to_json(&sum)))
+		if (json_object_set_new(countries, name,
+					members_to_json(snapshot_sum_members, &sum)))
 			return NULL;
 	}
 	return TAKE_PTR(countries);
@@ -109,7 +100,8 @@ static json_t *reasons_to_json(const struct snapshot_service *service)
 /* The service's sum, with its countries and reasons. */
 static json_t *service_to_json(const struct snapshot_service *service)
 {
-	_cleanup_(cleanup_json) json_t *object = sum_to_json(&service->sum);
+	_cleanup_(cleanup_json)
+		json_t *object = members_to_json(snapshot_sum_members, &service->sum);
 
 	if (json_object_set_new(object, "syn_cookies",
 				json_pack("{s:o,s:o}", "answered", json_count(service->cookies),
@@ -176,9 +168,9 @@ char *json_stats(const struct snapshot *snapshot)
 		json_time(snapshot->now_wall_ns), "since", json_time(snapshot->since_wall_ns),
 		"rates", json_rates(snapshot), "sources", json_top(snapshot, METERS_SOURCES),
 		"networks", json_top(snapshot, METERS_NETWORKS), "mode", mode_to_json(snapshot),
-		"total", sum_to_json(&snapshot->sum), "services", services_to_json(snapshot),
-		"no_service", service_to_json(&snapshot->services[0]), "lists",
-		lists_to_json(snapshot), "feeds", feeds_to_json(snapshot), "outflow",
+		"total", members_to_json(snapshot_sum_members, &snapshot->sum), "services",
+		services_to_json(snapshot), "no_service", service_to_json(&snapshot->services[0]),
+		"lists", lists_to_json(snapshot), "feeds", feeds_to_json(snapshot), "outflow",
 		outflow_to_json(snapshot->outflow, false), "tables", tables_to_json(snapshot),
 		"faults", faults_to_json(snapshot)));
 }
@@ -204,16 +196,6 @@ static json_t *ports_to_json(const struct snapshot *snapshot)
 				return NULL;
 	}
 	return TAKE_PTR(services);
-}
-
-static json_t *devices_to_json(const struct snapshot *snapshot)
-{
-	_cleanup_(cleanup_json) json_t *devices = json_array();
-
-	for (size_t i = 0; i < snapshot->device_count; i++)
-		if (!json_add(devices, attachment_to_json(&snapshot->devices[i])))
-			return NULL;
-	return TAKE_PTR(devices);
 }
 
 static json_t *memory_to_json(const struct snapshot *snapshot)
@@ -307,7 +289,8 @@ char *json_status(const struct snapshot *snapshot)
 		CONTRACT_VERSION, "loaded", loaded, "mode", mode_to_json(snapshot),
 		"configured_mode", mode_name(snapshot->configured_mode), "policy_differs",
 		known ? json_boolean(snapshot->policy_differs) : json_null(), "services",
-		ports_to_json(snapshot), "devices", devices_to_json(snapshot), "outflow",
+		ports_to_json(snapshot), "devices",
+		devices_to_json(snapshot->devices, snapshot->device_count), "outflow",
 		outflow_to_json(snapshot->outflow, false), "tables", tables_to_json(snapshot),
 		"memory", memory_to_json(snapshot), "countries", countries_status(snapshot),
 		"generation", generation_to_json(snapshot), "never_ban_names",

@@ -66,13 +66,6 @@ int minute_write(const char *directory, const struct counts_sample *sample, stru
 	return file_replace(path, text, strlen(text), fault);
 }
 
-static uint64_t number(const json_t *value)
-{
-	json_int_t number = json_integer_value(value);
-
-	return number > 0 ? (uint64_t)number : 0;
-}
-
 int minute_read(const char *directory, struct counts_sample *sample, struct fault *fault)
 {
 	_cleanup_(cleanup_json) json_t *root = NULL;
@@ -83,12 +76,13 @@ int minute_read(const char *directory, struct counts_sample *sample, struct faul
 
 	if (asprintf(&path, "%s/" MINUTE_FILE, directory) < 0)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	err = file_read(path, BYTES_MAX, &text, &size);
+	err = file_read_regular(path, BYTES_MAX, &text, &size);
 	if (err)
 		return fault_set(fault, err, "cannot read %s: %s", path, strerror(-err));
 	root = json_loadb(text, size, 0, NULL);
 	services = json_object_get(root, "services");
-	*sample = (struct counts_sample){ .boot_ns = number(json_object_get(root, "boot_ns")) };
+	*sample = (struct counts_sample){ .boot_ns = json_count_value(
+						  json_object_get(root, "boot_ns")) };
 	if (!sample->boot_ns || !json_is_array(services))
 		return fault_set(fault, -EBADMSG,
 				 "%s is not a file of sekisho; remove it, the daemon writes a new "
@@ -97,7 +91,7 @@ int minute_read(const char *directory, struct counts_sample *sample, struct faul
 	for (unsigned id = 0; id < SERVICE_MAX; id++) {
 		for (size_t i = 0; i < MEMBERS; i++)
 			*members_of(&sample->services[id], i) =
-				number(json_array_get(json_array_get(services, id), i));
+				json_count_value(json_array_get(json_array_get(services, id), i));
 		complete(&sample->services[id]);
 	}
 	return 0;

@@ -93,17 +93,10 @@ static json_t *count_to_json(const struct outflow_view *view, const struct outfl
 	uint64_t stopped =
 		verdicts[OUTFLOW_HELD] + verdicts[OUTFLOW_USER] + verdicts[OUTFLOW_UNREADABLE];
 
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "attempts",
-			 json_count(count->attempts), "passed", json_count(verdicts[OUTFLOW_PASS]),
-			 "excepted", json_count(verdicts[OUTFLOW_EXCEPT]), "released",
-			 json_count(verdicts[OUTFLOW_RELEASED]), "held",
-			 json_count(verdicts[OUTFLOW_HELD]), "refused",
-			 json_count(verdicts[OUTFLOW_USER]), "unreadable",
-			 json_count(verdicts[OUTFLOW_UNREADABLE]), "dropped",
-			 json_count(count->dropped), "would_drop",
-			 json_count(stopped > count->dropped ? stopped - count->dropped : 0),
-			 "late", json_count(count->late), "repeated", json_count(count->again),
-			 "last", json_time(outflow_wall_ns(view, count->last_ns)));
+	return joined(members_to_json(outflow_count_members, count),
+		      json_pack("{s:o,s:o}", "would_drop",
+				json_count(stopped > count->dropped ? stopped - count->dropped : 0),
+				"last", json_time(outflow_wall_ns(view, count->last_ns))));
 }
 
 static json_t *counts_to_json(const struct outflow_view *view)

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include "kernel/outflow.h"
+#include "show/members.h"
 
 #define OUTFLOW_NAME_SIZE    64
 #define OUTFLOW_CGROUP_SIZE  256
@@ -92,6 +93,9 @@ struct outflow_trip {
 struct outflow_trip outflow_trip(const struct outflow_view *view);
 /* All counters of one port; of -1 the sum of all. */
 struct outflow_count outflow_sum(const struct outflow_view *view, int port);
+
+/* Of struct outflow_count, but its time; the metrics are by port. */
+extern const struct member outflow_count_members[];
 
 /* A new reference; `view` NULL is null. `recent`: with the last attempts. Schema: docs/json.md. */
 json_t *outflow_to_json(const struct outflow_view *view, bool recent);

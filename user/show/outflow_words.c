@@ -9,6 +9,24 @@
 
 #define NO_SOCKET UINT32_MAX /* as bpf/outflow_judge.h */
 
+#define ROW(member, name, help)                                                             \
+	MEMBER_METRIC(outflow_count, member, name, COUNT, "sekisho_outflow_" name "_total", \
+		      "Attempts to leave " help ".")
+#define VERDICT(verdict, name, help) ROW(verdicts[OUTFLOW_##verdict], name, help)
+const struct member outflow_count_members[] = {
+	ROW(attempts, "attempts", "for a mail port"),
+	VERDICT(PASS, "passed", "that passed within the limit"),
+	VERDICT(EXCEPT, "excepted", "to an excepted destination"),
+	VERDICT(RELEASED, "released", "that passed because of a release"),
+	VERDICT(HELD, "held", "over the limit, also in monitor mode"),
+	VERDICT(USER, "refused", "by users who may not send, also in monitor mode"),
+	VERDICT(UNREADABLE, "unreadable", "made so that they cannot be read"),
+	ROW(dropped, "dropped", "whose first packet was dropped"),
+	ROW(late, "late", "that were held back and passed later"),
+	MEMBER(outflow_count, again, "repeated", COUNT),
+	{ 0 },
+};
+
 enum outflow_state outflow_state(const struct outflow_view *view)
 {
 	const struct gate_outflow *state = view->state;

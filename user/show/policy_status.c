@@ -3,10 +3,8 @@
 #include "show/policy_status.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/cleanup.h"
-#include "base/time.h"
 #include "show/json.h"
 #include "show/number.h"
 #include "show/prometheus.h"
@@ -23,7 +21,7 @@ static json_t *listener_to_json(enum daemon_listener listener, int64_t last_wall
 	if (listener == DAEMON_LISTENER_OFF)
 		return json_null();
 	return json_pack("{s:b,s:o}", "open", listener == DAEMON_LISTENER_OPEN, "last",
-			 last_wall_ns ? json_time(last_wall_ns) : json_null());
+			 json_time(last_wall_ns));
 }
 
 json_t *policy_to_json(const struct daemon_policy *policy)
@@ -45,21 +43,11 @@ json_t *policy_to_json(const struct daemon_policy *policy)
 	return TAKE_PTR(object);
 }
 
-static uint64_t read_count(const json_t *object, const char *key)
-{
-	json_int_t number = json_integer_value(json_object_get(object, key));
-
-	return number > 0 ? (uint64_t)number : 0;
-}
-
 static enum daemon_listener listener_from_json(const json_t *object, int64_t *last_wall_ns)
 {
-	const char *last = json_string_value(json_object_get(object, "last"));
-
 	if (!json_is_object(object))
 		return DAEMON_LISTENER_OFF;
-	if (!last || time_parse(last, strlen(last), last_wall_ns, NULL))
-		*last_wall_ns = 0;
+	*last_wall_ns = json_time_value(json_object_get(object, "last"));
 	return json_is_true(json_object_get(object, "open")) ? DAEMON_LISTENER_OPEN
 							     : DAEMON_LISTENER_CLOSED;
 }
@@ -72,10 +60,12 @@ void policy_from_json(const json_t *object, struct daemon_policy *policy)
 		listener_from_json(json_object_get(object, "dovecot"), &counts->dovecot_wall_ns);
 	policy->postfix =
 		listener_from_json(json_object_get(object, "postfix"), &counts->postfix_wall_ns);
-	counts->hash_bits = (unsigned)(read_count(object, "hash_bits") % 4096);
+	counts->hash_bits =
+		(unsigned)(json_count_value(json_object_get(object, "hash_bits")) % 4096);
 	counts->unnamed = json_is_false(json_object_get(object, "mechanism"));
 	for (size_t row = 0; row < POLICY_COUNT_ROWS; row++)
-		*policy_count_at(counts, row) = read_count(object, policy_count_rows[row].name);
+		*policy_count_at(counts, row) =
+			json_count_value(json_object_get(object, policy_count_rows[row].name));
 }
 
 /* ---- text ---- */
@@ -126,8 +116,7 @@ void prometheus_policy(FILE *out, const struct daemon_policy *policy)
 
 	if (is_off(policy))
 		return;
-	prometheus_family(out, "sekisho_policy_open", "gauge",
-			  "1 if the mail server can ask there.");
+	prometheus_family(out, "sekisho_policy_open", "1 if the mail server can ask there.");
 	if (policy->dovecot != DAEMON_LISTENER_OFF)
 		prometheus_sample1(out, "sekisho_policy_open", "listener", "dovecot",
 				   policy->dovecot == DAEMON_LISTENER_OPEN);
@@ -139,7 +128,7 @@ void prometheus_policy(FILE *out, const struct daemon_policy *policy)
 
 		snprintf(name, sizeof(name), "sekisho_policy_%s_total",
 			 policy_count_rows[row].name);
-		prometheus_family(out, name, "counter", policy_count_rows[row].help);
-		prometheus_sample(out, name, *policy_count_at(&counts, row));
+		prometheus_value(out, name, policy_count_rows[row].help,
+				 *policy_count_at(&counts, row));
 	}
 }

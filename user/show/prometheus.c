@@ -4,54 +4,40 @@
 #include "show/prometheus.h"
 #include "show/render.h"
 
-#include <inttypes.h>
-#include <string.h>
 #include "base/time.h"
 
 /* ---- attempts and handshakes ---- */
 
-static const struct sum_member {
-	const char *service_metric, *country_metric, *help;
-	size_t offset;
-} sum_members[] = {
-#define MEMBER(member, metric, help)                                                          \
-	{                                                                                     \
-		"sekisho_service_" metric "_total", "sekisho_country_" metric "_total", help, \
-			offsetof(struct snapshot_sum, member)                                 \
+/* One sample of each service: its uint64_t at `offset`. */
+static void write_service_counts(FILE *out, const struct snapshot *snapshot, const char *metric,
+				 const char *help, size_t offset)
+{
+	prometheus_family(out, metric, help);
+	for (unsigned id = 1; id <= snapshot->service_count; id++) {
+		const struct snapshot_service *service = &snapshot->services[id];
+
+		prometheus_sample1(out, metric, "service", service->name,
+				   *(const uint64_t *)((const char *)service + offset));
 	}
-	MEMBER(attempts, "attempts", "connection attempts (SYNs)"),
-	MEMBER(passed, "passed_attempts", "connection attempts that passed"),
-	MEMBER(dropped, "dropped_attempts", "connection attempts dropped"),
-	MEMBER(would_drop, "would_drop_attempts",
-	       "connection attempts that enforce mode would have dropped"),
-	MEMBER(handshakes, "handshakes", "completed TCP handshakes"),
-#undef MEMBER
-};
-
-static uint64_t member_of(const struct snapshot_sum *sum, const struct sum_member *member)
-{
-	uint64_t value;
-
-	memcpy(&value, (const char *)sum + member->offset, sizeof(value));
-	return value;
 }
 
-static void write_services(FILE *out, const struct snapshot *snapshot,
-			   const struct sum_member *member)
+static void write_services(FILE *out, const struct snapshot *snapshot, const struct member *member)
 {
-	fprintf(out, "# HELP %s Per service: %s.\n# TYPE %s counter\n", member->service_metric,
-		member->help, member->service_metric);
-	for (unsigned id = 1; id <= snapshot->service_count; id++)
-		prometheus_sample1(out, member->service_metric, "service",
-				   snapshot->services[id].name,
-				   member_of(&snapshot->services[id].sum, member));
+	char metric[64], help[128];
+
+	snprintf(metric, sizeof(metric), "sekisho_service_%s", member->metric);
+	snprintf(help, sizeof(help), "Per service: %s.", member->help);
+	write_service_counts(out, snapshot, metric, help,
+			     offsetof(struct snapshot_service, sum) + member->offset);
 }
 
-static void write_countries(FILE *out, const struct snapshot *snapshot,
-			    const struct sum_member *member)
+static void write_countries(FILE *out, const struct snapshot *snapshot, const struct member *member)
 {
-	fprintf(out, "# HELP %s Per service and country seen: %s.\n# TYPE %s counter\n",
-		member->country_metric, member->help, member->country_metric);
+	char metric[64], help[128];
+
+	snprintf(metric, sizeof(metric), "sekisho_country_%s", member->metric);
+	snprintf(help, sizeof(help), "Per service and country seen: %s.", member->help);
+	prometheus_family(out, metric, help);
 	for (unsigned id = 1; id <= snapshot->service_count; id++) {
 		const struct snapshot_service *service = &snapshot->services[id];
 
@@ -62,41 +48,10 @@ static void write_countries(FILE *out, const struct snapshot *snapshot,
 			if (snapshot_sum_is_zero(&sum))
 				continue;
 			country_to_text(country, name);
-			fputs(member->country_metric, out);
-			prometheus_label(out, "{", "service", service->name);
-			prometheus_label(out, ",", "country", name);
-			fprintf(out, "} %" PRIu64 "\n", member_of(&sum, member));
+			prometheus_sample2(out, metric, "service", service->name, "country", name,
+					   member_count(member, &sum));
 		}
 	}
-}
-
-static void write_open(FILE *out, const struct snapshot *snapshot)
-{
-	prometheus_family(out, "sekisho_service_connections", "gauge",
-			  "Per service: connections open now.");
-	for (unsigned id = 1; id <= snapshot->service_count; id++)
-		prometheus_sample1(out, "sekisho_service_connections", "service",
-				   snapshot->services[id].name, snapshot->services[id].sum.open);
-	if (!snapshot->since_wall_ns)
-		return;
-	prometheus_family(out, "sekisho_counters_start_timestamp_seconds", "gauge",
-			  "Since when is counted.");
-	prometheus_time(out, "sekisho_counters_start_timestamp_seconds", snapshot->since_wall_ns);
-}
-
-static void write_cookies(FILE *out, const struct snapshot *snapshot)
-{
-	prometheus_family(out, "sekisho_service_syn_cookies_total", "counter",
-			  "Per service: SYNs answered with a cookie on the device.");
-	for (unsigned id = 1; id <= snapshot->service_count; id++)
-		prometheus_sample1(out, "sekisho_service_syn_cookies_total", "service",
-				   snapshot->services[id].name, snapshot->services[id].cookies);
-	prometheus_family(out, "sekisho_service_would_syn_cookies_total", "counter",
-			  "Per service: SYNs that enforce mode would have answered there.");
-	for (unsigned id = 1; id <= snapshot->service_count; id++)
-		prometheus_sample1(out, "sekisho_service_would_syn_cookies_total", "service",
-				   snapshot->services[id].name,
-				   snapshot->services[id].would_cookies);
 }
 
 /* ---- reasons ---- */
@@ -113,10 +68,9 @@ static void write_reason(FILE *out, const struct snapshot *snapshot, const char 
 
 			if (!id && !counts->packets)
 				continue;
-			fputs(metric, out);
-			prometheus_label(out, "{", "service", id ? service->name : "-");
-			prometheus_label(out, ",", "reason", reason_name(reason));
-			fprintf(out, "} %llu\n", attempts ? counts->attempts : counts->packets);
+			prometheus_sample2(out, metric, "service", id ? service->name : "-",
+					   "reason", reason_name(reason),
+					   attempts ? counts->attempts : counts->packets);
 		}
 	}
 }
@@ -140,7 +94,7 @@ static void write_reasons(FILE *out, const struct snapshot *snapshot)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		prometheus_family(out, rows[i].metric, "counter", rows[i].help);
+		prometheus_family(out, rows[i].metric, rows[i].help);
 		write_reason(out, snapshot, rows[i].metric, rows[i].mode, rows[i].attempts);
 	}
 }
@@ -150,13 +104,11 @@ static void write_reasons(FILE *out, const struct snapshot *snapshot)
 static void list_sample(FILE *out, const char *metric, const struct snapshot_list *list,
 			uint64_t value)
 {
-	fputs(metric, out);
-	prometheus_label(out, "{", "list", list->name);
-	prometheus_label(out, ",", "action",
-			 !list->known  ? "unknown"
-			 : list->allow ? "allow"
-				       : "deny");
-	fprintf(out, "} %" PRIu64 "\n", value);
+	prometheus_sample2(out, metric, "list", list->name, "action",
+			   !list->known	 ? "unknown"
+			   : list->allow ? "allow"
+					 : "deny",
+			   value);
 }
 
 static void write_lists(FILE *out, const struct snapshot *snapshot)
@@ -165,32 +117,23 @@ static void write_lists(FILE *out, const struct snapshot *snapshot)
 
 	if (!snapshot->list_count)
 		return;
-	prometheus_family(out, "sekisho_list_packets_total", "counter",
-			  "Packets that the list decided.");
+	prometheus_family(out, "sekisho_list_packets_total", "Packets that the list decided.");
 	for (size_t i = 0; i < snapshot->list_count; i++)
 		list_sample(out, "sekisho_list_packets_total", &lists[i], lists[i].hits.packets);
-	prometheus_family(out, "sekisho_list_attempts_total", "counter",
+	prometheus_family(out, "sekisho_list_attempts_total",
 			  "Connection attempts that the list decided.");
 	for (size_t i = 0; i < snapshot->list_count; i++)
 		list_sample(out, "sekisho_list_attempts_total", &lists[i], lists[i].hits.attempts);
-	prometheus_family(out, "sekisho_list_prefixes", "gauge", "Prefixes in the list.");
+	prometheus_family(out, "sekisho_list_prefixes", "Prefixes in the list.");
 	for (size_t i = 0; i < snapshot->list_count; i++)
 		if (lists[i].known)
 			list_sample(out, "sekisho_list_prefixes", &lists[i], lists[i].prefixes);
-	prometheus_family(out, "sekisho_list_updated_timestamp_seconds", "gauge",
+	prometheus_family(out, "sekisho_list_updated_timestamp_seconds",
 			  "When the list was last replaced.");
 	for (size_t i = 0; i < snapshot->list_count; i++)
 		if (lists[i].known)
 			list_sample(out, "sekisho_list_updated_timestamp_seconds", &lists[i],
 				    (uint64_t)(lists[i].updated_wall_ns / NS_PER_S));
-}
-
-static void feed_sample(FILE *out, const char *metric, const struct snapshot_feed *feed,
-			uint64_t value)
-{
-	fputs(metric, out);
-	prometheus_label(out, "{", "list", feed->name);
-	fprintf(out, "} %" PRIu64 "\n", value);
 }
 
 static void write_feeds(FILE *out, const struct snapshot *snapshot)
@@ -200,57 +143,53 @@ static void write_feeds(FILE *out, const struct snapshot *snapshot)
 
 	if (!snapshot->feed_count)
 		return;
-	prometheus_family(out, checked, "gauge",
-			  "When the list's server last answered, 0 for never.");
+	prometheus_family(out, checked, "When the list's server last answered, 0 for never.");
 	for (size_t i = 0; i < snapshot->feed_count; i++)
-		feed_sample(out, checked, &snapshot->feeds[i],
-			    (uint64_t)snapshot->feeds[i].checked_s);
-	prometheus_family(out, every, "gauge", "How often the list's server is to be asked.");
+		prometheus_sample1(out, checked, "list", snapshot->feeds[i].name,
+				   (uint64_t)snapshot->feeds[i].checked_s);
+	prometheus_family(out, every, "How often the list's server is to be asked.");
 	for (size_t i = 0; i < snapshot->feed_count; i++)
-		feed_sample(out, every, &snapshot->feeds[i], snapshot->feeds[i].every_s);
+		prometheus_sample1(out, every, "list", snapshot->feeds[i].name,
+				   snapshot->feeds[i].every_s);
 }
 
 static void write_tables(FILE *out, const struct snapshot *snapshot)
 {
-	static const struct {
-		const char *metric, *type, *help;
-		size_t offset;
-	} rows[] = {
-		{ "sekisho_table_entries", "gauge", "Entries in use.",
-		  offsetof(struct gate_usage, used) },
-		{ "sekisho_table_entries_max", "gauge", "Entries that the table has room for.",
-		  offsetof(struct gate_usage, size) },
-		{ "sekisho_table_overflows_total", "counter",
-		  "Entries that found no room in the table.",
-		  offsetof(struct gate_usage, overflows) },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		prometheus_family(out, rows[i].metric, rows[i].type, rows[i].help);
+	for (const struct member *at = snapshot_usage_members; at->name; at++) {
+		prometheus_family(out, at->metric, at->help);
 		for (enum snapshot_table table = 0; table < SNAPSHOT_TABLE_COUNT; table++) {
 			const struct snapshot_usage *usage = &snapshot->tables[table];
-			uint64_t value;
 
-			if (!usage->known)
-				continue;
-			memcpy(&value, (const char *)&usage->usage + rows[i].offset, sizeof(value));
-			prometheus_sample1(out, rows[i].metric, "table", snapshot_table_name(table),
-					   value);
+			if (usage->known)
+				prometheus_sample1(out, at->metric, "table",
+						   snapshot_table_name(table),
+						   member_count(at, &usage->usage));
 		}
 	}
 }
 
 void prometheus_stats(FILE *out, const struct snapshot *snapshot)
 {
-	size_t members = sizeof(sum_members) / sizeof(*sum_members);
-
 	prometheus_gate(out, snapshot);
-	for (size_t i = 0; i < members; i++)
-		write_services(out, snapshot, &sum_members[i]);
-	for (size_t i = 0; i < members; i++)
-		write_countries(out, snapshot, &sum_members[i]);
-	write_open(out, snapshot);
-	write_cookies(out, snapshot);
+	for (const struct member *at = snapshot_sum_members; at->name; at++)
+		if (at->metric)
+			write_services(out, snapshot, at);
+	for (const struct member *at = snapshot_sum_members; at->name; at++)
+		if (at->metric)
+			write_countries(out, snapshot, at);
+	write_service_counts(out, snapshot, "sekisho_service_connections",
+			     "Per service: connections open now.",
+			     offsetof(struct snapshot_service, sum.open));
+	if (snapshot->since_wall_ns)
+		prometheus_value(out, "sekisho_counters_start_timestamp_seconds",
+				 "Since when is counted.",
+				 (uint64_t)(snapshot->since_wall_ns / NS_PER_S));
+	write_service_counts(out, snapshot, "sekisho_service_syn_cookies_total",
+			     "Per service: SYNs answered with a cookie on the device.",
+			     offsetof(struct snapshot_service, cookies));
+	write_service_counts(out, snapshot, "sekisho_service_would_syn_cookies_total",
+			     "Per service: SYNs that enforce mode would have answered there.",
+			     offsetof(struct snapshot_service, would_cookies));
 	write_reasons(out, snapshot);
 	write_lists(out, snapshot);
 	write_feeds(out, snapshot);

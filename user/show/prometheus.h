@@ -7,16 +7,17 @@
 #include <stdio.h>
 #include "show/snapshot.h"
 
-/* HELP and TYPE ("counter", "gauge"). */
-void prometheus_family(FILE *out, const char *name, const char *type, const char *help);
-/* `{key="text"` or `,key="text"`, by the separator; any bytes are made fit. */
-void prometheus_label(FILE *out, const char *separator, const char *name, const char *value);
+/* HELP and TYPE: a counter's name ends with _total, as it should, any other is a gauge's. */
+void prometheus_family(FILE *out, const char *name, const char *help);
+/* A family of one sample without labels. */
+void prometheus_value(FILE *out, const char *name, const char *help, uint64_t value);
 void prometheus_sample(FILE *out, const char *name, uint64_t value);
-/* With one label. */
+/* With one label, whose text may be any bytes. */
 void prometheus_sample1(FILE *out, const char *name, const char *key, const char *text,
 			uint64_t value);
-/* Seconds since 1970. */
-void prometheus_time(FILE *out, const char *name, int64_t wall_ns);
+/* With two labels. */
+void prometheus_sample2(FILE *out, const char *name, const char *key, const char *text,
+			const char *key2, const char *text2, uint64_t value);
 
 /* The families of the gate; of the daemon, or only that it does not run; of the outflow breaker. */
 void prometheus_gate(FILE *out, const struct snapshot *snapshot);

@@ -4,43 +4,21 @@
 
 #include "base/time.h"
 
-static uint64_t outflow_number(const struct outflow_count *count, size_t row)
-{
-	return row < OUTFLOW_VERDICTS	     ? count->verdicts[row]
-	       : row == OUTFLOW_VERDICTS     ? count->dropped
-	       : row == OUTFLOW_VERDICTS + 1 ? count->late
-					     : count->attempts;
-}
-
 /* By port, never by sender: there may be many. */
 static void write_outflow_ports(FILE *out, const struct outflow_view *view)
 {
-	static const struct {
-		const char *metric, *help;
-	} rows[] = {
-#define ROW(name, text) { "sekisho_outflow_" name "_total", "Attempts to leave " text "." }
-		ROW("passed", "that passed within the limit"),
-		ROW("excepted", "to an excepted destination"),
-		ROW("released", "that passed because of a release"),
-		ROW("held", "over the limit, also in monitor mode"),
-		ROW("refused", "by users who may not send, also in monitor mode"),
-		ROW("unreadable", "made so that they cannot be read"),
-		ROW("dropped", "whose first packet was dropped"),
-		ROW("late", "that were held back and passed later"),
-		ROW("attempts", "for a mail port"),
-#undef ROW
-	};
 	const struct outflow_rules *rules = &view->state->rules;
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		prometheus_family(out, rows[i].metric, "counter", rows[i].help);
-		for (unsigned j = 0; j < rules->port_count && j < OUTFLOW_PORTS; j++) {
-			struct outflow_count sum = outflow_sum(view, (int)rules->ports[j]);
+	for (const struct member *at = outflow_count_members; at->name; at++) {
+		if (!at->metric)
+			continue;
+		prometheus_family(out, at->metric, at->help);
+		for (unsigned i = 0; i < rules->port_count && i < OUTFLOW_PORTS; i++) {
+			struct outflow_count sum = outflow_sum(view, (int)rules->ports[i]);
 			char port[16];
 
-			snprintf(port, sizeof(port), "%u", rules->ports[j]);
-			prometheus_sample1(out, rows[i].metric, "port", port,
-					   outflow_number(&sum, i));
+			snprintf(port, sizeof(port), "%u", rules->ports[i]);
+			prometheus_sample1(out, at->metric, "port", port, member_count(at, &sum));
 		}
 	}
 }
@@ -66,17 +44,17 @@ static void write_trips(FILE *out, const struct outflow_view *view)
 		if (!of->since_ns || breaker->state.since_ns < of->since_ns)
 			of->since_ns = breaker->state.since_ns;
 	}
-	prometheus_family(out, "sekisho_outflow_tripped", "gauge",
+	prometheus_family(out, "sekisho_outflow_tripped",
 			  "Outflow breakers that are tripped, by whom they hold back.");
 	for (unsigned who = 0; who < OUTFLOW_ORIGINS; who++)
 		prometheus_sample1(out, "sekisho_outflow_tripped", "who", outflow_origin_name(who),
 				   trips[who].tripped);
-	prometheus_family(out, "sekisho_outflow_trip_held", "gauge",
+	prometheus_family(out, "sekisho_outflow_trip_held",
 			  "Attempts that the present trips held back, or would have.");
 	for (unsigned who = 0; who < OUTFLOW_ORIGINS; who++)
 		prometheus_sample1(out, "sekisho_outflow_trip_held", "who",
 				   outflow_origin_name(who), trips[who].held);
-	prometheus_family(out, "sekisho_outflow_trip_start_timestamp_seconds", "gauge",
+	prometheus_family(out, "sekisho_outflow_trip_start_timestamp_seconds",
 			  "When the first of the present trips began; absent without one.");
 	for (unsigned who = 0; who < OUTFLOW_ORIGINS; who++)
 		if (trips[who].since_ns)
@@ -94,14 +72,12 @@ void prometheus_outflow(FILE *out, const struct outflow_view *view)
 		return;
 	state = view->state;
 	write_trips(out, view);
-	prometheus_family(out, "sekisho_outflow_enforcing", "gauge",
-			  "1 if the breaker holds back, 0 in monitor mode.");
-	prometheus_sample(out, "sekisho_outflow_enforcing", state->rules.mode == GATE_ENFORCE);
-	prometheus_family(out, "sekisho_outflow_is_released", "gauge",
-			  "1 while a release by hand lasts.");
-	prometheus_sample(out, "sekisho_outflow_is_released",
-			  state->control.released_until_ns > state->now_boot_ns);
-	prometheus_family(out, "sekisho_outflow_overflows_total", "counter",
+	prometheus_value(out, "sekisho_outflow_enforcing",
+			 "1 if the breaker holds back, 0 in monitor mode.",
+			 state->rules.mode == GATE_ENFORCE);
+	prometheus_value(out, "sekisho_outflow_is_released", "1 while a release by hand lasts.",
+			 state->control.released_until_ns > state->now_boot_ns);
+	prometheus_family(out, "sekisho_outflow_overflows_total",
 			  "Attempts whose sender found no room in the breaker's tables.");
 	prometheus_sample1(out, "sekisho_outflow_overflows_total", "table", "breakers",
 			   state->control.breaker_overflows);

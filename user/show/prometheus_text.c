@@ -3,23 +3,29 @@
 #include "show/prometheus.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/cleanup.h"
-#include "base/time.h"
 #include "show/visible.h"
 
-void prometheus_family(FILE *out, const char *name, const char *type, const char *help)
+void prometheus_family(FILE *out, const char *name, const char *help)
 {
-	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+	static const char total[] = "_total";
+	size_t length = strlen(name), end = sizeof(total) - 1;
+	bool counts = length > end && !strcmp(name + length - end, total);
+
+	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name,
+		counts ? "counter" : "gauge");
 }
 
 /* Escapes what the format wants escaped; bytes that are not UTF-8 would make a scraper refuse the
  * whole text, and are replaced. Out of memory the label is "?", which beats no metrics. */
-void prometheus_label(FILE *out, const char *separator, const char *name, const char *value)
+static void write_label(FILE *out, char separator, const char *name, const char *value)
 {
 	_cleanup_free_ char *clean = utf8_clean(value);
 
-	fprintf(out, "%s%s=\"", separator, name);
+	fprintf(out, "%c%s=\"", separator, name);
 	for (const char *at = clean ? clean : "?"; *at; at++) {
 		if (*at == '\n')
 			fputs("\\n", out);
@@ -40,11 +46,21 @@ void prometheus_sample1(FILE *out, const char *name, const char *key, const char
 			uint64_t value)
 {
 	fputs(name, out);
-	prometheus_label(out, "{", key, text);
+	write_label(out, '{', key, text);
 	fprintf(out, "} %" PRIu64 "\n", value);
 }
 
-void prometheus_time(FILE *out, const char *name, int64_t wall_ns)
+void prometheus_sample2(FILE *out, const char *name, const char *key, const char *text,
+			const char *key2, const char *text2, uint64_t value)
 {
-	fprintf(out, "%s %" PRId64 "\n", name, (int64_t)(wall_ns / NS_PER_S));
+	fputs(name, out);
+	write_label(out, '{', key, text);
+	write_label(out, ',', key2, text2);
+	fprintf(out, "} %" PRIu64 "\n", value);
+}
+
+void prometheus_value(FILE *out, const char *name, const char *help, uint64_t value)
+{
+	prometheus_family(out, name, help);
+	prometheus_sample(out, name, value);
 }

@@ -10,6 +10,7 @@
 #include "feed/dns_names.h"
 #include "kernel/attach.h"
 #include "show/daemon_status.h"
+#include "show/members.h"
 #include "show/outflow_view.h"
 #include "show/talkers.h"
 
@@ -18,6 +19,9 @@ struct snapshot_sum {
 	uint64_t attempts, passed, dropped, would_drop, handshakes;
 	uint64_t open; /* connections now */
 };
+
+/* The metrics' names lack their beginning: they are of a service, or of a country. */
+extern const struct member snapshot_sum_members[];
 
 struct snapshot_service {
 	char name[CONFIG_NAME_SIZE]; /* "" for id 0: packets of no known port */
@@ -63,6 +67,8 @@ struct snapshot_usage {
 	bool known; /* false: the gate has no such table, or none is loaded */
 	struct gate_usage usage;
 };
+
+extern const struct member snapshot_usage_members[]; /* of struct gate_usage */
 
 #define SNAPSHOT_TOP 10
 struct snapshot_top { /* those with the most attempts, the most first */

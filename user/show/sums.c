@@ -6,6 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROW(member, metric, help) MEMBER_METRIC(snapshot_sum, member, #member, COUNT, metric, help)
+const struct member snapshot_sum_members[] = {
+	ROW(attempts, "attempts_total", "connection attempts (SYNs)"),
+	MEMBER(snapshot_sum, open, "open", COUNT),
+	ROW(passed, "passed_attempts_total", "connection attempts that passed"),
+	ROW(dropped, "dropped_attempts_total", "connection attempts dropped"),
+	ROW(would_drop, "would_drop_attempts_total",
+	    "connection attempts that enforce mode would have dropped"),
+	ROW(handshakes, "handshakes_total", "completed TCP handshakes"),
+	{ 0 },
+};
+
+#undef ROW
+#define ROW(member, metric, help) MEMBER_METRIC(gate_usage, member, #member, COUNT, metric, help)
+const struct member snapshot_usage_members[] = {
+	ROW(used, "sekisho_table_entries", "Entries in use."),
+	ROW(size, "sekisho_table_entries_max", "Entries that the table has room for."),
+	ROW(overflows, "sekisho_table_overflows_total", "Entries that found no room in the table."),
+	{ 0 },
+};
+
 const char *snapshot_table_name(enum snapshot_table table)
 {
 	static const char *const names[] = { "sources",	 "networks",	"bans",
