@@ -158,7 +158,20 @@ void commit_sync(struct daemon *daemon)
 		return;
 	/* A commit that writes anything syncs what was written before it as well. */
 	finish(daemon, waits);
-	if (daemon->unsynced && !waits && store_sync_request(daemon->sync, &fault))
+	if (daemon->sync && (daemon->unsynced || store_sync_is_due(daemon->sync)) &&
+	    store_sync_request(daemon->sync, &fault))
 		daemon_fault(daemon, "%s", fault.text);
 	daemon->unsynced = daemon->unsynced && daemon->commit_failed;
+}
+
+static void on_soon(void *context)
+{
+	commit_sync(context);
+}
+
+void commit_soon(struct daemon *daemon)
+{
+	if (daemon->policy && !daemon->commit_failed &&
+	    !(daemon->sync && store_sync_is_behind(daemon->sync)))
+		loop_again(daemon->loop, on_soon, daemon);
 }

@@ -46,8 +46,13 @@ bool commit_is_behind(struct daemon *daemon);
 /* Tells all parts that what waited may go on. */
 void commit_resume(struct daemon *daemon);
 
-/* Once a second, and at the end: writes what has gathered, and after bans has it brought to the
- * disk. A power cut takes back the last seconds at most. */
+/* Once a second, and at the end: writes what has gathered, and after bans, or when the store's log
+ * is long, has it brought to the disk. A power cut takes back the last seconds at most. */
 void commit_sync(struct daemon *daemon);
+
+/* Much has gathered: where mail servers wait for answers it is written in the next turn of the loop,
+ * not once a second, so that no answer waits for all of it. Still once a second
+ * where the store fails or its log is being moved. */
+void commit_soon(struct daemon *daemon);
 
 #endif

@@ -14,7 +14,8 @@
 #include "daemon/detect_store_internal.h"
 #include "lists/providers.h"
 
-#define NOTES_MAX 65536 /* in memory */
+#define NOTES_MAX  65536 /* in memory */
+#define NOTES_SOON 128	 /* written in less than a millisecond; a second's worth would take 40 */
 
 enum note_kind {
 	NOTE_KEEP,
@@ -193,6 +194,8 @@ static void add_note(struct daemon *daemon, const struct note *note, const char 
 	if (account && !own.account)
 		return;
 	notes->items[notes->count++] = own;
+	if (notes->count % NOTES_SOON == 0)
+		commit_soon(daemon);
 }
 
 static void keep(const char *account, const struct detect_known *known, void *context)
@@ -280,8 +283,6 @@ bool detect_store_noted(const struct daemon *daemon)
 {
 	return daemon->notes && daemon->notes->count;
 }
-
-/* ---- */
 
 void detect_store_settings(struct daemon *daemon, const struct config *config,
 			   struct detect_settings *settings)

@@ -173,7 +173,7 @@ int store_repeat_get(struct store *store, const struct prefix *prefix, enum ban_
 	return 0;
 }
 
-/* Notes are grouped by the caller, so one transaction a second at most, and not worth a sync. */
+/* Notes are grouped by the caller, and not worth a sync. */
 int store_begin_notes(struct store *store, struct fault *fault)
 {
 	int result = database_execute(store, "PRAGMA synchronous = NORMAL", "write", fault);

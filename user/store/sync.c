@@ -170,12 +170,23 @@ int store_sync_takes(struct store *store, struct fault *fault)
 				"set up", fault);
 }
 
-bool store_sync_is_behind(struct store_sync *sync)
+static bool has_grown(const struct store_sync *sync, off_t size)
 {
 	struct stat status;
+
+	return !stat(sync->log, &status) && status.st_size >= size;
+}
+
+bool store_sync_is_due(const struct store_sync *sync)
+{
+	return has_grown(sync, LOG_SIZE);
+}
+
+bool store_sync_is_behind(struct store_sync *sync)
+{
 	bool working;
 
-	if (stat(sync->log, &status) || status.st_size < LOG_MOST)
+	if (!has_grown(sync, LOG_MOST))
 		return false;
 	pthread_mutex_lock(&sync->lock);
 	working = sync->working;

@@ -23,6 +23,9 @@ int store_sync_takes(struct store *store, struct fault *fault);
  * should, so that it does not grow as fast as it is moved. Asks for it if nobody has. */
 bool store_sync_is_behind(struct store_sync *sync);
 
+/* The log has grown to 4 MB: store_sync_request() would move its pages into the database. */
+bool store_sync_is_due(const struct store_sync *sync);
+
 /* What is committed by now is to reach the disk. Returns at once. The last fault since the call
  * before, if any, is returned: -errno. */
 int store_sync_request(struct store_sync *sync, struct fault *fault);
