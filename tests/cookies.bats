@@ -105,7 +105,7 @@ syns_are() { # WHO SERVER PORT KIND...
 
 @test "an answer is never longer than what asked for it, and hostile options change nothing in it" {
 	local usual=(plain bare data fast-open fast-open-asked multipath multipath-join no-mss mss-0 mss-1
-		mss-65535 option-of-0 option-of-255 mss-cut nops wscale-255 ece tagged tagged-twice)
+		mss-65535 option-of-0 option-of-255 mss-cut mss-short mss-long nops wscale-255 ece tagged tagged-twice)
 	cookies_conf enforce
 	run_sekisho load
 	flood4
@@ -116,7 +116,8 @@ syns_are() { # WHO SERVER PORT KIND...
 	ip -n "$LAB_SERVER" link set mx0 mtu 1380
 	run_sekisho load
 	MSS=1340 syns_are device "$MX4" 25 plain mss-65535
-	MSS=536 syns_are device "$MX4" 25 mss-1
+	# What names none asks for 536 bytes.
+	MSS=536 syns_are device "$MX4" 25 mss-1 no-mss mss-0 mss-cut mss-short mss-long option-of-0
 	MSS=1320 syns_are device "$MX6" 25 plain
 	ip -n "$LAB_SERVER" link set mx0 mtu 1500
 }
