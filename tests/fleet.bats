@@ -78,6 +78,20 @@ nowhere() { # PREFIX GATE...
 	nowhere 203.0.113.20/32 2 3 4
 }
 
+@test "fleet: a ban that had to wait for another process is told as soon as it is made" {
+	local lock number
+	for number in 1 2; do
+		exec {lock}>>"$GATES/gate$number/state/lock"
+		flock "$lock"
+		gate "$number" gate_guess 203.0.113.25
+		retry 100 0.05 grep -q 'not banned yet: 203.0.113.25/32: ' "$GATES/gate$number/log/run"
+		exec {lock}>&-
+	done
+	everywhere 203.0.113.25/32 '' 1 2
+	everywhere 203.0.113.25/32 fleet 3 4
+	grep -q '^sekisho: banned 203.0.113.25/32 from login until .*; it had waited$' "$GATES/gate1/log/run"
+}
+
 @test "fleet: a ban by hand is told, and lifting it takes it back everywhere" {
 	gate 1 lab_sekisho ban --service login 203.0.113.30
 	gate 2 lab_sekisho ban --service login 203.0.113.30

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "daemon/ban_made.h"
 #include "daemon/ban_queue_internal.h"
 #include "daemon/daemon_log.h"
 #include "kernel/ban_parts.h"
@@ -49,7 +50,8 @@ static void wake_later(struct daemon *daemon)
 		ban_queue->woken = !loop_after(daemon->loop, AGAIN_NS, on_woken, daemon);
 }
 
-int ban_queue_ban(struct daemon *daemon, struct ban_request *request, struct fault *fault)
+/* ban_queue_ban() without ban_made(). */
+static int add_now(struct daemon *daemon, struct ban_request *request, struct fault *fault)
 {
 	struct ban_queue *ban_queue = daemon->ban_queue;
 	struct ban_request asked = *request;
@@ -87,6 +89,17 @@ int ban_queue_ban(struct daemon *daemon, struct ban_request *request, struct fau
 		ban_queue->said = fault->error;
 	wake_later(daemon);
 	return 0;
+}
+
+int ban_queue_ban(struct daemon *daemon, struct ban_request *request, struct fault *fault)
+{
+	int error;
+
+	*fault = (struct fault){ 0 };
+	error = add_now(daemon, request, fault);
+	if (!error)
+		ban_made(daemon, request, false, fault->text);
+	return error;
 }
 
 /* Closes the open connections of what was banned since the last call. */
@@ -145,18 +158,6 @@ static void committed(struct daemon *daemon, int error)
 }
 
 /* ---- what waited, again ---- */
-
-bool ban_queue_may_log(struct daemon *daemon)
-{
-	struct ban_queue *ban_queue = daemon->ban_queue;
-
-	if (ban_queue->bans_said < BAN_QUEUE_LOGGED_MAX) {
-		ban_queue->bans_said++;
-		return true;
-	}
-	ban_queue->bans_unsaid++;
-	return false;
-}
 
 /* -ENOENT: the ban has ended, or somebody lifted it. */
 static int store_one(struct instance *instance, const struct pending_ban *waiting,
@@ -222,13 +223,8 @@ static bool ban_waiting(struct daemon *daemon, struct pending_ban *waiting)
 		daemon_fault(daemon, "not banned: %s: %s", prefix, fault.text);
 		return false;
 	}
-	daemon->bans++;
-	daemon->last_ban_wall_ns = request->now_wall_ns;
 	waiting->in_kernel = true;
-	if (ban_queue_may_log(daemon))
-		log_line(false, "%s %s, which had waited",
-			 daemon->instance.config->mode == GATE_ENFORCE ? "banned" : "would ban",
-			 prefix);
+	ban_made(daemon, request, true, fault.text);
 	return true;
 }
 

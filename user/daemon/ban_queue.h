@@ -16,15 +16,10 @@
 int ban_queue_open(struct daemon *daemon, struct fault *fault);
 void ban_queue_close(struct daemon *daemon);
 
-/* bans_add() that never waits long, within commit_begin(). 0: the kernel has it (fault->error:
- * and what is amiss all the same), and ban_queue_cut() is to be called; -EINPROGRESS: it is tried
- * again within a fraction of a second, the fault says why; other errors as bans_add(). */
+/* bans_add() that never waits long, within commit_begin(). 0: the kernel has it, and ban_made() has
+ * done what follows. -EINPROGRESS: all that is done once the lock is to be had, within a fraction of
+ * a second as a rule; the fault says why. Other errors as bans_add(). */
 int ban_queue_ban(struct daemon *daemon, struct ban_request *request, struct fault *fault);
-
-/* Whether one more ban is said: BAN_QUEUE_LOGGED_MAX in a second are, the rest are counted and
- * summed up. */
-#define BAN_QUEUE_LOGGED_MAX 100
-bool ban_queue_may_log(struct daemon *daemon);
 
 /* Once the transaction of commit_begin() has ended, its bans are in the store, or wait for it. */
 extern const struct commit_part ban_queue_part;

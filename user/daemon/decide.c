@@ -7,20 +7,12 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "conf/ban_services.h"
 #include "daemon/daemon.h"
 #include "daemon/ban_queue.h"
-#include "daemon/daemon_log.h"
-#include "daemon/fleet_link.h"
 #include "kernel/ban_parts.h"
 
 /* An older line is one of the past, read late: its ban counts from its own time. */
 #define LATE_NS (300 * NS_PER_S)
-
-static const char *banned(const struct daemon *daemon)
-{
-	return daemon->instance.config->mode == GATE_ENFORCE ? "banned" : "would ban";
-}
 
 static void add_ban(struct daemon *daemon, const struct decision *decision, int64_t now,
 		    int64_t until)
@@ -36,28 +28,15 @@ static void add_ban(struct daemon *daemon, const struct decision *decision, int6
 		.evidence = evidence,
 		.evidence_count = evidence_of(daemon, decision, evidence),
 	};
-	char prefix[PREFIX_TEXT_SIZE], end[TIME_TEXT_SIZE];
-	struct fault fault = { 0 };
-	int err;
+	char prefix[PREFIX_TEXT_SIZE];
+	struct fault fault;
+	int error = ban_queue_ban(daemon, &request, &fault);
 
-	prefix_format(&decision->prefix, prefix);
-	time_format(until / NS_PER_S * NS_PER_S, end);
-	err = ban_queue_ban(daemon, &request, &fault);
-	if (err) {
-		daemon_fault(daemon, "%s: %s: %s",
-			     err == -EINPROGRESS ? "not banned yet" : "not banned", prefix,
-			     fault.text);
+	if (!error)
 		return;
-	}
-	daemon->bans++;
-	fleet_link_ban(daemon, &request);
-	daemon->last_ban_wall_ns = clock_wall_ns();
-	if (ban_queue_may_log(daemon))
-		log_line(false, "%s %s from %s until %s: %s: %s", banned(daemon), prefix,
-			 ban_services_word(decision->services), end, rule_name(decision->rule),
-			 decision->reason);
-	if (*fault.text)
-		daemon_fault(daemon, "banned %s, but: %s", prefix, fault.text);
+	prefix_format(&decision->prefix, prefix);
+	daemon_fault(daemon, "%s: %s: %s", error == -EINPROGRESS ? "not banned yet" : "not banned",
+		     prefix, fault.text);
 }
 
 /* The rules believe that the ban runs; somebody may have lifted it meanwhile. */

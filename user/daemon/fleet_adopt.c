@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "daemon/ban_made.h"
 #include "daemon/ban_queue.h"
 #include "daemon/daemon_log.h"
 #include "fleet/adoption.h"
@@ -94,21 +95,16 @@ static enum channel_outcome add(struct daemon *daemon, const struct channel_mess
 				       .until_wall_ns = until,
 				       .rule = RULE_FLEET,
 				       .reason = reason };
-	struct fault fault = { 0 };
+	struct fault fault;
 	int error;
 
 	describe(message, reason, sizeof(reason));
 	error = ban_queue_ban(daemon, &request, &fault);
+	if (!error || error == -EINPROGRESS)
+		return OUTCOME_ADOPTED;
 	prefix_format(&message->prefix, text);
-	if (error && error != -EINPROGRESS) {
-		daemon_fault(daemon, "fleet: not banned: %s: %s", text, fault.text);
-		return OUTCOME_FAILED;
-	}
-	daemon->bans++;
-	daemon->last_ban_wall_ns = now;
-	if (ban_queue_may_log(daemon))
-		log_line(false, "banned %s: fleet: %s", text, reason);
-	return OUTCOME_ADOPTED;
+	daemon_fault(daemon, "fleet: not banned: %s: %s", text, fault.text);
+	return OUTCOME_FAILED;
 }
 
 enum channel_outcome fleet_adopt(struct daemon *daemon, const struct channel_message *message)
@@ -156,6 +152,6 @@ void fleet_release(struct daemon *daemon, const struct channel_message *message)
 	    bans_remove(&daemon->instance, &message->prefix, (enum ban_services)message->services,
 			&fault))
 		daemon_fault(daemon, "fleet: %s is not released: %s", text, fault.text);
-	else if (ban_queue_may_log(daemon))
+	else if (ban_may_log(daemon))
 		log_line(false, "unbanned %s: the fleet holds it no more", text);
 }

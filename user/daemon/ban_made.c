@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* See ban_made.h. */
+#include "daemon/ban_made.h"
+
+#include "base/time.h"
+#include "conf/ban_services.h"
+#include "daemon/ban_queue_internal.h"
+#include "daemon/daemon_log.h"
+#include "daemon/fleet_link.h"
+
+bool ban_may_log(struct daemon *daemon)
+{
+	struct ban_queue *ban_queue = daemon->ban_queue;
+
+	if (ban_queue->bans_said < BAN_LOGGED_MAX) {
+		ban_queue->bans_said++;
+		return true;
+	}
+	ban_queue->bans_unsaid++;
+	return false;
+}
+
+void ban_made(struct daemon *daemon, const struct ban_request *request, bool waited,
+	      const char *amiss)
+{
+	const char *verb = daemon->instance.config->mode == GATE_ENFORCE ? "banned" : "would ban";
+	char prefix[PREFIX_TEXT_SIZE], end[TIME_TEXT_SIZE];
+
+	daemon->bans++;
+	daemon->last_ban_wall_ns = request->now_wall_ns;
+	if (request->rule != RULE_FLEET)
+		fleet_link_ban(daemon, request);
+	prefix_format(&request->prefix, prefix);
+	time_format(request->until_wall_ns / NS_PER_S * NS_PER_S, end);
+	if (ban_may_log(daemon))
+		log_line(false, "%s %s from %s until %s: %s: %s%s", verb, prefix,
+			 ban_services_word(request->services), end, rule_name(request->rule),
+			 request->reason, waited ? "; it had waited" : "");
+	if (*amiss)
+		daemon_fault(daemon, "%s %s, but: %s", verb, prefix, amiss);
+}
