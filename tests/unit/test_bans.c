@@ -781,11 +781,11 @@ static int list(const struct ban_state *state, void *context)
 	struct listed *listed = context;
 	char text[PREFIX_TEXT_SIZE];
 
-	prefix_format(&state->prefix, text);
+	prefix_format(&state->ban.prefix, text);
 	sprintf(listed->text + strlen(listed->text), "%s=%s", text,
-		state->reason ? state->reason : "?");
-	if (state->services != BAN_ALL)
-		strcat(listed->text, state->services == BAN_SMTP ? ":smtp" : ":login");
+		state->ban.reason ? state->ban.reason : "?");
+	if (state->ban.services != BAN_ALL)
+		strcat(listed->text, state->ban.services == BAN_SMTP ? ":smtp" : ":login");
 	strcat(listed->text, " ");
 	listed->last = *state;
 	return ++listed->count == listed->most;
@@ -812,8 +812,8 @@ static void the_kernel_says_which_bans_there_are_and_the_store_why(void **state)
 	assert_string_equal(listed.text,
 			    "10.0.0.0/24=? 10.0.0.0/25=kept 192.0.2.5/32=five 2001:db8::/64=six ");
 	assert_int_equal(listed.last.packets, 12);
-	assert_int_equal(listed.last.since_wall_ns, place->now);
-	assert_int_equal(listed.last.until_wall_ns, place->now + MINUTE);
+	assert_int_equal(listed.last.ban.since_wall_ns, place->now);
+	assert_int_equal(listed.last.ban.until_wall_ns, place->now + MINUTE);
 	expect_near((uint64_t)listed.last.last_wall_ns, (uint64_t)clock_wall_ns());
 	listed = (struct listed){ .most = 2 };
 	assert_int_equal(bans_each(&place->instance, list, &listed, &place->fault), 0);

@@ -79,7 +79,7 @@ static void rows_have_rates_per_minute_and_the_order_asked_for(void **state)
 
 static void a_filter_finds_names_countries_and_reasons_in_any_case(void **state)
 {
-	struct top_ban ban = { .until_wall_ns = INT64_MAX, .rule = RULE_MANUAL };
+	struct top_ban ban = { .ban.until_wall_ns = INT64_MAX, .ban.rule = RULE_MANUAL };
 	struct top_bans bans = { .items = &ban, .count = 1 };
 	struct top_frame before = { 0 }, now = { 0 };
 	struct top_row *rows;
@@ -93,15 +93,15 @@ static void a_filter_finds_names_countries_and_reasons_in_any_case(void **state)
 	assert_int_equal(count, 1);
 	assert_string_equal(rows[0].name, "198.51.100.7");
 	free(rows);
-	strcpy(ban.reason, "Too Often");
-	assert_int_equal(prefix_parse("10.0.0.0/8", 10, &ban.prefix), 0);
+	strcpy(ban.ban.reason, "Too Often");
+	assert_int_equal(prefix_parse("10.0.0.0/8", 10, &ban.ban.prefix), 0);
 	assert_int_equal(
 		top_rows(&before, &now, &bans, TOP_BANS, TOP_BY_RATE, "too", 9, &rows, &count), 0);
 	assert_int_equal(count, 1);
 	assert_string_equal(rows[0].text, "manual: Too Often");
 	free(rows);
 	/* An ended ban is no ban. */
-	ban.until_wall_ns = now.snapshot->now_wall_ns;
+	ban.ban.until_wall_ns = now.snapshot->now_wall_ns;
 	assert_int_equal(
 		top_rows(&before, &now, &bans, TOP_BANS, TOP_BY_RATE, "", 9, &rows, &count), 0);
 	assert_int_equal(count, 0);
@@ -152,9 +152,9 @@ static void rates_are_by_service_and_reason_and_never_negative(void **state)
 static void a_banned_source_is_among_the_sources_by_what_its_ban_counts(void **state)
 {
 	struct top_frame before = { 0 }, now = { 0 };
-	struct top_ban items[3] = { { .packets = 40, .attempts = 30, .attempts_pm = 90 },
-				    { .packets = 7, .attempts = 7, .attempts_pm = 1 },
-				    { .packets = 0 } };
+	struct top_ban items[3] = { { .ban.packets = 40, .ban.attempts = 30, .attempts_pm = 90 },
+				    { .ban.packets = 7, .ban.attempts = 7, .attempts_pm = 1 },
+				    { .ban.packets = 0 } };
 	struct top_bans bans = { .items = items, .count = 3 };
 	struct top_row *rows;
 	size_t count;
@@ -165,9 +165,9 @@ static void a_banned_source_is_among_the_sources_by_what_its_ban_counts(void **s
 		static const char *const prefixes[] = { "2001:db8:bad::/64", "198.51.100.7/32",
 							"203.0.113.99/32" };
 
-		assert_int_equal(prefix_parse(prefixes[i], strlen(prefixes[i]), &items[i].prefix),
-				 0);
-		items[i].until_wall_ns = now.snapshot->now_wall_ns + NS_PER_S;
+		assert_int_equal(
+			prefix_parse(prefixes[i], strlen(prefixes[i]), &items[i].ban.prefix), 0);
+		items[i].ban.until_wall_ns = now.snapshot->now_wall_ns + NS_PER_S;
 	}
 	assert_int_equal(
 		top_rows(&before, &now, &bans, TOP_SOURCES, TOP_BY_RATE, "", 9, &rows, &count), 0);
@@ -184,7 +184,7 @@ static void a_banned_source_is_among_the_sources_by_what_its_ban_counts(void **s
 	assert_true(rows[0].banned && rows[0].attempts == 12 && rows[0].drops == 12);
 	free(rows);
 	/* Over, it is a source like any other. */
-	items[0].until_wall_ns = items[1].until_wall_ns = now.snapshot->now_wall_ns;
+	items[0].ban.until_wall_ns = items[1].ban.until_wall_ns = now.snapshot->now_wall_ns;
 	assert_int_equal(
 		top_rows(&before, &now, &bans, TOP_SOURCES, TOP_BY_RATE, "", 9, &rows, &count), 0);
 	assert_int_equal(count, 3);

@@ -12,6 +12,7 @@
 #include "conf/ban_services.h"
 #include "detect/detect.h"
 #include "show/json.h"
+#include "show/shown_ban.h"
 #include "show/style.h"
 
 struct printing {
@@ -52,16 +53,12 @@ static void print_text(const struct store_ban *ban, bool lifted, bool first, uns
 
 static bool print_json(const struct config *config, const struct store_ban *ban, bool lifted)
 {
+	struct shown_ban shown = shown_ban_of(ban);
+	json_t *object = shown_ban_to_json(&shown, json_services(config, ban->services), "ended");
 	_cleanup_free_ char *line = NULL;
-	char prefix[PREFIX_TEXT_SIZE];
 
-	prefix_format(&ban->prefix, prefix);
-	line = json_line(json_pack("{s:s,s:o,s:o,s:o,s:b,s:s,s:o}", "prefix", prefix, "services",
-				   json_services(config, ban->services), "since",
-				   json_time(ban->since_wall_ns), "ended",
-				   json_time(ban->until_wall_ns), "lifted", lifted, "rule",
-				   rule_name((enum ban_rule)ban->rule), "reason",
-				   json_text(*ban->reason ? ban->reason : NULL)));
+	json_object_set_new(object, "lifted", json_boolean(lifted));
+	line = json_line(object);
 	if (line)
 		fputs(line, stdout);
 	return line;

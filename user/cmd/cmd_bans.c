@@ -128,7 +128,7 @@ static void quote_word(const char *word, char *json, size_t size)
 /* A million lines are printed in a second: what needs no escaping is not made a JSON object of. */
 static int print_json(const struct ban_state *state, struct bans_printing *printing)
 {
-	const char *reason = json_reason(state->reason, printing);
+	const char *reason = json_reason(state->ban.reason, printing);
 	char prefix[PREFIX_TEXT_SIZE], packets[24] = "null", attempts[24] = "null",
 				       rule[64] = "null", word[PROVIDER_TEXT_SIZE], country[16],
 				       provider[24];
@@ -137,25 +137,25 @@ static int print_json(const struct ban_state *state, struct bans_printing *print
 		printing->failed = true;
 		return printing->failed;
 	}
-	prefix_format(&state->prefix, prefix);
+	prefix_format(&state->ban.prefix, prefix);
 	if (state->in_kernel) {
 		snprintf(packets, sizeof(packets), "%" PRIu64, state->packets);
 		snprintf(attempts, sizeof(attempts), "%" PRIu64, state->attempts);
 	}
-	if (state->rule < RULE_COUNT)
-		quote_word(rule_name((enum ban_rule)state->rule), rule, sizeof(rule));
-	quote_word(origins_country(&printing->origins, &state->prefix.address, word), country,
+	if (state->ban.rule < RULE_COUNT)
+		quote_word(rule_name((enum ban_rule)state->ban.rule), rule, sizeof(rule));
+	quote_word(origins_country(&printing->origins, &state->ban.prefix.address, word), country,
 		   sizeof(country));
-	quote_word(origins_provider(&printing->origins, &state->prefix.address, word), provider,
+	quote_word(origins_provider(&printing->origins, &state->ban.prefix.address, word), provider,
 		   sizeof(provider));
 	printing->failed = printf("{\"prefix\":\"%s\",\"services\":%s,\"since\":%s,\"until\":%s,"
 				  "\"rule\":%s,\"reason\":%s,"
 				  "\"packets\":%s,\"attempts\":%s,\"last\":%s,"
 				  "\"country\":%s,\"provider\":%s}\n",
-				  prefix, printing->services_json[state->services & BAN_ALL],
-				  quoted_time(state->since_wall_ns, &printing->since),
-				  quoted_time(state->until_wall_ns, &printing->until), rule, reason,
-				  packets, attempts,
+				  prefix, printing->services_json[state->ban.services & BAN_ALL],
+				  quoted_time(state->ban.since_wall_ns, &printing->since),
+				  quoted_time(state->ban.until_wall_ns, &printing->until), rule,
+				  reason, packets, attempts,
 				  quoted_time(state->last_wall_ns, &printing->last), country,
 				  provider) < 0;
 	return printing->failed;
@@ -167,8 +167,8 @@ static void format_left(const struct ban_state *state, int64_t now_wall_ns,
 {
 	uint64_t left_s = 0;
 
-	if (state->until_wall_ns > now_wall_ns)
-		left_s = (uint64_t)(state->until_wall_ns - now_wall_ns) / NS_PER_S;
+	if (state->ban.until_wall_ns > now_wall_ns)
+		left_s = (uint64_t)(state->ban.until_wall_ns - now_wall_ns) / NS_PER_S;
 	if (left_s >= 86400)
 		left_s -= left_s % 3600;
 	else if (left_s >= 3600)
@@ -187,12 +187,12 @@ static int print_text(const struct ban_state *state, struct bans_printing *print
 	char prefix[PREFIX_TEXT_SIZE], since[TIME_TEXT_SIZE], left[TIME_TEXT_SIZE],
 		packets[NUMBER_TEXT_SIZE] = "-", country[COUNTRY_TEXT_SIZE],
 		provider[PROVIDER_TEXT_SIZE];
-	const struct address *address = &state->prefix.address;
+	const struct address *address = &state->ban.prefix.address;
 
 	if (!printing->count)
 		printf(form, "PREFIX", "CC", "PROVIDER", "SERVICES", "LEFT",
 		       printing->would ? "WOULD" : "PACKETS", "RULE");
-	prefix_format(&state->prefix, prefix);
+	prefix_format(&state->ban.prefix, prefix);
 	if (strlen(prefix) > 23)
 		puts(prefix);
 	format_left(state, printing->now_wall_ns, left);
@@ -202,12 +202,12 @@ static int print_text(const struct ban_state *state, struct bans_printing *print
 	printf(form, strlen(prefix) > 23 ? "" : prefix,
 	       origins_country(&printing->origins, address, country),
 	       origins_provider(&printing->origins, address, provider),
-	       ban_services_word(state->services), left, packets,
-	       rule_name((enum ban_rule)state->rule));
-	time_show(state->since_wall_ns - state->since_wall_ns % NS_PER_S, since);
+	       ban_services_word(state->ban.services), left, packets,
+	       rule_name((enum ban_rule)state->ban.rule));
+	time_show(state->ban.since_wall_ns - state->ban.since_wall_ns % NS_PER_S, since);
 	printf("  %s ", since);
 	style_wrap(stdout, printing->columns, (unsigned)strlen(since) + 3,
-		   state->reason && *state->reason ? state->reason : "-");
+		   state->ban.reason && *state->ban.reason ? state->ban.reason : "-");
 	printing->failed = putchar('\n') == EOF;
 	return printing->failed;
 }

@@ -28,12 +28,12 @@ static int name_overlap(const struct ban_state *state, void *context)
 	char text[PREFIX_TEXT_SIZE];
 	size_t used = strlen(search->names);
 
-	if (!prefix_overlaps(&state->prefix, search->prefix))
+	if (!prefix_overlaps(&state->ban.prefix, search->prefix))
 		return 0;
-	if (!memcmp(&state->prefix, search->prefix, sizeof(state->prefix)))
-		search->exact |= state->services;
+	if (!memcmp(&state->ban.prefix, search->prefix, sizeof(state->ban.prefix)))
+		search->exact |= state->ban.services;
 	if (search->found++ < NAMED_MOST) {
-		prefix_format(&state->prefix, text);
+		prefix_format(&state->ban.prefix, text);
 		snprintf(search->names + used, sizeof(search->names) - used, "%s%s",
 			 used ? ", " : "", text);
 	}
@@ -103,13 +103,13 @@ static int collect(const struct ban_state *state, void *context)
 	struct prefix_args *found = &inside->found;
 	struct prefix *grown;
 
-	if (inside->prefix && (!prefix_overlaps(&state->prefix, inside->prefix) ||
-			       state->prefix.length <= inside->prefix->length))
+	if (inside->prefix && (!prefix_overlaps(&state->ban.prefix, inside->prefix) ||
+			       state->ban.prefix.length <= inside->prefix->length))
 		return 0;
 	/* A ban of each group of services is handed out for itself. */
-	if (!(state->services & inside->services) ||
-	    (found->count &&
-	     !memcmp(&found->items[found->count - 1], &state->prefix, sizeof(state->prefix))))
+	if (!(state->ban.services & inside->services) ||
+	    (found->count && !memcmp(&found->items[found->count - 1], &state->ban.prefix,
+				     sizeof(state->ban.prefix))))
 		return 0;
 	grown = reallocarray(found->items, found->count + 1, sizeof(*grown));
 	if (!grown) {
@@ -117,7 +117,7 @@ static int collect(const struct ban_state *state, void *context)
 		return -ENOMEM;
 	}
 	found->items = grown;
-	found->items[found->count++] = state->prefix;
+	found->items[found->count++] = state->ban.prefix;
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 #include "daemon/ban_made.h"
 #include "daemon/ban_queue_internal.h"
 #include "daemon/daemon_log.h"
-#include "kernel/ban_parts.h"
+#include "enforce/kernel_bans.h"
 
 #define LOCK_WAIT_MS BAN_QUEUE_LOCK_WAIT_MS
 #define AGAIN_NS     (NS_PER_S / 10)
@@ -164,19 +164,17 @@ static int store_one(struct instance *instance, const struct pending_ban *waitin
 		     struct fault *fault)
 {
 	const struct ban_request *request = &waiting->request;
-	int64_t wall_ns = clock_wall_ns();
-	uint64_t boot_ns = clock_boot_ns();
-	struct store_ban row = { .prefix = request->prefix, .reason = request->reason };
+	struct clocks clocks = clocks_read();
 	struct ban_part parts[BAN_GROUPS];
 	struct ban ban;
 	int error = gate_ban_get(instance->gate, &request->prefix, &ban, fault);
-	size_t count = error ? 0 : ban_parts(&ban, boot_ns, parts), stored = 0;
+	size_t count = error ? 0 : ban_parts(&ban, clocks.boot_ns, parts), stored = 0;
 
 	for (size_t i = 0; i < count && !error; i++) {
-		row.services = parts[i].services & request->services;
-		row.since_wall_ns = wall_ns - (int64_t)(boot_ns - parts[i].since_ns);
-		row.until_wall_ns = wall_ns + (int64_t)(parts[i].expires_ns - boot_ns);
-		row.rule = parts[i].rule;
+		struct store_ban row = kernel_ban_row(&request->prefix, &parts[i], &clocks);
+
+		row.services &= request->services;
+		row.reason = request->reason;
 		if (row.services)
 			error = store_ban_put(instance->store, &row, request->evidence,
 					      stored++ ? 0 : request->evidence_count, fault);

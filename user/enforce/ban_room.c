@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* See ban_room.h. */
 #include "enforce/ban_room.h"
+#include "enforce/kernel_bans.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -22,13 +23,8 @@
 #define NETWORK_SOURCES	 64 /* so many of it in the table, by that: then it is banned as a whole */
 #define COLLAPSED_REASON "%llu or more of its sources were banned when the table of bans was full"
 
-struct ban_room_entry {
-	struct prefix prefix;
-	struct ban ban;
-};
-
 struct portion {
-	struct ban_room_entry entries[GATE_BAN_SOME];
+	struct kernel_ban entries[GATE_BAN_SOME];
 	size_t count;	/* of bans by rules, which may give way */
 	size_t looked;	/* at, of any kind */
 	size_t removed; /* from the kernel */
@@ -78,13 +74,14 @@ static int read_portion(struct instance *instance, struct portion *portion, stru
 			portion->removed += !gate_ban_remove(instance->gate, &prefixes[i], NULL);
 		else if (!is_by_hand(&bans[i], now))
 			portion->entries[portion->count++] =
-				(struct ban_room_entry){ prefixes[i], bans[i] };
+				(struct kernel_ban){ prefixes[i], ban_active(&bans[i], now),
+						     bans[i] };
 	}
 	return error;
 }
 
 /* What the store does not take is there again after a reboot, and gives way again. */
-static void remove_entries(struct instance *instance, const struct ban_room_entry *entries,
+static void remove_entries(struct instance *instance, const struct kernel_ban *entries,
 			   size_t count, struct portion *portion)
 {
 	bool begun = instance->store && !store_begin(instance->store, NULL);
@@ -116,7 +113,7 @@ static struct prefix network_of(const struct prefix *prefix)
 
 static int by_address(const void *a, const void *b)
 {
-	const struct ban_room_entry *left = a, *right = b;
+	const struct kernel_ban *left = a, *right = b;
 	int below = is_below_network(&right->prefix) - is_below_network(&left->prefix);
 
 	return below ? below : address_compare(&left->prefix.address, &right->prefix.address);
@@ -133,7 +130,7 @@ static bool may_be_banned(struct instance *instance, const struct protected_set 
 }
 
 /* Removes those that a ban of the network with these services makes needless. */
-static void remove_covered(struct instance *instance, const struct ban_room_entry *entries,
+static void remove_covered(struct instance *instance, const struct kernel_ban *entries,
 			   size_t count, enum ban_services services, struct portion *portion)
 {
 	uint64_t now = clock_boot_ns();
@@ -145,7 +142,7 @@ static void remove_covered(struct instance *instance, const struct ban_room_entr
 
 /* The network is banned from a group of services that most of its banned sources are banned from,
  * as long as the longest of them. */
-static struct ban_part part_of_network(const struct ban_room_entry *entries, size_t count,
+static struct ban_part part_of_network(const struct kernel_ban *entries, size_t count,
 				       unsigned group)
 {
 	struct ban_part part = { .services = 1U << group };
@@ -194,7 +191,7 @@ static void store_network(struct instance *instance, const struct prefix *networ
 
 /* An entry that the network's ban makes needless makes room for that. */
 static void ban_network(struct instance *instance, const struct prefix *network,
-			const struct ban_room_entry *entries, size_t count, uint64_t sources,
+			const struct kernel_ban *entries, size_t count, uint64_t sources,
 			struct portion *portion)
 {
 	enum ban_services services = 0;
@@ -223,8 +220,7 @@ static void ban_network(struct instance *instance, const struct prefix *network,
 }
 
 static void join_network(struct instance *instance, const struct protected_set *set,
-			 const struct ban_room_entry *entries, size_t count,
-			 struct portion *portion)
+			 const struct kernel_ban *entries, size_t count, struct portion *portion)
 {
 	struct prefix network = network_of(&entries[0].prefix);
 	struct gate_usage usage = { 0 };
@@ -247,7 +243,7 @@ static void join_network(struct instance *instance, const struct protected_set *
 static void join_networks(struct instance *instance, const struct protected_set *set,
 			  struct portion *portion)
 {
-	struct ban_room_entry *entries = portion->entries;
+	struct kernel_ban *entries = portion->entries;
 	size_t next;
 
 	qsort(entries, portion->count, sizeof(*entries), by_address);
@@ -273,7 +269,7 @@ static uint64_t last_end(const struct ban *ban)
 
 static int by_end(const void *a, const void *b)
 {
-	const struct ban_room_entry *left = a, *right = b;
+	const struct kernel_ban *left = a, *right = b;
 
 	return (last_end(&left->ban) > last_end(&right->ban)) -
 	       (last_end(&left->ban) < last_end(&right->ban));

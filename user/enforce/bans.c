@@ -13,8 +13,6 @@
 #include "enforce/cuts.h"
 #include "kernel/ban_parts.h"
 
-#define REASON_SIZE 512
-
 bool bans_enforced(struct instance *instance)
 {
 	_cleanup_free_ struct policy *policy = malloc(sizeof(*policy));
@@ -28,7 +26,7 @@ bool bans_enforced(struct instance *instance)
 struct planned {
 	struct ban_part part;
 	struct store_ban row;
-	char reason[REASON_SIZE]; /* of the ban that was there */
+	char reason[STORE_REASON_SIZE]; /* of the ban that was there */
 };
 
 /* A ban that is there goes on: since stays, and a rule only prolongs. */

@@ -85,12 +85,9 @@ bool bans_enforced(struct instance *instance);
 /* A ban as it stands now. The kernel knows whether, until when and how often it was met; the store
  * knows why. */
 struct ban_state {
-	struct prefix prefix;
-	enum ban_services services; /* of one prefix none stands in two states */
-	int64_t since_wall_ns, until_wall_ns;
-	uint32_t rule;
-	const char *reason; /* valid during the callback; NULL: the store does not know the ban */
-	bool in_kernel;	    /* false: what follows is 0 */
+	struct store_ban
+		ban;	/* reason: valid during the callback; NULL: the store has no such ban */
+	bool in_kernel; /* false: what follows is 0 */
 	/* Of all bans of the prefix together. */
 	uint64_t packets, attempts;
 	int64_t last_wall_ns; /* 0: none met it yet */

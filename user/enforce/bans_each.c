@@ -8,22 +8,14 @@
 #include "base/time.h"
 #include "enforce/bans.h"
 #include "enforce/kernel_bans.h"
-#include "kernel/ban_parts.h"
-
-#define REASON_SIZE 512
-
-/* What the store says of the ban that is handed out next. */
-struct bans_each_known {
-	enum ban_services services;
-	int64_t since_wall_ns, until_wall_ns;
-	char reason[REASON_SIZE];
-};
 
 struct bans_each_listing {
 	struct kernel_bans kernel;
 	struct clocks clocks;
 	size_t at;
-	struct bans_each_known known[BAN_GROUPS]; /* of kernel.items[at] */
+	/* What the store says of kernel.items[at]. */
+	struct store_ban known[BAN_GROUPS];
+	char reasons[BAN_GROUPS][STORE_REASON_SIZE];
 	size_t known_count;
 	int (*each)(const struct ban_state *state, void *context);
 	void *context;
@@ -39,14 +31,14 @@ static bool close_by(int64_t a, int64_t b)
 static void take_known(const struct bans_each_listing *listing, struct ban_state *state)
 {
 	for (size_t i = 0; i < listing->known_count; i++) {
-		const struct bans_each_known *known = &listing->known[i];
+		const struct store_ban *known = &listing->known[i];
 
-		if (!(known->services & state->services))
+		if (!(known->services & state->ban.services))
 			continue;
-		state->since_wall_ns = known->since_wall_ns;
-		state->reason = known->reason;
-		if (close_by(known->until_wall_ns, state->until_wall_ns))
-			state->until_wall_ns = known->until_wall_ns;
+		state->ban.since_wall_ns = known->since_wall_ns;
+		state->ban.reason = known->reason;
+		if (close_by(known->until_wall_ns, state->ban.until_wall_ns))
+			state->ban.until_wall_ns = known->until_wall_ns;
 		return;
 	}
 }
@@ -62,17 +54,14 @@ static void hand_out(struct bans_each_listing *listing)
 
 	for (size_t i = 0; i < count && !listing->ended; i++) {
 		struct ban_state state = {
-			.prefix = item->prefix,
-			.services = parts[i].services,
-			.since_wall_ns = clocks_to_wall(clocks, parts[i].since_ns),
-			.until_wall_ns = clocks_to_wall(clocks, parts[i].expires_ns),
-			.rule = parts[i].rule,
+			.ban = kernel_ban_row(&item->prefix, &parts[i], clocks),
 			.in_kernel = true,
 			.packets = item->ban.packets,
 			.attempts = item->ban.attempts,
 			.last_wall_ns = last_ns ? clocks_to_wall(clocks, last_ns) : 0,
 		};
 
+		state.ban.reason = NULL;
 		take_known(listing, &state);
 		listing->ended = listing->each(&state, listing->context) != 0;
 	}
@@ -81,15 +70,15 @@ static void hand_out(struct bans_each_listing *listing)
 
 static void note_known(struct bans_each_listing *listing, const struct store_ban *row)
 {
-	struct bans_each_known *known = &listing->known[listing->known_count];
+	size_t at = listing->known_count;
 
-	if (listing->known_count == BAN_GROUPS)
+	if (at == BAN_GROUPS)
 		return;
 	listing->known_count++;
-	known->services = row->services;
-	known->since_wall_ns = row->since_wall_ns;
-	known->until_wall_ns = row->until_wall_ns;
-	snprintf(known->reason, sizeof(known->reason), "%s", row->reason ? row->reason : "");
+	snprintf(listing->reasons[at], sizeof(*listing->reasons), "%s",
+		 row->reason ? row->reason : "");
+	listing->known[at] = *row;
+	listing->known[at].reason = listing->reasons[at];
 }
 
 static int on_row(const struct store_ban *row, void *context)
@@ -136,12 +125,7 @@ static int list_kernel(struct instance *instance, struct bans_each_listing *list
 static int on_stored(const struct store_ban *row, void *context)
 {
 	struct bans_each_listing *listing = context;
-	struct ban_state state = { .prefix = row->prefix,
-				   .services = row->services,
-				   .since_wall_ns = row->since_wall_ns,
-				   .until_wall_ns = row->until_wall_ns,
-				   .rule = row->rule,
-				   .reason = row->reason };
+	struct ban_state state = { .ban = *row };
 
 	return listing->each(&state, listing->context);
 }

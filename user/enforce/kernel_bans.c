@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/time.h"
-#include "kernel/ban_parts.h"
 #include "net/address.h"
 
 #define CLOCKS_APART_NS 100000 /* between reading one clock and the other */
@@ -91,6 +90,19 @@ void kernel_bans_free(struct kernel_bans *bans)
 {
 	free(bans->items);
 	*bans = (struct kernel_bans){ 0 };
+}
+
+struct store_ban kernel_ban_row(const struct prefix *prefix, const struct ban_part *part,
+				const struct clocks *clocks)
+{
+	return (struct store_ban){
+		.prefix = *prefix,
+		.services = part->services,
+		.since_wall_ns = clocks_to_wall(clocks, part->since_ns),
+		.until_wall_ns = clocks_to_wall(clocks, part->expires_ns),
+		.rule = part->rule,
+		.reason = "the store had lost this ban; the kernel kept it",
+	};
 }
 
 struct clocks clocks_read(void)

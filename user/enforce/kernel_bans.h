@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's bans as a sorted array, to be merged with the store's. Private to user/enforce/. */
+/* The kernel's bans: as a sorted array, to be merged with the store's, and as rows of the store. */
 #ifndef SEKISHO_KERNEL_BANS_H
 #define SEKISHO_KERNEL_BANS_H
 
+#include "kernel/ban_parts.h"
 #include "kernel/gate.h"
+#include "store/store.h"
 
 struct kernel_ban {
 	struct prefix prefix;
@@ -38,5 +40,10 @@ bool clocks_were_set(const struct clocks *clocks);
 int64_t clocks_to_wall(const struct clocks *clocks, uint64_t boot_ns);
 /* What lies before the boot is the boot. */
 uint64_t clocks_to_boot(const struct clocks *clocks, int64_t wall_ns);
+
+/* What the store is to say of that part of the kernel's ban of `prefix`; its reason is for one that
+ * the store had lost. */
+struct store_ban kernel_ban_row(const struct prefix *prefix, const struct ban_part *part,
+				const struct clocks *clocks);
 
 #endif

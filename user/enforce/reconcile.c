@@ -7,11 +7,8 @@
 #include "base/time.h"
 #include "enforce/bans.h"
 #include "enforce/kernel_bans.h"
-#include "kernel/ban_parts.h"
 
-#define SAME_NS	    NS_PER_S
-#define LOST_REASON "the store had lost this ban; the kernel kept it"
-#define REASON_SIZE 512
+#define SAME_NS NS_PER_S
 
 struct reconcile_portion {
 	struct prefix prefixes[GATE_BAN_SOME];
@@ -19,33 +16,24 @@ struct reconcile_portion {
 	size_t count;
 };
 
-/* What the store ought to say of a ban, if it does not. */
-static bool is_other(struct store *store, const struct clocks *clocks, const struct prefix *prefix,
-		     const struct ban_part *part, struct store_ban *row, char reason[REASON_SIZE],
-		     int *error, struct fault *fault)
+/* Makes *row, what the kernel's ban says, what the store ought to say of it: 1, it does not; 0, it
+ * does; or -errno. The beginning and the reason that it knows stay; `reason` holds the latter. */
+static int correct_row(struct store *store, struct store_ban *row, char reason[STORE_REASON_SIZE],
+		       struct fault *fault)
 {
-	int64_t until = clocks_to_wall(clocks, part->expires_ns), apart;
-	bool is_known;
+	struct store_ban known;
+	int error = store_ban_get(store, &row->prefix, row->services, &known, reason,
+				  STORE_REASON_SIZE, fault);
+	int64_t apart;
 
-	*error = store_ban_get(store, prefix, part->services, row, reason, REASON_SIZE, fault);
-	is_known = !*error;
-	if (*error == -ENOENT)
-		*error = 0;
-	if (*error)
-		return false;
-	apart = is_known ? row->until_wall_ns - until : 0;
-	if (is_known && apart > -SAME_NS && apart < SAME_NS && !(part->services & ~row->services))
-		return false;
-	if (!is_known)
-		*row = (struct store_ban){
-			.since_wall_ns = clocks_to_wall(clocks, part->since_ns),
-			.reason = LOST_REASON,
-		};
-	row->prefix = *prefix;
-	row->services = part->services;
-	row->until_wall_ns = until;
-	row->rule = part->rule;
-	return true;
+	if (error)
+		return error == -ENOENT ? 1 : error;
+	apart = known.until_wall_ns - row->until_wall_ns;
+	if (apart > -SAME_NS && apart < SAME_NS && !(row->services & ~known.services))
+		return 0;
+	row->since_wall_ns = known.since_wall_ns;
+	row->reason = known.reason;
+	return 1;
 }
 
 /* The transaction is begun with the first row. -EAGAIN: the clock was set since `clocks` were read.
@@ -80,11 +68,12 @@ static int write_others(struct instance *instance, const struct reconcile_portio
 		size_t count = ban_parts(&portion->bans[i], clocks.boot_ns, parts);
 
 		for (size_t j = 0; j < count && !error; j++) {
-			char reason[REASON_SIZE];
-			struct store_ban row;
+			struct store_ban row =
+				kernel_ban_row(&portion->prefixes[i], &parts[j], &clocks);
+			char reason[STORE_REASON_SIZE];
 
-			if (is_other(store, &clocks, &portion->prefixes[i], &parts[j], &row, reason,
-				     &error, fault))
+			error = correct_row(store, &row, reason, fault);
+			if (error > 0)
 				error = write_row(store, &clocks, &row, &begun, reconcile, fault);
 		}
 	}

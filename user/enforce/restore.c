@@ -6,10 +6,8 @@
 #include "base/cleanup.h"
 #include "enforce/bans.h"
 #include "enforce/kernel_bans.h"
-#include "kernel/ban_parts.h"
 
-#define BATCH	    16384
-#define LOST_REASON "the store had lost this ban; the kernel kept it"
+#define BATCH 16384
 
 struct batch {
 	struct gate *gate;
@@ -124,15 +122,9 @@ static int store_one_lost(struct store *store, const struct kernel_ban *lost,
 	int result = 0;
 
 	for (size_t i = 0; i < count && !result; i++) {
-		struct store_ban row = {
-			.prefix = lost->prefix,
-			.services = parts[i].services & lost->services,
-			.since_wall_ns = clocks_to_wall(clocks, parts[i].since_ns),
-			.until_wall_ns = clocks_to_wall(clocks, parts[i].expires_ns),
-			.rule = parts[i].rule,
-			.reason = LOST_REASON,
-		};
+		struct store_ban row = kernel_ban_row(&lost->prefix, &parts[i], clocks);
 
+		row.services &= lost->services;
 		if (row.services)
 			result = store_ban_put(store, &row, NULL, 0, fault);
 	}

@@ -196,19 +196,12 @@ static int take_ban(const struct store_ban *ban, void *context)
 {
 	struct account_facts_filling *filling = context;
 	struct account_facts *facts = filling->facts;
-	struct account_ban *at;
 
 	if (!names_account(facts, ban->reason))
 		return 0;
 	if (facts->ban_count++ >= ACCOUNT_SHOWN_MAX)
 		return 0;
-	at = &facts->bans[facts->ban_count - 1];
-	*at = (struct account_ban){ .prefix = ban->prefix,
-				    .services = ban->services,
-				    .since_wall_ns = ban->since_wall_ns,
-				    .until_wall_ns = ban->until_wall_ns,
-				    .rule = ban->rule };
-	snprintf(at->reason, sizeof(at->reason), "%s", ban->reason);
+	facts->bans[facts->ban_count - 1] = shown_ban_of(ban);
 	return 0;
 }
 

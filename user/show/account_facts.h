@@ -11,6 +11,7 @@
 #include "enforce/instance.h"
 #include "log/event.h"
 #include "policy/judge.h"
+#include "show/shown_ban.h"
 
 #define ACCOUNT_NAMES_MAX    8	/* spellings of one account: with the realm and without, any case */
 #define ACCOUNT_SHOWN_MAX    64 /* bans, and sources that failed */
@@ -34,14 +35,6 @@ struct account_failed {
 	int64_t last_wall_ns;
 };
 
-struct account_ban {
-	struct prefix prefix;
-	enum ban_services services;
-	int64_t since_wall_ns, until_wall_ns;
-	uint32_t rule;
-	char reason[160];
-};
-
 /* last_wall_ns 0: it is not in it. */
 struct account_incident {
 	int64_t last_wall_ns, until_wall_ns;
@@ -60,7 +53,7 @@ struct account_facts {
 	size_t networks, providers, countries; /* of these sources */
 	struct account_incident siege, spread;
 	struct store_habit habit; /* zero: nothing is usual yet */
-	struct account_ban bans[ACCOUNT_SHOWN_MAX];
+	struct shown_ban bans[ACCOUNT_SHOWN_MAX];
 	size_t ban_count; /* may be larger */
 	struct account_failed failed[ACCOUNT_SHOWN_MAX];
 	size_t failed_count;

@@ -106,7 +106,7 @@ static void print_bans(FILE *out, const struct account_facts *facts)
 	size_t shown = facts->ban_count < ACCOUNT_SHOWN_MAX ? facts->ban_count : ACCOUNT_SHOWN_MAX;
 
 	for (size_t i = 0; i < shown; i++) {
-		const struct account_ban *at = &facts->bans[i];
+		const struct shown_ban *at = &facts->bans[i];
 		char text[PREFIX_TEXT_SIZE];
 
 		if (!i)
@@ -204,15 +204,10 @@ static json_t *json_bans(const struct config *config, const struct account_facts
 	json_t *array = json_array();
 
 	for (size_t i = 0; array && i < facts->ban_count && i < ACCOUNT_SHOWN_MAX; i++) {
-		const struct account_ban *at = &facts->bans[i];
+		const struct shown_ban *at = &facts->bans[i];
 
-		if (!json_add(array, json_pack("{s:o, s:o, s:o, s:o, s:s, s:o}", "prefix",
-					       json_prefix(&at->prefix), "services",
-					       json_services(config, at->services), "since",
-					       json_time(at->since_wall_ns), "until",
-					       json_time(at->until_wall_ns), "rule",
-					       rule_name((enum ban_rule)at->rule), "reason",
-					       json_text(at->reason))))
+		if (!json_add(array,
+			      shown_ban_to_json(at, json_services(config, at->services), "until")))
 			break;
 	}
 	return array;

@@ -9,19 +9,15 @@
 #include "enforce/instance.h"
 #include "show/last_minute.h"
 #include "show/origins.h"
+#include "show/shown_ban.h"
 #include "show/snapshot.h"
 
 #define TOP_BANS_MOST 500 /* the latest; older ones are for `sekisho bans` */
 
 struct top_ban {
-	struct prefix prefix;
-	int64_t since_wall_ns, until_wall_ns;
-	uint32_t rule;
-	uint64_t packets, attempts;
+	struct shown_ban ban;
 	double packets_pm, attempts_pm; /* per minute since the read before */
-	int64_t last_wall_ns;		/* of the last packet; 0: none met it yet */
 	unsigned country;
-	char reason[160];
 };
 
 struct top_bans { /* the latest first */

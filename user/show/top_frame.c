@@ -17,27 +17,24 @@ static int take_ban(const struct ban_state *state, void *context)
 {
 	struct top_bans *bans = context;
 	size_t at = bans->count;
+	struct top_ban *item;
 
-	if (at == TOP_BANS_MOST && bans->items[at - 1].since_wall_ns >= state->since_wall_ns)
+	if (at == TOP_BANS_MOST &&
+	    bans->items[at - 1].ban.since_wall_ns >= state->ban.since_wall_ns)
 		return 0;
 	if (at == TOP_BANS_MOST)
 		at--;
 	else
 		bans->count++;
-	while (at && bans->items[at - 1].since_wall_ns < state->since_wall_ns) {
+	while (at && bans->items[at - 1].ban.since_wall_ns < state->ban.since_wall_ns) {
 		bans->items[at] = bans->items[at - 1];
 		at--;
 	}
-	bans->items[at] = (struct top_ban){ .prefix = state->prefix,
-					    .since_wall_ns = state->since_wall_ns,
-					    .until_wall_ns = state->until_wall_ns,
-					    .rule = state->rule,
-					    .packets = state->packets,
-					    .attempts = state->attempts,
-					    .last_wall_ns = state->last_wall_ns,
-					    .country = COUNTRY_ZZ };
-	snprintf(bans->items[at].reason, sizeof(bans->items[at].reason), "%.159s",
-		 state->reason ? state->reason : "");
+	item = &bans->items[at];
+	*item = (struct top_ban){ .ban = shown_ban_of(&state->ban), .country = COUNTRY_ZZ };
+	item->ban.packets = state->packets;
+	item->ban.attempts = state->attempts;
+	item->ban.last_wall_ns = state->last_wall_ns;
 	return 0;
 }
 
@@ -52,11 +49,15 @@ static void fill_ban_rates(struct top_bans *bans, const struct top_ban *before, 
 		for (size_t j = 0; j < count; j++) {
 			struct top_ban *ban = &bans->items[i];
 
-			if (memcmp(&ban->prefix, &before[j].prefix, sizeof(ban->prefix)) ||
-			    before[j].packets > ban->packets || before[j].attempts > ban->attempts)
+			if (memcmp(&ban->ban.prefix, &before[j].ban.prefix,
+				   sizeof(ban->ban.prefix)) ||
+			    before[j].ban.packets > ban->ban.packets ||
+			    before[j].ban.attempts > ban->ban.attempts)
 				continue;
-			ban->packets_pm = (double)(ban->packets - before[j].packets) / minutes;
-			ban->attempts_pm = (double)(ban->attempts - before[j].attempts) / minutes;
+			ban->packets_pm =
+				(double)(ban->ban.packets - before[j].ban.packets) / minutes;
+			ban->attempts_pm =
+				(double)(ban->ban.attempts - before[j].ban.attempts) / minutes;
 			break;
 		}
 }
@@ -69,7 +70,7 @@ static void name_ban_countries(struct instance *instance, struct top_bans *bans)
 		return;
 	for (size_t i = 0; i < bans->count; i++) {
 		unsigned country =
-			gate_table_look(&view, &bans->items[i].prefix.address, 0).country;
+			gate_table_look(&view, &bans->items[i].ban.prefix.address, 0).country;
 
 		bans->items[i].country = country < COUNTRY_COUNT ? country : COUNTRY_ZZ;
 	}

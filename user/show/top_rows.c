@@ -77,14 +77,14 @@ static int by_prefix(const void *a, const void *b)
 {
 	const struct top_ban *const *x = a, *const *y = b;
 
-	return talkers_compare_prefix(&(*x)->prefix, &(*y)->prefix);
+	return talkers_compare_prefix(&(*x)->ban.prefix, &(*y)->ban.prefix);
 }
 
 /* The ban of exactly this prefix, or NULL. */
 static const struct top_ban *ban_of(const struct top_ban **sorted, size_t count,
 				    const struct prefix *prefix)
 {
-	struct top_ban wanted = { .prefix = *prefix };
+	struct top_ban wanted = { .ban.prefix = *prefix };
 	const struct top_ban *key = &wanted, **found = NULL;
 
 	if (count)
@@ -96,12 +96,12 @@ static const struct top_ban *ban_of(const struct top_ban **sorted, size_t count,
 static void add_ban(struct top_row *row, const struct top_ban *ban)
 {
 	row->banned = true;
-	row->attempts += ban->attempts;
-	row->drops += ban->packets;
+	row->attempts += ban->ban.attempts;
+	row->drops += ban->ban.packets;
 	row->attempts_pm += ban->attempts_pm;
 	row->drops_pm += ban->packets_pm;
-	if (ban->last_wall_ns > row->last_wall_ns)
-		row->last_wall_ns = ban->last_wall_ns;
+	if (ban->ban.last_wall_ns > row->last_wall_ns)
+		row->last_wall_ns = ban->ban.last_wall_ns;
 }
 
 /* Those who are banned and still come, and have no entry among the sources. */
@@ -110,16 +110,16 @@ static int add_banned(struct top_rows_collection *collection, const struct top_f
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct top_ban *ban = sorted[i];
-		struct top_row row = { .prefix = ban->prefix, .has_prefix = true };
+		struct top_row row = { .prefix = ban->ban.prefix, .has_prefix = true };
 
-		if (!ban->packets || ban->until_wall_ns <= now->snapshot->now_wall_ns ||
+		if (!ban->ban.packets || ban->ban.until_wall_ns <= now->snapshot->now_wall_ns ||
 		    (i && !by_prefix(&sorted[i - 1], &sorted[i])) ||
-		    talkers_find(&now->tables[METERS_SOURCES], &ban->prefix))
+		    talkers_find(&now->tables[METERS_SOURCES], &ban->ban.prefix))
 			continue;
-		if (ban->prefix.length == 128)
-			address_format(&ban->prefix.address, row.name);
+		if (ban->ban.prefix.length == 128)
+			address_format(&ban->ban.prefix.address, row.name);
 		else
-			prefix_format(&ban->prefix, row.name);
+			prefix_format(&ban->ban.prefix, row.name);
 		country_to_text(ban->country, row.country);
 		add_ban(&row, ban);
 		if (add(collection, &row))
@@ -158,7 +158,7 @@ static int add_talkers(struct top_rows_collection *collection, const struct top_
 		row.attempts_pm = per_minute(was ? was->attempts : 0, at->attempts, minutes);
 		row.drops_pm = per_minute(was ? was->dropped : 0, at->dropped, minutes);
 		ban = ban_of(sorted, ban_count, &at->prefix);
-		if (ban && ban->until_wall_ns > snapshot->now_wall_ns)
+		if (ban && ban->ban.until_wall_ns > snapshot->now_wall_ns)
 			add_ban(&row, ban);
 		if (add(collection, &row))
 			return -ENOMEM;
@@ -241,17 +241,17 @@ static int add_bans(struct top_rows_collection *collection, const struct top_fra
 {
 	for (size_t i = 0; i < bans->count; i++) {
 		const struct top_ban *at = &bans->items[i];
-		struct top_row row = { .prefix = at->prefix,
+		struct top_row row = { .prefix = at->ban.prefix,
 				       .has_prefix = true,
-				       .drops = at->packets,
-				       .last_wall_ns = at->since_wall_ns,
-				       .until_wall_ns = at->until_wall_ns };
+				       .drops = at->ban.packets,
+				       .last_wall_ns = at->ban.since_wall_ns,
+				       .until_wall_ns = at->ban.until_wall_ns };
 
-		if (at->until_wall_ns <= now->snapshot->now_wall_ns)
+		if (at->ban.until_wall_ns <= now->snapshot->now_wall_ns)
 			continue;
-		prefix_format(&at->prefix, row.name);
-		snprintf(row.text, sizeof(row.text), "%s%s%s", rule_name(at->rule),
-			 *at->reason ? ": " : "", at->reason);
+		prefix_format(&at->ban.prefix, row.name);
+		snprintf(row.text, sizeof(row.text), "%s%s%.150s", rule_name(at->ban.rule),
+			 *at->ban.reason ? ": " : "", at->ban.reason);
 		if (add(collection, &row))
 			return -ENOMEM;
 	}

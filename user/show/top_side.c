@@ -92,10 +92,10 @@ static void draw_bans(const struct top_frame *now, const struct top_bans *bans, 
 	for (size_t i = 0; i < bans->count && i < BANS && y < LINES - 2; i++) {
 		const struct top_ban *ban = &bans->items[i];
 
-		prefix_format(&ban->prefix, prefix);
+		prefix_format(&ban->ban.prefix, prefix);
 		snprintf(text, sizeof(text), "%8s ago  %-28s %s",
-			 age_format(ban->since_wall_ns, now->snapshot->now_wall_ns, age), prefix,
-			 rule_name(ban->rule));
+			 age_format(ban->ban.since_wall_ns, now->snapshot->now_wall_ns, age),
+			 prefix, rule_name(ban->ban.rule));
 		side_line(y++, A_NORMAL, text);
 	}
 	if (!bans->count)

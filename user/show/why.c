@@ -20,7 +20,7 @@
 
 /* ---- bans ---- */
 
-static void describe_ban(const struct why_filling *filling, struct why_ban *ban)
+static void describe_ban(const struct why_filling *filling, struct shown_ban *ban)
 {
 	struct store_ban stored = { 0 };
 	struct fault fault;
@@ -69,7 +69,7 @@ static void add_ban_of_gate(struct why_filling *filling, const struct prefix *pr
 	size_t count = ban_parts(ban, filling->now_boot_ns, parts);
 
 	for (size_t i = 0; i < count; i++) {
-		struct why_ban *entry = &filling->why->bans[filling->why->ban_count++];
+		struct shown_ban *entry = &filling->why->bans[filling->why->ban_count++];
 
 		entry->prefix = *prefix;
 		entry->services = parts[i].services;
@@ -107,7 +107,7 @@ static bool add_ban_of_store(struct why_filling *filling, const struct prefix *p
 			     enum ban_services services)
 {
 	struct why *why = filling->why;
-	struct why_ban *entry = &why->bans[why->ban_count];
+	struct shown_ban *entry = &why->bans[why->ban_count];
 	struct store_ban stored = { 0 };
 	struct fault fault;
 	int error = store_ban_get(filling->instance->store, prefix, services, &stored,
@@ -123,11 +123,7 @@ static bool add_ban_of_store(struct why_filling *filling, const struct prefix *p
 	if (why->ban_count && entry[-1].services & services &&
 	    !memcmp(&entry[-1].prefix, prefix, sizeof(*prefix)))
 		return true;
-	entry->prefix = *prefix;
-	entry->services = stored.services;
-	entry->rule = stored.rule;
-	entry->since_wall_ns = stored.since_wall_ns;
-	entry->until_wall_ns = stored.until_wall_ns;
+	*entry = shown_ban_of(&stored);
 	why->ban_count++;
 	return true;
 }

@@ -11,6 +11,7 @@
 #include "log/event.h"
 #include "net/address.h"
 #include "show/gate_verdict.h"
+#include "show/shown_ban.h"
 
 #define WHY_EVIDENCE_MAX 20
 #define WHY_PAST_MAX	 20
@@ -21,17 +22,6 @@ struct why_service {
 	enum ban_services group; /* the one that it is of */
 	bool removed;		 /* not configured any more; nothing is said of it */
 	struct verdict verdict;
-};
-
-struct why_ban {
-	struct prefix prefix;
-	enum ban_services services;
-	int64_t since_wall_ns, until_wall_ns;
-	uint32_t rule;
-	char reason[256]; /* "" when the store does not know it */
-	bool lifted;	  /* of one that is over: before its time; `until` is when */
-	bool counted; /* the two below, of all bans of the prefix, are known: it is in the gate */
-	uint64_t packets, attempts;
 };
 
 struct why_list {
@@ -63,9 +53,9 @@ struct why {
 	char config_path[512];
 	struct why_service services[SERVICE_MAX];
 	size_t service_count;
-	struct why_ban *bans; /* in force, shortest prefix first; of one, BAN_SMTP first */
+	struct shown_ban *bans; /* in force, shortest prefix first; of one, BAN_SMTP first */
 	size_t ban_count;
-	struct why_ban past[WHY_PAST_MAX]; /* those that are over, the last first */
+	struct shown_ban past[WHY_PAST_MAX]; /* those that are over, the last first */
 	size_t past_count;
 	struct why_list *lists; /* by name; all that contain the address */
 	size_t list_count;

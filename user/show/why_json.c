@@ -41,19 +41,15 @@ static json_t *bans_to_json(const struct why *why)
 	_cleanup_(cleanup_json) json_t *bans = json_array();
 
 	for (size_t i = 0; i < why->ban_count; i++) {
-		const struct why_ban *ban = &why->bans[i];
-		char prefix[PREFIX_TEXT_SIZE];
-		json_t *item;
+		const struct shown_ban *ban = &why->bans[i];
+		json_t *item =
+			shown_ban_to_json(ban, why_closed_to_json(why, ban->services), "until");
 
-		prefix_format(&ban->prefix, prefix);
-		item = json_pack("{s:s,s:o,s:o,s:o,s:s,s:o,s:o,s:o}", "prefix", prefix, "services",
-				 why_closed_to_json(why, ban->services), "since",
-				 json_time(ban->since_wall_ns), "until",
-				 json_time(ban->until_wall_ns), "rule", rule_name(ban->rule),
-				 "reason", json_text(*ban->reason ? ban->reason : NULL), "packets",
-				 ban->counted ? json_count(ban->packets) : json_null(), "attempts",
-				 ban->counted ? json_count(ban->attempts) : json_null());
-		if (!json_add(bans, item))
+		if (!json_add(bans, item) ||
+		    json_object_set_new(item, "packets",
+					ban->counted ? json_count(ban->packets) : json_null()) ||
+		    json_object_set_new(item, "attempts",
+					ban->counted ? json_count(ban->attempts) : json_null()))
 			return NULL;
 	}
 	return TAKE_PTR(bans);

@@ -13,20 +13,13 @@
 static int take_past(const struct store_past_ban *past, void *pointer)
 {
 	struct why *why = pointer;
-	struct why_ban *entry;
+	struct shown_ban *entry;
 
 	if (why->past_count == WHY_PAST_MAX)
 		return 1;
 	entry = &why->past[why->past_count++];
-	*entry = (struct why_ban){
-		.prefix = past->ban.prefix,
-		.services = past->ban.services,
-		.since_wall_ns = past->ban.since_wall_ns,
-		.until_wall_ns = past->ban.until_wall_ns,
-		.rule = past->ban.rule,
-		.lifted = past->lifted,
-	};
-	snprintf(entry->reason, sizeof(entry->reason), "%s", past->ban.reason);
+	*entry = shown_ban_of(&past->ban);
+	entry->lifted = past->lifted;
 	return 0;
 }
 
@@ -36,37 +29,12 @@ int why_fill_past(struct why *why, struct store *store, int64_t now_wall_ns, str
 				    fault);
 }
 
-static void print_time(FILE *out, int64_t wall_ns)
-{
-	char text[TIME_TEXT_SIZE];
-
-	time_show(wall_ns - wall_ns % NS_PER_S, text);
-	fputs(text, out);
-}
-
 void why_print_past(FILE *out, const struct why *why)
 {
 	if (why->past_count)
 		fputs("\nearlier bans, the last first\n", out);
-	for (size_t i = 0; i < why->past_count; i++) {
-		const struct why_ban *ban = &why->past[i];
-		char prefix[PREFIX_TEXT_SIZE];
-
-		prefix_format(&ban->prefix, prefix);
-		fprintf(out, "  %s", prefix);
-		if (ban->services != BAN_ALL)
-			fprintf(out, " from %s", ban_services_word(ban->services));
-		fputs(", ", out);
-		print_time(out, ban->since_wall_ns);
-		fputs(" to ", out);
-		print_time(out, ban->until_wall_ns);
-		fprintf(out, ", %s%s", rule_name(ban->rule), ban->lifted ? ", lifted" : "");
-		if (*ban->reason) {
-			fputs("\n    ", out);
-			visible_print(out, ban->reason);
-		}
-		fputc('\n', out);
-	}
+	for (size_t i = 0; i < why->past_count; i++)
+		shown_ban_print_past(out, "  ", &why->past[i]);
 }
 
 json_t *why_closed_to_json(const struct why *why, enum ban_services services)
@@ -80,16 +48,14 @@ json_t *why_closed_to_json(const struct why *why, enum ban_services services)
 	return names;
 }
 
-json_t *why_ban_to_json(const struct why *why, const struct why_ban *ban)
+json_t *why_past_ban_to_json(const struct why *why, const struct shown_ban *ban)
 {
-	char prefix[PREFIX_TEXT_SIZE];
+	_cleanup_(cleanup_json) json_t *object =
+		shown_ban_to_json(ban, why_closed_to_json(why, ban->services), "ended");
 
-	prefix_format(&ban->prefix, prefix);
-	return json_pack("{s:s,s:o,s:o,s:o,s:s,s:o,s:b}", "prefix", prefix, "services",
-			 why_closed_to_json(why, ban->services), "since",
-			 json_time(ban->since_wall_ns), "ended", json_time(ban->until_wall_ns),
-			 "rule", rule_name(ban->rule), "reason",
-			 json_text(*ban->reason ? ban->reason : NULL), "lifted", ban->lifted);
+	if (json_object_set_new(object, "lifted", json_boolean(ban->lifted)))
+		return NULL;
+	return TAKE_PTR(object);
 }
 
 json_t *why_past_to_json(const struct why *why)
@@ -97,7 +63,7 @@ json_t *why_past_to_json(const struct why *why)
 	_cleanup_(cleanup_json) json_t *bans = json_array();
 
 	for (size_t i = 0; i < why->past_count; i++)
-		if (!json_add(bans, why_ban_to_json(why, &why->past[i])))
+		if (!json_add(bans, why_past_ban_to_json(why, &why->past[i])))
 			return NULL;
 	return TAKE_PTR(bans);
 }

@@ -117,7 +117,7 @@ static void print_bans(FILE *out, const struct why *why)
 			      : "\nbans\n",
 		      out);
 	for (size_t i = 0; i < why->ban_count; i++) {
-		const struct why_ban *ban = &why->bans[i];
+		const struct shown_ban *ban = &why->bans[i];
 		char prefix[PREFIX_TEXT_SIZE];
 
 		prefix_format(&ban->prefix, prefix);

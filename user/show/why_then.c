@@ -27,7 +27,7 @@ static bool was_in_force(const struct why_then *then, int64_t since_wall_ns, int
 	       then->at_wall_ns < until_wall_ns;
 }
 
-static struct why_ban *next_ban(struct why_then *then)
+static struct shown_ban *next_ban(struct why_then *then)
 {
 	return then->ban_count < WHY_PAST_MAX ? &then->bans[then->ban_count++] : NULL;
 }
@@ -35,20 +35,15 @@ static struct why_ban *next_ban(struct why_then *then)
 static int take_past(const struct store_past_ban *past, void *context)
 {
 	struct why_then *then = context;
-	struct why_ban *entry;
+	struct shown_ban *entry;
 
 	if (!was_in_force(then, past->ban.since_wall_ns, past->ban.until_wall_ns))
 		return 0;
 	entry = next_ban(then);
 	if (!entry)
 		return 1;
-	*entry = (struct why_ban){ .prefix = past->ban.prefix,
-				   .services = past->ban.services,
-				   .since_wall_ns = past->ban.since_wall_ns,
-				   .until_wall_ns = past->ban.until_wall_ns,
-				   .rule = past->ban.rule,
-				   .lifted = past->lifted };
-	snprintf(entry->reason, sizeof(entry->reason), "%s", past->ban.reason);
+	*entry = shown_ban_of(&past->ban);
+	entry->lifted = past->lifted;
 	return 0;
 }
 
@@ -180,24 +175,6 @@ static const char *shown(int64_t wall_ns, char text[TIME_TEXT_SIZE])
 	return text;
 }
 
-static void print_ban(FILE *out, const struct why_ban *ban)
-{
-	char prefix[PREFIX_TEXT_SIZE], since[TIME_TEXT_SIZE], until[TIME_TEXT_SIZE];
-
-	prefix_format(&ban->prefix, prefix);
-	fprintf(out, "  banned: %s", prefix);
-	if (ban->services != BAN_ALL)
-		fprintf(out, " from %s", ban_services_word(ban->services));
-	fprintf(out, ", %s to %s, %s%s", shown(ban->since_wall_ns, since),
-		shown(ban->until_wall_ns, until), rule_name(ban->rule),
-		ban->lifted ? ", lifted" : "");
-	if (*ban->reason) {
-		fputs("\n    ", out);
-		visible_print(out, ban->reason);
-	}
-	fputc('\n', out);
-}
-
 static void print_service(FILE *out, const struct span_service *service)
 {
 	uint64_t dropped = span_dropped(service), would = span_would_drop(service);
@@ -245,7 +222,7 @@ void text_why_then(FILE *out, const struct why_then *then)
 
 	fprintf(out, "at %s\n", shown(then->at_wall_ns, from));
 	for (size_t i = 0; i < then->ban_count; i++)
-		print_ban(out, &then->bans[i]);
+		shown_ban_print_past(out, "  banned: ", &then->bans[i]);
 	if (!then->ban_count)
 		fputs("  no ban that is known was over it\n", out);
 	print_refused(out, then);
@@ -331,7 +308,7 @@ static json_t *bans_to_json(const struct why *why, const struct why_then *then)
 	_cleanup_(cleanup_json) json_t *bans = json_array();
 
 	for (size_t i = 0; i < then->ban_count; i++)
-		if (!json_add(bans, why_ban_to_json(why, &then->bans[i])))
+		if (!json_add(bans, why_past_ban_to_json(why, &then->bans[i])))
 			return NULL;
 	return TAKE_PTR(bans);
 }

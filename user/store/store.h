@@ -63,6 +63,8 @@ int store_clock(struct store *store, const struct store_moment *now, int64_t *ju
 
 /* ---- bans ---- */
 
+#define STORE_REASON_SIZE 512 /* a longer one is cut where it is copied */
+
 struct store_ban {
 	struct prefix prefix;
 	enum ban_services services; /* no two rows of a prefix have one in common */
