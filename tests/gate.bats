@@ -104,6 +104,8 @@ status_hook_is() { # HOOK
 @test "native XDP drops banned and listed sources, and nothing else" {
 	lab_conf 'mode = enforce
 hook = xdp' "$LISTS"
+	# Where every server is counted, the meters say whose sockets are looked for.
+	sed -i '/^cgroup = /d' "$LAB_CONF"
 	run_sekisho load
 	status_hook_is xdp
 	gate_decides
@@ -431,4 +433,20 @@ bans = 2'
 	run_sekisho unban 198.51.100.66
 	run_sekisho ban 198.51.100.68
 	connect_is no-answer 198.51.100.68 "$MX4" 25 0.3
+
+	# What the store has beyond the size finds no room in the kernel either, and takes none.
+	run_sekisho unload
+	lab_conf 'mode = enforce'
+	run_sekisho load
+	run_sekisho ban 198.51.100.69
+	run_sekisho unload
+	lab_conf 'mode = enforce
+bans = 2'
+	run_sekisho load
+	complains 'only 2 bans are restored: cannot ban 198.51.100.69/32: the table is full'
+	run_sekisho status --json
+	json '.[0].tables.bans | .used == 2 and .size == 2 and .overflows == 1'
+	connect_is no-answer 198.51.100.67 "$MX4" 25 0.3
+	connect_is no-answer 198.51.100.68 "$MX4" 25 0.3
+	connect_is open 198.51.100.69 "$MX4" 25
 }
