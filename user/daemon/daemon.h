@@ -92,7 +92,7 @@ struct daemon {
 	struct gate_over *over;
 	uint64_t over_closed; /* connections closed because they were beyond a limit */
 	uint64_t over_lost;   /* those nobody could be told of, when it was last looked */
-	uint64_t over_said_boot_ns, lost_said_boot_ns, left_said_boot_ns;
+	uint64_t over_said_boot_ns, lost_said_boot_ns, left_said_boot_ns, corrected_said_boot_ns;
 	uint64_t look_due_boot_ns; /* limits.c: not before then are the sockets looked at again */
 	struct guard *guard;	   /* guard.c */
 	struct attachment *attachments; /* START_DEVICES */

@@ -17,25 +17,34 @@
 #define LOST_EVERY_NS (3600 * NS_PER_S)
 #define REFUND_NS     (10 * NS_PER_S) /* what was taken longer ago is paid */
 
+/* Whether what was last logged at *said is to be logged again, which is noted. */
+static bool is_due(uint64_t *said_boot_ns, uint64_t every_ns)
+{
+	uint64_t now = clock_boot_ns();
+
+	if (*said_boot_ns && now - *said_boot_ns < every_ns)
+		return false;
+	*said_boot_ns = now;
+	return true;
+}
+
 static void on_over(const struct over_limit *record, void *context)
 {
 	struct daemon *daemon = context;
 	struct fault fault = { 0 };
 	char text[ADDRESS_TEXT_SIZE];
-	uint64_t now = clock_boot_ns();
 	int closed = sockets_destroy_one(record, &fault);
 
 	if (closed < 0 && strcmp(fault.text, daemon->last_fault.text))
 		daemon_fault(daemon, "%s", fault.text);
 	if (closed <= 0)
 		return;
-	if (now - record->time_ns < REFUND_NS)
+	if (clock_boot_ns() - record->time_ns < REFUND_NS)
 		gate_over_refund(daemon->instance.gate, record);
 	daemon->over_closed++;
 	refusals_closed(daemon, record);
-	if (daemon->over_said_boot_ns && now - daemon->over_said_boot_ns < SAY_EVERY_NS)
+	if (!is_due(&daemon->over_said_boot_ns, SAY_EVERY_NS))
 		return;
-	daemon->over_said_boot_ns = now;
 	address_format(&record->connection.remote, text);
 	log_line(false, "closed a connection of %s to port %u: %s; %llu closed so far", text,
 		 record->local_port, reason_name((enum reason)record->reason),
@@ -52,11 +61,8 @@ static void on_readable(int fd, void *context)
 
 static void say_lost(struct daemon *daemon, size_t lost)
 {
-	uint64_t now = clock_boot_ns();
-
-	if (!lost || (daemon->lost_said_boot_ns && now - daemon->lost_said_boot_ns < LOST_EVERY_NS))
+	if (!lost || !is_due(&daemon->lost_said_boot_ns, LOST_EVERY_NS))
 		return;
-	daemon->lost_said_boot_ns = now;
 	log_line(true,
 		 "%zu connections ended without a notice from the kernel, and are counted no more: "
 		 "another "
@@ -66,19 +72,26 @@ static void say_lost(struct daemon *daemon, size_t lost)
 		 lost);
 }
 
+/* The counter counts right, and a fault of it is not to be hidden by the sweep that corrects it. */
+static void say_corrected(struct daemon *daemon, size_t corrected)
+{
+	if (corrected && is_due(&daemon->corrected_said_boot_ns, LOST_EVERY_NS))
+		log_line(true,
+			 "%zu counts of open connections differed from the connections that are "
+			 "open, and are corrected",
+			 corrected);
+}
+
 /* Records that found no room since the last look: their connections stay open. */
 static void say_left_open(struct daemon *daemon)
 {
-	uint64_t now = clock_boot_ns(), lost = gate_over_lost(daemon->instance.gate);
-	uint64_t left = lost - daemon->over_lost;
+	uint64_t lost = gate_over_lost(daemon->instance.gate), left = lost - daemon->over_lost;
 
 	/* A gate that was loaded anew begins to count anew. */
 	if (lost < daemon->over_lost)
 		daemon->over_lost = lost;
-	else if (left &&
-		 (!daemon->left_said_boot_ns || now - daemon->left_said_boot_ns >= SAY_EVERY_NS)) {
+	else if (left && is_due(&daemon->left_said_boot_ns, SAY_EVERY_NS)) {
 		daemon->over_lost = lost;
-		daemon->left_said_boot_ns = now;
 		log_line(true,
 			 "%llu connections beyond a limit stay open: more came at once than could "
 			 "be "
@@ -104,6 +117,7 @@ static void look_at_sockets(struct daemon *daemon)
 	ended = clock_boot_ns();
 	daemon->look_due_boot_ns = ended + (ended - began) * LOOK_SHARE;
 	say_lost(daemon, found.lost);
+	say_corrected(daemon, found.corrected);
 }
 
 /* Of connections that were open before the gate nobody tells the end; a full table is made room in
