@@ -438,7 +438,7 @@ countries = *:world'
 	lab_conf 'mode = enforce'
 	crowd mix 198.51.100.1-198.51.100.50 "$MX4" 25 400
 	lab_run
-	retry 30 0.1 counts_equal_ss
+	lab_wait 3 counts_equal_ss
 	[[ $(ss_count) -ge 190 ]]
 	run_sekisho load
 	counts_equal_ss
