@@ -125,6 +125,8 @@ asked() { # FILTER FOLDER [--learned]
 	[[ $(grep -c '^ok' <<<"$output") -ge 19 ]]
 	run -0 "$STORIES/passersby" "$SEKISHO"
 	[[ $(grep -c '^ok' <<<"$output") -ge 20 ]]
+	run -0 "$STORIES/visitors" "$SEKISHO"
+	[[ $(grep -c '^ok' <<<"$output") -ge 41 ]]
 }
 
 @test "a month under the everyday botnet: nobody honest out, at most an alert, 95 % of its sources banned" {

@@ -51,6 +51,12 @@ static inline int64_t time_less(int64_t wall_ns, uint64_t span_ns)
 	return __builtin_sub_overflow(wall_ns, span_ns, &result) ? INT64_MIN : result;
 }
 
+/* How far apart two times are; any two int64_t. */
+static inline uint64_t time_apart(int64_t a, int64_t b)
+{
+	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
+}
+
 /* A time and a span in ns; INT64_MAX (never ends) where the sum is beyond it. */
 static inline int64_t time_plus(int64_t wall_ns, uint64_t span_ns)
 {

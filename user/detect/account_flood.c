@@ -165,6 +165,20 @@ static uint64_t unusual(const struct rule_input *input, uint32_t sum)
 	return (uint64_t)habit->messages * rule->usual;
 }
 
+/* In an installation's first days nothing is usual of an account that has been seen for a day or
+ * two: what its own sources hand in then is what is to become usual. */
+#define NEWEST_NS (2 * 86400 * NS_PER_S)
+
+static bool is_unmeasured(const struct rule_input *input)
+{
+	if (!input->young || input->login != LOGIN_KNOWN)
+		return false;
+	for (size_t i = 0; i < input->at->count; i++)
+		if (input->at->logins[i].first_ns <= time_less(input->event->wall_ns, NEWEST_NS))
+			return false;
+	return true;
+}
+
 static void judge_all(struct account_flood *state, const struct rule_input *input)
 {
 	const struct event *event = input->event;
@@ -185,7 +199,7 @@ static void judge_all(struct account_flood *state, const struct rule_input *inpu
 	count = sliding_window_add(state->all, &input->account, &entry, &hit);
 	if (count)
 		sliding_window_restart(state->all, &input->account);
-	if (!count || flow->sum < needed)
+	if (!count || flow->sum < needed || is_unmeasured(input))
 		return;
 	rule_begin(input, RULE_ACCOUNT_FLOOD, &decision);
 	for (size_t i = 0; i < count; i++) {

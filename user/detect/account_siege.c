@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rule account-siege: one account, which somebody uses, is failed on from several networks; from
- * then a stranger is banned at his third failure on it. After a leak he is at his first, since he
- * has what was the password: unless his provider is one of the account's. Networks from which
- * others failed on other servers count beside one here. */
+ * then a stranger is banned at his third failure on it, unless he may be the owner. After a leak he
+ * is at his first, since he has what was the password: unless his provider is one of the account's.
+ * Networks from which others failed on other servers count beside one here. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,7 +182,8 @@ static void on_event(void *context, const struct rule_input *input)
 		accounts_leak(input->accounts, event->account, account, event->wall_ns);
 		ban(input, true);
 	} else if (besieged && !input->young &&
-		   input->tries->on_account >= (uint64_t)THIRD * input->tries->times) {
+		   input->tries->on_account >= (uint64_t)THIRD * input->tries->times &&
+		   !rule_may_be_owner(input)) {
 		ban(input, false);
 	}
 }

@@ -125,6 +125,11 @@ bool place_came_on_two_days(const struct login_source *login);
 /* The same; in the first days of an installation one login that is not suspect is enough. */
 bool login_source_is_known(const struct accounts *accounts, const struct login_source *login,
 			   int64_t now_ns);
+/* The account's own countries as a bitmap: of its oldest source, and of each that came on two days.
+ * Servers that fetch a user's mail may have been there before the user. The local network has none.
+ */
+#define COUNTRY_MAP ((COUNTRY_COUNT + 7) / 8)
+void account_own_countries(const struct account *account, uint8_t own[COUNTRY_MAP]);
 /* The installation has so little history that rules by history only alert. */
 bool accounts_young(const struct accounts *accounts, int64_t now_ns);
 

@@ -186,11 +186,7 @@ static void find_out(struct detect *detect, struct rule_input *input)
 	if (event->kind == EVENT_FAILURE) {
 		accounts_judge(detect->accounts, account ? event->account : NULL, account,
 			       &input->source, event->wall_ns, &input->standing);
-		if (strangers_are_guests(detect->strangers, input)) {
-			input->standing.shared = true;
-			if (is_stranger(input))
-				input->standing.trust = TRUST_OTHER;
-		}
+		strangers_judge_guests(detect->strangers, input, &input->standing);
 	} else if (event->kind == EVENT_ACCEPTED) {
 		senders_note(detect->senders, &input->network, event->wall_ns);
 	}

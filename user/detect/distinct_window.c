@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/time.h"
 #include "detect/lru_table.h"
 
 /* An item as it is kept: a million sources fail at once in an attack. Tags grow from item to item,
@@ -94,12 +95,6 @@ static void unpack(const struct distinct_window *distinct, const struct distinct
 			to->what.byte[i] = (uint8_t)(narrow >> (56 - 8 * i));
 }
 
-/* How far apart two times are; any two int64_t. */
-static uint64_t apart(int64_t a, int64_t b)
-{
-	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
-}
-
 static int64_t last_ns(const struct distinct_window *distinct, struct subject *subject)
 {
 	return item_at(distinct, subject, subject->count - 1)->wall_ns;
@@ -111,7 +106,8 @@ static void leave(void *value, bool full, void *context)
 	struct subject *subject = value;
 
 	if (full && subject->count &&
-	    apart(last_ns(distinct, subject), distinct->now_ns) <= distinct->settings.window_ns)
+	    time_apart(last_ns(distinct, subject), distinct->now_ns) <=
+		    distinct->settings.window_ns)
 		distinct->forgotten++;
 	if (distinct->last == subject)
 		distinct->last = NULL;
@@ -237,10 +233,10 @@ static void slide(struct distinct_window *distinct, struct subject *subject, int
 	uint32_t passed = 0;
 
 	while (subject->count > 1 && last_ns(distinct, subject) > now_ns &&
-	       apart(last_ns(distinct, subject), now_ns) > window_ns)
+	       time_apart(last_ns(distinct, subject), now_ns) > window_ns)
 		subject->count--;
 	while (passed + 1 < subject->count &&
-	       apart(last_ns(distinct, subject), item_at(distinct, subject, passed)->wall_ns) >
+	       time_apart(last_ns(distinct, subject), item_at(distinct, subject, passed)->wall_ns) >
 		       window_ns)
 		passed++;
 	if (subject->count - passed > distinct->settings.items)
@@ -257,7 +253,7 @@ static void sweep(struct distinct_window *distinct)
 		struct subject *oldest = lru_oldest(distinct->subjects);
 
 		if (!oldest || last_ns(distinct, oldest) > distinct->now_ns ||
-		    apart(last_ns(distinct, oldest), distinct->now_ns) / 2 <=
+		    time_apart(last_ns(distinct, oldest), distinct->now_ns) / 2 <=
 			    distinct->settings.window_ns)
 			return;
 		lru_drop(distinct->subjects, oldest);
@@ -315,7 +311,7 @@ size_t distinct_window_count(const struct distinct_window *distinct, const struc
 	size_t count = 0;
 
 	for (uint32_t at = subject ? subject->count : 0; at--; count++)
-		if (apart(item_at(distinct, subject, at)->wall_ns, now_ns) >
+		if (time_apart(item_at(distinct, subject, at)->wall_ns, now_ns) >
 		    distinct->settings.window_ns)
 			break;
 	return count;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The sources that logged in to one account: which of them it knows, and their array. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "detect/accounts_internal.h"
 
@@ -37,6 +38,26 @@ bool login_source_is_of_first_day(const struct accounts *accounts, const struct 
 	       accounts_within(accounts->since_ns, login->first_ns, ACCOUNTS_DAY_NS) &&
 	       accounts_young(accounts, now_ns) &&
 	       !accounts_within(login->first_ns, now_ns, 3600 * NS_PER_S);
+}
+
+void account_own_countries(const struct account *account, uint8_t own[COUNTRY_MAP])
+{
+	const struct login_source *oldest = NULL;
+
+	memset(own, 0, COUNTRY_MAP);
+	for (size_t i = 0; i < account->count; i++) {
+		const struct login_source *login = &account->logins[i];
+
+		if (address_is_lan(&login->source.address))
+			continue;
+		if (place_came_on_two_days(login))
+			own[login->country / 8] |= (uint8_t)(1U << login->country % 8);
+		if (!oldest || login->first_ns < oldest->first_ns ||
+		    (login->first_ns == oldest->first_ns && login->tag < oldest->tag))
+			oldest = login;
+	}
+	if (oldest)
+		own[oldest->country / 8] |= (uint8_t)(1U << oldest->country % 8);
 }
 
 unsigned accounts_country(const struct accounts *accounts, const struct address *address)

@@ -77,6 +77,22 @@ size_t rule_remote(const struct rule_input *input, enum ban_rule rule, enum dete
 				rule_ns(input->settings->rules[rule].window_s), seen);
 }
 
+bool rule_may_be_owner(const struct rule_input *input)
+{
+	const struct detect_settings *settings = input->settings;
+	const struct account *account = input->standing.account;
+	unsigned country = COUNTRY_ZZ;
+	uint8_t own[COUNTRY_MAP];
+
+	if (!account || input->standing.provider || !settings->country)
+		return account && input->standing.provider;
+	country = settings->country(&input->event->source, settings->country_context);
+	if (country >= COUNTRY_COUNT || country == COUNTRY_ZZ)
+		return false;
+	account_own_countries(account, own);
+	return own[country / 8] & 1U << country % 8 || detect_is_home(settings, country);
+}
+
 void rule_spare_mail(const struct rule_input *input, struct decision *decision)
 {
 	if (!(decision->services & BAN_SMTP) || !rule_delivers(input))

@@ -93,6 +93,9 @@ void rule_tell(const struct rule_input *input, enum detect_sight sight);
  * next call; none where it is word of one alone (remote_logins.h). Returns how many. */
 size_t rule_remote(const struct rule_input *input, enum ban_rule rule, enum detect_sight sight,
 		   const struct detect_remote **seen);
+/* Whether who fails on the account may be its owner at a new place: the source's provider is one of
+ * the account's, or its country is one of the account's own or a home one. */
+bool rule_may_be_owner(const struct rule_input *input);
 /* Whether mail from this network was accepted lately. */
 bool rule_delivers(const struct rule_input *input);
 /* What is usual of the server. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rule server-spray: strangers fail over the whole server much more often than they usually do.
  * Each of them may fail on one account once; while it lasts a stranger is banned at his failure on
- * a second account, or at his third on one. */
+ * a second account, or at his third on one, of which he may not be the owner. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,7 +205,8 @@ static void on_event(void *context, const struct rule_input *input)
 		return;
 	times = input->tries->times;
 	accounts = lately(input);
-	if (accounts >= ON_SEVERAL * times || input->tries->on_account >= ON_ONE * times)
+	if (accounts >= ON_SEVERAL * times ||
+	    (input->tries->on_account >= ON_ONE * times && !rule_may_be_owner(input)))
 		ban(input, accounts);
 }
 

@@ -4,8 +4,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
+#include "base/time.h"
 #include "detect/string_intern.h"
 #include "detect/lru_table.h"
 
@@ -55,12 +57,6 @@ static uint32_t count_of(const struct sliding_window_subject *subject)
 	return subject->room > 1 ? subject->many->count : subject->room;
 }
 
-/* How far apart two times are; any two int64_t. */
-static uint64_t apart(int64_t a, int64_t b)
-{
-	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
-}
-
 static uint64_t longest_ns(const struct window_settings *settings)
 {
 	return settings->long_count ? settings->long_ns : settings->window_ns;
@@ -92,7 +88,7 @@ static void leave(void *value, bool full, void *context)
 
 	if (full && count_of(subject) &&
 	    (last_ns(subject) > windows->now_ns ||
-	     apart(windows->now_ns, last_ns(subject)) <= longest_ns(&windows->settings)))
+	     time_apart(windows->now_ns, last_ns(subject)) <= longest_ns(&windows->settings)))
 		windows->forgotten++;
 	for (uint32_t i = 0; i < count_of(subject); i++)
 		string_intern_drop(windows->names, entries[i].account);
@@ -110,7 +106,8 @@ static void sweep(struct sliding_window *windows)
 		struct sliding_window_subject *oldest = lru_oldest(windows->subjects);
 
 		if (!oldest || last_ns(oldest) > windows->now_ns ||
-		    apart(windows->now_ns, last_ns(oldest)) / 2 <= longest_ns(&windows->settings))
+		    time_apart(windows->now_ns, last_ns(oldest)) / 2 <=
+			    longest_ns(&windows->settings))
 			return;
 		lru_drop(windows->subjects, oldest);
 	}
@@ -179,11 +176,11 @@ static bool complete(struct sliding_window_subject *subject, uint32_t at, uint64
 	uint32_t low = at, high;
 	uint64_t weight = 0;
 
-	while (low && apart(entries[at].wall_ns, entries[low - 1].wall_ns) <= window_ns)
+	while (low && time_apart(entries[at].wall_ns, entries[low - 1].wall_ns) <= window_ns)
 		low--;
 	for (high = low; low <= at; low++) {
 		while (high < count_of(subject) &&
-		       apart(entries[high].wall_ns, entries[low].wall_ns) <= window_ns)
+		       time_apart(entries[high].wall_ns, entries[low].wall_ns) <= window_ns)
 			weight += entries[high++].weight;
 		if (weight >= count) {
 			*hit = (struct hit){ low, high };
@@ -200,8 +197,8 @@ static void trim(struct sliding_window *windows, struct sliding_window_subject *
 		 uint64_t count, int64_t now_ns)
 {
 	while (count_of(subject) > 1 && count_of(subject) > 2 * (count - 1)) {
-		bool future = apart(last_ns(subject), now_ns) >
-			      apart(entries_of(subject)[0].wall_ns, now_ns);
+		bool future = time_apart(last_ns(subject), now_ns) >
+			      time_apart(entries_of(subject)[0].wall_ns, now_ns);
 
 		remove_entry(windows, subject, future ? count_of(subject) - 1 : 0);
 	}
@@ -253,19 +250,15 @@ static struct bounds bounds_of(const struct window_settings *settings,
 	return bounds;
 }
 
-static uint32_t weight_of(const struct window_entry *entry)
-{
-	return entry->weight > INT32_MAX ? INT32_MAX : entry->weight;
-}
-
 size_t sliding_window_add(struct sliding_window *windows, const struct prefix *prefix,
 			  const struct window_entry *entry, const struct window_entry **hit)
 {
 	const struct window_settings *settings = &windows->settings;
 	struct bounds bounds = bounds_of(settings, entry);
+	uint32_t weight = entry->weight > INT32_MAX ? INT32_MAX : entry->weight;
 	struct entry own = { .wall_ns = entry->wall_ns,
 			     .tag = (uint32_t)entry->tag,
-			     .weight = weight_of(entry) & INT32_MAX,
+			     .weight = weight & INT32_MAX,
 			     .mark = entry->mark };
 	struct sliding_window_subject *subject;
 	struct hit found;
@@ -300,18 +293,11 @@ size_t sliding_window_add(struct sliding_window *windows, const struct prefix *p
 	return count;
 }
 
-static char lower(char letter)
-{
-	return (char)(letter >= 'A' && letter <= 'Z' ? letter + 'a' - 'A' : letter);
-}
-
 static bool same_local_part(const char *a, const char *b)
 {
-	while (*a && *a != '@' && lower(*a) == lower(*b)) {
-		a++;
-		b++;
-	}
-	return (!*a || *a == '@') && (!*b || *b == '@');
+	size_t size = strcspn(a, "@");
+
+	return size == strcspn(b, "@") && !strncasecmp(a, b, size);
 }
 
 /* Most often it is the one that was added to just now. */
@@ -338,6 +324,23 @@ uint64_t sliding_window_weigh(const struct sliding_window *windows, const struct
 			weight += entries[i].weight;
 	}
 	return weight;
+}
+
+void sliding_window_forgive(struct sliding_window *windows, const struct prefix *key,
+			    bool (*is_it)(const char *account, const void *context),
+			    const void *context)
+{
+	struct sliding_window_subject *subject = lru_find(windows->subjects, key);
+
+	for (uint32_t i = subject ? count_of(subject) : 0; i-- > 0;) {
+		const char *name =
+			string_intern_text(windows->names, entries_of(subject)[i].account);
+
+		if (name && is_it(name, context) && count_of(subject) > 1)
+			remove_entry(windows, subject, i);
+		else if (name && is_it(name, context))
+			lru_drop(windows->subjects, subject);
+	}
 }
 
 void sliding_window_restart(struct sliding_window *windows, const struct prefix *key)

@@ -64,6 +64,11 @@ size_t sliding_window_add(struct sliding_window *windows, const struct prefix *s
 uint64_t sliding_window_weigh(const struct sliding_window *windows, const struct prefix *subject,
 			      const char *account, int64_t from_ns);
 
+/* Forgets a subject's entries of the accounts that `is_it` says, on purpose. */
+void sliding_window_forgive(struct sliding_window *windows, const struct prefix *subject,
+			    bool (*is_it)(const char *account, const void *context),
+			    const void *context);
+
 /* Forgets a subject, on purpose: it is not counted as forgotten. */
 void sliding_window_restart(struct sliding_window *windows, const struct prefix *subject);
 

@@ -80,12 +80,15 @@ static void describe(const struct rule_input *input, struct decision *decision)
 
 /* Of a pair of account and source that know each other it is the account's own affair: whoever
  * sits there, the source is not shut out for it. So are failures on one account alone where many
- * work, unless they come in a burst: a device that has an old password, or was set up wrongly. */
+ * work, unless they come in a burst: a device that has an old password, or was set up wrongly. But
+ * one that has an owner elsewhere is guessed: five mailboxes of one's own make a shared place. */
 static bool is_own_affair(const struct rule_input *input, const struct decision *decision,
 			  bool burst)
 {
-	return (input->standing.trust == TRUST_OWN && input->event->has_account) ||
-	       (input->standing.shared && decision->has_account && !burst);
+	if (input->standing.trust == TRUST_OWN)
+		return input->event->has_account;
+	return input->standing.shared && decision->has_account && !burst &&
+	       (!input->standing.exists || rule_may_be_owner(input));
 }
 
 static void on_event(void *context, const struct rule_input *input)

@@ -74,30 +74,6 @@ static void list_places(const struct rule_input *input, struct news *news)
 	qsort(news->logins, news->place_count, sizeof(*news->logins), compare);
 }
 
-/* The own countries: of the longest known source, and of each that the account knows. Servers that
- * fetch a user's mail may have been there before the user. */
-static void list_own(const struct account *account, uint8_t own[COUNTRY_MAP])
-{
-	const struct login_source *oldest = NULL;
-
-	memset(own, 0, COUNTRY_MAP);
-	if (!account->logins)
-		return;
-	for (size_t i = 0; i < account->count; i++) {
-		const struct login_source *login = &account->logins[i];
-
-		if (address_is_lan(&login->source.address))
-			continue;
-		if (place_came_on_two_days(login))
-			own[login->country / 8] |= (uint8_t)(1U << login->country % 8);
-		if (!oldest || login->first_ns < oldest->first_ns ||
-		    (login->first_ns == oldest->first_ns && login->tag < oldest->tag))
-			oldest = login;
-	}
-	if (oldest)
-		own[oldest->country / 8] |= (uint8_t)(1U << oldest->country % 8);
-}
-
 static bool is_own(const struct rule_input *input, const struct news *news, unsigned country)
 {
 	return country != COUNTRY_ZZ && (news->own[country / 8] & 1U << country % 8 ||
@@ -261,7 +237,7 @@ int64_t news_began(const struct rule_input *input, const struct news *news, int6
 
 void news_find(const struct rule_input *input, struct news *news)
 {
-	list_own(input->at, news->own);
+	account_own_countries(input->at, news->own);
 	list_places(input, news);
 	list_providers(input, news);
 	list_remote(input, news);

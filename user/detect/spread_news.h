@@ -6,8 +6,6 @@
 
 #include "detect/rule.h"
 
-#define COUNTRY_MAP ((COUNTRY_COUNT + 7) / 8)
-
 /* A new provider. */
 struct fresh {
 	uint64_t provider;

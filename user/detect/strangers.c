@@ -4,6 +4,7 @@
 #include "detect/strangers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "detect/rule.h"
 
@@ -22,6 +23,8 @@ struct strangers {
 
 #define GUESTS_PART 16 /* of the sources that fail, so many are remembered that log in anew */
 #define GUESTS_NS   (86400 * NS_PER_S)
+/* Times the accounts of a shared place: who has five mailboxes can log in to them within a minute. */
+#define GUESTS_FACTOR 2
 
 static uint32_t larger(uint32_t a, uint32_t b)
 {
@@ -56,7 +59,8 @@ static struct distinct_window_settings guest_sets(const struct detect_settings *
 	uint32_t most = settings->most_sources / GUESTS_PART;
 
 	return (struct distinct_window_settings){ .most = most ? most : 1,
-						  .items = settings->shared_accounts,
+						  .items =
+							  GUESTS_FACTOR * settings->shared_accounts,
 						  .window_ns = GUESTS_NS };
 }
 
@@ -176,6 +180,15 @@ void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 		tries->account_count = 0;
 }
 
+/* The account itself, not one of the same local part: its owner may be somebody else. */
+static bool is_same_account(const char *account, const void *context)
+{
+	const struct rule_input *input = context;
+	struct prefix key = accounts_key(input->accounts, account);
+
+	return !memcmp(&key, &input->account, sizeof(key));
+}
+
 void strangers_succeed(struct strangers *strangers, const struct rule_input *input)
 {
 	struct prefix key = accounts_local_key(input->accounts, input->event->account);
@@ -185,14 +198,24 @@ void strangers_succeed(struct strangers *strangers, const struct rule_input *inp
 					     .tag = input->tag };
 
 	distinct_window_remove(strangers->accounts, &input->source, &key.address);
+	sliding_window_forgive(strangers->failures, &input->source, is_same_account, input);
 	if (input->login != LOGIN_STRANGER && !input->lan)
 		distinct_window_add(strangers->guests, &input->source, &item);
 }
 
-bool strangers_are_guests(const struct strangers *strangers, const struct rule_input *input)
+void strangers_judge_guests(const struct strangers *strangers, const struct rule_input *input,
+			    struct standing *standing)
 {
-	return distinct_window_count(strangers->guests, &input->source, input->event->wall_ns) >=
-	       input->settings->shared_accounts;
+	uint32_t needed = input->settings->shared_accounts;
+	size_t count =
+		distinct_window_count(strangers->guests, &input->source, input->event->wall_ns);
+
+	if (count < needed)
+		return;
+	if (standing->trust == TRUST_NONE)
+		standing->trust = TRUST_OTHER;
+	if (count >= (size_t)needed * GUESTS_FACTOR)
+		standing->shared = true;
 }
 
 void strangers_restart(const struct rule_input *input, const struct prefix *subject)

@@ -11,6 +11,7 @@
 #include "detect/sliding_window.h"
 
 struct rule_input;
+struct standing;
 struct strangers;
 
 /* What the failure in hand makes of its source's. Valid until the next failure. */
@@ -38,11 +39,14 @@ size_t strangers_expect(const struct strangers *strangers, const struct rule_inp
 /* Counts one failure, which has a source. */
 void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 		    struct tries *tries);
-/* The source, which is not known to the account, logged in to it: it was no guess. */
+/* The source, which is not known to the account, logged in to it: its failures on it were no
+ * guesses, and count no more. */
 void strangers_succeed(struct strangers *strangers, const struct rule_input *input);
-/* Whether it logged in to so many accounts within a day that it is a shared place, known or not: an
- * office with a new line, a conference. A guesser would have to have as many right passwords. */
-bool strangers_are_guests(const struct strangers *strangers, const struct rule_input *input);
+/* A source that logged in to as many accounts within a day as make a shared place is no stranger's,
+ * and with twice as many it is one: an office with a new line, a conference. A guesser would have
+ * to have as many right passwords. */
+void strangers_judge_guests(const struct strangers *strangers, const struct rule_input *input,
+			    struct standing *standing);
 /* What counted against a subject, or the accounts that the source met, led to a decision: it counts
  * no more, and is taken out of sighting->tries, which points into the tables. */
 void strangers_restart(const struct rule_input *input, const struct prefix *subject);

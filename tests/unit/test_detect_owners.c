@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Who may be an account's owner, and is not to suffer for what strangers do: a new telephone at
+ * home, guests who mistype, the first newsletter. And who is none. */
+#include "detect_room.h"
+
+#define HOME	  "100.64.1.1"	/* JP, AS64500 */
+#define HOME_NEW  "100.120.1.1" /* JP by the test's country, of an unknown system */
+#define ABROAD	  "100.65.1.1"	/* US, AS64501 */
+#define ABROAD_BY 120
+
+/* As room_country(), and 100.120.x.x is in Japan. */
+static unsigned country(const struct address *address, void *context)
+{
+	if (address_to4(address) >> 16 == (100U << 8 | ABROAD_BY))
+		return room_japan(address, context);
+	return room_country(address, context);
+}
+
+static struct room *open_room(void)
+{
+	struct room *room = room_open();
+
+	room->settings.country = country;
+	room_apply(room);
+	return room;
+}
+
+static void besiege(struct room *room, const char *account, int64_t wall_ns)
+{
+	for (unsigned i = 0; i < 5; i++)
+		fails(room, numbered(200 + i, 1, 1), account, wall_ns + i * MINUTE);
+}
+
+static void in_a_siege_a_new_source_of_the_own_country_keeps_the_ordinary_threshold(void **state)
+{
+	struct room *room = open_room();
+
+	(void)state;
+	knows(room, "bob", HOME, T0);
+	besiege(room, "bob", T0 + HOUR);
+	for (int i = 0; i < 4; i++)
+		fails(room, HOME_NEW, "bob", T0 + 2 * HOUR + i * MINUTE);
+	assert_int_equal(room->bans, 0);
+	for (int i = 0; i < 3; i++)
+		fails(room, ABROAD, "bob", T0 + 2 * HOUR + i * MINUTE);
+	assert_true(banned(room, ABROAD "/32"));
+	fails(room, HOME_NEW, "bob", T0 + 2 * HOUR + 4 * MINUTE);
+	assert_true(banned(room, HOME_NEW "/32")); /* the fifth */
+	assert_int_equal(last(room)->rule, RULE_SOURCE_FAILURES);
+	room_close(room);
+}
+
+/* Somebody on the road abroad, with a new provider each hour. */
+static void the_accounts_own_road_is_no_siege(void **state)
+{
+	struct room *room = room_open();
+
+	(void)state;
+	knows(room, "bob", HOME, T0);
+	for (unsigned i = 0; i < 8; i++) {
+		for (int k = 0; k < 3; k++)
+			fails(room, numbered(200 + i, 1, 1), "bob", T0 + i * HOUR + k * S);
+		logs_in(room, numbered(200 + i, 1, 1), "bob", T0 + i * HOUR + MINUTE);
+	}
+	assert_int_equal(room->bans, 0);
+	room_close(room);
+}
+
+static void after_a_leak_the_own_country_spares_nobody(void **state)
+{
+	struct room *room = open_room();
+
+	(void)state;
+	knows(room, "bob", HOME, T0);
+	for (unsigned i = 0; i < 10; i++)
+		logs_in(room, numbered(200 + i, 1, 1), "bob", T0 + 2 * HOUR + i * S);
+	assert_true(banned(room, "100.200.1.1/32"));
+	fails(room, HOME_NEW, "bob", T0 + 3 * HOUR);
+	assert_true(banned(room, HOME_NEW "/32"));
+	room_close(room);
+}
+
+/* In a spray: on one account, not on two; not on one that nobody has. */
+static void spray(struct room *room, int64_t wall_ns)
+{
+	for (unsigned i = 0; i < 60; i++)
+		fails(room, numbered(200, i, 1), "nobody", wall_ns + i * S);
+	assert_int_equal(room->bans, 0);
+}
+
+static void in_a_spray_a_new_source_of_the_own_country_keeps_the_ordinary_threshold(void **state)
+{
+	struct room *room = open_room();
+
+	(void)state;
+	knows(room, "bob", HOME, T0);
+	knows(room, "carol", HOME, T0);
+	spray(room, T0 + HOUR);
+	for (int i = 0; i < 4; i++)
+		fails(room, HOME_NEW, "bob", T0 + HOUR + i * MINUTE);
+	assert_int_equal(room->bans, 0);
+	fails(room, HOME_NEW, "carol", T0 + HOUR + 4 * MINUTE + 600 * S);
+	assert_true(banned(room, HOME_NEW "/32"));
+	room_close(room);
+
+	room = open_room();
+	knows(room, "bob", HOME, T0);
+	spray(room, T0 + HOUR);
+	for (int i = 0; i < 3; i++)
+		fails(room, HOME_NEW, "made-up", T0 + HOUR + i * MINUTE);
+	assert_true(banned(room, HOME_NEW "/32"));
+	room_close(room);
+}
+
+static void a_login_takes_the_failures_before_it_on_that_account_off(void **state)
+{
+	struct room *room = room_open();
+
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "guest%d", i);
+		for (int k = 0; k < 3; k++)
+			fails(room, ABROAD, name, T0 + i * MINUTE + k * S);
+		logs_in(room, ABROAD, name, T0 + i * MINUTE + 10 * S);
+	}
+	assert_int_equal(room->bans, 0);
+	room_close(room);
+}
+
+/* Who has "bob@own" may not guess "bob@other" without end, nor anybody else's account. */
+static void a_login_takes_no_failures_on_other_accounts_off(void **state)
+{
+	static const char *const others[] = { "bob@other.example", "carol@own.example" };
+
+	(void)state;
+	for (int which = 0; which < 2; which++) {
+		struct room *room = room_open();
+
+		for (int i = 0; i < 5; i++) {
+			fails(room, ABROAD, others[which], T0 + i * MINUTE);
+			if (i < 4)
+				logs_in(room, ABROAD, "bob@own.example", T0 + i * MINUTE + S);
+		}
+		assert_true(banned(room, ABROAD "/32"));
+		room_close(room);
+	}
+}
+
+static void a_hundred_messages(struct room *room, const char *source, int64_t wall_ns)
+{
+	for (int i = 0; i < 100; i++)
+		room_event(room, EVENT_MESSAGE, source, "letter", wall_ns + i * S);
+}
+
+static void the_first_newsletter_of_an_installation_is_what_becomes_usual(void **state)
+{
+	struct room *room = room_young();
+
+	(void)state;
+	logs_in(room, HOME, "letter", T0);
+	a_hundred_messages(room, HOME, T0 + DAY + HOUR);
+	assert_int_equal(room->count, 0);
+	a_hundred_messages(room, HOME, T0 + 5 * DAY);
+	assert_int_equal(room->count, 0); /* as many are usual */
+	room_close(room);
+
+	/* After two days it is known what an account does. */
+	room = room_young();
+	logs_in(room, HOME, "letter", T0);
+	a_hundred_messages(room, HOME, T0 + 2 * DAY);
+	assert_int_equal(room->alerts, 1);
+	room_close(room);
+
+	/* From a stranger's address it is another matter. */
+	room = room_young();
+	logs_in(room, HOME, "letter", T0);
+	a_hundred_messages(room, ABROAD, T0 + DAY + HOUR);
+	assert_true(room->alerts > 0);
+	room_close(room);
+}
+
+/* Five mailboxes are a shared place: its slow failures on one account are its own affair, unless
+ * that account has its owner elsewhere. */
+static bool five_mailboxes_are_banned(const char *victims, const char *source)
+{
+	struct room *room = open_room();
+	bool bans;
+
+	if (victims)
+		knows(room, "victim", victims, T0);
+	for (int i = 0; i < 5; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "own%d", i);
+		knows(room, name, source, T0 + i * S);
+	}
+	for (int i = 0; i < 250; i++)
+		fails(room, source, "victim", T0 + HOUR + i * 5 * MINUTE);
+	bans = room->bans > 0;
+	room_close(room);
+	return bans;
+}
+
+static void who_has_five_mailboxes_may_not_guess_a_sixth_without_end(void **state)
+{
+	(void)state;
+	assert_true(five_mailboxes_are_banned(HOME, ABROAD));
+	assert_false(five_mailboxes_are_banned(HOME, HOME_NEW)); /* a visitor's telephone */
+	assert_false(five_mailboxes_are_banned(NULL, ABROAD));	 /* a scanner's wrong name */
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			in_a_siege_a_new_source_of_the_own_country_keeps_the_ordinary_threshold),
+		cmocka_unit_test(the_accounts_own_road_is_no_siege),
+		cmocka_unit_test(after_a_leak_the_own_country_spares_nobody),
+		cmocka_unit_test(
+			in_a_spray_a_new_source_of_the_own_country_keeps_the_ordinary_threshold),
+		cmocka_unit_test(a_login_takes_the_failures_before_it_on_that_account_off),
+		cmocka_unit_test(a_login_takes_no_failures_on_other_accounts_off),
+		cmocka_unit_test(the_first_newsletter_of_an_installation_is_what_becomes_usual),
+		cmocka_unit_test(who_has_five_mailboxes_may_not_guess_a_sixth_without_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
