@@ -102,7 +102,7 @@ static int report(const char *what, double took_ns, double target_ns)
 
 int main(void)
 {
-	double known = 1e9, fresh = 1e9, making = making_ns();
+	double known = 1e9, first = 0, fresh = 1e9, making = making_ns();
 	struct detect_settings settings;
 	struct detect *detect;
 	int missed;
@@ -119,12 +119,14 @@ int main(void)
 		double took = messages(detect, BEGIN_NS + 9 * DAY_NS + round * 3600 * NS_PER_S);
 
 		known = took < known ? took : known;
+		first = took > first ? took : first;
 		took = failures(detect, round, BEGIN_NS + 10 * DAY_NS + round * 3600 * NS_PER_S);
 		fresh = took < fresh ? took : fresh;
 	}
 	detect_free(detect);
 	printf("making an event: %.0f ns, taken off\n", making);
 	missed = report("message from a known source", known - making, KNOWN_NS);
+	printf("%-32s %8.0f ns\n", "  its first within six hours", first - making);
 	missed += report("failure from a new source", fresh - making, NEW_NS);
 	return missed > 0;
 }

@@ -148,6 +148,22 @@ static void a_login_takes_no_failures_on_other_accounts_off(void **state)
 	}
 }
 
+/* Noted now and then only: it is known to some account all the same, and spared at others'. */
+static void a_source_in_use_stays_known_to_somebody(void **state)
+{
+	struct room *room = room_open();
+
+	(void)state;
+	for (int i = 0; i < 40 * 24; i++)
+		logs_in(room, HOME, "bob", T0 + i * HOUR);
+	for (int i = 0; i < 14; i++)
+		fails(room, HOME, "carol", T0 + 40 * DAY + i * S);
+	assert_int_equal(room->bans, 0);
+	fails(room, HOME, "carol", T0 + 40 * DAY + MINUTE);
+	assert_true(banned(room, HOME "/32"));
+	room_close(room);
+}
+
 static void a_hundred_messages(struct room *room, const char *source, int64_t wall_ns)
 {
 	for (int i = 0; i < 100; i++)
@@ -222,6 +238,7 @@ int main(void)
 			in_a_spray_a_new_source_of_the_own_country_keeps_the_ordinary_threshold),
 		cmocka_unit_test(a_login_takes_the_failures_before_it_on_that_account_off),
 		cmocka_unit_test(a_login_takes_no_failures_on_other_accounts_off),
+		cmocka_unit_test(a_source_in_use_stays_known_to_somebody),
 		cmocka_unit_test(the_first_newsletter_of_an_installation_is_what_becomes_usual),
 		cmocka_unit_test(who_has_five_mailboxes_may_not_guess_a_sixth_without_end),
 	};

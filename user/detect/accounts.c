@@ -9,6 +9,10 @@
 #include "base/cleanup.h"
 #include "detect/provider.h"
 
+/* That a source is still known to some account is noted so often: each time costs a fresh look into
+ * two tables. */
+#define NOTED_NS (6 * 3600 * NS_PER_S)
+
 static void leave(void *value, bool full, void *context)
 {
 	struct accounts *accounts = context;
@@ -96,14 +100,14 @@ static struct login_source *find_login_source(const struct account *account,
 }
 
 size_t accounts_expect(const struct accounts *accounts, const struct prefix *source,
-		       const struct prefix *network, const struct prefix *key,
-		       struct lru_lookup lookups[])
+		       const struct prefix *key, bool fails, struct lru_lookup lookups[])
 {
-	lookups[0] = (struct lru_lookup){ accounts->known, source };
-	lookups[1] = (struct lru_lookup){ key ? accounts->accounts : NULL, key };
+	lookups[0] = (struct lru_lookup){ key ? accounts->accounts : NULL, key };
+	if (!fails)
+		return 1;
+	lookups[1] = (struct lru_lookup){ accounts->known, source };
 	lookups[2] = (struct lru_lookup){ key ? accounts->sieges : NULL, key };
-	lookups[3] = (struct lru_lookup){ network ? accounts->known_networks : NULL, network };
-	return 4;
+	return 3;
 }
 
 void accounts_judge(struct accounts *accounts, const char *name, const struct prefix *key,
@@ -230,8 +234,7 @@ static enum login login_again(struct accounts *accounts, const struct event *eve
 		login->last_ns = now_ns;
 	login->mailed |= event->kind == EVENT_MESSAGE;
 	is_known = login_source_is_known(accounts, login, now_ns);
-	if (!login->suspect &&
-	    (before_ns / (3600 * NS_PER_S) != now_ns / (3600 * NS_PER_S) || is_known != was_known))
+	if (!login->suspect && (before_ns / NOTED_NS != now_ns / NOTED_NS || is_known != was_known))
 		keep(accounts, event->account, key, login);
 	return place_came_on_two_days(login) ||
 			       login_source_is_of_first_day(accounts, login, now_ns)

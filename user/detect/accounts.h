@@ -87,11 +87,10 @@ struct prefix accounts_key(const struct accounts *accounts, const char *name);
 /* Of the part before the realm alone. */
 struct prefix accounts_local_key(const struct accounts *accounts, const char *name);
 
-/* What is known of a source, its network and an account (NULL: not) will be looked for: up to four.
- */
+/* What is known of an account (NULL: none) will be looked for, and of a source that fails: up to
+ * three lookups. */
 size_t accounts_expect(const struct accounts *accounts, const struct prefix *source,
-		       const struct prefix *network, const struct prefix *key,
-		       struct lru_lookup lookups[]);
+		       const struct prefix *key, bool fails, struct lru_lookup lookups[]);
 
 /* One failure is about to be judged; `name` and `key` NULL: none was named. */
 void accounts_judge(struct accounts *accounts, const char *name, const struct prefix *key,

@@ -153,8 +153,7 @@ static void expect(const struct detect *detect, const struct rule_input *input,
 {
 	struct lru_lookup lookups[6 + DETECT_RULE_TYPES * RULE_LOOKUPS];
 	bool fails = input->event->kind == EVENT_FAILURE;
-	size_t count = accounts_expect(detect->accounts, &input->source,
-				       fails ? NULL : &input->network, account, lookups);
+	size_t count = accounts_expect(detect->accounts, &input->source, account, fails, lookups);
 
 	if (fails)
 		count += strangers_expect(detect->strangers, input, lookups + count);
