@@ -6,6 +6,8 @@
  */
 #include "log/dovecot.h"
 
+#include <ctype.h>
+
 /* "imap-login", and so on; also where Dovecot's own log file names the process first. */
 static enum event_service login_service(struct span process)
 {
@@ -135,6 +137,26 @@ static bool read_proxied(struct span text, struct parsed_line *parsed)
 	       !memcmp(parsed->account.at, name.at, name.size);
 }
 
+/* "Login: ", "Logged in: method=PLAIN, ": of login_log_format_elements only the mechanism may come
+ * before the user, whose name Dovecot itself has. */
+static bool is_success(struct span text)
+{
+	size_t size = 0;
+
+	if (!span_skip(&text, "Login: ") && !span_skip(&text, "Logged in: "))
+		return false;
+	if (span_skip(&text, "method=")) {
+		while (size < text.size && size < 32 &&
+		       (isupper((unsigned char)text.at[size]) || text.at[size] == '-' ||
+			isdigit((unsigned char)text.at[size])))
+			size++;
+		text = span_from(text, size);
+		span_skip(&text, ",");
+		span_skip(&text, " ");
+	}
+	return !text.size;
+}
+
 /* "Disconnected: Inactivity (auth failed, 2 attempts in 9 secs): user=<bob>, method=..." */
 static bool read_login(struct span text, struct parsed_line *parsed)
 {
@@ -142,7 +164,7 @@ static bool read_login(struct span text, struct parsed_line *parsed)
 
 	if (span_skip(&text, "proxy("))
 		return read_proxied(text, parsed);
-	if (span_starts(text, "Login: user=<") || span_starts(text, "Logged in: user=<")) {
+	if (user != SPAN_NONE && is_success(span_cut(text, 0, user))) {
 		parsed->kind = EVENT_SUCCESS;
 		return read_fields(span_from(text, user + strlen("user=<")), true, parsed);
 	}

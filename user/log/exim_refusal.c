@@ -2,6 +2,8 @@
 /* Exim: what it refuses, and whom it cuts off; see exim.h. Pure. */
 #include "log/exim.h"
 
+#include <strings.h>
+
 /* What an access list's text says of a recipient that it refuses; Exim's own and Debian's. */
 static enum abuse_kind kind_of(struct span reason)
 {
@@ -10,18 +12,22 @@ static enum abuse_kind kind_of(struct span reason)
 		enum abuse_kind abuse;
 	} reasons[] = {
 		{ "relay not permitted", ABUSE_RELAY },
-		{ "Relaying denied", ABUSE_RELAY },
-		{ "Unrouteable address", ABUSE_UNKNOWN_USER },
-		{ "Unknown user", ABUSE_UNKNOWN_USER },
+		{ "relaying denied", ABUSE_RELAY },
+		{ "authentication required", ABUSE_RELAY }, /* DirectAdmin's */
+		{ "rejected relay attempt", ABUSE_RELAY },  /* cPanel's */
+		{ "unrouteable address", ABUSE_UNKNOWN_USER },
 		{ "unknown user", ABUSE_UNKNOWN_USER },
-		{ "No such user", ABUSE_UNKNOWN_USER },
-		{ "Sender verify failed", ABUSE_SENDER },
+		{ "no such user", ABUSE_UNKNOWN_USER },
+		{ "no such address", ABUSE_UNKNOWN_USER },
+		{ "sender verify failed", ABUSE_SENDER },
 	};
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-		if (span_starts(reason, reasons[i].text))
+		if (reason.size >= strlen(reasons[i].text) &&
+		    !strncasecmp(reason.at, reasons[i].text, strlen(reasons[i].text)))
 			return reasons[i].abuse;
-	if (span_find(reason, " is in a black list at ") != SPAN_NONE ||
+	if (span_find(reason, " is listed in ") != SPAN_NONE ||
+	    span_find(reason, " is in a black list at ") != SPAN_NONE ||
 	    span_find(reason, " listed at ") != SPAN_NONE ||
 	    span_find(reason, " found in dnsbl ") != SPAN_NONE)
 		return ABUSE_BLOCKLISTED;
@@ -41,8 +47,20 @@ static enum abuse_kind recipient_kind(struct span text)
 	return kind_of(span_from(text, at + 2));
 }
 
+/* "EHLO or HELO name: reason", "VRFY name: reason", "connection in "connect" ACL: reason", behind
+ * " rejected ". The names are the client's: they may make it another kind, not another client. */
+static enum abuse_kind command_kind(struct span text)
+{
+	if (span_starts(text, "EHLO or HELO "))
+		return ABUSE_HELO;
+	if (span_starts(text, "VRFY ") || span_starts(text, "EXPN "))
+		return ABUSE_ERRORS;
+	return span_skip(&text, "connection in \"connect\" ACL: ") ? kind_of(text) : ABUSE_NONE;
+}
+
 /* "H=(helo) [192.0.2.7] F=<a@b.example> rejected RCPT <x@example.net>: relay not permitted",
- * "H=(helo) [192.0.2.7] sender verify fail for <a@b.example>: Unknown user" */
+ * "H=(helo) [192.0.2.7] sender verify fail for <a@b.example>: Unknown user", "H=(helo) [192.0.2.7]
+ * rejected VRFY root: no" */
 static bool read_recipient(struct exim_habits *habits, struct span text, struct parsed_line *parsed)
 {
 	static const char rejected[] = " rejected RCPT ";
@@ -55,6 +73,11 @@ static bool read_recipient(struct exim_habits *habits, struct span text, struct 
 	exim_set_place(parsed, &place);
 	parsed->abuse = ABUSE_SENDER;
 	if (span_starts(rest, " sender verify fail for <"))
+		return true;
+	parsed->abuse = ABUSE_NONE;
+	if (span_starts(rest, " rejected "))
+		parsed->abuse = command_kind(span_from(rest, strlen(" rejected ")));
+	if (parsed->abuse)
 		return true;
 	at = span_find_last(rest, rejected);
 	if (at == SPAN_NONE)

@@ -263,11 +263,18 @@ static enum event_service service_of(struct span program)
 	return EVENT_SERVICE_SMTP;
 }
 
-/* "postfix@-.service", as `journalctl -o with-unit` names all its programs: by shape. */
+/* "4F1A: milter-reject: ..." */
+static bool read_cleanup(struct span text, struct parsed_line *parsed)
+{
+	return skip_queue_id(&text) && postfix_read_filtered(text, parsed);
+}
+
+/* "postfix@-.service", as `journalctl -o with-unit` names all its programs, or "postfix", where a
+ * syslog or a collector leaves out what stands behind a slash: by shape. */
 static bool read_unit(struct span text, struct parsed_line *parsed)
 {
 	static bool (*const readers[])(struct span text, struct parsed_line * parsed) = {
-		read_smtpd, postfix_read_postscreen, read_delivery, read_queued
+		read_smtpd, postfix_read_postscreen, read_delivery, read_queued, read_cleanup
 	};
 
 	for (size_t i = 0; i < sizeof(readers) / sizeof(*readers); i++) {
@@ -287,7 +294,8 @@ enum format_answer postfix_line(const struct envelope *envelope, struct parsed_l
 	bool found;
 
 	if (slash == SPAN_NONE) {
-		if (span_starts(program, "postfix") && span_ends(program, ".service"))
+		if (span_is(program, "postfix") ||
+		    (span_starts(program, "postfix") && span_ends(program, ".service")))
 			return read_unit(text, parsed) && parsed->kind != EVENT_ACCEPTED
 				       ? FORMAT_FOUND
 				       : FORMAT_NOTHING;
@@ -308,6 +316,8 @@ enum format_answer postfix_line(const struct envelope *envelope, struct parsed_l
 		found = read_delivery(text, parsed);
 	else if (span_is(last, "qmgr"))
 		found = read_queued(text, parsed);
+	else if (span_is(last, "cleanup"))
+		found = read_cleanup(text, parsed);
 	else
 		return FORMAT_OTHER;
 	if (parsed->kind != EVENT_BOUNCE &&

@@ -18,10 +18,12 @@ bool postfix_read_client(struct span *text, struct client *client);
 void postfix_set_client(struct parsed_line *parsed, const struct client *client);
 
 /* Each fills *parsed with EVENT_ABUSE; false: nothing that a rule wants. Text: behind "too many
- * errors after "; behind "improper " or "non-SMTP "; behind "reject: "; of postscreen. */
+ * errors after "; behind "improper " or "non-SMTP "; behind "reject: "; of cleanup,
+ * behind the queue id; of postscreen. */
 bool postfix_read_errors(struct span text, struct parsed_line *parsed);
 bool postfix_read_protocol(struct span text, struct parsed_line *parsed);
 bool postfix_read_reject(struct span text, struct parsed_line *parsed);
+bool postfix_read_filtered(struct span text, struct parsed_line *parsed);
 bool postfix_read_postscreen(struct span text, struct parsed_line *parsed);
 
 #endif

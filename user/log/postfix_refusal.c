@@ -53,12 +53,15 @@ static const struct smtpd_reason {
 	{ ">: Recipient address rejected: User unknown", ABUSE_UNKNOWN_USER },
 	{ ">: Recipient address rejected: Undeliverable address", ABUSE_UNKNOWN_USER },
 	{ ">: Recipient address rejected: undeliverable address", ABUSE_UNKNOWN_USER },
+	{ " Error: bare <LF> received", ABUSE_PROTOCOL },
 	{ " blocked using ", ABUSE_BLOCKLISTED },
+	{ ">: Client host rejected: Access denied", ABUSE_BLOCKLISTED },
 	{ "Command rejected", ABUSE_CONTENT, .at_begin = true }, /* by a milter */
 	{ ">: Helo command rejected: ", ABUSE_HELO, .temporary = true },
 	{ "Client host rejected: cannot find your ", ABUSE_HELO, .temporary = true },
 	{ ">: Sender address rejected: Domain not found", ABUSE_SENDER, .temporary = true },
 	{ ">: Sender address rejected: ", ABUSE_SENDER },
+	{ ">: Recipient address rejected: Message rejected due to: SPF fail", ABUSE_SENDER },
 	{ ">: Data command rejected: Multi-recipient bounce", ABUSE_SENDER },
 };
 
@@ -91,17 +94,25 @@ static enum abuse_kind rejection(struct span text, bool final)
 	return ABUSE_NONE;
 }
 
+/* The command that is refused, and " from ": cleanup's "reject: body 1 from h[a]: ..." holds a line
+ * of a message. */
+static bool skip_command(struct span *text)
+{
+	size_t size = 0;
+
+	while (size < text->size && text->at[size] >= 'A' && text->at[size] <= 'Z')
+		size++;
+	*text = span_from(*text, size);
+	return size && span_skip(text, " from ");
+}
+
 /* "RCPT from h[a]: 554 5.7.1 <x@example.net>: Relay access denied; from=<..." */
 bool postfix_read_reject(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
-	size_t from = span_find(text, " from ");
 	uint32_t status;
 
-	if (from == SPAN_NONE || from > 10)
-		return false;
-	text = span_from(text, from + strlen(" from "));
-	if (!postfix_read_client(&text, &client) || !client.has_address ||
+	if (!skip_command(&text) || !postfix_read_client(&text, &client) || !client.has_address ||
 	    !span_skip(&text, ": ") || !span_number(&text, &status) || !span_skip(&text, " ") ||
 	    status / 100 < 4 || status / 100 > 5)
 		return false;
@@ -109,6 +120,22 @@ bool postfix_read_reject(struct span text, struct parsed_line *parsed)
 	parsed->kind = EVENT_ABUSE;
 	parsed->abuse = rejection(text, status / 100 == 5 || status == 454);
 	return parsed->abuse;
+}
+
+/* "4F1A: milter-reject: END-OF-MESSAGE from h[a]: 5.7.1 Spam; from=<..." of cleanup, behind the
+ * queue id. */
+bool postfix_read_filtered(struct span text, struct parsed_line *parsed)
+{
+	struct client client;
+
+	if (!span_skip(&text, "milter-reject: END-OF-MESSAGE from ") ||
+	    !postfix_read_client(&text, &client) || !client.has_address ||
+	    !span_starts(text, ": 5."))
+		return false;
+	postfix_set_client(parsed, &client);
+	parsed->kind = EVENT_ABUSE;
+	parsed->abuse = ABUSE_CONTENT;
+	return true;
 }
 
 /* "PREGREET 14 after 0.08 from [192.0.2.2]:59415: EHLO x\r\n"; 14 counts bytes. And the tests of
@@ -127,14 +154,20 @@ bool postfix_read_postscreen(struct span text, struct parsed_line *parsed)
 			return false;
 		if (span_skip(&text, ".") && !span_number(&text, &number))
 			return false;
-	} else if (span_skip(&text, "COMMAND COUNT LIMIT")) {
+	} else if (span_skip(&text, "COMMAND COUNT LIMIT") ||
+		   span_skip(&text, "COMMAND LENGTH LIMIT")) {
 		parsed->abuse = ABUSE_ERRORS;
+	} else if (span_skip(&text, "DENYLISTED") || span_skip(&text, "BLACKLISTED")) {
+		parsed->abuse = ABUSE_BLOCKLISTED; /* by the administrator */
 	} else if (!span_skip(&text, "COMMAND PIPELINING") &&
-		   !span_skip(&text, "NON-SMTP COMMAND") && !span_skip(&text, "BARE NEWLINE")) {
+		   !span_skip(&text, "NON-SMTP COMMAND") && !span_skip(&text, "BARE NEWLINE") &&
+		   !span_skip(&text, "DATA without valid RCPT") &&
+		   !span_skip(&text, "BDAT without valid RCPT")) {
 		return false;
 	}
-	if (!span_skip(&text, " from ") || !postfix_read_client(&text, &client) ||
-	    !client.has_address)
+	if (!(span_skip(&text, " from ") ||
+	      (parsed->abuse == ABUSE_BLOCKLISTED && span_skip(&text, " "))) ||
+	    !postfix_read_client(&text, &client) || !client.has_address)
 		return false;
 	postfix_set_client(parsed, &client);
 	parsed->kind = EVENT_ABUSE;

@@ -90,7 +90,8 @@ static bool read_failure(struct span text, struct parsed_line *parsed)
 
 /* "h [192.0.2.8]: possible SMTP attack: command=AUTH, count=5", from the queue id on: what a client
  * says can end a line of its own so. Once for each command from some number on; the last one
- * counted has not been answered yet. */
+ * counted has not been answered yet. Also of a client that names many recipients that
+ * are not there, or speaks to a proxy. */
 static bool read_attack(struct span text, struct parsed_line *parsed)
 {
 	uint32_t count;
@@ -98,10 +99,19 @@ static bool read_attack(struct span text, struct parsed_line *parsed)
 	if (!format_client(&text, &parsed->source))
 		return false;
 	span_skip(&text, " (may be forged)");
+	parsed->has_source = true;
+	parsed->kind = EVENT_ABUSE;
+	parsed->abuse = ABUSE_ERRORS;
+	if (span_is(text, ": Possible SMTP RCPT flood, throttling."))
+		return true;
+	if (span_starts(text, ": probable open proxy: command=")) {
+		parsed->abuse = ABUSE_PROTOCOL;
+		return true;
+	}
 	if (!span_skip(&text, ": possible SMTP attack: command=AUTH, count=") ||
 	    !span_number(&text, &count) || text.size || !count)
 		return false;
-	parsed->has_source = true;
+	parsed->abuse = ABUSE_NONE;
 	parsed->kind = EVENT_FAILURE;
 	parsed->evidence = EVIDENCE_TOTAL;
 	parsed->count = count;
@@ -191,6 +201,9 @@ static enum abuse_kind rejection(struct span text)
 		{ "55", "... Rejected: ", ABUSE_BLOCKLISTED },
 		{ "55", " 5.7.1 Rejected: ", ABUSE_BLOCKLISTED },
 		{ "55", " 5.7.1 Access denied", ABUSE_BLOCKLISTED },
+		{ "55", " blocked using ", ABUSE_BLOCKLISTED },
+		{ "55", " refused by blackhole site ", ABUSE_BLOCKLISTED },
+		{ "55", " spam blocked see", ABUSE_BLOCKLISTED },
 		{ "55", "Fix reverse DNS for ", ABUSE_HELO },
 		{ "55", "IP name possibly forged ", ABUSE_HELO },
 		{ "55", "IP name lookup failed ", ABUSE_HELO },
