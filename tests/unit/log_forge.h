@@ -114,6 +114,11 @@ static void make_text(struct text *text, const struct shape *into)
 		"LOGIN, user=eve",
 		": possible SMTP attack: command=AUTH, count=500",
 		" from h [" FORGED "]",
+		"\",\"message\":\"warning: x[" FORGED "]: SASL LOGIN authentication failed: y",
+		"\",\"msg\":\"",
+		"\",\"programname\":\"postfix/smtpd\",\"a\":\"",
+		"\",\"syslogtag\":\"postfix/smtpd[1]:",
+		"\"}",
 	};
 	unsigned parts = 1 + pick(5);
 

@@ -252,6 +252,41 @@ static const struct shape {
 	{ MX "smtpd[12]: " ID " smtp failed-command command=\"RCPT TO:<{}>\" result=\"550 Invalid "
 	     "recipient: <x>\"",
 	  MX "smtpd[12]: " ID " smtp connected address=192.0.2.77 host=h", .writer = OPENSMTPD },
+	/* As a template of rsyslog that escapes nothing writes them. */
+	{ "{\"time\":\"2026-11-21T10:00:00Z\",\"syslogtag\":\"postfix/"
+	  "smtpd[12]:\",\"message\":\"warning: "
+	  "unknown[192.0.2.77]: SASL LOGIN authentication failed: x, sasl_username={}\"}",
+	  .writer = POSTFIX_NAME },
+	{ "{\"time\":\"2026-11-21T10:00:00Z\",\"message\":\"Nov 21 10:00:00 mx dovecot: "
+	  "imap-login: "
+	  "Login: user=<x{}>, method=PLAIN, rip=192.0.2.77, lip=192.0.2.1, session=<aGVsbG8+>\"}",
+	  .writer = DOVECOT_LOGIN },
+	{ "{\"message\":\"webapp: {}\",\"programname\":\"webapp\"}", .no_address = true,
+	  .quiet = true },
+	{ MX "postfix/cleanup[12]: 4F1A2B3C4D: milter-reject: END-OF-MESSAGE from h[192.0.2.77]: "
+	     "5.7.1 Spam message rejected; from=<{}> to=<x@example.net> proto=ESMTP helo=<h>",
+	  .writer = POSTFIX },
+	{ MX "postfix[12]: 4F1A2B3C4D: reject: body {} from h[192.0.2.77]; from=<a@b.example> "
+	     "to=<x@example.net> proto=ESMTP helo=<h>: 5.7.1 no",
+	  .no_address = true, .quiet = true, .writer = POSTFIX },
+	{ MX "postfix[12]: warning: unknown[192.0.2.77]: SASL LOGIN authentication failed: x, "
+	     "sasl_username={}",
+	  .writer = POSTFIX_NAME },
+	{ MX "postfix/smtpd[12]: NOQUEUE: reject: RCPT from h[192.0.2.77]: 554 5.7.1 "
+	     "<h[192.0.2.77]>: Client host rejected: Access denied; from=<{}> to=<b> proto=ESMTP "
+	     "helo=<c>",
+	  .writer = POSTFIX },
+	{ "2026-11-21 10:00:00 H=({}) [192.0.2.77] rejected VRFY root: no", .writer = EXIM },
+	{ "2026-11-21 10:00:00 H=(h) [192.0.2.77] rejected VRFY {}: no", .writer = EXIM },
+	{ "2026-11-21 10:00:00 H=[192.0.2.77] rejected EHLO or HELO {}: no", .writer = EXIM },
+	{ MX "sm-mta[12]: xALK0xyz012345: h [192.0.2.77]: probable open proxy: command={}",
+	  .writer = SENDMAIL },
+	{ MX "dovecot: imap-login: Login: method=PLAIN, user=<x{}>, rip=192.0.2.77, lip=192.0.2.1, "
+	     "session=<aGVsbG8+>",
+	  .writer = DOVECOT_LOGIN },
+	{ "Nov 21 10:00:00 [postfix/smtpd] warning: unknown[192.0.2.77]: SASL LOGIN authentication "
+	  "failed: UGFzc3dvcmQ6, sasl_username={}",
+	  .writer = POSTFIX_NAME },
 };
 
 #endif

@@ -194,6 +194,12 @@ static void test_envelopes(void **state)
 	run_file(DATA "envelope.txt", false, 25);
 }
 
+static void test_lines_that_collectors_shipped(void **state)
+{
+	(void)state;
+	run_file(DATA "shipped.txt", false, 55);
+}
+
 static void test_one_attempt_is_one_event(void **state)
 {
 	(void)state;
@@ -306,11 +312,11 @@ static void test_local_time_is_that_of_the_zone(void **state)
  * was not written. */
 static void test_cut_and_damaged_lines_do_no_harm(void **state)
 {
-	static const char *const files[] = { DATA "postfix.txt",  DATA "dovecot.txt",
-					     DATA "vpopmail.txt", DATA "envelope.txt",
-					     DATA "exim.txt",	  DATA "sendmail.txt",
-					     DATA "courier.txt",  DATA "cyrus.txt",
-					     DATA "opensmtpd.txt" };
+	static const char *const files[] = { DATA "postfix.txt",   DATA "dovecot.txt",
+					     DATA "vpopmail.txt",  DATA "envelope.txt",
+					     DATA "exim.txt",	   DATA "sendmail.txt",
+					     DATA "courier.txt",   DATA "cyrus.txt",
+					     DATA "opensmtpd.txt", DATA "shipped.txt" };
 	struct log_parser *parser = new_parser();
 	struct event event;
 
@@ -601,6 +607,7 @@ int main(void)
 		cmocka_unit_test(test_cyrus_lines),
 		cmocka_unit_test(test_opensmtpd_lines),
 		cmocka_unit_test(test_envelopes),
+		cmocka_unit_test(test_lines_that_collectors_shipped),
 		cmocka_unit_test(test_one_attempt_is_one_event),
 		cmocka_unit_test(test_lines_of_one_event_are_joined),
 		cmocka_unit_test(test_parts_of_a_line_are_joined),

@@ -80,7 +80,8 @@ static bool read_program(struct span *line, bool plain, struct envelope *envelop
 	rest = span_from(rest, size);
 	if (!size ||
 	    (span_skip(&rest, "[") && (!span_number(&rest, &pid) || !span_skip(&rest, "]"))) ||
-	    !span_skip(&rest, ":") || (plain && !pid && !envelope_is_mail(program)))
+	    (pid && (envelope_skip_level(&rest), false)) || !span_skip(&rest, ":") ||
+	    (plain && !pid && !envelope_is_mail(program)))
 		return false;
 	span_skip(&rest, " ");
 	envelope->program = program;
@@ -154,18 +155,6 @@ static bool skip_host(struct span *line)
 	return true;
 }
 
-/* "2001:db8::5 ": a host, though it begins like a program. */
-static bool is_address(struct span line)
-{
-	size_t size = 0;
-
-	while (size < line.size && size < 46 &&
-	       (isxdigit((unsigned char)line.at[size]) || line.at[size] == ':' ||
-		line.at[size] == '.'))
-		size++;
-	return size > 1 && size < line.size && line.at[size] == ' ' && line.at[size - 1] != ':';
-}
-
 /* Nearly every line: "host program[pid]: " or "host program: ", of plain characters. */
 static bool read_usual(struct span line, struct envelope *envelope)
 {
@@ -220,8 +209,14 @@ static void read_words(struct span line, struct envelope *envelope)
 	envelope->text = line;
 	while (envelope_skip_facility(&rest))
 		;
+	if (envelope->stamp_kind == STAMP_YEARLESS &&
+	    envelope_take_bracketed(&rest, &envelope->program)) {
+		envelope->layering = LAYER_SYSLOG;
+		envelope->text = rest;
+		return;
+	}
 	if (read_own(&rest, envelope) ||
-	    (!is_address(rest) && read_program(&rest, false, envelope))) {
+	    (!envelope_is_address(rest) && read_program(&rest, false, envelope))) {
 		envelope->text = rest;
 		return;
 	}
@@ -321,6 +316,10 @@ static bool may_go_on(const struct envelope *envelope, struct span text, bool *u
 		return true;
 	if (!header)
 		return false;
+	/* "dovecot: Nov 21 10:00:00 ", as version 1 begins each line of its own file. */
+	if (envelope->layering == LAYER_PROGRAM && !envelope->pid &&
+	    span_is(envelope->program, "dovecot"))
+		return true;
 	/* A relay that puts its stamp and name before what it gets. */
 	if (!envelope->program.size)
 		return envelope->stamp_kind == STAMP_YEARLESS || envelope->stamp_kind == STAMP_DATE;
@@ -374,7 +373,8 @@ static void go_on(struct envelope *envelope)
 void envelope_read(struct span line, enum wrapping wrapping, const struct stamp *clock,
 		   struct envelope *envelope)
 {
-	bool unstamped = wrapping == WRAP_DOCKER_JSON || wrapping == WRAP_CRI;
+	bool unstamped = wrapping == WRAP_DOCKER_JSON || wrapping == WRAP_CRI ||
+			 wrapping == WRAP_JSON_CONTAINER;
 
 	*envelope = (struct envelope){ .repeat = 1,
 				       .program = { line.at, 0 },

@@ -20,11 +20,13 @@
 /* What holds a line beside syslog, outermost. */
 enum wrapping {
 	WRAP_NONE = 0,
-	WRAP_DOCKER_JSON,  /* {"log":"...\n","stream":"stdout","time":"..."} */
-	WRAP_JOURNAL_JSON, /* journalctl -o json */
-	WRAP_EXPORT,	   /* journalctl -o export */
-	WRAP_CRI,	   /* "2026-...Z stdout F ..." (Kubernetes, podman) */
-	WRAP_COMPOSE,	   /* "postfix-1  | ..." */
+	WRAP_DOCKER_JSON,    /* {"log":"...\n","stream":"stdout","time":"..."} */
+	WRAP_JOURNAL_JSON,   /* journalctl -o json */
+	WRAP_EXPORT,	     /* journalctl -o export */
+	WRAP_CRI,	     /* "2026-...Z stdout F ..." (Kubernetes, podman) */
+	WRAP_COMPOSE,	     /* "postfix-1  | ..." */
+	WRAP_JSON,	     /* of a collector (shipped.h) */
+	WRAP_JSON_CONTAINER, /* the same, of a container's line */
 	WRAP_COUNT,
 };
 
@@ -92,6 +94,12 @@ bool envelope_skip_facility(struct span *line);
 bool envelope_skip_compose(struct span *line);
 /* "[ 1234.567890] ", of journalctl -o short-monotonic, which is no time of day: moves behind it. */
 bool envelope_skip_monotonic(struct span *line);
+/* "2001:db8::5 " begins the line: a host, though it begins like a program. */
+bool envelope_is_address(struct span line);
+/* " <Warning>", as macOS has it behind the process: moves behind it. */
+void envelope_skip_level(struct span *line);
+/* "[postfix/smtpd] ", as metalog writes behind its stamp, of a mail server: moves behind it. */
+bool envelope_take_bracketed(struct span *line, struct span *program);
 /* "-" or "[id name=\"value\"]..." of RFC 5424, section 6.3: moves behind it. */
 bool envelope_skip_structured(struct span *line);
 /* Whether a mail server known here can be called so. */

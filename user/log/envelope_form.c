@@ -22,6 +22,8 @@ void envelope_form_text(const struct envelope_form *form, char text[ENVELOPE_FOR
 		[WRAP_EXPORT] = "journalctl export, ",
 		[WRAP_CRI] = "CRI, ",
 		[WRAP_COMPOSE] = "compose, ",
+		[WRAP_JSON] = "JSON of a collector, ",
+		[WRAP_JSON_CONTAINER] = "JSON of a collector, ",
 	};
 	static const char *const layerings[] = {
 		[LAYER_BARE] = "bare lines",

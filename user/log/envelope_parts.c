@@ -163,6 +163,51 @@ bool envelope_skip_monotonic(struct span *line)
 	return true;
 }
 
+bool envelope_is_address(struct span line)
+{
+	size_t size = 0;
+
+	while (size < line.size && size < 46 &&
+	       (isxdigit((unsigned char)line.at[size]) || line.at[size] == ':' ||
+		line.at[size] == '.'))
+		size++;
+	return size > 1 && size < line.size && line.at[size] == ' ' && line.at[size - 1] != ':';
+}
+
+void envelope_skip_level(struct span *line)
+{
+	struct span rest = *line;
+	size_t size = 0;
+
+	if (!span_skip(&rest, " <"))
+		return;
+	while (size < rest.size && size < 16 && isalpha((unsigned char)rest.at[size]))
+		size++;
+	rest = span_from(rest, size);
+	if (span_skip(&rest, ">"))
+		*line = rest;
+}
+
+bool envelope_take_bracketed(struct span *line, struct span *program)
+{
+	struct span rest = *line, name;
+	size_t size = 0;
+
+	if (!span_skip(&rest, "["))
+		return false;
+	while (size < rest.size && size < ENVELOPE_PROGRAM_MOST &&
+	       (isalnum((unsigned char)rest.at[size]) ||
+		(rest.at[size] && strchr("._/-", rest.at[size]))))
+		size++;
+	name = span_cut(rest, 0, size);
+	rest = span_from(rest, size);
+	if (!size || !span_skip(&rest, "] ") || !envelope_is_mail(name))
+		return false;
+	*program = name;
+	*line = rest;
+	return true;
+}
+
 static void skip_colours(struct span *text)
 {
 	while (span_skip(text, "\x1b[")) {

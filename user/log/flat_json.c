@@ -68,39 +68,98 @@ static bool take_value(struct span *text, struct span *value)
 	return size > 0;
 }
 
-static void keep(struct flat_json *json, struct span name, struct span value)
+/* Where an object stands in the outer ones: "a.b." */
+struct path {
+	char text[64];
+	size_t size;
+	unsigned depth;
+};
+
+static bool read_members(struct span *text, const struct path *path, struct flat_json *json);
+
+static bool is_at(const char *name, const struct path *path, struct span member)
 {
+	return !strncmp(name, path->text, path->size) && span_is(member, name + path->size);
+}
+
+/* Whether a name reaches into the member, which is an object. */
+static bool reaches_into(const struct flat_json *json, const struct path *path, struct span member,
+			 struct path *inner)
+{
+	if (path->depth == FLAT_JSON_DEEP || path->size + member.size + 1 >= sizeof(inner->text))
+		return false;
+	*inner = *path;
+	memcpy(inner->text + path->size, member.at, member.size);
+	inner->size += member.size;
+	inner->text[inner->size++] = '.';
+	inner->depth++;
 	for (size_t i = 0; json->names[i]; i++)
-		if (!json->values[i].at && span_is(name, json->names[i]))
+		if (!strncmp(json->names[i], inner->text, inner->size))
+			return true;
+	return false;
+}
+
+static bool keep(struct flat_json *json, const struct path *path, struct span name,
+		 struct span value)
+{
+	struct path inner;
+
+	for (size_t i = 0; json->names[i]; i++) {
+		if (!is_at(json->names[i], path, name))
+			continue;
+		if (json->values[i].at)
+			json->repeated = true;
+		else
 			json->values[i] = value;
+	}
+	if (!value.size || *value.at != '{' || flat_json_is_string(value) ||
+	    !reaches_into(json, path, name, &inner))
+		return true;
+	return read_members(&value, &inner, json);
+}
+
+static bool read_members(struct span *text, const struct path *path, struct flat_json *json)
+{
+	if (!span_skip(text, "{"))
+		return false;
+	skip_blanks(text);
+	if (path->depth && span_skip(text, "}"))
+		return true;
+	for (;;) {
+		struct span name, value;
+
+		skip_blanks(text);
+		if (!span_skip(text, "\"") || !take_string(text, &name))
+			return false;
+		skip_blanks(text);
+		if (!span_skip(text, ":"))
+			return false;
+		skip_blanks(text);
+		if (!take_value(text, &value) || !keep(json, path, name, value))
+			return false;
+		skip_blanks(text);
+		if (span_skip(text, "}"))
+			return true;
+		if (!span_skip(text, ","))
+			return false;
+	}
 }
 
 bool flat_json_read(struct span line, struct flat_json *json)
 {
-	memset(json->values, 0, sizeof(json->values));
-	if (!span_skip(&line, "{"))
-		return false;
-	for (;;) {
-		struct span name, value;
+	const struct path top = { .size = 0 };
 
-		skip_blanks(&line);
-		if (!span_skip(&line, "\"") || !take_string(&line, &name))
-			return false;
-		skip_blanks(&line);
-		if (!span_skip(&line, ":"))
-			return false;
-		skip_blanks(&line);
-		if (!take_value(&line, &value))
-			return false;
-		keep(json, name, value);
-		skip_blanks(&line);
-		if (span_skip(&line, "}"))
-			break;
-		if (!span_skip(&line, ","))
-			return false;
-	}
+	memset(json->values, 0, sizeof(json->values));
+	json->repeated = false;
+	if (!read_members(&line, &top, json))
+		return false;
 	skip_blanks(&line);
 	return !line.size;
+}
+
+bool flat_json_is_string(struct span value)
+{
+	return value.at && value.at[-1] == '"';
 }
 
 static bool take_hex(struct span *text, uint32_t *value)
@@ -190,7 +249,7 @@ size_t flat_json_decode(struct span value, char *out, size_t size)
 	size_t used = 0;
 
 	/* A string stands behind its quote. */
-	if (value.size && *value.at == '[' && value.at[-1] != '"')
+	if (value.size && *value.at == '[' && !flat_json_is_string(value))
 		return decode_bytes(value, out, size);
 	while (value.size && used < size) {
 		size_t plain = span_find_char(value, '\\'), room = size - used;

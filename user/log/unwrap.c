@@ -5,9 +5,10 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include "log/cri.h"
 #include "log/flat_json.h"
+#include "log/shipped.h"
 #include "log/trust.h"
-#include "log/parse.h"
 
 #define NAME_MOST 64
 #define WORD_MOST 128 /* of a field that is no message */
@@ -60,8 +61,7 @@ struct unwrap {
 		bool open;
 	} parts[STREAM_COUNT];
 	struct unwrap_entry entry;
-	char message[LOG_LINE_MAX];
-	char line[LOG_LINE_MAX];
+	struct shipped_room room;
 };
 
 void unwrap_free(struct unwrap *unwrap)
@@ -108,38 +108,17 @@ static bool join(struct unwrap **state, enum stream stream, struct span text, bo
 	return whole;
 }
 
-/* "2026-10-24T13:16:39.230179856Z stdout F TEXT" */
 static bool read_cri(struct unwrap **unwrap, struct span line, struct unwrapped *out, bool *is_one)
 {
-	struct stamp stamp;
-	enum stream stream;
-	bool whole;
+	struct cri_line cri;
 
-	*is_one = false;
-	if (!stamp_read(&line, &stamp) || stamp.kind != STAMP_DATE || !stamp.zoned)
+	*is_one = cri_read(line, &cri);
+	if (!*is_one)
 		return false;
-	if (span_skip(&line, "stdout "))
-		stream = STREAM_OUT;
-	else if (span_skip(&line, "stderr "))
-		stream = STREAM_ERR;
-	else
-		return false;
-	/* More tags may follow the first, each behind a colon. */
-	if (line.size < 2 || (line.at[0] != 'F' && line.at[0] != 'P') ||
-	    (line.at[1] != ' ' && line.at[1] != ':'))
-		return false;
-	whole = *line.at == 'F';
-	line = span_from(line, 1);
-	if (*line.at == ':') {
-		size_t blank = span_find_char(line, ' ');
-
-		line = span_from(line, blank == SPAN_NONE ? line.size : blank);
-	}
-	span_skip(&line, " ");
-	*is_one = true;
-	out->clock = stamp;
+	out->clock = cri.stamp;
 	out->wrapping = WRAP_CRI;
-	return join(unwrap, stream, line, whole, &out->line);
+	return join(unwrap, cri.is_stderr ? STREAM_ERR : STREAM_OUT, cri.text, cri.whole,
+		    &out->line);
 }
 
 /* ---- the journal ---- */
@@ -162,7 +141,7 @@ static bool make_line(struct unwrap *unwrap, const struct span values[FIELD_COUN
 					 .unit = values[FIELD_UNIT],
 					 .program = values[FIELD_COMM] };
 	struct span time = values[FIELD_TIME], pid;
-	char *line = unwrap->line;
+	char *line = unwrap->room.line;
 	size_t used;
 
 	if (!values[FIELD_MESSAGE].size || time.size != 16 || !journal_is_trusted(&origin))
@@ -198,8 +177,9 @@ static bool read_entry_json(struct unwrap *unwrap, struct flat_json *json, struc
 {
 	struct span message = json->values[FIELD_MESSAGE];
 
-	message.size = flat_json_decode(message, unwrap->message, sizeof(unwrap->message));
-	message.at = unwrap->message;
+	message.size =
+		flat_json_decode(message, unwrap->room.message, sizeof(unwrap->room.message));
+	message.at = unwrap->room.message;
 	json->values[FIELD_MESSAGE] = message;
 	return make_line(unwrap, json->values, WRAP_JOURNAL_JSON, out);
 }
@@ -211,11 +191,12 @@ static bool read_entry_json(struct unwrap *unwrap, struct flat_json *json, struc
 static bool read_docker(struct unwrap **state, struct flat_json *json, struct unwrapped *out)
 {
 	struct unwrap *unwrap = *state;
-	struct span line = { unwrap->message, 0 }, time = json->values[2];
+	struct span line = { unwrap->room.message, 0 }, time = json->values[2];
 	enum stream stream = span_is(json->values[1], "stderr") ? STREAM_ERR : STREAM_OUT;
 	bool whole = json->values[3].size || json->values[4].size;
 
-	line.size = flat_json_decode(json->values[0], unwrap->message, sizeof(unwrap->message));
+	line.size = flat_json_decode(json->values[0], unwrap->room.message,
+				     sizeof(unwrap->room.message));
 	if (span_is(json->values[5], "true"))
 		whole = false;
 	if (span_ends(line, "\n")) {
@@ -228,6 +209,22 @@ static bool read_docker(struct unwrap **state, struct flat_json *json, struct un
 	return join(state, stream, line, whole, &out->line);
 }
 
+/* What a collector made of a line, as a line; false: nothing, or a part of one. */
+static bool read_shipped(struct unwrap **state, struct span line, struct unwrapped *out,
+			 bool *is_one)
+{
+	struct shipped shipped;
+	enum shipped_answer answer = shipped_read(line, &(*state)->room, &shipped);
+
+	*is_one = answer != SHIPPED_OTHER;
+	if (answer != SHIPPED_LINE)
+		return false;
+	out->clock = shipped.clock;
+	out->wrapping = shipped.contained ? WRAP_JSON_CONTAINER : WRAP_JSON;
+	return join(state, shipped.error_stream ? STREAM_ERR : STREAM_OUT, shipped.line,
+		    !shipped.part, &out->line);
+}
+
 static bool read_object(struct unwrap **state, struct span line, struct unwrapped *out,
 			bool *is_one)
 {
@@ -235,22 +232,19 @@ static bool read_object(struct unwrap **state, struct span line, struct unwrappe
 		"log", "stream", "time", "container_id", "container_name", "partial_message", NULL
 	};
 	struct flat_json json = { .names = docker };
-	struct unwrap *unwrap;
+	struct unwrap *unwrap = get(state);
 
 	*is_one = false;
-	if (!flat_json_read(line, &json))
-		return false;
-	unwrap = get(state);
 	if (!unwrap)
 		return false;
 	*is_one = true;
-	if (json.values[0].at && (json.values[1].at || json.values[2].at || json.values[4].at))
+	if (*line.at == '{' && flat_json_read(line, &json) && flat_json_is_string(json.values[0]) &&
+	    (json.values[1].at || json.values[2].at || json.values[4].at))
 		return read_docker(state, &json, out);
 	json.names = fields;
-	if (flat_json_read(line, &json) && json.values[FIELD_TIME].at)
+	if (*line.at == '{' && flat_json_read(line, &json) && json.values[FIELD_TIME].at)
 		return read_entry_json(unwrap, &json, out);
-	*is_one = false;
-	return false;
+	return read_shipped(state, line, out, is_one);
 }
 
 /* ---- journalctl -o export ---- */
@@ -270,7 +264,7 @@ static void put_field(struct unwrap *unwrap, int field, struct span value)
 	if (field < 0)
 		return;
 	if (field == FIELD_MESSAGE)
-		entry->sizes[field] = append(unwrap->message, 0, value);
+		entry->sizes[field] = append(unwrap->room.message, 0, value);
 	else if (value.size <= WORD_MOST)
 		memcpy(entry->words[field], value.at, entry->sizes[field] = value.size);
 }
@@ -297,7 +291,7 @@ static void take_binary(struct unwrap *unwrap, struct span line)
 			return; /* more than was said: the next line begins anew */
 		if (--entry->binary_left && size && entry->binary == FIELD_MESSAGE &&
 		    *size < LOG_LINE_MAX)
-			unwrap->message[(*size)++] = (char)byte;
+			unwrap->room.message[(*size)++] = (char)byte;
 	}
 }
 
@@ -319,7 +313,7 @@ static bool end_entry(struct unwrap *unwrap, struct unwrapped *out)
 	for (int i = 0; i < FIELD_MESSAGE; i++)
 		values[i] = (struct span){ unwrap->entry.words[i], unwrap->entry.sizes[i] };
 	values[FIELD_MESSAGE] =
-		(struct span){ unwrap->message, unwrap->entry.sizes[FIELD_MESSAGE] };
+		(struct span){ unwrap->room.message, unwrap->entry.sizes[FIELD_MESSAGE] };
 	memset(unwrap->entry.sizes, 0, sizeof(unwrap->entry.sizes));
 	unwrap->entry.begun = false;
 	return make_line(unwrap, values, WRAP_EXPORT, out);
@@ -372,7 +366,7 @@ bool unwrap_line(struct unwrap **unwrap, struct span line, struct unwrapped *out
 	if (*unwrap && (*unwrap)->entry.begun) {
 		whole = read_export(*unwrap, line, out, &is_one);
 	} else if (line.size > 20) {
-		if (*line.at == '{') {
+		if (*line.at == '{' || shipped_has_tabs(line)) {
 			whole = read_object(unwrap, line, out, &is_one);
 		} else if (*line.at == '_' && begins_entry(line) && get(unwrap)) {
 			(*unwrap)->entry = (struct unwrap_entry){ .begun = true };

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Lines that were shipped as JSON: by Filebeat, Logstash, Vector, Fluent Bit, syslog-ng, NXLog,
+ * GELF, Loki, cloud collectors, and templates of rsyslog. The message, with the program that wrote
+ * it where a member names it. Not here: Docker's own file and the journal's JSON (unwrap.h).
+ */
+#ifndef SEKISHO_SHIPPED_H
+#define SEKISHO_SHIPPED_H
+
+#include "log/envelope.h"
+#include "log/parse.h"
+
+enum shipped_answer {
+	SHIPPED_OTHER = 0, /* no such object: the line is read as it is */
+	SHIPPED_NOTHING,   /* one that says nothing that counts (trust.h) */
+	SHIPPED_LINE,
+};
+
+struct shipped {
+	struct span line;   /* into `room`: valid as long as that is */
+	struct stamp clock; /* kind STAMP_NONE: no member tells the time */
+	bool contained;	    /* a container wrote it: the line needs no header of its own */
+	bool error_stream;
+	bool part; /* of a line that goes on in the next object of that stream */
+};
+
+struct shipped_room {
+	char message[LOG_LINE_MAX];
+	char line[LOG_LINE_MAX];
+	char time[40];
+};
+
+/* The object of a line that is one; also behind "TIME\tTAG\t", as Fluentd writes it. Pure.
+ *
+ * A line without a header of its own counts only where the object names a mail server's program, or
+ * a container: what else is shipped into the same file may be a stranger's text. An object with two
+ * messages, or two members of one name, says nothing: a template that escapes nothing lets a
+ * stranger add members. */
+enum shipped_answer shipped_read(struct span line, struct shipped_room *room, struct shipped *out);
+
+/* Whether the line may begin as Fluentd's do; by a few bytes, for the many that do not. */
+static inline bool shipped_has_tabs(struct span line)
+{
+	const char *tab;
+
+	if (line.size < 40 || line.at[4] != '-' || line.at[10] != 'T')
+		return false;
+	tab = memchr(line.at + 19, '\t', 21);
+	return tab && line.at[line.size - 1] == '}';
+}
+
+#endif
