@@ -214,6 +214,103 @@ kept() { # what is there is still the good list
 	lab_run_end
 }
 
+data() { # KEY PATH: of [country], in place of the files that the lab names
+	lab_conf
+	sed -i "s|^files = .*|$1 = https://127.0.0.1:$(<"$LAB/served/port")/$2\nauthorities = $LAB/served/authority|" \
+		"$LAB_CONF"
+}
+
+kept_data() { # NAME WORDS: what is there is still the good file
+	[[ $(<"$LAB/feeds/$1.data") == "$2" ]] || fail "now: $(head -c 200 "$LAB/feeds/$1.data")"
+	[[ $(find "$LAB/feeds" -name '.*' -type f) == '' ]] || fail 'something was left'
+}
+
+@test "country data is fetched like a list, and nothing else that a server may send takes its place" {
+	local good=$'203.0.113.0,203.0.113.127,JP\n203.0.113.128,203.0.113.255,DE\n198.51.100.0,198.51.100.255,FR\n192.0.2.0,192.0.2.255,US'
+	echo "$good" >"$LAB/served/list"
+	data url list
+	run_sekisho check
+	complains 'country-data has not been fetched yet'
+	run_sekisho fetch
+	says '^country-data: 4 ranges$'
+	kept_data country-data "$good"
+	run_sekisho country 203.0.113.66
+	[[ $output == JP ]]
+	run_sekisho fetch
+	[[ -z $output ]] # it is not due
+	run_sekisho fetch --now country-data
+	says '^country-data: unchanged$'
+	touch -d '4 days ago' "$LAB/feeds/country-data.seen"
+	run_sekisho any doctor --json
+	grep -q '"feed-old"' <<<"$output"
+	while read -r path words; do
+		data url "$path"
+		run_sekisho 1 fetch --now
+		complains "^sekisho fetch: country-data: .*$words"
+		kept_data country-data "$good"
+	done <<-'END'
+		page not of the form
+		type web page .text/html.
+		empty holds no country ranges
+		cut (TLS connection|transfer closed)
+		endless more than 64 MiB
+		unsaid more than 64 MiB
+		bomb more than 64 MiB
+		down rotocol
+		file rotocol
+		round redirects
+		missing answers 404
+	END
+	data url gzip
+	run_sekisho fetch --now
+	says '^country-data: 4 ranges$'
+	data url packed
+	run_sekisho fetch --now
+	says '^country-data: 4 ranges$'
+	kept_data country-data "$good"
+	echo 203.0.113.0,203.0.113.127,DE >"$LAB/served/list"
+	run_sekisho 1 fetch --now
+	complains '1 ranges where there were 4, less than half as many; if that is meant, remove'
+	kept_data country-data "$good"
+	sed -i '/^authorities/d' "$LAB_CONF"
+	run_sekisho 1 fetch --now
+	complains 'certificate'
+	sed -i 's|^url = .*|url = http://198.51.100.1/x|' "$LAB_CONF"
+	run_sekisho 1 check
+	complains 'is no address of a feed'
+	lab_conf '' "[list country-data]
+action = deny
+url = https://127.0.0.1:1/x"
+	sed -i "s|^files = .*|url = https://127.0.0.1:1/x|" "$LAB_CONF"
+	run_sekisho 1 check
+	complains '.list country-data. has the name that the data of .country. is fetched under'
+}
+
+@test "provider data is fetched alike, and unpacked; the daemon reads country data as soon as it is there" {
+	printf '203.0.113.0,203.0.113.255,64500\n' >"$LAB/served/list"
+	data provider-url packed
+	run_sekisho fetch
+	says '^provider-data: 1 ranges$'
+	kept_data provider-data '203.0.113.0,203.0.113.255,64500'
+	run_sekisho country --provider 203.0.113.66
+	[[ $output == *AS64500* ]]
+	data provider-url page
+	run_sekisho 1 fetch --now
+	kept_data provider-data '203.0.113.0,203.0.113.255,64500'
+
+	echo 203.0.113.0,203.0.113.255,JP >"$LAB/served/list"
+	data url list
+	lab_run
+	grep -q 'until it has been fetched' "$LAB/log/run"
+	run_sekisho fetch
+	retry 100 0.1 grep -q 'countries: 1 IPv4 and 0 IPv6 ranges' "$LAB/log/run"
+	# Whoever fetches is not trusted to write what is none.
+	echo '<html>' >"$LAB/feeds/new"
+	mv "$LAB/feeds/new" "$LAB/feeds/country-data.data"
+	retry 100 0.1 grep -q 'what was known stays in force' "$LAB/log/run"
+	lab_run_end
+}
+
 @test "single prefixes go into a list and out of it, for ever or for a time" {
 	lab_conf 'mode = enforce' "[list bad]
 action = deny

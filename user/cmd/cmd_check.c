@@ -131,6 +131,13 @@ static void check_countries(struct check *check, const struct config *config)
 	for (size_t i = 0; files && i < config->country_file_count; i++)
 		if (!config->country_files_default || !access(config->country_files[i], F_OK))
 			files[count++] = config->country_files[i];
+	for (size_t i = 0; i < CONFIG_DATA_COUNT; i++)
+		if (config->data_feeds[i].url && access(config->data_feeds[i].file, F_OK))
+			check_tell(
+				&check->report, false, config->path,
+				"%s has not been fetched yet; enable sekisho-fetch.timer, or run "
+				"sekisho fetch",
+				config->data_feeds[i].name);
 	if (!count) {
 		const struct config_service *service = config_needs_countries(config);
 

@@ -19,6 +19,7 @@
 #include "cmd/cmd.h"
 #include "enforce/instance.h"
 #include "feed/crowdsec.h"
+#include "feed/data_feed.h"
 #include "feed/dns_names.h"
 #include "feed/download.h"
 #include "feed/feed_key.h"
@@ -84,6 +85,11 @@ static int follow(const struct config *config, const struct config_list *list,
 	return error ? error : crowdsec_apply(list, path, transfer->fd, whole, now_s, fault);
 }
 
+static bool is_data(const struct config *config, const struct config_list *feed)
+{
+	return feed >= config->data_feeds && feed < config->data_feeds + CONFIG_DATA_COUNT;
+}
+
 /* Downloads into `path`, which was made anew, and checks it. */
 static int fetch_into(const struct config *config, const struct config_list *list,
 		      struct download *transfer, const char *path, uint64_t *prefixes,
@@ -96,7 +102,12 @@ static int fetch_into(const struct config *config, const struct config_list *lis
 		error = fault_set(fault, -errno, "cannot write %s: %s", path, strerror(errno));
 	if (error || transfer->unchanged)
 		return error;
-	error = check_file(list, path, prefixes, fault);
+	error = is_data(config, list)
+			? data_feed_check(list == &config->data_feeds[CONFIG_COUNTRIES]
+						  ? CONFIG_COUNTRIES
+						  : CONFIG_PROVIDERS,
+					  list, path, transfer->fd, prefixes, fault)
+			: check_file(list, path, prefixes, fault);
 	if (error)
 		return error;
 	/* the daemon, and whoever wants to look, read it */
@@ -131,15 +142,18 @@ static int fetch_list(const struct config *config, const struct config_list *lis
 {
 	_cleanup_close_ int fd = -1;
 	struct feed_seen seen;
+	bool data = is_data(config, list);
+	const char *key_file = data ? config->data_key_file : list->key_file;
 	struct download transfer = { .url = list->url,
-				     .authorities = list->authorities,
+				     .authorities = data ? config->data_authorities
+							 : list->authorities,
 				     .seen = &seen };
 	char path[PATH_MAX], header[FEED_KEY_MOST];
 	uint64_t prefixes = 0;
 	int error;
 
-	if (list->key_file) {
-		error = feed_key_read(list->key_file, header, fault);
+	if (key_file) {
+		error = feed_key_read(key_file, header, fault);
 		if (error)
 			return error;
 		transfer.header = header;
@@ -165,7 +179,7 @@ static int fetch_list(const struct config *config, const struct config_list *lis
 	if (transfer.unchanged)
 		printf("%s: unchanged\n", list->name);
 	else
-		printf("%s: %" PRIu64 " prefixes\n", list->name, prefixes);
+		printf("%s: %" PRIu64 " %s\n", list->name, prefixes, data ? "ranges" : "prefixes");
 	return 0;
 }
 
@@ -205,24 +219,26 @@ static void wait_for_others(const struct config *config)
  * begins with a list by chance. */
 static int fetch_all(const struct fetch *fetch)
 {
-	size_t count = fetch->config->list_count, first = 0;
+	size_t count = 0, first = 0;
 	struct fault names = { 0 };
 	int status = EXIT_DONE;
 
 	wait_for_others(fetch->config);
 	if (!fetch->count && dns_names_fetch(fetch->config, clock_wall_ns() / NS_PER_S, &names))
 		status = cmd_failed(&cmd_fetch, &names);
+	while (config_feed(fetch->config, count))
+		count++;
 	if (count)
 		first = arc4random_uniform((uint32_t)count);
 	for (size_t i = 0; i < count; i++) {
-		const struct config_list *list = &fetch->config->lists[(first + i) % count];
+		const struct config_list *list = config_feed(fetch->config, (first + i) % count);
 		struct fault fault = { 0 };
 
-		if (!list->url || !is_named(fetch, list->name) || !is_due(fetch, list))
+		if (!is_named(fetch, list->name) || !is_due(fetch, list))
 			continue;
 		if (!fetch_list(fetch->config, list, &fault))
 			continue;
-		fault_prefix(&fault, "list %s", list->name);
+		fault_prefix(&fault, is_data(fetch->config, list) ? "%s" : "list %s", list->name);
 		status = cmd_failed(&cmd_fetch, &fault);
 	}
 	return status;
@@ -231,11 +247,11 @@ static int fetch_all(const struct fetch *fetch)
 static int check_names(const struct fetch *fetch)
 {
 	for (size_t i = 0; i < fetch->count; i++) {
+		const struct config_list *feed;
 		bool known = false;
 
-		for (size_t j = 0; j < fetch->config->list_count; j++)
-			known |= fetch->config->lists[j].url &&
-				 !strcmp(fetch->config->lists[j].name, fetch->names[i]);
+		for (size_t j = 0; (feed = config_feed(fetch->config, j)); j++)
+			known |= !strcmp(feed->name, fetch->names[i]);
 		if (!known) {
 			struct fault fault;
 
@@ -272,7 +288,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 
 const struct command cmd_fetch = {
 	.name = "fetch",
-	.summary = "fetch the lists that other servers keep, and never-ban's names",
+	.summary = "fetch lists and country data that other servers keep, and never-ban's names",
 	.usage = "[--now] [NAME...]",
 	.help = "Fetches each [list] with 'url' or 'crowdsec' that is due by its 'every', or those "
 		"that are "
@@ -282,7 +298,9 @@ const struct command cmd_fetch = {
 		"more than 2 % of all\naddresses) does not replace what is there, and the exit "
 		"status is 1. The daemon notices\nthe new file within seconds. sekisho-fetch.timer "
 		"does this every quarter of an hour, as\na user without any right. The DNS names "
-		"in [gate] never-ban are asked for each\ntime, unless lists are named.\n\n"
+		"in [gate] never-ban are asked for each\ntime, unless lists are named. The data of "
+		"[country] 'url' and 'provider-url' is\nfetched alike, as country-data and "
+		"provider-data; less than half of what was\nthere before is refused.\n\n"
 		"  -n, --now  also those that are not due\n\n"
 		"Needs no root, only the folder of [paths] feeds.\n",
 	.run = run,

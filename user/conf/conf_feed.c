@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* [list NAME] url: where a list is fetched from, and the file that it is then read from. */
+/* [list NAME] url, [country] url and provider-url: where a file is fetched from, and where it is
+ * then read from. */
 #include "conf/load.h"
 
 #include <stdio.h>
@@ -39,19 +40,45 @@ static bool is_place(const char *value)
 	return good && !strchr(value, '@') && strlen(value) <= URL_MOST;
 }
 
+static bool check_place(struct conf_load *load, const char *value)
+{
+	if (is_place(value))
+		return true;
+	conf_fault(load, NULL,
+		   "'%s' is no address of a feed; it begins with https:// (http:// for "
+		   "127.0.0.1, [::1] and localhost alone, http+unix:/SOCKET:/PATH) and has "
+		   "no blank and no '@'",
+		   value);
+	return false;
+}
+
+static void set_url(struct conf_load *load, struct config_list *list, const char *value)
+{
+	free(list->url);
+	list->url = strdup(value);
+	if (!list->url)
+		conf_out_of_memory(load);
+}
+
+void conf_data_url(struct conf_load *load, const struct conf_key *key, void *base,
+		   const char *value)
+{
+	struct config *config = base;
+
+	if (check_place(load, value))
+		set_url(load,
+			&config->data_feeds[strcmp(key->name, "url") ? CONFIG_PROVIDERS
+								     : CONFIG_COUNTRIES],
+			value);
+}
+
 void conf_url(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
 {
 	struct config_list *list = base;
 	bool crowdsec = !strcmp(key->name, "crowdsec");
 
-	if (!is_place(value)) {
-		conf_fault(load, NULL,
-			   "'%s' is no address of a feed; it begins with https:// (http:// for "
-			   "127.0.0.1, [::1] and localhost alone, http+unix:/SOCKET:/PATH) and has "
-			   "no blank and no '@'",
-			   value);
+	if (!check_place(load, value))
 		return;
-	}
 	if (crowdsec && strchr(value, '?')) {
 		conf_fault(load, NULL,
 			   "'%s' is no address of a LAPI; name where it listens, as "
@@ -64,10 +91,7 @@ void conf_url(struct conf_load *load, const struct conf_key *key, void *base, co
 		return;
 	}
 	list->crowdsec = crowdsec;
-	free(list->url);
-	list->url = strdup(value);
-	if (!list->url)
-		conf_out_of_memory(load);
+	set_url(load, list, value);
 }
 
 static bool check_crowdsec(struct conf_load *load, const struct conf_use *use,
@@ -116,6 +140,66 @@ void conf_check_feed(struct conf_load *load, const struct conf_use *use)
 		list->file = NULL;
 		conf_out_of_memory(load);
 	}
+}
+
+/* A file of the feed's, beside those that are named; of those that nobody named, in their place. */
+static void add_file(struct conf_load *load, const struct config_list *feed, bool is_default,
+		     char ***files, size_t *count)
+{
+	char **grown;
+
+	while (is_default && *count)
+		free((*files)[--*count]);
+	grown = conf_append(load, *files, count, sizeof(**files));
+	if (!grown)
+		return;
+	*files = grown;
+	grown[*count - 1] = strdup(feed->file);
+	if (!grown[*count - 1])
+		conf_out_of_memory(load);
+}
+
+void conf_check_data_feeds(struct conf_load *load)
+{
+	static const char *const names[] = { "country-data", "provider-data" };
+	struct config *config = load->config;
+
+	for (size_t i = 0; i < CONFIG_DATA_COUNT; i++) {
+		struct config_list *feed = &config->data_feeds[i];
+
+		if (!feed->url)
+			continue;
+		strcpy(feed->name, names[i]);
+		feed->every_s = config->data_every_s ? config->data_every_s : CONFIG_DATA_EVERY_S;
+		for (size_t j = 0; j < config->list_count; j++)
+			if (!strcmp(config->lists[j].name, feed->name))
+				conf_fault(load, NULL,
+					   "[list %s] has the name that the data of [country] is "
+					   "fetched under; give it another one",
+					   feed->name);
+		if (asprintf(&feed->file, "%s/%s.data", config->paths.feeds, feed->name) < 0) {
+			feed->file = NULL;
+			conf_out_of_memory(load);
+			return;
+		}
+		if (i == CONFIG_COUNTRIES)
+			add_file(load, feed, config->country_files_default, &config->country_files,
+				 &config->country_file_count);
+		else
+			add_file(load, feed, config->provider_files_default,
+				 &config->provider_files, &config->provider_file_count);
+	}
+}
+
+const struct config_list *config_feed(const struct config *config, size_t index)
+{
+	for (size_t i = 0; i < config->list_count; i++)
+		if (config->lists[i].url && !index--)
+			return &config->lists[i];
+	for (size_t i = 0; i < CONFIG_DATA_COUNT; i++)
+		if (config->data_feeds[i].url && !index--)
+			return &config->data_feeds[i];
+	return NULL;
 }
 
 void conf_feed_services(struct config *config)

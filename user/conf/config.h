@@ -45,6 +45,7 @@ struct config_service {
 
 #define CONFIG_FEED_EVERY_S	(6 * 3600)
 #define CONFIG_FEED_LEAST_S	900
+#define CONFIG_DATA_EVERY_S	86400 /* of country and provider data */
 #define CONFIG_CROWDSEC_EVERY_S 900
 
 struct config_list {
@@ -65,6 +66,9 @@ struct config_list {
 	size_t provider_count;
 	char *where; /* "FILE:LINE" of the section, for messages */
 };
+
+/* Which data a feed of [country] is. */
+enum config_data { CONFIG_COUNTRIES, CONFIG_PROVIDERS, CONFIG_DATA_COUNT };
 
 struct config_log {
 	char name[CONFIG_NAME_SIZE];
@@ -169,6 +173,11 @@ struct config {
 	size_t provider_file_count;
 	bool provider_files_default; /* likewise */
 	bool country_files_default;  /* nobody named them: an absent one is no fault */
+	/* Fetched as a list's feed is; .url NULL: not. Once they are checked, their .file is one of
+	 * the files above. */
+	struct config_list data_feeds[CONFIG_DATA_COUNT];
+	uint64_t data_every_s;			/* of both */
+	char *data_authorities, *data_key_file; /* likewise; NULL: none */
 	struct config_class classes[CLASS_MAX];
 	size_t class_count;
 	struct config_service services[SERVICE_MAX - 1];
@@ -226,6 +235,9 @@ int config_place_services(struct config *config, const struct service_names *kno
  * one of what the rate gives in a minute (1 .. CONFIG_BURST_MAX); burst * interval is at most a
  * year. */
 #define CONFIG_BURST_MAX 1000000
+
+/* The feeds in order: lists with a url, then the data of [country]; NULL: there are no more. */
+const struct config_list *config_feed(const struct config *config, size_t index);
 
 /* A service that denies unknown countries and takes others: without country data every source is
  * unknown, and out. NULL: there is none. Pure. */

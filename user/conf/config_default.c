@@ -139,6 +139,12 @@ void config_free(struct config *config)
 		free(config->provider_files[i]);
 	free(config->provider_files);
 	free(config->country_files);
+	for (size_t i = 0; i < CONFIG_DATA_COUNT; i++) {
+		free(config->data_feeds[i].file);
+		free(config->data_feeds[i].url);
+	}
+	free(config->data_authorities);
+	free(config->data_key_file);
 	free(config->lists);
 	free(config->logs);
 	free(config->never_ban);

@@ -272,6 +272,7 @@ void conf_finish(struct conf_load *load)
 	resolve_countries(load);
 	conf_resolve_list_services(load);
 	conf_feed_services(config);
+	conf_check_data_feeds(load);
 	config->detect.source_length6 = config->source_length6;
 	config->detect.network_length6 = config->network_length6;
 	config->detect.network_length4 = config->network_length4;

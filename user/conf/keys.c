@@ -58,6 +58,12 @@ static const struct conf_key gate_keys[] = {
 static const struct conf_key country_keys[] = {
 	{ "files", conf_country_file, conf_clear_country_files, .paths = true },
 	{ "providers", conf_provider_file, conf_clear_provider_files, .paths = true },
+	{ "url", conf_data_url },
+	{ "provider-url", conf_data_url },
+	{ "every", conf_duration, .offset = offsetof(struct config, data_every_s),
+	  .least = CONFIG_FEED_LEAST_S, .most = 30 * 86400 },
+	{ "authorities", conf_path, .offset = offsetof(struct config, data_authorities) },
+	{ "key-file", conf_path, .offset = offsetof(struct config, data_key_file) },
 };
 
 static const struct conf_key service_keys[] = {

@@ -197,8 +197,11 @@ void conf_clear_home(struct conf_load *load, void *base);
 void conf_clear_alert(struct conf_load *load, void *base);
 
 /* conf_feed.c */
-conf_parse conf_url;
+conf_parse conf_url, conf_data_url;
 void conf_check_feed(struct conf_load *load, const struct conf_use *use);
+/* Of [country], when all is read: their files are in the folder of feeds, and are read like others.
+ */
+void conf_check_data_feeds(struct conf_load *load);
 /* A feed that denies, and names no services, is for those to log in to. */
 void conf_feed_services(struct config *config);
 

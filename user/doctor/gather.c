@@ -238,12 +238,11 @@ static void take_feeds(struct doctor_facts *facts, const struct config *config, 
 {
 	const size_t most = sizeof(facts->stale_feeds) / sizeof(*facts->stale_feeds);
 
-	for (size_t i = 0; i < config->list_count && facts->stale_feed_count < most; i++) {
-		const struct config_list *list = &config->lists[i];
+	const struct config_list *list;
+
+	for (size_t i = 0; (list = config_feed(config, i)) && facts->stale_feed_count < most; i++) {
 		int64_t checked_s;
 
-		if (!list->url)
-			continue;
 		checked_s = feed_checked_s(config, list->name);
 		if (now_wall_ns / NS_PER_S - checked_s <= 3 * (int64_t)list->every_s)
 			continue;

@@ -238,9 +238,11 @@ static int refresh_countries(const struct list_files_refresh *refresh)
 	if (readable < config->country_file_count) {
 		log_it(refresh, true, "countries: %s",
 		       *known ? "the data read before stays in force"
-			      : "none known, every source is ZZ; the package tor-geoipdb has the "
-				"data, "
-				"[country] files names others");
+		       : config->data_feeds[CONFIG_COUNTRIES].url
+			       ? "none known, every source is ZZ, until it has been fetched"
+			       : "none known, every source is ZZ; the package tor-geoipdb has the "
+				 "data, "
+				 "[country] files names others");
 		return 0;
 	}
 	err = country_load(config->country_files, config->country_file_count, &ranges, &fault);

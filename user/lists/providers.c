@@ -213,6 +213,20 @@ static int walk_source(struct source *source, struct ranges *ranges)
 	return error ? error : ranges_normalise(ranges);
 }
 
+int providers_count(const struct providers *providers, size_t *count)
+{
+	*count = 0;
+	for (size_t i = 0; providers && i < providers->count; i++) {
+		_cleanup_(ranges_free) struct ranges all = { 0 };
+		int error = walk_source(&providers->sources[i], &all);
+
+		if (error)
+			return error;
+		*count += all.count4 + all.count6;
+	}
+	return 0;
+}
+
 /* What is asked for, and what was found of it. */
 struct selection {
 	const uint32_t *numbers;

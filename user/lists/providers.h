@@ -15,6 +15,9 @@
 
 struct providers;
 
+/* How many ranges all files have. -errno: one is damaged. */
+int providers_count(const struct providers *providers, size_t *count);
+
 /* Opens all `files`. `optional`: those that are not there are left out. *providers is the caller's,
  * NULL where no file is. -errno with a fault. */
 int providers_load(char *const *files, size_t count, bool optional, struct providers **providers,

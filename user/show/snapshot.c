@@ -134,15 +134,14 @@ static int fill_lists(struct snapshot *snapshot, const struct instance *instance
 
 static int fill_feeds(struct snapshot *snapshot, const struct config *config)
 {
-	snapshot->feeds = calloc(config->list_count + 1, sizeof(*snapshot->feeds));
+	const struct config_list *list;
+
+	snapshot->feeds = calloc(config->list_count + CONFIG_DATA_COUNT, sizeof(*snapshot->feeds));
 	if (!snapshot->feeds)
 		return -ENOMEM;
-	for (size_t i = 0; i < config->list_count; i++) {
-		const struct config_list *list = &config->lists[i];
+	for (size_t i = 0; (list = config_feed(config, i)); i++) {
 		struct snapshot_feed *feed = &snapshot->feeds[snapshot->feed_count];
 
-		if (!list->url)
-			continue;
 		snprintf(feed->name, sizeof(feed->name), "%s", list->name);
 		feed->checked_s = feed_checked_s(config, list->name);
 		feed->every_s = list->every_s;
