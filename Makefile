@@ -292,7 +292,7 @@ install: all
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/alert packaging/alert/alert.conf \
 		packaging/alert/lock.conf packaging/digest/digest.conf
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/fail2ban packaging/fail2ban/sekisho.conf
-	install -D -m644 -t $(DESTDIR)$(UNITDIR) packaging/sekisho-*.socket
+	install -D -m644 -t $(DESTDIR)$(UNITDIR) packaging/sekisho-*.socket packaging/sekisho-*.target
 	install -D -m644 packaging/completion/sekisho.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sekisho
 	install -D -m644 packaging/completion/_sekisho \
@@ -315,7 +315,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sekisho
 	rm -f $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_sekisho
 	for page in docs/man/*.[578]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
-	for unit in packaging/alert/sekisho-* packaging/fetch/sekisho-* packaging/fleet/sekisho-* packaging/digest/sekisho-* packaging/textfile/sekisho-* packaging/sekisho-*.socket; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+	for unit in packaging/alert/sekisho-* packaging/fetch/sekisho-* packaging/fleet/sekisho-* packaging/digest/sekisho-* packaging/textfile/sekisho-* packaging/sekisho-*.socket packaging/sekisho-*.target; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 	rm -rf $(DESTDIR)$(PREFIX)/share/sekisho $(DESTDIR)$(PREFIX)/lib/sekisho
 	@echo 'kept: $(DESTDIR)$(SYSCONF)/sekisho, /var/lib/sekisho and /var/lib/sekisho-fetch (configuration, bans, lists)'
 

@@ -5,33 +5,17 @@
 # commands: help.bats.
 
 load helpers/common
+load helpers/units
 
 setup_file() {
 	file_requires root networks sekisho python3 || return 0
-	cd "$BATS_FILE_TMPDIR" || return
-	mkdir files
-	make -s -C "$LAB_REPO" install DESTDIR="$PWD/files" PREFIX=/usr UNITDIR=/usr/lib/systemd/system
-	mkdir -p files/var/log files/etc/systemd/system/sekisho.service.d
-	# There is no journal in there.
-	printf '%s\n' '[Service]' 'StandardOutput=append:/var/log/sekisho' 'StandardError=inherit' \
-		>files/etc/systemd/system/sekisho.service.d/log.conf
-	cp "$LAB_REPO/tests/units/quick-start" program
+	units_files || return
 	cp "$LAB_REPO/docs/quick-start.md" quick-start.md
-	local status=0
-	: >said
-	timeout 300 "$LAB_REPO/tests/lab/systemd" . >log 2>&1 3>&- || status=$?
-	((status != 77)) || FILE_LACKS=$(<log)
-	export FILE_LACKS SAID=$BATS_FILE_TMPDIR/said
-	cat log >>said
-	rm -rf files room
+	units_run quick-start
 }
 
 setup() {
 	requires
-}
-
-found() { # NAME
-	grep -qxF "ok $1" "$SAID" || fail "not said: ok $1" "$(<"$SAID")"
 }
 
 @test "doctor and parse say what they find before anything is configured" {

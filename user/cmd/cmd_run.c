@@ -48,6 +48,7 @@ static void on_save(void *context)
 	past_tick(daemon, false);
 	commit_sync(daemon);
 	alert_test_tick(daemon);
+	notify_alive();
 }
 
 static void on_outflow(void *context)
@@ -180,6 +181,7 @@ static int start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 
 static void stop(struct daemon *daemon)
 {
+	policy_finish(daemon);
 	past_tick(daemon, true);
 	if (daemon->loop)
 		logs_close(daemon);

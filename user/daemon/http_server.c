@@ -3,11 +3,14 @@
 #include "daemon/http_server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/time.h"
+
+#define FINISH_NS (NS_PER_S / 5)
 
 struct http_server_connection {
 	int fd; /* the server's; -1: none */
@@ -146,6 +149,21 @@ void http_server_tick(struct http_server *server)
 			end_connection(server, one);
 	}
 	serve(server);
+}
+
+void http_server_finish(struct http_server *server)
+{
+	struct pollfd comes = { .fd = server->epoll, .events = POLLIN };
+	uint64_t end = clock_boot_ns() + FINISH_NS;
+	unsigned long long wait_ms;
+	bool more;
+
+	do {
+		server->closed = false;
+		MHD_run(server->http);
+		more = server->closed || poll(&comes, 1, 0) > 0 ||
+		       (MHD_get_timeout(server->http, &wait_ms) == MHD_YES && !wait_ms);
+	} while (more && clock_boot_ns() < end);
 }
 
 /* ---- begin and end ---- */

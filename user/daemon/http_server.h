@@ -31,6 +31,10 @@ int http_server_open(struct loop *loop, int socket, const char *name,
 		     struct fault *fault);
 void http_server_close(struct http_server *server);
 
+/* Before an end: whoever waits gets his answer, within 0.2 s in all. A mail server that gets none
+ * asks nothing for a while. */
+void http_server_finish(struct http_server *server);
+
 /* Every second: ends what takes too long. */
 void http_server_tick(struct http_server *server);
 

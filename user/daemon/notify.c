@@ -27,3 +27,9 @@ void notify(const char *state)
 		(void)!sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address,
 			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size));
 }
+
+void notify_alive(void)
+{
+	if (getenv("WATCHDOG_USEC"))
+		notify("WATCHDOG=1");
+}

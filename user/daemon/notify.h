@@ -6,5 +6,7 @@
 /* Sends `state` ("READY=1", "STATUS=..."; several by newlines) to $NOTIFY_SOCKET, a path or an
  * abstract name. Silent when there is none, or when nobody listens. */
 void notify(const char *state);
+/* To a watchdog (WatchdogSec=), where there is one: the loop goes round. */
+void notify_alive(void);
 
 #endif

@@ -204,6 +204,12 @@ void policy_reload(struct daemon *daemon)
 	}
 }
 
+void policy_finish(struct daemon *daemon)
+{
+	if (daemon->policy && daemon->policy->http)
+		http_server_finish(daemon->policy->http);
+}
+
 void policy_close(struct daemon *daemon)
 {
 	if (!daemon->policy)

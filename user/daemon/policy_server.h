@@ -43,6 +43,8 @@ void policy_open(struct daemon *daemon);
 /* The configuration is another one: what has not moved goes on, its connections too. */
 void policy_reload(struct daemon *daemon);
 void policy_close(struct daemon *daemon);
+/* Before the rest of the daemon ends: answers what Dovecot has asked, also while it hung. */
+void policy_finish(struct daemon *daemon);
 /* Whether requests may come; log portions are short then. */
 bool policy_is_on(const struct daemon *daemon);
 void policy_fill_status(const struct daemon *daemon, struct daemon_policy *status);

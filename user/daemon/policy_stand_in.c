@@ -60,6 +60,7 @@ static void on_tick(void *context)
 	struct stand_in *stand_in = context;
 
 	http_server_tick(stand_in->http);
+	notify_alive();
 }
 
 static void on_signal(int signal, void *context)
@@ -121,6 +122,7 @@ int policy_stand_in_run(const struct config_listen *where, struct fault *fault)
 		err = loop_run(stand_in.loop);
 		if (err)
 			fault_set(fault, err, "cannot wait: %s", strerror(-err));
+		http_server_finish(stand_in.http);
 	}
 	http_server_close(stand_in.http);
 	loop_free(stand_in.loop);
