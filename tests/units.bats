@@ -7,7 +7,7 @@ load helpers/policy
 load helpers/units
 
 setup_file() {
-	file_requires root networks sekisho curl python3 || return 0
+	file_requires root networks sekisho curl jq python3 || return 0
 	units_files || return
 	units_users postfix:64101
 	units_policy "$KEY"
@@ -28,6 +28,10 @@ setup() {
 
 @test "stopped: another lets the logins go on that Dovecot asks about, without rights; a start takes over, a removal ends it" {
 	found 'a stop lets logins go on' 'who stands in has no rights' 'a start takes over' 'a removal leaves nobody'
+}
+
+@test "who stands in is shown while it answers and after; doctor finds one that would not come" {
+	found 'who stands in is shown' 'doctor finds one that would not come'
 }
 
 @test "the sandbox refuses the daemon nothing that it needs, with TCP sockets passed" {

@@ -200,6 +200,8 @@ ILL(policy_unasked, f->policy.postfix = DAEMON_LISTENER_OPEN; f->policy_uptime_s
 ILL(policy_key, f->policy.counts.unauthorized = 1)
 ILL(policy_short_hash, f->policy.counts.hash_bits = 12)
 ILL(policy_unnamed, f->policy.counts.unnamed = true)
+ILL(policy_stand_in, f->policy.dovecot = DAEMON_LISTENER_OPEN; f->stood_in_for = true;
+    f->stand_in.unit = STAND_IN_MASKED)
 ILL(policy_fails_closed, f->policy.postfix = DAEMON_LISTENER_OPEN;
     strcpy(f->fails_closed, "/etc/postfix/main.cf"))
 #define FLEET_RUNS(f) \
@@ -292,6 +294,7 @@ static const struct ill ills[] = {
 	{ "policy-short-hash", make_policy_short_hash, 1 },
 	{ "policy-unnamed-mechanism", make_policy_unnamed, 1 },
 	{ "policy-fails-closed", make_policy_fails_closed, 1 },
+	{ "policy-stand-in", make_policy_stand_in, 1 },
 	{ "fleet-down", make_fleet_down, 1 },
 	{ "fleet-no-engine", make_fleet_no_engine, 1 },
 	{ "fleet-no-daemon", make_fleet_no_daemon, 1 },
@@ -300,6 +303,37 @@ static const struct ill ills[] = {
 	{ "fleet-clock", make_fleet_clock, 1 },
 	{ "unknown", make_unknown, 1 },
 };
+
+/* Elsewhere nobody expects one: without systemd, or where Dovecot asks nothing. */
+static void a_stand_in_is_missed_where_systemd_would_start_it(void **state)
+{
+	static const struct {
+		enum daemon_listener dovecot;
+		bool follows;
+		enum stand_in_unit unit;
+		size_t found;
+	} cases[] = {
+		{ DAEMON_LISTENER_OPEN, true, STAND_IN_ABSENT, 1 },
+		{ DAEMON_LISTENER_OPEN, true, STAND_IN_MASKED, 1 },
+		{ DAEMON_LISTENER_OPEN, true, STAND_IN_UNCALLED, 1 },
+		{ DAEMON_LISTENER_OPEN, true, STAND_IN_READY, 0 },
+		{ DAEMON_LISTENER_OPEN, true, STAND_IN_UNKNOWN, 0 },
+		{ DAEMON_LISTENER_OPEN, false, STAND_IN_MASKED, 0 },
+		{ DAEMON_LISTENER_OFF, true, STAND_IN_MASKED, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct doctor_facts facts = { .daemon_state = DAEMON_RUNNING,
+					      .policy.dovecot = cases[i].dovecot,
+					      .stood_in_for = cases[i].follows,
+					      .stand_in.unit = cases[i].unit };
+		struct doctor_report report = { 0 };
+
+		doctor_check_policy(&facts, &report);
+		assert_int_equal(report.count, cases[i].found);
+	}
+}
 
 static void nothing_is_found_where_nothing_is_wrong(void **state)
 {
@@ -704,6 +738,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_found_where_nothing_is_wrong),
+		cmocka_unit_test(a_stand_in_is_missed_where_systemd_would_start_it),
 		cmocka_unit_test(each_ill_is_found_by_itself_and_says_what_it_means_and_what_to_do),
 		cmocka_unit_test(every_finding_that_there_is_has_been_seen),
 		cmocka_unit_test(mail_servers_that_refuse_without_an_answer_are_found),

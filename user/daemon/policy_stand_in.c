@@ -6,21 +6,70 @@
 #include "daemon/policy_stand_in.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/time.h"
 #include "daemon/daemon_log.h"
 #include "daemon/notify.h"
 #include "daemon/policy_server.h"
 #include "daemon/server_socket.h"
 #include "policy/auth_request.h"
+#include "show/stand_in.h"
 
-struct stand_in {
+struct answering {
 	struct loop *loop;
 	struct http_server *http;
 	struct MHD_Response *pass, *bad;
+	int file; /* where it is counted (show/stand_in.h); -1: nowhere */
+	struct stand_in so_far;
+	uint64_t written; /* of the answers */
 };
+
+/* ---- counted ---- */
+
+/* Where systemd made a folder for it. What was counted before goes on, until the next boot. */
+static void open_file(struct answering *stand_in)
+{
+	const char *folder = getenv("RUNTIME_DIRECTORY");
+	char path[256];
+
+	stand_in->file = -1;
+	if (!folder)
+		return;
+	stand_in_look("", &stand_in->so_far);
+	stand_in->written = stand_in->so_far.answers;
+	snprintf(path, sizeof(path), "%s/" STAND_IN_FILE, folder);
+	stand_in->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (stand_in->file >= 0)
+		(void)flock(stand_in->file, LOCK_EX | LOCK_NB);
+}
+
+static void count_answer(struct answering *stand_in)
+{
+	stand_in->so_far.answers++;
+	stand_in->so_far.last_wall_ns = clock_wall_ns();
+}
+
+/* Both numbers only grow: the text never gets shorter. */
+static void write_file(struct answering *stand_in)
+{
+	if (stand_in->file < 0 || stand_in->written == stand_in->so_far.answers)
+		return;
+	stand_in->written = stand_in->so_far.answers;
+	if (lseek(stand_in->file, 0, SEEK_SET) == 0)
+		dprintf(stand_in->file, "%" PRIu64 " %" PRId64 "\n", stand_in->so_far.answers,
+			(int64_t)(stand_in->so_far.last_wall_ns / NS_PER_S));
+}
+
+/* ---- answered ---- */
 
 /* Of a size that is known and small: libmicrohttpd takes no more than what it says. */
 static bool is_bounded(struct MHD_Connection *connection)
@@ -34,7 +83,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 				  const char *method, const char *version, const char *upload,
 				  size_t *upload_size, void **state)
 {
-	struct stand_in *stand_in = context;
+	struct answering *stand_in = context;
 
 	(void)url;
 	(void)method;
@@ -52,26 +101,28 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		return MHD_YES;
 	}
 	http_server_trust(connection);
+	count_answer(stand_in);
 	return MHD_queue_response(connection, MHD_HTTP_OK, stand_in->pass);
 }
 
 static void on_tick(void *context)
 {
-	struct stand_in *stand_in = context;
+	struct answering *stand_in = context;
 
 	http_server_tick(stand_in->http);
+	write_file(stand_in);
 	notify_alive();
 }
 
 static void on_signal(int signal, void *context)
 {
-	struct stand_in *stand_in = context;
+	struct answering *stand_in = context;
 
 	(void)signal;
 	loop_stop(stand_in->loop);
 }
 
-static int take_signals(struct stand_in *stand_in)
+static int take_signals(struct answering *stand_in)
 {
 	sigset_t set;
 
@@ -81,7 +132,7 @@ static int take_signals(struct stand_in *stand_in)
 	return loop_signals(stand_in->loop, &set, on_signal, stand_in);
 }
 
-static int open_all(struct stand_in *stand_in, const struct config_listen *where,
+static int open_all(struct answering *stand_in, const struct config_listen *where,
 		    struct fault *fault)
 {
 	const struct server_place place = { .where = where,
@@ -108,12 +159,14 @@ static int open_all(struct stand_in *stand_in, const struct config_listen *where
 	err = take_signals(stand_in);
 	if (!err)
 		err = loop_every(stand_in->loop, NS_PER_S, on_tick, stand_in);
+	if (!err)
+		open_file(stand_in);
 	return err ? fault_set(fault, err, "cannot take signals: %s", strerror(-err)) : 0;
 }
 
 int policy_stand_in_run(const struct config_listen *where, struct fault *fault)
 {
-	struct stand_in stand_in = { 0 };
+	struct answering stand_in = { .file = -1 };
 	int err = open_all(&stand_in, where, fault);
 
 	if (!err) {
@@ -123,7 +176,9 @@ int policy_stand_in_run(const struct config_listen *where, struct fault *fault)
 		if (err)
 			fault_set(fault, err, "cannot wait: %s", strerror(-err));
 		http_server_finish(stand_in.http);
+		write_file(&stand_in);
 	}
+	cleanup_close(&stand_in.file);
 	http_server_close(stand_in.http);
 	loop_free(stand_in.loop);
 	policy_http_response_free(&stand_in.pass);

@@ -148,6 +148,14 @@ void doctor_check_policy(const struct doctor_facts *facts, struct doctor_report 
 	if (counts->unnamed)
 		doctor_add(report, FIND_POLICY_UNNAMED, "",
 			   "Dovecot does not say by which mechanism somebody logs in");
+	if (policy->dovecot == DAEMON_LISTENER_OPEN && facts->stood_in_for &&
+	    facts->stand_in.unit != STAND_IN_UNKNOWN && facts->stand_in.unit != STAND_IN_READY)
+		doctor_add(report, FIND_POLICY_STAND_IN, "sekisho-stand-in.service",
+			   "nobody answers Dovecot while sekisho.service is stopped: %s",
+			   facts->stand_in.unit == STAND_IN_ABSENT ? "there is no such unit"
+			   : facts->stand_in.unit == STAND_IN_MASKED
+				   ? "the unit is masked"
+				   : "sekisho-policy.socket is not enabled");
 	if (*facts->fails_closed &&
 	    (policy->dovecot != DAEMON_LISTENER_OFF || policy->postfix != DAEMON_LISTENER_OFF))
 		doctor_add(report, FIND_POLICY_FAILS_CLOSED, "", "%s has it so",

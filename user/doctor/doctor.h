@@ -112,6 +112,8 @@ struct doctor_facts {
 	struct daemon_policy policy;
 	int64_t policy_uptime_s; /* how long requests could come */
 	char fails_closed[128];	 /* the file that says so; "": none */
+	struct stand_in stand_in;
+	bool stood_in_for; /* by systemd's doing: the daemon is sekisho.service */
 	struct doctor_outflow outflow;
 	struct doctor_fleet fleet;
 

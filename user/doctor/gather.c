@@ -106,6 +106,7 @@ static void take_snapshot(struct doctor_facts *facts, const struct snapshot *sna
 	facts->mode = snapshot->mode;
 	memcpy(facts->tables, snapshot->tables, sizeof(facts->tables));
 	facts->daemon_state = snapshot->daemon_state;
+	facts->stand_in = snapshot->stand_in;
 	facts->generation_differs = snapshot->has_table && snapshot->has_generation &&
 				    snapshot->table.generation != snapshot->generation;
 	if (snapshot->daemon && snapshot->daemon_state == DAEMON_RUNNING) {
@@ -114,6 +115,7 @@ static void take_snapshot(struct doctor_facts *facts, const struct snapshot *sna
 		facts->policy = snapshot->daemon->policy;
 		facts->policy_uptime_s =
 			(snapshot->now_wall_ns - snapshot->daemon->since_wall_ns) / NS_PER_S;
+		facts->stood_in_for = stand_in_follows("", (long)snapshot->daemon->pid);
 		memcpy(facts->unseen, snapshot->daemon->unseen, sizeof(facts->unseen));
 	}
 	take_outflow(&facts->outflow, snapshot->outflow);

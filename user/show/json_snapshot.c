@@ -284,7 +284,7 @@ char *json_status(const struct snapshot *snapshot)
 				 : json_null();
 
 	return json_line(json_pack(
-		"{s:o,s:s,s:i,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
+		"{s:o,s:s,s:i,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
 		json_time(snapshot->now_wall_ns), "version", SEKISHO_VERSION, "contract",
 		CONTRACT_VERSION, "loaded", loaded, "mode", mode_to_json(snapshot),
 		"configured_mode", mode_name(snapshot->configured_mode), "policy_differs",
@@ -295,6 +295,6 @@ char *json_status(const struct snapshot *snapshot)
 		"memory", memory_to_json(snapshot), "countries", countries_status(snapshot),
 		"generation", generation_to_json(snapshot), "never_ban_names",
 		names_to_json(snapshot), "daemon",
-		daemon_status_to_json(snapshot->daemon, snapshot->daemon_state), "faults",
-		faults_to_json(snapshot)));
+		daemon_status_to_json(snapshot->daemon, snapshot->daemon_state), "stand_in",
+		stand_in_to_json(&snapshot->stand_in), "faults", faults_to_json(snapshot)));
 }

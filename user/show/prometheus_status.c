@@ -89,4 +89,5 @@ void prometheus_daemon(FILE *out, const struct snapshot *snapshot)
 	write_accounts(out, daemon);
 	members_metrics(out, daemon_alerts_members, &daemon->alerts);
 	prometheus_policy(out, &daemon->policy);
+	prometheus_stand_in(out, &snapshot->stand_in);
 }

@@ -302,6 +302,8 @@ int snapshot_fill(const struct instance *instance, unsigned parts, int64_t now_w
 	}
 	if (parts & SNAPSHOT_STATUS) {
 		fill_daemon(fresh, instance);
+		if (instance->config->policy.dovecot.kind != LISTEN_OFF)
+			stand_in_look("", &fresh->stand_in);
 		fresh->name_count =
 			dns_names_read(instance->config, now_wall_ns / NS_PER_S, fresh->names);
 		if (fill_gate_status(fresh, instance) ||

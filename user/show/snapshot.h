@@ -13,6 +13,7 @@
 #include "show/members.h"
 #include "show/outflow_view.h"
 #include "show/talkers.h"
+#include "show/stand_in.h"
 
 /* Attempts are SYNs. In monitor mode would_drop of them would have been dropped, and passed. */
 struct snapshot_sum {
@@ -122,6 +123,8 @@ struct snapshot {
 	struct daemon_status *daemon; /* NULL: it never ran */
 	enum daemon_state daemon_state;
 	uint64_t now_boot_ns;
+
+	struct stand_in stand_in; /* all zero unless Dovecot is to ask */
 
 	/* What could not be read, so that its absence is not taken for nothing. */
 	struct fault faults[8];

@@ -310,6 +310,8 @@ static void print_daemon(FILE *out, const struct snapshot *snapshot, bool verbos
 		time_show(daemon->started_wall_ns / NS_PER_S * NS_PER_S, started);
 		fprintf(out, "running, process %ld, since %s\n", (long)daemon->pid, started);
 	}
+	if (snapshot->stand_in.runs)
+		text_stand_in(out, &snapshot->stand_in, snapshot->now_wall_ns);
 	if (!daemon)
 		return;
 	if (daemon->last_fault.error) {
@@ -328,6 +330,8 @@ static void print_daemon(FILE *out, const struct snapshot *snapshot, bool verbos
 	if (daemon->metrics == DAEMON_METRICS_CLOSED)
 		print_line(out, "metrics", "NOT SERVED, tried again; see the daemon's log");
 	text_policy(out, &daemon->policy, snapshot->now_wall_ns);
+	if (!snapshot->stand_in.runs)
+		text_stand_in(out, &snapshot->stand_in, snapshot->now_wall_ns);
 	print_accounts(out, daemon, snapshot->now_wall_ns);
 }
 
