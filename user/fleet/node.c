@@ -1,37 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See node.h. */
+/* See node.h: what this member says itself. What it hears of others: node_hear.c. */
 #include "fleet/node.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "fleet/chain.h"
-#include "fleet/own_bans.h"
 #include "fleet/fleet_snapshot.h"
+#include "fleet/node_internal.h"
 
-#define SWEEP_BUCKETS	 512
-#define TROUBLE_QUIET_MS 3600000 /* so often one is told */
-
-struct peer {
-	struct fleet_chain chain;
-	struct node_counts counts;
-	int64_t told_ms[NODE_TROUBLES]; /* 0: never */
-};
-
-struct node {
-	struct node_settings settings;
-	struct adoption *adoption;
-	struct peer *peers; /* by number; the own one's chain is what was said */
-	struct own_bans own;
-	uint64_t incarnation, sequence;
-	uint8_t previous[FLEET_HASH_SIZE];
-	int64_t restated_ms; /* 0: never */
-	bool restate_due;
-	int64_t snapshot_ms; /* when the last one was made; 0: none yet */
-	int64_t said_ms;     /* when the last batch was made; 0: none yet */
-	bool alive_due;
-};
+#define SWEEP_BUCKETS 512
 
 const char *node_trouble_name(enum node_trouble trouble)
 {
@@ -42,7 +19,7 @@ const char *node_trouble_name(enum node_trouble trouble)
 	return names[trouble];
 }
 
-static void begin_incarnation(struct node *node, uint64_t incarnation)
+void node_begin_incarnation(struct node *node, uint64_t incarnation)
 {
 	node->incarnation = incarnation;
 	node->peers[node->settings.self].chain.incarnation = incarnation;
@@ -70,7 +47,7 @@ struct node *node_new(const struct node_settings *settings, uint64_t incarnation
 		node_free(node);
 		return NULL;
 	}
-	begin_incarnation(node, incarnation);
+	node_begin_incarnation(node, incarnation);
 	for (uint16_t i = 0; i < settings->member_count; i++)
 		if (settings->members[i].revoked) {
 			adoption_suspend(node->adoption, i, 0);
@@ -171,209 +148,13 @@ uint64_t node_lost(const struct node *node)
 	return node->own.lost;
 }
 
-/* ---- others ---- */
-
-static void trouble(struct node *node, enum node_trouble what, uint16_t member, int64_t now_ms)
-{
-	struct peer *peer = &node->peers[member];
-	int64_t told_ms = peer->told_ms[what];
-
-	peer->counts.refused[what]++;
-	if (told_ms && now_ms >= told_ms && now_ms - told_ms < TROUBLE_QUIET_MS)
-		return;
-	peer->told_ms[what] = now_ms;
-	if (node->settings.troubled)
-		node->settings.troubled(what, member, node->settings.context);
-}
-
-static void suspend(struct node *node, uint16_t member, int64_t now_ms)
-{
-	node->peers[member].counts.suspended = true;
-	adoption_suspend(node->adoption, member, now_ms);
-	trouble(node, NODE_FORK, member, now_ms);
-}
-
-/* The key of this id; NULL: it is none of the member's. */
-static const uint8_t *find_key(const struct node_member *member, const uint8_t id[FLEET_ID_SIZE])
-{
-	uint8_t other[FLEET_ID_SIZE];
-
-	for (size_t i = 0; i < member->key_count; i++) {
-		fleet_key_id(member->keys[i], other);
-		if (!memcmp(id, other, sizeof(other)))
-			return member->keys[i];
-	}
-	return NULL;
-}
-
-static void take_statement(struct node *node, uint16_t member,
-			   const struct fleet_statement *statement, int64_t made_ms, int64_t now_ms)
-{
-	struct node_counts *counts = &node->peers[member].counts;
-
-	counts->statements++;
-	if (statement->kind != FLEET_SIGHTING) {
-		counts->verdicts[adoption_take(node->adoption, member, statement, made_ms,
-					       now_ms)]++;
-		return;
-	}
-	if (statement->time_ms < now_ms - FLEET_OLD_MS ||
-	    statement->time_ms > now_ms + FLEET_AHEAD_MS)
-		return;
-	counts->sightings++;
-	if (node->settings.sighted)
-		node->settings.sighted(member, statement, node->settings.context);
-}
-
-/* A batch that is this very member's by its signature, and was not made by this process: before it
- * has said anything, an earlier one with a clock that was ahead; later, a stranger with its key. */
-static void meet_own(struct node *node, const struct fleet_batch *batch, int64_t now_ms)
-{
-	if (node->sequence)
-		trouble(node, NODE_OWN_KEY, node->settings.self, now_ms);
-	if (batch->incarnation < node->incarnation || batch->incarnation == UINT64_MAX)
-		return;
-	begin_incarnation(node, batch->incarnation + 1);
-	node_restate(node, now_ms);
-}
-
-static void take_batch(struct node *node, uint16_t member, const struct fleet_batch *batch,
-		       const uint8_t hash[FLEET_HASH_SIZE], int64_t now_ms)
-{
-	struct peer *peer = &node->peers[member];
-	bool newcomer = batch->incarnation != peer->chain.incarnation &&
-			now_ms - peer->counts.last_ms > FLEET_OLD_MS;
-	enum chain_verdict verdict;
-
-	if (member == node->settings.self) {
-		meet_own(node, batch, now_ms);
-		return;
-	}
-	verdict = chain_take(&peer->chain, batch, hash);
-	if (verdict == CHAIN_FORK)
-		suspend(node, member, now_ms);
-	if (verdict != CHAIN_NEW)
-		return;
-	peer->counts.batches++;
-	peer->counts.missing = peer->chain.missing;
-	peer->counts.last_ms = now_ms;
-	peer->counts.made_ms = batch->made_ms;
-	if (batch->made_ms > now_ms + FLEET_AHEAD_MS)
-		trouble(node, NODE_CLOCK, member, now_ms);
-	for (size_t i = 0; i < batch->count; i++)
-		take_statement(node, member, &batch->statements[i], batch->made_ms, now_ms);
-	if (newcomer)
-		node_restate(node, now_ms);
-}
-
-/* False, and counted: it is not the member's, or nothing that can be read. */
-static bool open_batch(struct node *node, uint16_t member, const struct fleet_header *header,
-		       const uint8_t *bytes, size_t size, int64_t now_ms, struct fleet_batch *batch)
-{
-	const uint8_t *key = find_key(&node->settings.members[member], header->key);
-	int error = key ? fleet_batch_open(bytes, size, key, node->settings.secrets,
-					   node->settings.secret_count, batch)
-			: -EKEYREJECTED;
-
-	if (error)
-		trouble(node,
-			error == -EKEYREJECTED ? NODE_SIGNATURE
-			: error == -ENOKEY     ? NODE_SECRET
-					       : NODE_FORMAT,
-			member, now_ms);
-	return !error;
-}
-
-void node_receive(struct node *node, uint16_t member, const uint8_t *bytes, size_t size,
-		  int64_t now_ms)
-{
-	struct peer *peer = &node->peers[member];
-	struct fleet_header header;
-	struct fleet_batch batch;
-	uint8_t hash[FLEET_HASH_SIZE];
-
-	if (peer->counts.suspended)
-		return;
-	/* Whoever writes to the engine writes such things; they are nobody's words. */
-	if (fleet_header_read(bytes, size, &header) || header.snapshot) {
-		trouble(node, NODE_SIGNATURE, member, now_ms);
-		return;
-	}
-	chain_hash(bytes, size, hash);
-	switch (chain_look(&peer->chain, &header, hash)) {
-	case CHAIN_SEEN:
-	case CHAIN_STALE:
-		peer->counts.repeated++;
-		return;
-	default:
-		break;
-	}
-	if (open_batch(node, member, &header, bytes, size, now_ms, &batch))
-		take_batch(node, member, &batch, hash, now_ms);
-}
-
-/* False: nothing more of this snapshot is wanted. */
-static bool take_part(struct node *node, uint16_t member, const struct fleet_batch *part,
-		      int64_t now_ms)
-{
-	struct peer *peer = &node->peers[member];
-	struct fleet_header place = { .incarnation = part->incarnation,
-				      .sequence = part->sequence };
-	bool own = member == node->settings.self;
-
-	/* What this member keeps there is behind what it has said. */
-	if (own && chain_look(&peer->chain, &place, part->previous) != CHAIN_SEEN &&
-	    part->incarnation >= node->incarnation)
-		meet_own(node, part, now_ms);
-	if (own || chain_begin(&peer->chain, part) != CHAIN_NEW)
-		return false;
-	peer->counts.last_ms = now_ms;
-	peer->counts.made_ms = part->made_ms;
-	for (size_t i = 0; i < part->count; i++)
-		if (part->statements[i].kind == FLEET_BAN)
-			take_statement(node, member, &part->statements[i], part->made_ms, now_ms);
-	return true;
-}
-
-void node_begin(struct node *node, uint16_t member, const uint8_t *bytes, size_t size,
-		int64_t now_ms)
-{
-	struct peer *peer = &node->peers[member];
-	struct fleet_header header;
-	struct fleet_batch part;
-	const uint8_t *at;
-	size_t part_size;
-
-	if (size > FLEET_SNAPSHOT_MOST) {
-		trouble(node, NODE_SIGNATURE, member, now_ms);
-		return;
-	}
-	while (!peer->counts.suspended && (at = snapshot_part(&bytes, &size, &part_size))) {
-		if (fleet_header_read(at, part_size, &header) || !header.snapshot) {
-			trouble(node, NODE_SIGNATURE, member, now_ms);
-			return;
-		}
-		if (!open_batch(node, member, &header, at, part_size, now_ms, &part) ||
-		    !take_part(node, member, &part, now_ms))
-			return;
-	}
-	if (size && !peer->counts.suspended)
-		trouble(node, NODE_SIGNATURE, member, now_ms); /* cut, or junk */
-}
-
-void node_revoke(struct node *node, uint16_t member, int64_t now_ms)
-{
-	node->peers[member].counts.suspended = true;
-	adoption_suspend(node->adoption, member, now_ms);
-}
-
 void node_tick(struct node *node, int64_t now_ms)
 {
 	/* One that began with a clock behind, of which the engine lost what was before, is a
 	 * stranger's to all others until it has passed its own past. */
 	if (now_ms > 0 && (uint64_t)now_ms > node->incarnation &&
 	    (uint64_t)now_ms - node->incarnation > FLEET_RENEW_MS)
-		begin_incarnation(node, (uint64_t)now_ms);
+		node_begin_incarnation(node, (uint64_t)now_ms);
 	node->alive_due = now_ms < node->said_ms || now_ms - node->said_ms >= FLEET_ALIVE_MS;
 	own_renew(&node->own, now_ms);
 	if (node->restate_due)

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What node.c, what a member says, and node_hear.c, what it hears, share. Private to both. */
+#ifndef SEKISHO_NODE_INTERNAL_H
+#define SEKISHO_NODE_INTERNAL_H
+
+#include "fleet/chain.h"
+#include "fleet/node.h"
+#include "fleet/own_bans.h"
+
+struct peer {
+	struct fleet_chain chain;
+	struct node_counts counts;
+	int64_t told_ms[NODE_TROUBLES]; /* 0: never */
+};
+
+struct node {
+	struct node_settings settings;
+	struct adoption *adoption;
+	struct peer *peers; /* by number; the own one's chain is what was said */
+	struct own_bans own;
+	uint64_t incarnation, sequence;
+	uint8_t previous[FLEET_HASH_SIZE];
+	int64_t restated_ms; /* 0: never */
+	bool restate_due;
+	int64_t snapshot_ms; /* when the last one was made; 0: none yet */
+	int64_t said_ms;     /* when the last batch was made; 0: none yet */
+	bool alive_due;
+};
+
+/* This member begins anew, beyond all that it said. */
+void node_begin_incarnation(struct node *node, uint64_t incarnation);
+
+#endif
