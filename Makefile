@@ -18,7 +18,8 @@ PKGS     := libbpf libelf zlib libnl-3.0 libnl-route-3.0 inih jansson libpcre2-8
             $(shell $(PKG_CONFIG) --exists libloc && echo libloc) \
             $(shell $(PKG_CONFIG) --exists libcurl && echo libcurl) \
             $(shell $(PKG_CONFIG) --exists libsodium && echo libsodium) \
-            $(shell $(PKG_CONFIG) --exists hiredis && echo hiredis)
+            $(shell $(PKG_CONFIG) --exists hiredis && echo hiredis) \
+            $(shell $(PKG_CONFIG) --exists hiredis_ssl openssl && echo hiredis_ssl openssl)
 
 WARNINGS := -Wall -Wextra -Werror -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat=2 -Wundef -Wvla -Wno-missing-field-initializers
@@ -47,12 +48,14 @@ JOURNAL  := $(shell $(PKG_CONFIG) --exists libsystemd && echo sd || echo none)
 LOCDB    := $(shell $(PKG_CONFIG) --exists libloc && echo loc || echo none)
 # Feeds are fetched where libcurl is there to be built with.
 DOWNLOAD := $(shell $(PKG_CONFIG) --exists libcurl && echo curl || echo none)
-# A fleet needs libsodium to trust anybody, and hiredis to reach them.
+# A fleet needs libsodium to trust anybody, and hiredis to reach them; TLS, where that has it (1.0, of Debian 13).
 SODIUM   := $(shell $(PKG_CONFIG) --exists libsodium && echo sodium || echo none)
 HIREDIS  := $(shell $(PKG_CONFIG) --exists hiredis && echo hiredis || echo none)
+TLS      := $(shell $(PKG_CONFIG) --exists hiredis_ssl openssl && echo openssl || echo none)
 SOURCES  := $(filter-out user/main.c user/log/journal_%.c user/lists/locdb_%.c user/feed/download_%.c \
-              user/fleet/fleet_crypto_%.c user/fleet/engine_%.c,$(wildcard user/*/*.c)) \
+              user/fleet/fleet_crypto_%.c user/fleet/engine_%.c user/fleet/wire_tls_%.c,$(wildcard user/*/*.c)) \
             user/fleet/fleet_crypto_$(SODIUM).c $(wildcard user/fleet/engine_*$(HIREDIS).c) \
+            $(if $(filter hiredis,$(HIREDIS)),user/fleet/wire_tls_$(TLS).c) \
             user/log/journal_$(JOURNAL).c user/lists/locdb_$(LOCDB).c \
             user/feed/download_$(DOWNLOAD).c
 OBJECTS  := $(SOURCES:%.c=$(O)/%.o)
@@ -163,11 +166,11 @@ $(O)/tests/outflow/test_outflow: tests/outflow/test_outflow.c tests/packets/buil
 
 # A whole sekisho as it is where libsodium and hiredis are missing.
 $(O)/tests/fleet/without: $(O)/user/main.o \
-		$(filter-out $(O)/user/fleet/engine_%.o $(O)/user/fleet/fleet_crypto_%.o,$(OBJECTS)) \
+		$(filter-out $(O)/user/fleet/engine_%.o $(O)/user/fleet/wire_tls_%.o $(O)/user/fleet/fleet_crypto_%.o,$(OBJECTS)) \
 		$(O)/user/fleet/engine_none.o $(O)/user/fleet/fleet_crypto_none.o
 	$(say) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(filter-out -lsodium -lhiredis,$(LIBS))
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(filter-out -lsodium -lhiredis -lhiredis_ssl -lssl -lcrypto,$(LIBS))
 
 # The simulation stands its own cheap primitives in for libsodium's.
 $(O)/tests/fleet/simulate: $(wildcard tests/fleet/*.[ch]) $(O)/libsekisho.a

@@ -56,9 +56,17 @@ gates_run() {
 	done
 }
 
-# The fleet process of the lab in hand.
+# The fleet process of the lab in hand: with FLEET_LAYERS that of FLEET_SEKISHO, in the Debian of these layers and the
+# network ENGINE_NET. FLEET_LINES are further lines of its [fleet], which the daemon does without.
 gate_fleet_run() {
-	lab_background "$LAB/log/fleet" "$SEKISHO" -c "$LAB_CONF" fleet run
+	local inside=() conf=$LAB_CONF
+	if [[ -n ${FLEET_LINES-} ]]; then
+		conf=$LAB/fleet.conf
+		sed "s|^\[fleet\]|&\n${FLEET_LINES//$'\n'/\\n}|" "$LAB_CONF" >"$conf" || return
+	fi
+	[[ -z ${FLEET_LAYERS-} ]] ||
+		inside=(env "INSIDE_NET=$ENGINE_NET" "$LAB_REPO/tests/fleet/inside" "$FLEET_LAYERS" "$GATES")
+	lab_background "$LAB/log/fleet" "${inside[@]}" "${FLEET_SEKISHO:-$SEKISHO}" -c "$conf" fleet run
 	tail -n 1 "$LAB/pids" >"$LAB/fleet.pid"
 }
 

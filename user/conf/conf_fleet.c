@@ -93,6 +93,13 @@ void conf_fleet_user(struct conf_load *load, const struct conf_key *key, void *b
 	set_word(load, &((struct config *)base)->fleet.user, value);
 }
 
+void conf_fleet_tls_name(struct conf_load *load, const struct conf_key *key, void *base,
+			 const char *value)
+{
+	(void)key;
+	set_word(load, &((struct config *)base)->fleet.tls_name, value);
+}
+
 void conf_fleet_member(struct conf_load *load, const struct conf_key *key, void *base,
 		       const char *value)
 {
@@ -150,6 +157,24 @@ static bool check_needed(struct conf_load *load, const struct conf_use *use,
 	return !lacks;
 }
 
+static void check_tls(struct conf_load *load, const struct conf_use *use,
+		      const struct config_fleet *fleet)
+{
+	struct conf_where where = conf_key_where(use, "tls");
+
+	if (fleet->tls && !engine_has_tls())
+		conf_fault(load, &where,
+			   "'tls = yes' needs a build that speaks TLS, which this one is not; put "
+			   "stunnel between, as docs/fleet.md has it, and leave 'tls' away");
+	else if (fleet->tls && strstr(fleet->server, "unix:"))
+		conf_fault(load, &where,
+			   "'tls = yes' is for HOST:PORT; through a Unix socket no TLS is spoken");
+	else if (!fleet->tls && (fleet->ca_file || fleet->tls_name))
+		conf_fault(load, &use->where,
+			   "[fleet] has '%s' without 'tls = yes': nothing would be verified",
+			   fleet->ca_file ? "ca-file" : "tls-name");
+}
+
 void conf_check_fleet(struct conf_load *load, const struct conf_use *use)
 {
 	struct config_fleet *fleet = &load->config->fleet;
@@ -159,12 +184,7 @@ void conf_check_fleet(struct conf_load *load, const struct conf_use *use)
 
 	if (!check_needed(load, use, fleet))
 		return;
-	if (fleet->tls) {
-		where = conf_key_where(use, "tls");
-		conf_fault(load, &where,
-			   "'tls = yes' needs a build that speaks TLS, which this one is not; put "
-			   "stunnel between, as docs/fleet.md has it, and leave 'tls' away");
-	}
+	check_tls(load, use, fleet);
 	for (size_t i = 0; i < fleet->member_count; i++) {
 		const struct config_member *member = &fleet->members[i];
 		bool own = !strcmp(member->name, fleet->member);
@@ -197,6 +217,8 @@ void conf_check_fleet(struct conf_load *load, const struct conf_use *use)
 void conf_fleet_free(struct config_fleet *fleet)
 {
 	free(fleet->server);
+	free(fleet->ca_file);
+	free(fleet->tls_name);
 	free(fleet->user);
 	free(fleet->password_file);
 	free(fleet->member);

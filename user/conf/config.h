@@ -138,6 +138,7 @@ struct config_fleet {
 	char *server; /* "unix:/PATH" or "HOST:PORT", or several, ", " between; NULL: no fleet */
 	size_t server_count;
 	int tls;
+	char *ca_file, *tls_name;   /* NULL: the system's; the server's host */
 	char *user, *password_file; /* NULL: none */
 	char *member;		    /* this server's own name among `members` */
 	char *key_file, *secret_file;

@@ -223,6 +223,8 @@ static const struct conf_key policy_keys[] = {
 static const struct conf_key fleet_keys[] = {
 	{ "server", conf_fleet_server, conf_clear_fleet_servers },
 	{ "tls", conf_choice, FLEET(tls), .choices = conf_noes },
+	{ "ca-file", conf_path, FLEET(ca_file) },
+	{ "tls-name", conf_fleet_tls_name },
 	{ "user", conf_fleet_user },
 	{ "password-file", conf_path, FLEET(password_file) },
 	{ "member", conf_fleet_member },

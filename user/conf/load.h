@@ -207,7 +207,8 @@ void conf_feed_services(struct config *config);
 
 /* conf_fleet.c */
 long conf_open_member(struct conf_load *load, const char *name);
-conf_parse conf_fleet_server, conf_fleet_user, conf_fleet_member, conf_member_key, conf_member_site;
+conf_parse conf_fleet_server, conf_fleet_tls_name, conf_fleet_user, conf_fleet_member,
+	conf_member_key, conf_member_site;
 void conf_clear_fleet_servers(struct conf_load *load, void *base);
 void conf_clear_member_keys(struct conf_load *load, void *base);
 void conf_check_fleet(struct conf_load *load, const struct conf_use *use);

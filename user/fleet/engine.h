@@ -29,6 +29,8 @@ struct engine;
 struct engine_settings {
 	const char *server; /* "unix:/PATH" or "HOST:PORT"; "[::1]:6379"; several: "A, B" */
 	bool tls;
+	const char *ca_file;	     /* whom to believe by TLS; NULL: whom the system believes */
+	const char *tls_name;	     /* that the certificate must be for; NULL: the server's own */
 	const char *user, *password; /* NULL: none */
 	const char *prefix;	     /* of the streams' keys: "PREFIX:NAME" */
 	size_t stream_count, own;
@@ -43,7 +45,10 @@ struct engine_settings {
 	void *context;
 };
 
-/* -ENOMEM; -ENOTSUP: `tls`, or all of it, is not in this build; the fault has the remedy. */
+/* Whether `tls` is in this build. */
+bool engine_has_tls(void);
+/* -ENOMEM; -EINVAL: `ca_file` has no certificates; -ENOTSUP: `tls`, or all of it, is not in this
+ * build; the fault has the remedy. */
 int engine_new(const struct engine_settings *settings, int64_t now_ms, struct engine **engine,
 	       struct fault *fault);
 void engine_free(struct engine *engine);

@@ -38,29 +38,36 @@ static bool copy_servers(struct engine *engine, const char *list)
 	return true;
 }
 
+bool engine_has_tls(void)
+{
+	return wire_tls_has();
+}
+
 int engine_new(const struct engine_settings *settings, int64_t now_ms, struct engine **result,
 	       struct fault *fault)
 {
-	struct engine *engine;
+	struct engine *engine = calloc(1, sizeof(*engine));
+	int error;
 
 	(void)now_ms;
-	if (settings->tls)
-		return fault_set(
-			fault, -ENOTSUP,
-			"'tls = yes' needs a build with hiredis_ssl, which this one is not; "
-			"put stunnel between, or use a Unix socket or a VPN, and leave "
-			"'tls' away");
-	engine = calloc(1, sizeof(*engine));
 	if (!engine)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	engine->settings = *settings;
+	error = settings->tls ? wire_tls_new(settings->ca_file, &engine->tls, fault) : 0;
+	if (error) {
+		engine_free(engine);
+		return error;
+	}
 	engine->streams = calloc(settings->stream_count, sizeof(*engine->streams));
 	engine->out = calloc(ENGINE_IN_FLIGHT, sizeof(*engine->out));
 	if (!engine->streams || !engine->out || !copy_servers(engine, settings->server) ||
-	    !copy(&engine->user, settings->user) || !copy(&engine->password, settings->password)) {
+	    !copy(&engine->user, settings->user) || !copy(&engine->password, settings->password) ||
+	    !copy(&engine->tls_name, settings->tls_name)) {
 		engine_free(engine);
 		return fault_set(fault, -ENOMEM, "out of memory");
 	}
+	engine->reader.tls = engine->writer.tls = engine->tls;
+	engine->reader.name = engine->writer.name = engine->tls_name;
 	for (size_t i = 0; i < settings->stream_count; i++) {
 		snprintf(engine->streams[i].key, ENGINE_KEY_SIZE, "sekisho:%s:%s", settings->prefix,
 			 settings->stream_name(i, settings->context));
@@ -80,6 +87,8 @@ void engine_free(struct engine *engine)
 	free(engine->out);
 	for (size_t i = 0; i < engine->server_count; i++)
 		free(engine->servers[i]);
+	wire_tls_free(engine->tls);
+	free(engine->tls_name);
 	free(engine->user);
 	if (engine->password)
 		fleet_wipe(engine->password, strlen(engine->password));
@@ -222,9 +231,7 @@ void engine_polls(struct engine *engine, struct pollfd polls[ENGINE_POLLS])
 
 	for (size_t i = 0; i < ENGINE_POLLS; i++) {
 		polls[i].fd = wires[i]->context ? wires[i]->context->fd : -1;
-		polls[i].events = POLLIN;
-		if (wires[i]->wants_write || !wires[i]->connected)
-			polls[i].events |= POLLOUT;
+		polls[i].events = wire_events(wires[i]);
 		polls[i].revents = 0;
 	}
 }

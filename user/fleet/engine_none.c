@@ -4,6 +4,11 @@
 
 #include <errno.h>
 
+bool engine_has_tls(void)
+{
+	return false;
+}
+
 int engine_new(const struct engine_settings *settings, int64_t now_ms, struct engine **engine,
 	       struct fault *fault)
 {

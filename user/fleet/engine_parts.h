@@ -24,7 +24,8 @@ struct batch_out {
 
 struct engine {
 	struct engine_settings settings;
-	char *servers[ENGINE_SERVERS], *user, *password;
+	char *servers[ENGINE_SERVERS], *user, *password, *tls_name;
+	struct wire_tls *tls;	 /* NULL: none */
 	size_t server_count, at; /* at: the server in use */
 	struct wire reader, writer;
 	struct stream_at *streams;

@@ -9,10 +9,15 @@
 #include <hiredis/hiredis.h>
 
 #include "fleet/engine.h"
+#include "fleet/wire_tls.h"
 
 struct wire {
 	redisContext *context; /* NULL: not connected, nor about to be */
-	bool connected;	       /* by TCP; the engine has not said a word yet */
+	bool connected;	       /* by TCP, and TLS; the engine has not said a word yet */
+	struct wire_tls *tls;  /* the engine's; NULL: none */
+	const char *name;      /* that its certificate must be for; NULL: the server's own */
+	struct wire_tls_session *session; /* NULL: none begun */
+	char host[256];			  /* of the server */
 	bool wants_write;
 	int64_t asked_ms; /* since when an answer is owed; 0: none is */
 	int64_t retry_ms; /* not connected again before then */
@@ -21,6 +26,8 @@ struct wire {
 	char fault[200]; /* "": none since the last good answer */
 };
 
+/* What to wait for. */
+short wire_events(const struct wire *wire);
 /* Begins to connect. False: it failed at once, `fault` says how. */
 bool wire_connect(struct wire *wire, const char *server, int64_t now_ms);
 void wire_close(struct wire *wire);

@@ -3,6 +3,7 @@
 #include "fleet/engine_wire.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@ void wire_close(struct wire *wire)
 	if (wire->context)
 		redisFree(wire->context);
 	wire->context = NULL;
+	wire->session = NULL;
 	wire->connected = wire->wants_write = false;
 	wire->asked_ms = 0;
 }
@@ -32,10 +34,9 @@ void wire_fail(struct wire *wire, const char *why, int64_t now_ms)
 	wire->retry_ms = now_ms + wire->pause_ms;
 }
 
-static redisContext *connect_to(const char *server)
+static redisContext *connect_to(struct wire *wire, const char *server)
 {
 	const char *colon = strrchr(server, ':');
-	char host[256];
 	size_t size;
 
 	if (!strncmp(server, "unix:", 5))
@@ -45,15 +46,15 @@ static redisContext *connect_to(const char *server)
 		server++;
 		size -= 2;
 	}
-	snprintf(host, sizeof(host), "%.*s", (int)size, server);
-	return redisConnectNonBlock(host, colon ? atoi(colon + 1) : 6379);
+	snprintf(wire->host, sizeof(wire->host), "%.*s", (int)size, server);
+	return redisConnectNonBlock(wire->host, colon ? atoi(colon + 1) : 6379);
 }
 
 bool wire_connect(struct wire *wire, const char *server, int64_t now_ms)
 {
 	char fault[160];
 
-	wire->context = connect_to(server);
+	wire->context = connect_to(wire, server);
 	if (!wire->context) {
 		wire_fail(wire, "out of memory", now_ms);
 		return false;
@@ -115,16 +116,48 @@ static bool read_some(struct wire *wire, int64_t now_ms)
 	return true;
 }
 
+short wire_events(const struct wire *wire)
+{
+	if (wire->session && !wire->connected)
+		return wire_tls_events(wire->session);
+	return wire->wants_write || !wire->connected ? POLLIN | POLLOUT : POLLIN;
+}
+
+/* What comes before the first word, of which TLS may take several rounds. False: it has failed. */
+static bool open_some(struct wire *wire, int64_t now_ms)
+{
+	enum wire_tls_state state = WIRE_TLS_STANDS;
+	char fault[WIRE_TLS_FAULT_SIZE];
+
+	if (wire->tls && !wire->session)
+		wire->session = wire_tls_begin(wire->tls, wire->context,
+					       wire->name ? wire->name : wire->host, fault);
+	if (wire->tls)
+		state = wire->session ? wire_tls_go_on(wire->session, fault) : WIRE_TLS_FAILED;
+	if (state == WIRE_TLS_FAILED) {
+		wire_fail(wire, fault, now_ms);
+		return false;
+	}
+	wire->connected = state == WIRE_TLS_STANDS;
+	wire->connects += wire->connected;
+	return true;
+}
+
 bool wire_work(struct wire *wire, short events, int64_t now_ms)
 {
 	if (wire->asked_ms && now_ms - wire->asked_ms > ENGINE_PATIENCE_MS) {
-		wire_fail(wire, "the engine does not answer", now_ms);
+		/* So a port without TLS behaves, which waits for the end of a line. */
+		wire_fail(wire,
+			  wire->session && !wire->connected
+				  ? "no TLS with the engine: it does not answer"
+				  : "the engine does not answer",
+			  now_ms);
 		return false;
 	}
-	if (!wire->connected && events & (POLLOUT | POLLIN)) {
-		wire->connected = true;
-		wire->connects++;
-	}
+	if (!wire->connected && events & (POLLOUT | POLLIN) && !open_some(wire, now_ms))
+		return false;
+	if (wire->session && !wire->connected)
+		return true;
 	if (wire->connected && wire->wants_write && !write_some(wire, now_ms))
 		return false;
 	if (events & (POLLIN | POLLHUP | POLLERR))

@@ -156,6 +156,8 @@ static int open_engine(struct fleet_process *process, struct fault *fault)
 	_cleanup_free_ char *password = NULL;
 	struct engine_settings settings = { .server = fleet->server,
 					    .tls = fleet->tls,
+					    .ca_file = fleet->ca_file,
+					    .tls_name = fleet->tls_name,
 					    .user = fleet->user,
 					    .prefix = process->settings.secrets[0].stream,
 					    .stream_count = fleet->member_count,
@@ -350,6 +352,8 @@ static int block_signals(void)
 {
 	sigset_t set;
 
+	/* A connection that ends while it is written to is an error of it alone. */
+	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
