@@ -213,6 +213,8 @@ ILL(fleet_suspended, FLEET_RUNS(f); f->fleet.member_count = 1;
     f->fleet.members[0] = ((struct doctor_member){ .name = "mx2", .suspended = true, .refused = 1 }))
 ILL(fleet_refused, FLEET_RUNS(f); f->fleet.member_count = 1;
     f->fleet.members[0] = ((struct doctor_member){ .name = "mx2", .refused = 7 }))
+ILL(fleet_too_much, FLEET_RUNS(f); f->fleet.member_count = 1;
+    f->fleet.members[0] = ((struct doctor_member){ .name = "mx2", .too_much = 7 }))
 ILL(fleet_clock, FLEET_RUNS(f); f->fleet.member_count = 1;
     f->fleet.members[0] = ((struct doctor_member){ .name = "mx2", .lag_ms = -600000 }))
 ILL(unknown, f->fault_count = 1; strcpy(f->faults[0].text, "cannot look"))
@@ -300,6 +302,7 @@ static const struct ill ills[] = {
 	{ "fleet-no-daemon", make_fleet_no_daemon, 1 },
 	{ "fleet-suspended", make_fleet_suspended, 1 },
 	{ "fleet-refused", make_fleet_refused, 1 },
+	{ "fleet-refused", make_fleet_too_much, 1 },
 	{ "fleet-clock", make_fleet_clock, 1 },
 	{ "unknown", make_unknown, 1 },
 };

@@ -77,8 +77,9 @@ struct doctor_outflow {
 struct doctor_member {
 	char name[CONFIG_NAME_SIZE];
 	bool suspended, revoked;
-	uint64_t refused; /* batches */
-	int64_t lag_ms;	  /* by which its clock is off, beyond what is taken; 0: it is not */
+	uint64_t refused;  /* batches */
+	uint64_t too_much; /* statements beyond what a member may say */
+	int64_t lag_ms;	   /* by which its clock is off, beyond what is taken; 0: it is not */
 };
 
 #define DOCTOR_MEMBERS_MOST 16

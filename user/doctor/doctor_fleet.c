@@ -22,6 +22,26 @@ static void take_text(const json_t *object, const char *key, char *to, size_t si
 			*at = '?';
 }
 
+static uint64_t count_of(const json_t *object, const char *key)
+{
+	json_int_t count = json_integer_value(json_object_get(object, key));
+
+	return count > 0 ? (uint64_t)count : 0;
+}
+
+/* What its own member signed, and may not say: not what was only late, or lifted already. */
+static uint64_t too_much(const json_t *member)
+{
+	static const enum adoption_verdict rows[] = { ADOPTION_WIDE, ADOPTION_BUDGET,
+						      ADOPTION_FULL };
+	uint64_t sum = count_of(member, "sightings_refused");
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		sum += count_of(json_object_get(member, "verdicts"),
+				adoption_verdict_name(rows[i]));
+	return sum;
+}
+
 static void take_member(struct doctor_fleet *fleet, const json_t *from)
 {
 	const char *row;
@@ -34,11 +54,13 @@ static void take_member(struct doctor_fleet *fleet, const json_t *from)
 	json_object_foreach (json_object_get(from, "refused"), row, count)
 		member.refused +=
 			json_integer_value(count) > 0 ? (uint64_t)json_integer_value(count) : 0;
+	member.too_much = too_much(from);
 	if (json_is_string(json_object_get(from, "last")) && !member.suspended)
 		member.lag_ms = json_integer_value(json_object_get(from, "lag_ms"));
 	if (member.lag_ms <= FLEET_OLD_MS && member.lag_ms >= -FLEET_AHEAD_MS)
 		member.lag_ms = 0;
-	if (!member.revoked && (member.suspended || member.refused || member.lag_ms) &&
+	if (!member.revoked &&
+	    (member.suspended || member.refused || member.too_much || member.lag_ms) &&
 	    fleet->member_count < DOCTOR_MEMBERS_MOST)
 		fleet->members[fleet->member_count++] = member;
 }
@@ -73,10 +95,11 @@ static void check_member(const struct doctor_member *member, struct doctor_repor
 	if (member->suspended)
 		doctor_add(report, FIND_FLEET_SUSPENDED, member->name,
 			   "nothing of member %s is taken any more", member->name);
-	else if (member->refused)
+	else if (member->refused || member->too_much)
 		doctor_add(report, FIND_FLEET_REFUSED, member->name,
-			   "%" PRIu64 " batches in the stream of member %s were refused",
-			   member->refused, member->name);
+			   "%" PRIu64 " batches in the stream of member %s, and %" PRIu64
+			   " statements of its own, were refused",
+			   member->refused, member->name, member->too_much);
 	if (!off_ms)
 		return;
 	duration_format((uint64_t)off_ms / 1000, off);

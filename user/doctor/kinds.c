@@ -350,11 +350,13 @@ static const struct doctor_kind kinds[] = {
 				   "Give it a new key on every server, and restart sekisho-fleet; "
 				   "or `sekisho fleet revoke` it." },
 	[FIND_FLEET_REFUSED] = { DOCTOR_WARN, "fleet-refused",
-				 "It has another key or secret than [member NAME] says, or "
-				 "somebody "
-				 "else writes to the engine. What was refused counts for nothing.",
+				 "Of batches: it has another key or secret than [member NAME] "
+				 "says, or somebody else writes to the engine. Of statements: it "
+				 "says more, or wider, than a member may. What was refused counts "
+				 "for nothing.",
 				 "`sekisho fleet status` says how many for which reason; compare "
-				 "`sekisho fleet key` there with [member NAME] here." },
+				 "`sekisho fleet key` there with [member NAME] here. Statements "
+				 "beyond `budget`: raise it, or look what that server bans." },
 	[FIND_FLEET_CLOCK] = { DOCTOR_WARN, "fleet-clock", "What it bans is not adopted here.",
 			       "Set both servers' clocks by NTP." },
 };
