@@ -138,6 +138,34 @@ follows() { # SOCKET
 	retry 40 0.1 eval "(( \$(gate 3 lab_sekisho bans --json | grep -c '\"45\.7\.') == 500 ))"
 }
 
+@test "fleet engines: an answer without end, of parts that are small each, ends the connection and no process" {
+	local engine process
+	perl -MIO::Socket::UNIX -MSocket -e '
+		$SIG{PIPE} = "IGNORE";
+		my $listener = IO::Socket::UNIX->new(Type => SOCK_STREAM, Local => $ARGV[0], Listen => 8) or die;
+		while (my $taken = $listener->accept) {
+			syswrite $taken, "*40000000\r\n" or next;
+			while (syswrite $taken, ":1\r\n" x 4096) {}
+		}' "$GATES/endless.sock" 3>&- &
+	engine=$!
+	retry 50 0.1 test -S "$GATES/endless.sock"
+	gate 3 gate_fleet_end KILL
+	sed -i "s|^server = .*|server = unix:$GATES/endless.sock|" "$GATES/gate3/sekisho.conf"
+	gate 3 gate_fleet_run
+	process=$(<"$GATES/gate3/fleet.pid")
+	retry 100 0.2 eval "gate 3 lab_sekisho fleet status | grep -q 'answer of the engine is too long'"
+	# Of one answer it holds no more than that of it; the unit has MemoryMax for what hiredis makes of it.
+	(($(awk '/^VmHWM/ { print $2 }' "/proc/$process/status") < 900 * 1024))
+	# and bans here go on meanwhile
+	gate 3 gate_guess 203.0.113.95
+	retry 200 0.05 gate 3 gate_bans 203.0.113.95/32 source-failures
+	kill "$engine"
+	gate 3 gate_fleet_end KILL
+	sed -i "s|^server = .*|server = $ENGINE|" "$GATES/gate3/sekisho.conf"
+	gate 3 gate_fleet_run
+	retry 200 0.1 gate 3 gate_is_joined
+}
+
 @test "fleet engines: a build without hiredis and libsodium is whole, and says what it lacks" {
 	local without=$LAB_REPO/build/tests/fleet/without
 	[[ -x $without ]] || skip "needs $without, which is not built"

@@ -20,7 +20,7 @@
 #define ENGINE_POLLS	   2
 #define ENGINE_SERVERS	   4
 #define ENGINE_IN_FLIGHT   64	      /* batches that are appended and not confirmed yet */
-#define ENGINE_REPLY_MOST  (64 << 20) /* bytes; of more the connection is closed */
+#define ENGINE_REPLY_MOST  (32 << 20) /* bytes; of more the connection is closed */
 #define ENGINE_KEEP_MS	   7200000    /* 2 h: older entries may be trimmed from our stream */
 #define ENGINE_PATIENCE_MS 10000      /* without an answer the connection is closed */
 

@@ -19,9 +19,10 @@ struct wire {
 	struct wire_tls_session *session; /* NULL: none begun */
 	char host[256];			  /* of the server */
 	bool wants_write;
-	int64_t asked_ms; /* since when an answer is owed; 0: none is */
-	int64_t retry_ms; /* not connected again before then */
-	int64_t pause_ms; /* before the next try; grows */
+	int64_t asked_ms;    /* since when an answer is owed; 0: none is */
+	int64_t retry_ms;    /* not connected again before then */
+	int64_t pause_ms;    /* before the next try; grows */
+	size_t answer_bytes; /* read since the last whole answer */
 	uint64_t bytes_read, connects, failures;
 	char fault[200]; /* "": none since the last good answer */
 };

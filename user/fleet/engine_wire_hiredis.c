@@ -18,6 +18,7 @@ void wire_close(struct wire *wire)
 		redisFree(wire->context);
 	wire->context = NULL;
 	wire->session = NULL;
+	wire->answer_bytes = 0;
 	wire->connected = wire->wants_write = false;
 	wire->asked_ms = 0;
 }
@@ -105,13 +106,15 @@ static bool read_some(struct wire *wire, int64_t now_ms)
 			wire_fail(wire, wire->context->errstr, now_ms);
 			return false;
 		}
-		if (wire->context->reader->len > ENGINE_REPLY_MOST) {
-			wire_fail(wire, "an answer of the engine is too long", now_ms);
-			return false;
-		}
 		if (wire->context->reader->len == before)
 			return true;
 		wire->bytes_read += wire->context->reader->len - before;
+		/* The reader lets go of what it has understood, of an answer without end too. */
+		wire->answer_bytes += wire->context->reader->len - before;
+		if (wire->answer_bytes > ENGINE_REPLY_MOST) {
+			wire_fail(wire, "an answer of the engine is too long", now_ms);
+			return false;
+		}
 	}
 	return true;
 }
@@ -175,6 +178,7 @@ redisReply *wire_reply(struct wire *wire, int64_t now_ms)
 	}
 	if (reply) {
 		wire->asked_ms = now_ms; /* the next one has its own time */
+		wire->answer_bytes = 0;
 		wire->pause_ms = 0;
 	}
 	return reply;
