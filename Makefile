@@ -119,7 +119,7 @@ $(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name gate_bpf > $@
 
-tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/stories/asked $(O)/tests/fleet/simulate $(O)/tests/fleet/without $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
+tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/stories/asked $(O)/tests/fleet/simulate $(O)/tests/fleet/traitor/traitor $(O)/tests/fleet/without $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
        $(O)/tests/outflow/test_outflow $(O)/tests/vm/init $(O)/tests/vm/knock $(O)/tests/vm/complexity $(O)/tests/upgrade/kill_at \
        $(O)/sekisho \
        $(O)/tests/bench/cost $(O)/tests/bench/fill
@@ -171,6 +171,12 @@ $(O)/tests/fleet/without: $(O)/user/main.o \
 	$(say) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(filter-out -lsodium -lhiredis -lhiredis_ssl -lssl -lcrypto,$(LIBS))
+
+# A member in wrong hands.
+$(O)/tests/fleet/traitor/traitor: tests/fleet/traitor/traitor.c $(O)/libsekisho.a
+	$(say) TEST $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libsekisho.a $(LIBS)
 
 # The simulation stands its own cheap primitives in for libsodium's.
 $(O)/tests/fleet/simulate: $(wildcard tests/fleet/*.[ch]) $(O)/libsekisho.a

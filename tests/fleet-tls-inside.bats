@@ -124,6 +124,7 @@ ca-file = $GATES/ca.pem"
 	begins "$FLEET_LINES" 127.0.0.1:6381
 	retry 100 0.1 is_refused 'no TLS with the engine'
 	# One that takes all and says nothing: neither does it cost a processor.
+	# shellcheck disable=SC2016 # perl's
 	ip netns exec "$ENGINE_NET" perl -MIO::Socket::INET -e '$| = 1;
 		my $listener = IO::Socket::INET->new(LocalAddr => "127.0.0.1:6390", Listen => 8, ReuseAddr => 1) or die;
 		my @kept;

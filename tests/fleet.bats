@@ -166,6 +166,30 @@ nowhere() { # PREFIX GATE...
 	everywhere 203.0.113.80/32 fleet 3
 }
 
+@test "fleet: what is banned and lifted by hand while the fleet process hangs is told once it goes on" {
+	gate 1 lab_sekisho ban --service login 203.0.113.85
+	gate 2 lab_sekisho ban --service login 203.0.113.85 203.0.113.86 203.0.113.87
+	everywhere 203.0.113.85/32 fleet 3
+	gate 1 gate_fleet_end STOP
+	gate 1 lab_sekisho ban --service login 203.0.113.86 203.0.113.87
+	gate 1 lab_sekisho unban 203.0.113.85
+	nowhere 203.0.113.86/32 3
+	gate 1 gate_fleet_end CONT
+	everywhere 203.0.113.86/32 fleet 3
+	everywhere 203.0.113.87/32 fleet 3
+	retry 200 0.05 eval '! gate 3 gate_bans 203.0.113.85/32'
+	# And what was told already is not said again.
+	retry 50 0.1 eval "gate 1 lab_sekisho fleet status --json | jq -e '.backlog == 0' >/dev/null"
+}
+
+@test "fleet: a broken connection is no signal that ends the fleet process" {
+	local process
+	process=$(<"$GATES/gate4/fleet.pid")
+	kill -PIPE "$process"
+	sleep 0.3
+	[[ $(ps -o stat= -p "$process") == [RSD]* ]]
+}
+
 # The findings of doctor about the fleet, on one gate.
 finds() { # GATE ID...
 	local number=$1
@@ -175,6 +199,10 @@ finds() { # GATE ID...
 
 @test "fleet: doctor finds a fleet that is down, an engine that is, and whose batches are refused" {
 	retry 50 0.1 finds 2 fleet-refused # by the test above
+	# and statements that a member may not make: of a network that is too wide
+	gate 1 lab_sekisho ban --service login 45.99.0.0/16
+	retry 50 0.2 eval "gate 2 lab_sekisho doctor | tr -s ' \n' ' ' | grep -qE 'member mx1, and [1-9][0-9]* statements of its own'"
+	gate 1 lab_sekisho unban 45.99.0.0/16
 	gate 2 gate_fleet_end STOP
 	retry 150 0.1 finds 2 fleet-down
 	gate 2 gate_fleet_end CONT

@@ -13,6 +13,8 @@
 
 #include "base/time.h"
 #include "detect/detect.h"
+#include "detect/lru_table.h"
+#include "detect/remote_logins.h"
 
 #define NOW_NS (1795000000LL * NS_PER_S)
 #define HOUR   (3600LL * NS_PER_S)
@@ -254,9 +256,47 @@ static void test_an_old_password_on_several_servers_is_a_leak(void **state)
 	detect_free(detect);
 }
 
+/* 3 servers; the third names account after account, as one in wrong hands would. */
+static void test_whoever_names_many_accounts_pushes_out_its_own(void **state)
+{
+	struct remote_logins *remote = remote_logins_new();
+	struct lru_seed seed = lru_seed_new();
+	const struct detect_remote *logins;
+	struct prefix honest = lru_name_key(&seed, "honest"), key;
+	struct detect_remote login = { .sight = SIGHT_FAILURE, .wall_ns = NOW_NS };
+	char name[32];
+
+	(void)state;
+	assert_non_null(remote);
+	for (uint16_t server = 1; server <= 2; server++) {
+		login.server = server;
+		assert_true(remote_logins_add(remote, &honest, &login, HOUR));
+	}
+	login.server = 1;
+	key = lru_name_key(&seed, "alone");
+	assert_true(remote_logins_add(remote, &key, &login, HOUR));
+	login.server = 3;
+	for (unsigned i = 0; i < 3 * REMOTE_ACCOUNTS_MAX; i++) {
+		struct prefix other;
+
+		snprintf(name, sizeof(name), "user%u", i);
+		other = lru_name_key(&seed, name);
+		assert_true(remote_logins_add(remote, &other, &login, HOUR));
+	}
+	assert_int_equal(remote_logins_of(remote, &honest, NOW_NS, HOUR, &logins), 2);
+	/* what one alone said of an account waits for the second's word all the same */
+	login.server = 2;
+	assert_true(remote_logins_add(remote, &key, &login, HOUR));
+	assert_int_equal(remote_logins_of(remote, &key, NOW_NS, HOUR, &logins), 2);
+	login.server = REMOTE_SERVERS_MAX;
+	assert_false(remote_logins_add(remote, &key, &login, HOUR));
+	remote_logins_free(remote);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_whoever_names_many_accounts_pushes_out_its_own),
 		cmocka_unit_test(test_strangers_of_all_servers_together_make_a_spread),
 		cmocka_unit_test(test_one_server_alone_adds_nothing_whatever_it_says),
 		cmocka_unit_test(test_without_a_login_here_it_only_alerts),

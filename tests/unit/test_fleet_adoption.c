@@ -233,6 +233,35 @@ static void test_renewing_costs_nothing_and_two_need_no_budget(void **state)
 	adoption_free(adoption);
 }
 
+/* Who bans and lifts in turns would keep every daemon busy; nobody else's bans wait for that. */
+static void test_bans_are_lifted_so_often_and_then_end_with_their_leases(void **state)
+{
+	struct adoption *adoption = make(2, 100);
+	struct fleet_statement lift = ban("203.0.113.1/32", BAN_LOGIN, GUESS);
+
+	(void)state;
+	lift.kind = FLEET_REVOKE;
+	say(adoption, 1, "203.0.113.1/32", BAN_LOGIN, GUESS);
+	for (unsigned i = 0; i < FLEET_LIFTS + 500; i++) {
+		say(adoption, 0, "203.0.113.1/32", BAN_LOGIN, GUESS);
+		assert_int_equal(adoption_take(adoption, 0, &lift, NOW_MS, NOW_MS),
+				 i < FLEET_LIFTS ? ADOPTION_TAKEN : ADOPTION_BUDGET);
+	}
+	assert_int_equal(told, 2 * FLEET_LIFTS + 1);
+	assert_int_equal(adoption_take(adoption, 0, &lift, NOW_MS, NOW_MS + FLEET_LIFT_MS),
+			 ADOPTION_TAKEN);
+	say(adoption, 0, "203.0.113.1/32", BAN_LOGIN, GUESS);
+	assert_int_equal(adoption_take(adoption, 1, &lift, NOW_MS, NOW_MS), ADOPTION_TAKEN);
+	assert_int_equal(count_held(adoption, NOW_MS), 0);
+	/* what is not there costs nothing */
+	for (unsigned i = 0; i < 2 * FLEET_LIFTS; i++)
+		assert_int_equal(adoption_take(adoption, 1, &lift, NOW_MS, NOW_MS),
+				 ADOPTION_NOTHING);
+	say(adoption, 1, "203.0.113.1/32", BAN_LOGIN, GUESS);
+	assert_int_equal(adoption_take(adoption, 1, &lift, NOW_MS, NOW_MS), ADOPTION_TAKEN);
+	adoption_free(adoption);
+}
+
 static void test_a_suspended_member_takes_its_bans_along(void **state)
 {
 	struct adoption *adoption = make(2, 100);
@@ -312,6 +341,7 @@ int main(void)
 		cmocka_unit_test(test_clocks),
 		cmocka_unit_test(test_the_budget_of_one_alone),
 		cmocka_unit_test(test_renewing_costs_nothing_and_two_need_no_budget),
+		cmocka_unit_test(test_bans_are_lifted_so_often_and_then_end_with_their_leases),
 		cmocka_unit_test(test_a_suspended_member_takes_its_bans_along),
 		cmocka_unit_test(test_what_is_vetoed_does_not_hold),
 		cmocka_unit_test(test_one_member_cannot_fill_the_table_for_others),

@@ -290,6 +290,81 @@ static void test_own_bans_are_said_again(void **state)
 	node_free(node);
 }
 
+/* Everything that holds is told: what is missing was lifted, and what is known already is not said
+ * again. */
+static void test_what_a_walk_does_not_tell_is_lifted(void **state)
+{
+	struct seen seen, none;
+	struct node *maker = make(TRAITOR, 1, &none), *receiver = make(HONEST, 1, &seen);
+	uint8_t bytes[FLEET_BATCH_SIZE];
+	size_t size;
+	struct fleet_statement kept = ban_of(0x2d000001, BAN_LOGIN, RULE_SOURCE_FAILURES);
+	struct fleet_statement lifted = ban_of(0x2d000002, BAN_LOGIN, RULE_SOURCE_FAILURES);
+	struct fleet_statement fresh = ban_of(0x2d000003, BAN_LOGIN, RULE_SOURCE_FAILURES);
+
+	(void)state;
+	assert_true(node_ban(maker, &kept, NOW_MS) && node_ban(maker, &lifted, NOW_MS));
+	size = node_next(maker, NOW_MS, bytes);
+	node_receive(receiver, TRAITOR, bytes, size, NOW_MS);
+	assert_int_equal(seen.adopted, 2);
+	node_walked(maker); /* of no walk: nothing follows */
+	assert_int_equal(node_waiting(maker), 0);
+	node_walk(maker);
+	kept.time_ms += 20; /* by another clock */
+	assert_true(node_ban(maker, &kept, NOW_MS) && node_ban(maker, &fresh, NOW_MS));
+	node_walked(maker);
+	assert_int_equal(node_waiting(maker), 2);
+	size = node_next(maker, NOW_MS, bytes);
+	node_receive(receiver, TRAITOR, bytes, size, NOW_MS);
+	assert_int_equal(seen.adopted, 3);
+	assert_int_equal(seen.released, 1);
+	node_free(maker);
+	node_free(receiver);
+}
+
+static void sight(struct node *node, int64_t now_ms)
+{
+	struct fleet_statement sighting = { .kind = FLEET_SIGHTING,
+					    .prefix = { address_from4(0x2d000000), 120 },
+					    .sight = FLEET_SIGHT_FAILURE,
+					    .time_ms = now_ms };
+
+	node_sight(node, &sighting);
+}
+
+/* What one tells without end takes nothing from another's word. */
+static void test_a_member_tells_of_so_many_accounts_and_others_are_still_heard(void **state)
+{
+	struct seen seen, none;
+	struct node *traitor = make(TRAITOR, 2, &none), *honest = make(OTHER, 2, &none);
+	struct node *receiver = make(HONEST, 2, &seen);
+	uint8_t bytes[FLEET_BATCH_SIZE];
+	size_t size;
+
+	(void)state;
+	for (unsigned i = 0; i < 4 * FLEET_SIGHTINGS; i++) {
+		sight(traitor, NOW_MS);
+		if (node_waiting(traitor) < FLEET_STATEMENTS_MAX)
+			continue;
+		size = node_next(traitor, NOW_MS, bytes);
+		node_receive(receiver, TRAITOR, bytes, size, NOW_MS);
+	}
+	assert_int_equal(node_counts_of(receiver, TRAITOR)->sightings, FLEET_SIGHTINGS);
+	assert_int_equal(node_counts_of(receiver, TRAITOR)->too_many, 3 * FLEET_SIGHTINGS);
+	sight(honest, NOW_MS);
+	size = node_next(honest, NOW_MS, bytes);
+	node_receive(receiver, OTHER, bytes, size, NOW_MS);
+	assert_int_equal(node_counts_of(receiver, OTHER)->sightings, 1);
+	/* and a second later again some of the first */
+	sight(traitor, NOW_MS + 1000);
+	size = node_next(traitor, NOW_MS + 1000, bytes);
+	node_receive(receiver, TRAITOR, bytes, size, NOW_MS + 1000);
+	assert_int_equal(node_counts_of(receiver, TRAITOR)->sightings, FLEET_SIGHTINGS + 1);
+	node_free(traitor);
+	node_free(honest);
+	node_free(receiver);
+}
+
 /* A partition's worth: 100,000 statements, 3,000 of which a second member said as well. */
 static void test_catching_up_is_quick(void **state)
 {
@@ -336,6 +411,9 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_signed_by_its_member_is_told_once),
 		cmocka_unit_test(test_both_keys_of_a_member_count_while_one_is_exchanged),
 		cmocka_unit_test(test_own_bans_are_said_again),
+		cmocka_unit_test(test_what_a_walk_does_not_tell_is_lifted),
+		cmocka_unit_test(
+			test_a_member_tells_of_so_many_accounts_and_others_are_still_heard),
 		cmocka_unit_test(test_catching_up_is_quick),
 	};
 

@@ -2,9 +2,20 @@
 /* See fleet_tell.h. */
 #include "cmd/fleet_tell.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "fleet/channel.h"
+
+/* What is not told is told by the daemon: at once if it looks now, and behind the last ban again. */
+static void leave_untold(const struct fleet_tell *tell)
+{
+	int fd = open(tell->untold, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
 
 static void send_one(struct fleet_tell *tell, const struct config *config,
 		     const struct channel_message *message)
@@ -15,6 +26,10 @@ static void send_one(struct fleet_tell *tell, const struct config *config,
 		tell->fd = channel_call(config->paths.runtime);
 	if (tell->fd < 0 || channel_send_patiently(tell->fd, message))
 		tell->over = true;
+	if (!tell->over)
+		return;
+	snprintf(tell->untold, sizeof(tell->untold), "%s/" CHANNEL_UNTOLD, config->paths.runtime);
+	leave_untold(tell);
 }
 
 void fleet_tell_ban(struct fleet_tell *tell, const struct config *config,
@@ -44,4 +59,6 @@ void fleet_tell_end(struct fleet_tell *tell)
 	if (tell->fd >= 0)
 		close(tell->fd);
 	tell->fd = -1;
+	if (*tell->untold)
+		leave_untold(tell);
 }

@@ -3,12 +3,14 @@
 #include "daemon/fleet_link_internal.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/time.h"
+#include "daemon/ban_queue.h"
 #include "daemon/fleet_adopt.h"
 #include "daemon/daemon_log.h"
 #include "fleet/adoption.h"
@@ -27,9 +29,7 @@ static void greet(struct fleet_link *link)
 	fleet_link_send(link, &hello);
 	log_line(false, "the fleet process is there");
 	link->was_there = true;
-	link->walk = (struct gate_ban_walk){ 0 };
-	link->walking = true;
-	fleet_link_ring(link);
+	fleet_link_walk(link);
 }
 
 /* ---- what comes ---- */
@@ -118,11 +118,26 @@ static void on_ready(int fd, void *context)
 
 /* ---- the link ---- */
 
+/* A command could not tell: then everything is told once more. */
+static void look_for_untold(struct fleet_link *link)
+{
+	char path[PATH_MAX];
+
+	if (link->walking || !link->welcomed || ban_queue_owes_bans(link->daemon))
+		return;
+	snprintf(path, sizeof(path), "%s/" CHANNEL_UNTOLD,
+		 link->daemon->instance.config->paths.runtime);
+	if (!unlink(path))
+		fleet_link_walk(link);
+}
+
 static void on_tick(void *context)
 {
 	struct daemon *daemon = context;
 	struct fleet_link *link = daemon->fleet;
 
+	if (link)
+		look_for_untold(link);
 	if (!link || link->fd >= 0 || clock_boot_ns() < link->retry_boot_ns)
 		return;
 	link->retry_boot_ns = clock_boot_ns() + RETRY_NS;

@@ -22,13 +22,14 @@ struct fleet_link {
 	bool walking, rings;
 	bool was_there; /* its loss, and its return, are said once */
 	uint64_t hour_boot_ns;
-	unsigned troubles; /* in that hour */
-	uint64_t sights_boot_s;
-	unsigned sights; /* in that second */
+	unsigned troubles;		 /* in that hour */
+	uint64_t sights_boot_ns[SIGHTS]; /* bucket.h: of each kind that is told */
 };
 
 /* Ends the connection; `why` is for the log: "the fleet process ...". It is tried again later. */
 void fleet_link_drop(struct fleet_link *link, const char *why);
+/* All bans that hold here are told, from now on. */
+void fleet_link_walk(struct fleet_link *link);
 /* What waits is sent, and the walk goes on, after a while. */
 void fleet_link_ring(struct fleet_link *link);
 /* Sends it, or keeps it until there is room: OUT_MAX at most, then the connection ends. */

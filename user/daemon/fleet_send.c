@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "bucket.h"
 #include "daemon/daemon_log.h"
 #include "lists/providers.h"
 
 #define TELL_EVERY_NS (NS_PER_S / 50)
-#define SIGHTS_SECOND 20 /* failures that are told */
+#define SIGHT_NS      (NS_PER_S / 20) /* failures, and as many old passwords, that are told */
+#define SIGHTS_BURST  1200	      /* at once: a minute's */
 
 _Static_assert((int)SIGHT_LOGIN == FLEET_SIGHT_LOGIN && (int)SIGHT_FAILURE == FLEET_SIGHT_FAILURE &&
 		       (int)SIGHT_OLD == FLEET_SIGHT_OLD,
@@ -87,18 +89,18 @@ void fleet_link_ban(struct daemon *daemon, const struct ban_request *request)
 			 (uint8_t)request->rule, request->until_wall_ns / 1000000);
 }
 
-/* Whoever fails on many accounts is not to fill what others have to read. */
+/* Whoever fails on many accounts is not to fill what others have to read, nor to keep from them who
+ * knows an old password. */
 static bool may_tell(struct fleet_link *link, enum detect_sight sight)
 {
-	uint64_t second = clock_boot_ns() / NS_PER_S;
+	uint64_t *bucket = &link->sights_boot_ns[sight], now = clock_boot_ns();
 
 	if (sight == SIGHT_KNOWN || sight == SIGHT_LOGIN)
 		return true;
-	if (second != link->sights_boot_s) {
-		link->sights_boot_s = second;
-		link->sights = 0;
-	}
-	return link->sights++ < SIGHTS_SECOND;
+	if (!bucket_has(*bucket, now, SIGHT_NS, SIGHTS_BURST))
+		return false;
+	*bucket = bucket_take(*bucket, now, SIGHT_NS, SIGHTS_BURST);
+	return true;
 }
 
 void fleet_link_sight(const char *account, const struct address *source, enum detect_sight sight,
@@ -147,13 +149,25 @@ static void walk(struct daemon *daemon, struct fleet_link *link)
 	static struct ban bans[GATE_BAN_SOME];
 	size_t count = 0;
 
-	if (!daemon->instance.gate)
+	/* One that breaks off says nothing of what it did not see. */
+	if (!daemon->instance.gate ||
+	    gate_ban_some(daemon->instance.gate, &link->walk, prefixes, bans, &count, NULL)) {
+		link->walking = false;
 		return;
-	if (gate_ban_some(daemon->instance.gate, &link->walk, prefixes, bans, &count, NULL))
-		link->walk.ended = true;
+	}
 	for (size_t i = 0; i < count; i++)
 		tell_kernel_ban(link, &prefixes[i], &bans[i]);
+	if (link->walk.ended)
+		fleet_link_send(link, &(struct channel_message){ .kind = CHANNEL_WALKED });
 	link->walking = link->welcomed && !link->walk.ended;
+}
+
+void fleet_link_walk(struct fleet_link *link)
+{
+	link->walk = (struct gate_ban_walk){ 0 };
+	link->walking = true;
+	fleet_link_send(link, &(struct channel_message){ .kind = CHANNEL_WALK });
+	fleet_link_ring(link);
 }
 
 /* A portion of the walk each time, once the last one was taken. */

@@ -9,13 +9,26 @@
 #include "detect/lru_table.h"
 
 struct remote_account {
+	uint16_t server; /* that named it first */
+	bool several;	 /* another did as well */
 	size_t count;
 	struct detect_remote logins[REMOTE_LOGINS_MAX]; /* by time, the oldest first */
 };
 
 struct remote_logins {
 	struct lru_table *accounts;
+	uint32_t alone[REMOTE_SERVERS_MAX]; /* accounts that this server alone named */
 };
+
+static void on_leave(void *value, bool full, void *context)
+{
+	struct remote_account *account = value;
+	struct remote_logins *remote = context;
+
+	(void)full;
+	if (!account->several)
+		remote->alone[account->server]--;
+}
 
 struct remote_logins *remote_logins_new(void)
 {
@@ -23,7 +36,8 @@ struct remote_logins *remote_logins_new(void)
 
 	if (!remote)
 		return NULL;
-	remote->accounts = lru_new(sizeof(struct remote_account), REMOTE_ACCOUNTS_MAX, NULL, NULL);
+	remote->accounts =
+		lru_new(sizeof(struct remote_account), REMOTE_ACCOUNTS_MAX, on_leave, remote);
 	if (!remote->accounts) {
 		free(remote);
 		return NULL;
@@ -58,14 +72,54 @@ static bool is_same_network(const struct detect_remote *a, const struct detect_r
 	       !address_compare(&a->network.address, &b->network.address);
 }
 
+struct finding {
+	uint16_t server;
+	void *oldest;
+};
+
+static void find_alone(const struct prefix *key, void *value, void *context)
+{
+	const struct remote_account *account = value;
+	struct finding *finding = context;
+
+	(void)key;
+	if (!account->several && account->server == finding->server)
+		finding->oldest = value;
+}
+
+/* Whoever names one account after the other pushes out its own, and nobody else's. */
+static struct remote_account *find_or_add(struct remote_logins *remote, const struct prefix *key,
+					  uint16_t server)
+{
+	struct remote_account *account = lru_find(remote->accounts, key);
+	struct finding finding = { .server = server };
+	bool fresh;
+
+	if (!account && remote->alone[server] >= REMOTE_ACCOUNTS_ALONE) {
+		lru_each(remote->accounts, find_alone, &finding);
+		lru_drop(remote->accounts, finding.oldest);
+	}
+	account = lru_touch(remote->accounts, key, &fresh);
+	if (fresh) {
+		account->server = server;
+		remote->alone[server]++;
+	} else if (!account->several && account->server != server) {
+		account->several = true;
+		remote->alone[account->server]--;
+	}
+	return account;
+}
+
 bool remote_logins_add(struct remote_logins *remote, const struct prefix *key,
 		       const struct detect_remote *login, uint64_t window_ns)
 {
-	bool fresh;
-	struct remote_account *account = lru_touch(remote->accounts, key, &fresh);
+	struct remote_account *account;
 	unsigned own = 0;
 	size_t at;
 
+	if (login->server >= REMOTE_SERVERS_MAX)
+		return false;
+	account = find_or_add(remote, key, login->server);
 	forget_old(account, login->wall_ns, window_ns);
 	for (size_t i = 0; i < account->count; i++) {
 		if (account->logins[i].server != login->server)

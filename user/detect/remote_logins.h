@@ -15,6 +15,8 @@
 #define REMOTE_LOGINS_EACH    3	   /* of one server and account within the window */
 #define REMOTE_LOGINS_SERVERS 2	   /* so many must have seen something */
 #define REMOTE_ACCOUNTS_MAX   4096 /* 4 KiB each; the longest unused gives way */
+#define REMOTE_ACCOUNTS_ALONE 1024 /* that one server alone named; of more, its own gives way */
+#define REMOTE_SERVERS_MAX    1024
 
 struct remote_logins;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "detect/detect.h"
+#include "fleet/allowance.h"
 #include "fleet/claims.h"
 
 #define LENGTH_HOST4 128
@@ -13,7 +14,8 @@
 #define LENGTH_HOST6 64
 #define LENGTH_NET6  48
 #define CLAIMS_MOST  2097152 /* of all members: 300 MiB with their prefixes */
-#define TOGETHER     2	     /* members, where one must not be enough */
+#define WALK_BUCKETS 256
+#define TOGETHER     2 /* members, where one must not be enough */
 
 /* A ban that one member may cause alone: its prefix, and until when it counts. */
 struct budget_slot {
@@ -24,6 +26,7 @@ struct budget_slot {
 struct standing_of {
 	bool suspended;
 	size_t claims;
+	uint64_t lifts_ms;	   /* bucket.h */
 	struct budget_slot *slots; /* settings.budget of them; NULL before the first */
 };
 
@@ -200,16 +203,26 @@ static bool is_revoked(const struct claim *claim, void *context)
 	return claim->member == revoking->member && claim->services & revoking->services;
 }
 
+/* Whether the member claims any of `services`. */
+static bool claims_of(struct claimed *claimed, uint16_t member, uint8_t services)
+{
+	return (services & BAN_SMTP && claimed_find(claimed, member, BAN_SMTP)) ||
+	       (services & BAN_LOGIN && claimed_find(claimed, member, BAN_LOGIN));
+}
+
 static enum adoption_verdict revoke(struct adoption *adoption, uint16_t member,
 				    const struct fleet_statement *statement, int64_t now_ms)
 {
 	struct claimed *claimed = claims_find(&adoption->claims, &statement->prefix);
 	struct revoking revoking = { member, statement->services };
-	size_t dropped = claimed ? claimed_drop(&adoption->claims, claimed, is_revoked, &revoking)
-				 : 0;
+	size_t dropped;
 
-	if (!dropped)
+	if (!claimed || !claims_of(claimed, member, statement->services))
 		return ADOPTION_NOTHING;
+	if (!allowance_take(&adoption->members[member].lifts_ms, now_ms, FLEET_LIFT_MS,
+			    FLEET_LIFTS))
+		return ADOPTION_BUDGET;
+	dropped = claimed_drop(&adoption->claims, claimed, is_revoked, &revoking);
 	adoption->members[member].claims -= dropped;
 	tell(adoption, claimed, now_ms);
 	return ADOPTION_TAKEN;
@@ -347,20 +360,33 @@ void adoption_sweep(struct adoption *adoption, size_t most, int64_t now_ms)
 	}
 }
 
-void adoption_each(const struct adoption *adoption, int64_t now_ms,
+bool adoption_some(const struct adoption *adoption, struct adoption_walk *walk, int64_t now_ms,
 		   void (*each)(const struct adoption_change *change, void *context), void *context)
 {
 	static const uint8_t groups[] = { BAN_SMTP, BAN_LOGIN };
+	const struct claims *claims = &adoption->claims;
 	struct adoption_change change;
 
-	for (size_t i = 0; i < adoption->claims.bucket_count; i++)
-		for (const struct claimed *claimed = adoption->claims.buckets[i]; claimed;
+	if (walk->of != claims->bucket_count) /* the table has grown: all stand elsewhere */
+		*walk = (struct adoption_walk){ .of = claims->bucket_count };
+	for (size_t i = 0; i < WALK_BUCKETS && walk->at < claims->bucket_count; i++, walk->at++)
+		for (const struct claimed *claimed = claims->buckets[walk->at]; claimed;
 		     claimed = claimed->next)
 			for (size_t j = 0; j < sizeof(groups) / sizeof(*groups); j++) {
 				evaluate(adoption, claimed, groups[j], now_ms, &change);
 				if (change.until_ms)
 					each(&change, context);
 			}
+	return walk->at < claims->bucket_count;
+}
+
+void adoption_each(const struct adoption *adoption, int64_t now_ms,
+		   void (*each)(const struct adoption_change *change, void *context), void *context)
+{
+	struct adoption_walk walk = { 0 };
+
+	while (adoption_some(adoption, &walk, now_ms, each, context))
+		;
 }
 
 void adoption_get_usage(const struct adoption *adoption, struct adoption_usage *usage)

@@ -23,6 +23,10 @@
 #define FLEET_BUDGET_MAX 1000
 #define FLEET_NAMED_MAX	 8     /* members that are named of a ban */
 #define FLEET_CLAIMS_MAX 65536 /* of one member at once */
+/* So often one of a member's bans may be lifted before its end, and so many at once; of more each
+ * ends with its lease. Who bans and lifts in turns would keep every daemon busy. */
+#define FLEET_LIFT_MS 100
+#define FLEET_LIFTS   10000
 
 enum adoption_verdict {
 	ADOPTION_TAKEN = 0, /* it counts; whether it was enough is told by `changed` */
@@ -30,7 +34,7 @@ enum adoption_verdict {
 	ADOPTION_OLD,	    /* said more than 10 min ago */
 	ADOPTION_CLOCK,	    /* said more than 5 min from now */
 	ADOPTION_WIDE,	    /* wider than a network, or of a local network */
-	ADOPTION_BUDGET,    /* beyond what its member may cause alone; counts beside others' */
+	ADOPTION_BUDGET,    /* beyond what its member may cause alone, or lift */
 	ADOPTION_FULL,	    /* of this member or in all, so many claims are held already */
 	ADOPTION_MEMBER,    /* the member is suspended */
 	ADOPTION_VERDICTS,
@@ -71,6 +75,15 @@ enum adoption_verdict adoption_take(struct adoption *adoption, uint16_t member,
 void adoption_suspend(struct adoption *adoption, uint16_t member, int64_t now_ms);
 /* Forgets claims that ended, `most` of them looked at. Nothing is told: leases end by themselves. */
 void adoption_sweep(struct adoption *adoption, size_t most, int64_t now_ms);
+/* Where adoption_some() goes on; all 0 at first. */
+struct adoption_walk {
+	size_t at, of;
+};
+/* A part of what holds at `now_ms`, in no order; again from the beginning where the table of claims
+ * grew meanwhile. False: that was the last. */
+bool adoption_some(const struct adoption *adoption, struct adoption_walk *walk, int64_t now_ms,
+		   void (*each)(const struct adoption_change *change, void *context),
+		   void *context);
 /* What holds at `now_ms`, each prefix and group once, in no order. */
 void adoption_each(const struct adoption *adoption, int64_t now_ms,
 		   void (*each)(const struct adoption_change *change, void *context),

@@ -31,6 +31,10 @@ enum channel_kind {
 	CHANNEL_TROUBLE, /* text: what an administrator should know */
 	/* From a command: text is the member's name. */
 	CHANNEL_REVOKE,
+	/* From the daemon: from here to CHANNEL_WALKED each ban that holds here is told, so that
+	 * what was not told since was lifted. */
+	CHANNEL_WALK,
+	CHANNEL_WALKED,
 };
 
 /* What became of a ban that the fleet would adopt. */
@@ -61,6 +65,10 @@ struct channel_message {
 
 /* "RUNTIME-fleet/daemon.sock" of [paths] runtime. False: too long for a socket's name. */
 bool channel_path(const char *runtime, char *path, size_t size);
+
+/* A file below [paths] runtime: a command leaves it behind when the fleet process could not be told
+ * what it banned or lifted; the daemon then tells all that holds. */
+#define CHANNEL_UNTOLD "fleet-untold"
 
 /* A listening socket, the caller's; a socket that an earlier process left is replaced. -errno. */
 int channel_listen(const char *path, struct fault *fault);

@@ -14,6 +14,7 @@ struct claim {
 	uint8_t services; /* one bit of enum ban_services */
 	uint8_t rule;
 	bool alone; /* within its member's budget */
+	bool told;  /* of own bans: since own_walk() */
 	int64_t until_ms;
 };
 

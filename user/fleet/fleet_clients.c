@@ -93,21 +93,21 @@ static bool enlarge(struct fleet_process *process)
 	return true;
 }
 
-/* Nobody to tell: who comes is told of all that is adopted then. */
-static void push(struct fleet_process *process, const struct channel_message *message)
+/* False: there are `most` already. Nobody to tell: who comes is told of all that is adopted then. */
+static bool push(struct fleet_process *process, const struct channel_message *message, size_t most)
 {
 	if (!find_daemon(process))
-		return;
-	if (process->out_count == process->out_size && !enlarge(process)) {
-		process->resync = true;
-		return;
-	}
+		return true;
+	if (process->out_count >= most ||
+	    (process->out_count == process->out_size && !enlarge(process)))
+		return false;
 	process->out[(process->out_at + process->out_count++) % process->out_size] = *message;
+	return true;
 }
 
-void fleet_tell_change(const struct adoption_change *change, void *context)
+static bool push_change(struct fleet_process *process, const struct adoption_change *change,
+			size_t most)
 {
-	struct fleet_process *process = context;
 	struct channel_message message = { .kind = change->until_ms ? CHANNEL_ADOPT
 								    : CHANNEL_RELEASE,
 					   .prefix = change->prefix,
@@ -124,7 +124,23 @@ void fleet_tell_change(const struct adoption_change *change, void *context)
 		size += (size_t)snprintf(message.text + size, sizeof(message.text) - size, "%s%s",
 					 i ? ", " : "", name);
 	}
-	push(process, &message);
+	return push(process, &message, most);
+}
+
+void fleet_tell_change(const struct adoption_change *change, void *context)
+{
+	struct fleet_process *process = context;
+
+	if (!push_change(process, change, FLEET_OUT_CHANGES))
+		process->resync = true;
+}
+
+static void tell_held(const struct adoption_change *change, void *context)
+{
+	struct fleet_process *process = context;
+
+	if (!push_change(process, change, FLEET_OUT_MAX))
+		process->resync = true;
 }
 
 void fleet_tell_sighting(uint16_t member, const struct fleet_statement *sighting, void *context)
@@ -144,7 +160,8 @@ void fleet_tell_sighting(uint16_t member, const struct fleet_statement *sighting
 		return;
 	}
 	snprintf(message.text, sizeof(message.text), "%s", name);
-	push(process, &message);
+	if (!push(process, &message, FLEET_OUT_SIGHTINGS))
+		process->untold++;
 }
 
 void fleet_tell_trouble(struct fleet_process *process, const char *format, ...)
@@ -156,7 +173,7 @@ void fleet_tell_trouble(struct fleet_process *process, const char *format, ...)
 	vsnprintf(message.text, sizeof(message.text), format, arguments);
 	va_end(arguments);
 	fprintf(stderr, "<4>%s\n", message.text);
-	push(process, &message);
+	push(process, &message, FLEET_OUT_MAX);
 }
 
 bool fleet_clients_wait(const struct fleet_process *process)
@@ -178,10 +195,15 @@ void fleet_clients_flush(struct fleet_process *process)
 	}
 	if (error && error != -EAGAIN && error != -EINTR)
 		close_client(daemon);
-	if (!process->out_count && process->resync) {
+	if (process->resync && !process->walking) {
 		process->resync = false;
-		node_each(process->node, FLEET_CLOCK_MS(), fleet_tell_change, process);
+		process->walking = true;
+		process->walk = (struct adoption_walk){ 0 };
 	}
+	/* Behind it nobody has to wait: what changes without end has its half, and no more. */
+	while (process->walking && process->out_count < FLEET_OUT_WALK)
+		process->walking = node_some(process->node, &process->walk, FLEET_CLOCK_MS(),
+					     tell_held, process);
 }
 
 /* ---- from the daemon and from commands ---- */
@@ -194,6 +216,7 @@ static void take_daemon(struct fleet_process *process, struct fleet_client *clie
 		close_client(other);
 	client->is_daemon = true;
 	process->out_count = 0;
+	process->walking = false;
 	process->resync = true; /* begins with what is adopted by now */
 }
 
@@ -267,6 +290,12 @@ static void take(struct fleet_process *process, struct fleet_client *client,
 	case CHANNEL_OUTCOME:
 		if (message->outcome < OUTCOMES)
 			process->outcomes[message->outcome]++;
+		break;
+	case CHANNEL_WALK:
+		node_walk(process->node);
+		break;
+	case CHANNEL_WALKED:
+		node_walked(process->node);
 		break;
 	case CHANNEL_REVOKE:
 		take_revocation(process, message->text);

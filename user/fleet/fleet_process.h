@@ -12,10 +12,14 @@
 #include "fleet/known_accounts.h"
 #include "fleet/node.h"
 
-#define FLEET_CLIENTS	 8
-#define FLEET_OUT_MAX	 32768	/* messages that the daemon has not taken yet: 10 MiB */
-#define FLEET_SILENT_MS	 600000 /* 10 min: a member from which nothing came for so long is told of */
-#define FLEET_CLOCK_MS() (clock_wall_ns() / 1000000)
+#define FLEET_CLIENTS 8
+#define FLEET_OUT_MAX 32768 /* messages that the daemon has not taken yet: 10 MiB */
+/* Parts of it: sightings leave room for bans, bans as they change for the walk over all of them. */
+#define FLEET_OUT_SIGHTINGS (FLEET_OUT_MAX / 4)
+#define FLEET_OUT_CHANGES   (FLEET_OUT_MAX / 2)
+#define FLEET_OUT_WALK	    (FLEET_OUT_MAX / 4 * 3)
+#define FLEET_SILENT_MS	    600000 /* 10 min: a member from which nothing came for so long is told of */
+#define FLEET_CLOCK_MS()    (clock_wall_ns() / 1000000)
 
 struct fleet_client {
 	int fd; /* -1: none */
@@ -34,7 +38,10 @@ struct fleet_process {
 	struct fleet_client clients[FLEET_CLIENTS];
 	struct channel_message *out; /* a ring of out_size for the daemon */
 	size_t out_size, out_at, out_count;
-	bool resync; /* the ring was full: the daemon is told anew of all that is adopted */
+	bool resync;  /* a change found no room: the daemon is told anew of all that is adopted */
+	bool walking; /* it is being told */
+	struct adoption_walk walk;
+	uint64_t untold; /* sightings that found no room */
 	uint64_t outcomes[OUTCOMES];
 	uint64_t unknown; /* sightings of accounts that nobody has here */
 	bool *silent;	  /* by member: that was told */

@@ -72,14 +72,15 @@ static json_t *member_to_json(const struct fleet_process *process, uint16_t inde
 	const struct config_member *member = &process->config->fleet.members[index];
 	const struct node_counts *counts = node_counts_of(process->node, index);
 
-	return json_pack("{s:s,s:s,s:b,s:b,s:b,s:o,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "name",
+	return json_pack("{s:s,s:s,s:b,s:b,s:b,s:o,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "name",
 			 member->name, "site", member->site, "self",
 			 index == process->settings.self, "revoked", member->revoked, "suspended",
 			 counts->suspended, "last", time_or_null(counts->last_ms), "lag_ms",
 			 (json_int_t)(counts->last_ms - counts->made_ms), "batches",
 			 number(counts->batches), "statements", number(counts->statements),
-			 "sightings", number(counts->sightings), "missing", number(counts->missing),
-			 "repeated", number(counts->repeated), "verdicts",
+			 "sightings", number(counts->sightings), "sightings_refused",
+			 number(counts->too_many), "missing", number(counts->missing), "repeated",
+			 number(counts->repeated), "verdicts",
 			 counts_to_json(verdict_name, counts->verdicts, ADOPTION_VERDICTS),
 			 "refused", counts_to_json(trouble_name, counts->refused, NODE_TROUBLES));
 }
@@ -101,15 +102,17 @@ static json_t *process_to_json(const struct fleet_process *process)
 	for (uint16_t i = 0; i < process->settings.member_count; i++)
 		json_array_append_new(members, member_to_json(process, i));
 	node_get_usage(process->node, &usage, &own);
-	return json_pack("{s:o,s:o,s:s,s:b,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "written",
-			 time_or_null(FLEET_CLOCK_MS()), "since", time_or_null(process->begun_ms),
-			 "member", process->config->fleet.member, "daemon", has_daemon(process),
-			 "quorum", (json_int_t)process->settings.quorum, "budget",
+	return json_pack("{s:o,s:o,s:s,s:b,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+			 "written", time_or_null(FLEET_CLOCK_MS()), "since",
+			 time_or_null(process->begun_ms), "member", process->config->fleet.member,
+			 "daemon", has_daemon(process), "quorum",
+			 (json_int_t)process->settings.quorum, "budget",
 			 (json_int_t)process->settings.budget, "backlog",
 			 number(node_waiting(process->node)), "lost",
 			 number(node_lost(process->node)), "own_bans", number(own), "claims",
 			 number(usage.claims), "prefixes", number(usage.prefixes),
-			 "unknown_accounts", number(process->unknown), "outcomes",
+			 "unknown_accounts", number(process->unknown), "sightings_dropped",
+			 number(process->untold), "outcomes",
 			 counts_to_json(outcome_name, process->outcomes, OUTCOMES), "engine",
 			 engine_to_json(process), "members", members);
 }

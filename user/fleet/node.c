@@ -80,6 +80,16 @@ void node_unban(struct node *node, const struct prefix *prefix, uint8_t services
 	own_unban(&node->own, prefix, services);
 }
 
+void node_walk(struct node *node)
+{
+	own_walk(&node->own);
+}
+
+void node_walked(struct node *node)
+{
+	own_walked(&node->own);
+}
+
 void node_sight(struct node *node, const struct fleet_statement *sighting)
 {
 	own_say(&node->own, sighting);
@@ -171,6 +181,12 @@ void node_each(const struct node *node, int64_t now_ms,
 	       void (*each)(const struct adoption_change *change, void *context), void *context)
 {
 	adoption_each(node->adoption, now_ms, each, context);
+}
+
+bool node_some(const struct node *node, struct adoption_walk *walk, int64_t now_ms,
+	       void (*each)(const struct adoption_change *change, void *context), void *context)
+{
+	return adoption_some(node->adoption, walk, now_ms, each, context);
 }
 
 void node_get_usage(const struct node *node, struct adoption_usage *usage, size_t *own)

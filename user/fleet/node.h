@@ -18,6 +18,8 @@
 #define FLEET_ALIVE_MS	  60000	  /* 1 min: so often a member says at least that it is there */
 #define FLEET_RESTATE_MS  60000	  /* all of them are said at once no oftener than this */
 #define FLEET_SNAPSHOT_MS 300000  /* 5 min: so often a snapshot is made anew */
+#define FLEET_SIGHTING_MS 10	  /* so often a member may tell of an account, */
+#define FLEET_SIGHTINGS	  12000	  /* and so many at once: two minutes' */
 
 struct node_member {
 	char name[FLEET_NAME_SIZE];
@@ -56,6 +58,7 @@ struct node_settings {
 /* Of one member, since the start. */
 struct node_counts {
 	uint64_t batches, statements, sightings;
+	uint64_t too_many;		      /* sightings beyond what a member may tell */
 	uint64_t verdicts[ADOPTION_VERDICTS]; /* of its bans and revocations */
 	uint64_t refused[NODE_TROUBLES];      /* batches */
 	uint64_t repeated;		      /* batches that came again */
@@ -75,6 +78,9 @@ void node_free(struct node *node);
 
 /* A ban that holds here until then, to be told and told again. False: FLEET_OWN_MAX are. */
 bool node_ban(struct node *node, const struct fleet_statement *ban, int64_t now_ms);
+/* From the first to the second call each ban that holds is told by node_ban(): others are lifted. */
+void node_walk(struct node *node);
+void node_walked(struct node *node);
 /* It holds no more. */
 void node_unban(struct node *node, const struct prefix *prefix, uint8_t services);
 void node_sight(struct node *node, const struct fleet_statement *sighting);
@@ -112,6 +118,9 @@ void node_tick(struct node *node, int64_t now_ms);
 const struct node_counts *node_counts_of(const struct node *node, uint16_t member);
 /* Every ban of others that is adopted, or waits for its quorum: adoption_each(). */
 void node_each(const struct node *node, int64_t now_ms,
+	       void (*each)(const struct adoption_change *change, void *context), void *context);
+/* A part of that: adoption_some(). */
+bool node_some(const struct node *node, struct adoption_walk *walk, int64_t now_ms,
 	       void (*each)(const struct adoption_change *change, void *context), void *context);
 /* Claims of others, and own bans, now. */
 void node_get_usage(const struct node *node, struct adoption_usage *usage, size_t *own);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fleet/allowance.h"
 #include "fleet/fleet_snapshot.h"
 #include "fleet/node_internal.h"
 
@@ -55,6 +56,12 @@ static void take_statement(struct node *node, uint16_t member,
 	if (statement->time_ms < now_ms - FLEET_OLD_MS ||
 	    statement->time_ms > now_ms + FLEET_AHEAD_MS)
 		return;
+	/* Who tells without end takes neither the others' place nor the daemon's time. */
+	if (!allowance_take(&node->peers[member].sightings_ms, now_ms, FLEET_SIGHTING_MS,
+			    FLEET_SIGHTINGS)) {
+		counts->too_many++;
+		return;
+	}
 	counts->sightings++;
 	if (node->settings.sighted)
 		node->settings.sighted(member, statement, node->settings.context);

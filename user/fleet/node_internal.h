@@ -10,6 +10,7 @@
 struct peer {
 	struct fleet_chain chain;
 	struct node_counts counts;
+	uint64_t sightings_ms;		/* bucket.h */
 	int64_t told_ms[NODE_TROUBLES]; /* 0: never */
 };
 

@@ -8,6 +8,7 @@
 
 /* The ring begins small: most members have little to say. */
 #define QUEUE_FIRST 256
+#define SAME_MS	    1000
 
 static void enlarge(struct own_bans *own)
 {
@@ -70,8 +71,17 @@ static struct claim *find_or_add(struct own_bans *own, const struct prefix *pref
 	return claimed ? claimed_add(&own->bans, claimed, 0, services) : NULL;
 }
 
+/* The same ban, told again: its end is the kernel's by another clock. */
+static bool is_same(const struct claim *claim, const struct fleet_statement *ban)
+{
+	return claim->rule == ban->rule && claim->until_ms - ban->time_ms < SAME_MS &&
+	       ban->time_ms - claim->until_ms < SAME_MS;
+}
+
 bool own_ban(struct own_bans *own, const struct fleet_statement *ban)
 {
+	bool changed = false;
+
 	for (unsigned group = 0; group < BAN_GROUPS; group++) {
 		uint8_t services = (uint8_t)(1U << group);
 		struct claim *claim;
@@ -81,10 +91,15 @@ bool own_ban(struct own_bans *own, const struct fleet_statement *ban)
 		claim = find_or_add(own, &ban->prefix, services);
 		if (!claim)
 			return false;
+		claim->told = true;
+		if (is_same(claim, ban))
+			continue;
 		claim->rule = ban->rule;
 		claim->until_ms = ban->time_ms;
+		changed = true;
 	}
-	own_say(own, ban);
+	if (changed)
+		own_say(own, ban);
 	return true;
 }
 
@@ -102,6 +117,43 @@ void own_unban(struct own_bans *own, const struct prefix *prefix, uint8_t servic
 
 	if (claimed && claimed_drop(&own->bans, claimed, is_lifted, &services))
 		own_say(own, &revocation);
+}
+
+static bool is_untold(const struct claim *claim, void *context)
+{
+	uint8_t *services = context;
+
+	if (!claim->told)
+		*services |= claim->services;
+	return !claim->told;
+}
+
+static void lift_untold(struct own_bans *own, struct claimed *claimed)
+{
+	struct fleet_statement revocation = { .kind = FLEET_REVOKE, .prefix = claimed->prefix };
+
+	if (claimed_drop(&own->bans, claimed, is_untold, &revocation.services))
+		own_say(own, &revocation);
+}
+
+void own_walk(struct own_bans *own)
+{
+	own->walking = true;
+	for (size_t i = 0; i < own->bans.bucket_count; i++)
+		for (struct claimed *at = own->bans.buckets[i]; at; at = at->next)
+			for (struct claim *claim = at->claims; claim; claim = claim->next)
+				claim->told = false;
+}
+
+void own_walked(struct own_bans *own)
+{
+	for (size_t i = 0; own->walking && i < own->bans.bucket_count; i++)
+		for (struct claimed **at = &own->bans.buckets[i]; *at;) {
+			lift_untold(own, *at);
+			if (!claims_drop_empty(&own->bans, at))
+				at = &(*at)->next;
+		}
+	own->walking = false;
 }
 
 static bool is_past(const struct claim *claim, void *context)

@@ -148,9 +148,13 @@ static void print_member(FILE *out, const json_t *member, int64_t now_wall_ns)
 			json_integer_value(json_object_get(member, "lag_ms")));
 	fprintf(out, "; %" PRIu64 " statements taken, %" PRIu64 " not, %" PRIu64 " sightings",
 		taken, sum_of(verdicts) - taken, count_of(member, "sightings"));
+	if (count_of(member, "sightings_refused"))
+		fprintf(out, ", %" PRIu64 " TOO MANY", count_of(member, "sightings_refused"));
 	if (count_of(member, "missing"))
 		fprintf(out, ", %" PRIu64 " batches MISSING", count_of(member, "missing"));
 	fputc('\n', out);
+	if (sum_of(verdicts) != taken)
+		print_counts(out, "    statements: ", verdicts);
 	if (sum_of(json_object_get(member, "refused")))
 		print_counts(out, "    batches refused: ", json_object_get(member, "refused"));
 }
