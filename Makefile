@@ -3,6 +3,7 @@
 O       ?= build
 VERSION := $(or $(shell scripts/version),$(error docs/NEWS.md does not say which version this is))
 PREFIX  ?= /usr
+DOCDIR  ?= $(PREFIX)/share/doc/sekisho
 SYSCONF ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
@@ -311,6 +312,11 @@ install: all
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/grafana packaging/grafana/sekisho.json
 	for page in docs/man/*.[578]; do \
 		install -D -m644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	@# Where help, configuration and doctor send their readers. The README lies beside them there.
+	install -D -m644 -t $(DESTDIR)$(DOCDIR) docs/*.md docs/example-report.html docs/example-report.png
+	for page in README.md README.ja.md docs/finding-your-way.md docs/platforms.md; do \
+		sed 's,](docs/,](,g; s,](\.\./README,](README,g; s,\[\([^]]*\)\](\(LICENSE\|\.\./[^)]*\)),\1,g' $$page | \
+			install -m644 /dev/stdin $(DESTDIR)$(DOCDIR)/$${page##*/}; done
 	@# Country data that scripts/bootstrap unpacked: where the package tor-geoipdb is not installed.
 	[ ! -e build/geoip/usr/share/tor/geoip ] || install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/geoip \
 		build/geoip/usr/share/tor/geoip build/geoip/usr/share/tor/geoip6
@@ -325,7 +331,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_sekisho
 	for page in docs/man/*.[578]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 	for unit in packaging/alert/sekisho-* packaging/fetch/sekisho-* packaging/fleet/sekisho-* packaging/digest/sekisho-* packaging/textfile/sekisho-* packaging/sekisho-*.socket packaging/sekisho-*.target; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
-	rm -rf $(DESTDIR)$(PREFIX)/share/sekisho $(DESTDIR)$(PREFIX)/lib/sekisho
+	rm -rf $(DESTDIR)$(PREFIX)/share/sekisho $(DESTDIR)$(PREFIX)/lib/sekisho $(DESTDIR)$(DOCDIR)
 	@echo 'kept: $(DESTDIR)$(SYSCONF)/sekisho, /var/lib/sekisho and /var/lib/sekisho-fetch (configuration, bans, lists)'
 
 clean:

@@ -306,6 +306,27 @@ complete_bash() { # WORD...: what is offered for the last one
 	run ! grep -rl '@sbindir@' "$root/usr/lib"
 }
 
+@test "every page that a text of the installed program names is there, and its links lead somewhere" {
+	requires make
+	root=$BATS_TEST_TMPDIR/root
+	make -s -C "$REPO" O="$(dirname "$SEKISHO")" DESTDIR="$root" install >/dev/null
+	grep -rhoaE '(docs|/usr/share/doc/sekisho)/[a-z.-]+\.(md|html)' "$root/usr/sbin" "$root/usr/share/man" "$root/etc" \
+		"$root/usr/share/sekisho" "$root/usr/lib" "$REPO/packaging/debian" | sort -u >"$BATS_TEST_TMPDIR/named"
+	grep -x /usr/share/doc/sekisho/alerts.md "$BATS_TEST_TMPDIR/named"
+	while read -r page; do
+		[[ $page == /usr/* && -s $root$page ]] || fail "there is no $page"
+	done <"$BATS_TEST_TMPDIR/named"
+	cd "$root/usr/share/doc/sekisho"
+	count=0
+	for page in *.md; do
+		for link in $(grep -oE '\]\([^)#: ]+' "$page" | cut -c 3-); do
+			[[ -s $link ]] || fail "$page has a link to $link"
+			((++count))
+		done
+	done
+	((count > 100))
+}
+
 @test "the Japanese README has every heading, command and table row of the English one" {
 	for file in README.md README.ja.md; do
 		grep -c '^#' "$REPO/$file"

@@ -88,7 +88,9 @@ has() { # PERMISSIONS PATH
 	has -rw-r--r-- /usr/share/doc/sekisho/copyright
 	has -rw-r--r-- /usr/share/doc/sekisho/changelog.Debian.gz
 	has -rw-r--r-- /usr/share/doc/sekisho/README.Debian
+	# Under the names that texts have them by, not compressed.
 	has -rw-r--r-- /usr/share/doc/sekisho/quick-start.md
+	has -rw-r--r-- /usr/share/doc/sekisho/alerts.md
 	has -rw-r--r-- /usr/share/doc/sekisho/examples/sekisho.conf
 	has -rw-r--r-- /usr/share/sekisho/prometheus/sekisho.rules.yml
 	has -rw-r--r-- /usr/share/sekisho/grafana/sekisho.json

@@ -284,7 +284,8 @@ const struct command cmd_fleet = {
 		"               caused is taken back\n\n"
 		"  -o, --output FILE  of key: a new file; one that is there is not replaced\n"
 		"  -s, --secret       of key: the secret that all members share, instead of a key\n"
-		"  -j, --json         of status: one object; its schema is in docs/json.md\n\n"
+		"  -j, --json         of status: one object; its schema: "
+		"/usr/share/doc/sekisho/json.md\n\n"
 		"'key' needs no right but to write the file; 'run' none but to read keys and\n"
 		"secret; the others need root.\n",
 	.run = run,

@@ -109,7 +109,7 @@ static const struct doctor_kind kinds[] = {
 			      "Where they are "
 			      "not seen, bans and limits do not hold for these peers.",
 			      "Use an xfrm or VTI device and guard that ([gate] interface), or "
-			      "hook = tc for tunnel mode; see docs/devices.md." },
+			      "hook = tc for tunnel mode; see /usr/share/doc/sekisho/devices.md." },
 	[FIND_MTU_LIMIT] = { DOCTOR_NOTE, "mtu-limit",
 			     "With a larger MTU the driver would lose large frames under native "
 			     "XDP: the daemon then moves the gate to tc, by itself and within a "
@@ -160,8 +160,8 @@ static const struct doctor_kind kinds[] = {
 	[FIND_DOCKER_PROXY] = { DOCTOR_NOTE, "docker-proxy",
 				"Where Docker's proxy takes the connection, the mail server sees "
 				"the bridge's address as the source.",
-				"Set \"userland-proxy\": false in /etc/docker/daemon.json; see the "
-				"manual about containers." },
+				"Set \"userland-proxy\": false in /etc/docker/daemon.json; see "
+				"/usr/share/doc/sekisho/containers.md." },
 	[FIND_NO_COUNTRIES] = { DOCTOR_BAD, "no-countries",
 				"Every source is ZZ (unknown), and the policy for ZZ or * holds.",
 				"Install tor-geoipdb, or name files in [country] files; then "
@@ -194,7 +194,7 @@ static const struct doctor_kind kinds[] = {
 				    "Put the gate where the strangers' addresses are seen: on the "
 				    "machine that forwards, or let the forward keep them (no "
 				    "masquerading; PROXY protocol does not help the kernel). See "
-				    "docs/containers.md." },
+				    "/usr/share/doc/sekisho/containers.md." },
 	[FIND_NO_LOG] = { DOCTOR_WARN, "no-log",
 			  "Connections are counted and lists hold, but no failed login bans "
 			  "anybody.",
@@ -287,11 +287,13 @@ static const struct doctor_kind kinds[] = {
 	[FIND_NO_ALERT_PROGRAM] = { DOCTOR_NOTE, "no-alert-program",
 				    "Only the daemon's log says that an account is abused, or that "
 				    "mail is held back.",
-				    "[alert] program = a script that mails or pages; see "
-				    "docs/alerts.md." },
+				    "[alert] program = /usr/sbin/sekisho alert --hand-over mails "
+				    "and "
+				    "posts, or a script of your own; the steps: "
+				    "/usr/share/doc/sekisho/alerts.md." },
 	[FIND_ALERTS_FAILED] = { DOCTOR_WARN, "alerts-failed", "An alert reached nobody.",
 				 "See why in the daemon's log (journalctl -u sekisho); try the "
-				 "program by hand as docs/alerts.md shows." },
+				 "program by hand as /usr/share/doc/sekisho/alerts.md shows." },
 	[FIND_METRICS_CLOSED] = { DOCTOR_WARN, "metrics-closed",
 				  "Monitoring gets no metrics of sekisho.",
 				  "See `last fault` in `sekisho status`. It is tried again by "

@@ -97,7 +97,9 @@ static void write_alert(FILE *out, const struct setup *setup)
 
 	if (setup->says_alert)
 		return;
-	fputs("\n# Alerts, by the units that the package brings: docs/alerts.md.\n", out);
+	fputs("\n# Alerts, by the units that the package brings: "
+	      "/usr/share/doc/sekisho/alerts.md.\n",
+	      out);
 	fprintf(out, "%s[alert]\n%sprogram = /usr/sbin/sekisho alert --hand-over\n", mark, mark);
 }
 
@@ -145,10 +147,11 @@ void setup_next(FILE *out, const struct setup *setup, const char *path)
 		     "providers).");
 	if (!setup->has_alert_socket && !setup->says_alert) {
 		fprintf(out,
-			"  %u. For alerts: cp /usr/share/sekisho/alert/alert.conf /etc/sekisho/, "
-			"ALERT_MAIL_TO=%s in it,\n"
-			"     systemctl enable --now sekisho-alert.socket, and [alert] in the file "
-			"above.\n",
+			"  %u. For alerts: install -m 600 /usr/share/sekisho/alert/alert.conf "
+			"/etc/sekisho/\n"
+			"     with ALERT_MAIL_TO=%s in it; systemctl enable --now "
+			"sekisho-alert.socket;\n"
+			"     and [alert] in the file above without its '#'.\n",
 			++number, *setup->mail_to ? setup->mail_to : "YOU@YOUR.DOMAIN");
 	}
 	step(out, &number, "sekisho check && systemctl reload-or-restart sekisho");
