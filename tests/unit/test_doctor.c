@@ -373,6 +373,26 @@ static void each_ill_is_found_by_itself_and_says_what_it_means_and_what_to_do(vo
 	}
 }
 
+static void what_the_fetch_timer_had_no_time_for_is_no_finding_yet(void **state)
+{
+	_cleanup_(cleanup_doctor_facts) struct doctor_facts *facts = healthy();
+	_cleanup_free_ struct doctor_report *report = calloc(1, sizeof(*report));
+	_cleanup_free_ struct doctor_report *failed = calloc(1, sizeof(*failed));
+
+	(void)state;
+	make_name_unasked(facts);
+	facts->stale_feed_count = 1;
+	facts->fetch_waits = true;
+	doctor_check(facts, report);
+	assert_int_equal(report->count, 0);
+	/* What it tried, and failed at, is one at once. */
+	make_name_fails(facts);
+	make_feed_old(facts);
+	doctor_check(facts, failed);
+	assert_non_null(find(failed, "feed-old"));
+	assert_non_null(find(failed, "name-unknown"));
+}
+
 static void every_finding_that_there_is_has_been_seen(void **state)
 {
 	const struct doctor_kind *kind;
@@ -743,6 +763,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_found_where_nothing_is_wrong),
 		cmocka_unit_test(a_stand_in_is_missed_where_systemd_would_start_it),
 		cmocka_unit_test(each_ill_is_found_by_itself_and_says_what_it_means_and_what_to_do),
+		cmocka_unit_test(what_the_fetch_timer_had_no_time_for_is_no_finding_yet),
 		cmocka_unit_test(every_finding_that_there_is_has_been_seen),
 		cmocka_unit_test(mail_servers_that_refuse_without_an_answer_are_found),
 		cmocka_unit_test(what_is_not_known_is_not_found_ill),

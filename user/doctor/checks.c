@@ -240,7 +240,7 @@ static void check_feeds(const struct doctor_facts *facts, struct doctor_report *
 			doctor_add(report, FIND_FEED_OLD, facts->stale_feeds[i].name,
 				   "the list was last fetched %lld hours ago",
 				   (long long)((facts->now_wall_ns - checked) / HOUR_NS));
-		else
+		else if (!facts->fetch_waits)
 			doctor_add(report, FIND_FEED_OLD, facts->stale_feeds[i].name,
 				   "the list was never fetched");
 	}
@@ -251,6 +251,8 @@ static void check_names(const struct doctor_facts *facts, struct doctor_report *
 	for (size_t i = 0; i < facts->name_count; i++) {
 		const struct dns_name *name = &facts->names[i];
 
+		if (!name->tried_s && facts->fetch_waits)
+			continue;
 		if (!name->tried_s)
 			doctor_add(report, FIND_NAME_UNKNOWN, name->name,
 				   "nobody has asked for the address of %s in never-ban",

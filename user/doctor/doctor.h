@@ -140,6 +140,8 @@ struct doctor_facts {
 		int64_t checked_wall_ns; /* 0: never */
 	} stale_feeds[8];
 	size_t stale_feed_count;
+	bool fetch_waits; /* its timer is on, and had no time yet for what is new in the
+			     configuration */
 	struct dns_name names[NEVER_BAN_NAMES_MOST]; /* of never-ban */
 	size_t name_count;
 	int64_t providers_modified_wall_ns; /* likewise, of [country] providers; 0: there is none */

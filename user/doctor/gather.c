@@ -19,6 +19,8 @@
 #include "log/expand.h"
 #include "show/country_files.h"
 
+#define FETCH_WAIT_NS (25 * 60 * NS_PER_S)
+
 static void remember(struct doctor_facts *facts, const struct fault *fault)
 {
 	size_t room = sizeof(facts->faults) / sizeof(*facts->faults);
@@ -236,6 +238,23 @@ static void take_providers(struct doctor_facts *facts, const struct config *conf
 	}
 }
 
+/* The timer fetches every quarter of an hour, delayed by 5 minutes at most: what came into the
+ * configuration since, or before it was enabled, has its turn by itself. */
+static bool fetch_waits(const struct snapshot *snapshot)
+{
+	struct stat status;
+	int64_t since_ns = 0, enabled_ns;
+
+	if (lstat("/etc/systemd/system/timers.target.wants/sekisho-fetch.timer", &status))
+		return false;
+	enabled_ns = status.st_mtim.tv_sec * (int64_t)NS_PER_S;
+	if (snapshot->daemon && snapshot->daemon_state == DAEMON_RUNNING)
+		since_ns = snapshot->daemon->since_wall_ns;
+	if (since_ns < enabled_ns)
+		since_ns = enabled_ns;
+	return snapshot->now_wall_ns - since_ns < FETCH_WAIT_NS;
+}
+
 static void take_feeds(struct doctor_facts *facts, const struct config *config, int64_t now_wall_ns)
 {
 	const size_t most = sizeof(facts->stale_feeds) / sizeof(*facts->stale_feeds);
@@ -339,6 +358,7 @@ int doctor_gather(const struct instance *instance, int64_t now_wall_ns, uint64_t
 	take_services(facts, instance->config);
 	take_providers(facts, instance->config);
 	take_feeds(facts, instance->config, now_wall_ns);
+	facts->fetch_waits = fetch_waits(snapshot);
 	facts->name_count = dns_names_read(instance->config, now_wall_ns / NS_PER_S, facts->names);
 	take_sources(facts, instance->gate);
 	doctor_take_fleet(instance->config, now_wall_ns, &facts->fleet);
