@@ -59,7 +59,9 @@ fail_times() { # SOURCE TIMES [FILE]
 	for round in 1 2 3 4; do
 		kill -STOP "$(<"$LAB/run.pid")"
 		cat "$LAB/many" >>"$LOG"
-		others+="[log other$round]
+		# The log of the round before is closed while it is read.
+		[[ -z $others ]] || cat "$LAB/many" >>"$LAB/log/other$((round - 1)).log"
+		others="[log other$round]
 file = $LAB/log/other$round.log
 "
 		((round < 4)) || others=
@@ -72,6 +74,72 @@ $others"
 	fail_times 198.51.100.66 5
 	retry 100 0.1 ban_exists 198.51.100.66/32
 	lab_run_end
+}
+
+reload_with() { # CONFIGURATION
+	local reloads
+	reloads=$(grep -c 'sekisho: reloaded' "$LAB/log/run") || :
+	lab_conf 'mode = enforce' "$1"
+	kill -HUP "$(<"$LAB/run.pid")"
+	retry 100 0.1 eval "(( \$(grep -c 'sekisho: reloaded' $LAB/log/run) > $reloads ))"
+}
+
+log_has() { # NAME LINES EVENTS
+	retry 50 0.1 eval "run_sekisho status --json &&
+		json '.[0].daemon.logs[] | select(.name == \"$1\") | .lines == $2 and .events == $3'"
+}
+
+@test "a reload keeps the counts of a log that stays, and an attempt's lines that came before it" {
+	lab_run
+	fail_times 198.51.100.40 3
+	log_has mail 3 3
+	reload_with "$RULES
+[log other]
+file = $LAB/log/other.log"
+	log_has mail 3 3
+	log_has other 0 0
+	[[ $(grep -c "following $LOG " "$LAB/log/run") == 1 ]]
+	fail_times 198.51.100.40 2
+	log_has mail 5 5
+	retry 50 0.1 ban_exists 198.51.100.40/32
+	reload_with "$RULES"
+	log_has mail 5 5
+	run_sekisho status --json
+	json '.[0].daemon.logs | length == 1'
+}
+
+@test "a ban that was lifted by hand does not return from lines of before, of a log put back or at a start" {
+	local other="$RULES
+[log other]
+file = $LAB/log/other.log"
+	: >"$LAB/log/other.log"
+	lab_conf 'mode = enforce' "$other"
+	lab_run
+	reload_with "$RULES"
+	fail_times 198.51.100.77 5 "$LAB/log/other.log"
+	run_sekisho ban 198.51.100.77
+	sleep 2 # stamps are of whole seconds
+	run_sekisho unban 198.51.100.77
+	# The next second's lines are no older than that.
+	sleep 1.1
+	fail_times 198.51.100.78 5 "$LAB/log/other.log"
+	reload_with "$other"
+	retry 100 0.1 ban_exists 198.51.100.78/32
+	daemon_says 'not banned from smtp: 198.51.100.77/32: its ban was lifted after these lines'
+	run ! ban_exists 198.51.100.77/32
+	lab_run_end
+	fail_times 198.51.100.79 5
+	run_sekisho ban 198.51.100.79
+	sleep 2
+	run_sekisho unban 198.51.100.79
+	sleep 1.1
+	fail_times 198.51.100.80 5
+	lab_run
+	retry 100 0.1 ban_exists 198.51.100.80/32
+	run ! ban_exists 198.51.100.79/32
+	# What he does from now on counts.
+	fail_times 198.51.100.79 5
+	retry 100 0.1 ban_exists 198.51.100.79/32
 }
 
 @test "lines that name neither a time nor a program are read only where the section names a format" {

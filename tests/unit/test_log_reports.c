@@ -29,7 +29,7 @@ static int set_up(void **state)
 
 	room->joining = joining_new();
 	room->parser = log_parser_new();
-	joining_expect_reports(room->joining);
+	joining_expect_reports(room->joining, true);
 	log_parser_share(room->parser, room->joining);
 	*state = room;
 	return 0;

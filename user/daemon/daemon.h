@@ -140,6 +140,7 @@ struct daemon {
 	} alert_test;		 /* alert_test.c */
 	struct progress progress;
 	bool recalling; /* logs.c: lines of before the start are fed, without consequences */
+	bool late;	/* log_source.c: the lines now fed may have been written long ago */
 	bool on_terminal;
 	struct ban_queue *ban_queue; /* ban_queue.c: bans and store */
 	struct refresh *refresh;     /* refresh.c: NULL unless it is at work */
@@ -172,6 +173,9 @@ void daemon_fault(struct daemon *daemon, const char *format, ...)
 
 /* ---- logs.c ---- */
 int logs_open(struct daemon *daemon, struct fault *fault); /* -ENOMEM; bad logs are said */
+/* The configuration is another one, and that of before is still there. Logs that both have go on
+ * where they are, with their counts; the others are closed, or opened. -ENOMEM as logs_open(). */
+int logs_reload(struct daemon *daemon, struct fault *fault);
 void logs_close(struct daemon *daemon);
 void logs_retry(struct daemon *daemon); /* those that could not be opened */
 /* Their positions. Those that ban_queue_is_crowded() held up go on when it has `resumed`. */
@@ -182,6 +186,8 @@ size_t logs_following(const struct daemon *daemon);
 /* One more, of a section and a file; -ENOMEM. `container` may be "". */
 int log_source_add(struct daemon *daemon, const struct config_log *config, const char *file,
 		   const char *container);
+/* Its section as a new configuration has it, which names the same log. */
+void log_source_configure(struct log_source *log, const struct config_log *config);
 /* daemon->logs[index], which is freed. The last takes its place. */
 void log_source_remove(struct daemon *daemon, size_t index);
 /* Once a second: opens what could not be opened, or reads it, unless its turn comes anyway. */

@@ -14,13 +14,13 @@
 /* An older line is one of the past, read late: its ban counts from its own time. */
 #define LATE_NS (300 * NS_PER_S)
 
-static void add_ban(struct daemon *daemon, const struct decision *decision, int64_t now,
-		    int64_t until)
+static void add_ban(struct daemon *daemon, const struct decision *decision,
+		    enum ban_services services, int64_t now, int64_t until)
 {
 	struct store_evidence evidence[DECISION_EVIDENCE_MAX];
 	struct ban_request request = {
 		.prefix = decision->prefix,
-		.services = decision->services,
+		.services = services,
 		.now_wall_ns = now,
 		.until_wall_ns = until,
 		.rule = decision->rule,
@@ -49,10 +49,31 @@ static bool in_force(struct daemon *daemon, const struct decision *decision)
 	       !(decision->services & ~ban_active(&ban, clock_boot_ns()));
 }
 
+/* The services from which lines that are read late may still ban. Whoever let the prefix in again
+ * by hand after they were written has judged what they tell. A stamp is of its second's begin. */
+static enum ban_services not_lifted(struct daemon *daemon, const struct decision *decision)
+{
+	struct store *store = daemon->instance.store;
+	enum ban_services lifted = 0;
+	char prefix[PREFIX_TEXT_SIZE];
+
+	if (!daemon->late || !store ||
+	    store_ban_lifted_since(store, &decision->prefix, decision->wall_ns + NS_PER_S, &lifted,
+				   NULL))
+		return decision->services;
+	if (decision->services & lifted) {
+		prefix_format(&decision->prefix, prefix);
+		log_line(false, "not banned from %s: %s: its ban was lifted after these lines",
+			 ban_services_word(decision->services & lifted), prefix);
+	}
+	return decision->services & ~lifted;
+}
+
 static void on_decision(const struct decision *decision, void *context)
 {
 	struct daemon *daemon = context;
 	int64_t now = clock_wall_ns(), until = decision->until_wall_ns;
+	enum ban_services services;
 
 	if (decision->action == ACTION_ALERT) {
 		daemon->decisions++;
@@ -60,6 +81,9 @@ static void on_decision(const struct decision *decision, void *context)
 		return;
 	}
 	if (decision->again && in_force(daemon, decision))
+		return;
+	services = not_lifted(daemon, decision);
+	if (!services)
 		return;
 	daemon->decisions++;
 	if (!decision->again)
@@ -72,7 +96,7 @@ static void on_decision(const struct decision *decision, void *context)
 		until = now + (decision->until_wall_ns - decision->wall_ns);
 	if (until <= now || !unbannable_known(daemon))
 		return;
-	add_ban(daemon, decision, now, until);
+	add_ban(daemon, decision, services, now, until);
 }
 
 void decide_held(struct daemon *daemon)

@@ -71,7 +71,9 @@ static void read_more(void *context)
 	}
 	log->live = log->at_end;
 	log->portion_end_ns = clock_boot_ns() + (policy_is_on(log->daemon) ? SHORT_NS : PORTION_NS);
+	log->daemon->late = !log->live;
 	more = follow_read(log->follow, PORTION_LINES, on_line, log, &fault);
+	log->daemon->late = false;
 	log->more = more > 0;
 	log->at_end = !more;
 	commit_end(log->daemon);
@@ -167,7 +169,6 @@ int log_source_add(struct daemon *daemon, const struct config_log *config, const
 	daemon->logs = all;
 	all[daemon->log_count++] = log;
 	log->daemon = daemon;
-	log->config = *config;
 	log->matched = true;
 	snprintf(log->container, sizeof(log->container), "%s", container);
 	log->file = strdup(file);
@@ -177,13 +178,23 @@ int log_source_add(struct daemon *daemon, const struct config_log *config, const
 		return -ENOMEM;
 	}
 	log_parser_share(log->parser, daemon->joining);
-	log_parser_set_patterns(log->parser, daemon->instance.config->compiled_patterns);
 	log_parser_set_deliveries(log->parser, true);
-	log_parser_set_zone(log->parser, config->zone);
-	log_parser_set_bare(log->parser, config->bare);
-	log_zone_restore(log);
+	log_source_configure(log, config);
 	open_log(log);
 	return 0;
+}
+
+void log_source_configure(struct log_source *log, const struct config_log *config)
+{
+	const struct config *all = log->daemon->instance.config;
+
+	log->config = *config;
+	log->drift = (struct drift){ 0 };
+	log_parser_set_patterns(log->parser, all->compiled_patterns);
+	log_parser_set_zone(log->parser, config->zone);
+	log_parser_set_bare(log->parser, config->bare);
+	log_parser_set_offset(log->parser, 0);
+	log_zone_restore(log);
 }
 
 void log_source_remove(struct daemon *daemon, size_t index)

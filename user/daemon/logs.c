@@ -14,16 +14,28 @@
 #include "daemon/daemon_log.h"
 #include "log/joining.h"
 
-int logs_open(struct daemon *daemon, struct fault *fault)
+static bool is_same_log(const struct config_log *a, const struct config_log *b)
+{
+	return !strcmp(a->name, b->name) && !strcmp(a->file, b->file) &&
+	       !strcmp(a->containers ? a->containers : "", b->containers ? b->containers : "");
+}
+
+static bool is_followed(const struct daemon *daemon, const struct config_log *config)
+{
+	for (size_t i = 0; i < daemon->log_count; i++)
+		if (is_same_log(&daemon->logs[i]->config, config))
+			return true;
+	return false;
+}
+
+static int open_others(struct daemon *daemon, struct fault *fault)
 {
 	const struct config *config = daemon->instance.config;
 
 	daemon->log_ticks = 0;
-	daemon->joining = joining_new();
-	if (!daemon->joining)
-		return fault_set(fault, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < config->log_count; i++)
 		if (!expand_is_pattern(config->logs[i].file) &&
+		    !is_followed(daemon, &config->logs[i]) &&
 		    log_source_add(daemon, &config->logs[i], config->logs[i].file, ""))
 			return fault_set(fault, -ENOMEM, "out of memory");
 	log_matches_look(daemon);
@@ -33,6 +45,38 @@ int logs_open(struct daemon *daemon, struct fault *fault)
 			 "no [log NAME] in the configuration: connections are counted, no log is "
 			 "followed");
 	return 0;
+}
+
+int logs_open(struct daemon *daemon, struct fault *fault)
+{
+	daemon->joining = joining_new();
+	if (!daemon->joining)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	return open_others(daemon, fault);
+}
+
+static const struct config_log *find_section(const struct config *config,
+					     const struct config_log *log)
+{
+	for (size_t i = 0; i < config->log_count; i++)
+		if (is_same_log(&config->logs[i], log))
+			return &config->logs[i];
+	return NULL;
+}
+
+int logs_reload(struct daemon *daemon, struct fault *fault)
+{
+	commit_sync(daemon);
+	for (size_t i = daemon->log_count; i-- > 0;) {
+		struct log_source *log = daemon->logs[i];
+		const struct config_log *now = find_section(daemon->instance.config, &log->config);
+
+		if (now)
+			log_source_configure(log, now);
+		else
+			log_source_remove(daemon, i);
+	}
+	return open_others(daemon, fault);
 }
 
 void logs_close(struct daemon *daemon)

@@ -187,7 +187,8 @@ void policy_reload(struct daemon *daemon)
 		return;
 	}
 	config_to_policy(daemon->instance.config, &server->policy);
-	joining_expect_reports(daemon->joining);
+	joining_expect_reports(daemon->joining, config->dovecot.kind != LISTEN_OFF ||
+							config->postfix.kind != LISTEN_OFF);
 	judging_reload(daemon);
 	load_keys(server);
 	if (!is_same_place(&server->dovecot.where, &config->dovecot)) {

@@ -42,12 +42,11 @@ static void on_reloaded(struct daemon *daemon, int error, const struct fault *wh
 		return;
 	}
 	daemon->instance.config = fresh;
-	logs_close(daemon);
 	detect_store_read_providers(daemon, fresh);
 	detect_store_settings(daemon, fresh, &settings);
 	detect_configure(daemon->detect, &settings);
 	alerting_reload(daemon);
-	if (logs_open(daemon, &fault))
+	if (logs_reload(daemon, &fault))
 		daemon_fault(daemon, "%s", fault.text);
 	passed_sockets_leave(&daemon->passed, &old->metrics);
 	config_free(old);

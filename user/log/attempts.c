@@ -299,9 +299,9 @@ void attempts_succeed(struct attempts *attempts, const struct line_event *line_e
 	slot->length = 0;
 }
 
-void attempts_expect_reports(struct attempts *attempts)
+void attempts_expect_reports(struct attempts *attempts, bool will_come)
 {
-	attempts->expects = true;
+	attempts->expects = will_come;
 }
 
 void attempts_asked(struct attempts *attempts, int64_t wall_ns)

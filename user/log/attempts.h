@@ -79,8 +79,8 @@ void attempts_count(struct attempts *attempts, const struct line_event *line_eve
  */
 void attempts_succeed(struct attempts *attempts, const struct line_event *line_event);
 
-/* Reports will come: logins and messages are remembered. */
-void attempts_expect_reports(struct attempts *attempts);
+/* Whether reports will come: then logins and messages are remembered. */
+void attempts_expect_reports(struct attempts *attempts, bool will_come);
 
 /* A mail server has asked about a login, before its password is looked at: a report of it will
  * come. Not where so many were asked about without one that none ever does. */

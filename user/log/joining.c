@@ -53,9 +53,9 @@ void joining_set_past(struct joining *joining)
 	joining->past = joining->held.in_order = true;
 }
 
-void joining_expect_reports(struct joining *joining)
+void joining_expect_reports(struct joining *joining, bool will_come)
 {
-	attempts_expect_reports(joining->attempts);
+	attempts_expect_reports(joining->attempts, will_come);
 }
 
 void joining_asked(struct joining *joining, int64_t wall_ns)

@@ -23,8 +23,9 @@ unsigned joining_add_log(struct joining *joining);
  * only those of a server that has shown several password databases. */
 void joining_set_past(struct joining *joining);
 
-/* A mail server reports logins and messages besides (EVIDENCE_REPORT): one of both is the event. */
-void joining_expect_reports(struct joining *joining);
+/* Whether a mail server reports logins and messages besides (EVIDENCE_REPORT): one of both is the
+ * event. At first none does. */
+void joining_expect_reports(struct joining *joining, bool will_come);
 
 /* One asks about a login, whose report will come: what its lines say waits for it, by the first
  * line on. `wall_ns` is now. */

@@ -123,6 +123,11 @@ int store_past_bans_each(struct store *store, const struct prefix *about, int64_
 			 int64_t now_wall_ns, store_past_ban_each each, void *context,
 			 struct fault *fault);
 
+/* *services: those from which bans of exactly this prefix were lifted at `since_wall_ns` or later;
+ * 0: none was. Of bans that had not reached the store it knows nothing. */
+int store_ban_lifted_since(struct store *store, const struct prefix *prefix, int64_t since_wall_ns,
+			   enum ban_services *services, struct fault *fault);
+
 struct store_past_alert {
 	int64_t wall_ns;
 	const char *rule;

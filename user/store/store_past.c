@@ -143,6 +143,24 @@ int store_past_bans_each(struct store *store, const struct prefix *about, int64_
 	return each_past(store, statement, each, context, fault);
 }
 
+int store_ban_lifted_since(struct store *store, const struct prefix *prefix, int64_t since_wall_ns,
+			   enum ban_services *services, struct fault *fault)
+{
+	static const char sql[] = "SELECT services FROM past_bans"
+				  " WHERE prefix = ?1 AND ended >= ?2 AND lifted";
+	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
+	int step, result = database_statement(store, sql, &statement, fault);
+
+	*services = 0;
+	if (result)
+		return result;
+	database_bind_key(statement, 1, prefix);
+	sqlite3_bind_int64(statement, 2, since_wall_ns);
+	while ((step = sqlite3_step(statement)) == SQLITE_ROW)
+		*services |= (enum ban_services)(sqlite3_column_int(statement, 0) & BAN_ALL);
+	return step == SQLITE_DONE ? 0 : database_fault(store, fault, "read what bans were");
+}
+
 int store_past_alert_put(struct store *store, const struct store_past_alert *alert,
 			 struct fault *fault)
 {
