@@ -148,7 +148,8 @@ struct daemon {
 	bool reload_again;	     /* asked for meanwhile */
 	/* list_files_watch.c: the files of lists and countries as last seen, and as last read. */
 	uint64_t sources_seen, sources_read;
-	/* The same: the store's generation for which it is known when the next entry ends. */
+	/* list_files_watch.c: the store's generation for which it is known when the next entry ends.
+	 */
 	uint64_t ends_generation;
 	int64_t lists_end_s;		   /* lists/ends.h */
 	struct rate_sampler *rate_sampler; /* owned */

@@ -53,14 +53,14 @@ static bool is_monitor(const struct policy_server *server)
 
 /* ---- what becomes an event ---- */
 
-static void feed(struct daemon *daemon, struct line_event *sighting, const char *text)
+static void feed(struct daemon *daemon, struct line_event *line, const char *text)
 {
-	int64_t now = sighting->event.wall_ns;
+	int64_t now = line->event.wall_ns;
 	struct event event;
 
-	sighting->evidence = EVIDENCE_REPORT;
-	sighting->account = line_event_account(&sighting->event);
-	if (joining_take(daemon->joining, sighting, &event)) {
+	line->evidence = EVIDENCE_REPORT;
+	line->account = line_event_account(&line->event);
+	if (joining_take(daemon->joining, line, &event)) {
 		*event.queue = '\0'; /* its recipients are known: no line is to add them */
 		decide_event(daemon, &event, text, strlen(text));
 	}
@@ -98,7 +98,7 @@ bool policy_answer_login(struct policy_server *server, const struct policy_login
 
 void policy_answer_report(struct policy_server *server, const struct policy_login *login)
 {
-	struct line_event sighting = { 0 };
+	struct line_event line = { 0 };
 	struct judge_report report;
 
 	server->daemon->policy_counts.reports++;
@@ -108,11 +108,11 @@ void policy_answer_report(struct policy_server *server, const struct policy_logi
 	/* A failure of the server's own says nothing of a password. */
 	if (!report.event.kind)
 		return;
-	sighting.event = report.event;
-	sighting.uncounted = !report.counts;
+	line.event = report.event;
+	line.uncounted = !report.counts;
 	if (*login->session)
-		sighting.session = span_hash(span_of(login->session)) | 1;
-	feed(server->daemon, &sighting, report.text);
+		line.session = span_hash(span_of(login->session)) | 1;
+	feed(server->daemon, &line, report.text);
 }
 
 /* ---- mail ---- */
@@ -165,7 +165,7 @@ void policy_answer_mail(struct policy_server *server, const struct policy_mail *
 {
 	struct daemon *daemon = server->daemon;
 	struct judge_mail answer;
-	struct line_event sighting = { 0 };
+	struct line_event line = { 0 };
 	char text[TEXT_SIZE];
 
 	daemon->policy_counts.mails++;
@@ -182,6 +182,6 @@ void policy_answer_mail(struct policy_server *server, const struct policy_mail *
 		return;
 	snprintf(text, sizeof(text), "reported by the mail server: message %s of <%s> to %" PRIu32,
 		 *mail->queue ? mail->queue : "-", mail->account, mail->recipients);
-	sighting.event = answer.event;
-	feed(daemon, &sighting, text);
+	line.event = answer.event;
+	feed(daemon, &line, text);
 }

@@ -154,7 +154,7 @@ struct detect_settings {
 	struct detect_store store;
 };
 
-/* The defaults of design section 6. */
+/* The defaults, as docs/rules.md has them. */
 void detect_defaults(struct detect_settings *settings);
 bool detect_is_home(const struct detect_settings *settings, unsigned country);
 void detect_add_home(struct detect_settings *settings, unsigned country);
@@ -198,7 +198,7 @@ void detect_free(struct detect *detect);
  * it. A rule that is off forgets. */
 void detect_configure(struct detect *detect, const struct detect_settings *settings);
 
-/* What `trouble` was told, handed back after a start. */
+/* What the store was told of an account's incident, handed back after a start. */
 void detect_recall_incident(struct detect *detect, const char *account, enum ban_rule rule,
 			    int64_t last_ns);
 

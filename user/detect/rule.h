@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a rule is to the engine (detect.c): one file, one struct rule_type, one row in detect.c.
- * Private to user/detect/.
+ * What a rule is to the engine (detect.c): one file with one struct rule_type, which detect.c
+ * calls. docs/finding-your-way.md has what else a new one needs. Private to user/detect/.
  */
 #ifndef SEKISHO_RULE_H
 #define SEKISHO_RULE_H
@@ -68,9 +68,10 @@ struct rule_type {
 	void (*add_usage)(const void *state, struct detect_usage *usage);
 };
 
-/* A fresh decision about this sighting: rule, time, and the group of services that it is on. */
+/* A fresh decision about this event: rule, time, and the group of services that it is on. */
 void rule_begin(const struct rule_input *input, enum ban_rule rule, struct decision *decision);
 void rule_set_account(const struct rule_input *input, struct decision *decision);
+/* The newest DECISION_EVIDENCE_MAX are kept. */
 void rule_add_evidence(struct decision *decision, uint64_t tag);
 /* One more that the decision is about, with its country. */
 void rule_add_source(const struct rule_input *input, struct decision *decision,

@@ -48,7 +48,7 @@ void strangers_succeed(struct strangers *strangers, const struct rule_input *inp
 void strangers_judge_guests(const struct strangers *strangers, const struct rule_input *input,
 			    struct standing *standing);
 /* What counted against a subject, or the accounts that the source met, led to a decision: it counts
- * no more, and is taken out of sighting->tries, which points into the tables. */
+ * no more, and is taken out of input->tries, which points into the tables. */
 void strangers_restart(const struct rule_input *input, const struct prefix *subject);
 void strangers_forgive(const struct rule_input *input);
 

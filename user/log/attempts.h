@@ -6,22 +6,22 @@
  *
  * Who speaks of one attempt (enum evidence):
  *
- *   FRONT     the server that the client spoke to: Postfix's warning, Exim's line; Dovecot's login
+ *   FRONTEND  the server that the client spoke to: Postfix's warning, Exim's line; Dovecot's login
  *             process, once per session, with a count.
- *   BACK      Dovecot's authentication server (auth_verbose), for any of them, a few seconds before
- *             (auth_failure_delay, two seconds) the front speaks.
+ *   BACKEND   Dovecot's authentication server (auth_verbose), for any of them, a few seconds before
+ *             (auth_failure_delay, two seconds) the front end speaks.
  *   PAM       the library that it asks, in the log of authentications; it names no session.
  *   TOTAL     Sendmail's "possible SMTP attack", which counts the AUTH commands of its session, the
  *             last one before it is answered.
  *   REPORT    what the authentication server reports itself to the policy server, once of each
  *             attempt, whatever lines it leaves.
- *   STAND_IN  Postfix's "disconnect ... auth=0/N", which repeats the warnings of its session.
+ *   SUMMARY   Postfix's "disconnect ... auth=0/N", which repeats the warnings of its session.
  *
- * Where lines carry a session's id, its attempts are the larger of what front and back count. Where
- * they do not (Postfix and Exim tell Dovecot none), each line is reported unless an attempt of the
- * same address and account, not more than ATTEMPT_WINDOW_S of log time away, still lacks this
- * voice; it then has it. N attempts with N lines of one voice, or of several, in any order, thus
- * are N events (attempt_records.h).
+ * Where lines carry a session's id, its attempts are the larger of what front end and back end
+ * count. Where they do not (Postfix and Exim tell Dovecot none), each line is reported unless an
+ * attempt of the same address and account, not more than ATTEMPT_WINDOW_S of log time away, still
+ * lacks this voice; it then has it. N attempts with N lines of one voice, or of several, in any
+ * order, thus are N events (attempt_records.h).
  *
  * Several databases asked for one account are one attempt: another database within the window, or
  * the same kind of database once more within two seconds, in which the authentication server lets
@@ -29,7 +29,7 @@
  * had two databases of a kind; what it has, it shows by two lines of one session, or by an account
  * that one does not know and the other does.
  *
- * STAND_IN counts only if no warning was ever seen in the server's logs, and the same process said
+ * SUMMARY counts only if no warning was ever seen in the server's logs, and the same process said
  * nothing about that address since its last disconnect: where warnings are logged, an attempt
  * without one is no refused password (aborted; not offered without TLS). OUTAGE: a process that
  * cannot ask its authentication server proves nothing by what it then refuses, for OUTAGE_S.

@@ -22,7 +22,7 @@ enum evidence {
 	EVIDENCE_CUT,	    /* a line whose rest will look like a line of its own */
 	EVIDENCE_OUTAGE,    /* this process cannot ask: what it refuses next proves nothing */
 	EVIDENCE_REPORT,    /* no line: a mail server reports it to the policy server */
-	EVIDENCE_ACCOUNT,   /* names the account of an attempt whose FRONT line comes after it */
+	EVIDENCE_ACCOUNT,   /* names the account of an attempt whose FRONTEND line comes after it */
 };
 
 /* What a line says about the session whose id it gives, where lines of one event are apart: which

@@ -269,7 +269,7 @@ static bool next_line(struct history *history, struct file *file, const char **l
 }
 
 /* The next line that says something. */
-static bool read_sighting(struct history *history, struct file *file)
+static bool read_event(struct history *history, struct file *file)
 {
 	const char *line;
 	size_t size;
@@ -291,7 +291,7 @@ static void find_next(struct history *history, struct file *file)
 {
 	struct event *event = &file->next.event;
 
-	file->waiting = read_sighting(history, file);
+	file->waiting = read_event(history, file);
 	if (!file->waiting)
 		return;
 	if (event->wall_ns)

@@ -3,7 +3,7 @@
  * What the lines of one server's logs say, joined to one event for each thing that happened:
  * attempts whose lines several daemons write (attempts.h), copies in several logs (copies.h),
  * failures that a later database takes back (held.h), accounts that wait for their source
- * (deferred_event.h); and what a mail server reports besides (EVIDENCE_REPORT). Sightings come in
+ * (deferred_event.h); and what a mail server reports besides (EVIDENCE_REPORT). Events come in
  * the order of their time, as far as the logs have it.
  */
 #ifndef SEKISHO_LOG_JOINING_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Opening, closing and setting aside the store. Its tables are in schema.c, statements and
- * transactions in database.c, what it holds in store_bans.c, store_lists.c, positions.c.
+ * transactions in database.c, what it holds in store_*.c, *_rows.c, usual.c, spans.c and
+ * positions.c; what ends there in expire.c and caps.c.
  *
  * The write-ahead log is synced at every commit: what a call returned for outlasts a power cut. */
 #include "store/store.h"
