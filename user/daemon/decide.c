@@ -7,8 +7,10 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "conf/ban_services.h"
 #include "daemon/daemon.h"
 #include "daemon/ban_queue.h"
+#include "daemon/daemon_log.h"
 #include "kernel/ban_parts.h"
 
 /* An older line is one of the past, read late: its ban counts from its own time. */
