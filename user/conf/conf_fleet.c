@@ -165,7 +165,8 @@ static void check_tls(struct conf_load *load, const struct conf_use *use,
 	if (fleet->tls && !engine_has_tls())
 		conf_fault(load, &where,
 			   "'tls = yes' needs a build that speaks TLS, which this one is not; put "
-			   "stunnel between, as /usr/share/doc/sekisho/fleet.md has it, and leave 'tls' away");
+			   "stunnel between, as /usr/share/doc/sekisho/fleet.md has it, and leave "
+			   "'tls' away");
 	else if (fleet->tls && strstr(fleet->server, "unix:"))
 		conf_fault(load, &where,
 			   "'tls = yes' is for HOST:PORT; through a Unix socket no TLS is spoken");

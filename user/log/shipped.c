@@ -12,7 +12,7 @@
  * there must not be two. */
 enum role { MESSAGE, TAG, PROGRAM, PID, TIME, UID, UNIT, COMM, CONTAINER, STREAM, PART };
 
-static const struct member {
+static const struct shipped_member {
 	const char *name;
 	enum role role;
 } members[] = {
