@@ -130,11 +130,6 @@ counts_equal_ss() {
 	[[ $sources -eq $seen && $networks -eq $seen && $countries -eq $seen ]]
 }
 
-# A count that the kernel got wrong is right after the daemon's next sweep: nothing was for it to correct.
-counts_were_right() {
-	[[ ! -e $LAB/log/run ]] || run ! grep -E 'without a notice|are corrected' "$LAB/log/run"
-}
-
 attempts_dropped() { # REASON
 	run_sekisho stats --json >/dev/null
 	jq ".services.smtp.reasons[\"$1\"].dropped.attempts // 0" <<<"$output"

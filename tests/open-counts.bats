@@ -114,6 +114,7 @@ ports = 2626'
 	retry 20 0.1 open_is 3
 	ends
 	retry 50 0.1 open_is 0
+	counts_were_right
 }
 
 equals_ss() { # LENGTH4 PORT=SERVICE...
@@ -167,6 +168,7 @@ ports = 2727'
 	json '.[0].services | .first.open == 2 and .second.open == 2 and .third.open == 0'
 	ends
 	retry 50 0.1 open_is 0
+	counts_were_right
 }
 
 @test "the id of a service that was taken out is not another's while its connections are open" {
@@ -212,6 +214,7 @@ countries = *:world'
 	run_sekisho ban 198.51.100.0/24
 	says '3 open connections closed'
 	retry 20 0.1 open_is 0
+	counts_were_right
 	run_sekisho unban 198.51.100.0/24
 }
 

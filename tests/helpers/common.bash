@@ -90,6 +90,11 @@ retry() {
 	fail "never succeeded: $*" "$said"
 }
 
+# A count that the kernel got wrong is right after the daemon's next sweep: nothing was for it to correct.
+counts_were_right() {
+	[[ ! -e $LAB/log/run ]] || run ! grep -E 'without a notice|are corrected' "$LAB/log/run"
+}
+
 # Runs sekisho (in the server's network when a lab is up), expecting exit status 0 or the one given;
 # `any` takes every status below 124 (a time-out or a signal is never right). Sets status, output
 # (standard output) and errors.
