@@ -66,10 +66,11 @@ void joining_asked(struct joining *joining, int64_t wall_ns)
 /* Whether the event may go on at once. Else it is behind others of a log of the past. */
 static bool pass(struct joining *joining, struct event *event)
 {
-	struct held_entry entry = { .event = *event };
+	struct held_entry entry;
 
 	if (!joining->held.in_order || !joining->held.count)
 		return true;
+	entry = (struct held_entry){ .event = *event };
 	return held_put(&joining->held, &entry, event);
 }
 

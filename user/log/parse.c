@@ -7,6 +7,7 @@
 #include "log/joining.h"
 #include "log/pattern.h"
 #include "log/pieces.h"
+#include "log/quick.h"
 #include "log/sessions.h"
 #include "log/unwrap.h"
 
@@ -343,6 +344,14 @@ bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 	parser->clock.kind = STAMP_NONE;
 	parser->repeated = 0;
 	line_event->event.wall_ns = 0;
+	/* Not within what waits for its rest, nor where more than the formats looks at lines. */
+	if (!parser->unwrap && !parser->patterns &&
+	    quick_is_nothing(text, parser->deliveries, &envelope.clock, &parser->missed)) {
+		parser->clock = envelope.clock;
+		if (joining_waits(parser->joining))
+			line_event->event.wall_ns = convert(parser, &envelope.clock);
+		return false;
+	}
 	span_skip(&text, "\xef\xbb\xbf");
 	if (!unwrap_line(&parser->unwrap, text, &inside))
 		return false;
