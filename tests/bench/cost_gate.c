@@ -93,8 +93,8 @@ static void publish_table(struct gate *gate, const struct cost_sizes *sizes,
 		cost_die("table", fault.text);
 	filled->compile = cost_now_ms() - began;
 	began = cost_now_ms();
-	if (gate_table_prepare(gate, &image, &table, &fault) ||
-	    gate_table_publish(gate, table, &fault) || gate_table_state(gate, &state, &fault))
+	if (gate_table_prepare(&image, &table, &fault) || gate_table_publish(gate, table, &fault) ||
+	    gate_table_state(gate, &state, &fault))
 		cost_die("table", fault.text);
 	filled->publish = cost_now_ms() - began;
 	filled->table_bytes = state.bytes;

@@ -56,7 +56,7 @@ static void publish(struct gate *gate, const char *allowed)
 	    ranges_add_prefix(&countries, &six, country) || ranges_normalise(&allow) ||
 	    ranges_normalise(&countries) ||
 	    table_compile(&countries, &list, allowed ? 1 : 0, 1, &image, NULL) ||
-	    gate_table_prepare(gate, &image, &table, NULL) || gate_table_publish(gate, table, NULL))
+	    gate_table_prepare(&image, &table, NULL) || gate_table_publish(gate, table, NULL))
 		abort();
 	gate_table_free(table);
 	table_image_free(&image);

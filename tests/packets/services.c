@@ -98,7 +98,7 @@ static void publish(struct gate *gate, const char *code, const struct test_list 
 	if (ranges_add_prefix(&countries, &four, country) ||
 	    ranges_add_prefix(&countries, &six, country) || ranges_normalise(&countries) ||
 	    table_compile(&countries, lists, count, 1, &image, NULL) ||
-	    gate_table_prepare(gate, &image, &table, NULL) || gate_table_publish(gate, table, NULL))
+	    gate_table_prepare(&image, &table, NULL) || gate_table_publish(gate, table, NULL))
 		abort();
 	gate_table_free(table);
 	table_image_free(&image);

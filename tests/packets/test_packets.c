@@ -125,8 +125,7 @@ static void publish_table(struct gate *gate)
 	fill(&allow, "192.0.2.66/32", "2001:db8:4:5::1/128", 0);
 	fill(&countries, "198.18.0.0/15", "2001:db8:6::/48", (uint32_t)country_from_text("AQ", 2));
 	if (table_compile(&countries, lists, 2, 1, &image, &fault) ||
-	    gate_table_prepare(gate, &image, &table, &fault) ||
-	    gate_table_publish(gate, table, &fault))
+	    gate_table_prepare(&image, &table, &fault) || gate_table_publish(gate, table, &fault))
 		die(&fault);
 	gate_table_free(table);
 	table_image_free(&image);

@@ -151,12 +151,11 @@ int store_generation(struct store *store, uint64_t *generation, struct fault *fa
 	return 0;
 }
 
-int gate_table_prepare(struct gate *gate, const struct table_image *image,
-		       struct gate_table **table, struct fault *fault)
+int gate_table_prepare(const struct table_image *image, struct gate_table **table,
+		       struct fault *fault)
 {
 	int error = call("prepare", fault);
 
-	(void)gate;
 	if (error)
 		return error;
 	*table = calloc(1, sizeof(**table));

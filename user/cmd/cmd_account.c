@@ -29,7 +29,7 @@ static int print(const struct instance *instance, const struct account_facts *fa
 	if (as_json)
 		fputs(json, stdout);
 	else
-		account_facts_text(stdout, facts, clock_wall_ns());
+		account_facts_text(stdout, facts);
 	if (!fflush(stdout) && !ferror(stdout))
 		return EXIT_DONE;
 	fault_set(&fault, -errno, "cannot write to standard output: %m");

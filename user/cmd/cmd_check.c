@@ -291,20 +291,15 @@ static size_t count_ports(const struct config *config)
 	return count;
 }
 
-static const char *mode_name(const struct config *config)
-{
-	return config->mode == GATE_ENFORCE ? "enforce" : "monitor";
-}
-
 static void print_summary(const struct check *check, const struct config *config)
 {
 	_cleanup_free_ char *path = cmd_visible(config->path ? config->path : "built-in defaults");
 
 	printf("%s: no faults; mode %s, services %zu, ports %zu, classes %zu, lists %zu (prefixes "
 	       "%" PRIu64 "), logs %zu, country ranges %" PRIu64 "\n",
-	       path ? path : "", mode_name(config), config->service_count, count_ports(config),
-	       config->class_count - 2, config->list_count, check->list_prefixes, config->log_count,
-	       check->country_ranges);
+	       path ? path : "", gate_mode_name(config->mode), config->service_count,
+	       count_ports(config), config->class_count - 2, config->list_count,
+	       check->list_prefixes, config->log_count, check->country_ranges);
 }
 
 static int print_json(const struct check *check, const struct config *config)
@@ -317,7 +312,7 @@ static int print_json(const struct check *check, const struct config *config)
 				    config->path ? check_json_text(config->path) : json_null());
 		json_object_update_new(object,
 				       json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "mode",
-						 mode_name(config), "services",
+						 gate_mode_name(config->mode), "services",
 						 (json_int_t)config->service_count, "ports",
 						 (json_int_t)count_ports(config), "classes",
 						 (json_int_t)config->class_count - 2, "lists",

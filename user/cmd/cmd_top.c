@@ -129,7 +129,7 @@ static void by_hand(struct top *top, bool ban)
 	}
 	prefix = row->prefix; /* the rows may go while the question stands */
 	snprintf(question, sizeof(question), ban ? "ban %s for 1h?" : "unban %s?", row->name);
-	if (screen_confirm(&top->screen, question))
+	if (screen_confirm(question))
 		do_it(top, &prefix, ban);
 	else
 		snprintf(top->screen.message, sizeof(top->screen.message), "not done");

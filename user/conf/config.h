@@ -250,4 +250,10 @@ void config_to_policy(const struct config *config, struct policy *policy);
 /* The struct that the outflow breaker gets. Pure. */
 void config_to_outflow(const struct config *config, struct outflow_rules *rules);
 
+/* "monitor" or "enforce", as [gate] mode has it; of enum gate_mode. */
+static inline const char *gate_mode_name(uint32_t mode)
+{
+	return mode == GATE_ENFORCE ? "enforce" : "monitor";
+}
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "conf/config.h"
 #include "daemon/daemon_log.h"
 #include "show/json.h"
 
@@ -92,9 +93,8 @@ json_t *outflow_event_to_json(const struct outflow_event *event)
 	return json_pack("{s:s,s:o,s:b,s:b,s:s,s:o,s:o,s:o,s:o}", "event",
 			 event->begins ? "tripped" : "ended", "subject", json_text(event->subject),
 			 "by_hand", event->by_hand, "refused", event->refused, "mode",
-			 event->mode == GATE_ENFORCE ? "enforce" : "monitor", "since",
-			 json_time(event->since_wall_ns), "held", json_count(event->held),
-			 "suspects",
+			 gate_mode_name(event->mode), "since", json_time(event->since_wall_ns),
+			 "held", json_count(event->held), "suspects",
 			 outflow_suspects_to_json(event->suspects, event->suspect_count),
 			 "account_messages",
 			 event->account ? json_count(event->account_messages) : json_null());

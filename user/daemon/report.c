@@ -119,8 +119,8 @@ void report_terminal(struct daemon *daemon)
 	snprintf(line, sizeof(line),
 		 "%s mode, %zu devices, %zu of %zu logs; %" PRIu64 " attempts, %" PRIu64
 		 " packets %s, %" PRIu64 " failures, %" PRIu64 " %s",
-		 daemon->instance.config->mode == GATE_ENFORCE ? "enforce" : "monitor", guarded,
-		 logs_following(daemon), daemon->log_count, attempts,
+		 gate_mode_name(daemon->instance.config->mode), guarded, logs_following(daemon),
+		 daemon->log_count, attempts,
 		 daemon->instance.config->mode == GATE_ENFORCE ? dropped : would_drop,
 		 daemon->instance.config->mode == GATE_ENFORCE ? "dropped" : "would be dropped",
 		 daemon->events[EVENT_FAILURE], usage.used,

@@ -134,7 +134,7 @@ static int prepare(struct instance *instance, const struct change *change, uint6
 		lists[count++] = to_compile(instance, change->list, change->ranges);
 	error = table_compile(contents->has_countries ? &contents->countries : change->countries,
 			      lists, count, generation, &image, fault);
-	return error ? error : gate_table_prepare(instance->gate, &image, table, fault);
+	return error ? error : gate_table_prepare(&image, table, fault);
 }
 
 static void free_table(struct gate_table **table)

@@ -181,9 +181,7 @@ char *span_to_json(const struct span_counts *counts)
 
 static uint64_t number(const json_t *object, const char *name)
 {
-	json_int_t value = json_integer_value(json_object_get(object, name));
-
-	return value > 0 ? (uint64_t)value : 0;
+	return json_count_value(json_object_get(object, name));
 }
 
 static void read_reasons(const json_t *object, uint64_t counts[REASON_COUNT])

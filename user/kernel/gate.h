@@ -97,8 +97,8 @@ int gate_service_name(struct gate *gate, unsigned id, const char *name, struct f
 
 /* A prepared image is in the kernel but in nobody's way; publishing swaps it in whole. */
 struct gate_table;
-int gate_table_prepare(struct gate *gate, const struct table_image *image,
-		       struct gate_table **table, struct fault *fault);
+int gate_table_prepare(const struct table_image *image, struct gate_table **table,
+		       struct fault *fault);
 int gate_table_publish(struct gate *gate, struct gate_table *table, struct fault *fault);
 void gate_table_free(struct gate_table *table);
 /* The published table's head without palette and index. -ENOENT: none yet. */

@@ -103,15 +103,14 @@ int gate_policy_get(struct gate *gate, struct policy *policy, struct fault *faul
 	return 0;
 }
 
-int gate_table_prepare(struct gate *gate, const struct table_image *image,
-		       struct gate_table **table, struct fault *fault)
+int gate_table_prepare(const struct table_image *image, struct gate_table **table,
+		       struct fault *fault)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
 	size_t size = (size_t)image->blocks * TABLE_BLOCK;
 	_cleanup_close_ int fd = -1;
 	void *at;
 
-	(void)gate;
 	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "table_inner", sizeof(__u32), TABLE_BLOCK,
 			    image->blocks, &options);
 	if (fd < 0)

@@ -73,7 +73,7 @@ int account_facts_fill(const struct instance *instance, const char *name, int64_
 void account_facts_free(struct account_facts *facts);
 
 /* What `sekisho account NAME` prints. */
-void account_facts_text(FILE *out, const struct account_facts *facts, int64_t now_wall_ns);
+void account_facts_text(FILE *out, const struct account_facts *facts);
 char *account_facts_json(const struct config *config,
 			 const struct account_facts *facts); /* one line, malloc()ed; or NULL */
 

@@ -138,9 +138,8 @@ static void print_failed(FILE *out, const struct account_facts *facts)
 	}
 }
 
-void account_facts_text(FILE *out, const struct account_facts *facts, int64_t now_wall_ns)
+void account_facts_text(FILE *out, const struct account_facts *facts)
 {
-	(void)now_wall_ns;
 	print_head(out, facts);
 	account_policy_text(out, facts);
 	print_sources(out, facts);

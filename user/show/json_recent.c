@@ -37,9 +37,7 @@ static json_t *rates_over(const struct snapshot *snapshot, uint64_t ns,
 
 json_t *json_rates(const struct snapshot *snapshot)
 {
-	uint64_t ns = snapshot->since_wall_ns && snapshot->now_wall_ns > snapshot->since_wall_ns
-			      ? (uint64_t)(snapshot->now_wall_ns - snapshot->since_wall_ns)
-			      : 0;
+	uint64_t ns = snapshot_counted_ns(snapshot);
 
 	return json_pack("{s:o,s:o}", "since_load", rates_over(snapshot, ns, &snapshot->sum, NULL),
 			 "last_minute",

@@ -10,14 +10,9 @@
 #include "show/json.h"
 #include "show/json_recent.h"
 
-static const char *mode_name(enum gate_mode mode)
-{
-	return mode == GATE_ENFORCE ? "enforce" : "monitor";
-}
-
 static json_t *mode_to_json(const struct snapshot *snapshot)
 {
-	return snapshot->has_policy ? json_string(mode_name(snapshot->mode)) : json_null();
+	return snapshot->has_policy ? json_string(gate_mode_name(snapshot->mode)) : json_null();
 }
 
 /* ---- what both have ---- */
@@ -287,7 +282,7 @@ char *json_status(const struct snapshot *snapshot)
 		"{s:o,s:s,s:i,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "time",
 		json_time(snapshot->now_wall_ns), "version", SEKISHO_VERSION, "contract",
 		CONTRACT_VERSION, "loaded", loaded, "mode", mode_to_json(snapshot),
-		"configured_mode", mode_name(snapshot->configured_mode), "policy_differs",
+		"configured_mode", gate_mode_name(snapshot->configured_mode), "policy_differs",
 		known ? json_boolean(snapshot->policy_differs) : json_null(), "services",
 		ports_to_json(snapshot), "devices",
 		devices_to_json(snapshot->devices, snapshot->device_count), "outflow",

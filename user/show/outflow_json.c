@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "conf/config.h"
 #include "net/address.h"
 #include "show/json.h"
 
@@ -179,7 +180,7 @@ static json_t *recent_to_json(const struct outflow_view *view)
 					 address_to_json(&recent->destination), "port",
 					 (int)recent->who.port, "verdict",
 					 outflow_verdict_name(recent->verdict), "mode",
-					 recent->mode == GATE_ENFORCE ? "enforce" : "monitor");
+					 gate_mode_name(recent->mode));
 
 		if (!json_add(array,
 			      joined(key_to_json(&recent->who, view->recent_names[i]), item)))
@@ -206,9 +207,8 @@ static json_t *tables_to_json(const struct outflow_control *control)
 
 static json_t *rules_to_json(const struct outflow_rules *rules)
 {
-	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "mode",
-			 rules->mode == GATE_ENFORCE ? "enforce" : "monitor", "limit",
-			 limit_to_json(rules->interval_ns, rules->burst), "guest_limit",
+	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o}", "mode", gate_mode_name(rules->mode),
+			 "limit", limit_to_json(rules->interval_ns, rules->burst), "guest_limit",
 			 limit_to_json(rules->guest_interval_ns, rules->guest_burst), "users",
 			 users_to_json(rules), "except",
 			 prefixes_to_json(rules->excepts, rules->except_count), "guests",

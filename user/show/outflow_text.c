@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "conf/config.h"
 #include "net/address.h"
 #include "show/number.h"
 #include "show/visible.h"
@@ -56,7 +57,7 @@ static void print_state(FILE *out, const struct outflow_view *view)
 	} else if (!rules->interval_ns && !rules->guest_interval_ns && !rules->users_only) {
 		fputs(": counts; no rate and no users are set", out);
 	}
-	fprintf(out, " (%s mode)\n", rules->mode == GATE_ENFORCE ? "enforce" : "monitor");
+	fprintf(out, " (%s mode)\n", gate_mode_name(rules->mode));
 }
 
 static void print_trip(FILE *out, const struct outflow_view *view, size_t index)

@@ -160,6 +160,9 @@ void snapshot_fill_recent(struct snapshot *snapshot, const struct instance *inst
 void snapshot_fill_top(struct snapshot *snapshot, const struct instance *instance,
 		       void (*remember)(struct snapshot *snapshot, const struct fault *fault));
 
+/* For how long is counted; 0: not known. Pure. */
+uint64_t snapshot_counted_ns(const struct snapshot *snapshot);
+
 /* Computes every `sum` from the countries' counters. Pure. */
 void snapshot_sum_up(struct snapshot *snapshot);
 

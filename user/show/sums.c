@@ -66,6 +66,13 @@ void snapshot_sum_add(struct snapshot_sum *sum, const struct snapshot_sum *other
 	sum->open += other->open;
 }
 
+uint64_t snapshot_counted_ns(const struct snapshot *snapshot)
+{
+	if (!snapshot->since_wall_ns || snapshot->now_wall_ns <= snapshot->since_wall_ns)
+		return 0;
+	return (uint64_t)(snapshot->now_wall_ns - snapshot->since_wall_ns);
+}
+
 void snapshot_sum_up(struct snapshot *snapshot)
 {
 	memset(&snapshot->sum, 0, sizeof(snapshot->sum));

@@ -34,9 +34,7 @@ static void print_rate(FILE *out, int width, bool known, uint64_t count, uint64_
 static void print_rates(FILE *out, const char *name, const struct snapshot *snapshot,
 			const struct snapshot_sum *sum, const struct snapshot_sum *minute)
 {
-	uint64_t ns = snapshot->since_wall_ns && snapshot->now_wall_ns > snapshot->since_wall_ns
-			      ? (uint64_t)(snapshot->now_wall_ns - snapshot->since_wall_ns)
-			      : 0;
+	uint64_t ns = snapshot_counted_ns(snapshot);
 	char text[NUMBER_TEXT_SIZE];
 
 	print_name(out, name);

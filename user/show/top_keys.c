@@ -118,11 +118,10 @@ enum screen_action screen_key(struct screen *screen, struct top_view *view, int 
 	return take_key(screen, view, key);
 }
 
-bool screen_confirm(struct screen *screen, const char *question)
+bool screen_confirm(const char *question)
 {
 	int key;
 
-	(void)screen;
 	timeout(-1);
 	do {
 		top_line(LINES - 1, A_BOLD | A_REVERSE, "%s [y/N]", question);

@@ -46,6 +46,6 @@ int screen_draw(struct screen *screen, struct top_view *view, const struct top_f
 enum screen_action screen_key(struct screen *screen, struct top_view *view, int wait_ms);
 
 /* Asks at the bottom line; true for y. Anything else, a resize apart, is no. */
-bool screen_confirm(struct screen *screen, const char *question);
+bool screen_confirm(const char *question);
 
 #endif

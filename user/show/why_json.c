@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A struct why (why.h) as JSON; its schema: docs/json.md. Pure. */
 #include "base/cleanup.h"
+#include "conf/config.h"
 #include "detect/detect.h"
 #include "show/json.h"
 #include "show/why_internal.h"
@@ -109,10 +110,9 @@ char *json_why(const struct why *why, const struct why_then *then)
 		"{s:s,s:s,s:s,s:o,s:b,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:O,s:o,s:o}", "address", address,
 		"source", source, "country", country, "provider",
 		json_provider_number(why->provider), "loaded", why->loaded, "mode",
-		why->mode == GATE_ENFORCE ? "enforce" : "monitor", "services",
-		services_to_json(why), "bans", bans_to_json(why), "earlier_bans",
-		why_past_to_json(why), "stale", why_stale_to_json(why), "lists", lists_to_json(why),
-		"evidence", why_evidence_to_json(why->evidence, why->evidence_count), "undo", array,
-		"faults", faults_to_json(why), "then",
-		then ? why_then_to_json(why, then) : json_null()));
+		gate_mode_name(why->mode), "services", services_to_json(why), "bans",
+		bans_to_json(why), "earlier_bans", why_past_to_json(why), "stale",
+		why_stale_to_json(why), "lists", lists_to_json(why), "evidence",
+		why_evidence_to_json(why->evidence, why->evidence_count), "undo", array, "faults",
+		faults_to_json(why), "then", then ? why_then_to_json(why, then) : json_null()));
 }

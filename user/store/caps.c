@@ -6,13 +6,11 @@
 #include "store/policy_rows.h"
 
 #define CAP_EACH \
-	1024 /* rows put: so many too many there may be; a count of a million takes 50 ms */
-#define CAP_ALL	    20 /* calls of store_expire() */
-#define SQL_TEXT(x) #x
-#define SQL_MOST(x) SQL_TEXT(x)
+	1024	   /* rows put: so many too many there may be; a count of a million takes 50 ms */
+#define CAP_ALL 20 /* calls of store_expire() */
 #define OLDEST(keys, table, time, most)                                                            \
 	"DELETE FROM " table " WHERE (" keys ") IN (SELECT " keys " FROM " table " ORDER BY " time \
-	" LIMIT max(0, (SELECT count(*) FROM " table ") - " SQL_MOST(most) "))"
+	" LIMIT max(0, (SELECT count(*) FROM " table ") - " SQL_NUMBER(most) "))"
 
 static const char *const oldest[] = {
 	[CAP_KNOWN] = OLDEST("account, source", "known", "last", STORE_KNOWN_MOST),

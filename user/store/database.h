@@ -146,4 +146,8 @@ void database_bind_overlap(sqlite3_stmt *statement, int first, const struct pref
 int database_column_key(struct store *store, sqlite3_stmt *statement, int column,
 			struct prefix *prefix, struct fault *fault);
 
+/* A number that is a macro, as text within SQL. */
+#define SQL_TEXT(x)   #x
+#define SQL_NUMBER(x) SQL_TEXT(x)
+
 #endif

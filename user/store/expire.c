@@ -8,8 +8,6 @@
 #define EVIDENCE_DAYS 90
 #define NOTES_DAYS    30   /* what the rules remember; troubles twice as long */
 #define EXPIRE_MOST   2000 /* rows of a kind in one call, about 10 ms */
-#define SQL_TEXT(x)   #x
-#define SQL_NUMBER(x) SQL_TEXT(x)
 
 /* *more is set where it removed as many as it may. */
 static int run_with_time(struct store *store, const char *sql, int64_t wall_ns, bool *more,

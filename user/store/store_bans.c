@@ -9,8 +9,6 @@
 #include "store/database.h"
 
 #define EVIDENCE_PER_BAN 100
-#define SQL_TEXT(x)	 #x
-#define SQL_NUMBER(x)	 SQL_TEXT(x)
 
 /* Whether a ban of the prefix, other than that of exactly `except`, has one of these services. */
 static int has_other(struct store *store, const struct prefix *prefix, enum ban_services services,
