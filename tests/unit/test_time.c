@@ -268,6 +268,25 @@ static void stamps_are_written_in_utc(void **state)
 	}
 }
 
+static void any_time_is_written_as_gmtime_has_it(void **state)
+{
+	int64_t seconds = -40LL * 86400;
+
+	(void)state;
+	/* Forth and back, within days and over them, before 1970 and after. */
+	for (unsigned i = 0; i < 3000; i++) {
+		char text[TIME_TEXT_SIZE], expected[TIME_TEXT_SIZE];
+		time_t at = (time_t)seconds;
+		struct tm tm;
+
+		gmtime_r(&at, &tm);
+		strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		time_format(seconds * NS_PER_S, text);
+		assert_string_equal(text, expected);
+		seconds += i % 3 ? 43199 : -21599;
+	}
+}
+
 static void zone(const char *name)
 {
 	setenv("TZ", name, 1);
@@ -342,6 +361,7 @@ int main(void)
 		cmocka_unit_test(what_follows_a_stamp_is_left),
 		cmocka_unit_test(what_is_no_stamp_is_refused),
 		cmocka_unit_test(stamps_are_written_in_utc),
+		cmocka_unit_test(any_time_is_written_as_gmtime_has_it),
 		cmocka_unit_test(people_see_local_time_and_utc_as_utc),
 		cmocka_unit_test(a_time_of_either_form_is_read_and_nothing_else),
 	};

@@ -154,13 +154,33 @@ static time_t whole_seconds(int64_t wall_ns, int64_t *fraction)
 	return (time_t)seconds;
 }
 
+/* As gmtime_r(), which is asked once for each day: lines of a log are mostly of one. */
+static void put_day(time_t seconds, struct tm *tm)
+{
+	static _Thread_local struct {
+		bool known;
+		time_t begin;
+		struct tm tm;
+	} day;
+	time_t rest = seconds % 86400 + (seconds % 86400 < 0 ? 86400 : 0);
+
+	if (!day.known || day.begin != seconds - rest) {
+		day.begin = seconds - rest;
+		day.known = gmtime_r(&day.begin, &day.tm);
+	}
+	*tm = day.tm;
+	tm->tm_hour = (int)(rest / 3600);
+	tm->tm_min = (int)(rest / 60 % 60);
+	tm->tm_sec = (int)(rest % 60);
+}
+
 void time_format(int64_t wall_ns, char text[TIME_TEXT_SIZE])
 {
 	int64_t fraction;
 	time_t seconds = whole_seconds(wall_ns, &fraction);
 	struct tm tm;
 
-	gmtime_r(&seconds, &tm);
+	put_day(seconds, &tm);
 	text = put_time(text, &tm, 'T', fraction);
 	*text++ = 'Z';
 	*text = '\0';

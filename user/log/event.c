@@ -66,6 +66,17 @@ static char *put_number(char *out, uint64_t number)
 	return out + sizeof(digits) - at;
 }
 
+/* "name" of ours, or null. */
+static char *put_name(char *out, const char *name)
+{
+	if (!name)
+		return put(out, "null");
+	*out++ = '"';
+	out = put(out, name);
+	*out++ = '"';
+	return out;
+}
+
 /* "text" or null. */
 static char *put_string(char *out, const char *text)
 {
@@ -107,8 +118,8 @@ size_t event_write_json(const struct event *event, char out[EVENT_JSON_SIZE])
 
 	if (event->wall_ns)
 		time_format(event->wall_ns, time);
-	at = put_string(put(at, "{\"time\":"), event->wall_ns ? time : NULL);
-	at = put_string(put(at, ",\"kind\":"), event_kind_name(event->kind));
+	at = put_name(put(at, "{\"time\":"), event->wall_ns ? time : NULL);
+	at = put_name(put(at, ",\"kind\":"), event_kind_name(event->kind));
 	if (event->has_source) {
 		at = put_address(put(at, ",\"source\":\""), &event->source);
 		*at++ = '"';
@@ -116,8 +127,8 @@ size_t event_write_json(const struct event *event, char out[EVENT_JSON_SIZE])
 		at = put(at, ",\"source\":null");
 	}
 	at = put_string(put(at, ",\"account\":"), event->has_account ? event->account : NULL);
-	at = put_string(put(at, ",\"daemon\":"), event_daemon_name(event->daemon));
-	at = put_string(put(at, ",\"service\":"), event_service_name(event->service));
+	at = put_name(put(at, ",\"daemon\":"), event_daemon_name(event->daemon));
+	at = put_name(put(at, ",\"service\":"), event_service_name(event->service));
 	at = put_number(put(at, ",\"count\":"), event->count);
 	at = put_number(put(at, ",\"line\":"), event->line);
 	*at++ = '}';

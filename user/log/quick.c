@@ -7,7 +7,14 @@ static const unsigned char kinds[256] = {
 	['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['-'] = 1, ['_'] = 1, ['/'] = 2,
 };
 
-#define BEGINS(at, size, text) ((size) >= sizeof(text) - 1 && !memcmp(at, text, sizeof(text) - 1))
+/* As two words of 2, 4 or 8 bytes that may overlap: a comparison of these costs no call. */
+#define SIZE(text) (sizeof(text) - 1)
+#define WORD(text) (SIZE(text) >= 8 ? 8U : SIZE(text) >= 4 ? 4U : 2U)
+#define SAME(at, text)                    \
+	(!memcmp(at, text, WORD(text)) && \
+	 !memcmp((at) + (SIZE(text) - WORD(text)), &(text)[SIZE(text) - WORD(text)], WORD(text)))
+#define BEGINS(at, size, text) ((size) >= SIZE(text) && SAME(at, text))
+#define IS(at, size, text)     ((size) == SIZE(text) && SAME(at, text))
 
 /* "4Wq8Zs1xTzz3hN: " */
 static size_t queue_id(const char *at, size_t size)
@@ -20,30 +27,36 @@ static size_t queue_id(const char *at, size_t size)
 	return end >= 4 && end + 1 < size && at[end] == ':' && at[end + 1] == ' ' ? end + 2 : 0;
 }
 
-/* "to=<x@example.net>, relay=..., status=sent (..." : that recipient has no quotes. */
+/* "to=<x@example.net>, relay=..., status=sent (...": that recipient has no quotes, and no bracket
+ * is before the status's. */
 static bool is_sent(const char *at, size_t size)
 {
-	static const char status[] = ", status=";
-	const char *found;
+	const char *open;
 
-	if (!BEGINS(at, size, "to=<") || size < 5 || at[4] == '"')
+	if (size < 32 || !BEGINS(at, size, "to=<") || at[4] == '"')
 		return false;
-	found = memmem(at, size, status, sizeof(status) - 1);
-	return found && BEGINS(found, size - (size_t)(found - at), ", status=sent (");
+	open = memchr(at, '(', size);
+	return open && open - at > 20 && SAME(open - 14, ", status=sent ");
+}
+
+/* " auth=1", among what a client has said. */
+static bool has_auth(const char *at, size_t size)
+{
+	const char *end = at + size, *blank;
+
+	while ((blank = memchr(at, ' ', (size_t)(end - at)))) {
+		at = blank + 1;
+		if (BEGINS(at, (size_t)(end - at), "auth="))
+			return true;
+	}
+	return false;
 }
 
 static bool is_queued(const char *at, size_t size)
 {
-	static const char tail[] = " (queue active)", count[] = ", nrcpt=";
-	const char *found;
-
-	if (size < sizeof(tail) + sizeof(count) ||
-	    memcmp(at + size - sizeof(tail) + 1, tail, sizeof(tail) - 1) != 0)
-		return false;
 	/* One digit, as nearly all have. */
-	found = at + size - sizeof(tail) - sizeof(count) + 1;
-	return !memcmp(found, count, sizeof(count) - 1) && found[sizeof(count) - 1] >= '0' &&
-	       found[sizeof(count) - 1] <= '9';
+	return size > 40 && SAME(at + size - 15, " (queue active)") &&
+	       SAME(at + size - 24, ", nrcpt=") && at[size - 16] >= '0' && at[size - 16] <= '9';
 }
 
 /* `name`: of the program, behind its last slash. */
@@ -53,25 +66,24 @@ static bool is_nothing_of_postfix(const char *name, size_t name_size, const char
 	size_t id;
 
 	*missed = true;
-	if (name_size == 5 && !memcmp(name, "smtpd", 5))
+	if (IS(name, name_size, "smtpd"))
 		return BEGINS(at, size, "connect from ") ||
-		       (BEGINS(at, size, "disconnect from ") && !memmem(at, size, " auth=", 6));
+		       (BEGINS(at, size, "disconnect from ") && !has_auth(at, size));
 	id = queue_id(at, size);
 	if (!id)
 		return false;
 	at += id;
 	size -= id;
-	if (name_size == 7 && !memcmp(name, "cleanup", 7))
+	if (IS(name, name_size, "cleanup"))
 		return BEGINS(at, size, "message-id=");
 	*missed = false;
-	if (name_size == 4 && !memcmp(name, "qmgr", 4)) {
-		*missed = size == 7 && !memcmp(at, "removed", 7);
+	if (IS(name, name_size, "qmgr")) {
+		*missed = IS(at, size, "removed");
 		return *missed || is_queued(at, size);
 	}
-	return ((name_size == 4 && (!memcmp(name, "smtp", 4) || !memcmp(name, "lmtp", 4) ||
-				    !memcmp(name, "pipe", 4))) ||
-		(name_size == 5 && !memcmp(name, "local", 5)) ||
-		(name_size == 7 && !memcmp(name, "virtual", 7))) &&
+	return (IS(name, name_size, "smtp") || IS(name, name_size, "lmtp") ||
+		IS(name, name_size, "pipe") || IS(name, name_size, "local") ||
+		IS(name, name_size, "virtual")) &&
 	       is_sent(at, size);
 }
 
@@ -107,7 +119,7 @@ bool quick_is_nothing(struct span line, bool deliveries, struct stamp *clock, bo
 		return false;
 	for (pid = ++at; at < end && at - pid < 8 && *at >= '0' && *at <= '9';)
 		at++;
-	if (at == pid || end - at < 4 || memcmp(at, "]: ", 3) != 0)
+	if (at == pid || end - at < 4 || !SAME(at, "]: "))
 		return false;
 	return is_nothing_of_postfix(name, (size_t)(pid - 1 - name), at + 3, (size_t)(end - at) - 3,
 				     missed) &&

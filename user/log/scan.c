@@ -86,6 +86,9 @@ void span_visible(struct span span, char *out, size_t size)
 	const unsigned char *at = (const unsigned char *)span.at;
 	size_t left = span.size;
 
+	/* Nearly all of it. */
+	for (; left && size > 1 && *at >= ' ' && *at <= '~' && *at != '\\'; left--, size--)
+		*out++ = (char)*at++;
 	while (left) {
 		size_t step = is_escape(at, left) ? 0 : character_size(at, left);
 

@@ -41,8 +41,9 @@ static inline bool span_starts(struct span span, const char *text)
 {
 	size_t size = strlen(text);
 
-	/* What has a size has bytes. NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
-	return span.size >= size && !memcmp(span.at, text, size);
+	/* Most differ in the first byte. What has a size has bytes.
+	 * NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
+	return span.size >= size && (!size || (*span.at == *text && !memcmp(span.at, text, size)));
 }
 
 /* The same at the end. */
