@@ -310,3 +310,43 @@ enum shipped_answer shipped_read(struct span line, struct shipped_room *room, st
 		return SHIPPED_OTHER;
 	return read_object(&object, room, out);
 }
+
+/* "app="mail"", and whether it names a container; the value's quotes are escaped. */
+static bool skip_label(struct span *line, bool *container)
+{
+	size_t size = 0, end;
+	struct span name;
+
+	while (size < line->size &&
+	       (isalnum((unsigned char)line->at[size]) || line->at[size] == '_'))
+		size++;
+	name = span_cut(*line, 0, size);
+	*line = span_from(*line, size);
+	if (!size || !span_skip(line, "=\""))
+		return false;
+	for (end = 0; end < line->size && line->at[end] != '"'; end++)
+		end += line->at[end] == '\\';
+	if (end >= line->size)
+		return false;
+	*line = span_from(*line, end + 1);
+	*container |= span_is(name, "container") || span_is(name, "container_name") ||
+		      span_is(name, "pod");
+	return true;
+}
+
+bool shipped_labelled(struct span line, struct shipped *out)
+{
+	struct span none = { line.at, 0 };
+
+	*out = (struct shipped){ .clock = { .kind = STAMP_NONE } };
+	if (!stamp_read(&line, &out->clock) || out->clock.kind != STAMP_DATE || !out->clock.zoned ||
+	    !span_skip(&line, "{"))
+		return false;
+	while (!span_skip(&line, "} ")) {
+		if (!skip_label(&line, &out->contained))
+			return false;
+		span_skip(&line, ", ");
+	}
+	out->line = line;
+	return out->contained || has_header(line, none);
+}

@@ -38,6 +38,10 @@ struct shipped_room {
  * stranger add members. */
 enum shipped_answer shipped_read(struct span line, struct shipped_room *room, struct shipped *out);
 
+/* "2026-11-08T10:00:01Z {app="mail", pod="mail-0"} LINE", as logcli prints what Loki has; the line
+ * needs a header of its own unless a label names a container. Pure. */
+bool shipped_labelled(struct span line, struct shipped *out);
+
 /* Whether the line may begin as Fluentd's do; by a few bytes, for the many that do not. */
 static inline bool shipped_has_tabs(struct span line)
 {

@@ -108,13 +108,26 @@ static bool join(struct unwrap **state, enum stream stream, struct span text, bo
 	return whole;
 }
 
+static bool read_labelled(struct span line, struct unwrapped *out, bool *is_one)
+{
+	struct shipped shipped;
+
+	*is_one = shipped_labelled(line, &shipped);
+	if (!*is_one)
+		return false;
+	*out = (struct unwrapped){ .line = shipped.line,
+				   .wrapping = shipped.contained ? WRAP_JSON_CONTAINER : WRAP_JSON,
+				   .clock = shipped.clock };
+	return true;
+}
+
 static bool read_cri(struct unwrap **unwrap, struct span line, struct unwrapped *out, bool *is_one)
 {
 	struct cri_line cri;
 
 	*is_one = cri_read(line, &cri);
 	if (!*is_one)
-		return false;
+		return read_labelled(line, out, is_one);
 	out->clock = cri.stamp;
 	out->wrapping = WRAP_CRI;
 	return join(unwrap, cri.is_stderr ? STREAM_ERR : STREAM_OUT, cri.text, cri.whole,
