@@ -26,6 +26,7 @@ setup() {
 }
 
 teardown() {
+	policy_sockets_end
 	policy_end
 }
 
@@ -89,6 +90,36 @@ teardown() {
 	lab_send "$GATEWAY4" "$MX4" bob bobs-secret --timeout 30
 	run ! grep -i 'policy' "$LAB/log/dovecot.log"
 	kill "$(tail -n 1 "$LAB/pids")"
+}
+
+# COMMAND... with 14 logins waiting for a daemon that hangs; then Dovecot asks the next one at once.
+asks_after() {
+	local pids=() _
+	kill -STOP "$(<"$LAB/run.pid")"
+	for _ in {1..14}; do
+		proxied 203.0.113.9 bobs-secret >/dev/null 3>&- &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	"$@" || :
+	policy_run_passed 2
+	retry 50 0.1 still_answers
+	: >"$LAB/log/dovecot.log"
+	proxied 203.0.113.9 bobs-secret
+	! grep -i 'policy server' "$LAB/log/dovecot.log"
+}
+told_to_end() {
+	kill -TERM "$(<"$LAB/run.pid")"
+	kill -CONT "$(<"$LAB/run.pid")"
+	lab_run_end
+}
+
+@test "a daemon that hangs is killed, or told to end, while 14 logins wait: Dovecot 2.4 asks the next one at once" {
+	policy_sockets 9120 10040
+	policy_conf enforce
+	policy_run_passed 2
+	asks_after lab_run_end KILL
+	asks_after told_to_end
 }
 
 @test "doctor finds nothing at Dovecot 2.4 as the manual has it; short digests and mechanisms not named it does" {

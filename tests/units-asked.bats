@@ -36,6 +36,8 @@ setup_file() {
 	} >files/etc/dovecot/dovecot.conf
 	cp "$LAB_REPO/tests/policy/attempts" .
 	echo "PATIENCE=$PATIENCE" >patience
+	policy_manual 'OTHER USERS' 1 >port-of-socket
+	policy_manual 'OTHER USERS' 2 >port-of-stand-in
 	units_run asked-in-systemd
 }
 
@@ -69,4 +71,8 @@ setup() {
 
 @test "every mail that was accepted meanwhile is delivered" {
 	found 'no mail is lost'
+}
+
+@test "with a port below 1024, as the manual has it, no other user can take it between the daemon and its stand-in" {
+	found 'nobody takes a low port'
 }
