@@ -48,6 +48,13 @@ ban_on() { # ADDRESS GATE...
 	done
 }
 
+# Gate 3's fleet process, with another server.
+begins_at() { # SERVER
+	gate 3 gate_fleet_end KILL
+	sed -i "s|^server = .*|server = $1|" "$GATES/gate3/sekisho.conf"
+	gate 3 gate_fleet_run
+}
+
 # Whether snapshots of the first two are kept there.
 has_snapshots() { # SOCKET
 	(($(redis-cli -s "$1" --scan --pattern '*:mx[12]:snapshot' | wc -l) == 2))
@@ -149,9 +156,7 @@ follows() { # SOCKET
 		}' "$GATES/endless.sock" 3>&- &
 	engine=$!
 	retry 50 0.1 test -S "$GATES/endless.sock"
-	gate 3 gate_fleet_end KILL
-	sed -i "s|^server = .*|server = unix:$GATES/endless.sock|" "$GATES/gate3/sekisho.conf"
-	gate 3 gate_fleet_run
+	begins_at "unix:$GATES/endless.sock"
 	process=$(<"$GATES/gate3/fleet.pid")
 	retry 100 0.2 eval "gate 3 lab_sekisho fleet status | grep -q 'answer of the engine is too long'"
 	# Of one answer it holds no more than that of it; the unit has MemoryMax for what hiredis makes of it.
@@ -160,10 +165,100 @@ follows() { # SOCKET
 	gate 3 gate_guess 203.0.113.95
 	retry 200 0.05 gate 3 gate_bans 203.0.113.95/32 source-failures
 	kill "$engine"
-	gate 3 gate_fleet_end KILL
-	sed -i "s|^server = .*|server = $ENGINE|" "$GATES/gate3/sekisho.conf"
-	gate 3 gate_fleet_run
+	begins_at "$ENGINE"
 	retry 200 0.1 gate 3 gate_is_joined
+}
+
+@test "fleet engines: an engine's words reach no terminal as they are" {
+	local engine
+	perl -MIO::Socket::UNIX -MSocket -e '
+		$SIG{PIPE} = "IGNORE";
+		my $listener = IO::Socket::UNIX->new(Type => SOCK_STREAM, Local => $ARGV[0], Listen => 8) or die;
+		while (my $taken = $listener->accept) { syswrite $taken, "-ERR \e[31mred\a\e]0;title\a\xff\r\n" x 64; sleep 1 }
+		' "$GATES/words.sock" 3>&- &
+	engine=$!
+	retry 50 0.1 test -S "$GATES/words.sock"
+	begins_at "unix:$GATES/words.sock"
+	retry 100 0.1 eval "gate 3 lab_sekisho fleet status | grep -q 'last fault: .*red'"
+	for words in 'fleet status' 'fleet status --json' doctor 'doctor --json' alerts; do
+		# shellcheck disable=SC2086 # several words
+		run gate 3 lab_sekisho $words
+		if [[ $output == *[$'\e\a\xff']* ]]; then fail "$words: $output"; fi
+	done
+	kill "$engine"
+	begins_at "$ENGINE"
+	retry 200 0.1 gate 3 gate_is_joined
+}
+
+@test "fleet engines: where somebody always speaks a member has caught up all the same" {
+	local stream chatter i
+	stream=$(redis-cli -s "$FIRST" --scan --pattern '*:mx1')
+	(while sleep 0.1; do redis-cli -s "$FIRST" xadd "$stream" '*' b x; done) >/dev/null 2>&1 3>&- &
+	chatter=$!
+	sleep 5
+	for ((i = 0; i < 5; i++)); do
+		retry 2 0.2 gate 3 gate_is_joined
+		sleep 0.5
+	done
+	kill "$chatter"
+}
+
+@test "fleet engines: the secret is exchanged in three steps, and nothing is lost" {
+	local old new step number address=0
+	old=$(<"$GATES/secret")
+	"$SEKISHO" -c /dev/null fleet key --secret --output "$GATES/secret2"
+	new=$(<"$GATES/secret2")
+	for step in "$old"$'\n'"$new" "$new"$'\n'"$old" "$new"; do
+		echo "$step" >"$GATES/secret"
+		for number in 1 2 3; do
+			gate "$number" gate_fleet_end HUP
+			sleep 0.5
+		done
+		retry 200 0.1 eval 'gate 1 gate_is_joined && gate 2 gate_is_joined && gate 3 gate_is_joined'
+		ban_on "203.0.113.6$((++address))" 1 2
+		adopted "203.0.113.6$address/32" 3
+	done
+	gate 3 gate_bans 203.0.113.61/32 fleet
+	[[ $(gate 3 lab_sekisho fleet status --json | jq '[.members[].refused["other-secret"]] | add') == 0 ]]
+}
+
+@test "fleet engines: a member from whom nothing came for ten minutes is an alert, once" {
+	local library number
+	library=$(ls /usr/lib/*/faketime/libfaketime.so.1 2>/dev/null || :)
+	[[ -n $library ]] || skip 'needs libfaketime'
+	echo +0s >"$GATES/clock"
+	printf '#!/bin/sh\nLD_PRELOAD=%s FAKETIME_TIMESTAMP_FILE=%s FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 exec %s "$@"\n' \
+		"$library" "$GATES/clock" "$SEKISHO" >"$GATES/later"
+	chmod 755 "$GATES/later"
+	gate 3 gate_fleet_end KILL
+	FLEET_SEKISHO=$GATES/later gate 3 gate_fleet_run
+	retry 200 0.1 gate 3 gate_is_joined
+	gate 1 gate_fleet_end STOP
+	echo +11m >"$GATES/clock"
+	retry 100 0.1 eval "gate 3 lab_sekisho alerts --json | grep -q 'member mx1 has been silent for ten minutes'"
+	gate 1 gate_fleet_end CONT
+	sleep 2
+	[[ $(gate 3 lab_sekisho alerts --json | grep -c 'member mx1 has been silent') == 1 ]]
+}
+
+@test "fleet engines: what goes wrong while the daemon is away is an alert once it is back" {
+	gate 2 gate_fleet_end KILL
+	gate 2 lab_run_end
+	gate 2 gate_fleet_run
+	redis-cli -s "$FIRST" xadd "$(redis-cli -s "$FIRST" --scan --pattern '*:mx3')" '*' b junk >/dev/null
+	retry 100 0.1 grep -q 'mx3: what stands in its stream is not signed' "$GATES/gate2/log/fleet"
+	gate 2 lab_run
+	retry 100 0.1 eval "gate 2 lab_sekisho alerts --json | grep -q 'mx3: what stands in its stream is not signed'"
+}
+
+@test "fleet engines: metrics say whether the fleet is there, and what became of others' bans" {
+	retry 100 0.2 eval "gate 2 lab_sekisho stats --prometheus | grep -x 'sekisho_fleet_engine_connected 1'"
+	gate 2 lab_sekisho stats --prometheus >"$BATS_TEST_TMPDIR/metrics"
+	grep -x 'sekisho_fleet_up 1' "$BATS_TEST_TMPDIR/metrics"
+	grep -x 'sekisho_fleet_members 3' "$BATS_TEST_TMPDIR/metrics"
+	grep '^sekisho_fleet_adoptions_total{outcome="adopted"}' "$BATS_TEST_TMPDIR/metrics"
+	gate 2 gate_fleet_end KILL
+	retry 150 0.2 eval "gate 2 lab_sekisho stats --prometheus | grep -x 'sekisho_fleet_up 0'"
 }
 
 @test "fleet engines: a build without hiredis and libsodium is whole, and says what it lacks" {

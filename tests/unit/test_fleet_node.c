@@ -365,6 +365,82 @@ static void test_a_member_tells_of_so_many_accounts_and_others_are_still_heard(v
 	node_free(receiver);
 }
 
+static struct node *make_with(uint16_t self, const char *first, const char *second,
+			      struct seen *seen)
+{
+	struct node_settings settings = { .members = members,
+					  .member_count = MEMBERS,
+					  .self = self,
+					  .signer = signers[self],
+					  .secret_count = second ? 2 : 1,
+					  .quorum = 1,
+					  .budget = 100,
+					  .changed = on_changed,
+					  .troubled = on_troubled,
+					  .context = seen };
+	uint8_t secret[FLEET_KEY_SIZE] = { 0 };
+	struct node *node;
+
+	snprintf((char *)secret, sizeof(secret), "%s", first);
+	fleet_secret_derive(secret, &settings.secrets[0]);
+	snprintf((char *)secret, sizeof(secret), "%s", second ? second : "");
+	fleet_secret_derive(secret, &settings.secrets[1]);
+	*seen = (struct seen){ 0 };
+	node = node_new(&settings, NOW_MS);
+	assert_non_null(node);
+	return node;
+}
+
+/* Each step of an exchange: the first secret seals, both open, and a third is told of. */
+static void test_both_secrets_open_while_one_is_exchanged(void **state)
+{
+	static const struct {
+		const char *maker[2], *receiver[2];
+		unsigned adopted;
+	} steps[] = {
+		{ { "old", NULL }, { "old", "new" }, 1 },
+		{ { "old", "new" }, { "old", NULL }, 1 },
+		{ { "new", "old" }, { "old", "new" }, 1 },
+		{ { "old", "new" }, { "new", "old" }, 1 },
+		{ { "new", NULL }, { "new", "old" }, 1 },
+		{ { "new", NULL }, { "old", NULL }, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		struct seen seen, none;
+		struct node *maker =
+			make_with(TRAITOR, steps[i].maker[0], steps[i].maker[1], &none);
+		struct node *receiver =
+			make_with(HONEST, steps[i].receiver[0], steps[i].receiver[1], &seen);
+		uint8_t bytes[FLEET_BATCH_SIZE];
+		size_t size = say(maker, 0x2d000001, bytes);
+
+		node_receive(receiver, TRAITOR, bytes, size, NOW_MS);
+		assert_int_equal(seen.adopted, steps[i].adopted);
+		assert_int_equal(seen.troubles[NODE_SECRET], !steps[i].adopted);
+		node_free(maker);
+		node_free(receiver);
+	}
+}
+
+/* An engine that is gone for long: of what waits the oldest goes, and is counted. */
+static void test_what_waits_is_bounded_and_the_newest_stays(void **state)
+{
+	struct seen none;
+	struct node *node = make(TRAITOR, 2, &none);
+	struct fleet_statement ban;
+
+	(void)state;
+	for (uint32_t i = 0; i < FLEET_QUEUE_MAX + 100; i++) {
+		ban = ban_of(0x2d000000 + i, BAN_LOGIN, RULE_SOURCE_FAILURES);
+		node_sight(node, &ban);
+	}
+	assert_int_equal(node_waiting(node), FLEET_QUEUE_MAX);
+	assert_int_equal(node_lost(node), 100);
+	node_free(node);
+}
+
 /* A partition's worth: 100,000 statements, 3,000 of which a second member said as well. */
 static void test_catching_up_is_quick(void **state)
 {
@@ -411,6 +487,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_signed_by_its_member_is_told_once),
 		cmocka_unit_test(test_both_keys_of_a_member_count_while_one_is_exchanged),
 		cmocka_unit_test(test_own_bans_are_said_again),
+		cmocka_unit_test(test_both_secrets_open_while_one_is_exchanged),
+		cmocka_unit_test(test_what_waits_is_bounded_and_the_newest_stays),
 		cmocka_unit_test(test_what_a_walk_does_not_tell_is_lifted),
 		cmocka_unit_test(
 			test_a_member_tells_of_so_many_accounts_and_others_are_still_heard),

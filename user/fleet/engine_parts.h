@@ -29,6 +29,7 @@ struct engine {
 	size_t server_count, at; /* at: the server in use */
 	struct wire reader, writer;
 	struct stream_at *streams;
+	size_t read_most;      /* entries that were asked for of each stream */
 	size_t asked;	       /* answers about snapshots, then about last entries, that came */
 	bool begun;	       /* snapshots were asked for once */
 	bool greeting[2];      /* an answer to AUTH is owed, of the reader and the writer */

@@ -65,6 +65,7 @@ static void ask_entries(struct engine *engine, int64_t now_ms)
 		return;
 	}
 	each = each < READ_LEAST ? READ_LEAST : each > READ_MOST ? READ_MOST : each;
+	engine->read_most = each;
 	snprintf(most, sizeof(most), "%zu", each);
 	words[0] = "XREAD";
 	words[1] = "COUNT";
@@ -147,6 +148,8 @@ static void take_stream(struct engine *engine, const redisReply *reply)
 	for (size_t i = 0; i < engine->settings.stream_count; i++) {
 		if (strcmp(engine->streams[i].key, reply->element[0]->str))
 			continue;
+		if (reply->element[1]->elements >= engine->read_most)
+			engine->caught_up = false; /* it may have more */
 		for (size_t j = 0; j < reply->element[1]->elements; j++)
 			take_entry(engine, i, reply->element[1]->element[j]);
 	}
@@ -174,7 +177,8 @@ void engine_read_take(struct engine *engine, const redisReply *reply, int64_t no
 	} else {
 		engine->reading = false;
 		engine->begun = true;
-		engine->caught_up = reply->type == REDIS_REPLY_NIL;
+		engine->caught_up =
+			true; /* unless a stream has more, where somebody always speaks */
 		for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
 			take_stream(engine, reply->element[i]);
 	}

@@ -27,6 +27,10 @@ void wire_fail(struct wire *wire, const char *why, int64_t now_ms)
 {
 	snprintf(wire->fault, sizeof(wire->fault), "%s",
 		 why && *why ? why : "the connection ended");
+	/* The engine's own words, which are anything: also what no JSON could hold. */
+	for (char *at = wire->fault; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
 	wire_close(wire);
 	wire->failures++;
 	wire->pause_ms = wire->pause_ms ? 2 * wire->pause_ms : PAUSE_FIRST_MS;

@@ -173,7 +173,10 @@ void fleet_tell_trouble(struct fleet_process *process, const char *format, ...)
 	vsnprintf(message.text, sizeof(message.text), format, arguments);
 	va_end(arguments);
 	fprintf(stderr, "<4>%s\n", message.text);
-	push(process, &message, FLEET_OUT_MAX);
+	if (find_daemon(process))
+		push(process, &message, FLEET_OUT_MAX);
+	else if (process->kept_count < FLEET_KEPT)
+		process->kept[process->kept_count++] = message;
 }
 
 bool fleet_clients_wait(const struct fleet_process *process)
@@ -217,6 +220,9 @@ static void take_daemon(struct fleet_process *process, struct fleet_client *clie
 	client->is_daemon = true;
 	process->out_count = 0;
 	process->walking = false;
+	for (size_t i = 0; i < process->kept_count; i++)
+		push(process, &process->kept[i], FLEET_OUT_MAX);
+	process->kept_count = 0;
 	process->resync = true; /* begins with what is adopted by now */
 }
 

@@ -13,6 +13,7 @@
 #include "fleet/node.h"
 
 #define FLEET_CLIENTS 8
+#define FLEET_KEPT    16
 #define FLEET_OUT_MAX 32768 /* messages that the daemon has not taken yet: 10 MiB */
 /* Parts of it: sightings leave room for bans, bans as they change for the walk over all of them. */
 #define FLEET_OUT_SIGHTINGS (FLEET_OUT_MAX / 4)
@@ -41,7 +42,9 @@ struct fleet_process {
 	bool resync;  /* a change found no room: the daemon is told anew of all that is adopted */
 	bool walking; /* it is being told */
 	struct adoption_walk walk;
-	uint64_t untold; /* sightings that found no room */
+	uint64_t untold;			 /* sightings that found no room */
+	struct channel_message kept[FLEET_KEPT]; /* troubles while there was no daemon to tell */
+	size_t kept_count;
 	uint64_t outcomes[OUTCOMES];
 	uint64_t unknown; /* sightings of accounts that nobody has here */
 	bool *silent;	  /* by member: that was told */
