@@ -9,7 +9,9 @@
 
 #include "fleet/statement.h"
 
+#ifndef CHAIN_REMEMBERED
 #define CHAIN_REMEMBERED 512 /* hashes of the last batches */
+#endif
 
 struct fleet_chain {
 	uint64_t incarnation, sequence; /* of the last batch that was taken; 0: none */
