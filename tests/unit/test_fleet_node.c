@@ -332,6 +332,33 @@ static void sight(struct node *node, int64_t now_ms)
 	node_sight(node, &sighting);
 }
 
+/* Three times it begins with a clock that is behind its own past, of which the engine keeps the
+ * same batch each time: numbers that are used once must not come again with other words. */
+static void test_a_member_behind_its_own_past_never_uses_a_number_twice(void **state)
+{
+	struct seen none;
+	uint64_t incarnations[3];
+	uint8_t past[FLEET_BATCH_SIZE], bytes[FLEET_BATCH_SIZE];
+	struct node *before = make(TRAITOR, 2, &none), *node;
+	size_t past_size = say(before, 0x2d000001, past);
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct fleet_header header;
+
+		node = make(TRAITOR, 2, &none);
+		node_receive(node, TRAITOR, past, past_size, NOW_MS);
+		assert_int_equal(fleet_header_read(bytes, say(node, 0x2d000002, bytes), &header),
+				 0);
+		assert_true(header.incarnation > NOW_MS && header.sequence == 1);
+		assert_true(header.incarnation <= NOW_MS + 65536 + 1);
+		incarnations[i] = header.incarnation;
+		node_free(node);
+	}
+	assert_true(incarnations[0] != incarnations[1] || incarnations[1] != incarnations[2]);
+	node_free(before);
+}
+
 /* What one tells without end takes nothing from another's word. */
 static void test_a_member_tells_of_so_many_accounts_and_others_are_still_heard(void **state)
 {
@@ -490,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_both_secrets_open_while_one_is_exchanged),
 		cmocka_unit_test(test_what_waits_is_bounded_and_the_newest_stays),
 		cmocka_unit_test(test_what_a_walk_does_not_tell_is_lifted),
+		cmocka_unit_test(test_a_member_behind_its_own_past_never_uses_a_number_twice),
 		cmocka_unit_test(
 			test_a_member_tells_of_so_many_accounts_and_others_are_still_heard),
 		cmocka_unit_test(test_catching_up_is_quick),

@@ -8,6 +8,7 @@
 #include "fleet/node_internal.h"
 
 #define TROUBLE_QUIET_MS 3600000 /* so often one is told */
+#define JUMP_MOST	 65536
 
 static void trouble(struct node *node, enum node_trouble what, uint16_t member, int64_t now_ms)
 {
@@ -68,14 +69,22 @@ static void take_statement(struct node *node, uint16_t member,
 }
 
 /* A batch that is this very member's by its signature, and was not made by this process: before it
- * has said anything, an earlier one with a clock that was ahead; later, a stranger with its key. */
+ * has said anything, an earlier one with a clock that was ahead; later, a stranger with its key.
+ *
+ * It goes on a random minute beyond that. The next number would be the same for each process that
+ * begins there, and two of them, of which the engine lost what the first said, would look like a
+ * key in two hands. */
 static void meet_own(struct node *node, const struct fleet_batch *batch, int64_t now_ms)
 {
+	uint8_t random[2];
+
 	if (node->sequence)
 		trouble(node, NODE_OWN_KEY, node->settings.self, now_ms);
-	if (batch->incarnation < node->incarnation || batch->incarnation == UINT64_MAX)
+	if (batch->incarnation < node->incarnation || batch->incarnation > UINT64_MAX - JUMP_MOST)
 		return;
-	node_begin_incarnation(node, batch->incarnation + 1);
+	fleet_random(random, sizeof(random));
+	node_begin_incarnation(node,
+			       batch->incarnation + 1 + (uint64_t)(random[0] << 8 | random[1]));
 	node_restate(node, now_ms);
 }
 
