@@ -14,6 +14,15 @@ gate() { # N COMMAND...
 	)
 }
 
+# Makes the lab of gate N, with no fleet yet.
+gate_up() { # N
+	lab_up "$GATES/gate$1" || return
+	mkdir -p "$LAB/run-fleet"
+	declare -p LAB LAB_ID LAB_SERVER LAB_CLIENT LAB_PINS LAB_CONF LAB_MAPS LAB_CGROUP |
+		sed 's/^declare -x/export/' >"$LAB/env"
+	: >"$LAB/log/mail.log"
+}
+
 # Makes COUNT labs below DIR, with a key each and the secret that they share. Sets GATES.
 gates_up() { # DIR COUNT
 	local number
@@ -21,11 +30,7 @@ gates_up() { # DIR COUNT
 	mkdir -p "$GATES"
 	"$SEKISHO" -c /dev/null fleet key --secret --output "$GATES/secret" || return
 	for ((number = 1; number <= GATE_COUNT; number++)); do
-		lab_up "$GATES/gate$number" || return
-		mkdir -p "$LAB/run-fleet"
-		declare -p LAB LAB_ID LAB_SERVER LAB_CLIENT LAB_PINS LAB_CONF LAB_MAPS LAB_CGROUP |
-			sed 's/^declare -x/export/' >"$LAB/env"
-		: >"$LAB/log/mail.log"
+		gate_up "$number" || return
 		"$SEKISHO" -c /dev/null fleet key --output "$LAB/key" >"$LAB/public" || return
 	done
 }
