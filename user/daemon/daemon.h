@@ -168,6 +168,18 @@ struct daemon {
 	bool fleet_ticks;
 };
 
+/* ---- daemon.c ---- */
+struct daemon_lock;
+/* Opens all that the daemon is made of, in order: the configuration and the store, its locks, the
+ * gate, the rules, the logs and the sockets. `daemon` has its configuration's path, how it is to
+ * talk and since when it runs; `lock` is held until the caller's daemon_unlock(). An error: what
+ * was opened is ended by daemon_stop() all the same. */
+int daemon_start(struct daemon *daemon, struct daemon_lock *lock, struct fault *fault);
+/* Follows the logs until a signal ends it. */
+int daemon_follow(struct daemon *daemon, struct fault *fault);
+/* Writes what is to be written and ends all parts, but the instance, which is the caller's. */
+void daemon_stop(struct daemon *daemon);
+
 /* daemon_fault.c: the last fault, for `status`, and on standard error. */
 void daemon_fault(struct daemon *daemon, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
