@@ -319,10 +319,10 @@ complete_bash() { # WORD...: what is offered for the last one
 	cd "$root/usr/share/doc/sekisho"
 	count=0
 	for page in *.md; do
-		for link in $(grep -oE '\]\([^)#: ]+' "$page" | cut -c 3-); do
+		while read -r link; do
 			[[ -s $link ]] || fail "$page has a link to $link"
 			((++count))
-		done
+		done < <(grep -oE '\]\([^)#: ]+' "$page" | cut -c 3-)
 	done
 	((count > 100))
 }

@@ -177,8 +177,8 @@ void engine_read_take(struct engine *engine, const redisReply *reply, int64_t no
 	} else {
 		engine->reading = false;
 		engine->begun = true;
-		engine->caught_up =
-			true; /* unless a stream has more, where somebody always speaks */
+		/* Unless a stream has more: where somebody always speaks none is ever empty. */
+		engine->caught_up = true;
 		for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
 			take_stream(engine, reply->element[i]);
 	}
