@@ -2,6 +2,7 @@
 /* The checks of what leaves this machine: mail, by the outflow breaker, and word of what happened,
  * by alerts and metrics. Pure. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "doctor/checks.h"
 
@@ -62,16 +63,20 @@ static void check_outflow(const struct doctor_facts *facts, struct doctor_report
 static void check_word(const struct doctor_facts *facts, struct doctor_report *report)
 {
 	const struct daemon_alerts *alerts = &facts->alerts;
+	char dropped[80] = "";
 
 	if (facts->daemon_state != DAEMON_RUNNING)
 		return;
 	if (!alerts->has_program)
 		doctor_add(report, FIND_NO_ALERT_PROGRAM, "", "no program is run for alerts");
+	if (alerts->dropped)
+		snprintf(dropped, sizeof(dropped),
+			 ", and was not run for %" PRIu64 " because too many waited",
+			 alerts->dropped);
 	if (alerts->failed || alerts->dropped)
 		doctor_add(report, FIND_ALERTS_FAILED, "",
-			   "of %" PRIu64 " alerts, the program failed for %" PRIu64
-			   ", and was not run for %" PRIu64 " because too many waited",
-			   alerts->raised, alerts->failed, alerts->dropped);
+			   "of %" PRIu64 " alerts, the program failed for %" PRIu64 "%s",
+			   alerts->raised, alerts->failed, dropped);
 	if (facts->metrics == DAEMON_METRICS_CLOSED)
 		doctor_add(report, FIND_METRICS_CLOSED, "", "[metrics] listen cannot be opened");
 }
