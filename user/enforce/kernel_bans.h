@@ -3,6 +3,7 @@
 #ifndef SEKISHO_KERNEL_BANS_H
 #define SEKISHO_KERNEL_BANS_H
 
+#include "enforce/clocks.h"
 #include "kernel/ban_parts.h"
 #include "kernel/gate.h"
 #include "store/store.h"
@@ -26,20 +27,6 @@ void kernel_bans_free(struct kernel_bans *bans);
 
 /* The store's order: IPv4 before IPv6, by address, by length. */
 int kernel_bans_compare(const struct prefix *a, const struct prefix *b);
-
-/* Times of the one clock on the other, for when both are read at once. They stay within what they
- * can hold. */
-struct clocks {
-	int64_t wall_ns;
-	uint64_t boot_ns;
-};
-struct clocks clocks_read(void);
-/* Whether the wall clock was set since they were read: what is made of them is not to be written
- * then, for the store may have been told the jump. To be asked within the transaction that writes. */
-bool clocks_were_set(const struct clocks *clocks);
-int64_t clocks_to_wall(const struct clocks *clocks, uint64_t boot_ns);
-/* What lies before the boot is the boot. */
-uint64_t clocks_to_boot(const struct clocks *clocks, int64_t wall_ns);
 
 /* What the store is to say of that part of the kernel's ban of `prefix`; its reason is for one that
  * the store had lost. */

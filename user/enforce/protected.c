@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What can never be banned, so that no rule and no typing error locks the owner out. Not here:
- * bans. */
+/* See protected.h. */
+#include "enforce/protected.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,6 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "enforce/bans.h"
 #include "feed/dns_names.h"
 #include "net/devices.h"
 
