@@ -217,17 +217,6 @@ static void judge_all(struct account_flood *state, const struct rule_input *inpu
 	rule_decide(input, &decision);
 }
 
-/* The pair of source and account, as a key that no address has. */
-static struct prefix pair_key(const struct rule_input *input)
-{
-	struct prefix key = input->account;
-
-	for (size_t i = 0; i < sizeof(key.address.byte); i++)
-		key.address.byte[i] ^= input->source.address.byte[i];
-	key.length |= input->source.length << 8;
-	return key;
-}
-
 /* What of this message counts: nothing of a quiet source, and of one that stops being quiet all
  * that it handed in. */
 static uint32_t loudness(struct account_flood *state, const struct rule_input *input)
@@ -237,7 +226,7 @@ static uint32_t loudness(struct account_flood *state, const struct rule_input *i
 	struct window_entry entry = { .wall_ns = event->wall_ns,
 				      .tag = input->tag,
 				      .weight = weight_of(event) };
-	struct prefix key = pair_key(input);
+	struct prefix key = lru_pair_key(&input->account, &input->source);
 	struct loud *loud = lru_find(state->loud, &key);
 	const struct window_entry *hit;
 	uint32_t weight = 0;

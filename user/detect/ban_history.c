@@ -64,7 +64,7 @@ static struct prefix key_of(const struct prefix *prefix, enum ban_services group
 {
 	struct prefix key = *prefix;
 
-	key.length |= (uint32_t)group << 8;
+	key.length |= LRU_KEY_GROUP(group);
 	return key;
 }
 

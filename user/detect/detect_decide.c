@@ -3,8 +3,6 @@
  * alert was raised already. */
 #include "detect/detect_internal.h"
 
-#define GRAVER 0x80000U /* no address has such a length */
-
 /* Nobody wants to read of the same thing twice in its window, and of what lasts for days once. */
 static bool admit(struct detect *detect, const struct decision *decision)
 {
@@ -23,7 +21,7 @@ static bool admit(struct detect *detect, const struct decision *decision)
 		key = accounts_key(detect->accounts,
 				   decision->has_account ? decision->account : "");
 	if (decision->graver)
-		key.length |= GRAVER;
+		key.length |= LRU_KEY_GRAVER;
 	if ((lasting[decision->rule] || daily[decision->rule]) && quiet_s < 86400)
 		quiet_s = 86400;
 	return summing_admit(detect->summing, &key, quiet_s, lasting[decision->rule], decision);

@@ -107,6 +107,16 @@ struct prefix lru_name_key(const struct lru_seed *seed, const char *name)
 	return key;
 }
 
+struct prefix lru_pair_key(const struct prefix *name, const struct prefix *with)
+{
+	struct prefix key = *name;
+
+	for (size_t i = 0; i < sizeof(key.address.byte); i++)
+		key.address.byte[i] ^= with->address.byte[i];
+	key.length |= with->length << 8;
+	return key;
+}
+
 static int allocate(struct lru_table *recent, uint32_t most)
 {
 	_cleanup_free_ unsigned char *slots = calloc(most, recent->slot_size);

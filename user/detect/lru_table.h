@@ -13,6 +13,14 @@
 
 #include "net/address.h"
 
+/* What a key says beside its prefix, in bits of the length that no prefix has. Uses share a bit
+ * where they never meet in one table. */
+#define LRU_KEY_GROUP(group) ((uint32_t)(group) << 8) /* enum ban_services */
+#define LRU_KEY_APART	     0x20000U		      /* counted apart from the prefix's others */
+#define LRU_KEY_APART_TOO    0x40000U		      /* and apart from these */
+#define LRU_KEY_GRAVER	     0x80000U		      /* of alerts: struct decision */
+#define LRU_KEY_RULE(rule)   ((uint32_t)(rule) << 20) /* enum ban_rule */
+
 struct lru_table;
 
 /* `leave` (may be NULL) is called for every value that goes, `full`: to make room. `most` is 1 ..
@@ -57,5 +65,7 @@ struct lru_seed lru_seed_new(void);
 /* A name without regard to the case of A to Z: 128 bits of hash, and a length that no address has. */
 #define LRU_NAME 0x10000U
 struct prefix lru_name_key(const struct lru_seed *seed, const char *name);
+/* The pair of a name's key and a source or another name, as a key of neither. */
+struct prefix lru_pair_key(const struct prefix *name, const struct prefix *with);
 
 #endif

@@ -94,7 +94,7 @@ static void on_event(void *context, const struct rule_input *input)
 							 : times * FULL_WEIGHT;
 	/* What bans is counted apart from what only alerts. */
 	if (alerts)
-		subject.length |= 0x20000U;
+		subject.length |= LRU_KEY_APART;
 	count = sliding_window_add(context, &subject, &entry, &hit);
 	if (!count)
 		return;

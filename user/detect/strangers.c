@@ -9,10 +9,10 @@
 #include "detect/rule.h"
 
 /* Failures that name no account, of a source that some account knows, are counted apart from those
- * on others' accounts: no address has such a length. */
-#define UNNAMED 0x20000U
+ * on others' accounts. */
+#define UNNAMED LRU_KEY_APART
 /* So are those on accounts that it logged in to, but is not known to. */
-#define SEEN 0x40000U
+#define SEEN LRU_KEY_APART_TOO
 
 struct strangers {
 	struct sliding_window *failures;  /* by source; of known pairs by account */

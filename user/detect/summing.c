@@ -95,7 +95,7 @@ bool summing_admit(struct summing *summing, const struct prefix *key, uint64_t q
 	int64_t *last_ns, now_ns = decision->wall_ns;
 	bool fresh;
 
-	subject.length |= (uint32_t)decision->rule << 20;
+	subject.length |= LRU_KEY_RULE(decision->rule);
 	last_ns = lru_touch(summing->subjects, &subject, &fresh);
 	if (!fresh && within(*last_ns, now_ns, quiet_s)) {
 		if (lasting)

@@ -112,14 +112,11 @@ static struct wrongs *wrongs_of(struct passwords *passwords, const char *account
 				const struct prefix *source, uint32_t now_s)
 {
 	const struct judge_memory *memory = &passwords->settings->memory;
-	struct prefix key = lru_name_key(&passwords->seed, account);
+	struct prefix name = lru_name_key(&passwords->seed, account);
+	struct prefix key = lru_pair_key(&name, source);
 	struct wrongs *wrongs;
 	bool fresh;
 
-	/* No address has such a length. */
-	for (size_t i = 0; i < sizeof(key.address.byte); i++)
-		key.address.byte[i] ^= source->address.byte[i];
-	key.length |= source->length << 8;
 	wrongs = lru_touch(passwords->wrongs, &key, &fresh);
 	if (fresh && memory->recall_digests &&
 	    !memory->recall_digests(account, source, &wrongs->digests, memory->context))

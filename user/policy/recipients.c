@@ -8,8 +8,7 @@
 #include "policy/judge_internal.h"
 
 #define PATIENCE_NS \
-	(600 * NS_PER_S)     /* between a recipient and what follows: no client needs more */
-#define MESSAGE_KEY 0x20000U /* a length that no address and no name has */
+	(600 * NS_PER_S) /* between a recipient and what follows: no client needs more */
 
 /* One that is under way. */
 struct message {
@@ -80,13 +79,10 @@ static enum judge_purse purse_of(const struct policy_mail *mail, const struct de
 static struct prefix message_key(const struct hand *hand)
 {
 	const struct policy_mail *mail = hand->mail;
-	struct prefix key =
+	struct prefix message =
 		lru_name_key(&hand->judge->seed, *mail->instance ? mail->instance : mail->queue);
 
-	for (size_t i = 0; i < sizeof(key.address.byte); i++)
-		key.address.byte[i] ^= hand->look.account.address.byte[i];
-	key.length = MESSAGE_KEY;
-	return key;
+	return lru_pair_key(&message, &hand->look.account);
 }
 
 static void find_message(struct hand *hand, bool make)
