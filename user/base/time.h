@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #define NS_PER_S       1000000000LL
+#define NS_PER_MS      1000000LL
 #define TIME_TEXT_SIZE 40
 
 /* "10s" "5m" "1h" "7d" "2w", also "1h30m"; a unit is required. *seconds is 1 .. 100 years.

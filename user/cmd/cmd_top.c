@@ -141,7 +141,7 @@ static int wait_ms(const struct top *top)
 {
 	uint64_t due = top->taken_boot_ns + top->interval_s * NS_PER_S, now = clock_boot_ns();
 
-	return due > now ? (int)((due - now) / 1000000 + 1) : 0;
+	return due > now ? (int)((due - now) / NS_PER_MS + 1) : 0;
 }
 
 static int loop(struct top *top)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "fleet/channel.h"
 
 /* What is not told is told by the daemon: at once if it looks now, and behind the last ban again. */
@@ -39,7 +40,7 @@ void fleet_tell_ban(struct fleet_tell *tell, const struct config *config,
 					   .prefix = request->prefix,
 					   .services = request->services & BAN_ALL,
 					   .rule = (uint8_t)request->rule,
-					   .time_ms = request->until_wall_ns / 1000000 };
+					   .time_ms = request->until_wall_ns / NS_PER_MS };
 
 	send_one(tell, config, &message);
 }

@@ -14,7 +14,7 @@
 #include "fleet/adoption.h"
 #include "kernel/ban_parts.h"
 
-#define LEASE_NS    (FLEET_LEASE_MS * 1000000LL)
+#define LEASE_NS    (FLEET_LEASE_MS * NS_PER_MS)
 #define LENGTH_NET4 120
 #define LENGTH_NET6 48
 #define SAME_NS	    (10 * NS_PER_S) /* an end that near is the same */
@@ -115,8 +115,8 @@ enum channel_outcome fleet_adopt(struct daemon *daemon, const struct channel_mes
 	struct ban ban = { 0 };
 	bool held;
 
-	if (message->time_ms < INT64_MAX / 1000000)
-		until = message->time_ms * 1000000;
+	if (message->time_ms < INT64_MAX / NS_PER_MS)
+		until = message->time_ms * NS_PER_MS;
 	if (!daemon->instance.gate || !is_one_service(message->services) ||
 	    !is_narrow(&message->prefix) || until <= now)
 		return OUTCOME_FAILED;

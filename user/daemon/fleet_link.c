@@ -58,13 +58,13 @@ static void take_trouble(struct fleet_link *link, const char *text)
 static void take_remote(struct daemon *daemon, const struct channel_message *message)
 {
 	struct detect_remote seen = { .server = message->member, .network = message->prefix };
-	int64_t now_ms = clock_wall_ns() / 1000000;
+	int64_t now_ms = clock_wall_ns() / NS_PER_MS;
 
 	if (message->sight <= SIGHT_KNOWN || message->sight >= SIGHTS ||
 	    message->time_ms < now_ms - FLEET_OLD_MS)
 		return;
 	seen.sight = (enum detect_sight)message->sight;
-	seen.wall_ns = (message->time_ms < now_ms ? message->time_ms : now_ms) * 1000000;
+	seen.wall_ns = (message->time_ms < now_ms ? message->time_ms : now_ms) * NS_PER_MS;
 	decide_remote(daemon, message->text, &seen);
 }
 

@@ -86,7 +86,7 @@ void fleet_link_ban(struct daemon *daemon, const struct ban_request *request)
 {
 	if (daemon->fleet)
 		tell_ban(daemon->fleet, &request->prefix, request->services & BAN_ALL,
-			 (uint8_t)request->rule, request->until_wall_ns / 1000000);
+			 (uint8_t)request->rule, request->until_wall_ns / NS_PER_MS);
 }
 
 /* Whoever fails on many accounts is not to fill what others have to read, nor to keep from them who
@@ -120,7 +120,7 @@ void fleet_link_sight(const char *account, const struct address *source, enum de
 	message.sight = (uint8_t)sight;
 	message.country = COUNTRY_ZZ;
 	message.prefix = address_network(source, config->network_length4, config->network_length6);
-	message.time_ms = wall_ns / 1000000;
+	message.time_ms = wall_ns / NS_PER_MS;
 	if (daemon->providers)
 		message.provider = providers_find(daemon->providers, source);
 	if (daemon->table.head)
@@ -139,8 +139,8 @@ static void tell_kernel_ban(struct fleet_link *link, const struct prefix *prefix
 	for (unsigned group = 0; group < BAN_GROUPS; group++)
 		if (ban->expires_ns[group] > now && ban->rule[group] != RULE_FLEET)
 			tell_ban(link, prefix, (uint8_t)(1U << group), ban->rule[group],
-				 clock_wall_ns() / 1000000 +
-					 (int64_t)((ban->expires_ns[group] - now) / 1000000));
+				 clock_wall_ns() / NS_PER_MS +
+					 (int64_t)((ban->expires_ns[group] - now) / NS_PER_MS));
 }
 
 static void walk(struct daemon *daemon, struct fleet_link *link)

@@ -98,7 +98,7 @@ static bool await(int in, uint64_t end_ns, struct answer *answer)
 
 		if (now >= end_ns)
 			return false;
-		if (poll(&ready, 1, (int)((end_ns - now) / 1000000 + 1)) <= 0)
+		if (poll(&ready, 1, (int)((end_ns - now) / NS_PER_MS + 1)) <= 0)
 			continue;
 		got = read(in, (char *)answer + done, sizeof(*answer) - done);
 		if (got <= 0 && errno != EINTR)

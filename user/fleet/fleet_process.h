@@ -6,6 +6,7 @@
 #ifndef SEKISHO_FLEET_PROCESS_H
 #define SEKISHO_FLEET_PROCESS_H
 
+#include "base/time.h"
 #include "conf/config.h"
 #include "fleet/channel.h"
 #include "fleet/engine.h"
@@ -20,7 +21,7 @@
 #define FLEET_OUT_CHANGES   (FLEET_OUT_MAX / 2)
 #define FLEET_OUT_WALK	    (FLEET_OUT_MAX / 4 * 3)
 #define FLEET_SILENT_MS	    600000 /* 10 min: a member from which nothing came for so long is told of */
-#define FLEET_CLOCK_MS()    (clock_wall_ns() / 1000000)
+#define FLEET_CLOCK_MS()    (clock_wall_ns() / NS_PER_MS)
 
 struct fleet_client {
 	int fd; /* -1: none */

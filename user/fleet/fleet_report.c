@@ -22,7 +22,7 @@ static json_t *time_or_null(int64_t wall_ms)
 
 	if (!wall_ms)
 		return json_null();
-	time_format(wall_ms * 1000000, text);
+	time_format(wall_ms * NS_PER_MS, text);
 	return json_string(text);
 }
 

@@ -30,7 +30,7 @@ enum ending { ENDING_NONE, ENDING_STOP, ENDING_RELOAD };
 
 static int64_t boot_ms(void)
 {
-	return (int64_t)(clock_boot_ns() / 1000000);
+	return (int64_t)(clock_boot_ns() / NS_PER_MS);
 }
 
 /* ---- what the node and the engine call ---- */

@@ -309,7 +309,7 @@ void attempts_asked(struct attempts *attempts, int64_t wall_ns)
 	if (attempts->unreported == UNREPORTED_MOST)
 		return;
 	attempts->unreported++;
-	attempts->reported_ms = wall_ns / 1000000;
+	attempts->reported_ms = wall_ns / NS_PER_MS;
 }
 
 /* What a login or a message is told apart by; 0: nothing. */

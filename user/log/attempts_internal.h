@@ -4,6 +4,7 @@
 #ifndef SEKISHO_LOG_ATTEMPTS_INTERNAL_H
 #define SEKISHO_LOG_ATTEMPTS_INTERNAL_H
 
+#include "base/time.h"
 #include "log/attempt_records.h"
 #include "log/attempts.h"
 
@@ -53,7 +54,7 @@ struct slot *attempt_slot(struct attempts *attempts, enum slot_kind kind,
 /* Its time, in ms since 1970. */
 static inline int64_t time_ms(const struct line_event *line_event)
 {
-	return line_event->event.wall_ns / 1000000;
+	return line_event->event.wall_ns / NS_PER_MS;
 }
 
 /* What is known of the attempt `serial` will not change any more. */

@@ -63,7 +63,7 @@ void held_join(struct held *held, uint32_t serial, uint64_t session, int64_t wal
 /* How long after its last line a failure is still this attempt's. */
 static int64_t reach_ns(const struct line_event *end)
 {
-	return (end->event.kind == EVENT_FAILURE ? HELD_PAST_MS : ATTEMPT_DELAY_MS) * 1000000LL;
+	return (end->event.kind == EVENT_FAILURE ? HELD_PAST_MS : ATTEMPT_DELAY_MS) * NS_PER_MS;
 }
 
 bool held_take_back(struct held *held, const struct line_event *success)
@@ -93,7 +93,7 @@ bool held_next(struct held *held, int64_t now_wall_ns,
 	for (unsigned i = 0; i < held->count;) {
 		struct held_entry *entry = entry_at(held, i);
 		bool due = now_wall_ns - entry->event.wall_ns >
-			   (held->in_order ? HELD_PAST_MS : HELD_MS) * 1000000LL;
+			   (held->in_order ? HELD_PAST_MS : HELD_MS) * NS_PER_MS;
 
 		if (entry->open && !due) {
 			if (held->in_order)

@@ -56,7 +56,7 @@ void verdict_print(FILE *out, const struct verdict_names *names, const struct wa
 	country_of(record->word, country);
 	snprintf(service, sizeof(service), "%s:%u", service_of(names, record->word), record->port);
 	fprintf(out, "%.8s.%03d  %-10s  %-22s %-3s  %-14s  %s", when + 11,
-		(int)(wall_ns % NS_PER_S / 1000000), verdict_text(record->word), source, country,
+		(int)(wall_ns % NS_PER_S / NS_PER_MS), verdict_text(record->word), source, country,
 		service,
 		reason ? reason_name(reason)
 		: list ? "by list"
