@@ -238,11 +238,11 @@ static void check_feeds(const struct doctor_facts *facts, struct doctor_report *
 
 		if (checked)
 			doctor_add(report, FIND_FEED_OLD, facts->stale_feeds[i].name,
-				   "the list was last fetched %lld hours ago",
+				   "its file was last fetched %lld hours ago",
 				   (long long)((facts->now_wall_ns - checked) / HOUR_NS));
 		else if (!facts->fetch_waits)
 			doctor_add(report, FIND_FEED_OLD, facts->stale_feeds[i].name,
-				   "the list was never fetched");
+				   "its file was never fetched");
 	}
 }
 
