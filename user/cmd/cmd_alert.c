@@ -160,7 +160,11 @@ static int test(const char *runtime, const char *rule, struct fault *fault)
 		return fault_set(fault, -ETIMEDOUT, "the daemon says nothing of it within %d s",
 				 TEST_S);
 	if (strcmp(result, ALERT_TEST_DONE))
-		return fault_set(fault, -EIO, "%s", result);
+		return fault_set(fault, -EIO, "%s%s", result,
+				 strstr(result, " failed with status")
+					 ? "; what it said is in `journalctl -u sekisho -u "
+					   "'sekisho-alert@*'`"
+					 : "");
 	printf("a test alert of %s was taken by the alert program\n", rule);
 	return 0;
 }
