@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/time.h"
 #include "show/json.h"
 #include "show/number.h"
@@ -81,13 +82,12 @@ static void read_answers(const char *root, struct stand_in *stand_in)
 {
 	char path[PATH_SIZE], text[TEXT_SIZE];
 	_cleanup_close_ int fd = -1;
-	struct stat status;
 	int64_t last_s;
 	ssize_t size;
 
 	snprintf(path, sizeof(path), "%s" STAND_IN_FOLDER "/" STAND_IN_FILE, root);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &status) || !S_ISREG(status.st_mode))
+	fd = file_open_regular(path, false);
+	if (fd < 0)
 		return;
 	stand_in->runs = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
 	size = read(fd, text, sizeof(text) - 1);
@@ -116,7 +116,7 @@ json_t *stand_in_to_json(const struct stand_in *stand_in)
 		return json_null();
 	return json_pack("{s:s,s:b,s:o,s:o}", "unit", units[stand_in->unit], "running",
 			 stand_in->runs, "answers", json_count(stand_in->answers), "last",
-			 stand_in->last_wall_ns ? json_time(stand_in->last_wall_ns) : json_null());
+			 json_time(stand_in->last_wall_ns));
 }
 
 void text_stand_in(FILE *out, const struct stand_in *stand_in, int64_t now_wall_ns)
