@@ -14,6 +14,7 @@ static __always_inline __u64 *bloom_word(void *map, __u32 bit)
 	return bpf_map_lookup_elem(map, &at);
 }
 
+/* Its word 0: the number of bits, with BLOOM_VALID; 0: it is not set up. */
 static __always_inline __u64 bloom_head(void *map)
 {
 	__u32 zero = 0;

@@ -18,6 +18,7 @@ struct inet_sock___before_5_16 {
 	int rx_dst_ifindex;
 } __attribute__((preserve_access_index));
 
+/* An IPv4 address as the mapped IPv6 address that all tables have. */
 static __always_inline void fold4(struct address *address, __be32 ip)
 {
 	address->word[0] = address->word[1] = 0;
@@ -38,6 +39,7 @@ static __always_inline __u32 device_of(const struct tcp_sock *tcp)
 	return 0;
 }
 
+/* Whether both are the same. */
 static __always_inline bool is_same_address(const struct address *a, const struct address *b)
 {
 	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] &&
@@ -66,6 +68,7 @@ static __always_inline bool comes_from_outside(const struct tcp_sock *tcp,
 	return bpf_map_lookup_elem(&guarded, &device);
 }
 
+/* Fills in what the packet and its lookup tell of a connection, and the sweep of now. */
 static __always_inline void describe(struct connection *who, const struct policy *rules,
 				     const struct packet *packet, const struct lookup *lookup)
 {

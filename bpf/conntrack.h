@@ -33,6 +33,7 @@ static __always_inline void remote_of(struct bpf_sock_ops *ctx, struct address *
 	address->word[3] = CTX_READ(ctx, remote_ip6[3]);
 }
 
+/* The address of this side. */
 static __always_inline void local_of(struct bpf_sock_ops *ctx, struct address *address)
 {
 	if (CTX_READ(ctx, family) == AF_INET) {

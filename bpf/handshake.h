@@ -8,6 +8,7 @@
 
 #include "meter.h"
 
+/* The policy in force; NULL: none is published. */
 static __always_inline const struct policy *current_policy(void)
 {
 	__u32 zero = 0;

@@ -11,6 +11,7 @@
 #include "protocol.h"
 #include "maps.h"
 
+/* The first `length` bits, of 128: an IPv4 address is mapped, and its /24 has 120. */
 static __always_inline struct prefix mask_prefix(const struct address *address, __u32 length)
 {
 	__u64 high = length < 64 ? ~(~0ULL >> (length & 63)) : ~0ULL;
@@ -27,11 +28,13 @@ static __always_inline struct prefix mask_prefix(const struct address *address, 
 	return prefix;
 }
 
+/* 1 of an IPv4 address, else 0. */
 static __always_inline __u32 is_mapped4(const struct address *address)
 {
 	return !address->word[0] && !address->word[1] && address->word[2] == bpf_htonl(0xffff);
 }
 
+/* How many of the 128 bits make a source, and a network, of this family. */
 static __always_inline __u32 source_length(const struct policy *rules, __u32 is4)
 {
 	return is4 ? 128 : rules->source_length6;
@@ -42,12 +45,14 @@ static __always_inline __u32 network_length(const struct policy *rules, __u32 is
 	return is4 ? rules->network_length4 : rules->network_length6;
 }
 
+/* The key of a source's or network's meter for one service. */
 static __always_inline struct meter_key meter_key_of(const struct address *address, __u32 length,
 						     __u32 service)
 {
 	return (struct meter_key){ .prefix = mask_prefix(address, length), .service = service };
 }
 
+/* How full the tables are, and what was lost. Never NULL; the verifier wants it checked. */
 static __always_inline struct usage *table_usage(void)
 {
 	__u32 zero = 0;
@@ -149,6 +154,7 @@ static __always_inline __u32 meter_open(struct meter *meter)
 	return __sync_fetch_and_add(&meter->open, 1) + 1;
 }
 
+/* One is open less. */
 static __always_inline void meter_close(struct meter *meter)
 {
 	/* Never below 0: the entry may have been made anew since. */

@@ -6,6 +6,7 @@
 /* The inode of the network namespace that this instance guards; set before loading. */
 const volatile __u32 outflow_namespace = 0;
 
+/* The inode of its network namespace. */
 static __always_inline __u32 namespace_of_tcp(const struct tcp_sock *tcp)
 {
 	return tcp->inet_conn.icsk_inet.sk.__sk_common.skc_net.net->ns.inum;

@@ -17,6 +17,7 @@
 #define OUTFLOW_REPEATS	  8
 #define OUTFLOW_REPEAT_NS (130 * 1000000000ULL)
 
+/* The rules in force; NULL: none are published. */
 static __always_inline const struct outflow_rules *current_outflow_rules(void)
 {
 	__u32 zero = 0;
@@ -25,6 +26,8 @@ static __always_inline const struct outflow_rules *current_outflow_rules(void)
 	return inner ? bpf_map_lookup_elem(inner, &zero) : NULL;
 }
 
+/* What all senders share: releases, counts of full tables. Never NULL; the verifier wants it
+ * checked. */
 static __always_inline struct outflow_control *outflow_state(void)
 {
 	__u32 zero = 0;
@@ -57,6 +60,7 @@ __noinline int outflow_find_prefix(const struct address *address, __u32 is4, __u
 	return 0;
 }
 
+/* Whether [outflow] users lets this user send; guests are not asked. */
 static __always_inline bool outflow_may_send(const struct outflow_rules *rules,
 					     const struct outflow_key *who)
 {
@@ -164,6 +168,7 @@ __noinline int outflow_judge(const struct outflow_syn *syn)
 	return (int)verdict;
 }
 
+/* The counters for the key, made if they are not there; with a full map those of all others. */
 static __always_inline struct outflow_count *outflow_count_of(const struct outflow_key *who,
 							      struct outflow_control *control)
 {
@@ -182,6 +187,7 @@ static __always_inline struct outflow_count *outflow_count_of(const struct outfl
 	return bpf_map_lookup_elem(&outflow_counts, &other);
 }
 
+/* Puts the attempt into the ring of the last ones. */
 static __always_inline void outflow_remember_attempt(const struct outflow_syn *syn, __u32 verdict,
 						     __u32 mode, struct outflow_control *control)
 {
@@ -230,6 +236,7 @@ __noinline int outflow_note(const struct outflow_syn *syn, __u32 verdict, __u32 
 	return 0;
 }
 
+/* Whether it is the same SYN, sequence number included. */
 static __always_inline bool outflow_same_flow(const struct outflow_flow *a,
 					      const struct outflow_flow *b)
 {
@@ -277,6 +284,8 @@ static __always_inline __u32 outflow_local(struct outflow_syn *syn, struct bpf_s
 	return outflow_with_memory(syn, memory, excepted);
 }
 
+/* Judges a guest's SYN: without a socket of ours the flow itself is what is remembered. Returns
+ * enum outflow_verdict. */
 static __always_inline __u32 outflow_guest(struct outflow_syn *syn, __u32 excepted)
 {
 	struct outflow_memory *memory = NULL, fresh = {};
@@ -308,6 +317,7 @@ static __always_inline void outflow_find_port(struct outflow_syn *syn)
 		syn->who.id = *port;
 }
 
+/* Whether it is a mail port, in host order. */
 static __always_inline bool outflow_wants(const struct outflow_rules *rules, __u16 port)
 {
 	for (__u32 i = 0; i < OUTFLOW_PORTS && i < rules->port_count; i++)

@@ -51,6 +51,7 @@ static __always_inline bool outflow_is_ip(const __u8 *ether)
 	       (ether[12] == ETH_P_IPV6 >> 8 && ether[13] == (ETH_P_IPV6 & 0xff));
 }
 
+/* Both addresses of the IP header at `offset`, and whether TCP follows it at once. */
 static __always_inline void outflow_read_addresses(struct __sk_buff *skb, __u32 offset,
 						   struct outflow_syn *syn)
 {
@@ -80,6 +81,7 @@ static __always_inline struct outflow_flow outflow_on_entry(const struct outflow
 	};
 }
 
+/* Who sends: what came in by a device, another namespace, or a user of this machine. */
 static __always_inline void outflow_whose(struct __sk_buff *skb, struct bpf_sock *socket,
 					  struct outflow_key *who)
 {
@@ -96,6 +98,7 @@ static __always_inline void outflow_whose(struct __sk_buff *skb, struct bpf_sock
 	}
 }
 
+/* A SYN, or what cannot be read and might be one. */
 static __always_inline bool outflow_is_attempt(const struct packet *packet)
 {
 	return packet->kind == PACKET_UNREADABLE || (packet->kind == PACKET_TCP && packet->syn);

@@ -150,6 +150,7 @@ static __always_inline __u8 packet_read6_fixed(struct cursor *cursor, __u8 *ip,
 	return ip[6];
 }
 
+/* IPv6 with its extension headers, EXTENSIONS_MAX of them at most (RFC 8200, section 4). */
 static __always_inline enum packet_kind packet_read6(struct cursor *cursor, struct packet *packet)
 {
 	__u8 *ip = cursor_take(cursor, 40);

@@ -132,6 +132,7 @@ static __always_inline void adopt(struct sock_common *common)
 	__sync_fetch_and_add(&counts->adopted, 1);
 }
 
+/* The meter of arguments->kind; NULL: it is gone. */
 static __always_inline struct meter *meter_find(const struct rebuild_args *arguments)
 {
 	struct meter_key key = arguments->key;
@@ -143,6 +144,7 @@ static __always_inline struct meter *meter_find(const struct rebuild_args *argum
 	return bpf_map_lookup_elem(&country_meters, &key.service);
 }
 
+/* Gives back what a handshake was charged that was closed for a limit beyond it. */
 static __always_inline int rebuild_refund(const struct rebuild_args *arguments)
 {
 	const struct connection *who = &arguments->connection;
@@ -166,6 +168,7 @@ static __always_inline int rebuild_refund(const struct rebuild_args *arguments)
 	return 1;
 }
 
+/* Ends a connection whose socket the sweep did not meet. 1: it was counted, and is no more. */
 static __always_inline int rebuild_end(const struct rebuild_args *arguments)
 {
 	__u64 cookie = arguments->cookie;
@@ -176,6 +179,7 @@ static __always_inline int rebuild_end(const struct rebuild_args *arguments)
 	return connection_end(cookie);
 }
 
+/* Raises an open count by arguments->to, in a meter that may be new. 0: there is no room. */
 static __always_inline int rebuild_add(const struct rebuild_args *arguments)
 {
 	struct usage *counts = table_usage();
@@ -217,6 +221,7 @@ static __always_inline int rebuild_ban(const struct rebuild_args *arguments)
 	return 1;
 }
 
+/* Does what arguments->what says. 1: done, 0: there was nothing to do, or it had changed. */
 static __always_inline int rebuild(const struct rebuild_args *arguments)
 {
 	struct meter *meter;

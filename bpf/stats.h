@@ -15,6 +15,7 @@ static __always_inline void count_seen(__u32 ifindex)
 		(*packets)++;
 }
 
+/* A SYN, and whether it was dropped, or would have been: by service and country. */
 static __always_inline void count_attempt(__u32 service, __u32 country, enum reason reason,
 					  __u32 mode)
 {
@@ -32,6 +33,7 @@ static __always_inline void count_attempt(__u32 service, __u32 country, enum rea
 		counts->would_drop++;
 }
 
+/* A packet that was dropped, or would have been: by service and reason. `syn`: 1 of an attempt. */
 static __always_inline void count_reason(__u32 service, enum reason reason, __u32 mode, __u32 syn)
 {
 	__u32 key = (service * REASON_COUNT + reason) * 2 + (mode == GATE_ENFORCE);
@@ -43,6 +45,7 @@ static __always_inline void count_reason(__u32 service, enum reason reason, __u3
 	counts->attempts += syn;
 }
 
+/* A packet that the list decided. */
 static __always_inline void count_list(__u32 list, __u32 syn)
 {
 	struct list_counts *counts = bpf_map_lookup_elem(&list_counts, &list);

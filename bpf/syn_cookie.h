@@ -48,6 +48,7 @@ static __always_inline __u16 cookie_fold(__u64 sum)
 	return (__u16)~sum;
 }
 
+/* Words into a sum that cookie_fold() takes. */
 static __always_inline __u64 cookie_add(__u64 sum, const __be32 *words, __u32 count)
 {
 	for (__u32 i = 0; i < count; i++)
@@ -175,6 +176,7 @@ static __always_inline bool cookie_read(void *begin, void *end, struct cookie_sy
 	return true;
 }
 
+/* The option that says the largest segment (RFC 9293, section 3.2). */
 static __always_inline __be32 cookie_option(__u32 mss)
 {
 	return bpf_htonl(TCP_OPTION_MSS << 24 | 4 << 16 | mss);
@@ -231,6 +233,8 @@ static __always_inline __s64 cookie_make(struct bpf_sock *listener, const struct
 	return bpf_tcp_gen_syncookie(listener, ip, 40, (struct tcphdr *)tcp, size);
 }
 
+/* The kernel's cookie for the SYN, with the MSS in its upper half; negative: nobody listens there,
+ * or its queue has room. */
 static __always_inline __s64 cookie_ask(struct xdp_md *ctx, const struct cookie_syn *syn)
 {
 	struct bpf_sock_tuple tuple = {};

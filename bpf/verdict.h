@@ -14,6 +14,7 @@
 #include "table_find.h"
 #include "verdict_word.h"
 
+/* A block of the static table (TABLE_BLOCK bytes); NULL: it has fewer. */
 static __always_inline const void *table_block(void *inner, __u32 block)
 {
 	return bpf_map_lookup_elem(inner, &block);
@@ -190,6 +191,7 @@ static __always_inline union stamped_lookup lookup_of_banned(struct ban *ban,
 	return lookup;
 }
 
+/* An allow list is over the source. */
 static __always_inline bool lookup_allows(const struct lookup *lookup)
 {
 	return lookup->list && lookup->flags & LOOKUP_ALLOW;

@@ -27,6 +27,7 @@ struct {
 	__array(values, struct watch_ring);
 } watched SEC(".maps");
 
+/* Who watches, and what. Never NULL; the verifier wants it checked. */
 static __always_inline struct watching *watch_state(void)
 {
 	__u32 zero = 0;
@@ -45,6 +46,7 @@ static __always_inline bool watch_is_on(__u32 word)
 	return state && *(volatile __u32 *)&state->active;
 }
 
+/* Whether the filter takes the packet with this verdict. */
 static __always_inline bool watch_wants(const struct watch_filter *filter,
 					const struct packet *packet, __u32 word)
 {
@@ -152,6 +154,8 @@ static __always_inline void watch_tell_xdp(struct xdp_md *ctx, const struct pack
 	}
 }
 
+/* Writes a record to each who watches, with the packet's first bytes where it asks for them;
+ * `ip_offset` is where its IP header begins. */
 static __always_inline void watch_tell_tc(struct __sk_buff *skb, const struct packet *packet,
 					  __u32 word, __u32 ip_offset)
 {
