@@ -288,7 +288,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 
 const struct command cmd_fetch = {
 	.name = "fetch",
-	.summary = "fetch lists and country data that other servers keep, and never-ban's names",
+	.summary = "fetch lists and country data that others keep; never-ban's names",
 	.usage = "[--now] [NAME...]",
 	.help = "Fetches each [list] with 'url' or 'crowdsec' that is due by its 'every', or those "
 		"that are "
