@@ -763,23 +763,6 @@ static void after_a_leak_strangers_are_out_at_their_first_failure_for_two_window
 	room_close(room);
 }
 
-/* Three countries may be the owner's; that strangers are shut out is told though these were. */
-static void a_leak_is_told_though_countries_were(void **state)
-{
-	struct room *room = room_open();
-
-	(void)state;
-	knows(room, "bob", "192.0.3.1", T0 - 2 * DAY);
-	for (unsigned i = 0; i < 5; i++)
-		logs_in(room, numbered(65 + i, i, 1), "bob", T0 + i * MINUTE);
-	assert_int_equal(room->alerts, 1);
-	for (unsigned i = 5; i < 40; i++)
-		logs_in(room, numbered(65 + i, i, 1), "bob", T0 + i * MINUTE);
-	assert_int_equal(room->alerts, 2);
-	assert_true(room->bans > 0);
-	room_close(room);
-}
-
 static void with_action_alert_nobody_is_banned(void **state)
 {
 	struct room *room = room_open();
@@ -1154,7 +1137,6 @@ int main(void)
 		cmocka_unit_test(home_countries_are_not_banned_and_not_known_by_a_spread),
 		cmocka_unit_test(
 			after_a_leak_strangers_are_out_at_their_first_failure_for_two_windows),
-		cmocka_unit_test(a_leak_is_told_though_countries_were),
 		cmocka_unit_test(with_action_alert_nobody_is_banned),
 		cmocka_unit_test(
 			strangers_all_over_the_server_alert_once_and_are_banned_at_the_second_account),

@@ -101,9 +101,7 @@ static void ban_stranger(const struct rule_input *input, const struct login_sour
 	rule_decide(input, &decision);
 }
 
-/* A leak is said though some countries were: those may have been the owner's. */
-static void alert(const struct rule_input *input, const struct news *news, int64_t began_ns,
-		  bool leaked)
+static void alert(const struct rule_input *input, const struct news *news, int64_t began_ns)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
 	char window[TIME_TEXT_SIZE], countries[80];
@@ -123,11 +121,9 @@ static void alert(const struct rule_input *input, const struct news *news, int64
 	duration_format(rule->window_s, window);
 	say_countries(&decision, countries, sizeof(countries));
 	snprintf(decision.reason, sizeof(decision.reason),
-		 "logins from %zu provider%s and %u countr%s, all new in %s%s; strangers in %s",
+		 "logins from %zu provider%s and %u countr%s, all new in %s; strangers in %s",
 		 news->provider_count, news->provider_count == 1 ? "" : "s", news->countries,
-		 news->countries == 1 ? "y" : "ies", window,
-		 leaked ? ": its password has leaked" : "", *countries ? countries : "ZZ");
-	decision.graver = leaked;
+		 news->countries == 1 ? "y" : "ies", window, *countries ? countries : "ZZ");
 	if (news->remote) {
 		size_t used = strlen(decision.reason);
 
@@ -194,8 +190,7 @@ static void judge(const struct rule_input *input)
 	began_ns = news_began(input, &news, sure_ns);
 	/* Others' words alone only alert. */
 	bans = (many || soon) && news.provider_count > news.remote && has_anchor(input, began_ns);
-	alert(input, &news, began_ns,
-	      bans && input->settings->rules[RULE_ACCOUNT_SPREAD].action & ACTION_BAN);
+	alert(input, &news, began_ns);
 	if (bans) {
 		accounts_spread(input->accounts, input->event->account, input->at,
 				input->event->wall_ns);

@@ -175,8 +175,6 @@ struct decision {
 	/* The ban should be in force already (its end is until_wall_ns): to be made again only if
 	 * somebody took it away. */
 	bool again;
-	/* Of an alert: graver than another about the same subject, and said though that was. */
-	bool graver;
 	struct detect_repeat repeat; /* for bans: what is to be remembered of this one */
 	char account[EVENT_ACCOUNT_SIZE];
 	bool has_account;

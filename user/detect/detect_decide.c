@@ -20,8 +20,6 @@ static bool admit(struct detect *detect, const struct decision *decision)
 	if (!decision->has_prefix)
 		key = accounts_key(detect->accounts,
 				   decision->has_account ? decision->account : "");
-	if (decision->graver)
-		key.length |= LRU_KEY_GRAVER;
 	if ((lasting[decision->rule] || daily[decision->rule]) && quiet_s < 86400)
 		quiet_s = 86400;
 	return summing_admit(detect->summing, &key, quiet_s, lasting[decision->rule], decision);

@@ -18,7 +18,6 @@
 #define LRU_KEY_GROUP(group) ((uint32_t)(group) << 8) /* enum ban_services */
 #define LRU_KEY_APART	     0x20000U		      /* counted apart from the prefix's others */
 #define LRU_KEY_APART_TOO    0x40000U		      /* and apart from these */
-#define LRU_KEY_GRAVER	     0x80000U		      /* of alerts: struct decision */
 #define LRU_KEY_RULE(rule)   ((uint32_t)(rule) << 20) /* enum ban_rule */
 
 struct lru_table;
