@@ -98,6 +98,10 @@ watches() { # VERDICT
 		fail "$(cat "$LAB/log/watch4")"
 }
 
+has_captured() { # TEXT
+	tcpdump -nr "$BATS_TEST_TMPDIR/dropped" 2>/dev/null | grep -qF "$1"
+}
+
 # The secret would be in the second packet that the banned session sends.
 captures() {
 	run_sekisho load
@@ -120,6 +124,7 @@ captures() {
 	END
 	retry 50 0.1 has_lines watch1 2
 	retry 50 0.1 grep -q 'in a session' "$LAB/log/watch1"
+	retry 50 0.1 has_captured '198.51.100.66.40000 > ' # and not the open session's alone
 	watch_ends 0
 	[[ $(stat -c '%a %u' "$BATS_TEST_TMPDIR/dropped") == '600 0' ]]
 
