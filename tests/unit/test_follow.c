@@ -300,6 +300,42 @@ static void test_late_lines_of_a_renamed_file_are_read(void **state)
 	follow_close(follow);
 }
 
+/* It was rotated before the reader saw it, or while the reader was away: its writer may still hold
+ * it when the reader is at its end. */
+static void test_late_lines_of_a_file_that_was_never_live_here_are_read(void **state)
+{
+	struct folder *folder = *state;
+	struct follow_position position;
+	struct given given = { 0 };
+	struct follow *follow;
+	char old[PATH_SIZE];
+
+	append(folder->log, "0 a\n");
+	follow = start(folder, NULL, true);
+	read_all(follow, &given);
+	rotate_by_rename(folder);
+	append(folder->log, "1 b\n");
+	rotate_by_rename(folder);
+	append(folder->log, "");
+	read_all(follow, &given);
+	rotated_name(folder, 1, old);
+	append(old, "2 c\n");
+	append(folder->log, "3 d\n");
+	read_all(follow, &given);
+	expect_once(&given, 0, 4);
+	follow_get_position(follow, &position);
+	follow_close(follow);
+	rotate_by_rename(folder);
+	append(folder->log, "");
+	follow = start(folder, &position, false);
+	read_all(follow, &given);
+	append(old, "4 e\n");
+	append(folder->log, "5 f\n");
+	read_all(follow, &given);
+	expect_once(&given, 0, 6);
+	follow_close(follow);
+}
+
 static void test_content_replaced_at_the_same_size_is_seen(void **state)
 {
 	struct folder *folder = *state;
@@ -533,6 +569,7 @@ int main(void)
 		IN_FOLDER(test_lines_before_the_position_are_read_again_on_request),
 		IN_FOLDER(test_a_partial_line_waits_for_its_newline),
 		IN_FOLDER(test_late_lines_of_a_renamed_file_are_read),
+		IN_FOLDER(test_late_lines_of_a_file_that_was_never_live_here_are_read),
 		IN_FOLDER(test_content_replaced_at_the_same_size_is_seen),
 		IN_FOLDER(test_a_replaced_file_is_read_from_its_begin),
 		IN_FOLDER(test_dated_rotations_while_away_are_read_in_order),

@@ -89,13 +89,14 @@ static int say_unreadable(const struct follow_file *follow, int error, struct fa
 			 error == -EACCES ? "; its reader needs the log's group" : "");
 }
 
-/* The first file is done with. What was live may be written to for a moment more. */
+/* The first file is done with. What was live, or is the last that was before the live one began,
+ * may be written to for a moment more. */
 static void retire_first(struct follow_file *follow)
 {
 	struct reader *first = &follow->readers[0];
 
 	follow->last = first->at;
-	if (first->live) {
+	if (first->live || (first->fd >= 0 && follow->count > 1 && first[1].live)) {
 		reader_close(follow, &follow->late);
 		follow->late = *first;
 		follow->late.checked = true;
