@@ -222,6 +222,14 @@ follows() { # SOCKET
 	[[ $(gate 3 lab_sekisho fleet status --json | jq '[.members[].refused["other-secret"]] | add') == 0 ]]
 }
 
+# Within half a second gate 3 heard nothing new of the member.
+nothing_comes_of() { # MEMBER
+	local heard
+	heard=$(gate 3 lab_sekisho fleet status --json | jq -c --arg name "$1" '.members[] | select(.name == $name).last')
+	sleep 0.5
+	[[ $heard == "$(gate 3 lab_sekisho fleet status --json | jq -c --arg name "$1" '.members[] | select(.name == $name).last')" ]]
+}
+
 @test "fleet engines: a member from whom nothing came for ten minutes is an alert, once" {
 	local library number
 	library=$(ls /usr/lib/*/faketime/libfaketime.so.1 2>/dev/null || :)
@@ -234,6 +242,7 @@ follows() { # SOCKET
 	FLEET_SEKISHO=$GATES/later gate 3 gate_fleet_run
 	retry 200 0.1 gate 3 gate_is_joined
 	gate 1 gate_fleet_end STOP
+	retry 50 0.1 nothing_comes_of mx1 # what it had said is read by the clock of before
 	echo +11m >"$GATES/clock"
 	retry 100 0.1 eval "gate 3 lab_sekisho alerts --json | grep -q 'member mx1 has been silent for ten minutes'"
 	gate 1 gate_fleet_end CONT
