@@ -77,18 +77,11 @@ kept() { # what is there is still the good list
 	complains "there is no .list near. with 'url' or 'crowdsec'"
 }
 
-@test "nothing else that a server may send takes the place of a good list" {
-	feed list
-	run_sekisho fetch
-	while read -r path words; do
-		feed "$path"
-		run_sekisho 1 fetch --now
-		complains "^sekisho fetch: list far: .*$words"
-		kept
-	done <<-'END'
-		page HTML or XML page
+# What the server may send in place of a file, and what is said of it; LINEs are of one kind of file.
+refused_paths() { # LINE...
+	printf '%s\n' "$@"
+	cat <<-'END'
 		type web page .text/html.
-		empty empty
 		cut (TLS connection|transfer closed)
 		endless more than 64 MiB
 		unsaid more than 64 MiB
@@ -98,6 +91,17 @@ kept() { # what is there is still the good list
 		round redirects
 		missing answers 404
 	END
+}
+
+@test "nothing else that a server may send takes the place of a good list" {
+	feed list
+	run_sekisho fetch
+	while read -r path words; do
+		feed "$path"
+		run_sekisho 1 fetch --now
+		complains "^sekisho fetch: list far: .*$words"
+		kept
+	done < <(refused_paths 'page HTML or XML page' 'empty empty')
 	feed away
 	run_sekisho fetch --now
 	feed gzip
@@ -248,19 +252,7 @@ kept_data() { # NAME WORDS: what is there is still the good file
 		run_sekisho 1 fetch --now
 		complains "^sekisho fetch: country-data: .*$words"
 		kept_data country-data "$good"
-	done <<-'END'
-		page not of the form
-		type web page .text/html.
-		empty holds no country ranges
-		cut (TLS connection|transfer closed)
-		endless more than 64 MiB
-		unsaid more than 64 MiB
-		bomb more than 64 MiB
-		down rotocol
-		file rotocol
-		round redirects
-		missing answers 404
-	END
+	done < <(refused_paths 'page not of the form' 'empty holds no country ranges')
 	data url gzip
 	run_sekisho fetch --now
 	says '^country-data: 4 ranges$'

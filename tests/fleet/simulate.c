@@ -453,7 +453,9 @@ static void check_budget(struct member *member)
 
 	if (member->traitor || member->world->quorum > 1)
 		return;
-	node_each(member->node, clock_of(member), count_alone, &alone);
+	for (struct adoption_walk walk = { 0 };
+	     node_some(member->node, &walk, clock_of(member), count_alone, &alone);)
+		;
 	/* those of the pool that honest members ban as well count for them */
 	if (alone.by[0] > BUDGET * member->world->traitors)
 		violated(member->world, member, "beyond the budget", NULL);
@@ -480,7 +482,9 @@ static void check_same(struct member *member)
 	struct holding holding = { 0 };
 	struct world *world = member->world;
 
-	node_each(member->node, clock_of(member), note_held, &holding);
+	for (struct adoption_walk walk = { 0 };
+	     node_some(member->node, &walk, clock_of(member), note_held, &holding);)
+		;
 	for (size_t i = 0; i < POOL; i++)
 		for (unsigned group = 0; group < 2; group++) {
 			struct prefix prefix = pool_prefix(i);

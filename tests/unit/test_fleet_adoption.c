@@ -186,7 +186,9 @@ static unsigned count_held(struct adoption *adoption, int64_t now_ms)
 {
 	unsigned count = 0;
 
-	adoption_each(adoption, now_ms, count_one, &count);
+	for (struct adoption_walk walk = { 0 };
+	     adoption_some(adoption, &walk, now_ms, count_one, &count);)
+		;
 	return count;
 }
 

@@ -380,15 +380,6 @@ bool adoption_some(const struct adoption *adoption, struct adoption_walk *walk, 
 	return walk->at < claims->bucket_count;
 }
 
-void adoption_each(const struct adoption *adoption, int64_t now_ms,
-		   void (*each)(const struct adoption_change *change, void *context), void *context)
-{
-	struct adoption_walk walk = { 0 };
-
-	while (adoption_some(adoption, &walk, now_ms, each, context))
-		;
-}
-
 void adoption_get_usage(const struct adoption *adoption, struct adoption_usage *usage)
 {
 	usage->claims = adoption->claims.count;

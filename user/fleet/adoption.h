@@ -79,13 +79,9 @@ void adoption_sweep(struct adoption *adoption, size_t most, int64_t now_ms);
 struct adoption_walk {
 	size_t at, of;
 };
-/* A part of what holds at `now_ms`, in no order; again from the beginning where the table of claims
- * grew meanwhile. False: that was the last. */
+/* A part of what holds at `now_ms`, each prefix and group once, in no order; again from the
+ * beginning where the table of claims grew meanwhile. False: that was the last. */
 bool adoption_some(const struct adoption *adoption, struct adoption_walk *walk, int64_t now_ms,
-		   void (*each)(const struct adoption_change *change, void *context),
-		   void *context);
-/* What holds at `now_ms`, each prefix and group once, in no order. */
-void adoption_each(const struct adoption *adoption, int64_t now_ms,
 		   void (*each)(const struct adoption_change *change, void *context),
 		   void *context);
 

@@ -177,12 +177,6 @@ const struct node_counts *node_counts_of(const struct node *node, uint16_t membe
 	return &node->peers[member].counts;
 }
 
-void node_each(const struct node *node, int64_t now_ms,
-	       void (*each)(const struct adoption_change *change, void *context), void *context)
-{
-	adoption_each(node->adoption, now_ms, each, context);
-}
-
 bool node_some(const struct node *node, struct adoption_walk *walk, int64_t now_ms,
 	       void (*each)(const struct adoption_change *change, void *context), void *context)
 {

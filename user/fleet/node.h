@@ -116,10 +116,7 @@ void node_tick(struct node *node, int64_t now_ms);
 /* What came of the member's statements, since node_new(). `member` as in the settings; valid as
  * long as the node. */
 const struct node_counts *node_counts_of(const struct node *node, uint16_t member);
-/* Every ban of others that has its quorum: adoption_each(). */
-void node_each(const struct node *node, int64_t now_ms,
-	       void (*each)(const struct adoption_change *change, void *context), void *context);
-/* A part of that: adoption_some(). */
+/* Bans of others that have their quorum, a part of them: adoption_some(). */
 bool node_some(const struct node *node, struct adoption_walk *walk, int64_t now_ms,
 	       void (*each)(const struct adoption_change *change, void *context), void *context);
 /* Claims of others, and own bans, now. */

@@ -26,7 +26,8 @@ struct follow_file {
 	struct log_watch watch;
 	bool starting, from_start;   /* the first open is still to come */
 	struct follow_position last; /* where the reader before the first one ended, or to start */
-	struct reader late;	     /* was live until it was renamed and read to its end */
+	struct reader late; /* the last one that was read to its end, while its writer may still
+			       hold it */
 	uint64_t late_until_boot_ns;
 	struct reader readers[2 * PLAN_READERS]; /* a plan, and one before its live file */
 	size_t count;
