@@ -120,7 +120,7 @@ $(O)/bpf/gate.skel.h: $(O)/bpf/sekisho.o
 	$(say) SKEL $@
 	$(Q)$(BPFTOOL) gen skeleton $< name gate_bpf > $@
 
-tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/stories/asked $(O)/tests/fleet/simulate $(O)/tests/fleet/traitor/traitor $(O)/tests/fleet/without $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
+tests: $(UNIT) $(O)/tests/packets/test_packets $(O)/tests/stories/asked $(O)/tests/fleet/simulate $(O)/tests/fleet/members/traitor $(O)/tests/fleet/members/crowd $(O)/tests/fleet/without $(O)/tests/mutate/mutate $(O)/tests/flood/flood \
        $(O)/tests/outflow/test_outflow $(O)/tests/vm/init $(O)/tests/vm/knock $(O)/tests/vm/complexity $(O)/tests/upgrade/kill_at \
        $(O)/sekisho \
        $(O)/tests/bench/cost $(O)/tests/bench/fill
@@ -173,11 +173,11 @@ $(O)/tests/fleet/without: $(O)/user/main.o \
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(filter-out -lsodium -lhiredis -lhiredis_ssl -lssl -lcrypto,$(LIBS))
 
-# A member in wrong hands.
-$(O)/tests/fleet/traitor/traitor: tests/fleet/traitor/traitor.c $(O)/libsekisho.a
+# A member in wrong hands, and a crowd of honest ones.
+$(O)/tests/fleet/members/%: tests/fleet/members/%.c tests/fleet/members/member.c tests/fleet/members/member.h $(O)/libsekisho.a
 	$(say) TEST $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(O)/libsekisho.a $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) $(O)/libsekisho.a $(LIBS)
 
 # The simulation stands its own cheap primitives in for libsodium's; a thousand members of it remember fewer batches.
 $(O)/tests/fleet/simulate: $(wildcard tests/fleet/*.[ch]) user/fleet/chain.c user/fleet/node.c user/fleet/node_hear.c $(O)/libsekisho.a

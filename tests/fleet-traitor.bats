@@ -10,7 +10,7 @@ load fleet/gates
 setup_file() {
 	file_requires root bpf networks sekisho jq redis-cli || return 0
 	local number
-	[[ -x $LAB_REPO/build/tests/fleet/traitor/traitor ]] || skip 'needs build/tests/fleet/traitor/traitor'
+	[[ -x $LAB_REPO/build/tests/fleet/members/traitor ]] || skip 'needs build/tests/fleet/members/traitor'
 	gates_up "$BATS_FILE_TMPDIR/fleet" 5
 	engine_run "$GATES/redis.sock"
 	gates_conf
@@ -41,7 +41,7 @@ teardown() {
 betray() { # GATE WHAT COUNT [PREFIX]
 	local number=$1
 	shift
-	"$LAB_REPO/build/tests/fleet/traitor/traitor" "$GATES/gate$number/sekisho.conf" "$@" 3>&-
+	"$LAB_REPO/build/tests/fleet/members/traitor" "$GATES/gate$number/sekisho.conf" "$@" 3>&-
 }
 
 # What two honest members ban is adopted by the third while the traitor talks; seconds at most.

@@ -79,6 +79,24 @@ gate_fleet_end() { # [SIGNAL]
 	kill "-${1:-TERM}" "$(<"$LAB/fleet.pid")"
 }
 
+# As gates_conf, of a fleet of MEMBERS: those beyond the gates have a key and a configuration each, $GATES/crowd/NUMBER,
+# for a test that speaks for them (tests/fleet/members/crowd.c).
+gates_crowd() { # MEMBERS [FLEET]
+	local number sections=''
+	mkdir -p "$GATES/crowd"
+	for ((number = GATE_COUNT + 1; number <= $1; number++)); do
+		"$SEKISHO" -c /dev/null fleet key --output "$GATES/crowd/key$number" >"$GATES/crowd/public$number" || return
+		sections+="[member mx$number]
+key = $(<"$GATES/crowd/public$number")
+"
+	done
+	gates_conf "${2-}" "$sections" || return
+	for ((number = GATE_COUNT + 1; number <= $1; number++)); do
+		sed "s|^member = mx1\$|member = mx$number|; s|^key = $GATES/gate1/key\$|key = $GATES/crowd/key$number|" \
+			"$GATES/gate1/sekisho.conf" >"$GATES/crowd/$number"
+	done
+}
+
 # True when the fleet process of the lab in hand is connected to the engine and to the daemon.
 gate_is_joined() {
 	"$SEKISHO" -c "$LAB_CONF" fleet status --json 2>/dev/null |

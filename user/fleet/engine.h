@@ -55,6 +55,9 @@ void engine_free(struct engine *engine);
 
 /* What to wait for. Unused ones have fd -1. */
 void engine_polls(struct engine *engine, struct pollfd polls[ENGINE_POLLS]);
+/* How many milliseconds to wait for it, at most `most_ms`: where many speak all the time it is not
+ * read at once, but a millisecond later for each stream. */
+int engine_wait_ms(const struct engine *engine, int64_t now_ms, int most_ms);
 /* Does what can be done without waiting; `now_ms` by a clock that only goes forward. */
 void engine_work(struct engine *engine, const struct pollfd polls[ENGINE_POLLS], int64_t now_ms);
 

@@ -236,6 +236,15 @@ void engine_polls(struct engine *engine, struct pollfd polls[ENGINE_POLLS])
 	}
 }
 
+int engine_wait_ms(const struct engine *engine, int64_t now_ms, int most_ms)
+{
+	int64_t left_ms = engine->ask_ms - now_ms;
+
+	if (!stands(&engine->reader) || !engine->ask_ms || left_ms >= most_ms)
+		return most_ms;
+	return left_ms < 0 ? 0 : (int)left_ms;
+}
+
 void engine_work(struct engine *engine, const struct pollfd polls[ENGINE_POLLS], int64_t now_ms)
 {
 	uint64_t failures = engine->reader.failures + engine->writer.failures;
@@ -243,6 +252,8 @@ void engine_work(struct engine *engine, const struct pollfd polls[ENGINE_POLLS],
 	begin(engine, &engine->reader, now_ms);
 	begin(engine, &engine->writer, now_ms);
 	work_wire(engine, &engine->reader, polls[0].revents, now_ms, engine_read_take);
+	if (stands(&engine->reader))
+		engine_read_on(engine, now_ms);
 	work_wire(engine, &engine->writer, polls[1].revents, now_ms, take_added);
 	look_for_next(engine, failures, now_ms);
 	if (!engine->told && stands(&engine->writer) && !engine->greeting[1] && engine->reading) {

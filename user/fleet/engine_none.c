@@ -31,6 +31,13 @@ void engine_polls(struct engine *engine, struct pollfd polls[ENGINE_POLLS])
 		polls[i].fd = -1;
 }
 
+int engine_wait_ms(const struct engine *engine, int64_t now_ms, int most_ms)
+{
+	(void)engine;
+	(void)now_ms;
+	return most_ms;
+}
+
 void engine_work(struct engine *engine, const struct pollfd polls[ENGINE_POLLS], int64_t now_ms)
 {
 	(void)engine;

@@ -33,7 +33,9 @@ struct engine {
 	size_t asked;	       /* answers about snapshots, then about last entries, that came */
 	bool begun;	       /* snapshots were asked for once */
 	bool greeting[2];      /* an answer to AUTH is owed, of the reader and the writer */
-	bool reading;	       /* an XREAD is under way */
+	bool reading;	       /* an XREAD is under way, or is sent at `ask_ms` */
+	int64_t ask_ms;	       /* when the next XREAD is sent; 0: one is under way, or none yet */
+	int64_t next_ask_ms;   /* not before then, unless a stream has more */
 	bool caught_up, told;  /* told: connected() was called since both stand */
 	struct batch_out *out; /* a ring of ENGINE_IN_FLIGHT */
 	size_t out_at, out_count, out_sent;
@@ -50,5 +52,7 @@ void engine_snapshot_key(const struct engine *engine, size_t stream, char key[EN
 /* The connection begins: what is to be known before entries are read is asked for. */
 void engine_read_begin(struct engine *engine, int64_t now_ms);
 void engine_read_take(struct engine *engine, const redisReply *reply, int64_t now_ms);
+/* Asks for entries once it is time to. */
+void engine_read_on(struct engine *engine, int64_t now_ms);
 
 #endif

@@ -11,6 +11,9 @@
 #define READ_AT_ONCE 2048   /* entries, of all streams together */
 #define READ_LEAST   4
 #define READ_MOST    128
+/* Between two XREADs, for each stream: an XREAD names them all, and where they say something all
+ * the time each is answered at once, so that the engine's work grows with the cube of the members. */
+#define PACE_MS 1
 
 /* ---- asking ---- */
 
@@ -78,14 +81,23 @@ static void ask_entries(struct engine *engine, int64_t now_ms)
 		words[6 + count + i] = engine->streams[i].id;
 	}
 	engine->reading = true;
+	engine->ask_ms = 0;
+	engine->next_ask_ms = now_ms + (int64_t)count * PACE_MS;
 	wire_send(&engine->reader, 6 + 2 * count, words, NULL, now_ms);
 	free(words);
+}
+
+void engine_read_on(struct engine *engine, int64_t now_ms)
+{
+	if (engine->ask_ms && now_ms >= engine->ask_ms)
+		ask_entries(engine, now_ms);
 }
 
 void engine_read_begin(struct engine *engine, int64_t now_ms)
 {
 	engine->asked = engine->begun ? engine->settings.stream_count : 0;
 	engine->reading = false;
+	engine->ask_ms = 0;
 	engine->caught_up = false;
 	engine_greet(engine, &engine->reader, &engine->greeting[0], now_ms);
 	if (!engine->begun)
@@ -174,14 +186,16 @@ void engine_read_take(struct engine *engine, const redisReply *reply, int64_t no
 	}
 	if (engine->asked < 2 * count) {
 		take_last(engine, reply);
+		if (engine->asked == 2 * count)
+			ask_entries(engine, now_ms);
 	} else {
-		engine->reading = false;
 		engine->begun = true;
 		/* Unless a stream has more: where somebody always speaks none is ever empty. */
 		engine->caught_up = true;
 		for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
 			take_stream(engine, reply->element[i]);
+		engine->ask_ms = engine->caught_up ? engine->next_ask_ms : now_ms;
+		engine->reader.asked_ms = 0; /* nothing is owed */
+		engine_read_on(engine, now_ms);
 	}
-	if (engine->asked == 2 * count && !engine->reading)
-		ask_entries(engine, now_ms);
 }

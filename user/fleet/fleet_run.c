@@ -298,6 +298,7 @@ static enum ending work(struct fleet_process *process, int signals)
 				      : 100;
 
 		fill_polls(process, signals, polls);
+		wait_ms = engine_wait_ms(process->engine, boot_ms(), wait_ms);
 		if (poll(polls, POLL_COUNT, wait_ms) < 0 && errno != EINTR)
 			return ENDING_STOP;
 		if (polls[POLL_SIGNAL].revents) {
