@@ -262,7 +262,7 @@ old_stays() { # FILE: importing it fails and changes neither store nor kernel
 @test "xz, bzip2, zstd and zip are unpacked, named or on standard input; what is damaged replaces nothing" {
 	run_sekisho load
 	python3 - <<-'END'
-		import bz2, gzip, lzma, zipfile
+		import bz2, gzip, lzma, random, zipfile
 		text = b"203.0.113.7\n2001:db8:bad::/64\n"
 		open("list.xz", "wb").write(lzma.compress(text))
 		open("list.bz2", "wb").write(bz2.compress(text))
@@ -272,6 +272,11 @@ old_stays() { # FILE: importing it fails and changes neither store nor kernel
 		        for member in members:
 		            file.writestr(member, text)
 		open("bomb.xz", "wb").write(lzma.compress(bytes(1 << 20) * 1100))
+		random.seed(1)
+		long = b"".join(b"203.0.%d.%d\n" % (random.randrange(256), random.randrange(256)) for i in range(100000))
+		for name, packed in ("xz", lzma), ("bz2", bz2), ("gz", gzip):
+		    whole = packed.compress(long)
+		    open("long." + name, "wb").write(whole[:len(whole) * 3 // 4])
 	END
 	for file in list.xz list.bz2 list.gz list.zip; do
 		run_sekisho import bad "$file"
@@ -279,6 +284,11 @@ old_stays() { # FILE: importing it fails and changes neither store nor kernel
 		run_sekisho import bad - <"$file"
 		head -c 40 "$file" >shortened
 		run_sekisho 1 import bad shortened
+		complains 'damaged or cut short'
+	done
+	# Cut where much has been unpacked already.
+	for file in long.xz long.bz2 long.gz; do
+		run_sekisho 1 import bad "$file"
 		complains 'damaged or cut short'
 	done
 	run_sekisho 1 import bad two.zip
