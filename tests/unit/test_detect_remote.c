@@ -135,6 +135,31 @@ static void test_strangers_of_all_servers_together_make_a_spread(void **state)
 	detect_free(detect);
 }
 
+/* Each kind has its own share: whoever only fails elsewhere hides no stranger who logs in there. */
+static void test_failures_on_a_server_leave_room_for_its_logins(void **state)
+{
+	struct detect *detect = start();
+
+	(void)state;
+	login(detect, 1, NOW_NS - 3 * HOUR);
+	for (unsigned server = 1; server <= 2; server++)
+		for (unsigned i = 0; i < 10; i++) {
+			remote_sight(detect, SIGHT_FAILURE, (uint16_t)server, 100 * server + i,
+				     NOW_NS - NS_PER_S + i);
+			remote_sight(detect, SIGHT_OLD, (uint16_t)server, 100 * server + 50 + i,
+				     NOW_NS - NS_PER_S + i);
+		}
+	login(detect, 10, NOW_NS);
+	login(detect, 11, NOW_NS + 1);
+	assert_int_equal(bans + alerts, 0); /* nor is a failure a login */
+	for (unsigned i = 0; i < 2; i++) {
+		remote(detect, 1, 20 + i, NOW_NS + 2 + i);
+		remote(detect, 2, 30 + i, NOW_NS + 4 + i);
+	}
+	assert_int_equal(bans, 2);
+	detect_free(detect);
+}
+
 static void test_one_server_alone_adds_nothing_whatever_it_says(void **state)
 {
 	struct detect *detect = start();
@@ -298,6 +323,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whoever_names_many_accounts_pushes_out_its_own),
 		cmocka_unit_test(test_strangers_of_all_servers_together_make_a_spread),
+		cmocka_unit_test(test_failures_on_a_server_leave_room_for_its_logins),
 		cmocka_unit_test(test_one_server_alone_adds_nothing_whatever_it_says),
 		cmocka_unit_test(test_without_a_login_here_it_only_alerts),
 		cmocka_unit_test(test_who_nobody_knows_here_is_no_matter),
