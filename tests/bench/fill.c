@@ -94,7 +94,7 @@ static int fill_store(const char *folder, size_t count4, size_t count6)
 		return failed(folder, fault.text);
 	err = store_begin(store, &fault);
 	for (size_t i = 0; i < count4 + count6 && !err; i++) {
-		struct store_ban ban = {
+		struct ban_record ban = {
 			.services = BAN_ALL,
 			.prefix = prefix_at(WORLD_BANNED, count4, i),
 			.since_wall_ns = now,

@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "kernel/ban_parts.h"
+#include "kernel/ban_entry.h"
 
 #define SMTP   2U /* bits of services in a list: 1 << id */
 #define LOGIN  4U

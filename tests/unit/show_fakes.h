@@ -34,11 +34,7 @@ struct gate {
 };
 
 struct store {
-	struct {
-		struct prefix prefix;
-		int64_t since_wall_ns, until_wall_ns;
-		const char *reason;
-	} bans[4];
+	struct ban_record bans[4];
 	size_t ban_count;
 	struct store_list lists[4];
 	bool contains[4];
@@ -264,17 +260,12 @@ int store_generation(struct store *store, uint64_t *generation, struct fault *fa
 }
 
 int store_ban_get(struct store *store, const struct prefix *prefix, enum ban_services services,
-		  struct store_ban *ban, char *reason, size_t size, struct fault *fault)
+		  struct ban_record *ban, struct fault *fault)
 {
 	for (size_t i = 0; i < store->ban_count; i++) {
 		if (memcmp(&store->bans[i].prefix, prefix, sizeof(*prefix)) || !services)
 			continue;
-		ban->prefix = *prefix;
-		ban->services = BAN_ALL;
-		ban->since_wall_ns = store->bans[i].since_wall_ns;
-		ban->until_wall_ns = store->bans[i].until_wall_ns;
-		ban->rule = RULE_SOURCE_FAILURES;
-		snprintf(reason, size, "%s", store->bans[i].reason);
+		*ban = store->bans[i];
 		return 0;
 	}
 	return fault_set(fault, -ENOENT, "no such ban");
@@ -308,15 +299,15 @@ int store_stale_each(struct store *store, const struct prefix *within, int64_t f
 
 /* As many as there is evidence. */
 int store_past_bans_each(struct store *store, const struct prefix *about, int64_t from_wall_ns,
-			 int64_t now_wall_ns, store_past_ban_each each, void *context,
+			 int64_t now_wall_ns, store_ban_each_fn each, void *context,
 			 struct fault *fault)
 {
-	const struct store_past_ban past = { .ban = { .prefix = *about,
-						      .services = BAN_LOGIN,
-						      .since_wall_ns = WALL_NS,
-						      .until_wall_ns = WALL_NS + NS_PER_S,
-						      .reason = "it was" },
-					     .lifted = true };
+	const struct ban_record past = { .prefix = *about,
+					 .services = BAN_LOGIN,
+					 .since_wall_ns = WALL_NS,
+					 .until_wall_ns = WALL_NS + NS_PER_S,
+					 .reason = "it was",
+					 .lifted = true };
 
 	(void)from_wall_ns;
 	(void)now_wall_ns;

@@ -120,7 +120,7 @@ static struct why *example_why(void)
 	why->bans[0].rule = RULE_SOURCE_FAILURES;
 	strcpy(why->bans[0].reason, "5 failed logins in 10m (bob\033[2J)");
 	why->bans[0].services = BAN_ALL;
-	why->bans[0].counted = true;
+	why->bans[0].in_kernel = true;
 	why->bans[0].packets = 9;
 	why->bans[0].attempts = 4;
 	why->lists = calloc(2, sizeof(*why->lists));

@@ -26,10 +26,12 @@ static void store_ban(struct world *world, const char *text, int64_t until_wall_
 {
 	size_t at = world->store.ban_count++;
 
+	world->store.bans[at] = (struct ban_record){ .services = BAN_ALL,
+						     .since_wall_ns = WALL_NS - 10 * NS_PER_S,
+						     .until_wall_ns = until_wall_ns,
+						     .rule = RULE_SOURCE_FAILURES,
+						     .reason = "5 failed logins" };
 	prefix_parse(text, strlen(text), &world->store.bans[at].prefix);
-	world->store.bans[at].since_wall_ns = WALL_NS - 10 * NS_PER_S;
-	world->store.bans[at].until_wall_ns = until_wall_ns;
-	world->store.bans[at].reason = "5 failed logins";
 }
 
 static struct why *asked(struct world *world, const char *text)

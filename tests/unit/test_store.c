@@ -84,24 +84,22 @@ static struct prefix prefix(const char *text)
 
 static void put_ban(struct place *place, const char *text, int64_t until, const char *reason)
 {
-	struct store_ban ban = { .services = BAN_ALL,
-				 .prefix = prefix(text),
-				 .since_wall_ns = T0,
-				 .until_wall_ns = until,
-				 .rule = 1,
-				 .reason = reason };
+	struct ban_record ban = { .services = BAN_ALL,
+				  .prefix = prefix(text),
+				  .since_wall_ns = T0,
+				  .until_wall_ns = until,
+				  .rule = 1 };
 
+	snprintf(ban.reason, sizeof(ban.reason), "%s", reason);
 	assert_int_equal(store_ban_put(place->store, &ban, NULL, 0, &place->fault), 0);
 }
 
 static int has_ban(struct place *place, const char *text)
 {
 	struct prefix wanted = prefix(text);
-	struct store_ban ban;
-	char reason[8];
+	struct ban_record ban;
 
-	return store_ban_get(place->store, &wanted, BAN_ALL, &ban, reason, sizeof(reason),
-			     &place->fault);
+	return store_ban_get(place->store, &wanted, BAN_ALL, &ban, &place->fault);
 }
 
 static void the_folder_and_the_file_are_for_root_alone(void **state)
@@ -123,14 +121,11 @@ static void a_ban_is_found_again_by_the_next_process(void **state)
 {
 	struct place *place = *state;
 	struct prefix wanted = prefix("2001:db8::/64");
-	struct store_ban ban;
-	char reason[64];
+	struct ban_record ban;
 
 	put_ban(place, "2001:db8::/64", T0 + 7, "5 failed logins (bob)");
 	reopen(place);
-	assert_int_equal(store_ban_get(place->store, &wanted, BAN_ALL, &ban, reason, sizeof(reason),
-				       NULL),
-			 0);
+	assert_int_equal(store_ban_get(place->store, &wanted, BAN_ALL, &ban, NULL), 0);
 	assert_memory_equal(&ban.prefix, &wanted, sizeof(wanted));
 	assert_int_equal(ban.since_wall_ns, T0);
 	assert_int_equal(ban.until_wall_ns, T0 + 7);
@@ -164,7 +159,7 @@ struct texts {
 	size_t count, most;
 };
 
-static int collect_ban(const struct store_ban *ban, void *context)
+static int collect_ban(const struct ban_record *ban, void *context)
 {
 	struct texts *texts = context;
 
@@ -195,7 +190,7 @@ static void bans_come_in_order_without_those_that_have_ended(void **state)
 static void put_evidence(struct place *place, const char *text, int64_t wall_ns, const char *line)
 {
 	struct store_evidence evidence = { .wall_ns = wall_ns, .line = line };
-	struct store_ban ban = {
+	struct ban_record ban = {
 		.services = BAN_ALL, .prefix = prefix(text), .until_wall_ns = T0, .reason = ""
 	};
 
@@ -633,9 +628,9 @@ static void damage_further_in_is_found_when_it_is_met(void **state)
 
 	assert_int_equal(store_begin(place->store, NULL), 0);
 	for (uint32_t i = 0; i < 20000; i++) {
-		struct store_ban ban = { .services = BAN_ALL,
-					 .until_wall_ns = T0 + 1,
-					 .reason = "because" };
+		struct ban_record ban = { .services = BAN_ALL,
+					  .until_wall_ns = T0 + 1,
+					  .reason = "because" };
 
 		ban.prefix.address = address_from4(0xc0000000 + i);
 		ban.prefix.length = 128;
@@ -670,13 +665,11 @@ static void a_list_whose_blob_is_damaged_names_the_list(void **state)
 /* Writes bans until one fails; how many went in. The last fault stands in place->fault. */
 static int fill(struct place *place)
 {
-	static const char reason[] =
-		"a reason of some length, so that the store fills in good time";
-
 	for (uint32_t i = 0; i < 20000; i++) {
-		struct store_ban ban = { .services = BAN_ALL,
-					 .until_wall_ns = T0 + 1,
-					 .reason = reason };
+		struct ban_record ban = { .services = BAN_ALL,
+					  .until_wall_ns = T0 + 1,
+					  .reason = "a reason of some length, so that the "
+						    "store fills in good time" };
 
 		ban.prefix.address = address_from4(0xc0000000 + i * 77);
 		ban.prefix.length = 128;

@@ -196,8 +196,14 @@ static void evidence_needs_no_ban(void **state)
 static void a_store_of_the_first_version_gets_the_new_tables_and_keeps_its_bans(void **state)
 {
 	struct store *store = open_store();
-	struct store_ban ban = { prefix_of("192.0.2.1/32"), BAN_ALL, T0, T0 + DAY, 1, "old" }, read;
-	char path[96], reason[16];
+	struct ban_record ban = { .prefix = prefix_of("192.0.2.1/32"),
+				  .services = BAN_ALL,
+				  .since_wall_ns = T0,
+				  .until_wall_ns = T0 + DAY,
+				  .rule = 1,
+				  .reason = "old" },
+			  read;
+	char path[96];
 	sqlite3 *db;
 
 	(void)state;
@@ -217,8 +223,7 @@ static void a_store_of_the_first_version_gets_the_new_tables_and_keeps_its_bans(
 			 SQLITE_OK);
 	sqlite3_close(db);
 	store = open_store();
-	assert_int_equal(
-		store_ban_get(store, &ban.prefix, BAN_ALL, &read, reason, sizeof(reason), NULL), 0);
+	assert_int_equal(store_ban_get(store, &ban.prefix, BAN_ALL, &read, NULL), 0);
 	put_known(store, "bob", "192.0.2.1/32", T0);
 	assert_int_equal(known_of(store, "bob"), 1);
 	store_close(store);
@@ -248,11 +253,18 @@ static void the_beginning_is_kept_and_never_to_come(void **state)
 static void a_store_that_has_no_beginning_counts_from_its_oldest_record(void **state)
 {
 	struct store *store = open_store();
-	struct store_ban by_hand = {
-		prefix_of("192.0.2.1/32"), BAN_ALL, T0 - 9 * DAY, T0 + 99 * DAY, 0, "hand"
+	struct ban_record by_hand = {
+		.prefix = prefix_of("192.0.2.1/32"),
+		.services = BAN_ALL,
+		.since_wall_ns = T0 - 9 * DAY,
+		.until_wall_ns = T0 + 99 * DAY,
 	};
-	struct store_ban by_rule = {
-		prefix_of("192.0.2.2/32"), BAN_ALL, T0 - 3 * DAY, T0 + 99 * DAY, 1, "rule"
+	struct ban_record by_rule = {
+		.prefix = prefix_of("192.0.2.2/32"),
+		.services = BAN_ALL,
+		.since_wall_ns = T0 - 3 * DAY,
+		.until_wall_ns = T0 + 99 * DAY,
+		.rule = 1,
 	};
 
 	(void)state;

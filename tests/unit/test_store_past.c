@@ -54,26 +54,26 @@ static struct prefix prefix_of(const char *text)
 
 static void put(const char *prefix, enum ban_services services, int64_t since, int64_t until)
 {
-	struct store_ban ban = { .prefix = prefix_of(prefix),
-				 .services = services,
-				 .since_wall_ns = since,
-				 .until_wall_ns = until,
-				 .reason = "because" };
+	struct ban_record ban = { .prefix = prefix_of(prefix),
+				  .services = services,
+				  .since_wall_ns = since,
+				  .until_wall_ns = until,
+				  .reason = "because" };
 
 	assert_int_equal(store_ban_put(store, &ban, NULL, 0, NULL), 0);
 }
 
 /* The past bans as lines "PREFIX services since-hours..ended-hours [lifted]", the last first. */
-static int append(const struct store_past_ban *past, void *context)
+static int append(const struct ban_record *past, void *context)
 {
 	char text[PREFIX_TEXT_SIZE], *all = context;
 	size_t used = strlen(all);
 
-	prefix_format(&past->ban.prefix, text);
-	snprintf(all + used, 1024 - used, "%s %d %lld..%lld%s\n", text, past->ban.services,
-		 (long long)((past->ban.since_wall_ns - T0) / HOUR),
-		 (long long)((past->ban.until_wall_ns - T0) / HOUR), past->lifted ? " lifted" : "");
-	assert_string_equal(past->ban.reason, "because");
+	prefix_format(&past->prefix, text);
+	snprintf(all + used, 1024 - used, "%s %d %lld..%lld%s\n", text, past->services,
+		 (long long)((past->since_wall_ns - T0) / HOUR),
+		 (long long)((past->until_wall_ns - T0) / HOUR), past->lifted ? " lifted" : "");
+	assert_string_equal(past->reason, "because");
 	return 0;
 }
 
@@ -160,11 +160,11 @@ static void the_past_is_kept_for_ninety_days_and_a_most(void **state)
 		skip();
 	assert_int_equal(store_begin(store, NULL), 0);
 	for (unsigned i = 0; i < STORE_PAST_MOST + 3000; i++) {
-		struct store_ban ban = { .prefix = prefix,
-					 .services = BAN_ALL,
-					 .since_wall_ns = T0,
-					 .until_wall_ns = T0 + HOUR + i,
-					 .reason = "because" };
+		struct ban_record ban = { .prefix = prefix,
+					  .services = BAN_ALL,
+					  .since_wall_ns = T0,
+					  .until_wall_ns = T0 + HOUR + i,
+					  .reason = "because" };
 
 		ban.prefix.address = address_from4(0x0a000000 + i);
 		assert_int_equal(store_ban_put(store, &ban, NULL, 0, NULL), 0);

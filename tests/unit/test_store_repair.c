@@ -70,24 +70,22 @@ static struct prefix nth(uint32_t number)
 
 static void put(uint32_t number, int64_t since, int64_t until)
 {
-	struct store_ban ban = { .services = BAN_ALL,
-				 .prefix = nth(number),
-				 .since_wall_ns = since,
-				 .until_wall_ns = until,
-				 .rule = 1,
-				 .reason = "because" };
+	struct ban_record ban = { .services = BAN_ALL,
+				  .prefix = nth(number),
+				  .since_wall_ns = since,
+				  .until_wall_ns = until,
+				  .rule = 1,
+				  .reason = "because" };
 
 	assert_int_equal(store_ban_put(store, &ban, NULL, 0, &fault), 0);
 }
 
-static struct store_ban got(uint32_t number)
+static struct ban_record got(uint32_t number)
 {
 	struct prefix prefix = nth(number);
-	struct store_ban ban;
-	char reason[16];
+	struct ban_record ban;
 
-	assert_int_equal(
-		store_ban_get(store, &prefix, BAN_ALL, &ban, reason, sizeof(reason), &fault), 0);
+	assert_int_equal(store_ban_get(store, &prefix, BAN_ALL, &ban, &fault), 0);
 	return ban;
 }
 
@@ -313,9 +311,8 @@ static void a_store_of_an_older_schema_is_saved_whole(void **state)
 static void a_call_that_meets_damage_leaves_word_of_it(void **state)
 {
 	struct prefix prefix = nth(MANY / 2);
-	struct store_ban ban;
+	struct ban_record ban;
 	struct stat status;
-	char reason[16];
 
 	(void)state;
 	fill();
@@ -324,9 +321,7 @@ static void a_call_that_meets_damage_leaves_word_of_it(void **state)
 	open_store();
 	assert_true(store_is_current(store));
 	assert_false(store_is_damaged(store));
-	assert_int_equal(store_ban_get(store, &prefix, BAN_ALL, &ban, reason, sizeof(reason),
-				       &fault),
-			 -EBADMSG);
+	assert_int_equal(store_ban_get(store, &prefix, BAN_ALL, &ban, &fault), -EBADMSG);
 	assert_true(store_is_damaged(store));
 	assert_int_equal(store_set_aside(folder, T0, NULL, &fault), 0);
 	assert_false(store_is_current(store));

@@ -92,7 +92,7 @@ static void count_known(const struct store_known *known, void *context)
 	++*(int *)context;
 }
 
-static int count_ban(const struct store_ban *ban, void *context)
+static int count_ban(const struct ban_record *ban, void *context)
 {
 	(void)ban;
 	++*(int *)context;
@@ -102,13 +102,11 @@ static int count_ban(const struct store_ban *ban, void *context)
 static void check_bans(struct store *store, int version)
 {
 	struct prefix source = prefix_of("192.0.2.7/32");
-	struct store_ban ban;
-	char reason[64];
+	struct ban_record ban;
 	int bans = 0;
 
-	assert_int_equal(
-		store_ban_get(store, &source, BAN_LOGIN, &ban, reason, sizeof(reason), &fault), 0);
-	assert_string_equal(reason, "5 failed logins in 10m (bob)");
+	assert_int_equal(store_ban_get(store, &source, BAN_LOGIN, &ban, &fault), 0);
+	assert_string_equal(ban.reason, "5 failed logins in 10m (bob)");
 	assert_int_equal(ban.until_wall_ns, T0 + HOUR);
 	/* Bans of before schema 4 close all services. */
 	assert_int_equal(ban.services, version < 4 ? BAN_ALL : BAN_LOGIN);

@@ -29,12 +29,12 @@ static void format_second(int64_t wall_ns, char text[TIME_TEXT_SIZE])
 
 /* A line of 80 columns, and one for the rule and why. A prefix that is too long for its column has
  * a line for itself. */
-static void print_text(const struct store_ban *ban, bool lifted, bool first, unsigned columns)
+static void print_text(const struct ban_record *ban, bool first, unsigned columns)
 {
 	static const char *const form = "%-28s %-8s %-20s %s\n";
 	char prefix[PREFIX_TEXT_SIZE], since[TIME_TEXT_SIZE], ended[TIME_TEXT_SIZE];
 	const char *rule = rule_name((enum ban_rule)ban->rule),
-		   *word = lifted ? ", lifted: " : ": ";
+		   *word = ban->lifted ? ", lifted: " : ": ";
 
 	if (first)
 		printf(form, "PREFIX", "SERVICES", "SINCE", "ENDED");
@@ -51,26 +51,23 @@ static void print_text(const struct store_ban *ban, bool lifted, bool first, uns
 	putchar('\n');
 }
 
-static bool print_json(const struct config *config, const struct store_ban *ban, bool lifted)
+static bool print_json(const struct config *config, const struct ban_record *ban)
 {
-	struct shown_ban shown = shown_ban_of(ban);
-	json_t *object = shown_ban_to_json(&shown, json_services(config, ban->services), "ended");
-	_cleanup_free_ char *line = NULL;
+	_cleanup_free_ char *line =
+		json_line(shown_ban_to_json(ban, json_services(config, ban->services), true));
 
-	json_object_set_new(object, "lifted", json_boolean(lifted));
-	line = json_line(object);
 	if (line)
 		fputs(line, stdout);
 	return line;
 }
 
-static int print_past(const struct store_past_ban *past, void *context)
+static int print_past(const struct ban_record *ban, void *context)
 {
 	struct printing *printing = context;
 
 	if (!printing->json)
-		print_text(&past->ban, past->lifted, !printing->count, printing->columns);
-	else if (!print_json(printing->config, &past->ban, past->lifted))
+		print_text(ban, !printing->count, printing->columns);
+	else if (!print_json(printing->config, ban))
 		printing->failed = true;
 	printing->count++;
 	return printing->failed || ferror(stdout);

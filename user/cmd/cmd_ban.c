@@ -65,15 +65,15 @@ static int read_options(int argc, char **argv, struct ban_options *options)
 	return EXIT_DONE;
 }
 
-static void report(const struct ban_request *request, uint64_t seconds)
+static void report(const struct ban_record *ban, uint64_t seconds)
 {
 	char prefix[PREFIX_TEXT_SIZE], until[TIME_TEXT_SIZE], length[TIME_TEXT_SIZE];
 
-	prefix_format(&request->prefix, prefix);
-	time_show(request->until_wall_ns - request->until_wall_ns % NS_PER_S, until);
+	prefix_format(&ban->prefix, prefix);
+	time_show(ban->until_wall_ns - ban->until_wall_ns % NS_PER_S, until);
 	duration_format(seconds, length);
-	printf("banned %s%s%s ", prefix, request->services == BAN_ALL ? "" : " from ",
-	       request->services == BAN_ALL ? "" : ban_services_word(request->services));
+	printf("banned %s%s%s ", prefix, ban->services == BAN_ALL ? "" : " from ",
+	       ban->services == BAN_ALL ? "" : ban_services_word(ban->services));
 	if (seconds == PERMANENT_S)
 		fputs("until it is lifted", stdout);
 	else
@@ -87,7 +87,7 @@ static void report_closed(const char *between, size_t closed)
 
 /* One of a portion, and what became of it. */
 struct hand_ban {
-	struct ban_request request;
+	struct ban_record ban;
 	bool alone; /* as of prefix_args */
 	int error;
 	struct fault fault; /* without error: a warning */
@@ -103,14 +103,15 @@ static size_t ban_portion(struct instance *instance, const struct protected_set 
 	struct fault fault = { 0 };
 	int error = instance_lock(instance, &fault);
 	bool many = !error && count > 1 && instance->store && !store_begin(instance->store, NULL);
+	struct bans_adding adding = { .cut_later = true };
 	size_t done = 0;
 
 	while (done < count && (!done || (many && clock_boot_ns() - begun < PORTION_NS))) {
-		struct hand_ban *ban = &portion[done++];
+		struct hand_ban *hand = &portion[done++];
 
-		ban->fault = fault;
-		ban->error = error ? error
-				   : bans_add(instance, set, &ban->request, NULL, &ban->fault);
+		hand->fault = fault;
+		hand->error = error ? error
+				    : bans_add(instance, set, &hand->ban, &adding, &hand->fault);
 	}
 	error = many ? store_commit(instance->store, &fault) : 0;
 	for (size_t i = 0; i < done && error; i++)
@@ -128,22 +129,23 @@ static size_t ban_portion(struct instance *instance, const struct protected_set 
 
 /* `closed`: of this ban, where it is the only one; else NULL. */
 static int tell(const struct instance *instance, struct fleet_tell *fleet,
-		const struct hand_ban *ban, const struct ban_options *options, const size_t *closed)
+		const struct hand_ban *hand, const struct ban_options *options,
+		const size_t *closed)
 {
-	if (ban->error) {
-		cmd_failed(&cmd_ban, &ban->fault);
-		if (ban->alone)
+	if (hand->error) {
+		cmd_failed(&cmd_ban, &hand->fault);
+		if (hand->alone)
 			cmd_warn(&cmd_ban, "with /128 the address alone would be banned");
 		return EXIT_FAILED;
 	}
-	fleet_tell_ban(fleet, instance->config, &ban->request);
-	report(&ban->request, options->seconds);
+	fleet_tell_ban(fleet, instance->config, &hand->ban);
+	report(&hand->ban, options->seconds);
 	if (closed)
 		report_closed(", ", *closed);
 	else
 		putchar('\n');
-	if (ban->fault.error)
-		cmd_warn(&cmd_ban, "%s", ban->fault.text);
+	if (hand->fault.error)
+		cmd_warn(&cmd_ban, "%s", hand->fault.text);
 	return EXIT_DONE;
 }
 
@@ -161,20 +163,22 @@ static int ban_all(struct instance *instance, const struct protected_set *set,
 		int64_t now = clock_wall_ns();
 		size_t count = 0;
 
-		for (; count < PORTION && at + count < prefixes->count; count++)
-			portion[count] = (struct hand_ban){
+		for (; count < PORTION && at + count < prefixes->count; count++) {
+			struct hand_ban *hand = &portion[count];
+
+			*hand = (struct hand_ban){
 				.alone = prefixes->alone[at + count],
-				.request = { .prefix = prefix_args_source(
-						     prefixes, at + count,
-						     instance->config->source_length6),
-					     .services = services,
-					     .now_wall_ns = now,
-					     .until_wall_ns =
-						     now + (int64_t)options->seconds * NS_PER_S,
-					     .cut_later = true,
-					     .rule = RULE_MANUAL,
-					     .reason = options->reason },
+				.ban = { .prefix = prefix_args_source(
+						 prefixes, at + count,
+						 instance->config->source_length6),
+					 .services = services,
+					 .since_wall_ns = now,
+					 .until_wall_ns =
+						 now + (int64_t)options->seconds * NS_PER_S,
+					 .rule = RULE_MANUAL },
 			};
+			snprintf(hand->ban.reason, sizeof(hand->ban.reason), "%s", options->reason);
+		}
 		if (at)
 			instance_let_others();
 		done = ban_portion(instance, set, portion, count, &closed);

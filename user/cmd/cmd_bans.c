@@ -82,37 +82,16 @@ static const char *quoted_time(int64_t wall_ns, struct second *kept)
 	return kept->json;
 }
 
-/* Text from logs and command lines need not be UTF-8; JSON must be. To be free()d, or NULL. */
-static char *quoted(const char *text)
-{
-	json_t *string;
-	char *copy, *json;
-
-	if (!text || !*text)
-		return strdup("null");
-	string = json_string(text);
-	copy = string ? NULL : strdup(text);
-	for (char *at = copy; at && *at; at++)
-		if (*at & 0x80)
-			*at = '?';
-	if (copy)
-		string = json_string_nocheck(copy);
-	free(copy);
-	json = string ? json_dumps(string, JSON_ENCODE_ANY) : NULL;
-	json_decref(string);
-	return json;
-}
-
 /* Many bans have the reason of the one before. */
 static const char *json_reason(const char *reason, struct bans_printing *printing)
 {
-	if (!reason)
-		reason = "";
 	if (!printing->reason || strcmp(reason, printing->reason)) {
 		free(printing->reason);
 		free(printing->reason_json);
 		printing->reason = strdup(reason);
-		printing->reason_json = quoted(reason);
+		printing->reason_json = json_line(json_text(*reason ? reason : NULL));
+		if (printing->reason_json)
+			printing->reason_json[strcspn(printing->reason_json, "\n")] = '\0';
 	}
 	return printing->reason_json;
 }
@@ -126,9 +105,9 @@ static void quote_word(const char *word, char *json, size_t size)
 }
 
 /* A million lines are printed in a second: what needs no escaping is not made a JSON object of. */
-static int print_json(const struct ban_state *state, struct bans_printing *printing)
+static int print_json(const struct ban_record *ban, struct bans_printing *printing)
 {
-	const char *reason = json_reason(state->ban.reason, printing);
+	const char *reason = json_reason(ban->reason, printing);
 	char prefix[PREFIX_TEXT_SIZE], packets[24] = "null", attempts[24] = "null",
 				       rule[64] = "null", word[PROVIDER_TEXT_SIZE], country[16],
 				       provider[24];
@@ -137,38 +116,38 @@ static int print_json(const struct ban_state *state, struct bans_printing *print
 		printing->failed = true;
 		return printing->failed;
 	}
-	prefix_format(&state->ban.prefix, prefix);
-	if (state->in_kernel) {
-		snprintf(packets, sizeof(packets), "%" PRIu64, state->packets);
-		snprintf(attempts, sizeof(attempts), "%" PRIu64, state->attempts);
+	prefix_format(&ban->prefix, prefix);
+	if (ban->in_kernel) {
+		snprintf(packets, sizeof(packets), "%" PRIu64, ban->packets);
+		snprintf(attempts, sizeof(attempts), "%" PRIu64, ban->attempts);
 	}
-	if (state->ban.rule < RULE_COUNT)
-		quote_word(rule_name((enum ban_rule)state->ban.rule), rule, sizeof(rule));
-	quote_word(origins_country(&printing->origins, &state->ban.prefix.address, word), country,
+	if (ban->rule < RULE_COUNT)
+		quote_word(rule_name((enum ban_rule)ban->rule), rule, sizeof(rule));
+	quote_word(origins_country(&printing->origins, &ban->prefix.address, word), country,
 		   sizeof(country));
-	quote_word(origins_provider(&printing->origins, &state->ban.prefix.address, word), provider,
+	quote_word(origins_provider(&printing->origins, &ban->prefix.address, word), provider,
 		   sizeof(provider));
 	printing->failed = printf("{\"prefix\":\"%s\",\"services\":%s,\"since\":%s,\"until\":%s,"
 				  "\"rule\":%s,\"reason\":%s,"
 				  "\"packets\":%s,\"attempts\":%s,\"last\":%s,"
 				  "\"country\":%s,\"provider\":%s}\n",
-				  prefix, printing->services_json[state->ban.services & BAN_ALL],
-				  quoted_time(state->ban.since_wall_ns, &printing->since),
-				  quoted_time(state->ban.until_wall_ns, &printing->until), rule,
-				  reason, packets, attempts,
-				  quoted_time(state->last_wall_ns, &printing->last), country,
+				  prefix, printing->services_json[ban->services & BAN_ALL],
+				  quoted_time(ban->since_wall_ns, &printing->since),
+				  quoted_time(ban->until_wall_ns, &printing->until), rule, reason,
+				  packets, attempts,
+				  quoted_time(ban->last_wall_ns, &printing->last), country,
 				  provider) < 0;
 	return printing->failed;
 }
 
 /* The two largest units: "6d23h". */
-static void format_left(const struct ban_state *state, int64_t now_wall_ns,
+static void format_left(const struct ban_record *ban, int64_t now_wall_ns,
 			char text[TIME_TEXT_SIZE])
 {
 	uint64_t left_s = 0;
 
-	if (state->ban.until_wall_ns > now_wall_ns)
-		left_s = (uint64_t)(state->ban.until_wall_ns - now_wall_ns) / NS_PER_S;
+	if (ban->until_wall_ns > now_wall_ns)
+		left_s = (uint64_t)(ban->until_wall_ns - now_wall_ns) / NS_PER_S;
 	if (left_s >= 86400)
 		left_s -= left_s % 3600;
 	else if (left_s >= 3600)
@@ -181,41 +160,41 @@ static void format_left(const struct ban_state *state, int64_t now_wall_ns,
 
 /* A line of 80 columns, and one for since when and why. A prefix that is too long for its column
  * has a line for itself. */
-static int print_text(const struct ban_state *state, struct bans_printing *printing)
+static int print_text(const struct ban_record *ban, struct bans_printing *printing)
 {
 	static const char *const form = "%-23s %-3s %-10s %-8s %8s %8s %s\n";
 	char prefix[PREFIX_TEXT_SIZE], since[TIME_TEXT_SIZE], left[TIME_TEXT_SIZE],
 		packets[NUMBER_TEXT_SIZE] = "-", country[COUNTRY_TEXT_SIZE],
 		provider[PROVIDER_TEXT_SIZE];
-	const struct address *address = &state->ban.prefix.address;
+	const struct address *address = &ban->prefix.address;
 
 	if (!printing->count)
 		printf(form, "PREFIX", "CC", "PROVIDER", "SERVICES", "LEFT",
 		       printing->would ? "WOULD" : "PACKETS", "RULE");
-	prefix_format(&state->ban.prefix, prefix);
+	prefix_format(&ban->prefix, prefix);
 	if (strlen(prefix) > 23)
 		puts(prefix);
-	format_left(state, printing->now_wall_ns, left);
-	if (state->in_kernel)
-		state->packets < 1000000 ? number_format(state->packets, packets)
-					 : rate_format((double)state->packets, packets);
+	format_left(ban, printing->now_wall_ns, left);
+	if (ban->in_kernel)
+		ban->packets < 1000000 ? number_format(ban->packets, packets)
+				       : rate_format((double)ban->packets, packets);
 	printf(form, strlen(prefix) > 23 ? "" : prefix,
 	       origins_country(&printing->origins, address, country),
 	       origins_provider(&printing->origins, address, provider),
-	       ban_services_word(state->ban.services), left, packets,
-	       rule_name((enum ban_rule)state->ban.rule));
-	time_show(state->ban.since_wall_ns - state->ban.since_wall_ns % NS_PER_S, since);
+	       ban_services_word(ban->services), left, packets,
+	       rule_name((enum ban_rule)ban->rule));
+	time_show(ban->since_wall_ns - ban->since_wall_ns % NS_PER_S, since);
 	printf("  %s ", since);
 	style_wrap(stdout, printing->columns, (unsigned)strlen(since) + 3,
-		   state->ban.reason && *state->ban.reason ? state->ban.reason : "-");
+		   *ban->reason ? ban->reason : "-");
 	printing->failed = putchar('\n') == EOF;
 	return printing->failed;
 }
 
-static int print_ban(const struct ban_state *state, void *context)
+static int print_ban(const struct ban_record *ban, void *context)
 {
 	struct bans_printing *printing = context;
-	int result = printing->json ? print_json(state, printing) : print_text(state, printing);
+	int result = printing->json ? print_json(ban, printing) : print_text(ban, printing);
 
 	printing->count++;
 	return result;

@@ -76,17 +76,21 @@ static int ban_one(struct instance *instance, const struct prefix *prefix, size_
 {
 	_cleanup_(cleanup_protected) struct protected_set set = { 0 };
 	int64_t now = clock_wall_ns();
-	struct ban_request request = {
+	struct ban_record ban = {
 		.prefix = *prefix,
 		.services = BAN_ALL,
-		.now_wall_ns = now,
+		.since_wall_ns = now,
 		.until_wall_ns = now + BAN_S * NS_PER_S,
 		.rule = RULE_MANUAL,
 		.reason = "by hand, from top",
 	};
+	struct bans_adding adding = { 0 };
 	int err = protected_load(instance->config, &set, fault);
 
-	return err ? err : bans_add(instance, &set, &request, closed, fault);
+	if (!err)
+		err = bans_add(instance, &set, &ban, &adding, fault);
+	*closed = adding.sockets_closed;
+	return err;
 }
 
 static void do_it(struct top *top, const struct prefix *prefix, bool ban)

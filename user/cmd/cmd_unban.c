@@ -22,18 +22,18 @@ struct search {
 	enum ban_services exact; /* what bans of exactly this prefix close */
 };
 
-static int name_overlap(const struct ban_state *state, void *context)
+static int name_overlap(const struct ban_record *ban, void *context)
 {
 	struct search *search = context;
 	char text[PREFIX_TEXT_SIZE];
 	size_t used = strlen(search->names);
 
-	if (!prefix_overlaps(&state->ban.prefix, search->prefix))
+	if (!prefix_overlaps(&ban->prefix, search->prefix))
 		return 0;
-	if (!memcmp(&state->ban.prefix, search->prefix, sizeof(state->ban.prefix)))
-		search->exact |= state->ban.services;
+	if (!memcmp(&ban->prefix, search->prefix, sizeof(ban->prefix)))
+		search->exact |= ban->services;
 	if (search->found++ < NAMED_MOST) {
-		prefix_format(&state->ban.prefix, text);
+		prefix_format(&ban->prefix, text);
 		snprintf(search->names + used, sizeof(search->names) - used, "%s%s",
 			 used ? ", " : "", text);
 	}
@@ -97,19 +97,19 @@ struct inside {
 	bool out_of_memory;
 };
 
-static int collect(const struct ban_state *state, void *context)
+static int collect(const struct ban_record *ban, void *context)
 {
 	struct inside *inside = context;
 	struct prefix_args *found = &inside->found;
 	struct prefix *grown;
 
-	if (inside->prefix && (!prefix_overlaps(&state->ban.prefix, inside->prefix) ||
-			       state->ban.prefix.length <= inside->prefix->length))
+	if (inside->prefix && (!prefix_overlaps(&ban->prefix, inside->prefix) ||
+			       ban->prefix.length <= inside->prefix->length))
 		return 0;
 	/* A ban of each group of services is handed out for itself. */
-	if (!(state->ban.services & inside->services) ||
-	    (found->count && !memcmp(&found->items[found->count - 1], &state->ban.prefix,
-				     sizeof(state->ban.prefix))))
+	if (!(ban->services & inside->services) ||
+	    (found->count &&
+	     !memcmp(&found->items[found->count - 1], &ban->prefix, sizeof(ban->prefix))))
 		return 0;
 	grown = reallocarray(found->items, found->count + 1, sizeof(*grown));
 	if (!grown) {
@@ -117,7 +117,7 @@ static int collect(const struct ban_state *state, void *context)
 		return -ENOMEM;
 	}
 	found->items = grown;
-	found->items[found->count++] = state->ban.prefix;
+	found->items[found->count++] = ban->prefix;
 	return 0;
 }
 

@@ -34,13 +34,13 @@ static void send_one(struct fleet_tell *tell, const struct config *config,
 }
 
 void fleet_tell_ban(struct fleet_tell *tell, const struct config *config,
-		    const struct ban_request *request)
+		    const struct ban_record *ban)
 {
 	struct channel_message message = { .kind = CHANNEL_BAN,
-					   .prefix = request->prefix,
-					   .services = request->services & BAN_ALL,
-					   .rule = (uint8_t)request->rule,
-					   .time_ms = request->until_wall_ns / NS_PER_MS };
+					   .prefix = ban->prefix,
+					   .services = ban->services & BAN_ALL,
+					   .rule = (uint8_t)ban->rule,
+					   .time_ms = ban->until_wall_ns / NS_PER_MS };
 
 	send_one(tell, config, &message);
 }

@@ -18,7 +18,7 @@ struct fleet_tell {
  * nothing without [fleet]. No error: `over` says that it did not answer; then the rest is left to
  * the daemon, which tells all that holds once the fleet process takes something again. */
 void fleet_tell_ban(struct fleet_tell *tell, const struct config *config,
-		    const struct ban_request *request);
+		    const struct ban_record *ban);
 void fleet_tell_unban(struct fleet_tell *tell, const struct config *config,
 		      const struct prefix *prefix, enum ban_services services);
 /* To be called in any case, behind the last ban. */

@@ -113,7 +113,7 @@ static bool is_about(const struct filling *filling, const char *reason)
 	return false;
 }
 
-static int take_ban(const struct store_ban *ban, void *context)
+static int take_ban(const struct ban_record *ban, void *context)
 {
 	struct filling *filling = context;
 	struct incident_mark mark = { .wall_ns = ban->since_wall_ns,
@@ -137,11 +137,6 @@ static int take_ban(const struct store_ban *ban, void *context)
 		incident_mark(filling->incident, &mark);
 	}
 	return 0;
-}
-
-static int take_past(const struct store_past_ban *past, void *context)
-{
-	return take_ban(&past->ban, context);
 }
 
 static bool take_line(const struct prefix *prefix, const struct store_evidence *evidence,
@@ -192,8 +187,7 @@ static int fill(struct filling *filling, struct store *store, struct fault *faul
 		error = store_past_alerts_each(store, facts->names[i], INT64_MIN, take_alert,
 					       filling, fault);
 	if (!error)
-		error = store_past_bans_each(store, NULL, INT64_MIN, now, take_past, filling,
-					     fault);
+		error = store_past_bans_each(store, NULL, INT64_MIN, now, take_ban, filling, fault);
 	if (!error)
 		error = store_ban_each(store, now, take_ban, filling, fault);
 	if (!error)

@@ -20,22 +20,21 @@ bool ban_may_log(struct daemon *daemon)
 	return false;
 }
 
-void ban_made(struct daemon *daemon, const struct ban_request *request, bool waited,
-	      const char *amiss)
+void ban_made(struct daemon *daemon, const struct ban_record *ban, bool waited, const char *amiss)
 {
 	const char *verb = daemon->instance.config->mode == GATE_ENFORCE ? "banned" : "would ban";
 	char prefix[PREFIX_TEXT_SIZE], end[TIME_TEXT_SIZE];
 
 	daemon->bans++;
-	daemon->last_ban_wall_ns = request->now_wall_ns;
-	if (request->rule != RULE_FLEET)
-		fleet_link_ban(daemon, request);
-	prefix_format(&request->prefix, prefix);
-	time_format(request->until_wall_ns / NS_PER_S * NS_PER_S, end);
+	daemon->last_ban_wall_ns = ban->since_wall_ns;
+	if (ban->rule != RULE_FLEET)
+		fleet_link_ban(daemon, ban);
+	prefix_format(&ban->prefix, prefix);
+	time_format(ban->until_wall_ns / NS_PER_S * NS_PER_S, end);
 	if (ban_may_log(daemon))
 		log_line(false, "%s %s from %s until %s: %s: %s%s", verb, prefix,
-			 ban_services_word(request->services), end, rule_name(request->rule),
-			 request->reason, waited ? "; it had waited" : "");
+			 ban_services_word(ban->services), end, rule_name(ban->rule), ban->reason,
+			 waited ? "; it had waited" : "");
 	if (*amiss)
 		daemon_fault(daemon, "%s %s, but: %s", verb, prefix, amiss);
 }

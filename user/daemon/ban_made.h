@@ -8,8 +8,7 @@
 /* Counts the ban, tells the fleet of it unless it came from there, and logs it. `waited`: the
  * kernel could not take it at once. `amiss`: what is wrong all the same, which is logged as a fault;
  * "" nothing. */
-void ban_made(struct daemon *daemon, const struct ban_request *request, bool waited,
-	      const char *amiss);
+void ban_made(struct daemon *daemon, const struct ban_record *ban, bool waited, const char *amiss);
 
 /* Whether one more ban, or the end of one, is logged: so many in a second are, the others are
  * counted and summed up by ban_queue_tick(). */

@@ -12,7 +12,6 @@
 #include "daemon/ban_made.h"
 #include "daemon/ban_queue_internal.h"
 #include "daemon/daemon_log.h"
-#include "enforce/kernel_bans.h"
 
 #define LOCK_WAIT_MS BAN_QUEUE_LOCK_WAIT_MS
 #define AGAIN_NS     (NS_PER_S / 10)
@@ -21,11 +20,12 @@
 /* ---- what waits ---- */
 
 /* False: there is no room. */
-static bool wait_for_it(struct ban_queue *ban_queue, const struct ban_request *request,
-			bool in_kernel)
+static bool wait_for_it(struct ban_queue *ban_queue, const struct ban_record *ban,
+			const struct bans_adding *adding, bool in_kernel)
 {
 	if (ban_queue->count == BAN_QUEUE_MAX ||
-	    !pending_ban_copy(&ban_queue->items[ban_queue->count], request, in_kernel))
+	    !pending_ban_copy(&ban_queue->items[ban_queue->count], ban, adding->evidence,
+			      adding->evidence_count, in_kernel))
 		return false;
 	ban_queue->count++;
 	return true;
@@ -51,11 +51,10 @@ static void wake_later(struct daemon *daemon)
 }
 
 /* ban_queue_ban() without ban_made(). */
-static int add_now(struct daemon *daemon, struct ban_request *request, struct fault *fault)
+static int add_now(struct daemon *daemon, const struct ban_record *ban, struct bans_adding *adding,
+		   struct fault *fault)
 {
 	struct ban_queue *ban_queue = daemon->ban_queue;
-	struct ban_request asked = *request;
-	bool stored = false;
 	int error;
 
 	/* Once one had to wait for the lock, the others are not to wait as long again. */
@@ -63,7 +62,7 @@ static int add_now(struct daemon *daemon, struct ban_request *request, struct fa
 	error = commit_begin(daemon, fault);
 	daemon->instance.lock_wait_ms = LOCK_WAIT_MS;
 	if (error == -EBUSY) {
-		if (!wait_for_it(ban_queue, request, false))
+		if (!wait_for_it(ban_queue, ban, adding, false))
 			return error;
 		wake_later(daemon);
 		return -EINPROGRESS;
@@ -71,17 +70,15 @@ static int add_now(struct daemon *daemon, struct ban_request *request, struct fa
 	if (error)
 		return error;
 	/* What the store did not take a moment ago it is not asked again for each ban. */
-	asked.cut_later = true;
-	asked.kernel_only = ban_queue->count > ban_queue->doubtful;
-	asked.stored = &stored;
-	error = bans_add(&daemon->instance, &daemon->protected, &asked, NULL, fault);
-	if (error || (stored && !daemon->committing))
+	adding->kernel_only = ban_queue->count > ban_queue->doubtful;
+	error = bans_add(&daemon->instance, &daemon->protected, ban, adding, fault);
+	if (error || (adding->stored && !daemon->committing))
 		return error;
-	if (!wait_for_it(ban_queue, request, true))
+	if (!wait_for_it(ban_queue, ban, adding, true))
 		ban_queue->behind = true; /* out of room, or of memory */
-	else if (stored)
+	else if (adding->stored)
 		ban_queue->items[ban_queue->count - 1].doubtful = ++ban_queue->doubtful;
-	if (stored)
+	if (adding->stored)
 		return 0;
 	if (fault->error && fault->error == ban_queue->said)
 		*fault = (struct fault){ 0 };
@@ -91,14 +88,18 @@ static int add_now(struct daemon *daemon, struct ban_request *request, struct fa
 	return 0;
 }
 
-int ban_queue_ban(struct daemon *daemon, struct ban_request *request, struct fault *fault)
+int ban_queue_ban(struct daemon *daemon, const struct ban_record *ban,
+		  const struct store_evidence *evidence, size_t evidence_count, struct fault *fault)
 {
+	struct bans_adding adding = { .evidence = evidence,
+				      .evidence_count = evidence_count,
+				      .cut_later = true };
 	int error;
 
 	*fault = (struct fault){ 0 };
-	error = add_now(daemon, request, fault);
+	error = add_now(daemon, ban, &adding, fault);
 	if (!error)
-		ban_made(daemon, request, false, fault->text);
+		ban_made(daemon, ban, false, fault->text);
 	return error;
 }
 
@@ -159,29 +160,6 @@ static void committed(struct daemon *daemon, int error)
 
 /* ---- what waited, again ---- */
 
-/* -ENOENT: the ban has ended, or somebody lifted it. */
-static int store_one(struct instance *instance, const struct pending_ban *waiting,
-		     struct fault *fault)
-{
-	const struct ban_request *request = &waiting->request;
-	struct clocks clocks = clocks_read();
-	struct ban_part parts[BAN_GROUPS];
-	struct ban ban;
-	int error = gate_ban_get(instance->gate, &request->prefix, &ban, fault);
-	size_t count = error ? 0 : ban_parts(&ban, clocks.boot_ns, parts), stored = 0;
-
-	for (size_t i = 0; i < count && !error; i++) {
-		struct store_ban row = kernel_ban_row(&request->prefix, &parts[i], &clocks);
-
-		row.services &= request->services;
-		row.reason = request->reason;
-		if (row.services)
-			error = store_ban_put(instance->store, &row, request->evidence,
-					      stored++ ? 0 : request->evidence_count, fault);
-	}
-	return error || stored ? error : -ENOENT;
-}
-
 /* Those that wait, all of which the kernel has; returns how many are dealt with, or -errno. */
 static int store_all(struct daemon *daemon, struct fault *fault)
 {
@@ -195,7 +173,10 @@ static int store_all(struct daemon *daemon, struct fault *fault)
 	if (error)
 		return error;
 	for (; count < ban_queue->count && !error; count++) {
-		error = store_one(instance, &ban_queue->items[count], fault);
+		const struct pending_ban *pending = &ban_queue->items[count];
+
+		error = bans_store_again(instance, &pending->ban, pending->evidence,
+					 pending->evidence_count, fault);
 		if (error == -ENOENT)
 			error = 0;
 	}
@@ -208,21 +189,21 @@ static int store_all(struct daemon *daemon, struct fault *fault)
 }
 
 /* False: it is refused, which was said. */
-static bool ban_waiting(struct daemon *daemon, struct pending_ban *waiting)
+static bool ban_pending(struct daemon *daemon, struct pending_ban *pending)
 {
-	struct ban_request *request = &waiting->request;
+	struct bans_adding adding = { .cut_later = true, .kernel_only = true };
+	struct ban_record *ban = &pending->ban;
 	struct fault fault = { 0 };
 	char prefix[PREFIX_TEXT_SIZE];
 
-	request->cut_later = request->kernel_only = true;
-	request->now_wall_ns = clock_wall_ns();
-	prefix_format(&request->prefix, prefix);
-	if (bans_add(&daemon->instance, &daemon->protected, request, NULL, &fault)) {
+	ban->since_wall_ns = clock_wall_ns();
+	prefix_format(&ban->prefix, prefix);
+	if (bans_add(&daemon->instance, &daemon->protected, ban, &adding, &fault)) {
 		daemon_fault(daemon, "not banned: %s: %s", prefix, fault.text);
 		return false;
 	}
-	waiting->in_kernel = true;
-	ban_made(daemon, request, true, fault.text);
+	pending->in_kernel = true;
+	ban_made(daemon, ban, true, fault.text);
 	return true;
 }
 
@@ -250,7 +231,7 @@ static int work_off(struct daemon *daemon, struct fault *fault)
 	int done;
 
 	for (size_t i = 0; i < ban_queue->count; i++) {
-		if (ban_queue->items[i].in_kernel || ban_waiting(daemon, &ban_queue->items[i]))
+		if (ban_queue->items[i].in_kernel || ban_pending(daemon, &ban_queue->items[i]))
 			ban_queue->items[kept++] = ban_queue->items[i];
 		else
 			pending_ban_free(&ban_queue->items[i]);

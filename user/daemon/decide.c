@@ -11,7 +11,7 @@
 #include "daemon/daemon.h"
 #include "daemon/ban_queue.h"
 #include "daemon/daemon_log.h"
-#include "kernel/ban_parts.h"
+#include "kernel/ban_entry.h"
 
 /* An older line is one of the past, read late: its ban counts from its own time. */
 #define LATE_NS (300 * NS_PER_S)
@@ -20,20 +20,18 @@ static void add_ban(struct daemon *daemon, const struct decision *decision,
 		    enum ban_services services, int64_t now, int64_t until)
 {
 	struct store_evidence evidence[DECISION_EVIDENCE_MAX];
-	struct ban_request request = {
-		.prefix = decision->prefix,
-		.services = services,
-		.now_wall_ns = now,
-		.until_wall_ns = until,
-		.rule = decision->rule,
-		.reason = decision->reason,
-		.evidence = evidence,
-		.evidence_count = evidence_of(daemon, decision, evidence),
-	};
+	size_t evidence_count = evidence_of(daemon, decision, evidence);
+	struct ban_record ban = { .prefix = decision->prefix,
+				  .services = services,
+				  .since_wall_ns = now,
+				  .until_wall_ns = until,
+				  .rule = decision->rule };
 	char prefix[PREFIX_TEXT_SIZE];
 	struct fault fault;
-	int error = ban_queue_ban(daemon, &request, &fault);
+	int error;
 
+	snprintf(ban.reason, sizeof(ban.reason), "%s", decision->reason);
+	error = ban_queue_ban(daemon, &ban, evidence, evidence_count, &fault);
 	if (!error)
 		return;
 	prefix_format(&decision->prefix, prefix);

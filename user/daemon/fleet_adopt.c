@@ -12,27 +12,32 @@
 #include "daemon/ban_queue.h"
 #include "daemon/daemon_log.h"
 #include "fleet/adoption.h"
-#include "kernel/ban_parts.h"
+#include "kernel/ban_entry.h"
 
-#define LEASE_NS    (FLEET_LEASE_MS * NS_PER_MS)
-#define LENGTH_NET4 120
-#define LENGTH_NET6 48
-#define SAME_NS	    (10 * NS_PER_S) /* an end that near is the same */
-#define ROOM_PARTS  4		    /* of the table of bans one is kept free of others' bans */
+#define LEASE_NS   (FLEET_LEASE_MS * NS_PER_MS)
+#define ROOM_PARTS 4 /* of the table of bans one is kept free of others' bans */
 
 static bool is_one_service(uint8_t services)
 {
 	return services == BAN_SMTP || services == BAN_LOGIN;
 }
 
-static unsigned group_of(uint8_t services)
+/* The kernel's ban of this prefix that closes the one group of services. False: there is none. */
+static bool get_ban(struct daemon *daemon, const struct channel_message *message,
+		    const struct clocks *clocks, struct ban_record *ban)
 {
-	return services == BAN_SMTP ? BAN_GROUP_SMTP : BAN_GROUP_LOGIN;
-}
+	struct ban_record bans[BAN_GROUPS];
+	size_t count;
 
-static bool is_narrow(const struct prefix *prefix)
-{
-	return prefix->length >= (prefix_is4(prefix) ? LENGTH_NET4 : LENGTH_NET6);
+	if (!daemon->instance.gate || !is_one_service(message->services) ||
+	    ban_entry_get(daemon->instance.gate, &message->prefix, clocks, bans, &count, NULL))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (bans[i].services & message->services) {
+			*ban = bans[i];
+			return true;
+		}
+	return false;
 }
 
 static bool has_room(struct daemon *daemon)
@@ -88,18 +93,17 @@ static void describe(const struct channel_message *message, char *reason, size_t
 static enum channel_outcome add(struct daemon *daemon, const struct channel_message *message,
 				int64_t now, int64_t until)
 {
-	char reason[CHANNEL_TEXT_SIZE + 64], text[PREFIX_TEXT_SIZE];
-	struct ban_request request = { .prefix = message->prefix,
-				       .services = (enum ban_services)message->services,
-				       .now_wall_ns = now,
-				       .until_wall_ns = until,
-				       .rule = RULE_FLEET,
-				       .reason = reason };
+	struct ban_record ban = { .prefix = message->prefix,
+				  .services = (enum ban_services)message->services,
+				  .since_wall_ns = now,
+				  .until_wall_ns = until,
+				  .rule = RULE_FLEET };
+	char text[PREFIX_TEXT_SIZE];
 	struct fault fault;
 	int error;
 
-	describe(message, reason, sizeof(reason));
-	error = ban_queue_ban(daemon, &request, &fault);
+	describe(message, ban.reason, sizeof(ban.reason));
+	error = ban_queue_ban(daemon, &ban, NULL, 0, &fault);
 	if (!error || error == -EINPROGRESS)
 		return OUTCOME_ADOPTED;
 	prefix_format(&message->prefix, text);
@@ -109,27 +113,26 @@ static enum channel_outcome add(struct daemon *daemon, const struct channel_mess
 
 enum channel_outcome fleet_adopt(struct daemon *daemon, const struct channel_message *message)
 {
-	unsigned group = group_of(message->services);
-	int64_t now = clock_wall_ns(), until = INT64_MAX;
+	struct clocks clocks = clocks_read();
+	int64_t now = clocks.wall_ns, until = INT64_MAX;
 	enum channel_outcome outcome;
-	struct ban ban = { 0 };
+	struct ban_record ban;
 	bool held;
 
 	if (message->time_ms < INT64_MAX / NS_PER_MS)
 		until = message->time_ms * NS_PER_MS;
 	if (!daemon->instance.gate || !is_one_service(message->services) ||
-	    !is_narrow(&message->prefix) || until <= now)
+	    !adoption_is_narrow(&message->prefix) || until <= now)
 		return OUTCOME_FAILED;
 	if (until > now + LEASE_NS)
 		until = now + LEASE_NS;
 	outcome = veto(daemon, &message->prefix, now);
 	if (outcome)
 		return outcome;
-	held = !gate_ban_get(daemon->instance.gate, &message->prefix, &ban, NULL) &&
-	       ban.expires_ns[group] > clock_boot_ns();
-	if (held && ban.rule[group] != RULE_FLEET)
+	held = get_ban(daemon, message, &clocks, &ban);
+	if (held && ban.rule != RULE_FLEET)
 		return OUTCOME_HELD;
-	if (held && ban.expires_ns[group] + SAME_NS > clock_boot_ns() + (uint64_t)(until - now))
+	if (held && (ban.until_wall_ns > until || ban_is_same_end(ban.until_wall_ns, until)))
 		return OUTCOME_ADOPTED;
 	if (!held && !has_room(daemon))
 		return OUTCOME_FAILED;
@@ -138,14 +141,12 @@ enum channel_outcome fleet_adopt(struct daemon *daemon, const struct channel_mes
 
 void fleet_release(struct daemon *daemon, const struct channel_message *message)
 {
-	unsigned group = group_of(message->services);
+	struct clocks clocks = clocks_read();
 	char text[PREFIX_TEXT_SIZE];
 	struct fault fault = { 0 };
-	struct ban ban;
+	struct ban_record ban;
 
-	if (!daemon->instance.gate || !is_one_service(message->services) ||
-	    gate_ban_get(daemon->instance.gate, &message->prefix, &ban, NULL) ||
-	    ban.rule[group] != RULE_FLEET || ban.expires_ns[group] <= clock_boot_ns())
+	if (!get_ban(daemon, message, &clocks, &ban) || ban.rule != RULE_FLEET)
 		return;
 	prefix_format(&message->prefix, text);
 	if (commit_begin(daemon, &fault) ||

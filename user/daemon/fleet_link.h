@@ -16,7 +16,7 @@ void fleet_link_reload(struct daemon *daemon);
 void fleet_link_close(struct daemon *daemon);
 
 /* A ban of this server's own was made. */
-void fleet_link_ban(struct daemon *daemon, const struct ban_request *request);
+void fleet_link_ban(struct daemon *daemon, const struct ban_record *ban);
 /* An account met something. As of struct detect_store. */
 void fleet_link_sight(const char *account, const struct address *source, enum detect_sight sight,
 		      int64_t wall_ns, void *daemon);

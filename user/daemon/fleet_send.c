@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "bucket.h"
 #include "daemon/daemon_log.h"
+#include "kernel/ban_entry.h"
 #include "lists/providers.h"
 
 #define TELL_EVERY_NS (NS_PER_S / 50)
@@ -70,23 +71,16 @@ void fleet_link_send(struct fleet_link *link, const struct channel_message *mess
 		fleet_link_ring(link);
 }
 
-static void tell_ban(struct fleet_link *link, const struct prefix *prefix, uint8_t services,
-		     uint8_t rule, int64_t until_ms)
+void fleet_link_ban(struct daemon *daemon, const struct ban_record *ban)
 {
 	struct channel_message message = { .kind = CHANNEL_BAN,
-					   .prefix = *prefix,
-					   .services = services,
-					   .rule = rule,
-					   .time_ms = until_ms };
+					   .prefix = ban->prefix,
+					   .services = ban->services & BAN_ALL,
+					   .rule = (uint8_t)ban->rule,
+					   .time_ms = ban->until_wall_ns / NS_PER_MS };
 
-	fleet_link_send(link, &message);
-}
-
-void fleet_link_ban(struct daemon *daemon, const struct ban_request *request)
-{
 	if (daemon->fleet)
-		tell_ban(daemon->fleet, &request->prefix, request->services & BAN_ALL,
-			 (uint8_t)request->rule, request->until_wall_ns / NS_PER_MS);
+		fleet_link_send(daemon->fleet, &message);
 }
 
 /* Whoever fails on many accounts is not to fill what others have to read, nor to keep from them who
@@ -130,33 +124,33 @@ void fleet_link_sight(const char *account, const struct address *source, enum de
 	fleet_link_send(daemon->fleet, &message);
 }
 
-/* One of the kernel's, each group of services by itself, unless the fleet made it. */
-static void tell_kernel_ban(struct fleet_link *link, const struct prefix *prefix,
-			    const struct ban *ban)
+/* What the kernel has, but for what the fleet made. */
+static void tell_kernel_bans(struct daemon *daemon, const struct prefix *prefix,
+			     const struct ban *entry, const struct clocks *clocks)
 {
-	uint64_t now = clock_boot_ns();
+	struct ban_record bans[BAN_GROUPS];
+	size_t count = ban_entry_read(prefix, entry, clocks, bans);
 
-	for (unsigned group = 0; group < BAN_GROUPS; group++)
-		if (ban->expires_ns[group] > now && ban->rule[group] != RULE_FLEET)
-			tell_ban(link, prefix, (uint8_t)(1U << group), ban->rule[group],
-				 clock_wall_ns() / NS_PER_MS +
-					 (int64_t)((ban->expires_ns[group] - now) / NS_PER_MS));
+	for (size_t i = 0; i < count; i++)
+		if (bans[i].rule != RULE_FLEET)
+			fleet_link_ban(daemon, &bans[i]);
 }
 
 static void walk(struct daemon *daemon, struct fleet_link *link)
 {
 	static struct prefix prefixes[GATE_BAN_SOME];
-	static struct ban bans[GATE_BAN_SOME];
+	static struct ban entries[GATE_BAN_SOME];
+	struct clocks clocks = clocks_read();
 	size_t count = 0;
 
 	/* One that breaks off says nothing of what it did not see. */
 	if (!daemon->instance.gate ||
-	    gate_ban_some(daemon->instance.gate, &link->walk, prefixes, bans, &count, NULL)) {
+	    gate_ban_some(daemon->instance.gate, &link->walk, prefixes, entries, &count, NULL)) {
 		link->walking = false;
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
-		tell_kernel_ban(link, &prefixes[i], &bans[i]);
+		tell_kernel_bans(daemon, &prefixes[i], &entries[i], &clocks);
 	if (link->walk.ended)
 		fleet_link_send(link, &(struct channel_message){ .kind = CHANNEL_WALKED });
 	link->walking = link->welcomed && !link->walk.ended;

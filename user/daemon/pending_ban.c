@@ -5,38 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-void pending_ban_free(struct pending_ban *waiting)
+void pending_ban_free(struct pending_ban *pending)
 {
-	for (size_t i = 0; i < waiting->request.evidence_count; i++)
-		free((char *)(uintptr_t)waiting->request.evidence[i].line);
-	free((void *)(uintptr_t)waiting->request.evidence);
-	free((char *)(uintptr_t)waiting->request.reason);
+	for (size_t i = 0; i < pending->evidence_count; i++)
+		free((char *)(uintptr_t)pending->evidence[i].line);
+	free(pending->evidence);
 }
 
-static bool copy_evidence(struct pending_ban *waiting, const struct ban_request *request)
+bool pending_ban_copy(struct pending_ban *pending, const struct ban_record *ban,
+		      const struct store_evidence *evidence, size_t evidence_count, bool in_kernel)
 {
-	struct store_evidence *evidence = calloc(request->evidence_count + 1, sizeof(*evidence));
+	*pending = (struct pending_ban){ .ban = *ban, .in_kernel = in_kernel };
+	pending->evidence = calloc(evidence_count + 1, sizeof(*evidence));
+	if (!pending->evidence)
+		return false;
+	for (; pending->evidence_count < evidence_count; pending->evidence_count++) {
+		struct store_evidence *copy = &pending->evidence[pending->evidence_count];
 
-	waiting->request.evidence = evidence;
-	waiting->request.evidence_count = 0;
-	for (size_t i = 0; evidence && i < request->evidence_count; i++) {
-		evidence[i].wall_ns = request->evidence[i].wall_ns;
-		evidence[i].line = strdup(request->evidence[i].line);
-		if (!evidence[i].line)
+		copy->wall_ns = evidence[pending->evidence_count].wall_ns;
+		copy->line = strdup(evidence[pending->evidence_count].line);
+		if (!copy->line) {
+			pending_ban_free(pending);
 			return false;
-		waiting->request.evidence_count++;
+		}
 	}
-	return evidence;
-}
-
-bool pending_ban_copy(struct pending_ban *waiting, const struct ban_request *request,
-		      bool in_kernel)
-{
-	*waiting = (struct pending_ban){ .request = *request, .in_kernel = in_kernel };
-	waiting->request.stored = NULL;
-	waiting->request.reason = strdup(request->reason);
-	if (copy_evidence(waiting, request) && waiting->request.reason)
-		return true;
-	pending_ban_free(waiting);
-	return false;
+	return true;
 }

@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "enforce/cuts.h"
-#include "kernel/ban_parts.h"
+#include "kernel/ban_entry.h"
 
 #define HAND_PART 64 /* one entry in so many is left to bans by hand */
 #define HAND_MOST 1024
@@ -136,57 +136,41 @@ static void remove_covered(struct instance *instance, const struct kernel_ban *e
 	uint64_t now = clock_boot_ns();
 
 	for (size_t i = 0; i < count; i++)
-		if (!(ban_active(&entries[i].ban, now) & ~services))
+		if (!(ban_active(&entries[i].entry, now) & ~services))
 			remove_entries(instance, &entries[i], 1, portion);
 }
 
-/* The network is banned from a group of services that most of its banned sources are banned from,
- * as long as the longest of them. */
-static struct ban_part part_of_network(const struct kernel_ban *entries, size_t count,
-				       unsigned group)
+/* Closes to the network a group of services that most of its banned sources are banned from, as
+ * long as to the longest of them. */
+static void close_group(struct ban *network, const struct kernel_ban *entries, size_t count,
+			unsigned group)
 {
-	struct ban_part part = { .services = 1U << group };
-	uint64_t now = clock_boot_ns();
+	uint64_t now = clock_boot_ns(), expires_ns = 0;
+	uint32_t rule = RULE_MANUAL;
 	size_t banned = 0;
 
-	part.since_ns = now;
 	for (size_t i = 0; i < count; i++) {
-		const struct ban *ban = &entries[i].ban;
+		const struct ban *entry = &entries[i].entry;
 
-		if (ban->expires_ns[group] <= now)
+		if (entry->expires_ns[group] <= now)
 			continue;
 		banned++;
-		if (ban->expires_ns[group] > part.expires_ns) {
-			part.expires_ns = ban->expires_ns[group];
-			part.rule = ban->rule[group];
+		if (entry->expires_ns[group] > expires_ns) {
+			expires_ns = entry->expires_ns[group];
+			rule = entry->rule[group];
 		}
 	}
-	if (2 * banned < count)
-		part.services = 0;
-	return part;
+	if (2 * banned >= count)
+		ban_entry_set_ns(network, 1U << group, now, expires_ns, rule);
 }
 
 static void store_network(struct instance *instance, const struct prefix *network,
-			  const struct ban *ban, uint64_t sources)
+			  enum ban_services services, uint64_t sources)
 {
-	uint64_t now = clock_boot_ns();
-	int64_t wall_ns = clock_wall_ns();
-	struct ban_part parts[BAN_GROUPS];
-	size_t count = ban_parts(ban, now, parts);
-	char reason[128];
+	struct ban_record ban = { .prefix = *network, .services = services };
 
-	snprintf(reason, sizeof(reason), COLLAPSED_REASON, (unsigned long long)sources);
-	for (size_t i = 0; i < count; i++) {
-		struct store_ban row = { .prefix = *network,
-					 .services = parts[i].services,
-					 .since_wall_ns = wall_ns,
-					 .until_wall_ns =
-						 wall_ns + (int64_t)(parts[i].expires_ns - now),
-					 .rule = parts[i].rule,
-					 .reason = reason };
-
-		store_ban_put(instance->store, &row, NULL, 0, NULL);
-	}
+	snprintf(ban.reason, sizeof(ban.reason), COLLAPSED_REASON, (unsigned long long)sources);
+	bans_store_again(instance, &ban, NULL, 0, NULL);
 }
 
 /* An entry that the network's ban makes needless makes room for that. */
@@ -194,24 +178,21 @@ static void ban_network(struct instance *instance, const struct prefix *network,
 			const struct kernel_ban *entries, size_t count, uint64_t sources,
 			struct portion *portion)
 {
-	enum ban_services services = 0;
+	enum ban_services services;
 	size_t first = 0;
 	struct ban ban = { 0 };
 
-	for (unsigned group = 0; group < BAN_GROUPS; group++) {
-		struct ban_part part = part_of_network(entries, count, group);
-
-		ban_set(&ban, &part);
-		services |= part.services;
-	}
-	while (first < count && ban_active(&entries[first].ban, clock_boot_ns()) & ~services)
+	for (unsigned group = 0; group < BAN_GROUPS; group++)
+		close_group(&ban, entries, count, group);
+	services = ban_active(&ban, clock_boot_ns());
+	while (first < count && ban_active(&entries[first].entry, clock_boot_ns()) & ~services)
 		first++;
 	if (!services || first == count)
 		return;
 	remove_entries(instance, &entries[first], 1, portion);
 	if (gate_ban_put(instance->gate, network, &ban, NULL))
 		return;
-	store_network(instance, network, &ban, sources);
+	store_network(instance, network, services, sources);
 	remove_covered(instance, entries, first, services, portion);
 	remove_covered(instance, entries + first + 1, count - first - 1, services, portion);
 	portion->removed--; /* the network's own entry */
@@ -271,8 +252,8 @@ static int by_end(const void *a, const void *b)
 {
 	const struct kernel_ban *left = a, *right = b;
 
-	return (last_end(&left->ban) > last_end(&right->ban)) -
-	       (last_end(&left->ban) < last_end(&right->ban));
+	return (last_end(&left->entry) > last_end(&right->entry)) -
+	       (last_end(&left->entry) < last_end(&right->entry));
 }
 
 static void give_way(struct instance *instance, struct portion *portion)

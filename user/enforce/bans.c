@@ -11,7 +11,7 @@
 #include "base/time.h"
 #include "enforce/ban_room.h"
 #include "enforce/cuts.h"
-#include "kernel/ban_parts.h"
+#include "kernel/ban_entry.h"
 
 bool bans_enforced(struct instance *instance)
 {
@@ -22,103 +22,79 @@ bool bans_enforced(struct instance *instance)
 	return instance->config->mode == GATE_ENFORCE;
 }
 
-/* What kernel and store are to hold of one group of services. */
-struct planned {
-	struct ban_part part;
-	struct store_ban row;
-	char reason[STORE_REASON_SIZE]; /* of the ban that was there */
-};
-
-/* A ban that is there goes on: since stays, and a rule only prolongs. */
-static void join(struct instance *instance, const struct ban_request *request,
-		 const struct ban_part *old, uint64_t boot_ns, struct planned *planned)
+/* A ban that is there goes on: since stays, and a rule only prolongs. Whether its end stays. */
+static bool join(const struct ban_record *old, struct ban_record *planned)
 {
-	struct store_ban known;
-	bool is_known = instance->store &&
-			!store_ban_get(instance->store, &request->prefix, old->services, &known,
-				       planned->reason, sizeof(planned->reason), NULL);
+	planned->since_wall_ns = old->since_wall_ns;
+	if (planned->rule == RULE_MANUAL || old->until_wall_ns <= planned->until_wall_ns)
+		return false;
+	planned->until_wall_ns = old->until_wall_ns;
+	planned->rule = old->rule;
+	return true;
+}
 
-	if (old->since_ns && old->since_ns <= boot_ns)
-		planned->row.since_wall_ns =
-			request->now_wall_ns - (int64_t)(boot_ns - old->since_ns);
-	if (is_known && known.since_wall_ns <= request->now_wall_ns)
-		planned->row.since_wall_ns = known.since_wall_ns;
-	planned->part.since_ns = old->since_ns;
-	if (request->rule == RULE_MANUAL || old->expires_ns <= planned->part.expires_ns)
+/* The store goes on saying what it says of a ban that goes on. */
+static void keep_known(struct instance *instance, int64_t now_wall_ns, bool end_stays,
+		       struct ban_record *planned)
+{
+	struct ban_record known;
+
+	if (!instance->store ||
+	    store_ban_get(instance->store, &planned->prefix, planned->services, &known, NULL) ||
+	    known.since_wall_ns > now_wall_ns)
 		return;
-	planned->part.expires_ns = old->expires_ns;
-	planned->part.rule = old->rule;
-	planned->row.until_wall_ns = request->now_wall_ns + (int64_t)(old->expires_ns - boot_ns);
-	planned->row.rule = old->rule;
-	if (is_known) {
-		planned->row.until_wall_ns = known.until_wall_ns;
-		planned->row.reason = planned->reason;
-	}
+	if (end_stays)
+		ban_take_known(planned, &known);
+	planned->since_wall_ns = known.since_wall_ns;
 }
 
-static void plan_group(struct instance *instance, const struct ban_request *request,
-		       const struct ban *old, enum ban_services services, uint64_t boot_ns,
-		       struct planned *planned)
-{
-	uint64_t lasts_ns = (uint64_t)request->until_wall_ns - (uint64_t)request->now_wall_ns;
-	struct ban_part parts[BAN_GROUPS];
-	size_t count = ban_parts(old, boot_ns, parts);
-
-	*planned = (struct planned){
-		.part = { .services = services,
-			  .expires_ns = boot_ns + lasts_ns,
-			  .since_ns = boot_ns,
-			  .rule = request->rule },
-		.row = { .prefix = request->prefix,
-			 .services = services,
-			 .since_wall_ns = request->now_wall_ns,
-			 .until_wall_ns = request->until_wall_ns,
-			 .rule = request->rule,
-			 .reason = request->reason },
-	};
-	for (size_t i = 0; i < count; i++) {
-		parts[i].services &= services;
-		if (parts[i].services)
-			join(instance, request, &parts[i], boot_ns, planned);
-	}
-}
-
-static bool is_same(const struct store_ban *a, const struct store_ban *b)
+static bool is_same(const struct ban_record *a, const struct ban_record *b)
 {
 	return a->since_wall_ns == b->since_wall_ns && a->until_wall_ns == b->until_wall_ns &&
-	       a->rule == b->rule &&
-	       !strcmp(a->reason ? a->reason : "", b->reason ? b->reason : "");
+	       a->rule == b->rule && !strcmp(a->reason, b->reason);
 }
 
-/* Into *ban what the kernel is to hold, and whether it has an entry already; into planned[] (of
- * each group, some perhaps without services) what the store is to. */
-static int plan(struct instance *instance, const struct ban_request *request, struct ban *ban,
-		bool *joins, struct planned planned[BAN_GROUPS], struct fault *fault)
+/* Into *entry what the kernel is to hold, and whether it has one already; into planned[] (of each
+ * group, some perhaps without services) what the store is to. */
+static int plan(struct instance *instance, const struct ban_record *ban, struct ban *entry,
+		bool *joins, struct ban_record planned[BAN_GROUPS], struct fault *fault)
 {
-	uint64_t boot_ns = clock_boot_ns();
-	struct planned *smtp = &planned[BAN_GROUP_SMTP], *login = &planned[BAN_GROUP_LOGIN];
+	struct clocks clocks = { .wall_ns = ban->since_wall_ns, .boot_ns = clock_boot_ns() };
+	struct ban_record *smtp = &planned[BAN_GROUP_SMTP], *login = &planned[BAN_GROUP_LOGIN];
+	struct ban_record old[BAN_GROUPS];
 	char text[PREFIX_TEXT_SIZE];
+	size_t count;
 	int result;
 
-	prefix_format(&request->prefix, text);
-	if (request->until_wall_ns <= request->now_wall_ns)
+	prefix_format(&ban->prefix, text);
+	if (ban->until_wall_ns <= ban->since_wall_ns)
 		return fault_set(fault, -EINVAL, "cannot ban %s: the ban would have ended already",
 				 text);
-	result = gate_ban_get(instance->gate, &request->prefix, ban, fault);
+	result = gate_ban_get(instance->gate, &ban->prefix, entry, fault);
 	if (result && result != -ENOENT)
 		return result;
 	*joins = !result;
-	if (result || !ban_active(ban, boot_ns))
-		*ban = (struct ban){ 0 };
-	ban->lookup = 0;
+	if (result || !ban_active(entry, clocks.boot_ns))
+		*entry = (struct ban){ 0 };
+	entry->lookup = 0;
+	count = ban_entry_read(&ban->prefix, entry, &clocks, old);
 	for (unsigned group = 0; group < BAN_GROUPS; group++) {
-		plan_group(instance, request, ban, request->services & 1U << group, boot_ns,
-			   &planned[group]);
-		ban_set(ban, &planned[group].part);
+		bool goes_on = false, end_stays = false;
+
+		planned[group] = *ban;
+		planned[group].services = ban->services & 1U << group;
+		for (size_t i = 0; i < count; i++)
+			if (old[i].services & planned[group].services) {
+				goes_on = true;
+				end_stays = join(&old[i], &planned[group]);
+			}
+		ban_entry_set(entry, &planned[group], &clocks);
+		if (goes_on)
+			keep_known(instance, ban->since_wall_ns, end_stays, &planned[group]);
 	}
-	if (request->services == BAN_ALL && is_same(&smtp->row, &login->row)) {
-		login->row.services = BAN_ALL;
-		smtp->row.services = 0;
+	if (ban->services == BAN_ALL && is_same(smtp, login)) {
+		login->services = BAN_ALL;
+		smtp->services = 0;
 	}
 	return 0;
 }
@@ -139,43 +115,43 @@ static int fault_full(struct instance *instance, const struct prefix *prefix, st
 
 /* In a full table others give way to a new ban, as far as they can. */
 static int put_in_kernel(struct instance *instance, const struct protected_set *set,
-			 const struct ban_request *request, const struct ban *ban, bool joins,
+			 const struct ban_record *ban, const struct ban *entry, bool joins,
 			 struct fault *fault)
 {
 	struct gate *gate = instance->gate;
-	const struct prefix *prefix = &request->prefix;
 	int result;
 
-	if (!joins && !ban_room_is_left(instance, request->rule)) {
+	if (!joins && !ban_room_is_left(instance, ban->rule)) {
 		result = ban_room_make(instance, set, fault);
 		if (result)
-			return result == -ENOSPC ? fault_full(instance, prefix, fault) : result;
+			return result == -ENOSPC ? fault_full(instance, &ban->prefix, fault)
+						 : result;
 	}
-	result = gate_ban_put(gate, prefix, ban, fault);
+	result = gate_ban_put(gate, &ban->prefix, entry, fault);
 	/* Ended bans may hold more prefix lengths than there may be. */
 	if (result == -ENOSPC && !ban_room_sweep(instance))
-		result = gate_ban_put(gate, prefix, ban, fault);
+		result = gate_ban_put(gate, &ban->prefix, entry, fault);
 	return result;
 }
 
-static int put_rows(struct instance *instance, const struct ban_request *request,
-		    const struct planned planned[BAN_GROUPS], struct fault *fault)
+static int put_rows(struct instance *instance, const struct ban_record planned[BAN_GROUPS],
+		    const struct bans_adding *adding, struct fault *fault)
 {
 	bool first = true;
 	int result = 0;
 
 	for (unsigned group = 0; group < BAN_GROUPS && !result; group++) {
-		if (!planned[group].row.services)
+		if (!planned[group].services)
 			continue;
-		result = store_ban_put(instance->store, &planned[group].row, request->evidence,
-				       first ? request->evidence_count : 0, fault);
+		result = store_ban_put(instance->store, &planned[group], adding->evidence,
+				       first ? adding->evidence_count : 0, fault);
 		first = false;
 	}
 	return result;
 }
 
-static void put_in_store(struct instance *instance, const struct ban_request *request,
-			 const struct planned planned[BAN_GROUPS], struct fault *fault)
+static void put_in_store(struct instance *instance, const struct ban_record planned[BAN_GROUPS],
+			 struct bans_adding *adding, struct fault *fault)
 {
 	struct fault own = instance->store_fault;
 	char text[PREFIX_TEXT_SIZE];
@@ -184,30 +160,29 @@ static void put_in_store(struct instance *instance, const struct ban_request *re
 	if (instance->store)
 		result = instance_clock(instance, &own);
 	if (!result)
-		result = put_rows(instance, request, planned, &own);
-	if (request->stored)
-		*request->stored = !result;
+		result = put_rows(instance, planned, adding, &own);
+	adding->stored = !result;
 	if (!result)
 		return;
-	prefix_format(&request->prefix, text);
+	prefix_format(&planned[0].prefix, text);
 	fault_set(fault, result, "%s is banned, but the store does not know it: %s", text,
 		  own.text);
 }
 
-static void cut_sockets(struct instance *instance, const struct ban_request *request,
-			size_t *closed, struct fault *fault)
+static void cut_sockets(struct instance *instance, const struct ban_record *ban,
+			struct bans_adding *adding, struct fault *fault)
 {
 	char text[PREFIX_TEXT_SIZE];
 	struct fault own = { 0 };
-	int result = cuts_add(instance, &request->prefix, request->services);
+	int result = cuts_add(instance, &ban->prefix, ban->services);
 
 	if (result)
 		fault_set(&own, result, "out of memory");
-	else if (!request->cut_later)
-		result = cuts_make(instance, closed, &own);
+	else if (!adding->cut_later)
+		result = cuts_make(instance, &adding->sockets_closed, &own);
 	if (!result)
 		return;
-	prefix_format(&request->prefix, text);
+	prefix_format(&ban->prefix, text);
 	/* What the store says weighs more, and there is room for one fault. */
 	if (fault && !fault->error)
 		fault_set(fault, own.error,
@@ -216,26 +191,23 @@ static void cut_sockets(struct instance *instance, const struct ban_request *req
 }
 
 int bans_add(struct instance *instance, const struct protected_set *set,
-	     const struct ban_request *request, size_t *sockets_closed, struct fault *fault)
+	     const struct ban_record *ban, struct bans_adding *adding, struct fault *fault)
 {
-	const char *why = protected_why(set, &request->prefix);
-	struct planned planned[BAN_GROUPS];
+	const char *why = protected_why(set, &ban->prefix);
+	struct ban_record planned[BAN_GROUPS];
 	char text[PREFIX_TEXT_SIZE];
-	struct ban ban;
 	bool joins = false;
-	size_t closed = 0;
+	struct ban entry;
 	int result;
 
 	if (fault)
 		*fault = (struct fault){ 0 };
-	if (sockets_closed)
-		*sockets_closed = 0;
-	if (request->stored)
-		*request->stored = false;
-	prefix_format(&request->prefix, text);
+	adding->sockets_closed = 0;
+	adding->stored = false;
+	prefix_format(&ban->prefix, text);
 	if (why)
 		return fault_set(fault, -EPERM, "cannot ban %s: %s", text, why);
-	if (!(request->services & BAN_ALL))
+	if (!(ban->services & BAN_ALL))
 		return fault_set(fault, -EINVAL, "cannot ban %s from no service", text);
 	if (!instance->gate)
 		return fault_set(fault,
@@ -244,19 +216,17 @@ int bans_add(struct instance *instance, const struct protected_set *set,
 	if (instance->gate_lost)
 		return fault_set(fault, -ENOENT,
 				 "cannot ban %s: the gate was unloaded under this daemon", text);
-	result = plan(instance, request, &ban, &joins, planned, fault);
+	result = plan(instance, ban, &entry, &joins, planned, fault);
 	if (result)
 		return result;
-	result = put_in_kernel(instance, set, request, &ban, joins, fault);
+	result = put_in_kernel(instance, set, ban, &entry, joins, fault);
 	if (result)
 		return result;
 	if (fault)
 		*fault = (struct fault){ 0 };
-	if (!request->kernel_only)
-		put_in_store(instance, request, planned, fault);
-	cut_sockets(instance, request, &closed, fault);
-	if (sockets_closed)
-		*sockets_closed = closed;
+	if (!adding->kernel_only)
+		put_in_store(instance, planned, adding, fault);
+	cut_sockets(instance, ban, adding, fault);
 	return 0;
 }
 
@@ -265,15 +235,14 @@ static int remove_from_kernel(struct gate *gate, const struct prefix *prefix,
 			      enum ban_services services, struct fault *fault)
 {
 	uint64_t boot_ns = clock_boot_ns();
-	struct ban ban, rest;
-	int result = gate_ban_get(gate, prefix, &ban, fault);
+	struct ban rest;
+	int result = gate_ban_get(gate, prefix, &rest, fault);
 
 	if (result)
 		return result;
-	rest = ban;
-	ban_clear(&rest, services);
-	if (!(ban_active(&ban, 0) & services))
+	if (!(ban_active(&rest, 0) & services))
 		return -ENOENT;
+	ban_entry_set_ns(&rest, services, 0, 0, 0);
 	if (!ban_active(&rest, boot_ns))
 		return gate_ban_remove(gate, prefix, fault);
 	return gate_ban_put(gate, prefix, &rest, fault);

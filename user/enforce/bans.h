@@ -7,20 +7,19 @@
 #include "enforce/protected.h"
 #include "detect/detect.h"
 
-struct ban_request {
-	struct prefix prefix;
-	enum ban_services services; /* what is closed: one group or both */
-	int64_t now_wall_ns, until_wall_ns;
-	uint32_t rule;
-	const char *reason;
+/* What goes with a ban that is added. Zero: no evidence, and all of it at once. */
+struct bans_adding {
 	const struct store_evidence *evidence;
 	size_t evidence_count;
 	bool kernel_only; /* the store is left alone: the caller sees to it later */
 	bool cut_later;	  /* the open connections are left to cuts_make() */
-	bool *stored;	  /* out: whether the store has it; may be NULL */
+	/* What came of it: */
+	bool stored; /* the store has it */
+	size_t sockets_closed;
 };
 
 /*
+ * A ban of prefix, services, rule and reason from now, `since_wall_ns`, until `until_wall_ns`.
  * Kernel first, then the store, then (in enforce mode) the open sockets of that prefix on these
  * services. What fails after the kernel has the ban does not undo it: 0 with fault->error set. Each
  * group of services is a ban by itself, and the other one stays as it is. A ban that is there
@@ -31,7 +30,7 @@ struct ban_request {
  * instance->gate: its gate_fault. The bans' lock is the caller's.
  */
 int bans_add(struct instance *instance, const struct protected_set *set,
-	     const struct ban_request *request, size_t *sockets_closed, struct fault *fault);
+	     const struct ban_record *ban, struct bans_adding *adding, struct fault *fault);
 /* Closes the open connections of all bans since the last call that were added with `cut_later`, and
  * of networks that ban_room.h banned: one list of the kernel's sockets for all that closed the same
  * services, and none where the meters know that there is nothing to close. *closed may be NULL. */
@@ -45,6 +44,14 @@ int bans_remove(struct instance *instance, const struct prefix *prefix, enum ban
  * maps: bans that the store lost are written to it; they are looked for only when the kernel has
  * more bans than the store. *restored (may be NULL) counts them. */
 int bans_restore(struct instance *instance, bool fresh, size_t *restored, struct fault *fault);
+
+/* What the kernel has now of the ban's prefix and services, written to the store with the ban's
+ * reason and this evidence. -ENOENT: it has ended, or somebody lifted it. */
+int bans_store_again(struct instance *instance, const struct ban_record *ban,
+		     const struct store_evidence *evidence, size_t evidence_count,
+		     struct fault *fault);
+/* The reason of a ban that the store does not know. */
+#define BANS_LOST_REASON "the store had lost this ban; the kernel kept it"
 
 /*
  * The store made true to the kernel, some bans at a time: those that it lost are written to it, and
@@ -63,21 +70,10 @@ int bans_reconcile_some(struct instance *instance, struct bans_reconcile *reconc
 /* Does the gate drop (true), or only count? Of the policy in the kernel, else the configuration. */
 bool bans_enforced(struct instance *instance);
 
-/* A ban as it stands now. The kernel knows whether, until when and how often it was met; the store
- * knows why. */
-struct ban_state {
-	struct store_ban
-		ban;	/* reason: valid during the callback; NULL: the store has no such ban */
-	bool in_kernel; /* false: what follows is 0 */
-	/* Of all bans of the prefix together. */
-	uint64_t packets, attempts;
-	int64_t last_wall_ns; /* 0: none met it yet */
-};
-
-/* Every ban in force: the kernel's, or without instance->gate the store's. IPv4 before IPv6, by
- * address, by length. A non-zero return of `each` ends the walk. 0 with fault->error set: the
- * reasons are missing, and why. */
-int bans_each(struct instance *instance, int (*each)(const struct ban_state *state, void *context),
-	      void *context, struct fault *fault);
+/* Every ban in force: the kernel's with what the store knows of it, or without instance->gate the
+ * store's. IPv4 before IPv6, by address, by length. A non-zero return of `each` ends the walk. 0
+ * with fault->error set: the reasons are missing, and why. */
+int bans_each(struct instance *instance, store_ban_each_fn each, void *context,
+	      struct fault *fault);
 
 #endif

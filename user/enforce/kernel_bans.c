@@ -28,12 +28,12 @@ struct kernel_bans_reading {
 	bool out_of_memory;
 };
 
-static int take(const struct prefix *prefix, const struct ban *ban, void *context)
+static int take(const struct prefix *prefix, const struct ban *entry, void *context)
 {
 	struct kernel_bans_reading *reading = context;
 	struct kernel_bans *bans = reading->bans;
 
-	if (!ban_active(ban, reading->boot_ns))
+	if (!ban_active(entry, reading->boot_ns))
 		return 0;
 	if (bans->count == bans->room) {
 		size_t room = bans->room ? bans->room * 2 : 256;
@@ -47,7 +47,7 @@ static int take(const struct prefix *prefix, const struct ban *ban, void *contex
 		bans->room = room;
 	}
 	bans->items[bans->count++] = (struct kernel_ban){
-		.prefix = *prefix, .services = ban_active(ban, reading->boot_ns), .ban = *ban
+		.prefix = *prefix, .services = ban_active(entry, reading->boot_ns), .entry = *entry
 	};
 	return 0;
 }
@@ -85,17 +85,4 @@ void kernel_bans_free(struct kernel_bans *bans)
 {
 	free(bans->items);
 	*bans = (struct kernel_bans){ 0 };
-}
-
-struct store_ban kernel_ban_row(const struct prefix *prefix, const struct ban_part *part,
-				const struct clocks *clocks)
-{
-	return (struct store_ban){
-		.prefix = *prefix,
-		.services = part->services,
-		.since_wall_ns = clocks_to_wall(clocks, part->since_ns),
-		.until_wall_ns = clocks_to_wall(clocks, part->expires_ns),
-		.rule = part->rule,
-		.reason = "the store had lost this ban; the kernel kept it",
-	};
 }

@@ -1,44 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The store made true to the kernel while all goes on. See bans.h. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "enforce/bans.h"
 #include "enforce/kernel_bans.h"
 
-#define SAME_NS NS_PER_S
-
 struct reconcile_portion {
 	struct prefix prefixes[GATE_BAN_SOME];
-	struct ban bans[GATE_BAN_SOME];
+	struct ban entries[GATE_BAN_SOME];
 	size_t count;
 };
 
-/* Makes *row, what the kernel's ban says, what the store ought to say of it: 1, it does not; 0, it
- * does; or -errno. The beginning and the reason that it knows stay; `reason` holds the latter. */
-static int correct_row(struct store *store, struct store_ban *row, char reason[STORE_REASON_SIZE],
-		       struct fault *fault)
+int bans_store_again(struct instance *instance, const struct ban_record *ban,
+		     const struct store_evidence *evidence, size_t evidence_count,
+		     struct fault *fault)
 {
-	struct store_ban known;
-	int error = store_ban_get(store, &row->prefix, row->services, &known, reason,
-				  STORE_REASON_SIZE, fault);
-	int64_t apart;
+	struct clocks clocks = clocks_read();
+	struct ban_record rows[BAN_GROUPS];
+	size_t count, stored = 0;
+	int error = ban_entry_get(instance->gate, &ban->prefix, &clocks, rows, &count, fault);
 
+	for (size_t i = 0; i < count && !error; i++) {
+		rows[i].services &= ban->services;
+		memcpy(rows[i].reason, ban->reason, sizeof(rows[i].reason));
+		if (rows[i].services)
+			error = store_ban_put(instance->store, &rows[i], evidence,
+					      stored++ ? 0 : evidence_count, fault);
+	}
+	return error || stored ? error : -ENOENT;
+}
+
+/* Makes *row, what the kernel's ban says, what the store ought to say of it: 1, it does not; 0, it
+ * does; or -errno. The beginning and the reason that it knows stay. */
+static int correct_row(struct store *store, struct ban_record *row, struct fault *fault)
+{
+	struct ban_record known;
+	int error = store_ban_get(store, &row->prefix, row->services, &known, fault);
+
+	if (error == -ENOENT)
+		snprintf(row->reason, sizeof(row->reason), "%s", BANS_LOST_REASON);
 	if (error)
 		return error == -ENOENT ? 1 : error;
-	apart = known.until_wall_ns - row->until_wall_ns;
-	if (apart > -SAME_NS && apart < SAME_NS && !(row->services & ~known.services))
-		return 0;
-	row->since_wall_ns = known.since_wall_ns;
-	row->reason = known.reason;
-	return 1;
+	return !ban_take_known(row, &known) || row->services & ~known.services;
 }
 
 /* The transaction is begun with the first row. -EAGAIN: the clock was set since `clocks` were read.
  */
-static int write_row(struct store *store, const struct clocks *clocks, const struct store_ban *row,
+static int write_row(struct store *store, const struct clocks *clocks, const struct ban_record *row,
 		     bool *begun, struct bans_reconcile *reconcile, struct fault *fault)
 {
 	int error = *begun ? 0 : store_begin(store, fault);
@@ -64,17 +77,15 @@ static int write_others(struct instance *instance, const struct reconcile_portio
 	int error = 0;
 
 	for (size_t i = 0; i < portion->count && !error; i++) {
-		struct ban_part parts[BAN_GROUPS];
-		size_t count = ban_parts(&portion->bans[i], clocks.boot_ns, parts);
+		struct ban_record rows[BAN_GROUPS];
+		size_t count =
+			ban_entry_read(&portion->prefixes[i], &portion->entries[i], &clocks, rows);
 
 		for (size_t j = 0; j < count && !error; j++) {
-			struct store_ban row =
-				kernel_ban_row(&portion->prefixes[i], &parts[j], &clocks);
-			char reason[STORE_REASON_SIZE];
-
-			error = correct_row(store, &row, reason, fault);
+			error = correct_row(store, &rows[j], fault);
 			if (error > 0)
-				error = write_row(store, &clocks, &row, &begun, reconcile, fault);
+				error = write_row(store, &clocks, &rows[j], &begun, reconcile,
+						  fault);
 		}
 	}
 	if (begun && !error)
@@ -97,7 +108,7 @@ int bans_reconcile_some(struct instance *instance, struct bans_reconcile *reconc
 		return fault_set(fault, -ENOENT, "no gate or no store");
 	error = instance_clock(instance, fault);
 	if (!error)
-		error = gate_ban_some(instance->gate, &walk, portion->prefixes, portion->bans,
+		error = gate_ban_some(instance->gate, &walk, portion->prefixes, portion->entries,
 				      &portion->count, fault);
 	if (!error)
 		error = write_others(instance, portion, reconcile, fault);

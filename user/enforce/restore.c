@@ -31,17 +31,11 @@ static int flush(struct batch *batch)
 	return batch->result;
 }
 
-static int restore_one(const struct store_ban *row, void *context)
+static int restore_one(const struct ban_record *row, void *context)
 {
 	struct batch *batch = context;
 	int64_t since = row->since_wall_ns < batch->clocks.wall_ns ? row->since_wall_ns
 								   : batch->clocks.wall_ns;
-	struct ban_part part = {
-		.services = row->services,
-		.expires_ns = clocks_to_boot(&batch->clocks, row->until_wall_ns),
-		.since_ns = clocks_to_boot(&batch->clocks, since),
-		.rule = row->rule,
-	};
 
 	/* The other group of services of the prefix before makes one entry with it. */
 	if (!batch->count ||
@@ -51,7 +45,9 @@ static int restore_one(const struct store_ban *row, void *context)
 		batch->prefixes[batch->count] = row->prefix;
 		batch->bans[batch->count++] = (struct ban){ 0 };
 	}
-	ban_set(&batch->bans[batch->count - 1], &part);
+	ban_entry_set_ns(&batch->bans[batch->count - 1], row->services,
+			 clocks_to_boot(&batch->clocks, since),
+			 clocks_to_boot(&batch->clocks, row->until_wall_ns), row->rule);
 	return 0;
 }
 
@@ -96,7 +92,7 @@ static void keep_if_lost(struct comparison *comparison)
 	comparison->at++;
 }
 
-static int skip_known(const struct store_ban *row, void *context)
+static int skip_known(const struct ban_record *row, void *context)
 {
 	struct comparison *comparison = context;
 	struct kernel_bans *kernel = &comparison->kernel;
@@ -114,26 +110,22 @@ static int skip_known(const struct store_ban *row, void *context)
 	return 0;
 }
 
-static int store_one_lost(struct store *store, const struct kernel_ban *lost,
-			  const struct clocks *clocks, struct fault *fault)
+static int store_one_lost(struct instance *instance, const struct kernel_ban *lost,
+			  struct fault *fault)
 {
-	struct ban_part parts[BAN_GROUPS];
-	size_t count = ban_parts(&lost->ban, clocks->boot_ns, parts);
-	int result = 0;
+	int result = bans_store_again(instance,
+				      &(struct ban_record){ .prefix = lost->prefix,
+							    .services = lost->services,
+							    .reason = BANS_LOST_REASON },
+				      NULL, 0, fault);
 
-	for (size_t i = 0; i < count && !result; i++) {
-		struct store_ban row = kernel_ban_row(&lost->prefix, &parts[i], clocks);
-
-		row.services &= lost->services;
-		if (row.services)
-			result = store_ban_put(store, &row, NULL, 0, fault);
-	}
-	return result;
+	return result == -ENOENT ? 0 : result; /* it has just ended */
 }
 
-static int store_lost(struct store *store, const struct comparison *comparison,
+static int store_lost(struct instance *instance, const struct comparison *comparison,
 		      const struct clocks *clocks, struct fault *fault)
 {
+	struct store *store = instance->store;
 	int result = store_begin(store, fault);
 
 	if (result)
@@ -143,7 +135,7 @@ static int store_lost(struct store *store, const struct comparison *comparison,
 		return fault_set(fault, -EAGAIN, "the clock was set meanwhile");
 	}
 	for (size_t i = 0; i < comparison->lost && !result; i++)
-		result = store_one_lost(store, &comparison->kernel.items[i], clocks, fault);
+		result = store_one_lost(instance, &comparison->kernel.items[i], fault);
 	if (!result)
 		return store_commit(store, fault);
 	store_rollback(store);
@@ -178,7 +170,7 @@ static int restore_store(struct instance *instance, size_t *restored, struct fau
 		keep_if_lost(&comparison);
 	if (!comparison.lost)
 		return 0;
-	result = store_lost(instance->store, &comparison, &clocks, fault);
+	result = store_lost(instance, &comparison, &clocks, fault);
 	if (!result)
 		*restored = comparison.lost;
 	return result;

@@ -78,10 +78,14 @@ static bool is_host(const struct prefix *prefix)
 	return prefix->length >= (prefix_is4(prefix) ? LENGTH_HOST4 : LENGTH_HOST6);
 }
 
+bool adoption_is_narrow(const struct prefix *prefix)
+{
+	return prefix->length >= (prefix_is4(prefix) ? LENGTH_NET4 : LENGTH_NET6);
+}
+
 static bool may_be_banned(const struct prefix *prefix)
 {
-	return prefix->length >= (prefix_is4(prefix) ? LENGTH_NET4 : LENGTH_NET6) &&
-	       !address_is_lan(&prefix->address);
+	return adoption_is_narrow(prefix) && !address_is_lan(&prefix->address);
 }
 
 static unsigned needed(const struct adoption *adoption, const struct prefix *prefix,

@@ -85,6 +85,9 @@ bool adoption_some(const struct adoption *adoption, struct adoption_walk *walk, 
 		   void (*each)(const struct adoption_change *change, void *context),
 		   void *context);
 
+/* No wider than what a fleet may ban: a network, IPv4 /24 or IPv6 /48. */
+bool adoption_is_narrow(const struct prefix *prefix);
+
 struct adoption_usage {
 	size_t claims, prefixes;
 };

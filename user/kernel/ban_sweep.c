@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "kernel/ban_parts.h"
+#include "kernel/ban_entry.h"
 #include "kernel/bloom_fill.h"
 #include "kernel/gate.h"
 

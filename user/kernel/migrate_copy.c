@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "kernel/ban_parts.h"
+#include "kernel/ban_entry.h"
 #include "kernel/migrate_internal.h"
 #include "kernel/pins.h"
 
@@ -121,12 +121,10 @@ static int put_ban(struct copying *copying, const void *key)
 		ban = *(const struct ban *)copying->value;
 		ban.lookup = 0;
 	} else {
-		const struct ban_part part = { BAN_ALL, old->expires_ns, old->since_ns, old->rule };
-
 		ban = (struct ban){ .packets = old->packets,
 				    .attempts = old->attempts,
 				    .last = (__u32)(old->last_ns >> BAN_TIME_SHIFT) };
-		ban_set(&ban, &part);
+		ban_entry_set_ns(&ban, BAN_ALL, old->since_ns, old->expires_ns, old->rule);
 	}
 	return gate_ban_put(copying->gate, key, &ban, NULL);
 }

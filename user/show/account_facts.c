@@ -192,7 +192,7 @@ static bool names_account(const struct account_facts *facts, const char *text)
 	return false;
 }
 
-static int take_ban(const struct store_ban *ban, void *context)
+static int take_ban(const struct ban_record *ban, void *context)
 {
 	struct account_facts_filling *filling = context;
 	struct account_facts *facts = filling->facts;
@@ -201,7 +201,7 @@ static int take_ban(const struct store_ban *ban, void *context)
 		return 0;
 	if (facts->ban_count++ >= ACCOUNT_SHOWN_MAX)
 		return 0;
-	facts->bans[facts->ban_count - 1] = shown_ban_of(ban);
+	facts->bans[facts->ban_count - 1] = *ban;
 	return 0;
 }
 

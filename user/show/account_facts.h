@@ -53,7 +53,7 @@ struct account_facts {
 	size_t networks, providers, countries; /* of these sources */
 	struct account_incident siege, spread;
 	struct store_habit habit; /* zero: nothing is usual yet */
-	struct shown_ban bans[ACCOUNT_SHOWN_MAX];
+	struct ban_record bans[ACCOUNT_SHOWN_MAX];
 	size_t ban_count; /* may be larger */
 	struct account_failed failed[ACCOUNT_SHOWN_MAX];
 	size_t failed_count;

@@ -106,7 +106,7 @@ static void print_bans(FILE *out, const struct account_facts *facts)
 	size_t shown = facts->ban_count < ACCOUNT_SHOWN_MAX ? facts->ban_count : ACCOUNT_SHOWN_MAX;
 
 	for (size_t i = 0; i < shown; i++) {
-		const struct shown_ban *at = &facts->bans[i];
+		const struct ban_record *at = &facts->bans[i];
 		char text[PREFIX_TEXT_SIZE];
 
 		if (!i)
@@ -203,10 +203,10 @@ static json_t *json_bans(const struct config *config, const struct account_facts
 	json_t *array = json_array();
 
 	for (size_t i = 0; array && i < facts->ban_count && i < ACCOUNT_SHOWN_MAX; i++) {
-		const struct shown_ban *at = &facts->bans[i];
+		const struct ban_record *at = &facts->bans[i];
 
 		if (!json_add(array,
-			      shown_ban_to_json(at, json_services(config, at->services), "until")))
+			      shown_ban_to_json(at, json_services(config, at->services), false)))
 			break;
 	}
 	return array;

@@ -9,20 +9,6 @@
 #include "show/json.h"
 #include "show/visible.h"
 
-struct shown_ban shown_ban_of(const struct store_ban *row)
-{
-	struct shown_ban ban = {
-		.prefix = row->prefix,
-		.services = row->services,
-		.since_wall_ns = row->since_wall_ns,
-		.until_wall_ns = row->until_wall_ns,
-		.rule = row->rule,
-	};
-
-	snprintf(ban.reason, sizeof(ban.reason), "%s", row->reason ? row->reason : "");
-	return ban;
-}
-
 static void print_second(FILE *out, const char *before, int64_t wall_ns)
 {
 	char text[TIME_TEXT_SIZE];
@@ -31,7 +17,7 @@ static void print_second(FILE *out, const char *before, int64_t wall_ns)
 	fprintf(out, "%s%s", before, text);
 }
 
-void shown_ban_print_past(FILE *out, const char *before, const struct shown_ban *ban)
+void shown_ban_print_past(FILE *out, const char *before, const struct ban_record *ban)
 {
 	char prefix[PREFIX_TEXT_SIZE];
 
@@ -49,13 +35,14 @@ void shown_ban_print_past(FILE *out, const char *before, const struct shown_ban 
 	fputc('\n', out);
 }
 
-json_t *shown_ban_to_json(const struct shown_ban *ban, json_t *services, const char *end)
+json_t *shown_ban_to_json(const struct ban_record *ban, json_t *services, bool is_over)
 {
 	char prefix[PREFIX_TEXT_SIZE];
 
 	prefix_format(&ban->prefix, prefix);
-	return json_pack("{s:s,s:o,s:o,s:o,s:s,s:o}", "prefix", prefix, "services", services,
-			 "since", json_time(ban->since_wall_ns), end, json_time(ban->until_wall_ns),
-			 "rule", rule_name((enum ban_rule)ban->rule), "reason",
-			 json_text(*ban->reason ? ban->reason : NULL));
+	return json_pack("{s:s,s:o,s:o,s:o,s:s,s:o,s:o*}", "prefix", prefix, "services", services,
+			 "since", json_time(ban->since_wall_ns), is_over ? "ended" : "until",
+			 json_time(ban->until_wall_ns), "rule", rule_name((enum ban_rule)ban->rule),
+			 "reason", json_text(*ban->reason ? ban->reason : NULL), "lifted",
+			 is_over ? json_boolean(ban->lifted) : NULL);
 }

@@ -15,7 +15,7 @@
 #define TOP_BANS_MOST 500 /* the latest; older ones are for `sekisho bans` */
 
 struct top_ban {
-	struct shown_ban ban;
+	struct ban_record ban;
 	double packets_pm, attempts_pm; /* per minute since the read before */
 	unsigned country;
 };

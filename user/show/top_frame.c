@@ -13,28 +13,22 @@
 #define BANS_REST 20 /* of the time, at most a twentieth goes into reading bans */
 
 /* Keeps the latest, the earliest of them last. */
-static int take_ban(const struct ban_state *state, void *context)
+static int take_ban(const struct ban_record *ban, void *context)
 {
 	struct top_bans *bans = context;
 	size_t at = bans->count;
-	struct top_ban *item;
 
-	if (at == TOP_BANS_MOST &&
-	    bans->items[at - 1].ban.since_wall_ns >= state->ban.since_wall_ns)
+	if (at == TOP_BANS_MOST && bans->items[at - 1].ban.since_wall_ns >= ban->since_wall_ns)
 		return 0;
 	if (at == TOP_BANS_MOST)
 		at--;
 	else
 		bans->count++;
-	while (at && bans->items[at - 1].ban.since_wall_ns < state->ban.since_wall_ns) {
+	while (at && bans->items[at - 1].ban.since_wall_ns < ban->since_wall_ns) {
 		bans->items[at] = bans->items[at - 1];
 		at--;
 	}
-	item = &bans->items[at];
-	*item = (struct top_ban){ .ban = shown_ban_of(&state->ban), .country = COUNTRY_ZZ };
-	item->ban.packets = state->packets;
-	item->ban.attempts = state->attempts;
-	item->ban.last_wall_ns = state->last_wall_ns;
+	bans->items[at] = (struct top_ban){ .ban = *ban, .country = COUNTRY_ZZ };
 	return 0;
 }
 

@@ -9,51 +9,27 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "conf/ban_services.h"
-#include "kernel/ban_parts.h"
+#include "kernel/ban_entry.h"
 #include "limits_ask.h"
 
-/* The store's and the gate's end of a ban are the same instant on two clocks; they drift apart by
- * what the wall clock is set. Within this the store's is shown: it is the one that was announced. */
-#define UNTIL_DRIFT_NS (5 * NS_PER_S)
-
-#define BANS_MAX       (129 * BAN_GROUPS) /* one of each prefix length covers an address */
+#define BANS_MAX (129 * BAN_GROUPS) /* one of each prefix length covers an address */
 
 /* ---- bans ---- */
 
-static void describe_ban(const struct why_filling *filling, struct shown_ban *ban)
+static void describe_ban(const struct why_filling *filling, struct ban_record *ban)
 {
-	struct store_ban stored = { 0 };
+	struct ban_record stored;
 	struct fault fault;
-	int64_t drift;
 	int error;
 
 	if (!filling->instance->store)
 		return;
 	error = store_ban_get(filling->instance->store, &ban->prefix, ban->services, &stored,
-			      ban->reason, sizeof(ban->reason), &fault);
-	if (error) {
-		ban->reason[0] = '\0';
-		if (error != -ENOENT)
-			why_remember(filling->why, &fault);
-		return;
-	}
-	drift = stored.until_wall_ns - ban->until_wall_ns;
-	if (drift < -UNTIL_DRIFT_NS || drift > UNTIL_DRIFT_NS)
-		return;
-	ban->until_wall_ns = stored.until_wall_ns;
-	ban->since_wall_ns = stored.since_wall_ns;
-}
-
-/* What lies `boot_ns` on the boot clock, on the wall clock. */
-static int64_t boot_to_wall(const struct why_filling *filling, uint64_t boot_ns)
-{
-	int64_t ahead = (int64_t)(boot_ns - filling->now_boot_ns);
-	int64_t wall_ns;
-
-	/* A ban for ever may end beyond what the wall clock counts (the year 2262). */
-	if (__builtin_add_overflow(filling->now_wall_ns, ahead, &wall_ns))
-		return INT64_MAX;
-	return wall_ns;
+			      &fault);
+	if (!error)
+		ban_take_known(ban, &stored);
+	else if (error != -ENOENT)
+		why_remember(filling->why, &fault);
 }
 
 /* A prefix of fewer bits holds no IPv4 address, whatever its bits are. */
@@ -62,42 +38,25 @@ static unsigned shortest_length(const struct why *why)
 	return address_is4(&why->address) ? 96 : 0;
 }
 
-static void add_ban_of_gate(struct why_filling *filling, const struct prefix *prefix,
-			    const struct ban *ban)
-{
-	struct ban_part parts[BAN_GROUPS];
-	size_t count = ban_parts(ban, filling->now_boot_ns, parts);
-
-	for (size_t i = 0; i < count; i++) {
-		struct shown_ban *entry = &filling->why->bans[filling->why->ban_count++];
-
-		entry->prefix = *prefix;
-		entry->services = parts[i].services;
-		entry->rule = parts[i].rule;
-		entry->since_wall_ns = boot_to_wall(filling, parts[i].since_ns);
-		entry->until_wall_ns = boot_to_wall(filling, parts[i].expires_ns);
-		entry->counted = true;
-		entry->packets = ban->packets;
-		entry->attempts = ban->attempts;
-		describe_ban(filling, entry);
-	}
-}
-
 static int fill_bans_of_gate(struct why_filling *filling, struct fault *fault)
 {
+	const struct clocks clocks = { .wall_ns = filling->now_wall_ns,
+				       .boot_ns = filling->now_boot_ns };
 	struct why *why = filling->why;
 
 	for (unsigned length = shortest_length(why); length <= 128; length++) {
-		struct prefix prefix = { .length = length };
-		struct ban ban;
-		int error;
+		struct prefix prefix = { .address = address_mask(&why->address, length),
+					 .length = length };
+		struct ban_record *bans = &why->bans[why->ban_count];
+		size_t count;
+		int error = ban_entry_get(filling->instance->gate, &prefix, &clocks, bans, &count,
+					  fault);
 
-		prefix.address = address_mask(&why->address, length);
-		error = gate_ban_get(filling->instance->gate, &prefix, &ban, fault);
-		if (error && error != -ENOENT)
+		if (error)
 			return error;
-		if (!error)
-			add_ban_of_gate(filling, &prefix, &ban);
+		for (size_t i = 0; i < count; i++)
+			describe_ban(filling, &bans[i]);
+		why->ban_count += count;
 	}
 	return 0;
 }
@@ -107,23 +66,20 @@ static bool add_ban_of_store(struct why_filling *filling, const struct prefix *p
 			     enum ban_services services)
 {
 	struct why *why = filling->why;
-	struct shown_ban *entry = &why->bans[why->ban_count];
-	struct store_ban stored = { 0 };
+	struct ban_record *entry = &why->bans[why->ban_count];
 	struct fault fault;
-	int error = store_ban_get(filling->instance->store, prefix, services, &stored,
-				  entry->reason, sizeof(entry->reason), &fault);
+	int error = store_ban_get(filling->instance->store, prefix, services, entry, &fault);
 
 	if (error && error != -ENOENT) {
 		why_remember(why, &fault);
 		return false;
 	}
-	if (error || stored.until_wall_ns <= filling->now_wall_ns)
+	if (error || entry->until_wall_ns <= filling->now_wall_ns)
 		return true;
 	/* One of both groups is found twice. */
 	if (why->ban_count && entry[-1].services & services &&
 	    !memcmp(&entry[-1].prefix, prefix, sizeof(*prefix)))
 		return true;
-	*entry = shown_ban_of(&stored);
 	why->ban_count++;
 	return true;
 }

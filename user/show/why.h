@@ -53,9 +53,9 @@ struct why {
 	char config_path[512];
 	struct why_service services[SERVICE_MAX];
 	size_t service_count;
-	struct shown_ban *bans; /* in force, shortest prefix first; of one, BAN_SMTP first */
+	struct ban_record *bans; /* in force, shortest prefix first; of one, BAN_SMTP first */
 	size_t ban_count;
-	struct shown_ban past[WHY_PAST_MAX]; /* those that are over, the last first */
+	struct ban_record past[WHY_PAST_MAX]; /* those that are over, the last first */
 	size_t past_count;
 	struct why_list *lists; /* by name; all that contain the address */
 	size_t list_count;

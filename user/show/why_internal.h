@@ -35,7 +35,7 @@ int why_fill_past(struct why *why, struct store *store, int64_t now_wall_ns, str
 void why_print_past(FILE *out, const struct why *why);
 json_t *why_past_to_json(const struct why *why);
 /* One that is over, or was in force then: with `ended`. */
-json_t *why_past_ban_to_json(const struct why *why, const struct shown_ban *ban);
+json_t *why_past_ban_to_json(const struct why *why, const struct ban_record *ban);
 
 /* Stale devices at the source in 30 days, the last first. 0, -errno. */
 int why_fill_stale(struct why *why, struct store *store, int64_t now_wall_ns, struct fault *fault);

@@ -42,15 +42,15 @@ static json_t *bans_to_json(const struct why *why)
 	_cleanup_(cleanup_json) json_t *bans = json_array();
 
 	for (size_t i = 0; i < why->ban_count; i++) {
-		const struct shown_ban *ban = &why->bans[i];
+		const struct ban_record *ban = &why->bans[i];
 		json_t *item =
-			shown_ban_to_json(ban, why_closed_to_json(why, ban->services), "until");
+			shown_ban_to_json(ban, why_closed_to_json(why, ban->services), false);
 
 		if (!json_add(bans, item) ||
 		    json_object_set_new(item, "packets",
-					ban->counted ? json_count(ban->packets) : json_null()) ||
+					ban->in_kernel ? json_count(ban->packets) : json_null()) ||
 		    json_object_set_new(item, "attempts",
-					ban->counted ? json_count(ban->attempts) : json_null()))
+					ban->in_kernel ? json_count(ban->attempts) : json_null()))
 			return NULL;
 	}
 	return TAKE_PTR(bans);

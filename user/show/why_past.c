@@ -10,16 +10,13 @@
 #include "show/visible.h"
 #include "show/why_internal.h"
 
-static int take_past(const struct store_past_ban *past, void *pointer)
+static int take_past(const struct ban_record *past, void *pointer)
 {
 	struct why *why = pointer;
-	struct shown_ban *entry;
 
 	if (why->past_count == WHY_PAST_MAX)
 		return 1;
-	entry = &why->past[why->past_count++];
-	*entry = shown_ban_of(&past->ban);
-	entry->lifted = past->lifted;
+	why->past[why->past_count++] = *past;
 	return 0;
 }
 
@@ -48,14 +45,9 @@ json_t *why_closed_to_json(const struct why *why, enum ban_services services)
 	return names;
 }
 
-json_t *why_past_ban_to_json(const struct why *why, const struct shown_ban *ban)
+json_t *why_past_ban_to_json(const struct why *why, const struct ban_record *ban)
 {
-	_cleanup_(cleanup_json) json_t *object =
-		shown_ban_to_json(ban, why_closed_to_json(why, ban->services), "ended");
-
-	if (json_object_set_new(object, "lifted", json_boolean(ban->lifted)))
-		return NULL;
-	return TAKE_PTR(object);
+	return shown_ban_to_json(ban, why_closed_to_json(why, ban->services), true);
 }
 
 json_t *why_past_to_json(const struct why *why)

@@ -117,7 +117,7 @@ static void print_bans(FILE *out, const struct why *why)
 			      : "\nbans\n",
 		      out);
 	for (size_t i = 0; i < why->ban_count; i++) {
-		const struct shown_ban *ban = &why->bans[i];
+		const struct ban_record *ban = &why->bans[i];
 		char prefix[PREFIX_TEXT_SIZE];
 
 		prefix_format(&ban->prefix, prefix);
@@ -132,7 +132,7 @@ static void print_bans(FILE *out, const struct why *why)
 			fputs("\n    ", out);
 			visible_print(out, ban->reason);
 		}
-		if (ban->counted)
+		if (ban->in_kernel)
 			fprintf(out, "\n    met %llu packets, %llu of them attempts",
 				(unsigned long long)ban->packets,
 				(unsigned long long)ban->attempts);

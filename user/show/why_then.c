@@ -21,29 +21,21 @@
 /* ---- filling ---- */
 
 /* Within the minute that was asked for: people do not say seconds. */
-static bool was_in_force(const struct why_then *then, int64_t since_wall_ns, int64_t until_wall_ns)
+static bool was_in_force(const struct why_then *then, const struct ban_record *ban)
 {
-	return since_wall_ns < time_plus(then->at_wall_ns, SPAN_MINUTE_S * NS_PER_S) &&
-	       then->at_wall_ns < until_wall_ns;
+	return ban->since_wall_ns < time_plus(then->at_wall_ns, SPAN_MINUTE_S * NS_PER_S) &&
+	       then->at_wall_ns < ban->until_wall_ns;
 }
 
-static struct shown_ban *next_ban(struct why_then *then)
-{
-	return then->ban_count < WHY_PAST_MAX ? &then->bans[then->ban_count++] : NULL;
-}
-
-static int take_past(const struct store_past_ban *past, void *context)
+static int take_ban(const struct ban_record *ban, void *context)
 {
 	struct why_then *then = context;
-	struct shown_ban *entry;
 
-	if (!was_in_force(then, past->ban.since_wall_ns, past->ban.until_wall_ns))
+	if (!was_in_force(then, ban))
 		return 0;
-	entry = next_ban(then);
-	if (!entry)
+	if (then->ban_count == WHY_PAST_MAX)
 		return 1;
-	*entry = shown_ban_of(&past->ban);
-	entry->lifted = past->lifted;
+	then->bans[then->ban_count++] = *ban;
 	return 0;
 }
 
@@ -143,7 +135,7 @@ int why_then_fill(const struct instance *instance, const struct why *why, int64_
 		then->fault = instance->store_fault;
 	} else {
 		(void)store_past_bans_each(instance->store, &why->source, at_wall_ns, now_wall_ns,
-					   take_past, then, &then->fault);
+					   take_ban, then, &then->fault);
 		fill_counts(then, instance->store);
 		fill_refused(then, instance->store, &why->source);
 		/* All of them, for the newest are of later. */
@@ -153,9 +145,7 @@ int why_then_fill(const struct instance *instance, const struct why *why, int64_
 			return fault_set(fault, err, "out of memory");
 	}
 	for (size_t i = 0; i < why->ban_count; i++)
-		if (was_in_force(then, why->bans[i].since_wall_ns, why->bans[i].until_wall_ns) &&
-		    then->ban_count < WHY_PAST_MAX)
-			*next_ban(then) = why->bans[i];
+		take_ban(&why->bans[i], then);
 	*result = TAKE_PTR(then);
 	return 0;
 }

@@ -21,7 +21,7 @@ struct why_refused {
 
 struct why_then {
 	int64_t at_wall_ns;
-	struct shown_ban bans[WHY_PAST_MAX]; /* in force then, those that are over by now first */
+	struct ban_record bans[WHY_PAST_MAX]; /* in force then, those that are over by now first */
 	size_t ban_count;
 	int64_t from_s, to_s;	   /* what `counts` is of, since 1970; equal: nothing is known */
 	struct span_counts counts; /* of everybody */

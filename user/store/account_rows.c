@@ -47,14 +47,12 @@ int store_account_realm(struct store *store, char *realm, size_t size, struct fa
 		" (SELECT sum(count) FROM realms) + (SELECT count FROM bare)";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	int result = database_statement(store, sql, &statement, fault);
-	const char *text;
 
 	if (result)
 		return result;
 	switch (sqlite3_step(statement)) {
 	case SQLITE_ROW:
-		text = (const char *)sqlite3_column_text(statement, 0);
-		snprintf(realm, size, "%s", text ? text : "");
+		database_column_text(statement, 0, realm, size);
 		return 0;
 	case SQLITE_DONE:
 		return fault_set(fault, -ENOENT, "no realm is that of most accounts");

@@ -102,6 +102,8 @@ int database_put(struct store *store, enum store_cap cap, const char *sql, const
  * the text: there is none. */
 int database_row(struct store *store, sqlite3_stmt *statement, const char *none, const char *what,
 		 struct fault *fault);
+/* A text of the row, at most `size` bytes with its end; "" for NULL. */
+void database_column_text(sqlite3_stmt *statement, int column, char *text, size_t size);
 /* Statements without parameters or rows. */
 int database_execute(struct store *store, const char *sql, const char *what, struct fault *fault);
 

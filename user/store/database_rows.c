@@ -3,6 +3,7 @@
 #include "store/database.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "base/cleanup.h"
 
@@ -40,6 +41,13 @@ int database_put(struct store *store, enum store_cap cap, const char *sql, const
 	int result = database_write(store, sql, what, fault, values, count);
 
 	return result ? result : database_cap(store, cap, fault);
+}
+
+void database_column_text(sqlite3_stmt *statement, int column, char *text, size_t size)
+{
+	const char *value = (const char *)sqlite3_column_text(statement, column);
+
+	snprintf(text, size, "%s", value ? value : "");
 }
 
 int database_row(struct store *store, sqlite3_stmt *statement, const char *none, const char *what,

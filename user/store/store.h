@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/ban.h"
 #include "base/fault.h"
 #include "lists/ranges.h"
 #include "log/follow.h"
@@ -63,39 +64,31 @@ int store_clock(struct store *store, const struct store_moment *now, int64_t *ju
 
 /* ---- bans ---- */
 
-#define STORE_REASON_SIZE 512 /* a longer one is cut where it is copied */
-
-struct store_ban {
-	struct prefix prefix;
-	enum ban_services services; /* no two rows of a prefix have one in common */
-	int64_t since_wall_ns, until_wall_ns;
-	uint32_t rule;	    /* enum ban_rule */
-	const char *reason; /* text for people; valid during the call or callback */
-};
-
 struct store_evidence {
 	int64_t wall_ns;
 	const char *line; /* cleaned: no passwords */
 };
 
+/* Of a ban the store has all but what the kernel counts. Valid during the callback; a non-zero
+ * return ends the walk. */
+typedef int (*store_ban_each_fn)(const struct ban_record *ban, void *context);
+
 /* Adds or replaces the ban of this prefix and these services; another one of the prefix keeps the
  * services that this one does not have. Evidence is added to what there is, and the newest 100
  * lines of a prefix are kept. Syncs, unless inside store_begin(): many at once belong there. */
-int store_ban_put(struct store *store, const struct store_ban *ban,
+int store_ban_put(struct store *store, const struct ban_record *ban,
 		  const struct store_evidence *evidence, size_t evidence_count,
 		  struct fault *fault);
 /* Of these services, at `now_wall_ns`. -ENOENT: there was none. Evidence stays until it is 90 days
  * old. */
 int store_ban_remove(struct store *store, const struct prefix *prefix, enum ban_services services,
 		     int64_t now_wall_ns, struct fault *fault);
-/* The ban of the prefix that closes one of these services, BAN_SMTP's first. -ENOENT: none. Strings
- * are copied into `reason` (size bytes). */
+/* The ban of the prefix that closes one of these services, BAN_SMTP's first. -ENOENT: none. */
 int store_ban_get(struct store *store, const struct prefix *prefix, enum ban_services services,
-		  struct store_ban *ban, char *reason, size_t size, struct fault *fault);
+		  struct ban_record *ban, struct fault *fault);
 /* All bans that end after `now_wall_ns`, by prefix (IPv4 before IPv6, address, length), BAN_SMTP's
- * first. A non-zero return of `each` ends the walk. */
-int store_ban_each(struct store *store, int64_t now_wall_ns,
-		   int (*each)(const struct store_ban *ban, void *context), void *context,
+ * first. No two of a prefix have a service in common. */
+int store_ban_each(struct store *store, int64_t now_wall_ns, store_ban_each_fn each, void *context,
 		   struct fault *fault);
 /* Of how many prefixes there are bans that end after `now_wall_ns`. */
 int store_ban_count(struct store *store, int64_t now_wall_ns, uint64_t *count, struct fault *fault);
@@ -109,18 +102,10 @@ int store_evidence_put(struct store *store, const struct prefix *prefix,
 
 /* ---- what was ---- */
 
-/* A ban that is over: ban.until_wall_ns is when it ended. */
-struct store_past_ban {
-	struct store_ban ban;
-	bool lifted; /* before its time, by hand or to make room */
-};
-/* A non-zero return ends the walk. */
-typedef int (*store_past_ban_each)(const struct store_past_ban *past, void *context);
-
 /* Bans that ended from `from_wall_ns` to now, the last first; of prefixes in `about` and around it,
  * NULL: of all. A store of before schema 7 that is open for reading alone has none. */
 int store_past_bans_each(struct store *store, const struct prefix *about, int64_t from_wall_ns,
-			 int64_t now_wall_ns, store_past_ban_each each, void *context,
+			 int64_t now_wall_ns, store_ban_each_fn each, void *context,
 			 struct fault *fault);
 
 /* *services: those from which bans of exactly this prefix were lifted at `since_wall_ns` or later;

@@ -54,7 +54,7 @@ static int take_away(struct store *store, const struct prefix *prefix, enum ban_
 	return result;
 }
 
-static int put_row(struct store *store, const struct store_ban *ban, struct fault *fault)
+static int put_row(struct store *store, const struct ban_record *ban, struct fault *fault)
 {
 	static const char sql[] =
 		"INSERT INTO bans(prefix, services, since, until, rule, reason)"
@@ -73,7 +73,7 @@ static int put_row(struct store *store, const struct store_ban *ban, struct faul
 	sqlite3_bind_int64(statement, 3, database_add(ban->since_wall_ns, -shift));
 	sqlite3_bind_int64(statement, 4, database_add(ban->until_wall_ns, -shift));
 	sqlite3_bind_int64(statement, 5, ban->rule);
-	sqlite3_bind_text(statement, 6, ban->reason ? ban->reason : "", -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 6, ban->reason, -1, SQLITE_STATIC);
 	return database_run(store, statement, "store a ban", fault);
 }
 
@@ -120,7 +120,7 @@ int store_evidence_put(struct store *store, const struct prefix *prefix,
 	return database_group_end(store, result, fault);
 }
 
-int store_ban_put(struct store *store, const struct store_ban *ban,
+int store_ban_put(struct store *store, const struct ban_record *ban,
 		  const struct store_evidence *evidence, size_t evidence_count, struct fault *fault)
 {
 	bool any = false, other = false;
@@ -175,19 +175,21 @@ int store_ban_remove(struct store *store, const struct prefix *prefix, enum ban_
 /* A store of before schema 4 that is open for reading alone has bans of all services. */
 #define BAN_COLUMNS(services) "SELECT prefix, since, until, rule, reason, " services " FROM bans"
 
-static void read_ban(sqlite3_stmt *statement, int64_t shift, struct store_ban *ban)
+/* All but the prefix. */
+static void read_ban(sqlite3_stmt *statement, int64_t shift, struct ban_record *ban)
 {
-	ban->since_wall_ns = database_add(sqlite3_column_int64(statement, 1), shift);
-	ban->until_wall_ns = database_add(sqlite3_column_int64(statement, 2), shift);
-	ban->rule = (uint32_t)sqlite3_column_int64(statement, 3);
-	ban->reason = (const char *)sqlite3_column_text(statement, 4);
-	ban->services = sqlite3_column_int(statement, 5) & BAN_ALL;
-	if (!ban->reason)
-		ban->reason = "";
+	*ban = (struct ban_record){
+		.prefix = ban->prefix,
+		.services = sqlite3_column_int(statement, 5) & BAN_ALL,
+		.since_wall_ns = database_add(sqlite3_column_int64(statement, 1), shift),
+		.until_wall_ns = database_add(sqlite3_column_int64(statement, 2), shift),
+		.rule = (uint32_t)sqlite3_column_int64(statement, 3),
+	};
+	database_column_text(statement, 4, ban->reason, sizeof(ban->reason));
 }
 
 int store_ban_get(struct store *store, const struct prefix *prefix, enum ban_services services,
-		  struct store_ban *ban, char *reason, size_t size, struct fault *fault)
+		  struct ban_record *ban, struct fault *fault)
 {
 	static const char sql[] = BAN_COLUMNS(
 		"services") " WHERE prefix = ?1 AND services & ?2 ORDER BY services & 1 DESC";
@@ -207,8 +209,6 @@ int store_ban_get(struct store *store, const struct prefix *prefix, enum ban_ser
 	case SQLITE_ROW:
 		ban->prefix = *prefix;
 		read_ban(statement, shift, ban);
-		snprintf(reason, size, "%s", ban->reason);
-		ban->reason = reason;
 		return 0;
 	case SQLITE_DONE:
 		prefix_format(prefix, text);
@@ -218,8 +218,7 @@ int store_ban_get(struct store *store, const struct prefix *prefix, enum ban_ser
 	}
 }
 
-int store_ban_each(struct store *store, int64_t now_wall_ns,
-		   int (*each)(const struct store_ban *ban, void *context), void *context,
+int store_ban_each(struct store *store, int64_t now_wall_ns, store_ban_each_fn each, void *context,
 		   struct fault *fault)
 {
 	/* The + keeps SQLite from sorting what it finds by the index on `until`. */
@@ -237,7 +236,7 @@ int store_ban_each(struct store *store, int64_t now_wall_ns,
 		return database_fault(store, fault, "read the bans");
 	sqlite3_bind_int64(statement, 1, database_add(now_wall_ns, -shift));
 	while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
-		struct store_ban ban;
+		struct ban_record ban;
 		int result = database_column_key(store, statement, 0, &ban.prefix, fault);
 
 		if (result)

@@ -181,22 +181,15 @@ int store_list_remove(struct store *store, const char *name, struct fault *fault
 	return database_group_end(store, result, fault);
 }
 
-static void copy_text(sqlite3_stmt *statement, int column, char *text, size_t size)
-{
-	const char *value = (const char *)sqlite3_column_text(statement, column);
-
-	snprintf(text, size, "%s", value ? value : "");
-}
-
 static void read_list(sqlite3_stmt *statement, struct store_list *list)
 {
 	*list = (struct store_list){ 0 };
 	list->id = (uint8_t)sqlite3_column_int(statement, 0);
-	copy_text(statement, 1, list->name, sizeof(list->name));
+	database_column_text(statement, 1, list->name, sizeof(list->name));
 	list->allow = sqlite3_column_int(statement, 2);
 	list->updated_wall_ns = sqlite3_column_int64(statement, 3);
 	list->prefixes = (uint64_t)sqlite3_column_int64(statement, 4);
-	copy_text(statement, 5, list->source, sizeof(list->source));
+	database_column_text(statement, 5, list->source, sizeof(list->source));
 	list->source_mtime_ns = (uint64_t)sqlite3_column_int64(statement, 6);
 	list->source_size = (uint64_t)sqlite3_column_int64(statement, 7);
 }
@@ -341,7 +334,7 @@ int store_countries_get(struct store *store, char *source, size_t size, int64_t 
 		return database_fault(store, fault, "read the countries");
 	}
 	if (source)
-		copy_text(statement, 0, source, size);
+		database_column_text(statement, 0, source, size);
 	if (updated_wall_ns)
 		*updated_wall_ns = sqlite3_column_int64(statement, 1);
 	return ranges ? read_ranges(store, statement, 2, "the country data", ranges, fault) : 0;

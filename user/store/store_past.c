@@ -75,29 +75,28 @@ int database_past_expired(struct store *store, int64_t now_wall_ns, int64_t most
 	return database_run(store, statement, "keep what bans were", fault);
 }
 
-static void read_past(sqlite3_stmt *statement, struct store_past_ban *past)
+/* All but the prefix. */
+static void read_past(sqlite3_stmt *statement, struct ban_record *past)
 {
-	const char *reason = (const char *)sqlite3_column_text(statement, 6);
-
-	past->ban = (struct store_ban){
-		.prefix = past->ban.prefix,
+	*past = (struct ban_record){
+		.prefix = past->prefix,
 		.services = (enum ban_services)(sqlite3_column_int(statement, 1) & BAN_ALL),
 		.since_wall_ns = sqlite3_column_int64(statement, 2),
 		.until_wall_ns = sqlite3_column_int64(statement, 3),
 		.rule = (uint32_t)sqlite3_column_int64(statement, 5),
-		.reason = reason ? reason : "",
+		.lifted = sqlite3_column_int(statement, 4) != 0,
 	};
-	past->lifted = sqlite3_column_int(statement, 4) != 0;
+	database_column_text(statement, 6, past->reason, sizeof(past->reason));
 }
 
-static int each_past(struct store *store, sqlite3_stmt *statement, store_past_ban_each each,
+static int each_past(struct store *store, sqlite3_stmt *statement, store_ban_each_fn each,
 		     void *context, struct fault *fault)
 {
 	int step;
 
 	while ((step = sqlite3_step(statement)) == SQLITE_ROW) {
-		struct store_past_ban past;
-		int result = database_column_key(store, statement, 0, &past.ban.prefix, fault);
+		struct ban_record past;
+		int result = database_column_key(store, statement, 0, &past.prefix, fault);
 
 		if (result)
 			return result;
@@ -117,7 +116,7 @@ static int each_past(struct store *store, sqlite3_stmt *statement, store_past_ba
 		     " FROM bans WHERE until + ?3 BETWEEN ?1 AND ?2) "
 
 int store_past_bans_each(struct store *store, const struct prefix *about, int64_t from_wall_ns,
-			 int64_t now_wall_ns, store_past_ban_each each, void *context,
+			 int64_t now_wall_ns, store_ban_each_fn each, void *context,
 			 struct fault *fault)
 {
 	_cleanup_(database_finalize) sqlite3_stmt *statement = NULL;
