@@ -9,17 +9,6 @@
 
 #define NAME_WIDTH 14
 
-static void print_name(FILE *out, const char *name)
-{
-	int used = (int)strlen(name);
-
-	visible_print(out, name);
-	if (used < NAME_WIDTH)
-		fprintf(out, "%*s", NAME_WIDTH - used, "");
-	else
-		fprintf(out, "\n%*s", NAME_WIDTH, "");
-}
-
 /* ---- rates ---- */
 
 static void print_rate(FILE *out, int width, bool known, uint64_t count, uint64_t ns)
@@ -37,7 +26,7 @@ static void print_rates(FILE *out, const char *name, const struct snapshot *snap
 	uint64_t ns = snapshot_counted_ns(snapshot);
 	char text[NUMBER_TEXT_SIZE];
 
-	print_name(out, name);
+	visible_print_column(out, 0, name, NAME_WIDTH);
 	print_rate(out, 9, true, sum->attempts, ns);
 	print_rate(out, 8, true, sum->dropped + sum->would_drop, ns);
 	print_rate(out, 11, true, sum->handshakes, ns);

@@ -3,7 +3,6 @@
 #include "show/render.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include "base/time.h"
 #include "show/number.h"
 #include "show/text_recent.h"
@@ -11,19 +10,6 @@
 
 #define COUNTRIES_MOST 20
 #define NAME_WIDTH     15
-
-/* A name at the left; one that is too long for its column gets a line of its own. */
-static void print_name(FILE *out, int indent, const char *name)
-{
-	int room = NAME_WIDTH - indent, used = (int)strlen(name);
-
-	fprintf(out, "%*s", indent, "");
-	visible_print(out, name);
-	if (used < room)
-		fprintf(out, "%*s", room - used, "");
-	else
-		fprintf(out, "\n%*s", NAME_WIDTH, "");
-}
 
 static void print_number(FILE *out, uint64_t number)
 {
@@ -38,7 +24,7 @@ static void print_number(FILE *out, uint64_t number)
 
 static void print_sum(FILE *out, int indent, const char *name, const struct snapshot_sum *sum)
 {
-	print_name(out, indent, name);
+	visible_print_column(out, indent, name, NAME_WIDTH);
 	print_number(out, sum->attempts);
 	print_number(out, sum->passed);
 	print_number(out, sum->dropped);
@@ -49,7 +35,7 @@ static void print_sum(FILE *out, int indent, const char *name, const struct snap
 
 static void print_head(FILE *out, const char *name)
 {
-	print_name(out, 0, name);
+	visible_print_column(out, 0, name, NAME_WIDTH);
 	fprintf(out, "%13s%13s%13s%13s%13s\n", "attempts", "passed", "dropped", "would-drop",
 		"handshakes");
 }
@@ -107,11 +93,11 @@ static void print_cookies(FILE *out, const struct snapshot *snapshot)
 			continue;
 		if (!headed) {
 			fputc('\n', out);
-			print_name(out, 0, "SYN cookies");
+			visible_print_column(out, 0, "SYN cookies", NAME_WIDTH);
 			fprintf(out, "%13s%13s\n", "answered", "would-answer");
 		}
 		headed = true;
-		print_name(out, 2, service->name);
+		visible_print_column(out, 2, service->name, NAME_WIDTH);
 		print_number(out, service->cookies);
 		print_number(out, service->would_cookies);
 		fputc('\n', out);
@@ -245,7 +231,7 @@ static void print_lists(FILE *out, const struct snapshot *snapshot)
 	for (size_t i = 0; i < snapshot->list_count; i++) {
 		const struct snapshot_list *list = &snapshot->lists[i];
 
-		print_name(out, 0, list->name);
+		visible_print_column(out, 0, list->name, NAME_WIDTH);
 		if (list->known) {
 			fprintf(out, "%13s", list->allow ? "allow" : "deny");
 			print_number(out, list->prefixes);
@@ -267,7 +253,7 @@ static void print_outflow(FILE *out, const struct snapshot *snapshot)
 	sum = outflow_sum(snapshot->outflow, -1);
 	fprintf(out, "\n%-*s%13s%13s%13s%13s\n", NAME_WIDTH, "outflow", "attempts", "held",
 		"refused", "state");
-	print_name(out, 0, "all");
+	visible_print_column(out, 0, "all", NAME_WIDTH);
 	print_number(out, sum.attempts);
 	print_number(out, sum.verdicts[OUTFLOW_HELD]);
 	print_number(out, sum.verdicts[OUTFLOW_USER] + sum.verdicts[OUTFLOW_UNREADABLE]);
@@ -293,7 +279,7 @@ void text_tables(FILE *out, const struct snapshot *snapshot, bool all)
 			fprintf(out, "%s%-*s%13s%13s%13s\n", all ? "" : "\n", NAME_WIDTH, "table",
 				"used", "size", "overflows");
 		headed = true;
-		print_name(out, 0, snapshot_table_name(table));
+		visible_print_column(out, 0, snapshot_table_name(table), NAME_WIDTH);
 		if (usage->known) {
 			print_number(out, usage->usage.used);
 			print_number(out, usage->usage.size);

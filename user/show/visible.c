@@ -82,3 +82,15 @@ void visible_print(FILE *out, const char *text)
 			fprintf(out, "\\x%02x", (unsigned char)*text++);
 	}
 }
+
+void visible_print_column(FILE *out, int indent, const char *text, int width)
+{
+	int used = indent + (int)strlen(text);
+
+	fprintf(out, "%*s", indent, "");
+	visible_print(out, text);
+	if (used < width)
+		fprintf(out, "%*s", width - used, "");
+	else
+		fprintf(out, "\n%*s", width, "");
+}

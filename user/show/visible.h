@@ -21,4 +21,8 @@ char *utf8_clean(const char *text);
  * itself. */
 void visible_print(FILE *out, const char *text);
 
+/* The same at the left of a line, in a column of `width`; a text that is too long for it gets a
+ * line of its own. */
+void visible_print_column(FILE *out, int indent, const char *text, int width);
+
 #endif
