@@ -16,30 +16,30 @@ struct ban_history {
 
 struct ban_history *ban_history_new(const struct detect_settings *settings)
 {
-	struct ban_history *repeats = calloc(1, sizeof(*repeats));
+	struct ban_history *history = calloc(1, sizeof(*history));
 
-	if (!repeats)
+	if (!history)
 		return NULL;
-	repeats->settings = settings;
-	repeats->bans = lru_new(sizeof(struct detect_repeat), settings->most_sources, NULL, NULL);
-	if (repeats->bans)
-		return repeats;
-	free(repeats);
+	history->settings = settings;
+	history->bans = lru_new(sizeof(struct detect_repeat), settings->most_sources, NULL, NULL);
+	if (history->bans)
+		return history;
+	free(history);
 	return NULL;
 }
 
-void ban_history_free(struct ban_history *repeats)
+void ban_history_free(struct ban_history *history)
 {
-	if (!repeats)
+	if (!history)
 		return;
-	lru_free(repeats->bans);
-	free(repeats);
+	lru_free(history->bans);
+	free(history);
 }
 
-void ban_history_configure(struct ban_history *repeats, const struct detect_settings *settings)
+void ban_history_configure(struct ban_history *history, const struct detect_settings *settings)
 {
-	repeats->settings = settings;
-	lru_resize(repeats->bans, settings->most_sources);
+	history->settings = settings;
+	lru_resize(history->bans, settings->most_sources);
 }
 
 /* The n-th ban in a row: doubled n - 1 times, up to a week or what the first one lasts. */
@@ -68,13 +68,13 @@ static struct prefix key_of(const struct prefix *prefix, enum ban_services group
 	return key;
 }
 
-static struct detect_repeat *look_up(struct ban_history *repeats, const struct prefix *prefix,
+static struct detect_repeat *look_up(struct ban_history *history, const struct prefix *prefix,
 				     enum ban_services group)
 {
-	const struct detect_store *store = &repeats->settings->store;
+	const struct detect_store *store = &history->settings->store;
 	struct prefix key = key_of(prefix, group);
 	bool fresh;
-	struct detect_repeat *repeat = lru_touch(repeats->bans, &key, &fresh);
+	struct detect_repeat *repeat = lru_touch(history->bans, &key, &fresh);
 	struct detect_repeat kept;
 
 	if (fresh && store->recall_repeat &&
@@ -83,8 +83,8 @@ static struct detect_repeat *look_up(struct ban_history *repeats, const struct p
 	return repeat;
 }
 
-/* Whether the ban runs already, for long enough. */
-static bool ban_again(struct detect_repeat *repeat, uint64_t ban_s, bool doubles, int64_t now_ns)
+/* Enters a ban of one group. False: it runs already, for long enough, and nothing is changed. */
+static bool enter_ban(struct detect_repeat *repeat, uint64_t ban_s, bool doubles, int64_t now_ns)
 {
 	bool forgotten;
 
@@ -93,20 +93,20 @@ static bool ban_again(struct detect_repeat *repeat, uint64_t ban_s, bool doubles
 
 		/* Another rule may ask for a longer one; the same rule asks for no more. */
 		if (lasts_ns <= repeat->lasts_ns)
-			return true;
+			return false;
 		repeat->lasts_ns = lasts_ns;
 		repeat->until_ns = end_of(now_ns, lasts_ns);
-		return false;
+		return true;
 	}
 	forgotten = !repeat->bans ||
 		    (uint64_t)now_ns - (uint64_t)repeat->until_ns > (uint64_t)REMEMBERED_NS;
 	repeat->bans = forgotten ? 1 : repeat->bans + (doubles && repeat->bans < UINT32_MAX);
 	repeat->lasts_ns = nth_ns(ban_s, repeat->bans);
 	repeat->until_ns = end_of(now_ns, repeat->lasts_ns);
-	return false;
+	return true;
 }
 
-void ban_history_ban(struct ban_history *repeats, uint64_t ban_s, bool doubles,
+void ban_history_ban(struct ban_history *history, uint64_t ban_s, bool doubles,
 		     struct decision *decision)
 {
 	static const enum ban_services groups[] = { BAN_SMTP, BAN_LOGIN };
@@ -118,8 +118,8 @@ void ban_history_ban(struct ban_history *repeats, uint64_t ban_s, bool doubles,
 
 		if (!(decision->services & groups[i]))
 			continue;
-		repeat = look_up(repeats, &decision->prefix, groups[i]);
-		decision->again &= ban_again(repeat, ban_s, doubles, decision->wall_ns);
+		repeat = look_up(history, &decision->prefix, groups[i]);
+		decision->again &= !enter_ban(repeat, ban_s, doubles, decision->wall_ns);
 		if (first || repeat->until_ns > decision->repeat.until_ns)
 			decision->repeat = *repeat;
 		first = false;
@@ -127,11 +127,11 @@ void ban_history_ban(struct ban_history *repeats, uint64_t ban_s, bool doubles,
 	decision->until_wall_ns = decision->repeat.until_ns;
 }
 
-bool ban_history_running(const struct ban_history *repeats, const struct prefix *prefix,
+bool ban_history_running(const struct ban_history *history, const struct prefix *prefix,
 			 enum ban_services services, int64_t now_ns)
 {
 	struct prefix key = key_of(prefix, services);
-	const struct detect_repeat *repeat = lru_find(repeats->bans, &key);
+	const struct detect_repeat *repeat = lru_find(history->bans, &key);
 
 	return repeat && repeat->bans && now_ns < repeat->until_ns;
 }

@@ -12,19 +12,19 @@ struct ban_history;
 
 struct ban_history *
 ban_history_new(const struct detect_settings *settings); /* NULL: out of memory */
-void ban_history_free(struct ban_history *repeats);
+void ban_history_free(struct ban_history *history);
 /* `settings` must live on until the next call. */
-void ban_history_configure(struct ban_history *repeats, const struct detect_settings *settings);
+void ban_history_configure(struct ban_history *history, const struct detect_settings *settings);
 
 /* A ban of decision->prefix at decision->wall_ns whose first one lasts `ban_s`: fills in
  * until_wall_ns, again and repeat. Each group of decision->services is counted by itself; of both,
  * the one that lasts longer is handed back. Without `doubles` it lasts no longer than the one
  * before. */
-void ban_history_ban(struct ban_history *repeats, uint64_t ban_s, bool doubles,
+void ban_history_ban(struct ban_history *history, uint64_t ban_s, bool doubles,
 		     struct decision *decision);
 
 /* Whether a ban of exactly this prefix runs that closes `services`: one group. */
-bool ban_history_running(const struct ban_history *repeats, const struct prefix *prefix,
+bool ban_history_running(const struct ban_history *history, const struct prefix *prefix,
 			 enum ban_services services, int64_t now_ns);
 
 #endif

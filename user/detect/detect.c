@@ -76,12 +76,12 @@ struct detect *detect_new(const struct detect_settings *settings)
 		return NULL;
 	take_settings(detect, settings);
 	detect->accounts = accounts_new(&detect->settings);
-	detect->repeats = ban_history_new(&detect->settings);
+	detect->ban_history = ban_history_new(&detect->settings);
 	detect->strangers = strangers_new(&detect->settings);
 	detect->senders = senders_new(&detect->settings);
 	detect->summing = summing_new();
-	if (!start_remote(detect) || !detect->accounts || !detect->repeats || !detect->strangers ||
-	    !detect->senders || !detect->summing || !start_rules(detect)) {
+	if (!start_remote(detect) || !detect->accounts || !detect->ban_history ||
+	    !detect->strangers || !detect->senders || !detect->summing || !start_rules(detect)) {
 		detect_free(detect);
 		return NULL;
 	}
@@ -102,7 +102,7 @@ void detect_free(struct detect *detect)
 	for (size_t i = 0; i < DETECT_RULE_TYPES; i++)
 		stop_rule(detect, i);
 	accounts_free(detect->accounts);
-	ban_history_free(detect->repeats);
+	ban_history_free(detect->ban_history);
 	strangers_free(detect->strangers);
 	senders_free(detect->senders);
 	summing_free(detect->summing);
@@ -115,7 +115,7 @@ void detect_configure(struct detect *detect, const struct detect_settings *setti
 {
 	take_settings(detect, settings);
 	accounts_configure(detect->accounts, &detect->settings);
-	ban_history_configure(detect->repeats, &detect->settings);
+	ban_history_configure(detect->ban_history, &detect->settings);
 	strangers_configure(detect->strangers, &detect->settings);
 	senders_configure(detect->senders, &detect->settings);
 	for (size_t i = 0; i < DETECT_RULE_TYPES; i++) {

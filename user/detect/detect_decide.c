@@ -61,8 +61,8 @@ void rule_decide(const struct rule_input *input, struct decision *decision)
 		actions = ACTION_ALERT;
 	if (actions & ACTION_BAN && decision->has_prefix) {
 		decision->action = ACTION_BAN;
-		ban_history_ban(detect->repeats, settings->ban_s, !is_shared_place(input, decision),
-				decision);
+		ban_history_ban(detect->ban_history, settings->ban_s,
+				!is_shared_place(input, decision), decision);
 		detect->decide(decision, detect->context);
 	}
 	if (actions & ACTION_ALERT)

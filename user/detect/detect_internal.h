@@ -15,7 +15,7 @@ struct detect {
 	struct detect_settings settings;
 	void *states[DETECT_RULE_TYPES]; /* NULL while the rule is off */
 	struct accounts *accounts;
-	struct ban_history *repeats;
+	struct ban_history *ban_history;
 	struct strangers *strangers;
 	struct senders *senders;
 	struct summing *summing;

@@ -61,6 +61,6 @@ bool detect_bans(const struct detect *detect, const struct address *address,
 	struct prefix network =
 		address_network(address, settings->network_length4, settings->network_length6);
 
-	return ban_history_running(detect->repeats, &source, services, wall_ns) ||
-	       ban_history_running(detect->repeats, &network, services, wall_ns);
+	return ban_history_running(detect->ban_history, &source, services, wall_ns) ||
+	       ban_history_running(detect->ban_history, &network, services, wall_ns);
 }

@@ -31,15 +31,14 @@ struct lru_table {
 	void *context;
 };
 
-static struct lru_slot *slot_at(const struct lru_table *recent, uint32_t index)
+static struct lru_slot *slot_at(const struct lru_table *table, uint32_t index)
 {
-	return (struct lru_slot *)(recent->slots + (index - 1) * recent->slot_size);
+	return (struct lru_slot *)(table->slots + (index - 1) * table->slot_size);
 }
 
-static uint32_t index_of(const struct lru_table *recent, const struct lru_slot *slot)
+static uint32_t index_of(const struct lru_table *table, const struct lru_slot *slot)
 {
-	return (uint32_t)((size_t)((const unsigned char *)slot - recent->slots) /
-			  recent->slot_size) +
+	return (uint32_t)((size_t)((const unsigned char *)slot - table->slots) / table->slot_size) +
 	       1;
 }
 
@@ -56,13 +55,12 @@ static uint64_t fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static uint32_t *head_of(const struct lru_table *recent, const struct prefix *key)
+static uint32_t *head_of(const struct lru_table *table, const struct prefix *key)
 {
-	uint64_t mixed = fold(address_high(&key->address) ^ recent->seed.a,
-			      address_low(&key->address) ^ recent->seed.b ^ key->length);
+	uint64_t mixed = fold(address_high(&key->address) ^ table->seed.a,
+			      address_low(&key->address) ^ table->seed.b ^ key->length);
 
-	return &recent->heads[fold(mixed ^ recent->seed.a, 0x9e3779b97f4a7c15ULL) &
-			      recent->head_mask];
+	return &table->heads[fold(mixed ^ table->seed.a, 0x9e3779b97f4a7c15ULL) & table->head_mask];
 }
 
 /* Reading random numbers is I/O, but nothing that comes out depends on them. */
@@ -117,9 +115,9 @@ struct prefix lru_pair_key(const struct prefix *name, const struct prefix *with)
 	return key;
 }
 
-static int allocate(struct lru_table *recent, uint32_t most)
+static int allocate(struct lru_table *table, uint32_t most)
 {
-	_cleanup_free_ unsigned char *slots = calloc(most, recent->slot_size);
+	_cleanup_free_ unsigned char *slots = calloc(most, table->slot_size);
 	_cleanup_free_ uint32_t *heads = NULL;
 	uint32_t count = 16;
 
@@ -128,136 +126,134 @@ static int allocate(struct lru_table *recent, uint32_t most)
 	heads = calloc(count, sizeof(*heads));
 	if (!slots || !heads)
 		return -ENOMEM;
-	recent->slots = TAKE_PTR(slots);
-	recent->heads = TAKE_PTR(heads);
-	recent->head_mask = count - 1;
-	recent->most = most;
+	table->slots = TAKE_PTR(slots);
+	table->heads = TAKE_PTR(heads);
+	table->head_mask = count - 1;
+	table->most = most;
 	return 0;
 }
 
 struct lru_table *lru_new(size_t value_size, uint32_t most,
 			  void (*leave)(void *value, bool full, void *context), void *context)
 {
-	_cleanup_free_ struct lru_table *recent = calloc(1, sizeof(*recent));
+	_cleanup_free_ struct lru_table *table = calloc(1, sizeof(*table));
 
-	if (!recent)
+	if (!table)
 		return NULL;
-	recent->slot_size = (offsetof(struct lru_slot, value) + value_size + 3) & ~(size_t)3;
-	recent->leave = leave;
-	recent->context = context;
-	recent->seed = lru_seed_new();
-	return allocate(recent, most) ? NULL : TAKE_PTR(recent);
+	table->slot_size = (offsetof(struct lru_slot, value) + value_size + 3) & ~(size_t)3;
+	table->leave = leave;
+	table->context = context;
+	table->seed = lru_seed_new();
+	return allocate(table, most) ? NULL : TAKE_PTR(table);
 }
 
-void *lru_find(const struct lru_table *recent, const struct prefix *key)
+void *lru_find(const struct lru_table *table, const struct prefix *key)
 {
-	for (uint32_t index = *head_of(recent, key); index; index = slot_at(recent, index)->next)
-		if (!memcmp(&slot_at(recent, index)->key, key, sizeof(*key)))
-			return slot_at(recent, index)->value;
+	for (uint32_t index = *head_of(table, key); index; index = slot_at(table, index)->next)
+		if (!memcmp(&slot_at(table, index)->key, key, sizeof(*key)))
+			return slot_at(table, index)->value;
 	return NULL;
 }
 
-static void unlink_age(struct lru_table *recent, const struct lru_slot *slot)
+static void unlink_age(struct lru_table *table, const struct lru_slot *slot)
 {
 	if (slot->older)
-		slot_at(recent, slot->older)->newer = slot->newer;
+		slot_at(table, slot->older)->newer = slot->newer;
 	else
-		recent->oldest = slot->newer;
+		table->oldest = slot->newer;
 	if (slot->newer)
-		slot_at(recent, slot->newer)->older = slot->older;
+		slot_at(table, slot->newer)->older = slot->older;
 	else
-		recent->newest = slot->older;
+		table->newest = slot->older;
 }
 
-static void link_newest(struct lru_table *recent, struct lru_slot *slot)
+static void link_newest(struct lru_table *table, struct lru_slot *slot)
 {
-	uint32_t index = index_of(recent, slot);
+	uint32_t index = index_of(table, slot);
 
-	slot->older = recent->newest;
+	slot->older = table->newest;
 	slot->newer = 0;
-	if (recent->newest)
-		slot_at(recent, recent->newest)->newer = index;
+	if (table->newest)
+		slot_at(table, table->newest)->newer = index;
 	else
-		recent->oldest = index;
-	recent->newest = index;
+		table->oldest = index;
+	table->newest = index;
 }
 
-static void drop(struct lru_table *recent, struct lru_slot *slot, bool full)
+static void drop(struct lru_table *table, struct lru_slot *slot, bool full)
 {
-	uint32_t *link = head_of(recent, &slot->key), index = index_of(recent, slot);
+	uint32_t *link = head_of(table, &slot->key), index = index_of(table, slot);
 
-	if (recent->leave)
-		recent->leave(slot->value, full, recent->context);
+	if (table->leave)
+		table->leave(slot->value, full, table->context);
 	while (*link != index)
-		link = &slot_at(recent, *link)->next;
+		link = &slot_at(table, *link)->next;
 	*link = slot->next;
-	unlink_age(recent, slot);
-	slot->next = recent->free;
-	recent->free = index;
-	recent->used--;
+	unlink_age(table, slot);
+	slot->next = table->free;
+	table->free = index;
+	table->used--;
 }
 
 /* There must be room. */
-static struct lru_slot *insert(struct lru_table *recent, const struct prefix *key)
+static struct lru_slot *insert(struct lru_table *table, const struct prefix *key)
 {
-	uint32_t index = recent->free, *head = head_of(recent, key);
+	uint32_t index = table->free, *head = head_of(table, key);
 	struct lru_slot *slot;
 
 	if (!index)
-		index = ++recent->fresh;
-	slot = slot_at(recent, index);
-	if (index == recent->free)
-		recent->free = slot->next;
-	memset(slot, 0, recent->slot_size);
+		index = ++table->fresh;
+	slot = slot_at(table, index);
+	if (index == table->free)
+		table->free = slot->next;
+	memset(slot, 0, table->slot_size);
 	slot->key = *key;
 	slot->next = *head;
 	*head = index;
-	link_newest(recent, slot);
-	recent->used++;
+	link_newest(table, slot);
+	table->used++;
 	return slot;
 }
 
-void lru_use(struct lru_table *recent, void *value)
+void lru_use(struct lru_table *table, void *value)
 {
 	struct lru_slot *slot = slot_of(value);
 
 	if (!slot->newer)
 		return;
-	unlink_age(recent, slot);
-	link_newest(recent, slot);
+	unlink_age(table, slot);
+	link_newest(table, slot);
 }
 
-void *lru_touch(struct lru_table *recent, const struct prefix *key, bool *fresh)
+void *lru_touch(struct lru_table *table, const struct prefix *key, bool *fresh)
 {
-	void *value = lru_find(recent, key);
+	void *value = lru_find(table, key);
 
 	if (fresh)
 		*fresh = !value;
 	if (value) {
-		lru_use(recent, value);
+		lru_use(table, value);
 		return value;
 	}
-	if (recent->used == recent->most)
-		drop(recent, slot_at(recent, recent->oldest), true);
-	return insert(recent, key)->value;
+	if (table->used == table->most)
+		drop(table, slot_at(table, table->oldest), true);
+	return insert(table, key)->value;
 }
 
 void lru_expect(const struct lru_lookup *lookups, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct lru_table *recent = lookups[i].recent;
+		const struct lru_table *table = lookups[i].table;
 
-		if (!recent)
+		if (!table)
 			continue;
-		__builtin_prefetch(head_of(recent, lookups[i].key), 1);
-		if (recent->used == recent->most) /* the oldest may give way */
-			__builtin_prefetch(head_of(recent, &slot_at(recent, recent->oldest)->key),
-					   1);
+		__builtin_prefetch(head_of(table, lookups[i].key), 1);
+		if (table->used == table->most) /* the oldest may give way */
+			__builtin_prefetch(head_of(table, &slot_at(table, table->oldest)->key), 1);
 	}
 	for (size_t i = 0; i < count; i++) {
-		uint32_t index = lookups[i].recent ? *head_of(lookups[i].recent, lookups[i].key)
-						   : 0;
-		const struct lru_slot *slot = index ? slot_at(lookups[i].recent, index) : NULL;
+		uint32_t index = lookups[i].table ? *head_of(lookups[i].table, lookups[i].key) : 0;
+		const struct lru_slot *slot = index ? slot_at(lookups[i].table, index) : NULL;
 
 		if (!slot)
 			continue;
@@ -266,69 +262,69 @@ void lru_expect(const struct lru_lookup *lookups, size_t count)
 	}
 }
 
-void lru_drop(struct lru_table *recent, void *value)
+void lru_drop(struct lru_table *table, void *value)
 {
-	drop(recent, slot_of(value), false);
+	drop(table, slot_of(value), false);
 }
 
-void *lru_oldest(const struct lru_table *recent)
+void *lru_oldest(const struct lru_table *table)
 {
-	return recent->oldest ? slot_at(recent, recent->oldest)->value : NULL;
+	return table->oldest ? slot_at(table, table->oldest)->value : NULL;
 }
 
-const struct prefix *lru_key(const struct lru_table *recent, const void *value)
+const struct prefix *lru_key(const struct lru_table *table, const void *value)
 {
-	(void)recent;
+	(void)table;
 	return &slot_of(value)->key;
 }
 
-void lru_each(struct lru_table *recent,
+void lru_each(struct lru_table *table,
 	      void (*each)(const struct prefix *key, void *value, void *context), void *context)
 {
-	for (uint32_t at = recent->newest; at; at = slot_at(recent, at)->older)
-		each(&slot_at(recent, at)->key, slot_at(recent, at)->value, context);
+	for (uint32_t at = table->newest; at; at = slot_at(table, at)->older)
+		each(&slot_at(table, at)->key, slot_at(table, at)->value, context);
 }
 
-int lru_resize(struct lru_table *recent, uint32_t most)
+int lru_resize(struct lru_table *table, uint32_t most)
 {
-	struct lru_table other = *recent;
+	struct lru_table other = *table;
 
-	if (most == recent->most)
+	if (most == table->most)
 		return 0;
 	if (allocate(&other, most))
 		return -ENOMEM;
-	while (recent->used > most)
-		drop(recent, slot_at(recent, recent->oldest), true);
+	while (table->used > most)
+		drop(table, slot_at(table, table->oldest), true);
 	other.used = other.fresh = other.free = other.oldest = other.newest = 0;
-	for (uint32_t at = recent->oldest; at; at = slot_at(recent, at)->newer) {
-		struct lru_slot *old = slot_at(recent, at), *moved = insert(&other, &old->key);
+	for (uint32_t at = table->oldest; at; at = slot_at(table, at)->newer) {
+		struct lru_slot *old = slot_at(table, at), *moved = insert(&other, &old->key);
 
 		memcpy(moved->value, old->value,
-		       recent->slot_size - offsetof(struct lru_slot, value));
+		       table->slot_size - offsetof(struct lru_slot, value));
 	}
-	free(recent->slots);
-	free(recent->heads);
-	*recent = other;
+	free(table->slots);
+	free(table->heads);
+	*table = other;
 	return 0;
 }
 
-uint32_t lru_used(const struct lru_table *recent)
+uint32_t lru_used(const struct lru_table *table)
 {
-	return recent->used;
+	return table->used;
 }
 
-uint32_t lru_size(const struct lru_table *recent)
+uint32_t lru_size(const struct lru_table *table)
 {
-	return recent->most;
+	return table->most;
 }
 
-void lru_free(struct lru_table *recent)
+void lru_free(struct lru_table *table)
 {
-	if (!recent)
+	if (!table)
 		return;
-	for (uint32_t at = recent->oldest; at && recent->leave; at = slot_at(recent, at)->newer)
-		recent->leave(slot_at(recent, at)->value, false, recent->context);
-	free(recent->slots);
-	free(recent->heads);
-	free(recent);
+	for (uint32_t at = table->oldest; at && table->leave; at = slot_at(table, at)->newer)
+		table->leave(slot_at(table, at)->value, false, table->context);
+	free(table->slots);
+	free(table->heads);
+	free(table);
 }

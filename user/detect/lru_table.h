@@ -26,33 +26,33 @@ struct lru_table;
  * 2^30. NULL: out of memory. */
 struct lru_table *lru_new(size_t value_size, uint32_t most,
 			  void (*leave)(void *value, bool full, void *context), void *context);
-void lru_free(struct lru_table *recent); /* every value leaves */
+void lru_free(struct lru_table *table); /* every value leaves */
 
-void *lru_find(const struct lru_table *recent, const struct prefix *key); /* NULL: none */
+void *lru_find(const struct lru_table *table, const struct prefix *key); /* NULL: none */
 /* Finds or makes it, zeroed, and makes it the last used one. Never fails. */
-void *lru_touch(struct lru_table *recent, const struct prefix *key, bool *fresh);
-void lru_use(struct lru_table *recent, void *value); /* makes it the last used one */
-void lru_drop(struct lru_table *recent, void *value);
+void *lru_touch(struct lru_table *table, const struct prefix *key, bool *fresh);
+void lru_use(struct lru_table *table, void *value); /* makes it the last used one */
+void lru_drop(struct lru_table *table, void *value);
 /* The longest unused value, or NULL; its key. */
-void *lru_oldest(const struct lru_table *recent);
-const struct prefix *lru_key(const struct lru_table *recent, const void *value);
+void *lru_oldest(const struct lru_table *table);
+const struct prefix *lru_key(const struct lru_table *table, const void *value);
 /* Keys that are about to be looked for, each in its table: what lies far apart in memory is fetched
  * at once instead of one after the other. Changes nothing. */
 struct lru_lookup {
-	const struct lru_table *recent; /* NULL: none */
+	const struct lru_table *table; /* NULL: none */
 	const struct prefix *key;
 };
 void lru_expect(const struct lru_lookup *lookups, size_t count);
 
 /* Every value, the last used first; `each` neither makes nor drops any. */
-void lru_each(struct lru_table *recent,
+void lru_each(struct lru_table *table,
 	      void (*each)(const struct prefix *key, void *value, void *context), void *context);
 /* Keeps the most recently used ones. -ENOMEM: as before. */
-int lru_resize(struct lru_table *recent, uint32_t most);
+int lru_resize(struct lru_table *table, uint32_t most);
 
 /* Values now, and the most. */
-uint32_t lru_used(const struct lru_table *recent);
-uint32_t lru_size(const struct lru_table *recent);
+uint32_t lru_used(const struct lru_table *table);
+uint32_t lru_size(const struct lru_table *table);
 
 /* What a table is seeded with, so that strangers, who choose IPv6 prefixes and account names,
  * cannot make them meet. */
