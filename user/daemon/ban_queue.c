@@ -19,13 +19,40 @@
 
 /* ---- what waits ---- */
 
+static void pending_free(struct pending_ban *pending)
+{
+	for (size_t i = 0; i < pending->evidence_count; i++)
+		free((char *)(uintptr_t)pending->evidence[i].line);
+	free(pending->evidence);
+}
+
+/* Copies what it needs. False: out of memory, and nothing is to be freed. */
+static bool pending_copy(struct pending_ban *pending, const struct ban_record *ban,
+			 const struct bans_adding *adding, bool in_kernel)
+{
+	*pending = (struct pending_ban){ .ban = *ban, .in_kernel = in_kernel };
+	pending->evidence = calloc(adding->evidence_count + 1, sizeof(*pending->evidence));
+	if (!pending->evidence)
+		return false;
+	for (; pending->evidence_count < adding->evidence_count; pending->evidence_count++) {
+		const struct store_evidence *line = &adding->evidence[pending->evidence_count];
+		struct store_evidence *copy = &pending->evidence[pending->evidence_count];
+
+		*copy = (struct store_evidence){ line->wall_ns, strdup(line->line) };
+		if (!copy->line) {
+			pending_free(pending);
+			return false;
+		}
+	}
+	return true;
+}
+
 /* False: there is no room. */
 static bool wait_for_it(struct ban_queue *ban_queue, const struct ban_record *ban,
 			const struct bans_adding *adding, bool in_kernel)
 {
 	if (ban_queue->count == BAN_QUEUE_MAX ||
-	    !pending_ban_copy(&ban_queue->items[ban_queue->count], ban, adding->evidence,
-			      adding->evidence_count, in_kernel))
+	    !pending_copy(&ban_queue->items[ban_queue->count], ban, adding, in_kernel))
 		return false;
 	ban_queue->count++;
 	return true;
@@ -34,7 +61,7 @@ static bool wait_for_it(struct ban_queue *ban_queue, const struct ban_record *ba
 static void forget_first(struct ban_queue *ban_queue, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		pending_ban_free(&ban_queue->items[i]);
+		pending_free(&ban_queue->items[i]);
 	ban_queue->count -= count;
 	memmove(ban_queue->items, ban_queue->items + count,
 		ban_queue->count * sizeof(*ban_queue->items));
@@ -144,7 +171,7 @@ static void committed(struct daemon *daemon, int error)
 		return;
 	for (size_t i = 0; i < ban_queue->count; i++) {
 		if (ban_queue->items[i].doubtful && !error)
-			pending_ban_free(&ban_queue->items[i]);
+			pending_free(&ban_queue->items[i]);
 		else
 			ban_queue->items[kept++] = ban_queue->items[i];
 	}
@@ -234,7 +261,7 @@ static int work_off(struct daemon *daemon, struct fault *fault)
 		if (ban_queue->items[i].in_kernel || ban_pending(daemon, &ban_queue->items[i]))
 			ban_queue->items[kept++] = ban_queue->items[i];
 		else
-			pending_ban_free(&ban_queue->items[i]);
+			pending_free(&ban_queue->items[i]);
 	}
 	ban_queue->count = kept;
 	if (!ban_queue->count || !daemon->instance.store)

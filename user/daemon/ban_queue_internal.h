@@ -4,11 +4,19 @@
 #define SEKISHO_BAN_QUEUE_INTERNAL_H
 
 #include "daemon/ban_queue.h"
-#include "daemon/pending_ban.h"
 
 #define BAN_QUEUE_LOCK_WAIT_MS	50  /* for a ban, once */
 #define BAN_QUEUE_STORE_WAIT_MS 250 /* for SQLite's lock */
 #define BAN_QUEUE_MAX		512 /* with their evidence; more are found by comparing */
+
+/* A ban that waits for its lock or for the store. */
+struct pending_ban {
+	struct ban_record ban;
+	struct store_evidence *evidence; /* owned, with its lines */
+	size_t evidence_count;
+	bool in_kernel; /* only the store lacks it */
+	bool doubtful;	/* or has it in a transaction that is not committed */
+};
 
 struct ban_queue {
 	struct pending_ban items[BAN_QUEUE_MAX];
