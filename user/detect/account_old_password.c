@@ -4,7 +4,6 @@
  * here or on other servers, have it from somewhere: it is a leak, and they are banned. Only a mail
  * server that is asked for the digests of passwords tells (policy/judge.h), no log line. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/time.h"
 #include "detect/provider.h"
@@ -23,25 +22,6 @@ distinct_window_settings(const struct detect_settings *settings)
 		sources.items = SOURCES_MAX;
 	sources.wide = settings->source_length6 > 64;
 	return sources;
-}
-
-static void *create(const struct detect_settings *settings)
-{
-	struct distinct_window_settings sources = distinct_window_settings(settings);
-
-	return distinct_window_new(&sources);
-}
-
-static void destroy(void *context)
-{
-	distinct_window_free(context);
-}
-
-static void configure(void *context, const struct detect_settings *settings)
-{
-	struct distinct_window_settings sources = distinct_window_settings(settings);
-
-	distinct_window_configure(context, &sources);
 }
 
 static size_t count_providers(const struct detect_settings *settings,
@@ -156,19 +136,8 @@ static void on_event(void *context, const struct rule_input *input)
 		ban(input, &items[i]);
 }
 
-static void add_usage(const void *context, struct detect_usage *usage)
-{
-	struct window_usage sources;
-
-	distinct_window_get_usage(context, &sources);
-	usage->forgotten += sources.forgotten;
-}
-
 const struct rule_type rule_account_old_password = {
 	.rule = RULE_ACCOUNT_OLD_PASSWORD,
-	.create = create,
-	.destroy = destroy,
-	.configure = configure,
+	.distinct = distinct_window_settings,
 	.event = on_event,
-	.add_usage = add_usage,
 };

@@ -4,7 +4,6 @@
  * is at his first, since he has what was the password: unless his provider is one of the account's.
  * Networks from which others failed on other servers count beside one here. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
@@ -25,25 +24,6 @@ distinct_window_settings(const struct detect_settings *settings)
 		networks.items = rule->count;
 	networks.wide = settings->network_length6 > 64;
 	return networks;
-}
-
-static void *create(const struct detect_settings *settings)
-{
-	struct distinct_window_settings networks = distinct_window_settings(settings);
-
-	return distinct_window_new(&networks);
-}
-
-static void destroy(void *context)
-{
-	distinct_window_free(context);
-}
-
-static void configure(void *context, const struct detect_settings *settings)
-{
-	struct distinct_window_settings networks = distinct_window_settings(settings);
-
-	distinct_window_configure(context, &networks);
 }
 
 #define THIRD 3
@@ -188,20 +168,9 @@ static void on_event(void *context, const struct rule_input *input)
 	}
 }
 
-static void add_usage(const void *context, struct detect_usage *usage)
-{
-	struct window_usage networks;
-
-	distinct_window_get_usage(context, &networks);
-	usage->forgotten += networks.forgotten;
-}
-
 const struct rule_type rule_account_siege = {
 	.rule = RULE_ACCOUNT_SIEGE,
-	.create = create,
-	.destroy = destroy,
-	.configure = configure,
+	.distinct = distinct_window_settings,
 	.event = on_event,
 	.expect = expect,
-	.add_usage = add_usage,
 };

@@ -22,9 +22,6 @@ static const struct rule_type *const rule_types[] = {
 
 _Static_assert(sizeof(rule_types) / sizeof(*rule_types) == DETECT_RULE_TYPES, "detect_internal.h");
 
-/* The state of a rule that has none, while it is on. */
-static char stateless;
-
 /* Whatever is asked for, the tables must work. */
 static void take_settings(struct detect *detect, const struct detect_settings *settings)
 {
@@ -51,8 +48,7 @@ static bool start_rules(struct detect *detect)
 	for (size_t i = 0; i < DETECT_RULE_TYPES; i++) {
 		if (detect->states[i] || action_of(detect, rule_types[i]) == ACTION_OFF)
 			continue;
-		detect->states[i] = rule_types[i]->create ? rule_types[i]->create(&detect->settings)
-							  : &stateless;
+		detect->states[i] = rule_state_new(rule_types[i], &detect->settings);
 		if (!detect->states[i])
 			return false;
 	}
@@ -90,8 +86,8 @@ struct detect *detect_new(const struct detect_settings *settings)
 
 static void stop_rule(struct detect *detect, size_t i)
 {
-	if (detect->states[i] && rule_types[i]->destroy)
-		rule_types[i]->destroy(detect->states[i]);
+	if (detect->states[i])
+		rule_state_free(rule_types[i], detect->states[i]);
 	detect->states[i] = NULL;
 }
 
@@ -122,12 +118,12 @@ void detect_configure(struct detect *detect, const struct detect_settings *setti
 		if (action_of(detect, rule_types[i]) == ACTION_OFF) {
 			struct detect_usage usage = { 0 };
 
-			if (detect->states[i] && rule_types[i]->add_usage)
-				rule_types[i]->add_usage(detect->states[i], &usage);
+			if (detect->states[i])
+				rule_state_add_usage(rule_types[i], detect->states[i], &usage);
 			detect->forgotten += usage.forgotten;
 			stop_rule(detect, i);
-		} else if (detect->states[i] && rule_types[i]->configure) {
-			rule_types[i]->configure(detect->states[i], &detect->settings);
+		} else if (detect->states[i]) {
+			rule_state_configure(rule_types[i], detect->states[i], &detect->settings);
 		}
 	}
 	start_rules(detect); /* what finds no memory now is tried again with the next event */
@@ -354,8 +350,8 @@ void detect_get_usage(const struct detect *detect, struct detect_usage *usage)
 {
 	*usage = (struct detect_usage){ .forgotten = detect->forgotten };
 	for (size_t i = 0; i < DETECT_RULE_TYPES; i++)
-		if (detect->states[i] && rule_types[i]->add_usage)
-			rule_types[i]->add_usage(detect->states[i], usage);
+		if (detect->states[i])
+			rule_state_add_usage(rule_types[i], detect->states[i], usage);
 	strangers_add_usage(detect->strangers, usage);
 	accounts_add_usage(detect->accounts, usage);
 }

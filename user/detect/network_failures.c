@@ -2,7 +2,6 @@
 /* Rule network-failures: several sources of one network fail. Failures of known sources do not
  * count, and a network with a known source in it is banned at ten times the threshold only. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/time.h"
 #include "detect/rule.h"
@@ -15,25 +14,6 @@ static struct distinct_window_settings source_sets(const struct detect_settings 
 
 	sets.wide = settings->source_length6 > 64;
 	return sets;
-}
-
-static void *create(const struct detect_settings *settings)
-{
-	struct distinct_window_settings sources = source_sets(settings);
-
-	return distinct_window_new(&sources);
-}
-
-static void destroy(void *context)
-{
-	distinct_window_free(context);
-}
-
-static void configure(void *context, const struct detect_settings *settings)
-{
-	struct distinct_window_settings sources = source_sets(settings);
-
-	distinct_window_configure(context, &sources);
 }
 
 static size_t expect(const void *context, const struct rule_input *input,
@@ -83,21 +63,10 @@ static void on_event(void *context, const struct rule_input *input)
 	rule_decide(input, &decision);
 }
 
-static void add_usage(const void *context, struct detect_usage *usage)
-{
-	struct window_usage sources;
-
-	distinct_window_get_usage(context, &sources);
-	usage->forgotten += sources.forgotten;
-}
-
 const struct rule_type rule_network_failures = {
 	.rule = RULE_NETWORK_FAILURES,
 	.only_counts = true,
-	.create = create,
-	.destroy = destroy,
-	.configure = configure,
+	.distinct = source_sets,
 	.event = on_event,
 	.expect = expect,
-	.add_usage = add_usage,
 };

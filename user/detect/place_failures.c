@@ -3,30 +3,13 @@
  * its accounts' own, or name none. Somebody guesses behind it, and others work there: it only
  * alerts. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/time.h"
 #include "detect/rule.h"
 
-static void *create(const struct detect_settings *settings)
+static struct window_settings place_windows(const struct detect_settings *settings)
 {
-	struct window_settings windows =
-		rule_windows(&settings->rules[RULE_PLACE_FAILURES], settings->most_sources, 1);
-
-	return sliding_window_new(&windows);
-}
-
-static void destroy(void *context)
-{
-	sliding_window_free(context);
-}
-
-static void configure(void *context, const struct detect_settings *settings)
-{
-	struct window_settings windows =
-		rule_windows(&settings->rules[RULE_PLACE_FAILURES], settings->most_sources, 1);
-
-	sliding_window_configure(context, &windows);
+	return rule_windows(&settings->rules[RULE_PLACE_FAILURES], settings->most_sources, 1);
 }
 
 static void on_event(void *context, const struct rule_input *input)
@@ -65,20 +48,9 @@ static void on_event(void *context, const struct rule_input *input)
 	rule_decide(input, &decision);
 }
 
-static void add_usage(const void *context, struct detect_usage *usage)
-{
-	struct window_usage windows;
-
-	sliding_window_get_usage(context, &windows);
-	usage->forgotten += windows.forgotten;
-}
-
 const struct rule_type rule_place_failures = {
 	.rule = RULE_PLACE_FAILURES,
 	.only_counts = true,
-	.create = create,
-	.destroy = destroy,
-	.configure = configure,
+	.sliding = place_windows,
 	.event = on_event,
-	.add_usage = add_usage,
 };

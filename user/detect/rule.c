@@ -6,6 +6,63 @@
 
 #include "base/time.h"
 
+void *rule_state_new(const struct rule_type *type, const struct detect_settings *settings)
+{
+	static char stateless;
+
+	if (type->sliding) {
+		struct window_settings windows = type->sliding(settings);
+
+		return sliding_window_new(&windows);
+	}
+	if (type->distinct) {
+		struct distinct_window_settings windows = type->distinct(settings);
+
+		return distinct_window_new(&windows);
+	}
+	return type->create ? type->create(settings) : &stateless;
+}
+
+void rule_state_free(const struct rule_type *type, void *state)
+{
+	if (type->sliding)
+		sliding_window_free(state);
+	else if (type->distinct)
+		distinct_window_free(state);
+	else if (type->destroy)
+		type->destroy(state);
+}
+
+void rule_state_configure(const struct rule_type *type, void *state,
+			  const struct detect_settings *settings)
+{
+	if (type->sliding) {
+		struct window_settings windows = type->sliding(settings);
+
+		sliding_window_configure(state, &windows);
+	} else if (type->distinct) {
+		struct distinct_window_settings windows = type->distinct(settings);
+
+		distinct_window_configure(state, &windows);
+	} else if (type->configure) {
+		type->configure(state, settings);
+	}
+}
+
+void rule_state_add_usage(const struct rule_type *type, const void *state,
+			  struct detect_usage *usage)
+{
+	struct window_usage windows = { 0 };
+
+	if (type->sliding)
+		sliding_window_get_usage(state, &windows);
+	else if (type->distinct)
+		distinct_window_get_usage(state, &windows);
+	else if (type->add_usage)
+		type->add_usage(state, usage);
+	usage->forgotten += windows.forgotten;
+}
+
 void rule_begin(const struct rule_input *input, enum ban_rule rule, struct decision *decision)
 {
 	memset(decision, 0, sizeof(*decision));

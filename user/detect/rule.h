@@ -53,20 +53,32 @@ static inline bool is_stranger(const struct rule_input *input)
 struct rule_type {
 	enum ban_rule rule;
 	bool only_counts; /* within windows, and remembers nothing of the accounts */
-	/* What it remembers beyond what is kept for all rules. A rule without has none of these
-	 * four, and its `state` is nothing to look into. */
+	/* What it remembers beyond what is kept for all rules: nothing; one window, made as one of
+	 * these two says; or what the next four care for. */
+	struct window_settings (*sliding)(const struct detect_settings *settings);
+	struct distinct_window_settings (*distinct)(const struct detect_settings *settings);
 	void *(*create)(const struct detect_settings *settings); /* NULL: out of memory */
 	void (*destroy)(void *state);
-	/* Changed settings; what was seen is kept as far as it still means something. */
+	/* Changed settings; what was seen is kept as far as it still means something. NULL: none
+	 * that it keeps. */
 	void (*configure)(void *state, const struct detect_settings *settings);
+	/* Adds its own figures; NULL: none. */
+	void (*add_usage)(const void *state, struct detect_usage *usage);
 	/* Looks at one event; decides by rule_decide(). */
 	void (*event)(void *state, const struct rule_input *input);
 	/* Which tables it is about to look into, up to RULE_LOOKUPS: returns how many. NULL: none. */
 	size_t (*expect)(const void *state, const struct rule_input *input,
 			 struct lru_lookup lookups[]);
-	/* Adds its own figures; the fourth. */
-	void (*add_usage)(const void *state, struct detect_usage *usage);
 };
+
+/* The state of a rule, by what its type says. NULL: out of memory; of one that remembers nothing it
+ * is nothing to look into. */
+void *rule_state_new(const struct rule_type *type, const struct detect_settings *settings);
+void rule_state_free(const struct rule_type *type, void *state);
+void rule_state_configure(const struct rule_type *type, void *state,
+			  const struct detect_settings *settings);
+void rule_state_add_usage(const struct rule_type *type, const void *state,
+			  struct detect_usage *usage);
 
 /* A fresh decision about this event: rule, time, and the group of services that it is on. */
 void rule_begin(const struct rule_input *input, enum ban_rule rule, struct decision *decision);

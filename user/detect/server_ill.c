@@ -37,12 +37,6 @@ static void destroy(void *context)
 	free(context);
 }
 
-static void configure(void *context, const struct detect_settings *settings)
-{
-	(void)context;
-	(void)settings;
-}
-
 struct sums {
 	uint32_t accounts, sources, providers;
 };
@@ -127,18 +121,10 @@ static void on_event(void *context, const struct rule_input *input)
 	input->server->ill_until_ns = time_plus(event->wall_ns, LASTS_NS);
 }
 
-static void add_usage(const void *context, struct detect_usage *usage)
-{
-	(void)context;
-	(void)usage;
-}
-
 const struct rule_type rule_server_ill = {
 	.rule = RULE_SERVER_ILL,
 	.only_counts = true,
 	.create = create,
 	.destroy = destroy,
-	.configure = configure,
 	.event = on_event,
-	.add_usage = add_usage,
 };

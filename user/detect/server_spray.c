@@ -210,17 +210,10 @@ static void on_event(void *context, const struct rule_input *input)
 		ban(input, accounts);
 }
 
-static void add_usage(const void *context, struct detect_usage *usage)
-{
-	(void)context;
-	(void)usage;
-}
-
 const struct rule_type rule_server_spray = {
 	.rule = RULE_SERVER_SPRAY,
 	.create = create,
 	.destroy = destroy,
 	.configure = configure,
 	.event = on_event,
-	.add_usage = add_usage,
 };

@@ -4,7 +4,6 @@
  * who delivers accepted mail here; so it does for all where it is of a server that is set up
  * wrongly. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/time.h"
 #include "detect/rule.h"
@@ -16,25 +15,6 @@ static struct window_settings abuse_windows(const struct detect_settings *settin
 {
 	return rule_windows(&settings->rules[RULE_SOURCE_ABUSE], settings->most_sources,
 			    FULL_WEIGHT);
-}
-
-static void *create(const struct detect_settings *settings)
-{
-	struct window_settings windows = abuse_windows(settings);
-
-	return sliding_window_new(&windows);
-}
-
-static void destroy(void *context)
-{
-	sliding_window_free(context);
-}
-
-static void configure(void *context, const struct detect_settings *settings)
-{
-	struct window_settings windows = abuse_windows(settings);
-
-	sliding_window_configure(context, &windows);
 }
 
 /* For who delivers accepted mail here only what no honest server does can end in a ban. */
@@ -110,20 +90,9 @@ static void on_event(void *context, const struct rule_input *input)
 		rule_decide(input, &decision);
 }
 
-static void add_usage(const void *context, struct detect_usage *usage)
-{
-	struct window_usage windows;
-
-	sliding_window_get_usage(context, &windows);
-	usage->forgotten += windows.forgotten;
-}
-
 const struct rule_type rule_source_abuse = {
 	.rule = RULE_SOURCE_ABUSE,
 	.only_counts = true,
-	.create = create,
-	.destroy = destroy,
-	.configure = configure,
+	.sliding = abuse_windows,
 	.event = on_event,
-	.add_usage = add_usage,
 };
