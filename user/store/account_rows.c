@@ -48,17 +48,12 @@ int store_account_realm(struct store *store, char *realm, size_t size, struct fa
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	switch (sqlite3_step(statement)) {
-	case SQLITE_ROW:
+	if (!result)
+		result = database_row(store, statement, "no realm is that of most accounts",
+				      "look for the accounts' realm", fault);
+	if (!result)
 		database_column_text(statement, 0, realm, size);
-		return 0;
-	case SQLITE_DONE:
-		return fault_set(fault, -ENOENT, "no realm is that of most accounts");
-	default:
-		return database_fault(store, fault, "look for the accounts' realm");
-	}
+	return result;
 }
 
 int store_evidence_naming(struct store *store, const char *text, size_t most,
@@ -69,11 +64,11 @@ int store_evidence_naming(struct store *store, const char *text, size_t most,
 	static const char sql[] = "SELECT prefix, wall, line FROM evidence"
 				  " WHERE instr(lower(line), lower(?1)) ORDER BY wall DESC";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int step, result = database_statement(store, sql, &statement, fault);
+	int step, result = database_bound(store, sql, &statement, fault,
+					  DATABASE_VALUES({ .text = text }));
 
 	if (result)
 		return result;
-	sqlite3_bind_text(statement, 1, text, -1, SQLITE_STATIC);
 	while (most && (step = sqlite3_step(statement)) == SQLITE_ROW) {
 		struct store_evidence evidence = {
 			.wall_ns = sqlite3_column_int64(statement, 1),
@@ -93,13 +88,8 @@ int store_evidence_naming(struct store *store, const char *text, size_t most,
 static int remove_rows(struct store *store, const char *sql, const char *account,
 		       struct fault *fault)
 {
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
-
-	if (result)
-		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
-	return database_run(store, statement, "forget what is known of an account", fault);
+	return database_write(store, sql, "forget what is known of an account", fault,
+			      DATABASE_VALUES({ .text = account }));
 }
 
 int store_order_apply(struct store *store, const char *account, enum store_order order,
@@ -123,14 +113,9 @@ static int add_order(struct store *store, const char *account, enum store_order 
 	static const char sql[] = "INSERT INTO orders(account, what) VALUES(?1, ?2)";
 	static const char oldest[] = "DELETE FROM orders WHERE ?1 NOT NULL AND id <="
 				     " (SELECT max(id) FROM orders) - " ORDERS_MOST;
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
+	int result = database_write(store, sql, "store an order", fault,
+				    DATABASE_VALUES({ .text = account }, { .number = order }));
 
-	if (result)
-		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 2, order);
-	result = database_run(store, statement, "store an order", fault);
 	return result ? result : remove_rows(store, oldest, account, fault);
 }
 
@@ -155,34 +140,24 @@ int store_order_next(struct store *store, int64_t after, struct store_order_row 
 	static const char sql[] = "SELECT id, account, what FROM orders WHERE id > ?1"
 				  " ORDER BY id LIMIT 1";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
-	const char *account;
+	int result =
+		database_bound(store, sql, &statement, fault, DATABASE_VALUES({ .number = after }));
 
+	if (!result)
+		result = database_row(store, statement, "there is no order", "look for orders",
+				      fault);
 	if (result)
 		return result;
-	sqlite3_bind_int64(statement, 1, after);
-	switch (sqlite3_step(statement)) {
-	case SQLITE_ROW:
-		account = (const char *)sqlite3_column_text(statement, 1);
-		row->id = sqlite3_column_int64(statement, 0);
-		row->order = (enum store_order)sqlite3_column_int64(statement, 2);
-		snprintf(row->account, sizeof(row->account), "%s", account ? account : "");
-		return 0;
-	case SQLITE_DONE:
-		return fault_set(fault, -ENOENT, "there is no order");
-	default:
-		return database_fault(store, fault, "look for orders");
-	}
+	row->id = sqlite3_column_int64(statement, 0);
+	row->order = (enum store_order)sqlite3_column_int64(statement, 2);
+	database_column_text(statement, 1, row->account, sizeof(row->account));
+	return 0;
 }
 
 int store_order_done(struct store *store, int64_t id, struct fault *fault)
 {
 	static const char sql[] = "DELETE FROM orders WHERE id <= ?1";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	sqlite3_bind_int64(statement, 1, id);
-	return database_run(store, statement, "take an order out", fault);
+	return database_write(store, sql, "take an order out", fault,
+			      DATABASE_VALUES({ .number = id }));
 }

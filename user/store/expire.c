@@ -13,13 +13,9 @@
 static int run_with_time(struct store *store, const char *sql, int64_t wall_ns, bool *more,
 			 struct fault *fault)
 {
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
+	int result = database_write(store, sql, "forget what has ended", fault,
+				    DATABASE_VALUES({ .number = wall_ns }));
 
-	if (result)
-		return result;
-	sqlite3_bind_int64(statement, 1, wall_ns);
-	result = database_run(store, statement, "forget what has ended", fault);
 	if (!result && sqlite3_changes(store->db) >= EXPIRE_MOST)
 		*more = true;
 	return result;

@@ -143,29 +143,18 @@ int store_budget_put(struct store *store, const char *account, const struct judg
 {
 	static const char sql[] = "INSERT OR REPLACE INTO budgets(account, " BUDGET_COLUMNS
 				  ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
-	const int64_t values[] = {
-		budget->wall_ns,
-		(int64_t)budget->spent[JUDGE_PURSE_UNKNOWN],
-		(int64_t)budget->spent[JUDGE_PURSE_NEW],
-		(int64_t)budget->spent[JUDGE_PURSE_SHARED],
-		budget->day,
-		budget->recipients,
-		budget->first_time,
-		budget->refused,
-		budget->held,
-		(int64_t)budget->held_size,
-		budget->over,
-	};
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
-	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
-		sqlite3_bind_int64(statement, (int)i + 2, values[i]);
-	result = database_run(store, statement, "store a budget", fault);
-	return result ? result : database_cap(store, CAP_BUDGETS, fault);
+	return database_put(
+		store, CAP_BUDGETS, sql, "store a budget", fault,
+		DATABASE_VALUES({ .text = account }, { .number = budget->wall_ns },
+				{ .number = (int64_t)budget->spent[JUDGE_PURSE_UNKNOWN] },
+				{ .number = (int64_t)budget->spent[JUDGE_PURSE_NEW] },
+				{ .number = (int64_t)budget->spent[JUDGE_PURSE_SHARED] },
+				{ .number = budget->day }, { .number = budget->recipients },
+				{ .number = budget->first_time }, { .number = budget->refused },
+				{ .number = budget->held },
+				{ .number = (int64_t)budget->held_size },
+				{ .number = budget->over }));
 }
 
 static void read_budget(sqlite3_stmt *statement, struct judge_budget *budget)
@@ -276,13 +265,8 @@ int store_held_each(struct store *store, const char *account, unsigned most,
 
 static int remove_of(struct store *store, const char *sql, const char *account, struct fault *fault)
 {
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
-
-	if (result)
-		return result;
-	sqlite3_bind_text(statement, 1, account, -1, SQLITE_STATIC);
-	return database_run(store, statement, "forget what the policy keeps of an account", fault);
+	return database_write(store, sql, "forget what the policy keeps of an account", fault,
+			      DATABASE_VALUES({ .text = account }));
 }
 
 int store_policy_clear(struct store *store, const char *account, bool all, struct fault *fault)

@@ -9,18 +9,14 @@ static int put(struct store *store, const char *path, const struct follow_positi
 	       struct fault *fault)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO positions VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 2, (sqlite3_int64)position->device);
-	sqlite3_bind_int64(statement, 3, (sqlite3_int64)position->inode);
-	sqlite3_bind_int64(statement, 4, (sqlite3_int64)position->offset);
-	sqlite3_bind_int64(statement, 5, (sqlite3_int64)position->head_digest);
-	sqlite3_bind_int64(statement, 6, position->head_size);
-	return database_run(store, statement, "store a log position", fault);
+	return database_write(store, sql, "store a log position", fault,
+			      DATABASE_VALUES({ .text = path },
+					      { .number = (sqlite3_int64)position->device },
+					      { .number = (sqlite3_int64)position->inode },
+					      { .number = (sqlite3_int64)position->offset },
+					      { .number = (sqlite3_int64)position->head_digest },
+					      { .number = position->head_size }));
 }
 
 int store_position_put(struct store *store, const char *path,
@@ -45,11 +41,11 @@ int store_position_get(struct store *store, const char *path, struct follow_posi
 	static const char sql[] = "SELECT device, inode, offset, head_digest, head_size"
 				  " FROM positions WHERE path = ?1";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
+	int result =
+		database_bound(store, sql, &statement, fault, DATABASE_VALUES({ .text = path }));
 
 	if (result)
 		return result;
-	sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
 	switch (sqlite3_step(statement)) {
 	case SQLITE_ROW:
 		*position = (struct follow_position){

@@ -10,15 +10,11 @@ int store_span_put(struct store *store, const struct store_span *span, struct fa
 {
 	static const char sql[] = "INSERT OR REPLACE INTO spans(length, start, counts)"
 				  " VALUES(?1, ?2, ?3)";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	sqlite3_bind_int64(statement, 1, span->length_s);
-	sqlite3_bind_int64(statement, 2, span->start_s);
-	sqlite3_bind_text(statement, 3, span->counts, -1, SQLITE_STATIC);
-	return database_run(store, statement, "keep what was counted", fault);
+	return database_write(store, sql, "keep what was counted", fault,
+			      DATABASE_VALUES({ .number = span->length_s },
+					      { .number = span->start_s },
+					      { .text = span->counts }));
 }
 
 int store_spans_each(struct store *store, unsigned length_s, int64_t from_s, int64_t to_s,
@@ -56,15 +52,10 @@ static int expire(struct store *store, unsigned length_s, int64_t from_s, int64_
 	static const char sql[] =
 		"DELETE FROM spans WHERE length = ?1 AND (start < ?2 OR start IN (SELECT start"
 		" FROM spans WHERE length = ?1 ORDER BY start DESC LIMIT -1 OFFSET ?3))";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	sqlite3_bind_int64(statement, 1, length_s);
-	sqlite3_bind_int64(statement, 2, from_s);
-	sqlite3_bind_int64(statement, 3, most);
-	return database_run(store, statement, "forget what was counted", fault);
+	return database_write(store, sql, "forget what was counted", fault,
+			      DATABASE_VALUES({ .number = length_s }, { .number = from_s },
+					      { .number = most }));
 }
 
 int database_expire_spans(struct store *store, int64_t now_wall_ns, struct fault *fault)

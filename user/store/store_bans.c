@@ -17,13 +17,13 @@ static int has_other(struct store *store, const struct prefix *prefix, enum ban_
 	static const char sql[] = "SELECT 1 FROM bans WHERE prefix = ?1 AND services != ?3"
 				  " AND services & ?2";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int step, result = database_statement(store, sql, &statement, fault);
+	int step, result = database_bound(store, sql, &statement, fault,
+					  DATABASE_VALUES({ .prefix = prefix },
+							  { .number = services },
+							  { .number = except }));
 
 	if (result)
 		return result;
-	database_bind_key(statement, 1, prefix);
-	sqlite3_bind_int64(statement, 2, services);
-	sqlite3_bind_int64(statement, 3, except);
 	step = sqlite3_step(statement);
 	*other = step == SQLITE_ROW;
 	return *other || step == SQLITE_DONE ? 0 : database_fault(store, fault, "look up a ban");
@@ -40,17 +40,11 @@ static int take_away(struct store *store, const struct prefix *prefix, enum ban_
 	const char *const sql[] = { drop, reduce };
 	int result = 0;
 
-	for (size_t i = 0; i < sizeof(sql) / sizeof(*sql) && !result; i++) {
-		_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-
-		result = database_statement(store, sql[i], &statement, fault);
-		if (result)
-			return result;
-		database_bind_key(statement, 1, prefix);
-		sqlite3_bind_int64(statement, 2, services);
-		sqlite3_bind_int64(statement, 3, except);
-		result = database_run(store, statement, "change a ban", fault);
-	}
+	for (size_t i = 0; i < sizeof(sql) / sizeof(*sql) && !result; i++)
+		result =
+			database_write(store, sql[i], "change a ban", fault,
+				       DATABASE_VALUES({ .prefix = prefix }, { .number = services },
+						       { .number = except }));
 	return result;
 }
 
@@ -60,36 +54,27 @@ static int put_row(struct store *store, const struct ban_record *ban, struct fau
 		"INSERT INTO bans(prefix, services, since, until, rule, reason)"
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(prefix, services) DO UPDATE SET"
 		" since = ?3, until = ?4, rule = ?5, reason = ?6";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	int64_t shift;
-	int result = database_statement(store, sql, &statement, fault);
+	int result = database_shift(store, &shift, fault);
 
-	if (!result)
-		result = database_shift(store, &shift, fault);
 	if (result)
 		return result;
-	database_bind_key(statement, 1, &ban->prefix);
-	sqlite3_bind_int64(statement, 2, ban->services);
-	sqlite3_bind_int64(statement, 3, database_add(ban->since_wall_ns, -shift));
-	sqlite3_bind_int64(statement, 4, database_add(ban->until_wall_ns, -shift));
-	sqlite3_bind_int64(statement, 5, ban->rule);
-	sqlite3_bind_text(statement, 6, ban->reason, -1, SQLITE_STATIC);
-	return database_run(store, statement, "store a ban", fault);
+	return database_write(
+		store, sql, "store a ban", fault,
+		DATABASE_VALUES({ .prefix = &ban->prefix }, { .number = ban->services },
+				{ .number = database_add(ban->since_wall_ns, -shift) },
+				{ .number = database_add(ban->until_wall_ns, -shift) },
+				{ .number = ban->rule }, { .text = ban->reason }));
 }
 
 static int put_line(struct store *store, const struct prefix *prefix,
 		    const struct store_evidence *evidence, struct fault *fault)
 {
 	static const char sql[] = "INSERT INTO evidence(prefix, wall, line) VALUES(?1, ?2, ?3)";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	database_bind_key(statement, 1, prefix);
-	sqlite3_bind_int64(statement, 2, evidence->wall_ns);
-	sqlite3_bind_text(statement, 3, evidence->line, -1, SQLITE_STATIC);
-	return database_run(store, statement, "store evidence", fault);
+	return database_write(store, sql, "store evidence", fault,
+			      DATABASE_VALUES({ .prefix = prefix }, { .number = evidence->wall_ns },
+					      { .text = evidence->line }));
 }
 
 static int trim_evidence(struct store *store, const struct prefix *prefix, struct fault *fault)
@@ -97,13 +82,9 @@ static int trim_evidence(struct store *store, const struct prefix *prefix, struc
 	static const char sql[] =
 		"DELETE FROM evidence WHERE id IN (SELECT id FROM evidence WHERE prefix = ?1"
 		" ORDER BY wall DESC, id DESC LIMIT -1 OFFSET " SQL_NUMBER(EVIDENCE_PER_BAN) ")";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	database_bind_key(statement, 1, prefix);
-	return database_run(store, statement, "trim evidence", fault);
+	return database_write(store, sql, "trim evidence", fault,
+			      DATABASE_VALUES({ .prefix = prefix }));
 }
 
 int store_evidence_put(struct store *store, const struct prefix *prefix,
@@ -197,14 +178,14 @@ int store_ban_get(struct store *store, const struct prefix *prefix, enum ban_ser
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	char text[PREFIX_TEXT_SIZE];
 	int64_t shift;
-	int result = database_statement(store, store->has_services ? sql : old, &statement, fault);
+	int result = database_shift(store, &shift, fault);
 
 	if (!result)
-		result = database_shift(store, &shift, fault);
+		result = database_bound(store, store->has_services ? sql : old, &statement, fault,
+					DATABASE_VALUES({ .prefix = prefix },
+							{ .number = services }));
 	if (result)
 		return result;
-	database_bind_key(statement, 1, prefix);
-	sqlite3_bind_int64(statement, 2, services);
 	switch (sqlite3_step(statement)) {
 	case SQLITE_ROW:
 		ban->prefix = *prefix;
@@ -258,13 +239,14 @@ int store_ban_count(struct store *store, int64_t now_wall_ns, uint64_t *count, s
 	static const char old[] = "SELECT count(*) FROM bans WHERE until > ?1";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	int64_t shift;
-	int result = database_statement(store, store->has_services ? sql : old, &statement, fault);
+	int result = database_shift(store, &shift, fault);
 
 	if (!result)
-		result = database_shift(store, &shift, fault);
+		result = database_bound(
+			store, store->has_services ? sql : old, &statement, fault,
+			DATABASE_VALUES({ .number = database_add(now_wall_ns, -shift) }));
 	if (result)
 		return result;
-	sqlite3_bind_int64(statement, 1, database_add(now_wall_ns, -shift));
 	if (sqlite3_step(statement) != SQLITE_ROW)
 		return database_fault(store, fault, "count the bans");
 	*count = (uint64_t)sqlite3_column_int64(statement, 0);

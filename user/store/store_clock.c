@@ -55,16 +55,10 @@ static int read_row(struct store *store, struct store_clock_row *row, struct fau
 
 static int write_row(struct store *store, const struct store_clock_row *row, struct fault *fault)
 {
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, "INSERT OR REPLACE INTO clock VALUES(1, ?1, ?2, ?3)",
-					&statement, fault);
-
-	if (result)
-		return result;
-	sqlite3_bind_text(statement, 1, row->boot, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 2, row->apart);
-	sqlite3_bind_int64(statement, 3, row->shift);
-	return database_run(store, statement, "store the clock", fault);
+	return database_write(store, "INSERT OR REPLACE INTO clock VALUES(1, ?1, ?2, ?3)",
+			      "store the clock", fault,
+			      DATABASE_VALUES({ .text = row->boot }, { .number = row->apart },
+					      { .number = row->shift }));
 }
 
 int database_shift(struct store *store, int64_t *shift_ns, struct fault *fault)

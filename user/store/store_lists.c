@@ -32,14 +32,8 @@ int store_generation(struct store *store, uint64_t *generation, struct fault *fa
 
 int store_generation_set(struct store *store, uint64_t generation, struct fault *fault)
 {
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result =
-		database_statement(store, "UPDATE generation SET number = ?1", &statement, fault);
-
-	if (result)
-		return result;
-	sqlite3_bind_int64(statement, 1, (sqlite3_int64)generation);
-	return database_run(store, statement, "count a change", fault);
+	return database_write(store, "UPDATE generation SET number = ?1", "count a change", fault,
+			      DATABASE_VALUES({ .number = (sqlite3_int64)generation }));
 }
 
 /* The id of the list of this name, else the lowest free one. */
@@ -72,20 +66,15 @@ static int put_metadata(struct store *store, const struct store_list *list, stru
 {
 	static const char sql[] = "INSERT OR REPLACE INTO lists(" LIST_COLUMNS
 				  ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
 
-	if (result)
-		return result;
-	sqlite3_bind_int(statement, 1, list->id);
-	sqlite3_bind_text(statement, 2, list->name, -1, SQLITE_STATIC);
-	sqlite3_bind_int(statement, 3, list->allow);
-	sqlite3_bind_int64(statement, 4, list->updated_wall_ns);
-	sqlite3_bind_int64(statement, 5, (sqlite3_int64)list->prefixes);
-	sqlite3_bind_text(statement, 6, list->source, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(statement, 7, (sqlite3_int64)list->source_mtime_ns);
-	sqlite3_bind_int64(statement, 8, (sqlite3_int64)list->source_size);
-	return database_run(store, statement, "store a list", fault);
+	return database_write(store, sql, "store a list", fault,
+			      DATABASE_VALUES({ .number = list->id }, { .text = list->name },
+					      { .number = list->allow },
+					      { .number = list->updated_wall_ns },
+					      { .number = (sqlite3_int64)list->prefixes },
+					      { .text = list->source },
+					      { .number = (sqlite3_int64)list->source_mtime_ns },
+					      { .number = (sqlite3_int64)list->source_size }));
 }
 
 /* Packed ranges, made before the transaction that stores them begins: others wait for that. */
@@ -149,13 +138,8 @@ int store_list_put(struct store *store, struct store_list *list, const struct ra
 
 static int remove_rows(struct store *store, const char *sql, const char *name, struct fault *fault)
 {
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
-
-	if (result)
-		return result;
-	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
-	return database_run(store, statement, "remove a list", fault);
+	return database_write(store, sql, "remove a list", fault,
+			      DATABASE_VALUES({ .text = name }));
 }
 
 static int no_list(struct fault *fault, const char *name)
@@ -215,12 +199,11 @@ static int get_ranges(struct store *store, const struct store_list *list, struct
 {
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	char what[96];
-	int result = database_statement(store, "SELECT ranges FROM list_ranges WHERE id = ?1",
-					&statement, fault);
+	int result = database_bound(store, "SELECT ranges FROM list_ranges WHERE id = ?1",
+				    &statement, fault, DATABASE_VALUES({ .number = list->id }));
 
 	if (result)
 		return result;
-	sqlite3_bind_int(statement, 1, list->id);
 	snprintf(what, sizeof(what), "the list '%s'", list->name);
 	switch (sqlite3_step(statement)) {
 	case SQLITE_ROW:
@@ -237,12 +220,11 @@ int store_list_get(struct store *store, const char *name, struct store_list *lis
 		   struct ranges *ranges, struct fault *fault)
 {
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, "SELECT " LIST_COLUMNS " FROM lists WHERE name = ?1",
-					&statement, fault);
+	int result = database_bound(store, "SELECT " LIST_COLUMNS " FROM lists WHERE name = ?1",
+				    &statement, fault, DATABASE_VALUES({ .text = name }));
 
 	if (result)
 		return result;
-	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
 	switch (sqlite3_step(statement)) {
 	case SQLITE_ROW:
 		read_list(statement, list);

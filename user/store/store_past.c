@@ -18,19 +18,14 @@
 static int keep_prefix(struct store *store, const char *sql, const struct prefix *prefix,
 		       enum ban_services services, int64_t wall_ns, struct fault *fault)
 {
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	int64_t shift;
-	int result = database_statement(store, sql, &statement, fault);
+	int result = database_shift(store, &shift, fault);
 
-	if (!result)
-		result = database_shift(store, &shift, fault);
 	if (result)
 		return result;
-	database_bind_key(statement, 1, prefix);
-	sqlite3_bind_int64(statement, 2, shift);
-	sqlite3_bind_int64(statement, 3, services);
-	sqlite3_bind_int64(statement, 4, wall_ns);
-	return database_run(store, statement, "keep what a ban was", fault);
+	return database_write(store, sql, "keep what a ban was", fault,
+			      DATABASE_VALUES({ .prefix = prefix }, { .number = shift },
+					      { .number = services }, { .number = wall_ns }));
 }
 
 int database_past_lifted(struct store *store, const struct prefix *prefix,
@@ -60,19 +55,15 @@ int database_past_expired(struct store *store, int64_t now_wall_ns, int64_t most
 		ENDED_AT("until + ?2", "0") "WHERE (prefix, services) IN"
 					    " (SELECT prefix, services FROM bans WHERE until <= ?1"
 					    " ORDER BY until, prefix, services LIMIT ?4)";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	int64_t shift;
-	int result = database_statement(store, sql, &statement, fault);
+	int result = database_shift(store, &shift, fault);
 
-	if (!result)
-		result = database_shift(store, &shift, fault);
 	if (result)
 		return result;
-	sqlite3_bind_int64(statement, 1, database_add(now_wall_ns, -shift));
-	sqlite3_bind_int64(statement, 2, shift);
-	sqlite3_bind_int64(statement, 3, BAN_ALL);
-	sqlite3_bind_int64(statement, 4, most);
-	return database_run(store, statement, "keep what bans were", fault);
+	return database_write(store, sql, "keep what bans were", fault,
+			      DATABASE_VALUES({ .number = database_add(now_wall_ns, -shift) },
+					      { .number = shift }, { .number = BAN_ALL },
+					      { .number = most }));
 }
 
 /* All but the prefix. */
@@ -148,13 +139,13 @@ int store_ban_lifted_since(struct store *store, const struct prefix *prefix, int
 	static const char sql[] = "SELECT services FROM past_bans"
 				  " WHERE prefix = ?1 AND ended >= ?2 AND lifted";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int step, result = database_statement(store, sql, &statement, fault);
+	int step, result = database_bound(store, sql, &statement, fault,
+					  DATABASE_VALUES({ .prefix = prefix },
+							  { .number = since_wall_ns }));
 
 	*services = 0;
 	if (result)
 		return result;
-	database_bind_key(statement, 1, prefix);
-	sqlite3_bind_int64(statement, 2, since_wall_ns);
 	while ((step = sqlite3_step(statement)) == SQLITE_ROW)
 		*services |= (enum ban_services)(sqlite3_column_int(statement, 0) & BAN_ALL);
 	return step == SQLITE_DONE ? 0 : database_fault(store, fault, "read what bans were");

@@ -35,11 +35,11 @@ static int oldest_record(struct store *store, int64_t *oldest_wall_ns, struct fa
 		" UNION ALL SELECT min(since) + coalesce((SELECT shift FROM clock), 0) FROM bans"
 		" WHERE rule != 0 AND since >= ?1)";
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_statement(store, sql, &statement, fault);
+	int result = database_bound(store, sql, &statement, fault,
+				    DATABASE_VALUES({ .number = CLOCK_LEAST_NS }));
 
 	if (result)
 		return result;
-	sqlite3_bind_int64(statement, 1, CLOCK_LEAST_NS);
 	if (sqlite3_step(statement) != SQLITE_ROW)
 		return database_fault(store, fault, "look up the oldest record");
 	if (sqlite3_column_type(statement, 0) != SQLITE_NULL &&
@@ -52,7 +52,6 @@ int store_begun(struct store *store, int64_t now_wall_ns, int64_t *since_wall_ns
 		struct fault *fault)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO begun VALUES(1, ?1)";
-	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
 	int64_t since = 0;
 	int result = read_begun(store, &since, fault);
 
@@ -70,11 +69,8 @@ int store_begun(struct store *store, int64_t now_wall_ns, int64_t *since_wall_ns
 	*since_wall_ns = since;
 	if (since < CLOCK_LEAST_NS)
 		return 0;
-	result = database_statement(store, sql, &statement, fault);
-	if (result)
-		return result;
-	sqlite3_bind_int64(statement, 1, since);
-	return database_run(store, statement, "note when it began", fault);
+	return database_write(store, sql, "note when it began", fault,
+			      DATABASE_VALUES({ .number = since }));
 }
 
 int store_sender_put(struct store *store, const struct prefix *network, int64_t last_wall_ns,
