@@ -26,11 +26,6 @@ void fleet_wipe(void *bytes, size_t size)
 	memset(bytes, 0, size);
 }
 
-bool fleet_equal(const void *a, const void *b, size_t size)
-{
-	return !memcmp(a, b, size);
-}
-
 static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
 {
 	const uint8_t *at = bytes;

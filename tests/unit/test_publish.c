@@ -121,18 +121,6 @@ int store_list_each(struct store *store, int (*each)(const struct store_list *li
 	return result;
 }
 
-int store_countries_put(struct store *store, const char *source, int64_t updated_wall_ns,
-			const struct ranges *ranges, struct fault *fault)
-{
-	(void)source;
-	(void)updated_wall_ns;
-	store->has_countries = true;
-	store->generation++;
-	ranges_free(&store->countries);
-	ranges_add_all(&store->countries, ranges);
-	return call("countries", fault);
-}
-
 int store_countries_get(struct store *store, char *source, size_t size, int64_t *updated_wall_ns,
 			struct ranges *ranges, struct fault *fault)
 {
@@ -254,16 +242,14 @@ static void the_table_is_prepared_before_it_is_stored_and_swapped_after(void **s
 static void every_list_of_the_store_is_in_the_table(void **state)
 {
 	struct instance instance = both();
-	struct ranges countries = { 0 };
 	struct address key = address_from4(3);
 	struct fault fault = { 0 };
 
 	(void)state;
+	fake.store.has_countries = true;
+	ranges_add4(&fake.store.countries, 3, 3, 77);
 	assert_int_equal(put(&instance, "a", false, 1, &fault), 0);
 	assert_int_equal(put(&instance, "b", true, 2, &fault), 0);
-	ranges_add4(&countries, 3, 3, 77);
-	assert_int_equal(publish_countries(&instance, "x", 0, &countries, &fault), 0);
-	ranges_free(&countries);
 	assert_int_equal(flags_at(1), LOOKUP_DENY);
 	assert_int_equal(flags_at(2), LOOKUP_ALLOW);
 	assert_int_equal(table_image_find(&fake.gate.image, &key, 1).country, 77);

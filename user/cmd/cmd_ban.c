@@ -193,15 +193,10 @@ static int ban_all(struct instance *instance, const struct protected_set *set,
 	return status;
 }
 
-static void cleanup_protected(struct protected_set *set)
-{
-	protected_free(set);
-}
-
 static int run(const struct globals *globals, int argc, char **argv)
 {
 	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
-	_cleanup_(cleanup_protected) struct protected_set set = { 0 };
+	_cleanup_(protected_free) struct protected_set set = { 0 };
 	_cleanup_(prefix_args_free) struct prefix_args prefixes = { 0 };
 	enum ban_services services;
 	struct ban_options options;

@@ -66,15 +66,10 @@ static int draw(struct top *top)
 
 /* ---- by hand ---- */
 
-static void cleanup_protected(struct protected_set *set)
-{
-	protected_free(set);
-}
-
 static int ban_one(struct instance *instance, const struct prefix *prefix, size_t *closed,
 		   struct fault *fault)
 {
-	_cleanup_(cleanup_protected) struct protected_set set = { 0 };
+	_cleanup_(protected_free) struct protected_set set = { 0 };
 	int64_t now = clock_wall_ns();
 	struct ban_record ban = {
 		.prefix = *prefix,

@@ -12,14 +12,11 @@
 #include "lists/compile.h"
 #include "lists/ends.h"
 
-/* What is to change, at most one thing: a list, the lack of one, or the countries. */
+/* What is to change, at most one thing: a list, or the lack of one. */
 struct change {
 	struct store_list *list; /* its id is known */
 	const struct ranges *ranges;
 	const char *removed;
-	const struct ranges *countries;
-	const char *countries_source;
-	int64_t countries_wall_ns;
 };
 
 /* All that goes into one table. */
@@ -94,11 +91,10 @@ static int contents_load(struct store *store, const struct change *change,
 	error = load_lists(store, change, loaded, fault);
 	if (error)
 		return error;
-	if (!change->countries)
-		error = store_countries_get(store, NULL, 0, NULL, &loaded->countries, &missing);
+	error = store_countries_get(store, NULL, 0, NULL, &loaded->countries, &missing);
 	if (error && error != -ENOENT)
 		return fault_set(fault, error, "%s", missing.text);
-	loaded->has_countries = !error && !change->countries;
+	loaded->has_countries = !error;
 	*contents = TAKE_PTR(loaded);
 	return 0;
 }
@@ -132,8 +128,8 @@ static int prepare(struct instance *instance, const struct change *change, uint6
 			to_compile(instance, &contents->lists[count], &contents->ranges[count]);
 	if (change->list)
 		lists[count++] = to_compile(instance, change->list, change->ranges);
-	error = table_compile(contents->has_countries ? &contents->countries : change->countries,
-			      lists, count, generation, &image, fault);
+	error = table_compile(contents->has_countries ? &contents->countries : NULL, lists, count,
+			      generation, &image, fault);
 	return error ? error : gate_table_prepare(&image, table, fault);
 }
 
@@ -148,10 +144,7 @@ static int store_change(struct store *store, const struct change *change, struct
 {
 	if (change->list)
 		return store_list_put(store, change->list, change->ranges, fault);
-	if (change->removed)
-		return store_list_remove(store, change->removed, fault);
-	return store_countries_put(store, change->countries_source, change->countries_wall_ns,
-				   change->countries, fault);
+	return store_list_remove(store, change->removed, fault);
 }
 
 /* Into the kernel beside the table in force, into the store, swap. */
@@ -213,17 +206,6 @@ int publish_list_removal(struct instance *instance, const char *name, struct fau
 
 	if (!error)
 		error = store_list_get(instance->store, name, &list, NULL, fault);
-	return error ? error : publish(instance, &change, fault);
-}
-
-int publish_countries(struct instance *instance, const char *source, int64_t now_wall_ns,
-		      const struct ranges *ranges, struct fault *fault)
-{
-	struct change change = { .countries = ranges,
-				 .countries_source = source,
-				 .countries_wall_ns = now_wall_ns };
-	int error = check_store(instance, fault);
-
 	return error ? error : publish(instance, &change, fault);
 }
 

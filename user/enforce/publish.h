@@ -23,8 +23,6 @@ int publish_list(struct instance *instance, struct store_list *list, const struc
 		 struct fault *fault);
 /* -ENOENT: no such list. */
 int publish_list_removal(struct instance *instance, const char *name, struct fault *fault);
-int publish_countries(struct instance *instance, const char *source, int64_t now_wall_ns,
-		      const struct ranges *ranges, struct fault *fault);
 /* Makes the kernel's table that of the store, if their generations differ, the configuration has
  * given lists other services, or there is none yet. A
  * table is never replaced by that of a store that nothing was ever put into.

@@ -29,7 +29,6 @@ bool fleet_crypto_ready(void);
 void fleet_random(void *bytes, size_t size);
 /* Overwrites what was secret; the compiler does not leave it out. */
 void fleet_wipe(void *bytes, size_t size);
-bool fleet_equal(const void *a, const void *b, size_t size); /* in constant time */
 
 /* Fills `public` from `seed`. */
 void fleet_signer_derive(struct fleet_signer *signer);

@@ -19,11 +19,6 @@ void fleet_wipe(void *bytes, size_t size)
 	explicit_bzero(bytes, size);
 }
 
-bool fleet_equal(const void *a, const void *b, size_t size)
-{
-	return !memcmp(a, b, size);
-}
-
 void fleet_signer_derive(struct fleet_signer *signer)
 {
 	memset(signer->public, 0, sizeof(signer->public));

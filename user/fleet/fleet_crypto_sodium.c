@@ -26,11 +26,6 @@ void fleet_wipe(void *bytes, size_t size)
 	sodium_memzero(bytes, size);
 }
 
-bool fleet_equal(const void *a, const void *b, size_t size)
-{
-	return !sodium_memcmp(a, b, size);
-}
-
 void fleet_signer_derive(struct fleet_signer *signer)
 {
 	uint8_t pair[crypto_sign_SECRETKEYBYTES];

@@ -53,7 +53,7 @@ static bool holds(const struct prefix_table *table, const struct address *addres
 }
 
 struct sockets_filter {
-	const struct prefix_table *prefixes; /* NULL: from anywhere */
+	const struct prefix_table *prefixes;
 	const uint16_t *ports;
 	size_t port_count;
 };
@@ -62,7 +62,7 @@ static bool is_from(const struct sockets_filter *filter, const struct inet_diag_
 {
 	struct address peer = diag_remote(socket);
 
-	return !filter->prefixes || holds(filter->prefixes, &peer);
+	return holds(filter->prefixes, &peer);
 }
 
 static bool is_of_port(const struct sockets_filter *filter, const struct inet_diag_msg *socket)
@@ -210,37 +210,6 @@ int sockets_destroy(const struct prefix *prefixes, size_t prefix_count, const ui
 	}
 	if (destroyed)
 		*destroyed = gone;
-	return err;
-}
-
-int sockets_each(const uint16_t *ports, size_t port_count,
-		 int (*each)(const struct open_socket *socket, void *context), void *context,
-		 struct fault *fault)
-{
-	const struct sockets_filter filter = { NULL, ports, port_count };
-	_cleanup_(diag_close) struct nl_sock *netlink = NULL;
-	_cleanup_free_ struct diag_socket *found = NULL;
-	size_t count;
-	int err = diag_open(&netlink, fault);
-
-	if (!err)
-		err = list(netlink, DIAG_TCP, &filter, &found, &count, fault);
-	if (err)
-		return err;
-	for (size_t i = 0; i < count && !err; i++) {
-		const struct inet_diag_sockid *id = &found[i].is.id;
-		struct open_socket open = {
-			.local = diag_local(&found[i].is),
-			.remote = diag_remote(&found[i].is),
-			.local_port = ntohs(id->idiag_sport),
-			.remote_port = ntohs(id->idiag_dport),
-			.cookie = id->idiag_cookie[0] | (uint64_t)id->idiag_cookie[1] << 32,
-		};
-
-		/* Half-open ones count when they complete. */
-		if (found[i].is.idiag_state != TCP_SYN_RECV)
-			err = each(&open, context);
-	}
 	return err;
 }
 

@@ -13,19 +13,6 @@
 int sockets_destroy(const struct prefix *prefixes, size_t prefix_count, const uint16_t *ports,
 		    size_t port_count, size_t *destroyed, struct fault *fault);
 
-/* One open connection to a local port. */
-struct open_socket {
-	struct address local, remote;
-	uint16_t local_port, remote_port; /* host order */
-	uint64_t cookie;
-};
-
-/* Calls `each` for every connection to one of `ports` whose handshake is complete and whose end is
- * not; a non-zero return ends the walk and is returned. */
-int sockets_each(const uint16_t *ports, size_t port_count,
-		 int (*each)(const struct open_socket *socket, void *context), void *context,
-		 struct fault *fault);
-
 /* Destroys exactly this connection, known by its cookie: not a later one on the same ports. 1: done;
  * 0: it is gone already, or lives in another network namespace, where it cannot be reached. */
 int sockets_destroy_one(const struct over_limit *which, struct fault *fault);

@@ -65,17 +65,6 @@ void judge_configure(struct judge *judge, const struct judge_settings *settings)
 	lru_resize(judge->messages, settings->most_messages);
 }
 
-const char *judge_password_name(enum judge_password password)
-{
-	static const char *const names[] = {
-		[JUDGE_PASSWORD_NONE] = "unknown",	[JUDGE_PASSWORD_NEW] = "new",
-		[JUDGE_PASSWORD_REPEATED] = "repeated", [JUDGE_PASSWORD_STALE] = "stale",
-		[JUDGE_PASSWORD_OLD] = "old",		[JUDGE_PASSWORD_RIGHT] = "right",
-	};
-
-	return names[password];
-}
-
 /* Whom the account has no reason to let in while others have its password. */
 static bool is_shut_out(const struct detect_look *look)
 {

@@ -135,7 +135,6 @@ enum judge_password {
 	JUDGE_PASSWORD_OLD,	 /* was right once, from a stranger */
 	JUDGE_PASSWORD_RIGHT,	 /* a success */
 };
-const char *judge_password_name(enum judge_password password); /* "repeated" */
 
 struct judge_report {
 	enum judge_password password;
