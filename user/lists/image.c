@@ -12,6 +12,8 @@
 #define GLOBAL_FIRST 0x2000000000000000ULL /* 2000::/3, upper 64 bits */
 #define GLOBAL_LAST  0x3fffffffffffffffULL
 
+#define PALETTE_BITS 17 /* twice TABLE_PALETTE places: never full */
+
 struct run {
 	uint64_t first, last;
 	uint32_t palette;
@@ -21,10 +23,10 @@ struct run {
 struct image {
 	bool v6; /* the family that is being written */
 	struct blocks blocks;
-	uint32_t palette_of[COUNTRY_COUNT][LIST_MAX + TABLE_MIXED]; /* index + 1; 0: none */
-	uint32_t palette_count, palette_long;			    /* likewise index + 1 */
-	uint32_t next4, next6;					    /* positions */
-	uint32_t chunk4, chunk6;				    /* chunks begun */
+	uint32_t palette_at[1U << PALETTE_BITS]; /* index + 1, by the lookup's bytes; 0: none */
+	uint32_t palette_count;
+	uint32_t next4, next6;	 /* positions */
+	uint32_t chunk4, chunk6; /* chunks begun */
 	/* Addresses, or upper halves, that share a lookup and are not yet written; then perhaps one
 	 * that has another, and is a point if the run goes on behind it. */
 	struct run run, single;
@@ -60,21 +62,21 @@ void image_close(struct image **image)
 
 static int palette_find(struct image *image, struct lookup lookup, uint32_t *palette)
 {
-	uint32_t choice = lookup.list;
-	uint32_t *index;
+	struct lookup *known = blocks_head(&image->blocks)->palette;
+	uint32_t bytes, at;
 
-	if (lookup.flags & LOOKUP_MIXED)
-		choice = LIST_MAX + (lookup.list | (uint32_t)(lookup.flags & LOOKUP_INDEX) << 4);
-	index = lookup.flags & LOOKUP_LONG ? &image->palette_long
-					   : &image->palette_of[lookup.country][choice];
-
-	if (!*index) {
+	memcpy(&bytes, &lookup, sizeof(bytes));
+	at = bytes * 0x9e3779b1U >> (32 - PALETTE_BITS);
+	while (image->palette_at[at] &&
+	       memcmp(&known[image->palette_at[at] - 1], &lookup, sizeof(lookup)))
+		at = (at + 1) % (1U << PALETTE_BITS);
+	if (!image->palette_at[at]) {
 		if (image->palette_count == TABLE_PALETTE)
 			return -ENOSPC;
-		blocks_head(&image->blocks)->palette[image->palette_count++] = lookup;
-		*index = image->palette_count;
+		known[image->palette_count++] = lookup;
+		image->palette_at[at] = image->palette_count;
 	}
-	*palette = *index - 1;
+	*palette = image->palette_at[at] - 1;
 	return 0;
 }
 
