@@ -68,14 +68,15 @@ static __always_inline bool comes_from_outside(const struct tcp_sock *tcp,
 	return bpf_map_lookup_elem(&guarded, &device);
 }
 
-/* Fills in what the packet and its lookup tell of a connection, and the sweep of now. */
+/* Fills in what the packet and its lookup tell of a connection to who->service, and the sweep of
+ * now. */
 static __always_inline void describe(struct connection *who, const struct policy *rules,
 				     const struct packet *packet, const struct lookup *lookup)
 {
 	const struct usage *counts = table_usage();
 
 	who->remote = packet->source;
-	who->country = lookup->country < COUNTRY_COUNT ? lookup->country : COUNTRY_ZZ;
+	who->country = (__u16)lookup_country(rules, who->service, lookup->country);
 	who->source_length = (__u8)source_length(rules, packet->is4);
 	who->network_length = (__u8)network_length(rules, packet->is4);
 	who->seen = counts ? counts->sweep : 0;

@@ -326,7 +326,7 @@ __noinline __u32 verdict(struct packet *packet)
 	source = judge_source(packet, port);
 	found.bytes = source;
 	lookup = found.lookup;
-	country = lookup.country < COUNTRY_COUNT ? lookup.country : COUNTRY_ZZ;
+	country = lookup_country(rules, service, lookup.country);
 	if (lookup_allows(&lookup)) {
 		count_list(lookup.list, packet->syn);
 		reason = REASON_NONE;

@@ -16,10 +16,13 @@
 #define COUNTRY_COUNT	 676 /* 26 * 26: (c0 - 'A') * 26 + (c1 - 'A') */
 #define COUNTRY_ZZ	 675 /* unknown */
 #define COUNTRY_LAN	 674 /* private and local addresses; in the place of ZY, which is no country */
-#define CLASS_MAX	 64  /* class ids, the two built-in ones included */
-#define CLASS_PASS	 0   /* built in: no limits */
-#define CLASS_DENY	 1   /* built in: nobody of this country */
-#define LIST_MAX	 256 /* list ids; 0 is "no list" */
+#define COUNTRY_XA	 598 /* XA to XZ, which ISO 3166 leaves to users: of lists (table.h) */
+#define COUNTRY_CODES	 26
+#define CLASS_MAX	 64	   /* class ids, the two built-in ones included */
+#define CLASS_PASS	 0	   /* built in: no limits */
+#define CLASS_DENY	 1	   /* built in: nobody of this country */
+#define CLASS_UNNAMED	 CLASS_MAX /* of a list's code: the service judges by the country itself */
+#define LIST_MAX	 256	   /* list ids; 0 is "no list" */
 #define PORT_COUNT	 65536
 #define BAN_LENGTHS	 40 /* distinct prefix lengths of bans, per family */
 

@@ -81,11 +81,40 @@ enum lookup_flag {
  * LOOKUP_MIXED.
  */
 struct lookup {
-	__u16 country; /* COUNTRY_ZZ where the data has a gap, COUNTRY_LAN of local addresses */
+	__u16 country; /* COUNTRY_ZZ where the data has a gap, COUNTRY_LAN of local addresses; from
+			* LOOKUP_CODE_SHIFT on the code of a list: 1 for XA, 26 for XZ, 0 for none */
 	__u8 list;     /* 0: none */
 	__u8 flags;    /* enum lookup_flag */
 };
 _Static_assert(sizeof(struct lookup) == 4, "no padding");
+
+#define LOOKUP_CODE_SHIFT 10
+_Static_assert(COUNTRY_COUNT <= 1 << LOOKUP_CODE_SHIFT, "a code stands above");
+
+/* The country that the data says; COUNTRY_ZZ: none. `found` is lookup.country. */
+static inline __u32 lookup_own_country(__u32 found)
+{
+	found &= (1U << LOOKUP_CODE_SHIFT) - 1;
+	return found < COUNTRY_COUNT ? found : COUNTRY_ZZ;
+}
+
+/* The country by which `service` judges an address: its list's code where the service names that,
+ * else the one that the data says. Without a code it costs one comparison. */
+static inline __u32 lookup_country(const struct policy *policy, __u32 service, __u32 found)
+{
+	const __u8 *classes = &policy->country_class[0][0];
+	__u32 code, index;
+
+	if (found < COUNTRY_COUNT)
+		return found;
+	code = COUNTRY_XA - 1 + (found >> LOOKUP_CODE_SHIFT);
+	index = service * COUNTRY_COUNT + code;
+	asm volatile("" : "+r"(index)); /* clang would find the check needless */
+	if (code < COUNTRY_XA || code >= COUNTRY_XA + COUNTRY_CODES ||
+	    index >= SERVICE_MAX * COUNTRY_COUNT || classes[index] == CLASS_UNNAMED)
+		return lookup_own_country(found);
+	return code;
+}
 
 /* By service id. Service 0, of a packet that hides its port, is what all services have in common. */
 struct table_mixed {

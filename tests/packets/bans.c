@@ -95,13 +95,13 @@ static bool passed(struct gate *gate, bans_send *send, const char *source)
 	return twice(gate, send, source, false);
 }
 
-static uint64_t attempts_of_aq(struct gate *gate)
+uint64_t attempts_of(struct gate *gate, unsigned service, const char *country)
 {
 	_cleanup_free_ struct gate_counts *counts = malloc(sizeof(*counts));
 
 	if (!counts || gate_counts_read(gate, counts, NULL))
 		abort();
-	return counts->countries[1][country_from_text("AQ", 2)].attempts;
+	return counts->countries[service][country_from_text(country, 2)].attempts;
 }
 
 static uint64_t packets_of(struct gate *gate, const char *banned)
@@ -128,10 +128,10 @@ static void test_remembered(struct gate *gate, bans_send *send,
 	ban(gate, "2001:db8:99:2::/64");
 	ban(gate, "2001:db8:98::/48");
 	publish(gate, NULL);
-	attempts = attempts_of_aq(gate);
+	attempts = attempts_of(gate, 1, "AQ");
 	for (size_t i = 0; i < 2; i++)
 		good &= dropped(gate, send, alone[i]);
-	report(good && attempts_of_aq(gate) - attempts >= 8,
+	report(good && attempts_of(gate, 1, "AQ") - attempts >= 8,
 	       "a banned source's attempts are counted in its country, remembered or not");
 	packets = packets_of(gate, alone[0]);
 	for (size_t i = 0; i < 2; i++) {

@@ -13,4 +13,7 @@ typedef bool bans_send(struct gate *gate, const char *words, const struct addres
  * one claim each time. */
 void test_bans(struct gate *gate, bans_send *send, void (*report)(bool good, const char *claim));
 
+/* SYNs that the gate has counted for a service, of a country's two letters. */
+uint64_t attempts_of(struct gate *gate, unsigned service, const char *country);
+
 #endif

@@ -48,6 +48,19 @@ static uint64_t packets_of(struct gate *gate, const char *banned)
 	return ban.packets;
 }
 
+/* A SYN to both ports. */
+static bool syns_meet(struct gate *gate, bans_send *send, const char *source,
+		      const char *smtp_login)
+{
+	struct prefix from = prefix_of(source);
+	bool is4 = prefix_is4(&from);
+
+	return send(gate, is4 ? "eth ip4 tcp:25:S" : "eth ip6 tcp:25:S", &from.address,
+		    &from.address, *smtp_login == 'D') &&
+	       send(gate, is4 ? "eth ip4 tcp:587:S" : "eth ip6 tcp:587:S", &from.address,
+		    &from.address, smtp_login[1] == 'D');
+}
+
 /* A SYN and a packet of an open session to both ports, twice each: 'D' is dropped, 'p' passes. */
 static bool meets(struct gate *gate, bans_send *send, const char *source, const char *smtp_login)
 {
@@ -74,7 +87,7 @@ static bool meets(struct gate *gate, bans_send *send, const char *source, const 
 struct test_list {
 	const char *prefix;
 	bool allow;
-	uint16_t services;
+	uint16_t services, code;
 };
 
 /* A table with these lists, of ids from 1 on; every address is of one country. */
@@ -90,8 +103,8 @@ static void publish(struct gate *gate, const char *code, const struct test_list 
 	for (size_t i = 0; i < count; i++) {
 		struct prefix prefix = prefix_of(from[i].prefix);
 
-		lists[i] = (struct compile_list){ "test", (uint8_t)(i + 1), from[i].allow,
-						  &ranges[i], from[i].services };
+		lists[i] = (struct compile_list){ "test",     (uint8_t)(i + 1), from[i].allow,
+						  &ranges[i], from[i].services, from[i].code };
 		if (ranges_add_prefix(&ranges[i], &prefix, 0) || ranges_normalise(&ranges[i]))
 			abort();
 	}
@@ -231,10 +244,38 @@ static void test_lan(struct gate *gate, bans_send *send,
 	report(good, "the addresses beside them are of theirs");
 }
 
+/* XA is refused on port 587 and named nowhere else; AQ is refused there, too. */
+static void test_codes(struct gate *gate, bans_send *send,
+		       void (*report)(bool good, const char *claim))
+{
+	static const struct test_list lists[] = {
+		{ "100.97.1.0/24", false, 0, COUNTRY_XA },
+		{ "2001:db8:92:1::/64", false, 0, COUNTRY_XA },
+		{ "100.97.2.0/24", false, 0, COUNTRY_XA + 1 },
+		{ "100.97.1.7/32", true, 0, 0 },
+	};
+	uint64_t coded = attempts_of(gate, 2, "XA"), own = attempts_of(gate, 1, "JP");
+	bool good = true;
+
+	publish(gate, "JP", lists, 4);
+	good &= syns_meet(gate, send, "100.97.1.1", "pD");
+	good &= syns_meet(gate, send, "2001:db8:92:1::9", "pD");
+	report(good, "a service judges by a list's code where it names it");
+	report(attempts_of(gate, 2, "XA") > coded && attempts_of(gate, 1, "JP") > own,
+	       "and counts by it, another service by the country");
+	good = syns_meet(gate, send, "100.97.2.1", "pp");
+	good &= syns_meet(gate, send, "100.97.3.1", "pp");
+	report(good, "a code that no service names changes nothing, nor does one of others");
+	report(syns_meet(gate, send, "100.97.1.7", "pp"), "an allow list lets a code's address in");
+	publish(gate, "AQ", lists, 3);
+	report(syns_meet(gate, send, "100.97.2.1", "pD"), "and by the country where it does not");
+}
+
 void test_services(struct gate *gate, bans_send *send, void (*report)(bool good, const char *claim))
 {
 	test_groups(gate, send, report);
 	test_lists(gate, send, report);
 	test_portless(gate, send, report);
 	test_lan(gate, send, report);
+	test_codes(gate, send, report);
 }

@@ -141,6 +141,10 @@ static void publish_policy(struct gate *gate, enum gate_mode mode)
 	policy->port_service[25] = 1;
 	policy->port_service[587] = 2 | PORT_LOGIN;
 	policy->country_class[2][country_from_text("AQ", 2)] = CLASS_DENY;
+	policy->country_class[1][COUNTRY_XA] = CLASS_UNNAMED;
+	policy->country_class[2][COUNTRY_XA] = CLASS_DENY;
+	policy->country_class[1][COUNTRY_XA + 1] = CLASS_UNNAMED;
+	policy->country_class[2][COUNTRY_XA + 1] = CLASS_UNNAMED;
 	if (gate_policy_publish(gate, policy, &fault))
 		die(&fault);
 	free(policy);
@@ -265,19 +269,6 @@ static void run_cases(struct gate *gate, enum gate_mode mode, FILE *file)
 			 mode == GATE_MONITOR ? " (monitor passes)" : "");
 		report(check_case(gate, mode, trim(words), trim(wishes)), claim);
 	}
-}
-
-static uint64_t attempts_of(struct gate *gate, unsigned service, const char *country)
-{
-	struct gate_counts *counts = malloc(sizeof(*counts));
-	uint64_t attempts;
-	struct fault fault;
-
-	if (gate_counts_read(gate, counts, &fault))
-		die(&fault);
-	attempts = counts->countries[service][country_from_text(country, 2)].attempts;
-	free(counts);
-	return attempts;
 }
 
 /* Each kind of counter moves by exactly what was sent. */

@@ -32,7 +32,8 @@ static inline struct ranges *world_list(struct world *world, unsigned id, bool a
 {
 	struct ranges *set = &world->sets[world->count];
 
-	world->lists[world->count++] = (struct compile_list){ "test", (uint8_t)id, allow, set, 0 };
+	world->lists[world->count++] =
+		(struct compile_list){ "test", (uint8_t)id, allow, set, 0, 0 };
 	return set;
 }
 
@@ -50,6 +51,7 @@ static inline struct lookup model(const struct world *world, const struct addres
 {
 	struct lookup lookup = { .country = COUNTRY_ZZ };
 	int64_t country = ranges_find(&world->countries, address);
+	unsigned coded = 0; /* id of the list whose code it has */
 
 	if (country >= 0)
 		lookup.country = (__u16)country;
@@ -59,11 +61,28 @@ static inline struct lookup model(const struct world *world, const struct addres
 		lookup.country = COUNTRY_LAN;
 	for (size_t i = 0; i < world->count; i++) {
 		const struct compile_list *list = &world->lists[i];
+
+		if (list->code == country && list->code &&
+		    !address_is_lan(address)) /* which the data may not say, either */
+			lookup.country = COUNTRY_ZZ;
+	}
+	for (size_t i = 0; i < world->count && lookup.country != COUNTRY_LAN; i++) {
+		const struct compile_list *list = &world->lists[i];
+
+		if (!list->code || (coded && coded < list->id) ||
+		    ranges_find(list->ranges, address) < 0)
+			continue;
+		coded = list->id;
+		lookup.country = (__u16)(lookup_own_country(lookup.country) |
+					 (list->code - COUNTRY_XA + 1U) << LOOKUP_CODE_SHIFT);
+	}
+	for (size_t i = 0; i < world->count; i++) {
+		const struct compile_list *list = &world->lists[i];
 		bool better =
 			!lookup.list || (list->allow && lookup.flags == LOOKUP_DENY) ||
 			(list->allow == (lookup.flags == LOOKUP_ALLOW) && list->id < lookup.list);
 
-		if (list->services && !(list->services >> service & 1))
+		if (list->code || (list->services && !(list->services >> service & 1)))
 			continue;
 		if (!better || ranges_find(list->ranges, address) < 0)
 			continue;

@@ -74,6 +74,48 @@ static void allow_beats_deny_and_the_lower_id_decides(void **state)
 	world_free(&world);
 }
 
+/* Beside lists that decide, of which some are for some services only. */
+static void lists_give_codes_in_place_of_countries(void **state)
+{
+	struct address address = address_from4(0x01020304), lan = address_from4(0x0a000001);
+	struct world world = { 0 };
+
+	(void)state;
+	add_random_prefixes(&world.countries, 3000, COUNTRY_COUNT);
+	ranges_add4(&world.countries, 0x01020000, 0x0102ffff, COUNTRY_XA);
+	for (unsigned id = 1; id <= 9; id++) {
+		add_random_prefixes(world_list(&world, id * 7, id % 3 == 0), 1000, 1);
+		world.lists[id - 1].services = id == 6 ? 0x10 : 0;
+		world.lists[id - 1].code = id % 3 == 1 ? (uint16_t)(COUNTRY_XA + id) : 0;
+	}
+	ranges_add4(world_list(&world, 200, false), 0x01020300, 0x010203ff, 0);
+	world.lists[9].code = COUNTRY_XA;
+	ranges_add4(world_list(&world, 201, false), 0x0a000000, 0x0a0000ff, 0);
+	world.lists[10].code = COUNTRY_XA + COUNTRY_CODES - 1;
+	compile(&world);
+	check_world(&world, 34000);
+	/* The data's XA is none beside a list's. */
+	assert_int_equal(lookup_own_country(table_image_find(&world.image, &address, 1).country),
+			 COUNTRY_ZZ);
+	assert_int_equal(table_image_find(&world.image, &lan, 1).country, COUNTRY_LAN);
+	world_free(&world);
+}
+
+static void a_service_judges_by_the_code_that_it_names(void **state)
+{
+	static struct policy policy;
+	const unsigned coded = 100 | 3 << LOOKUP_CODE_SHIFT; /* XC */
+
+	(void)state;
+	policy.country_class[1][COUNTRY_XA + 2] = CLASS_UNNAMED;
+	policy.country_class[2][COUNTRY_XA + 2] = CLASS_DENY;
+	assert_int_equal(lookup_country(&policy, 1, 100), 100);
+	assert_int_equal(lookup_country(&policy, 1, coded), 100);
+	assert_int_equal(lookup_country(&policy, 2, coded), COUNTRY_XA + 2);
+	assert_int_equal(lookup_country(&policy, 1, COUNTRY_COUNT), COUNTRY_ZZ);
+	assert_int_equal(lookup_country(&policy, 2, 100 | 27 << LOOKUP_CODE_SHIFT), 100); /* none */
+}
+
 static void whole_space_and_its_ends_are_found(void **state)
 {
 	struct world world = { 0 };
@@ -283,6 +325,8 @@ int main(void)
 		cmocka_unit_test(random_countries_and_lists_answer_as_their_ranges),
 		cmocka_unit_test(two_hundred_and_fifty_five_lists_fit),
 		cmocka_unit_test(allow_beats_deny_and_the_lower_id_decides),
+		cmocka_unit_test(lists_give_codes_in_place_of_countries),
+		cmocka_unit_test(a_service_judges_by_the_code_that_it_names),
 		cmocka_unit_test(whole_space_and_its_ends_are_found),
 		cmocka_unit_test(all_of_ipv6_says_nothing_of_ipv4),
 		cmocka_unit_test(full_ipv4_chunks_move_to_the_next_block),

@@ -217,6 +217,8 @@ struct lookup gate_table_look(const struct gate_table_view *view, const struct a
 		lookup = table_find6(view->head, table, address_high(address), address_low(address),
 				     service);
 	lookup.flags &= LOOKUP_ALLOW | LOOKUP_DENY;
+	if (!service)
+		lookup.country = (__u16)lookup_own_country(lookup.country);
 	return lookup;
 }
 

@@ -41,8 +41,7 @@ void choice_open(struct choice *choice, const struct compile_list *lists, size_t
 	}
 }
 
-/* The lowest id in both; 0: none. */
-static uint8_t lowest(const uint64_t set[WORDS], const uint64_t of[WORDS])
+uint8_t choice_lowest(const uint64_t set[WORDS], const uint64_t of[WORDS])
 {
 	for (unsigned i = 0; i < WORDS; i++)
 		if (set[i] & of[i])
@@ -99,11 +98,11 @@ int choice_make(struct choice *choice, const uint64_t allow[WORDS], const uint64
 	bool agree = true;
 
 	for (unsigned kind = 0; kind < choice->kinds; kind++) {
-		lists[kind] = lowest(allow, choice->for_kind[kind]);
+		lists[kind] = choice_lowest(allow, choice->for_kind[kind]);
 		if (lists[kind])
 			allows |= (uint16_t)(1U << kind);
 		else
-			lists[kind] = lowest(deny, choice->for_kind[kind]);
+			lists[kind] = choice_lowest(deny, choice->for_kind[kind]);
 		agree &= lists[kind] == lists[0];
 	}
 	if (!agree)
@@ -118,9 +117,11 @@ uint64_t compile_services(const struct compile_list *lists, size_t count)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		uint64_t mixed = ((uint64_t)lists[i].id << 16 | services_of(&lists[i])) + 1;
+		uint64_t mixed = ((uint64_t)lists[i].code << 24 | (uint64_t)lists[i].id << 16 |
+				  services_of(&lists[i])) +
+				 1;
 
-		if (services_of(&lists[i]) == 0xffff)
+		if (services_of(&lists[i]) == 0xffff && !lists[i].code)
 			continue;
 		mixed *= 0x9e3779b97f4a7c15ULL;
 		mixed = (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93ULL;

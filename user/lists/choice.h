@@ -26,6 +26,9 @@ struct choice {
  * during the call only. */
 void choice_open(struct choice *choice, const struct compile_list *lists, size_t count);
 
+/* The lowest list id in both sets, bits by list id; 0: none. */
+uint8_t choice_lowest(const uint64_t set[LIST_MAX / 64], const uint64_t of[LIST_MAX / 64]);
+
 /* Sets list and flags of the lookup; `allow` and `deny` are bits by list id. -ENOSPC: more than
  * TABLE_MIXED combinations. */
 int choice_make(struct choice *choice, const uint64_t allow[LIST_MAX / 64],

@@ -32,11 +32,14 @@ struct compile_cursor {
 	bool lan;    /* of local addresses; else with id 0 of countries */
 	uint8_t id;
 	bool allow;
+	uint16_t code;
+	uint32_t codes; /* of countries: those that lists give, from bit 0 for XA on */
 };
 
 /* What holds at the current position. */
 struct coverage {
 	uint64_t allow[LIST_MAX / 64], deny[LIST_MAX / 64]; /* by list id */
+	uint64_t code[LIST_MAX / 64];
 	uint16_t country;
 	bool lan; /* over any country */
 };
@@ -44,6 +47,8 @@ struct coverage {
 struct compile_sweep {
 	struct image *image;
 	struct choice *choice;
+	uint8_t codes[LIST_MAX]; /* by list id, as a lookup has them */
+	bool any_code;
 	bool v6;
 	u128 last; /* of the window */
 	struct compile_cursor *heap[LIST_MAX + 1];
@@ -74,18 +79,29 @@ static bool cursor_range(const struct compile_cursor *cursor, bool v6, size_t in
 	return true;
 }
 
+/* A country of the data; none where it says what is not one, or what a list gives a meaning. */
+static uint16_t country_of(const struct compile_cursor *cursor, uint32_t value)
+{
+	uint32_t code = value - COUNTRY_XA;
+
+	if (value >= COUNTRY_COUNT || value == COUNTRY_LAN ||
+	    (code < COUNTRY_CODES && cursor->codes >> code & 1))
+		return COUNTRY_ZZ;
+	return (uint16_t)value;
+}
+
 static void cover(struct coverage *coverage, const struct compile_cursor *cursor, uint32_t value,
 		  bool on)
 {
-	uint64_t *set = cursor->allow ? coverage->allow : coverage->deny;
+	uint64_t *set = cursor->code	? coverage->code
+			: cursor->allow ? coverage->allow
+					: coverage->deny;
 	uint64_t bit = 1ULL << cursor->id % 64;
 
 	if (cursor->lan)
 		coverage->lan = on;
 	else if (!cursor->id)
-		coverage->country = on && value < COUNTRY_COUNT && value != COUNTRY_LAN
-					    ? (uint16_t)value
-					    : COUNTRY_ZZ;
+		coverage->country = on ? country_of(cursor, value) : COUNTRY_ZZ;
 	else if (on)
 		set[cursor->id / 64] |= bit;
 	else
@@ -170,6 +186,10 @@ static int decide(struct compile_sweep *sweep, struct lookup *lookup)
 	const struct coverage *coverage = &sweep->coverage;
 
 	lookup->country = coverage->lan ? COUNTRY_LAN : coverage->country;
+	if (sweep->any_code && !coverage->lan)
+		lookup->country |=
+			(__u16)(sweep->codes[choice_lowest(coverage->code, coverage->code)]
+				<< LOOKUP_CODE_SHIFT);
 	return choice_make(sweep->choice, coverage->allow, coverage->deny, lookup);
 }
 
@@ -292,6 +312,7 @@ int table_compile(const struct ranges *countries, const struct compile_list *lis
 	_cleanup_free_ struct choice *choice = calloc(1, sizeof(*choice));
 	struct compile_sweep sweep = { .choice = choice };
 	uint64_t prefixes = 0, ranges = 0;
+	uint32_t codes = 0;
 	size_t used = countries ? 2 : 1;
 	int error = check_lists(lists, count, fault);
 
@@ -305,9 +326,17 @@ int table_compile(const struct ranges *countries, const struct compile_list *lis
 	for (size_t i = 0; i < count; i++) {
 		cursors[used++] = (struct compile_cursor){ .ranges = lists[i].ranges,
 							   .id = lists[i].id,
-							   .allow = lists[i].allow };
+							   .allow = lists[i].allow,
+							   .code = lists[i].code };
+		if (lists[i].code) {
+			sweep.codes[lists[i].id] = (uint8_t)(lists[i].code - COUNTRY_XA + 1);
+			codes |= 1U << (lists[i].code - COUNTRY_XA);
+		}
 		prefixes += ranges_count_prefixes(lists[i].ranges);
 	}
+	sweep.any_code = codes;
+	if (countries)
+		cursors[1].codes = codes;
 	error = country_add_lan(&lan);
 	if (!error)
 		error = image_open(&writer);

@@ -16,6 +16,7 @@ struct compile_list {
 	bool allow;
 	const struct ranges *ranges; /* normal */
 	uint16_t services;	     /* config_list_services(): a bit for each service id; 0: all */
+	uint16_t code; /* COUNTRY_XA and on: it gives this code, and neither allows nor denies */
 };
 
 /* `blocks` * TABLE_BLOCK bytes at `data`, owned; table_image_free() ends it. */
@@ -33,12 +34,12 @@ int table_compile(const struct ranges *countries, const struct compile_list *lis
 /* What is in it; it is empty then. */
 void table_image_free(struct table_image *image);
 
-/* Which services each list is for, as a number: of lists that are all for all services 0. Another
- * one calls for another table. */
+/* Which services each list is for, and which code it gives, as a number: of lists that are all for
+ * all services, and give none, 0. Another one calls for another table. */
 uint64_t compile_services(const struct compile_list *lists, size_t count);
 
 /* What the gate would find for a service (table_find4/6 over the image), without LOOKUP_LONG and
- * LOOKUP_MIXED. */
+ * LOOKUP_MIXED. Its country may have a code (table.h). */
 struct lookup table_image_find(const struct table_image *image, const struct address *address,
 			       unsigned service);
 

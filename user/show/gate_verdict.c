@@ -14,7 +14,6 @@ struct verdict verdict_decide(const struct policy *policy, unsigned service,
 			      const struct lookup *lookup, bool banned)
 {
 	struct verdict verdict = { .drop = false, .reason = REASON_NONE };
-	unsigned country = lookup->country < COUNTRY_COUNT ? lookup->country : COUNTRY_ZZ;
 
 	if (!service || service > policy->service_count || service >= SERVICE_MAX)
 		return verdict;
@@ -24,7 +23,8 @@ struct verdict verdict_decide(const struct policy *policy, unsigned service,
 		verdict.reason = REASON_BANNED;
 	else if (lookup->flags & LOOKUP_DENY)
 		verdict.reason = REASON_LISTED, verdict.list = lookup->list;
-	else if (policy->country_class[service][country] == CLASS_DENY)
+	else if (policy->country_class[service][lookup_country(policy, service, lookup->country)] ==
+		 CLASS_DENY)
 		verdict.reason = REASON_COUNTRY;
 	verdict.drop = verdict.reason != REASON_NONE;
 	return verdict;
