@@ -134,6 +134,107 @@ providers = AS64500 AS64501'
 	[[ $output == 198.51.100.0/28 ]]
 }
 
+codes_conf() { # [LINE-OF-SUBMISSION [ACTION]]
+	lab_conf 'mode = enforce' "[class one]
+connections = 1
+[list hosters]
+action = ${2-XA}
+providers = AS64500
+[service submission]
+countries = ${1-XA:one FR:deny *:pass}"
+	sed -i "/^\[country\]/a providers = $LAB/providers" "$LAB/sekisho.conf"
+	printf '198.51.100.64,198.51.100.127,64500\n198.51.100.240,198.51.100.255,64500\n' >"$LAB/providers"
+}
+
+reloads() { # COUNT
+	kill -HUP "$(<"$LAB/run.pid")"
+	retry 50 0.1 reloaded_is "$1"
+}
+
+reloaded_is() {
+	(($(grep -c reloaded "$LAB/log/run") == $1))
+}
+
+# 198.51.100.0/24 is Japanese but for .224 to .255, which are French.
+@test "a list's code gives a provider a policy and limits of its own on the services that name it" {
+	codes_conf
+	lab_run
+	run_sekisho lists --json
+	json '.[0].action == "XA" and .[0].prefixes == 2'
+	run_sekisho lists
+	says '^hosters +XA +2 .* submission$'
+	lab_hold first 198.51.100.66 "$MX4" 587
+	connect_is no-answer 198.51.100.66 "$MX4" 587 0.3
+	# Each source has its own; others have none; port 25 does not name it.
+	connect_is open 198.51.100.67 "$MX4" 587
+	lab_hold second 198.51.100.10 "$MX4" 587
+	connect_is open 198.51.100.10 "$MX4" 587
+	connect_is open 198.51.100.66 "$MX4" 25
+	# The provider's part of a country that is refused is let in.
+	connect_is no-answer 198.51.100.230 "$MX4" 587 0.3
+	connect_is open 198.51.100.250 "$MX4" 587
+	run_sekisho why --json 198.51.100.66
+	json '.[0].country == "JP" and .[0].services.submission.country == "XA" and .[0].services.smtp.country == "JP"'
+	json '.[0].services.submission.reason == "source-connections" and .[0].lists[0].action == "XA"'
+	run_sekisho why 198.51.100.66
+	says 'submission +drop: source-connections \(as XA\)$'
+	says '^  hosters \(XA\) AS64500, for submission$'
+	run_sekisho stats --json
+	json '.[0].services.submission.countries | .XA.attempts >= 4 and .XA.dropped >= 1 and .XA.open == 1 and .JP.open == 1'
+	json '.[0].services.smtp.countries | .JP.attempts >= 1 and .XA == null'
+	run_sekisho stats
+	says '^  XA '
+	says '^hosters +XA +2 '
+}
+
+@test "a code that is denied, named no more, or whose list has gone" {
+	codes_conf 'XA:deny *:pass'
+	lab_run
+	connect_is no-answer 198.51.100.66 "$MX4" 587 0.3
+	connect_is open 198.51.100.66 "$MX4" 25
+	run_sekisho why 198.51.100.66
+	says 'let XA in: \[service submission\] countries in '
+	# The services name it no more.
+	codes_conf 'FR:deny *:pass'
+	run_sekisho check
+	complains "warning: list 'hosters': no service names its code; write XA:CLASS in the 'countries'"
+	reloads 1
+	connect_is open 198.51.100.66 "$MX4" 587
+	connect_is no-answer 198.51.100.250 "$MX4" 587 0.3
+	# The list denies now, and gives the code again.
+	codes_conf '*:pass' deny
+	reloads 2
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+	codes_conf
+	reloads 3
+	connect_is open 198.51.100.66 "$MX4" 25
+	connect_is open 198.51.100.250 "$MX4" 587
+	# Nobody declares it: who is French is French.
+	lab_conf 'mode = enforce' '[service submission]
+countries = FR:deny *:pass'
+	reloads 4
+	run_sekisho lists
+	says '^hosters +XA '
+	connect_is no-answer 198.51.100.250 "$MX4" 587 0.3
+	connect_is open 198.51.100.66 "$MX4" 587
+	run_sekisho import --remove hosters
+}
+
+@test "without a gate why says what a code will do; import keeps the action" {
+	codes_conf 'XA:deny *:pass'
+	echo 198.51.100.64/26 >"$LAB/hosters"
+	run_sekisho 1 import --deny hosters "$LAB/hosters"
+	complains "says 'action = XA'"
+	run_sekisho import hosters "$LAB/hosters"
+	says 'hosters: XA list of 1 prefixes'
+	run_sekisho why --json 198.51.100.66
+	json '.[0].services.submission | .reason == "country" and .country == "XA"'
+	json '.[0].services.imap | .verdict == "pass" and .country == "ZZ"' # no data was read yet
+	json '.[0].lists[0].services == ["submission"]'
+	run_sekisho why --json 198.51.100.10
+	json '.[0].services.submission.country == "ZZ"'
+}
+
 @test "a list of providers that cannot be one is refused by its line" {
 	lab_conf 'mode = enforce' '[list hosters]
 action = deny

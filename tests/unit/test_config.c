@@ -75,6 +75,32 @@ static void check_complete_classes(const struct config *config)
 	assert_int_equal(world->country_burst, 1000);
 }
 
+/* Named or not: it is none of the countries that "*" means. */
+static void a_list_s_code_is_named_by_services(void **state)
+{
+	struct config *config =
+		load_text(*state,
+			  "[class few]\nconnections = 1\n[list hosters]\naction = XA\n"
+			  "providers = AS64500\n[list b]\naction = XB\n"
+			  "[service submission]\ncountries = XA:few *:deny\n[service imap]\n"
+			  "countries = JP:pass *:deny\n",
+			  0);
+	const uint8_t *smtp = config->services[0].country_class,
+		      *submission = config->services[1].country_class,
+		      *imap = config->services[2].country_class;
+
+	assert_int_equal(config->lists[0].code, COUNTRY_XA);
+	assert_false(config->lists[0].allow);
+	assert_int_equal(submission[COUNTRY_XA], 2);
+	assert_int_equal(submission[COUNTRY_XA + 1], CLASS_UNNAMED);
+	assert_int_equal(submission[COUNTRY_XA + 2], CLASS_DENY);
+	assert_int_equal(imap[COUNTRY_XA], CLASS_UNNAMED);
+	assert_int_equal(smtp[COUNTRY_XA], CLASS_UNNAMED);
+	/* It is the provider data that lets somebody in to submission. */
+	assert_ptr_equal(config_needs_countries(config), &config->services[2]);
+	config_free(config);
+}
+
 #define COMPLETE "tests/unit/data/conf/complete.conf"
 
 static void check_rule(const struct config *config, enum ban_rule rule, uint32_t count,
@@ -534,6 +560,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_empty_configuration_is_the_safe_default),
+		TEST(a_list_s_code_is_named_by_services),
 		TEST(faults_of_the_policy_server_say_what_is_wrong),
 		TEST(every_key_reaches_its_field),
 		TEST(faults_of_rules_and_alerts_say_what_is_wrong),

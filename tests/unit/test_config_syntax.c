@@ -240,9 +240,18 @@ static void values_of_services(void **state)
 		  "c:2: port 993 is already that of the service 'imap'; take it out of one of them "
 		  "('ports = none' empties a service)" },
 		{ "[service smtp]\ncountries = ZZ:deny EU:deny XK:deny AN:deny AP:deny *:pass\n",
-		  "[service smtp]\ncountries = XX:deny\n",
-		  "c:2: 'XX' is no country code; it is two letters of ISO 3166 (JP), ZZ for "
+		  "[service smtp]\ncountries = QX:deny\n",
+		  "c:2: 'QX' is no country code; it is two letters of ISO 3166 (JP), ZZ for "
 		  "unknown, LAN for local addresses, or * for all others" },
+		{ "[service smtp]\ncountries = XX:deny\n[list a]\naction = XX\n",
+		  "[service smtp]\ncountries = XX:deny\n[list a]\naction = deny\n",
+		  "c:2: no list gives the code XX; add 'action = XX' to the list whose addresses "
+		  "it is to stand for" },
+		{ NULL, "[list a]\naction = XK\n",
+		  "c:2: 'XK' is no action; it is one of deny, allow" },
+		{ NULL, "[list a]\naction = XA\nservices = login\n",
+		  "c:3: the code of [list a] counts for the services that name it in "
+		  "'countries'; leave 'services' out" },
 		{ "[service smtp]\ncountries = GB:deny\n", "[service smtp]\ncountries = UK:deny\n",
 		  "c:2: 'UK' is no country code; the United Kingdom's is GB" },
 		{ "[service smtp]\ncountries = CN:deny ZZ:deny\n",

@@ -111,6 +111,7 @@ static struct why *example_why(void)
 	why->services[0].group = BAN_SMTP;
 	why->services[1].group = BAN_LOGIN;
 	for (size_t i = 0; i < 2; i++)
+		why->services[i].country = why->country,
 		why->services[i].verdict = (struct verdict){ true, REASON_BANNED, 0 };
 	why->bans = calloc(1, sizeof(*why->bans));
 	why->ban_count = 1;

@@ -62,6 +62,22 @@ static void check_provider_list(struct check *check, const struct config *config
 		check->list_prefixes += ranges_count_prefixes(&ranges);
 }
 
+static void check_code(struct check *check, const struct config *config,
+		       const struct config_list *list)
+{
+	char code[COUNTRY_TEXT_SIZE];
+
+	for (size_t i = 0; i < config->service_count; i++)
+		if (config->services[i].country_class[list->code] != CLASS_UNNAMED)
+			return;
+	country_to_text(list->code, code);
+	check_tell(
+		&check->report, false, list->where,
+		"list '%s': no service names its code; write %s:CLASS in the 'countries' of those "
+		"that are to judge by it",
+		list->name, code);
+}
+
 static void check_list(struct check *check, const struct config *config,
 		       const struct config_list *list)
 {
@@ -79,6 +95,8 @@ static void check_list(struct check *check, const struct config *config,
 	struct fault fault = { 0 };
 	int error;
 
+	if (list->code)
+		check_code(check, config, list);
 	if (list->provider_count)
 		check_provider_list(check, config, list);
 	if (!list->file)
@@ -110,17 +128,6 @@ static void check_list(struct check *check, const struct config *config,
 
 /* ---- countries ---- */
 
-/* Does any service treat one country other than the rest? */
-static bool countries_matter(const struct config *config)
-{
-	for (size_t i = 0; i < config->service_count; i++)
-		for (size_t country = 1; country < COUNTRY_COUNT; country++)
-			if (config->services[i].country_class[country] !=
-			    config->services[i].country_class[0])
-				return true;
-	return false;
-}
-
 static void check_countries(struct check *check, const struct config *config)
 {
 	_cleanup_free_ char **files = calloc(config->country_file_count + 1, sizeof(*files));
@@ -148,7 +155,7 @@ static void check_countries(struct check *check, const struct config *config)
 				"every source is unknown; install tor-geoipdb, or name files in "
 				"[country]",
 				service->name);
-		else if (countries_matter(config))
+		else if (config_tells_countries_apart(config))
 			check_tell(&check->report, false, config->path,
 				   "there is no country data, so every country is ZZ; install "
 				   "tor-geoipdb, or name files in [country]");

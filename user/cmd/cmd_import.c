@@ -12,6 +12,7 @@
 #include "cmd/import.h"
 #include "cmd/near_names.h"
 #include "cmd/list_diff.h"
+#include "conf/codes.h"
 #include "enforce/publish.h"
 
 #define PUBLISH_SAID 1000000 /* prefixes: fewer are in force before one could read it */
@@ -98,21 +99,26 @@ static int find_action(struct import *import, const struct instance *instance, b
 	const struct config *config = instance->config;
 
 	for (size_t i = 0; i < config->list_count; i++) {
-		enum action declared = config->lists[i].allow ? ACTION_ALLOW : ACTION_DENY;
+		const struct config_list *list = &config->lists[i];
+		enum action declared = list->allow ? ACTION_ALLOW : ACTION_DENY;
+		char code[COUNTRY_TEXT_SIZE];
 
-		if (strcmp(config->lists[i].name, import->name))
+		if (strcmp(list->name, import->name))
 			continue;
-		if (import->action && import->action != declared)
+		if (import->action && (import->action != declared || list->code))
 			return fault_set(
 				fault, -EINVAL,
 				"[list %s] of the configuration says 'action = %s'; change "
 				"it there, or leave the option out",
-				import->name, declared == ACTION_ALLOW ? "allow" : "deny");
+				import->name, list_action_name(list->allow, list->code, code));
 		import->action = declared;
+		import->code = list->code;
 		return 0;
 	}
-	if (!import->action && known)
+	if (!import->action && known) {
 		import->action = old->allow ? ACTION_ALLOW : ACTION_DENY;
+		import->code = old->code;
+	}
 	/* A dry run makes nothing: it may show what is in a file. */
 	if (!import->action && !import->dry_run)
 		return refuse_undeclared(import, instance, fault);
@@ -140,12 +146,14 @@ static void describe_source(const struct import *import, struct store_list *list
 
 static void print_result(const struct import *import, const struct instance *instance)
 {
+	char code[COUNTRY_TEXT_SIZE];
+
 	printf("%s: %s%s list of %" PRIu64
 	       " prefixes; took %zu, merged %zu, refused %zu, skipped %zu\n",
 	       import->name, import->dry_run ? "would be " : "",
-	       import->action == ACTION_ALLOW ? "allow" : "deny", import->total.prefixes,
-	       import->total.taken, import->total.merged, import->total.refused,
-	       import->total.skipped);
+	       list_action_name(import->action == ACTION_ALLOW, import->code, code),
+	       import->total.prefixes, import->total.taken, import->total.merged,
+	       import->total.refused, import->total.skipped);
 	if (import->total.timed)
 		printf("%s: %zu of them end by themselves, while `sekisho run` runs\n",
 		       import->name, import->total.timed);
@@ -160,7 +168,9 @@ static int show_changes(const struct import *import, struct instance *instance, 
 {
 	_cleanup_(ranges_free) struct ranges before = { 0 };
 	_cleanup_(list_diff_free) struct list_diff diff = { 0 };
-	struct store_list old;
+	char before_code[COUNTRY_TEXT_SIZE], after_code[COUNTRY_TEXT_SIZE];
+	const char *was, *becomes;
+	struct store_list old = { 0 };
 	int error;
 
 	if (!instance->store && instance->store_fault.error != -ENOENT) {
@@ -176,9 +186,10 @@ static int show_changes(const struct import *import, struct instance *instance, 
 	if (list_diff_make(&diff, &before, &import->ranges))
 		return fault_set(fault, -ENOMEM, "no memory to compare the lists");
 	list_diff_print(&diff, import->name, import->diff);
-	if (!error && old.allow != (import->action == ACTION_ALLOW))
-		printf("%s: turns from %s to %s\n", import->name, old.allow ? "allow" : "deny",
-		       old.allow ? "deny" : "allow");
+	was = list_action_name(old.allow, old.code, before_code);
+	becomes = list_action_name(import->action == ACTION_ALLOW, import->code, after_code);
+	if (!error && strcmp(was, becomes) != 0)
+		printf("%s: turns from %s to %s\n", import->name, was, becomes);
 	return 0;
 }
 
@@ -213,6 +224,7 @@ static int import_list(struct import *import, struct instance *instance, struct 
 	if (!error && !import->dry_run) {
 		snprintf(list.name, sizeof(list.name), "%s", import->name);
 		list.allow = import->action == ACTION_ALLOW;
+		list.code = import->code;
 		list.updated_wall_ns = clock_wall_ns();
 		list.source_mtime_ns = list.source_size = 0;
 		describe_source(import, &list);

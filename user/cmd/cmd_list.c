@@ -141,7 +141,8 @@ static int load_list(struct edit *edit, struct instance *instance, struct store_
 
 	for (size_t i = 0; error == -ENOENT && !edit->remove && i < config->list_count; i++)
 		if (!strcmp(config->lists[i].name, edit->name)) {
-			*list = (struct store_list){ .allow = config->lists[i].allow };
+			*list = (struct store_list){ .allow = config->lists[i].allow,
+						     .code = config->lists[i].code };
 			snprintf(list->name, sizeof(list->name), "%s", edit->name);
 			error = 0;
 		}

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "cmd/cmd.h"
 #include "conf/ban_services.h"
+#include "conf/codes.h"
 #include "enforce/instance.h"
 #include "show/json.h"
 
@@ -49,6 +50,7 @@ static void note_declared(struct rows *rows, const struct config_list *declared)
 		return;
 	snprintf(row->name, sizeof(row->name), "%s", declared->name);
 	row->allow = declared->allow;
+	row->code = declared->code;
 	rows->count++;
 }
 
@@ -94,7 +96,7 @@ static int print_json(const struct rows *rows, struct fault *fault)
 {
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct store_list *list = &rows->lists[i];
-		char updated[TIME_TEXT_SIZE];
+		char updated[TIME_TEXT_SIZE], code[COUNTRY_TEXT_SIZE];
 		json_t *hits =
 			rows->counts && list->id
 				? json_integer((json_int_t)rows->counts->lists[list->id].packets)
@@ -104,7 +106,8 @@ static int print_json(const struct rows *rows, struct fault *fault)
 
 		time_format(list->updated_wall_ns / NS_PER_S * NS_PER_S, updated);
 		row = json_pack("{s:s, s:s, s:o, s:I, s:s?, s:o, s:s?}", "name", list->name,
-				"action", list->allow ? "allow" : "deny", "services",
+				"action", list_action_name(list->allow, list->code, code),
+				"services",
 				json_list_services(rows->config,
 						   config_list_services(rows->config, list->name)),
 				"prefixes", (json_int_t)list->prefixes, "updated",
@@ -165,14 +168,14 @@ static void print_table(const struct rows *rows)
 	       "hits", "services");
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct store_list *list = &rows->lists[i];
-		char age[TIME_TEXT_SIZE], hits[24] = "-";
+		char age[TIME_TEXT_SIZE], hits[24] = "-", code[COUNTRY_TEXT_SIZE];
 
 		format_age(list, age);
 		if (rows->counts && list->id)
 			snprintf(hits, sizeof(hits), "%" PRIu64,
 				 (uint64_t)rows->counts->lists[list->id].packets);
 		printf("%-*s  %-6s  %10" PRIu64 "  %8s  %10s", width, list->name,
-		       list->allow ? "allow" : "deny", list->prefixes, age, hits);
+		       list_action_name(list->allow, list->code, code), list->prefixes, age, hits);
 		print_services(rows->config, list->name);
 	}
 }

@@ -16,7 +16,8 @@ struct import {
 	char **files;
 	struct input *inputs; /* one per file */
 	size_t count;
-	enum action action;
+	enum action action; /* of a list that gives a code: ACTION_DENY, by which it is read */
+	uint16_t code;	    /* as store_list.code */
 	bool force, mask, dry_run, remove, diff;
 	struct ranges ranges;
 	struct list_report total;

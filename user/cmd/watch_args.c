@@ -69,7 +69,8 @@ int watch_args_country(const struct command *command, char *text, struct watch_f
 		_cleanup_free_ char *visible = cmd_visible(word);
 
 		if (country < 0 ||
-		    (country != COUNTRY_LAN && !country_code_known((unsigned)country)))
+		    (country != COUNTRY_LAN && !country_code_known((unsigned)country) &&
+		     !country_code_is_list((unsigned)country)))
 			return cmd_usage(command,
 					 "--country %s: not a country code like JP; ZZ is unknown, "
 					 "LAN is private addresses",

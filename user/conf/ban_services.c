@@ -17,11 +17,29 @@ enum ban_services config_service_group(const struct config *config, size_t index
 	return strcmp(service->name, "smtp") ? BAN_LOGIN : BAN_SMTP;
 }
 
+static uint16_t services_by_code(const struct config *config, uint16_t code)
+{
+	uint16_t services = 0;
+
+	for (size_t i = 0; i < config->service_count; i++)
+		if (!config->services[i].removed &&
+		    config->services[i].country_class[code] != CLASS_UNNAMED)
+			services |= (uint16_t)(2U << i);
+	return services;
+}
+
 uint16_t config_list_services(const struct config *config, const char *name)
 {
-	for (size_t i = 0; i < config->list_count; i++)
-		if (!strcmp(config->lists[i].name, name) && config->lists[i].services)
-			return config->lists[i].services;
+	for (size_t i = 0; i < config->list_count; i++) {
+		const struct config_list *list = &config->lists[i];
+
+		if (strcmp(list->name, name) != 0)
+			continue;
+		if (list->code)
+			return services_by_code(config, list->code);
+		if (list->services)
+			return list->services;
+	}
 	return ALL_SERVICES;
 }
 

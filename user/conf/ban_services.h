@@ -11,7 +11,7 @@ enum ban_services config_service_group(const struct config *config, size_t index
 
 /* The services that the list of this name is for: a bit for each id, bit 0 for packets that hide
  * their port, which only a list for all services judges. ALL_SERVICES of a list that names none, or
- * has no section. */
+ * has no section; of one that gives a code those that name it. */
 #define ALL_SERVICES 0xffff
 uint16_t config_list_services(const struct config *config, const char *name);
 

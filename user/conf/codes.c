@@ -3,7 +3,6 @@
 #include "conf/codes.h"
 
 #include <string.h>
-#include "net/address.h"
 
 /* By first letter: the second letters in use. */
 static const char *const seconds[26] = {
@@ -48,4 +47,18 @@ bool country_code_known(unsigned country)
 		if (!strcmp(text, also[i]))
 			return true;
 	return strchr(seconds[text[0] - 'A'], text[1]);
+}
+
+bool country_code_is_list(unsigned country)
+{
+	return country >= COUNTRY_XA && country < COUNTRY_XA + COUNTRY_CODES &&
+	       !country_code_known(country);
+}
+
+const char *list_action_name(bool allow, unsigned code, char text[COUNTRY_TEXT_SIZE])
+{
+	if (!code)
+		return allow ? "allow" : "deny";
+	country_to_text(code, text);
+	return text;
 }

@@ -99,9 +99,10 @@ static bool check_crowdsec(struct conf_load *load, const struct conf_use *use,
 {
 	struct conf_where where = conf_key_where(use, "crowdsec");
 
-	if (list->crowdsec && list->allow)
+	if (list->crowdsec && (list->allow || list->code))
 		conf_fault(load, &where,
-			   "[list %s] allows, but CrowdSec's decisions are bans; action = deny",
+			   "[list %s] does not deny, but CrowdSec's decisions are bans; action = "
+			   "deny",
 			   use->name);
 	else if (list->crowdsec && !list->key_file)
 		conf_fault(load, &where,
@@ -207,8 +208,8 @@ void conf_feed_services(struct config *config)
 	for (size_t i = 0; i < config->list_count; i++) {
 		struct config_list *list = &config->lists[i];
 
-		for (size_t j = 0;
-		     list->url && !list->allow && !list->services_said && j < config->service_count;
+		for (size_t j = 0; list->url && !list->allow && !list->code &&
+				   !list->services_said && j < config->service_count;
 		     j++)
 			if (config_service_group(config, j) == BAN_LOGIN)
 				list->services |= (uint16_t)(2U << j);

@@ -301,7 +301,9 @@ void conf_service_country(struct conf_load *load, const struct conf_key *key, vo
 			   "'%s' is not COUNTRY:CLASS; write, for example, JP:home *:deny", value);
 		return;
 	}
-	found.country = conf_read_country(load, value, (size_t)(colon - value));
+	found.country = country_from_text(value, (size_t)(colon - value));
+	if (found.country < 0 || !country_code_is_list((unsigned)found.country))
+		found.country = conf_read_country(load, value, (size_t)(colon - value));
 	if (found.country < -1)
 		return;
 	snprintf(found.class_name, sizeof(found.class_name), "%s", colon + 1);

@@ -51,6 +51,8 @@ struct config_service {
 struct config_list {
 	char name[CONFIG_NAME_SIZE];
 	bool allow;
+	uint16_t code; /* COUNTRY_XA and on: of its addresses, in place of their country, for the
+			* services whose `countries` name it; 0: it denies or allows */
 	uint16_t services;  /* those that it is for, a bit for each id; 0: all */
 	bool services_said; /* some were named; a feed without is for the login services */
 	/* Absolute path; NULL: see providers, or filled by `import` alone. Of a list with `url`,
@@ -243,6 +245,9 @@ const struct config_list *config_feed(const struct config *config, size_t index)
 /* A service that denies unknown countries and takes others: without country data every source is
  * unknown, and out. NULL: there is none. Pure. */
 const struct config_service *config_needs_countries(const struct config *config);
+
+/* Whether any service treats one country, by its own code, other than the rest. Pure. */
+bool config_tells_countries_apart(const struct config *config);
 
 /* The struct that the gate gets. Pure. */
 void config_to_policy(const struct config *config, struct policy *policy);

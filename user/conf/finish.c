@@ -9,6 +9,7 @@
 
 #include "base/nearest.h"
 #include "base/time.h"
+#include "conf/codes.h"
 
 static void check_required(struct conf_load *load, const struct conf_use *use)
 {
@@ -112,10 +113,34 @@ static void check_port25(struct conf_load *load, const struct conf_country *coun
 				   "a class (*:CLASS), and keep *:deny for services of logins");
 }
 
+/* Until it is named, a code that a list gives changes nothing. */
+static void unname_codes(const struct config *config, uint8_t *classes)
+{
+	for (size_t i = 0; i < config->list_count; i++)
+		if (config->lists[i].code)
+			classes[config->lists[i].code] = CLASS_UNNAMED;
+}
+
+static void check_code(struct conf_load *load, const struct conf_country *country)
+{
+	char code[COUNTRY_TEXT_SIZE];
+
+	for (size_t i = 0; i < load->config->list_count; i++)
+		if (load->config->lists[i].code == country->country)
+			return;
+	country_to_text((unsigned)country->country, code);
+	conf_fault(load, &country->where,
+		   "no list gives the code %s; add 'action = %s' to the list whose addresses it "
+		   "is to stand for",
+		   code, code);
+}
+
 /* "*" first, wherever it stands; unnamed countries pass. Local addresses are no country: only what
  * names LAN is about them. */
 static void resolve_countries(struct conf_load *load)
 {
+	for (size_t i = 0; i < load->config->service_count; i++)
+		unname_codes(load->config, load->config->services[i].country_class);
 	for (int all = 1; all >= 0; all--)
 		for (size_t i = 0; i < load->country_count; i++) {
 			const struct conf_country *country = &load->countries[i];
@@ -132,7 +157,10 @@ static void resolve_countries(struct conf_load *load)
 			if (all) {
 				memset(classes, (int)class, COUNTRY_COUNT);
 				classes[COUNTRY_LAN] = CLASS_PASS;
+				unname_codes(load->config, classes);
 			} else {
+				if (country_code_is_list((unsigned)country->country))
+					check_code(load, country);
 				classes[country->country] = (uint8_t) class;
 			}
 		}
@@ -221,8 +249,14 @@ static void check_log(struct conf_load *load, const struct conf_use *use)
 static void check_list(struct conf_load *load, const struct conf_use *use)
 {
 	const struct config_list *list = &load->config->lists[use->index];
-	struct conf_where where = conf_key_where(use, "providers");
+	struct conf_where where = conf_key_where(use, "services");
 
+	if (list->code && where.file)
+		conf_fault(load, &where,
+			   "the code of [list %s] counts for the services that name it in "
+			   "'countries'; leave 'services' out",
+			   use->name);
+	where = conf_key_where(use, "providers");
 	if (list->file && list->provider_count)
 		conf_fault(load, &where,
 			   "[list %s] has both 'file' and 'providers'; make two lists of it",

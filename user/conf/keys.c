@@ -21,6 +21,7 @@ static const struct conf_choice cookies[] = { { "auto", COOKIES_AUTO },
 					      { "off", COOKIES_OFF },
 					      { NULL, 0 } };
 
+/* Beside the codes XA to XZ. */
 static const struct conf_choice list_actions[] = { { "deny", false },
 						   { "allow", true },
 						   { NULL, 0 } };

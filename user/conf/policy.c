@@ -3,6 +3,7 @@
 #include "conf/ban_services.h"
 
 #include <string.h>
+#include "conf/codes.h"
 
 void config_to_policy(const struct config *config, struct policy *policy)
 {
@@ -32,8 +33,21 @@ const struct config_service *config_needs_countries(const struct config *config)
 		const uint8_t *classes = config->services[i].country_class;
 
 		for (size_t j = 0; j < COUNTRY_COUNT && classes[COUNTRY_ZZ] == CLASS_DENY; j++)
-			if (j != COUNTRY_LAN && classes[j] != CLASS_DENY)
+			if (j != COUNTRY_LAN && classes[j] != CLASS_DENY &&
+			    !country_code_is_list((unsigned)j))
 				return &config->services[i];
 	}
 	return NULL;
+}
+
+bool config_tells_countries_apart(const struct config *config)
+{
+	for (size_t i = 0; i < config->service_count; i++) {
+		const uint8_t *classes = config->services[i].country_class;
+
+		for (unsigned country = 1; country < COUNTRY_COUNT; country++)
+			if (!country_code_is_list(country) && classes[country] != classes[0])
+				return true;
+	}
+	return false;
 }

@@ -11,6 +11,7 @@
 
 #include "base/nearest.h"
 #include "base/time.h"
+#include "conf/codes.h"
 #include "log/event.h"
 #include "log/expand.h"
 #include "log/follow.h"
@@ -59,10 +60,15 @@ void conf_list_action(struct conf_load *load, const struct conf_key *key, void *
 		      const char *value)
 {
 	struct config_list *list = base;
-	int choice = find_choice(load, key, value);
+	int code = country_from_text(value, strlen(value)), choice = 0;
+	bool is_code = code >= 0 && country_code_is_list((unsigned)code);
 
-	if (choice >= 0)
-		list->allow = choice;
+	if (!is_code)
+		choice = find_choice(load, key, value);
+	if (choice < 0)
+		return;
+	list->allow = choice;
+	list->code = is_code ? (uint16_t)code : 0;
 }
 
 bool conf_read_number(const char *value, uint64_t least, uint64_t most, uint64_t *number)

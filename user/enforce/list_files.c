@@ -86,6 +86,7 @@ static int read_list(const struct list_files_refresh *refresh, const struct conf
 		err = feed_judge(&ranges, list->prefixes, &fault);
 	if (!err) {
 		list->allow = wanted->allow;
+		list->code = wanted->code;
 		list->updated_wall_ns = refresh->now_wall_ns;
 		list->prefixes = report.prefixes;
 		list->source_mtime_ns = input.mtime_ns;
@@ -127,6 +128,7 @@ static int read_provider_list(const struct list_files_refresh *refresh,
 				 &about, &ranges, &fault);
 	if (!err) {
 		list->allow = wanted->allow;
+		list->code = wanted->code;
 		list->updated_wall_ns = refresh->now_wall_ns;
 		list->prefixes = ranges_count_prefixes(&ranges);
 		err = store_list_put(refresh->instance->store, list, &ranges, &fault);
@@ -148,7 +150,8 @@ static int refresh_provider_list(const struct list_files_refresh *refresh,
 	provider_list_describe(refresh->instance->config, wanted, &list);
 	if (!store_list_get(refresh->instance->store, wanted->name, &now, NULL, NULL) &&
 	    !strcmp(now.source, list.source) && now.allow == wanted->allow &&
-	    now.source_mtime_ns == list.source_mtime_ns && now.source_size == list.source_size)
+	    now.code == wanted->code && now.source_mtime_ns == list.source_mtime_ns &&
+	    now.source_size == list.source_size)
 		return 0;
 	snprintf(list.name, sizeof(list.name), "%s", wanted->name);
 	return read_provider_list(refresh, wanted, &list) ? 0 : 1;
@@ -185,7 +188,8 @@ static int refresh_list(const struct list_files_refresh *refresh, const struct c
 		return 0;
 	}
 	if (known && !strcmp(list.source, wanted->file) && list.allow == wanted->allow &&
-	    list.source_mtime_ns == mtime_of(&about) && list.source_size == (uint64_t)about.st_size)
+	    list.code == wanted->code && list.source_mtime_ns == mtime_of(&about) &&
+	    list.source_size == (uint64_t)about.st_size)
 		return 0;
 	snprintf(list.name, sizeof(list.name), "%s", wanted->name);
 	return read_list(refresh, wanted, &list) ? 0 : 1;

@@ -102,12 +102,26 @@ static int contents_load(struct store *store, const struct change *change,
 static struct compile_list to_compile(const struct instance *instance,
 				      const struct store_list *list, const struct ranges *ranges)
 {
-	return (struct compile_list){ .name = list->name,
-				      .id = list->id,
-				      .allow = list->allow,
-				      .services =
-					      config_list_services(instance->config, list->name),
-				      .ranges = ranges };
+	return (struct compile_list){
+		.name = list->name,
+		.id = list->id,
+		.allow = list->allow,
+		.code = list->code,
+		.services = list->code ? 0 : config_list_services(instance->config, list->name),
+		.ranges = ranges
+	};
+}
+
+/* Of a code whose list is not declared any more nobody would know what it stands for. */
+static bool is_in_force(const struct instance *instance, const struct store_list *list)
+{
+	const struct config *config = instance->config;
+
+	for (size_t i = 0; list->code && i < config->list_count; i++)
+		if (config->lists[i].code == list->code &&
+		    !strcmp(config->lists[i].name, list->name))
+			return true;
+	return !list->code;
 }
 
 /* Compiles what the store will hold and puts it beside the table in force. *table is the caller's.
@@ -118,15 +132,16 @@ static int prepare(struct instance *instance, const struct change *change, uint6
 	_cleanup_(table_image_free) struct table_image image = { 0 };
 	_cleanup_(contents_free) struct contents *contents = NULL;
 	struct compile_list lists[LIST_MAX + 1];
-	size_t count = 0;
+	size_t count = 0, at;
 	int error = contents_load(instance->store, change, &contents, fault);
 
 	if (error || !contents)
 		return error ? error : -ENOMEM;
-	for (; count < contents->count; count++)
-		lists[count] =
-			to_compile(instance, &contents->lists[count], &contents->ranges[count]);
-	if (change->list)
+	for (at = 0; at < contents->count; at++)
+		if (is_in_force(instance, &contents->lists[at]))
+			lists[count++] =
+				to_compile(instance, &contents->lists[at], &contents->ranges[at]);
+	if (change->list && is_in_force(instance, change->list))
 		lists[count++] = to_compile(instance, change->list, change->ranges);
 	error = table_compile(contents->has_countries ? &contents->countries : NULL, lists, count,
 			      generation, &image, fault);
@@ -214,14 +229,16 @@ static int services_now(struct instance *instance, uint64_t *services, struct fa
 {
 	_cleanup_(contents_free) struct contents *contents = calloc(1, sizeof(*contents));
 	struct compile_list lists[LIST_MAX];
+	size_t count = 0;
 	int error;
 
 	if (!contents)
 		return fault_set(fault, -ENOMEM, "no memory for the lists");
 	error = store_list_each(instance->store, note_list, contents, fault);
 	for (size_t i = 0; i < contents->count; i++)
-		lists[i] = to_compile(instance, &contents->lists[i], NULL);
-	*services = compile_services(lists, contents->count);
+		if (is_in_force(instance, &contents->lists[i]))
+			lists[count++] = to_compile(instance, &contents->lists[i], NULL);
+	*services = compile_services(lists, count);
 	return error;
 }
 

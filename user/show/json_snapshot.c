@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "conf/codes.h"
 #include "show/country_files.h"
 #include "show/json.h"
 #include "show/json_recent.h"
@@ -120,14 +121,14 @@ static json_t *services_to_json(const struct snapshot *snapshot)
 
 static json_t *list_to_json(const struct snapshot_list *list)
 {
-	return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "name", json_text(list->name), "action",
-			 json_text(!list->known	 ? NULL
-				   : list->allow ? "allow"
-						 : "deny"),
-			 "prefixes", list->known ? json_count(list->prefixes) : json_null(),
-			 "updated", json_time(list->updated_wall_ns), "packets",
-			 json_count(list->hits.packets), "attempts",
-			 json_count(list->hits.attempts));
+	char code[COUNTRY_TEXT_SIZE];
+
+	return json_pack(
+		"{s:o,s:o,s:o,s:o,s:o,s:o}", "name", json_text(list->name), "action",
+		json_text(list->known ? list_action_name(list->allow, list->code, code) : NULL),
+		"prefixes", list->known ? json_count(list->prefixes) : json_null(), "updated",
+		json_time(list->updated_wall_ns), "packets", json_count(list->hits.packets),
+		"attempts", json_count(list->hits.attempts));
 }
 
 static json_t *lists_to_json(const struct snapshot *snapshot)

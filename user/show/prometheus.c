@@ -5,6 +5,7 @@
 #include "show/render.h"
 
 #include "base/time.h"
+#include "conf/codes.h"
 
 /* ---- attempts and handshakes ---- */
 
@@ -104,11 +105,11 @@ static void write_reasons(FILE *out, const struct snapshot *snapshot)
 static void list_sample(FILE *out, const char *metric, const struct snapshot_list *list,
 			uint64_t value)
 {
-	prometheus_sample2(out, metric, "list", list->name, "action",
-			   !list->known	 ? "unknown"
-			   : list->allow ? "allow"
-					 : "deny",
-			   value);
+	char code[COUNTRY_TEXT_SIZE];
+
+	prometheus_sample2(
+		out, metric, "list", list->name, "action",
+		list->known ? list_action_name(list->allow, list->code, code) : "unknown", value);
 }
 
 static void write_lists(FILE *out, const struct snapshot *snapshot)

@@ -102,6 +102,7 @@ static int take_list(const struct store_list *stored, void *pointer)
 	snprintf(list->name, sizeof(list->name), "%s", stored->name);
 	list->known = true;
 	list->allow = stored->allow;
+	list->code = stored->code;
 	list->prefixes = stored->prefixes;
 	list->updated_wall_ns = stored->updated_wall_ns;
 	if (context->counts)

@@ -41,6 +41,7 @@ struct snapshot_list {
 	char name[CONFIG_NAME_SIZE]; /* "#7" when the store does not say who has id 7 */
 	bool known;		     /* the members below, but for `hits`, are */
 	bool allow;
+	uint16_t code; /* as store_list.code */
 	uint64_t prefixes;
 	int64_t updated_wall_ns;
 	struct list_counts hits;

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include "base/time.h"
+#include "conf/codes.h"
 #include "show/number.h"
 #include "show/text_recent.h"
 #include "show/visible.h"
@@ -230,10 +231,11 @@ static void print_lists(FILE *out, const struct snapshot *snapshot)
 		"packets", "attempts");
 	for (size_t i = 0; i < snapshot->list_count; i++) {
 		const struct snapshot_list *list = &snapshot->lists[i];
+		char code[COUNTRY_TEXT_SIZE];
 
 		visible_print_column(out, 0, list->name, NAME_WIDTH);
 		if (list->known) {
-			fprintf(out, "%13s", list->allow ? "allow" : "deny");
+			fprintf(out, "%13s", list_action_name(list->allow, list->code, code));
 			print_number(out, list->prefixes);
 		} else {
 			fprintf(out, "%13s%13s", "-", "-");

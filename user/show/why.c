@@ -172,9 +172,7 @@ static void ask_limits(const struct why_filling *filling, unsigned service, stru
 {
 	const struct policy *policy = filling->policy;
 	const struct address *address = &filling->why->address;
-	unsigned country = filling->leaves[service].country < COUNTRY_COUNT
-				   ? filling->leaves[service].country
-				   : COUNTRY_ZZ;
+	unsigned country = filling->why->services[service - 1].country;
 	unsigned class = policy->country_class[service][country] & (CLASS_MAX - 1);
 	bool is4 = address_is4(address);
 	struct meter_key source = key_of(address, is4 ? 128 : policy->source_length6, service);
@@ -216,6 +214,7 @@ static void fill_services(struct why_filling *filling)
 				   config->services[id - 1].removed;
 		if (service->removed)
 			continue;
+		service->country = lookup_country(filling->policy, id, filling->leaves[id].country);
 		service->verdict = verdict_decide(filling->policy, id, &filling->leaves[id],
 						  is_banned(why, service->group));
 		ask_limits(filling, id, &service->verdict);

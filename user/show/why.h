@@ -21,6 +21,7 @@ struct why_service {
 	char name[CONFIG_NAME_SIZE];
 	enum ban_services group; /* the one that it is of */
 	bool removed;		 /* not configured any more; nothing is said of it */
+	unsigned country;	 /* by which it judges: that of the address, or a list's code */
 	struct verdict verdict;
 };
 
@@ -28,6 +29,7 @@ struct why_list {
 	char name[CONFIG_NAME_SIZE];
 	uint8_t id;
 	bool allow;
+	uint16_t code;	   /* 0: none */
 	uint16_t services; /* config_list_services() */
 	char source[512];
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A struct why (why.h) as JSON; its schema: docs/json.md. Pure. */
 #include "base/cleanup.h"
+#include "conf/codes.h"
 #include "conf/config.h"
 #include "detect/detect.h"
 #include "show/json.h"
@@ -13,10 +14,15 @@ static json_t *services_to_json(const struct why *why)
 
 	for (size_t i = 0; i < why->service_count; i++) {
 		const struct verdict *verdict = &why->services[i].verdict;
-		json_t *item = json_pack(
-			"{s:s,s:o,s:o}", "verdict", verdict->drop ? "drop" : "pass", "reason",
-			json_text(verdict->drop ? reason_name(verdict->reason) : NULL), "list",
-			json_text(why_list_name(why, verdict->list)));
+		char country[COUNTRY_TEXT_SIZE];
+		json_t *item;
+
+		country_to_text(why->services[i].country, country);
+		item = json_pack("{s:s,s:o,s:o,s:s}", "verdict", verdict->drop ? "drop" : "pass",
+				 "reason",
+				 json_text(verdict->drop ? reason_name(verdict->reason) : NULL),
+				 "list", json_text(why_list_name(why, verdict->list)), "country",
+				 country);
 
 		if (why->services[i].removed)
 			json_decref(item);
@@ -62,11 +68,13 @@ static json_t *lists_to_json(const struct why *why)
 
 	for (size_t i = 0; i < why->list_count; i++) {
 		const struct why_list *list = &why->lists[i];
+		char code[COUNTRY_TEXT_SIZE];
 
-		if (!json_add(lists, json_pack("{s:o,s:s,s:o,s:o}", "name", json_text(list->name),
-					       "action", list->allow ? "allow" : "deny", "services",
-					       listed_to_json(why, list->services), "source",
-					       json_text(*list->source ? list->source : NULL))))
+		if (!json_add(lists,
+			      json_pack("{s:o,s:s,s:o,s:o}", "name", json_text(list->name),
+					"action", list_action_name(list->allow, list->code, code),
+					"services", listed_to_json(why, list->services), "source",
+					json_text(*list->source ? list->source : NULL))))
 			return NULL;
 	}
 	return TAKE_PTR(lists);

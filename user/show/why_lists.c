@@ -20,6 +20,7 @@ static int take_list(const struct store_list *list, void *pointer)
 	snprintf(entry->source, sizeof(entry->source), "%s", list->source);
 	entry->id = list->id;
 	entry->allow = list->allow;
+	entry->code = list->code;
 	entry->services = config_list_services(filling->instance->config, list->name);
 	return 0;
 }
@@ -54,13 +55,24 @@ static void choose_list(const struct why *why, unsigned service, struct lookup *
 		for (size_t i = 0; i < why->list_count; i++) {
 			const struct why_list *list = &why->lists[i];
 
-			if (list->allow != allow || !(list->services & 1U << service))
+			if (list->code || list->allow != allow || !(list->services & 1U << service))
 				continue;
 			lookup->flags |= allow ? LOOKUP_ALLOW : LOOKUP_DENY;
 			if (!lookup->list || list->id < lookup->list)
 				lookup->list = list->id;
 		}
 	}
+}
+
+/* As the compiler has it: of several lists the lower id. */
+static __u16 choose_code(const struct why *why)
+{
+	const struct why_list *chosen = NULL;
+
+	for (size_t i = 0; i < why->list_count; i++)
+		if (why->lists[i].code && (!chosen || why->lists[i].id < chosen->id))
+			chosen = &why->lists[i];
+	return chosen ? (__u16)((chosen->code - COUNTRY_XA + 1) << LOOKUP_CODE_SHIFT) : 0;
 }
 
 void why_leaves_of_store(struct why_filling *filling)
@@ -82,6 +94,8 @@ void why_leaves_of_store(struct why_filling *filling)
 
 		if (country >= 0 && country < COUNTRY_COUNT)
 			lookup->country = (__u16)country;
+		if (service && country != COUNTRY_LAN)
+			lookup->country |= choose_code(why);
 		choose_list(why, service, lookup);
 	}
 }

@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "conf/ban_services.h"
+#include "conf/codes.h"
 #include "detect/detect.h"
 #include "show/json.h"
 #include "show/visible.h"
@@ -65,7 +66,7 @@ void why_undo(const struct why *why, void (*step)(const char *text, void *contex
 		const struct why_list *list = &why->lists[i];
 		const char *file = *list->source ? list->source : "-";
 
-		if (list->allow)
+		if (list->allow || list->code)
 			continue;
 		snprintf(text, sizeof(text), "take it out of list %s, then: sekisho import %s %s",
 			 list->name, list->name, file);
@@ -76,7 +77,7 @@ void why_undo(const struct why *why, void (*step)(const char *text, void *contex
 
 		if (why->services[i].verdict.reason != REASON_COUNTRY)
 			continue;
-		country_to_text(why->country, country);
+		country_to_text(why->services[i].country, country);
 		snprintf(text, sizeof(text), "let %s in: [service %s] countries in %s", country,
 			 why->services[i].name, why->config_path);
 		step(text, context);
@@ -98,6 +99,7 @@ static void print_service(FILE *out, const struct why *why, const struct why_ser
 	const struct verdict *verdict = &service->verdict;
 	const char *list = why_list_name(why, verdict->list);
 	bool would = !why->loaded || why->mode == GATE_MONITOR;
+	char code[COUNTRY_TEXT_SIZE];
 
 	fprintf(out, "  %-14s ", service->name);
 	if (!verdict->drop)
@@ -106,6 +108,9 @@ static void print_service(FILE *out, const struct why *why, const struct why_ser
 		fprintf(out, "%s: %s", would ? "would drop" : "drop", reason_name(verdict->reason));
 	if (list)
 		fprintf(out, " (list %s)", list);
+	country_to_text(service->country, code);
+	if (service->country != why->country)
+		fprintf(out, " (as %s)", code);
 	fputc('\n', out);
 }
 
@@ -158,9 +163,12 @@ static void print_lists(FILE *out, const struct why *why)
 	if (why->list_count)
 		fputs("\nlists that contain it\n", out);
 	for (size_t i = 0; i < why->list_count; i++) {
+		char code[COUNTRY_TEXT_SIZE];
+
 		fputs("  ", out);
 		visible_print(out, why->lists[i].name);
-		fprintf(out, " (%s) ", why->lists[i].allow ? "allow" : "deny");
+		fprintf(out, " (%s) ",
+			list_action_name(why->lists[i].allow, why->lists[i].code, code));
 		visible_print(out, why->lists[i].source);
 		if (why->lists[i].services)
 			print_listed(out, why, why->lists[i].services);

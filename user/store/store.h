@@ -311,6 +311,8 @@ struct store_list {
 	char name[64];
 	uint8_t id; /* stable while the list exists */
 	bool allow;
+	uint16_t code; /* of its addresses in place of a country: COUNTRY_XA and on; 0: it denies or
+			* allows */
 	int64_t updated_wall_ns;
 	uint64_t prefixes;
 	char source[512];		       /* file or "-" */

@@ -69,7 +69,7 @@ static int put_metadata(struct store *store, const struct store_list *list, stru
 
 	return database_write(store, sql, "store a list", fault,
 			      DATABASE_VALUES({ .number = list->id }, { .text = list->name },
-					      { .number = list->allow },
+					      { .number = list->code ? list->code : list->allow },
 					      { .number = list->updated_wall_ns },
 					      { .number = (sqlite3_int64)list->prefixes },
 					      { .text = list->source },
@@ -170,7 +170,9 @@ static void read_list(sqlite3_stmt *statement, struct store_list *list)
 	*list = (struct store_list){ 0 };
 	list->id = (uint8_t)sqlite3_column_int(statement, 0);
 	database_column_text(statement, 1, list->name, sizeof(list->name));
-	list->allow = sqlite3_column_int(statement, 2);
+	list->allow = sqlite3_column_int(statement, 2) == 1;
+	if (sqlite3_column_int(statement, 2) > 1)
+		list->code = (uint16_t)sqlite3_column_int(statement, 2);
 	list->updated_wall_ns = sqlite3_column_int64(statement, 3);
 	list->prefixes = (uint64_t)sqlite3_column_int64(statement, 4);
 	database_column_text(statement, 5, list->source, sizeof(list->source));
