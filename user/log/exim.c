@@ -36,7 +36,7 @@ static bool read_failure(struct exim_habits *habits, struct span name, struct sp
 
 	if (!exim_only_place(habits, &text, &place) || !skip_refusal(&text))
 		return false;
-	exim_set_place(parsed, &place);
+	exim_set_login_place(parsed, &place);
 	parsed->kind = EVENT_FAILURE;
 	parsed->evidence = EVIDENCE_FRONTEND;
 	parsed->account_escaped = true;
@@ -166,7 +166,7 @@ static bool read_message(struct exim_habits *habits, struct span text, struct pa
 		    !read_fields(text, &place.address, true, parsed))
 			return read_accepted(habits, rest, parsed);
 	}
-	exim_set_place(parsed, &place);
+	exim_set_login_place(parsed, &place);
 	parsed->kind = EVENT_MESSAGE;
 	return true;
 }

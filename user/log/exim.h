@@ -20,6 +20,9 @@ struct exim_place {
 /* The event's source and, by our port, its service. */
 void exim_set_place(struct parsed_line *parsed, const struct exim_place *place);
 
+/* The same of a login, which can be on any port: without ours no service is known. */
+void exim_set_login_place(struct parsed_line *parsed, const struct exim_place *place);
+
 /* Of text that begins with "h.example (helo) [192.0.2.7]:2129 I=[198.51.100.1]:465", perhaps behind
  * "H=": every bracket that could be the client's, whatever follows it. Where two differ, what the
  * log has shown of its Exim may decide (exim_habits.h). Moves behind the one that is the client's;

@@ -58,6 +58,13 @@ void exim_set_place(struct parsed_line *parsed, const struct exim_place *place)
 	parsed->service = service_of(place);
 }
 
+void exim_set_login_place(struct parsed_line *parsed, const struct exim_place *place)
+{
+	exim_set_place(parsed, place);
+	if (!place->port)
+		parsed->service = EVENT_SERVICE_UNKNOWN;
+}
+
 /* What may stand before the address: a checked host name, a given one in round brackets, both. */
 static bool may_precede(struct span before)
 {
