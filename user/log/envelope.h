@@ -23,6 +23,7 @@ enum wrapping {
 	WRAP_DOCKER_JSON,    /* {"log":"...\n","stream":"stdout","time":"..."} */
 	WRAP_JOURNAL_JSON,   /* journalctl -o json */
 	WRAP_EXPORT,	     /* journalctl -o export */
+	WRAP_VERBOSE,	     /* journalctl -o verbose */
 	WRAP_CRI,	     /* "2026-...Z stdout F ..." (Kubernetes, podman) */
 	WRAP_COMPOSE,	     /* "postfix-1  | ..." */
 	WRAP_JSON,	     /* of a collector (shipped.h) */

@@ -20,6 +20,7 @@ void envelope_form_text(const struct envelope_form *form, char text[ENVELOPE_FOR
 		[WRAP_DOCKER_JSON] = "Docker json-file, ",
 		[WRAP_JOURNAL_JSON] = "journalctl json, ",
 		[WRAP_EXPORT] = "journalctl export, ",
+		[WRAP_VERBOSE] = "journalctl verbose, ",
 		[WRAP_CRI] = "CRI, ",
 		[WRAP_COMPOSE] = "compose, ",
 		[WRAP_JSON] = "JSON of a collector, ",

@@ -9,6 +9,7 @@
 #include "log/pieces.h"
 #include "log/quick.h"
 #include "log/sessions.h"
+#include "log/shipped.h"
 #include "log/unwrap.h"
 
 /* The most frequent first; each leaves at once when the program is not its own. */
@@ -24,6 +25,7 @@ struct log_parser {
 	struct pieces *pieces;	   /* likewise */
 	struct patterns *patterns; /* not owned */
 	struct unwrap *unwrap;	   /* NULL until a line needs it */
+	struct shipped_room *room; /* likewise */
 	struct exim_habits exim;
 	uint64_t line;
 	struct stamp clock; /* of the line in hand */
@@ -38,10 +40,9 @@ struct log_parser *log_parser_new(void)
 {
 	struct log_parser *parser = calloc(1, sizeof(*parser));
 
-	if (!parser)
-		return NULL;
-	parser->joining = parser->own = joining_new();
-	if (!parser->own) {
+	if (parser)
+		parser->joining = parser->own = joining_new();
+	if (!parser || !parser->own) {
 		free(parser);
 		return NULL;
 	}
@@ -57,6 +58,7 @@ void log_parser_free(struct log_parser *parser)
 	sessions_free(parser->sessions);
 	pieces_free(parser->pieces);
 	unwrap_free(parser->unwrap);
+	free(parser->room);
 	free(parser);
 }
 
@@ -356,6 +358,7 @@ bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 	if (!unwrap_line(&parser->unwrap, text, &inside))
 		return false;
 	envelope_read(inside.line, inside.wrapping, &inside.clock, &envelope);
+	shipped_open(&parser->room, &envelope);
 	parser->clock = envelope.clock;
 	envelope.exim = &parser->exim;
 	if (span_starts(envelope.program, "exim") && !pieces_join(&parser->pieces, &envelope))
@@ -386,6 +389,8 @@ bool log_parser_line(struct log_parser *parser, const char *line, size_t size, s
 
 bool log_parser_rest(struct log_parser *parser, int64_t now_wall_ns, struct event *event)
 {
+	if (now_wall_ns == INT64_MAX && parser->unwrap && log_parser_line(parser, "", 0, event))
+		return true;
 	return joining_next(parser->joining, now_wall_ns, event);
 }
 

@@ -3,6 +3,7 @@
 #include "log/shipped.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include "log/flat_json.h"
 #include "log/trust.h"
 
@@ -203,26 +204,25 @@ static bool is_mail(struct span program)
 				    span_is(program, "smtp_auth") || span_is(program, "timsieved"));
 }
 
-static size_t append(struct shipped_room *room, size_t used, struct span text)
+size_t line_append(char line[LOG_LINE_MAX], size_t used, struct span text)
 {
-	size_t count = sizeof(room->line) - used;
+	size_t room = LOG_LINE_MAX - used;
 
-	count = text.size < count ? text.size : count;
-	memcpy(room->line + used, text.at, count);
-	return used + count;
+	memcpy(line + used, text.at, text.size < room ? text.size : room);
+	return used + (text.size < room ? text.size : room);
 }
 
 /* Program and message as a line of syslog that tells no time. */
 static struct span join_line(struct shipped_room *room, struct span program, struct span pid,
 			     struct span message)
 {
-	size_t used = append(room, 0, span_of("1 - - "));
+	size_t used = line_append(room->line, 0, span_of("1 - - "));
 
-	used = append(room, used, program);
-	used = append(room, used, span_of(" "));
-	used = append(room, used, is_word(pid) ? pid : span_of("-"));
-	used = append(room, used, span_of(" - - "));
-	used = append(room, used, message);
+	used = line_append(room->line, used, program);
+	used = line_append(room->line, used, span_of(" "));
+	used = line_append(room->line, used, is_word(pid) ? pid : span_of("-"));
+	used = line_append(room->line, used, span_of(" - - "));
+	used = line_append(room->line, used, message);
 	return (struct span){ room->line, used };
 }
 
@@ -309,6 +309,26 @@ enum shipped_answer shipped_read(struct span line, struct shipped_room *room, st
 	if (!flat_json_read(line, &object.json) || object.json.repeated)
 		return SHIPPED_OTHER;
 	return read_object(&object, room, out);
+}
+
+void shipped_open(struct shipped_room **room, struct envelope *envelope)
+{
+	struct span text = envelope->text;
+	struct stamp clock = envelope->clock;
+	struct shipped shipped;
+
+	/* Its first member reads as the name of a program. */
+	if (envelope->contained && envelope->whole.size && *envelope->whole.at == '{')
+		text = envelope->whole;
+	else if (!text.size || *text.at != '{' || !envelope_is_container(envelope->program))
+		return;
+	if (!*room)
+		*room = malloc(sizeof(**room));
+	if (!*room || shipped_read(text, *room, &shipped) != SHIPPED_LINE || shipped.part)
+		return;
+	if (!clock.kind || (shipped.clock.zoned && !clock.zoned))
+		clock = shipped.clock;
+	envelope_read(shipped.line, WRAP_JSON_CONTAINER, &clock, envelope);
 }
 
 /* "app="mail"", and whether it names a container; the value's quotes are escaped. */

@@ -30,6 +30,9 @@ struct shipped_room {
 	char time[40];
 };
 
+/* Appends as much as fits into LOG_LINE_MAX bytes; returns how many of `line` are used then. */
+size_t line_append(char line[LOG_LINE_MAX], size_t used, struct span text);
+
 /* The object of a line that is one; also behind "TIME\tTAG\t", as Fluentd writes it. Pure.
  *
  * A line without a header of its own counts only where the object names a mail server's program, or
@@ -37,6 +40,10 @@ struct shipped_room {
  * messages, or two members of one name, says nothing: a template that escapes nothing lets a
  * stranger add members. */
 enum shipped_answer shipped_read(struct span line, struct shipped_room *room, struct shipped *out);
+
+/* Reads the envelope on where a container's line is such an object: what its own logger, or a
+ * collector in it, made of a line. *room is made when a line needs it; free() ends it. */
+void shipped_open(struct shipped_room **room, struct envelope *envelope);
 
 /* "2026-11-08T10:00:01Z {app="mail", pod="mail-0"} LINE", as logcli prints what Loki has; the line
  * needs a header of its own unless a label names a container. Pure. */

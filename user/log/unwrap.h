@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Lines that wrap the line that was logged: Docker's json-file, Kubernetes' and podman's CRI lines,
- * and what journalctl writes as JSON or for export. Joins what they cut. Not here: headers in front
- * of a message, which stay text (envelope.h).
+ * and what journalctl writes as JSON, for export or verbose. Joins what they cut. Not here: headers
+ * in front of a message, which stay text (envelope.h).
  */
 #ifndef SEKISHO_UNWRAP_H
 #define SEKISHO_UNWRAP_H
