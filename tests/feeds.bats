@@ -256,9 +256,11 @@ kept_data() { # NAME WORDS: what is there is still the good file
 	data url gzip
 	run_sekisho fetch --now
 	says '^country-data: 4 ranges$'
-	data url packed
-	run_sekisho fetch --now
-	says '^country-data: 4 ranges$'
+	for path in packed tarred; do
+		data url "$path"
+		run_sekisho fetch --now
+		says '^country-data: 4 ranges$'
+	done
 	kept_data country-data "$good"
 	echo 203.0.113.0,203.0.113.127,DE >"$LAB/served/list"
 	run_sekisho 1 fetch --now

@@ -262,7 +262,7 @@ old_stays() { # FILE: importing it fails and changes neither store nor kernel
 @test "xz, bzip2, zstd and zip are unpacked, named or on standard input; what is damaged replaces nothing" {
 	run_sekisho load
 	python3 - <<-'END'
-		import bz2, gzip, lzma, random, zipfile
+		import bz2, gzip, io, lzma, random, tarfile, zipfile
 		text = b"203.0.113.7\n2001:db8:bad::/64\n"
 		open("list.xz", "wb").write(lzma.compress(text))
 		open("list.bz2", "wb").write(bz2.compress(text))
@@ -271,6 +271,13 @@ old_stays() { # FILE: importing it fails and changes neither store nor kernel
 		    with zipfile.ZipFile(name, "w", zipfile.ZIP_DEFLATED) as file:
 		        for member in members:
 		            file.writestr(member, text)
+		for name, members in ("list.tar.gz", ["a"]), ("two.tar", ["a", "b"]), ("data.tar.xz", ["c/LICENSE", "c/a.mmdb", "c/z"]):
+		    with tarfile.open(name, "w:" + name.partition("tar")[2].strip(".")) as file:
+		        for member in members:
+		            info = tarfile.TarInfo(member)
+		            body = text if member.endswith(("a", "b")) else b"not for sale\n"
+		            info.size = len(body)
+		            file.addfile(info, io.BytesIO(body))
 		open("bomb.xz", "wb").write(lzma.compress(bytes(1 << 20) * 1100))
 		random.seed(1)
 		long = b"".join(b"203.0.%d.%d\n" % (random.randrange(256), random.randrange(256)) for i in range(100000))
@@ -278,7 +285,7 @@ old_stays() { # FILE: importing it fails and changes neither store nor kernel
 		    whole = packed.compress(long)
 		    open("long." + name, "wb").write(whole[:len(whole) * 3 // 4])
 	END
-	for file in list.xz list.bz2 list.gz list.zip; do
+	for file in list.xz list.bz2 list.gz list.zip list.tar.gz data.tar.xz; do
 		run_sekisho import bad "$file"
 		export_is bad 203.0.113.7/32 2001:db8:bad::/64
 		run_sekisho import bad - <"$file"
@@ -291,8 +298,10 @@ old_stays() { # FILE: importing it fails and changes neither store nor kernel
 		run_sekisho 1 import bad "$file"
 		complains 'damaged or cut short'
 	done
-	run_sekisho 1 import bad two.zip
-	complains 'a zip of several files'
+	for file in two.zip two.tar; do
+		run_sekisho 1 import bad "$file"
+		complains 'an archive of several files'
+	done
 	run_sekisho 1 import bad bomb.xz
 	complains 'more than 1024 MiB'
 	export_is bad 203.0.113.7/32 2001:db8:bad::/64

@@ -299,7 +299,7 @@ const struct command cmd_import = {
 		"line's\nformat is detected: addresses, prefixes, ranges, FireHOL, Spamhaus DROP "
 		"(text, JSON),\nblocklist.de, ipsum, DShield, abuse.ch, CrowdSec, P2P, E-Post, "
 		"hosts.deny and hosts.allow,\niptables, ipset, nft, Postfix, CSF and more "
-		"(/usr/share/doc/sekisho/list-formats.md);\ngzip, xz, bzip2, zstd and zip are "
+		"(/usr/share/doc/sekisho/list-formats.md);\ngzip, xz, bzip2, zstd, zip and tar are "
 		"unpacked. What a line does not clearly say is refused\nwith its file and line. "
 		"Entries with an end (ipset and nft timeouts, fail2ban, "
 		"CrowdSec...)\nend by themselves; those that have ended are skipped. If more than "

@@ -149,30 +149,41 @@ static int read_fault(const char *path, int error, struct fault *fault)
 				 INPUT_MAX >> 20);
 	if (error == -EBADMSG)
 		return fault_set(fault, error,
-				 "%s: damaged or cut short gzip, xz, bzip2, zstd or zip; fetch it "
-				 "again",
+				 "%s: damaged or cut short gzip, xz, bzip2, zstd, zip or tar; "
+				 "fetch it again",
 				 name);
 	if (error == -E2BIG)
-		return fault_set(fault, error, "%s: a zip of several files; unpack it and name one",
-				 name);
+		return fault_set(fault, error,
+				 "%s: an archive of several files; unpack it and name one", name);
 	if (error == -EINVAL)
 		return fault_set(fault, error, "%s is not a file", name);
 	return fault_set(fault, error, "cannot read %s: %s", name, strerror(-error));
 }
 
-/* The one file of an xz, bzip2, zstd or zip. */
+/* The one file of an archive, or the one database among others (MaxMind's have a licence, too). */
 struct archive_member {
 	char *text;
-	size_t size, count;
+	size_t size, count, databases;
 };
+
+static bool is_database(const char *name)
+{
+	size_t size = strlen(name);
+
+	return size > 5 && !strcmp(name + size - 5, ".mmdb");
+}
 
 static int take_member(const char *name, char *text, size_t size, void *context)
 {
 	struct archive_member *member = context;
 
-	(void)name;
-	if (member->count++)
-		return -E2BIG;
+	member->count++;
+	member->databases += is_database(name);
+	if (member->databases ? !is_database(name) : member->count > 1) {
+		free(text);
+		return 0;
+	}
+	free(member->text);
 	member->text = text;
 	member->size = size;
 	return 0;
@@ -185,6 +196,8 @@ static int unpack_archive(const char *text, size_t size, char **unpacked, size_t
 
 	if (!error && !member.count)
 		error = -EBADMSG;
+	if (!error && member.count > 1 && member.databases != 1)
+		error = -E2BIG;
 	if (error) {
 		free(member.text);
 		return error;
@@ -204,13 +217,33 @@ static int open_input(const char *path, bool regular)
 	return fd < 0 ? -errno : fd;
 }
 
+/* What is packed, once more if that is a tar. */
+static int unpack_input(struct input *input, bool zip_too)
+{
+	do {
+		size_t size = 0;
+		char *text = NULL;
+		int error;
+
+		if (input_is_archive(input->text, input->size) &&
+		    (zip_too || !input_is_zip(input->text, input->size)))
+			error = unpack_archive(input->text, input->size, &text, &size);
+		else
+			error = input_unpack(input->text, input->size, INPUT_MAX, &text, &size);
+		if (error || !text)
+			return error;
+		free(input->text);
+		input->text = text;
+		input->size = size;
+	} while (input_is_tar(input->text, input->size));
+	return 0;
+}
+
 static int read_input(const char *path, bool regular, bool zip_too, struct input *input,
 		      struct fault *fault)
 {
 	bool standard = !regular && !strcmp(path, "-");
 	_cleanup_close_ int opened = -1;
-	size_t unpacked_size;
-	char *unpacked;
 	int error;
 
 	*input = (struct input){ 0 };
@@ -220,20 +253,11 @@ static int read_input(const char *path, bool regular, bool zip_too, struct input
 			return read_fault(path, opened, fault);
 	}
 	error = read_file(standard ? STDIN_FILENO : opened, input);
-	if (!error && input_is_archive(input->text, input->size) &&
-	    (zip_too || !input_is_zip(input->text, input->size)))
-		error = unpack_archive(input->text, input->size, &unpacked, &unpacked_size);
-	else if (!error)
-		error = input_unpack(input->text, input->size, INPUT_MAX, &unpacked,
-				     &unpacked_size);
+	if (!error)
+		error = unpack_input(input, zip_too);
 	if (error) {
 		input_free(input);
 		return read_fault(path, error, fault);
-	}
-	if (unpacked) {
-		free(input->text);
-		input->text = unpacked;
-		input->size = unpacked_size;
 	}
 	return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A list or country file into memory, unpacked if it is gzip, xz, bzip2, zstd or a zip of one file.
- * Not here: what its text means. */
+/* A list or country file into memory, unpacked if it is gzip, xz, bzip2, zstd, or a zip or tar of
+ * one file, or of one .mmdb among others. Not here: what its text means. */
 #ifndef SEKISHO_LIST_INPUT_H
 #define SEKISHO_LIST_INPUT_H
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#define TAR_MAGIC 257 /* POSIX: where a header says what it is */
+
 static bool begins(const char *text, size_t size, const char *magic, size_t magic_size)
 {
 	return size >= magic_size && !memcmp(text, magic, magic_size);
@@ -19,9 +21,14 @@ bool input_is_zip(const char *text, size_t size)
 	return begins(text, size, "PK\3\4", 4);
 }
 
+bool input_is_tar(const char *text, size_t size)
+{
+	return size > TAR_MAGIC + 5 && !memcmp(text + TAR_MAGIC, "ustar", 5);
+}
+
 bool input_is_archive(const char *text, size_t size)
 {
-	return input_is_zip(text, size) ||
+	return input_is_zip(text, size) || input_is_tar(text, size) ||
 	       begins(text, size,
 		      "\xfd"
 		      "7zXZ",
@@ -96,6 +103,8 @@ int input_archive(const char *text, size_t size, size_t most, input_member *each
 		return error;
 	if (input_is_zip(text, size))
 		archive_read_support_format_zip(archive);
+	else if (input_is_tar(text, size))
+		archive_read_support_format_tar(archive);
 	else
 		archive_read_support_format_raw(archive);
 	archive_read_support_filter_xz(archive);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Packed files other than gzip, by libarchive: xz, bzip2, zstd, and what is in a zip. */
+/* Packed files other than gzip, by libarchive: xz, bzip2, zstd, and what is in a zip or a tar. */
 #ifndef SEKISHO_INPUT_ARCHIVE_H
 #define SEKISHO_INPUT_ARCHIVE_H
 
@@ -9,6 +9,7 @@
 /* Whether the first bytes are those of such a file. */
 bool input_is_archive(const char *text, size_t size);
 bool input_is_zip(const char *text, size_t size);
+bool input_is_tar(const char *text, size_t size);
 
 /* One file of an archive; `name` is "" for xz, bzip2 and zstd, which have one file without a name.
  * `text` is the callback's to keep (malloc()ed) when it returns 0. Not 0 ends the walk. */
