@@ -409,6 +409,33 @@ needs_gate() {
 		and .service == "submission" and .count == 1 and .line == 1'
 }
 
+@test "parse --missed shows the lines of mail servers that gave nothing, without their passwords" {
+	cat >"$BATS_TEST_TMPDIR/log" <<-'END'
+		Nov 21 10:00:00 mx postfix/smtpd[12]: warning: unknown[192.0.2.5]: SASL LOGIN authentication failed: x
+		Nov 21 10:00:01 mx postfix/smtpd[12]: something new about unknown[192.0.2.6]
+		Nov 21 10:00:02 mx dovecot: auth: Debug: client passdb out: given password: secret1
+		Nov 21 10:00:03 mx cron[9]: (root) CMD (true)
+	END
+	run_sekisho parse --missed "$BATS_TEST_TMPDIR/log"
+	says '^[^ ]*log:2: .*something new about unknown'
+	says '^[^ ]*log:3: '
+	[[ ! $output =~ secret1|'SASL LOGIN'|cron ]]
+	complains '4 lines of syslog, 1 events, failure 1; 2 lines of mail servers without one'
+	run_sekisho parse "$BATS_TEST_TMPDIR/log"
+	complains 'without one \(--missed shows them\)'
+}
+
+@test "parse says which events have no time, and how each file is written" {
+	printf '[pattern own]\npattern = ^.*login failed from <HOST>$\nkind = failure\n' >"$BATS_TEST_TMPDIR/conf"
+	printf '21.11.2026 at noon: login failed from 192.0.2.5\n' >"$BATS_TEST_TMPDIR/log"
+	run_sekisho -c "$BATS_TEST_TMPDIR/conf" parse --json "$BATS_TEST_TMPDIR/log"
+	json '.[0].time == null and .[0].source == "192.0.2.5"'
+	complains '1 events HAVE NO TIME that is understood'
+	printf '2026-11-21T10:00:00.5Z stdout F postfix/smtpd[12]: warning: unknown[192.0.2.5]: SASL LOGIN authentication failed: x\n' >"$BATS_TEST_TMPDIR/log"
+	run_sekisho parse "$BATS_TEST_TMPDIR/log"
+	complains '1 lines of CRI, program without a time, 1 events'
+}
+
 @test "a kernel without BTF and a missing capability are named with the remedy; a low number alone is none" {
 	lab_conf
 	server unshare --mount sh -c \

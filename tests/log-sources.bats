@@ -207,6 +207,18 @@ container_fails() { # ID SOURCE TIMES
 	done >>"$LAB/containers/$1/$1-json.log"
 }
 
+@test "a pattern whose lines have no time that is understood is reported, and counts as of now" {
+	lab_conf 'mode = enforce' "$RULES
+[pattern own]
+pattern = ^.*login failed from <HOST>\$
+kind = failure"
+	lab_run
+	for i in 1 2 3 4 5; do echo "21.11.2026 at noon: login failed from 192.0.2.5"; done >>"$LOG"
+	retry 50 0.1 eval "run_sekisho bans && says '^192.0.2.5/32'"
+	grep -q 'log mail: lines that a \[pattern\] matches have no time' "$LAB/log/run"
+	retry 50 0.1 eval "run_sekisho status --json && json '.[0].daemon.logs[0].timeless == 5'"
+}
+
 @test "containers are followed by name, through their re-creation; others are not" {
 	rm -rf "$LAB/containers"
 	container 0a1b mailcow-postfix-1
