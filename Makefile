@@ -301,6 +301,8 @@ install: all
 			install -D -m644 /dev/stdin $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/alert packaging/alert/alert.conf \
 		packaging/alert/lock.conf packaging/digest/digest.conf
+	install -D -m644 packaging/alert/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/sekisho.conf
+	[ -n '$(DESTDIR)' ] || ! command -v systemd-sysusers >/dev/null || systemd-sysusers sekisho.conf
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/sekisho/fail2ban packaging/fail2ban/sekisho.conf
 	install -D -m644 -t $(DESTDIR)$(UNITDIR) packaging/sekisho-*.socket packaging/sekisho-*.target
 	install -D -m644 packaging/completion/sekisho.bash \
@@ -328,7 +330,7 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/sbin/sekisho $(DESTDIR)$(UNITDIR)/sekisho.service \
 		$(DESTDIR)$(UNITDIR)/sekisho-stand-in.service
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sekisho
-	rm -f $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_sekisho
+	rm -f $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_sekisho $(DESTDIR)$(PREFIX)/lib/sysusers.d/sekisho.conf
 	for page in docs/man/*.[578]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 	for unit in packaging/alert/sekisho-* packaging/fetch/sekisho-* packaging/fleet/sekisho-* packaging/digest/sekisho-* packaging/textfile/sekisho-* packaging/sekisho-*.socket packaging/sekisho-*.target; do rm -f $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 	rm -rf $(DESTDIR)$(PREFIX)/share/sekisho $(DESTDIR)$(PREFIX)/lib/sekisho $(DESTDIR)$(DOCDIR)

@@ -119,6 +119,31 @@ leak() { # ACCOUNT
 	no_ban_exists 24.4.4.4/32
 }
 
+@test "an account that was alerted to is in no trouble only when a day has passed" {
+	local i
+	sed -i '2i 402718976,402719231,BR\n3221225984,3221226239,FR' "$LAB/geoip"
+	lab_run
+	login 200000 bob@example.org 203.0.113.20
+	login 7620 bob@example.org 203.0.113.20
+	retry 50 0.1 account_is bob '.known == 1'
+	run_sekisho account bob
+	says '^state +in no trouble$'
+	# Countries of three providers: alerted to, and nobody is banned.
+	for i in 198.51.100.7 192.0.2.77 24.1.1.1; do login 0 bob@example.org "$i"; done
+	retry 50 0.1 account_is bob '.alerts[0].rule == "account-spread" and .bans == []'
+	run_sekisho account bob
+	says '^state +alerted to by account-spread at .*; nobody is banned for it$'
+	says 'sekisho account --trust NAME'
+	run_sekisho bans --json
+	[[ -z $output ]]
+	# It goes on, and bans; of that the state tells, and no second alert.
+	for i in 2 3 4 5 6; do login 0 bob@example.org "$((20 + i)).1.1.1"; done
+	retry 50 0.1 account_is bob '.troubles[0].rule == "account-spread" and (.bans | length > 3)'
+	account_is bob '.alerts | length == 1'
+	run_sekisho account bob
+	says '^state +account-spread: strangers have, or had, its password'
+}
+
 # Knowledge alone: nobody is banned for what was before, nor for what comes back from there at once.
 @test "the first start learns from rotated logs who is known, and decides nothing by them" {
 	local i day

@@ -110,7 +110,7 @@ mail_of_alice() {
 	lock LOCK_KIND=dovecot LOCK_FILE=/mnt/locked
 	lab_run
 	run_sekisho 1 alert --test
-	complains 'alert program .* failed with status 1'
+	complains 'alert program .* failed with status 1 .*: the web hook failed: .*500'
 	grep -q 'the web hook failed: .*500' "$LAB/log/run"
 	retry 80 0.2 bash -c "$(declare -f server); server '$SEKISHO' -c '$LAB_CONF' doctor --json | grep -q 'the program failed'"
 	rm "$LAB/alert.sock"
@@ -144,6 +144,29 @@ mail_of_alice() {
 	[[ $(<"$LAB/locked") == bob@example.net ]]
 }
 
+@test "doctor names the accounts that are locked, until they are unlocked" {
+	lock LOCK_KIND=dovecot LOCK_FILE=/mnt/locked
+	locked() { # as if it were the machine's own lock.conf
+		# shellcheck disable=SC2016 # for the shell in there
+		server unshare --mount --propagation private sh -euc '
+			mkdir -p "$1/etc/sekisho"
+			echo "LOCK_FILE=\"$1/locked\"" >"$1/etc/sekisho/lock.conf"
+			mount -t overlay overlay -o "lowerdir=$1/etc:/etc" /etc
+			"$2" -c "$3" doctor --json || :
+		' - "$LAB" "$SEKISHO" "$LAB_CONF" | jq -r '.findings[] | select(.id == "accounts-locked") | .subject + ": " + .text'
+	}
+	[[ -z $(locked) ]]
+	for account in bob@example.net alice; do
+		jq -c --arg a "$account" '.rule = "account-spread" | .account = $a' <<<"$FACTS" >facts
+		lab_sekisho alert --hand-over "$LAB/lock.sock" <facts
+	done
+	[[ $(locked) == "$LAB/locked: 2 accounts are locked: bob@example.net, alice" ]]
+	sed -i '/^bob/d' "$LAB/locked"
+	[[ $(locked) == "$LAB/locked: 1 account is locked: alice" ]]
+	: >"$LAB/locked"
+	[[ -z $(locked) ]]
+}
+
 @test "nothing of a stranger's name mentions people in Slack or Mattermost, or makes a header" {
 	for kind in slack mattermost ntfy; do
 		deliver "ALERT_WEBHOOK_KIND=$kind" "ALERT_WEBHOOK_URL=https://localhost:8443/$kind"
@@ -154,6 +177,32 @@ mail_of_alice() {
 	jq -e '.text | contains("<!channel>") | not' "$LAB/posted-slack"
 	jq -e '.text | (contains("@all") | not) and contains("account-spread")' "$LAB/posted-mattermost"
 	grep -q 'why:      a try' "$LAB/posted-ntfy"
+}
+
+@test "an alert names the commands to type next, and of a stranger's name makes none" {
+	deliver ALERT_WEBHOOK_KIND=ntfy ALERT_WEBHOOK_URL=https://localhost:8443/next
+	next() { # JQ
+		jq -c "$1" <<<"$FACTS" >facts
+		lab_sekisho alert --hand-over "$LAB/alert.sock" <facts
+		sed -n '/^next, as root:$/,/^$/s/^  //p' "$LAB/posted-next" >next
+	}
+	next '.account = "bob@example.net" | .sources = [{prefix: "198.51.100.7/32", country: "JP", provider: null}]'
+	diff next - <<-'END'
+		sekisho account bob@example.net
+		sekisho account --trust bob@example.net   # once its password is changed
+		sekisho why 198.51.100.7
+		sekisho unban 198.51.100.7   # if it is to be let in
+	END
+	next '.account = null | .prefix = "2001:db8:1::/64"'
+	diff next - <<<$'sekisho why 2001:db8:1::\nsekisho unban 2001:db8:1::/64   # if it is to be let in'
+	next '.account = null | .outflow = {}'
+	diff next - <<<'sekisho outflow'
+	# Summed up, and what could be no account here.
+	# shellcheck disable=SC2016 # as text
+	for account in null '"-x"' '"$(reboot)"' '"bob\nreboot"' '"bob\n"' '"b;reboot"' '"x y"'; do
+		next ".account = $account"
+		diff next - <<<'sekisho alerts'
+	done
 }
 
 @test "check refuses an alert program that is not there or cannot be run" {

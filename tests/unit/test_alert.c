@@ -142,13 +142,18 @@ static struct decision spread(void)
 	return decision;
 }
 
-static void push(struct room *room)
+static void push_one(struct room *room, bool test)
 {
 	struct store_evidence evidence = { 1700000000 * NS_PER_S, "a \"line\"\\ of \x01 log" };
 	struct decision decision = spread();
-	struct alert alert = { &decision, NULL, &evidence, 1, NULL };
+	struct alert alert = { &decision, NULL, &evidence, 1, NULL, test };
 
 	alerts_push(room->alerts, &alert);
+}
+
+static void push(struct room *room)
+{
+	push_one(room, false);
 }
 
 static void the_program_gets_the_facts_as_json_and_as_variables(void **state)
@@ -262,6 +267,32 @@ static void a_program_that_does_not_read_or_fails_is_reported(void **state)
 	push(room);
 	room_run(room, 1);
 	assert_non_null(strstr(room->fault, "ended by signal 9"));
+	room_close(room);
+}
+
+static void of_a_test_the_report_has_what_the_program_said(void **state)
+{
+	struct room *room =
+		room_open("echo 'no such place' >&2\necho; echo 'try another'\nexit 3", 30);
+
+	(void)state;
+	push_one(room, true);
+	room_run(room, 1);
+	assert_non_null(strstr(room->fault, "): no such place; try another"));
+	assert_null(strstr(room->fault, "another;"));
+	room_close(room);
+
+	/* However much it is. */
+	room = room_open("head -c 10000000 /dev/zero | tr '\\0' x\nexit 3", 30);
+	push_one(room, true);
+	room_run(room, 1);
+	assert_non_null(strstr(room->fault, "): xxxx"));
+	room_close(room);
+
+	room = room_open("exit 3", 30);
+	push_one(room, true);
+	room_run(room, 1);
+	assert_int_equal(room->fault[strlen(room->fault) - 1], ')');
 	room_close(room);
 }
 
@@ -392,6 +423,7 @@ int main(void)
 		cmocka_unit_test(the_program_gets_the_facts_as_json_and_as_variables),
 		cmocka_unit_test(of_the_outflow_breaker_it_gets_who_sends_where_to),
 		cmocka_unit_test(a_program_that_does_not_read_or_fails_is_reported),
+		cmocka_unit_test(of_a_test_the_report_has_what_the_program_said),
 		cmocka_unit_test(a_program_that_is_not_there_is_reported),
 		cmocka_unit_test(a_program_that_hangs_is_killed_with_its_children),
 		cmocka_unit_test(

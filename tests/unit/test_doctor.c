@@ -194,6 +194,8 @@ ILL(outflow_full, f->outflow.overflows = 1)
 ILL(no_program, f->alerts.has_program = false)
 ILL(alerts_failed, f->alerts.failed = 1)
 ILL(alerts_dropped, f->alerts.dropped = 1)
+ILL(accounts_locked, strcpy(f->locked[0].path, "/etc/dovecot/locked");
+    doctor_read_locked("bob\n", &f->locked[0]))
 ILL(metrics_closed, f->metrics = DAEMON_METRICS_CLOSED)
 ILL(policy_closed, f->policy.dovecot = DAEMON_LISTENER_CLOSED)
 ILL(policy_unasked, f->policy.postfix = DAEMON_LISTENER_OPEN; f->policy_uptime_s = 7200)
@@ -289,6 +291,7 @@ static const struct ill ills[] = {
 	{ "no-alert-program", make_no_program, 0 },
 	{ "alerts-failed", make_alerts_failed, 1 },
 	{ "alerts-failed", make_alerts_dropped, 1 },
+	{ "accounts-locked", make_accounts_locked, 0 },
 	{ "metrics-closed", make_metrics_closed, 1 },
 	{ "policy-closed", make_policy_closed, 1 },
 	{ "policy-unasked", make_policy_unasked, 1 },
@@ -336,6 +339,33 @@ static void a_stand_in_is_missed_where_systemd_would_start_it(void **state)
 		doctor_check_policy(&facts, &report);
 		assert_int_equal(report.count, cases[i].found);
 	}
+}
+
+static void locked_accounts_are_counted_and_the_first_ones_named(void **state)
+{
+	struct doctor_locked locked = { .count = 9 };
+	char text[4096] =
+		"# by hand\n\nbob@example.org\n alice\ncarol REJECT This account\ndan:*\n";
+	char path[32] = "as before";
+
+	(void)state;
+	doctor_read_locked(text, &locked);
+	assert_string_equal(locked.names, "bob@example.org, carol, dan");
+	assert_int_equal(locked.count, 3);
+	*text = '\0';
+	doctor_read_locked(text, &locked);
+	assert_int_equal(locked.count, 0);
+	for (int i = 0; i < 200; i++)
+		strcat(text, "somebody@example\n");
+	doctor_read_locked(text, &locked);
+	assert_int_equal(locked.count, 200);
+	assert_string_equal(locked.names + strlen(locked.names) - 18, ", somebody@example");
+
+	assert_false(doctor_lock_file("#LOCK_FILE=/a\nLOCK_KIND=dovecot\nLOCK_FILE=\n", path, 32));
+	assert_string_equal(path, "as before");
+	assert_true(doctor_lock_file("LOCK_FILE=/a\nLOCK_FILE=\"/b c\"", path, 32));
+	assert_string_equal(path, "/b c");
+	assert_false(doctor_lock_file("LOCK_FILE=/a", path, 2));
 }
 
 static void nothing_is_found_where_nothing_is_wrong(void **state)
@@ -761,6 +791,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_found_where_nothing_is_wrong),
+		cmocka_unit_test(locked_accounts_are_counted_and_the_first_ones_named),
 		cmocka_unit_test(a_stand_in_is_missed_where_systemd_would_start_it),
 		cmocka_unit_test(each_ill_is_found_by_itself_and_says_what_it_means_and_what_to_do),
 		cmocka_unit_test(what_the_fetch_timer_had_no_time_for_is_no_finding_yet),

@@ -4,16 +4,15 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "alert/orphans.h"
+#include "alert/program.h"
 #include "base/cleanup.h"
 #include "base/time.h"
 
@@ -22,11 +21,13 @@ struct job {
 	char *json;
 	char **environment;
 	char about[128]; /* for faults: "account-spread, bob" */
+	bool test;
 };
 
 struct process {
 	pid_t pid;	 /* 0: none */
 	int fd;		 /* pidfd; -1: none, the timer looks */
+	int output;	 /* of a test, program_said(); -1: of none */
 	uint64_t end_ns; /* CLOCK_MONOTONIC */
 	bool killed;
 	char about[128];
@@ -85,78 +86,38 @@ static void program_free(char **program)
 	free(program);
 }
 
-/* The facts as a file without a name: nobody has to write while the program reads. */
-static int facts_fd(const char *json)
-{
-	_cleanup_close_ int fd = memfd_create("sekisho-alert", MFD_CLOEXEC);
-	size_t size = strlen(json), done = 0;
-
-	while (fd >= 0 && done < size) {
-		ssize_t wrote = write(fd, json + done, size - done);
-
-		if (wrote < 0 && errno != EINTR)
-			return -errno;
-		done += wrote > 0 ? (size_t)wrote : 0;
-	}
-	if (fd < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		return -errno;
-	return TAKE_FD(fd);
-}
-
-/* A process group of its own, so that what the program starts can be killed with it; no blocked
- * signals; standard output goes where faults go. */
-static int spawn(char *const *program, char *const *environment, int input, pid_t *pid)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int error;
-
-	if (posix_spawn_file_actions_init(&files))
-		return -ENOMEM;
-	if (posix_spawnattr_init(&attributes)) {
-		posix_spawn_file_actions_destroy(&files);
-		return -ENOMEM;
-	}
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-						      POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setpgroup(&attributes, 0);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	error = posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
-	if (!error)
-		error = posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
-	if (!error)
-		error = posix_spawn(pid, program[0], &files, &attributes, program, environment);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&files);
-	return -error;
-}
-
 static void start_waiting(struct alerts *alerts);
+
+static void free_place(struct process *process)
+{
+	if (process->fd >= 0)
+		close(process->fd);
+	if (process->output >= 0)
+		close(process->output);
+	*process = (struct process){ .fd = -1, .output = -1 };
+}
 
 /* True: it has ended, and its place is free. */
 static bool reap(struct alerts *alerts, struct process *process)
 {
 	siginfo_t info = { 0 };
+	char said[512];
 
 	if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG) || !info.si_pid)
 		return false;
 	alerts->failed += info.si_code != CLD_EXITED || info.si_status != 0;
+	program_said(process->output, said, sizeof(said));
 	/* Of one that was killed for its time that was said. */
 	if (info.si_code != CLD_EXITED && !process->killed)
 		report(alerts, "alert program %s was ended by signal %d (%s)",
 		       alerts->program ? alerts->program[0] : "", info.si_status, process->about);
 	else if (info.si_code == CLD_EXITED && info.si_status)
-		report(alerts, "alert program %s failed with status %d (%s)",
-		       alerts->program ? alerts->program[0] : "", info.si_status, process->about);
-	if (process->fd >= 0) {
+		report(alerts, "alert program %s failed with status %d (%s)%s",
+		       alerts->program ? alerts->program[0] : "", info.si_status, process->about,
+		       said);
+	if (process->fd >= 0)
 		loop_remove(alerts->loop, process->fd);
-		close(process->fd);
-	}
-	*process = (struct process){ .fd = -1 };
+	free_place(process);
 	return true;
 }
 
@@ -195,9 +156,8 @@ static int begin_looking(struct alerts *alerts)
 
 static int run_job(struct alerts *alerts, struct process *process, const struct job *job)
 {
-	_cleanup_close_ int input = facts_fd(job->json);
-	int error = input < 0 ? input
-			      : spawn(alerts->program, job->environment, input, &process->pid);
+	int error = program_start(alerts->program, job->environment, job->json,
+				  job->test ? &process->output : NULL, &process->pid);
 
 	if (error)
 		return error;
@@ -216,8 +176,6 @@ static int run_job(struct alerts *alerts, struct process *process, const struct 
 	/* It cannot be watched, so it must not run. */
 	kill(-process->pid, SIGKILL);
 	waitpid(process->pid, NULL, 0);
-	if (process->fd >= 0)
-		close(process->fd);
 	return error;
 }
 
@@ -233,7 +191,7 @@ static void start_waiting(struct alerts *alerts)
 		alerts->run++;
 		error = alerts->program ? run_job(alerts, process, job) : -ENOENT;
 		if (error) {
-			*process = (struct process){ .fd = -1 };
+			free_place(process);
 			alerts->failed++;
 			report(alerts, "alert program %s cannot be run: %s (%s)",
 			       alerts->program ? alerts->program[0] : "", strerror(-error),
@@ -299,7 +257,7 @@ int alerts_new(struct loop *loop, unsigned timeout_s, alert_fault *report_fault,
 	alerts->report = report_fault;
 	alerts->context = context;
 	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++)
-		alerts->processes[i].fd = -1;
+		alerts->processes[i].fd = alerts->processes[i].output = -1;
 	orphans_adopt();
 	if (gethostname(alerts->host, sizeof(alerts->host) - 1))
 		snprintf(alerts->host, sizeof(alerts->host), "localhost");
@@ -317,10 +275,9 @@ void alerts_free(struct alerts *alerts)
 	if (!alerts)
 		return;
 	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++) {
-		if (alerts->processes[i].fd < 0)
-			continue;
-		loop_remove(alerts->loop, alerts->processes[i].fd);
-		close(alerts->processes[i].fd);
+		if (alerts->processes[i].fd >= 0)
+			loop_remove(alerts->loop, alerts->processes[i].fd);
+		free_place(&alerts->processes[i]);
 	}
 	for (size_t i = 0; i < ALERT_QUEUE_MAX; i++)
 		job_free(&alerts->queue[i]);
@@ -366,7 +323,7 @@ static void drop(struct alerts *alerts)
 void alerts_push(struct alerts *alerts, const struct alert *alert)
 {
 	const struct decision *decision = alert->decision;
-	struct job job = { 0 };
+	struct job job = { .test = alert->test };
 
 	if (!alerts->program)
 		return;

@@ -4,7 +4,6 @@
 #include "doctor/checks.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -73,6 +73,7 @@ enum doctor_find {
 	FIND_OUTFLOW_TABLE_FULL,
 	FIND_NO_ALERT_PROGRAM,
 	FIND_ALERTS_FAILED,
+	FIND_ACCOUNTS_LOCKED,
 	FIND_METRICS_CLOSED,
 	FIND_POLICY_CLOSED,
 	FIND_POLICY_UNASKED,
@@ -111,6 +112,16 @@ void doctor_policy_files(struct doctor_facts *facts);
 bool doctor_postfix_fails_closed(const char *text);
 bool doctor_dovecot_fails_closed(const char *text);
 void doctor_check_policy(const struct doctor_facts *facts, struct doctor_report *report);
+
+/* doctor_locked.c: looks into the lock unit's files, as lock.conf names them or as they are by
+ * themselves. */
+void doctor_take_locked(struct doctor_facts *facts);
+/* Counts what `text` locks, and names the first; a comment or an empty line is none. Pure. */
+void doctor_read_locked(const char *text, struct doctor_locked *locked);
+/* The value of LOCK_FILE in the text of lock.conf, without its quotes, in `path` of `size` bytes.
+ * false: it has none, or one too long. Pure. */
+bool doctor_lock_file(const char *text, char *path, size_t size);
+void doctor_check_locked(const struct doctor_facts *facts, struct doctor_report *report);
 
 /* doctor_fleet.c: what the fleet process wrote of itself. */
 void doctor_take_fleet(const struct config *config, int64_t now_wall_ns,

@@ -86,5 +86,6 @@ void doctor_check_leaves(const struct doctor_facts *facts, struct doctor_report 
 	check_outflow(facts, report);
 	check_word(facts, report);
 	doctor_check_policy(facts, report);
+	doctor_check_locked(facts, report);
 	doctor_check_fleet(facts, report);
 }

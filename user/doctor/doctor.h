@@ -92,6 +92,13 @@ struct doctor_fleet {
 	size_t member_count;
 };
 
+/* A file of accounts that the lock unit, or somebody else, has locked. */
+struct doctor_locked {
+	char path[128];
+	size_t count;	 /* of lines that name one */
+	char names[200]; /* the first ones, parted by ", ", whole */
+};
+
 struct doctor_facts {
 	int64_t now_wall_ns;
 	bool root;
@@ -116,6 +123,7 @@ struct doctor_facts {
 	struct stand_in stand_in;
 	bool stood_in_for; /* by systemd's doing: the daemon is sekisho.service */
 	struct doctor_outflow outflow;
+	struct doctor_locked locked[3]; /* by their paths; "": none */
 	struct doctor_fleet fleet;
 
 	struct transforms transforms;

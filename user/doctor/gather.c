@@ -127,6 +127,7 @@ static void take_snapshot(struct doctor_facts *facts, const struct snapshot *sna
 		    files[i].modified_wall_ns < facts->countries_modified_wall_ns)
 			facts->countries_modified_wall_ns = files[i].modified_wall_ns;
 	doctor_policy_files(facts);
+	doctor_take_locked(facts);
 	for (size_t i = 0; i < snapshot->fault_count; i++)
 		remember(facts, &snapshot->faults[i]);
 }

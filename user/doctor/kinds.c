@@ -292,8 +292,13 @@ static const struct doctor_kind kinds[] = {
 				    "posts, or a script of your own; the steps: "
 				    "/usr/share/doc/sekisho/alerts.md." },
 	[FIND_ALERTS_FAILED] = { DOCTOR_WARN, "alerts-failed", "An alert reached nobody.",
-				 "See why in the daemon's log (journalctl -u sekisho); try the "
-				 "program by hand as /usr/share/doc/sekisho/alerts.md shows." },
+				 "`sekisho alert --test` tries it and says why; so does the "
+				 "daemon's log (journalctl -u sekisho)." },
+	[FIND_ACCOUNTS_LOCKED] = { DOCTOR_NOTE, "accounts-locked",
+				   "They cannot log in, or send, until somebody unlocks them.",
+				   "Once the password is changed: take its line out of the file "
+				   "(of Postfix: then `postfix reload`), and `sekisho account "
+				   "--trust NAME`." },
 	[FIND_METRICS_CLOSED] = { DOCTOR_WARN, "metrics-closed",
 				  "Monitoring gets no metrics of sekisho.",
 				  "See `last fault` in `sekisho status`. It is tried again by "
@@ -372,26 +377,4 @@ const struct doctor_kind *doctor_kind(enum doctor_find find)
 const struct doctor_kind *doctor_kind_at(size_t index)
 {
 	return index < FIND_COUNT ? &kinds[index] : NULL;
-}
-
-void doctor_add(struct doctor_report *report, enum doctor_find find, const char *subject,
-		const char *format, ...)
-{
-	const struct doctor_kind *kind = doctor_kind(find);
-	struct doctor_finding *finding = &report->findings[report->count];
-	va_list arguments;
-
-	if (report->count == DOCTOR_FINDINGS_MAX) {
-		report->dropped++;
-		return;
-	}
-	report->count++;
-	*finding = (struct doctor_finding){ .severity = kind->severity,
-					    .id = kind->id,
-					    .means = kind->means,
-					    .remedy = kind->remedy };
-	snprintf(finding->subject, sizeof(finding->subject), "%s", subject);
-	va_start(arguments, format);
-	vsnprintf(finding->text, sizeof(finding->text), format, arguments);
-	va_end(arguments);
 }

@@ -42,6 +42,8 @@ struct account_incident {
 
 struct account_alert {
 	int64_t wall_ns;
+	bool recent; /* as long as another of the same is not alerted to: a day, or the rule's
+			window */
 	char rule[32], reason[200];
 };
 

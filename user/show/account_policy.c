@@ -15,6 +15,7 @@
 
 #define SHOWN	      8	 /* queue ids in a command; for more there is --held */
 #define EXIM_ID_LEAST 16 /* characters */
+#define DAY_S	      86400
 
 static void take_held(const struct judge_held *held, void *context)
 {
@@ -24,16 +25,32 @@ static void take_held(const struct judge_held *held, void *context)
 		facts->held[facts->held_count++] = *held;
 }
 
+struct taking_alerts {
+	struct account_facts *facts;
+	const struct detect_settings *settings;
+	int64_t now_wall_ns;
+};
+
+static bool is_recent(const struct taking_alerts *taking, const struct store_past_alert *past)
+{
+	int rule = rule_from_name(past->rule);
+	uint64_t age_s = (uint64_t)(taking->now_wall_ns - past->wall_ns) / NS_PER_S;
+
+	return age_s <= DAY_S || (rule >= 0 && age_s <= taking->settings->rules[rule].window_s);
+}
+
 static int take_alert(const struct store_past_alert *past, void *context)
 {
 	_cleanup_(cleanup_json) json_t *read = json_loads(past->facts, 0, NULL);
 	const char *reason = json_string_value(json_object_get(read, "reason"));
-	struct account_facts *facts = context;
+	const struct taking_alerts *taking = context;
+	struct account_facts *facts = taking->facts;
 	struct account_alert *alert = &facts->alerts[facts->alert_count];
 
 	if (facts->alert_count == ACCOUNT_ALERTS_MAX)
 		return 1;
 	alert->wall_ns = past->wall_ns;
+	alert->recent = is_recent(taking, past);
 	snprintf(alert->rule, sizeof(alert->rule), "%s", past->rule);
 	snprintf(alert->reason, sizeof(alert->reason), "%s", reason ? reason : "");
 	facts->alert_count++;
@@ -55,6 +72,7 @@ int account_policy_fill(const struct instance *instance, int64_t now_wall_ns,
 			struct account_facts *facts, struct fault *fault)
 {
 	struct store *store = instance->store;
+	struct taking_alerts taking = { facts, &instance->config->detect, now_wall_ns };
 	struct judge_settings settings;
 	int error = 0;
 
@@ -64,8 +82,8 @@ int account_policy_fill(const struct instance *instance, int64_t now_wall_ns,
 			error = store_held_each(store, facts->names[i], ACCOUNT_HELD_MAX, take_held,
 						facts, fault);
 		if (!error)
-			error = store_past_alerts_each(store, facts->names[i], 0, take_alert, facts,
-						       fault);
+			error = store_past_alerts_each(store, facts->names[i], 0, take_alert,
+						       &taking, fault);
 	}
 	if (error || !facts->budget.wall_ns)
 		return error;

@@ -26,6 +26,31 @@ static void print_incident(FILE *out, const char *what, const struct account_inc
 	fputs(" unless it goes on\n", out);
 }
 
+/* The last one that still holds; NULL: none. */
+static const struct account_alert *recent_alert(const struct account_facts *facts)
+{
+	const struct account_alert *last = NULL;
+
+	for (size_t i = 0; i < facts->alert_count; i++)
+		if (facts->alerts[i].recent && (!last || facts->alerts[i].wall_ns > last->wall_ns))
+			last = &facts->alerts[i];
+	return last;
+}
+
+/* Who is in no incident may have been alerted to all the same. */
+static void print_no_incident(FILE *out, const struct account_facts *facts)
+{
+	const struct account_alert *alert = recent_alert(facts);
+
+	if (!alert) {
+		fputs("state      in no trouble\n", out);
+		return;
+	}
+	fprintf(out, "state      alerted to by %s at ", alert->rule);
+	print_time(out, alert->wall_ns);
+	fputs(facts->ban_count ? "; the bans below name it\n" : "; nobody is banned for it\n", out);
+}
+
 static void print_head(FILE *out, const struct account_facts *facts)
 {
 	fputs("account    ", out);
@@ -42,7 +67,7 @@ static void print_head(FILE *out, const struct account_facts *facts)
 		print_incident(out, "account-siege: strangers of many networks fail on it",
 			       &facts->siege);
 	if (!facts->spread.last_wall_ns && !facts->siege.last_wall_ns)
-		fputs("state      in no trouble\n", out);
+		print_no_incident(out, facts);
 	if (facts->habit.messages || facts->habit.failing)
 		fprintf(out,
 			"usual      up to %u messages, and up to %u networks that fail, in the "
@@ -145,7 +170,7 @@ void account_facts_text(FILE *out, const struct account_facts *facts)
 	print_sources(out, facts);
 	print_bans(out, facts);
 	print_failed(out, facts);
-	if (facts->spread.last_wall_ns || facts->siege.last_wall_ns)
+	if (facts->spread.last_wall_ns || facts->siege.last_wall_ns || recent_alert(facts))
 		fputs("\nOnce its password is changed: `sekisho account --trust NAME`. Bans stay "
 		      "until "
 		      "they end,\nor `sekisho unban`.\n",
