@@ -30,6 +30,10 @@ setup() {
 	found 'a stop lets logins go on' 'who stands in has no rights' 'a start takes over' 'a removal leaves nobody'
 }
 
+@test "a daemon that fails at every start keeps no login waiting" {
+	found 'one that fails at every start keeps nobody waiting'
+}
+
 @test "who stands in is shown while it answers and after; doctor finds one that would not come" {
 	found 'who stands in is shown' 'doctor finds one that would not come'
 }

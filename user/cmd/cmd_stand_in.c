@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho stand-in`: answers Dovecot while the daemon is stopped. */
+/* `sekisho stand-in`: answers Dovecot where the daemon does not. */
 #include <getopt.h>
 #include <stdio.h>
 
@@ -36,7 +36,7 @@ const struct command cmd_stand_in = {
 	.help = "While the daemon is stopped Dovecot would ask again and again until its\n"
 		"time-out is over. This listens where [policy] dovecot says and answers at once\n"
 		"that each login may go on, until it gets SIGTERM. It needs no rights.\n"
-		"sekisho-stand-in.service runs it whenever sekisho.service is stopped; see\n"
-		"sekisho-policy(7).\n",
+		"sekisho-stand-in.service runs it beside sekisho.service, for what that leaves;\n"
+		"see sekisho-policy(7).\n",
 	.run = run,
 };

@@ -174,6 +174,10 @@ int http_server_open(struct loop *loop, int socket, const char *name,
 {
 	struct http_server *server =
 		calloc(1, sizeof(*server) + options->connections * sizeof(*server->connections));
+	struct MHD_OptionItem listening[] = {
+		{ socket < 0 ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, socket, NULL },
+		{ MHD_OPTION_END, 0, NULL }
+	};
 	const union MHD_DaemonInfo *info;
 
 	if (!server) {
@@ -186,12 +190,14 @@ int http_server_open(struct loop *loop, int socket, const char *name,
 	server->connection_count = options->connections;
 	for (unsigned i = 0; i < options->connections; i++)
 		server->connections[i].fd = -1;
-	server->http = MHD_start_daemon(
-		MHD_USE_EPOLL, 0, NULL, NULL, options->answer, options->context,
-		MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_LIMIT, options->connections,
-		MHD_OPTION_CONNECTION_TIMEOUT, options->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		options->connection_bytes, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-		MHD_OPTION_NOTIFY_COMPLETED, options->completed, options->context, MHD_OPTION_END);
+	server->http = MHD_start_daemon(MHD_USE_EPOLL | (socket < 0 ? MHD_USE_NO_LISTEN_SOCKET : 0),
+					0, NULL, NULL, options->answer, options->context,
+					MHD_OPTION_ARRAY, listening, MHD_OPTION_CONNECTION_LIMIT,
+					options->connections, MHD_OPTION_CONNECTION_TIMEOUT,
+					options->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+					options->connection_bytes, MHD_OPTION_NOTIFY_CONNECTION,
+					on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
+					options->completed, options->context, MHD_OPTION_END);
 	if (!server->http) {
 		close(socket);
 		free(server);
@@ -205,6 +211,13 @@ int http_server_open(struct loop *loop, int socket, const char *name,
 	server->epoll = info->epoll_fd;
 	*result = server;
 	return 0;
+}
+
+void http_server_take(struct http_server *server, int socket, const struct sockaddr *address,
+		      socklen_t size)
+{
+	MHD_add_connection(server->http, socket, address, size);
+	serve(server);
 }
 
 void http_server_close(struct http_server *server)

@@ -24,12 +24,17 @@ struct http_server_options {
 	uint64_t most_ns; /* a connection may take in all, unless it is trusted */
 };
 
-/* `socket` is listening, and the server's from now on, whatever is returned. `name` is for the
- * fault. */
+/* `socket` is listening, and the server's from now on, whatever is returned; -1: none is, and
+ * connections come by http_server_take(). `name` is for the fault. */
 int http_server_open(struct loop *loop, int socket, const char *name,
 		     const struct http_server_options *options, struct http_server **server,
 		     struct fault *fault);
 void http_server_close(struct http_server *server);
+
+/* A connection that somebody else has accepted, from `address`: not blocking, the server's from now
+ * on, and ended at once where there is no room. */
+void http_server_take(struct http_server *server, int socket, const struct sockaddr *address,
+		      socklen_t size);
 
 /* Before an end: whoever waits gets his answer, within 0.2 s in all. A mail server that gets none
  * asks nothing for a while. */

@@ -67,6 +67,9 @@ static int try_open(struct policy_server *server, struct policy_socket *socket, 
 		return fd;
 	free(socket->own_path);
 	socket->own_path = *path ? strdup(path) : NULL;
+	/* Its stand-in has the same socket, and is not to answer. */
+	if (is_dovecot)
+		(void)server_socket_claim(fd);
 	return is_dovecot ? policy_http_open(server, fd, fault)
 			  : policy_lines_open(server, fd, socket->where.kind == LISTEN_UNIX, fault);
 }

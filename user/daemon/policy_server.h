@@ -75,7 +75,8 @@ struct MHD_Response *policy_http_response(const char *text);
 void policy_http_response_free(struct MHD_Response **response);
 /* What the head says of the body's size, in bytes; the most there may be where it does not say. */
 size_t policy_http_length(struct MHD_Connection *connection);
-/* http_server_open() with the bounds for Dovecot's connections. `completed` may be NULL. */
+/* http_server_open(), also of -1, with the bounds for Dovecot's connections. `completed` may be
+ * NULL. */
 int policy_http_serve(struct loop *loop, int socket, MHD_AccessHandlerCallback answer,
 		      MHD_RequestCompletedCallback completed, void *context,
 		      struct http_server **http, struct fault *fault);

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Who answers Dovecot while the daemon is stopped: that every login may go on. Dovecot asks a port
- * where nobody listens again and again, until its time-out is over, and asks nothing for up to a
- * minute once somebody does. Anybody gets the answer, it tells nothing. Not here: Postfix and Exim,
- * which go on at once where nobody listens. */
+/* Who answers Dovecot where the daemon does not, stopped, failing at each start, or hung: that every
+ * login may go on. Dovecot asks a port where nobody listens again and again, until its time-out is
+ * over, and asks nothing for up to a minute once somebody does. Anybody gets the answer, it tells
+ * nothing. Not here: Postfix and Exim, which go on at once where nobody listens. */
 #include "daemon/policy_stand_in.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -24,9 +26,18 @@
 #include "policy/auth_request.h"
 #include "show/stand_in.h"
 
+#define PATIENCE_NS (NS_PER_S / 5)  /* that a question is left to a daemon; Dovecot has 0.3 s */
+#define LOOK_NS	    (NS_PER_S / 50) /* as long as one waits */
+#define AWAY_NS	    NS_PER_S	    /* without a daemon: that is no restart */
+#define ACCEPT_MOST 64		    /* before others have their turn */
+
 struct answering {
 	struct loop *loop;
 	struct http_server *http;
+	struct passed_sockets passed;
+	int listener;
+	uint64_t daemon_boot_ns; /* when the daemon was there last */
+	uint64_t waits_boot_ns;	 /* since when somebody waits for it */
 	struct MHD_Response *pass, *bad;
 	int file; /* where it is counted (show/stand_in.h); -1: nowhere */
 	struct stand_in so_far;
@@ -35,7 +46,8 @@ struct answering {
 
 /* ---- counted ---- */
 
-/* Where systemd made a folder for it. What was counted before goes on, until the next boot. */
+/* Where systemd made a folder for it. What was counted before goes on, until the next boot. It is
+ * locked while the daemon is away. */
 static void open_file(struct answering *stand_in)
 {
 	const char *folder = getenv("RUNTIME_DIRECTORY");
@@ -48,8 +60,6 @@ static void open_file(struct answering *stand_in)
 	stand_in->written = stand_in->so_far.answers;
 	snprintf(path, sizeof(path), "%s/" STAND_IN_FILE, folder);
 	stand_in->file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (stand_in->file >= 0)
-		(void)flock(stand_in->file, LOCK_EX | LOCK_NB);
 }
 
 static void count_answer(struct answering *stand_in)
@@ -105,12 +115,75 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	return MHD_queue_response(connection, MHD_HTTP_OK, stand_in->pass);
 }
 
+/* ---- taken ---- */
+
+/* Who has just gone may be back at once. */
+static bool daemon_is_away(struct answering *stand_in)
+{
+	uint64_t now = clock_boot_ns();
+
+	if (server_socket_is_claimed(stand_in->listener))
+		stand_in->daemon_boot_ns = now;
+	return now - stand_in->daemon_boot_ns >= AWAY_NS;
+}
+
+static void take_questions(struct answering *stand_in)
+{
+	struct sockaddr_storage address;
+
+	for (int i = 0; i < ACCEPT_MOST; i++) {
+		socklen_t size = sizeof(address);
+		int fd = accept4(stand_in->listener, (struct sockaddr *)&address, &size,
+				 SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0)
+			break;
+		http_server_take(stand_in->http, fd, (struct sockaddr *)&address, size);
+	}
+}
+
+static void on_question(int fd, void *context);
+
+/* Until nobody waits, or for too long. */
+static void look(void *context)
+{
+	struct answering *stand_in = context;
+	struct pollfd comes = { .fd = stand_in->listener, .events = POLLIN };
+	bool waits = poll(&comes, 1, 0) > 0;
+
+	if (waits && !daemon_is_away(stand_in) &&
+	    clock_boot_ns() - stand_in->waits_boot_ns < PATIENCE_NS &&
+	    !loop_after(stand_in->loop, LOOK_NS, look, stand_in))
+		return;
+	if (waits)
+		take_questions(stand_in);
+	if (loop_add(stand_in->loop, stand_in->listener, on_question, stand_in))
+		loop_stop(stand_in->loop); /* it is started again */
+}
+
+static void on_question(int fd, void *context)
+{
+	struct answering *stand_in = context;
+
+	if (daemon_is_away(stand_in)) {
+		take_questions(stand_in);
+		return;
+	}
+	loop_remove(stand_in->loop, fd);
+	stand_in->waits_boot_ns = clock_boot_ns();
+	look(stand_in);
+}
+
+/* ---- all of it ---- */
+
 static void on_tick(void *context)
 {
 	struct answering *stand_in = context;
 
 	http_server_tick(stand_in->http);
 	write_file(stand_in);
+	if (stand_in->file >= 0)
+		(void)flock(stand_in->file, daemon_is_away(stand_in) ? LOCK_EX | LOCK_NB : LOCK_UN);
 	notify_alive();
 }
 
@@ -132,45 +205,70 @@ static int take_signals(struct answering *stand_in)
 	return loop_signals(stand_in->loop, &set, on_signal, stand_in);
 }
 
-static int open_all(struct answering *stand_in, const struct config_listen *where,
-		    struct fault *fault)
+/* The next question comes on a connection of its own, which the daemon may take. */
+static struct MHD_Response *answer_of(const char *text)
+{
+	struct MHD_Response *response = policy_http_response(text);
+
+	if (response)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	return response;
+}
+
+/* What is passed is the daemon's too, which may be there. */
+static int open_listener(struct answering *stand_in, const struct config_listen *where,
+			 struct fault *fault)
 {
 	const struct server_place place = { .where = where,
 					    .key = "[policy] dovecot",
-					    .unit = "sekisho-stand-in.service" };
-	struct passed_sockets none = { 0 };
+					    .unit = "sekisho-policy.socket" };
 	const char *path;
-	int fd, err;
 
-	stand_in->pass = policy_http_response(POLICY_HTTP_PASS);
-	stand_in->bad = policy_http_response("{}");
+	passed_sockets_take(&stand_in->passed);
+	stand_in->daemon_boot_ns = stand_in->passed.count ? clock_boot_ns() : 0;
+	if (!stand_in->passed.count)
+		stand_in->listener = server_socket_open(&place, &stand_in->passed, &path, fault);
+	else if ((stand_in->listener = fcntl(stand_in->passed.sockets[0].fd, F_DUPFD_CLOEXEC, 0)) <
+		 0)
+		fault_set(fault, -errno, "cannot take the socket that was passed: %m");
+	return stand_in->listener < 0 ? fault->error : 0;
+}
+
+static int open_all(struct answering *stand_in, const struct config_listen *where,
+		    struct fault *fault)
+{
+	int err = open_listener(stand_in, where, fault);
+
+	if (err)
+		return err;
+	stand_in->pass = answer_of(POLICY_HTTP_PASS);
+	stand_in->bad = answer_of("{}");
 	if (!stand_in->pass || !stand_in->bad)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	err = loop_new(&stand_in->loop, fault);
-	if (err)
-		return err;
-	fd = server_socket_open(&place, &none, &path, fault);
-	if (fd < 0)
-		return fd;
-	err = policy_http_serve(stand_in->loop, fd, on_request, NULL, stand_in, &stand_in->http,
-				fault);
+	if (!err)
+		err = policy_http_serve(stand_in->loop, -1, on_request, NULL, stand_in,
+					&stand_in->http, fault);
 	if (err)
 		return err;
 	err = take_signals(stand_in);
 	if (!err)
 		err = loop_every(stand_in->loop, NS_PER_S, on_tick, stand_in);
 	if (!err)
+		err = loop_add(stand_in->loop, stand_in->listener, on_question, stand_in);
+	if (!err)
 		open_file(stand_in);
-	return err ? fault_set(fault, err, "cannot take signals: %s", strerror(-err)) : 0;
+	return err ? fault_set(fault, err, "cannot wait for questions: %s", strerror(-err)) : 0;
 }
 
 int policy_stand_in_run(const struct config_listen *where, struct fault *fault)
 {
-	struct answering stand_in = { .file = -1 };
+	struct answering stand_in = { .file = -1, .listener = -1 };
 	int err = open_all(&stand_in, where, fault);
 
 	if (!err) {
-		log_line(false, "policy: standing in: every login that Dovecot asks about goes on");
+		log_line(false, "policy: every login goes on that Dovecot asks about, where "
+				"the daemon does not answer");
 		notify("READY=1");
 		err = loop_run(stand_in.loop);
 		if (err)
@@ -179,6 +277,8 @@ int policy_stand_in_run(const struct config_listen *where, struct fault *fault)
 		write_file(&stand_in);
 	}
 	cleanup_close(&stand_in.file);
+	cleanup_close(&stand_in.listener);
+	passed_sockets_close(&stand_in.passed);
 	http_server_close(stand_in.http);
 	loop_free(stand_in.loop);
 	policy_http_response_free(&stand_in.pass);

@@ -293,3 +293,20 @@ int server_socket_open(const struct server_place *place, struct passed_sockets *
 	}
 	return TAKE_FD(fd);
 }
+
+/* ---- who answers ---- */
+
+/* A record lock: the kernel takes it back from whoever ends, however he does. */
+int server_socket_claim(int socket)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(socket, F_SETLK, &lock) ? -errno : 0;
+}
+
+bool server_socket_is_claimed(int socket)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return !fcntl(socket, F_GETLK, &lock) && lock.l_type != F_UNLCK;
+}

@@ -45,4 +45,11 @@ struct server_place {
 int server_socket_open(const struct server_place *place, struct passed_sockets *passed,
 		       const char **own_path, struct fault *fault);
 
+/* A listening socket that two processes have, passed to both, is answered by one of them at a time:
+ * by who claims it, for as long as he lives and closes none of his descriptors of it. -EAGAIN:
+ * another has claimed it; -errno. */
+int server_socket_claim(int socket);
+/* Whether another process has claimed it. */
+bool server_socket_is_claimed(int socket);
+
 #endif

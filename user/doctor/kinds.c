@@ -333,8 +333,9 @@ static const struct doctor_kind kinds[] = {
 				       "check_policy_service. Dovecot: auth_policy_reject_on_fail "
 				       "= no." },
 	[FIND_POLICY_STAND_IN] = { DOCTOR_WARN, "policy-stand-in",
-				   "While the service is stopped each login takes up to 0.6 s "
-				   "longer, and Dovecot asks nothing for up to a minute after.",
+				   "While the service hangs, or fails at every start, each login "
+				   "takes up to 0.6 s longer; one that is stopped is started "
+				   "again by the next login.",
 				   "systemctl unmask sekisho-stand-in.service; systemctl enable "
 				   "sekisho-policy.socket. Where the unit is missing, install it "
 				   "anew." },
