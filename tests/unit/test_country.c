@@ -56,7 +56,8 @@ static void both_families_answer_as_written(void **state)
 
 	(void)state;
 	assert_int_equal(read_copy("# comment\r\n15726992,15726999,??\r\n16777216,16777471,AU\n"
-				   "4294967295,4294967295,EU\n\n16777472,16778239,UK\n",
+				   "4294967295,4294967295,EU\n\n16777472,16778239,UK\n"
+				   "33554432,33554687,XA\n33554688,33554943,XK\n",
 				   &ranges, &fault),
 			 0);
 	assert_int_equal(read_copy("\xef\xbb\xbf"
@@ -70,6 +71,8 @@ static void both_families_answer_as_written(void **state)
 	expect_country(&ranges, "1.0.0.0", "AU");
 	expect_country(&ranges, "1.0.0.255", "AU");
 	expect_country(&ranges, "1.0.1.0", "GB");
+	expect_country(&ranges, "2.0.0.1", "ZZ"); /* only a list gives a source this code */
+	expect_country(&ranges, "2.0.1.1", "XK"); /* Kosovo, as most data has it */
 	expect_country(&ranges, "255.255.255.255", "EU");
 	expect_country(&ranges, "9.9.9.9", "ZZ");
 	expect_country(&ranges, "2001:4:112::1", "US");

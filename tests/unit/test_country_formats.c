@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "conf/codes.h"
 #include "lists/country.h"
 #include "lists_random.h"
 #include "mmdb_write.h"
@@ -37,12 +38,13 @@ struct world {
 	uint64_t from6[BLOCKS4], to6[BLOCKS4];	/* of the 64 bits behind the top 20 */
 };
 
-/* Not UK, which reads as GB, nor LAN, which is no country. */
+/* Not UK, which reads as GB, nor LAN and the codes of lists, which are no countries. */
 static int16_t random_country(void)
 {
 	int country = (int)random_below(COUNTRY_ZZ);
 
-	if (country == country_from_text("UK", 2) || country == COUNTRY_LAN)
+	if (country == country_from_text("UK", 2) || country == COUNTRY_LAN ||
+	    country_code_is_list((unsigned)country))
 		country = COUNTRY_ZZ;
 	return (int16_t)country;
 }

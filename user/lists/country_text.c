@@ -5,12 +5,15 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "conf/codes.h"
+
 int country_normal(const char *text, size_t size)
 {
 	int country = country_from_text(text, size);
 
-	/* No data source may call a stranger's address local, and "ZY" is no country. */
-	if (country == COUNTRY_LAN ||
+	/* No data source may call a stranger's address local, or give it a code that only a list of
+	 * the configuration gives, and "ZY" is no country. */
+	if (country == COUNTRY_LAN || (country >= 0 && country_code_is_list((unsigned)country)) ||
 	    (size == 2 && (!memcmp(text, "??", 2) || !strncasecmp(text, "ZY", 2))))
 		return COUNTRY_ZZ;
 	if (size == 2 && (text[0] | 0x20) == 'u' && (text[1] | 0x20) == 'k')
