@@ -97,7 +97,7 @@ static int set_up(void **state)
 	place->daemon.commit_parts = parts;
 	if (loop_new(&place->daemon.loop, &fault) ||
 	    store_open(folder, false, &place->daemon.instance.store, &fault) ||
-	    detect_store_open(&place->daemon, &fault))
+	    rules_open(&place->daemon, &fault))
 		fail_msg("%s", fault.text);
 	*state = place;
 	return 0;
@@ -109,7 +109,7 @@ static int tear_down(void **state)
 	char command[128];
 
 	commit_close(&place->daemon);
-	detect_store_close(&place->daemon);
+	rules_close(&place->daemon);
 	loop_free(place->daemon.loop);
 	store_close(place->daemon.instance.store);
 	free(place);

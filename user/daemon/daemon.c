@@ -42,7 +42,7 @@ static void on_save(void *context)
 	if (daemon->reload_again)
 		reload(daemon);
 	logs_retry(daemon);
-	decide_held(daemon);
+	rules_say_held(daemon);
 	account_orders_take(daemon);
 	past_tick(daemon, false);
 	commit_sync(daemon);
@@ -142,7 +142,7 @@ int daemon_start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 	daemon->evidence = calloc(EVIDENCE_RING, sizeof(*daemon->evidence));
 	if (!daemon->evidence)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	err = detect_store_open(daemon, fault);
+	err = rules_open(daemon, fault);
 	if (!err)
 		err = loop_new(&daemon->loop, fault);
 	if (!err)
@@ -197,7 +197,7 @@ void daemon_stop(struct daemon *daemon)
 	passed_sockets_close(&daemon->passed);
 	guard_close(daemon);
 	gate_over_close(daemon->over);
-	detect_store_close(daemon);
+	rules_close(daemon);
 	alerts_free(daemon->alerts);
 	protected_free(&daemon->protected);
 	outflow_watch_free(&daemon->outflow);

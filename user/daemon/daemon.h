@@ -222,14 +222,14 @@ void log_zone_note(struct log_source *log, struct event *event);
 /* Says how far the reading of the logs is, if it is far behind; often enough and no more. */
 void progress_tell(struct daemon *daemon);
 
-/* ---- decide.c ---- */
-void decide_event(struct daemon *daemon, struct event *event, const char *line, size_t size);
+/* ---- feed_rules.c ---- */
+void rules_event(struct daemon *daemon, struct event *event, const char *line, size_t size);
 /* An alert of the policy's judgement. */
-void decide_notice(struct daemon *daemon, const struct decision *alert);
+void rules_notice(struct daemon *daemon, const struct decision *alert);
 /* Alerts that were held to be summed up, once they are due and no event comes. */
-void decide_held(struct daemon *daemon);
+void rules_say_held(struct daemon *daemon);
 /* What another server saw of an account. */
-void decide_remote(struct daemon *daemon, const char *account, const struct detect_remote *seen);
+void rules_remote(struct daemon *daemon, const char *account, const struct detect_remote *seen);
 
 /* ---- evidence.c: the last EVIDENCE_RING lines ---- */
 /* Keeps a copy of the line, cleaned and cut to EVIDENCE_TEXT. Its tag, for the rules. */
@@ -248,9 +248,9 @@ void evidence_free(struct daemon *daemon);
 bool unbannable_known(struct daemon *daemon);
 
 /* ---- detect_store.c ---- */
-int detect_store_open(struct daemon *daemon,
-		      struct fault *fault); /* makes daemon->detect; -ENOMEM */
-void detect_store_close(struct daemon *daemon);
+/* Makes daemon->detect, with what it remembered before. -ENOMEM. */
+int rules_open(struct daemon *daemon, struct fault *fault);
+void rules_close(struct daemon *daemon);
 /* Since when there is a history: from the store, or into a new one. The rules get it with their
  * settings. */
 void detect_store_begin(struct daemon *daemon);

@@ -340,7 +340,7 @@ void detect_store_read_providers(struct daemon *daemon, const struct config *con
 	daemon->providers = fresh;
 }
 
-int detect_store_open(struct daemon *daemon, struct fault *fault)
+int rules_open(struct daemon *daemon, struct fault *fault)
 {
 	struct detect_settings settings;
 	struct fault own = { 0 };
@@ -369,7 +369,7 @@ int detect_store_open(struct daemon *daemon, struct fault *fault)
 	return 0;
 }
 
-void detect_store_close(struct daemon *daemon)
+void rules_close(struct daemon *daemon)
 {
 	if (!daemon->notes)
 		return;

@@ -65,7 +65,7 @@ static void take_remote(struct daemon *daemon, const struct channel_message *mes
 		return;
 	seen.sight = (enum detect_sight)message->sight;
 	seen.wall_ns = (message->time_ms < now_ms ? message->time_ms : now_ms) * NS_PER_MS;
-	decide_remote(daemon, message->text, &seen);
+	rules_remote(daemon, message->text, &seen);
 }
 
 static void take(struct fleet_link *link, const struct channel_message *message)

@@ -11,12 +11,12 @@
 struct daemon;
 
 /* Makes daemon->judge, with the key of `passwords.key` in the state's folder, which is made at the
- * first start. After detect_store_open(). -errno: the key is unusable (the fault has the remedy),
+ * first start. After rules_open(). -errno: the key is unusable (the fault has the remedy),
  * or out of memory; nothing is made then. */
 int judging_open(struct daemon *daemon, struct fault *fault);
 /* The configuration is another one. */
 void judging_reload(struct daemon *daemon);
-/* Before detect_store_close(). */
+/* Before rules_close(). */
 void judging_close(struct daemon *daemon);
 
 #endif

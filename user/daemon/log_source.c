@@ -47,7 +47,7 @@ static void on_line(const char *line, size_t size, void *context)
 	/* Of an event that waited the line is gone. */
 	if (event.line != log_parser_lines(log->parser))
 		size = 0;
-	decide_event(log->daemon, &event, line, size);
+	rules_event(log->daemon, &event, line, size);
 	end_portion(log);
 }
 
@@ -218,7 +218,7 @@ static void take_rest(struct log_source *log)
 
 	while (log_parser_rest(log->parser, clock_wall_ns(), &event)) {
 		log->events++;
-		decide_event(log->daemon, &event, "", 0);
+		rules_event(log->daemon, &event, "", 0);
 	}
 }
 

@@ -62,12 +62,12 @@ static void feed(struct daemon *daemon, struct line_event *line, const char *tex
 	line->account = line_event_account(&line->event);
 	if (joining_take(daemon->joining, line, &event)) {
 		*event.queue = '\0'; /* its recipients are known: no line is to add them */
-		decide_event(daemon, &event, text, strlen(text));
+		rules_event(daemon, &event, text, strlen(text));
 	}
 	/* What had waited for this report. Of others no more than the answer can wait for: the next
 	 * line, report or second brings the rest. */
 	for (unsigned i = 0; i < WAITED_MOST && joining_next(daemon->joining, now, &event); i++)
-		decide_event(daemon, &event, text, strlen(text));
+		rules_event(daemon, &event, text, strlen(text));
 	commit_end(daemon);
 }
 
@@ -177,7 +177,7 @@ void policy_answer_mail(struct policy_server *server, const struct policy_mail *
 	judge_mail(daemon->judge, mail, &answer);
 	say_verdict(server, &answer, action);
 	if (answer.told)
-		decide_notice(daemon, &answer.alert);
+		rules_notice(daemon, &answer.alert);
 	if (!answer.has_event)
 		return;
 	snprintf(text, sizeof(text), "reported by the mail server: message %s of <%s> to %" PRIu32,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The engine: finds out what all rules want to know of an event, and hands it to the rules that are
  * on. What a rule counts is in the rule's own file, what becomes of its decision in
- * detect_decide.c. */
+ * decisions.c. */
 #include "detect/detect.h"
 
 #include <stdio.h>
@@ -216,7 +216,7 @@ static void run_rules(struct detect *detect, struct rule_input *input)
 }
 
 static void judge_event(struct detect *detect, const struct event *event, uint64_t tag,
-			detect_decide *decide, void *context)
+			decision_take *take, void *context)
 {
 	struct rule_input input = { .tag = tag,
 				    .settings = &detect->settings,
@@ -240,21 +240,21 @@ static void judge_event(struct detect *detect, const struct event *event, uint64
 	accounts_begin(detect->accounts, event->wall_ns);
 	input.event = event;
 	input.tries = &tries;
-	detect->decide = decide;
+	detect->take = take;
 	detect->context = context;
 	if (!detect->recalling)
-		detect_say_held(detect, event->wall_ns, decide, context);
+		detect_say_held(detect, event->wall_ns, take, context);
 	find_out(detect, &input);
 	run_rules(detect, &input);
 }
 
 void detect_event(struct detect *detect, const struct event *event, uint64_t tag,
-		  detect_decide *decide, void *context)
+		  decision_take *take, void *context)
 {
 	struct event part;
 
 	if (!event->named || event->named >= event->count) {
-		judge_event(detect, event, tag, decide, context);
+		judge_event(detect, event, tag, take, context);
 		return;
 	}
 	/* Whom the earlier attempts were on, nobody knows. */
@@ -262,10 +262,10 @@ void detect_event(struct detect *detect, const struct event *event, uint64_t tag
 	part.count = event->count - event->named;
 	part.has_account = false;
 	*part.account = '\0';
-	judge_event(detect, &part, tag, decide, context);
+	judge_event(detect, &part, tag, take, context);
 	part = *event;
 	part.count = event->named;
-	judge_event(detect, &part, tag, decide, context);
+	judge_event(detect, &part, tag, take, context);
 }
 
 void detect_recall_event(struct detect *detect, const struct event *event, uint64_t tag)
@@ -303,7 +303,7 @@ static bool is_stranger_there(const struct rule_input *input)
 }
 
 void detect_remote(struct detect *detect, const char *name, const struct detect_remote *seen,
-		   detect_decide *decide, void *context)
+		   decision_take *take, void *context)
 {
 	static const enum ban_rule rules[SIGHTS] = {
 		[SIGHT_LOGIN] = RULE_ACCOUNT_SPREAD,
@@ -338,7 +338,7 @@ void detect_remote(struct detect *detect, const char *name, const struct detect_
 	/* Failures elsewhere count beside the next one here. */
 	if (seen->sight != SIGHT_LOGIN)
 		return;
-	detect->decide = decide;
+	detect->take = take;
 	detect->context = context;
 	input.young = accounts_young(detect->accounts, seen->wall_ns);
 	for (size_t i = 0; i < DETECT_RULE_TYPES; i++)

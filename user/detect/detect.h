@@ -206,12 +206,12 @@ void detect_recall_incident(struct detect *detect, const char *account, enum ban
 bool detect_in_incident(const struct detect *detect, const char *account, enum ban_rule rule,
 			int64_t now_ns, int64_t *last_ns);
 
-typedef void detect_decide(const struct decision *decision, void *context);
+typedef void decision_take(const struct decision *decision, void *context);
 
-/* Feeds one event; `tag` names its line to the caller. Calls `decide` for each decision: at most
+/* Feeds one event; `tag` names its line to the caller. Calls `take` for each decision: at most
  * one alert per rule, and bans. Events may come up to a few seconds out of order. */
 void detect_event(struct detect *detect, const struct event *event, uint64_t tag,
-		  detect_decide *decide, void *context);
+		  decision_take *take, void *context);
 
 /* Feeds an event of before a restart again: what counts within windows counts it, nothing is
  * decided, and what is remembered beyond this process stays as it is. */
@@ -227,7 +227,7 @@ bool detect_bans(const struct detect *detect, const struct address *address,
 
 /* Says alerts that were held to be summed up: those due at a time, or all (INT64_MAX). Events say
  * what is due by themselves; this is for when none comes. */
-void detect_say_held(struct detect *detect, int64_t now_ns, detect_decide *decide, void *context);
+void detect_say_held(struct detect *detect, int64_t now_ns, decision_take *take, void *context);
 
 /* By hand: the account is in no spread, siege or leak any more; or nothing is known of it. */
 void detect_trust_account(struct detect *detect, const char *account);
@@ -267,14 +267,14 @@ struct detect_remote {
 };
 /* Of an account that is logged in to here; of others nothing follows. */
 void detect_remote(struct detect *detect, const char *account, const struct detect_remote *seen,
-		   detect_decide *decide, void *context);
+		   decision_take *take, void *context);
 
 /* Changes nothing. */
 void detect_look(struct detect *detect, const char *account, const struct address *source,
 		 int64_t now_ns, struct detect_look *look);
 
 /* An alert that no rule's event led to: said, held or dropped like the rules' own. */
-void detect_notice(struct detect *detect, const struct decision *alert, detect_decide *decide,
+void detect_notice(struct detect *detect, const struct decision *alert, decision_take *take,
 		   void *context);
 
 /* Why somebody else's word is not enough to shut out a source, or a network. */

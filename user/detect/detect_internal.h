@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The engine's state, for detect.c, detect_decide.c and detect_look.c. Not for rules. */
+/* The engine's state, for detect.c, decisions.c and detect_look.c. Not for rules. */
 #ifndef SEKISHO_DETECT_INTERNAL_H
 #define SEKISHO_DETECT_INTERNAL_H
 
@@ -25,7 +25,7 @@ struct detect {
 	int64_t last_wall_ns;	   /* for events without a time of their own */
 	uint64_t forgotten;	   /* by rules that found no memory, or were switched off */
 	bool recalling;		   /* the event is one of before a restart */
-	detect_decide *decide;	   /* while an event is looked at */
+	decision_take *take;	   /* while an event is looked at */
 	void *context;
 };
 

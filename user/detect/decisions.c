@@ -30,7 +30,7 @@ static void raise(struct detect *detect, struct decision *decision)
 	decision->action = ACTION_ALERT;
 	decision->again = false;
 	if (admit(detect, decision))
-		detect->decide(decision, detect->context);
+		detect->take(decision, detect->context);
 }
 
 void rule_notice(const struct rule_input *input, struct decision *decision)
@@ -63,7 +63,7 @@ void rule_decide(const struct rule_input *input, struct decision *decision)
 		decision->action = ACTION_BAN;
 		ban_history_ban(detect->ban_history, settings->ban_s,
 				!is_shared_place(input, decision), decision);
-		detect->decide(decision, detect->context);
+		detect->take(decision, detect->context);
 	}
 	if (actions & ACTION_ALERT)
 		raise(detect, decision);
@@ -79,20 +79,20 @@ struct detect_habit *rule_server_habit(const struct rule_input *input)
 	return &input->engine->habit;
 }
 
-void detect_say_held(struct detect *detect, int64_t now_ns, detect_decide *decide, void *context)
+void detect_say_held(struct detect *detect, int64_t now_ns, decision_take *take, void *context)
 {
 	struct decision decision;
 
 	while (summing_due(detect->summing, now_ns, &decision))
-		decide(&decision, context);
+		take(&decision, context);
 }
 
-void detect_notice(struct detect *detect, const struct decision *alert, detect_decide *decide,
+void detect_notice(struct detect *detect, const struct decision *alert, decision_take *take,
 		   void *context)
 {
 	struct decision decision = *alert;
 
-	detect->decide = decide;
+	detect->take = take;
 	detect->context = context;
 	if (detect->settings.rules[alert->rule].action != ACTION_OFF)
 		raise(detect, &decision);

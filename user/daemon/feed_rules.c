@@ -99,24 +99,24 @@ static void on_decision(const struct decision *decision, void *context)
 	add_ban(daemon, decision, services, now, until);
 }
 
-void decide_held(struct daemon *daemon)
+void rules_say_held(struct daemon *daemon)
 {
 	/* Lines that are still to be read are older than now. */
 	if (!daemon->progress.behind)
 		detect_say_held(daemon->detect, clock_wall_ns(), on_decision, daemon);
 }
 
-void decide_remote(struct daemon *daemon, const char *account, const struct detect_remote *seen)
+void rules_remote(struct daemon *daemon, const char *account, const struct detect_remote *seen)
 {
 	detect_remote(daemon->detect, account, seen, on_decision, daemon);
 }
 
-void decide_notice(struct daemon *daemon, const struct decision *alert)
+void rules_notice(struct daemon *daemon, const struct decision *alert)
 {
 	detect_notice(daemon->detect, alert, on_decision, daemon);
 }
 
-void decide_event(struct daemon *daemon, struct event *event, const char *line, size_t size)
+void rules_event(struct daemon *daemon, struct event *event, const char *line, size_t size)
 {
 	int64_t now = clock_wall_ns();
 	uint64_t tag = 0;
