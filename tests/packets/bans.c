@@ -263,11 +263,10 @@ static void test_portions(struct gate *gate, bans_send *send,
 			  void (*report)(bool good, const char *claim))
 {
 	struct gate_ban_sweep sweep = { 0 }, other = { 0 };
-	struct gate_usage before, after;
+	struct gate_usage before = gate_ban_usage(gate), after;
 	unsigned portions = 1;
 	int more;
 
-	gate_ban_usage(gate, &before, NULL);
 	for (uint32_t i = 0; i < CROWD; i++) {
 		struct prefix prefix = prefix_of("100.72.0.0/32");
 
@@ -282,7 +281,7 @@ static void test_portions(struct gate *gate, bans_send *send,
 	put_new(gate);
 	while ((more = gate_ban_sweep_some(gate, &sweep, clock_boot_ns(), NULL)) > 0)
 		portions++;
-	gate_ban_usage(gate, &after, NULL);
+	after = gate_ban_usage(gate);
 	report(!more && portions > 1 && sweep.removed >= CROWD / 2 &&
 		       after.used == before.used + CROWD / 2 + NEW,
 	       "a large table is swept in portions, and its entries are counted");

@@ -142,11 +142,9 @@ int gate_ban_sweep(struct gate *gate, uint64_t now_boot_ns, size_t *removed, str
 	return 0;
 }
 
-int gate_ban_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault)
+struct gate_usage gate_ban_usage(const struct gate *gate)
 {
-	(void)fault;
-	*usage = (struct gate_usage){ .used = gate->count, .size = gate->room };
-	return 0;
+	return (struct gate_usage){ .used = gate->count, .size = gate->room };
 }
 
 void gate_ban_gave_way(struct gate *gate, uint64_t count)

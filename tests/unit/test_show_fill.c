@@ -42,7 +42,7 @@ static void a_snapshot_takes_counters_lists_and_tables(void **state)
 	assert_int_equal(snapshot->tables[SNAPSHOT_TABLE_PREFIXES].usage.used, 1500);
 	assert_int_equal(snapshot->tables[SNAPSHOT_TABLE_CONNECTIONS].usage.overflows, 2);
 	assert_int_equal(snapshot->tables[SNAPSHOT_TABLE_OVER_LIMIT].usage.overflows, 9);
-	assert_false(snapshot->tables[SNAPSHOT_TABLE_SOURCES].known);
+	assert_int_equal(snapshot->tables[SNAPSHOT_TABLE_SOURCES].usage.used, 3);
 	assert_int_equal(snapshot->table.generation, 12);
 	assert_int_equal(snapshot->generation, 13);
 	assert_int_equal(snapshot->map_count, 64);
@@ -88,12 +88,12 @@ static void what_cannot_be_read_is_named(void **state)
 	struct world *world = *state;
 	_cleanup_(cleanup_snapshot) struct snapshot *snapshot = NULL;
 
-	world->gate.ban_error = -EIO;
+	world->gate.table_error = -EIO;
 	world->store.error = -EIO;
 	snapshot = filled(world);
-	assert_false(snapshot->tables[SNAPSHOT_TABLE_BANS].known);
+	assert_false(snapshot->tables[SNAPSHOT_TABLE_PREFIXES].known);
 	assert_false(snapshot->has_generation);
-	assert_int_equal(snapshot->fault_count, 4); /* bans, lists, devices, generation */
+	assert_int_equal(snapshot->fault_count, 4); /* table, lists, devices, generation */
 }
 
 static void a_changed_configuration_is_noticed(void **state)

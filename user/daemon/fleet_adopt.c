@@ -42,10 +42,9 @@ static bool get_ban(struct daemon *daemon, const struct channel_message *message
 
 static bool has_room(struct daemon *daemon)
 {
-	struct gate_usage usage;
+	struct gate_usage usage = gate_ban_usage(daemon->instance.gate);
 
-	return !gate_ban_usage(daemon->instance.gate, &usage, NULL) &&
-	       usage.used < usage.size - usage.size / ROOM_PARTS;
+	return usage.used < usage.size - usage.size / ROOM_PARTS;
 }
 
 /* On an allow list, for a service of this group. */

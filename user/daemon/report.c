@@ -108,12 +108,11 @@ static void sum_counts(struct daemon *daemon, uint64_t *attempts, uint64_t *drop
 void report_terminal(struct daemon *daemon)
 {
 	uint64_t attempts, dropped, would_drop, now = (uint64_t)clock_wall_ns();
-	struct gate_usage usage = { 0 };
+	struct gate_usage usage = gate_ban_usage(daemon->instance.gate);
 	size_t guarded = 0;
 	char line[512];
 
 	sum_counts(daemon, &attempts, &dropped, &would_drop);
-	gate_ban_usage(daemon->instance.gate, &usage, NULL);
 	for (size_t i = 0; i < daemon->attachment_count; i++)
 		guarded += daemon->attachments[i].attached;
 	snprintf(line, sizeof(line),

@@ -61,11 +61,10 @@ void store_recovery_compare(struct daemon *daemon)
 void store_recovery_look_for_lost(struct daemon *daemon)
 {
 	struct ban_queue *ban_queue = daemon->ban_queue;
-	struct gate_usage usage;
+	struct gate_usage usage = gate_ban_usage(daemon->instance.gate);
 	uint64_t stored;
 
-	if (!daemon->instance.store || ban_queue->comparing || ban_queue->count ||
-	    gate_ban_usage(daemon->instance.gate, &usage, NULL))
+	if (!daemon->instance.store || ban_queue->comparing || ban_queue->count)
 		return;
 	/* Counting takes the store 50 ms for a million. */
 	if (usage.used > MANY_BANS && ++ban_queue->uncounted < COUNT_MANY_EACH)

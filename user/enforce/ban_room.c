@@ -32,12 +32,9 @@ struct portion {
 
 bool ban_room_is_left(struct instance *instance, uint32_t rule)
 {
-	struct gate_usage usage;
-	uint64_t reserve;
+	struct gate_usage usage = gate_ban_usage(instance->gate);
+	uint64_t part = usage.size / HAND_PART, reserve = part < HAND_MOST ? part : HAND_MOST;
 
-	if (gate_ban_usage(instance->gate, &usage, NULL))
-		return true;
-	reserve = usage.size / HAND_PART < HAND_MOST ? usage.size / HAND_PART : HAND_MOST;
 	return usage.used + (rule == RULE_MANUAL ? 0 : reserve) < usage.size;
 }
 
@@ -204,7 +201,6 @@ static void join_network(struct instance *instance, const struct protected_set *
 			 const struct kernel_ban *entries, size_t count, struct portion *portion)
 {
 	struct prefix network = network_of(&entries[0].prefix);
-	struct gate_usage usage = { 0 };
 	uint64_t sources;
 	struct ban ban;
 
@@ -214,8 +210,7 @@ static void join_network(struct instance *instance, const struct protected_set *
 			       portion);
 		return;
 	}
-	gate_ban_usage(instance->gate, &usage, NULL);
-	sources = usage.used * count / portion->looked;
+	sources = gate_ban_usage(instance->gate).used * count / portion->looked;
 	if (count >= NETWORK_SEEN && sources >= NETWORK_SOURCES &&
 	    may_be_banned(instance, set, &network))
 		ban_network(instance, &network, entries, count, sources, portion);

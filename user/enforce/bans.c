@@ -101,11 +101,10 @@ static int plan(struct instance *instance, const struct ban_record *ban, struct 
 
 static int fault_full(struct instance *instance, const struct prefix *prefix, struct fault *fault)
 {
-	struct gate_usage usage = { 0 };
+	struct gate_usage usage = gate_ban_usage(instance->gate);
 	char text[PREFIX_TEXT_SIZE];
 
 	gate_ban_gave_way(instance->gate, 1);
-	gate_ban_usage(instance->gate, &usage, NULL);
 	prefix_format(prefix, text);
 	return fault_set(fault, -ENOSPC,
 			 "cannot ban %s: the table is full (%llu bans); raise [gate] bans and load "

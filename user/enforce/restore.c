@@ -151,12 +151,10 @@ static int restore_store(struct instance *instance, size_t *restored, struct fau
 {
 	_cleanup_(free_comparison) struct comparison comparison = { 0 };
 	struct clocks clocks = clocks_read();
-	struct gate_usage usage;
+	struct gate_usage usage = gate_ban_usage(instance->gate);
 	uint64_t stored = 0;
-	int result = gate_ban_usage(instance->gate, &usage, fault);
+	int result = store_ban_count(instance->store, clocks.wall_ns, &stored, fault);
 
-	if (!result)
-		result = store_ban_count(instance->store, clocks.wall_ns, &stored, fault);
 	/* To compare a million takes a second; a store that lost some has fewer. */
 	if (result || usage.used <= stored)
 		return result;

@@ -224,8 +224,7 @@ enum gate_meters { METERS_SOURCES, METERS_NETWORKS };
 bool gate_none_open(struct gate *gate, const struct policy *policy, const struct prefix *prefix);
 
 /* Used, size, overflows without walking. */
-int gate_meter_usage(struct gate *gate, enum gate_meters table, struct gate_usage *usage,
-		     struct fault *fault);
+struct gate_usage gate_meter_usage(const struct gate *gate, enum gate_meters table);
 /* The same of the table of open connections, whose ends are awaited. `used` sums the countries'
  * open counts. */
 int gate_connection_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault);
@@ -283,7 +282,7 @@ int gate_seen(struct gate *gate, uint64_t packets[SEEN_SLOTS], struct fault *fau
 int gate_counted_since(struct gate *gate, int64_t *wall_ns, struct fault *fault);
 
 /* Used/size/overflows of "bans", without walking it. */
-int gate_ban_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault);
+struct gate_usage gate_ban_usage(const struct gate *gate);
 
 struct gate_memory { /* of one map, as the kernel accounts for it */
 	char name[32];

@@ -259,11 +259,13 @@ void gate_ban_gave_way(struct gate *gate, uint64_t count)
 	__atomic_fetch_add(&gate->control->ban_overflows, count, __ATOMIC_RELAXED);
 }
 
-int gate_ban_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault)
+struct gate_usage gate_ban_usage(const struct gate *gate)
 {
-	(void)fault;
-	usage->used = __atomic_load_n(&gate->control->ban_used, __ATOMIC_RELAXED);
-	usage->size = gate->ban_size;
-	usage->overflows = __atomic_load_n(&gate->control->ban_overflows, __ATOMIC_RELAXED);
-	return 0;
+	const struct control *control = gate->control;
+
+	return (struct gate_usage){
+		.used = __atomic_load_n(&control->ban_used, __ATOMIC_RELAXED),
+		.size = gate->ban_size,
+		.overflows = __atomic_load_n(&control->ban_overflows, __ATOMIC_RELAXED),
+	};
 }

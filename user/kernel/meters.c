@@ -13,17 +13,17 @@
 
 #define BATCH 4096
 
-int gate_meter_usage(struct gate *gate, enum gate_meters table, struct gate_usage *usage,
-		     struct fault *fault)
+struct gate_usage gate_meter_usage(const struct gate *gate, enum gate_meters table)
 {
-	bool sources = table == METERS_SOURCES;
 	const struct usage *counts = gate->usage;
 
-	(void)fault;
-	usage->used = sources ? counts->source_used : counts->network_used;
-	usage->overflows = sources ? counts->source_overflows : counts->network_overflows;
-	usage->size = sources ? gate->source_size : gate->network_size;
-	return 0;
+	if (table == METERS_SOURCES)
+		return (struct gate_usage){ .used = counts->source_used,
+					    .size = gate->source_size,
+					    .overflows = counts->source_overflows };
+	return (struct gate_usage){ .used = counts->network_used,
+				    .size = gate->network_size,
+				    .overflows = counts->network_overflows };
 }
 
 bool gate_meters_full(const struct gate *gate)

@@ -193,16 +193,15 @@ static void fill_tables(struct snapshot *snapshot, const struct instance *instan
 
 	if (!instance->gate)
 		return;
-	bans->known = !gate_ban_usage(instance->gate, &bans->usage, &fault);
-	if (!bans->known)
-		remember(snapshot, &fault);
+	bans->known = true;
+	bans->usage = gate_ban_usage(instance->gate);
 	for (int i = METERS_SOURCES; i <= METERS_NETWORKS; i++) {
 		struct snapshot_usage *meters =
 			&snapshot->tables[i == METERS_SOURCES ? SNAPSHOT_TABLE_SOURCES
 							      : SNAPSHOT_TABLE_NETWORKS];
 
-		meters->known = !gate_meter_usage(instance->gate, (enum gate_meters)i,
-						  &meters->usage, &fault);
+		meters->known = true;
+		meters->usage = gate_meter_usage(instance->gate, (enum gate_meters)i);
 	}
 	connections->known = !gate_connection_usage(instance->gate, &connections->usage, &fault);
 	over->known = !gate_over_usage(instance->gate, &over->usage, &fault);
