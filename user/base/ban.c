@@ -18,7 +18,7 @@ bool ban_take_known(struct ban_record *ban, const struct ban_record *known)
 	bool same = ban_is_same_end(ban->until_wall_ns, known->until_wall_ns);
 
 	ban->since_wall_ns = known->since_wall_ns;
-	memcpy(ban->reason, known->reason, sizeof(ban->reason));
+	strcpy(ban->reason, known->reason);
 	if (same)
 		ban->until_wall_ns = known->until_wall_ns;
 	return same;

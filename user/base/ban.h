@@ -19,12 +19,12 @@ struct ban_record {
 	enum ban_services services;	      /* what it closes: one group or both */
 	int64_t since_wall_ns, until_wall_ns; /* until: of one that is over, when it ended */
 	uint32_t rule;			      /* enum ban_rule */
-	char reason[BAN_REASON_SIZE];	      /* for people; "": none, or not known */
 	bool lifted;	/* of one that is over: before its time, by hand or to make room */
-	bool in_kernel; /* else what follows is 0 */
+	bool in_kernel; /* else the next three are 0 */
 	/* Of all bans of the prefix together. */
 	uint64_t packets, attempts;
-	int64_t last_wall_ns; /* of the last packet; 0: none met it yet */
+	int64_t last_wall_ns;	      /* of the last packet; 0: none met it yet */
+	char reason[BAN_REASON_SIZE]; /* for people; "": none, or not known */
 };
 
 /* Takes over what the store knows of a ban that the kernel has: since when, why and, where the two

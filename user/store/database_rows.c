@@ -3,7 +3,7 @@
 #include "store/database.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 
@@ -45,9 +45,14 @@ int database_put(struct store *store, enum store_cap cap, const char *sql, const
 
 void database_column_text(sqlite3_stmt *statement, int column, char *text, size_t size)
 {
-	const char *value = (const char *)sqlite3_column_text(statement, column);
+	const unsigned char *value = sqlite3_column_text(statement, column);
+	size_t length = value ? (size_t)sqlite3_column_bytes(statement, column) : 0;
 
-	snprintf(text, size, "%s", value ? value : "");
+	if (length >= size)
+		length = size - 1;
+	if (length)
+		memcpy(text, value, length);
+	text[length] = '\0';
 }
 
 int database_row(struct store *store, sqlite3_stmt *statement, const char *none, const char *what,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Bans and their evidence in the store. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -156,16 +157,16 @@ int store_ban_remove(struct store *store, const struct prefix *prefix, enum ban_
 /* A store of before schema 4 that is open for reading alone has bans of all services. */
 #define BAN_COLUMNS(services) "SELECT prefix, since, until, rule, reason, " services " FROM bans"
 
-/* All but the prefix. */
+/* All but the prefix. Of a million, so nothing is set to 0 only to be written again. */
 static void read_ban(sqlite3_stmt *statement, int64_t shift, struct ban_record *ban)
 {
-	*ban = (struct ban_record){
-		.prefix = ban->prefix,
-		.services = sqlite3_column_int(statement, 5) & BAN_ALL,
-		.since_wall_ns = database_add(sqlite3_column_int64(statement, 1), shift),
-		.until_wall_ns = database_add(sqlite3_column_int64(statement, 2), shift),
-		.rule = (uint32_t)sqlite3_column_int64(statement, 3),
-	};
+	const size_t after = offsetof(struct ban_record, services);
+
+	memset((char *)ban + after, 0, offsetof(struct ban_record, reason) - after);
+	ban->services = sqlite3_column_int(statement, 5) & BAN_ALL;
+	ban->since_wall_ns = database_add(sqlite3_column_int64(statement, 1), shift);
+	ban->until_wall_ns = database_add(sqlite3_column_int64(statement, 2), shift);
+	ban->rule = (uint32_t)sqlite3_column_int64(statement, 3);
 	database_column_text(statement, 4, ban->reason, sizeof(ban->reason));
 }
 
