@@ -20,7 +20,7 @@
 #include "detect/detect.h"
 #include "lists/country.h"
 #include "lists/providers.h"
-#include "log/history.h"
+#include "log/past_logs.h"
 #include "policy/judge.h"
 
 #define ATTACKERS_MAX 20000
@@ -205,17 +205,17 @@ static void note_first(const struct event *event, uint64_t tag, void *context)
 		*first = event->wall_ns;
 }
 
-static int run_log(const char *path, history_take *each, void *context)
+static int run_log(const char *path, past_logs_take *each, void *context)
 {
-	struct history *history = history_new(NULL);
+	struct past_logs *past_logs = past_logs_new(NULL);
 	struct fault fault = { 0 };
-	int error = history ? history_add(history, path, &fault) : -1;
+	int error = past_logs ? past_logs_add(past_logs, path, &fault) : -1;
 
 	if (!error)
-		error = history_run(history, each, context, &fault);
+		error = past_logs_run(past_logs, each, context, &fault);
 	if (error)
 		fprintf(stderr, "asked: %s\n", fault.text);
-	history_free(history);
+	past_logs_free(past_logs);
 	return error;
 }
 

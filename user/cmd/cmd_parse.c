@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "conf/config.h"
-#include "log/history.h"
+#include "log/past_logs.h"
 #include "log/parse.h"
 
 #define READ_SIZE (1U << 20)
@@ -218,7 +218,7 @@ static int parse_file(struct reading *reading, struct fault *fault)
 }
 
 struct together {
-	const struct history *history;
+	const struct past_logs *past_logs;
 	bool json;
 };
 
@@ -227,35 +227,35 @@ static void print_one(const struct event *event, uint64_t tag, void *context)
 	const struct together *together = context;
 	struct reading reading = { .json = together->json, .show_name = true };
 
-	history_where(together->history, tag, &reading.name);
+	past_logs_where(together->past_logs, tag, &reading.name);
 	if (event->kind < EVENT_KIND_COUNT)
 		print_event(&reading, event);
 }
 
-static void free_history(struct history **history)
+static void free_past_logs(struct past_logs **past_logs)
 {
-	history_free(*history);
+	past_logs_free(*past_logs);
 }
 
 /* Several logs are one server's: what several of them say is one event. */
 static int parse_files(char **names, bool json, struct patterns *patterns)
 {
-	_cleanup_(free_history) struct history *history = history_new(patterns);
-	struct together together = { history, json };
-	struct history_counts counts;
+	_cleanup_(free_past_logs) struct past_logs *past_logs = past_logs_new(patterns);
+	struct together together = { past_logs, json };
+	struct past_logs_counts counts;
 	int status = EXIT_DONE;
 	struct fault fault = { 0 };
 
-	if (!history) {
+	if (!past_logs) {
 		fault_set(&fault, -ENOMEM, "out of memory");
 		return cmd_failed(&cmd_parse, &fault);
 	}
 	for (; *names; names++)
-		if (history_add(history, *names, &fault))
+		if (past_logs_add(past_logs, *names, &fault))
 			status = cmd_failed(&cmd_parse, &fault);
-	if (history_run(history, print_one, &together, &fault))
+	if (past_logs_run(past_logs, print_one, &together, &fault))
 		status = cmd_failed(&cmd_parse, &fault);
-	history_get_counts(history, &counts);
+	past_logs_get_counts(past_logs, &counts);
 	if (counts.cut)
 		cmd_warn(&cmd_parse, "%" PRIu64 " lines of more than %u bytes were cut", counts.cut,
 			 LOG_LINE_MAX);

@@ -34,13 +34,13 @@ static void on_decision(const struct decision *decision, void *context)
 {
 	struct replay *replay = context;
 
-	replay_report_decision(replay->report, decision, replay->logs.history);
+	replay_report_decision(replay->report, decision, replay->logs.past_logs);
 }
 
 static int replay_files(struct replay *replay, char **paths, bool json)
 {
 	struct fault fault = { 0 };
-	struct history_counts counts;
+	struct past_logs_counts counts;
 	int status;
 
 	replay->report = replay_report_new(stdout, json, replay->logs.config);

@@ -110,27 +110,27 @@ int old_logs_open(struct old_logs *logs, struct fault *fault)
 	/* An old log is read at one go: what it needs to remember is its own size. */
 	settings.most_sources = settings.most_accounts = 1U << 20;
 	logs->detect = detect_new(&settings);
-	logs->history = history_new(logs->config->compiled_patterns);
-	if (!logs->detect || !logs->history)
+	logs->past_logs = past_logs_new(logs->config->compiled_patterns);
+	if (!logs->detect || !logs->past_logs)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	return take_protected(logs, fault);
 }
 
-int old_logs_read(struct old_logs *logs, char **paths, struct history_counts *counts)
+int old_logs_read(struct old_logs *logs, char **paths, struct past_logs_counts *counts)
 {
 	struct fault fault = { 0 };
 	int status = EXIT_DONE;
 
-	*counts = (struct history_counts){ 0 };
+	*counts = (struct past_logs_counts){ 0 };
 	for (; *paths; paths++)
-		if (history_add(logs->history, *paths, &fault))
+		if (past_logs_add(logs->past_logs, *paths, &fault))
 			return cmd_failed(logs->command, &fault);
 	logs->opened = true;
 	/* A file that ends in a fault ends there; the rest counts. */
-	if (history_run(logs->history, on_event, logs, &fault))
+	if (past_logs_run(logs->past_logs, on_event, logs, &fault))
 		status = cmd_failed(logs->command, &fault);
 	detect_say_held(logs->detect, INT64_MAX, on_decision, logs);
-	history_get_counts(logs->history, counts);
+	past_logs_get_counts(logs->past_logs, counts);
 	if (counts->cut)
 		cmd_warn(logs->command, "%llu lines of more than %d bytes were cut",
 			 (unsigned long long)counts->cut, LOG_LINE_MAX);
@@ -140,7 +140,7 @@ int old_logs_read(struct old_logs *logs, char **paths, struct history_counts *co
 void old_logs_close(struct old_logs *logs)
 {
 	detect_free(logs->detect);
-	history_free(logs->history);
+	past_logs_free(logs->past_logs);
 	ranges_free(&logs->countries);
 	providers_free(logs->providers);
 	free(logs->protected.items);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Old logs through parser and rules, in log time, as `replay` and `report` do it: offline, without
- * privilege. Not here: reading and merging the files (log/history.h), what is made of it. */
+ * privilege. Not here: reading and merging the files (log/past_logs.h), what is made of it. */
 #ifndef SEKISHO_OLD_LOGS_H
 #define SEKISHO_OLD_LOGS_H
 
@@ -9,7 +9,7 @@
 #include "detect/detect.h"
 #include "enforce/bans.h"
 #include "lists/providers.h"
-#include "log/history.h"
+#include "log/past_logs.h"
 
 struct old_logs {
 	const struct command *command; /* for what is said on standard error */
@@ -21,7 +21,7 @@ struct old_logs {
 	void *context;
 	/* From old_logs_open() on: */
 	struct detect *detect;
-	struct history *history;
+	struct past_logs *past_logs;
 	struct ranges countries;
 	struct providers *providers;
 	struct protected_set protected;
@@ -32,7 +32,7 @@ struct old_logs {
 int old_logs_open(struct old_logs *logs, struct fault *fault);
 /* Reads all `paths`, up to NULL. EXIT_DONE, or EXIT_FAILED (said): a file cannot be opened, which
  * ends it, or read to its end, then the rest counts. */
-int old_logs_read(struct old_logs *logs, char **paths, struct history_counts *counts);
+int old_logs_read(struct old_logs *logs, char **paths, struct past_logs_counts *counts);
 void old_logs_close(struct old_logs *logs);
 
 /* The index of the country (contract.h) and the provider (detect/provider.h) of a source, from the

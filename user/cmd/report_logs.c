@@ -67,7 +67,7 @@ static void add_lines(const struct report_logs_reading *reading, char *const *pa
 		const char *path;
 
 		lines[i].number =
-			history_where(reading->logs.history, incident->evidence[i].tag, &path);
+			past_logs_where(reading->logs.past_logs, incident->evidence[i].tag, &path);
 		lines[i].path = path ? path : paths[0];
 	}
 	report_lines_read(lines, incident->line_count);
@@ -97,7 +97,7 @@ int report_from_logs(const struct command *command, const struct config *config,
 		.network_length4 = config->detect.network_length4,
 		.network_length6 = config->detect.network_length6,
 	};
-	struct history_counts counts;
+	struct past_logs_counts counts;
 	struct fault fault = { 0 };
 	int status = EXIT_FAILED;
 

@@ -13,7 +13,7 @@
 #include "daemon/daemon_log.h"
 #include "log/expand.h"
 #include "log/follow.h"
-#include "log/history.h"
+#include "log/past_logs.h"
 #include "log/packed.h"
 
 #define LEARN_NS (30 * 86400 * NS_PER_S)
@@ -85,7 +85,7 @@ static void add_log(const char *path, const char *label, void *context)
 	if (!name || strpbrk(path, "*?[\\") || asprintf(&pattern, "%s[.-]*", path) < 0)
 		return;
 	if (!glob(pattern, GLOB_NOSORT, NULL, &found))
-		for (size_t i = 0; i < found.gl_pathc && learning->count < HISTORY_FILES_MAX; i++)
+		for (size_t i = 0; i < found.gl_pathc && learning->count < PAST_LOGS_FILES_MAX; i++)
 			if (expand_is_rotated(strrchr(found.gl_pathv[i], '/') + 1))
 				add_file(learning, found.gl_pathv[i]);
 	globfree(&found);
@@ -193,7 +193,7 @@ static void take(const struct event *event, uint64_t tag, void *context)
 }
 
 /* In one transaction: a start that is killed learns nothing, or all. */
-static int read_all(struct learning *learning, struct history *history, struct fault *fault)
+static int read_all(struct learning *learning, struct past_logs *past_logs, struct fault *fault)
 {
 	struct store *store = learning->daemon->instance.store;
 	struct fault unread = { 0 };
@@ -202,7 +202,7 @@ static int read_all(struct learning *learning, struct history *history, struct f
 	if (error)
 		return error;
 	/* A file that is damaged ends there. */
-	if (history_run(history, take, learning, &unread))
+	if (past_logs_run(past_logs, take, learning, &unread))
 		log_line(true, "%s; what comes before is learned from", unread.text);
 	if (!learning->error)
 		return store_commit(store, fault);
@@ -211,7 +211,7 @@ static int read_all(struct learning *learning, struct history *history, struct f
 	return learning->error;
 }
 
-static size_t add_newest(struct learning *learning, struct history *history)
+static size_t add_newest(struct learning *learning, struct past_logs *past_logs)
 {
 	uint64_t size = 0;
 	size_t added = 0;
@@ -222,9 +222,9 @@ static size_t add_newest(struct learning *learning, struct history *history)
 		size += learning->files[i].size;
 		if (size > LEARN_MOST)
 			break;
-		history_set_reading(history, learning->files[i].log->zone,
-				    learning->files[i].log->bare);
-		if (history_add(history, learning->files[i].path, &fault))
+		past_logs_set_reading(past_logs, learning->files[i].log->zone,
+				      learning->files[i].log->bare);
+		if (past_logs_add(past_logs, learning->files[i].path, &fault))
 			log_line(true, "%s; it is not learned from", fault.text);
 		else
 			added++;
@@ -232,7 +232,7 @@ static size_t add_newest(struct learning *learning, struct history *history)
 	return added;
 }
 
-static size_t add_journals(struct learning *learning, struct history *history)
+static size_t add_journals(struct learning *learning, struct past_logs *past_logs)
 {
 	const struct config *config = learning->daemon->instance.config;
 	size_t added = 0;
@@ -243,8 +243,8 @@ static size_t add_journals(struct learning *learning, struct history *history)
 
 		if (strncmp(path, FOLLOW_JOURNAL, strlen(FOLLOW_JOURNAL)))
 			continue;
-		if (history_add_journal(history, path + strlen(FOLLOW_JOURNAL), LEARN_ENTRIES,
-					&fault))
+		if (past_logs_add_journal(past_logs, path + strlen(FOLLOW_JOURNAL), LEARN_ENTRIES,
+					  &fault))
 			log_line(true, "%s; it is not learned from", fault.text);
 		else
 			added++;
@@ -257,9 +257,9 @@ void learn_from_logs(struct daemon *daemon, const struct detect_settings *settin
 	_cleanup_(learning_free) struct learning learning = {
 		.daemon = daemon, .oldest_ns = clock_wall_ns() - LEARN_NS
 	};
-	struct history *history = history_new(daemon->instance.config->compiled_patterns);
+	struct past_logs *past_logs = past_logs_new(daemon->instance.config->compiled_patterns);
 	struct detect_settings own = *settings;
-	struct history_counts counts;
+	struct past_logs_counts counts;
 	struct fault fault = { 0 };
 	size_t files, journals;
 
@@ -271,18 +271,18 @@ void learn_from_logs(struct daemon *daemon, const struct detect_settings *settin
 					   .habit = habit };
 	learning.detect = detect_new(&own);
 	find_files(&learning);
-	files = history && learning.detect ? add_newest(&learning, history) : 0;
-	journals = history && learning.detect ? add_journals(&learning, history) : 0;
-	if (files + journals && read_all(&learning, history, &fault)) {
+	files = past_logs && learning.detect ? add_newest(&learning, past_logs) : 0;
+	journals = past_logs && learning.detect ? add_journals(&learning, past_logs) : 0;
+	if (files + journals && read_all(&learning, past_logs, &fault)) {
 		daemon_fault(daemon, "nothing was learned from the logs that there are: %s",
 			     fault.text);
 	} else if (files + journals) {
-		history_get_counts(history, &counts);
+		past_logs_get_counts(past_logs, &counts);
 		log_line(false,
 			 "learned from %zu of %zu log files%s of the last 30 days: %llu events, "
 			 "%llu notes of who logs in from where",
 			 files, learning.count, journals ? " and the journal" : "",
 			 (unsigned long long)counts.events, (unsigned long long)learning.known);
 	}
-	history_free(history);
+	past_logs_free(past_logs);
 }

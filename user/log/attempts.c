@@ -320,7 +320,7 @@ static uint64_t name_of(const struct line_event *line_event)
 	return line_event->session ? line_event->session : line_event->account;
 }
 
-bool attempts_is_told(struct attempts *attempts, const struct line_event *line_event)
+bool attempts_note_told(struct attempts *attempts, const struct line_event *line_event)
 {
 	bool is_report = line_event->evidence == EVIDENCE_REPORT;
 	uint64_t id = name_of(line_event);
@@ -345,7 +345,7 @@ bool attempts_is_told(struct attempts *attempts, const struct line_event *line_e
 	return *own <= other;
 }
 
-bool attempts_is_copy(struct attempts *attempts, const struct line_event *line_event)
+bool attempts_note_copy(struct attempts *attempts, const struct line_event *line_event)
 {
 	uint32_t text = (uint32_t)(line_event->text ^ line_event->text >> 32) | 1;
 	int64_t now_s = line_event->event.wall_ns / NS_PER_S;

@@ -87,9 +87,9 @@ void attempts_expect_reports(struct attempts *attempts, bool will_come);
 #define UNREPORTED_MOST 64
 void attempts_asked(struct attempts *attempts, int64_t wall_ns);
 
-/* Of a login or a message: whether it was told of already, by a line if this is a report, or the
- * other way round. To be asked once of each. */
-bool attempts_is_told(struct attempts *attempts, const struct line_event *line_event);
+/* Notes a login or a message, once each. Whether it was told of already: by a line if this is a
+ * report, or the other way round. */
+bool attempts_note_told(struct attempts *attempts, const struct line_event *line_event);
 
 /* Whether mail servers report their logins about that time, or are to, so that a report may come of
  * what a line tells. */
@@ -100,8 +100,8 @@ bool attempts_is_reported(const struct attempts *attempts, const struct line_eve
  * could not ask, or they were aborted. Of a source that it said nothing about: false. */
 bool attempts_only_explained(struct attempts *attempts, const struct line_event *line_event);
 
-/* Whether the line is the copy of the one before (Exim). */
-bool attempts_is_copy(struct attempts *attempts, const struct line_event *line_event);
+/* Notes a line. Whether it is the copy of the one before (Exim). */
+bool attempts_note_copy(struct attempts *attempts, const struct line_event *line_event);
 
 /* Whether the line may be what is left of one that was cut (EVIDENCE_CUT), right behind it. */
 bool attempts_is_rest(struct attempts *attempts, const struct line_event *line_event);

@@ -5,25 +5,25 @@
 #include <string.h>
 #include "base/time.h"
 
-static void take_out(struct deferred_event *waiting, unsigned index)
+static void take_out(struct deferred_event *deferred, unsigned index)
 {
-	waiting->count--;
-	memmove(&waiting->events[index], &waiting->events[index + 1],
-		(waiting->count - index) * sizeof(*waiting->events));
+	deferred->count--;
+	memmove(&deferred->events[index], &deferred->events[index + 1],
+		(deferred->count - index) * sizeof(*deferred->events));
 }
 
-bool waiting_put(struct deferred_event *waiting, struct event *event)
+bool deferred_put(struct deferred_event *deferred, struct event *event)
 {
 	struct event oldest;
-	bool full = waiting->count == WAITING_MOST;
+	bool full = deferred->count == DEFERRED_MOST;
 
 	if (!event->wall_ns)
 		return true; /* "a few seconds" has no meaning for it */
 	if (full) {
-		oldest = waiting->events[0];
-		take_out(waiting, 0);
+		oldest = deferred->events[0];
+		take_out(deferred, 0);
 	}
-	waiting->events[waiting->count++] = *event;
+	deferred->events[deferred->count++] = *event;
 	if (full)
 		*event = oldest;
 	return full;
@@ -39,7 +39,7 @@ static bool may_be_one(const struct event *waits, const struct event *front)
 {
 	int64_t apart_ns = front->wall_ns - waits->wall_ns;
 
-	return apart_ns >= 0 && apart_ns <= WAITING_WINDOW_S * NS_PER_S &&
+	return apart_ns >= 0 && apart_ns <= DEFERRED_WINDOW_S * NS_PER_S &&
 	       (!waits->service || !front->service ||
 		as_sasl(waits->service) == as_sasl(front->service));
 }
@@ -54,41 +54,41 @@ static bool same_account(const struct event *a, const struct event *b)
 		!strcmp(a->account + size, b->account + other));
 }
 
-void waiting_join(struct deferred_event *waiting, struct event *front)
+void deferred_join(struct deferred_event *deferred, struct event *front)
 {
-	unsigned first = waiting->count;
+	unsigned first = deferred->count;
 	bool one_name = true;
 
 	if (!front->wall_ns)
 		return;
-	for (unsigned i = waiting->count; i--;) {
-		const struct event *event = &waiting->events[i];
+	for (unsigned i = deferred->count; i--;) {
+		const struct event *event = &deferred->events[i];
 
 		if (!may_be_one(event, front) ||
 		    (front->has_account && event->has_account && !same_account(event, front)))
 			continue;
-		if (first < waiting->count && !same_account(event, &waiting->events[first]))
+		if (first < deferred->count && !same_account(event, &deferred->events[first]))
 			one_name = false;
 		first = i;
 	}
-	if (first == waiting->count)
+	if (first == deferred->count)
 		return;
-	if (!front->has_account && one_name && waiting->events[first].has_account) {
+	if (!front->has_account && one_name && deferred->events[first].has_account) {
 		front->has_account = true;
-		memcpy(front->account, waiting->events[first].account, sizeof(front->account));
+		memcpy(front->account, deferred->events[first].account, sizeof(front->account));
 	}
-	if (waiting->events[first].count > front->count)
-		waiting->events[first].count -= front->count;
+	if (deferred->events[first].count > front->count)
+		deferred->events[first].count -= front->count;
 	else
-		take_out(waiting, first);
+		take_out(deferred, first);
 }
 
-bool waiting_take(struct deferred_event *waiting, int64_t now_wall_ns, struct event *event)
+bool deferred_take(struct deferred_event *deferred, int64_t now_wall_ns, struct event *event)
 {
-	if (!waiting->count ||
-	    now_wall_ns - waiting->events[0].wall_ns <= WAITING_WINDOW_S * NS_PER_S)
+	if (!deferred->count ||
+	    now_wall_ns - deferred->events[0].wall_ns <= DEFERRED_WINDOW_S * NS_PER_S)
 		return false;
-	*event = waiting->events[0];
-	take_out(waiting, 0);
+	*event = deferred->events[0];
+	take_out(deferred, 0);
 	return true;
 }

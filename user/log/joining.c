@@ -13,7 +13,7 @@ struct joining {
 	struct copies *copies; /* NULL while there is one log */
 	unsigned logs;
 	bool past;
-	struct deferred_event waiting;
+	struct deferred_event deferred;
 	struct held held;
 };
 
@@ -132,9 +132,9 @@ static bool take_failure(struct joining *joining, const struct line_event *line_
 	if (event->named > event->count)
 		event->named = event->count;
 	if (line_event->evidence == EVIDENCE_ACCOUNT)
-		return waiting_put(&joining->waiting, event) && pass(joining, event);
-	if (line_event->evidence == EVIDENCE_FRONTEND && joining->waiting.count)
-		waiting_join(&joining->waiting, event);
+		return deferred_put(&joining->deferred, event) && pass(joining, event);
+	if (line_event->evidence == EVIDENCE_FRONTEND && joining->deferred.count)
+		deferred_join(&joining->deferred, event);
 	if (is_open(joining, line_event, &verdict))
 		return hold(joining, line_event, &verdict, event);
 	return pass(joining, event);
@@ -144,7 +144,7 @@ bool joining_take(struct joining *joining, const struct line_event *line_event, 
 {
 	if ((joining->copies && line_event->evidence != EVIDENCE_REPORT &&
 	     copies_is_one(joining->copies, line_event)) ||
-	    (line_event->text && attempts_is_copy(joining->attempts, line_event)))
+	    (line_event->text && attempts_note_copy(joining->attempts, line_event)))
 		return false;
 	if (line_event->may_be_rest && attempts_is_rest(joining->attempts, line_event))
 		return false;
@@ -159,7 +159,7 @@ bool joining_take(struct joining *joining, const struct line_event *line_event, 
 		if (joining->held.count)
 			held_take_back(&joining->held, line_event);
 		attempts_succeed(joining->attempts, line_event);
-		if (attempts_is_told(joining->attempts, line_event))
+		if (attempts_note_told(joining->attempts, line_event))
 			return false;
 	}
 	return pass(joining, event);
@@ -179,12 +179,12 @@ static bool keep(const struct held_entry *entry, const void *context)
 
 bool joining_waits(const struct joining *joining)
 {
-	return joining->waiting.count || joining->held.count;
+	return joining->deferred.count || joining->held.count;
 }
 
 bool joining_next(struct joining *joining, int64_t now_wall_ns, struct event *event)
 {
-	if (joining->waiting.count && waiting_take(&joining->waiting, now_wall_ns, event) &&
+	if (joining->deferred.count && deferred_take(&joining->deferred, now_wall_ns, event) &&
 	    pass(joining, event))
 		return true;
 	return joining->held.count && held_next(&joining->held, now_wall_ns, keep, joining, event);

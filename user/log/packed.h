@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The bytes of a log file, unpacked if it is gzip, xz, bzip2 or zstd: what it is packed by is told
- * by its first bytes, never by its name. Of a pipe only gzip is told. Not here: lines (history.h).
+ * by its first bytes, never by its name. Of a pipe only gzip is told. Not here: lines (past_logs.h).
  */
 #ifndef SEKISHO_PACKED_H
 #define SEKISHO_PACKED_H

@@ -109,13 +109,13 @@ static json_t *json_prefix(const struct prefix *prefix)
 	return json_string(text);
 }
 
-static json_t *evidence_of(const struct decision *decision, const struct history *history)
+static json_t *evidence_of(const struct decision *decision, const struct past_logs *past_logs)
 {
 	json_t *evidence = json_array();
 
 	for (unsigned i = 0; evidence && i < decision->evidence_count; i++) {
 		const char *path;
-		uint64_t line = history_where(history, decision->evidence[i], &path);
+		uint64_t line = past_logs_where(past_logs, decision->evidence[i], &path);
 		json_t *item = json_pack("{s:o}", "line", json_count(line));
 
 		if (path && item)
@@ -151,7 +151,7 @@ static void print_json(FILE *stream, json_t *value)
 }
 
 static void decision_json(struct replay_report *report, const struct decision *decision,
-			  const struct history *history)
+			  const struct past_logs *past_logs)
 {
 	bool ban = decision->action == ACTION_BAN;
 
@@ -164,7 +164,7 @@ static void decision_json(struct replay_report *report, const struct decision *d
 			     "until", ban ? json_time(decision->until_wall_ns) : json_null(),
 			     "services",
 			     ban ? json_services(report->config, decision->services) : json_null(),
-			     "evidence", evidence_of(decision, history), "reason",
+			     "evidence", evidence_of(decision, past_logs), "reason",
 			     json_text(decision->reason), "sources", sources_of(decision),
 			     "source_count", (int)decision->source_count));
 }
@@ -199,7 +199,7 @@ static void decision_text(struct replay_report *report, const struct decision *d
 }
 
 void replay_report_decision(struct replay_report *report, const struct decision *decision,
-			    const struct history *history)
+			    const struct past_logs *past_logs)
 {
 	if (decision->action == ACTION_BAN)
 		report->bans++;
@@ -209,12 +209,12 @@ void replay_report_decision(struct replay_report *report, const struct decision 
 	if (decision->action == ACTION_ALERT && decision->has_account)
 		tally_of(report, decision->account)->alerted = true;
 	if (report->json)
-		decision_json(report, decision, history);
+		decision_json(report, decision, past_logs);
 	else
 		decision_text(report, decision);
 }
 
-static void summary_text(struct replay_report *report, const struct history_counts *counts)
+static void summary_text(struct replay_report *report, const struct past_logs_counts *counts)
 {
 	FILE *stream = report->stream;
 	char a[NUMBER_TEXT_SIZE], b[NUMBER_TEXT_SIZE], from[TIME_TEXT_SIZE] = "-",
@@ -240,7 +240,7 @@ static void summary_text(struct replay_report *report, const struct history_coun
 		number_format(sum->out, b));
 }
 
-void replay_report_end(struct replay_report *report, const struct history_counts *counts)
+void replay_report_end(struct replay_report *report, const struct past_logs_counts *counts)
 {
 	const struct tally *sum = &report->sum;
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include "conf/config.h"
 #include "detect/detect.h"
-#include "log/history.h"
+#include "log/past_logs.h"
 
 struct replay_report;
 
@@ -17,7 +17,7 @@ void replay_report_free(struct replay_report *report);
 /* Every event, before its decisions; `out`: a ban would have kept it out. */
 void replay_report_event(struct replay_report *report, const struct event *event, bool out);
 void replay_report_decision(struct replay_report *report, const struct decision *decision,
-			    const struct history *history);
-void replay_report_end(struct replay_report *report, const struct history_counts *counts);
+			    const struct past_logs *past_logs);
+void replay_report_end(struct replay_report *report, const struct past_logs_counts *counts);
 
 #endif

@@ -4,46 +4,47 @@
  * packed (packed.h), "-" is standard input. Not here: files that still grow (follow.h), what events
  * mean.
  */
-#ifndef SEKISHO_HISTORY_H
-#define SEKISHO_HISTORY_H
+#ifndef SEKISHO_PAST_LOGS_H
+#define SEKISHO_PAST_LOGS_H
 
 #include "base/fault.h"
 #include "log/parse.h"
 
-#define HISTORY_FILES_MAX 1024
+#define PAST_LOGS_FILES_MAX 1024
 
-struct history;
+struct past_logs;
 
-struct history_counts {
+struct past_logs_counts {
 	uint64_t lines, events, cut;
 	int64_t first_ns, last_ns; /* of the events; 0: none had a time */
 };
 
 /* `patterns` (may be NULL) as of log_parser_set_patterns(). NULL: out of memory. */
-struct history *history_new(struct patterns *patterns);
-void history_free(struct history *history);
+struct past_logs *past_logs_new(struct patterns *patterns);
+void past_logs_free(struct past_logs *past_logs);
 
 /* Opens one more file. -errno, -EMFILE, -ENOMEM. */
-int history_add(struct history *history, const char *path, struct fault *fault);
+int past_logs_add(struct past_logs *past_logs, const char *path, struct fault *fault);
 
 /* The newest `most` entries of `units` of this machine's journal, as one more file. As
  * journal_open(); -EMFILE. */
-int history_add_journal(struct history *history, const char *units, size_t most,
-			struct fault *fault);
+int past_logs_add_journal(struct past_logs *past_logs, const char *units, size_t most,
+			  struct fault *fault);
 
 /* How the files that are added from now on are read: log_parser_set_zone(), log_parser_set_bare(). */
-void history_set_reading(struct history *history, const struct zone *zone, bool bare);
+void past_logs_set_reading(struct past_logs *past_logs, const struct zone *zone, bool bare);
 
 /* Hands on every event, the earliest of all files first; of equal times that of the file added
- * first. Within a file the order is the file's own. `tag` names the line: history_where(). A file
+ * first. Within a file the order is the file's own. `tag` names the line: past_logs_where(). A file
  * that cannot be read to its end ends there; the first such fault is returned, at the end. */
-typedef void history_take(const struct event *event, uint64_t tag, void *context);
+typedef void past_logs_take(const struct event *event, uint64_t tag, void *context);
 
 /* 0, or the first fault. */
-int history_run(struct history *history, history_take *take, void *context, struct fault *fault);
+int past_logs_run(struct past_logs *past_logs, past_logs_take *take, void *context,
+		  struct fault *fault);
 
 /* The file and line of a tag. *path is NULL when there is only one file. */
-uint64_t history_where(const struct history *history, uint64_t tag, const char **path);
-void history_get_counts(const struct history *history, struct history_counts *counts);
+uint64_t past_logs_where(const struct past_logs *past_logs, uint64_t tag, const char **path);
+void past_logs_get_counts(const struct past_logs *past_logs, struct past_logs_counts *counts);
 
 #endif

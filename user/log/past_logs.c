@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See history.h. Each file has its own parser, so that years are its own; attempts are joined in
+/* See past_logs.h. Each file has its own parser, so that years are its own; attempts are joined in
  * the order of their time, over all of them. */
-#include "log/history.h"
+#include "log/past_logs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,30 +32,30 @@ struct file {
 	uint64_t line;
 };
 
-struct history {
+struct past_logs {
 	struct file *files;
 	size_t count;
 	struct patterns *patterns; /* not owned */
 	struct joining *joining;   /* of all files: they are one server's */
 	const struct zone *zone;   /* of files that are added; not owned */
 	bool not_bare;
-	struct history_counts counts;
+	struct past_logs_counts counts;
 	struct fault fault;
 };
 
-struct history *history_new(struct patterns *patterns)
+struct past_logs *past_logs_new(struct patterns *patterns)
 {
-	struct history *history = calloc(1, sizeof(*history));
+	struct past_logs *past_logs = calloc(1, sizeof(*past_logs));
 
-	if (!history)
+	if (!past_logs)
 		return NULL;
-	history->joining = joining_new();
-	if (!history->joining) {
-		free(history);
+	past_logs->joining = joining_new();
+	if (!past_logs->joining) {
+		free(past_logs);
 		return NULL;
 	}
-	history->patterns = patterns;
-	return history;
+	past_logs->patterns = patterns;
+	return past_logs;
 }
 
 static void file_close(struct file *file)
@@ -68,15 +68,15 @@ static void file_close(struct file *file)
 	*file = (struct file){ 0 };
 }
 
-void history_free(struct history *history)
+void past_logs_free(struct past_logs *past_logs)
 {
-	if (!history)
+	if (!past_logs)
 		return;
-	for (size_t i = 0; i < history->count; i++)
-		file_close(&history->files[i]);
-	free(history->files);
-	joining_free(history->joining);
-	free(history);
+	for (size_t i = 0; i < past_logs->count; i++)
+		file_close(&past_logs->files[i]);
+	free(past_logs->files);
+	joining_free(past_logs->joining);
+	free(past_logs);
 }
 
 /* What a file says without a year was said before it was last written. */
@@ -130,67 +130,67 @@ static int journal_begin(struct file *file, const char *units, size_t most, stru
 }
 
 /* Room for one more, which is not counted yet. */
-static struct file *next_file(struct history *history, struct fault *fault)
+static struct file *next_file(struct past_logs *past_logs, struct fault *fault)
 {
 	struct file *files;
 
-	if (history->count == HISTORY_FILES_MAX) {
+	if (past_logs->count == PAST_LOGS_FILES_MAX) {
 		fault_set(fault, -EMFILE, "more than %d files; join some of them",
-			  HISTORY_FILES_MAX);
+			  PAST_LOGS_FILES_MAX);
 		return NULL;
 	}
-	files = realloc(history->files, (history->count + 1) * sizeof(*files));
+	files = realloc(past_logs->files, (past_logs->count + 1) * sizeof(*files));
 	if (!files) {
 		fault_set(fault, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	history->files = files;
-	return files + history->count;
+	past_logs->files = files;
+	return files + past_logs->count;
 }
 
-static int take_in(struct history *history, struct file *file, int error)
+static int take_in(struct past_logs *past_logs, struct file *file, int error)
 {
 	if (error) {
 		file_close(file);
 		return error;
 	}
-	log_parser_share(file->parser, history->joining);
+	log_parser_share(file->parser, past_logs->joining);
 	log_parser_set_past(file->parser);
 	log_parser_set_deliveries(file->parser, true);
-	log_parser_set_patterns(file->parser, history->patterns);
-	history->count++;
+	log_parser_set_patterns(file->parser, past_logs->patterns);
+	past_logs->count++;
 	return 0;
 }
 
-int history_add(struct history *history, const char *path, struct fault *fault)
+int past_logs_add(struct past_logs *past_logs, const char *path, struct fault *fault)
 {
-	struct file *file = next_file(history, fault);
+	struct file *file = next_file(past_logs, fault);
 	int error;
 
 	if (!file)
 		return fault->error;
 	*file = (struct file){ 0 };
-	error = take_in(history, file, file_open(file, path, fault));
+	error = take_in(past_logs, file, file_open(file, path, fault));
 	if (error)
 		return error;
-	log_parser_set_zone(file->parser, history->zone);
-	log_parser_set_bare(file->parser, !history->not_bare);
+	log_parser_set_zone(file->parser, past_logs->zone);
+	log_parser_set_bare(file->parser, !past_logs->not_bare);
 	return 0;
 }
 
-int history_add_journal(struct history *history, const char *units, size_t most,
-			struct fault *fault)
+int past_logs_add_journal(struct past_logs *past_logs, const char *units, size_t most,
+			  struct fault *fault)
 {
-	struct file *file = next_file(history, fault);
+	struct file *file = next_file(past_logs, fault);
 
-	return file ? take_in(history, file, journal_begin(file, units, most, fault))
+	return file ? take_in(past_logs, file, journal_begin(file, units, most, fault))
 		    : fault->error;
 }
 
-void history_set_reading(struct history *history, const struct zone *zone, bool bare)
+void past_logs_set_reading(struct past_logs *past_logs, const struct zone *zone, bool bare)
 {
-	history->zone = zone;
-	history->not_bare = !bare;
+	past_logs->zone = zone;
+	past_logs->not_bare = !bare;
 }
 
 /* What an entry says is one line, whatever is in it. */
@@ -230,7 +230,7 @@ static int fill_from_file(struct file *file, struct fault *fault)
 			 got == -EBADMSG ? "damaged gzip, xz, bzip2 or zstd" : strerror((int)-got));
 }
 
-static void fill(struct history *history, struct file *file)
+static void fill(struct past_logs *past_logs, struct file *file)
 {
 	struct fault fault = { 0 };
 	int more;
@@ -240,12 +240,13 @@ static void fill(struct history *history, struct file *file)
 	file->begin = 0;
 	more = file->journal ? fill_from_journal(file, &fault) : fill_from_file(file, &fault);
 	file->ended = more <= 0;
-	if (more < 0 && !history->fault.error)
-		history->fault = fault;
+	if (more < 0 && !past_logs->fault.error)
+		past_logs->fault = fault;
 }
 
 /* The next line without its newline; false: there is none. */
-static bool next_line(struct history *history, struct file *file, const char **line, size_t *size)
+static bool next_line(struct past_logs *past_logs, struct file *file, const char **line,
+		      size_t *size)
 {
 	for (;;) {
 		char *at = file->buffer + file->begin;
@@ -254,7 +255,7 @@ static bool next_line(struct history *history, struct file *file, const char **l
 		bool full = !newline && left == BUFFER_SIZE, cutting = file->cutting;
 
 		if (!newline && !full && !file->ended) {
-			fill(history, file);
+			fill(past_logs, file);
 			continue;
 		}
 		if (!newline && !left)
@@ -269,17 +270,17 @@ static bool next_line(struct history *history, struct file *file, const char **l
 }
 
 /* The next line that says something. */
-static bool read_event(struct history *history, struct file *file)
+static bool read_event(struct past_logs *past_logs, struct file *file)
 {
 	const char *line;
 	size_t size;
 
-	while (next_line(history, file, &line, &size)) {
+	while (next_line(past_logs, file, &line, &size)) {
 		file->line++;
-		history->counts.lines++;
+		past_logs->counts.lines++;
 		if (size > LOG_LINE_MAX) {
 			size = LOG_LINE_MAX;
-			history->counts.cut++;
+			past_logs->counts.cut++;
 		}
 		if (log_parser_read(file->parser, line, size, &file->next))
 			return true;
@@ -287,19 +288,19 @@ static bool read_event(struct history *history, struct file *file)
 	return false;
 }
 
-static void find_next(struct history *history, struct file *file)
+static void find_next(struct past_logs *past_logs, struct file *file)
 {
 	struct event *event = &file->next.event;
 
-	file->waiting = read_event(history, file);
+	file->waiting = read_event(past_logs, file);
 	if (!file->waiting)
 		return;
 	if (event->wall_ns)
 		file->last_ns = event->wall_ns;
-	event->line = (uint64_t)(file - history->files) << TAG_LINES | file->line;
+	event->line = (uint64_t)(file - past_logs->files) << TAG_LINES | file->line;
 }
 
-static void count_event(struct history_counts *counts, const struct event *event)
+static void count_event(struct past_logs_counts *counts, const struct event *event)
 {
 	counts->events += event->kind < EVENT_KIND_COUNT;
 	if (!event->wall_ns)
@@ -311,12 +312,12 @@ static void count_event(struct history_counts *counts, const struct event *event
 }
 
 /* The file whose next line is the earliest; NULL: there is none. */
-static struct file *find_first(struct history *history)
+static struct file *find_first(struct past_logs *past_logs)
 {
 	struct file *first = NULL;
 
-	for (size_t i = 0; i < history->count; i++) {
-		struct file *file = &history->files[i];
+	for (size_t i = 0; i < past_logs->count; i++) {
+		struct file *file = &past_logs->files[i];
 
 		if (file->waiting && (!first || file->last_ns < first->last_ns))
 			first = file;
@@ -325,49 +326,52 @@ static struct file *find_first(struct history *history)
 }
 
 /* Its tag stands where its line will. */
-static void hand_on(struct history *history, history_take *take, void *context, struct event *event)
+static void hand_on(struct past_logs *past_logs, past_logs_take *take, void *context,
+		    struct event *event)
 {
 	uint64_t tag = event->line;
 
 	if (!event->wall_ns)
-		event->wall_ns = history->files[tag >> TAG_LINES].last_ns;
+		event->wall_ns = past_logs->files[tag >> TAG_LINES].last_ns;
 	event->line = tag & ((1ULL << TAG_LINES) - 1);
-	count_event(&history->counts, event);
+	count_event(&past_logs->counts, event);
 	take(event, tag, context);
 }
 
-int history_run(struct history *history, history_take *take, void *context, struct fault *fault)
+int past_logs_run(struct past_logs *past_logs, past_logs_take *take, void *context,
+		  struct fault *fault)
 {
 	struct file *first;
 	struct event event;
 
-	for (size_t i = 0; i < history->count; i++)
-		find_next(history, &history->files[i]);
-	while ((first = find_first(history))) {
+	for (size_t i = 0; i < past_logs->count; i++)
+		find_next(past_logs, &past_logs->files[i]);
+	while ((first = find_first(past_logs))) {
 		int64_t now_ns = first->next.event.wall_ns;
 
-		if (joining_take(history->joining, &first->next, &event))
-			hand_on(history, take, context, &event);
-		while (joining_next(history->joining, now_ns, &event))
-			hand_on(history, take, context, &event);
-		find_next(history, first);
+		if (joining_take(past_logs->joining, &first->next, &event))
+			hand_on(past_logs, take, context, &event);
+		while (joining_next(past_logs->joining, now_ns, &event))
+			hand_on(past_logs, take, context, &event);
+		find_next(past_logs, first);
 	}
-	while (joining_next(history->joining, INT64_MAX, &event))
-		hand_on(history, take, context, &event);
-	if (history->fault.error && fault)
-		*fault = history->fault;
-	return history->fault.error;
+	while (joining_next(past_logs->joining, INT64_MAX, &event))
+		hand_on(past_logs, take, context, &event);
+	if (past_logs->fault.error && fault)
+		*fault = past_logs->fault;
+	return past_logs->fault.error;
 }
 
-uint64_t history_where(const struct history *history, uint64_t tag, const char **path)
+uint64_t past_logs_where(const struct past_logs *past_logs, uint64_t tag, const char **path)
 {
 	size_t file = tag >> TAG_LINES;
 
-	*path = history->count > 1 && file < history->count ? history->files[file].path : NULL;
+	*path = past_logs->count > 1 && file < past_logs->count ? past_logs->files[file].path
+								: NULL;
 	return tag & ((1ULL << TAG_LINES) - 1);
 }
 
-void history_get_counts(const struct history *history, struct history_counts *counts)
+void past_logs_get_counts(const struct past_logs *past_logs, struct past_logs_counts *counts)
 {
-	*counts = history->counts;
+	*counts = past_logs->counts;
 }

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "base/time.h"
-#include "log/history.h"
+#include "log/past_logs.h"
 
 #define FAILURE                                                             \
 	"mx postfix/submission/smtpd[1]: warning: unknown[%s]: SASL LOGIN " \
@@ -70,8 +70,8 @@ static const char *failure(const char *stamp, const char *account)
 
 static void files_are_merged_by_time_and_keep_their_own_order(void **state)
 {
-	struct history *history = history_new(NULL);
-	struct history_counts counts;
+	struct past_logs *past_logs = past_logs_new(NULL);
+	struct past_logs_counts counts;
 	struct fault fault = { 0 };
 	struct seen seen = { 0 };
 	const char *path;
@@ -84,27 +84,27 @@ static void files_are_merged_by_time_and_keep_their_own_order(void **state)
 	snprintf(text, sizeof(text), "%s%s%s", failure("2026-11-21T10:00:00Z", "a"),
 		 failure("2026-11-21T10:00:10Z", "c"), failure("2026-11-21T10:00:20Z", "d"));
 	put("two", text);
-	assert_int_equal(history_add(history, path_of("one"), &fault), 0);
-	assert_int_equal(history_add(history, path_of("two"), &fault), 0);
-	assert_int_equal(history_run(history, take, &seen, &fault), 0);
+	assert_int_equal(past_logs_add(past_logs, path_of("one"), &fault), 0);
+	assert_int_equal(past_logs_add(past_logs, path_of("two"), &fault), 0);
+	assert_int_equal(past_logs_run(past_logs, take, &seen, &fault), 0);
 	assert_int_equal(seen.count, 6);
 	assert_string_equal(seen.accounts[0], "a");
 	assert_string_equal(seen.accounts[1], "b");
 	assert_string_equal(seen.accounts[2], "late");
 	assert_string_equal(seen.accounts[5], "e");
-	assert_int_equal(history_where(history, seen.tags[5], &path), 4);
+	assert_int_equal(past_logs_where(past_logs, seen.tags[5], &path), 4);
 	assert_string_equal(path, path_of("one"));
-	history_get_counts(history, &counts);
+	past_logs_get_counts(past_logs, &counts);
 	assert_int_equal(counts.lines, 7);
 	assert_int_equal(counts.events, 6);
 	assert_int_equal((counts.last_ns - counts.first_ns) / NS_PER_S, 30);
-	history_free(history);
+	past_logs_free(past_logs);
 }
 
 static void deliveries_that_went_well_are_handed_on_and_are_no_events(void **state)
 {
-	struct history *history = history_new(NULL);
-	struct history_counts counts;
+	struct past_logs *past_logs = past_logs_new(NULL);
+	struct past_logs_counts counts;
 	struct fault fault = { 0 };
 	struct seen seen = { 0 };
 
@@ -115,14 +115,14 @@ static void deliveries_that_went_well_are_handed_on_and_are_no_events(void **sta
 		   "relay=h[192.0.2.9]:25, dsn=5.1.1, status=bounced (550 no)\n"
 		   "2026-11-21T10:00:01Z mx postfix/smtp[1]: 4F1A23: to=<x@example.net>, "
 		   "relay=h[192.0.2.9]:25, dsn=4.1.1, status=deferred (450 status=sent ()\n");
-	assert_int_equal(history_add(history, path_of("one"), &fault), 0);
-	assert_int_equal(history_run(history, take, &seen, &fault), 0);
+	assert_int_equal(past_logs_add(past_logs, path_of("one"), &fault), 0);
+	assert_int_equal(past_logs_run(past_logs, take, &seen, &fault), 0);
 	assert_int_equal(seen.count, 2);
 	assert_int_equal(seen.kinds[0], EVENT_DELIVERED);
 	assert_int_equal(seen.kinds[1], EVENT_BOUNCE);
-	history_get_counts(history, &counts);
+	past_logs_get_counts(past_logs, &counts);
 	assert_int_equal(counts.events, 1);
-	history_free(history);
+	past_logs_free(past_logs);
 }
 
 static void packed_files_read_as_plain_ones_and_damage_is_said_with_its_line(void **state)
@@ -131,7 +131,7 @@ static void packed_files_read_as_plain_ones_and_damage_is_said_with_its_line(voi
 
 	(void)state;
 	for (int damaged = 0; damaged < 2; damaged++) {
-		struct history *history = history_new(NULL);
+		struct past_logs *past_logs = past_logs_new(NULL);
 		struct seen seen = { 0 };
 		gzFile packed = gzopen(path_of("packed"), "wb");
 
@@ -145,13 +145,14 @@ static void packed_files_read_as_plain_ones_and_damage_is_said_with_its_line(voi
 			fputs("12345678", file);
 			fclose(file);
 		}
-		assert_int_equal(history_add(history, path_of("packed"), &fault), 0);
-		assert_int_equal(history_run(history, take, &seen, &fault), damaged ? -EBADMSG : 0);
+		assert_int_equal(past_logs_add(past_logs, path_of("packed"), &fault), 0);
+		assert_int_equal(past_logs_run(past_logs, take, &seen, &fault),
+				 damaged ? -EBADMSG : 0);
 		if (damaged)
 			assert_non_null(strstr(fault.text, "damaged gzip"));
 		else
 			assert_int_equal(seen.count, 20);
-		history_free(history);
+		past_logs_free(past_logs);
 	}
 }
 
@@ -178,20 +179,20 @@ static void pack(const char *path, int (*filter)(struct archive *archive), int l
 /* As logrotate leaves it on a quiet day. */
 static void an_empty_file_is_an_empty_log(void **state)
 {
-	struct history *history = history_new(NULL);
-	struct history_counts counts;
+	struct past_logs *past_logs = past_logs_new(NULL);
+	struct past_logs_counts counts;
 	struct fault fault = { 0 };
 	struct seen seen = { 0 };
 
 	(void)state;
 	fclose(fopen(path_of("empty"), "w"));
 	pack(path_of("packed"), archive_write_add_filter_xz, 0);
-	assert_int_equal(history_add(history, path_of("empty"), &fault), 0);
-	assert_int_equal(history_add(history, path_of("packed"), &fault), 0);
-	assert_int_equal(history_run(history, take, &seen, &fault), 0);
-	history_get_counts(history, &counts);
+	assert_int_equal(past_logs_add(past_logs, path_of("empty"), &fault), 0);
+	assert_int_equal(past_logs_add(past_logs, path_of("packed"), &fault), 0);
+	assert_int_equal(past_logs_run(past_logs, take, &seen, &fault), 0);
+	past_logs_get_counts(past_logs, &counts);
 	assert_int_equal(counts.lines, 0);
-	history_free(history);
+	past_logs_free(past_logs);
 }
 
 static void what_other_packers_made_reads_the_same_and_damage_ends_it(void **state)
@@ -205,26 +206,26 @@ static void what_other_packers_made_reads_the_same_and_damage_ends_it(void **sta
 	(void)state;
 	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++) {
 		for (int cut = 0; cut < 2; cut++) {
-			struct history *history = history_new(NULL);
+			struct past_logs *past_logs = past_logs_new(NULL);
 			struct fault fault = { 0 };
 			struct seen seen = { 0 };
 
 			pack(path_of("packed"), filters[i], 20);
 			if (cut)
 				assert_int_equal(truncate(path_of("packed"), 40), 0);
-			assert_int_equal(history_add(history, path_of("packed"), &fault), 0);
-			assert_int_equal(history_run(history, take, &seen, &fault),
+			assert_int_equal(past_logs_add(past_logs, path_of("packed"), &fault), 0);
+			assert_int_equal(past_logs_run(past_logs, take, &seen, &fault),
 					 cut ? -EBADMSG : 0);
 			assert_int_equal(seen.count, cut ? 0 : 20);
-			history_free(history);
+			past_logs_free(past_logs);
 		}
 	}
 }
 
 static void long_lines_are_cut_and_counted_and_the_rest_is_no_line(void **state)
 {
-	struct history *history = history_new(NULL);
-	struct history_counts counts;
+	struct past_logs *past_logs = past_logs_new(NULL);
+	struct past_logs_counts counts;
 	struct fault fault = { 0 };
 	struct seen seen = { 0 };
 	FILE *file = fopen(path_of("long"), "w");
@@ -234,20 +235,20 @@ static void long_lines_are_cut_and_counted_and_the_rest_is_no_line(void **state)
 		fputc('x', file);
 	fprintf(file, "\n%s", failure("2026-11-21T10:00:00Z", "a"));
 	fclose(file);
-	assert_int_equal(history_add(history, path_of("long"), &fault), 0);
-	assert_int_equal(history_run(history, take, &seen, &fault), 0);
+	assert_int_equal(past_logs_add(past_logs, path_of("long"), &fault), 0);
+	assert_int_equal(past_logs_run(past_logs, take, &seen, &fault), 0);
 	assert_int_equal(seen.count, 1);
-	history_get_counts(history, &counts);
+	past_logs_get_counts(past_logs, &counts);
 	assert_int_equal(counts.lines, 2);
 	assert_int_equal(counts.cut, 1);
-	assert_int_equal(history_add(history, path_of("none"), &fault), -ENOENT);
-	history_free(history);
+	assert_int_equal(past_logs_add(past_logs, path_of("none"), &fault), -ENOENT);
+	past_logs_free(past_logs);
 }
 
 static int make_folder(void **state)
 {
 	(void)state;
-	snprintf(folder, sizeof(folder), "/tmp/test-history-XXXXXX");
+	snprintf(folder, sizeof(folder), "/tmp/test-past_logs-XXXXXX");
 	return mkdtemp(folder) ? 0 : -1;
 }
 
@@ -273,5 +274,5 @@ int main(void)
 		TEST(long_lines_are_cut_and_counted_and_the_rest_is_no_line),
 	};
 
-	return cmocka_run_group_tests_name("history", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("past_logs", tests, NULL, NULL);
 }
