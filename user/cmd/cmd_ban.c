@@ -233,24 +233,19 @@ const struct command cmd_ban = {
 	.name = "ban",
 	.summary = "shut prefixes out until a time",
 	.usage = "[--for TIME] [--service NAME]... [--reason TEXT] PREFIX...|-",
-	.help = "Needs root and a loaded gate. The ban holds at once, ends by itself, and outlasts "
-		"a\n"
-		"reboot; open connections of the prefix are closed. A ban that is there already "
-		"gets\n"
-		"the new end and reason; one of other services stays. Own, gateway and loopback "
-		"addresses, those that login\n"
-		"sessions come from, and [gate] never-ban are refused, as is what is wider than "
-		"/8\n"
-		"(IPv6: /16). An IPv6 address without a length stands for its whole /64 ([gate]\n"
-		"source-prefix6), for its owner has all of it; ADDRESS/128 bans it alone.\n\n"
-		"  -                  reads prefixes from standard input; what is none is said, "
-		"and the\n"
-		"                     others are banned\n"
-		"  --for TIME         90s, 5m, 1h30m, 7d; default 1h; ever: until it is lifted\n"
-		"  --service NAME     what is closed: smtp (port 25), login (all other services), "
-		"or "
-		"all,\n"
-		"                     the default; the name of a service stands for its group\n"
-		"  --reason TEXT      shown by `sekisho bans` and `sekisho why`\n",
+	.help = "Needs root and a loaded gate. The ban holds at once, ends by itself and "
+		"outlasts a reboot. Open connections of the prefix are closed. If the "
+		"prefix is banned already, that ban gets the new end and reason; a ban of "
+		"other services stays as it is. These are refused: own, gateway and "
+		"loopback addresses, addresses that login sessions come from, [gate] "
+		"never-ban, and prefixes wider than /8 (IPv6: /16). An IPv6 address without "
+		"a length means its whole /64 ([gate] source-prefix6), because one owner "
+		"has all of it; ADDRESS/128 bans the address alone.\n\n"
+		"  -               reads prefixes from standard input; what is not a prefix "
+		"is reported, and the others are banned\n"
+		"  --for TIME      90s, 5m, 1h30m, 7d; default 1h; ever: until it is lifted\n"
+		"  --service NAME  what the ban closes: smtp (port 25), login (all other "
+		"services), or all, the default; the name of a service means its group\n"
+		"  --reason TEXT   shown by `sekisho bans` and `sekisho why`\n",
 	.run = run,
 };

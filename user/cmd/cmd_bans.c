@@ -303,24 +303,19 @@ const struct command cmd_bans = {
 	.name = "bans",
 	.summary = "the bans in force, or those that ended",
 	.usage = "[--json] [--ended [--since TIME]]",
-	.help = "Needs root. Shows the kernel's bans with what the store knows of them; where no "
-		"gate is\n"
-		"loaded, those that `sekisho load` would put in force. CC and PROVIDER are of the\n"
-		"prefix's first address, where data is there. SERVICES are those that a ban "
-		"closes:\n"
-		"smtp (port 25), login (all others), or all. PACKETS are those dropped, or in "
-		"monitor\n"
-		"mode those that would have been, of all bans of the prefix. Below: since when, "
-		"and why.\n\n"
-		"  --ended       the bans that are over, for 90 days, the last first; lifted are "
-		"those\n"
-		"                that ended before their time, by hand or to make room\n"
-		"  --since TIME  of these those that ended since: " SINCE_HELP "\n"
-		"  --json        one object a line: prefix, services, since, until, rule, reason, "
-		"packets,\n"
-		"                attempts, last, country, provider; null where something is not "
-		"known; of those that "
-		"are over\n"
-		"                prefix, services, since, ended, lifted, rule, reason\n",
+	.help = "Needs root. Shows the bans in the kernel, with what the store knows of "
+		"them. Where no gate is loaded, shows the bans that `sekisho load` would "
+		"put in force. CC and PROVIDER are those of the prefix's first address, if "
+		"there is data. SERVICES is what a ban closes: smtp (port 25), login (all "
+		"others), or all. PACKETS is how many packets all bans of the prefix have "
+		"dropped, or in monitor mode would have dropped. The line below says since "
+		"when, and why.\n\n"
+		"  --ended       the bans that ended in the last 90 days, the last first; "
+		"\"lifted\": it ended before its time, by hand or to make room\n"
+		"  --since TIME  with --ended: only bans that ended since then; " SINCE_HELP "\n"
+		"  --json        one object a line: prefix, services, since, until, rule, "
+		"reason, packets, attempts, last, country, provider; null where something "
+		"is not known; with --ended: prefix, services, since, ended, lifted, "
+		"rule, reason\n",
 	.run = run,
 };

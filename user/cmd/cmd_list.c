@@ -203,13 +203,15 @@ const struct command cmd_list = {
 	.name = "list",
 	.summary = "add single prefixes to a list, or remove them",
 	.usage = "add|remove [--for TIME] [--force] NAME PREFIX...|-",
-	.help = "Changes the list NAME, in the kernel and in the store. What is added to what is "
-		"there already\nchanges nothing, but that the later end holds. Of a wider prefix "
-		"that is there, 'remove'\nleaves the rest. Lists that a file, a feed or providers "
-		"keep are not changed here.\n\n"
+	.help = "Changes the list NAME, in the kernel and in the store. Adding a prefix "
+		"that is there already changes only its end, if the new end is later. "
+		"Removing a part of a wider prefix leaves the rest of it. Lists that a "
+		"file, a feed or providers keep cannot be changed with this command.\n\n"
 		"  -            reads prefixes from standard input\n"
-		"  --for TIME   90s, 5m, 1h30m, 7d: ends by itself, while `sekisho run` runs\n"
-		"  -f, --force  into a deny list also what is wider than /8 (IPv6: /16), private,\n"
-		"               loopback and own addresses\n\nNeeds root.\n",
+		"  --for TIME   90s, 5m, 1h30m, 7d: the entry ends by itself, while "
+		"`sekisho run` runs\n"
+		"  -f, --force  adds to a deny list also prefixes wider than /8 (IPv6: "
+		"/16), private, loopback and own addresses\n\n"
+		"Needs root.\n",
 	.run = run,
 };

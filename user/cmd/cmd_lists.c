@@ -210,11 +210,12 @@ const struct command cmd_lists = {
 	.name = "lists",
 	.summary = "the lists: action, prefixes, age, hits",
 	.usage = "[--json]",
-	.help = "Hits are the packets that a list decided since the gate was loaded; '-' (null) "
-		"when no\ngate is loaded. Of overlapping lists the one that decides counts: allow "
-		"before deny,\nthen the older; of those for a service, each for itself.\n\n"
-		"  -j, --json  one object a line: name, action, services, prefixes, updated, "
-		"hits,\n              source\n\n"
+	.help = "Hits are the packets that a list decided since the gate was loaded; '-' "
+		"(null) when no gate is loaded. Where lists overlap, only the list that "
+		"decides counts the packet: allow before deny, then the older one; for each "
+		"service separately.\n\n"
+		"  -j, --json  one object a line: name, action, services, prefixes, "
+		"updated, hits, source\n\n"
 		"Needs root.\n",
 	.run = run,
 };

@@ -249,16 +249,12 @@ const struct command cmd_unban = {
 	.name = "unban",
 	.summary = "let banned prefixes in again",
 	.usage = "[--service SERVICE]... --all | PREFIX...|-",
-	.help = "Needs root. Ends the ban of PREFIX and every ban inside it; a ban around it is "
-		"named,\n"
-		"and stays.\n\n"
-		"  -                  reads prefixes from standard input; what is none is said, "
-		"and the\n"
-		"                     others are unbanned\n"
+	.help = "Needs root. Ends the ban of PREFIX and every ban inside it. The ban of a "
+		"wider prefix around it stays, and is named.\n\n"
+		"  -                  reads prefixes from standard input; what is not a "
+		"prefix is reported, and the others are unbanned\n"
 		"  --all              ends every ban\n"
-		"  --service SERVICE  what is opened: smtp (port 25), login (all other services), "
-		"or "
-		"all,\n"
-		"                     the default; the name of a service stands for its group\n",
+		"  --service SERVICE  what is opened: smtp (port 25), login (all other "
+		"services), or all, the default; the name of a service means its group\n",
 	.run = run,
 };

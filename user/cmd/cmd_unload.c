@@ -44,12 +44,11 @@ const struct command cmd_unload = {
 	.name = "unload",
 	.summary = "take the gate off the devices and out of the kernel",
 	.usage = "[--force]",
-	.help = "Detaches every program of this instance, of any version, and removes its pins. "
-		"The\n"
-		"counters are gone with them; bans and lists stay in the store, for the next "
-		"load. Programs of a sekisho whose pins are gone are taken off as well, and it is\n"
-		"verified that nothing is left.\n\n"
-		"  -f, --force  although `sekisho run` is using it\n\n"
+	.help = "Detaches every program of this instance, of any version, and removes its "
+		"pins. The counters are lost; bans and lists stay in the store for the next "
+		"load. Programs of a sekisho whose pins are gone are detached as well. At "
+		"the end the command verifies that nothing is left.\n\n"
+		"  -f, --force  unloads although `sekisho run` is using the gate\n\n"
 		"Needs root.\n",
 	.run = run,
 };

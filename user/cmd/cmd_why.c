@@ -96,14 +96,14 @@ const struct command cmd_why = {
 	.name = "why",
 	.summary = "what each service would say to an address now, and the evidence",
 	.usage = "[--json] [--at TIME] ADDR",
-	.help = "Names the source and its country, what each service says and for what reason, "
-		"the\n"
-		"bans and lists that cover it, the log lines behind them, and how to undo it.\n"
-		"Limits are not foretold: they depend on what is open at the instant. Needs "
-		"root.\n\n"
-		"  --at TIME  also what met it then: bans, what was refused around then, and its "
-		"log lines; " SINCE_HELP "\n"
-		"  --json  one object; its schema is in sekisho(8)\n\n"
-		"Exit status: 0 whatever the answer; 1 when it cannot be found; 2 wrong usage.\n",
+	.help = "Names the source and its country, what each service answers and why, the "
+		"bans and lists that cover the address, the log lines behind them, and how "
+		"to undo them. Limits are not predicted: they depend on what is open at the "
+		"moment. Needs root.\n\n"
+		"  --at TIME  also what happened to the address then: bans, refusals around "
+		"that time, and its log lines; " SINCE_HELP "\n"
+		"  --json     one object; its schema is in sekisho(8)\n\n"
+		"Exit status: 0 whatever the answer; 1 when it cannot be found; 2 wrong "
+		"usage.\n",
 	.run = run,
 };
