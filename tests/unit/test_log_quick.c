@@ -110,6 +110,57 @@ static void what_is_told_quickly_is_nothing(void **state)
 	assert_true(told > 1000);
 }
 
+/* {"log":"LINE\n","stream":"stdout"}, which tells no time of its own; 0: it has other bytes. */
+static size_t wrap(const char *line, size_t size, char *out)
+{
+	char *at = stpcpy(out, "{\"log\":\"");
+
+	for (size_t i = 0; i < size; i++) {
+		if (line[i] < ' ' || line[i] > '~')
+			return 0;
+		if (line[i] == '"' || line[i] == '\\')
+			*at++ = '\\';
+		*at++ = line[i];
+	}
+	return (size_t)(stpcpy(at, "\\n\",\"stream\":\"stdout\"}") - out);
+}
+
+/* Of those that are told quickly within their wrapping, too. */
+static void a_container_s_lines_say_what_they_say_alone(void **state)
+{
+	static const char *const paths[] = {
+		"tests/unit/data/real/postfix-3.7-dovecot-verbose-2db-syslog.log.gz",
+		"tests/unit/data/real/dovecot-2.3.19-verbose-syslog-2db.log.gz",
+	};
+	static char line[LOG_LINE_MAX], wrapped[3 * LOG_LINE_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		gzFile in = gzopen(paths[i], "rb");
+		struct way alone, within;
+
+		assert_non_null(in);
+		open_way(&alone, false);
+		open_way(&within, false);
+		while (gzgets(in, line, sizeof(line))) {
+			size_t size = wrap(line, strcspn(line, "\n"), wrapped);
+
+			if (!size || size > LOG_LINE_MAX)
+				continue;
+			give(&alone, line, strcspn(line, "\n"));
+			give(&within, wrapped, size);
+		}
+		gzclose(in);
+		close_way(&alone);
+		close_way(&within);
+		assert_true(alone.size > 1000);
+		assert_int_equal(alone.size, within.size);
+		assert_memory_equal(alone.text, within.text, alone.size);
+		free(alone.text);
+		free(within.text);
+	}
+}
+
 static void words_that_only_begin_so_are_read(void **state)
 {
 	static const char *const lines[] = {
@@ -145,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_told_quickly_is_nothing),
+		cmocka_unit_test(a_container_s_lines_say_what_they_say_alone),
 		cmocka_unit_test(words_that_only_begin_so_are_read),
 	};
 

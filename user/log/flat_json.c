@@ -14,14 +14,19 @@ static void skip_blanks(struct span *text)
 /* Behind its opening quote: up to the closing one. */
 static bool take_string(struct span *text, struct span *value)
 {
-	size_t at = 0;
+	const char *at = text->at, *end = at + text->size, *quote = NULL, *escape;
 
-	while (at < text->size && text->at[at] != '"')
-		at += text->at[at] == '\\' ? 2 : 1;
-	if (at >= text->size)
-		return false;
-	*value = span_cut(*text, 0, at);
-	*text = span_from(*text, at + 1);
+	do {
+		/* Looked for again only where it was escaped: each byte is seen once. */
+		if (!quote || quote < at)
+			quote = at < end ? memchr(at, '"', (size_t)(end - at)) : NULL;
+		if (!quote)
+			return false;
+		escape = memchr(at, '\\', (size_t)(quote - at));
+		at = escape ? escape + 2 : quote;
+	} while (escape);
+	*value = span_cut(*text, 0, (size_t)(quote - text->at));
+	*text = span_from(*text, value->size + 1);
 	return true;
 }
 
@@ -79,7 +84,8 @@ static bool read_members(struct span *text, const struct path *path, struct flat
 
 static bool is_at(const char *name, const struct path *path, struct span member)
 {
-	return !strncmp(name, path->text, path->size) && span_is(member, name + path->size);
+	return (!path->size || !strncmp(name, path->text, path->size)) && member.size &&
+	       name[path->size] == *member.at && span_is(member, name + path->size);
 }
 
 /* Whether a name reaches into the member, which is an object. */

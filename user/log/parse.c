@@ -11,6 +11,7 @@
 #include "log/sessions.h"
 #include "log/shipped.h"
 #include "log/unwrap.h"
+#include "log/written_name.h"
 
 /* The most frequent first; each leaves at once when the program is not its own. */
 static format_line *const formats[] = { postfix_line, dovecot_line,   exim_line,     vpopmail_line,
@@ -135,86 +136,6 @@ void log_parser_set_deliveries(struct log_parser *parser, bool wanted)
 	parser->deliveries = wanted;
 }
 
-/* "Ym9i" as "bob", where it is base64 of a name that could be one; else as it is. */
-static struct span decode_name(struct span name, char out[EVENT_ACCOUNT_SIZE])
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t size = name.size, used = 0;
-	uint32_t bits = 0;
-
-	while (size && name.size - size < 2 && name.at[size - 1] == '=')
-		size--;
-	if (!size || name.size % 4 || size / 4 * 3 + 2 >= EVENT_ACCOUNT_SIZE)
-		return name;
-	for (size_t i = 0; i < size; i++) {
-		const char *digit = memchr(digits, name.at[i], 64);
-
-		if (!digit)
-			return name;
-		bits = bits << 6 | (uint32_t)(digit - digits);
-		if (i % 4)
-			out[used++] = (char)(bits >> (6 - 2 * (i % 4)) & 255);
-	}
-	for (size_t i = 0; i < used; i++)
-		if (out[i] <= ' ' || out[i] > '~')
-			return name;
-	return (struct span){ out, used };
-}
-
-/* "\^J", "\M-C", "\M^?": as vis(3) writes what is not printed. */
-static size_t vis_size(const char *at, size_t left, char *byte)
-{
-	bool meta = left >= 4 && at[1] == 'M';
-	const char *mark = at + (meta ? 2 : 1);
-
-	if (left < 3 || (*mark != '^' && (!meta || *mark != '-')))
-		return 0;
-	*byte = (char)(*mark == '^' ? (mark[1] == '?' ? 0x7f : mark[1] & 0x1f) : mark[1]);
-	*byte = (char)(*byte | (meta ? 0x80 : 0));
-	return meta ? 4 : 3;
-}
-
-/* The bytes of an escape at `at`, 0: it is none. */
-static size_t escape_size(const char *at, size_t left, char *byte)
-{
-	static const char letters[] = "nrtbfv\\", bytes[] = "\n\r\t\b\f\v\\";
-	const char *letter;
-
-	if (left < 2 || *at != '\\')
-		return 0;
-	letter = at[1] ? strchr(letters, at[1]) : NULL;
-	if (letter) {
-		*byte = bytes[letter - letters];
-		return 2;
-	}
-	if (at[1] == '^' || at[1] == 'M')
-		return vis_size(at, left, byte);
-	if (left < 4 || at[1] < '0' || at[1] > '3' || at[2] < '0' || at[2] > '7' || at[3] < '0' ||
-	    at[3] > '7')
-		return 0;
-	*byte = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
-	return 4;
-}
-
-/* "b\303\274rger" as the bytes that were sent. */
-static struct span decode_escapes(struct span name, char out[EVENT_ACCOUNT_SIZE])
-{
-	size_t used = 0;
-
-	if (span_find_char(name, '\\') == SPAN_NONE)
-		return name;
-	for (size_t at = 0; at < name.size && used < EVENT_ACCOUNT_SIZE;) {
-		size_t size = escape_size(name.at + at, name.size - at, out + used);
-
-		if (!size)
-			out[used] = name.at[at];
-		used++;
-		at += size ? size : 1;
-	}
-	return (struct span){ out, used };
-}
-
 /* Whether the name may be an account's: not only its first word, and without control characters
  * that its server escaped. */
 static bool is_name(struct span name, bool decoded, const struct parsed_line *parsed)
@@ -234,9 +155,9 @@ static void fill_event(const struct parsed_line *parsed, int64_t wall_ns, struct
 	struct span account = parsed->account;
 
 	if (parsed->account_base64)
-		account = decode_name(account, decoded);
+		account = name_from_base64(account, decoded);
 	else if (parsed->account_escaped)
-		account = decode_escapes(account, decoded);
+		account = name_from_escapes(account, decoded);
 	event->wall_ns = wall_ns;
 	event->kind = parsed->kind;
 	event->password = EVENT_PASSWORD_UNKNOWN;
@@ -334,6 +255,20 @@ static bool read_repeat(struct log_parser *parser, const struct envelope *envelo
 	return true;
 }
 
+/* Not where more than the formats looks at lines. `clock`: what is around it says of the time. */
+static bool is_nothing(struct log_parser *parser, struct span line, const struct stamp *clock,
+		       struct line_event *line_event)
+{
+	struct stamp own;
+
+	if (parser->patterns || !quick_is_nothing(line, parser->deliveries, &own, &parser->missed))
+		return false;
+	parser->clock = clock && clock->kind && (clock->zoned || !own.zoned) ? *clock : own;
+	if (joining_waits(parser->joining))
+		line_event->event.wall_ns = convert(parser, &parser->clock);
+	return true;
+}
+
 bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 		     struct line_event *line_event)
 {
@@ -346,16 +281,12 @@ bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 	parser->clock.kind = STAMP_NONE;
 	parser->repeated = 0;
 	line_event->event.wall_ns = 0;
-	/* Not within what waits for its rest, nor where more than the formats looks at lines. */
-	if (!parser->unwrap && !parser->patterns &&
-	    quick_is_nothing(text, parser->deliveries, &envelope.clock, &parser->missed)) {
-		parser->clock = envelope.clock;
-		if (joining_waits(parser->joining))
-			line_event->event.wall_ns = convert(parser, &envelope.clock);
+	/* Not within what waits for its rest. */
+	if (!parser->unwrap && is_nothing(parser, text, NULL, line_event))
 		return false;
-	}
 	span_skip(&text, "\xef\xbb\xbf");
-	if (!unwrap_line(&parser->unwrap, text, &inside))
+	if (!unwrap_line(&parser->unwrap, text, &inside) ||
+	    (inside.wrapping && is_nothing(parser, inside.line, &inside.clock, line_event)))
 		return false;
 	envelope_read(inside.line, inside.wrapping, &inside.clock, &envelope);
 	shipped_open(&parser->room, &envelope);
