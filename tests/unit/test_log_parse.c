@@ -288,6 +288,12 @@ static void test_parts_of_a_line_are_joined(void **state)
 	run_file(DATA "seq_wrapped.txt", true, 40);
 }
 
+static void test_layouts_of_mail_servers_in_containers(void **state)
+{
+	(void)state;
+	run_file(DATA "seq_layouts.txt", true, 15);
+}
+
 static void test_local_time_is_that_of_the_zone(void **state)
 {
 	static const char line[] = "Jul 21 10:00:00 mx postfix/smtpd[12]: "
@@ -610,6 +616,7 @@ int main(void)
 		cmocka_unit_test(test_lines_that_collectors_shipped),
 		cmocka_unit_test(test_one_attempt_is_one_event),
 		cmocka_unit_test(test_lines_of_one_event_are_joined),
+		cmocka_unit_test(test_layouts_of_mail_servers_in_containers),
 		cmocka_unit_test(test_parts_of_a_line_are_joined),
 		cmocka_unit_test(test_an_hour_that_comes_twice_is_the_one_that_is_meant),
 		cmocka_unit_test(test_zones_have_names_and_offsets),
