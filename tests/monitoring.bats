@@ -110,10 +110,7 @@ sources = 200000"
 	run ! grep -q '198\.51\.100\.7' "$BATS_TEST_TMPDIR/metrics"
 }
 
-@test "a real Prometheus scrapes the metrics, and its alert rules load" {
-	[[ -x $PROMETHEUS/prometheus ]] || skip "needs prometheus"
-	lab_run
-	lab_burst 198.51.100.7 "$MX4" 25 3 >/dev/null
+prometheus() { # of the metrics that there are
 	cat >"$BATS_TEST_TMPDIR/prometheus.yml" <<-END
 		global: {scrape_interval: 1s, evaluation_interval: 1s}
 		rule_files: [$(realpath "$PACKAGING")/prometheus/sekisho.rules.yml]
@@ -124,10 +121,20 @@ sources = 200000"
 	lab_background "$BATS_TEST_TMPDIR/prometheus.log" nsenter --net="/run/netns/$LAB_SERVER" \
 		"$PROMETHEUS/prometheus" --config.file="$BATS_TEST_TMPDIR/prometheus.yml" \
 		--storage.tsdb.path="$BATS_TEST_TMPDIR/tsdb" --web.listen-address=127.0.0.1:9090
-	query() {
-		metrics -G --data-urlencode "query=$1" http://127.0.0.1:9090/api/v1/query |
-			jq -es --arg least "$2" '.[0].data.result[0].value[1] | tonumber >= ($least | tonumber)'
-	}
+}
+ask() { # QUERY JQ: true of the values that it has
+	metrics -G --data-urlencode "query=$1" http://127.0.0.1:9090/api/v1/query |
+		jq -es "[.[0].data.result[].value[1] | tonumber] | $2"
+}
+query() { # QUERY LEAST
+	ask "$1" "length > 0 and .[0] >= $2"
+}
+
+@test "a real Prometheus scrapes the metrics, and its alert rules load" {
+	[[ -x $PROMETHEUS/prometheus ]] || skip "needs prometheus"
+	lab_run
+	lab_burst 198.51.100.7 "$MX4" 25 3 >/dev/null
+	prometheus
 	retry 100 0.2 query 'sekisho_service_handshakes_total{service="smtp"}' 3 ||
 		fail "$(tail -n 5 "$BATS_TEST_TMPDIR/prometheus.log")"
 	query 'up{job="sekisho"}' 1 || {
@@ -137,6 +144,54 @@ sources = 200000"
 	query 'count(sekisho_table_entries_max)' 3
 	metrics http://127.0.0.1:9090/api/v1/rules |
 		jq -es '[.[0].data.groups[].rules[]] | length >= 10 and all(.health == "ok" or .health == "unknown")'
+}
+
+# All that the dashboard has a panel for: mail servers that ask, a list, a feed, a limit on what leaves.
+panels_conf() { # MODE
+	lab_conf "mode = $1" "[metrics]
+listen = 127.0.0.1:9119
+[policy]
+postfix = 127.0.0.1:10040
+insecure = yes
+[outflow]
+rate = 1000/m
+[list drop]
+action = deny
+file = $LAB/drop
+[list far]
+action = deny
+url = https://127.0.0.1:1/far"
+}
+panels_work() { # what moves each counter that a panel draws
+	lab_burst 198.51.100.7 "$MX4" 25 3 >/dev/null
+	connect_is no-answer 203.0.113.66 "$MX4" 25 0.3
+}
+
+@test "every query of the dashboard has something to show of a daemon that works" {
+	[[ -x $PROMETHEUS/prometheus ]] || skip "needs prometheus"
+	local expr title missing=''
+	mkdir -p "$LAB/feeds"
+	echo 192.0.2.77 >"$LAB/feeds/far.list"
+	echo 203.0.113.66 >"$LAB/drop"
+	panels_conf enforce
+	lab_run
+	prometheus
+	retry 100 0.2 query 'sekisho_gate_enforcing' 1
+	panels_work
+	# What would be dropped as well.
+	sed -i 's/^mode = enforce/mode = monitor/' "$LAB_CONF"
+	kill -HUP "$(<"$LAB/run.pid")"
+	retry 50 0.1 grep -q reloaded "$LAB/log/run"
+	connect_is open 203.0.113.66 "$MX4" 25
+	retry 50 0.2 query 'sum(sekisho_would_drop_attempts_total)' 1 || fail "$(metrics http://127.0.0.1:9119/metrics | grep _drop)"
+	while IFS=$'\t' read -r title expr; do
+		# shellcheck disable=SC2016 # Grafana's variables
+		expr=${expr//'$__rate_interval'/1m}
+		# shellcheck disable=SC2016
+		expr=${expr//'$instance'/.*}
+		ask "$expr" 'length > 0 and all(isnormal or . == 0)' >/dev/null || missing+="$title: $expr"$'\n'
+	done < <(jq -r '.panels[] | .title as $title | .targets[] | [$title, .expr] | @tsv' "$PACKAGING/grafana/sekisho.json")
+	[[ -z $missing ]] || fail "these panels are empty:" "$missing"
 }
 
 @test "the alert rules fire when they should, and only then" {
