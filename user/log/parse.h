@@ -79,8 +79,8 @@ bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 /* Some failures wait a few seconds for a line that tells the source (deferred_event.h), or that
  * takes them back (held.h), and come out with a later line, which is why event->line need not be
  * the last one. When no more lines come, call this: it hands out those of before `now_wall_ns`
- * minus that wait, INT64_MAX for all, one a call. With INT64_MAX the log has ended, too: an entry of
- * journalctl that nothing ends is whole.
+ * minus that wait, INT64_MAX for all, one a call. With INT64_MAX the log has ended, too: an entry
+ * of journalctl that nothing ends is whole.
  */
 bool log_parser_rest(struct log_parser *parser, int64_t now_wall_ns, struct event *event);
 
