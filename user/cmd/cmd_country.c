@@ -223,16 +223,15 @@ const struct command cmd_country = {
 	.name = "country",
 	.summary = "the country or provider of addresses, the prefixes of a country",
 	.usage = "[--provider] [ADDR... | -] | --list CC",
-	.help = "Prints two letters a line, in the order of the addresses; '-' reads one address "
-		"a line from\nstandard input. ZZ is unknown, LAN is a private or other local\n"
-		"address. What is no address is answered by ?? "
-		"and named on\nstandard error, and the exit status is 1.\n\n"
-		"The answers come from the data in force; without the privilege to read it, from "
-		"the\nconfigured country files.\n\n"
-		"  -l, --list CC   the prefixes of a country, one a line; of ZZ, what no country "
-		"has\n"
-		"  -p, --provider  the provider (autonomous system) of the addresses, as AS64500, "
-		"or "
-		"-\n",
+	.help = "Prints two letters a line, in the order of the addresses; '-' reads one "
+		"address a line from standard input. ZZ is unknown, LAN is a private or "
+		"other local address. Where an argument is not an address, the answer is "
+		"??, the argument is named on standard error, and the exit status is 1.\n\n"
+		"The answers come from the data in force; without the privilege to read it, "
+		"from the configured country files.\n\n"
+		"  -l, --list CC   the prefixes of a country, one a line; for ZZ, the "
+		"prefixes that no country has\n"
+		"  -p, --provider  the provider (autonomous system) of the addresses, as "
+		"AS64500, or -\n",
 	.run = run,
 };

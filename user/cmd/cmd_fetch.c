@@ -290,18 +290,18 @@ const struct command cmd_fetch = {
 	.name = "fetch",
 	.summary = "fetch lists and country data that others keep; never-ban's names",
 	.usage = "[--now] [NAME...]",
-	.help = "Fetches each [list] with 'url' or 'crowdsec' that is due by its 'every', or those "
-		"that are "
-		"named, over\nHTTPS, asking only for what has changed. What cannot be used (a web "
-		"page, a file that\nwas cut short, one of more than 64 MiB, prefixes wider than "
-		"/12, "
-		"more than 2 % of all\naddresses) does not replace what is there, and the exit "
-		"status is 1. The daemon notices\nthe new file within seconds. sekisho-fetch.timer "
-		"does this every quarter of an hour, as\na user without any right. The DNS names "
-		"in [gate] never-ban are asked for each\ntime, unless lists are named. The data of "
-		"[country] 'url' and 'provider-url' is\nfetched alike, as country-data and "
-		"provider-data; less than half of what was\nthere before is refused.\n\n"
-		"  -n, --now  also those that are not due\n\n"
+	.help = "Fetches over HTTPS each [list] with 'url' or 'crowdsec' that is due by its "
+		"'every', or the named ones, and asks only for what has changed. Data that "
+		"cannot be used does not replace what is there, and the exit status is 1: a "
+		"web page, a file that was cut short, one of more than 64 MiB, prefixes "
+		"wider than /12, more than 2 % of all addresses. The daemon notices the new "
+		"file within seconds. sekisho-fetch.timer runs this command every quarter "
+		"of an hour, as a user without any right. The DNS names in [gate] never-ban "
+		"are resolved each time, unless lists are named. The data of [country] "
+		"'url' and 'provider-url' is fetched in the same way, as country-data and "
+		"provider-data; data of less than half the size of what was there before is "
+		"refused.\n\n"
+		"  -n, --now  fetches also lists that are not due\n\n"
 		"Needs no root, only the folder of [paths] feeds.\n",
 	.run = run,
 };

@@ -78,11 +78,11 @@ const struct command cmd_load = {
 	.name = "load",
 	.summary = "put the gate into the kernel and on the devices; no logs",
 	.usage = "",
-	.help = "Loads the programs, publishes policy, lists and countries, restores the bans of "
-		"the\n"
-		"store, and attaches to the devices of [gate] interface. A gate that is loaded\n"
-		"already is replaced without a moment open, and keeps its bans and counters.\n\n"
-		"Exit status 1 if a device that the configuration means could not be guarded.\n"
-		"Needs root.\n",
+	.help = "Loads the programs, publishes policy, lists and countries, restores the "
+		"bans of the store, and attaches to the devices of [gate] interface. A gate "
+		"that is loaded already is replaced without a gap, and keeps its bans and "
+		"counters.\n\n"
+		"Exit status 1 if a device that the configuration means could not be "
+		"guarded. Needs root.\n",
 	.run = run,
 };

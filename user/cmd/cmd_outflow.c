@@ -118,11 +118,12 @@ const struct command cmd_outflow = {
 	.name = "outflow",
 	.summary = "what leaves to mail ports, and the breaker that bounds it",
 	.usage = "[--json] | release [--for DURATION] | arm",
-	.help = "Says whether the breaker is open (mail flows), tripped or released, who sends "
-		"how much,\n"
-		"and who is behind a trip.\n\n"
-		"  release  lifts a trip: nothing is held back for DURATION (1h); then the limits\n"
-		"           hold again. Who is not among [outflow] users is refused all the same\n"
+	.help = "Says whether the breaker is open (mail flows), tripped or released, who "
+		"sends how much, and who caused a trip.\n\n"
+		"  release  lifts a trip: nothing is held back for DURATION (1h), then the "
+		"limits\n"
+		"           hold again. Users that are not in [outflow] users are refused "
+		"even so\n"
 		"  arm      ends a release early\n"
 		"  --json   one object; its schema is in sekisho(8)\n\n"
 		"Needs root.\n",

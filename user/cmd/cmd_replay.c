@@ -97,18 +97,17 @@ const struct command cmd_replay = {
 	.name = "replay",
 	.summary = "run old logs through the rules: who would have been banned, and when",
 	.usage = "[--json] [--config FILE] LOG...",
-	.help = "Reads logs as `run` would have, in the logs' own time, bans and alerts on paper,\n"
-		"and says what that would have kept out. Touches nothing and needs no privilege "
-		"but\n"
-		"to read the files. A LOG may be compressed (gzip, xz, bzip2, zstd), or - for "
-		"standard input.\n"
-		"Several are merged by time; lines without time follow the line before them.\n"
+	.help = "Reads logs as `run` would have done, in the logs' own time, makes bans and "
+		"alerts on paper only, and says what the bans would have kept out. Changes "
+		"nothing, and needs no privilege but to read the files. A LOG may be "
+		"compressed (gzip, xz, bzip2, zstd), or - for standard input. Several logs "
+		"are merged by time; a line without a time follows the line before it. "
 		"Rules, home countries, country data and never-ban are those of the "
-		"configuration;\n"
-		"bans count as enforced, whatever its mode. What a ban would have kept out is "
-		"left\n"
-		"out of what the rules see, as it would never have been logged.\n\n"
-		"  -c, --config FILE  instead of the configuration that all commands read\n"
-		"      --json         one JSON object a line: decisions, then a summary\n",
+		"configuration. Bans count as enforced, whatever the configured mode: the "
+		"rules do not see what a ban would have kept out, because it would never "
+		"have been logged.\n\n"
+		"  -c, --config FILE  reads FILE instead of the configuration that all "
+		"commands read\n"
+		"  --json             one JSON object a line: decisions, then a summary\n",
 	.run = run,
 };

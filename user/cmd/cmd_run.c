@@ -60,13 +60,12 @@ const struct command cmd_run = {
 	.name = "run",
 	.summary = "load the gate, follow the logs, ban whom the rules name",
 	.usage = "[--unload]",
-	.help = "What the service does: loads the gate (see `load`), attaches it to the devices "
-		"as\n"
-		"they come and go, follows the logs of the configuration, and bans.\n\n"
-		"  -u, --unload  at the end, take the gate away; otherwise it goes on without the\n"
-		"                daemon: bans end by themselves, lists and policy hold\n\n"
-		"SIGTERM and SIGINT end it, SIGHUP reads the configuration anew, as a whole or "
-		"not\n"
-		"at all. Speaks sd_notify(3). Needs root.\n",
+	.help = "What the service does: loads the gate (see `load`), attaches it to the "
+		"devices as they come and go, follows the logs of the configuration, and "
+		"bans.\n\n"
+		"  -u, --unload  takes the gate away at the end; without it the gate goes "
+		"on without the daemon: bans end by themselves, lists and policy hold\n\n"
+		"SIGTERM and SIGINT end it. SIGHUP reads the configuration again, as a "
+		"whole or not at all. Speaks sd_notify(3). Needs root.\n",
 	.run = run,
 };

@@ -69,19 +69,14 @@ const struct command cmd_status = {
 	.name = "status",
 	.summary = "mode, devices and how attached, tables, log sources, last fault",
 	.usage = "[--json | --verbose]",
-	.help = "Says in one line whether mail is guarded here, and then what the gate is on and "
-		"how,\n"
-		"how old the country data is, and what the daemon follows. Tables are shown that "
-		"are "
-		"80 %\n"
-		"full. Needs root.\n\n"
+	.help = "Says in one line whether mail is guarded here, and then which devices the "
+		"gate is on and how, how old the country data is, and what the daemon "
+		"follows. Tables are shown if they are 80 % full. Needs root.\n\n"
 		"  --json         one object; its schema is in sekisho(8)\n"
-		"  -v, --verbose  also the contract's version, what is remembered, the maps' "
-		"memory, "
-		"and\n"
-		"                 all tables\n\n"
-		"Exit status: 0 when a gate is loaded and looks at what comes in by every device\n"
-		"that the configuration means; 1 when none is loaded, or mail gets past it by one\n"
-		"of these (OPEN, NOT GUARDED); 2 wrong usage.\n",
+		"  -v, --verbose  also the contract's version, what is remembered, the "
+		"maps' memory, and all tables\n\n"
+		"Exit status: 0 when a gate is loaded and sees what comes in by every "
+		"device that the configuration means; 1 when no gate is loaded, or mail "
+		"gets past it on one of these devices (OPEN, NOT GUARDED); 2 wrong usage.\n",
 	.run = run,
 };
