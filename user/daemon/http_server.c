@@ -151,6 +151,14 @@ void http_server_tick(struct http_server *server)
 	serve(server);
 }
 
+void http_server_let_go(struct http_server *server)
+{
+	for (unsigned i = 0; i < server->connection_count; i++)
+		if (server->connections[i].fd >= 0 && !server->connections[i].ending)
+			end_connection(server, &server->connections[i]);
+	serve(server);
+}
+
 void http_server_finish(struct http_server *server)
 {
 	struct pollfd comes = { .fd = server->epoll, .events = POLLIN };

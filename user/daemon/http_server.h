@@ -46,6 +46,9 @@ void http_server_tick(struct http_server *server);
 /* The connection may stay, and has asked now. */
 void http_server_trust(struct MHD_Connection *connection);
 
+/* Ends every connection: who asks next comes anew, to whoever answers then. */
+void http_server_let_go(struct http_server *server);
+
 /* How many connections were ended since the server began: too slow, or for others' sake. */
 uint64_t http_server_ended(const struct http_server *server);
 

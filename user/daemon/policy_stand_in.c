@@ -38,7 +38,7 @@ struct answering {
 	int listener;
 	uint64_t daemon_boot_ns; /* when the daemon was there last */
 	uint64_t waits_boot_ns;	 /* since when somebody waits for it */
-	struct MHD_Response *pass, *bad;
+	struct MHD_Response *pass, *pass_once, *bad;
 	int file; /* where it is counted (show/stand_in.h); -1: nowhere */
 	struct stand_in so_far;
 	uint64_t written; /* of the answers */
@@ -81,6 +81,16 @@ static void write_file(struct answering *stand_in)
 
 /* ---- answered ---- */
 
+/* Who has just gone may be back at once. */
+static bool daemon_is_away(struct answering *stand_in)
+{
+	uint64_t now = clock_boot_ns();
+
+	if (server_socket_is_claimed(stand_in->listener))
+		stand_in->daemon_boot_ns = now;
+	return now - stand_in->daemon_boot_ns >= AWAY_NS;
+}
+
 /* Of a size that is known and small: libmicrohttpd takes no more than what it says. */
 static bool is_bounded(struct MHD_Connection *connection)
 {
@@ -112,20 +122,12 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	}
 	http_server_trust(connection);
 	count_answer(stand_in);
-	return MHD_queue_response(connection, MHD_HTTP_OK, stand_in->pass);
+	/* The next question of this connection is the daemon's where there is one. */
+	return MHD_queue_response(connection, MHD_HTTP_OK,
+				  daemon_is_away(stand_in) ? stand_in->pass : stand_in->pass_once);
 }
 
 /* ---- taken ---- */
-
-/* Who has just gone may be back at once. */
-static bool daemon_is_away(struct answering *stand_in)
-{
-	uint64_t now = clock_boot_ns();
-
-	if (server_socket_is_claimed(stand_in->listener))
-		stand_in->daemon_boot_ns = now;
-	return now - stand_in->daemon_boot_ns >= AWAY_NS;
-}
 
 static void take_questions(struct answering *stand_in)
 {
@@ -179,11 +181,14 @@ static void on_question(int fd, void *context)
 static void on_tick(void *context)
 {
 	struct answering *stand_in = context;
+	bool away = daemon_is_away(stand_in);
 
 	http_server_tick(stand_in->http);
+	if (!away)
+		http_server_let_go(stand_in->http);
 	write_file(stand_in);
 	if (stand_in->file >= 0)
-		(void)flock(stand_in->file, daemon_is_away(stand_in) ? LOCK_EX | LOCK_NB : LOCK_UN);
+		(void)flock(stand_in->file, away ? LOCK_EX | LOCK_NB : LOCK_UN);
 	notify_alive();
 }
 
@@ -203,16 +208,6 @@ static int take_signals(struct answering *stand_in)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	return loop_signals(stand_in->loop, &set, on_signal, stand_in);
-}
-
-/* The next question comes on a connection of its own, which the daemon may take. */
-static struct MHD_Response *answer_of(const char *text)
-{
-	struct MHD_Response *response = policy_http_response(text);
-
-	if (response)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-	return response;
 }
 
 /* What is passed is the daemon's too, which may be there. */
@@ -241,9 +236,12 @@ static int open_all(struct answering *stand_in, const struct config_listen *wher
 
 	if (err)
 		return err;
-	stand_in->pass = answer_of(POLICY_HTTP_PASS);
-	stand_in->bad = answer_of("{}");
-	if (!stand_in->pass || !stand_in->bad)
+	stand_in->pass = policy_http_response(POLICY_HTTP_PASS);
+	stand_in->pass_once = policy_http_response(POLICY_HTTP_PASS);
+	stand_in->bad = policy_http_response("{}");
+	if (!stand_in->pass || !stand_in->pass_once || !stand_in->bad ||
+	    MHD_add_response_header(stand_in->pass_once, MHD_HTTP_HEADER_CONNECTION, "close") !=
+		    MHD_YES)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	err = loop_new(&stand_in->loop, fault);
 	if (!err)
@@ -282,6 +280,7 @@ int policy_stand_in_run(const struct config_listen *where, struct fault *fault)
 	http_server_close(stand_in.http);
 	loop_free(stand_in.loop);
 	policy_http_response_free(&stand_in.pass);
+	policy_http_response_free(&stand_in.pass_once);
 	policy_http_response_free(&stand_in.bad);
 	return err;
 }
