@@ -385,6 +385,19 @@ listen = 127.0.0.1:9119"
 
 # ---- status ----
 
+@test "status tells of a ban within two seconds" {
+	lab_run
+	for process in 1 2 3 4 5; do
+		printf '%s mx postfix/smtpd[%d]: warning: unknown[198.51.100.9]: SASL LOGIN authentication failed: x, sasl_username=bob\n' \
+			"$(LC_ALL=C date '+%b %e %H:%M:%S')" "$process" >>"$LAB/log/mail.log"
+	done
+	retry 50 0.1 ban_exists 198.51.100.9/32
+	sleep 2
+	run_sekisho status
+	says '^enforcing on mx0, 1 log live, 1 ban, last ban [0-9]+ s ago'
+	says '^events +failure 5'
+}
+
 @test "status names a device that should be guarded and is not, and why" {
 	lab_conf 'mode = enforce
 interface = mx0 mx7'

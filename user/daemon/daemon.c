@@ -47,6 +47,9 @@ static void on_save(void *context)
 	past_tick(daemon, false);
 	commit_sync(daemon);
 	alert_test_tick(daemon);
+	/* Who has just heard of one looks at once. */
+	if (daemon->reported != daemon->bans + daemon->alerts_raised)
+		report_write(daemon);
 	notify_alive();
 }
 

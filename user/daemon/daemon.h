@@ -110,6 +110,7 @@ struct daemon {
 	uint64_t next_tag;
 	uint64_t events[EVENT_KIND_COUNT];
 	uint64_t decisions, bans, alerts_raised;
+	uint64_t reported;	  /* of bans and alerts: in the status file */
 	int64_t last_ban_wall_ns; /* 0: none */
 	uint64_t given_up;	  /* patterns_given_up() when it was last told */
 	struct alerts *alerts;

@@ -73,6 +73,7 @@ void report_write(struct daemon *daemon)
 
 	if (!logs)
 		return;
+	daemon->reported = daemon->bans + daemon->alerts_raised;
 	memcpy(status.unseen, daemon->unseen, sizeof(status.unseen));
 	process_start(status.pid, &status.pid_start);
 	fill_logs(daemon, logs);
