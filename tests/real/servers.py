@@ -250,7 +250,7 @@ class Courier(Server):
 			sed -i 's/^authmodulelist=.*/authmodulelist="authuserdb"/' /etc/courier/authdaemonrc
 			sed -i 's/^MAXPERIP=.*/MAXPERIP=100/; s/^MAXDAEMONS=.*/MAXDAEMONS=100/' /etc/courier/imapd /etc/courier/pop3d
 			# No /etc/services here, so that "smtp" is no port.
-			sed -i 's/^ESMTPAUTH=.*/ESMTPAUTH="PLAIN LOGIN"/; s/^PORT=.*/PORT=25/; s/^TARPIT=.*/TARPIT=0/; s/^BOFHCHECKDNS=.*/BOFHCHECKDNS=0/; s/-noidentlookup/-noidentlookup -nodnslookup/' /etc/courier/esmtpd
+			sed -i 's/^ESMTPAUTH=.*/ESMTPAUTH="PLAIN LOGIN"/; s/^PORT=.*/PORT=25/; s/^TARPIT=.*/TARPIT=0/; s/^BOFHCHECKDNS=.*/BOFHCHECKDNS=0/; s/^TCPDOPTS="/TCPDOPTS="-nodnslookup /' /etc/courier/esmtpd
 			sed -i 's/^MAXPERIP=.*/MAXPERIP=100/; s/^MAXPERC=.*/MAXPERC=100/; s/^MAXDAEMONS=.*/MAXDAEMONS=100/' /etc/courier/esmtpd
 			echo mx.example.net > /etc/courier/me; echo example.net > /etc/courier/locals
 			mkdir -p /tmp/mail; maildirmake.courier /tmp/mail/bob; chown -R 65534:65534 /tmp/mail
