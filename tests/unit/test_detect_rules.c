@@ -441,6 +441,36 @@ static void in_a_siege_a_stranger_is_out_at_his_third_failure(void **state)
 	room_close(room);
 }
 
+/* On two days that are almost as far apart as source-slow looks back, never three times a day. */
+static void in_a_siege_a_few_tries_over_days_are_guesses(void **state)
+{
+	struct room *room = room_open();
+	const int64_t later = T0 + 13 * 24 * HOUR;
+
+	(void)state;
+	knows(room, "bob", "192.0.2.1", T0);
+	knows(room, "alice", "192.0.2.1", T0);
+	for (int64_t begin = T0; begin <= later; begin += later - T0) {
+		besiege(room, "bob", begin);
+		for (int i = 1; i <= 2; i++) {
+			assert_false(banned(room, "100.211.1.1/32"));
+			fails(room, "100.211.1.1", "bob", begin + i * HOUR);
+			fails(room, "100.212.1.1", "alice", begin + i * HOUR);
+			fails(room, "192.0.99.1", "bob", begin + i * HOUR);
+		}
+	}
+	assert_true(banned(room, "100.211.1.1/32"));
+	assert_false(banned(room, "100.212.1.1/32")); /* of no siege */
+	assert_false(banned(room, "192.0.99.1/32"));  /* who may be the owner */
+	fails(room, "100.211.2.2", "bob", later + 20 * HOUR);
+	fails(room, "100.211.2.2", "bob", later + 21 * HOUR);
+	logs_in(room, "100.211.2.2", "bob", later + 22 * HOUR);
+	fails(room, "100.211.2.2", "bob", later + 60 * HOUR);
+	fails(room, "100.211.2.2", "bob", later + 61 * HOUR);
+	assert_false(banned(room, "100.211.2.2/32")); /* a login takes the errors before it off */
+	room_close(room);
+}
+
 static void a_name_that_nobody_logged_in_to_cannot_be_besieged(void **state)
 {
 	struct room *room = room_open();
@@ -1120,6 +1150,7 @@ int main(void)
 		cmocka_unit_test(a_server_with_a_broken_name_or_sender_is_told_and_not_banned),
 		cmocka_unit_test(many_connections_are_no_abuse),
 		cmocka_unit_test(in_a_siege_a_stranger_is_out_at_his_third_failure),
+		cmocka_unit_test(in_a_siege_a_few_tries_over_days_are_guesses),
 		cmocka_unit_test(a_name_that_nobody_logged_in_to_cannot_be_besieged),
 		cmocka_unit_test(a_siege_alerts_at_ten_times_what_is_usual),
 		cmocka_unit_test(a_network_that_has_left_the_window_counts_no_more),

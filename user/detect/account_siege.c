@@ -94,7 +94,8 @@ static void ban(const struct rule_input *input, bool leaked)
 	else
 		snprintf(decision.reason, sizeof(decision.reason),
 			 "%llu failed logins on %.100s, which is under siege",
-			 (unsigned long long)input->tries->on_account, input->event->account);
+			 (unsigned long long)input->tries->slowly_on_account,
+			 input->event->account);
 	rule_spare_mail(input, &decision);
 	decision.action = ACTION_BAN;
 	decision.has_prefix = true;
@@ -108,6 +109,16 @@ static uint64_t alerting(const struct rule_input *input, uint32_t usual)
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SIEGE];
 
 	return (uint64_t)(usual > rule->count ? usual : rule->count) * rule->usual;
+}
+
+/* Three times within the window; or as often over days as makes a slow guesser on many accounts. */
+static bool guesses(const struct rule_input *input)
+{
+	const struct rule_settings *slow = &input->settings->rules[RULE_SOURCE_SLOW];
+	const struct tries *tries = input->tries;
+
+	return tries->on_account >= (uint64_t)THIRD * tries->times ||
+	       (slow->action && tries->slowly_on_account >= (uint64_t)slow->count * tries->times);
 }
 
 static size_t expect(const void *context, const struct rule_input *input,
@@ -161,9 +172,7 @@ static void on_event(void *context, const struct rule_input *input)
 	if (leaked) {
 		accounts_leak(input->accounts, event->account, account, event->wall_ns);
 		ban(input, true);
-	} else if (besieged && !input->young &&
-		   input->tries->on_account >= (uint64_t)THIRD * input->tries->times &&
-		   !rule_may_be_owner(input)) {
+	} else if (besieged && !input->young && guesses(input) && !rule_may_be_owner(input)) {
 		ban(input, false);
 	}
 }

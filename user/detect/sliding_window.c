@@ -107,7 +107,8 @@ static void sweep(struct sliding_window *windows)
 
 		if (!oldest || last_ns(oldest) > windows->now_ns ||
 		    time_apart(windows->now_ns, last_ns(oldest)) / 2 <=
-			    longest_ns(&windows->settings))
+			    longest_ns(&windows->settings) ||
+		    time_apart(windows->now_ns, last_ns(oldest)) <= windows->settings.keep_ns)
 			return;
 		lru_drop(windows->subjects, oldest);
 	}
@@ -360,8 +361,7 @@ struct sliding_window *sliding_window_new(const struct window_settings *settings
 	windows->settings = *settings;
 	windows->names = string_intern_new();
 	if (windows->names)
-		windows->subjects = lru_new(sizeof(struct sliding_window_subject), settings->most,
-					    leave, windows);
+		windows->subjects = lru_new(sizeof(*windows->last), settings->most, leave, windows);
 	if (windows->subjects)
 		return TAKE_PTR(windows);
 	string_intern_free(windows->names);

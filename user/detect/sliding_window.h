@@ -26,6 +26,9 @@ struct window_settings {
 	uint64_t window_ns;  /* up to 2^62 */
 	uint32_t long_count; /* 0: no second one */
 	uint64_t long_ns;    /* >= window_ns */
+	uint64_t keep_ns;    /* subjects are kept so long after their last entry, for
+			      * sliding_window_weigh(); of 0, or less than that, two of the longest
+			      * windows */
 };
 
 struct window_entry {
@@ -59,8 +62,8 @@ void sliding_window_configure(struct sliding_window *windows,
 size_t sliding_window_add(struct sliding_window *windows, const struct prefix *subject,
 			  const struct window_entry *entry, const struct window_entry **hit);
 
-/* How much of a subject's entries since `from_ns` weighs whose account has this local part,
- * whatever the case of A to Z. */
+/* How much of a subject's entries since `from_ns` (of the last 2 * N - 2) weighs whose account has
+ * this local part, whatever the case of A to Z. */
 uint64_t sliding_window_weigh(const struct sliding_window *windows, const struct prefix *subject,
 			      const char *account, int64_t from_ns);
 

@@ -38,6 +38,8 @@ static struct window_settings failure_windows(const struct detect_settings *sett
 
 	windows.long_count = rule->long_count;
 	windows.long_ns = rule_ns(rule->long_s);
+	if (settings->rules[RULE_SOURCE_SLOW].action && settings->rules[RULE_ACCOUNT_SIEGE].action)
+		windows.keep_ns = rule_ns(settings->rules[RULE_SOURCE_SLOW].window_s);
 	return windows;
 }
 
@@ -146,6 +148,7 @@ void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 	const char *account = event->has_account ? event->account : NULL;
 	bool own = input->standing.trust == TRUST_OWN, seen = input->standing.trust == TRUST_SEEN;
 	uint64_t siege_ns = rule_ns(input->settings->rules[RULE_ACCOUNT_SIEGE].window_s);
+	uint64_t slow_ns = rule_ns(input->settings->rules[RULE_SOURCE_SLOW].window_s);
 	struct window_entry entry = {
 		.wall_ns = event->wall_ns,
 		.tag = input->tag,
@@ -169,6 +172,8 @@ void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 		return;
 	tries->on_account = sliding_window_weigh(strangers->failures, &input->source, account,
 						 time_less(event->wall_ns, siege_ns));
+	tries->slowly_on_account = sliding_window_weigh(
+		strangers->failures, &input->source, account, time_less(event->wall_ns, slow_ns));
 	/* Whoever logged in to it does not guess it. */
 	if (input->standing.trust == TRUST_SEEN || !wants_accounts(input->settings))
 		return;

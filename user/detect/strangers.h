@@ -21,6 +21,7 @@ struct tries {
 	const struct window_entry *hit; /* the failures that complete the threshold of */
 	size_t hit_count;		/* source-failures; 0: it is not met */
 	uint64_t on_account;		/* on this account in the window of account-siege */
+	uint64_t slowly_on_account;	/* and in that of source-slow */
 	const struct distinct_window_item
 		*accounts; /* met in the window of source-slow, oldest first */
 	size_t account_count;
