@@ -59,8 +59,6 @@ int gate_xdp(struct xdp_md *ctx)
 	if (cursor.ended && xdp_frags &&
 	    bpf_xdp_get_buff_len(ctx) > (__u64)(ctx->data_end - ctx->data))
 		packet.kind = PACKET_UNREADABLE;
-	if (!concerns_gate(&packet))
-		return XDP_PASS;
 	word = verdict(&packet);
 	if (watch_is_on(word))
 		watch_xdp(ctx, &packet, word);
@@ -83,8 +81,6 @@ int gate_tc(struct __sk_buff *skb)
 		packet.kind = PACKET_UNREADABLE;
 	else if (cursor_take(&cursor, skb_bounded(offset)))
 		packet.kind = packet_read_type(&cursor, bpf_ntohs((__u16)skb->protocol), &packet);
-	if (!concerns_gate(&packet))
-		return TC_ACT_UNSPEC;
 	word = verdict(&packet);
 	if (watch_is_on(word))
 		watch_tc(skb, &packet, word, offset);

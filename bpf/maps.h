@@ -36,6 +36,13 @@ struct {
 	__type(value, struct tick_clock);
 } tick_clock SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, PASSING_SLOTS);
+	__type(key, __u32);
+	__type(value, struct passing);
+} passing SEC(".maps");
+
 struct policy_inner {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
@@ -57,11 +64,11 @@ struct {
 	__type(value, struct service_names);
 } service_names SEC(".maps");
 
-/* Inner maps differ in their number of blocks: BPF_F_INNER_MAP (5.10). */
+/* Of a fixed size: the kernel writes the look-up out where it would call a helper else. */
 struct table_inner {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(key_size, sizeof(__u32));
 	__uint(value_size, TABLE_BLOCK);
 };
@@ -72,6 +79,22 @@ struct {
 	__type(key, __u32);
 	__array(values, struct table_inner);
 } table SEC(".maps");
+
+/* Inner maps differ in their number of blocks: BPF_F_INNER_MAP (5.10). */
+struct table_rest_inner {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, TABLE_BLOCK);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, TABLE_SLOTS);
+	__type(key, __u32);
+	__array(values, struct table_rest_inner);
+} table_rest SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

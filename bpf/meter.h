@@ -11,15 +11,15 @@
 #include "protocol.h"
 #include "maps.h"
 
-/* The first `length` bits, of 128: an IPv4 address is mapped, and its /24 has 120. */
+/* The first `length` bits, of 128: an IPv4 address is mapped, and its /24 has 120. Without a
+ * branch, each of which doubles what the verifier walks from here on. */
 static __always_inline struct prefix mask_prefix(const struct address *address, __u32 length)
 {
-	__u64 high = length < 64 ? ~(~0ULL >> (length & 63)) : ~0ULL;
-	__u64 low = length < 128 ? ~(~0ULL >> (length & 63)) : ~0ULL;
+	__u64 part = ~(~0ULL >> (length & 63));
+	__u64 half = 0 - (__u64)(length >> 6 & 1), all = 0 - (__u64)(length >> 7);
+	__u64 high = part | half | all, low = (part & half) | all;
 	struct prefix prefix;
 
-	if (length <= 64)
-		low = 0;
 	prefix.address.word[0] = address->word[0] & bpf_htonl((__u32)(high >> 32));
 	prefix.address.word[1] = address->word[1] & bpf_htonl((__u32)high);
 	prefix.address.word[2] = address->word[2] & bpf_htonl((__u32)(low >> 32));

@@ -11,13 +11,17 @@
 #include "handshake.h"
 #include "limits_ask.h"
 #include "packet.h"
+#include "passing.h"
 #include "table_find.h"
 #include "verdict_word.h"
 
-/* A block of the static table (TABLE_BLOCK bytes); NULL: it has fewer. */
-static __always_inline const void *table_block(void *inner, __u32 block)
+/* A block of the static table but for the head's (TABLE_BLOCK bytes); NULL: it has fewer. */
+static __always_inline const void *table_block(const struct table_head *head, __u32 block)
 {
-	return bpf_map_lookup_elem(inner, &block);
+	__u32 slot = head->rest, behind = block - 1;
+	void *rest = bpf_map_lookup_elem(&table_rest, &slot);
+
+	return rest ? bpf_map_lookup_elem(rest, &behind) : NULL;
 }
 
 /*
@@ -41,54 +45,54 @@ union stamped_lookup {
 	__u64 bytes;
 };
 
-/* The head of the table in force, and in `*inner` its blocks; NULL: there is none. One outer
- * look-up for each question, so never a mixture of two tables. */
-static __always_inline const struct table_head *current_table(void **inner)
+/* The head of the table in force; NULL: there is none. One look-up for each question, so never a
+ * mixture of two tables. */
+static __always_inline const struct table_head *current_table(void)
 {
 	__u32 zero = 0;
+	void *inner = bpf_map_lookup_elem(&table, &zero);
 
-	*inner = bpf_map_lookup_elem(&table, &zero);
-	return *inner ? table_block(*inner, 0) : NULL;
+	return inner ? bpf_map_lookup_elem(inner, &zero) : NULL;
+}
+
+/* The static table's word on a source for a service, as the bytes of a stamped lookup. */
+static __always_inline __u64 lookup4(const struct packet *packet, __u32 service)
+{
+	union stamped_lookup found = { .lookup = { .country = COUNTRY_ZZ } };
+	const struct table_head *head = current_table();
+
+	if (!head)
+		return found.bytes;
+	found.stamp = head->stamp;
+	found.lookup = table_find4(head, host_word(packet->source.word[3]), service);
+	return found.bytes;
 }
 
 /*
- * The static table's word on an IPv6 source for a service, as the bytes of a stamped lookup. This
- * and the next
- * __noinline ones are global functions: the verifier checks each once, by itself, and not again
- * behind every way that leads there.
+ * The same of either family. This and the next __noinline ones are global functions: the verifier
+ * checks each once, by itself, and not again behind every way that leads there.
  */
-__noinline __u64 find_leaf6(const struct packet *packet, __u32 service)
+__noinline __u64 find_leaf(const struct packet *packet, __u32 service)
 {
 	union stamped_lookup found = { .lookup = { .country = COUNTRY_ZZ } };
-	void *inner;
-	const struct table_head *head = current_table(&inner);
+	const struct table_head *head = current_table();
 	const __be32 *word;
 
 	if (!head || !packet)
 		return found.bytes;
+	if (packet->is4)
+		return lookup4(packet, service);
 	found.stamp = head->stamp;
 	word = packet->source.word;
-	found.lookup = table_find6(head, inner,
-				   (__u64)host_word(word[0]) << 32 | host_word(word[1]),
+	found.lookup = table_find6(head, (__u64)host_word(word[0]) << 32 | host_word(word[1]),
 				   (__u64)host_word(word[2]) << 32 | host_word(word[3]), service);
 	return found.bytes;
 }
 
-/* The same on any source. IPv4 is short enough to spare it the call. */
+/* The same where it is asked of each packet: IPv4 is short enough to spare it the call. */
 static __always_inline __u64 lookup_packet(const struct packet *packet, __u32 service)
 {
-	union stamped_lookup found = { .lookup = { .country = COUNTRY_ZZ } };
-	const struct table_head *head;
-	void *inner;
-
-	if (!packet->is4)
-		return find_leaf6(packet, service);
-	head = current_table(&inner);
-	if (!head)
-		return found.bytes;
-	found.stamp = head->stamp;
-	found.lookup = table_find4(head, inner, host_word(packet->source.word[3]), service);
-	return found.bytes;
+	return packet->is4 ? lookup4(packet, service) : find_leaf(packet, service);
 }
 
 /*
@@ -152,19 +156,6 @@ static __always_inline struct ban *find_ban(const struct packet *packet, __u32 p
 }
 
 /*
- * What the stamp of a remembered lookup is mixed with: whose lookup it is. A ban may end, and its
- * place in the map be another's, between the look-up and the note; a note that lands there is none
- * of his. Odd factors: no two IPv4 addresses mix alike.
- */
-static __always_inline __u32 stamp_of(const struct prefix *banned)
-{
-	const __be32 *word = banned->address.word;
-
-	return word[0] * 0x9e3779b1U + word[1] * 0x85ebca6bU + word[2] * 0xc2b2ae35U +
-	       word[3] * 0x27d4eb2fU + banned->length;
-}
-
-/*
  * The table's word on a banned source: what the ban remembers of this table, else what the table
  * says. To remember takes a lookup that is that of all whom the ban is over, for every service.
  * Written and read whole.
@@ -180,7 +171,7 @@ static __always_inline union stamped_lookup lookup_of_banned(struct ban *ban,
 
 	if (state && lookup.bytes && lookup.stamp - mixed == state->table_stamp)
 		return lookup;
-	lookup.bytes = lookup_packet(packet, service);
+	lookup.bytes = find_leaf(packet, service);
 	if (lookup.lookup.flags & LOOKUP_MIXED)
 		return lookup;
 	noted = lookup;
@@ -197,29 +188,44 @@ static __always_inline bool lookup_allows(const struct lookup *lookup)
 	return lookup->list && lookup->flags & LOOKUP_ALLOW;
 }
 
-#define SOURCE_BANNED (1ULL << 32) /* in what judge_source() returns */
+/* Whether a ban can be over the source. Of several lengths it is always so: to look for the second
+ * is too much for the verifier here. */
+static __always_inline bool may_be_banned(const struct packet *packet, const struct control *state)
+{
+	__u32 count = packet->is4 ? state->length_count4 : state->length_count6;
+	struct prefix prefix;
+
+	if (count != 1)
+		return count;
+	prefix =
+		mask_prefix(&packet->source, packet->is4 ? state->lengths4[0] : state->lengths6[0]);
+	return bloom_has(&ban_bloom, &prefix, 0);
+}
+
+/* In what judge_ban() returns: a ban is over the source, and an allow list lifts it or not. */
+#define SOURCE_BANNED (1ULL << 32)
+#define SOURCE_LIFTED (1ULL << 33)
 
 /*
- * What is asked of every packet's source for its port (port_service[]): the bytes of its lookup,
- * and SOURCE_BANNED if an active ban is over it that no allow list lifts, which then counts the
- * packet. Bans are asked first: a flood of banned sources need not ask the table.
+ * 0: no active ban over the packet's source closes its port (port_service[]). Else the bytes of its
+ * lookup, and SOURCE_BANNED, which counts the packet, or SOURCE_LIFTED. Bans are asked before the
+ * table: a flood of banned sources need not ask that.
  */
-static __always_inline __u64 judge_source(const struct packet *packet, __u32 port)
+__noinline __u64 judge_ban(const struct packet *packet, __u32 port)
 {
-	__u32 service = port & (SERVICE_MAX - 1);
 	union stamped_lookup lookup;
 	struct prefix prefix;
 	struct ban *ban;
 	__u64 now = 0;
 
+	if (!packet)
+		return 0;
 	ban = find_ban(packet, port, &now, &prefix);
-	if (!ban) {
-		lookup.bytes = lookup_packet(packet, service);
-		return (__u32)lookup.bytes;
-	}
-	lookup = lookup_of_banned(ban, packet, service, &prefix);
+	if (!ban)
+		return 0;
+	lookup = lookup_of_banned(ban, packet, port & (SERVICE_MAX - 1), &prefix);
 	if (lookup_allows(&lookup.lookup))
-		return (__u32)lookup.bytes;
+		return (__u32)lookup.bytes | SOURCE_LIFTED;
 	__sync_fetch_and_add(&ban->packets, 1);
 	if (packet->syn)
 		__sync_fetch_and_add(&ban->attempts, 1);
@@ -299,32 +305,35 @@ static __always_inline bool is_asked(const struct policy *rules, const struct pa
 	return *port || (packet->kind == PACKET_UNREADABLE && !packet->port);
 }
 
-/* Spares most packets the call: whether verdict() would do anything at all. */
-static __always_inline bool concerns_gate(const struct packet *packet)
+/* What becomes of a packet (verdict_word.h): it goes on unless VERDICT_DROP is in it. The policy is
+ * one and the same throughout. */
+static __always_inline __u32 verdict(const struct packet *packet)
 {
-	__u32 port;
-
-	return is_asked(current_policy(), packet, &port);
-}
-
-/* What becomes of a packet (verdict_word.h): it goes on unless VERDICT_DROP is in it. Asks for the
- * policy itself, so that it is one and the same throughout. */
-__noinline __u32 verdict(struct packet *packet)
-{
-	const struct policy *rules;
+	const struct policy *rules = current_policy();
 	enum reason reason;
 	union stamped_lookup found;
 	struct lookup lookup;
-	__u32 port, service, country, mode, word, stranger = 0, judged;
-	__u64 source;
+	__u32 port, service, country, mode, word, stranger = 0, judged, changes = 1, zero = 0;
+	const struct control *state = bpf_map_lookup_elem(&control, &zero);
+	struct passing *noted = NULL;
+	__u64 source = 0;
 
-	rules = current_policy();
-	if (!packet || !rules || !is_asked(rules, packet, &port))
+	if (!state || !is_asked(rules, packet, &port))
 		return 0;
+	if (packet->kind == PACKET_TCP && !packet->syn)
+		noted = passing_of(&packet->source);
+	if (noted) {
+		changes = *(const volatile __u32 *)&state->ban_changes;
+		if (passing_holds(noted, packet, port, changes, state->table_stamp))
+			return 0;
+		/* In full order: the bans are asked after `changes` was read. */
+		__sync_lock_test_and_set(&noted->ban_changes, 1);
+	}
 	service = port & (SERVICE_MAX - 1);
 	mode = rules->mode;
-	source = judge_source(packet, port);
-	found.bytes = source;
+	if (may_be_banned(packet, state))
+		source = judge_ban(packet, port);
+	found.bytes = source ? source : lookup_packet(packet, service);
 	lookup = found.lookup;
 	country = lookup_country(rules, service, lookup.country);
 	if (lookup_allows(&lookup)) {
@@ -348,6 +357,8 @@ __noinline __u32 verdict(struct packet *packet)
 			stranger = mode == GATE_ENFORCE ? VERDICT_STRANGER
 							: VERDICT_STRANGER | VERDICT_COUNTS;
 	} else {
+		if (noted && !source)
+			passing_note(noted, packet, port, changes, found.stamp);
 		return 0;
 	}
 	if (packet->syn)

@@ -83,7 +83,7 @@ struct ban {
 				       * the services of that group; 0: it never closed them */
 	__u64 packets;		      /* dropped, or in monitor mode would have been; of both */
 	__u64 attempts;		      /* SYNs among them */
-	__u64 lookup; /* the gate's note: what lookup_packet() said of the source, its stamp mixed
+	__u64 lookup; /* the gate's note: what find_leaf() said of the source, its stamp mixed
 		       * with the prefix; 0: none. Of bans of a single IPv4 address or of an IPv6
 		       * /64 and longer; never a LOOKUP_MIXED one */
 	__u32 since[BAN_GROUPS]; /* CLOCK_BOOTTIME >> BAN_TIME_SHIFT */
@@ -140,8 +140,26 @@ struct control {
 	 * it as the sweep does; at the end what was not noted is forgotten. */
 	__u64 ban_sweep;	       /* which one is under way; 0: none */
 	__u64 ban_sweep_lengths[2][3]; /* a bit for each length noted, of IPv6 and IPv4 */
+	__u32 ban_changes;	       /* odd while bans are put in; then another than before */
+	__u32 reserved;
 };
-_Static_assert(sizeof(struct control) == 16 + 2 * 4 * BAN_LENGTHS + 16 + 56, "no padding");
+_Static_assert(sizeof(struct control) == 16 + 2 * 4 * BAN_LENGTHS + 16 + 64, "no padding");
+
+/*
+ * Map "passing": per-CPU array, the gate's own: sources whose packets to a port of this
+ * port_service[] pass and are counted nowhere, but for SYNs. That holds as long as there is neither
+ * another table nor a new ban. So what comes in an open session is asked about once.
+ */
+#define PASSING_SLOTS 256
+
+struct passing {
+	struct address source;
+	__u32 table_stamp; /* of the table that was asked */
+	__u32 ban_changes; /* control.ban_changes before the bans were asked; 1: no entry */
+	__u32 port;	   /* its port_service[] */
+	__u32 reserved;
+};
+_Static_assert(sizeof(struct passing) == 32, "no padding");
 
 /* Limits of a class. 0 is "no limit". Rates: one token each interval, at most burst saved up. */
 struct limits {
@@ -197,8 +215,11 @@ struct service_names {
 _Static_assert(sizeof(struct service_names) == SERVICE_MAX * SERVICE_NAME_SIZE, "no padding");
 
 /*
- * Map "table": array of maps with one slot; the inner array of blocks is the static table, every
- * country and list compiled into one image, swapped whole. Layout and look-up: table.h.
+ * Maps "table" and "table_rest": the static table, every country and list compiled into one image
+ * of blocks. "table" is an array of maps with one slot: an array of one element, block 0, swapped
+ * whole. "table_rest" has TABLE_SLOTS, each for an array of the blocks behind; block 0 says which
+ * is its own (table_head.rest). A new table takes the slot that is free, then the place of block 0,
+ * then empties the slot of the table before. Layout and look-up: table.h.
  */
 
 /*

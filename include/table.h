@@ -50,6 +50,7 @@
 #define TABLE_ENTRIES6	  (TABLE_BLOCK / 8)
 #define TABLE_LONG	  (TABLE_BLOCK / 32)
 #define TABLE_BLOCKS	  2048 /* 8 GiB: the most an image may have */
+#define TABLE_SLOTS	  2    /* of "table_rest": of the table in force, and of the one to come */
 #define TABLE_MAGIC	  0x6f6b6573U
 
 #define TABLE_INDEX4	  65536
@@ -152,6 +153,8 @@ struct table_head {
 	__u64 services; /* which services each list is for, as a hash; 0: all for all */
 	__u32 exact_hosts4, exact_hosts6; /* positions of their indexes; 0: none */
 	struct table_bloom bloom4, bloom6;
+	__u32 rest; /* slot in "table_rest" of the other blocks; set with the stamp */
+	__u32 reserved;
 	struct lookup palette[TABLE_PALETTE];
 	struct table_mixed mixed[TABLE_MIXED];
 	__u32 index4[TABLE_INDEX4 + 1];

@@ -12,14 +12,14 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
-/* Block number `block` of the image, or NULL. Each side defines its own before it looks up. */
-static __always_inline const void *table_block(void *table, __u32 block);
+/* Block number `block` (not 0, which is the head) of the image, or NULL. Each side defines its own.
+ */
+static __always_inline const void *table_block(const struct table_head *head, __u32 block);
 
-/* The same for whoever has block 0 already: `head`. */
-static __always_inline const void *table_other(const struct table_head *head, void *table,
-					       __u32 block)
+/* The same of any block. */
+static __always_inline const void *table_any(const struct table_head *head, __u32 block)
 {
-	return block ? table_block(table, block) : head;
+	return block ? table_block(head, block) : head;
 }
 
 /* All bits where `entry` is <= key, whose lowest bit is set; else none. Arithmetic that no compiler
@@ -70,10 +70,10 @@ static __always_inline __u64 table_search6(const __u64 *entries, __u32 base, __u
 }
 
 /* The same for the IPv4 chunk from `begin` to `end`; false: it is empty. */
-static __always_inline bool table_chunk4(const struct table_head *head, void *table, __u32 begin,
-					 __u32 end, __u32 key, __u32 *found)
+static __always_inline bool table_chunk4(const struct table_head *head, __u32 begin, __u32 end,
+					 __u32 key, __u32 *found)
 {
-	const __u32 *entries = table_other(head, table, begin / TABLE_ENTRIES4);
+	const __u32 *entries = table_any(head, begin / TABLE_ENTRIES4);
 	__u32 rest = TABLE_ENTRIES4 - begin % TABLE_ENTRIES4;
 
 	if (!entries || end <= begin)
@@ -85,8 +85,8 @@ static __always_inline bool table_chunk4(const struct table_head *head, void *ta
 }
 
 /* The same for an IPv6 chunk, which may lie in several blocks. */
-static __always_inline bool table_chunk6(void *table, __u32 begin, __u32 end, __u64 key,
-					 __u64 *found)
+static __always_inline bool table_chunk6(const struct table_head *head, __u32 begin, __u32 end,
+					 __u64 key, __u64 *found)
 {
 	__u32 first = begin / TABLE_ENTRIES6, count = (end - 1) / TABLE_ENTRIES6 + 1 - first;
 	const __u64 *entries;
@@ -97,13 +97,13 @@ static __always_inline bool table_chunk6(void *table, __u32 begin, __u32 end, __
 	for (int step = 0; step < 12 && count > 1; step++) {
 		__u32 half = count >> 1;
 
-		entries = table_block(table, first + half);
+		entries = table_block(head, first + half);
 		if (!entries)
 			return false;
 		first += half & (__u32)table_mask(entries[0], key);
 		count -= half;
 	}
-	entries = table_block(table, first);
+	entries = table_block(head, first);
 	if (!entries)
 		return false;
 	if (begin / TABLE_ENTRIES6 != first)
@@ -115,7 +115,7 @@ static __always_inline bool table_chunk6(void *table, __u32 begin, __u32 end, __
 }
 
 /* False: there is no point of this key. */
-static __always_inline bool table_bloom(const struct table_head *head, void *table,
+static __always_inline bool table_bloom(const struct table_head *head,
 					const struct table_bloom *bloom, __u64 key)
 {
 	__u64 bit = key >> bloom->shift;
@@ -124,15 +124,15 @@ static __always_inline bool table_bloom(const struct table_head *head, void *tab
 
 	if (!bloom->begin)
 		return false;
-	words = table_other(head, table, word / TABLE_ENTRIES6);
+	words = table_any(head, word / TABLE_ENTRIES6);
 	return words && words[word & (TABLE_ENTRIES6 - 1)] >> (bit & 63) & 1;
 }
 
 /* Where a chunk of exact hosts begins and ends, by their index at position `index`. */
-static __always_inline bool table_exact_hosts(void *table, __u32 index, __u32 chunk, __u32 *begin,
-					      __u32 *end)
+static __always_inline bool table_exact_hosts(const struct table_head *head, __u32 index,
+					      __u32 chunk, __u32 *begin, __u32 *end)
 {
-	const __u32 *entries = table_block(table, index / TABLE_ENTRIES4);
+	const __u32 *entries = table_block(head, index / TABLE_ENTRIES4);
 
 	if (!entries)
 		return false;
@@ -142,29 +142,28 @@ static __always_inline bool table_exact_hosts(void *table, __u32 index, __u32 ch
 }
 
 /* Whether the IPv4 address is a point, and the palette index of its lookup. */
-static __always_inline bool table_point4(const struct table_head *head, void *table, __u32 address,
+static __always_inline bool table_point4(const struct table_head *head, __u32 address,
 					 __u32 *palette)
 {
 	__u32 key = address * TABLE_SCATTER4, begin, end, found = 0;
 
-	if (!table_bloom(head, table, &head->bloom4, key) ||
-	    !table_exact_hosts(table, head->exact_hosts4, key >> 16, &begin, &end) ||
-	    !table_chunk4(head, table, begin, end, key << 16 | 0xffff, &found))
+	if (!table_bloom(head, &head->bloom4, key) ||
+	    !table_exact_hosts(head, head->exact_hosts4, key >> 16, &begin, &end) ||
+	    !table_chunk4(head, begin, end, key << 16 | 0xffff, &found))
 		return false;
 	*palette = found & (TABLE_PALETTE - 1);
 	return found >> 16 == (key & 0xffff);
 }
 
 /* The same for an IPv6 /64, given as its upper half. */
-static __always_inline bool table_point6(const struct table_head *head, void *table, __u64 high,
-					 __u32 *palette)
+static __always_inline bool table_point6(const struct table_head *head, __u64 high, __u32 *palette)
 {
 	__u64 key = high * TABLE_SCATTER6, found = 0;
 	__u32 begin, end;
 
-	if (!table_bloom(head, table, &head->bloom6, key) ||
-	    !table_exact_hosts(table, head->exact_hosts6, (__u32)(key >> 48), &begin, &end) ||
-	    !table_chunk6(table, begin, end, key << 16 | 0xffff, &found))
+	if (!table_bloom(head, &head->bloom6, key) ||
+	    !table_exact_hosts(head, head->exact_hosts6, (__u32)(key >> 48), &begin, &end) ||
+	    !table_chunk6(head, begin, end, key << 16 | 0xffff, &found))
 		return false;
 	*palette = (__u32)found & (TABLE_PALETTE - 1);
 	return found >> 16 == key << 16 >> 16;
@@ -191,15 +190,15 @@ static __always_inline struct lookup table_of_service(const struct table_head *h
 	return lookup;
 }
 
-/* The lookup of an IPv4 address in host order, for a service. `head` is block 0 of `table`. */
-static __always_inline struct lookup table_find4(const struct table_head *head, void *table,
-						 __u32 address, __u32 service)
+/* The lookup of an IPv4 address in host order, for a service. */
+static __always_inline struct lookup table_find4(const struct table_head *head, __u32 address,
+						 __u32 service)
 {
 	struct lookup unknown = { .country = COUNTRY_ZZ };
 	__u32 chunk = address >> 16, found = 0;
 
-	if (!table_point4(head, table, address, &found) &&
-	    !table_chunk4(head, table, head->index4[chunk], head->index4[chunk + 1],
+	if (!table_point4(head, address, &found) &&
+	    !table_chunk4(head, head->index4[chunk], head->index4[chunk + 1],
 			  address << 16 | 0xffff, &found))
 		return unknown;
 	return table_of_service(head, head->palette[found & (TABLE_PALETTE - 1)], service);
@@ -207,15 +206,15 @@ static __always_inline struct lookup table_find4(const struct table_head *head, 
 
 /* The lookup result of the long prefix that holds high:low, for a /64 whose lookup has LOOKUP_LONG.
  */
-static __always_inline struct lookup table_find_long(const struct table_head *head, void *table,
-						     __u64 high, __u64 low)
+static __always_inline struct lookup table_find_long(const struct table_head *head, __u64 high,
+						     __u64 low)
 {
 	struct lookup lookup = { .country = COUNTRY_ZZ };
 	__u32 base = head->long_begin, count = head->long_end - head->long_begin;
 
 	for (int step = 0; step < 28 && count; step++) {
 		__u32 half = count >> 1, at = base + half;
-		const struct table_long *block = table_block(table, at / TABLE_LONG);
+		const struct table_long *block = table_block(head, at / TABLE_LONG);
 		const struct table_long *long_prefixes;
 
 		if (!block)
@@ -236,8 +235,8 @@ static __always_inline struct lookup table_find_long(const struct table_head *he
 
 /* The lookup of an IPv6 address, both halves in host order, for a service. With LOOKUP_LONG it may
  * not be that of all of the /64. */
-static __always_inline struct lookup table_find6(const struct table_head *head, void *table,
-						 __u64 high, __u64 low, __u32 service)
+static __always_inline struct lookup table_find6(const struct table_head *head, __u64 high,
+						 __u64 low, __u32 service)
 {
 	struct lookup lookup = { .country = COUNTRY_ZZ };
 	__u32 chunk = high >> 61 == 1 ? (__u32)(high >> 45) & 0xffff
@@ -246,15 +245,15 @@ static __always_inline struct lookup table_find6(const struct table_head *head, 
 	__u64 found = 0;
 
 	chunk &= TABLE_INDEX6 - 1;
-	if (!table_point6(head, table, high, &palette)) {
-		if (!table_chunk6(table, head->index6[chunk], head->index6[chunk + 1],
+	if (!table_point6(head, high, &palette)) {
+		if (!table_chunk6(head, head->index6[chunk], head->index6[chunk + 1],
 				  high << 16 | 0xffff, &found))
 			return lookup;
 		palette = (__u32)found;
 	}
 	lookup = head->palette[palette & (TABLE_PALETTE - 1)];
 	if (lookup.flags & LOOKUP_LONG) {
-		lookup = table_of_service(head, table_find_long(head, table, high, low), service);
+		lookup = table_of_service(head, table_find_long(head, high, low), service);
 		lookup.flags |= LOOKUP_LONG;
 		return lookup;
 	}

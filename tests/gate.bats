@@ -245,6 +245,21 @@ client_listens() { # ADDRESS:PORT
 	ban_exists 198.51.100.67/32
 }
 
+session_is_silent() { ! (session_is_alive "$1") >/dev/null 2>&1; }
+
+# The daemon, or a command, may be killed at any step: here right after the BPF_MAP_UPDATE_ELEM.
+@test "a ban whose writer was killed as soon as it was in ends an open session" {
+	lab_conf 'mode = enforce'
+	run_sekisho load
+	lab_hold banned 198.51.100.66 "$MX4" 587
+	lab_hold neighbour 198.51.100.67 "$MX4" 587
+	mapfile -t held < <(tail -n 2 "$LAB/pids")
+	session_is_alive banned
+	server "$LAB_REPO/build/tests/upgrade/kill_at" 2 1 "$SEKISHO" -c "$LAB_CONF" ban 198.51.100.66
+	retry 60 0.1 session_is_silent banned
+	session_is_alive neighbour
+}
+
 @test "a ban of a network shuts out the network and not its neighbour" {
 	lab_conf
 	run_sekisho load

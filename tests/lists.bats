@@ -177,16 +177,18 @@ old_stays() { # FILE: importing it fails and changes neither store nor kernel
 
 @test "while a list is replaced, what is on the old and the new one never gets through" {
 	run_sekisho load
-	printf '198.51.100.70\n198.51.100.80\n' >a
-	printf '198.51.100.70\n198.51.100.90\n' >b
+	printf '198.51.100.70\n198.51.100.80\n2001:db8:bad:70::/64\n2001:db8:bad:80::/64\n' >a
+	printf '198.51.100.70\n198.51.100.90\n2001:db8:bad:70::/64\n2001:db8:bad:90::/64\n' >b
 	run_sekisho import bad a
 	lab_burst 198.51.100.70 "$MX4" 25 400 0.005 >opened 3>&- &
 	burst=$!
+	lab_burst 2001:db8:bad:70::9 "$MX6" 25 400 0.005 >opened6 3>&- &
+	burst6=$!
 	for list in b a b a b a b; do
 		run_sekisho import bad "$list"
 	done
-	wait "$burst"
-	[[ $(<opened) == 0 ]]
+	wait "$burst" "$burst6"
+	[[ $(<opened) == 0 && $(<opened6) == 0 ]]
 	connect_is open 198.51.100.80 "$MX4" 25
 	connect_is no-answer 198.51.100.90 "$MX4" 25 0.3
 }
@@ -216,6 +218,35 @@ old_stays() { # FILE: importing it fails and changes neither store nor kernel
 		done
 	done
 	((finished >= 1 && finished < 8)) # killed in time, and not always before anything began
+}
+
+table_rest() { # a line for each slot that is taken: its number, and that of the map
+	bpftool -j map dump pinned "$(echo "$LAB_PINS"/v*/table_rest)" | jq -c '.[] | [.key[0], .value]' | sort
+}
+
+import_killed() { # N LIST: right after its N-th BPF_MAP_UPDATE_ELEM
+	server "$LAB_REPO/build/tests/upgrade/kill_at" 2 "$1" "$SEKISHO" -c "$LAB_CONF" import bad "$2"
+}
+
+@test "killed between the swap of a table and its pin, the next import leaves alone what is in force" {
+	run_sekisho load
+	printf '198.51.100.70\n2001:db8:bad:70::/64\n' >a
+	printf '198.51.100.80\n2001:db8:bad:80::/64\n' >b
+	run_sekisho import bad a
+	before=$(table_rest)
+	[[ $(wc -l <<<"$before") == 1 ]]
+	import_killed 2 b # the blocks behind, then the head
+	in_force=$(table_rest | grep -vF "$before")
+	[[ $(wc -l <<<"$in_force") == 1 ]]
+	connect_is no-answer 2001:db8:bad:80::9 "$MX6" 25 0.3
+	import_killed 1 a
+	[[ $(table_rest | wc -l) == 2 ]]
+	table_rest | grep -qxF "$in_force"
+	run_sekisho import bad a
+	[[ $(table_rest | wc -l) == 1 ]]
+	connect_is no-answer 198.51.100.70 "$MX4" 25 0.3
+	connect_is no-answer 2001:db8:bad:70::9 "$MX6" 25 0.3
+	connect_is open 2001:db8:bad:80::9 "$MX6" 25
 }
 
 @test "country --list gives a country's prefixes" {

@@ -84,16 +84,23 @@ __u64 sum = 0;
 
 #include "table_find.h"
 
-static __always_inline const void *table_block(void *inner, __u32 block)
-{
-	return bpf_map_lookup_elem(inner, &block);
-}
-
 static __always_inline void *inner_of(void *outer)
 {
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(outer, &zero);
+}
+
+static __always_inline const void *block_of(void *outer, __u32 block)
+{
+	void *inner = inner_of(outer);
+
+	return inner ? bpf_map_lookup_elem(inner, &block) : NULL;
+}
+
+static __always_inline const void *table_block(const struct table_head *head, __u32 block)
+{
+	return head ? block_of(&chunks, block) : NULL;
 }
 
 static __always_inline __u32 word_of(struct lookup lookup)
@@ -114,24 +121,21 @@ __noinline __u32 find_none6(__u64 high)
 
 __noinline __u32 find_chunks4(__u32 address)
 {
-	void *inner = inner_of(&chunks);
-	const struct table_head *head = inner ? table_block(inner, 0) : NULL;
+	const struct table_head *head = block_of(&chunks, 0);
 
-	return head ? word_of(table_find4(head, inner, address, 1)) : 0;
+	return head ? word_of(table_find4(head, address, 1)) : 0;
 }
 
 __noinline __u32 find_chunks6(__u64 high)
 {
-	void *inner = inner_of(&chunks);
-	const struct table_head *head = inner ? table_block(inner, 0) : NULL;
+	const struct table_head *head = block_of(&chunks, 0);
 
-	return head ? word_of(table_find6(head, inner, high, 0, 1)) : 0;
+	return head ? word_of(table_find6(head, high, 0, 1)) : 0;
 }
 
 static __always_inline __u32 entry16(void *outer, __u32 at)
 {
-	void *inner = inner_of(outer);
-	const __u16 *entries = inner ? table_block(inner, at / (BLOCK / 2)) : NULL;
+	const __u16 *entries = block_of(outer, at / (BLOCK / 2));
 
 	return entries ? entries[at & (BLOCK / 2 - 1)] : 0;
 }
@@ -139,8 +143,7 @@ static __always_inline __u32 entry16(void *outer, __u32 at)
 /* Palette indexes become leaves in each design the same way: one more load from the head. */
 static __always_inline __u32 palette_word(__u32 index)
 {
-	void *inner = inner_of(&chunks);
-	const struct table_head *head = inner ? table_block(inner, 0) : NULL;
+	const struct table_head *head = block_of(&chunks, 0);
 
 	return head ? word_of(head->palette[index & (TABLE_PALETTE - 1)]) : 0;
 }
@@ -163,8 +166,7 @@ __noinline __u32 find_hash4(__u32 address)
 
 __noinline __u32 find_dir4(__u32 address)
 {
-	void *inner = inner_of(&dir24);
-	const __u32 *entries = inner ? table_block(inner, (address >> 8) / TABLE_ENTRIES4) : NULL;
+	const __u32 *entries = block_of(&dir24, (address >> 8) / TABLE_ENTRIES4);
 	__u32 found = entries ? entries[(address >> 8) & (TABLE_ENTRIES4 - 1)] : 0;
 
 	if (found & DEEPER32)

@@ -14,6 +14,7 @@
 #define MANY  1000 /* bans, of addresses 100.64.0.0 and up */
 #define CROWD 40000
 #define NEW   64
+#define CLEAN 2000 /* sources of open sessions: more than the gate has room to note */
 
 static struct prefix prefix_of(const char *text)
 {
@@ -21,6 +22,16 @@ static struct prefix prefix_of(const char *text)
 
 	if (prefix_parse(text, strlen(text), &prefix))
 		abort();
+	return prefix;
+}
+
+/* The same with the last two bytes of its address. */
+static struct prefix numbered(const char *text, uint32_t index)
+{
+	struct prefix prefix = prefix_of(text);
+
+	prefix.address.byte[14] |= (uint8_t)(index >> 8);
+	prefix.address.byte[15] = (uint8_t)index;
 	return prefix;
 }
 
@@ -40,26 +51,38 @@ static void ban(struct gate *gate, const char *text)
 	put(gate, &prefix, 3600ULL * NS_PER_S);
 }
 
-/* A table with one allow list, of `allowed` and no more; NULL: with none. All of it is in AQ. */
-static void publish(struct gate *gate, const char *allowed)
+/* A table with one list, of `listed` and no more; NULL: with none. All of it is in AQ. */
+static void publish_list(struct gate *gate, const char *listed, bool allows)
 {
-	_cleanup_(ranges_free) struct ranges allow = { 0 }, countries = { 0 };
-	struct compile_list list = { "allow", 2, true, &allow, 0 };
-	struct prefix prefix = prefix_of(allowed ? allowed : "192.0.2.1/32");
+	_cleanup_(ranges_free) struct ranges addresses = { 0 }, countries = { 0 };
+	struct compile_list list = { "list", 2, allows, &addresses, 0 };
+	struct prefix prefix = prefix_of(listed ? listed : "192.0.2.1/32");
 	struct prefix four = prefix_of("0.0.0.0/0"), six = prefix_of("::/0");
 	uint32_t country = (uint32_t)country_from_text("AQ", 2);
 	struct table_image image;
 	struct gate_table *table;
 
-	if (ranges_add_prefix(&allow, &prefix, 0) ||
+	if (ranges_add_prefix(&addresses, &prefix, 0) ||
 	    ranges_add_prefix(&countries, &four, country) ||
-	    ranges_add_prefix(&countries, &six, country) || ranges_normalise(&allow) ||
+	    ranges_add_prefix(&countries, &six, country) || ranges_normalise(&addresses) ||
 	    ranges_normalise(&countries) ||
-	    table_compile(&countries, &list, allowed ? 1 : 0, 1, &image, NULL) ||
+	    table_compile(&countries, &list, listed ? 1 : 0, 1, &image, NULL) ||
 	    gate_table_prepare(&image, &table, NULL) || gate_table_publish(gate, table, NULL))
 		abort();
 	gate_table_free(table);
 	table_image_free(&image);
+}
+
+static void publish(struct gate *gate, const char *allowed)
+{
+	publish_list(gate, allowed, true);
+}
+
+/* A packet of an open session. */
+static bool data(struct gate *gate, bans_send *send, struct address from, bool drop)
+{
+	return send(gate, address_is4(&from) ? "eth ip4 tcp:25:PA" : "eth ip6 tcp:25:PA", &from,
+		    &from, drop);
 }
 
 /* A SYN and a packet of an open session, from an address of either family. */
@@ -72,7 +95,7 @@ static bool both(struct gate *gate, bans_send *send, const char *source, bool dr
 		abort();
 	is4 = address_is4(&from);
 	return send(gate, is4 ? "eth ip4 tcp:25:S" : "eth ip6 tcp:25:S", &from, &from, drop) &&
-	       send(gate, is4 ? "eth ip4 tcp:25:PA" : "eth ip6 tcp:25:PA", &from, &from, drop);
+	       data(gate, send, from, drop);
 }
 
 /* Once to make the ban remember, once more from memory. */
@@ -160,11 +183,7 @@ static void test_remembered(struct gate *gate, bans_send *send,
 
 static struct prefix many(uint32_t index)
 {
-	struct prefix prefix = prefix_of("100.64.0.0/32");
-
-	prefix.address.byte[14] = (uint8_t)(index >> 8);
-	prefix.address.byte[15] = (uint8_t)index;
-	return prefix;
+	return numbered("100.64.0.0/32", index);
 }
 
 /* How many of the bans with this remainder the gate drops, or does not. */
@@ -301,9 +320,52 @@ static void test_portions(struct gate *gate, bans_send *send,
 	       "when all bans have ended the sweep leaves no length and no entry");
 }
 
+static bool session(struct gate *gate, bans_send *send, const char *source, bool drop)
+{
+	struct prefix prefix = prefix_of(source);
+
+	return data(gate, send, prefix.address, drop) && data(gate, send, prefix.address, drop);
+}
+
+/* What the gate notes of sources whose open sessions' packets pass. */
+static void test_passing(struct gate *gate, bans_send *send,
+			 void (*report)(bool good, const char *claim))
+{
+	static const char *const alone[] = { "100.97.1.1/32", "2001:db8:97:1::1/128" };
+	uint32_t passed = 0, dropped = 0;
+	bool good = true;
+
+	publish(gate, NULL);
+	for (size_t i = 0; i < 2; i++) {
+		good &= session(gate, send, alone[i], false);
+		ban(gate, alone[i]);
+		good &= session(gate, send, alone[i], true);
+	}
+	report(good, "a source whose packets passed is dropped from its ban on");
+	good = session(gate, send, "100.97.2.1/32", false);
+	publish_list(gate, "100.97.2.0/24", false);
+	report(good && session(gate, send, "100.97.2.1/32", true),
+	       "a source whose packets passed is dropped from the table on that denies it");
+	publish(gate, NULL);
+	report(session(gate, send, "100.97.2.1/32", false),
+	       "and passes again with the table that does not");
+	for (uint32_t i = 0; i < NEW; i++) {
+		struct prefix prefix = numbered("100.97.128.0/32", i);
+
+		put(gate, &prefix, 3600ULL * NS_PER_S);
+	}
+	for (uint32_t i = 0; i < CLEAN; i++)
+		passed += data(gate, send, numbered("100.98.0.0/32", i).address, false);
+	for (uint32_t i = 0; i < NEW; i++)
+		dropped += data(gate, send, numbered("100.97.128.0/32", i).address, true);
+	report(passed == CLEAN && dropped == NEW,
+	       "what is noted of one source is said of no other that shares its place");
+}
+
 void test_bans(struct gate *gate, bans_send *send, void (*report)(bool good, const char *claim))
 {
 	test_remembered(gate, send, report);
+	test_passing(gate, send, report);
 	test_bloom(gate, send, report);
 	test_portions(gate, send, report);
 }

@@ -13,9 +13,9 @@
 #include "lists_random.h"
 #include "table_find.h"
 
-static __always_inline const void *table_block(void *table, __u32 block)
+static __always_inline const void *table_block(const struct table_head *head, __u32 block)
 {
-	return (const char *)table + (size_t)block * TABLE_BLOCK;
+	return (const char *)head + (size_t)block * TABLE_BLOCK;
 }
 
 #define LISTS_MOST 255
@@ -229,7 +229,7 @@ static inline uint32_t range4(const struct world *world, uint32_t address)
 	const struct table_head *head = world->image.data;
 	uint32_t found = 0;
 
-	assert_true(table_chunk4(head, world->image.data, head->index4[address >> 16],
+	assert_true(table_chunk4(head, head->index4[address >> 16],
 				 head->index4[(address >> 16) + 1], address << 16 | 0xffff,
 				 &found));
 	return found & 0xffff;
@@ -242,7 +242,7 @@ static inline uint32_t range6(const struct world *world, uint64_t high)
 					 : TABLE_INDEX4 + (uint32_t)(high >> 48);
 	__u64 found = 0;
 
-	assert_true(table_chunk6(world->image.data, head->index6[chunk], head->index6[chunk + 1],
+	assert_true(table_chunk6(head, head->index6[chunk], head->index6[chunk + 1],
 				 high << 16 | 0xffff, &found));
 	return (uint32_t)found & 0xffff;
 }

@@ -198,7 +198,7 @@ int gate_open(const char *pins, struct gate **result, struct fault *fault)
 	return err;
 }
 
-static uint32_t map_id(int fd)
+uint32_t gate_map_id(int fd)
 {
 	struct bpf_map_info info = { 0 };
 	__u32 size = sizeof(info);
@@ -214,12 +214,12 @@ static uint32_t pinned_id(const char *pins)
 	if (gate_pin_path(pins, gate_map_name(MAP_CONTROL), path, NULL))
 		return 0;
 	fd = bpf_obj_get(path);
-	return map_id(fd);
+	return gate_map_id(fd);
 }
 
 bool gate_is_pinned(const struct gate *gate)
 {
-	return pinned_id(gate->pins) == map_id(gate->maps[MAP_CONTROL]);
+	return pinned_id(gate->pins) == gate_map_id(gate->maps[MAP_CONTROL]);
 }
 
 bool gate_has_programs(const struct gate *gate)

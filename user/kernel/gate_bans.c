@@ -43,8 +43,21 @@ static int change_in_place(struct gate *gate, const struct prefix *prefix, const
 	return rebuild(gate, &arguments);
 }
 
-int gate_ban_put(struct gate *gate, const struct prefix *prefix, const struct ban *ban,
-		 struct fault *fault)
+/* From here on the gate asks about each packet, also of open sessions, until end_change(). Who is
+ * killed in between leaves it so until the next ban. */
+static void begin_change(struct gate *gate)
+{
+	__atomic_fetch_or(&gate->control->ban_changes, 1, __ATOMIC_SEQ_CST);
+}
+
+/* What the gate noted of passing sources before no longer holds. */
+static void end_change(struct gate *gate)
+{
+	__atomic_fetch_add(&gate->control->ban_changes, 1, __ATOMIC_SEQ_CST);
+}
+
+static int put(struct gate *gate, const struct prefix *prefix, const struct ban *ban,
+	       struct fault *fault)
 {
 	int fd = gate->maps[MAP_BANS], err = ban_length_add(gate->control, prefix);
 
@@ -64,6 +77,17 @@ int gate_ban_put(struct gate *gate, const struct prefix *prefix, const struct ba
 	return fault_put(gate, prefix, -errno, fault);
 }
 
+int gate_ban_put(struct gate *gate, const struct prefix *prefix, const struct ban *ban,
+		 struct fault *fault)
+{
+	int err;
+
+	begin_change(gate);
+	err = put(gate, prefix, ban, fault);
+	end_change(gate);
+	return err;
+}
+
 int gate_ban_put_many(struct gate *gate, const struct prefix *prefixes, const struct ban *bans,
 		      size_t count, size_t *done, struct fault *fault)
 {
@@ -79,6 +103,7 @@ int gate_ban_put_many(struct gate *gate, const struct prefix *prefixes, const st
 		bloom_add(&gate->ban_bloom, &prefixes[i], 0);
 		ban_sweep_note(gate, &prefixes[i]);
 	}
+	begin_change(gate);
 	while (at < count) {
 		__u32 wanted = count - at > BATCH ? BATCH : (__u32)(count - at), batch = wanted;
 
@@ -90,7 +115,7 @@ int gate_ban_put_many(struct gate *gate, const struct prefix *prefixes, const st
 		if (err && batch == wanted)
 			batch = 0;
 		if (err && !batch) {
-			err = gate_ban_put(gate, &prefixes[at], &bans[at], fault);
+			err = put(gate, &prefixes[at], &bans[at], fault);
 			if (err)
 				break;
 			batch = 1;
@@ -99,6 +124,7 @@ int gate_ban_put_many(struct gate *gate, const struct prefix *prefixes, const st
 		err = 0;
 		at += batch;
 	}
+	end_change(gate);
 	__atomic_fetch_add(&gate->control->ban_used, at - alone, __ATOMIC_RELAXED);
 	if (done)
 		*done = at;

@@ -14,9 +14,11 @@ enum gate_map {
 	MAP_BANS,
 	MAP_BAN_BLOOM,
 	MAP_TICK_CLOCK,
+	MAP_PASSING,
 	MAP_POLICY,
 	MAP_SERVICE_NAMES,
 	MAP_TABLE,
+	MAP_TABLE_REST,
 	MAP_COUNTRY_COUNTS,
 	MAP_REASON_COUNTS,
 	MAP_LIST_COUNTS,
@@ -106,6 +108,13 @@ int gate_map_elements(struct gate *gate, struct fault *fault);
 /* The name of its pin; static. */
 const char *gate_map_name(enum gate_map map);
 
+/* The name of the pin of the inner map in a slot of a map of maps. */
+#define GATE_INNER_NAME 64
+void gate_inner_name(enum gate_map outer, __u32 slot, char name[GATE_INNER_NAME]);
+
+/* The kernel's number of a map; 0: no map. */
+uint32_t gate_map_id(int fd);
+
 /* "PINS/vN/NAME" into `path` (PATH_MAX bytes); NAME may be "" for the folder. */
 int gate_pin_path(const char *pins, const char *name, char *path, struct fault *fault);
 
@@ -116,10 +125,11 @@ int gate_program_fd(const struct gate *gate, enum gate_program program);
  * build's programs are loaded. */
 int gate_find_program(struct gate *gate, enum gate_program program);
 
-/* Swaps a filled inner map into the one slot of a map of maps. */
-int gate_slot_set(struct gate *gate, enum gate_map outer, int inner, struct fault *fault);
+/* Swaps a filled inner map into a slot of a map of maps. */
+int gate_slot_set(struct gate *gate, enum gate_map outer, __u32 slot, int inner,
+		  struct fault *fault);
 
 /* The inner map now in the slot: an fd of the caller's, or -errno (-ENOENT: none). */
-int gate_slot_get(struct gate *gate, enum gate_map outer, struct fault *fault);
+int gate_slot_get(struct gate *gate, enum gate_map outer, __u32 slot, struct fault *fault);
 
 #endif

@@ -16,36 +16,37 @@
 #include "table_find.h"
 
 struct gate_table {
-	int fd;
+	int head, rest; /* fds of their inner maps */
 };
 
-/* For table_find: `table` is the image in memory. */
-static __always_inline const void *table_block(void *table, __u32 block)
+/* For table_find: the blocks lie one behind the other in memory. */
+static __always_inline const void *table_block(const struct table_head *head, __u32 block)
 {
-	return (const char *)table + (size_t)block * TABLE_BLOCK;
+	return (const char *)head + (size_t)block * TABLE_BLOCK;
 }
 
-/* Where the inner map of an outer one is pinned, for reading it back: looking a map up by its id,
- * as the outer one tells it, would take CAP_SYS_ADMIN. */
-static int inner_path(const struct gate *gate, enum gate_map outer, const char *suffix, char *path,
-		      struct fault *fault)
+/* Where the inner map of a slot is pinned, for reading it back: looking a map up by its id, as the
+ * outer one tells it, would take CAP_SYS_ADMIN. */
+static int inner_path(const struct gate *gate, enum gate_map outer, __u32 slot, const char *suffix,
+		      char *path, struct fault *fault)
 {
-	char name[64];
+	char name[GATE_INNER_NAME], both[GATE_INNER_NAME + 8];
 
-	snprintf(name, sizeof(name), "%s_inner%s", gate_map_name(outer), suffix);
-	return gate_pin_path(gate->pins, name, path, fault);
+	gate_inner_name(outer, slot, name);
+	snprintf(both, sizeof(both), "%s%s", name, suffix);
+	return gate_pin_path(gate->pins, both, path, fault);
 }
 
 /* Killed before the rename, the pin is still the old map's: it then looks older than it is, and is
  * published once more. */
-int gate_slot_set(struct gate *gate, enum gate_map outer, int inner, struct fault *fault)
+int gate_slot_set(struct gate *gate, enum gate_map outer, __u32 slot, int inner,
+		  struct fault *fault)
 {
 	char fresh[PATH_MAX], path[PATH_MAX];
-	__u32 slot = 0;
-	int err = inner_path(gate, outer, "-new", fresh, fault);
+	int err = inner_path(gate, outer, slot, "-new", fresh, fault);
 
 	if (!err)
-		err = inner_path(gate, outer, "", path, fault);
+		err = inner_path(gate, outer, slot, "", path, fault);
 	if (err)
 		return err;
 	unlink(fresh);
@@ -60,10 +61,10 @@ int gate_slot_set(struct gate *gate, enum gate_map outer, int inner, struct faul
 }
 
 /* The inner map now in the slot, or -errno (-ENOENT: none). */
-int gate_slot_get(struct gate *gate, enum gate_map outer, struct fault *fault)
+int gate_slot_get(struct gate *gate, enum gate_map outer, __u32 slot, struct fault *fault)
 {
 	char path[PATH_MAX];
-	int fd, err = inner_path(gate, outer, "", path, fault);
+	int fd, err = inner_path(gate, outer, slot, "", path, fault);
 
 	if (err)
 		return err;
@@ -88,12 +89,12 @@ int gate_policy_publish(struct gate *gate, const struct policy *policy, struct f
 	if (bpf_map_update_elem(fd, &zero, policy, BPF_ANY))
 		return fault_set(fault, -errno, "cannot fill the policy's map: %s",
 				 strerror(errno));
-	return gate_slot_set(gate, MAP_POLICY, fd, fault);
+	return gate_slot_set(gate, MAP_POLICY, 0, fd, fault);
 }
 
 int gate_policy_get(struct gate *gate, struct policy *policy, struct fault *fault)
 {
-	_cleanup_close_ int fd = gate_slot_get(gate, MAP_POLICY, fault);
+	_cleanup_close_ int fd = gate_slot_get(gate, MAP_POLICY, 0, fault);
 	__u32 zero = 0;
 
 	if (fd < 0)
@@ -103,55 +104,135 @@ int gate_policy_get(struct gate *gate, struct policy *policy, struct fault *faul
 	return 0;
 }
 
-int gate_table_prepare(const struct table_image *image, struct gate_table **table,
+/* An array of blocks with those of the image from `first` on in it: its fd, or -errno. */
+static int blocks_make(const struct table_image *image, __u32 first, __u32 count, __u32 flags,
 		       struct fault *fault)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
-	size_t size = (size_t)image->blocks * TABLE_BLOCK;
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE | flags);
+	size_t size = (size_t)count * TABLE_BLOCK;
 	_cleanup_close_ int fd = -1;
 	void *at;
 
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "table_inner", sizeof(__u32), TABLE_BLOCK,
-			    image->blocks, &options);
+	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "table_inner", sizeof(__u32), TABLE_BLOCK, count,
+			    &options);
 	if (fd < 0)
 		return fault_set(fault, -errno,
-				 "no memory in the kernel for a table of %zu MiB: %s", size >> 20,
-				 strerror(errno));
+				 "no memory in the kernel for a table of %zu MiB: %s",
+				 (size_t)image->blocks * (TABLE_BLOCK >> 20), strerror(errno));
 	at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (at == MAP_FAILED)
 		return fault_set(fault, -errno, "cannot map the new table: %s", strerror(errno));
-	memcpy(at, image->data, size);
+	memcpy(at, (const char *)image->data + (size_t)first * TABLE_BLOCK, size);
 	munmap(at, size);
+	return TAKE_FD(fd);
+}
+
+int gate_table_prepare(const struct table_image *image, struct gate_table **table,
+		       struct fault *fault)
+{
+	_cleanup_close_ int head = -1, rest = -1;
+
+	head = blocks_make(image, 0, 1, 0, fault);
+	if (head < 0)
+		return head;
+	rest = blocks_make(image, 1, image->blocks - 1, BPF_F_INNER_MAP, fault);
+	if (rest < 0)
+		return rest;
 	*table = malloc(sizeof(**table));
 	if (!*table)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	(*table)->fd = TAKE_FD(fd);
+	**table = (struct gate_table){ TAKE_FD(head), TAKE_FD(rest) };
 	return 0;
+}
+
+static struct table_head *head_map(int fd, int protection, struct fault *fault)
+{
+	void *at = mmap(NULL, TABLE_BLOCK, protection, MAP_SHARED, fd, 0);
+
+	if (at != MAP_FAILED)
+		return at;
+	fault_set(fault, -errno, "cannot map the table: %s", strerror(errno));
+	return NULL;
+}
+
+/* The slot of "table_rest" that the table in force does not use. What a publisher left that was
+ * killed between the swap and the rename gets its name first. */
+static int free_slot(struct gate *gate, __u32 *slot, struct fault *fault)
+{
+	char fresh[PATH_MAX], path[PATH_MAX];
+	_cleanup_close_ int fd = -1;
+	const struct table_head *head;
+	__u32 zero = 0, id;
+	int err;
+
+	*slot = 0;
+	if (bpf_map_lookup_elem(gate->maps[MAP_TABLE], &zero, &id))
+		return 0;
+	err = inner_path(gate, MAP_TABLE, 0, "-new", fresh, fault);
+	if (!err)
+		err = inner_path(gate, MAP_TABLE, 0, "", path, fault);
+	if (err)
+		return err;
+	fd = bpf_obj_get(fresh);
+	if (gate_map_id(fd) == id && rename(fresh, path))
+		return fault_set(fault, -errno, "cannot rename %s: %s", fresh, strerror(errno));
+	cleanup_close(&fd);
+	fd = gate_slot_get(gate, MAP_TABLE, 0, fault);
+	if (fd < 0)
+		return fd;
+	head = head_map(fd, PROT_READ, fault);
+	if (!head)
+		return -ENOMEM;
+	*slot = (head->rest + 1) % TABLE_SLOTS;
+	munmap((void *)(uintptr_t)head, TABLE_BLOCK);
+	return 0;
+}
+
+/* Empties a slot, which nothing refers to any more. */
+static void slot_clear(const struct gate *gate, enum gate_map outer, __u32 slot)
+{
+	char path[PATH_MAX];
+
+	bpf_map_delete_elem(gate->maps[outer], &slot);
+	if (!inner_path(gate, outer, slot, "", path, NULL))
+		unlink(path);
 }
 
 int gate_table_publish(struct gate *gate, struct gate_table *table, struct fault *fault)
 {
 	uint32_t stamp = gate->control->table_stamp;
-	struct table_head *head =
-		mmap(NULL, TABLE_BLOCK, PROT_READ | PROT_WRITE, MAP_SHARED, table->fd, 0);
+	struct table_head *head;
+	__u32 slot;
+	int err = free_slot(gate, &slot, fault);
 
-	if (head == MAP_FAILED)
-		return fault_set(fault, -errno, "cannot map the new table: %s", strerror(errno));
+	if (!err)
+		err = gate_slot_set(gate, MAP_TABLE_REST, slot, table->rest, fault);
+	if (err)
+		return err;
+	head = head_map(table->head, PROT_READ | PROT_WRITE, fault);
+	if (!head)
+		return -ENOMEM;
 	/* Where stamps begin anew they begin elsewhere than those before began. */
 	stamp = stamp ? stamp + 1 : (uint32_t)(clock_boot_ns() >> 10);
 	/* A ban remembers a lookup, and by the stamp of which table it is: the new one comes first,
 	 * so that no lookup outlives its table. */
 	head->stamp = stamp ? stamp : 1;
+	head->rest = slot;
 	__atomic_store_n(&gate->control->table_stamp, head->stamp, __ATOMIC_SEQ_CST);
 	munmap(head, TABLE_BLOCK);
-	return gate_slot_set(gate, MAP_TABLE, table->fd, fault);
+	err = gate_slot_set(gate, MAP_TABLE, 0, table->head, fault);
+	/* The kernel has waited for the packets that are asked of the older head. */
+	if (!err)
+		slot_clear(gate, MAP_TABLE_REST, (slot + 1) % TABLE_SLOTS);
+	return err;
 }
 
 void gate_table_free(struct gate_table *table)
 {
 	if (!table)
 		return;
-	cleanup_close(&table->fd);
+	cleanup_close(&table->head);
+	cleanup_close(&table->rest);
 	free(table);
 }
 
@@ -161,38 +242,58 @@ static uint64_t table_pin(const struct gate *gate)
 	char path[PATH_MAX];
 	struct stat status;
 
-	return inner_path(gate, MAP_TABLE, "", path, NULL) || stat(path, &status) ? 0
-										  : status.st_ino;
+	return inner_path(gate, MAP_TABLE, 0, "", path, NULL) || stat(path, &status)
+		       ? 0
+		       : status.st_ino;
+}
+
+/* Maps the blocks of the pinned table one behind the other. */
+static int view_open(struct gate *gate, struct gate_table_view *view, struct fault *fault)
+{
+	_cleanup_close_ int fd = gate_slot_get(gate, MAP_TABLE, 0, fault), rest = -1;
+	const struct table_head *head;
+	char *at;
+
+	if (fd < 0)
+		return fd;
+	head = head_map(fd, PROT_READ, fault);
+	if (!head)
+		return -ENOMEM;
+	view->size = (size_t)head->blocks * TABLE_BLOCK;
+	rest = gate_slot_get(gate, MAP_TABLE_REST, head->rest, fault);
+	munmap((void *)(uintptr_t)head, TABLE_BLOCK);
+	if (rest < 0)
+		return rest;
+	at = mmap(NULL, view->size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (at != MAP_FAILED)
+		view->head = (void *)at;
+	if (at == MAP_FAILED ||
+	    mmap(at, TABLE_BLOCK, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED ||
+	    mmap(at + TABLE_BLOCK, view->size - TABLE_BLOCK, PROT_READ, MAP_SHARED | MAP_FIXED,
+		 rest, 0) == MAP_FAILED)
+		return fault_set(fault, -errno, "cannot map the table: %s", strerror(errno));
+	return 0;
 }
 
 int gate_table_view(struct gate *gate, struct gate_table_view *view, struct fault *fault)
 {
-	/* Asked first: a table published in between is then taken for an older one, and looked for
-	 * once more. */
-	uint64_t pin = table_pin(gate);
-	_cleanup_close_ int fd = gate_slot_get(gate, MAP_TABLE, fault);
-	struct bpf_map_info info = { 0 };
-	__u32 info_size = sizeof(info);
-	void *at;
+	int err;
 
-	if (fd < 0)
-		return fd;
-	if (bpf_obj_get_info_by_fd(fd, &info, &info_size))
-		return fault_set(fault, -errno, "cannot ask about the table: %s", strerror(errno));
-	view->size = (size_t)info.max_entries * TABLE_BLOCK;
-	at = mmap(NULL, view->size, PROT_READ, MAP_SHARED, fd, 0);
-	if (at == MAP_FAILED)
-		return fault_set(fault, -errno, "cannot map the table: %s", strerror(errno));
-	view->head = at;
-	view->pin = pin;
-	return 0;
+	/* A table that is published in between takes the blocks of the one before away. */
+	do {
+		gate_table_view_end(view);
+		view->pin = table_pin(gate);
+		err = view_open(gate, view, fault);
+	} while (view->pin != table_pin(gate));
+	if (err)
+		gate_table_view_end(view);
+	return err;
 }
 
 int gate_table_view_renew(struct gate *gate, struct gate_table_view *view, struct fault *fault)
 {
 	if (view->head && view->pin == table_pin(gate))
 		return 0;
-	gate_table_view_end(view);
 	return gate_table_view(gate, view, fault);
 }
 
@@ -207,14 +308,13 @@ struct lookup gate_table_look(const struct gate_table_view *view, const struct a
 			      unsigned service)
 {
 	struct lookup lookup = { .country = COUNTRY_ZZ };
-	void *table = (void *)(uintptr_t)view->head;
 
-	if (!table)
+	if (!view->head)
 		return lookup;
 	if (address_is4(address))
-		lookup = table_find4(view->head, table, address_to4(address), service);
+		lookup = table_find4(view->head, address_to4(address), service);
 	else
-		lookup = table_find6(view->head, table, address_high(address), address_low(address),
+		lookup = table_find6(view->head, address_high(address), address_low(address),
 				     service);
 	lookup.flags &= LOOKUP_ALLOW | LOOKUP_DENY;
 	if (!service)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What maps and reasons are called. Names of maps are those of their pins (contract.h). */
+#include <stdio.h>
+
 #include "kernel/gate_internal.h"
 
 static const char *const map_names[] = {
@@ -7,9 +9,11 @@ static const char *const map_names[] = {
 	[MAP_BANS] = "bans",
 	[MAP_BAN_BLOOM] = "ban_bloom",
 	[MAP_TICK_CLOCK] = "tick_clock",
+	[MAP_PASSING] = "passing",
 	[MAP_POLICY] = "policy",
 	[MAP_SERVICE_NAMES] = "service_names",
 	[MAP_TABLE] = "table",
+	[MAP_TABLE_REST] = "table_rest",
 	[MAP_COUNTRY_COUNTS] = "country_counts",
 	[MAP_REASON_COUNTS] = "reason_counts",
 	[MAP_LIST_COUNTS] = "list_counts",
@@ -42,6 +46,14 @@ _Static_assert(sizeof(map_names) / sizeof(*map_names) == MAP_COUNT, "every map h
 const char *gate_map_name(enum gate_map map)
 {
 	return map_names[map];
+}
+
+void gate_inner_name(enum gate_map outer, __u32 slot, char name[GATE_INNER_NAME])
+{
+	if (slot)
+		snprintf(name, GATE_INNER_NAME, "%s_inner%u", map_names[outer], slot);
+	else
+		snprintf(name, GATE_INNER_NAME, "%s_inner", map_names[outer]);
 }
 
 const char *reason_name(enum reason reason)

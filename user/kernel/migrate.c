@@ -13,12 +13,15 @@
 #include "kernel/pins.h"
 
 /* Maps that only make sense together: one that changed lets all of them begin anew. */
-enum group { ALONE, BANS, CONNECTIONS, OUTFLOW };
+enum group { ALONE, BANS, TABLE, CONNECTIONS, OUTFLOW };
 
 static const enum group groups[MAP_COUNT] = {
 	[MAP_CONTROL] = BANS,
 	[MAP_BANS] = BANS,
 	[MAP_BAN_BLOOM] = BANS,
+	[MAP_PASSING] = BANS,
+	[MAP_TABLE] = TABLE,
+	[MAP_TABLE_REST] = TABLE,
 	[MAP_SOURCES] = CONNECTIONS,
 	[MAP_NETWORKS] = CONNECTIONS,
 	[MAP_COUNTRY_METERS] = CONNECTIONS,
@@ -67,11 +70,11 @@ int migrate_older_map(const struct gate *gate, enum gate_map map)
 	return bpf_obj_get(path);
 }
 
-static int older_inner(const struct gate *gate, enum gate_map map)
+static int older_inner(const struct gate *gate, enum gate_map map, __u32 slot)
 {
-	char name[64], path[PATH_MAX];
+	char name[GATE_INNER_NAME], path[PATH_MAX];
 
-	snprintf(name, sizeof(name), "%s_inner", gate_map_name(map));
+	gate_inner_name(map, slot, name);
 	return migrate_older_path(gate, name, path) ? -1 : bpf_obj_get(path);
 }
 
@@ -95,20 +98,32 @@ static bool same_shape(const struct bpf_map_info *info, struct bpf_map *expected
 	       (!sized || info->max_entries == bpf_map__max_entries(expected));
 }
 
+/* Whether the inner map in a slot has the shape of ours, or there is none. */
+static bool can_hand_on_inner(const struct gate *gate, enum gate_map map, int outer, __u32 slot,
+			      struct bpf_map *expected)
+{
+	_cleanup_close_ int inner = older_inner(gate, map, slot);
+	struct bpf_map_info info;
+	__u32 id;
+
+	if (bpf_map_lookup_elem(outer, &slot, &id))
+		return true;
+	return migrate_map_info(inner, &info) && info.value_size == bpf_map__value_size(expected);
+}
+
 static bool can_hand_on(const struct gate *gate, enum gate_map map, struct bpf_map *expected)
 {
-	_cleanup_close_ int fd = migrate_older_map(gate, map), inner = -1;
+	_cleanup_close_ int fd = migrate_older_map(gate, map);
 	struct bpf_map *expected_inner = bpf_map__inner_map(expected);
 	struct bpf_map_info info;
 
 	if (migrate_reads_otherwise(gate, map) || !migrate_map_info(fd, &info) ||
 	    !same_shape(&info, expected))
 		return false;
-	if (!expected_inner)
-		return true;
-	inner = older_inner(gate, map);
-	return migrate_map_info(inner, &info) &&
-	       info.value_size == bpf_map__value_size(expected_inner);
+	for (__u32 slot = 0; expected_inner && slot < info.max_entries; slot++)
+		if (!can_hand_on_inner(gate, map, fd, slot, expected_inner))
+			return false;
+	return true;
 }
 
 static struct bpf_map *skeleton_map(const struct gate_bpf *skeleton, enum gate_map map)
@@ -116,16 +131,17 @@ static struct bpf_map *skeleton_map(const struct gate_bpf *skeleton, enum gate_m
 	return bpf_object__find_map_by_name(skeleton->obj, gate_map_name(map));
 }
 
-/* A map of maps is read back by the pin of its inner one. */
-static int hand_on_inner(const struct gate *gate, enum gate_map map, struct fault *fault)
+/* What is in a slot of a map of maps is read back by a pin of its own. */
+static int hand_on_inner(const struct gate *gate, enum gate_map map, __u32 slot,
+			 struct fault *fault)
 {
-	_cleanup_close_ int inner = older_inner(gate, map);
-	char name[64], path[PATH_MAX];
+	_cleanup_close_ int inner = older_inner(gate, map, slot);
+	char name[GATE_INNER_NAME], path[PATH_MAX];
 	int err;
 
-	snprintf(name, sizeof(name), "%s_inner", gate_map_name(map));
+	gate_inner_name(map, slot, name);
 	err = gate_pin_path(gate->pins, name, path, fault);
-	if (!err && bpf_obj_pin(inner, path) && errno != EEXIST)
+	if (!err && inner >= 0 && bpf_obj_pin(inner, path) && errno != EEXIST)
 		err = fault_set(fault, -errno, "cannot pin %s: %s", path, strerror(errno));
 	return err;
 }
@@ -151,8 +167,9 @@ int migrate_whole(const struct gate *gate, struct gate_bpf *skeleton, struct fau
 		if (bpf_map__reuse_fd(map, fd))
 			err = fault_set(fault, -EIO, "cannot take over the map %s of contract %u",
 					gate_map_name(i), gate->older);
-		if (!err && bpf_map__inner_map(map))
-			err = hand_on_inner(gate, i, fault);
+		for (__u32 slot = 0;
+		     bpf_map__inner_map(map) && !err && slot < bpf_map__max_entries(map); slot++)
+			err = hand_on_inner(gate, i, slot, fault);
 	}
 	return err;
 }

@@ -55,12 +55,12 @@ int gate_outflow_publish(struct gate *gate, const struct outflow_rules *rules, s
 	if (bpf_map_update_elem(fd, &zero, rules, BPF_ANY))
 		return fault_set(fault, -errno, "cannot fill the map of the outflow rules: %s",
 				 strerror(errno));
-	return gate_slot_set(gate, MAP_OUTFLOW_RULES, fd, fault);
+	return gate_slot_set(gate, MAP_OUTFLOW_RULES, 0, fd, fault);
 }
 
 static int read_rules(struct gate *gate, struct gate_outflow *outflow, struct fault *fault)
 {
-	_cleanup_close_ int fd = gate_slot_get(gate, MAP_OUTFLOW_RULES, fault);
+	_cleanup_close_ int fd = gate_slot_get(gate, MAP_OUTFLOW_RULES, 0, fault);
 	__u32 zero = 0;
 
 	if (fd == -ENOENT)

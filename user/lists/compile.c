@@ -15,11 +15,9 @@
 #include "lists/image.h"
 #include "table_find.h"
 
-static __always_inline const void *table_block(void *table, __u32 block)
+static __always_inline const void *table_block(const struct table_head *head, __u32 block)
 {
-	const struct table_head *head = table;
-
-	return block < head->blocks ? (const char *)table + (size_t)block * TABLE_BLOCK : NULL;
+	return block < head->blocks ? (const char *)head + (size_t)block * TABLE_BLOCK : NULL;
 }
 
 /* One sorted array on its way through the sweep. `next` is where it changes; u128 for both families
@@ -376,10 +374,9 @@ struct lookup table_image_find(const struct table_image *image, const struct add
 	struct lookup lookup;
 
 	if (address_is4(address))
-		lookup = table_find4(head, image->data, address_to4(address), service);
+		lookup = table_find4(head, address_to4(address), service);
 	else
-		lookup = table_find6(head, image->data, address_high(address), address_low(address),
-				     service);
+		lookup = table_find6(head, address_high(address), address_low(address), service);
 	lookup.flags &= LOOKUP_ALLOW | LOOKUP_DENY;
 	return lookup;
 }

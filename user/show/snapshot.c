@@ -220,7 +220,8 @@ static void fill_tables(struct snapshot *snapshot, const struct instance *instan
 
 /* ---- status ---- */
 
-/* What hangs in the slot of the map of maps "table" is in nobody's account but the table's own. */
+/* What hangs in the slots of the maps of maps "table" and "table_rest" is in nobody's account but
+ * the table's own. */
 static void add_table_memory(struct snapshot *snapshot)
 {
 	for (size_t i = 0; snapshot->has_table && i < snapshot->map_count; i++)
