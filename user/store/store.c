@@ -181,7 +181,8 @@ static int open_immutable(struct store *store, struct fault *fault)
 		return fault->error;
 	sqlite3_close(store->db);
 	store->db = NULL;
-	if (sqlite3_open_v2(uri, &store->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL))
+	if (sqlite3_open_v2(uri, &store->db,
+			    SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL))
 		return database_fault(store, fault, "open the store");
 	return set_up(store, true, fault);
 }
@@ -196,7 +197,9 @@ static int open_file(struct store *store, bool read_only, struct fault *fault)
 			       ? fault_set(fault, -ENOENT, "there is no store %s yet", store->path)
 			       : database_system_fault(store, errno, fault, "open the store");
 	if (sqlite3_open_v2(store->path, &store->db,
-			    read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE, NULL))
+			    SQLITE_OPEN_NOMUTEX |
+				    (read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE),
+			    NULL))
 		result = database_fault(store, &own, "open the store");
 	else
 		result = set_up(store, read_only, &own);

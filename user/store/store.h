@@ -17,7 +17,8 @@
 struct store;
 
 /* Opens or creates `directory`/sekisho.db (folder 0700, file 0600). `read_only` creates nothing:
- * -ENOENT. A file that is damaged, or of a newer schema, is -EBADMSG / -EPROTO with a remedy. */
+ * -ENOENT. A file that is damaged, or of a newer schema, is -EBADMSG / -EPROTO with a remedy. A
+ * store is asked by one thread at a time; another opens its own. */
 int store_open(const char *directory, bool read_only, struct store **store, struct fault *fault);
 void store_close(struct store *store);
 
