@@ -97,4 +97,19 @@ int drop_tc(struct __sk_buff *skb)
 	return skb ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
+#define FLOOD_PORT 587 /* of session.py */
+
+/* The least that keeps a session: what goes to the flood's port is dropped, by fixed offsets. */
+SEC("xdp.frags")
+int drop_flood(struct xdp_md *ctx)
+{
+	const __u8 *data = (void *)(long)ctx->data;
+
+	if (data + 14 + 24 > (const __u8 *)(long)ctx->data_end || data[12] != 8 || data[13] ||
+	    data[14] != 0x45 || data[14 + 9] != 6)
+		return XDP_PASS;
+	return data[14 + 22] == FLOOD_PORT >> 8 && data[14 + 23] == (FLOOD_PORT & 255) ? XDP_DROP
+										       : XDP_PASS;
+}
+
 char LICENSE[] SEC("license") = "GPL";

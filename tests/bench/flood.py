@@ -9,9 +9,10 @@ import re
 import sys
 
 from report import ratios
-from rig import Failed, Pair, check, country_files, run
+from rig import FIRST, Failed, Pair, check, country_files, first_build, run
 
 TRIES = 3
+OURS = ("xdp", "tc", FIRST)
 
 POLICY = """
 [service smtp]
@@ -154,8 +155,8 @@ def nft_counts(pair):
 
 # ---- contenders ----
 
-def load_ours(rig, name, hook, sizes, drop_behind=True, limits=None):
-    pair = Pair(rig, name)
+def load_ours(rig, name, hook, sizes, drop_behind=True, limits=None, build=None):
+    pair = Pair(rig, name, build)
     rows = max(sizes.sources, 1000) * 2
     pair.configure(f"mode = enforce\nhook = {hook}\nbans = {sizes.bans * 2}\nsources = {rows}\nnetworks = {rows}",
                    POLICY.format(**(limits or STRICT)))
@@ -163,8 +164,8 @@ def load_ours(rig, name, hook, sizes, drop_behind=True, limits=None):
         pair.take_frames()
     pair.sekisho("load")
     pair.sekisho("import", "bench", rig.text([("listed", 4, sizes.list), ("listed", 6, sizes.list // 10)]))
-    run("build/tests/bench/fill", "bans", pair.pins, sizes.bans, sizes.bans // 10)
-    run("build/tests/bench/fill", "known", pair.pins, 25, sizes.sources, sizes.sources // 10, "spent")
+    run(pair.fill, "bans", pair.pins, sizes.bans, sizes.bans // 10)
+    run(pair.fill, "known", pair.pins, 25, sizes.sources, sizes.sources // 10, "spent")
     if drop_behind:
         pair.drop_behind()
     return pair
@@ -192,6 +193,7 @@ def contenders(rig, sizes, peers):
     made["xdp"] = load_ours(rig, "xdp", "xdp", sizes)
     made["tc"] = load_ours(rig, "tc", "tc", sizes)
     if peers:
+        made[FIRST] = load_ours(rig, "first", "xdp", sizes, build=first_build())
         made["nftables"] = Pair(rig, "nft")
         load_nft(made["nftables"], rig, sizes)
         made["xdp-filter"] = load_xdp_filter(rig)
@@ -200,7 +202,7 @@ def contenders(rig, sizes, peers):
 
 def judged(name, pair):
     """What the contender itself says it did with packets, by reason."""
-    if name in ("xdp", "tc"):
+    if name in OURS:
         return pair.counts()
     if name == "nftables":
         return nft_counts(pair)
@@ -209,7 +211,7 @@ def judged(name, pair):
 
 def check_judged(name, kind, reason, before, after, sent):
     moved = after if name == "nftables" else {k: after[k] - before.get(k, 0) for k in after}
-    if name in ("xdp", "tc"):
+    if name in OURS:
         check(moved["attempts"] == sent, f"{kind}, {name}: {moved['attempts']} attempts of {sent} sent")
         if reason == "country": # a random source may also be banned, listed, or at home
             dropped = sum(moved[r] for r in ("country", "banned", "listed"))
@@ -278,6 +280,7 @@ def add_rows(report, kind, taken, targets):
     report.row(kind + ": XDP", xdp, "ns", "E: only drops", e, ratios(xdp, e),
                ("<=", targets[0], "E") if targets[0] else None)
     if "nftables" in taken:
+        report.row("", xdp, "ns", FIRST, taken[FIRST], ratios(xdp, taken[FIRST]))
         report.row("", xdp, "ns", "nftables", taken["nftables"], ratios(taken["nftables"], xdp),
                    (">=", targets[1], "times") if targets[1] else None)
         report.row("", xdp, "ns", "xdp-filter (port)", taken["xdp-filter"], ratios(taken["xdp-filter"], xdp))

@@ -28,6 +28,15 @@ GENERATOR_CPU = os.cpu_count() - 1
 ID = f"sekisho-bench-{os.getpid()}"
 
 
+FIRST = "22 November" # what the release of that day is called beside this tree's
+
+
+def first_build():
+    """The folder of that release's programs, built out of the history."""
+    return run(os.path.join(REPO, "tests/upgrade/first-release"), "build/tests/bench/cost",
+               "build/tests/bench/fill").strip() + "/build"
+
+
 class Failed(Exception):
     """Something that must work did not, or the two sides did not do the same work."""
 
@@ -111,12 +120,14 @@ class Rig:
 class Pair:
     """A server's and a client's namespace; in0 is the server's device, out0 the client's."""
 
-    def __init__(self, rig, name):
+    def __init__(self, rig, name, build=None):
         self.rig, self.name = rig, name
+        self.sekisho_path, self.fill = (f"{build}/sekisho", f"{build}/tests/bench/fill") if build else (SEKISHO, FILL)
         self.server, self.client = f"{ID}-{name}-s", f"{ID}-{name}-c"
         self.pins, self.cgroup = f"{BPFFS}/{ID}-{name}", None
         self.conf = rig.path(name + ".conf")
         self.xdp_filter = False
+        self.receivers = set() # the kernel's threads, once receive_on() made them
         rig.pairs.append(self)
         for namespace in (self.server, self.client):
             run("ip", "netns", "add", namespace)
@@ -151,9 +162,9 @@ class Pair:
         """Without an XDP program a veth takes XDP frames only when it does GRO."""
         self.inside("ethtool", "-K", "in0", "gro", "on")
 
-    def only_drop(self, hook):
+    def only_drop(self, hook, program="drop_xdp"):
         if hook == "xdp":
-            self.inside("bpftool", "net", "attach", "xdpdrv", "pinned", self.rig.pinned("drop_xdp"), "dev", "in0")
+            self.inside("bpftool", "net", "attach", "xdpdrv", "pinned", self.rig.pinned(program), "dev", "in0")
         else:
             self.take_frames()
             self.drop_behind(1)
@@ -185,7 +196,7 @@ files = {' '.join(country_files()) if countries else '/dev/null'}
 """)
 
     def sekisho(self, *arguments, **options):
-        return self.inside(SEKISHO, "-c", self.conf, *arguments, **options)
+        return self.inside(self.sekisho_path, "-c", self.conf, *arguments, **options)
 
     def timed(self, *arguments):
         """Seconds that a command of sekisho's takes, its output left out."""
@@ -194,14 +205,15 @@ files = {' '.join(country_files()) if countries else '/dev/null'}
         return time.monotonic() - began
 
     def counts(self):
-        return json.loads(run(FILL, "count", self.pins))
+        return json.loads(run(self.fill, "count", self.pins))
 
     def receive_on(self, cpu):
         """From now on a thread of the kernel's on that CPU receives, whoever sends, and before any
         program there: as for a network card, and what it has no time for is lost."""
         before = threads_of("in0")
         run("ip", "netns", "exec", self.server, "sh", "-c", "echo 1 >/sys/class/net/in0/threaded")
-        for thread in threads_of("in0") - before:
+        self.receivers = threads_of("in0") - before
+        for thread in self.receivers:
             run("taskset", "-p", "-c", cpu, thread)
             run("chrt", "-f", "-p", "1", thread)
 
@@ -228,7 +240,7 @@ files = {' '.join(country_files()) if countries else '/dev/null'}
 
     def close(self):
         if os.path.exists(self.conf):
-            quietly("nsenter", f"--net=/run/netns/{self.server}", SEKISHO, "-c", self.conf, "unload")
+            quietly("nsenter", f"--net=/run/netns/{self.server}", self.sekisho_path, "-c", self.conf, "unload")
         if self.xdp_filter:
             quietly("nsenter", f"--net=/run/netns/{self.server}", "xdp-filter", "unload", "in0")
         shutil.rmtree(self.pins, ignore_errors=True)
