@@ -37,14 +37,14 @@ reads() {
 	engine_ask "$GATES/redis.sock" info commandstats | sed -n 's/^cmdstat_xread:calls=\([0-9]*\),.*/\1/p'
 }
 
-heard() {
-	gate 1 lab_sekisho fleet status --json | jq '[.members[].statements] | add'
+heard() { # CONDITION on the number of statements
+	gate 1 lab_sekisho fleet status --json | jq -e "[.members[].statements] | add $1" >/dev/null
 }
 
 @test "fleet crowd: each of a hundred members that all speak each second asks the engine ten times a second, and hears all" {
 	local before after begun ended
 	crowd 12 1000
-	retry 100 0.1 eval '(($(heard) >= MEMBERS))'
+	retry 100 0.1 heard ">= $MEMBERS"
 	before=$(reads) begun=${EPOCHREALTIME/./}
 	sleep 5
 	after=$(reads) ended=${EPOCHREALTIME/./}
@@ -53,6 +53,6 @@ heard() {
 	(((after - before) * 1000000 <= MEMBERS * (10 * (ended - begun) + 1000000)))
 	((after - before > MEMBERS * 5))
 	wait
-	retry 50 0.1 eval '(($(heard) == $(<"$BATS_TEST_TMPDIR/said")))'
+	retry 50 0.1 heard "== $(<"$BATS_TEST_TMPDIR/said")"
 	gate 1 gate_is_joined
 }
