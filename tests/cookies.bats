@@ -82,7 +82,8 @@ syns() { # SERVER PORT KIND...
 syns_are() { # WHO SERVER PORT KIND...
 	local who=$1
 	shift
-	syns "$@" | tee "$BATS_TEST_TMPDIR/syns"
+	syns "$@" >"$BATS_TEST_TMPDIR/syns" || return
+	cat "$BATS_TEST_TMPDIR/syns"
 	[[ -s $BATS_TEST_TMPDIR/syns ]] || return
 	! grep -Ev " ($who)\$" "$BATS_TEST_TMPDIR/syns"
 }

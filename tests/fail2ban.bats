@@ -114,7 +114,8 @@ guess() { # SOURCE
 	local servers='postfix dovecot exim exim-spam sendmail-auth courier-auth courier-smtp cyrus-imap solid-pop3d perdition
 		uwimap-auth qmail sieve kerio horde sogo-auth'
 	# shellcheck disable=SC2086 # a list of words
-	"$BATS_TEST_DIRNAME/lab/fail2ban-samples" "$SEKISHO" "$FAIL2BAN" $servers | tee result
+	"$BATS_TEST_DIRNAME/lab/fail2ban-samples" "$SEKISHO" "$FAIL2BAN" $servers >result || fail "$(<result)"
+	cat result
 	grep -q '^sum: .*, wrong 0$' result
 	[[ $(sed -n 's/^sum: right \([0-9]*\) of.*/\1/p' result) -ge 180 ]]
 	# One that joins the lines of a session is refused, with the reason.

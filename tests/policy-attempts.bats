@@ -82,7 +82,7 @@ stranger_is_refused() { ! proxied 25.1.1.1 bobs-secret >/dev/null; }
 		proxied "2$i.1.1.1" bobs-secret || :
 	done
 	retry 50 0.1 stranger_is_refused
-	attempts fates "$MX4" bob@example.net bobs-secret "$ATTEMPTS" "$BATS_TEST_TMPDIR/after" | tee "$BATS_TEST_TMPDIR/figures"
+	attempts fates "$MX4" bob@example.net bobs-secret "$ATTEMPTS" "$BATS_TEST_TMPDIR/after"
 	# Banned are all of them.
 	as_many_are_banned() {
 		run_sekisho bans --json
