@@ -95,6 +95,31 @@ stranger_is_refused() { ! proxied 25.1.1.1 bobs-secret >/dev/null; }
 	proxied "$OWNER" bobs-secret
 }
 
+@test "told to end while it hangs, it first answers who asks, on a connection that it has and on new ones" {
+	start
+	cat >"$BATS_TEST_TMPDIR/asks.py" <<-'END'
+		import http.client, os, signal, sys
+		key, daemon, question = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+		connections = [http.client.HTTPConnection("127.0.0.1", 9120, 30) for _ in range(8)]
+		def ask(connection):
+		    connection.request("POST", "/?command=allow", question, {"X-API-Key": key, "Content-Type": "application/json"})
+		def answered(connection):
+		    answer = connection.getresponse()
+		    assert answer.status == 200 and b'"status"' in answer.read()
+		ask(connections[0])
+		answered(connections[0])
+		os.kill(daemon, signal.SIGSTOP)
+		os.kill(daemon, signal.SIGTERM)
+		for connection in connections:
+		    ask(connection)
+		os.kill(daemon, signal.SIGCONT)
+		for connection in connections:
+		    answered(connection)
+	END
+	server python3 "$BATS_TEST_TMPDIR/asks.py" "$KEY" "$(<"$LAB/run.pid")" "$(login bob@example.net "$OWNER")"
+	retry 50 0.1 test -s "$LAB/run.pid.status"
+}
+
 @test "500 times one wrong password are no ban, five different ones are" {
 	start
 	[[ $(attempts repeat "$MX4" 198.51.100.7 bob@example.net typo 500) == 500 ]]
