@@ -72,7 +72,7 @@ static __u16 choose_code(const struct why *why)
 	for (size_t i = 0; i < why->list_count; i++)
 		if (why->lists[i].code && (!chosen || why->lists[i].id < chosen->id))
 			chosen = &why->lists[i];
-	return chosen ? (__u16)((chosen->code - COUNTRY_XA + 1) << LOOKUP_CODE_SHIFT) : 0;
+	return (__u16)(chosen ? (chosen->code - COUNTRY_XA + 1) << LOOKUP_CODE_SHIFT : 0);
 }
 
 void why_leaves_of_store(struct why_filling *filling)
