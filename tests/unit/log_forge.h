@@ -118,6 +118,8 @@ static void make_text(struct text *text, const struct shape *into)
 		"\",\"msg\":\"",
 		"\",\"programname\":\"postfix/smtpd\",\"a\":\"",
 		"\",\"syslogtag\":\"postfix/smtpd[1]:",
+		"\",\"a\":\"",
+		">, method=PLAIN, rip=" FORGED ", lip=192.0.2.1\",\"a\":\"b",
 		"\"}",
 	};
 	unsigned parts = 1 + pick(5);

@@ -105,19 +105,28 @@ static bool reaches_into(const struct flat_json *json, const struct path *path, 
 	return false;
 }
 
+static bool is_line(struct span value)
+{
+	return flat_json_is_string(value) && span_find_char(value, ' ') != SPAN_NONE &&
+	       (span_find_char(value, '=') != SPAN_NONE || span_find_char(value, '[') != SPAN_NONE);
+}
+
 static bool keep(struct flat_json *json, const struct path *path, struct span name,
 		 struct span value)
 {
 	struct path inner;
+	bool wanted = false;
 
 	for (size_t i = 0; json->names[i]; i++) {
 		if (!is_at(json->names[i], path, name))
 			continue;
+		wanted = true;
 		if (json->values[i].at)
 			json->repeated = true;
 		else
 			json->values[i] = value;
 	}
+	json->line |= !wanted && !path->depth && is_line(value);
 	if (!value.size || *value.at != '{' || flat_json_is_string(value) ||
 	    !reaches_into(json, path, name, &inner))
 		return true;
@@ -156,7 +165,7 @@ bool flat_json_read(struct span line, struct flat_json *json)
 	const struct path top = { .size = 0 };
 
 	memset(json->values, 0, sizeof(json->values));
-	json->repeated = false;
+	json->repeated = json->line = false;
 	if (!read_members(&line, &top, json))
 		return false;
 	skip_blanks(&line);

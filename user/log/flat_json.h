@@ -19,6 +19,8 @@ struct flat_json {
 	 * number or word; size 0 where it is not there. Spans into the line. */
 	struct span values[FLAT_JSON_MOST];
 	bool repeated; /* a name is there twice */
+	bool line; /* a string of no name, not in an inner object, has what a log line has: a blank,
+		    * and "=" or "[" */
 };
 
 /* Whether the line is one object. Of a name that is there twice, the first counts. */

@@ -171,11 +171,13 @@ static void read_time(const struct object *object, struct shipped_room *room, st
 }
 
 /* "postfix/smtpd[12]:" as its two parts; "docker.mail" of Fluentd is no program. False: a program
- * is named beside it that is not the tag's, nor its begin ("postfix"). */
+ * is named beside it that is not the tag's, nor its begin ("postfix"), or it is no tag. */
 static bool read_tag(struct span tag, struct span *program, struct span *pid)
 {
 	size_t open = span_find_char(tag, '[');
 
+	if (span_find_char(tag, ' ') != SPAN_NONE)
+		return false;
 	if (!span_ends(tag, ":") && !span_ends(tag, "]"))
 		return true;
 	if (span_ends(tag, ":"))
@@ -267,6 +269,10 @@ static enum shipped_answer read_object(const struct object *object, struct shipp
 		return SHIPPED_OTHER;
 	read_time(object, room, &out->clock);
 	out->line = message;
+	/* Where nothing says of which program it is, and quotes are not escaped, a name that a
+	 * client gives can end the message: what the server wrote behind it is a member then. */
+	if (!program.size && object->json.line)
+		return SHIPPED_OTHER;
 	if (has_header(message, program))
 		return SHIPPED_LINE;
 	if (is_mail(program)) {
