@@ -297,6 +297,8 @@ static int run(const struct globals *globals, int argc, char **argv)
 	if (!status)
 		status = cmd_open(&cmd_watch, globals, INSTANCE_STORE_READ | INSTANCE_GATE,
 				  &instance);
+	if (!status)
+		status = watch_args_codes(&cmd_watch, instance.config, &watch->filter);
 	if (status)
 		return status;
 	if (!instance.gate)

@@ -80,6 +80,25 @@ int watch_args_country(const struct command *command, char *text, struct watch_f
 	return EXIT_DONE;
 }
 
+int watch_args_codes(const struct command *command, const struct config *config,
+		     const struct watch_filter *filter)
+{
+	char text[COUNTRY_TEXT_SIZE];
+
+	for (unsigned code = COUNTRY_XA; code < COUNTRY_XA + COUNTRY_CODES; code++) {
+		bool given = !country_code_is_list(code);
+
+		for (size_t i = 0; i < config->list_count; i++)
+			given |= config->lists[i].code == code;
+		if (given || filter->every_country ||
+		    !(filter->countries[code / 64] >> code % 64 & 1))
+			continue;
+		country_to_text(code, text);
+		return cmd_usage(command, "--country %s: no list gives this code", text);
+	}
+	return EXIT_DONE;
+}
+
 int watch_args_service(const struct command *command, char *text, const struct service_names *names,
 		       struct watch_filter *filter)
 {

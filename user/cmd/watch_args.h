@@ -14,6 +14,9 @@ void watch_args_begin(struct watch_filter *filter);
 int watch_args_source(const struct command *command, const char *text, struct watch_filter *filter);
 int watch_args_reason(const struct command *command, char *text, struct watch_filter *filter);
 int watch_args_country(const struct command *command, char *text, struct watch_filter *filter);
+/* Refuses a country that is the code of a list and that no list of `config` gives. */
+int watch_args_codes(const struct command *command, const struct config *config,
+		     const struct watch_filter *filter);
 /* By the names that the gate's ids have. */
 int watch_args_service(const struct command *command, char *text, const struct service_names *names,
 		       struct watch_filter *filter);
