@@ -221,7 +221,7 @@ static enum abuse_kind rejection(struct span text)
 
 /* "rcpt, arg1=<x@example.net>, relay=h [192.0.2.8], reject=550 5.7.1 <x@example.net>... Relaying
  * denied", behind "ruleset=check_"; also of "mail" and "relay". The recipient, twice there, may be
- * made to hold a relay= of its own. */
+ * made to hold a relay= of its own, and an ident server's text before the host a reject=. */
 static bool read_reject(struct span text, struct parsed_line *parsed)
 {
 	size_t relay = span_find(text, ", relay="), reject;
@@ -233,7 +233,8 @@ static bool read_reject(struct span text, struct parsed_line *parsed)
 		return false;
 	rest = span_from(text, relay + strlen(", relay="));
 	reject = span_find(rest, ", reject=");
-	if (reject == SPAN_NONE || !read_relay(span_cut(rest, 0, reject), parsed))
+	if (reject == SPAN_NONE || reject != span_find_last(rest, ", reject=") ||
+	    !read_relay(span_cut(rest, 0, reject), parsed))
 		return false;
 	parsed->kind = EVENT_ABUSE;
 	parsed->abuse = rejection(span_from(rest, reject + strlen(", reject=")));
