@@ -86,11 +86,7 @@ int watch_args_codes(const struct command *command, const struct config *config,
 	char text[COUNTRY_TEXT_SIZE];
 
 	for (unsigned code = COUNTRY_XA; code < COUNTRY_XA + COUNTRY_CODES; code++) {
-		bool given = !country_code_is_list(code);
-
-		for (size_t i = 0; i < config->list_count; i++)
-			given |= config->lists[i].code == code;
-		if (given || filter->every_country ||
+		if (!country_code_is_list(code) || config_gives_code(config, code) ||
 		    !(filter->countries[code / 64] >> code % 64 & 1))
 			continue;
 		country_to_text(code, text);

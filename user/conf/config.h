@@ -249,6 +249,9 @@ const struct config_service *config_needs_countries(const struct config *config)
 /* Whether any service treats one country, by its own code, other than the rest. Pure. */
 bool config_tells_countries_apart(const struct config *config);
 
+/* Whether a list gives this code, XA to XZ. Pure. */
+bool config_gives_code(const struct config *config, unsigned code);
+
 /* The struct that the gate gets. Pure. */
 void config_to_policy(const struct config *config, struct policy *policy);
 

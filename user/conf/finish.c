@@ -125,9 +125,8 @@ static void check_code(struct conf_load *load, const struct conf_country *countr
 {
 	char code[COUNTRY_TEXT_SIZE];
 
-	for (size_t i = 0; i < load->config->list_count; i++)
-		if (load->config->lists[i].code == country->country)
-			return;
+	if (config_gives_code(load->config, (unsigned)country->country))
+		return;
 	country_to_text((unsigned)country->country, code);
 	conf_fault(load, &country->where,
 		   "no list gives the code %s; add 'action = %s' to the list whose addresses it "

@@ -40,6 +40,14 @@ const struct config_service *config_needs_countries(const struct config *config)
 	return NULL;
 }
 
+bool config_gives_code(const struct config *config, unsigned code)
+{
+	for (size_t i = 0; i < config->list_count; i++)
+		if (config->lists[i].code == code)
+			return true;
+	return false;
+}
+
 bool config_tells_countries_apart(const struct config *config)
 {
 	for (size_t i = 0; i < config->service_count; i++) {

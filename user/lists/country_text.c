@@ -13,7 +13,7 @@ int country_normal(const char *text, size_t size)
 
 	/* No data source may call a stranger's address local, or give it a code that only a list of
 	 * the configuration gives, and "ZY" is no country. */
-	if (country == COUNTRY_LAN || (country >= 0 && country_code_is_list((unsigned)country)) ||
+	if (country == COUNTRY_LAN || country_code_is_list((unsigned)country) ||
 	    (size == 2 && (!memcmp(text, "??", 2) || !strncasecmp(text, "ZY", 2))))
 		return COUNTRY_ZZ;
 	if (size == 2 && (text[0] | 0x20) == 'u' && (text[1] | 0x20) == 'k')
