@@ -63,6 +63,10 @@ setup() {
 	found 'a stop while they ask' 'a start while they ask' 'a stop while it hangs'
 }
 
+@test "right after a stop no login waits for a daemon that does not come" {
+	found 'the first second after a stop'
+}
+
 @test "stopped and started as often as somebody likes, no unit fails" {
 	found 'stopped and started often'
 }

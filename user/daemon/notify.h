@@ -6,6 +6,10 @@
 /* Sends `state` ("READY=1", "STATUS=..."; several by newlines) to $NOTIFY_SOCKET, a path or an
  * abstract name. Silent when there is none, or when nobody listens. */
 void notify(const char *state);
+/* Has the service manager keep a copy of `fd` under `name`, in place of the one that it had: over a
+ * restart and a kill, until the service is stopped; FileDescriptorStoreMax= of systemd.service(5).
+ * The next process gets it beside the sockets that are passed. `fd` stays the caller's. */
+void notify_store(const char *name, int fd);
 /* To a watchdog (WatchdogSec=), where there is one: the loop goes round. */
 void notify_alive(void);
 

@@ -11,6 +11,7 @@
 #include "daemon/http_server.h"
 #include "daemon/judging.h"
 #include "daemon/daemon_log.h"
+#include "daemon/restart_mark.h"
 #include "log/joining.h"
 #include "policy/judge.h"
 
@@ -68,8 +69,10 @@ static int try_open(struct policy_server *server, struct policy_socket *socket, 
 	free(socket->own_path);
 	socket->own_path = *path ? strdup(path) : NULL;
 	/* Its stand-in has the same socket, and is not to answer. */
-	if (is_dovecot)
+	if (is_dovecot) {
 		(void)server_socket_claim(fd);
+		restart_mark_leave(fd);
+	}
 	return is_dovecot ? policy_http_open(server, fd, fault)
 			  : policy_lines_open(server, fd, socket->where.kind == LISTEN_UNIX, fault);
 }

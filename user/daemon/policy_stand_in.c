@@ -22,22 +22,23 @@
 #include "daemon/daemon_log.h"
 #include "daemon/notify.h"
 #include "daemon/policy_server.h"
+#include "daemon/restart_mark.h"
 #include "daemon/server_socket.h"
 #include "policy/auth_request.h"
 #include "show/stand_in.h"
 
-#define PATIENCE_NS (NS_PER_S / 5)  /* that a question is left to a daemon; Dovecot has 0.3 s */
-#define LOOK_NS	    (NS_PER_S / 50) /* as long as one waits */
-#define AWAY_NS	    NS_PER_S	    /* without a daemon: that is no restart */
-#define ACCEPT_MOST 64		    /* before others have their turn */
+#define PATIENCE_NS (NS_PER_S / 5)   /* that a question is left to a daemon; Dovecot has 0.3 s */
+#define LOOK_NS	    (NS_PER_S / 200) /* as long as one waits */
+#define AWAY_NS	    NS_PER_S	     /* without a daemon: that is no restart */
+#define ACCEPT_MOST 64		     /* before others have their turn */
 
 struct answering {
 	struct loop *loop;
 	struct http_server *http;
 	struct passed_sockets passed;
 	int listener;
-	uint64_t daemon_boot_ns; /* when the daemon was there last */
-	uint64_t waits_boot_ns;	 /* since when somebody waits for it */
+	uint64_t away_boot_ns;	/* since when the daemon is seen to be away; 0: it is there */
+	uint64_t waits_boot_ns; /* since when somebody waits for it */
 	struct MHD_Response *pass, *pass_once, *bad;
 	int file; /* where it is counted (show/stand_in.h); -1: nowhere */
 	struct stand_in so_far;
@@ -81,14 +82,18 @@ static void write_file(struct answering *stand_in)
 
 /* ---- answered ---- */
 
-/* Who has just gone may be back at once. */
+/* Who has just gone, and is to be started again, may be back at once. */
 static bool daemon_is_away(struct answering *stand_in)
 {
 	uint64_t now = clock_boot_ns();
 
-	if (server_socket_is_claimed(stand_in->listener))
-		stand_in->daemon_boot_ns = now;
-	return now - stand_in->daemon_boot_ns >= AWAY_NS;
+	if (server_socket_is_claimed(stand_in->listener)) {
+		stand_in->away_boot_ns = 0;
+		return false;
+	}
+	if (!stand_in->away_boot_ns)
+		stand_in->away_boot_ns = now;
+	return now - stand_in->away_boot_ns >= AWAY_NS || !restart_mark_is_kept(stand_in->listener);
 }
 
 /* Of a size that is known and small: libmicrohttpd takes no more than what it says. */
@@ -220,7 +225,6 @@ static int open_listener(struct answering *stand_in, const struct config_listen 
 	const char *path;
 
 	passed_sockets_take(&stand_in->passed);
-	stand_in->daemon_boot_ns = stand_in->passed.count ? clock_boot_ns() : 0;
 	if (!stand_in->passed.count)
 		stand_in->listener = server_socket_open(&place, &stand_in->passed, &path, fault);
 	else if ((stand_in->listener = fcntl(stand_in->passed.sockets[0].fd, F_DUPFD_CLOEXEC, 0)) <

@@ -31,13 +31,21 @@ static long read_variable(const char *name)
 	return text && *text && !*end ? number : 0;
 }
 
+static bool listens(int fd)
+{
+	int listens = 0;
+	socklen_t size = sizeof(listens);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) && listens;
+}
+
 void passed_sockets_take(struct passed_sockets *passed)
 {
 	long count = read_variable("LISTEN_PID") == getpid() ? read_variable("LISTEN_FDS") : 0;
 
 	passed->count = 0;
 	for (int fd = FIRST_PASSED; fd < FIRST_PASSED + count && count < 1024; fd++) {
-		if (passed->count == PASSED_MAX) {
+		if (passed->count == PASSED_MAX || !listens(fd)) {
 			close(fd);
 			continue;
 		}

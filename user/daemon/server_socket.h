@@ -23,7 +23,8 @@ struct passed_sockets {
 };
 
 /* What $LISTEN_FDS names, if it is for this process; the variables are removed, so that no program
- * that is run takes them for its own. Of more than PASSED_MAX the rest is closed. */
+ * that is run takes them for its own. Of more than PASSED_MAX the rest is closed, and so is what
+ * does not listen, as restart_mark.h's. */
 void passed_sockets_take(struct passed_sockets *passed);
 /* Those that the configuration names nowhere: connections are ended at once, so that nobody waits
  * for an answer. Returns how many there are. */
