@@ -42,7 +42,7 @@ void account_orders_take(struct daemon *daemon)
 		obey(daemon, &row);
 		daemon->order_id = row.id;
 		/* Who looks at the accounts in trouble sees it at once. */
-		report_write(daemon);
+		status_write(daemon);
 	}
 	if (error != -ENOENT)
 		recall_log_once(daemon, error, &fault);

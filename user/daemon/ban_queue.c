@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "daemon/ban_made.h"
+#include "daemon/after_ban.h"
 #include "daemon/ban_queue_internal.h"
 #include "daemon/daemon_log.h"
 
@@ -77,7 +77,7 @@ static void wake_later(struct daemon *daemon)
 		ban_queue->woken = !loop_after(daemon->loop, AGAIN_NS, on_woken, daemon);
 }
 
-/* ban_queue_ban() without ban_made(). */
+/* ban_queue_ban() without after_ban(). */
 static int add_now(struct daemon *daemon, const struct ban_record *ban, struct bans_adding *adding,
 		   struct fault *fault)
 {
@@ -126,7 +126,7 @@ int ban_queue_ban(struct daemon *daemon, const struct ban_record *ban,
 	*fault = (struct fault){ 0 };
 	error = add_now(daemon, ban, &adding, fault);
 	if (!error)
-		ban_made(daemon, ban, false, fault->text);
+		after_ban(daemon, ban, false, fault->text);
 	return error;
 }
 
@@ -230,7 +230,7 @@ static bool ban_pending(struct daemon *daemon, struct pending_ban *pending)
 		return false;
 	}
 	pending->in_kernel = true;
-	ban_made(daemon, ban, true, fault.text);
+	after_ban(daemon, ban, true, fault.text);
 	return true;
 }
 

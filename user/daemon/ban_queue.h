@@ -17,7 +17,7 @@ int ban_queue_open(struct daemon *daemon, struct fault *fault);
 void ban_queue_close(struct daemon *daemon);
 
 /* bans_add() with this evidence that never waits long, within commit_begin(). 0: the kernel has it,
- * and ban_made() has done what follows. -EINPROGRESS: all that is done once the lock is to be had,
+ * and after_ban() has done what follows. -EINPROGRESS: all that is done once the lock is to be had,
  * within a fraction of a second as a rule; the fault says why. Other errors as bans_add(). */
 int ban_queue_ban(struct daemon *daemon, const struct ban_record *ban,
 		  const struct store_evidence *evidence, size_t evidence_count,

@@ -49,7 +49,7 @@ static void on_save(void *context)
 	alert_test_tick(daemon);
 	/* Who has just heard of one looks at once. */
 	if (daemon->reported != daemon->bans + daemon->alerts_raised)
-		report_write(daemon);
+		status_write(daemon);
 	notify_alive();
 }
 
@@ -65,7 +65,7 @@ static void on_outflow(void *context)
 
 static void on_report(void *context)
 {
-	report_write(context);
+	status_write(context);
 }
 
 static void on_terminal(void *context)
@@ -73,7 +73,7 @@ static void on_terminal(void *context)
 	const struct daemon *daemon = context;
 
 	if (!daemon->progress.behind) /* which has the line to itself */
-		report_terminal(context);
+		status_write_terminal(context);
 }
 
 static void on_signal(int signal, void *context)
@@ -217,8 +217,8 @@ int daemon_follow(struct daemon *daemon, struct fault *fault)
 	int err;
 
 	daemon->since_wall_ns = clock_wall_ns();
-	report_write(daemon);
-	report_terminal(daemon);
+	status_write(daemon);
+	status_write_terminal(daemon);
 	notify("READY=1");
 	err = loop_run(daemon->loop);
 	notify("STOPPING=1");

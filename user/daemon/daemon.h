@@ -158,7 +158,7 @@ struct daemon {
 	struct refused *refused;	   /* refusals.c; owned; NULL: not begun */
 	struct passed_sockets passed;	   /* by the service manager */
 	bool metrics_ticks;		   /* its timer runs, for as long as the loop */
-	struct judge *judge;		   /* NULL: [policy] is off; see judging.h */
+	struct judge *judge;		   /* NULL: [policy] is off; see judge_store.h */
 	struct metrics *metrics; /* NULL: [metrics] listen is off, or could not be opened */
 	unsigned metrics_wait_s; /* until the next try; 0: none is due */
 	uint64_t metrics_due_boot_ns;
@@ -321,8 +321,8 @@ void refusals_written(struct daemon *daemon);
 void metrics_open(struct daemon *daemon);
 void metrics_close(struct daemon *daemon);
 
-/* ---- report.c ---- */
-void report_write(struct daemon *daemon);    /* the status file */
-void report_terminal(struct daemon *daemon); /* the status line */
+/* ---- status_write.c ---- */
+void status_write(struct daemon *daemon);	   /* the status file */
+void status_write_terminal(struct daemon *daemon); /* the status line */
 
 #endif

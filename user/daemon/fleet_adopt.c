@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "daemon/ban_made.h"
+#include "daemon/after_ban.h"
 #include "daemon/ban_queue.h"
 #include "daemon/daemon_log.h"
 #include "fleet/adoption.h"

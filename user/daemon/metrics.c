@@ -45,7 +45,7 @@ static int make_text(struct metrics *metrics, struct fault *fault)
 
 	if (metrics->text && now - metrics->made_boot_ns < FRESH_NS)
 		return 0;
-	report_write(metrics->daemon); /* what the daemon says of itself is read from there */
+	status_write(metrics->daemon); /* what the daemon says of itself is read from there */
 	err = snapshot_fill(&metrics->daemon->instance, SNAPSHOT_COUNTS | SNAPSHOT_STATUS,
 			    clock_wall_ns(), now, &snapshot, fault);
 	if (err)

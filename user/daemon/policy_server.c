@@ -9,7 +9,7 @@
 
 #include "base/time.h"
 #include "daemon/http_server.h"
-#include "daemon/judging.h"
+#include "daemon/judge_store.h"
 #include "daemon/daemon_log.h"
 #include "daemon/restart_mark.h"
 #include "log/joining.h"
@@ -174,7 +174,7 @@ void policy_open(struct daemon *daemon)
 	}
 	daemon->policy->daemon = daemon;
 	raise_files();
-	if (judging_open(daemon, &fault))
+	if (judge_store_open(daemon, &fault))
 		daemon_fault(daemon,
 			     "policy: %s; meanwhile only bans, lists and countries are refused",
 			     fault.text);
@@ -195,7 +195,7 @@ void policy_reload(struct daemon *daemon)
 	config_to_policy(daemon->instance.config, &server->policy);
 	joining_expect_reports(daemon->joining, config->dovecot.kind != LISTEN_OFF ||
 							config->postfix.kind != LISTEN_OFF);
-	judging_reload(daemon);
+	judge_store_reload(daemon);
 	load_keys(server);
 	if (!is_same_place(&server->dovecot.where, &config->dovecot)) {
 		close_dovecot(server);
@@ -223,7 +223,7 @@ void policy_close(struct daemon *daemon)
 		return;
 	close_dovecot(daemon->policy);
 	close_postfix(daemon->policy);
-	judging_close(daemon);
+	judge_store_close(daemon);
 	free(daemon->policy);
 	daemon->policy = NULL;
 }

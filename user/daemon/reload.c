@@ -20,7 +20,7 @@ static void print_config_fault(const char *text, void *context)
 
 static void end_reload(struct daemon *daemon)
 {
-	report_write(daemon);
+	status_write(daemon);
 	notify("READY=1");
 }
 

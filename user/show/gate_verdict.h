@@ -3,8 +3,8 @@
  * What the gate says of a new connection (a SYN), in the gate's own order. Pure: the policy, the
  * leaf and the ban are given. Not here: limits, which depend on what is open at the instant.
  */
-#ifndef SEKISHO_SHOW_VERDICT_H
-#define SEKISHO_SHOW_VERDICT_H
+#ifndef SEKISHO_GATE_VERDICT_H
+#define SEKISHO_GATE_VERDICT_H
 
 #include <linux/types.h>
 #include <stdbool.h>

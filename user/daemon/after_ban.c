@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See ban_made.h. */
-#include "daemon/ban_made.h"
+/* See after_ban.h. */
+#include "daemon/after_ban.h"
 
 #include "base/time.h"
 #include "conf/ban_services.h"
@@ -20,7 +20,7 @@ bool ban_may_log(struct daemon *daemon)
 	return false;
 }
 
-void ban_made(struct daemon *daemon, const struct ban_record *ban, bool waited, const char *amiss)
+void after_ban(struct daemon *daemon, const struct ban_record *ban, bool waited, const char *amiss)
 {
 	const char *verb = daemon->instance.config->mode == GATE_ENFORCE ? "banned" : "would ban";
 	char prefix[PREFIX_TEXT_SIZE], end[TIME_TEXT_SIZE];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The policy's judgement, between it and the store. See judging.h. */
-#include "daemon/judging.h"
+/* The policy's judgement, between it and the store. See judge_store.h. */
+#include "daemon/judge_store.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -127,7 +127,7 @@ static int read_key(const struct daemon *daemon, uint8_t key[JUDGE_KEY_SIZE], st
 	return judge_key_load(path, key, fault);
 }
 
-int judging_open(struct daemon *daemon, struct fault *fault)
+int judge_store_open(struct daemon *daemon, struct fault *fault)
 {
 	struct judge_settings settings;
 	int error;
@@ -141,7 +141,7 @@ int judging_open(struct daemon *daemon, struct fault *fault)
 	return daemon->judge ? 0 : fault_set(fault, -ENOMEM, "out of memory");
 }
 
-void judging_reload(struct daemon *daemon)
+void judge_store_reload(struct daemon *daemon)
 {
 	struct judge_settings settings;
 
@@ -152,7 +152,7 @@ void judging_reload(struct daemon *daemon)
 	judge_configure(daemon->judge, &settings);
 }
 
-void judging_close(struct daemon *daemon)
+void judge_store_close(struct daemon *daemon)
 {
 	judge_free(daemon->judge);
 	daemon->judge = NULL;

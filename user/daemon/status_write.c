@@ -47,7 +47,7 @@ static void fill_alerts(const struct daemon *daemon, struct daemon_alerts *alert
 					  .dropped = usage.dropped };
 }
 
-void report_write(struct daemon *daemon)
+void status_write(struct daemon *daemon)
 {
 	_cleanup_free_ struct daemon_log *logs = calloc(daemon->log_count + 1, sizeof(*logs));
 	struct daemon_status status = {
@@ -106,7 +106,7 @@ static void sum_counts(struct daemon *daemon, uint64_t *attempts, uint64_t *drop
 	}
 }
 
-void report_terminal(struct daemon *daemon)
+void status_write_terminal(struct daemon *daemon)
 {
 	uint64_t attempts, dropped, would_drop, now = (uint64_t)clock_wall_ns();
 	struct gate_usage usage = gate_ban_usage(daemon->instance.gate);

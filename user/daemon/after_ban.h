@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the daemon does about each ban that the kernel has taken, whoever decided it. */
-#ifndef SEKISHO_BAN_MADE_H
-#define SEKISHO_BAN_MADE_H
+#ifndef SEKISHO_AFTER_BAN_H
+#define SEKISHO_AFTER_BAN_H
 
 #include "daemon/daemon.h"
 
 /* Counts the ban, tells the fleet of it unless it came from there, and logs it. `waited`: the
  * kernel could not take it at once. `amiss`: what is wrong all the same, which is logged as a fault;
  * "" nothing. */
-void ban_made(struct daemon *daemon, const struct ban_record *ban, bool waited, const char *amiss);
+void after_ban(struct daemon *daemon, const struct ban_record *ban, bool waited, const char *amiss);
 
 /* Whether one more ban, or the end of one, is logged: so many in a second are, the others are
  * counted and summed up by ban_queue_tick(). */
