@@ -216,6 +216,28 @@ guard() {
 	connect_is open 198.51.100.66 "$MX4" 25
 }
 
+@test "removal stops every unit, whoever started it, and takes the metrics' file; what was enabled comes back with the package" {
+	debian
+	mkdir -p "$(there /run/systemd/system)" "$(there /var/lib/prometheus/node-exporter)"
+	inside dpkg -i /deb/"${DEB##*/}"
+	# No system runs in there that could be asked: what is asked of it is written down, and files say what is enabled.
+	# shellcheck disable=SC2016 # for the script
+	printf '#!/bin/sh\necho "$@" >>/asked\n' >"$(there /usr/bin/deb-systemd-invoke)"
+	inside env SYSTEMD_OFFLINE=1 systemctl enable sekisho-alert.socket sekisho-digest.timer sekisho-textfile.timer sekisho-fleet.service
+	touch "$(there /var/lib/prometheus/node-exporter/sekisho.prom)"
+	inside dpkg -L sekisho | sed -n 's,.*/systemd/system/\([^@/]*\)$,stop \1,p' | LC_ALL=C sort >"$BATS_TEST_TMPDIR/units"
+	(($(wc -l <"$BATS_TEST_TMPDIR/units") > 10))
+	inside dpkg -r sekisho
+	[[ ! -e $(there /var/lib/prometheus/node-exporter/sekisho.prom) ]]
+	LC_ALL=C sort "$(there /asked)" | diff - "$BATS_TEST_TMPDIR/units"
+
+	rm "$(there /asked)"
+	inside env SYSTEMD_OFFLINE=1 dpkg -i /deb/"${DEB##*/}"
+	cat "$(there /asked)"
+	[[ $(grep '^start ' "$(there /asked)" | LC_ALL=C sort | xargs) == 'start sekisho-alert.socket start sekisho-digest.timer start sekisho-fleet.service start sekisho-textfile.timer' ]]
+	inside dpkg -P sekisho
+}
+
 @test "removal takes the gate out although the configuration has faults" {
 	debian
 	inside dpkg -i /deb/"${DEB##*/}"
