@@ -8,9 +8,9 @@ load helpers/common
 load helpers/units
 
 setup_file() {
-	file_requires root networks sekisho python3 || return 0
+	file_requires root networks sekisho python3 curl || return 0
 	units_files || return
-	cp "$LAB_REPO/docs/quick-start.md" quick-start.md
+	cp "$LAB_REPO"/docs/{quick-start.md,man/sekisho-policy.7} .
 	units_run quick-start
 }
 
@@ -32,4 +32,8 @@ setup() {
 
 @test "enforce shuts him out; monitor, and unload, let him in again" {
 	found 'enforce shuts him out, and both ways back let him in'
+}
+
+@test "the page's line for metrics, and sekisho-policy(7)'s for questions, work while the service runs" {
+	found 'sockets are passed to a service that runs'
 }

@@ -19,6 +19,8 @@
 
 #define BACKLOG	     512
 #define FIRST_PASSED 3 /* SD_LISTEN_FDS_START */
+/* The unit is named behind it. Not --now: systemd starts no socket of a service that runs. */
+#define TO_PASS_IT "systemctl enable %s && systemctl restart sekisho"
 
 /* ---- what was passed ---- */
 
@@ -198,13 +200,13 @@ static int bind_tcp(const struct server_place *place, const union socket_address
 		int err = -errno;
 
 		address_format(&place->where->address, text);
-		return fault_set(fault, err, "%s: cannot listen on %s port %u: %s%s%s", place->key,
-				 text, place->where->port, strerror(-err),
-				 err == -EAFNOSUPPORT
-					 ? "; the service opens no TCP port itself: systemctl "
-					   "enable --now "
-					 : "",
-				 err == -EAFNOSUPPORT ? place->unit : "");
+		if (err != -EAFNOSUPPORT)
+			return fault_set(fault, err, "%s: cannot listen on %s port %u: %s",
+					 place->key, text, place->where->port, strerror(-err));
+		return fault_set(fault, err,
+				 "%s: cannot listen on %s port %u: %s; the service opens no TCP "
+				 "port itself: " TO_PASS_IT,
+				 place->key, text, place->where->port, strerror(-err), place->unit);
 	}
 	return TAKE_FD(fd);
 }
@@ -258,13 +260,13 @@ static int bind_unix(const struct server_place *place, const union socket_addres
 		return err;
 	if (fd < 0 || bind(fd, &address->any, sizeof(address->local)) || chmod(path, 0660)) {
 		err = -errno;
-		return fault_set(fault, err, "%s: cannot listen on %s: %s%s%s", place->key, path,
-				 strerror(-err),
-				 err == -EROFS || err == -EACCES
-					 ? "; the service writes there itself not: systemctl "
-					   "enable --now "
-					 : "",
-				 err == -EROFS || err == -EACCES ? place->unit : "");
+		if (err != -EROFS && err != -EACCES)
+			return fault_set(fault, err, "%s: cannot listen on %s: %s", place->key,
+					 path, strerror(-err));
+		return fault_set(fault, err,
+				 "%s: cannot listen on %s: %s; the service itself may not write "
+				 "there: " TO_PASS_IT,
+				 place->key, path, strerror(-err), place->unit);
 	}
 	err = give_to_group(place, fault);
 	if (err) {
