@@ -173,6 +173,10 @@ static const char style[] =
 	"main{max-width:64rem;margin:0 auto;padding:1rem}"
 	"h1{font-size:1.5rem;overflow-wrap:anywhere}h2{font-size:1.15rem;margin:2rem 0 .5rem}"
 	"p,li,td,th,pre{overflow-wrap:anywhere}"
+	/* Where they have room, what is_whole() says is not broken within a word. */
+	"table:not(.cards) .n,table:not(.cards) .w{overflow-wrap:normal}"
+	"@media(min-width:64rem){.n,.w{overflow-wrap:normal}}"
+	"@media print and (min-width:30rem){.n,.w{overflow-wrap:normal}}"
 	".lead{font-size:1.15rem;border-left:4px solid var(--bad);padding-left:.8rem}"
 	".calm{border-color:var(--good)}"
 	".dim,footer{color:var(--dim);font-size:.9rem}"
@@ -192,8 +196,9 @@ static const char style[] =
 	".bars-bad{fill:var(--bad)}.bars-good{fill:var(--good)}"
 	".rule{stroke:var(--dim);stroke-width:1;vector-effect:non-scaling-stroke}"
 	".badly{color:var(--bad)}.well{color:var(--good)}"
-	"@media screen and (max-width:40rem){th,td{padding:.25rem}table{font-size:.82rem}"
-	"th{font-size:.72rem;overflow-wrap:normal}"
+	"@media screen and (max-width:40rem){th,td{padding:.2rem}table{font-size:.8rem}"
+	"th{font-size:.7rem}}"
+	"@media screen and (max-width:63.9rem){"
 	".cards thead{display:none}"
 	".cards tr{display:block;border-bottom:1px solid var(--line);padding:.4rem 0}"
 	".cards td{display:flex;justify-content:space-between;gap:1rem;border:0;"
@@ -238,6 +243,19 @@ static bool is_number(enum word column)
 	       column == W_WOULD_DROP;
 }
 
+/* What is ours, or short, and is not broken within a word. Names that strangers chose may be. */
+static bool is_whole(enum word column)
+{
+	return column == W_SOURCE || column == W_COUNTRY || column == W_PROVIDER ||
+	       column == W_FIRST || column == W_LAST || column == W_BANNED_UNTIL ||
+	       column == W_TIME || column == W_RULE || column == W_SERVICE || column == W_REASON;
+}
+
+static const char *class_of(enum word column)
+{
+	return is_number(column) ? " class=\"n\"" : is_whole(column) ? " class=\"w\"" : "";
+}
+
 #define FLAT_MOST 5 /* columns that fit a telephone; of text */
 #define TEXT_MOST 3
 
@@ -251,7 +269,7 @@ void page_table_begin(const struct page *page, const enum word *columns)
 	wide = count > FLAT_MOST || count - numbers > TEXT_MOST;
 	fprintf(page->out, "<table%s>\n<thead><tr>", wide ? " class=\"cards\"" : "");
 	for (; *columns != W_WORD_COUNT; columns++) {
-		fputs(is_number(*columns) ? "<th class=\"n\">" : "<th>", page->out);
+		fprintf(page->out, "<th%s>", class_of(*columns));
 		page_word(page, *columns, NULL);
 		fputs("</th>", page->out);
 	}
@@ -268,7 +286,7 @@ void page_row(const struct page *page, const char *row_class)
 
 void page_cell(const struct page *page, enum word column, const char *text)
 {
-	fprintf(page->out, "<td%s data-l=\"", is_number(column) ? " class=\"n\"" : "");
+	fprintf(page->out, "<td%s data-l=\"", class_of(column));
 	page_word(page, column, NULL);
 	fputs("\">", page->out);
 	page_text(page, text);
