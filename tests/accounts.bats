@@ -79,6 +79,9 @@ leak() { # ACCOUNT
 	shows
 	run_sekisho account bob@example.org
 	says '^203\.0\.113\.20/32 .*AS64510 .* known$'
+	# Each time stands below its heading.
+	[[ $(grep '^LOGGED IN FROM' <<<"$output" | cut -c65-68) == LAST ]]
+	[[ $(grep '^203\.0\.113\.20' <<<"$output" | cut -c65-68) == 20[0-9][0-9] ]]
 	says '^24\.5\.6\.7/32 .*source-failures'
 	says 'in no trouble'
 	run_sekisho accounts
@@ -89,6 +92,9 @@ leak() { # ACCOUNT
 	complains "there is nothing of 'bbo@example.org'; did you mean 'bob@example.org'?"
 	run_sekisho account alice@example.org
 	run ! complains 'did you mean'
+	# Somebody asks `why` with the account's name.
+	run_sekisho 2 why bob@example.org
+	complains 'sekisho account NAME. tells of an account'
 	# Others of a longer name are others.
 	account_is bo '.sources == [] and .bans == [] and .failed == []'
 }
@@ -136,12 +142,18 @@ leak() { # ACCOUNT
 	says 'sekisho account --trust NAME'
 	run_sekisho bans --json
 	[[ -z $output ]]
+	run_sekisho accounts
+	says '^no account is in trouble$'
+	says '^alerts of the last day name bob@example\.org: `sekisho account NAME` tells why$'
 	# It goes on, and bans; of that the state tells, and no second alert.
 	for i in 2 3 4 5 6; do login 0 bob@example.org "$((20 + i)).1.1.1"; done
 	retry 50 0.1 account_is bob '.troubles[0].rule == "account-spread" and (.bans | length > 3)'
 	account_is bob '.alerts | length == 1'
 	run_sekisho account bob
 	says '^state +account-spread: strangers have, or had, its password'
+	run_sekisho accounts
+	says 'account-spread .* bob@example\.org$'
+	run ! says 'alerts of the last day'
 }
 
 # Knowledge alone: nobody is banned for what was before, nor for what comes back from there at once.

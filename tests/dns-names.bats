@@ -74,6 +74,13 @@ never-ban = home.example.test'
 	retry 50 0.2 banned
 	run_sekisho bans --json
 	json 'all(.[]; .prefix != "203.0.113.9/32")'
+	# Why he is not: he is asked about because he fails.
+	run_sekisho why 203.0.113.9
+	says '^cannot be banned: 203\.0\.113\.9 is an address of home\.example\.test in never-ban$'
+	run_sekisho why --json 203.0.113.11
+	json '.[0].protected == null'
+	run_sekisho why --json 2001:db8:bad:7::2
+	json '.[0].protected | test("home.example.test")'
 	lab_run_end
 }
 

@@ -262,6 +262,50 @@ static void print_text(const struct row *row)
 	putchar('\n');
 }
 
+/* ---- whom alerts of the last day name, and no trouble above ---- */
+
+struct alerted {
+	const struct account_list_listing *listing;
+	char *account; /* the last one */
+	bool others;
+};
+
+static int take_alerted(const struct store_past_alert *alert, void *context)
+{
+	struct alerted *alerted = context;
+	const struct account_list_listing *listing = alerted->listing;
+	const struct row row = { .account = (char *)alert->account };
+	const struct row last = { .account = alerted->account };
+
+	if (!row.account)
+		return 0;
+	for (size_t i = 0; i < listing->count; i++)
+		if (is_in_incident(&listing->rows[i]) &&
+		    !compare_accounts(&listing->rows[i], &row, (void *)listing->realm))
+			return 0;
+	if (!last.account)
+		return !(alerted->account = strdup(alert->account));
+	alerted->others = compare_accounts(&last, &row, (void *)listing->realm);
+	return alerted->others;
+}
+
+static int print_alerted(const struct account_list_listing *listing, struct fault *fault)
+{
+	struct alerted alerted = { .listing = listing };
+	int error = store_past_alerts_each(listing->instance->store, NULL,
+					   listing->now_wall_ns - 86400 * NS_PER_S, take_alerted,
+					   &alerted, fault);
+
+	if (alerted.account) {
+		fputs("alerts of the last day name ", stdout);
+		visible_print(stdout, alerted.account);
+		puts(alerted.others ? " and others: `sekisho alerts`"
+				    : ": `sekisho account NAME` tells why");
+	}
+	free(alerted.account);
+	return error;
+}
+
 static int print_rows(const struct account_list_listing *listing, bool all, bool as_json,
 		      struct fault *fault)
 {
@@ -282,6 +326,8 @@ static int print_rows(const struct account_list_listing *listing, bool all, bool
 	}
 	if (!printed && !as_json)
 		puts(all ? "nobody is known to have logged in" : "no account is in trouble");
+	if (!all && !as_json && print_alerted(listing, fault))
+		return fault->error;
 	return fflush(stdout) || ferror(stdout)
 		       ? fault_set(fault, -EIO, "cannot write to standard output: %m")
 		       : 0;
@@ -345,7 +391,8 @@ const struct command cmd_accounts = {
 		"leaked,\nand those that were over their budget of recipients today,\n"
 		"with the last event of it, when the state ends unless it goes on, and how many "
 		"sources\n"
-		"have logged in to them in 30 days. `sekisho account NAME` tells more.\n\n"
+		"have logged in to them in 30 days. Whom else alerts of the last day name is said "
+		"below.\n`sekisho account NAME` tells more.\n\n"
 		"  --all   all accounts that somebody logged in to\n"
 		"  --json  one object a line: account, sources, first, last, troubles, over,\n"
 		"          held (messages today: over the budget, and on hold of these)\n",

@@ -77,7 +77,8 @@ static int run(const struct globals *globals, int argc, char **argv)
 	if (address_parse(argv[optind], strlen(argv[optind]), &address))
 		return cmd_usage(&cmd_why,
 				 "'%s' is not an IPv4 or IPv6 address (a host name is not looked "
-				 "up, a prefix has no one answer)",
+				 "up, a prefix has no one answer; `sekisho account NAME` tells of "
+				 "an account)",
 				 argv[optind]);
 	if (at > now)
 		return cmd_usage(&cmd_why, "--at: that is still to come");

@@ -17,6 +17,17 @@ static void print_time(FILE *out, int64_t wall_ns)
 	fputs(text, out);
 }
 
+#define TIME_WIDTH 20 /* as wide as it is with --utc */
+
+/* A column of a table. */
+static void print_time_cell(FILE *out, int64_t wall_ns)
+{
+	char text[TIME_TEXT_SIZE];
+
+	time_show(wall_ns / NS_PER_S * NS_PER_S, text);
+	fprintf(out, " %-*s", TIME_WIDTH, text);
+}
+
 static void print_incident(FILE *out, const char *what, const struct account_incident *incident)
 {
 	fprintf(out, "state      %s; last ", what);
@@ -107,10 +118,11 @@ static void print_sources(FILE *out, const struct account_facts *facts)
 		if (!since || facts->sources[i].first_wall_ns < since)
 			since = facts->sources[i].first_wall_ns;
 	fprintf(out,
-		"sources    %zu, %zu of them known; %zu networks, %zu providers, %zu countries; "
+		"sources    %zu, %zu of them known; %zu network%s, %zu provider%s, %zu countr%s; "
 		"since ",
-		facts->source_count, facts->known_count, facts->networks, facts->providers,
-		facts->countries);
+		facts->source_count, facts->known_count, facts->networks,
+		facts->networks == 1 ? "" : "s", facts->providers, facts->providers == 1 ? "" : "s",
+		facts->countries, facts->countries == 1 ? "y" : "ies");
 	print_time(out, since);
 	fprintf(out, "\n\n%-26s %-3s %-11s %-20s %-20s %s\n", "LOGGED IN FROM", "CC", "PROVIDER",
 		"FIRST", "LAST", "IS");
@@ -118,10 +130,8 @@ static void print_sources(FILE *out, const struct account_facts *facts)
 		const struct account_source *at = &facts->sources[i];
 
 		print_source(out, &at->source, at->country, at->provider);
-		fputc(' ', out);
-		print_time(out, at->first_wall_ns);
-		fputc(' ', out);
-		print_time(out, at->last_wall_ns);
+		print_time_cell(out, at->first_wall_ns);
+		print_time_cell(out, at->last_wall_ns);
 		fputs(at->known ? " known\n" : " seen\n", out);
 	}
 }
@@ -138,8 +148,8 @@ static void print_bans(FILE *out, const struct account_facts *facts)
 			fprintf(out, "\n%-26s %-20s %-16s %s\n", "BANNED FOR IT", "UNTIL", "RULE",
 				"REASON");
 		prefix_format(&at->prefix, text);
-		fprintf(out, "%-26s ", text);
-		print_time(out, at->until_wall_ns);
+		fprintf(out, "%-26s", text);
+		print_time_cell(out, at->until_wall_ns);
 		fprintf(out, " %-16s ", rule_name((enum ban_rule)at->rule));
 		visible_print(out, at->reason);
 		fputc('\n', out);
@@ -157,8 +167,7 @@ static void print_failed(FILE *out, const struct account_facts *facts)
 			fprintf(out, "\n%-26s %-3s %-11s %-20s %s\n", "IN EVIDENCE", "CC",
 				"PROVIDER", "LAST", "LINES");
 		print_source(out, &at->source, at->country, at->provider);
-		fputc(' ', out);
-		print_time(out, at->last_wall_ns);
+		print_time_cell(out, at->last_wall_ns);
 		fprintf(out, " %5llu\n", (unsigned long long)at->lines);
 	}
 }

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "conf/ban_services.h"
+#include "enforce/protected.h"
 #include "kernel/ban_entry.h"
 #include "limits_ask.h"
 
@@ -232,6 +233,20 @@ static int fill_from_gate(struct why_filling *filling, struct fault *fault)
 	return fill_bans_of_gate(filling, fault);
 }
 
+/* Who is never banned shows no ban, however often it fails. */
+static void fill_protected(struct why_filling *filling)
+{
+	_cleanup_(protected_free) struct protected_set set = { 0 };
+	struct why *why = filling->why;
+	struct fault fault = { 0 };
+	const char *reason;
+
+	if (protected_load(filling->instance->config, &set, &fault))
+		return why_remember(why, &fault);
+	reason = protected_why(&set, &why->source);
+	snprintf(why->protected, sizeof(why->protected), "%s", reason ? reason : "");
+}
+
 int why_fill(const struct instance *instance, const struct address *address, int64_t now_wall_ns,
 	     uint64_t now_boot_ns, struct why **why, struct fault *fault)
 {
@@ -280,6 +295,7 @@ int why_fill(const struct instance *instance, const struct address *address, int
 	if (instance->store)
 		fill_evidence(&filling), fill_past(&filling, now_wall_ns);
 	fill_services(&filling);
+	fill_protected(&filling);
 	*why = TAKE_PTR(fresh);
 	return 0;
 }

@@ -55,6 +55,7 @@ struct why {
 	char config_path[512];
 	struct why_service services[SERVICE_MAX];
 	size_t service_count;
+	char protected[96];	 /* why no ban may touch it: protected_why(); "": one may */
 	struct ban_record *bans; /* in force, shortest prefix first; of one, BAN_SMTP first */
 	size_t ban_count;
 	struct ban_record past[WHY_PAST_MAX]; /* those that are over, the last first */

@@ -115,12 +115,13 @@ char *json_why(const struct why *why, const struct why_then *then)
 	if (steps.failed)
 		return NULL;
 	return json_line(json_pack(
-		"{s:s,s:s,s:s,s:o,s:b,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:O,s:o,s:o}", "address", address,
-		"source", source, "country", country, "provider",
+		"{s:s,s:s,s:s,s:o,s:b,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:O,s:o,s:o}", "address",
+		address, "source", source, "country", country, "provider",
 		json_provider_number(why->provider), "loaded", why->loaded, "mode",
-		gate_mode_name(why->mode), "services", services_to_json(why), "bans",
-		bans_to_json(why), "earlier_bans", why_past_to_json(why), "stale",
-		why_stale_to_json(why), "lists", lists_to_json(why), "evidence",
+		gate_mode_name(why->mode), "services", services_to_json(why), "protected",
+		json_text(*why->protected ? why->protected : NULL), "bans", bans_to_json(why),
+		"earlier_bans", why_past_to_json(why), "stale", why_stale_to_json(why), "lists",
+		lists_to_json(why), "evidence",
 		why_evidence_to_json(why->evidence, why->evidence_count), "undo", array, "faults",
 		faults_to_json(why), "then", then ? why_then_to_json(why, then) : json_null()));
 }

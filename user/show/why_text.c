@@ -224,6 +224,11 @@ void text_why(FILE *out, const struct why *why)
 	for (size_t i = 0; i < why->service_count; i++)
 		if (!why->services[i].removed)
 			print_service(out, why, &why->services[i]);
+	if (*why->protected) {
+		fputs("\ncannot be banned: ", out);
+		visible_print(out, why->protected);
+		fputc('\n', out);
+	}
 	print_bans(out, why);
 	print_lists(out, why);
 	why_print_past(out, why);
