@@ -273,6 +273,7 @@ file = $LAB/log/gone.log"
 	lab_burst 198.51.100.66 "$MX4" 25 3 >/dev/null
 	shows '^packets that would be dropped: +banned [0-9.]+'
 	shows '^sources .* would/m .* would '
+	shows '^198\.51\.100\.66 .* would$'
 	hides 'drop/m|packets dropped'
 	press / . 6 6 Enter
 	shows '^1 rows by rate, with \.66'

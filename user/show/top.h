@@ -62,6 +62,7 @@ struct top_row {
 	struct prefix prefix; /* of sources, networks, bans */
 	bool has_prefix;
 	bool banned; /* of sources: drops and attempts are those of the ban, too */
+	bool would;  /* it is not shut out: monitor mode */
 	char country[COUNTRY_TEXT_SIZE];
 	char provider[PROVIDER_TEXT_SIZE]; /* "": top_name_providers() was not asked */
 	double attempts_pm, drops_pm;	   /* per minute, between the frames */

@@ -83,7 +83,7 @@ void top_columns_row(const struct top_row *row, enum top_pane pane, int64_t now_
 	snprintf(cells[ATTEMPTS], CELL_SIZE, "%llu", (unsigned long long)row->attempts);
 	snprintf(cells[DROPS], CELL_SIZE, "%llu", (unsigned long long)row->drops);
 	if (row->banned)
-		snprintf(cells[SEEN], CELL_SIZE, "banned");
+		snprintf(cells[SEEN], CELL_SIZE, row->would ? "would" : "banned");
 	else if (row->last_wall_ns)
 		age_format(row->last_wall_ns, now_wall_ns, cells[SEEN]);
 	compose(row->name, cells, width, text);

@@ -93,9 +93,10 @@ static const struct top_ban *ban_of(const struct top_ban **sorted, size_t count,
 }
 
 /* A banned source is seen by its ban alone: its packets meet that first. */
-static void add_ban(struct top_row *row, const struct top_ban *ban)
+static void add_ban(struct top_row *row, const struct top_ban *ban, const struct top_frame *now)
 {
 	row->banned = true;
+	row->would = now->snapshot->mode != GATE_ENFORCE;
 	row->attempts += ban->ban.attempts;
 	row->drops += ban->ban.packets;
 	row->attempts_pm += ban->attempts_pm;
@@ -121,7 +122,7 @@ static int add_banned(struct top_rows_collection *collection, const struct top_f
 		else
 			prefix_format(&ban->ban.prefix, row.name);
 		country_to_text(ban->country, row.country);
-		add_ban(&row, ban);
+		add_ban(&row, ban, now);
 		if (add(collection, &row))
 			return -ENOMEM;
 	}
@@ -159,7 +160,7 @@ static int add_talkers(struct top_rows_collection *collection, const struct top_
 		row.drops_pm = per_minute(was ? was->dropped : 0, at->dropped, minutes);
 		ban = ban_of(sorted, ban_count, &at->prefix);
 		if (ban && ban->ban.until_wall_ns > snapshot->now_wall_ns)
-			add_ban(&row, ban);
+			add_ban(&row, ban, now);
 		if (add(collection, &row))
 			return -ENOMEM;
 	}
