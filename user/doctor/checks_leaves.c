@@ -75,8 +75,9 @@ static void check_word(const struct doctor_facts *facts, struct doctor_report *r
 			 alerts->dropped);
 	if (alerts->failed || alerts->dropped)
 		doctor_add(report, FIND_ALERTS_FAILED, "",
-			   "of %" PRIu64 " alerts, the program failed for %" PRIu64 "%s",
-			   alerts->raised, alerts->failed, dropped);
+			   "the program failed %" PRIu64 " of the %" PRIu64
+			   " times that it was run for an alert%s",
+			   alerts->failed, alerts->run, dropped);
 	if (facts->metrics == DAEMON_METRICS_CLOSED)
 		doctor_add(report, FIND_METRICS_CLOSED, "", "[metrics] listen cannot be opened");
 }

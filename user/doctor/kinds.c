@@ -172,8 +172,9 @@ static const struct doctor_kind kinds[] = {
 				 "reload sekisho." },
 	[FIND_PROVIDERS_OLD] = { DOCTOR_NOTE, "providers-old",
 				 "Networks that changed hands are counted with their old provider.",
-				 "`location update` brings what is new of libloc's data; or name "
-				 "newer files in [country] providers. Then reload sekisho." },
+				 "`location update` (Debian's package location) brings what is new "
+				 "of libloc's data; or name newer files in [country] providers. "
+				 "Then reload sekisho." },
 	[FIND_FEED_OLD] = { DOCTOR_WARN, "feed-old",
 			    "The list is as old as its last fetch: what its publisher added since "
 			    "then is missing.",
@@ -183,7 +184,7 @@ static const struct doctor_kind kinds[] = {
 				"The addresses of this name may be banned like any other. When a "
 				"name gives no answer, its last answer holds for a day.",
 				"Check that the name exists, and `systemctl enable --now "
-				"sekisho-fetch.timer`, which asks for it; `sekisho fetch` shows "
+				"sekisho-fetch.timer`, which asks for it; `sekisho status` shows "
 				"the answer." },
 	[FIND_UNKNOWN] = { DOCTOR_WARN, "unknown", "What depends on it was not checked.",
 			   "Do what the text says." },
@@ -293,7 +294,8 @@ static const struct doctor_kind kinds[] = {
 				    "/usr/share/doc/sekisho/alerts.md." },
 	[FIND_ALERTS_FAILED] = { DOCTOR_WARN, "alerts-failed", "An alert reached nobody.",
 				 "`sekisho alert --test` tries it and says why; so does the "
-				 "daemon's log (journalctl -u sekisho)." },
+				 "daemon's log (journalctl -u sekisho). `sekisho alerts` has what "
+				 "nobody heard. The count begins anew with the daemon." },
 	[FIND_ACCOUNTS_LOCKED] = { DOCTOR_NOTE, "accounts-locked",
 				   "They cannot log in, or send, until somebody unlocks them.",
 				   "Once the password is changed: take its line out of the file "

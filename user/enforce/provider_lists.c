@@ -98,9 +98,10 @@ static int select_all(const struct config *config, const struct config_list *wan
 	error = providers_load(config->provider_files, config->provider_file_count,
 			       config->provider_files_default, &providers, fault);
 	if (!error && !providers)
-		error = fault_set(fault, -ENOENT,
-				  "there is no provider data: install libloc-database and run "
-				  "`location update`, or name a file in [country] providers");
+		error = fault_set(
+			fault, -ENOENT,
+			"there is no provider data: install libloc-database and location, and run "
+			"`location update`, or name a file in [country] providers");
 	if (!error)
 		error = providers_select(providers, wanted->providers, wanted->provider_count,
 					 found, all, fault);

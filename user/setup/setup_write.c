@@ -30,8 +30,8 @@ static void write_never_ban(FILE *out, const struct setup *setup)
 		      out);
 		return;
 	}
-	fputs("# Where login sessions to this machine come from now. Add your office and your "
-	      "monitoring.\nnever-ban =",
+	fputs("# Where login sessions to this machine come from now. Add your office and your\n"
+	      "# monitoring.\nnever-ban =",
 	      out);
 	for (size_t i = 0; i < setup->session_count; i++) {
 		char text[PREFIX_TEXT_SIZE];
@@ -97,17 +97,14 @@ static void write_alert(FILE *out, const struct setup *setup)
 
 	if (setup->says_alert)
 		return;
-	fputs("\n# Alerts, by the units that the package brings: "
-	      "/usr/share/doc/sekisho/alerts.md.\n",
-	      out);
+	fputs("\n# Alerts, by the package's own units: /usr/share/doc/sekisho/alerts.md.\n", out);
 	fprintf(out, "%s[alert]\n%sprogram = /usr/sbin/sekisho alert --hand-over\n", mark, mark);
 }
 
 void setup_write(FILE *out, const struct setup *setup)
 {
-	fputs("# Written by `sekisho setup`, which never changes it: it is yours. What it does not "
-	      "say\n"
-	      "# is said by sekisho.conf and by files in this folder with later names.\n\n",
+	fputs("# Written by `sekisho setup`, which never changes it: it is yours. What it does\n"
+	      "# not say is said by sekisho.conf and by files in this folder with later names.\n\n",
 	      out);
 	write_gate(out, setup);
 	if (setup->says_logs)
@@ -115,8 +112,9 @@ void setup_write(FILE *out, const struct setup *setup)
 	for (size_t i = 0; i < setup->log_count && !setup->says_logs; i++)
 		write_log(out, &setup->logs[i]);
 	if (!setup->log_count && !setup->says_logs)
-		fputs("\n# No log of a mail server was found: connections are counted and limited, "
-		      "but nobody is\n# banned for failed logins until one is named.\n"
+		fputs("\n# No log of a mail server was found: connections are counted and "
+		      "limited,\n"
+		      "# but nobody is banned for failed logins until one is named.\n"
 		      "#[log mail]\n#file = /var/log/mail.log\n",
 		      out);
 	write_country(out, setup);
@@ -137,28 +135,27 @@ void setup_next(FILE *out, const struct setup *setup, const char *path)
 	if (*setup->stale) {
 		fprintf(out, "  %u. ", ++number);
 		visible_print(out, setup->stale);
-		fputs(" was last written more than 30 days ago and is left out: name it if it is "
-		      "the one.\n",
+		fputs(" was last written more than 30 days ago and is left out:\n"
+		      "     name it if it is the one.\n",
 		      out);
 	}
 	if (!setup->has_countries)
 		step(out, &number,
-		     "Install country data: apt install tor-geoipdb (or libloc-database, with "
-		     "providers).");
+		     "Install country data: apt install tor-geoipdb (or libloc-database, with\n"
+		     "     providers).");
 	if (!setup->has_alert_socket && !setup->says_alert) {
 		fprintf(out,
-			"  %u. For alerts: install -m 600 /usr/share/sekisho/alert/alert.conf "
+			"  %u. Alerts: install -m 600 /usr/share/sekisho/alert/alert.conf "
 			"/etc/sekisho/\n"
-			"     with ALERT_MAIL_TO=%s in it; systemctl enable --now "
-			"sekisho-alert.socket;\n"
-			"     and [alert] in the file above without its '#'.\n",
+			"     with ALERT_MAIL_TO=%s in it;\n"
+			"     systemctl enable --now sekisho-alert.socket; and [alert] in the file "
+			"above\n     without its '#'.\n",
 			++number, *setup->mail_to ? setup->mail_to : "YOU@YOUR.DOMAIN");
 	}
 	step(out, &number, "sekisho check && systemctl reload-or-restart sekisho");
 	step(out, &number,
-	     "sekisho doctor; a day later `sekisho stats`, `sekisho bans`: would they hit the "
-	     "right "
-	     "ones?");
+	     "sekisho doctor; a day later `sekisho stats` and `sekisho bans`: would they\n"
+	     "     hit the right ones?");
 	if (!setup->enforces)
 		step(out, &number, "Then mode = enforce.");
 }
