@@ -4,6 +4,23 @@
 
 #include <ctype.h>
 
+static inline uint64_t eight(const char *at)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, at, sizeof(bytes));
+	return bytes;
+}
+
+/* Whether eight bytes are as in `shape`, with any digit where that has 0 and anything where it has
+ * NUL: all at once, since each line is looked at. `kept` has the bits that must be the same, and
+ * what is 0x30 to 0x3f but no digit loses those when `six` is added, without a carry. */
+static inline bool has_shape(const char *at, const char *shape, const char *kept, const char *six)
+{
+	return (eight(at) & eight(kept)) == eight(shape) &&
+	       ((eight(at) + eight(six)) & eight(kept)) == eight(shape);
+}
+
 static bool digits(struct span line, size_t at, size_t count)
 {
 	if (at + count > line.size)
@@ -19,16 +36,27 @@ static bool is_char(struct span line, size_t at, char c)
 	return at < line.size && line.at[at] == c;
 }
 
+static size_t end_of_digits(struct span line, size_t at)
+{
+	if (at + 8 <= line.size &&
+	    has_shape(line.at + at, "00000000", "\xf0\xf0\xf0\xf0\xf0\xf0\xf0\xf0",
+		      "\6\6\6\6\6\6\6\6"))
+		at += 8;
+	while (at < line.size && line.at[at] >= '0' && line.at[at] <= '9')
+		at++;
+	return at;
+}
+
 /* "10:00:00", perhaps ".123456" or ",123"; the end, or 0. */
 static size_t end_of_time(struct span line, size_t at)
 {
-	if (!digits(line, at, 2) || !is_char(line, at + 2, ':') || !digits(line, at + 3, 2) ||
-	    !is_char(line, at + 5, ':') || !digits(line, at + 6, 2))
+	if (at + 8 > line.size ||
+	    !has_shape(line.at + at, "00:00:00", "\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0",
+		       "\6\6\0\6\6\0\6\6"))
 		return 0;
 	at += 8;
 	if ((is_char(line, at, '.') || is_char(line, at, ',')) && digits(line, at + 1, 1))
-		for (at++; digits(line, at, 1);)
-			at++;
+		at = end_of_digits(line, at + 1);
 	return at;
 }
 
@@ -126,9 +154,13 @@ static size_t end_of_date(struct span line, enum stamp_kind *kind)
 
 	if (line.size < 19)
 		return 0;
-	if (digits(line, 0, 4) && (at[4] == '-' || at[4] == '/') && at[7] == at[4]) {
+	if ((at[4] == '-' || at[4] == '/') && at[7] == at[4]) {
 		*kind = STAMP_DATE;
-		return digits(line, 5, 2) && digits(line, 8, 2) &&
+		return has_shape(at,
+				 "0000\0"
+				 "00\0",
+				 "\xf0\xf0\xf0\xf0\0\xf0\xf0\0", "\6\6\6\6\0\6\6\0") &&
+				       digits(line, 8, 2) &&
 				       (at[10] == 'T' || at[10] == 't' || at[10] == ' ' ||
 					at[10] == ':' || at[10] == '_')
 			       ? end_of_time(line, 11)
@@ -220,6 +252,29 @@ static bool read_unix(struct span *line, struct stamp *stamp)
 	return end < 21 && take(line, 0, end, stamp);
 }
 
+/* "2026-11-21T10:00:00.123456789Z ": nearly all that say their zone; false says nothing. */
+static inline bool read_usual_date(struct span *line, struct stamp *stamp)
+{
+	const char *at = line->at;
+	size_t end = 20;
+
+	if (line->size < 21 ||
+	    !has_shape(at, "0000-00-", "\xf0\xf0\xf0\xf0\xff\xf0\xf0\xff", "\6\6\6\6\0\6\6\0") ||
+	    !has_shape(at + 8, "00T00:00", "\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0",
+		       "\6\6\0\6\6\0\6\6") ||
+	    !has_shape(at + 11, "00:00:00", "\xf0\xf0\xff\xf0\xf0\xff\xf0\xf0",
+		       "\6\6\0\6\6\0\6\6") ||
+	    at[19] != '.')
+		return false;
+	end = end_of_digits(*line, end);
+	if (end == 20 || end >= line->size || at[end++] != 'Z' ||
+	    (end < line->size && (at[end] != ' ' || end + 1 == line->size || at[end + 1] == ' ')))
+		return false;
+	*stamp = (struct stamp){ STAMP_DATE, true, span_cut(*line, 0, end), false };
+	*line = span_from(*line, end + (end < line->size));
+	return true;
+}
+
 bool stamp_read(struct span *line, struct stamp *stamp)
 {
 	if (line->size < 14)
@@ -227,6 +282,7 @@ bool stamp_read(struct span *line, struct stamp *stamp)
 	if (line->at[0] == '@')
 		return read_tai64n(line, stamp);
 	if (line->at[0] == '[' || (line->at[0] >= '0' && line->at[0] <= '9'))
-		return read_date(line, stamp) || read_unix(line, stamp);
+		return read_usual_date(line, stamp) || read_date(line, stamp) ||
+		       read_unix(line, stamp);
 	return read_yearless(line, stamp) || read_weekday(line, stamp);
 }
