@@ -4,28 +4,24 @@
 
 #include <ctype.h>
 #include <string.h>
+#include "log/text_block.h"
 
-static void skip_blanks(struct span *text)
+static inline void skip_blanks(struct span *text)
 {
 	while (text->size && (*text->at == ' ' || *text->at == '\t'))
 		*text = span_from(*text, 1);
 }
 
 /* Behind its opening quote: up to the closing one. */
-static bool take_string(struct span *text, struct span *value)
+static inline bool take_string(struct span *text, struct span *value)
 {
-	const char *at = text->at, *end = at + text->size, *quote = NULL, *escape;
+	const char *at = text->at, *end = at + text->size;
 
-	do {
-		/* Looked for again only where it was escaped: each byte is seen once. */
-		if (!quote || quote < at)
-			quote = at < end ? memchr(at, '"', (size_t)(end - at)) : NULL;
-		if (!quote)
-			return false;
-		escape = memchr(at, '\\', (size_t)(quote - at));
-		at = escape ? escape + 2 : quote;
-	} while (escape);
-	*value = span_cut(*text, 0, (size_t)(quote - text->at));
+	while ((at = block_search(at, end, '"', '\\')) < end && *at == '\\')
+		at += 2;
+	if (at >= end)
+		return false;
+	*value = span_cut(*text, 0, (size_t)(at - text->at));
 	*text = span_from(*text, value->size + 1);
 	return true;
 }
@@ -55,7 +51,8 @@ static bool take_nested(struct span *text, struct span *value)
 	return true;
 }
 
-static bool take_value(struct span *text, struct span *value)
+/* One that is no string. */
+static bool take_other(struct span *text, struct span *value)
 {
 	size_t size = 0;
 
@@ -63,8 +60,6 @@ static bool take_value(struct span *text, struct span *value)
 		return false;
 	if (*text->at == '{' || *text->at == '[')
 		return take_nested(text, value);
-	if (span_skip(text, "\""))
-		return take_string(text, value);
 	while (size < text->size && (isalnum((unsigned char)text->at[size]) ||
 				     (text->at[size] && strchr("+-.", text->at[size]))))
 		size++;
@@ -80,12 +75,51 @@ struct path {
 	unsigned depth;
 };
 
-static bool read_members(struct span *text, const struct path *path, struct flat_json *json);
-
-static bool is_at(const char *name, const struct path *path, struct span member)
+static inline size_t slot_of(const char *name, size_t size)
 {
-	return (!path->size || !strncmp(name, path->text, path->size)) && member.size &&
-	       name[path->size] == *member.at && span_is(member, name + path->size);
+	return (size * 31 + (unsigned char)*name * 7 + (unsigned char)name[size - 1] * 3 +
+		(unsigned char)name[size / 2]) %
+	       FLAT_JSON_SLOTS;
+}
+
+void flat_json_want(struct flat_json *json, const char *const *names)
+{
+	memset(json, 0, sizeof(*json));
+	json->names = names;
+	for (size_t i = 0; names[i]; i++) {
+		size_t size = strlen(names[i]), slot = slot_of(names[i], size);
+
+		while (json->slots[slot])
+			slot = (slot + 1) % FLAT_JSON_SLOTS;
+		json->slots[slot] = (unsigned char)(i + 1);
+		json->sizes[i] = (unsigned char)size;
+	}
+}
+
+/* Its index; FLAT_JSON_MOST: it is not wanted. */
+static inline size_t find_name(const struct flat_json *json, struct span name)
+{
+	size_t slot = name.size ? slot_of(name.at, name.size) : 0;
+
+	for (; name.size && json->slots[slot]; slot = (slot + 1) % FLAT_JSON_SLOTS) {
+		size_t i = json->slots[slot] - 1U;
+
+		if (json->sizes[i] == name.size && !memcmp(json->names[i], name.at, name.size))
+			return i;
+	}
+	return FLAT_JSON_MOST;
+}
+
+/* The same within an object. */
+static size_t find_inner(const struct flat_json *json, const struct path *path, struct span name)
+{
+	char text[sizeof(path->text)];
+
+	if (path->size + name.size > sizeof(text) || !name.size)
+		return FLAT_JSON_MOST;
+	memcpy(text, path->text, path->size);
+	memcpy(text + path->size, name.at, name.size);
+	return find_name(json, (struct span){ text, path->size + name.size });
 }
 
 /* Whether a name reaches into the member, which is an object. */
@@ -105,185 +139,123 @@ static bool reaches_into(const struct flat_json *json, const struct path *path, 
 	return false;
 }
 
-static bool is_line(struct span value)
-{
-	return flat_json_is_string(value) && span_find_char(value, ' ') != SPAN_NONE &&
-	       (span_find_char(value, '=') != SPAN_NONE || span_find_char(value, '[') != SPAN_NONE);
-}
+static bool read_members(struct span text, const struct path *path, struct flat_json *json,
+			 struct span *behind);
 
-static bool keep(struct flat_json *json, const struct path *path, struct span name,
-		 struct span value)
+static void look_into(struct flat_json *json, const struct path *path, struct span name,
+		      struct span value)
 {
 	struct path inner;
-	bool wanted = false;
+	struct span behind;
 
-	for (size_t i = 0; json->names[i]; i++) {
-		if (!is_at(json->names[i], path, name))
-			continue;
-		wanted = true;
-		if (json->values[i].at)
-			json->repeated = true;
-		else
-			json->values[i] = value;
-	}
-	json->line |= !wanted && !path->depth && is_line(value);
-	if (!value.size || *value.at != '{' || flat_json_is_string(value) ||
-	    !reaches_into(json, path, name, &inner))
-		return true;
-	return read_members(&value, &inner, json);
+	if (reaches_into(json, path, name, &inner) && !read_members(value, &inner, json, &behind))
+		json->broken = true;
 }
 
-static bool read_members(struct span *text, const struct path *path, struct flat_json *json)
+static inline void keep(struct flat_json *json, const struct path *path, struct span name,
+			struct span value)
 {
-	if (!span_skip(text, "{"))
+	size_t i = path->depth ? find_inner(json, path, name) : find_name(json, name);
+
+	if (i < FLAT_JSON_MOST && json->values[i].at) {
+		json->repeated[i] = true;
+	} else if (i < FLAT_JSON_MOST) {
+		json->values[i] = value;
+		json->found[json->found_count++] = (unsigned char)i;
+	}
+	if (value.size && *value.at == '{' && !flat_json_is_string(value))
+		look_into(json, path, name, value);
+}
+
+/* "name": value; what is no string is taken from a copy, so that the text stays in registers. */
+static inline bool take_member(struct span *text, struct span *name, struct span *value)
+{
+	struct span copy;
+
+	skip_blanks(text);
+	if (!span_skip(text, "\"") || !take_string(text, name))
 		return false;
 	skip_blanks(text);
-	if (path->depth && span_skip(text, "}"))
-		return true;
-	for (;;) {
-		struct span name, value;
-
-		skip_blanks(text);
-		if (!span_skip(text, "\"") || !take_string(text, &name))
+	if (!span_skip(text, ":"))
+		return false;
+	skip_blanks(text);
+	if (span_skip(text, "\"")) {
+		if (!take_string(text, value))
 			return false;
-		skip_blanks(text);
-		if (!span_skip(text, ":"))
+	} else {
+		copy = *text;
+		if (!take_other(&copy, value))
 			return false;
-		skip_blanks(text);
-		if (!take_value(text, &value) || !keep(json, path, name, value))
-			return false;
-		skip_blanks(text);
-		if (span_skip(text, "}"))
-			return true;
-		if (!span_skip(text, ","))
-			return false;
+		*text = copy;
 	}
+	skip_blanks(text);
+	return true;
+}
+
+static bool read_members(struct span text, const struct path *path, struct flat_json *json,
+			 struct span *behind)
+{
+	struct span name, value;
+	bool more = span_skip(&text, "{");
+
+	if (!more)
+		return false;
+	skip_blanks(&text);
+	if (path->depth && span_starts(text, "}"))
+		more = false;
+	while (more) {
+		if (!take_member(&text, &name, &value))
+			return false;
+		keep(json, path, name, value);
+		more = span_skip(&text, ",");
+	}
+	if (!span_skip(&text, "}"))
+		return false;
+	*behind = text;
+	return true;
 }
 
 bool flat_json_read(struct span line, struct flat_json *json)
 {
 	const struct path top = { .size = 0 };
 
-	memset(json->values, 0, sizeof(json->values));
-	json->repeated = json->line = false;
-	if (!read_members(&line, &top, json))
+	while (json->found_count) {
+		size_t i = json->found[--json->found_count];
+
+		json->values[i] = (struct span){ NULL, 0 };
+		json->repeated[i] = false;
+	}
+	json->broken = false;
+	if (!read_members(line, &top, json, &line))
 		return false;
 	skip_blanks(&line);
 	return !line.size;
 }
 
+static bool is_line(struct span value)
+{
+	return flat_json_is_string(value) && span_find_char(value, ' ') != SPAN_NONE &&
+	       (span_find_char(value, '=') != SPAN_NONE || span_find_char(value, '[') != SPAN_NONE);
+}
+
+bool flat_json_has_line(struct span line, const struct flat_json *json, size_t first)
+{
+	struct span name, value;
+	size_t i;
+
+	if (!span_skip(&line, "{"))
+		return false;
+	do {
+		if (!take_member(&line, &name, &value))
+			return false;
+		i = find_name(json, name);
+		if ((i < first || i == FLAT_JSON_MOST) && is_line(value))
+			return true;
+	} while (span_skip(&line, ","));
+	return false;
+}
+
 bool flat_json_is_string(struct span value)
 {
 	return value.at && value.at[-1] == '"';
-}
-
-static bool take_hex(struct span *text, uint32_t *value)
-{
-	*value = 0;
-	if (text->size < 4)
-		return false;
-	for (size_t i = 0; i < 4; i++) {
-		unsigned char c = (unsigned char)text->at[i];
-
-		if (!isxdigit(c))
-			return false;
-		*value = *value << 4 | (uint32_t)(isdigit(c) ? c - '0' : tolower(c) - 'a' + 10);
-	}
-	*text = span_from(*text, 4);
-	return true;
-}
-
-static size_t put_utf8(uint32_t code, char out[4])
-{
-	if (code < 0x80) {
-		out[0] = (char)code;
-		return 1;
-	}
-	if (code < 0x800) {
-		out[0] = (char)(0xc0 | code >> 6);
-		out[1] = (char)(0x80 | (code & 63));
-		return 2;
-	}
-	if (code < 0x10000) {
-		out[0] = (char)(0xe0 | code >> 12);
-		out[1] = (char)(0x80 | (code >> 6 & 63));
-		out[2] = (char)(0x80 | (code & 63));
-		return 3;
-	}
-	out[0] = (char)(0xf0 | code >> 18);
-	out[1] = (char)(0x80 | (code >> 12 & 63));
-	out[2] = (char)(0x80 | (code >> 6 & 63));
-	out[3] = (char)(0x80 | (code & 63));
-	return 4;
-}
-
-/* Behind a backslash: what it and the next characters stand for. */
-static size_t take_escape(struct span *text, char out[4])
-{
-	static const char written[] = "nrtbf", meant[] = "\n\r\t\b\f";
-	uint32_t code, low;
-	const char *found;
-	char c = *text->at;
-
-	*text = span_from(*text, 1);
-	if (c == 'u' && take_hex(text, &code)) {
-		struct span rest = *text;
-
-		if (code >> 10 == 0xd800 >> 10 && span_skip(&rest, "\\u") &&
-		    take_hex(&rest, &low) && low >> 10 == 0xdc00 >> 10) {
-			*text = rest;
-			code = 0x10000 + ((code & 1023) << 10) + (low & 1023);
-		}
-		return put_utf8(code, out);
-	}
-	found = c ? strchr(written, c) : NULL;
-	*out = found ? meant[found - written] : c;
-	return 1;
-}
-
-/* "[80,108,97]" */
-static size_t decode_bytes(struct span value, char *out, size_t size)
-{
-	size_t used = 0;
-	uint32_t byte;
-
-	while (value.size && used < size) {
-		if (isdigit((unsigned char)*value.at)) {
-			if (!span_number(&value, &byte))
-				break;
-			out[used++] = (char)byte;
-		} else {
-			value = span_from(value, 1);
-		}
-	}
-	return used;
-}
-
-size_t flat_json_decode(struct span value, char *out, size_t size)
-{
-	size_t used = 0;
-
-	/* A string stands behind its quote. */
-	if (value.size && *value.at == '[' && !flat_json_is_string(value))
-		return decode_bytes(value, out, size);
-	while (value.size && used < size) {
-		size_t plain = span_find_char(value, '\\'), room = size - used;
-		char bytes[4];
-		size_t count;
-
-		plain = plain == SPAN_NONE ? value.size : plain;
-		count = plain < room ? plain : room;
-		memcpy(out + used, value.at, count);
-		used += count;
-		value = span_from(value, plain);
-		if (value.size < 2 || count < plain)
-			break;
-		value = span_from(value, 1);
-		count = take_escape(&value, bytes);
-		if (count > size - used)
-			break;
-		memcpy(out + used, bytes, count);
-		used += count;
-	}
-	return used;
 }

@@ -9,121 +9,53 @@
 
 #define WORD_MOST 128 /* of a member that is no message */
 
-/* What a member tells. Of those that tell the same, the first that is there counts; of a message
- * there must not be two. */
-enum role { MESSAGE, TAG, PROGRAM, PID, TIME, UID, UNIT, COMM, CONTAINER, STREAM, PART };
-
-static const struct shipped_member {
-	const char *name;
-	enum role role;
-} members[] = {
-	{ "message", MESSAGE },
-	{ "msg", MESSAGE },
-	{ "MESSAGE", MESSAGE },
-	{ "Message", MESSAGE },
-	{ "log", MESSAGE },
-	{ "short_message", MESSAGE }, /* GELF */
-	{ "line", MESSAGE },	      /* logcli -o jsonl */
-	{ "textPayload", MESSAGE },   /* Google's */
-	{ "LogMessage", MESSAGE },    /* Azure's */
-	/* "postfix/smtpd[12]:" */
-	{ "syslogtag", TAG },
-	{ "tag", TAG },
-	{ "SYSLOG_IDENTIFIER", PROGRAM },
-	{ "PROGRAM", PROGRAM },
-	{ "program", PROGRAM },
-	{ "ident", PROGRAM },
-	{ "appname", PROGRAM },
-	{ "app-name", PROGRAM },
-	{ "app_name", PROGRAM },
-	{ "programname", PROGRAM },
-	{ "SourceName", PROGRAM }, /* NXLog */
-	{ "_program", PROGRAM },
-	{ "_appname", PROGRAM },
-	{ "log.syslog.appname", PROGRAM }, /* ECS: Filebeat, Elastic Agent */
-	{ "syslog.appname", PROGRAM },
-	{ "syslog.identifier", PROGRAM },
-	{ "process.name", PROGRAM },
-	{ "SYSLOG_PID", PID },
-	{ "_PID", PID },
-	{ "PID", PID },
-	{ "pid", PID },
-	{ "procid", PID },
-	{ "ProcessID", PID },
-	{ "_pid", PID },
-	{ "log.syslog.procid", PID },
-	{ "syslog.pid", PID },
-	{ "syslog.procid", PID },
-	{ "process.pid", PID },
-	{ "timereported", TIME },
-	{ "ISODATE", TIME },
-	{ "time", TIME },
-	{ "timestamp", TIME },
-	{ "EventTime", TIME },
-	{ "@timestamp", TIME },
-	{ "timegenerated", TIME },
-	{ "TimeGenerated", TIME },
-	{ "date", TIME },
-	{ "DATE", TIME },
-	{ "_UID", UID },
-	{ "journald.uid", UID },
-	{ "_SYSTEMD_UNIT", UNIT },
-	{ "systemd.unit", UNIT },
-	{ "_COMM", COMM },
-	{ "journald.process.name", COMM },
-	{ "container_id", CONTAINER },
-	{ "container_name", CONTAINER },
-	{ "_container_id", CONTAINER },
-	{ "_container_name", CONTAINER },
-	{ "container.id", CONTAINER },
-	{ "kubernetes.container_name", CONTAINER },
-	{ "kubernetes.container.name", CONTAINER },
-	{ "resource.labels.container_name", CONTAINER },
-	{ "stream", STREAM },
-	{ "logtag", PART }, /* "P" or "F", by Fluent Bit of CRI's lines */
-};
-
-#define MEMBERS (sizeof(members) / sizeof(*members))
-
-_Static_assert(MEMBERS < FLAT_JSON_MOST, "all members are looked for");
-
-struct object {
-	struct flat_json json;
-	const char *names[MEMBERS + 1];
-};
-
-/* The first member that tells it, a string or a number, decoded; empty: none does. */
-static struct span word_of(const struct object *object, enum role role, char out[WORD_MOST])
+void shipped_begin(struct shipped_room *room)
 {
-	struct span word = { out, 0 };
-
-	for (size_t i = 0; i < MEMBERS; i++) {
-		struct span value = object->json.values[i];
-
-		if (members[i].role != role || !value.size || value.size > WORD_MOST ||
-		    (!flat_json_is_string(value) && !isdigit((unsigned char)*value.at)))
-			continue;
-		word.size = flat_json_decode(value, out, WORD_MOST);
-		break;
-	}
-	return word;
+	for (size_t i = 0; i < MEMBER_COUNT; i++)
+		room->names[i] = member_names[i].name;
+	room->names[MEMBER_COUNT] = NULL;
+	flat_json_want(&room->json, room->names);
 }
 
-static bool read_message(const struct object *object, struct shipped_room *room,
-			 struct span *message)
+/* The next member from `from` on that is there and tells it; MEMBER_COUNT: none is. */
+static size_t next_of(const struct flat_json *json, enum member_role role, size_t from)
+{
+	size_t next = MEMBER_COUNT;
+
+	for (size_t i = 0; i < json->found_count; i++)
+		if (json->found[i] >= from && json->found[i] < next &&
+		    member_names[json->found[i]].role == role)
+			next = json->found[i];
+	return next;
+}
+
+/* The first member that tells it, a string or a number, decoded; empty: none does. */
+static struct span word_of(const struct flat_json *json, enum member_role role, char out[WORD_MOST])
+{
+	for (size_t i = next_of(json, role, 0); i < MEMBER_COUNT; i = next_of(json, role, i + 1)) {
+		struct span value = json->values[i];
+
+		if (value.size && value.size <= WORD_MOST &&
+		    (flat_json_is_string(value) || isdigit((unsigned char)*value.at)))
+			return flat_json_text(value, out, WORD_MOST);
+	}
+	return (struct span){ out, 0 };
+}
+
+static bool read_message(struct shipped_room *room, struct span *message)
 {
 	bool found = false;
 
-	for (size_t i = 0; i < MEMBERS; i++) {
-		struct span value = object->json.values[i];
+	for (size_t i = next_of(&room->json, ROLE_MESSAGE, 0); i < MEMBER_COUNT;
+	     i = next_of(&room->json, ROLE_MESSAGE, i + 1)) {
+		struct span value = room->json.values[i];
 
-		if (members[i].role != MESSAGE || !flat_json_is_string(value))
+		if (!flat_json_is_string(value))
 			continue;
 		if (found)
 			return false;
 		found = true;
-		message->at = room->message;
-		message->size = flat_json_decode(value, room->message, sizeof(room->message));
+		*message = flat_json_text(value, room->message, sizeof(room->message));
 	}
 	while (found && message->size && message->at[message->size - 1] == '\n')
 		message->size--;
@@ -153,14 +85,16 @@ static bool read_number(struct span value, struct shipped_room *room, struct sta
 }
 
 /* One that says its zone, else the first. */
-static void read_time(const struct object *object, struct shipped_room *room, struct stamp *clock)
+static void read_time(struct shipped_room *room, struct stamp *clock)
 {
 	clock->kind = STAMP_NONE;
-	for (size_t i = 0; i < MEMBERS && !(clock->kind && clock->zoned); i++) {
-		struct span value = object->json.values[i];
+	for (size_t i = next_of(&room->json, ROLE_TIME, 0);
+	     i < MEMBER_COUNT && !(clock->kind && clock->zoned);
+	     i = next_of(&room->json, ROLE_TIME, i + 1)) {
+		struct span value = room->json.values[i];
 		struct stamp stamp = { .kind = STAMP_NONE };
 
-		if (members[i].role != TIME || !value.size)
+		if (!value.size)
 			continue;
 		if ((isdigit((unsigned char)*value.at) && read_number(value, room, &stamp)) ||
 		    (flat_json_is_string(value) && stamp_may_begin(value) &&
@@ -243,35 +177,46 @@ static bool has_header(struct span message, struct span program)
 	       (envelope.layering != LAYER_PROGRAM || envelope_is_mail(envelope.program));
 }
 
-static bool is_trusted(const struct object *object)
+static bool is_trusted(const struct flat_json *json)
 {
 	char uid[WORD_MOST], unit[WORD_MOST], comm[WORD_MOST];
-	struct journal_origin origin = { .uid = word_of(object, UID, uid),
-					 .unit = word_of(object, UNIT, unit),
-					 .program = word_of(object, COMM, comm) };
+	struct journal_origin origin = { .uid = word_of(json, ROLE_UID, uid),
+					 .unit = word_of(json, ROLE_UNIT, unit),
+					 .program = word_of(json, ROLE_COMM, comm) };
 
 	return journal_is_trusted(&origin);
 }
 
-static enum shipped_answer read_object(const struct object *object, struct shipped_room *room,
-				       struct shipped *out)
+/* Two members of one name that a collector can have written, or what is no object where it would
+ * write one. */
+static bool is_unsure(const struct flat_json *json)
 {
+	for (size_t i = 0; i < json->found_count; i++)
+		if (json->found[i] >= MEMBER_SHIPPED && json->repeated[json->found[i]])
+			return true;
+	return json->broken;
+}
+
+enum shipped_answer shipped_take(struct span line, struct shipped_room *room, struct shipped *out)
+{
+	const struct flat_json *json = &room->json;
 	char tag[WORD_MOST], name[WORD_MOST], number[WORD_MOST], other[WORD_MOST];
 	struct span message, program, pid;
 
-	if (!read_message(object, room, &message))
+	*out = (struct shipped){ .clock = { .kind = STAMP_NONE } };
+	if (is_unsure(json) || !read_message(room, &message))
 		return SHIPPED_OTHER;
-	if (!is_trusted(object))
+	if (!is_trusted(json))
 		return SHIPPED_NOTHING;
-	program = word_of(object, PROGRAM, name);
-	pid = word_of(object, PID, number);
-	if (!read_tag(word_of(object, TAG, tag), &program, &pid))
+	program = word_of(json, ROLE_PROGRAM, name);
+	pid = word_of(json, ROLE_PID, number);
+	if (!read_tag(word_of(json, ROLE_TAG, tag), &program, &pid))
 		return SHIPPED_OTHER;
-	read_time(object, room, &out->clock);
+	read_time(room, &out->clock);
 	out->line = message;
 	/* Where nothing says of which program it is, and quotes are not escaped, a name that a
 	 * client gives can end the message: what the server wrote behind it is a member then. */
-	if (!program.size && object->json.line)
+	if (!program.size && flat_json_has_line(line, json, MEMBER_SHIPPED))
 		return SHIPPED_OTHER;
 	if (has_header(message, program))
 		return SHIPPED_LINE;
@@ -279,12 +224,12 @@ static enum shipped_answer read_object(const struct object *object, struct shipp
 		out->line = join_line(room, program, pid, message);
 		return SHIPPED_LINE;
 	}
-	out->contained = word_of(object, CONTAINER, other).size ||
-			 word_of(object, STREAM, other).size;
+	out->contained = word_of(json, ROLE_CONTAINER, other).size ||
+			 word_of(json, ROLE_STREAM, other).size;
 	if (!out->contained || program.size)
 		return SHIPPED_OTHER;
-	out->error_stream = span_is(word_of(object, STREAM, other), "stderr");
-	out->part = span_is(word_of(object, PART, other), "P");
+	out->error_stream = span_is(word_of(json, ROLE_STREAM, other), "stderr");
+	out->part = span_is(word_of(json, ROLE_PART, other), "P");
 	return SHIPPED_LINE;
 }
 
@@ -304,17 +249,10 @@ static void skip_fluentd(struct span *line)
 
 enum shipped_answer shipped_read(struct span line, struct shipped_room *room, struct shipped *out)
 {
-	struct object object;
-
-	*out = (struct shipped){ .clock = { .kind = STAMP_NONE } };
 	skip_fluentd(&line);
-	for (size_t i = 0; i < MEMBERS; i++)
-		object.names[i] = members[i].name;
-	object.names[MEMBERS] = NULL;
-	object.json.names = object.names;
-	if (!flat_json_read(line, &object.json) || object.json.repeated)
+	if (!flat_json_read(line, &room->json))
 		return SHIPPED_OTHER;
-	return read_object(&object, room, out);
+	return shipped_take(line, room, out);
 }
 
 void shipped_open(struct shipped_room **room, struct envelope *envelope)
@@ -328,8 +266,8 @@ void shipped_open(struct shipped_room **room, struct envelope *envelope)
 		text = envelope->whole;
 	else if (!text.size || *text.at != '{' || !envelope_is_container(envelope->program))
 		return;
-	if (!*room)
-		*room = malloc(sizeof(**room));
+	if (!*room && (*room = malloc(sizeof(**room))))
+		shipped_begin(*room);
 	if (!*room || shipped_read(text, *room, &shipped) != SHIPPED_LINE || shipped.part)
 		return;
 	if (!clock.kind || (shipped.clock.zoned && !clock.zoned))

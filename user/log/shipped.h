@@ -8,6 +8,8 @@
 #define SEKISHO_SHIPPED_H
 
 #include "log/envelope.h"
+#include "log/flat_json.h"
+#include "log/json_members.h"
 #include "log/parse.h"
 
 enum shipped_answer {
@@ -17,7 +19,7 @@ enum shipped_answer {
 };
 
 struct shipped {
-	struct span line;   /* into `room`: valid as long as that is */
+	struct span line;   /* into `room` or the line given: valid as long as both are */
 	struct stamp clock; /* kind STAMP_NONE: no member tells the time */
 	bool contained;	    /* a container wrote it: the line needs no header of its own */
 	bool error_stream;
@@ -28,7 +30,12 @@ struct shipped_room {
 	char message[LOG_LINE_MAX];
 	char line[LOG_LINE_MAX];
 	char time[40];
+	struct flat_json json; /* of the object that was read last */
+	const char *names[MEMBER_COUNT + 1];
 };
+
+/* Before anything is read into it. */
+void shipped_begin(struct shipped_room *room);
 
 /* Appends as much as fits into LOG_LINE_MAX bytes; returns how many of `line` are used then. */
 size_t line_append(char line[LOG_LINE_MAX], size_t used, struct span text);
@@ -41,6 +48,9 @@ size_t line_append(char line[LOG_LINE_MAX], size_t used, struct span text);
  * stranger add members. */
 enum shipped_answer shipped_read(struct span line, struct shipped_room *room, struct shipped *out);
 
+/* The same of an object that is in room->json, read of `line`. */
+enum shipped_answer shipped_take(struct span line, struct shipped_room *room, struct shipped *out);
+
 /* Reads the envelope on where a container's line is such an object: what its own logger, or a
  * collector in it, made of a line. *room is made when a line needs it; free() ends it. */
 void shipped_open(struct shipped_room **room, struct envelope *envelope);
@@ -52,12 +62,10 @@ bool shipped_labelled(struct span line, struct shipped *out);
 /* Whether the line may begin as Fluentd's do; by a few bytes, for the many that do not. */
 static inline bool shipped_has_tabs(struct span line)
 {
-	const char *tab;
-
-	if (line.size < 40 || line.at[4] != '-' || line.at[10] != 'T')
+	if (line.size < 40 || line.at[4] != '-' || line.at[10] != 'T' ||
+	    line.at[line.size - 1] != '}')
 		return false;
-	tab = memchr(line.at + 19, '\t', 21);
-	return tab && line.at[line.size - 1] == '}';
+	return memchr(line.at + 19, '\t', 21);
 }
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include "log/text_block.h"
 #include "log/cri.h"
 #include "log/flat_json.h"
 #include "log/entry.h"
@@ -28,8 +29,8 @@ void unwrap_free(struct unwrap *unwrap)
 
 static struct unwrap *get(struct unwrap **unwrap)
 {
-	if (!*unwrap)
-		*unwrap = calloc(1, sizeof(**unwrap));
+	if (!*unwrap && (*unwrap = calloc(1, sizeof(**unwrap))))
+		shipped_begin(&(*unwrap)->room);
 	return *unwrap;
 }
 
@@ -85,79 +86,123 @@ static bool read_cri(struct unwrap **unwrap, struct span line, struct unwrapped 
 
 /* ---- the journal ---- */
 
-static bool read_entry_json(struct unwrap *unwrap, struct flat_json *json, struct unwrapped *out)
+static bool read_entry_json(struct unwrap *unwrap, struct unwrapped *out)
 {
-	struct span message = json->values[JOURNAL_MESSAGE];
+	static const enum json_member members[JOURNAL_COUNT] = {
+		[JOURNAL_TIME] = MEMBER_JOURNAL_TIME,
+		[JOURNAL_HOST] = MEMBER_HOST,
+		[JOURNAL_NAME] = MEMBER_IDENTIFIER,
+		[JOURNAL_COMM] = MEMBER_COMM,
+		[JOURNAL_SYSLOG_PID] = MEMBER_SYSLOG_PID,
+		[JOURNAL_PID] = MEMBER_PID,
+		[JOURNAL_UID] = MEMBER_UID,
+		[JOURNAL_UNIT] = MEMBER_UNIT,
+		[JOURNAL_CONTAINER] = MEMBER_JOURNAL_CONTAINER,
+		[JOURNAL_MESSAGE] = MEMBER_MESSAGE,
+	};
+	struct span values[JOURNAL_COUNT];
 
-	message.size =
-		flat_json_decode(message, unwrap->room.message, sizeof(unwrap->room.message));
-	message.at = unwrap->room.message;
-	json->values[JOURNAL_MESSAGE] = message;
+	for (size_t i = 0; i < JOURNAL_COUNT; i++)
+		values[i] = unwrap->room.json.values[members[i]];
+	values[JOURNAL_MESSAGE] = flat_json_text(values[JOURNAL_MESSAGE], unwrap->room.message,
+						 sizeof(unwrap->room.message));
 	*out = (struct unwrapped){ .wrapping = WRAP_JOURNAL_JSON };
-	return entry_line(&unwrap->room, json->values, &out->line);
+	return entry_line(&unwrap->room, values, &out->line);
 }
 
 /* ---- objects ---- */
 
+static bool give_docker(struct unwrap **state, struct span line, bool whole, bool is_error,
+			struct span time, struct unwrapped *out)
+{
+	out->wrapping = WRAP_DOCKER_JSON;
+	if (!stamp_read(&time, &out->clock) || !out->clock.zoned)
+		out->clock.kind = STAMP_NONE;
+	return join(state, is_error ? STREAM_ERR : STREAM_OUT, line, whole, &out->line);
+}
+
 /* {"log":"TEXT\n","stream":"stdout","time":"2026-10-24T13:16:39.123456789Z"}; what others make of
  * it names the container, and leaves out the newline. */
-static bool read_docker(struct unwrap **state, struct flat_json *json, struct unwrapped *out)
+static bool read_docker(struct unwrap **state, struct unwrapped *out)
 {
-	struct unwrap *unwrap = *state;
-	struct span line = { unwrap->room.message, 0 }, time = json->values[2];
-	enum stream stream = span_is(json->values[1], "stderr") ? STREAM_ERR : STREAM_OUT;
-	bool whole = json->values[3].size || json->values[4].size;
+	struct shipped_room *room = &(*state)->room;
+	const struct span *values = room->json.values;
+	struct span line = flat_json_text(values[MEMBER_LOG], room->message, sizeof(room->message));
+	bool whole = (values[MEMBER_CONTAINER_ID].size || values[MEMBER_CONTAINER_NAME].size) &&
+		     !span_is(values[MEMBER_PARTIAL], "true");
 
-	line.size = flat_json_decode(json->values[0], unwrap->room.message,
-				     sizeof(unwrap->room.message));
-	if (span_is(json->values[5], "true"))
-		whole = false;
 	if (span_ends(line, "\n")) {
 		line.size--;
 		whole = true;
 	}
-	out->wrapping = WRAP_DOCKER_JSON;
-	if (!stamp_read(&time, &out->clock) || !out->clock.zoned)
-		out->clock.kind = STAMP_NONE;
-	return join(state, stream, line, whole, &out->line);
+	return give_docker(state, line, whole, span_is(values[MEMBER_STREAM], "stderr"),
+			   values[MEMBER_TIME], out);
+}
+
+/* The same of a line just as Docker writes it, so that no name is looked for. False: of another
+ * one, or not sure. */
+static bool read_own_docker(struct unwrap **state, struct span object, struct unwrapped *out,
+			    bool *whole)
+{
+	struct span line, time;
+	bool newline, is_error;
+
+	if (!span_skip(&object, "{\"log\":\"") ||
+	    !flat_json_take_line(&object, (*state)->room.message, &line, &newline))
+		return false;
+	is_error = span_skip(&object, ",\"stream\":\"stderr\",\"time\":\"");
+	if ((!is_error && !span_skip(&object, ",\"stream\":\"stdout\",\"time\":\"")) ||
+	    !span_ends(object, "\"}"))
+		return false;
+	time = span_cut(object, 0, object.size - 2);
+	if (block_search(time.at, time.at + time.size, '"', '\\') < time.at + time.size)
+		return false;
+	*whole = give_docker(state, line, newline, is_error, time, out);
+	return true;
 }
 
 /* What a collector made of a line, as a line; false: nothing, or a part of one. */
-static bool read_shipped(struct unwrap **state, struct span line, struct unwrapped *out,
-			 bool *is_one)
+static bool give_shipped(struct unwrap **state, enum shipped_answer answer,
+			 const struct shipped *shipped, struct unwrapped *out, bool *is_one)
 {
-	struct shipped shipped;
-	enum shipped_answer answer = shipped_read(line, &(*state)->room, &shipped);
-
 	*is_one = answer != SHIPPED_OTHER;
 	if (answer != SHIPPED_LINE)
 		return false;
-	out->clock = shipped.clock;
-	out->wrapping = shipped.contained ? WRAP_JSON_CONTAINER : WRAP_JSON;
-	return join(state, shipped.error_stream ? STREAM_ERR : STREAM_OUT, shipped.line,
-		    !shipped.part, &out->line);
+	out->clock = shipped->clock;
+	out->wrapping = shipped->contained ? WRAP_JSON_CONTAINER : WRAP_JSON;
+	return join(state, shipped->error_stream ? STREAM_ERR : STREAM_OUT, shipped->line,
+		    !shipped->part, &out->line);
 }
 
 static bool read_object(struct unwrap **state, struct span line, struct unwrapped *out,
 			bool *is_one)
 {
-	static const char *const docker[] = {
-		"log", "stream", "time", "container_id", "container_name", "partial_message", NULL
-	};
-	struct flat_json json = { .names = docker };
 	struct unwrap *unwrap = get(state);
+	struct shipped shipped;
+	const struct span *values;
+	bool whole;
 
 	*is_one = false;
 	if (!unwrap)
 		return false;
+	if (*line.at != '{')
+		return give_shipped(state, shipped_read(line, &unwrap->room, &shipped), &shipped,
+				    out, is_one);
 	*is_one = true;
-	if (*line.at == '{' && flat_json_read(line, &json) && flat_json_is_string(json.values[0]) &&
-	    (json.values[1].at || json.values[2].at || json.values[4].at))
-		return read_docker(state, &json, out);
-	json.names = journal_fields;
-	if (*line.at == '{' && flat_json_read(line, &json) && json.values[JOURNAL_TIME].at)
-		return read_entry_json(unwrap, &json, out);
-	return read_shipped(state, line, out, is_one);
+	if (read_own_docker(state, line, out, &whole))
+		return whole;
+	*is_one = flat_json_read(line, &unwrap->room.json);
+	if (!*is_one)
+		return false;
+	values = unwrap->room.json.values;
+	if (flat_json_is_string(values[MEMBER_LOG]) &&
+	    (values[MEMBER_STREAM].at || values[MEMBER_TIME].at ||
+	     values[MEMBER_CONTAINER_NAME].at))
+		return read_docker(state, out);
+	if (values[MEMBER_JOURNAL_TIME].at)
+		return read_entry_json(unwrap, out);
+	return give_shipped(state, shipped_take(line, &unwrap->room, &shipped), &shipped, out,
+			    is_one);
 }
 
 static bool read_entry(struct unwrap *unwrap, struct span line, struct unwrapped *out, bool *is_one)

@@ -118,13 +118,14 @@ static enum policy_secret read_mechanism(const char *name)
 
 bool auth_request_read(const char *body, size_t size, int64_t wall_ns, struct policy_login *login)
 {
-	struct flat_json json = { .names = member_names };
+	struct flat_json json;
 	struct span text = { body, size }, remote;
 	char word[ADDRESS_TEXT_SIZE + 8];
 
 	memset(login, 0, sizeof(*login));
 	while (text.size && isspace((unsigned char)text.at[text.size - 1]))
 		text.size--;
+	flat_json_want(&json, member_names);
 	if (!flat_json_read(text, &json) ||
 	    (!json.values[MEMBER_LOGIN].at && !json.values[MEMBER_REMOTE].at))
 		return false;

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The members of JSON objects that log lines are, by whoever writes such: Docker, the journal,
+ * collectors. All in one table, so that an object is read once. Not here: what makes an object one
+ * of these (unwrap.c, shipped.c).
+ */
+#ifndef SEKISHO_LOG_JSON_MEMBERS_H
+#define SEKISHO_LOG_JSON_MEMBERS_H
+
+#include <stddef.h>
+
+/* What a member of a collector's tells. Of those that tell the same, the first that is there
+ * counts; of a message there must not be two. */
+enum member_role {
+	ROLE_NONE = 0, /* it is no collector's */
+	ROLE_MESSAGE,
+	ROLE_TAG,
+	ROLE_PROGRAM,
+	ROLE_PID,
+	ROLE_TIME,
+	ROLE_UID,
+	ROLE_UNIT,
+	ROLE_COMM,
+	ROLE_CONTAINER,
+	ROLE_STREAM,
+	ROLE_PART,
+};
+
+/* The first ones of the table: those that Docker and the journal have. */
+enum json_member {
+	MEMBER_PARTIAL,
+	MEMBER_JOURNAL_TIME,
+	MEMBER_HOST,
+	MEMBER_JOURNAL_CONTAINER,
+	MEMBER_SHIPPED, /* here and further on: a collector's, too */
+	MEMBER_LOG = MEMBER_SHIPPED,
+	MEMBER_STREAM,
+	MEMBER_CONTAINER_ID,
+	MEMBER_CONTAINER_NAME,
+	MEMBER_IDENTIFIER,
+	MEMBER_COMM,
+	MEMBER_SYSLOG_PID,
+	MEMBER_PID,
+	MEMBER_UID,
+	MEMBER_UNIT,
+	MEMBER_MESSAGE,
+	MEMBER_TIME_REPORTED, /* before other times */
+	MEMBER_ISO_DATE,
+	MEMBER_TIME,
+	MEMBER_NAMED,	   /* the first without a name here */
+	MEMBER_COUNT = 67, /* all */
+};
+
+extern const struct member_name {
+	const char *name;
+	enum member_role role;
+} member_names[MEMBER_COUNT];
+
+#endif
