@@ -33,6 +33,7 @@ struct log_parser {
 	int64_t offset_ns;
 	struct envelope_form form; /* of the last event */
 	bool deliveries, no_bare, missed;
+	bool wrapped;		      /* the line before was in something */
 	unsigned repeated;	      /* how often what the line before said; 0: it said nothing */
 	struct line_event line_event; /* of log_parser_line() */
 };
@@ -282,11 +283,13 @@ bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 	parser->repeated = 0;
 	line_event->event.wall_ns = 0;
 	/* Not within what waits for its rest. */
-	if (!parser->unwrap && is_nothing(parser, text, NULL, line_event))
+	if (!parser->unwrap && !parser->wrapped && is_nothing(parser, text, NULL, line_event))
 		return false;
 	span_skip(&text, "\xef\xbb\xbf");
-	if (!unwrap_line(&parser->unwrap, text, &inside) ||
-	    (inside.wrapping && is_nothing(parser, inside.line, &inside.clock, line_event)))
+	if (!unwrap_line(&parser->unwrap, text, &inside))
+		return false;
+	parser->wrapped = inside.wrapping;
+	if (parser->wrapped && is_nothing(parser, inside.line, &inside.clock, line_event))
 		return false;
 	envelope_read(inside.line, inside.wrapping, &inside.clock, &envelope);
 	shipped_open(&parser->room, &envelope);

@@ -2,9 +2,14 @@
 /* See quick.h. */
 #include "log/quick.h"
 
-/* 1: of hosts and programs; 2: of programs alone. */
+#include "log/envelope.h"
+
+/* Of whose names a character is. */
+enum { OF_HOST = 1, OF_PROGRAM = 2, OF_ID = 4, OF_ALL = 7 };
+
 static const unsigned char kinds[256] = {
-	['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['-'] = 1, ['_'] = 1, ['/'] = 2,
+	['0' ... '9'] = OF_ALL,	      ['A' ... 'Z'] = OF_ALL,	    ['a' ... 'z'] = OF_ALL,
+	['-'] = OF_HOST | OF_PROGRAM, ['_'] = OF_HOST | OF_PROGRAM, ['/'] = OF_PROGRAM,
 };
 
 /* As two words of 2, 4 or 8 bytes that may overlap: a comparison of these costs no call. */
@@ -21,8 +26,7 @@ static size_t queue_id(const char *at, size_t size)
 {
 	size_t end = 0;
 
-	while (end < size && end < 32 && kinds[(unsigned char)at[end]] == 1 && at[end] != '-' &&
-	       at[end] != '_')
+	while (end < size && end < 32 && kinds[(unsigned char)at[end]] & OF_ID)
 		end++;
 	return end >= 4 && end + 1 < size && at[end] == ':' && at[end + 1] == ' ' ? end + 2 : 0;
 }
@@ -59,12 +63,16 @@ static bool is_queued(const char *at, size_t size)
 	       SAME(at + size - 24, ", nrcpt=") && at[size - 16] >= '0' && at[size - 16] <= '9';
 }
 
-/* `name`: of the program, behind its last slash. */
-static bool is_nothing_of_postfix(const char *name, size_t name_size, const char *at, size_t size,
-				  bool *missed)
+static bool is_nothing_of_postfix(struct span program, const char *at, size_t size, bool *missed)
 {
-	size_t id;
+	size_t name_size = 0, id;
+	const char *name = program.at + program.size;
 
+	/* Behind the last slash. */
+	while (name[-1] != '/') {
+		name--;
+		name_size++;
+	}
 	*missed = true;
 	if (IS(name, name_size, "smtpd"))
 		return BEGINS(at, size, "connect from ") ||
@@ -94,34 +102,98 @@ static bool is_nothing_of_dovecot(const char *at, size_t size, bool *missed)
 	       BEGINS(at, size, "lmtp(") || BEGINS(at, size, "managesieve(");
 }
 
+/* "<22>1 ": moves behind it. */
+static bool skip_version(struct span *line)
+{
+	uint32_t priority;
+
+	return span_skip(line, "<") && span_number(line, &priority) && span_skip(line, ">1 ");
+}
+
+static bool skip_word(const char **at, const char *end, struct span *word)
+{
+	const char *blank = *at < end ? memchr(*at, ' ', (size_t)(end - *at)) : NULL;
+
+	if (!blank)
+		return false;
+	*word = (struct span){ *at, (size_t)(blank - *at) };
+	*at = blank + 1;
+	return true;
+}
+
+/* Behind the stamp of RFC 5424: "mx postfix/smtpd 812 - - ". */
+static bool skip_header_5424(const char **at, const char *end, struct span *program)
+{
+	struct span word;
+
+	if (!skip_word(at, end, &word) || !skip_word(at, end, program) ||
+	    !skip_word(at, end, &word) || !skip_word(at, end, &word) || !skip_word(at, end, &word))
+		return false;
+	return word.size == 1 && *word.at == '-';
+}
+
+/* Behind a stamp: "mx postfix/smtpd[812]: ", "mx dovecot: ". */
+static inline bool skip_header(const char **line, const char *end, struct span *program)
+{
+	const char *at = *line, *name, *pid;
+
+	while (at < end && kinds[(unsigned char)*at] & OF_HOST)
+		at++;
+	if (at == *line || end - at < 20 || *at++ != ' ')
+		return false;
+	name = at;
+	if (BEGINS(at, (size_t)(end - at), "postfix/"))
+		at += 8;
+	while (at < end && kinds[(unsigned char)*at] & OF_PROGRAM)
+		at++;
+	*program = (struct span){ name, (size_t)(at - name) };
+	if (!program->size || program->size > ENVELOPE_PROGRAM_MOST || end - at < 16)
+		return false;
+	if (*at == '[') {
+		for (pid = ++at; at < end && at - pid < 8 && *at >= '0' && *at <= '9';)
+			at++;
+		if (at == pid || end - at < 3 || *at++ != ']')
+			return false;
+	}
+	if (at[0] != ':' || at[1] != ' ')
+		return false;
+	*line = at + 2;
+	return true;
+}
+
 bool quick_is_nothing(struct span line, bool deliveries, struct stamp *clock, bool *missed)
 {
-	const char *at, *end, *name, *pid;
+	struct span program;
+	const char *at, *end = line.at + line.size;
+	struct stamp stamp;
+	bool framed;
 
-	if (line.size < 48 || !stamp_may_begin(line) || !stamp_read(&line, clock) ||
-	    (clock->kind != STAMP_YEARLESS && clock->kind != STAMP_DATE))
+	clock->kind = STAMP_NONE;
+	if (line.size < 48 ||
+	    (!stamp_may_begin(line) && *line.at != '<' && !envelope_skip_compose(&line)))
 		return false;
-	at = line.at;
-	end = at + line.size;
-	while (at < end && kinds[(unsigned char)*at] == 1)
-		at++;
-	if (at == line.at || end - at < 20 || *at++ != ' ')
-		return false;
-	if (BEGINS(at, (size_t)(end - at), "dovecot: "))
-		return is_nothing_of_dovecot(at + 9, (size_t)(end - at) - 9, missed);
-	if (!BEGINS(at, (size_t)(end - at), "postfix/"))
-		return false;
-	name = at += 8;
-	for (; at < end && kinds[(unsigned char)*at]; at++)
-		if (*at == '/')
-			name = at + 1;
-	if (end - at < 16 || at - line.at > 256 || *at != '[')
-		return false;
-	for (pid = ++at; at < end && at - pid < 8 && *at >= '0' && *at <= '9';)
-		at++;
-	if (at == pid || end - at < 4 || !SAME(at, "]: "))
-		return false;
-	return is_nothing_of_postfix(name, (size_t)(pid - 1 - name), at + 3, (size_t)(end - at) - 3,
-				     missed) &&
-	       (*missed || !deliveries);
+	for (unsigned layers = 0; layers < 2; layers++) {
+		framed = line.size && *line.at == '<';
+		if ((framed && !skip_version(&line)) || !stamp_may_begin(line) ||
+		    !stamp_read(&line, &stamp) ||
+		    (stamp.kind != STAMP_YEARLESS && stamp.kind != STAMP_DATE &&
+		     stamp.kind != STAMP_UNIX))
+			return false;
+		if (!clock->kind || (stamp.zoned && !clock->zoned))
+			*clock = stamp;
+		at = line.at;
+		if (framed ? !skip_header_5424(&at, end, &program)
+			   : !skip_header(&at, end, &program))
+			return false;
+		line = (struct span){ at, (size_t)(end - at) };
+		if (IS(program.at, program.size, "dovecot"))
+			return is_nothing_of_dovecot(line.at, line.size, missed);
+		if (BEGINS(program.at, program.size, "postfix/"))
+			return is_nothing_of_postfix(program, line.at, line.size, missed) &&
+			       (*missed || !deliveries);
+		/* What a container wrote, by Docker's syslog driver. */
+		if (!envelope_is_container(program))
+			return false;
+	}
+	return false;
 }
