@@ -321,6 +321,43 @@ static void text_says_it_and_shows_no_control_characters(void **state)
 	example_free(example);
 }
 
+static size_t lines_with(const char *text, const char *part)
+{
+	size_t count = 0;
+
+	for (const char *at = text; (at = strstr(at, part)); at++)
+		count++;
+	return count;
+}
+
+static void equal_attempts_are_one_row_with_the_last_time(void **state)
+{
+	struct example *example = example_new();
+	struct outflow_recent recent[40];
+	char names[40][OUTFLOW_NAME_SIZE] = { "" };
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	for (uint32_t i = 0; i < 40; i++)
+		recent[i] = attempt((970 + i) * S, OUTFLOW_LOCAL, 33, 0xc0000219,
+				    i % 20 ? OUTFLOW_HELD : OUTFLOW_PASS);
+	recent[7].destination.byte[15]++;
+	recent[8].who.id++;
+	example->state.recent = recent;
+	example->state.recent_count = 40;
+	example->view.recent_names = names;
+	text_outflow(out, &example->view);
+	fclose(out);
+	assert_int_equal(lines_with(text, "192.0.2.25 25 "), 3);
+	assert_non_null(strstr(text, "14:13:19Z  held       192.0.2.25 25                 36  "));
+	assert_non_null(strstr(text, "14:13:00Z  pass       192.0.2.25 25                  2  "));
+	assert_int_equal(lines_with(text, "192.0.2.26 25 "), 1);
+	free(text);
+	example_free(example);
+}
+
 static void status_says_in_short_whose_trip_it_is_since_when_and_by_whom(void **state)
 {
 	struct example *example = example_new();
@@ -387,6 +424,7 @@ int main(void)
 		cmocka_unit_test(a_trip_lasts_until_calm_or_release),
 		cmocka_unit_test(json_says_state_senders_and_suspects),
 		cmocka_unit_test(text_says_it_and_shows_no_control_characters),
+		cmocka_unit_test(equal_attempts_are_one_row_with_the_last_time),
 		cmocka_unit_test(status_says_in_short_whose_trip_it_is_since_when_and_by_whom),
 		cmocka_unit_test(metrics_say_since_when_how_many_and_by_what_kind_of_sender),
 	};

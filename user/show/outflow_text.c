@@ -172,23 +172,49 @@ static void print_counts(FILE *out, const struct outflow_view *view)
 	}
 }
 
+static bool same_attempt(const struct outflow_recent *a, const struct outflow_recent *b)
+{
+	return a->verdict == b->verdict && !memcmp(&a->who, &b->who, sizeof(a->who)) &&
+	       !memcmp(&a->destination, &b->destination, sizeof(a->destination));
+}
+
+/* How many are like number `i`, itself among them; 0: a later one is, and was counted with it. */
+static size_t alike(const struct outflow_view *view, size_t i)
+{
+	const struct outflow_recent *recent = view->state->recent;
+	size_t count = 1;
+
+	for (size_t later = i + 1; later < view->state->recent_count; later++)
+		if (same_attempt(&recent[i], &recent[later]))
+			return 0;
+	for (size_t other = 0; other < i; other++)
+		count += same_attempt(&recent[i], &recent[other]);
+	return count;
+}
+
+/* Equal ones are one row: who floods would fill the page alone. */
 static void print_recent(FILE *out, const struct outflow_view *view)
 {
-	size_t count = view->state->recent_count;
-	size_t first = count > RECENT_MOST ? count - RECENT_MOST : 0;
+	size_t rows = 0;
 
-	if (count)
-		fprintf(out, "\n%-21s %-10s %-26s %s\n", "last attempts", "", "to", "by");
-	for (size_t i = count; i-- > first;) {
+	if (view->state->recent_count)
+		fprintf(out, "\n%-21s%-10s %-26s %5s  %s\n", "last attempts", "", "to", "times",
+			"by");
+	for (size_t i = view->state->recent_count; i-- && rows < RECENT_MOST;) {
 		const struct outflow_recent *recent = &view->state->recent[i];
 		char who[OUTFLOW_NAME_SIZE * 2], address[ADDRESS_TEXT_SIZE],
 			to[ADDRESS_TEXT_SIZE + 8];
+		size_t times = alike(view, i);
 
+		if (!times)
+			continue;
+		rows++;
 		address_format(&recent->destination, address);
 		snprintf(to, sizeof(to), "%s %u", address, recent->who.port);
 		outflow_who_sends(&recent->who, view->recent_names[i], who);
 		print_time(out, view, recent->time_ns);
-		fprintf(out, "  %-10s %-26s ", outflow_verdict_name(recent->verdict), to);
+		fprintf(out, "  %-10s %-26s %5zu  ", outflow_verdict_name(recent->verdict), to,
+			times);
 		visible_print(out, who);
 		fputc('\n', out);
 	}
