@@ -144,7 +144,7 @@ leak() { # ACCOUNT
 	[[ -z $output ]]
 	run_sekisho accounts
 	says '^no account is in trouble$'
-	says '^alerts of the last day name bob@example\.org: `sekisho account NAME` tells why$'
+	says '^alerts of the last day name bob@example\.org: .sekisho account NAME. tells why$'
 	# It goes on, and bans; of that the state tells, and no second alert.
 	for i in 2 3 4 5 6; do login 0 bob@example.org "$((20 + i)).1.1.1"; done
 	retry 50 0.1 account_is bob '.troubles[0].rule == "account-spread" and (.bans | length > 3)'

@@ -85,7 +85,7 @@ container() { # NAME JSON
 	run_sekisho setup --yes --root "$ROOT" --mail-to admin@example.net
 	says "^wrote $ROOT/etc/sekisho/conf.d/10-site.conf$"
 	says 'ALERT_MAIL_TO=admin@example.net'
-	run ! grep -E '^.{81}' <(sed "s,$ROOT,," <<<"$output") # a terminal's width
+	run ! grep -E '^.{81}' <<<"${output//"$ROOT"/}" # a terminal's width
 	# The log's folder is the image's.
 	local conf=$ROOT/etc/sekisho/conf.d/10-site.conf
 	sed -i "s,= /var/log,= $ROOT/var/log," "$conf"
