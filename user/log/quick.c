@@ -3,6 +3,7 @@
 #include "log/quick.h"
 
 #include "log/envelope.h"
+#include "log/text_block.h"
 
 /* Of whose names a character is. */
 enum { OF_HOST = 1, OF_PROGRAM = 2, OF_ID = 4, OF_ALL = 7 };
@@ -46,13 +47,13 @@ static bool is_sent(const char *at, size_t size)
 /* " auth=1", among what a client has said. */
 static bool has_auth(const char *at, size_t size)
 {
-	const char *end = at + size, *blank;
+	const char *end = at + size;
 
-	while ((blank = memchr(at, ' ', (size_t)(end - at)))) {
-		at = blank + 1;
-		if (BEGINS(at, (size_t)(end - at), "auth="))
+	/* Few other words have that letter. */
+	for (const char *u = block_search(at, end, 'u', 'u'); u < end;
+	     u = block_search(u + 1, end, 'u', 'u'))
+		if (u - at >= 2 && end - u >= 4 && SAME(u - 2, " auth="))
 			return true;
-	}
 	return false;
 }
 
@@ -165,22 +166,22 @@ bool quick_is_nothing(struct span line, bool deliveries, struct stamp *clock, bo
 {
 	struct span program;
 	const char *at, *end = line.at + line.size;
-	struct stamp stamp;
+	struct stamp within, *stamp = clock;
 	bool framed;
 
-	clock->kind = STAMP_NONE;
 	if (line.size < 48 ||
 	    (!stamp_may_begin(line) && *line.at != '<' && !envelope_skip_compose(&line)))
 		return false;
 	for (unsigned layers = 0; layers < 2; layers++) {
 		framed = line.size && *line.at == '<';
 		if ((framed && !skip_version(&line)) || !stamp_may_begin(line) ||
-		    !stamp_read(&line, &stamp) ||
-		    (stamp.kind != STAMP_YEARLESS && stamp.kind != STAMP_DATE &&
-		     stamp.kind != STAMP_UNIX))
+		    !stamp_read(&line, stamp) ||
+		    (stamp->kind != STAMP_YEARLESS && stamp->kind != STAMP_DATE &&
+		     stamp->kind != STAMP_UNIX))
 			return false;
-		if (!clock->kind || (stamp.zoned && !clock->zoned))
-			*clock = stamp;
+		if (stamp->zoned && !clock->zoned)
+			*clock = *stamp;
+		stamp = &within;
 		at = line.at;
 		if (framed ? !skip_header_5424(&at, end, &program)
 			   : !skip_header(&at, end, &program))
