@@ -121,7 +121,10 @@ void known_note(struct accounts *accounts, const struct prefix *source, const st
 		int64_t last_ns)
 {
 	struct prefix network = network_of(accounts, source);
+	const struct lru_lookup lookups[] = { { accounts->known, source },
+					      { accounts->known_networks, &network } };
 
+	lru_expect(lookups, sizeof(lookups) / sizeof(*lookups));
 	note(lru_touch(accounts->known, source, NULL), hash_of(key), last_ns);
 	note_network(accounts, &network, last_ns);
 }

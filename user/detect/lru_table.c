@@ -240,6 +240,17 @@ void *lru_touch(struct lru_table *table, const struct prefix *key, bool *fresh)
 	return insert(table, key)->value;
 }
 
+static void prefetch_first(const struct lru_table *table, const struct prefix *key)
+{
+	uint32_t index = *head_of(table, key);
+	const struct lru_slot *slot = index ? slot_at(table, index) : NULL;
+
+	if (!slot)
+		return;
+	__builtin_prefetch(slot, 1);
+	__builtin_prefetch(slot->value, 1);
+}
+
 void lru_expect(const struct lru_lookup *lookups, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -252,13 +263,13 @@ void lru_expect(const struct lru_lookup *lookups, size_t count)
 			__builtin_prefetch(head_of(table, &slot_at(table, table->oldest)->key), 1);
 	}
 	for (size_t i = 0; i < count; i++) {
-		uint32_t index = lookups[i].table ? *head_of(lookups[i].table, lookups[i].key) : 0;
-		const struct lru_slot *slot = index ? slot_at(lookups[i].table, index) : NULL;
+		const struct lru_table *table = lookups[i].table;
 
-		if (!slot)
+		if (!table)
 			continue;
-		__builtin_prefetch(slot, 1);
-		__builtin_prefetch(slot->value, 1);
+		prefetch_first(table, lookups[i].key);
+		if (table->used == table->most)
+			prefetch_first(table, &slot_at(table, table->oldest)->key);
 	}
 }
 
