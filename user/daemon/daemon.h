@@ -107,7 +107,7 @@ struct daemon {
 	size_t log_count;
 	unsigned log_ticks;	     /* seconds since patterns were looked at */
 	struct remembered *evidence; /* ring of EVIDENCE_RING, by tag */
-	uint64_t next_tag;
+	uint64_t last_tag;
 	uint64_t events[EVENT_KIND_COUNT];
 	uint64_t decisions, bans, alerts_raised;
 	uint64_t reported;	  /* of bans and alerts: in the status file */
@@ -236,7 +236,8 @@ void rules_remote(struct daemon *daemon, const char *account, const struct detec
 /* Keeps a copy of the line, cleaned and cut to EVIDENCE_TEXT. Its tag, for the rules. */
 uint64_t evidence_keep(struct daemon *daemon, const struct event *event, const char *line,
 		       size_t size);
-/* The line of a tag, or NULL when others have taken its place. */
+/* The line of a tag, or NULL when others have taken its place, and of 0, which is no line's: what
+ * the store knew of before this start. */
 const struct remembered *evidence_line(const struct daemon *daemon, uint64_t tag);
 /* Those lines of a decision that are still remembered (DECISION_EVIDENCE_MAX at most). */
 size_t evidence_of(const struct daemon *daemon, const struct decision *decision,

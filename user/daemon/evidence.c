@@ -8,7 +8,8 @@
 uint64_t evidence_keep(struct daemon *daemon, const struct event *event, const char *line,
 		       size_t size)
 {
-	uint64_t tag = daemon->next_tag++;
+	/* Never 0: that is the tag of what was known before this start, of which no line is here. */
+	uint64_t tag = ++daemon->last_tag;
 	struct remembered *slot = &daemon->evidence[tag % EVIDENCE_RING];
 	char text[LOG_LINE_MAX + 1];
 
@@ -27,7 +28,7 @@ const struct remembered *evidence_line(const struct daemon *daemon, uint64_t tag
 {
 	const struct remembered *slot = &daemon->evidence[tag % EVIDENCE_RING];
 
-	return daemon->next_tag - tag > EVIDENCE_RING || !slot->line ? NULL : slot;
+	return daemon->last_tag - tag >= EVIDENCE_RING || !slot->line ? NULL : slot;
 }
 
 size_t evidence_of(const struct daemon *daemon, const struct decision *decision,
