@@ -22,7 +22,7 @@ setup_file() {
 	# The disk: the cached Debian with a layer over it, in a mount namespace that ends with the command.
 	unshare --mount --propagation private tests/vm/booted/make-disk "$DEB" "$NEXT" "$room" \
 		>"$room/log" 2>&1 3>&- || fail "$(tail -n 30 "$room/log")" || return
-	TMPDIR=$room tests/vm/boot -t 780 "$room/disk" >"$SAID" 2>&1 || status=$?
+	TMPDIR=$room tests/vm/boot -t $((780 * PATIENCE)) "$room/disk" >"$SAID" 2>&1 || status=$?
 	echo "# ended with status $status" >>"$SAID"
 	rm -rf "$room"
 	sed -n 's/^# \(boot\|done\)/# \1/p' "$SAID" >&3

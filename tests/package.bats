@@ -222,7 +222,7 @@ guard() {
 	inside dpkg -i /deb/"${DEB##*/}"
 	# No system runs in there that could be asked: what is asked of it is written down, and files say what is enabled.
 	# shellcheck disable=SC2016 # for the script
-	printf '#!/bin/sh\necho "$@" >>/asked\n' >"$(there /usr/bin/deb-systemd-invoke)"
+	printf '#!/bin/sh\naction=$1\nshift\nfor unit; do echo "$action $unit"; done >>/asked\n' >"$(there /usr/bin/deb-systemd-invoke)"
 	inside env SYSTEMD_OFFLINE=1 systemctl enable sekisho-alert.socket sekisho-digest.timer sekisho-textfile.timer sekisho-fleet.service
 	touch "$(there /var/lib/prometheus/node-exporter/sekisho.prom)"
 	inside dpkg -L sekisho | sed -n 's,.*/systemd/system/\([^@/]*\)$,stop \1,p' | LC_ALL=C sort >"$BATS_TEST_TMPDIR/units"
