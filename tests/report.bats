@@ -63,7 +63,7 @@ summary() { # MEMBER, with commas
 		import html, json, re, sys
 		page = open(sys.argv[1], encoding="utf-8").read()
 		decisions = [json.loads(line) for line in open(sys.argv[2])]
-		rows = re.findall(r'<td data-l="Source">([^<]*)</td>(.*?)</tr>', page.replace("\n<tr", "</tr>\n<tr").replace("\n</tbody>", "</tr>\n</tbody>"), re.S)
+		rows = re.findall(r'<td(?: class="w")? data-l="Source">([^<]*)</td>(.*?)</tr>', page.replace("\n<tr", "</tr>\n<tr").replace("\n</tbody>", "</tr>\n</tbody>"), re.S)
 		cells = {source: dict(re.findall(r'data-l="([^"]*)">([^<]*)<', rest)) for source, rest in rows}
 		summary = decisions[-1]["summary"]
 		def total(name): return sum(int(c[name].replace(",", "")) for c in cells.values())
