@@ -262,9 +262,12 @@ looks_right() { # PAGE WIDTH SCHEME
 	"$BATS_TEST_DIRNAME/../packaging/digest/digest"
 	grep -qx 'To: root' "$LAB/mailed"
 	grep -q '^Nothing was counted' "$LAB/mailed"
+	grep -qx "Subject: sekisho on $(uname -n): daily digest" "$LAB/mailed"
 	DIGEST_MAIL_TO='a@example.net b@example.net' DIGEST_MAIL_FROM=mx@example.net DIGEST_LANG=ja "$BATS_TEST_DIRNAME/../packaging/digest/digest"
 	grep -qx 'To: a@example.net,b@example.net' "$LAB/mailed"
 	grep -q '^この日の記録はありません' "$LAB/mailed"
+	[[ $(python3 -c 'import email, email.header, sys
+print(email.header.make_header(email.header.decode_header(email.message_from_file(sys.stdin)["Subject"])))' <"$LAB/mailed") == "sekisho $(uname -n): 日次レポート" ]]
 	[[ $(tail -n 3 "$LAB/words") == $'--\na@example.net\nb@example.net' ]]
 	DIGEST_LANG=fr run ! "$BATS_TEST_DIRNAME/../packaging/digest/digest"
 }
