@@ -24,9 +24,15 @@ setup() {
 	requires
 }
 
+# Of this tree: the first test's, or, where one test runs alone, made now.
+package() {
+	tests/vm/make-packages >"$BATS_TEST_TMPDIR/made" 2>&1 3>&- || fail "$(tail -n 30 "$BATS_TEST_TMPDIR/made")"
+}
+
 # A fresh Debian, in a mount namespace of its own: the files laid over the cached ones, bpffs and all.
 debian() {
 	local root
+	package
 	root=$(tests/vm/make-root "$DEB") || return
 	rm -rf "$LAB/debian"
 	mkdir -p "$LAB/debian"/{root,upper,work}
@@ -116,6 +122,7 @@ has() { # PERMISSIONS PATH
 }
 
 @test "an upgrade stops no unit that was enabled, and a removal leaves nobody who stands in for the daemon" {
+	package
 	dpkg-deb -e "$DEB" "$BATS_TEST_TMPDIR/control"
 	cd "$BATS_TEST_TMPDIR/control"
 	run ! grep -n 'invoke stop' preinst
