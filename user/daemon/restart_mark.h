@@ -2,7 +2,7 @@
 /*
  * Tells a daemon that is to be started again, after a kill or over `systemctl restart`, from one
  * that was stopped: systemd keeps a descriptor of the daemon's for as long as a start of it is due
- * (FileDescriptorStoreMax= of systemd.service(5), Linux's sd_pid_notify_with_fds(3)). Another
+ * (FileDescriptorStoreMax= of systemd.service(5), sd_pid_notify_with_fds(3) of libsystemd). Another
  * process that has the same listening socket finds it by its name, an abstract one of unix(7) made
  * of the socket's SO_COOKIE.
  */

@@ -9,23 +9,26 @@
 #include "show/json.h"
 #include "show/visible.h"
 
-static void print_time(FILE *out, int64_t wall_ns)
+#define TIME_WIDTH 20 /* of a table's column: as wide as a time is with --utc */
+
+static void print_time_in(FILE *out, int64_t wall_ns, int width)
 {
 	char text[TIME_TEXT_SIZE];
 
 	time_show(wall_ns / NS_PER_S * NS_PER_S, text);
-	fputs(text, out);
+	fprintf(out, "%-*s", width, text);
 }
 
-#define TIME_WIDTH 20 /* as wide as it is with --utc */
+static void print_time(FILE *out, int64_t wall_ns)
+{
+	print_time_in(out, wall_ns, 0);
+}
 
 /* A column of a table. */
 static void print_time_cell(FILE *out, int64_t wall_ns)
 {
-	char text[TIME_TEXT_SIZE];
-
-	time_show(wall_ns / NS_PER_S * NS_PER_S, text);
-	fprintf(out, " %-*s", TIME_WIDTH, text);
+	fputc(' ', out);
+	print_time_in(out, wall_ns, TIME_WIDTH);
 }
 
 static void print_incident(FILE *out, const char *what, const struct account_incident *incident)
