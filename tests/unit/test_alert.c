@@ -18,15 +18,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
 #include <jansson.h>
 
 #include "alert/alert.h"
 #include "base/time.h"
+#include "checked.h"
 #include "in_range.h"
 #include "net/address.h"
 
@@ -308,7 +304,7 @@ static void a_program_that_is_not_there_is_reported(void **state)
 		room_run(room, 1);
 	assert_int_equal(room->faults, 1);
 	assert_true(strstr(room->fault, "cannot be run: No such file") ||
-		    (RUNNING_ON_VALGRIND && strstr(room->fault, "failed with status")));
+		    (is_under_valgrind() && strstr(room->fault, "failed with status")));
 	room_close(room);
 }
 

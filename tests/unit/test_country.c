@@ -11,16 +11,11 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 
+#include "checked.h"
 #include "lists/country.h"
 #include "lists/input.h"
 #include "lists_random.h"
 #include "provided.h"
-
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
 
 static int read_copy(const char *text, struct ranges *ranges, struct fault *fault)
 {
@@ -223,7 +218,7 @@ static int model(const struct line *lines, size_t count, u128 key)
 static void debian_data_answers_a_million_random_addresses(void **state)
 {
 	char *files[2];
-	unsigned randoms = RUNNING_ON_VALGRIND ? 20000 : 1000000;
+	unsigned randoms = is_under_valgrind() ? 20000 : 1000000;
 	struct ranges ranges;
 	struct fault fault;
 

@@ -14,18 +14,13 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "checked.h"
 #include "conf/codes.h"
 #include "lists/country.h"
 #include "lists_random.h"
 #include "mmdb_write.h"
 
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
-
-#define RANDOMS (RUNNING_ON_VALGRIND ? 20000U : 1000000U)
+#define RANDOMS (is_under_valgrind() ? 20000U : 1000000U)
 
 #define BLOCKS4 65536 /* the world: what each /16, and each /28 of 2000::/4, is; -1: nothing */
 
@@ -416,7 +411,7 @@ static void damaged_mmdb_files_are_refused_or_read_safely(void **state)
 		ranges_add4(&ranges, 0x01000000 + (i << 12), 0x01000fff + (i << 12), i);
 	assert_int_equal(ranges_normalise(&ranges), 0);
 	text = mmdb_write(&ranges, 6, 24, MMDB_ISO_CODE, &size);
-	for (unsigned round = 0; round < (RUNNING_ON_VALGRIND ? 30 : 600); round++) {
+	for (unsigned round = 0; round < (is_under_valgrind() ? 30 : 600); round++) {
 		struct ranges read = { 0 };
 		size_t length = round % 3 ? size : random_below(size) + 1;
 		char *copy = malloc(length);
@@ -434,7 +429,7 @@ static void damaged_mmdb_files_are_refused_or_read_safely(void **state)
 		for (size_t side = 0; side < 2; side++)
 			text[i + 3 * side] = text[i + 3 * side + 1] = 0,
 				     text[i + 3 * side + 2] = (char)(i / 6 + 1);
-	if (!RUNNING_ON_VALGRIND) { /* 64 million steps before it gives up */
+	if (!is_under_valgrind()) { /* 64 million steps before it gives up */
 		struct ranges read = { 0 };
 
 		assert_int_equal(country_read("x.mmdb", text, size, &read, &fault), -EBADMSG);

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/time.h"
+#include "checked.h"
 #include "detect/detect.h"
 #include "in_range.h"
 
@@ -496,7 +497,7 @@ static void random_streams_agree_with_a_naive_model(void **state)
 	(void)state;
 	assert_non_null(model);
 	srandom(7);
-	for (int stream = 0; stream < 60; stream++) {
+	for (int stream = 0; stream < (is_under_valgrind() ? 10 : 60); stream++) {
 		unsigned threshold = 1 + (unsigned)random() % 7;
 		int64_t window_s = 20 + random() % 100, now = T0;
 		struct detect *detect = start(threshold, (uint64_t)window_s, 100);

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "base/time.h"
+#include "checked.h"
 #include "log/parse.h"
 #include "log_shapes.h"
 
@@ -231,7 +232,7 @@ static void the_cost_of_a_line_is_that_of_its_size(void **state)
 	};
 
 	(void)state;
-	if (getenv("UNIT_CHECKED"))
+	if (is_checked())
 		skip();
 	for (size_t i = 0; i < COUNT(shapes); i++)
 		for (size_t fill = 0; fill < COUNT(fills); fill++) {

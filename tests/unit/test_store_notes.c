@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/time.h"
+#include "checked.h"
 #include "store/store.h"
 
 #define T0  (1700000000LL * NS_PER_S)
@@ -335,7 +336,7 @@ static void bans_in_a_row_have_a_most_and_the_oldest_go(void **state)
 	size_t found = 0;
 
 	(void)state;
-	if (getenv("UNIT_CHECKED")) {
+	if (is_checked()) {
 		store_close(store);
 		skip();
 	}
@@ -365,7 +366,7 @@ static void senders_have_a_most_and_the_oldest_go(void **state)
 	int64_t last;
 
 	(void)state;
-	if (getenv("UNIT_CHECKED")) {
+	if (is_checked()) {
 		store_close(store);
 		skip();
 	}
