@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Asking the Bloom filters of contract.h, and marking that of the networks. */
+/* Reads the Bloom filters of contract.h, and sets bits in the networks' filter. */
 #ifndef SEKISHO_BPF_BLOOM_H
 #define SEKISHO_BPF_BLOOM_H
 
 #include "bloom_bit.h"
 #include "maps.h"
 
-/* The word of a bit, by its number; NULL never happens. */
+/* The word that holds a bit, by the bit's number. Never NULL. */
 static __always_inline __u64 *bloom_word(void *map, __u32 bit)
 {
 	__u32 at = 1 + bit / 64;
@@ -14,7 +14,7 @@ static __always_inline __u64 *bloom_word(void *map, __u32 bit)
 	return bpf_map_lookup_elem(map, &at);
 }
 
-/* Its word 0: the number of bits, with BLOOM_VALID; 0: it is not set up. */
+/* Word 0 of a filter: the number of bits, with BLOOM_VALID; 0: the filter is not set up. */
 static __always_inline __u64 bloom_head(void *map)
 {
 	__u32 zero = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The connections that are counted as open (map "connections"): who is among them, how one is put
- * in, and what its end gives back.
+ * The connections that are counted as open (map "connections"): which ones are counted, how one is
+ * added, and what its end gives back.
  */
 #ifndef SEKISHO_CONNECTIONS_H
 #define SEKISHO_CONNECTIONS_H
@@ -13,12 +13,12 @@
 
 #define LOOPBACK_IFINDEX 1
 
-/* Where kernels before 5.16 have it. */
+/* Kernels before 5.16 have the device of the last packet here. */
 struct inet_sock___before_5_16 {
 	int rx_dst_ifindex;
 } __attribute__((preserve_access_index));
 
-/* An IPv4 address as the mapped IPv6 address that all tables have. */
+/* Writes an IPv4 address as a mapped IPv6 address, the form in all tables. */
 static __always_inline void fold4(struct address *address, __be32 ip)
 {
 	address->word[0] = address->word[1] = 0;
@@ -26,7 +26,7 @@ static __always_inline void fold4(struct address *address, __be32 ip)
 	address->word[3] = ip;
 }
 
-/* The device that the last packet came by for which a route was looked up; 0: not known. */
+/* The device of the last packet for which a route was looked up; 0: not known. */
 static __always_inline __u32 device_of(const struct tcp_sock *tcp)
 {
 	const struct sock *socket = &tcp->inet_conn.icsk_inet.sk;
@@ -39,7 +39,6 @@ static __always_inline __u32 device_of(const struct tcp_sock *tcp)
 	return 0;
 }
 
-/* Whether both are the same. */
 static __always_inline bool is_same_address(const struct address *a, const struct address *b)
 {
 	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] &&
@@ -47,9 +46,9 @@ static __always_inline bool is_same_address(const struct address *a, const struc
 }
 
 /*
- * Whether the gate sees the connection's packets: it is not from the machine to itself, and not by
- * a device that is not guarded. Of other namespaces' devices (containers) nobody knows the number;
- * what comes to them comes through ours.
+ * Whether the gate sees the connection's packets: the connection is not from the machine to itself,
+ * and its device is guarded. The numbers of devices in other namespaces (containers) mean nothing
+ * here, but packets to them come through our devices.
  */
 static __always_inline bool comes_from_outside(const struct tcp_sock *tcp,
 					       const struct address *remote,
@@ -68,8 +67,8 @@ static __always_inline bool comes_from_outside(const struct tcp_sock *tcp,
 	return bpf_map_lookup_elem(&guarded, &device);
 }
 
-/* Fills in what the packet and its lookup tell of a connection to who->service, and the sweep of
- * now. */
+/* Fills in, for a connection to who->service, what the packet and its lookup tell, and the number
+ * of the current sweep. */
 static __always_inline void describe(struct connection *who, const struct policy *rules,
 				     const struct packet *packet, const struct lookup *lookup)
 {
@@ -82,16 +81,16 @@ static __always_inline void describe(struct connection *who, const struct policy
 	who->seen = counts ? counts->sweep : 0;
 }
 
-/* Whether it is a path of an MPTCP session. Kernels without MPTCP have no such member. */
+/* Whether the socket is a path of an MPTCP session. Kernels without MPTCP have no such member. */
 static __always_inline bool is_multipath(const struct tcp_sock *tcp)
 {
 	return bpf_core_field_exists(tcp->is_mptcp) && tcp->is_mptcp;
 }
 
 /*
- * Puts the connection in; false: it is there already. `shake->opens` says whether it found room,
- * for what has no entry must not be counted as open: it would be so for ever. `socket` is of any
- * type that has storage.
+ * Adds the connection; false: it is there already. Sets `shake->opens` if the map had room: a
+ * connection without an entry must not be counted as open, since its end would not be noticed.
+ * `socket` is of any type that has storage.
  */
 static __always_inline bool remember(struct handshake *shake, void *socket, __u64 cookie)
 {
@@ -117,7 +116,7 @@ static __always_inline bool remember(struct handshake *shake, void *socket, __u6
 	return true;
 }
 
-/* Which open counts it is in, once they are raised. */
+/* Notes which open counts include the connection, once they are raised. */
 static __always_inline void note_counted(__u64 cookie, __u32 counted_in)
 {
 	struct connection *known = bpf_map_lookup_elem(&connections, &cookie);
@@ -151,7 +150,8 @@ static __always_inline void meter_end(const struct connection *was)
 		meter_close(meter);
 }
 
-/* 1: the connection was counted as open, and is so no more. Who takes the entry out gives back. */
+/* 1: the connection was counted as open, and no longer is. Only the caller that removes the entry
+ * gives back what it held. */
 __noinline int connection_end(__u64 cookie)
 {
 	struct connection *known = bpf_map_lookup_elem(&connections, &cookie), was;

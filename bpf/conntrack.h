@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The connection counter: what the TCP stack says of handshakes and ends, into the meters. A
- * handshake proves its source; nothing else begins an entry.
+ * The connection counter: takes what the TCP stack says of handshakes and ends into the meters.
+ * Only a handshake proves its source, so only a handshake makes an entry.
  */
 #ifndef SEKISHO_CONNTRACK_H
 #define SEKISHO_CONNTRACK_H
@@ -9,8 +9,8 @@
 #include "connections.h"
 #include "verdict.h"
 
-/* Reads of the context that clang may not turn into arithmetic on its address, which the verifier
- * refuses. Fields are in network order, ports aside. */
+/* Reads a field of the context in a way that clang cannot turn into arithmetic on the context's
+ * address, which the verifier refuses. Fields are in network order, except local_port. */
 #define CTX_READ(ctx, field)                                                         \
 	({                                                                           \
 		__u32 read_;                                                         \
@@ -20,7 +20,7 @@
 		read_;                                                               \
 	})
 
-/* Where the connection comes from. A dual-stack listener's IPv4 peers arrive as mapped ones. */
+/* The address of the peer. IPv4 peers of a dual-stack listener have mapped addresses. */
 static __always_inline void remote_of(struct bpf_sock_ops *ctx, struct address *address)
 {
 	if (CTX_READ(ctx, family) == AF_INET) {
@@ -33,7 +33,7 @@ static __always_inline void remote_of(struct bpf_sock_ops *ctx, struct address *
 	address->word[3] = CTX_READ(ctx, remote_ip6[3]);
 }
 
-/* The address of this side. */
+/* This side's address. */
 static __always_inline void local_of(struct bpf_sock_ops *ctx, struct address *address)
 {
 	if (CTX_READ(ctx, family) == AF_INET) {
@@ -46,7 +46,8 @@ static __always_inline void local_of(struct bpf_sock_ops *ctx, struct address *a
 	address->word[3] = CTX_READ(ctx, local_ip6[3]);
 }
 
-/* Tells user space, which can close what the kernel let through while others were in flight. */
+/* Reports a connection beyond a limit to user space, which can close it: the kernel lets such
+ * connections through while others are in flight. */
 static __always_inline void report_over(struct bpf_sock_ops *ctx, const struct handshake *shake,
 					__u64 cookie, __u32 reason)
 {
@@ -72,7 +73,7 @@ static __always_inline void report_over(struct bpf_sock_ops *ctx, const struct h
 	bpf_ringbuf_submit(record, 0);
 }
 
-/* The service of the connection's port; 0: it is none of ours. */
+/* The service of the connection's port; 0: the gate does not count this connection. */
 static __always_inline __u32 service_of(struct bpf_sock_ops *ctx, const struct policy *rules,
 					const struct tcp_sock *tcp)
 {
@@ -86,7 +87,7 @@ static __always_inline __u32 service_of(struct bpf_sock_ops *ctx, const struct p
 	return comes_from_outside(tcp, &remote, &local) ? service : 0;
 }
 
-/* Counts a connection whose handshake is complete, once. */
+/* Counts, once, a connection whose handshake is complete. */
 static __always_inline void count_connection(struct bpf_sock_ops *ctx, const struct policy *rules,
 					     const struct tcp_sock *tcp, __u32 service)
 {
@@ -105,7 +106,7 @@ static __always_inline void count_connection(struct bpf_sock_ops *ctx, const str
 	describe(&shake.who, rules, &packet, &found.lookup);
 	shake.who.elsewhere = namespace_of_tcp(tcp) != outflow_namespace;
 	shake.who.multipath = is_multipath(tcp);
-	/* Another of our links saw it first: for a moment there are two when the cgroup changes. */
+	/* Another link of ours was first: when the cgroup changes there are two for a moment. */
 	if (!remember(&shake, ctx->sk, cookie))
 		return;
 	index = shake.who.service * COUNTRY_COUNT + shake.who.country;
@@ -121,9 +122,10 @@ static __always_inline void count_connection(struct bpf_sock_ops *ctx, const str
 }
 
 /*
- * By Fast Open the stack announces a connection with its SYN, which proves nothing: its socket is
- * marked, and it is counted once an answer has come. Our own end (FIN_WAIT1) may come before that;
- * every other state comes of one.
+ * Counts connections as their sockets change state. With Fast Open the stack announces a connection
+ * with its SYN, which proves nothing: its socket is marked, and the connection is counted once the
+ * peer has answered. Only our own end (FIN_WAIT1) can come before an answer; every other state
+ * follows from one.
  */
 static __always_inline void count_state(struct bpf_sock_ops *ctx)
 {

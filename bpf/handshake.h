@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a completed handshake does to the meters of its source, network and country. Not here: who
- * says that it is complete (conntrack.h), and what is asked before (verdict.h).
+ * What a completed handshake does to the meters of its source, network and country. Not here: how a
+ * complete handshake is noticed (conntrack.h), and the checks before it (verdict.h).
  */
 #ifndef SEKISHO_HANDSHAKE_H
 #define SEKISHO_HANDSHAKE_H
@@ -17,7 +17,7 @@ static __always_inline const struct policy *current_policy(void)
 	return inner ? bpf_map_lookup_elem(inner, &zero) : NULL;
 }
 
-/* The class of a service for a country. One index, so that the verifier sees its bound. */
+/* The class of a service for a country. There is one index, so that the verifier sees its bound. */
 static __always_inline __u32 class_of(const struct policy *rules, __u32 service, __u32 country)
 {
 	const __u8 *classes = &rules->country_class[0][0];
@@ -31,13 +31,13 @@ static __always_inline __u32 class_of(const struct policy *rules, __u32 service,
 
 struct handshake {
 	struct connection who; /* `counted` is set */
-	__u32 opens;	       /* 1: it is counted as open, too */
-	__u32 allowed; /* 1: an allow list has it: no limit, and it costs nobody else anything */
+	__u32 opens;	       /* 1: it is also counted as open */
+	__u32 allowed; /* 1: in an allow list: no limit, and no token of network or country */
 	__u32 reserved;
 	__u64 charged_ns[METER_KINDS]; /* what its tokens cost */
 };
 
-/* Takes the source's token; which of its own limits the handshake broke. */
+/* Takes the source's token. Returns which of the source's own limits the handshake broke. */
 static __always_inline __u32 handshake_of_source(struct handshake *shake,
 						 const struct limits *limits, struct meter *meter,
 						 struct token *token, __u64 now)
@@ -58,8 +58,8 @@ static __always_inline __u32 handshake_of_source(struct handshake *shake,
 }
 
 /*
- * The same of the network, which stands for a source without a meter, too (`stranger`). `pays`: it
- * takes a token; `opens`: it is counted as open.
+ * The same for the network, which also stands for a source without a meter (`stranger`). `pays`:
+ * the handshake takes a token; `opens`: it is counted as open.
  */
 static __always_inline __u32 handshake_of_network(struct handshake *shake,
 						  const struct limits *limits, struct meter *meter,
@@ -89,7 +89,7 @@ static __always_inline __u32 handshake_of_network(struct handshake *shake,
 	return of_source ? REASON_SOURCE_RATE : REASON_NETWORK_RATE;
 }
 
-/* And of the country, which has no limit of number. */
+/* The same for the country, which has no limit on open connections. */
 static __always_inline __u32 handshake_of_country(struct handshake *shake,
 						  const struct limits *limits, struct meter *meter,
 						  struct token *token, __u64 now)
@@ -107,11 +107,11 @@ static __always_inline __u32 handshake_of_country(struct handshake *shake,
 }
 
 /*
- * Takes a token of each meter, and with `opens` raises the open counts. Which limit it broke, if
- * any. The source is charged first: what is beyond its own limit is closed, and costs its network
- * and country nothing; what is beyond its network's costs its country nothing. In monitor mode,
- * where nothing is closed, all are counted as open, and no debt is made: the rates are those that
- * enforce mode would see.
+ * Takes a token of each meter, and with `opens` raises the open counts. Returns the reason of the
+ * limit that the handshake broke, if any. The source is charged first: a handshake beyond the
+ * source's own limit is closed, and costs its network and country nothing; one beyond the network's
+ * limit costs its country nothing. In monitor mode, where nothing is closed, all are counted as
+ * open, and no debt is made: the rates are those that enforce mode would see.
  */
 __noinline int meter_handshake(struct handshake *shake)
 {
@@ -130,7 +130,7 @@ __noinline int meter_handshake(struct handshake *shake)
 	index = shake->who.service * COUNTRY_COUNT + shake->who.country;
 	limits = &rules->classes[class_of(rules, shake->who.service, shake->who.country)];
 	closes = rules->mode == GATE_ENFORCE && !shake->allowed;
-	/* The network's first: the gate looks for a source only where its network has an entry. */
+	/* The network's entry first: the gate looks for a source only if its network has one. */
 	key = meter_key_of(&shake->who.remote, shake->who.network_length, shake->who.service);
 	network = network_get(&key, counts);
 	key = meter_key_of(&shake->who.remote, shake->who.source_length, shake->who.service);

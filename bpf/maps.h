@@ -64,7 +64,7 @@ struct {
 	__type(value, struct service_names);
 } service_names SEC(".maps");
 
-/* Of a fixed size: the kernel writes the look-up out where it would call a helper else. */
+/* The size is fixed, so that the kernel inlines the look-up instead of calling a helper. */
 struct table_inner {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

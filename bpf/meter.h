@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Meters: what a source, a network and a country have open and how fast they come. Taken by the
- * counter at handshakes (by the gate at SYNs where count = syn), asked by the gate at SYNs.
+ * Meters: how many connections a source, a network and a country have open, and how fast new ones
+ * come. The connection counter charges them at handshakes (the gate at SYNs if count = syn); the
+ * gate reads them at SYNs.
  */
 #ifndef SEKISHO_METER_H
 #define SEKISHO_METER_H
@@ -11,8 +12,8 @@
 #include "protocol.h"
 #include "maps.h"
 
-/* The first `length` bits, of 128: an IPv4 address is mapped, and its /24 has 120. Without a
- * branch, each of which doubles what the verifier walks from here on. */
+/* The first `length` of 128 bits: an IPv4 address is mapped, and its /24 has 120. There is no
+ * branch, because each would double what the verifier walks from here on. */
 static __always_inline struct prefix mask_prefix(const struct address *address, __u32 length)
 {
 	__u64 part = ~(~0ULL >> (length & 63));
@@ -28,7 +29,7 @@ static __always_inline struct prefix mask_prefix(const struct address *address, 
 	return prefix;
 }
 
-/* 1 of an IPv4 address, else 0. */
+/* 1 for an IPv4 address, else 0. */
 static __always_inline __u32 is_mapped4(const struct address *address)
 {
 	return !address->word[0] && !address->word[1] && address->word[2] == bpf_htonl(0xffff);
@@ -52,7 +53,7 @@ static __always_inline struct meter_key meter_key_of(const struct address *addre
 	return (struct meter_key){ .prefix = mask_prefix(address, length), .service = service };
 }
 
-/* How full the tables are, and what was lost. Never NULL; the verifier wants it checked. */
+/* How full the tables are, and how much was lost. Never NULL, but the verifier wants it checked. */
 static __always_inline struct usage *table_usage(void)
 {
 	__u32 zero = 0;
@@ -60,8 +61,8 @@ static __always_inline struct usage *table_usage(void)
 	return bpf_map_lookup_elem(&usage, &zero);
 }
 
-/* The entry, made if it is not there and the table has room; else NULL and counted. `map` is
- * &sources or &networks, `used` and `overflows` its counts. */
+/* The entry, which is made if it is not there. NULL: the table has no room, which is counted. `map`
+ * is &sources or &networks, `used` and `overflows` its counts. */
 static __always_inline struct meter *meter_get(void *map, const struct meter_key *key, __u64 *used,
 					       __u64 *overflows)
 {
@@ -78,7 +79,8 @@ static __always_inline struct meter *meter_get(void *map, const struct meter_key
 	return meter;
 }
 
-/* A network's. Its bit is looked after each time: programs of an older contract set none. */
+/* A network's entry. Its bit is set each time if need be: programs of an older contract set
+ * none. */
 static __always_inline struct meter *network_get(const struct meter_key *key, struct usage *counts)
 {
 	struct meter *meter =
@@ -89,7 +91,7 @@ static __always_inline struct meter *network_get(const struct meter_key *key, st
 	return meter;
 }
 
-/* A source's. A refused one is told to user space, which makes room. */
+/* A source's entry. If there is no room, user space is told and makes some. */
 static __always_inline struct meter *source_get(const struct meter_key *key, struct usage *counts)
 {
 	struct meter *meter =
@@ -100,18 +102,18 @@ static __always_inline struct meter *source_get(const struct meter_key *key, str
 	return meter;
 }
 
-/* A limit's tokens, and what taking one did. */
+/* A limit's tokens, and the result of taking one. */
 struct token {
 	__u64 interval, burst;
-	__u32 owes;  /* whether one that is not there is taken all the same, as a debt */
-	__u32 pays;  /* whether any is taken */
+	__u32 owes;  /* whether a token that is not there is taken all the same, as a debt */
+	__u32 pays;  /* whether a token is taken */
 	__u32 opens; /* whether the connection is counted as open */
-	__u32 had;   /* whether it was there */
+	__u32 had;   /* whether the token was there */
 	__u64 charged_ns;
 };
 
-/* Counts a handshake and takes a token for it. Two CPUs at once: the loser tries again, a few
- * times; then the token is lost, not the limit. */
+/* Counts a handshake and takes a token for it. Of two CPUs at once the loser tries again, a few
+ * times; after that the handshake passes without its token. */
 static __always_inline void meter_take(struct meter *meter, __u64 now, struct token *token)
 {
 	token->had = 1;
@@ -148,13 +150,13 @@ static __always_inline void meter_refund(struct meter *meter, __u64 now, __u64 c
 	}
 }
 
-/* How many are open with this one. */
+/* Counts one more as open. Returns how many are open with it. */
 static __always_inline __u32 meter_open(struct meter *meter)
 {
 	return __sync_fetch_and_add(&meter->open, 1) + 1;
 }
 
-/* One is open less. */
+/* Counts one less as open. */
 static __always_inline void meter_close(struct meter *meter)
 {
 	/* Never below 0: the entry may have been made anew since. */

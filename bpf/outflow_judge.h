@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The outflow breaker: who opens a connection to a mail port elsewhere -> drop or pass. On tc
- * egress, where our own SYNs are not forged: so here, unlike at the gate, a SYN decides.
+ * The outflow breaker: a connection to a mail port elsewhere -> drop or pass. It is on tc egress,
+ * where our own SYNs are not forged: so a SYN counts here, unlike at the gate.
  */
 #ifndef SEKISHO_OUTFLOW_JUDGE_H
 #define SEKISHO_OUTFLOW_JUDGE_H
@@ -12,8 +12,8 @@
 
 #define SOCKET_STREAM 1
 
-/* A guest's SYN that comes again is free of charge as often as Linux sends one again (6 times in
- * two minutes), and no oftener: a guest could forge repetitions, its stack is not ours. */
+/* A guest's SYN that comes again is free about as often as Linux sends one again (6 times in two
+ * minutes). Further repetitions are not, since a guest could forge them: its stack is not ours. */
 #define OUTFLOW_REPEATS	  8
 #define OUTFLOW_REPEAT_NS (130 * 1000000000ULL)
 
@@ -26,7 +26,7 @@ static __always_inline const struct outflow_rules *current_outflow_rules(void)
 	return inner ? bpf_map_lookup_elem(inner, &zero) : NULL;
 }
 
-/* What all senders share: releases, counts of full tables. Never NULL; the verifier wants it
+/* What all senders share: releases, counts of full tables. Never NULL, but the verifier wants it
  * checked. */
 static __always_inline struct outflow_control *outflow_state(void)
 {
@@ -72,7 +72,7 @@ static __always_inline bool outflow_may_send(const struct outflow_rules *rules,
 	return false;
 }
 
-/* The entry for the key, made if it is not there; with a full map that of all others. */
+/* The key's entry, which is made if it is not there; in a full map the entry for all others. */
 static __always_inline struct outflow_breaker *outflow_breaker_of(const struct outflow_key *key,
 								  struct outflow_control *control)
 {
@@ -91,7 +91,8 @@ static __always_inline struct outflow_breaker *outflow_breaker_of(const struct o
 	return bpf_map_lookup_elem(&outflow_breakers, &other);
 }
 
-/* A token if there is one. Two CPUs at once: the loser tries again; never more than the limit. */
+/* Takes a token if there is one. Of two CPUs at once the loser tries again, a few times; then there
+ * is none for it, so that the limit holds. */
 static __always_inline bool outflow_take(struct outflow_breaker *breaker, __u64 now, __u64 interval,
 					 __u32 burst)
 {
@@ -107,7 +108,7 @@ static __always_inline bool outflow_take(struct outflow_breaker *breaker, __u64 
 	return false;
 }
 
-/* Notes that an attempt was held back; the first after a calm begins a trip. */
+/* Notes that an attempt was held back; the first after a quiet time begins a trip. */
 static __always_inline void outflow_hold(struct outflow_breaker *breaker,
 					 const struct outflow_rules *rules, __u64 released_ns,
 					 const struct outflow_syn *syn)
@@ -127,7 +128,7 @@ static __always_inline void outflow_hold(struct outflow_breaker *breaker,
 	__sync_fetch_and_add(&breaker->held, 1);
 }
 
-/* enum outflow_verdict on a SYN that is not excepted. */
+/* Judges a SYN that is not excepted. Returns enum outflow_verdict. */
 __noinline int outflow_judge(const struct outflow_syn *syn)
 {
 	const struct outflow_rules *rules = current_outflow_rules();
@@ -168,7 +169,7 @@ __noinline int outflow_judge(const struct outflow_syn *syn)
 	return (int)verdict;
 }
 
-/* The counters for the key, made if they are not there; with a full map those of all others. */
+/* The key's counters, which are made if they are not there; in a full map those for all others. */
 static __always_inline struct outflow_count *outflow_count_of(const struct outflow_key *who,
 							      struct outflow_control *control)
 {
@@ -207,7 +208,7 @@ static __always_inline void outflow_remember_attempt(const struct outflow_syn *s
 	*(volatile __u64 *)&recent->time_ns = syn->now;
 }
 
-/* What the verdict adds to the counters. `before`: the verdict on the first SYN of a repeated one. */
+/* Counts the verdict. `before`: if the SYN is a repeated one, the verdict on the one before. */
 __noinline int outflow_note(const struct outflow_syn *syn, __u32 verdict, __u32 before)
 {
 	const struct outflow_rules *rules = current_outflow_rules();
@@ -252,7 +253,7 @@ static __always_inline __u32 outflow_with_memory(struct outflow_syn *syn,
 	__u32 before = memory && syn->repeat ? memory->verdict : OUTFLOW_PASS;
 	__u32 verdict = before;
 
-	/* What passed once passes; what did not asks again, without being a new attempt. */
+	/* A SYN that passed once passes; one that did not is judged again, but is no new attempt. */
 	if (!syn->repeat || before >= OUTFLOW_HELD)
 		verdict = excepted ? OUTFLOW_EXCEPT : (__u32)outflow_judge(syn);
 	outflow_note(syn, verdict, before);
@@ -261,7 +262,8 @@ static __always_inline __u32 outflow_with_memory(struct outflow_syn *syn,
 	return verdict;
 }
 
-/* A TCP socket of this machine: what its own storage remembers is true and goes with it. */
+/* Judges a SYN of a TCP socket of this machine, whose own storage remembers its SYNs and ends with
+ * it. Returns enum outflow_verdict. */
 static __always_inline __u32 outflow_local(struct outflow_syn *syn, struct bpf_sock *socket,
 					   __u32 excepted)
 {
@@ -284,8 +286,8 @@ static __always_inline __u32 outflow_local(struct outflow_syn *syn, struct bpf_s
 	return outflow_with_memory(syn, memory, excepted);
 }
 
-/* Judges a guest's SYN: without a socket of ours the flow itself is what is remembered. Returns
- * enum outflow_verdict. */
+/* Judges a guest's SYN. It has no socket of ours, so the flow itself is remembered. Returns enum
+ * outflow_verdict. */
 static __always_inline __u32 outflow_guest(struct outflow_syn *syn, __u32 excepted)
 {
 	struct outflow_memory *memory = NULL, fresh = {};
@@ -307,7 +309,8 @@ static __always_inline __u32 outflow_guest(struct outflow_syn *syn, __u32 except
 	return verdict;
 }
 
-/* Of a bridge's guest the stack tells the bridge alone; its port was noted (outflow_enter()). */
+/* Finds the port of a bridge's guest: the stack names only the bridge, but outflow_enter() has
+ * noted the port. */
 static __always_inline void outflow_find_port(struct outflow_syn *syn)
 {
 	struct outflow_flow key = outflow_on_entry(&syn->flow);
@@ -317,7 +320,7 @@ static __always_inline void outflow_find_port(struct outflow_syn *syn)
 		syn->who.id = *port;
 }
 
-/* Whether it is a mail port, in host order. */
+/* Whether the rules want this port, in host order. */
 static __always_inline bool outflow_wants(const struct outflow_rules *rules, __u16 port)
 {
 	for (__u32 i = 0; i < OUTFLOW_PORTS && i < rules->port_count; i++)
@@ -327,9 +330,10 @@ static __always_inline bool outflow_wants(const struct outflow_rules *rules, __u
 }
 
 /*
- * 1: drop, 0: pass. For SYNs and what cannot be read. `tcp`: where the TCP header of a readable
- * packet begins; `ip`: where the IP header does, or OUTFLOW_ETHERNET. Global, as the other large
- * functions here: the verifier checks each once, and not again behind every way through the headers.
+ * Judges SYNs and packets that cannot be read. 1: drop, 0: pass. `tcp`: offset of the TCP header of
+ * a readable packet; `ip`: offset of the IP header, or OUTFLOW_ETHERNET. Global, as the other large
+ * functions here, so that the verifier checks each once, and not again behind every way through the
+ * headers.
  */
 __noinline int outflow(struct __sk_buff *skb, const struct packet *packet, __u32 tcp, __u32 ip)
 {
@@ -362,7 +366,7 @@ __noinline int outflow(struct __sk_buff *skb, const struct packet *packet, __u32
 		excepted = outflow_find_prefix(&syn.flow.destination, syn.is4, 0);
 	if (syn.who.origin != OUTFLOW_LOCAL)
 		syn.who.guest = outflow_find_prefix(&syn.flow.source, syn.is4, 1);
-	/* Our own raw and packet sockets send what they like: each of their SYNs is an attempt. */
+	/* Our own raw and packet sockets can send anything: each of their SYNs is an attempt. */
 	if (socket && socket->type == SOCKET_STREAM && socket->protocol == NEXT_TCP)
 		verdict = outflow_local(&syn, socket, excepted);
 	else if (socket && syn.who.origin == OUTFLOW_LOCAL)
@@ -372,7 +376,7 @@ __noinline int outflow(struct __sk_buff *skb, const struct packet *packet, __u32
 	return verdict >= OUTFLOW_HELD && rules->mode == GATE_ENFORCE;
 }
 
-/* Notes by which port of a bridge a SYN comes in. Where its headers begin: as of outflow(). */
+/* Notes by which port of a bridge a SYN comes in. `tcp` and `ip` as in outflow(). */
 __noinline int outflow_enter(struct __sk_buff *skb, const struct packet *packet, __u32 tcp,
 			     __u32 ip)
 {

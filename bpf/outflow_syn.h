@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A packet on egress -> struct outflow_syn: whether it opens a connection, who sends it and where
- * to. Not here: what becomes of it (outflow_judge.h), and its headers (packet.h).
+ * A packet on egress -> struct outflow_syn: whether it opens a connection, who sends it, and to
+ * where. Not here: the decision about it (outflow_judge.h), and its headers (packet.h).
  */
 #ifndef SEKISHO_OUTFLOW_SYN_H
 #define SEKISHO_OUTFLOW_SYN_H
@@ -10,21 +10,22 @@
 #include "outflow_contract.h"
 #include "packet.h"
 
-/* Who holds no socket of ours and came by no device: nobody knows. */
+/* The user of a packet that has no socket of ours and came in by no device: unknown. */
 #define OUTFLOW_NO_SOCKET 0xffffffff
 
 struct outflow_syn {
 	struct outflow_flow flow;
 	struct outflow_key who; /* with the port in host order; 0: could not be read */
 	__u32 is4;
-	__u32 direct; /* nothing in the packet sends it on from its destination */
+	__u32 direct; /* no header sends the packet on from its destination */
 	__u32 unreadable;
 	__u32 repeat; /* sent again */
 	__u64 cgroup;
 	__u64 now;
 };
 
-/* For outflow(): the IP header is behind an Ethernet header and its tags. Else its offset. */
+/* For outflow(), in place of the IP header's offset: it is behind an Ethernet header and its
+ * tags. */
 #define OUTFLOW_ETHERNET (~0U)
 
 /* Where the IP header begins. */
@@ -44,7 +45,7 @@ static __always_inline __u32 outflow_ip_offset(struct __sk_buff *skb, __u32 know
 	return offset;
 }
 
-/* Behind an Ethernet header without tags. */
+/* Whether an IP header is right behind this Ethernet header, without tags. */
 static __always_inline bool outflow_is_ip(const __u8 *ether)
 {
 	return (ether[12] == ETH_P_IP >> 8 && ether[13] == (ETH_P_IP & 0xff)) ||
@@ -81,7 +82,8 @@ static __always_inline struct outflow_flow outflow_on_entry(const struct outflow
 	};
 }
 
-/* Who sends: what came in by a device, another namespace, or a user of this machine. */
+/* The sender: a guest, by the device that the packet came in by; another namespace; or a user of
+ * this machine. */
 static __always_inline void outflow_whose(struct __sk_buff *skb, struct bpf_sock *socket,
 					  struct outflow_key *who)
 {
@@ -98,15 +100,15 @@ static __always_inline void outflow_whose(struct __sk_buff *skb, struct bpf_sock
 	}
 }
 
-/* A SYN, or what cannot be read and might be one. */
+/* Whether the packet is a SYN, or cannot be read and might be one. */
 static __always_inline bool outflow_is_attempt(const struct packet *packet)
 {
 	return packet->kind == PACKET_UNREADABLE || (packet->kind == PACKET_TCP && packet->syn);
 }
 
 /*
- * Whether a packet surely opens no TCP connection, told from the few bytes that decide it: nearly
- * all packets end here. What this cannot tell is read in full.
+ * Whether a packet surely opens no TCP connection, by the few bytes that decide it: nearly all
+ * packets end here. If these bytes do not decide it, the packet is read in full.
  */
 static __always_inline bool outflow_opens_nothing(const __u8 *ip, const void *end)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bytes -> struct packet: who wants what from which port, or that nobody can tell. Pure arithmetic
- * over [pos, end). Not here: what to do about it (verdict.h).
+ * Bytes -> struct packet: source, port and whether a connection is opened, or that this cannot be
+ * read. Pure arithmetic over [pos, end). Not here: the decision about the packet (verdict.h).
  *
- * The question at every fork is what Linux would do with the packet. What Linux throws away anyway
- * may pass; what Linux could make a connection of and this cannot read is PACKET_UNREADABLE.
+ * Every branch follows what Linux would do with the packet. A packet that Linux throws away anyway
+ * may pass; one that Linux could make a connection of, and that this code cannot read, is
+ * PACKET_UNREADABLE.
  */
 #ifndef SEKISHO_PACKET_H
 #define SEKISHO_PACKET_H
@@ -36,9 +37,9 @@ struct packet {
 struct cursor {
 	void *pos, *end;
 	__u32 cut;   /* the packet goes on behind `end` */
-	__u32 ended; /* set where more was wanted than is there */
-	void *sized; /* from here on there are */
-	__u32 size;  /* so many bytes, IP says; 0: it does not say */
+	__u32 ended; /* set if more was wanted than is there */
+	void *sized; /* where the bytes begin that the IP header counts */
+	__u32 size;  /* how many it counts; 0: it does not say */
 };
 
 /* `size` bytes at the cursor, which moves behind them; NULL if they are not all there. */
@@ -53,24 +54,25 @@ static __always_inline void *cursor_take(struct cursor *cursor, __u32 size)
 }
 
 /*
- * Whether the cursor is beyond what IP says is the packet's. Linux cuts that off; whoever believed
- * it would see one header in the frame where the next fragment brings another. Asked only where
- * something is made of what was read: asked at every step, it is too much for the verifier.
+ * Whether the cursor is beyond the packet's size by its IP header. Linux cuts off the bytes behind
+ * that: a header read from them could differ from the one that the next fragment brings. Called
+ * only where the bytes that were read are used: at every step it would be too much for the
+ * verifier.
  */
 static __always_inline bool cursor_beyond(const struct cursor *cursor)
 {
 	return cursor->size && (__u32)(cursor->pos - cursor->sized) > cursor->size;
 }
 
-/* A header that should be here is not: Linux drops a packet that really ends here, but makes it
- * whole if it is `first`, the first of several fragments. */
+/* The kind of a packet that ends where a header should be. Linux drops a packet that really ends
+ * here, but reassembles it if it is the first of several fragments (`first`). */
 static __always_inline enum packet_kind packet_short(struct cursor *cursor, __u32 first)
 {
 	cursor->ended = 1;
 	return first || cursor->cut ? PACKET_UNREADABLE : PACKET_OTHER;
 }
 
-/* `first`: the first of several fragments. Its end is none of the packet's. */
+/* `first`: this is the first of several fragments, whose end is not the packet's end. */
 static __always_inline enum packet_kind packet_read_tcp(struct cursor *cursor, __u32 first,
 							struct packet *packet)
 {
@@ -87,7 +89,7 @@ static __always_inline enum packet_kind packet_read_tcp(struct cursor *cursor, _
 	return PACKET_TCP;
 }
 
-/* `first`: it is in the first fragment of an IPv6 packet. */
+/* `first`: the header is in the first fragment of an IPv6 packet. */
 static __always_inline enum packet_kind packet_read4(struct cursor *cursor, __u32 first,
 						     struct packet *packet)
 {
@@ -102,7 +104,7 @@ static __always_inline enum packet_kind packet_read4(struct cursor *cursor, __u3
 	if (options < 20)
 		return PACKET_OTHER; /* ip_rcv() drops it */
 	cursor->sized = ip;
-	/* 0 where GRO made more than 64 KiB of many packets. */
+	/* 0 if GRO joined packets to more than 64 KiB. */
 	cursor->size = (__u32)(ip[2] << 8 | ip[3]);
 	packet->is4 = 1;
 	packet->source.word[0] = 0;
@@ -110,7 +112,7 @@ static __always_inline enum packet_kind packet_read4(struct cursor *cursor, __u3
 	packet->source.word[2] = __builtin_bswap32(0xffff);
 	packet->source.word[3] = *(__be32 *)(ip + 12);
 	fragment = (__u32)(ip[6] << 8 | ip[7]);
-	/* A fragment at offset 1 carries the flags to ports that only another packet shows. */
+	/* A fragment at offset 1 has the flags; only another packet shows the ports. */
 	if ((fragment & IP_OFFSET_MASK) == 1)
 		return PACKET_UNREADABLE;
 	if (fragment & IP_OFFSET_MASK)
@@ -123,7 +125,7 @@ static __always_inline enum packet_kind packet_read4(struct cursor *cursor, __u3
 
 /*
  * Extension headers that Linux skips over on its way to TCP, by next-header number. Such a header
- * is 8 bytes long plus its second byte times EXTENSION_UNIT of this. As a table and not as
+ * has 8 bytes plus its second byte times (entry & EXTENSION_UNIT). This is a table and not
  * branches, so that the verifier walks one path through each header and not one for every kind.
  */
 #define EXTENSION      0x10
@@ -195,7 +197,7 @@ static __always_inline enum packet_kind packet_read6(struct cursor *cursor, stru
 	return PACKET_UNREADABLE;
 }
 
-/* From the IP header on, for devices without a link header. */
+/* Reads from the IP header on, for devices without a link header. */
 static __always_inline enum packet_kind packet_read_ip(struct cursor *cursor, struct packet *packet)
 {
 	__u8 *version = cursor->pos;
@@ -207,7 +209,7 @@ static __always_inline enum packet_kind packet_read_ip(struct cursor *cursor, st
 	return packet_read6(cursor, packet);
 }
 
-/* From behind an Ethernet header on, whose type is `type`. */
+/* Reads what follows an Ethernet header of type `type`. */
 static __always_inline enum packet_kind packet_read_type(struct cursor *cursor, __u32 type,
 							 struct packet *packet)
 {
@@ -228,7 +230,7 @@ static __always_inline enum packet_kind packet_read_type(struct cursor *cursor, 
 	return PACKET_UNREADABLE;
 }
 
-/* From the Ethernet header on. */
+/* Reads from the Ethernet header on. */
 static __always_inline enum packet_kind packet_read(struct cursor *cursor, struct packet *packet)
 {
 	__u8 *ether = cursor_take(cursor, 14);

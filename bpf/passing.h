@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the gate remembers of a source: whose it is, and that packets of open sessions pass. Not
- * here: what was asked before (verdict.h). */
+/* What the gate remembers of a source: a stamp of its address, and that packets of its open
+ * sessions pass. Not here: the checks before that (verdict.h). */
 #ifndef SEKISHO_PASSING_H
 #define SEKISHO_PASSING_H
 
@@ -8,9 +8,9 @@
 #include "packet.h"
 
 /*
- * What the stamp of a remembered lookup is mixed with: whose lookup it is. A ban may end, and its
- * place in the map be another's, between the look-up and the note; a note that lands there is none
- * of his. Odd factors: no two IPv4 addresses mix alike.
+ * A hash of a prefix. It is added to the stamp of a lookup that the prefix's ban remembers. Between
+ * the look-up and the note the ban may end and another take its place in the map; the hash makes
+ * the note invalid for that one. The factors are odd, so no two IPv4 addresses have one hash.
  */
 static __always_inline __u32 stamp_of(const struct prefix *banned)
 {
@@ -20,7 +20,7 @@ static __always_inline __u32 stamp_of(const struct prefix *banned)
 	       word[3] * 0x27d4eb2fU + banned->length;
 }
 
-/* Where it is noted that packets of this source pass. */
+/* The place for the note that packets of this source pass. */
 static __always_inline struct passing *passing_of(const struct address *source)
 {
 	const struct prefix whole = { .address = *source };
@@ -29,7 +29,8 @@ static __always_inline struct passing *passing_of(const struct address *source)
 	return bpf_map_lookup_elem(&passing, &slot);
 }
 
-/* Whether that is noted, and still holds: not while bans are put in (`changes` is odd). */
+/* Whether the place has this packet's note and the note is valid. None is while bans are added
+ * (`changes` is odd). */
 static __always_inline bool passing_holds(const struct passing *noted, const struct packet *packet,
 					  __u32 port, __u32 changes, __u32 stamp)
 {
@@ -40,7 +41,7 @@ static __always_inline bool passing_holds(const struct passing *noted, const str
 	       of[0] == word[0];
 }
 
-/* Notes it, of a lookup by the table of this stamp (0: there is none). */
+/* Writes the note, for a lookup in the table with this stamp (0: there is no table). */
 static __always_inline void passing_note(struct passing *noted, const struct packet *packet,
 					 __u32 port, __u32 changes, __u32 stamp)
 {

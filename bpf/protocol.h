@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Numbers of the wire that vmlinux.h, which holds types only, does not have. */
+/* Protocol numbers and constants. vmlinux.h does not have them, since it has types only. */
 #ifndef SEKISHO_PROTOCOL_H
 #define SEKISHO_PROTOCOL_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The counts of open connections made true to the sockets that there are: the walk over the sockets
- * of this network namespace, and what user space has settled after it (contract.h, rebuild_what).
+ * Corrects the counts of open connections after the sockets that there are: the walk over the
+ * sockets of this network namespace, and what user space asks for after it (contract.h,
+ * rebuild_what).
  */
 #ifndef SEKISHO_REBUILD_COUNTS_H
 #define SEKISHO_REBUILD_COUNTS_H
@@ -9,7 +10,8 @@
 #include "connections.h"
 #include "verdict.h"
 
-/* Where a socket of this namespace is connected with; false: with nobody yet, or no more. */
+/* Both addresses of a connected socket of this namespace; false: it is not connected yet, or no
+ * longer. */
 static __always_inline bool socket_ends(const struct tcp_sock *tcp, struct address *remote,
 					struct address *local)
 {
@@ -31,8 +33,8 @@ static __always_inline bool socket_ends(const struct tcp_sock *tcp, struct addre
 	return common->skc_family == AF_INET6;
 }
 
-/* Raises the open counts alone, of a connection whose handshake is counted already, or was before
- * our time. Which they are. */
+/* Raises only the open counts, for a connection whose handshake is counted already or was before
+ * the gate. Returns which counts it raised. */
 static __always_inline __u32 meter_raise(const struct connection *who, struct usage *counts)
 {
 	__u32 index = who->service * COUNTRY_COUNT + who->country, in = 0;
@@ -59,8 +61,8 @@ static __always_inline __u32 meter_raise(const struct connection *who, struct us
 	return in;
 }
 
-/* Counts a known connection by the lengths of the policy, if they have changed. Its socket is
- * locked by the walk: it does not end meanwhile. */
+/* Counts a known connection anew if the policy's prefix lengths have changed. The walk has locked
+ * its socket, so the connection does not end meanwhile. */
 static __always_inline void rekey(struct connection *known, const struct policy *rules,
 				  struct usage *counts)
 {
@@ -79,7 +81,7 @@ static __always_inline void rekey(struct connection *known, const struct policy 
 	known->counted = moved.counted;
 }
 
-/* Marks a connection that is counted as seen. */
+/* Whether the connection is counted; if so, it is marked as seen by this sweep. */
 static __always_inline bool is_counted(struct sock_common *common, __u64 cookie,
 				       const struct policy *rules, struct usage *counts)
 {
@@ -98,8 +100,8 @@ static __always_inline bool is_counted(struct sock_common *common, __u64 cookie,
 	return true;
 }
 
-/* Counts a connection that is open and not counted. The walk holds the socket's lock: it neither
- * opens nor ends meanwhile. */
+/* Counts a connection that is open and not counted. The walk holds the socket's lock, so the
+ * connection neither opens nor ends meanwhile. */
 static __always_inline void adopt(struct sock_common *common)
 {
 	const struct policy *rules = current_policy();
@@ -144,7 +146,7 @@ static __always_inline struct meter *meter_find(const struct rebuild_args *argum
 	return bpf_map_lookup_elem(&country_meters, &key.service);
 }
 
-/* Gives back what a handshake was charged that was closed for a limit beyond it. */
+/* Gives back the tokens of a handshake whose connection was closed because of a limit. */
 static __always_inline int rebuild_refund(const struct rebuild_args *arguments)
 {
 	const struct connection *who = &arguments->connection;
@@ -168,7 +170,7 @@ static __always_inline int rebuild_refund(const struct rebuild_args *arguments)
 	return 1;
 }
 
-/* Ends a connection whose socket the sweep did not meet. 1: it was counted, and is no more. */
+/* Ends a connection whose socket the sweep did not meet. 1: it was counted, and no longer is. */
 static __always_inline int rebuild_end(const struct rebuild_args *arguments)
 {
 	__u64 cookie = arguments->cookie;
@@ -196,7 +198,8 @@ static __always_inline int rebuild_add(const struct rebuild_args *arguments)
 	return 1;
 }
 
-/* All but what the gate itself writes; that too, if it is to begin anew. */
+/* Writes to a ban's entry all members but those that the gate itself writes. If the new ban has no
+ * packets, its counters begin at 0. */
 static __always_inline int rebuild_ban(const struct rebuild_args *arguments)
 {
 	struct prefix banned = arguments->banned;
@@ -221,7 +224,7 @@ static __always_inline int rebuild_ban(const struct rebuild_args *arguments)
 	return 1;
 }
 
-/* Does what arguments->what says. 1: done, 0: there was nothing to do, or it had changed. */
+/* Does what arguments->what says. 1: done; 0: there was nothing to do, or the value had changed. */
 static __always_inline int rebuild(const struct rebuild_args *arguments)
 {
 	struct meter *meter;

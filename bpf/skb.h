@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The skb of tc: its bytes as a cursor (packet.h), and where in them the IP header begins. */
+/* The skb of tc: its bytes as a cursor (packet.h), and the offset of the IP header in them. */
 #ifndef SEKISHO_SKB_H
 #define SEKISHO_SKB_H
 
 #include "packet.h"
 
-/* Headers that fit here are read from an skb after one pull; what is longer is unreadable. */
+/* Headers up to this size are read from an skb after one pull; longer ones are unreadable. */
 #define TC_PULL 256
 
-/* No device puts as much in front of the IP header; a stranger who writes the outer header of a
- * tunnel may. */
+/* No device puts so many bytes in front of the IP header, but a stranger who writes the outer
+ * header of a tunnel can. */
 #define SKB_OFFSET_MAX 127
 
-/* The verifier wants these two loaded straight off the context, which clang likes to improve on. */
+/* The verifier wants these two pointers loaded directly from the context; clang would rewrite plain
+ * loads. */
 #define SKB_POINTER(skb, member)                                                   \
 	({                                                                         \
 		void *pointer_;                                                    \
@@ -22,7 +23,7 @@
 		pointer_;                                                          \
 	})
 
-/* The linear part of an skb, made long enough for headers. */
+/* The linear part of an skb, pulled so that it is long enough for the headers. */
 static __always_inline struct cursor skb_cursor(struct __sk_buff *skb)
 {
 	void *begin = SKB_POINTER(skb, data), *end = SKB_POINTER(skb, data_end);
@@ -36,7 +37,8 @@ static __always_inline struct cursor skb_cursor(struct __sk_buff *skb)
 	return (struct cursor){ .pos = begin, .end = end, .cut = end - begin < size };
 }
 
-/* An Ethernet header that surely is no IP header: its first half-byte is no version of IP. */
+/* Whether an Ethernet header begins here, and surely no IP header: the first half-byte is no
+ * version of IP. */
 static __always_inline bool skb_looks_like_ethernet(const __u8 *begin, const void *end)
 {
 	__u32 type;
@@ -48,15 +50,15 @@ static __always_inline bool skb_looks_like_ethernet(const __u8 *begin, const voi
 	       type == ETH_P_8021AD;
 }
 
-/* An offset that was checked: verifiers forget its bound where clang keeps it on the stack. */
+/* An offset that was checked before: verifiers forget its bound if clang keeps it on the stack. */
 static __always_inline __u32 skb_bounded(__u32 offset)
 {
 	barrier_var(offset);
 	return offset & SKB_OFFSET_MAX;
 }
 
-/* Whether the IP header begins no later than `offset`: the linear part ends there where it begins
- * at 0, and is shorter by as much as it begins later. */
+/* Whether the IP header begins at `offset` or before. A helper reads relative to the IP header: of
+ * `size` linear bytes, size - n are there to read if the header begins at n. */
 static __always_inline bool skb_begins_by(struct __sk_buff *skb, __u32 size, __u32 offset)
 {
 	__u8 byte;
@@ -66,12 +68,12 @@ static __always_inline bool skb_begins_by(struct __sk_buff *skb, __u32 size, __u
 }
 
 /*
- * Where the IP header begins in the `size` linear bytes: behind the link header of the device that
- * the packet came in by, which is not that of the device that it is on now (GRE without remote
- * shows the outer IP header, an xfrm interface the Ethernet header of the device below). Linux
- * knows, and tells a tc program only by where that header's bytes end. More than SKB_OFFSET_MAX:
- * too far to be read. Global, so that the verifier takes the result for unknown and walks the
- * headers behind it once.
+ * The offset of the IP header in the `size` linear bytes. It follows the link header of the device
+ * that the packet came in by, which may differ from that of the device that it is on now (GRE
+ * without remote shows the outer IP header, an xfrm interface the Ethernet header of the device
+ * below). Linux knows the offset, but a tc program can find it only by skb_begins_by(). A result
+ * above SKB_OFFSET_MAX is too far to be read. The function is global, so that the verifier takes
+ * the result for unknown and walks the headers behind it once.
  */
 __noinline int skb_ip_offset(struct __sk_buff *skb, __u32 size)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is counted of a packet that the gate has judged. Per CPU, so no atomics. */
+/* The counters of packets that the gate has judged. They are per CPU, so there are no atomics. */
 #ifndef SEKISHO_STATS_H
 #define SEKISHO_STATS_H
 
 #include "maps.h"
 
-/* A packet that came by the device, whatever it is: the one count that every packet costs. */
+/* Counts a packet of the device, whatever it is: the only count that every packet costs. */
 static __always_inline void count_seen(__u32 ifindex)
 {
 	__u32 slot = ifindex % SEEN_SLOTS;
@@ -15,7 +15,7 @@ static __always_inline void count_seen(__u32 ifindex)
 		(*packets)++;
 }
 
-/* A SYN, and whether it was dropped, or would have been: by service and country. */
+/* Counts a SYN, and whether it was dropped or would have been, by service and country. */
 static __always_inline void count_attempt(__u32 service, __u32 country, enum reason reason,
 					  __u32 mode)
 {
@@ -33,7 +33,8 @@ static __always_inline void count_attempt(__u32 service, __u32 country, enum rea
 		counts->would_drop++;
 }
 
-/* A packet that was dropped, or would have been: by service and reason. `syn`: 1 of an attempt. */
+/* Counts a packet that was dropped, or would have been, by service and reason. `syn`: 1 for
+ * a SYN. */
 static __always_inline void count_reason(__u32 service, enum reason reason, __u32 mode, __u32 syn)
 {
 	__u32 key = (service * REASON_COUNT + reason) * 2 + (mode == GATE_ENFORCE);
@@ -45,7 +46,7 @@ static __always_inline void count_reason(__u32 service, enum reason reason, __u3
 	counts->attempts += syn;
 }
 
-/* A packet that the list decided. */
+/* Counts a packet about which the list decided. */
 static __always_inline void count_list(__u32 list, __u32 syn)
 {
 	struct list_counts *counts = bpf_map_lookup_elem(&list_counts, &list);

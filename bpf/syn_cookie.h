@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SYN -> SYN-ACK on the device: what the listener's queue cannot take is answered with the cookie
- * that the kernel would send, before the kernel has made anything of the packet. The ACK that
- * brings the cookie back goes to the kernel, which opens the connection as with its own cookies.
+ * SYN -> SYN-ACK on the device: if the listener's queue has no room, the SYN is answered with the
+ * cookie that the kernel would send, before the kernel has made anything of the packet. The ACK
+ * that brings the cookie back goes to the kernel, which opens the connection as with its own
+ * cookies.
  *
- * The answer is made in the SYN's own frame, never longer than it, and goes back to where the frame
- * came from. Whatever is unusual about a SYN leaves it to the kernel, as it came.
+ * The answer is made in the SYN's own frame, is never longer than it, and goes back to where the
+ * frame came from. A SYN that is unusual in any way goes to the kernel unchanged.
  */
 #ifndef SEKISHO_SYN_COOKIE_H
 #define SEKISHO_SYN_COOKIE_H
@@ -14,12 +15,12 @@
 #include "packet.h"
 #include "verdict.h"
 
-#define COOKIE_WINDOW_SHIFT 27	/* 134 ms */
-#define COOKIE_SPARED	    128 /* SYNs of strangers that each CPU leaves to the kernel in each */
+#define COOKIE_WINDOW_SHIFT 27 /* 134 ms */
+#define COOKIE_SPARED	    128 /* SYNs of strangers in a window that each CPU leaves to the kernel */
 #define COOKIE_TAGS	    2
 #define COOKIE_OPTIONS	    12 /* TCP options looked at for the MSS */
-#define COOKIE_LIFE	    64 /* of the answer: hop limit */
-#define FRAME_LEAST	    60 /* of Ethernet, without its checksum */
+#define COOKIE_LIFE	    64 /* the answer's hop limit */
+#define FRAME_LEAST	    60 /* shortest Ethernet frame, without its checksum */
 
 #define TCP_FIN_BIT	    0x01
 #define TCP_RST_BIT	    0x04
@@ -34,11 +35,12 @@ struct cookie_syn {
 	__be32 sequence;
 	__u32 ip;     /* offset of the IP header in the frame */
 	__u32 size;   /* of the IP header: 20 or 40 */
-	__u32 mss;    /* 0: it names none */
+	__u32 mss;    /* 0: the SYN names none */
 	__u32 header; /* of TCP, in bytes */
 };
 
-/* A sum of 16-bit words, as the checksum of IP and TCP. Any alignment of the words within a u64. */
+/* Folds a sum of 16-bit words into the checksum of IP and TCP. The words may have any alignment
+ * within the u64. */
 static __always_inline __u16 cookie_fold(__u64 sum)
 {
 	sum = (sum & 0xffffffff) + (sum >> 32);
@@ -48,7 +50,7 @@ static __always_inline __u16 cookie_fold(__u64 sum)
 	return (__u16)~sum;
 }
 
-/* Words into a sum that cookie_fold() takes. */
+/* Adds words to a sum for cookie_fold(). */
 static __always_inline __u64 cookie_add(__u64 sum, const __be32 *words, __u32 count)
 {
 	for (__u32 i = 0; i < count; i++)
@@ -56,8 +58,9 @@ static __always_inline __u64 cookie_add(__u64 sum, const __be32 *words, __u32 co
 	return sum;
 }
 
-/* Whether the SYN is one of the few in each window that the kernel gets whatever its queue: of
- * these it keeps options that a cookie loses, and a machine that is not flooded asks no further. */
+/* Whether the SYN is one of the few in each window that go to the kernel even if its queue
+ * is full. These keep options that a cookie loses, and a machine that is not flooded needs
+ * no more checks. */
 static __always_inline bool cookie_spares(struct syn_cookies *own)
 {
 	__u64 window = tick_time() >> COOKIE_WINDOW_SHIFT;
@@ -69,7 +72,7 @@ static __always_inline bool cookie_spares(struct syn_cookies *own)
 	return own->taken++ < COOKIE_SPARED;
 }
 
-/* Addresses that no stranger has, or that mean the wire and not a host. */
+/* Whether it is an address that no stranger has, or that means the link and not a host. */
 static __always_inline bool cookie_is_odd(const struct address *from)
 {
 	__u32 first = bpf_ntohl(from->word[0]), last = bpf_ntohl(from->word[3]) >> 24;
@@ -79,7 +82,7 @@ static __always_inline bool cookie_is_odd(const struct address *from)
 	return !first || first >> 24 == 0xff || first >> 22 == 0xfe80 >> 6;
 }
 
-/* The MSS that the options name, 0: none. */
+/* The MSS that the options name; 0: none. */
 static __always_inline __u32 cookie_mss(const __u8 *options, const void *end, __u32 size)
 {
 	__u32 at = 0;
@@ -102,7 +105,7 @@ static __always_inline __u32 cookie_mss(const __u8 *options, const void *end, __
 	return 0;
 }
 
-/* An IPv4 header without options, of a whole packet, that is right. */
+/* Reads an IPv4 header. False: it has options or a wrong checksum, or the packet is a fragment. */
 static __always_inline bool cookie_read4(const __u8 *ip, struct cookie_syn *syn, __u32 *size)
 {
 	const __be32 *word = (const __be32 *)ip;
@@ -118,7 +121,7 @@ static __always_inline bool cookie_read4(const __u8 *ip, struct cookie_syn *syn,
 	return true;
 }
 
-/* An IPv6 header with TCP right behind it. */
+/* Reads an IPv6 header. False: TCP is not right behind it, or an address is a mapped one. */
 static __always_inline bool cookie_read6(const __u8 *ip, struct cookie_syn *syn, __u32 *size)
 {
 	const __be32 *word = (const __be32 *)ip;
@@ -134,7 +137,7 @@ static __always_inline bool cookie_read6(const __u8 *ip, struct cookie_syn *syn,
 	return !is_mapped4(&syn->from) && !is_mapped4(&syn->to);
 }
 
-/* From the frame's begin on. False: the SYN is the kernel's. */
+/* Reads from the beginning of the frame on. False: the SYN goes to the kernel. */
 static __always_inline bool cookie_read(void *begin, void *end, struct cookie_syn *syn)
 {
 	struct cursor cursor = { .pos = begin, .end = end };
@@ -176,13 +179,13 @@ static __always_inline bool cookie_read(void *begin, void *end, struct cookie_sy
 	return true;
 }
 
-/* The option that says the largest segment (RFC 9293, section 3.2). */
+/* The option with the MSS (RFC 9293, section 3.2). */
 static __always_inline __be32 cookie_option(__u32 mss)
 {
 	return bpf_htonl(TCP_OPTION_MSS << 24 | 4 << 16 | mss);
 }
 
-/* An IP header of `size` bytes, 20 or 40, before `payload` bytes of TCP. */
+/* Writes an IP header of `size` bytes, 20 or 40, before `payload` bytes of TCP. */
 static __always_inline void cookie_write_ip(__be32 *to, const struct address *source,
 					    const struct address *destination, __u32 size,
 					    __u32 payload)
@@ -204,8 +207,8 @@ static __always_inline void cookie_write_ip(__be32 *to, const struct address *so
 	}
 }
 
-/* Whether the listener's queue is full. The kernel asks the same, unless net.ipv4.tcp_syncookies is
- * 2: then it sends nothing but cookies, and the queue says whether there is a flood. */
+/* Whether the listener's queue is full. The kernel checks the same, unless net.ipv4.tcp_syncookies
+ * is 2: then it sends only cookies, and the queue says whether there is a flood. */
 static __always_inline bool cookie_queue_is_full(struct bpf_sock *listener)
 {
 	const struct tcp_sock *tcp = bpf_skc_to_tcp_sock(listener);
@@ -214,8 +217,9 @@ static __always_inline bool cookie_queue_is_full(struct bpf_sock *listener)
 			      tcp->inet_conn.icsk_inet.sk.sk_max_ack_backlog;
 }
 
-/* The kernel's cookie for the SYN, and in bits 32 and up the MSS that is in it; negative: the
- * kernel would send none. The kernel remembers that it has sent one, and lets ACKs with cookies in.
+/* The kernel's cookie for the SYN, and in bits 32 and up the MSS that the cookie holds; negative:
+ * the kernel would send none. The kernel remembers that it made one, and then accepts ACKs with
+ * cookies.
  */
 static __always_inline __s64 cookie_make(struct bpf_sock *listener, const struct cookie_syn *syn)
 {
@@ -265,8 +269,8 @@ static __always_inline __s64 cookie_ask(struct xdp_md *ctx, const struct cookie_
 	return cookie;
 }
 
-/* What may be sent to us in one segment: no more than the device takes, nor than the cookie says
- * that he takes himself, whose way is likely to be ours. */
+/* The largest segment that the peer may send: not more than the device takes, nor than the MSS of
+ * the cookie, which the peer named for segments to him, since both ways are likely the same. */
 static __always_inline __u32 cookie_own_mss(const struct cookie_syn *syn, __u32 mtu, __u32 mss)
 {
 	__u32 headers = syn->size + 20;
@@ -274,7 +278,7 @@ static __always_inline __u32 cookie_own_mss(const struct cookie_syn *syn, __u32 
 	return mtu > headers && mtu - headers < mss ? mtu - headers : mss;
 }
 
-/* A TCP header of `size` bytes with `option` behind its first 20; 0: none. */
+/* Writes a TCP header of `size` bytes, with `option` behind its first 20; 0: no option. */
 static __always_inline void cookie_write_tcp(__be32 *to, const struct cookie_syn *syn, bool is6,
 					     __u32 cookie, __u32 window, __u32 size, __be32 option)
 {
@@ -287,14 +291,14 @@ static __always_inline void cookie_write_tcp(__be32 *to, const struct cookie_syn
 	to[3] = bpf_htonl((size / 4) << 28 | (TCP_SYN_BIT | TCP_ACK_BIT) << 16 | window);
 	to[4] = 0;
 	sum = cookie_add(sum, to, 4);
-	/* What makes an IPv4 address one of 128 bits is no part of the sum. */
+	/* The words that map an IPv4 address to 128 bits are no part of the sum. */
 	if (is6)
 		sum = cookie_add(cookie_add(sum, syn->from.word, 3), syn->to.word, 3);
 	sum += (__u64)syn->from.word[3] + syn->to.word[3];
 	to[4] = cookie_fold(sum);
 }
 
-/* The SYN's frame becomes the answer's. XDP_PASS: the frame is as it was. */
+/* Turns the SYN's frame into the answer. XDP_PASS: the frame is unchanged. */
 static __always_inline int cookie_write(struct xdp_md *ctx, const struct cookie_syn *syn,
 					__u32 ip_size, __u32 cookie, __u32 mss)
 {
@@ -339,8 +343,8 @@ static __always_inline int cookie_write(struct xdp_md *ctx, const struct cookie_
 	return XDP_TX;
 }
 
-/* What becomes of a SYN that the gate lets in (VERDICT_STRANGER): XDP_TX, it is answered; XDP_PASS,
- * it is the kernel's. */
+/* Decides about a SYN that the gate lets in (VERDICT_STRANGER). XDP_TX: it is answered; XDP_PASS:
+ * it goes to the kernel. */
 static __always_inline int cookie_answer(struct xdp_md *ctx, __u32 word)
 {
 	__u32 zero = 0, ifindex = ctx->ingress_ifindex, mss;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * struct packet -> drop or pass, in the order that the manual promises; the first match wins.
- * Bans and deny lists act on every packet, so that open sessions end; the rest on SYNs alone.
+ * struct packet -> drop or pass, in the order that the manual promises; the first match wins. Bans
+ * and deny lists act on every packet, so that open sessions end; all else acts on SYNs only.
  */
 #ifndef SEKISHO_VERDICT_H
 #define SEKISHO_VERDICT_H
@@ -15,7 +15,8 @@
 #include "table_find.h"
 #include "verdict_word.h"
 
-/* A block of the static table but for the head's (TABLE_BLOCK bytes); NULL: it has fewer. */
+/* A block of the static table, other than the head's (TABLE_BLOCK bytes); NULL: the table has fewer
+ * blocks. */
 static __always_inline const void *table_block(const struct table_head *head, __u32 block)
 {
 	__u32 slot = head->rest, behind = block - 1;
@@ -36,7 +37,7 @@ static __always_inline __u32 host_word(__be32 word)
 	return host;
 }
 
-/* A lookup and the stamp of the table that it is of. Stamp 0: there is no table. */
+/* A lookup and the stamp of its table. Stamp 0: there is no table. */
 union stamped_lookup {
 	struct {
 		struct lookup lookup;
@@ -45,7 +46,7 @@ union stamped_lookup {
 	__u64 bytes;
 };
 
-/* The head of the table in force; NULL: there is none. One look-up for each question, so never a
+/* The head of the table in force; NULL: there is none. Each question gets it once, and so never a
  * mixture of two tables. */
 static __always_inline const struct table_head *current_table(void)
 {
@@ -55,7 +56,8 @@ static __always_inline const struct table_head *current_table(void)
 	return inner ? bpf_map_lookup_elem(inner, &zero) : NULL;
 }
 
-/* The static table's word on a source for a service, as the bytes of a stamped lookup. */
+/* Looks an IPv4 source up in the static table for a service. Returns the bytes of a stamped lookup.
+ */
 static __always_inline __u64 lookup4(const struct packet *packet, __u32 service)
 {
 	union stamped_lookup found = { .lookup = { .country = COUNTRY_ZZ } };
@@ -69,7 +71,7 @@ static __always_inline __u64 lookup4(const struct packet *packet, __u32 service)
 }
 
 /*
- * The same of either family. This and the next __noinline ones are global functions: the verifier
+ * The same for either family. This and the next __noinline functions are global: the verifier
  * checks each once, by itself, and not again behind every way that leads there.
  */
 __noinline __u64 find_leaf(const struct packet *packet, __u32 service)
@@ -89,15 +91,15 @@ __noinline __u64 find_leaf(const struct packet *packet, __u32 service)
 	return found.bytes;
 }
 
-/* The same where it is asked of each packet: IPv4 is short enough to spare it the call. */
+/* The same for each packet: the code for IPv4 is short enough to be inlined. */
 static __always_inline __u64 lookup_packet(const struct packet *packet, __u32 service)
 {
 	return packet->is4 ? lookup4(packet, service) : find_leaf(packet, service);
 }
 
 /*
- * CLOCK_BOOTTIME as of the last tick: near enough for the end of a ban, and far cheaper than to ask
- * for each packet. The time is written before the tick that it is of, so that an interrupt in
+ * CLOCK_BOOTTIME as of the last tick: exact enough for the end of a ban, and far cheaper than
+ * reading the clock for each packet. The time is written before its tick, so that an interrupt in
  * between finds the older pair.
  */
 static __always_inline __u64 tick_time(void)
@@ -117,8 +119,8 @@ static __always_inline __u64 tick_time(void)
 	return now;
 }
 
-/* Whether the ban closes a port, by its port_service[], now. One that was not seen (0) only if it
- * closes all. */
+/* Whether the ban closes a port now, by the port's port_service[]. A port that was not seen (0) is
+ * closed only if the ban closes all services. */
 static __always_inline bool ban_closes(const struct ban *ban, __u32 port, __u64 now)
 {
 	if (ban->expires_ns[port / PORT_LOGIN & 1] <= now)
@@ -126,8 +128,8 @@ static __always_inline bool ban_closes(const struct ban *ban, __u32 port, __u64 
 	return port || ban->expires_ns[BAN_GROUP_LOGIN] > now;
 }
 
-/* The first ban over the source that closes the port and has not ended, in `*prefix` what it bans.
- * NULL: none. */
+/* The first ban of the source that closes the port and has not ended, with its prefix in `*prefix`.
+ * NULL: there is none. */
 static __always_inline struct ban *find_ban(const struct packet *packet, __u32 port, __u64 *now,
 					    struct prefix *prefix)
 {
@@ -156,9 +158,9 @@ static __always_inline struct ban *find_ban(const struct packet *packet, __u32 p
 }
 
 /*
- * The table's word on a banned source: what the ban remembers of this table, else what the table
- * says. To remember takes a lookup that is that of all whom the ban is over, for every service.
- * Written and read whole.
+ * The lookup of a banned source: the one that the ban remembers of this table, else a new one. A
+ * lookup is remembered only if it is the same for all sources of the ban and for every service. It
+ * is written and read as one word.
  */
 static __always_inline union stamped_lookup lookup_of_banned(struct ban *ban,
 							     const struct packet *packet,
@@ -182,14 +184,14 @@ static __always_inline union stamped_lookup lookup_of_banned(struct ban *ban,
 	return lookup;
 }
 
-/* An allow list is over the source. */
+/* Whether an allow list has the source. */
 static __always_inline bool lookup_allows(const struct lookup *lookup)
 {
 	return lookup->list && lookup->flags & LOOKUP_ALLOW;
 }
 
-/* Whether a ban can be over the source. Of several lengths it is always so: to look for the second
- * is too much for the verifier here. */
+/* Whether the source may be banned. If bans have several lengths, always: a look at the second is
+ * too much for the verifier here. */
 static __always_inline bool may_be_banned(const struct packet *packet, const struct control *state)
 {
 	__u32 count = packet->is4 ? state->length_count4 : state->length_count6;
@@ -202,14 +204,15 @@ static __always_inline bool may_be_banned(const struct packet *packet, const str
 	return bloom_has(&ban_bloom, &prefix, 0);
 }
 
-/* In what judge_ban() returns: a ban is over the source, and an allow list lifts it or not. */
+/* Bits of judge_ban()'s result: the source is banned; it is banned, but an allow list lets
+ * it in. */
 #define SOURCE_BANNED (1ULL << 32)
 #define SOURCE_LIFTED (1ULL << 33)
 
 /*
- * 0: no active ban over the packet's source closes its port (port_service[]). Else the bytes of its
- * lookup, and SOURCE_BANNED, which counts the packet, or SOURCE_LIFTED. Bans are asked before the
- * table: a flood of banned sources need not ask that.
+ * 0: no active ban of the packet's source closes its port (port_service[]). Else the bytes of the
+ * source's lookup, with SOURCE_BANNED, for which the packet is counted, or SOURCE_LIFTED. Bans are
+ * looked up before the table, which a flood of banned sources then need not reach.
  */
 __noinline __u64 judge_ban(const struct packet *packet, __u32 port)
 {
@@ -233,12 +236,13 @@ __noinline __u64 judge_ban(const struct packet *packet, __u32 port)
 	return (__u32)lookup.bytes | SOURCE_BANNED;
 }
 
-#define SYN_KNOWN 16 /* in what judge_syn() returns, beside the reason */
+#define SYN_KNOWN 16 /* a bit of judge_syn()'s result, beside the reason */
 
 /*
- * What only a SYN is asked, of a country that is let in: the reason, and SYN_KNOWN if the source
- * has completed a handshake before. An unknown source costs one word of the networks' Bloom filter:
- * its network's bit is set if it has an entry, unless the networks' table has been full.
+ * The checks that only a SYN gets, from a country that is let in. Returns the reason, and SYN_KNOWN
+ * if the source has completed a handshake before. An unknown source costs one word of the networks'
+ * Bloom filter: its network's bit is set if the source has an entry, unless the networks' table was
+ * full.
  */
 __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 country)
 {
@@ -277,7 +281,8 @@ __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 count
 	return (int)(reason | (source ? SYN_KNOWN : 0));
 }
 
-/* A SYN that passes, where no handshakes are seen: it takes the tokens of one. */
+/* Takes the tokens of a handshake for a SYN that passes, on a machine where no handshakes are seen.
+ */
 __noinline int meter_syn(const struct packet *packet, __u32 service, __u32 country)
 {
 	const struct policy *rules = current_policy();
@@ -294,8 +299,9 @@ __noinline int meter_syn(const struct packet *packet, __u32 service, __u32 count
 	return 0;
 }
 
-/* Whether the packet is the gate's, and the port_service[] of its port. An unreadable one whose
- * port was seen is so only on a protected port; one whose port was not, always (service 0). */
+/* Whether the gate judges the packet, and in `*port` the port_service[] of its port. It judges an
+ * unreadable packet whose port was seen only on a protected port, and always (service 0) one whose
+ * port was not. */
 static __always_inline bool is_asked(const struct policy *rules, const struct packet *packet,
 				     __u32 *port)
 {
@@ -305,8 +311,8 @@ static __always_inline bool is_asked(const struct policy *rules, const struct pa
 	return *port || (packet->kind == PACKET_UNREADABLE && !packet->port);
 }
 
-/* What becomes of a packet (verdict_word.h): it goes on unless VERDICT_DROP is in it. The policy is
- * one and the same throughout. */
+/* The verdict on a packet (verdict_word.h), which passes unless VERDICT_DROP is set. One call reads
+ * one policy. */
 static __always_inline __u32 verdict(const struct packet *packet)
 {
 	const struct policy *rules = current_policy();
@@ -326,7 +332,7 @@ static __always_inline __u32 verdict(const struct packet *packet)
 		changes = *(const volatile __u32 *)&state->ban_changes;
 		if (passing_holds(noted, packet, port, changes, state->table_stamp))
 			return 0;
-		/* In full order: the bans are asked after `changes` was read. */
+		/* A full barrier: bans are looked up after `changes` was read. */
 		__sync_lock_test_and_set(&noted->ban_changes, 1);
 	}
 	service = port & (SERVICE_MAX - 1);

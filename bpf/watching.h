@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Telling verdicts to whoever watches (verdict_word.h). Not on the way of packets that nobody is
- * told of but for watch_is_on(). */
+/* Reports verdicts to processes that watch (verdict_word.h). Packets that are not reported cost
+ * only watch_is_on(). */
 #ifndef SEKISHO_WATCHING_H
 #define SEKISHO_WATCHING_H
 
@@ -27,7 +27,7 @@ struct {
 	__array(values, struct watch_ring);
 } watched SEC(".maps");
 
-/* Who watches, and what. Never NULL; the verifier wants it checked. */
+/* Who watches, and what. Never NULL, but the verifier wants it checked. */
 static __always_inline struct watching *watch_state(void)
 {
 	__u32 zero = 0;
@@ -35,7 +35,7 @@ static __always_inline struct watching *watch_state(void)
 	return bpf_map_lookup_elem(&watching, &zero);
 }
 
-/* Whether anybody is to be told of this word, by what is known without a clock. */
+/* Whether somebody may watch verdicts like this word, as far as that is known without a clock. */
 static __always_inline bool watch_is_on(__u32 word)
 {
 	const struct watching *state;
@@ -65,8 +65,9 @@ static __always_inline bool watch_wants(const struct watch_filter *filter,
 	return true;
 }
 
-/* Once a window's records are taken, its count is only read: that stays cheap on many CPUs. Two
- * that begin a window together may take a few more. */
+/* Whether the rate allows another record. Once a window's records are taken, its count is
+ * only read, which stays cheap on many CPUs. Two CPUs that begin a window together may take
+ * a few more. */
 static __always_inline bool watch_within_rate(struct watch_slot *slot, __u64 now)
 {
 	__u64 number = now >> WATCH_WINDOW_SHIFT;
@@ -79,7 +80,8 @@ static __always_inline bool watch_within_rate(struct watch_slot *slot, __u64 now
 	       __sync_fetch_and_add(&slot->taken, 1) < slot->filter.most;
 }
 
-/* A record for the watcher of a slot, filled in but for the bytes; NULL: he is not told. */
+/* A record for the watcher of a slot, filled in except for the bytes; NULL: no record is for
+ * him. */
 static __always_inline struct watch_record *watch_reserve(struct watch_slot *slot, __u32 number,
 							  const struct packet *packet, __u32 word)
 {
@@ -115,8 +117,8 @@ static __always_inline struct watch_record *watch_reserve(struct watch_slot *slo
 	return record;
 }
 
-/* How much of a packet's `size` bytes is taken: 1 to WATCH_BYTES, and so that the verifier sees it.
- */
+/* How many of a packet's `size` bytes are taken: 1 to WATCH_BYTES, in a form whose bounds the
+ * verifier sees. */
 static __always_inline __u32 watch_length(__u32 size)
 {
 	__u32 last = (size < WATCH_BYTES ? size : WATCH_BYTES) - 1;
@@ -128,10 +130,11 @@ static __always_inline __u32 watch_length(__u32 size)
 	return last;
 }
 
-/* Nobody is woken: who watches looks by himself, some times a second. */
+/* Watchers are not woken: they look at their buffer some times a second. */
 #define WATCH_SUBMIT BPF_RB_NO_WAKEUP
 
-/* `frags`: whether this kernel has bpf_xdp_load_bytes() (5.18); without it no bytes are taken. */
+/* The same as watch_tell_tc(), for XDP. `frags`: whether this kernel has bpf_xdp_load_bytes()
+ * (5.18); without it no bytes are taken. */
 static __always_inline void watch_tell_xdp(struct xdp_md *ctx, const struct packet *packet,
 					   __u32 word, bool frags)
 {
@@ -154,8 +157,8 @@ static __always_inline void watch_tell_xdp(struct xdp_md *ctx, const struct pack
 	}
 }
 
-/* Writes a record to each who watches, with the packet's first bytes where it asks for them;
- * `ip_offset` is where its IP header begins. */
+/* Writes a record for each watcher, with the packet's first bytes if the watcher wants them.
+ * `ip_offset`: offset of the packet's IP header. */
 static __always_inline void watch_tell_tc(struct __sk_buff *skb, const struct packet *packet,
 					  __u32 word, __u32 ip_offset)
 {
