@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The cleanup attributes: what a scope owns, the scope ends. Nothing else belongs here. */
+/* The cleanup attributes: a scope frees what it owns. Nothing else belongs here. */
 #ifndef SEKISHO_CLEANUP_H
 #define SEKISHO_CLEANUP_H
 
@@ -27,7 +27,7 @@
 		taken_;            \
 	})
 
-/* A stream of *fd, which is -1 then: fclose() closes it. NULL: out of memory, and *fd stays. */
+/* Makes a stream of *fd and sets *fd to -1: fclose() closes it. NULL: out of memory; *fd stays. */
 static inline FILE *take_stream(int *fd, const char *mode)
 {
 	FILE *stream = *fd < 0 ? NULL : fdopen(*fd, mode);

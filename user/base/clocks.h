@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's bans are timed by the boot clock, the store's by the wall clock: from one to the
- * other. */
+/* Conversion between the boot clock, which times the kernel's bans, and the wall clock, which times
+ * the store's. */
 #ifndef SEKISHO_CLOCKS_H
 #define SEKISHO_CLOCKS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Times of the one clock on the other, for when both are read at once. They stay within what they
- * can hold. */
+/* Both clocks, read at once, to convert times of one to the other. Results are bounded by their
+ * type. */
 struct clocks {
 	int64_t wall_ns;
 	uint64_t boot_ns;
 };
 struct clocks clocks_read(void);
-/* Whether the wall clock was set since they were read: what is made of them is not to be written
- * then, for the store may have been told the jump. To be asked within the transaction that writes. */
+/* Whether the wall clock was set since the clocks were read. Then no time that was converted by
+ * them may be written, since the store may have been told of the jump already. To be called within
+ * the transaction that writes. */
 bool clocks_were_set(const struct clocks *clocks);
 int64_t clocks_to_wall(const struct clocks *clocks, uint64_t boot_ns);
-/* What lies before the boot is the boot. */
+/* A time before the boot becomes that of the boot. */
 uint64_t clocks_to_boot(const struct clocks *clocks, int64_t wall_ns);
 
 #endif

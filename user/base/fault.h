@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What failed, on what, why, and what to do: filled in by modules, printed by commands. */
+/* A fault: what failed, on what, why, and what to do. Modules fill it in, commands print it. */
 #ifndef SEKISHO_FAULT_H
 #define SEKISHO_FAULT_H
 
@@ -9,12 +9,13 @@ struct fault {
 			  */
 };
 
-/* Replaces what `fault` says (NULL is allowed: nothing is kept). `error` is -errno and is returned,
- * so that `return fault_set(fault, -ENOENT, ...)` reads well. The text is cut at its size. */
+/* Replaces the text of `fault` (NULL is allowed: nothing is kept). `error` is -errno and is
+ * returned, so that `return fault_set(fault, -ENOENT, ...)` reads well. The text is cut at its
+ * size. */
 int fault_set(struct fault *fault, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 #ifdef __clang_analyzer__
-/* It does not look into fault.c, and would go on as if nothing had failed. */
+/* For the static analyser, which does not look into fault.c and would take 0 for possible. */
 #define fault_set(fault, error, ...) ((fault_set)(fault, error, __VA_ARGS__), fault_is(error))
 static inline int fault_is(int error)
 {
@@ -24,7 +25,7 @@ static inline int fault_is(int error)
 }
 #endif
 
-/* Puts "text: " in front of what `fault` already says; returns fault->error (0 for NULL). */
+/* Puts "text: " in front of the text of `fault`; returns fault->error (0 for NULL). */
 int fault_prefix(struct fault *fault, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -14,11 +14,13 @@ struct nearest {
 	size_t distance;
 };
 
-/* How many single-character insertions, deletions, replacements and swaps of neighbours make `b`
- * of `a`, letter case aside; more than either's length when a word is over NEAREST_WORD_MAX. */
+/* How many single-character insertions, deletions, replacements and swaps of neighbours turn
+ * `a` into `b`, letter case aside; more than the length of either if a word is over
+ * NEAREST_WORD_MAX. */
 size_t nearest_distance(const char *a, const char *b);
 
-/* Near enough is one such change for every three characters begun. Of equals the first stays. */
+/* Offers a known word. It is near enough with one such change for every three characters begun. Of
+ * equally near words the first stays. */
 void nearest_offer(struct nearest *nearest, const char *known);
 
 #endif

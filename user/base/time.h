@@ -35,16 +35,16 @@ void time_format(int64_t wall_ns, char text[TIME_TEXT_SIZE]);
 void time_show(int64_t wall_ns, char text[TIME_TEXT_SIZE]);
 void time_show_utc(void);
 
-/* What time_show() or time_format() wrote; RFC 3339 of any offset too. A local time that the zone
- * has twice, or not at all, is what mktime() makes of it. -EINVAL: none of these. */
+/* Reads what time_show() or time_format() wrote, or RFC 3339 with any offset. mktime() decides
+ * about a local time that the zone has twice or not at all. -EINVAL: none of these. */
 int time_read(const char *text, int64_t *wall_ns);
 
-/* RFC 3339 with any offset, which must be there; `size` bytes at `text`. *used (may be NULL) is how
- * many were read; what follows them is the caller's to judge. A leap second (:60) is the second
- * after it. Years 1970 to 2200. -EINVAL: no time stamp there. */
+/* Reads RFC 3339 with any offset, which must be there; `size` bytes at `text`. *used (may be NULL)
+ * is the number of bytes read; the caller judges what follows them. A leap second (:60) is the
+ * second after it. Years 1970 to 2200. -EINVAL: no time stamp there. */
 int time_parse(const char *text, size_t size, int64_t *wall_ns, size_t *used);
 
-/* `wall_ns` minus and plus a span; the earliest and latest time there is where that overflows. */
+/* `wall_ns` minus a span; INT64_MIN if the result is below it. */
 static inline int64_t time_less(int64_t wall_ns, uint64_t span_ns)
 {
 	int64_t result;
@@ -58,7 +58,7 @@ static inline uint64_t time_apart(int64_t a, int64_t b)
 	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
 }
 
-/* A time and a span in ns; INT64_MAX (never ends) where the sum is beyond it. */
+/* `wall_ns` plus a span; INT64_MAX (never ends) if the sum is above it. */
 static inline int64_t time_plus(int64_t wall_ns, uint64_t span_ns)
 {
 	int64_t result;
@@ -69,7 +69,7 @@ static inline int64_t time_plus(int64_t wall_ns, uint64_t span_ns)
 /* Days from 1970-01-01 of a proleptic Gregorian date; month 1..12. Pure. */
 int64_t days_from_civil(int64_t year, unsigned month, unsigned day);
 
-/* The clocks, for commands only; modules take time as an argument. */
+/* Reads the clocks. For commands only; modules take time as an argument. */
 int64_t clock_wall_ns(void);
 uint64_t clock_boot_ns(void);
 

@@ -17,8 +17,9 @@ struct device {
 	unsigned lower; /* ifindex of the device that a VLAN, macvlan or ipvlan is on; 0: none */
 };
 
-/* Marks, beside those that are marked, the devices as whose packets theirs reach sockets: bridges,
- * bonds and VRFs that they are in, VLANs and macvlans on them. `marked` has `count`. */
+/* Marks more devices: those by which packets of the marked ones reach sockets, which are the
+ * bridges, bonds and VRFs that the marked ones are in, and the VLANs and macvlans on them. `marked`
+ * has `count`. */
 void devices_spread(const struct device *devices, size_t count, bool *marked);
 
 /* Every device but loopback; *devices is malloc()ed. */

@@ -11,7 +11,7 @@
 enum qdisc_kind {
 	QDISC_NONE = 0,
 	QDISC_CLSACT,
-	QDISC_INGRESS, /* has no egress side: what is put there lands on ingress */
+	QDISC_INGRESS, /* has no egress side: a filter for egress would land on ingress */
 };
 
 struct qdisc {
@@ -23,19 +23,19 @@ struct tc_filter {
 	uint32_t priority, handle, chain;
 	uint16_t protocol; /* ETH_P_*, host order */
 	char kind[16];	   /* "bpf", "flower" */
-	char name[64];	   /* of a BPF program, as it was given at its attachment; else "" */
-	uint32_t program;  /* its id; 0: no BPF program */
+	char name[64];	   /* of a BPF program, as given when it was attached; else "" */
+	uint32_t program;  /* the BPF program's id; 0: none */
 };
 
 /* The qdisc that holds the filters. -errno: the kernel could not be asked. */
 int filters_qdisc(unsigned ifindex, struct qdisc *qdisc, struct fault *fault);
 
-/* In the order in which a packet meets them; *filters is malloc()ed. None where there is no qdisc,
- * nor on the egress side of QDISC_INGRESS. */
+/* The filters in the order in which a packet meets them; *filters is malloc()ed. There are none
+ * without a qdisc, and none on the egress side of QDISC_INGRESS. */
 int filters_list(unsigned ifindex, bool egress, struct tc_filter **filters, size_t *count,
 		 struct fault *fault);
 
-/* Takes a clsact qdisc, with all that is on it, off the device. */
+/* Removes a clsact qdisc, with all that is on it, from the device. */
 int filters_remove_qdisc(unsigned ifindex);
 
 #endif
