@@ -32,40 +32,41 @@ struct accounts {
 	int64_t since_ns;
 	struct realm realms[REALMS_MAX];
 	uint32_t realm_count, realm_accounts; /* accounts: with a realm or without, all */
-	const struct realm *most;	      /* that more than half of them have, or NULL */
+	const struct realm *most; /* the one that more than half of them have, or NULL */
 };
 
-/* Times may run backwards a little, and after a wrong stamp by much. */
+/* Whether `then_ns` is at most `span_ns` ago. Times may run backwards a little, and far after a
+ * wrong stamp. */
 static inline bool accounts_within(int64_t then_ns, int64_t now_ns, int64_t span_ns)
 {
 	return then_ns >= now_ns || (uint64_t)now_ns - (uint64_t)then_ns <= (uint64_t)span_ns;
 }
 
-/* A name without known sources takes no place (NULL) unless `make`. */
+/* The account; NULL: it has no known sources, unless `make`, which makes an entry. */
 struct account *accounts_find(struct accounts *accounts, const char *name, const struct prefix *key,
 			      bool make, int64_t now_ns);
 
 /* login_sources.c */
-/* Who logged in on an installation's first day, an hour ago or longer, is nobody new to the account
- * but to us. */
+/* Whether the source logged in on the installation's first day, an hour ago or longer: it is new to
+ * the installation and not to the account. */
 bool login_source_is_of_first_day(const struct accounts *accounts, const struct login_source *login,
 				  int64_t now_ns);
 unsigned accounts_country(const struct accounts *accounts, const struct address *address);
 void login_source_set_origin(struct login_source *login, unsigned country, uint64_t provider);
-/* The last one takes the position of the one at `at`. */
+/* Removes the source at `at`; the last one takes its position. */
 void login_source_remove(struct accounts *accounts, struct account *account, size_t at);
-/* Room for one more, not filled; of LOGIN_SOURCES_MAX the longest unused gives way. NULL: out of
- * memory. */
+/* Adds an entry, which the caller fills; if there are LOGIN_SOURCES_MAX, the longest unused gives
+ * way. NULL: out of memory. */
 struct login_source *login_source_add(struct accounts *accounts, struct account *account);
 uint32_t login_source_kept_at(int64_t wall_ns);
-/* The same source by the account's other name: first and last login of both. */
+/* Joins the same source of the account's other name: first and last login of both. */
 void login_source_join(struct login_source *login, const struct detect_known *known);
 
-/* realms.c: an account was logged in to that was not there before. */
+/* realms.c: notes the first login to an account. */
 void realms_note(struct accounts *accounts, const char *name);
-/* Before the first: settings->usual_realm. */
+/* Begins with settings->usual_realm, before the first account. */
 void realms_begin(struct accounts *accounts);
-/* The other name of the same account, "bob" of "bob@example.org" and the other way round. False:
+/* The other name of the same account: "bob" for "bob@example.org" and the other way round. False:
  * there is none, since the realm is not the default one. */
 #define ACCOUNTS_NAME_SIZE (EVENT_ACCOUNT_SIZE + DETECT_REALM_SIZE + 1)
 bool accounts_other_name(const struct accounts *accounts, const char *name,
@@ -79,7 +80,8 @@ void known_note(struct accounts *accounts, const struct prefix *source, const st
 		int64_t last_ns);
 /* The account does not know it any more. */
 void known_drop(struct accounts *accounts, const struct prefix *source, const struct prefix *key);
-/* It knows none any more, also of those that were asked for by source alone. Looks at all. */
+/* The account knows no source any more, including those that were recalled by source. Looks at all
+ * entries. */
 void known_drop_all(struct accounts *accounts, const struct prefix *key);
 
 #endif

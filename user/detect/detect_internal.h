@@ -19,12 +19,12 @@ struct detect {
 	struct strangers *strangers;
 	struct senders *senders;
 	struct summing *summing;
-	struct remote_logins *remote[SIGHTS]; /* of SIGHT_KNOWN: none */
+	struct remote_logins *remote[SIGHTS]; /* NULL for SIGHT_KNOWN */
 	struct server_state server;
 	struct detect_habit habit; /* of the server */
 	int64_t last_wall_ns;	   /* for events without a time of their own */
 	uint64_t forgotten;	   /* by rules that found no memory, or were switched off */
-	bool recalling;		   /* the event is one of before a restart */
+	bool recalling;		   /* the event was before a restart */
 	decision_take *take;	   /* while an event is looked at */
 	void *context;
 };

@@ -4,10 +4,10 @@
  * sources of a network, the networks of an account. Pure, bounded. Not here: how often each was met
  * (sliding_window.h), and what follows.
  *
- * Exact for events in order of time: of each thing the last time is kept, of each subject the
- * `items` things met last, and more than that no threshold asks for. At most
- * most * (64 + items * 20) bytes, 28 where things are `wide`, malloc()'s own use aside; a subject
- * with one thing takes 56, or 64.
+ * Exact for events in order of time: for each thing the last time is kept, and for each subject the
+ * last `items` things; no threshold needs more. Takes at most most * (64 + items * 20) bytes (28 in
+ * place of 20 if things are `wide`), malloc()'s own use aside; a subject with one thing takes 56,
+ * or 64.
  */
 #ifndef SEKISHO_DISTINCT_WINDOW_H
 #define SEKISHO_DISTINCT_WINDOW_H
@@ -17,9 +17,9 @@
 
 struct distinct_window_settings {
 	uint32_t most;	/* subjects, 1 .. 2^30 */
-	uint32_t items; /* kept of each, 1 .. 10000 */
+	uint32_t items; /* kept for each subject, 1 .. 10000 */
 	uint64_t window_ns;
-	bool wide; /* else of what is no IPv4 address the first 64 bits alone are kept */
+	bool wide; /* else only the first 64 bits of things other than IPv4 addresses are kept */
 };
 
 struct distinct_window_item {
@@ -33,7 +33,7 @@ struct distinct_window;
 struct distinct_window *
 distinct_window_new(const struct distinct_window_settings *settings); /* NULL: out of memory */
 void distinct_window_free(struct distinct_window *distinct);
-/* Keeps what was seen, as far as the new bounds let it; nothing if `wide` is another. */
+/* Keeps what was seen as far as the new bounds allow; nothing if `wide` changes. */
 void distinct_window_configure(struct distinct_window *distinct,
 			       const struct distinct_window_settings *settings);
 
@@ -41,8 +41,8 @@ void distinct_window_configure(struct distinct_window *distinct,
  * the newest. 0: out of memory, counted. */
 size_t distinct_window_add(struct distinct_window *distinct, const struct prefix *subject,
 			   const struct distinct_window_item *item);
-/* What the subject of the last distinct_window_add() met: as many as that returned, oldest first,
- * valid until the next call. NULL: out of memory. */
+/* The things that the subject of the last distinct_window_add() met: as many as that returned,
+ * oldest first, valid until the next call. NULL: out of memory. */
 const struct distinct_window_item *distinct_window_list(struct distinct_window *distinct);
 /* How many different ones the subject met within the window that ends at `now_ns`. */
 size_t distinct_window_count(const struct distinct_window *distinct, const struct prefix *subject,
@@ -50,12 +50,12 @@ size_t distinct_window_count(const struct distinct_window *distinct, const struc
 /* For lru_expect(). */
 const struct lru_table *distinct_window_table(const struct distinct_window *distinct);
 
-/* It is as if the subject had not met `what`. */
+/* Forgets that the subject met `what`. */
 void distinct_window_remove(struct distinct_window *distinct, const struct prefix *subject,
 			    const struct address *what);
 void distinct_window_restart(struct distinct_window *distinct, const struct prefix *subject);
 
-/* Usage as of sliding_window.h. */
+/* Fills in *usage, as in sliding_window.h. */
 void distinct_window_get_usage(const struct distinct_window *distinct, struct window_usage *usage);
 
 #endif

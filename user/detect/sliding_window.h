@@ -1,34 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What subjects (sources, networks) did lately: a sliding window for each, in bounded memory. What
- * rules that count have in common. Pure. Not here: which events count, and what follows.
+ * What subjects (sources, networks) did lately: a sliding window for each, in bounded memory. Rules
+ * that count share this. Pure. Not here: which events count, and what follows.
  *
- * Exact: an entry completes a window when entries of together at least `count` lie at most
- * `window_ns` apart, whatever came between, as long as entries arrive at most window_ns late.
- * A second pair of the same (long_count, long_ns) may stand beside it: few in a short time, or more
- * in a long one, from one memory. For what is known more is allowed: an entry says how many times
- * the counts (`times`). Entries that have not completed a window weigh less than `count` in any
- * window_ns, so 2 * (count - 1) of them reach back further than two windows: older ones cannot
- * matter any more. So a subject needs 2 * N - 1 places, N the larger count times `times`, and all
- * of it at most most * (64 + (2 * N - 1) * 20) bytes, and 24 and the name for each different
- * account, malloc()'s own use aside. One entry takes 56.
+ * Exact: an entry completes a window when entries with a total weight of at least `count` are at
+ * most `window_ns` apart, whatever came between, as long as entries arrive at most window_ns late.
+ * There may be a second pair of count and window (long_count, long_ns): few entries in a short
+ * time, or more in a long one, from one memory. Known sources are allowed more: each entry says by
+ * what the counts are multiplied (`times`).
+ *
+ * Memory: entries that have not completed a window weigh less than `count` in any window_ns, so
+ * 2 * (count - 1) of them reach back further than two windows, and older ones cannot matter any
+ * more. So a subject needs 2 * N - 1 places, where N is the larger count times `times`. All
+ * subjects take at most most * (64 + (2 * N - 1) * 20) bytes, and 24 and the name for each
+ * different account, malloc()'s own use aside. One entry takes 56.
  */
 #ifndef SEKISHO_SLIDING_WINDOW_H
 #define SEKISHO_SLIDING_WINDOW_H
 
 #include "detect/lru_table.h"
 
-#define WINDOW_ACCOUNT_SIZE 64 /* of a longer account name only the beginning is kept */
+#define WINDOW_ACCOUNT_SIZE 64 /* only the beginning of a longer account name is kept */
 
 struct window_settings {
 	uint32_t count;	     /* 1 .. 2^30 */
 	uint32_t most;	     /* subjects, 1 .. 2^30 */
 	uint64_t window_ns;  /* up to 2^62 */
-	uint32_t long_count; /* 0: no second one */
+	uint32_t long_count; /* 0: no second pair */
 	uint64_t long_ns;    /* >= window_ns */
-	uint64_t keep_ns;    /* subjects are kept so long after their last entry, for
-			      * sliding_window_weigh(); of 0, or less than that, two of the longest
-			      * windows */
+	uint64_t keep_ns;    /* how long subjects are kept after their last entry, for
+			      * sliding_window_weigh(); at least two of the longest windows */
 };
 
 struct window_entry {
@@ -36,14 +37,14 @@ struct window_entry {
 	uint64_t tag;	     /* grows from entry to entry */
 	const char *account; /* copied when added; NULL: none */
 	uint32_t weight;     /* 1 .. 2^31 - 1 */
-	uint16_t times;	     /* the counts; 0 is 1 */
-	bool short_only;     /* the long count does not judge this one */
-	bool mark;	     /* the caller's */
+	uint16_t times;	     /* multiplies the counts; 0 is 1 */
+	bool short_only;     /* the long count does not apply to this entry */
+	bool mark;	     /* for the caller */
 };
 
 struct window_usage {
 	uint64_t used, size;
-	uint64_t forgotten; /* subjects given up for room while their window still ran */
+	uint64_t forgotten; /* subjects dropped for room while their window still ran */
 };
 
 struct sliding_window;
@@ -52,7 +53,7 @@ struct sliding_window *
 sliding_window_new(const struct window_settings *settings); /* NULL: out of memory */
 void sliding_window_free(struct sliding_window *windows);
 
-/* Keeps what was seen, as far as the new bound lets it. */
+/* Keeps what was seen as far as the new bound allows. */
 void sliding_window_configure(struct sliding_window *windows,
 			      const struct window_settings *settings);
 
@@ -62,12 +63,12 @@ void sliding_window_configure(struct sliding_window *windows,
 size_t sliding_window_add(struct sliding_window *windows, const struct prefix *subject,
 			  const struct window_entry *entry, const struct window_entry **hit);
 
-/* How much of a subject's entries since `from_ns` (of the last 2 * N - 2) weighs whose account has
+/* The weight of a subject's entries since `from_ns` (among the last 2 * N - 2) whose account has
  * this local part, whatever the case of A to Z. */
 uint64_t sliding_window_weigh(const struct sliding_window *windows, const struct prefix *subject,
 			      const char *account, int64_t from_ns);
 
-/* Forgets a subject's entries of the accounts that `is_it` says, on purpose. */
+/* Forgets, on purpose, a subject's entries of the accounts for which `is_it` is true. */
 void sliding_window_forgive(struct sliding_window *windows, const struct prefix *subject,
 			    bool (*is_it)(const char *account, const void *context),
 			    const void *context);
@@ -78,7 +79,7 @@ void sliding_window_restart(struct sliding_window *windows, const struct prefix 
 /* For lru_expect(). */
 const struct lru_table *sliding_window_table(const struct sliding_window *windows);
 
-/* Subjects now and at most; forgotten: since sliding_window_new(). */
+/* The number of subjects now and at most; forgotten: since sliding_window_new(). */
 void sliding_window_get_usage(const struct sliding_window *windows, struct window_usage *usage);
 
 #endif

@@ -17,19 +17,20 @@ struct fresh {
 /* What is new, as of now. */
 struct news {
 	uint8_t own[COUNTRY_MAP]; /* bitmap: countries of the account's own */
-	const struct login_source *logins[LOGIN_SOURCES_MAX]; /* the new ones, the newest first */
+	const struct login_source *logins[LOGIN_SOURCES_MAX]; /* new ones, the newest first */
 	size_t place_count;
 	struct fresh providers[LOGIN_SOURCES_MAX];
 	size_t provider_count;
 	unsigned counting, soon, countries; /* providers, those of the last hour, countries */
-	bool mailed;			    /* by one of the last hour */
-	bool known;			    /* a provider is no guess */
+	bool mailed;			    /* one of the last hour handed in a message */
+	bool known;			    /* at least one provider is no guess */
 	unsigned remote;		    /* providers that only other servers saw */
-	/* How far back the newest of each reach that cannot all be the owner's own. */
+	/* For each of the three, the time of the oldest of so many newest ones that not all of them
+	 * can be the owner's. */
 	int64_t counting_ns, soon_ns, countries_ns;
 };
 
-/* Of the account in hand, as of the event in hand. */
+/* Fills in what is new to the event's account at the event's time. */
 void news_find(const struct rule_input *input, struct news *news);
 /* Since when it is a spread, if it surely is since `sure_ns`. */
 int64_t news_began(const struct rule_input *input, const struct news *news, int64_t sure_ns);
