@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Attempts of the last seconds by source: who has spoken of each. See attempts.h. */
+/* Attempts of the last seconds by source, and which voices have told of each. See attempts.h. */
 #ifndef SEKISHO_LOG_ATTEMPT_RECORDS_H
 #define SEKISHO_LOG_ATTEMPT_RECORDS_H
 
@@ -12,10 +12,10 @@ struct record {
 	uint32_t account; /* 0: not known yet */
 	uint32_t serial;
 	uint16_t first, last; /* databases that said no */
-	uint8_t length;	      /* how many did */
+	uint8_t length;	      /* how many said no */
 	uint8_t voices;	      /* set of enum voice */
-	bool unknown_user;    /* what the last one said */
-	uint8_t module;	      /* VOICE_PAM: which of its modules spoke */
+	bool unknown_user;    /* the last one does not know the user */
+	uint8_t module;	      /* VOICE_PAM: the module that wrote the line */
 };
 
 #define RECORDS_OF_SOURCE 12
@@ -34,17 +34,17 @@ struct record_query {
 	int64_t window_ms;
 };
 
-/* The oldest attempt of the source that fits, NULL: none. */
+/* The oldest attempt of the source that fits; NULL: there is none. */
 struct record *records_find(struct records *records, const struct address *source, int64_t now_ms,
 			    const struct record_query *query);
 
-/* Of those that fit, the oldest that `fits`; `context` is passed on. */
+/* The oldest attempt that fits and for which `fits` is true; `context` is passed on. */
 struct record *records_find_if(struct records *records, const struct address *source,
 			       int64_t now_ms, const struct record_query *query,
 			       bool (*fits)(const struct record *record, const void *context),
 			       const void *context);
 
-/* A new attempt, in place of the source's oldest. */
+/* Adds an attempt, in place of the source's oldest. */
 struct record *records_add(struct records *records, const struct address *source, int64_t now_ms,
 			   uint32_t account, uint8_t voices);
 

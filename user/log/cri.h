@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Lines of Kubernetes' and podman's log files: "2026-10-24T13:16:39.230179856Z stdout F TEXT". Not
- * here: lines that were cut, put together (unwrap.h).
+ * here: joining lines that were cut (unwrap.h).
  */
 #ifndef SEKISHO_CRI_H
 #define SEKISHO_CRI_H
@@ -11,11 +11,11 @@
 struct cri_line {
 	struct stamp stamp;
 	bool is_stderr;
-	bool whole; /* not to be continued by the next line of its stream */
+	bool whole; /* the next line of its stream does not continue it */
 	struct span text;
 };
 
-/* False: it is none. Pure. */
+/* Reads such a line. False: it is none. Pure. */
 bool cri_read(struct span line, struct cri_line *out);
 
 #endif

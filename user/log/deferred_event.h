@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Failures of which one line names the account and a later one, of the server in front, the source
+ * Failures in two lines: one names the account, and a later one, of the server in front, the source
  * (saslauthd behind Postfix, Sendmail or Cyrus). The account waits DEFERRED_WINDOW_S of log time
- * for that line and is then an event alone, without a source: one attempt stays one event.
+ * for that line, and is then an event by itself, without a source. So one attempt stays one event.
  *
- * The lines have nothing in common but their time and their service. Where the accounts of several
- * attempts wait at once, the line in front takes the place of the oldest but not its name: better
- * no name than another's.
+ * The lines have only their time and their service in common. If the accounts of several attempts
+ * wait at once, a line of the front server ends the wait of the oldest but does not get its name:
+ * no name is better than a wrong one.
  *
- * Memory is bounded; where more wait than DEFERRED_MOST, the oldest goes alone.
+ * Memory is bounded; if more than DEFERRED_MOST wait, the oldest becomes an event by itself.
  */
 #ifndef SEKISHO_DEFERRED_EVENT_H
 #define SEKISHO_DEFERRED_EVENT_H
@@ -23,13 +23,13 @@ struct deferred_event {
 	struct event events[DEFERRED_MOST]; /* the oldest first */
 };
 
-/* `event` comes to wait; true: *event is now an older one, which goes alone. */
+/* Lets `event` wait. True: *event is now an older one, an event by itself. */
 bool deferred_put(struct deferred_event *deferred, struct event *event);
 
-/* A server in front tells of a failure. If it was waited for, the event gets the account. */
+/* A front server tells of a failure. If one waits for it, the event gets the account. */
 void deferred_join(struct deferred_event *deferred, struct event *front);
 
-/* Whether one has waited too long by `now_wall_ns`, and goes alone as *event. */
+/* Whether one has waited too long at `now_wall_ns`; it is *event, by itself. */
 bool deferred_take(struct deferred_event *deferred, int64_t now_wall_ns, struct event *event);
 
 #endif

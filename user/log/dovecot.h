@@ -5,13 +5,13 @@
 
 #include "log/format.h"
 
-/* What the authentication server or one of its workers says, behind "auth" or "auth-worker"; `own`:
- * in Dovecot's own file, where 2.4 writes a level behind the client. Fills
- * *parsed; false: nothing that a rule wants, or it is not sure who is meant. */
+/* Reads a line of the authentication server or one of its workers, behind "auth" or "auth-worker".
+ * `own`: in Dovecot's own file, where 2.4 writes a level behind the client. Fills *parsed; false:
+ * there is nothing that a rule wants, or source or account are uncertain. */
 bool dovecot_read_auth(struct span text, bool own, struct parsed_line *parsed);
 
-/* Dovecot writes '?' for the bytes of a name that it does not show: what is left is not the name
- * that was sent, and is left out. */
+/* Removes a name with a '?'. Dovecot writes it for bytes of a name that it does not show, so the
+ * text is not the name that was sent. */
 void dovecot_check_name(struct span *name);
 
 #endif

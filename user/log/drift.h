@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether a log's stamps are those of another zone than they are taken for: lines that were written
- * just now, and say that it is some quarters of an hour earlier or later. Such a line counts as of
- * now at once; when it goes on so, the offset is taken for all lines, and said. Pure.
+ * Notices that a log's stamps are of another zone than they are taken for: lines that were written
+ * just now have stamps some quarters of an hour earlier or later. Such a line gets the present time
+ * at once; if more lines follow with the same offset, it is used for all lines, and logged. Pure.
  */
 #ifndef SEKISHO_DRIFT_H
 #define SEKISHO_DRIFT_H
@@ -10,19 +10,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define DRIFT_LINES   3 /* in a row, until an offset is taken */
-#define DRIFT_SPAN_S  5 /* that they must span at least, of real time */
-#define DRIFT_FRESH_S 5 /* a line written just now is at most so much away from a quarter */
+#define DRIFT_LINES   3 /* lines in a row until an offset is used */
+#define DRIFT_SPAN_S  5 /* the least real time between the first and the last of them */
+#define DRIFT_FRESH_S 5 /* how far a line written just now may be from a quarter of an hour */
 
 struct drift {		      /* all zero at first */
-	int64_t offset_ns;    /* taken: to be added to each line's time; 0: none */
-	int64_t candidate_ns; /* what the last lines say instead */
-	int64_t since_ns;     /* the first of them was read */
+	int64_t offset_ns;    /* in use: added to each line's time; 0: none */
+	int64_t candidate_ns; /* the offset of the last lines */
+	int64_t since_ns;     /* when the first of them was read */
 	unsigned lines;
 };
 
-/* A line that was read as soon as it was written, `wall_ns` its own time without an offset. Returns
- * its time as it is now believed to be; *changed: drift->offset_ns is another one than before. */
+/* Takes a line that was read as soon as it was written; `wall_ns` is its own time without an
+ * offset. Returns its time as it is now taken to be; *changed: drift->offset_ns has changed. */
 int64_t drift_line(struct drift *drift, int64_t wall_ns, int64_t now_wall_ns, bool *changed);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What stands around a message: time stamp, host, program, process, in as many layers as loggers,
- * relays and containers have put around it. Read without converting the time, since most lines are
- * no event. Not here: lines that are wrapped in something else than text (unwrap.h), what the
- * message means.
+ * The headers in front of a message: time stamp, host, program, process, in as many layers as
+ * loggers, relays and containers have added. They are read without converting the time, since most
+ * lines are no event. Not here: lines that are wrapped in something other than text (unwrap.h),
+ * what the message means.
  *
- * A layer begins where the one around it ends, at the first byte of its message, and nowhere else:
- * what a stranger writes comes later in a message. And only behind a program that can be a
- * container's: a mail server's own message is never looked into (envelope_parts.c).
+ * A layer begins only at the first byte of the message of the layer around it: a stranger's text
+ * comes later in a message. And it begins only behind a program that can be a container's: a mail
+ * server's own message is never searched for headers (envelope_parts.c).
  */
 #ifndef SEKISHO_ENVELOPE_H
 #define SEKISHO_ENVELOPE_H
@@ -17,7 +17,7 @@
 #define ENVELOPE_PROGRAM_MOST 128 /* bytes of a name that a program may have */
 #define ENVELOPE_MOST_REPEATS 100000U
 
-/* What holds a line beside syslog, outermost. */
+/* The outermost format that a line is wrapped in, beside syslog. */
 enum wrapping {
 	WRAP_NONE = 0,
 	WRAP_DOCKER_JSON,    /* {"log":"...\n","stream":"stdout","time":"..."} */
@@ -46,22 +46,22 @@ struct envelope {
 	enum stamp_kind stamp_kind; /* of the innermost layer */
 	struct span stamp;
 	struct stamp clock;  /* the outermost stamp that says its zone, else the outermost one */
-	struct span program; /* empty where the line names none */
+	struct span program; /* empty: the line names none */
 	uint32_t pid;	     /* 0: not said */
 	struct exim_habits *exim; /* what the log has shown of its Exim, or NULL; not owned */
 	bool joined;		  /* put together from all its pieces (pieces.h), so not cut */
 	unsigned repeat;	  /* "message repeated N times": N, else 1 */
 	struct span text;	  /* the message */
-	struct span bare;	  /* of a line that need not name a program: all behind the stamp */
-	struct span whole;	  /* of any line: all behind the stamp, host and program included */
+	struct span bare;	  /* all behind the stamp, of a line that need not name a program */
+	struct span whole;	  /* all behind the stamp, host and program included, of any line */
 	enum wrapping wrapping;
 	enum layering layering; /* of the innermost layer */
-	unsigned layers;	/* of headers, 0: bare */
-	bool contained;		/* it came out of a container */
+	unsigned layers;	/* of headers; 0: bare */
+	bool contained;		/* the line came out of a container */
 };
 
-/* Any bytes. Always fills *envelope. `clock` (kind STAMP_NONE: none) is what the wrapping says of
- * the time. */
+/* Reads a line of any bytes, and always fills *envelope. `clock` (kind STAMP_NONE: none) is the
+ * time by the wrapping. */
 void envelope_read(struct span line, enum wrapping wrapping, const struct stamp *clock,
 		   struct envelope *envelope);
 
@@ -73,7 +73,7 @@ struct envelope_form {
 	bool known, layered; /* all zero: of no line */
 };
 
-/* Of the line that was unwrapped last. */
+/* The form of the line that was read last. */
 void envelope_get_form(const struct envelope *envelope, struct envelope_form *form);
 
 /* "syslog", "Docker json-file, syslog (ISO date)": what `status` shows. */
@@ -82,8 +82,9 @@ void envelope_form_text(const struct envelope_form *form, char text[ENVELOPE_FOR
 
 /* ---- envelope_parts.c ---- */
 
-/* Whether a program's name is that of a container or of what runs them: "docker/web", an id of 12
- * or 64 hexadecimal digits, with a name before it or not, "mailcow_postfix_1", "docker-compose". */
+/* Whether a program's name is that of a container or of a program that runs containers:
+ * "docker/web", an id of 12 or 64 hexadecimal digits, with or without a name before it,
+ * "mailcow_postfix_1", "docker-compose". */
 bool envelope_is_container(struct span program);
 /* Whether a message of the program may be a line with a header of its own. */
 bool envelope_may_hold(struct span program, uint32_t pid);
@@ -95,7 +96,8 @@ bool envelope_skip_facility(struct span *line);
 bool envelope_skip_compose(struct span *line);
 /* "[ 1234.567890] ", of journalctl -o short-monotonic, which is no time of day: moves behind it. */
 bool envelope_skip_monotonic(struct span *line);
-/* "2001:db8::5 " begins the line: a host, though it begins like a program. */
+/* Whether the line begins with an address like "2001:db8::5 ": a host, though it looks like a
+ * program. */
 bool envelope_is_address(struct span line);
 /* " <Warning>", as macOS has it behind the process: moves behind it. */
 void envelope_skip_level(struct span *line);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which files a [log] means that names several: a pattern of file names, or of containers' names.
- * Looks at the file system at each call, since files and containers come and go. Not here: reading
+ * The files of a [log] that names several: by a pattern of file names, or of containers' names.
+ * Each call looks at the file system, since files and containers come and go. Not here: reading
  * them.
  */
 #ifndef SEKISHO_EXPAND_H
@@ -18,16 +18,16 @@
 /* Whether the path names several files. */
 bool expand_is_pattern(const char *path);
 
-/* Whether a name is that of a log that was rotated away, by logrotate's and others' endings: such
- * files are left out, they are read as what was before the live one (follow.h). */
+/* Whether a name is that of a log that was rotated away, by the endings of logrotate and others.
+ * Such files are left out, since they are read with the live one (follow.h). */
 bool expand_is_rotated(const char *name);
 
 /* `label`: the container's name, or "". */
 typedef void expand_found(const char *path, const char *label, void *context);
 
 /* Calls `found` with each file of the pattern. `folder`: of Docker's containers; NULL:
- * EXPAND_FOLDER. -errno where it cannot be looked for; no match is no fault. A container of the
- * name whose log is not in json-file is said in `fault` with 0. */
+ * EXPAND_FOLDER. -errno: the search failed; no match is no fault. If a container of the name does
+ * not log to json-file, `fault` names it and the result is 0. */
 int expand(const char *path, const char *folder, expand_found *found, void *context,
 	   struct fault *fault);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* follow.h for a log that is a file; each function as it is told there. */
+/* follow.h for a log that is a file. */
 #ifndef SEKISHO_FOLLOW_FILE_H
 #define SEKISHO_FOLLOW_FILE_H
 
@@ -7,8 +7,8 @@
 
 struct follow_file;
 
-/* The functions of follow.h for a file: path and meaning, ownership and errors as there. Of the
- * pair's state and position a copy is given. */
+/* The functions of follow.h for a file: path, meaning, ownership and errors are as there. The last
+ * two copy position and state. */
 int follow_file_open(const char *path, const struct follow_position *position, bool from_start,
 		     struct follow_file **follow, struct fault *fault);
 void follow_file_close(struct follow_file *follow);

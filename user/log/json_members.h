@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The members of JSON objects that log lines are, by whoever writes such: Docker, the journal,
- * collectors. All in one table, so that an object is read once. Not here: what makes an object one
- * of these (unwrap.c, shipped.c).
+ * The members of JSON objects in log lines, of all writers: Docker, the journal, collectors. They
+ * are in one table, so that an object is read once. Not here: how an object of each writer is
+ * recognised (unwrap.c, shipped.c).
  */
 #ifndef SEKISHO_LOG_JSON_MEMBERS_H
 #define SEKISHO_LOG_JSON_MEMBERS_H
 
 #include <stddef.h>
 
-/* What a member of a collector's tells. Of those that tell the same, the first that is there
- * counts; of a message there must not be two. */
+/* What a member of a collector's object tells. If several have one role, the first that is there
+ * counts; there must not be two messages. */
 enum member_role {
-	ROLE_NONE = 0, /* it is no collector's */
+	ROLE_NONE = 0, /* no member of a collector's object */
 	ROLE_MESSAGE,
 	ROLE_TAG,
 	ROLE_PROGRAM,
@@ -32,7 +32,7 @@ enum json_member {
 	MEMBER_JOURNAL_TIME,
 	MEMBER_HOST,
 	MEMBER_JOURNAL_CONTAINER,
-	MEMBER_SHIPPED, /* here and further on: a collector's, too */
+	MEMBER_SHIPPED, /* from here on: also in a collector's object */
 	MEMBER_LOG = MEMBER_SHIPPED,
 	MEMBER_STREAM,
 	MEMBER_CONTAINER_ID,
@@ -47,7 +47,7 @@ enum json_member {
 	MEMBER_TIME_REPORTED, /* before other times */
 	MEMBER_ISO_DATE,
 	MEMBER_TIME,
-	MEMBER_NAMED,	   /* the first without a name here */
+	MEMBER_NAMED,	   /* the first that has no name in this enum */
 	MEMBER_COUNT = 67, /* all */
 };
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Log files of the past as one stream of events in the order of their time. Files may be
- * packed (packed.h), "-" is standard input. Not here: files that still grow (follow.h), what events
- * mean.
+ * Log files of the past as one stream of events in the order of their time. Files may be packed
+ * (packed.h); "-" is standard input. Not here: files that still grow (follow.h), what events mean.
  */
 #ifndef SEKISHO_PAST_LOGS_H
 #define SEKISHO_PAST_LOGS_H
@@ -19,27 +18,28 @@ struct past_logs_counts {
 	int64_t first_ns, last_ns; /* of the events; 0: none had a time */
 };
 
-/* `patterns` (may be NULL) as of log_parser_set_patterns(). NULL: out of memory. */
+/* `patterns` (may be NULL) as for log_parser_set_patterns(). NULL: out of memory. */
 struct past_logs *past_logs_new(struct patterns *patterns);
 void past_logs_free(struct past_logs *past_logs);
 
 /* Opens one more file. -errno, -EMFILE, -ENOMEM. */
 int past_logs_add(struct past_logs *past_logs, const char *path, struct fault *fault);
 
-/* The newest `most` entries of `units` of this machine's journal, as one more file. As
+/* Adds the newest `most` entries of `units` in this machine's journal, as one more file. Errors of
  * journal_open(); -EMFILE. */
 int past_logs_add_journal(struct past_logs *past_logs, const char *units, size_t most,
 			  struct fault *fault);
 
-/* How the files that are added from now on are read: log_parser_set_zone(), log_parser_set_bare(). */
+/* Sets how the files that are added from now on are read: log_parser_set_zone(),
+ * log_parser_set_bare(). */
 void past_logs_set_reading(struct past_logs *past_logs, const struct zone *zone, bool bare);
 
-/* Hands on every event, the earliest of all files first; of equal times that of the file added
- * first. Within a file the order is the file's own. `tag` names the line: past_logs_where(). A file
- * that cannot be read to its end ends there; the first such fault is returned, at the end. */
+/* Called with every event. `tag` names the line: past_logs_where(). */
 typedef void past_logs_take(const struct event *event, uint64_t tag, void *context);
 
-/* 0, or the first fault. */
+/* Hands on every event, the earliest of all files first; with equal times, that of the file that
+ * was added first. Within a file the order is the file's own. A file that cannot be read to its end
+ * ends there. Returns 0, or at the end the first such fault. */
 int past_logs_run(struct past_logs *past_logs, past_logs_take *take, void *context,
 		  struct fault *fault);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Between the files of pattern.h. */
+/* Shared by the files of pattern.h. */
 #ifndef SEKISHO_PATTERN_INTERNAL_H
 #define SEKISHO_PATTERN_INTERNAL_H
 
@@ -7,7 +7,7 @@
 #include <pcre2.h>
 #include "log/pattern.h"
 
-#define MOST_GROUPS 32 /* of those that hold an address or an account */
+#define MOST_GROUPS 32 /* groups that hold an address or an account */
 
 struct group {
 	uint16_t number;
@@ -17,8 +17,8 @@ struct group {
 struct pattern {
 	pcre2_code *code;
 	char *program;
-	size_t filter;	 /* 0: of none, else which one, from 1 */
-	bool no_failure; /* a line that it matches is none of its filter's */
+	size_t filter;	 /* the number of its filter, from 1; 0: it has none */
+	bool no_failure; /* a line that it matches is no failure of its filter */
 	bool message;
 	enum event_kind kind;
 	enum event_service service;
@@ -46,29 +46,29 @@ struct patterns {
 	pcre2_jit_stack *stack;
 };
 
-/* Makes *patterns where it is NULL. */
+/* Makes *patterns if it is NULL. */
 int pattern_begin(struct patterns **patterns, struct fault *fault);
 
-/* An expression as fail2ban writes it. */
+/* Compiles an expression as fail2ban writes it. */
 int pattern_compile(struct patterns *patterns, const char *expression, bool *message,
 		    pcre2_code **code, struct fault *fault);
 
-/* Which groups hold an address, which an account; there may be none. */
+/* Finds the groups that hold an address or an account; there may be none. */
 int pattern_find_groups(struct pattern *pattern, struct fault *fault);
 
 /* Takes what `one` owns. */
 int pattern_append(struct patterns *patterns, const struct pattern *one, struct fault *fault);
 
-/* pcre2_match(); counts where it was given up. */
+/* pcre2_match(); counts if it was given up. */
 int pattern_match(struct patterns *patterns, const pcre2_code *code, struct span subject,
 		  unsigned *given_up);
 
-/* What a match's groups hold, into *parsed; whether that is anything. */
+/* Reads a match's groups into *parsed. False: they are empty. */
 bool pattern_read_groups(const struct pattern *pattern, struct span subject,
 			 const PCRE2_SIZE *offsets, unsigned set, struct parsed_line *parsed);
 
-/* What of the line the filter's expressions are for, and what its prefix says of whom; false: it is
- * not for this line. */
+/* Finds the part of the line that the filter's expressions are for, and reads the address or
+ * account in its prefix. False: the filter is not for this line. */
 bool pattern_enter_filter(struct patterns *patterns, const struct filter *filter, bool message,
 			  const struct envelope *envelope, struct span *subject,
 			  struct parsed_line *parsed, unsigned *given_up);

@@ -7,20 +7,20 @@
 
 struct reader {
 	int fd, watch; /* -1: none */
-	bool live;     /* it is what the path names, or was until it is closed */
-	bool checked;  /* that it was not copied and cut before its first line was read */
+	bool live;     /* it is the file of the path, or was so before a rotation */
+	bool checked;  /* it was not copied and cut before its first line was read */
 	bool skipping; /* the rest of an over-long line is being left out */
 	struct follow_position at;
 };
 
-/* Opens a file for reading from its begin; the caller closes fd. -errno; -EINVAL: not a regular
+/* Opens a file for reading from its beginning; the caller closes fd. -errno; -EINVAL: not a regular
  * file. */
 int reader_open(const char *folder, const char *name, struct reader *reader);
 
-/* Whether the file begins as the position says, and is not shorter: 1, 0 or -errno. */
+/* Whether the file begins as the position says, and is not shorter than it: 1, 0 or -errno. */
 int reader_is(int fd, const struct follow_position *position);
 
-/* Extends the digest to what the file has by now, up to its limit. */
+/* Extends the digest to the bytes that the file has now, up to the digest's limit. */
 void reader_learn_head(struct reader *reader);
 
 /* Whether `copy` begins as `original` does, as far as it goes. */
@@ -28,7 +28,8 @@ bool reader_is_copy(const struct reader *copy, const struct reader *original);
 
 #define READER_BUFFER (256U << 10)
 
-/* To the begin of the last line, which may be incomplete; uses READER_BUFFER bytes at `buffer`. */
+/* Goes to the beginning of the last line, which may be incomplete; uses READER_BUFFER bytes at
+ * `buffer`. */
 void reader_seek_end(struct reader *reader, char *buffer);
 
 struct output {
@@ -41,7 +42,7 @@ enum pumped {
 	PUMP_END,      /* no complete line is left */
 	PUMP_MORE,     /* output->left is used up */
 	PUMP_NEW,      /* a live file's first bytes are there; it is to be checked first */
-	PUMP_REPLACED, /* cut, or with another begin: not the file that it was */
+	PUMP_REPLACED, /* cut, or with another beginning: not the file that it was */
 	PUMP_FAULT,    /* errno */
 };
 
@@ -49,11 +50,11 @@ enum pumped {
 enum pumped reader_pump(struct reader *reader, char *buffer, struct output *output,
 			struct follow_state *state);
 
-/* The complete lines of the last `most_bytes` before the position, which stays. */
+/* Hands out the complete lines of the last `most_bytes` before the position, which stays. */
 void reader_read_before(const struct reader *reader, uint64_t most_bytes, char *buffer,
 			struct output *output);
 
-/* By device and inode: the position is of this file, whatever its name. */
+/* Whether the position is of this file, by device and inode, whatever its name. */
 static inline bool position_is_file(const struct follow_position *position, uint64_t device,
 				    uint64_t inode)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which files to read after a position in a log, in which order: its rotated versions in the folder
- * (mail.log.1, mail.log-20261121, mail-20261121.log), then the live file. Compressed ones are left
- * alone. Not here: reading them.
+ * The files to read after a position in a log, and their order: rotated versions in the folder
+ * (mail.log.1, mail.log-20261121, mail-20261121.log), then the live file. Compressed files are left
+ * out. Not here: reading them.
  */
 #ifndef SEKISHO_ROTATED_H
 #define SEKISHO_ROTATED_H
@@ -17,9 +17,9 @@ struct plan {
 };
 
 /*
- * What is to be read after `from` (`with_from`: from there on), the live file last. `from` may also
- * be the live file itself, or a file that was copied and then cut to nothing. 0 or -errno, then
- * nothing is open; -EAGAIN: the log was being rotated just now.
+ * Opens the files to be read after the file of `from` (`with_from`: with the rest of it), the live
+ * file last. `from` may also be the live file itself, or a file that was copied and then cut to
+ * nothing. 0, or -errno with nothing open; -EAGAIN: the log was being rotated just now.
  */
 int plan_make(const char *folder, const char *name, const struct follow_position *from,
 	      bool with_from, struct plan *plan);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A cursor over hostile text, and what all formats read with it. Every step is bounded by the
- * span; nothing here allocates, backtracks or looks beyond the end. Not here: what a line means.
+ * Spans of hostile text, and what all formats read from them. Every step is bounded by the span;
+ * nothing here allocates, backtracks or reads beyond the end. Not here: what a line means.
  */
 #ifndef SEKISHO_SCAN_H
 #define SEKISHO_SCAN_H
@@ -36,17 +36,17 @@ static inline struct span span_from(struct span span, size_t begin)
 	return (struct span){ span.at + begin, span.size - begin };
 }
 
-/* Whether it begins with `text`, byte by byte; any does with "". */
+/* Whether the span begins with `text`, byte by byte; every span begins with "". */
 static inline bool span_starts(struct span span, const char *text)
 {
 	size_t size = strlen(text);
 
-	/* Most differ in the first byte. What has a size has bytes.
+	/* Most differ in the first byte. A span with a size has bytes.
 	 * NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	return span.size >= size && (!size || (*span.at == *text && !memcmp(span.at, text, size)));
 }
 
-/* The same at the end. */
+/* Whether the span ends with `text`. */
 static inline bool span_ends(struct span span, const char *text)
 {
 	size_t size = strlen(text);
@@ -54,7 +54,7 @@ static inline bool span_ends(struct span span, const char *text)
 	return span.size >= size && !memcmp(span.at + span.size - size, text, size);
 }
 
-/* The whole span, byte by byte. */
+/* Whether the span is `text`, byte by byte. */
 static inline bool span_is(struct span span, const char *text)
 {
 	return span.size == strlen(text) && span_starts(span, text);
@@ -85,8 +85,8 @@ static inline size_t span_last_char(struct span span, char c)
 	return found ? (size_t)(found - span.at) : SPAN_NONE;
 }
 
-/* Where the first `text` is, or SPAN_NONE. Looked for by its last character where lines seldom have
- * that, else by its first: memmem() costs more for texts as short as these. */
+/* Where the first `text` is, or SPAN_NONE. Searches for its last character if lines seldom have
+ * that, else for its first: memmem() costs more for texts as short as these. */
 static inline size_t span_find(struct span span, const char *text)
 {
 	size_t size = strlen(text), key;
@@ -109,19 +109,19 @@ static inline size_t span_find(struct span span, const char *text)
 /* Where the last `text` begins, or SPAN_NONE. */
 size_t span_find_last(struct span span, const char *text);
 
-/* Decimal digits, at least one, at most nine; moves behind them. */
+/* Reads decimal digits, at least one, at most nine; moves behind them. */
 bool span_number(struct span *span, uint32_t *number);
 
 /* FNV-1a; for keys in fixed tables and for recognising a file, never for security. */
 uint64_t span_hash(struct span span);
 
-/* An address as daemons write it: address_parse(), also behind "IPv6:". */
+/* Reads an address as daemons write it: address_parse(), also behind "IPv6:". */
 bool span_address(struct span span, struct address *address);
 
 /*
  * Copies text into `out` (`size` bytes, ended by NUL) so that it is valid UTF-8 without control
- * characters. What is neither comes out as \xNN, and so does a backslash that would read as such
- * an escape: different bytes stay different. Cut between characters where it does not fit.
+ * characters. Other bytes become \xNN, and so does a backslash that would read as such an escape:
+ * different bytes stay different. Text that does not fit is cut between characters.
  */
 void span_visible(struct span span, char *out, size_t size);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Lines that were shipped as JSON: by Filebeat, Logstash, Vector, Fluent Bit, syslog-ng, NXLog,
- * GELF, Loki, cloud collectors, and templates of rsyslog. The message, with the program that wrote
- * it where a member names it. Not here: Docker's own file and the journal's JSON (unwrap.h).
+ * Reads lines that were shipped as JSON: by Filebeat, Logstash, Vector, Fluent Bit, syslog-ng,
+ * NXLog, GELF, Loki, cloud collectors, and templates of rsyslog. The result is the message, with
+ * the program that wrote it if a member names that. Not here: Docker's own file and the journal's
+ * JSON (unwrap.h).
  */
 #ifndef SEKISHO_SHIPPED_H
 #define SEKISHO_SHIPPED_H
@@ -14,16 +15,16 @@
 
 enum shipped_answer {
 	SHIPPED_OTHER = 0, /* no such object: the line is read as it is */
-	SHIPPED_NOTHING,   /* one that says nothing that counts (trust.h) */
+	SHIPPED_NOTHING,   /* such an object, but nothing in it counts (trust.h) */
 	SHIPPED_LINE,
 };
 
 struct shipped {
 	struct span line;   /* into `room` or the line given: valid as long as both are */
-	struct stamp clock; /* kind STAMP_NONE: no member tells the time */
+	struct stamp clock; /* kind STAMP_NONE: no member has the time */
 	bool contained;	    /* a container wrote it: the line needs no header of its own */
 	bool error_stream;
-	bool part; /* of a line that goes on in the next object of that stream */
+	bool part; /* the line goes on in the next object of that stream */
 };
 
 struct shipped_room {
@@ -34,32 +35,32 @@ struct shipped_room {
 	const char *names[MEMBER_COUNT + 1];
 };
 
-/* Before anything is read into it. */
+/* To be called before anything is read into the room. */
 void shipped_begin(struct shipped_room *room);
 
 /* Appends as much as fits into LOG_LINE_MAX bytes; returns how many of `line` are used then. */
 size_t line_append(char line[LOG_LINE_MAX], size_t used, struct span text);
 
-/* The object of a line that is one; also behind "TIME\tTAG\t", as Fluentd writes it. Pure.
- *
- * A line without a header of its own counts only where the object names a mail server's program, or
- * a container: what else is shipped into the same file may be a stranger's text. An object with two
- * messages, or two members of one name, says nothing: a template that escapes nothing lets a
- * stranger add members. */
+/* Reads a line that is such an object, also behind "TIME\tTAG\t", as Fluentd writes it. Pure. A
+ * line without a header of its own counts only if the object names a mail server's program, or a
+ * container: other lines that are shipped into the same file may be a stranger's text. An object
+ * with two messages, or two members of one name, counts as nothing: a template that escapes nothing
+ * lets a stranger add members. */
 enum shipped_answer shipped_read(struct span line, struct shipped_room *room, struct shipped *out);
 
-/* The same of an object that is in room->json, read of `line`. */
+/* The same for an object that was read from `line` into room->json. */
 enum shipped_answer shipped_take(struct span line, struct shipped_room *room, struct shipped *out);
 
-/* Reads the envelope on where a container's line is such an object: what its own logger, or a
- * collector in it, made of a line. *room is made when a line needs it; free() ends it. */
+/* Reads on if a container's line is such an object, made by the container's own logger or by a
+ * collector in it. *room is made when a line needs it; free() ends it. */
 void shipped_open(struct shipped_room **room, struct envelope *envelope);
 
-/* "2026-11-08T10:00:01Z {app="mail", pod="mail-0"} LINE", as logcli prints what Loki has; the line
+/* Reads "2026-11-08T10:00:01Z {app="mail", pod="mail-0"} LINE", as logcli prints Loki's lines. LINE
  * needs a header of its own unless a label names a container. Pure. */
 bool shipped_labelled(struct span line, struct shipped *out);
 
-/* Whether the line may begin as Fluentd's do; by a few bytes, for the many that do not. */
+/* Whether the line may begin as Fluentd's lines do. Looks at a few bytes, since most lines
+ * do not. */
 static inline bool shipped_has_tabs(struct span line)
 {
 	if (line.size < 40 || line.at[4] != '-' || line.at[10] != 'T' ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Time stamps of log lines: recognised by their shape (stamp_read.c), converted to wall_ns only
- * when somebody wants the time (stamp.c), since most lines are no event. Not here: what stands
+ * Time stamps of log lines. They are recognised by their shape (stamp_read.c), and converted to
+ * wall_ns only when the time is needed (stamp.c), since most lines are no event. Not here: the text
  * behind them.
  */
 #ifndef SEKISHO_STAMP_H
@@ -21,15 +21,16 @@ enum stamp_kind {
 
 struct stamp {
 	enum stamp_kind kind;
-	bool zoned; /* it says its offset, or needs none */
+	bool zoned; /* it has an offset, or needs none */
 	struct span text;
-	bool yeared; /* of STAMP_YEARLESS: it says its year after all */
+	bool yeared; /* of STAMP_YEARLESS: it has a year after all */
 };
 
-/* At the begin of *line: moves behind the stamp and one blank. False, and nothing moved: none. */
+/* Reads a stamp at the beginning of *line, and moves behind it and one blank. False: there is none,
+ * and nothing moved. */
 bool stamp_read(struct span *line, struct stamp *stamp);
 
-/* Whether it is worth while to call stamp_read(): by the first bytes. */
+/* Whether a stamp may begin here, by the first bytes: else stamp_read() need not be called. */
 static inline bool stamp_may_begin(struct span line)
 {
 	const char *at = line.at;
@@ -44,18 +45,20 @@ static inline bool stamp_may_begin(struct span line)
 	return at[0] == '@' || at[0] == '[';
 }
 
-/* Converts stamps of one log; remembers the last hour, so that a zone is asked once per hour. */
+/* Converts the stamps of one log. Remembers the last hour, so that the zone is asked once an
+ * hour. */
 struct stamps {
 	int64_t reference_wall_ns; /* moves on with the log: a live log passes New Year */
-	bool live;		 /* the reference is now: of an hour that came twice, the nearer */
+	bool live;		 /* the reference is now: of an hour that came twice, the nearer one
+				    counts */
 	const struct zone *zone; /* of stamps that name none; NULL: the process's local time. Not
 				    owned. */
 	int64_t last_wall_ns;	 /* of the line before; 0: none */
-	int64_t hour;		 /* what `first_s` was computed for; 0: nothing */
-	int64_t first_s, second_s; /* the hour's begin; of an hour that comes twice, both */
+	int64_t hour;		 /* the hour of `first_s`; 0: none */
+	int64_t first_s, second_s; /* the hour's beginning; both if the hour comes twice */
 };
 
-/* Time of the line in wall_ns; 0: none, or not a time. */
+/* The line's time in wall_ns; 0: none, or not a time. */
 int64_t stamps_convert(struct stamps *stamps, const struct stamp *stamp);
 
 #endif

@@ -11,7 +11,7 @@
 
 typedef unsigned char block __attribute__((vector_size(BLOCK_SIZE)));
 
-/* The bytes there; all of them must be text. */
+/* The bytes at `at`; all of them must be text. */
 static inline block block_load(const char *at)
 {
 	block bytes;
@@ -20,11 +20,11 @@ static inline block block_load(const char *at)
 	return bytes;
 }
 
-/* Where the first of `c` is, or of `c` and `other`; BLOCK_SIZE: nowhere. */
+/* Where the first `c` or `other` is; BLOCK_SIZE: nowhere. */
 static inline size_t block_find(block bytes, char c, char other)
 {
 	typedef uint64_t halves __attribute__((vector_size(BLOCK_SIZE)));
-	/* All ones where it is so, else none. */
+	/* Bytes that match are all ones, others all zeroes. */
 	halves half = (halves)((bytes == (unsigned char)c) | (bytes == (unsigned char)other));
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -38,7 +38,7 @@ static inline size_t block_find(block bytes, char c, char other)
 #endif
 }
 
-/* The same of any text, from `at` on; `end` or behind it: nowhere. */
+/* The same for any text, from `at` on; `end` or behind it: nowhere. */
 static inline const char *block_search(const char *at, const char *end, char c, char other)
 {
 	for (; end - at >= BLOCK_SIZE; at += BLOCK_SIZE) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What inotify(7) tells of a log's files and of their folder. Not here: what is then read. */
+/* Watches a log's files and their folder by inotify(7). Not here: reading them. */
 #ifndef SEKISHO_WATCH_H
 #define SEKISHO_WATCH_H
 
@@ -10,20 +10,20 @@ struct log_watch {
 	int folder; /* -1: the folder is not watched, or not any more */
 };
 
-/* 0 with fd -1 where no more inotify instances are to be had: nothing is told then, and the file is
- * to be looked at by a timer. */
+/* 0 with fd -1: there are no more inotify instances. Then nothing is reported, and the file is to
+ * be looked at by a timer. */
 int log_watch_open(struct log_watch *watch, const char *path, struct fault *fault);
 void log_watch_close(struct log_watch *watch);
 
 /* Watches the folder unless it is watched already; the fault says what it must be. */
 int log_watch_folder(struct log_watch *watch, const char *folder, struct fault *fault);
 
-/* Watches an open file, by its descriptor, since `path` may be another file by now. The watch, or
- * -1: no more are to be had. */
+/* Watches an open file, by its descriptor, since `path` may be another file by now. Returns the
+ * watch, or -1: there are no more. */
 int log_watch_file(struct log_watch *watch, int fd, const char *path);
 void log_watch_forget(struct log_watch *watch, int file);
 
-/* Reads what has come; `ended` is called with each watch of a file that is no more. */
+/* Reads the reports; `ended` is called with each watch whose file is gone. */
 void log_watch_drain(struct log_watch *watch, void (*ended)(int file, void *context),
 		     void *context);
 

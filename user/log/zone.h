@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A time zone by name, for stamps that name none: from the system's zone files (TZif, RFC 9636), or
- * a fixed offset. Apart from the process's own zone, so that logs of several zones are read side by
- * side. Not here: the stamps.
+ * a fixed offset. It does not depend on the process's own zone, so that logs of several zones can
+ * be read side by side. Not here: the stamps.
  */
 #ifndef SEKISHO_ZONE_H
 #define SEKISHO_ZONE_H
@@ -17,10 +17,9 @@ struct zone;
 int zone_load(const char *name, struct zone **zone, struct fault *fault);
 void zone_free(struct zone *zone);
 
-/* When a local time was: `local_s` are the seconds that its clock showed, counted as if it were
- * UTC. Seconds since 1970. *second: the other answer, of an hour that comes twice, or the same; of
- * an hour that the clock leaps over, both are what it would be without the leap. `zone` NULL: the
- * process's own (TZ). */
+/* Converts a local time to seconds since 1970; `local_s` is what the clock showed, counted as if it
+ * were UTC. If the hour comes twice, *second is the other answer, else the same one; if the clock
+ * leaps over the hour, both are the time without the leap. `zone` NULL: the process's own (TZ). */
 int64_t zone_convert(const struct zone *zone, int64_t local_s, int64_t *second);
 
 #endif
