@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the policy's judgement keeps (policy/judge.h), in the store. As with other notes, what a
- * power cut takes back is lost. A store of an older schema that is open for reading alone has none
- * of it: nothing is found there.
+ * What the policy server's judgement (policy/judge.h) keeps in the store. As with other notes, a
+ * power cut may lose the newest rows. A store of an older schema that is open for reading only has
+ * none of them: nothing is found there.
  */
 #ifndef SEKISHO_POLICY_ROWS_H
 #define SEKISHO_POLICY_ROWS_H
@@ -16,20 +16,21 @@
 #define STORE_BUDGETS_MOST 131072
 #define STORE_HELD_MOST	   100000
 
-/* `source` NULL: the account's right ones. */
+/* Digests of passwords that a source tried on an account; `source` NULL: the account's right
+ * ones. */
 int store_digests_put(struct store *store, const char *account, const struct prefix *source,
 		      const struct judge_digests *digests, struct fault *fault);
 int store_digests_get(struct store *store, const char *account, const struct prefix *source,
 		      struct judge_digests *digests, struct fault *fault); /* -ENOENT */
-/* Accounts whose old password came from sources within `within`, the last first; not before
- * `from_wall_ns`. At most `most`. */
+/* Accounts whose old password came from sources within `within` since `from_wall_ns`, the last
+ * first; at most `most`. */
 int store_stale_each(struct store *store, const struct prefix *within, int64_t from_wall_ns,
 		     unsigned most,
 		     void (*each)(const char *account, const struct prefix *source,
 				  int64_t stale_wall_ns, void *context),
 		     void *context, struct fault *fault);
 
-/* Replaces the account's; beyond the most that are kept the oldest go. */
+/* Replaces the account's budget; beyond STORE_BUDGETS_MOST the oldest go. */
 int store_budget_put(struct store *store, const char *account, const struct judge_budget *budget,
 		     struct fault *fault);
 int store_budget_get(struct store *store, const char *account, struct judge_budget *budget,
@@ -40,7 +41,7 @@ int store_over_each(struct store *store, uint32_t day,
 				 void *context),
 		    void *context, struct fault *fault);
 
-/* A message on hold; the same queue id of an account replaces an earlier one. */
+/* Adds a message on hold; it replaces an earlier one of the account with the same queue id. */
 int store_held_put(struct store *store, const char *account, const struct judge_held *held,
 		   struct fault *fault);
 /* The last ones first, at most `most`. */
@@ -48,7 +49,7 @@ int store_held_each(struct store *store, const char *account, unsigned most,
 		    void (*each)(const struct judge_held *held, void *context), void *context,
 		    struct fault *fault);
 
-/* Nothing is spent any more; or nothing is known of passwords, budgets and messages. */
+/* Fills the account's budgets again; or with `all` forgets its passwords, budgets and messages. */
 int store_policy_clear(struct store *store, const char *account, bool all, struct fault *fault);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What must outlast a reboot, in SQLite: bans with reason and evidence, lists, country data, log
- * offsets. Each call is one transaction unless store_begin() opened one. Not here: what is in force
- * now (that is in the kernel's maps).
+ * The store: what must outlast a reboot, in SQLite: bans with reason and evidence, lists, country
+ * data, log offsets. Each call is one transaction unless store_begin() opened one. Not here: what
+ * is in force now, which is in the kernel's maps.
  */
 #ifndef SEKISHO_STORE_H
 #define SEKISHO_STORE_H
@@ -17,25 +17,27 @@
 struct store;
 
 /* Opens or creates `directory`/sekisho.db (folder 0700, file 0600). `read_only` creates nothing:
- * -ENOENT. A file that is damaged, or of a newer schema, is -EBADMSG / -EPROTO with a remedy. A
- * store is asked by one thread at a time; another opens its own. */
+ * -ENOENT. -EBADMSG: the file is damaged; -EPROTO: it has a newer schema; both with a remedy. Only
+ * one thread at a time may use a store; another thread opens its own. */
 int store_open(const char *directory, bool read_only, struct store **store, struct fault *fault);
 void store_close(struct store *store);
 
 /* How long a call may wait for another process that writes: 10,000 ms unless set. Then -EBUSY. */
 void store_set_busy_timeout(struct store *store, unsigned busy_ms);
 
-/* Some call found it damaged (-EBADMSG). */
+/* Whether some call found damage (-EBADMSG). */
 bool store_is_damaged(const struct store *store);
-/* False once another file has taken its place. */
+/* False once another file has taken the place of the store's. */
 bool store_is_current(const struct store *store);
 uint64_t store_inode(const struct store *store); /* of its file */
-/* A damaged store moved aside (sekisho.db.damaged-TIME), so that store_open() makes a new one.
- * *path (may be NULL) is its new place, the caller's. Both locks are held: see instance.h. */
+/* Moves a damaged store aside (sekisho.db.damaged-TIME), so that store_open() makes a new
+ * one. *path (may be NULL) is its new place, the caller's. The caller holds both locks: see
+ * instance.h. */
 int store_set_aside(const char *directory, int64_t wall_ns, char **path, struct fault *fault);
-/* What can still be read of the store that was moved to `path`, into this one, as far as that does
- * not know better; rows that make no sense are left out. Takes seconds for a million; begins and
- * ends transactions. Fills in what was taken. -errno of `store` alone. */
+/* Copies into this store what can still be read of the one that was moved to `path`, except rows
+ * that this one has already; leaves out rows that make no sense. Takes seconds for a million rows;
+ * begins and ends transactions. Fills in how much was taken. -errno: a fault of `store`, not of the
+ * damaged one. */
 struct store_salvage {
 	uint64_t bans, lists, rows; /* rows: of all kinds */
 	bool complete;		    /* nothing was unreadable */
@@ -43,7 +45,8 @@ struct store_salvage {
 int store_salvage(struct store *store, const char *path, struct store_salvage *salvage,
 		  struct fault *fault);
 
-/* One transaction around several calls; commit makes all of them durable (fsync) or none. */
+/* Opens one transaction around several calls; the commit makes all of them durable (fsync)
+ * or none. */
 int store_begin(struct store *store, struct fault *fault);
 int store_commit(struct store *store, struct fault *fault);
 void store_rollback(struct store *store);
@@ -57,9 +60,10 @@ struct store_moment {
 	char boot_id[40];
 };
 
-/* To be called before bans are written, and when the wall clock was set: a jump of the wall clock
- * within one boot moves what the store says of bans along, so that each lasts as long as before.
- * *jump_ns (may be NULL): by how much it jumped, 0 if less than 50 ms since the last call. */
+/* To be called before bans are written, and when the wall clock was set: if the wall clock
+ * jumped within one boot, the times of bans in the store move along, so that each ban lasts
+ * as long as before. *jump_ns (may be NULL): by how much it jumped since the last call, 0 if
+ * less than 50 ms. */
 int store_clock(struct store *store, const struct store_moment *now, int64_t *jump_ns,
 		struct fault *fault);
 
@@ -70,18 +74,19 @@ struct store_evidence {
 	const char *line; /* cleaned: no passwords */
 };
 
-/* Of a ban the store has all but what the kernel counts. Valid during the callback; a non-zero
- * return ends the walk. */
+/* Called with a ban, which has all members but those that the kernel counts and is valid during the
+ * callback. A non-zero return ends the walk. */
 typedef int (*store_ban_each_fn)(const struct ban_record *ban, void *context);
 
-/* Adds or replaces the ban of this prefix and these services; another one of the prefix keeps the
- * services that this one does not have. Evidence is added to what there is, and the newest 100
- * lines of a prefix are kept. Syncs, unless inside store_begin(): many at once belong there. */
+/* Adds or replaces the ban of this prefix and these services; another ban of the prefix
+ * keeps the services that this one does not have. Evidence is added to what is there, and
+ * the newest 100 lines of a prefix are kept. Syncs, unless inside store_begin(), where many
+ * bans at once belong. */
 int store_ban_put(struct store *store, const struct ban_record *ban,
 		  const struct store_evidence *evidence, size_t evidence_count,
 		  struct fault *fault);
-/* Of these services, at `now_wall_ns`. -ENOENT: there was none. Evidence stays until it is 90 days
- * old. */
+/* Removes the prefix's ban of these services, at `now_wall_ns`. -ENOENT: there was none. Evidence
+ * stays until it is 90 days old. */
 int store_ban_remove(struct store *store, const struct prefix *prefix, enum ban_services services,
 		     int64_t now_wall_ns, struct fault *fault);
 /* The ban of the prefix that closes one of these services, BAN_SMTP's first. -ENOENT: none. */
@@ -91,48 +96,49 @@ int store_ban_get(struct store *store, const struct prefix *prefix, enum ban_ser
  * first. No two of a prefix have a service in common. */
 int store_ban_each(struct store *store, int64_t now_wall_ns, store_ban_each_fn each, void *context,
 		   struct fault *fault);
-/* Of how many prefixes there are bans that end after `now_wall_ns`. */
+/* How many prefixes have bans that end after `now_wall_ns`. */
 int store_ban_count(struct store *store, int64_t now_wall_ns, uint64_t *count, struct fault *fault);
 /* Evidence of every ban, past ones too, whose prefix contains or lies in `prefix`; newest first. */
 int store_evidence_each(struct store *store, const struct prefix *prefix, size_t most,
 			int (*each)(const struct store_evidence *evidence, void *context),
 			void *context, struct fault *fault);
-/* Evidence of a prefix that need not be banned: what an alert was raised after. Kept as above. */
+/* Adds evidence of a prefix that need not be banned: the lines that led to an alert. Kept as
+ * above. */
 int store_evidence_put(struct store *store, const struct prefix *prefix,
 		       const struct store_evidence *evidence, size_t count, struct fault *fault);
 
 /* ---- what was ---- */
 
-/* Bans that ended from `from_wall_ns` to now, the last first; of prefixes in `about` and around it,
- * NULL: of all. A store of before schema 7 that is open for reading alone has none. */
+/* Bans that ended from `from_wall_ns` to now, the last first, of prefixes in `about` and around it
+ * (NULL: of all). A store older than schema 7 that is open for reading only has none. */
 int store_past_bans_each(struct store *store, const struct prefix *about, int64_t from_wall_ns,
 			 int64_t now_wall_ns, store_ban_each_fn each, void *context,
 			 struct fault *fault);
 
-/* *services: those from which bans of exactly this prefix were lifted at `since_wall_ns` or later;
- * 0: none was. Of bans that had not reached the store it knows nothing. */
+/* services: the services of bans of exactly this prefix that were lifted at `since_wall_ns` or
+ * later; 0: none was. The store does not know bans that had not reached it. */
 int store_ban_lifted_since(struct store *store, const struct prefix *prefix, int64_t since_wall_ns,
 			   enum ban_services *services, struct fault *fault);
 
 struct store_past_alert {
 	int64_t wall_ns;
 	const char *rule;
-	const char *account;	     /* NULL: of none */
+	const char *account;	     /* NULL: it is about none */
 	const struct prefix *prefix; /* the same */
 	const char *facts; /* alert_json() without its evidence, which has a table of its own */
 };
 typedef int (*store_past_alert_each)(const struct store_past_alert *alert, void *context);
 
-/* Keeps it; of each rule the newest STORE_PAST_ALERTS_MOST. */
+/* Adds an alert; the newest STORE_PAST_ALERTS_MOST of each rule are kept. */
 int store_past_alert_put(struct store *store, const struct store_past_alert *alert,
 			 struct fault *fault);
-/* Alerts since `from_wall_ns`, the last first; of `account` (without regard to the case of A-Z),
- * NULL: all. */
+/* Alerts since `from_wall_ns`, the last first, about `account` (whatever the case of A-Z; NULL:
+ * all). */
 int store_past_alerts_each(struct store *store, const char *account, int64_t from_wall_ns,
 			   store_past_alert_each each, void *context, struct fault *fault);
 
-/* What was counted within a minute or an hour (history/span.h), beginning `start_s` seconds after
- * 1970 by the wall clock of then. */
+/* The counts of a minute or an hour (history/span.h) that began `start_s` seconds after 1970, by
+ * the wall clock at that time. */
 struct store_span {
 	unsigned length_s; /* 60 or 3600 */
 	int64_t start_s;
@@ -145,15 +151,15 @@ typedef int (*store_span_each)(const struct store_span *span, void *context); /*
 
 /* Replaces the row of that minute or hour. */
 int store_span_put(struct store *store, const struct store_span *span, struct fault *fault);
-/* Those that begin from `from_s` on and before `to_s`, the first first. A store of before schema 9
- * that is open for reading alone has none. */
+/* The spans that begin from `from_s` on and before `to_s`, the earliest first. A store older than
+ * schema 9 that is open for reading only has none. */
 int store_spans_each(struct store *store, unsigned length_s, int64_t from_s, int64_t to_s,
 		     store_span_each each, void *context, struct fault *fault);
 
 /* Connections of a source that limits refused within a minute (history/refused.h). */
 struct store_refusal {
 	struct prefix source; /* length 0: sources and services that were refused and not kept */
-	int64_t wall_ns;      /* the minute's begin */
+	int64_t wall_ns;      /* the minute's beginning */
 	const char *service;  /* valid during the call or callback */
 	uint64_t count;
 	bool would; /* in monitor mode */
@@ -161,20 +167,21 @@ struct store_refusal {
 
 #define STORE_REFUSALS_DAYS 7
 #define STORE_REFUSALS_MOST 332640 /* 33 rows a minute for 7 days: 20 MiB */
-/* Adds to the row that there is. */
+/* Adds the count to the row, if there is one. */
 int store_refusal_put(struct store *store, const struct store_refusal *refusal,
 		      struct fault *fault);
-/* Those of exactly this source, of minutes that begin in from_ns <= begin < to_ns, in their order;
- * non-zero ends it. */
+/* The refusals of exactly this source, in minutes that begin at from_ns or later and before to_ns,
+ * in their order; a non-zero return ends the walk. */
 int store_refusals_each(struct store *store, const struct prefix *source, int64_t from_ns,
 			int64_t to_ns,
 			int (*each)(const struct store_refusal *refusal, void *context),
 			void *context, struct fault *fault);
 
-/* Forgets ended bans (they are moved to what was), what was and evidence older than 90 days and the
- * oldest beyond a million lines, known sources, senders, habits and bans in a row after 30 days,
- * accounts' troubles after 60; at most 2,000 of each in one call, which take about 10 ms. 1: there
- * is more; 0; -errno. The last call also removes the oldest rows beyond these, now and then: */
+/* Forgets what is over: ended bans (which become past ones); past rows and evidence older than 90
+ * days, and the oldest evidence beyond a million lines; known sources, senders, habits and ban
+ * histories after 30 days; incidents after 60. Removes at most 2,000 of each in one call, which
+ * takes about 10 ms. 1: there is more; 0; -errno. The last call also removes, now and then, the
+ * oldest rows beyond these: */
 #define STORE_KNOWN_MOST       1000000
 #define STORE_REPEATS_MOST     262144 /* twice the table of bans, as it is by default */
 #define STORE_INCIDENTS_MOST   100000
@@ -186,35 +193,36 @@ int store_expire(struct store *store, int64_t now_wall_ns, struct fault *fault);
 
 /* ---- what the rules remember ---- */
 
-/* A source that logged in to an account. Accounts are the same without regard to the case of A-Z. */
+/* A source that logged in to an account. The case of A-Z in an account's name does not matter. */
 struct store_known {
 	struct prefix source;
 	int64_t first_wall_ns, last_wall_ns;
 };
 
-/* Replaces what is stored of account and source; beyond STORE_KNOWN_MOST those go whose last login
- * is oldest. */
+/* Replaces the row of account and source; beyond STORE_KNOWN_MOST the rows with the oldest last
+ * login go. */
 int store_known_put(struct store *store, const char *account, const struct store_known *known,
 		    struct fault *fault);
 int store_known_remove(struct store *store, const char *account, const struct prefix *source,
 		       struct fault *fault); /* 0 also when it was not there */
-/* All of an account, in no order; valid during the callback. */
+/* All sources of an account, in no order; valid during the callback. */
 int store_known_each(struct store *store, const char *account,
 		     void (*each)(const struct store_known *known, void *context), void *context,
 		     struct fault *fault);
 /* The last login of any source in `prefix`, to any account. -ENOENT: none. */
 int store_known_last(struct store *store, const struct prefix *prefix, int64_t *last_wall_ns,
 		     struct fault *fault);
-/* The logins from any source in `prefix`, to any account: `most` of them, the last ones first. */
+/* The logins from any source in `prefix` to any account: at most `most`, the last ones first. */
 int store_known_in(struct store *store, const struct prefix *prefix, unsigned most,
 		   void (*each)(const char *account, const struct store_known *known,
 				void *context),
 		   void *context, struct fault *fault);
 
-/* An account under siege or in a spread (rule: enum ban_rule). By time, the oldest first. */
+/* An account under siege or in a spread (rule: enum ban_rule). store_incident_each() has the oldest
+ * first. */
 int store_incident_put(struct store *store, const char *account, uint32_t rule,
 		       int64_t last_wall_ns, struct fault *fault);
-/* It is in that trouble no more; 0 also when it was not. */
+/* The account's incident is over; 0 also if there was none. */
 int store_incident_remove(struct store *store, const char *account, uint32_t rule,
 			  struct fault *fault);
 int store_incident_each(struct store *store,
@@ -222,39 +230,38 @@ int store_incident_each(struct store *store,
 				     void *context),
 			void *context, struct fault *fault);
 
-/* How often a prefix was banned by a rule from one group of services, one ban soon after the other.
- */
+/* How often rules banned a prefix from one group of services, with one ban soon after the other. */
 struct store_repeat {
 	uint32_t bans;
 	int64_t until_wall_ns; /* of the last one */
 	uint64_t lasts_ns;
 };
 
-/* The history of a prefix for one group of services, replaced. */
+/* Replaces the ban history of a prefix for one group of services. */
 int store_repeat_put(struct store *store, const struct prefix *prefix, enum ban_services group,
 		     const struct store_repeat *repeat, struct fault *fault);
 int store_repeat_get(struct store *store, const struct prefix *prefix, enum ban_services group,
 		     struct store_repeat *repeat, struct fault *fault); /* -ENOENT */
 
-/* Since when this installation has read logs, as far as `now_wall_ns` is not before it: noted by the
- * first call. A store that does not know it counts from the oldest that the rules left there. */
+/* Since when this installation has read logs; never later than `now_wall_ns`. The first call notes
+ * it. A store that does not have it takes the time of the oldest row that the rules left there. */
 int store_begun(struct store *store, int64_t now_wall_ns, int64_t *since_wall_ns,
 		struct fault *fault);
 
-/* A network from which mail was accepted, and when last. */
+/* A network from which mail was accepted, and when that was last. */
 int store_sender_put(struct store *store, const struct prefix *network, int64_t last_wall_ns,
 		     struct fault *fault);
 int store_sender_get(struct store *store, const struct prefix *network, int64_t *last_wall_ns,
 		     struct fault *fault); /* -ENOENT */
 
-/* What is usual of an account; of the server: account "". The numbers mean what they mean in struct
+/* What is usual for an account, or for the server (account ""). The numbers are those of struct
  * detect_habit. */
 struct store_habit {
 	int64_t last_wall_ns; /* when it was noted */
 	uint32_t day, messages, today, failing, failing_today;
 };
 
-/* Of an account, replaced; beyond STORE_HABITS_MOST the oldest go. */
+/* Replaces the habit of an account; beyond STORE_HABITS_MOST the oldest go. */
 int store_habit_put(struct store *store, const char *account, const struct store_habit *habit,
 		    struct fault *fault);
 int store_habit_get(struct store *store, const char *account, struct store_habit *habit,
@@ -262,24 +269,24 @@ int store_habit_get(struct store *store, const char *account, struct store_habit
 
 /* ---- accounts, by hand ---- */
 
-/* Every account that has sources, by name, with how many and their first and last login. */
+/* Every account that has sources, by name, with their number and their first and last login. */
 int store_account_each(struct store *store,
 		       void (*each)(const char *account, uint64_t sources, int64_t first_wall_ns,
 				    int64_t last_wall_ns, void *context),
 		       void *context, struct fault *fault);
-/* The realm that more than half of these accounts have; a name without one is the account of the
- * same name with one, where there is one. -ENOENT: none has that many. */
+/* The realm that more than half of these accounts have; a name without a realm is the account of
+ * the same name with one, if there is such an account. -ENOENT: no realm has that many. */
 int store_account_realm(struct store *store, char *realm, size_t size, struct fault *fault);
-/* Evidence whose line has `text` in it, whatever the case of A-Z, the newest first, until `each`
- * has returned true `most` times. Reads all evidence: up to a second for a million lines. */
+/* Evidence whose line contains `text`, whatever the case of A-Z, the newest first, until `each` has
+ * returned true `most` times. Reads all evidence: up to a second for a million lines. */
 int store_evidence_naming(struct store *store, const char *text, size_t most,
 			  bool (*each)(const struct prefix *prefix,
 				       const struct store_evidence *evidence, void *context),
 			  void *context, struct fault *fault);
 
 enum store_order {
-	STORE_TRUST = 1,  /* the account is in no trouble any more */
-	STORE_FORGET = 2, /* and nothing is known of it */
+	STORE_TRUST = 1,  /* end the account's incidents */
+	STORE_FORGET = 2, /* the same, and forget the account */
 };
 
 struct store_order_row {
@@ -288,19 +295,20 @@ struct store_order_row {
 	char account[256]; /* EVENT_ACCOUNT_SIZE */
 };
 
-/* Removes from the store what the order makes untrue, and leaves it there for the daemon. */
+/* Removes from the store what is no longer true by the order, and stores the order for the
+ * daemon. */
 int store_order_put(struct store *store, const char *account, enum store_order order, int64_t *id,
 		    struct fault *fault);
-/* The first part of it alone. */
+/* Only the first part of that. */
 int store_order_apply(struct store *store, const char *account, enum store_order order,
 		      struct fault *fault);
-/* The oldest order after this one that no daemon has taken. -ENOENT: none. */
+/* The oldest order after `after` that no daemon has taken. -ENOENT: there is none. */
 int store_order_next(struct store *store, int64_t after, struct store_order_row *row,
 		     struct fault *fault);
-/* This one and all before it were obeyed. */
+/* The daemon has obeyed this order and all before it. */
 int store_order_done(struct store *store, int64_t id, struct fault *fault);
 
-/* As store_begin() and store_commit(), for notes that are not worth a sync: after a power cut the
+/* store_begin() and store_commit() for notes that are not worth a sync: after a power cut the
  * newest may be missing, and are learned again. */
 int store_begin_notes(struct store *store, struct fault *fault);
 int store_commit_notes(struct store *store, struct fault *fault);
@@ -312,39 +320,39 @@ struct store_list {
 	char name[64];
 	uint8_t id; /* stable while the list exists */
 	bool allow;
-	uint16_t code; /* of its addresses in place of a country: COUNTRY_XA and on; 0: it denies or
-			* allows */
+	uint16_t code; /* its addresses have it in place of a country: COUNTRY_XA and on; 0: the
+			* list denies or allows */
 	int64_t updated_wall_ns;
 	uint64_t prefixes;
 	char source[512];		       /* file or "-" */
 	uint64_t source_mtime_ns, source_size; /* to see whether the file has changed */
 };
 
-/* The id that the list of this name has, or would be given, into list->id. -ENOSPC as below. */
+/* Sets list->id to the id that the list of this name has, or would get. -ENOSPC as below. */
 int store_list_id(struct store *store, struct store_list *list, struct fault *fault);
-/* Replaces the list as a whole and raises the generation. list->id is chosen here for a new name
- * (written back); -ENOSPC when LIST_MAX - 1 lists exist. */
+/* Replaces the whole list and raises the generation. A new name gets its id here, in list->id.
+ * -ENOSPC: there are LIST_MAX - 1 lists already. */
 int store_list_put(struct store *store, struct store_list *list, const struct ranges *ranges,
 		   struct fault *fault);
 int store_list_remove(struct store *store, const char *name, struct fault *fault);
-/* -ENOENT. `ranges` may be NULL; else normal ranges, the caller's. */
+/* -ENOENT: no such list. `ranges` may be NULL; else it gets normal ranges, the caller's. */
 int store_list_get(struct store *store, const char *name, struct store_list *list,
 		   struct ranges *ranges, struct fault *fault);
-/* By name. */
+/* All lists, by name. */
 int store_list_each(struct store *store, int (*each)(const struct store_list *list, void *context),
 		    void *context, struct fault *fault);
 
-/* The country data in force, replaced as a whole; raises the generation. `source` describes the
- * files, their times and sizes, so that an unchanged source need not be read again. */
+/* Replaces the whole country data, and raises the generation. `source` describes the files, their
+ * times and sizes, so that an unchanged source need not be read again. */
 int store_countries_put(struct store *store, const char *source, int64_t updated_wall_ns,
 			const struct ranges *ranges, struct fault *fault);
 /* -ENOENT: none. Any out-parameter may be NULL. */
 int store_countries_get(struct store *store, char *source, size_t size, int64_t *updated_wall_ns,
 			struct ranges *ranges, struct fault *fault);
 
-/* Counts every change to lists and countries; the compiled table carries it. */
+/* The number of changes to lists and countries; the compiled table has it, too. */
 int store_generation(struct store *store, uint64_t *generation, struct fault *fault);
-/* For a store that was made anew beside a kernel table that goes on: see start.c. */
+/* For a store that was made anew while the kernel's table stays in force: see start.c. */
 int store_generation_set(struct store *store, uint64_t generation, struct fault *fault);
 
 /* ---- log offsets ---- */
