@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An entry of the map "bans" and the bans that it holds: one of each group of services, or one of
- * both where they share beginning, end and rule. Pure but for ban_entry_get(). */
+/* An entry of the map "bans" and the bans that it holds: one for each group of services, or one for
+ * both if they have the same beginning, end and rule. Pure except for ban_entry_get(). */
 #ifndef SEKISHO_BAN_ENTRY_H
 #define SEKISHO_BAN_ENTRY_H
 
@@ -11,26 +11,27 @@
 
 struct gate;
 
-/* The groups that it closes at `now_ns`; 0: it has ended. */
+/* The groups that the entry closes at `now_ns`; 0: it has ended. */
 static inline enum ban_services ban_active(const struct ban *entry, uint64_t now_ns)
 {
 	return (enum ban_services)((entry->expires_ns[BAN_GROUP_SMTP] > now_ns ? BAN_SMTP : 0) |
 				   (entry->expires_ns[BAN_GROUP_LOGIN] > now_ns ? BAN_LOGIN : 0));
 }
 
-/* The bans in force at clocks->boot_ns, BAN_SMTP's first; their reasons are "". How many. */
+/* Fills in the bans in force at clocks->boot_ns, BAN_SMTP's first; their reasons are "". Returns
+ * their number. */
 size_t ban_entry_read(const struct prefix *prefix, const struct ban *entry,
 		      const struct clocks *clocks, struct ban_record bans[BAN_GROUPS]);
 
-/* The same of the kernel's entry of exactly this prefix; *count 0: there is none. -errno: it cannot
- * be read. */
+/* The same for the kernel's entry of exactly this prefix; *count 0: there is none. -errno: it
+ * cannot be read. */
 int ban_entry_get(struct gate *gate, const struct prefix *prefix, const struct clocks *clocks,
 		  struct ban_record bans[BAN_GROUPS], size_t *count, struct fault *fault);
 
-/* Sets what the ban says of its services; the rest of the entry stays. */
+/* Writes the ban to the entry, for the ban's services; the rest of the entry stays. */
 void ban_entry_set(struct ban *entry, const struct ban_record *ban, const struct clocks *clocks);
 
-/* The same by the boot clock; expires_ns 0: it closes these services no longer. */
+/* The same in times of the boot clock; expires_ns 0: the entry no longer closes these services. */
 void ban_entry_set_ns(struct ban *entry, enum ban_services services, uint64_t since_ns,
 		      uint64_t expires_ns, uint32_t rule);
 

@@ -30,46 +30,47 @@ struct gate_load_options {
 
 enum gate_start {
 	GATE_FRESH,    /* the maps are new: bans and tables are to be restored */
-	GATE_MIGRATED, /* taken over from an older contract: gate_migrate() is to be called */
+	GATE_MIGRATED, /* the maps are of an older contract: gate_migrate() is to be called */
 	GATE_FILLED,   /* the maps of a start that ended between gate_mark_filled() and
 			  gate_mark_ready() */
 	GATE_KEPT,     /* the maps of an earlier start */
 };
 
-/* Loads the programs of this binary over the pinned maps, which it creates where there are none, or
- * hands on from an older contract; programs of this very build that are pinned are not loaded
- * again. Attaches nothing. Faults name cause and remedy: no BTF, no privilege, no bpffs, kernel too
- * old, pins of a newer contract. */
+/* Loads the programs of this binary over the pinned maps. Maps that are not there are created, or
+ * taken over from an older contract; pinned programs of this very build are not loaded again.
+ * Attaches nothing. Faults name cause and remedy: no BTF, no privilege, no bpffs, kernel too old,
+ * pins of a newer contract. */
 int gate_load(const struct gate_load_options *options, struct gate **gate, enum gate_start *start,
 	      struct fault *fault);
 
 /* The same in two halves: after the first, maps may be filled and tables published while the kernel
- * verifies the programs; the second waits for that. What needs programs (attaching, counting,
- * carrying) comes after it. If it fails, maps that the first one made are unpinned. */
+ * verifies the programs; the second waits for that. Work that needs programs (attaching, counting,
+ * migrating) comes after the second. If that fails, maps that the first one made are unpinned. */
 int gate_load_begin(const struct gate_load_options *options, struct gate **gate,
 		    enum gate_start *start, struct fault *fault);
 int gate_load_end(struct gate *gate, struct fault *fault);
 
 void gate_close(struct gate *gate); /* the kernel side stays */
 
-/* Whether the gate's maps are those that are pinned now: `unload` takes the pins away, and a later
- * `load` makes maps anew, under whoever has the old ones open. */
+/* Whether the gate's maps are those that are pinned now: `unload` removes the pins, and a later
+ * `load` makes new maps, while other processes still have the old ones open. */
 bool gate_is_pinned(const struct gate *gate);
-bool gate_has_programs(const struct gate *gate); /* it is of gate_load() */
+bool gate_has_programs(const struct gate *gate); /* it comes from gate_load() */
 bool gate_has_pins(const char *pins);		 /* there is a gate of this contract */
 
-/* Whether what is pinned is only an older contract's: gate_load() would take it over. */
+/* Whether only an older contract is pinned: gate_load() would take it over. */
 bool gate_is_of_older_contract(const char *pins);
 
-/* Copies what the older contract counted and banned into those maps that could not be handed on
- * whole. May be repeated until gate_mark_filled(). Once the programs are attached,
- * attach_settled() forgets the older contract. A fault names the first map that failed; the others
- * are carried all the same. */
+/* Copies the older contract's counts and bans into those maps that could not be taken over whole.
+ * May be repeated until gate_mark_filled(). Once the programs are attached, attach_settled()
+ * forgets the older contract. A fault names the first map that failed; the others are copied all
+ * the same. */
 int gate_migrate(struct gate *gate, struct fault *fault);
 
-/* Say that bans, and what was carried, are in; that open connections are counted as well. Until
- * then the next gate_load() starts where this one was, so that a start that was killed half-way
- * loses nothing: what is counted from the first on is never copied over. */
+/* The first one notes that the bans and the migrated data are in the maps, the second one that open
+ * connections are counted as well. Until then the next gate_load() starts where this one was, so
+ * that a start that was killed half-way loses nothing: counts after the first mark are never copied
+ * over. */
 void gate_mark_filled(struct gate *gate);
 void gate_mark_ready(struct gate *gate);
 
@@ -85,17 +86,17 @@ int gate_policy_get(struct gate *gate, struct policy *policy,
 
 /* ---- the services ---- */
 
-/* Whose name each id has. All empty where no policy was published yet. */
+/* The name of each id. All are empty if no policy was published yet. */
 int gate_service_names(struct gate *gate, struct service_names *names, struct fault *fault);
 /* The ids, as bits, under which connections are counted as open. */
 int gate_services_busy(struct gate *gate, uint32_t *ids, struct fault *fault);
-/* Gives the id (1 .. SERVICE_MAX - 1) that name. What was counted under another name is forgotten,
- * open connections aside. The writers' lock is held. */
+/* Gives the id (1 .. SERVICE_MAX - 1) that name. Counts under another name are forgotten, except
+ * those of open connections. The writers' lock is held. */
 int gate_service_name(struct gate *gate, unsigned id, const char *name, struct fault *fault);
 
 /* ---- the static table ---- */
 
-/* A prepared image is in the kernel but in nobody's way; publishing swaps it in whole. */
+/* A prepared image is in the kernel, but not in force until it is published, in one step. */
 struct gate_table;
 int gate_table_prepare(const struct table_image *image, struct gate_table **table,
 		       struct fault *fault);
@@ -107,12 +108,13 @@ struct gate_table_state {
 	uint64_t services; /* compile_services() */
 };
 int gate_table_state(struct gate *gate, struct gate_table_state *state, struct fault *fault);
-/* What the gate would find for an address, by service id. -ENOENT: no table yet; all lookups are
- * then COUNTRY_ZZ without a list, as on every error. */
+/* What the gate finds for an address, by service id. -ENOENT: there is no table yet; on this and
+ * every other error all lookups are COUNTRY_ZZ without a list. */
 int gate_table_find(struct gate *gate, const struct address *address,
 		    struct lookup lookups[SERVICE_MAX], struct fault *fault);
-/* The same for many addresses: mapping the table takes far longer than asking it. The view is the
- * table of when it was opened. gate_table_look() of a view that is all zero finds nothing. */
+/* The same for many addresses: mapping the table takes far longer than a look-up. The view shows
+ * the table in force when it was opened. gate_table_look() in a view that is all zero finds
+ * nothing. */
 struct gate_table_view {
 	const struct table_head *head;
 	size_t size;
@@ -122,31 +124,32 @@ int gate_table_view(struct gate *gate, struct gate_table_view *view, struct faul
 struct lookup gate_table_look(const struct gate_table_view *view, const struct address *address,
 			      unsigned service);
 void gate_table_view_end(struct gate_table_view *view);
-/* Opens the view anew where another table has been published since; cheap where none was. */
+/* Opens the view anew if another table has been published since; cheap if none was. */
 int gate_table_view_renew(struct gate *gate, struct gate_table_view *view, struct fault *fault);
 
 /* ---- bans ---- */
 
-/* Adds or replaces. -ENOSPC when the map is full (counted in gate_ban_usage). */
+/* Adds or replaces a ban. -ENOSPC: the map is full (counted in gate_ban_usage). */
 int gate_ban_put(struct gate *gate, const struct prefix *prefix, const struct ban *ban,
 		 struct fault *fault);
-/* Many at once, for restoring: stops at the first error. *done (may be NULL): how many are in. */
+/* Adds many bans at once, to restore them; stops at the first error. *done (may be NULL): how many
+ * are in the map. */
 int gate_ban_put_many(struct gate *gate, const struct prefix *prefixes, const struct ban *bans,
 		      size_t count, size_t *done, struct fault *fault);
 int gate_ban_remove(struct gate *gate, const struct prefix *prefix,
 		    struct fault *fault); /* -ENOENT */
 int gate_ban_get(struct gate *gate, const struct prefix *prefix, struct ban *ban,
 		 struct fault *fault); /* -ENOENT */
-/* The groups that bans close to an address at `now_ns` (CLOCK_BOOTTIME), of the prefix lengths in
- * use: as many look-ups. What cannot be read closes nothing. */
+/* The groups that bans close to an address at `now_ns` (CLOCK_BOOTTIME). Takes one look-up for each
+ * prefix length in use. An entry that cannot be read closes nothing. */
 enum ban_services gate_ban_closes(struct gate *gate, const struct address *address,
 				  uint64_t now_ns);
 /* All entries, ended ones not yet swept included. A non-zero return of `each` ends the walk. */
 int gate_ban_each(struct gate *gate,
 		  int (*each)(const struct prefix *prefix, const struct ban *ban, void *context),
 		  void *context, struct fault *fault);
-/* The same in portions: the next entries into `prefixes` and `bans`, about GATE_BAN_SOME of them,
- * of a walk that begins zero-initialised. One that is put in meanwhile may be left out. */
+/* The same in portions: puts the next entries of the walk, about GATE_BAN_SOME, into `prefixes` and
+ * `bans`. A walk begins zero-initialised. An entry that is added meanwhile may be left out. */
 #define GATE_BAN_SOME 512
 struct gate_ban_walk {
 	uint32_t at;
@@ -155,12 +158,12 @@ struct gate_ban_walk {
 int gate_ban_some(struct gate *gate, struct gate_ban_walk *walk,
 		  struct prefix prefixes[GATE_BAN_SOME], struct ban bans[GATE_BAN_SOME],
 		  size_t *count, struct fault *fault);
-/* Removes the entries that have ended for all services before now, and forgets the lengths and the
- * bits of the Bloom filter that no other has. *removed may be NULL. */
+/* Removes the entries that have ended for all services before now, and forgets the lengths and
+ * Bloom bits that no other entry has. *removed may be NULL. */
 int gate_ban_sweep(struct gate *gate, uint64_t now_boot_ns, size_t *removed, struct fault *fault);
-/* The same in portions of 8,192 entries, of a sweep that begins zero-initialised, each under the
- * writers' lock, which may be given up in between. 1: there is more; 0: done; -ECANCELED: another
- * process has begun one meanwhile; -errno of reading the map. */
+/* The same in portions of 8,192 entries. A sweep begins zero-initialised. Each portion needs the
+ * writers' lock, which may be released in between. 1: there is more; 0: done; -ECANCELED: another
+ * process has begun a sweep meanwhile; -errno of reading the map. */
 struct gate_ban_sweep {
 	struct gate_ban_walk walk;
 	uint64_t id;   /* control.ban_sweep while it is under way */
@@ -174,7 +177,7 @@ struct gate_usage {
 	uint64_t used, size, overflows;
 };
 
-/* Counts bans that were removed to make room for others among the overflows. */
+/* Adds bans that were removed to make room for others to the overflows. */
 void gate_ban_gave_way(struct gate *gate, uint64_t count);
 
 /* ---- meters: connections and rates ---- */
@@ -186,51 +189,51 @@ int gate_counter_attach(struct gate *gate, const char *cgroup, struct fault *fau
 /* What a sweep of the open connections found. */
 struct gate_connections {
 	size_t open;	  /* counted as open now */
-	size_t adopted;	  /* open before the counter saw them, or while it was away: counted now */
-	size_t ended;	  /* whose sockets are gone: counted no more */
-	size_t lost;	  /* of these, the ones whose end should have been told */
-	size_t corrected; /* open counts of meters that were not those of their connections */
+	size_t adopted;	  /* opened before the counter was attached, or while it was not */
+	size_t ended;	  /* their sockets are gone: no longer counted */
+	size_t lost;	  /* of these, the ones whose end should have been reported */
+	size_t corrected; /* open counts of meters that differed from their connections */
 };
 
-/* Makes the open counts true to the sockets of this network namespace: whatever is open to a port
- * of the published policy is counted, what is not, is not. What opens or ends meanwhile is counted
- * by the counter. Needs gate_load(), no lock. */
+/* Corrects the open counts after the sockets of this network namespace: exactly the connections
+ * that are open to a port of the published policy are counted. The counter counts connections that
+ * open or end meanwhile. Needs gate_load(), but no lock. */
 int gate_connections_sweep(struct gate *gate, struct gate_connections *result, struct fault *fault);
 
-/* How many of the open connections have ends that only a sweep finds. */
+/* How many open connections have an end that only a sweep notices. */
 size_t gate_adopted(const struct gate *gate);
 
-/* The devices (ifindex) of this namespace by which guarded packets reach sockets: connections that
- * come by others are not counted. GUARDED_MAX at most. The writers' lock is held. */
+/* Sets the devices of this namespace by which guarded packets reach sockets, GUARDED_MAX at most:
+ * connections by other devices are not counted. The writers' lock is held. */
 struct gate_device {
 	unsigned ifindex;
-	bool answers; /* SYNs that come by it may be answered with cookies, */
-	unsigned mtu; /* of no longer segments than fit; 0: not known */
+	bool answers; /* SYNs that come by it may be answered with cookies */
+	unsigned mtu; /* bounds the segments that a cookie allows; 0: not known */
 };
 int gate_guarded_set(struct gate *gate, const struct gate_device *devices, size_t count,
 		     struct fault *fault);
 /* Whether the gate has been told that SYNs may be answered on the device. */
 bool gate_device_answers(struct gate *gate, unsigned ifindex);
-/* This network namespace's addresses, each a full-length prefix: in no other's name is a SYN
- * answered. What is beyond LOCAL_MAX is left to the kernel. The writers' lock is held. */
+/* Sets this network namespace's addresses, each a full-length prefix: only SYNs to these are
+ * answered. SYNs to addresses beyond LOCAL_MAX are left to the kernel. The writers' lock is
+ * held. */
 int gate_local_set(struct gate *gate, const struct prefix *addresses, size_t count,
 		   struct fault *fault);
 
 enum gate_meters { METERS_SOURCES, METERS_NETWORKS };
 
-/* Whether the meters know that no connection of `prefix` is open: of a source or a network as the
- * policy has their lengths, where the counter is attached and the tables had room. Half-open
+/* Whether the meters prove that no connection of `prefix` is open. They can for a source or a
+ * network with the policy's lengths, if the counter is attached and the tables had room. Half-open
  * connections are not counted. */
 bool gate_none_open(struct gate *gate, const struct policy *policy, const struct prefix *prefix);
 
-/* Used, size, overflows without walking. */
+/* Used, size and overflows, without a walk. */
 struct gate_usage gate_meter_usage(const struct gate *gate, enum gate_meters table);
-/* The same of the table of open connections, whose ends are awaited. `used` sums the countries'
- * open counts. */
+/* The same for the table of open connections. `used` is the sum of the countries' open counts. */
 int gate_connection_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault);
 /* Whether a source was refused an entry since the last sweep. */
 bool gate_meters_full(const struct gate *gate);
-/* One meter; of a country the key's service is service * COUNTRY_COUNT + country. -ENOENT. */
+/* One meter; for a country the key's service is service * COUNTRY_COUNT + country. -ENOENT. */
 int gate_meter_get(struct gate *gate, enum meter_kind kind, const struct meter_key *key,
 		   struct meter *meter);
 /* All entries; a non-zero return of `each` ends the walk. */
@@ -239,27 +242,28 @@ int gate_meter_each(struct gate *gate, enum gate_meters table,
 				void *context),
 		    void *context, struct fault *fault);
 /* Forgets entries without open connections that completed no handshake for `idle_ns` and whose
- * tokens are all back; of a table that is nearly full those that have been idle for a shorter time,
- * too. Each source's meter is shown to `see` (NULL: nobody) once, before it may be forgotten. */
+ * tokens are all back; in a table that is nearly full also entries that have been idle for a
+ * shorter time. `see` (may be NULL) is called once for each source's meter, before it may be
+ * forgotten. */
 int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns,
 		     void (*see)(const struct meter_key *key, const struct meter *meter,
 				 void *context),
 		     void *context, struct fault *fault);
 
-/* Connections that completed their handshake beyond a limit: `over` is called for each that
- * waits. */
+/* Connections that completed their handshake beyond a limit: gate_over_read() calls `over` for each
+ * that waits. */
 struct gate_over;
 int gate_over_open(struct gate *gate, void (*over)(const struct over_limit *record, void *context),
 		   void *context, struct gate_over **result, struct fault *fault);
 int gate_over_fd(const struct gate_over *over); /* readable when some wait */
 void gate_over_read(struct gate_over *over);
 void gate_over_close(struct gate_over *over);
-/* Records that wait, how many fit, and how many found no room: their connections stay open. Needs
- * no gate_over. */
+/* How many records wait, how many fit, and how many found no room (their connections stay open).
+ * Needs no gate_over. */
 int gate_over_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault);
-/* The last of these without asking the kernel. */
+/* The last of these numbers, without asking the kernel. */
 uint64_t gate_over_lost(const struct gate *gate);
-/* Its connection was closed: the tokens that it had cost are given back. */
+/* Gives back the tokens of a record's connection, which was closed. */
 void gate_over_refund(struct gate *gate, const struct over_limit *record);
 
 /* ---- counters ---- */
@@ -269,16 +273,16 @@ struct gate_counts { /* summed over the CPUs */
 	struct reason_counts reasons[SERVICE_MAX][REASON_COUNT][2]; /* [..][..][enum gate_mode] */
 	struct list_counts lists[LIST_MAX];
 	uint32_t open[SERVICE_MAX][COUNTRY_COUNT]; /* connections now */
-	struct syn_cookies cookies;		   /* but for its window */
+	struct syn_cookies cookies;		   /* except its window */
 };
 
-/* -ENOMEM, -errno; counters go on while they are read. */
+/* -ENOMEM, -errno. Counters go on while they are read. */
 int gate_counts_read(struct gate *gate, struct gate_counts *counts, struct fault *fault);
 
 /* Packets that the gate looked at, by the device's number modulo SEEN_SLOTS. */
 int gate_seen(struct gate *gate, uint64_t packets[SEEN_SLOTS], struct fault *fault);
 
-/* Since when is counted: when the maps were made, by the wall clock of then. */
+/* Since when packets are counted: when the maps were made, by the wall clock at that time. */
 int gate_counted_since(struct gate *gate, int64_t *wall_ns, struct fault *fault);
 
 /* Used/size/overflows of "bans", without walking it. */

@@ -71,18 +71,18 @@ struct gate {
 	char *pins;			   /* the instance's folder, without the version */
 	int maps[MAP_COUNT];		   /* fds */
 	int programs[PROGRAM_COUNT];	   /* fds; -1 unless gate_load() made this handle */
-	struct verification *verification; /* of programs on their way (verify.h), or NULL */
+	struct verification *verification; /* of programs being loaded (verify.h), or NULL */
 	bool made;			   /* there were no pinned maps of this contract */
-	unsigned older; /* the contract version that is also pinned, to be carried over; 0: none */
+	unsigned older;	   /* the older contract version that is pinned, to be migrated; 0: none */
 	uint32_t ban_size; /* max_entries of "bans" */
 	uint32_t source_size, network_size;
 	unsigned distrusted[16]; /* devices whose driver forgot an XDP program (attach.h) */
 	size_t distrusted_count;
 	unsigned met[16]; /* devices that this process has attached to by XDP all the same */
 	size_t met_count;
-	unsigned *ports; /* of bridges, that have the outflow breaker's program (attach_ports.h) */
+	unsigned *ports; /* ports of bridges with the outflow breaker's program (attach_ports.h) */
 	size_t port_count;
-	struct fault ports_fault;  /* why one has not */
+	struct fault ports_fault;  /* why a port does not have it */
 	struct usage *usage;	   /* mmap()ed as well */
 	struct control *control;   /* mmap()ed, shared with the kernel */
 	struct watching *watching; /* likewise */
@@ -95,17 +95,17 @@ struct gate *gate_new(const char *pins);
 /* Opens the pinned maps, whose shapes must be those of this build. */
 int gate_open_maps(struct gate *gate, struct fault *fault);
 
-/* A map of another shape under our name is some other program's: -EPROTO. */
+/* Checks a map's shape. -EPROTO: it has another one, so it is another program's map of our name. */
 int gate_check_map(int fd, const struct bpf_map *expected, const char *path, uint32_t *max_entries,
 		   struct fault *fault);
 
-/* Why pins could not be opened, with the remedy; returns the error. */
+/* Sets the fault to why pins could not be opened, with the remedy; returns the error. */
 int gate_pins_fault(const char *pins, int error, struct fault *fault);
 
-/* Maps those of them that have one element which both sides write. */
+/* mmap()s the maps that have one element which both sides write. */
 int gate_map_elements(struct gate *gate, struct fault *fault);
 
-/* The name of its pin; static. */
+/* The name of the map's pin; static. */
 const char *gate_map_name(enum gate_map map);
 
 /* The name of the pin of the inner map in a slot of a map of maps. */
@@ -121,8 +121,8 @@ int gate_pin_path(const char *pins, const char *name, char *path, struct fault *
 /* The fd of a program of a loaded gate; stays the gate's. */
 int gate_program_fd(const struct gate *gate, enum gate_program program);
 
-/* The same of any gate: the pinned program of this build, if it is not open yet. -ENOENT: another
- * build's programs are loaded. */
+/* The same for any gate: opens this build's pinned program if need be. -ENOENT: another build's
+ * programs are loaded. */
 int gate_find_program(struct gate *gate, enum gate_program program);
 
 /* Swaps a filled inner map into a slot of a map of maps. */

@@ -12,13 +12,13 @@ struct listener {
 	struct address local; /* all zero, or ::ffff:0.0.0.0: every address */
 	uint16_t port;	      /* host order */
 	uint32_t inode;
-	char program[32]; /* of a process that holds it; "" when none was found (or without root) */
+	char program[32]; /* of a process that holds the socket; "": none found (or no root) */
 };
 
 /* *listeners is malloc()ed, sorted by port. */
 int listeners_list(struct listener **listeners, size_t *count, struct fault *fault);
 
-/* Whether it can be reached from other machines. Pure. */
+/* Whether other machines can reach the listener. Pure. */
 bool listener_is_open(const struct listener *listener);
 
 /* Whether this kernel can destroy connections (CONFIG_INET_DIAG_DESTROY): 1, 0, or -errno when that

@@ -9,7 +9,7 @@
 #include "kernel/gate.h"
 #include "outflow_contract.h"
 
-/* Swaps the rules in whole; counters, tokens and trips stay. */
+/* Replaces the rules in one step; counters, tokens and trips stay. */
 int gate_outflow_publish(struct gate *gate, const struct outflow_rules *rules, struct fault *fault);
 
 struct gate_breaker {
@@ -23,9 +23,9 @@ struct gate_outflow_count {
 	struct outflow_count count;
 };
 
-/* All there is to know at one instant. */
+/* The whole state at one instant. */
 struct gate_outflow {
-	bool has_rules; /* false: none yet, so everything passes uncounted */
+	bool has_rules; /* false: there are none yet, so everything passes uncounted */
 	struct outflow_rules rules;
 	struct outflow_control control;
 	uint64_t now_boot_ns;
@@ -42,23 +42,23 @@ int gate_outflow_read(struct gate *gate, uint64_t now_boot_ns, struct gate_outfl
 		      struct fault *fault);
 void gate_outflow_free(struct gate_outflow *outflow);
 
-/* Whether it is tripped now. A release ends no refusal of users. Pure. */
+/* Whether the breaker is tripped now. A release does not end the refusal of users. Pure. */
 bool gate_outflow_tripped(const struct outflow_rules *rules, const struct outflow_control *control,
 			  const struct gate_breaker *breaker, uint64_t now_boot_ns);
 
-/* Ends every trip, and holds nothing back until `until_boot_ns`; who may not send at all still may
- * not. An `until` that is now or past arms the breaker again. */
+/* Ends every trip, and holds nothing back until `until_boot_ns`; users who may not send at all
+ * still may not. A time that is now or past arms the breaker again. */
 int gate_outflow_release(struct gate *gate, uint64_t now_boot_ns, uint64_t until_boot_ns,
 			 struct fault *fault);
 
-/* Which trip (struct outflow_breaker, since_ns) was told to people last, and may it be told again;
- * 0: none, or its end was told as well. Kept in the kernel, so that no restart tells it twice. */
+/* The trip (struct outflow_breaker, since_ns) that was alerted to last; 0: none, or its end was
+ * alerted to as well. It is kept in the kernel, so that no restart alerts to it twice. */
 uint64_t gate_outflow_reported(struct gate *gate, const struct outflow_key *key);
 int gate_outflow_set_reported(struct gate *gate, const struct outflow_key *key, uint64_t since_ns,
 			      struct fault *fault);
 
-/* Takes out entries on which nothing has happened for `idle_ns`, so that devices and users that
- * came and went do not fill the tables. */
+/* Removes entries on which nothing has happened for `idle_ns`, so that devices and users that came
+ * and went do not fill the tables. */
 int gate_outflow_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns,
 		       struct fault *fault);
 

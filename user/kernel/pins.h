@@ -5,8 +5,8 @@
 
 #include "base/fault.h"
 
-/* Makes PINS/vN and PINS/vN/links (0700), mounting bpffs on /sys/fs/bpf if PINS lies there and it
- * is not mounted. */
+/* Makes PINS/vN and PINS/vN/links (0700). Mounts bpffs on /sys/fs/bpf if PINS is there and it is
+ * not mounted. */
 int pins_make(const char *pins, struct fault *fault);
 
 /* The latest older contract version, and the latest newer one, pinned under PINS; 0: none. */
@@ -19,7 +19,7 @@ void pins_remove_older(const char *pins);
 /* Removes every pin under PINS, of every version, links first. -ENOENT: nothing was there. */
 int pins_remove(const char *pins, struct fault *fault);
 
-/* Removes one folder of pins and all below it; 0 where there is none. */
+/* Removes a folder of pins and all below it; 0 if there is none. */
 int pins_remove_folder(const char *path, struct fault *fault);
 
 #endif

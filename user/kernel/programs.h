@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The pinned programs of an instance: PINS/vN/programs/SET/NAME, all programs of one build of the
- * gate in one set. By them a restart goes on with the programs that are there, without another
- * verification, and a tc filter is known as ours.
+ * The pinned programs of an instance: PINS/vN/programs/SET/NAME, where a set has all programs of
+ * one build of the gate. With them a restart uses the programs that are there, without another
+ * verification, and recognises a tc filter as ours.
  */
 #ifndef SEKISHO_PROGRAMS_H
 #define SEKISHO_PROGRAMS_H
@@ -25,10 +25,11 @@ int gate_open_programs(struct gate *gate, struct fault *fault);
 /* Pins the loaded programs. */
 int gate_pin_programs(struct gate *gate, struct fault *fault);
 
-/* Takes away the pins of other builds' programs. Those still attached somewhere stay in force. */
+/* Removes the pins of other builds' programs. Programs that are still attached stay in force. */
 void gate_unpin_older_programs(struct gate *gate);
 
-/* The ids and names of the programs under FOLDER/SET, of whatever set; at most `room`. */
+/* The ids and names of the programs under FOLDER/SET, of every set; at most `room`. Returns their
+ * number. */
 size_t gate_pinned_programs(const char *folder, uint32_t *ids, char (*names)[BPF_OBJ_NAME_LEN],
 			    size_t room);
 

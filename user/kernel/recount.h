@@ -11,17 +11,17 @@ struct open_list { /* of the map "connections" */
 	size_t count, room;
 };
 
-/* Makes room for `count` in all. -ENOMEM. */
+/* Makes room for `count` connections in all. -ENOMEM. */
 int open_list_room(struct open_list *list, size_t count);
 void open_list_free(struct open_list *list);
 
-/* A meter whose open count is not that of the connections. */
+/* A meter whose open count differs from its connections. */
 struct wrong_count {
-	struct meter_key key; /* of a country the service is the index */
+	struct meter_key key; /* for a country the service is the index */
 	__u32 kind;	      /* enum meter_kind */
 	uint32_t open, counted;
 	uint64_t handshakes;
-	bool missing; /* there is no such meter */
+	bool missing; /* the meter does not exist */
 };
 
 struct recount {
@@ -29,15 +29,15 @@ struct recount {
 	size_t count, room;
 };
 
-/* Those that are wrong at this instant. -ENOMEM, or what reading the maps says. */
+/* Finds the counts that are wrong at this instant. -ENOMEM; errors of reading the maps. */
 int recount_read(struct gate *gate, const struct open_list *list, struct recount *recount,
 		 struct fault *fault);
 void recount_free(struct recount *recount);
 
-/* Whether the same is wrong in the same way. */
+/* Whether the recount has the same meter with the same wrong count. */
 bool recount_has(const struct recount *recount, const struct wrong_count *wrong);
 
-/* 1: corrected, 0: it has changed meanwhile, -errno. */
+/* Corrects a count. 1: done; 0: it has changed meanwhile; -errno. */
 int recount_correct(struct gate *gate, const struct wrong_count *wrong);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Inside tc.c only: our program as a classic tc filter. The same words as tc.h's. */
+/* For tc.c only: our program as a classic tc filter. The terms are those of tc.h. */
 #ifndef SEKISHO_TC_CLASSIC_H
 #define SEKISHO_TC_CLASSIC_H
 

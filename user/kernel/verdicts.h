@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The gate's verdicts as they happen, for as long as somebody looks. Whoever looks has a slot and a
- * ring buffer of its own, by a lease of two seconds that it renews: when it is killed, the gate
- * stops telling by itself, and the daemon, or the next to look, takes the buffer away.
+ * The gate's verdicts as they happen, while somebody watches. Each watcher has its own slot and
+ * ring buffer, with a lease of two seconds that it renews. If it is killed, the gate stops its
+ * reports by itself, and the daemon, or the next watcher, removes the buffer.
  */
 #ifndef SEKISHO_VERDICTS_H
 #define SEKISHO_VERDICTS_H
@@ -12,21 +12,22 @@
 
 struct verdicts;
 
-/* Begins to collect what `filter` asks for of the verdicts of `gate`, which must outlive it.
- * -EBUSY: WATCH_SLOTS look already. */
+/* Begins to collect the verdicts of `gate` that `filter` wants; `gate` must outlive *verdicts.
+ * -EBUSY: there are WATCH_SLOTS watchers already. */
 int verdicts_begin(struct gate *gate, const struct watch_filter *filter, uint64_t now_boot_ns,
 		   struct verdicts **verdicts, struct fault *fault);
 
-/* Calls `each` with every record that waits, in their order. A negative return of `each` ends the
- * walk and is returned; else their number. */
+/* Calls `each` with every record that waits, in order. Returns their number; a negative return of
+ * `each` ends the walk and is returned. */
 int verdicts_read(struct verdicts *verdicts,
 		  int (*each)(const struct watch_record *record, void *context), void *context);
 
-/* Renews the lease: to be called at least once a second. False: the gate was unloaded, or another
- * has the slot because that was not done. */
+/* Renews the lease. To be called at least once a second. False: the gate was unloaded, or the lease
+ * ended and another watcher has the slot. */
 bool verdicts_go_on(struct verdicts *verdicts, uint64_t now_boot_ns);
 
-/* What was asked for and is in no record: beyond the rate, and without room in the buffer. */
+/* How many wanted verdicts have no record: those beyond the rate, and those without room in the
+ * buffer. */
 struct verdicts_missed {
 	uint64_t rate, room;
 };
