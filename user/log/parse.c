@@ -235,7 +235,7 @@ static bool read_line(struct log_parser *parser, const struct envelope *envelope
 }
 
 /* "last message repeated 3 times" of syslogs of the BSDs, right behind an event's line:
- * `line_event` still has that. */
+ * `line_event` still has that. FreeBSD 12 puts "syslogd: " before it, macOS "---" around it. */
 static bool read_repeat(struct log_parser *parser, const struct envelope *envelope,
 			unsigned repeated, struct line_event *line_event)
 {
@@ -243,9 +243,10 @@ static bool read_repeat(struct log_parser *parser, const struct envelope *envelo
 	struct span text = envelope->text;
 	uint32_t times;
 
-	if (envelope->program.size || !span_skip(&text, "last message repeated ") ||
-	    !span_number(&text, &times) || !times || times > ENVELOPE_MOST_REPEATS ||
-	    !(span_is(text, " times") || span_is(text, " time")))
+	if ((envelope->program.size && !span_is(envelope->program, "syslogd")) ||
+	    !span_skip(&text, "last message repeated ") || !span_number(&text, &times) || !times ||
+	    times > ENVELOPE_MOST_REPEATS ||
+	    !(span_is(text, " times") || span_is(text, " time") || span_is(text, " times ---")))
 		return false;
 	event->count = times * (event->count / repeated);
 	event->named = times * (event->named / repeated);
