@@ -70,12 +70,15 @@ static bool read_program(struct span *line, bool plain, struct envelope *envelop
 {
 	struct span rest = *line, program;
 	uint32_t pid = 0;
-	size_t size = 0;
+	size_t size = 0, image;
 
 	while (size < rest.size && size < ENVELOPE_PROGRAM_MOST && rest.at[size] > ' ' &&
 	       rest.at[size] != ':' && rest.at[size] != '[' &&
 	       (!plain || isalnum((unsigned char)rest.at[size]) || strchr("._/-", rest.at[size])))
 		size++;
+	if (!plain && size + 1 < rest.size && rest.at[size] == ':' && rest.at[size + 1] != ' ' &&
+	    (image = envelope_image_size(rest, size)))
+		size = image;
 	program = span_cut(rest, 0, size);
 	rest = span_from(rest, size);
 	if (!size ||
@@ -87,23 +90,6 @@ static bool read_program(struct span *line, bool plain, struct envelope *envelop
 	envelope->program = program;
 	envelope->pid = pid;
 	*line = rest;
-	return true;
-}
-
-/* Dovecot's own file: "auth(name,192.0.2.5,sasl:login)<session>: Info: ...", where the name may
- * hold anything. The program is what stands before the bracket, the text begins with it. */
-static bool read_own(struct span *line, struct envelope *envelope)
-{
-	size_t size = 0;
-
-	while (size < line->size && size < 32 &&
-	       ((line->at[size] >= 'a' && line->at[size] <= 'z') || line->at[size] == '-' ||
-		isdigit((unsigned char)line->at[size])))
-		size++;
-	if (!size || size >= line->size || line->at[size] != '(')
-		return false;
-	envelope->program = span_cut(*line, 0, size);
-	*line = span_from(*line, size);
 	return true;
 }
 
@@ -215,7 +201,7 @@ static void read_words(struct span line, struct envelope *envelope)
 		envelope->text = rest;
 		return;
 	}
-	if (read_own(&rest, envelope) ||
+	if (envelope_take_own(&rest, &envelope->program) ||
 	    (!envelope_is_address(rest) && read_program(&rest, false, envelope))) {
 		envelope->text = rest;
 		return;
@@ -226,7 +212,8 @@ static void read_words(struct span line, struct envelope *envelope)
 	while (envelope_skip_facility(&rest))
 		;
 	skip_priority(&rest);
-	if (!read_program(&rest, false, envelope)) {
+	if (!read_program(&rest, false, envelope) &&
+	    !envelope_take_tag(&rest, &envelope->program)) {
 		if (!skip_host(&rest) || (envelope_skip_facility(&rest), false) ||
 		    !read_program(&rest, true, envelope)) {
 			envelope->text = first;
@@ -304,6 +291,13 @@ static bool may_be_container(struct span program)
 		isdigit((unsigned char)at[size - 1]) || (size > 13 && at[size - 13] == '/'));
 }
 
+/* "dovecot: Nov 21 10:00:00 ", as version 1 begins each line of its own file, and "dovecot-info: ",
+ * as a collector may ship the file of later ones. */
+static bool is_own_file(const struct envelope *envelope)
+{
+	return !envelope->pid && span_starts(envelope->program, "dovecot");
+}
+
 /* Whether the message of the layer read last may be a line with a header of its own. */
 static bool may_go_on(const struct envelope *envelope, struct span text, bool *unstamped)
 {
@@ -316,9 +310,7 @@ static bool may_go_on(const struct envelope *envelope, struct span text, bool *u
 		return true;
 	if (!header)
 		return false;
-	/* "dovecot: Nov 21 10:00:00 ", as version 1 begins each line of its own file. */
-	if (envelope->layering == LAYER_PROGRAM && !envelope->pid &&
-	    span_is(envelope->program, "dovecot"))
+	if (is_own_file(envelope))
 		return true;
 	/* A relay that puts its stamp and name before what it gets. */
 	if (!envelope->program.size)
@@ -340,7 +332,7 @@ static bool is_layer(const struct envelope *outer, const struct envelope *inner)
 		       (inner->program.size || inner->stamp_kind == STAMP_DATE);
 	case LAYER_SYSLOG:
 	case LAYER_5424:
-		return inner->program.size;
+		return inner->program.size && (outer->contained || !is_own_file(outer));
 	}
 	return false;
 }

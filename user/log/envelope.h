@@ -103,6 +103,15 @@ bool envelope_is_address(struct span line);
 void envelope_skip_level(struct span *line);
 /* "[postfix/smtpd] ", as metalog writes behind its stamp, of a mail server: moves behind it. */
 bool envelope_take_bracketed(struct span *line, struct span *program);
+/* "auth(name,192.0.2.5,sasl:login)<session>: Info: ..." of Dovecot's own file, where the name may
+ * hold anything: the program is what stands before the bracket, the text begins with that. */
+bool envelope_take_own(struct span *line, struct span *program);
+/* "exim_main 2026-11-21 10:00:00 ", of a file that rsyslog ships under a tag without a colon: moves
+ * to the stamp. */
+bool envelope_take_tag(struct span *line, struct span *program);
+/* "web/mail:1.2/0a1b2c3d4e5f", Docker's tag of image, name and id, whose first `size` bytes are
+ * known: its size, or 0 where a line begins otherwise. */
+size_t envelope_image_size(struct span line, size_t size);
 /* "-" or "[id name=\"value\"]..." of RFC 5424, section 6.3: moves behind it. */
 bool envelope_skip_structured(struct span *line);
 /* Whether a mail server known here can be called so. */

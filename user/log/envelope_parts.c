@@ -208,6 +208,50 @@ bool envelope_take_bracketed(struct span *line, struct span *program)
 	return true;
 }
 
+bool envelope_take_own(struct span *line, struct span *program)
+{
+	size_t size = 0;
+
+	while (size < line->size && size < 32 &&
+	       ((line->at[size] >= 'a' && line->at[size] <= 'z') || line->at[size] == '-' ||
+		isdigit((unsigned char)line->at[size])))
+		size++;
+	if (!size || size >= line->size || line->at[size] != '(')
+		return false;
+	*program = span_cut(*line, 0, size);
+	*line = span_from(*line, size);
+	return true;
+}
+
+bool envelope_take_tag(struct span *line, struct span *program)
+{
+	size_t size = span_find_char(*line, ' ');
+	struct stamp stamp;
+	struct span rest;
+
+	if (size == SPAN_NONE || size > ENVELOPE_PROGRAM_MOST ||
+	    (!span_starts(*line, "exim") && !span_starts(*line, "dovecot")))
+		return false;
+	rest = span_from(*line, size + 1);
+	if (!stamp_may_begin(rest) || !stamp_read(&rest, &stamp))
+		return false;
+	*program = span_cut(*line, 0, size);
+	*line = span_from(*line, size + 1);
+	return true;
+}
+
+size_t envelope_image_size(struct span line, size_t size)
+{
+	while (size < line.size && size < ENVELOPE_PROGRAM_MOST &&
+	       (isalnum((unsigned char)line.at[size]) ||
+		(line.at[size] && strchr(":._/-", line.at[size]))))
+		size++;
+	return size < line.size && line.at[size] == '[' &&
+			       envelope_is_container(span_cut(line, 0, size))
+		       ? size
+		       : 0;
+}
+
 static void skip_colours(struct span *text)
 {
 	while (span_skip(text, "\x1b[")) {
