@@ -15,22 +15,26 @@ static enum abuse_kind kind_of(struct span reason)
 		{ "relaying denied", ABUSE_RELAY },
 		{ "authentication required", ABUSE_RELAY }, /* DirectAdmin's */
 		{ "rejected relay attempt", ABUSE_RELAY },  /* cPanel's */
+		{ "smtp auth is required ", ABUSE_RELAY },  /* cPanel's */
 		{ "unrouteable address", ABUSE_UNKNOWN_USER },
 		{ "unknown user", ABUSE_UNKNOWN_USER },
 		{ "no such user", ABUSE_UNKNOWN_USER },
 		{ "no such address", ABUSE_UNKNOWN_USER },
 		{ "sender verify failed", ABUSE_SENDER },
 	};
+	static const char *const listed[] = { "listed in ",    " is in a black list at ",
+					      " listed at ",   " found in dnsbl ",
+					      " is in an RBL", /* cPanel's */
+					      "blocked by " };
 
+	span_skip(&reason, "\"");
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
 		if (reason.size >= strlen(reasons[i].text) &&
 		    !strncasecmp(reason.at, reasons[i].text, strlen(reasons[i].text)))
 			return reasons[i].abuse;
-	if (span_find(reason, " is listed in ") != SPAN_NONE ||
-	    span_find(reason, " is in a black list at ") != SPAN_NONE ||
-	    span_find(reason, " listed at ") != SPAN_NONE ||
-	    span_find(reason, " found in dnsbl ") != SPAN_NONE)
-		return ABUSE_BLOCKLISTED;
+	for (size_t i = 0; i < sizeof(listed) / sizeof(*listed); i++)
+		if (span_find(reason, listed[i]) != SPAN_NONE)
+			return ABUSE_BLOCKLISTED;
 	return ABUSE_NONE;
 }
 
@@ -80,7 +84,7 @@ static bool read_recipient(struct exim_habits *habits, struct span text, struct 
 	if (parsed->abuse)
 		return true;
 	at = span_find_last(rest, rejected);
-	if (at == SPAN_NONE)
+	if (at == SPAN_NONE || span_ends(span_cut(rest, 0, at), " temporarily"))
 		return false;
 	parsed->abuse = recipient_kind(span_from(rest, at + strlen(rejected)));
 	return parsed->abuse;
