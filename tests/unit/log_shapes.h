@@ -54,6 +54,9 @@ static const struct shape {
 	{ MX "dovecot: imap-login: Disconnected (auth failed, 2 attempts in 9 secs): user=<{}>, "
 	     "method=PLAIN, rip=192.0.2.77, lip=192.0.2.1, TLS, session=<aGVsbG8+>",
 	  .writer = DOVECOT_LOGIN },
+	{ MX "dovecot: pop3-login: Aborted login: user=<x{}>, method=PLAIN, rip=192.0.2.77, "
+	     "lip=192.0.2.1",
+	  .writer = DOVECOT_LOGIN },
 	{ MX "dovecot: imap-login: Login: user=<x{}>, method=PLAIN, rip=192.0.2.77, "
 	     "lip=192.0.2.1, mpid=7, TLS, session=<aGVsbG8+>",
 	  .writer = DOVECOT_LOGIN },

@@ -83,6 +83,24 @@ static bool read_fields(struct span fields, bool named, struct parsed_line *pars
 	return true;
 }
 
+/* "Aborted login (1 authentication attempts): ", as releases 1.0 and 1.1 say it; a client that
+ * tried none has 0. Release 1.0 may say no more than "Aborted login: ". */
+static bool read_old_reason(struct span reason, struct parsed_line *parsed)
+{
+	size_t open = span_find_char(reason, '(');
+	uint32_t number;
+
+	if (open == SPAN_NONE)
+		return span_is(reason, "Aborted login: ");
+	reason = span_from(reason, open + 1);
+	if (!span_number(&reason, &number) || !number ||
+	    !span_starts(reason, " authentication attempts)"))
+		return false;
+	parsed->count = number;
+	parsed->named = number > 1;
+	return true;
+}
+
 /* What stands before the fields of a login that came to nothing, by how it is to be counted. */
 static bool read_reason(struct span reason, struct parsed_line *parsed)
 {
@@ -93,6 +111,8 @@ static bool read_reason(struct span reason, struct parsed_line *parsed)
 	parsed->evidence = EVIDENCE_FRONTEND;
 	if (at != SPAN_NONE)
 		return read_attempts(span_from(reason, at + strlen(failed)), parsed);
+	if (read_old_reason(reason, parsed))
+		return true;
 	if (span_find(reason, "(auth service reported temporary failure") != SPAN_NONE) {
 		parsed->evidence = EVIDENCE_UNDECIDED;
 		return true;
@@ -161,6 +181,7 @@ static bool is_success(struct span text)
 static bool read_login(struct span text, struct parsed_line *parsed)
 {
 	size_t user = span_find(text, "user=<"), at;
+	struct span fields;
 
 	if (span_skip(&text, "proxy("))
 		return read_proxied(text, parsed);
@@ -168,9 +189,13 @@ static bool read_login(struct span text, struct parsed_line *parsed)
 		parsed->kind = EVENT_SUCCESS;
 		return read_fields(span_from(text, user + strlen("user=<")), true, parsed);
 	}
-	if (user != SPAN_NONE)
-		return read_reason(span_cut(text, 0, user), parsed) &&
-		       read_fields(span_from(text, user + strlen("user=<")), true, parsed);
+	if (user != SPAN_NONE) {
+		fields = span_from(text, user + strlen("user=<"));
+		text = span_cut(text, 0, user);
+		return read_reason(text, parsed) && read_fields(fields, true, parsed) &&
+		       (!span_is(text, "Aborted login: ") ||
+			(parsed->account.size && span_find(fields, ">, method=") != SPAN_NONE));
+	}
 	at = span_find(text, "): "); /* login_log_format_elements without the user */
 	return at != SPAN_NONE && read_reason(span_cut(text, 0, at + 1), parsed) &&
 	       read_fields(span_from(text, at + 3), false, parsed);
