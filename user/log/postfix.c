@@ -24,7 +24,8 @@ static bool is_server_fault(struct span reason)
 	return false;
 }
 
-/* "h[a]: SASL LOGIN authentication failed: REASON[, sasl_username=NAME]" */
+/* "h[a]: SASL LOGIN authentication failed: REASON[, sasl_username=NAME]"; before 2.3 without a
+ * reason. */
 static bool read_sasl_failure(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
@@ -43,7 +44,7 @@ static bool read_sasl_failure(struct span text, struct parsed_line *parsed)
 		parsed->evidence = EVIDENCE_EXPLAINED;
 		return client.has_address;
 	}
-	if (!span_skip(&text, " authentication failed:"))
+	if (!span_skip(&text, " authentication failed") || (text.size && !span_skip(&text, ":")))
 		return false;
 	span_skip(&text, " "); /* a blank at the end may have been taken off */
 	parsed->evidence = is_server_fault(text) ? EVIDENCE_EXPLAINED : EVIDENCE_FRONTEND;

@@ -237,7 +237,12 @@ static bool read_reject(struct span text, struct parsed_line *parsed)
 	    !read_relay(span_cut(rest, 0, reject), parsed))
 		return false;
 	parsed->kind = EVENT_ABUSE;
-	parsed->abuse = rejection(span_from(rest, reject + strlen(", reject=")));
+	rest = span_from(rest, reject + strlen(", reject="));
+	parsed->abuse = rejection(rest);
+	/* In words of the administrator's: these sets of rules ask for nothing but the host, and
+	 * the sender. */
+	if (!parsed->abuse && span_starts(rest, "55") && !span_starts(text, "rcpt, "))
+		parsed->abuse = span_starts(text, "relay, ") ? ABUSE_BLOCKLISTED : ABUSE_SENDER;
 	return parsed->abuse;
 }
 
