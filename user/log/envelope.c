@@ -17,15 +17,6 @@ static void skip_priority(struct span *line)
 		*line = rest;
 }
 
-static struct span take_word(struct span *line)
-{
-	size_t end = span_find_char(*line, ' ');
-	struct span word = span_cut(*line, 0, end == SPAN_NONE ? line->size : end);
-
-	*line = span_from(*line, word.size + (end != SPAN_NONE));
-	return word;
-}
-
 /* The outermost stamp tells the time, unless one within says its zone and it does not. */
 static void take_stamp(struct envelope *envelope, const struct stamp *stamp)
 {
@@ -39,26 +30,24 @@ static void take_stamp(struct envelope *envelope, const struct stamp *stamp)
 static bool read_5424(struct span line, struct envelope *envelope)
 {
 	struct stamp stamp = { .kind = STAMP_NONE };
-	struct span pid;
 
 	if (!span_skip(&line, "1 ") || (!span_skip(&line, "- ") && !stamp_read(&line, &stamp)))
 		return false;
 	if (stamp.kind)
 		take_stamp(envelope, &stamp);
-	envelope->whole = line;
-	take_word(&line);
-	envelope->program = take_word(&line);
-	pid = take_word(&line);
-	if (!span_number(&pid, &envelope->pid))
-		envelope->pid = 0;
-	take_word(&line);
-	if (!envelope_skip_structured(&line))
+	return envelope_read_5424(line, envelope);
+}
+
+/* The same as sysklogd writes it to a file: without priority and version. Exim's own file has no T
+ * in its stamp. */
+static bool read_unversioned(struct span line, struct envelope *envelope)
+{
+	struct envelope inner = *envelope;
+
+	if (envelope->stamp_kind != STAMP_DATE || envelope->stamp.at[10] != 'T' ||
+	    !envelope_read_5424(line, &inner) || !envelope_is_mail(inner.program))
 		return false;
-	span_skip(&line, " ");
-	span_skip(&line, "\xef\xbb\xbf");
-	span_skip(&line, " "); /* of a message that came by the older protocol */
-	envelope->text = line;
-	envelope->layering = LAYER_5424;
+	*envelope = inner;
 	return true;
 }
 
@@ -216,7 +205,8 @@ static void read_words(struct span line, struct envelope *envelope)
 	    !envelope_take_tag(&rest, &envelope->program)) {
 		if (!skip_host(&rest) || (envelope_skip_facility(&rest), false) ||
 		    !read_program(&rest, true, envelope)) {
-			envelope->text = first;
+			if (!read_unversioned(line, envelope))
+				envelope->text = first;
 			return;
 		}
 	}

@@ -112,8 +112,9 @@ bool envelope_take_tag(struct span *line, struct span *program);
 /* "web/mail:1.2/0a1b2c3d4e5f", Docker's tag of image, name and id, whose first `size` bytes are
  * known: its size, or 0 where a line begins otherwise. */
 size_t envelope_image_size(struct span line, size_t size);
-/* "-" or "[id name=\"value\"]..." of RFC 5424, section 6.3: moves behind it. */
-bool envelope_skip_structured(struct span *line);
+/* "host program pid message-id structured-data message" of RFC 5424, behind the stamp; any text has
+ * some of it where the structured data begin with '-' or '['. */
+bool envelope_read_5424(struct span line, struct envelope *envelope);
 /* Whether a mail server known here can be called so. */
 bool envelope_is_mail(struct span program);
 

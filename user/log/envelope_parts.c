@@ -299,7 +299,8 @@ bool envelope_skip_compose(struct span *line)
 	return true;
 }
 
-bool envelope_skip_structured(struct span *line)
+/* "-" or "[id name=\"value\"]..." of RFC 5424, section 6.3: moves behind it. */
+static bool skip_structured(struct span *line)
 {
 	size_t at = 0;
 	bool quoted = false;
@@ -318,4 +319,34 @@ bool envelope_skip_structured(struct span *line)
 	}
 	*line = span_from(*line, at);
 	return at > 0;
+}
+
+static struct span take_word(struct span *line)
+{
+	size_t end = span_find_char(*line, ' ');
+	struct span word = span_cut(*line, 0, end == SPAN_NONE ? line->size : end);
+
+	*line = span_from(*line, word.size + (end != SPAN_NONE));
+	return word;
+}
+
+bool envelope_read_5424(struct span line, struct envelope *envelope)
+{
+	struct span pid;
+
+	envelope->whole = line;
+	take_word(&line);
+	envelope->program = take_word(&line);
+	pid = take_word(&line);
+	if (!span_number(&pid, &envelope->pid))
+		envelope->pid = 0;
+	take_word(&line);
+	if (!skip_structured(&line))
+		return false;
+	span_skip(&line, " ");
+	span_skip(&line, "\xef\xbb\xbf");
+	span_skip(&line, " "); /* of a message that came by the older protocol */
+	envelope->text = line;
+	envelope->layering = LAYER_5424;
+	return true;
 }
