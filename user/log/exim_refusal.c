@@ -21,6 +21,7 @@ static enum abuse_kind kind_of(struct span reason)
 		{ "no such user", ABUSE_UNKNOWN_USER },
 		{ "no such address", ABUSE_UNKNOWN_USER },
 		{ "sender verify failed", ABUSE_SENDER },
+		{ "found in ", ABUSE_BLOCKLISTED }, /* as Exim's own example logs it */
 	};
 	static const char *const listed[] = { "listed in ",    " is in a black list at ",
 					      " listed at ",   " found in dnsbl ",
