@@ -227,6 +227,27 @@ static void who_has_five_mailboxes_may_not_guess_a_sixth_without_end(void **stat
 	assert_false(five_mailboxes_are_banned(NULL, ABROAD));	 /* a scanner's wrong name */
 }
 
+/* Ten people on a line that is new today; the devices of some have the old password. */
+static void who_logged_in_at_a_shared_place_is_known_there(void **state)
+{
+	for (int people = 9; people <= 10; people++) {
+		struct room *room = open_room();
+		char name[16];
+
+		(void)state;
+		for (int i = 0; i < people; i++) {
+			snprintf(name, sizeof(name), "user%d", i);
+			logs_in(room, HOME_NEW, name, T0 + i * S);
+		}
+		for (int i = 0; i < 49; i++) {
+			fails(room, HOME_NEW, "user1", T0 + MINUTE + i * 6 * S);
+			fails(room, HOME_NEW, "user2", T0 + MINUTE + i * 6 * S);
+		}
+		assert_int_equal(room->bans > 0, people < 10);
+		room_close(room);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +262,7 @@ int main(void)
 		cmocka_unit_test(a_source_in_use_stays_known_to_somebody),
 		cmocka_unit_test(the_first_newsletter_of_an_installation_is_what_becomes_usual),
 		cmocka_unit_test(who_has_five_mailboxes_may_not_guess_a_sixth_without_end),
+		cmocka_unit_test(who_logged_in_at_a_shared_place_is_known_there),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,9 +130,10 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 	standing->provider =
 		knows_provider(account, provider_of(accounts->settings, &source->address));
 	standing->first_ns = login ? login->first_ns : 0;
+	standing->seen = login && !login->suspect;
 	if (login && login_source_is_known(accounts, login, now_ns))
 		standing->trust = TRUST_OWN;
-	else if (login && !login->suspect && !known)
+	else if (standing->seen && !known)
 		standing->trust = TRUST_SEEN;
 }
 

@@ -59,6 +59,7 @@ struct standing {
 	bool shared;		 /* a shared place */
 	bool exists;		 /* some source logged in to the account */
 	bool provider;		 /* the source's provider is known to the account */
+	bool seen;		 /* the source logged in to the account, and not in a spread */
 	int64_t first_ns;	 /* the source's first login to this account; 0: none is known */
 	struct account *account; /* NULL unless it exists; valid until the next call */
 };

@@ -215,12 +215,13 @@ void strangers_judge_guests(const struct strangers *strangers, const struct rule
 	size_t count =
 		distinct_window_count(strangers->guests, &input->source, input->event->wall_ns);
 
-	if (count < needed)
-		return;
-	if (standing->trust == TRUST_NONE)
+	if (count >= needed && standing->trust == TRUST_NONE)
 		standing->trust = TRUST_OTHER;
 	if (count >= (size_t)needed * GUESTS_FACTOR)
 		standing->shared = true;
+	/* Of those who work there nobody waits a day to be known: a new line, a new colleague. */
+	if (standing->shared && standing->seen)
+		standing->trust = TRUST_OWN;
 }
 
 void strangers_restart(const struct rule_input *input, const struct prefix *subject)
