@@ -248,6 +248,35 @@ static void who_logged_in_at_a_shared_place_is_known_there(void **state)
 	}
 }
 
+/* Of `names` names that nobody uses, each half hour one is tried from where one account is known. */
+static bool devices_are_banned(const char *const names[], size_t count)
+{
+	struct room *room = open_room();
+	bool bans;
+
+	knows(room, "bob", HOME, T0);
+	knows(room, "victim", HOME_NEW, T0);
+	for (int i = 0; i < 200; i++)
+		fails(room, HOME, names[(size_t)i % count], T0 + HOUR + i * 5 * MINUTE);
+	bans = room->bans > 0;
+	assert_true(bans || room->alerts == 1);
+	room_close(room);
+	return bans;
+}
+
+static void a_device_with_a_name_that_nobody_uses_shuts_nobody_out(void **state)
+{
+	static const char *const names[] = { "scanner", "old1", "old2", "old3" };
+	static const char *const used[] = { "scanner", "victim" };
+
+	(void)state;
+	assert_false(devices_are_banned(names, 1));
+	assert_false(devices_are_banned(names, 3));
+	assert_true(devices_are_banned(names, 4));
+	assert_true(devices_are_banned(used, 2));
+	assert_true(devices_are_banned(used + 1, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +292,7 @@ int main(void)
 		cmocka_unit_test(the_first_newsletter_of_an_installation_is_what_becomes_usual),
 		cmocka_unit_test(who_has_five_mailboxes_may_not_guess_a_sixth_without_end),
 		cmocka_unit_test(who_logged_in_at_a_shared_place_is_known_there),
+		cmocka_unit_test(a_device_with_a_name_that_nobody_uses_shuts_nobody_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

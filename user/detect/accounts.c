@@ -99,6 +99,17 @@ static struct login_source *find_login_source(const struct account *account,
 	return NULL;
 }
 
+bool accounts_in_use(const struct accounts *accounts, const char *name, int64_t now_ns)
+{
+	struct prefix key = accounts_key(accounts, name);
+	const struct account *account = lru_find(accounts->accounts, &key);
+
+	for (size_t i = 0; account && i < account->count; i++)
+		if (accounts_within(account->logins[i].last_ns, now_ns, ACCOUNTS_KNOWN_NS))
+			return true;
+	return false;
+}
+
 size_t accounts_expect(const struct accounts *accounts, const struct prefix *source,
 		       const struct prefix *key, bool fails, struct lru_lookup lookups[])
 {

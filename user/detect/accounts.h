@@ -98,6 +98,9 @@ size_t accounts_expect(const struct accounts *accounts, const struct prefix *sou
 void accounts_judge(struct accounts *accounts, const char *name, const struct prefix *key,
 		    const struct prefix *source, int64_t now_ns, struct standing *standing);
 
+/* Whether an account on which failures were judged was logged in to in the last 30 days. */
+bool accounts_in_use(const struct accounts *accounts, const char *name, int64_t now_ns);
+
 /* Notes a login. *account is valid until the next call of this or accounts_judge(). *first_mail:
  * the event is the first message from a source that had logged in before. */
 enum login accounts_login(struct accounts *accounts, const struct event *event, uint64_t tag,

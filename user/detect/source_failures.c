@@ -78,42 +78,67 @@ static void describe(const struct rule_input *input, struct decision *decision)
 	decision->services = (enum ban_services)services;
 }
 
+/* A few devices: who guesses tries more names, or one that is used. */
+#define DEVICES_MAX 3
+
+/* All of them name accounts that nobody logs in to, and no more than a few. */
+static bool are_of_nobody(const struct rule_input *input)
+{
+	const struct window_entry *entries = input->tries->hit;
+	size_t accounts = 0;
+
+	for (size_t i = 0; i < input->tries->hit_count; i++) {
+		if (!entries[i].account)
+			return false;
+		if (seen_before(entries, i))
+			continue;
+		if (++accounts > DEVICES_MAX ||
+		    accounts_in_use(input->accounts, entries[i].account, entries[i].wall_ns))
+			return false;
+	}
+	return true;
+}
+
 /* Of a pair of account and source that know each other it is the account's own affair: whoever
- * sits there, the source is not shut out for it. So are failures on one account alone where many
- * work, unless they come in a burst: a device that has an old password, or was set up wrongly. But
- * one that has an owner elsewhere is guessed: five mailboxes of one's own make a shared place. */
-static bool is_own_affair(const struct rule_input *input, const struct decision *decision,
-			  bool burst)
+ * sits there, the source is not shut out for it. So are failures from where somebody works, unless
+ * they come in a burst: a device that was set up wrongly, or whose user has left. They are on few
+ * accounts that nobody uses, or, where many work, on one whose owner it may be. But one that has an
+ * owner elsewhere is guessed: five mailboxes of one's own make a shared place. */
+static bool is_own_affair(const struct rule_input *input, const struct decision *decision)
 {
 	if (input->standing.trust == TRUST_OWN)
 		return input->event->has_account;
-	return input->standing.shared && decision->has_account && !burst &&
-	       (!input->standing.exists || rule_may_be_owner(input));
+	if (is_stranger(input) || is_burst(input))
+		return false;
+	return are_of_nobody(input) ||
+	       (input->standing.shared && decision->has_account && rule_may_be_owner(input));
 }
 
 static void on_event(void *context, const struct rule_input *input)
 {
 	const struct event *event = input->event;
 	struct decision decision;
-	bool burst;
+	bool own;
 
 	(void)context;
 	if (event->kind != EVENT_FAILURE || !event->has_source || !input->tries->hit_count)
 		return;
-	burst = is_burst(input); /* the count starts again below */
 	rule_begin(input, RULE_SOURCE_FAILURES, &decision);
 	describe(input, &decision);
+	own = is_own_affair(input, &decision);
 	strangers_restart(input, &input->tries->subject);
 	rule_spare_mail(input, &decision);
-	if (is_own_affair(input, &decision, burst)) {
-		rule_set_account(input, &decision);
+	decision.prefix = input->source;
+	if (own) {
+		if (input->standing.trust == TRUST_OWN)
+			rule_set_account(input, &decision);
+		decision.has_prefix = !decision.has_account;
 		rule_add_source(input, &decision, &input->source);
 		rule_notice(input, &decision);
 		return;
 	}
 	decision.action = ACTION_BAN_ALERT;
 	decision.has_prefix = true;
-	decision.prefix = input->source;
 	if (!input->ill || is_stranger(input))
 		rule_decide(input, &decision);
 }
