@@ -124,7 +124,7 @@ asked() { # FILTER FOLDER [--learned]
 	run -0 "$STORIES/neighbours" "$SEKISHO"
 	[[ $(grep -c '^ok' <<<"$output") -ge 19 ]]
 	run -0 "$STORIES/passersby" "$SEKISHO"
-	[[ $(grep -c '^ok' <<<"$output") -ge 25 ]]
+	[[ $(grep -c '^ok' <<<"$output") -ge 29 ]]
 	run -0 "$STORIES/visitors" "$SEKISHO"
 	[[ $(grep -c '^ok' <<<"$output") -ge 41 ]]
 }

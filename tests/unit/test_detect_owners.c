@@ -277,6 +277,28 @@ static void a_device_with_a_name_that_nobody_uses_shuts_nobody_out(void **state)
 	assert_true(devices_are_banned(used + 1, 1));
 }
 
+static void refuse(struct room *room, int64_t wall_ns)
+{
+	for (int i = 0; i < 50; i++)
+		room_event_of(room, EVENT_ABUSE, EVENT_SERVICE_SMTP, ABUSE_CONTENT, ABROAD,
+			      wall_ns + i * S);
+}
+
+static void what_only_alerts_about_a_sender_is_said_once_while_it_comes_each_week(void **state)
+{
+	struct room *room = open_room();
+
+	(void)state;
+	for (int week = 0; week < 5; week++)
+		for (int k = 0; k < 3; k++)
+			refuse(room, T0 + week * 7 * DAY + k * HOUR);
+	assert_int_equal(room->bans, 0);
+	assert_int_equal(room->alerts, 1);
+	refuse(room, T0 + (28 + 9) * DAY);
+	assert_int_equal(room->alerts, 2);
+	room_close(room);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +315,8 @@ int main(void)
 		cmocka_unit_test(who_has_five_mailboxes_may_not_guess_a_sixth_without_end),
 		cmocka_unit_test(who_logged_in_at_a_shared_place_is_known_there),
 		cmocka_unit_test(a_device_with_a_name_that_nobody_uses_shuts_nobody_out),
+		cmocka_unit_test(
+			what_only_alerts_about_a_sender_is_said_once_while_it_comes_each_week),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

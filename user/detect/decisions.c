@@ -3,8 +3,13 @@
  * alert was raised already. */
 #include "detect/detect_internal.h"
 
-/* Nobody wants to read of the same thing twice in its window, and of what lasts for days once. */
-static bool admit(struct detect *detect, const struct decision *decision)
+#define DAY_S 86400
+/* A device with an old password or a list that is refused pauses over a weekend, or for a week. */
+#define PAUSE_S (8 * DAY_S)
+
+/* Nobody wants to read of the same thing twice in its window, and of what lasts for days once.
+ * Where the alert stands for a ban that is spared, it has to have stopped for longer. */
+static bool admit(struct detect *detect, const struct decision *decision, bool spared)
 {
 	static const bool lasting[RULE_COUNT] = { [RULE_ACCOUNT_SIEGE] = true,
 						  [RULE_ACCOUNT_SPREAD] = true,
@@ -20,16 +25,19 @@ static bool admit(struct detect *detect, const struct decision *decision)
 	if (!decision->has_prefix)
 		key = accounts_key(detect->accounts,
 				   decision->has_account ? decision->account : "");
-	if ((lasting[decision->rule] || daily[decision->rule]) && quiet_s < 86400)
-		quiet_s = 86400;
-	return summing_admit(detect->summing, &key, quiet_s, lasting[decision->rule], decision);
+	if ((lasting[decision->rule] || daily[decision->rule]) && quiet_s < DAY_S)
+		quiet_s = DAY_S;
+	if (spared && quiet_s < PAUSE_S)
+		quiet_s = PAUSE_S;
+	return summing_admit(detect->summing, &key, quiet_s, spared || lasting[decision->rule],
+			     decision);
 }
 
-static void raise(struct detect *detect, struct decision *decision)
+static void raise(struct detect *detect, struct decision *decision, bool spared)
 {
 	decision->action = ACTION_ALERT;
 	decision->again = false;
-	if (admit(detect, decision))
+	if (admit(detect, decision, spared))
 		detect->take(decision, detect->context);
 }
 
@@ -38,7 +46,7 @@ void rule_notice(const struct rule_input *input, struct decision *decision)
 	struct detect *detect = input->engine;
 
 	if (!detect->recalling && detect->settings.rules[decision->rule].action != ACTION_OFF)
-		raise(detect, decision);
+		raise(detect, decision, true);
 }
 
 /* Many work there, and the ban shuts them out as well: it does not get longer each time. */
@@ -53,11 +61,12 @@ void rule_decide(const struct rule_input *input, struct decision *decision)
 	struct detect *detect = input->engine;
 	const struct rule_settings *settings = &detect->settings.rules[decision->rule];
 	enum rule_action actions = decision->action & settings->action;
+	bool spared = actions & ACTION_BAN && decision->has_prefix && !detect->settings.ban_lan &&
+		      address_is_lan(&decision->prefix.address);
 
 	if (detect->recalling) /* it was carried out then */
 		return;
-	if (actions & ACTION_BAN && decision->has_prefix && !detect->settings.ban_lan &&
-	    address_is_lan(&decision->prefix.address))
+	if (spared)
 		actions = ACTION_ALERT;
 	if (actions & ACTION_BAN && decision->has_prefix) {
 		decision->action = ACTION_BAN;
@@ -66,7 +75,7 @@ void rule_decide(const struct rule_input *input, struct decision *decision)
 		detect->take(decision, detect->context);
 	}
 	if (actions & ACTION_ALERT)
-		raise(detect, decision);
+		raise(detect, decision, spared);
 }
 
 bool rule_delivers(const struct rule_input *input)
@@ -95,5 +104,5 @@ void detect_notice(struct detect *detect, const struct decision *alert, decision
 	detect->take = take;
 	detect->context = context;
 	if (detect->settings.rules[alert->rule].action != ACTION_OFF)
-		raise(detect, &decision);
+		raise(detect, &decision, false);
 }
