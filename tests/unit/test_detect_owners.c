@@ -299,6 +299,35 @@ static void what_only_alerts_about_a_sender_is_said_once_while_it_comes_each_wee
 	room_close(room);
 }
 
+/* Visitors of a fair, in one network: each mistypes once. With `guess` on another account, too. */
+static bool visitors_are_banned(bool log_in, bool guess)
+{
+	struct room *room = open_room();
+	bool bans;
+
+	for (unsigned i = 1; i <= 12; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "visitor%u", i);
+		fails(room, numbered(200, 1, i), name, T0 + i * MINUTE);
+		if (guess)
+			fails(room, numbered(200, 1, i), "bob", T0 + i * MINUTE + S);
+		if (log_in)
+			logs_in(room, numbered(200, 1, i), name, T0 + i * MINUTE + 2 * S);
+	}
+	bans = banned(room, "100.200.1.0/24");
+	room_close(room);
+	return bans;
+}
+
+static void who_logs_in_after_an_error_makes_no_failing_network(void **state)
+{
+	(void)state;
+	assert_false(visitors_are_banned(true, false));
+	assert_true(visitors_are_banned(false, false));
+	assert_true(visitors_are_banned(true, true));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +346,7 @@ int main(void)
 		cmocka_unit_test(a_device_with_a_name_that_nobody_uses_shuts_nobody_out),
 		cmocka_unit_test(
 			what_only_alerts_about_a_sender_is_said_once_while_it_comes_each_week),
+		cmocka_unit_test(who_logs_in_after_an_error_makes_no_failing_network),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

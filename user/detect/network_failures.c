@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rule network-failures: several sources of one network fail. Failures of known sources do not
- * count, and a network with a known source in it is banned at ten times the threshold only. */
+ * count, nor those of who then logs in, and a network with a known source in it is banned at ten
+ * times the threshold only. */
 #include <stdio.h>
 
 #include "base/time.h"
@@ -25,6 +26,14 @@ static size_t expect(const void *context, const struct rule_input *input,
 	return 1;
 }
 
+/* Who logs in, and failed on no other account, made typing errors. */
+static void forgive(struct distinct_window *sources, const struct rule_input *input)
+{
+	if (input->login != LOGIN_KNOWN && input->login != LOGIN_STRANGER &&
+	    !strangers_failed_elsewhere(input))
+		distinct_window_remove(sources, &input->network, &input->source.address);
+}
+
 static void on_event(void *context, const struct rule_input *input)
 {
 	const struct event *event = input->event;
@@ -36,6 +45,8 @@ static void on_event(void *context, const struct rule_input *input)
 	uint64_t needed = rule->count;
 	size_t count;
 
+	if (input->at)
+		forgive(context, input);
 	if (event->kind != EVENT_FAILURE || !event->has_source || !is_stranger(input))
 		return;
 	count = distinct_window_add(context, &input->network, &item);

@@ -208,6 +208,12 @@ void strangers_succeed(struct strangers *strangers, const struct rule_input *inp
 		distinct_window_add(strangers->guests, &input->source, &item);
 }
 
+bool strangers_failed_elsewhere(const struct rule_input *input)
+{
+	return distinct_window_count(input->strangers->accounts, &input->source,
+				     input->event->wall_ns) > 0;
+}
+
 void strangers_judge_guests(const struct strangers *strangers, const struct rule_input *input,
 			    struct standing *standing)
 {

@@ -43,6 +43,8 @@ void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 /* A source that the account does not know logged in to it: its failures on the account were no
  * guesses, and no longer count. */
 void strangers_succeed(struct strangers *strangers, const struct rule_input *input);
+/* Whether a source that logged in failed on other accounts. */
+bool strangers_failed_elsewhere(const struct rule_input *input);
 /* Raises the standing of a source that logged in to many accounts within a day: with as many as
  * make a shared place it is no stranger, and with twice as many it is a shared place: an office
  * with a new line, a conference. A guesser would need as many right passwords. */
