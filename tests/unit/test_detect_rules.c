@@ -1010,6 +1010,12 @@ static void half_of_two_hundred_deliveries_failing_is_a_surge(void **state)
 	assert_int_equal(room->alerts, 1);
 	assert_int_equal(last(room)->rule, RULE_BOUNCE_SURGE);
 	assert_string_equal(last(room)->reason, "101 of 200 deliveries failed in 10m (50 %)");
+	for (int i = 201; i < 5000; i++)
+		room_event(room, i % 2 ? EVENT_DELIVERED : EVENT_BOUNCE, NULL, NULL, T0 + i * S);
+	assert_int_equal(room->alerts, 1);
+	for (int i = 0; i < 200; i++)
+		room_event(room, EVENT_BOUNCE, NULL, NULL, T0 + 5000 * S + DAY + i * S);
+	assert_int_equal(room->alerts, 2);
 	room_close(room);
 }
 

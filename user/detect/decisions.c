@@ -11,11 +11,11 @@
  * Where the alert stands for a ban that is spared, it has to have stopped for longer. */
 static bool admit(struct detect *detect, const struct decision *decision, bool spared)
 {
-	static const bool lasting[RULE_COUNT] = { [RULE_ACCOUNT_SIEGE] = true,
-						  [RULE_ACCOUNT_SPREAD] = true,
-						  [RULE_SERVER_SPRAY] = true,
-						  [RULE_PLACE_FAILURES] = true,
-						  [RULE_SOURCE_FAILURES] = true };
+	static const bool lasting[RULE_COUNT] = {
+		[RULE_ACCOUNT_SIEGE] = true,  [RULE_ACCOUNT_SPREAD] = true,
+		[RULE_SERVER_SPRAY] = true,   [RULE_BOUNCE_SURGE] = true,
+		[RULE_PLACE_FAILURES] = true, [RULE_SOURCE_FAILURES] = true
+	};
 	static const bool daily[RULE_COUNT] = {
 		[RULE_ACCOUNT_FLOOD] = true, [RULE_ACCOUNT_OLD_PASSWORD] = true
 	};
