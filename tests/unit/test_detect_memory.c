@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the rules' tables take; the names that they share; what a restart hands back to them. */
+#include <fcntl.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "detect/string_intern.h"
 #include "detect_room.h"
@@ -13,6 +15,7 @@
 /* The figures of docs/rules.md. */
 #define FAILURES_MIB 208
 #define ACCOUNTS_MIB 92
+#define PAGE	     4096U
 
 /* Memory in use, malloc()'s own included; 0 under a checker, which has an allocator of its own. */
 static size_t in_use(void)
@@ -22,15 +25,44 @@ static size_t in_use(void)
 	return info.uordblks + info.fordblks;
 }
 
+static bool is_blank(const uint64_t *page)
+{
+	for (size_t i = 0; i < PAGE / sizeof(*page); i++)
+		if (page[i])
+			return false;
+	return true;
+}
+
+/* Pages of a mapping that hold something. One that was only read is the same page for all programs,
+ * but a kernel without that page gives each reader its own. */
+static size_t written_pages(int pagemap, uintptr_t begin, uintptr_t end)
+{
+	size_t count = 0;
+	uint64_t entry;
+
+	for (uintptr_t at = begin; at < end; at += PAGE)
+		count += pread(pagemap, &entry, sizeof(entry),
+			       (off_t)(at / PAGE * sizeof(entry))) == sizeof(entry) &&
+			 entry >> 63 && !is_blank((const uint64_t *)at);
+	return count;
+}
+
 static size_t resident(void)
 {
-	FILE *file = fopen("/proc/self/statm", "r");
-	unsigned long all = 0, pages = 0;
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	unsigned long begin, end, inode;
+	size_t pages = 0;
+	char line[512];
 
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%lu %lu", &all, &pages), 2);
-	fclose(file);
-	return pages * 4096;
+	assert_non_null(maps);
+	assert_true(pagemap >= 0);
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%lx-%lx rw-p %*s %*s %lu", &begin, &end, &inode) == 3 && !inode)
+			pages += written_pages(pagemap, begin, end);
+	close(pagemap);
+	fclose(maps);
+	return pages * PAGE;
 }
 
 static void ignore(const struct decision *decision, void *context)

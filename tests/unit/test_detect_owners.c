@@ -248,8 +248,8 @@ static void who_logged_in_at_a_shared_place_is_known_there(void **state)
 	}
 }
 
-/* Of `names` names that nobody uses, each half hour one is tried from where one account is known. */
-static bool devices_are_banned(const char *const names[], size_t count)
+/* In turn one of the names is tried from where one account is known. */
+static bool devices_are_banned(const char *const names[], size_t count, int64_t gap_ns)
 {
 	struct room *room = open_room();
 	bool bans;
@@ -257,7 +257,7 @@ static bool devices_are_banned(const char *const names[], size_t count)
 	knows(room, "bob", HOME, T0);
 	knows(room, "victim", HOME_NEW, T0);
 	for (int i = 0; i < 200; i++)
-		fails(room, HOME, names[(size_t)i % count], T0 + HOUR + i * 5 * MINUTE);
+		fails(room, HOME, names[(size_t)i % count], T0 + HOUR + i * gap_ns);
 	bans = room->bans > 0;
 	assert_true(bans || room->alerts == 1);
 	room_close(room);
@@ -270,11 +270,12 @@ static void a_device_with_a_name_that_nobody_uses_shuts_nobody_out(void **state)
 	static const char *const used[] = { "scanner", "victim" };
 
 	(void)state;
-	assert_false(devices_are_banned(names, 1));
-	assert_false(devices_are_banned(names, 3));
-	assert_true(devices_are_banned(names, 4));
-	assert_true(devices_are_banned(used, 2));
-	assert_true(devices_are_banned(used + 1, 1));
+	assert_false(devices_are_banned(names, 1, 5 * MINUTE));
+	assert_false(devices_are_banned(names, 3, 3 * MINUTE));
+	assert_true(devices_are_banned(names, 1, 2 * MINUTE));
+	assert_true(devices_are_banned(names, 4, 5 * MINUTE));
+	assert_true(devices_are_banned(used, 2, 5 * MINUTE));
+	assert_true(devices_are_banned(used + 1, 1, 5 * MINUTE));
 }
 
 static void refuse(struct room *room, int64_t wall_ns)

@@ -78,16 +78,23 @@ static void describe(const struct rule_input *input, struct decision *decision)
 	decision->services = (enum ban_services)services;
 }
 
-/* A few devices: who guesses tries more names, or one that is used. */
-#define DEVICES_MAX 3
+/* A few devices, which try each five or ten minutes: a guesser tries more names, one that is used,
+ * or more often. */
+#define DEVICES_MAX   3
+#define DEVICE_GAP_NS (180 * NS_PER_S)
 
-/* All of them name accounts that nobody logs in to, and no more than a few. */
+/* All of them name accounts that nobody logs in to, no more than a few, and as seldom. */
 static bool are_of_nobody(const struct rule_input *input)
 {
 	const struct window_entry *entries = input->tries->hit;
-	size_t accounts = 0;
+	size_t accounts = 0, last = input->tries->hit_count - 1;
+	uint64_t gaps = 0;
 
-	for (size_t i = 0; i < input->tries->hit_count; i++) {
+	for (size_t i = 0; i < last; i++)
+		gaps += entries[i].weight;
+	if ((uint64_t)entries[last].wall_ns - (uint64_t)entries[0].wall_ns < gaps * DEVICE_GAP_NS)
+		return false;
+	for (size_t i = 0; i <= last; i++) {
 		if (!entries[i].account)
 			return false;
 		if (seen_before(entries, i))
