@@ -7,30 +7,30 @@
 /* A device with an old password or a list that is refused pauses over a weekend, or for a week. */
 #define PAUSE_S (8 * DAY_S)
 
-/* Nobody wants to read of the same thing twice in its window, and of what lasts for days once.
- * Where the alert stands for a ban that is spared, it has to have stopped for longer. */
+/* Nobody wants to read of the same thing twice in its window, and of what lasts for days once: it
+ * is new again when it has stopped for a day, or, where the alert stands for a ban that is spared,
+ * for longer than it pauses. */
 static bool admit(struct detect *detect, const struct decision *decision, bool spared)
 {
-	static const bool lasting[RULE_COUNT] = {
-		[RULE_ACCOUNT_SIEGE] = true,  [RULE_ACCOUNT_SPREAD] = true,
-		[RULE_SERVER_SPRAY] = true,   [RULE_BOUNCE_SURGE] = true,
-		[RULE_PLACE_FAILURES] = true, [RULE_SOURCE_FAILURES] = true
+	static const uint32_t stopped_s[RULE_COUNT] = {
+		[RULE_ACCOUNT_SIEGE] = DAY_S,	[RULE_ACCOUNT_SPREAD] = DAY_S,
+		[RULE_SERVER_SPRAY] = DAY_S,	[RULE_BOUNCE_SURGE] = DAY_S,
+		[RULE_SOURCE_FAILURES] = DAY_S, [RULE_PLACE_FAILURES] = PAUSE_S,
 	};
 	static const bool daily[RULE_COUNT] = {
 		[RULE_ACCOUNT_FLOOD] = true, [RULE_ACCOUNT_OLD_PASSWORD] = true
 	};
+	uint32_t lasts_s = spared ? PAUSE_S : stopped_s[decision->rule];
+	uint32_t least_s = !lasts_s && daily[decision->rule] ? DAY_S : lasts_s;
 	uint64_t quiet_s = detect->settings.rules[decision->rule].window_s;
 	struct prefix key = decision->prefix;
 
 	if (!decision->has_prefix)
 		key = accounts_key(detect->accounts,
 				   decision->has_account ? decision->account : "");
-	if ((lasting[decision->rule] || daily[decision->rule]) && quiet_s < DAY_S)
-		quiet_s = DAY_S;
-	if (spared && quiet_s < PAUSE_S)
-		quiet_s = PAUSE_S;
-	return summing_admit(detect->summing, &key, quiet_s, spared || lasting[decision->rule],
-			     decision);
+	if (quiet_s < least_s)
+		quiet_s = least_s;
+	return summing_admit(detect->summing, &key, quiet_s, lasts_s > 0, decision);
 }
 
 static void raise(struct detect *detect, struct decision *decision, bool spared)
