@@ -117,8 +117,10 @@ static bool is_own_affair(const struct rule_input *input, const struct decision 
 		return input->event->has_account;
 	if (is_stranger(input) || is_burst(input))
 		return false;
-	return are_of_nobody(input) ||
-	       (input->standing.shared && decision->has_account && rule_may_be_owner(input));
+	if (are_of_nobody(input))
+		return true;
+	return input->standing.shared && decision->has_account &&
+	       (!input->standing.exists || rule_may_be_owner(input));
 }
 
 static void on_event(void *context, const struct rule_input *input)
