@@ -82,6 +82,18 @@ export_is() { # NAME PREFIX...
 	json 'all(.[]; .updated | test("^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\\.[0-9]+)?Z$"))'
 }
 
+@test "a ban of whom an allow list covers says that it does not hold" {
+	run_sekisho load
+	echo 198.51.100.80 >good
+	run_sekisho import good good
+	run_sekisho ban 198.51.100.80
+	complains 'an allow list covers 198.51.100.80, which passes all the same; `sekisho why 198.51.100.80` names the list'
+	[[ $(lab_burst 198.51.100.80 "$MX4" 25 2) == 2 ]]
+	run_sekisho ban 198.51.100.81
+	[[ -z $errors ]]
+	[[ $(lab_burst 198.51.100.81 "$MX4" 25 2) == 0 ]]
+}
+
 @test "each refused line is named with its file, number and reason, and the rest is taken" {
 	for ((i = 1; i <= 40; i++)); do
 		echo "198.51.100.$i"

@@ -127,6 +127,27 @@ static size_t ban_portion(struct instance *instance, const struct protected_set 
 	return done;
 }
 
+/* An allow list is asked before the bans. Of a network its first address is looked up. */
+static void warn_of_allow_list(const struct instance *instance, const struct prefix *prefix)
+{
+	struct lookup lookups[SERVICE_MAX];
+	char text[ADDRESS_TEXT_SIZE];
+	struct fault fault;
+
+	if (!instance->gate || gate_table_find(instance->gate, &prefix->address, lookups, &fault))
+		return;
+	address_format(&prefix->address, text);
+	for (unsigned id = 1; id < SERVICE_MAX; id++) {
+		if (!lookups[id].list || !(lookups[id].flags & LOOKUP_ALLOW))
+			continue;
+		cmd_warn(&cmd_ban,
+			 "an allow list covers %s, which passes all the same; "
+			 "`sekisho why %s` names the list",
+			 text, text);
+		return;
+	}
+}
+
 /* `closed`: of this ban, where it is the only one; else NULL. */
 static int tell(const struct instance *instance, struct fleet_tell *fleet,
 		const struct hand_ban *hand, const struct ban_options *options,
@@ -146,6 +167,8 @@ static int tell(const struct instance *instance, struct fleet_tell *fleet,
 		putchar('\n');
 	if (hand->fault.error)
 		cmd_warn(&cmd_ban, "%s", hand->fault.text);
+	if (closed)
+		warn_of_allow_list(instance, &hand->ban.prefix);
 	return EXIT_DONE;
 }
 

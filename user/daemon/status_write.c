@@ -117,10 +117,10 @@ void status_write_terminal(struct daemon *daemon)
 	for (size_t i = 0; i < daemon->attachment_count; i++)
 		guarded += daemon->attachments[i].attached;
 	snprintf(line, sizeof(line),
-		 "%s mode, %zu devices, %zu of %zu logs; %" PRIu64 " attempts, %" PRIu64
+		 "%s mode, %zu device%s, %zu of %zu logs; %" PRIu64 " attempts, %" PRIu64
 		 " packets %s, %" PRIu64 " failures, %" PRIu64 " %s",
-		 gate_mode_name(daemon->instance.config->mode), guarded, logs_following(daemon),
-		 daemon->log_count, attempts,
+		 gate_mode_name(daemon->instance.config->mode), guarded, guarded == 1 ? "" : "s",
+		 logs_following(daemon), daemon->log_count, attempts,
 		 daemon->instance.config->mode == GATE_ENFORCE ? dropped : would_drop,
 		 daemon->instance.config->mode == GATE_ENFORCE ? "dropped" : "would be dropped",
 		 daemon->events[EVENT_FAILURE], usage.used,
