@@ -376,7 +376,7 @@ listen = 127.0.0.1:9119"
 	grep -qx 'sekisho_alert_programs_total 1' "$BATS_TEST_TMPDIR/metrics"
 	run_sekisho status --json
 	json '.[0].daemon.alerts == {"raised": 1, "program": true, "running": 0, "waiting": 0, "run": 1,
-		"failed": 1, "dropped": 0}'
+		"failed": 1, "dropped": 0, "succeeded_since": 0}'
 	run_sekisho status
 	says '^alerts +1; program run 1 times, FAILED 1 times'
 	run_sekisho 1 doctor --json

@@ -384,6 +384,31 @@ static void four_run_at_once_others_wait_and_more_are_dropped_and_counted(void *
 	room_close(room);
 }
 
+static void successes_are_counted_since_the_last_failure(void **state)
+{
+	/* Three at once, of which one fails: before the others end, or after them. */
+	static const struct {
+		const char *script;
+		unsigned failed, succeeded;
+	} runs[] = { { "exit 0", 0, 3 },
+		     { "mkdir $folder/first && exit 3; sleep 0.5", 1, 2 },
+		     { "mkdir $folder/first || exit 0; sleep 0.5; exit 3", 1, 0 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(runs) / sizeof(*runs); i++) {
+		struct room *room = room_open(runs[i].script, 30);
+		struct alerts_usage usage;
+
+		for (unsigned run = 0; run < 3; run++)
+			push(room);
+		room_run(room, 3);
+		alerts_get_usage(room->alerts, &usage);
+		assert_int_equal(usage.failed, runs[i].failed);
+		assert_int_equal(usage.succeeded, runs[i].succeeded);
+		room_close(room);
+	}
+}
+
 static void without_a_program_nothing_is_run(void **state)
 {
 	struct room *room = room_open("touch $folder/ran", 30);
@@ -425,6 +450,7 @@ int main(void)
 		cmocka_unit_test(
 			what_a_program_leaves_behind_in_a_session_of_its_own_is_killed_too),
 		cmocka_unit_test(four_run_at_once_others_wait_and_more_are_dropped_and_counted),
+		cmocka_unit_test(successes_are_counted_since_the_last_failure),
 		cmocka_unit_test(without_a_program_nothing_is_run),
 	};
 	int failed = cmocka_run_group_tests_name("alert", tests, NULL, NULL);

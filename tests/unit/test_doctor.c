@@ -374,6 +374,9 @@ static void nothing_is_found_where_nothing_is_wrong(void **state)
 	_cleanup_free_ struct doctor_report *report = calloc(1, sizeof(*report));
 
 	(void)state;
+	/* It failed once, and works again. */
+	facts->alerts.failed = 1;
+	facts->alerts.succeeded = 1;
 	doctor_check(facts, report);
 	for (size_t i = 0; i < report->count; i++)
 		print_error("%s: %s\n", report->findings[i].id, report->findings[i].text);

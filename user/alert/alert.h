@@ -54,6 +54,7 @@ void alerts_push(struct alerts *alerts, const struct alert *alert);
 struct alerts_usage {
 	size_t running, waiting;
 	uint64_t run, failed, dropped; /* failed: not started, killed, or another status than 0 */
+	uint64_t succeeded;	       /* since the last one failed or was dropped */
 };
 /* Programs now, and since alerts_new(). */
 void alerts_get_usage(const struct alerts *alerts, struct alerts_usage *usage);

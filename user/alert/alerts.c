@@ -46,7 +46,7 @@ struct alerts {
 	struct job queue[ALERT_QUEUE_MAX];
 	size_t first, waiting;
 	struct process processes[ALERT_RUNNING_MAX];
-	uint64_t run, failed, dropped;
+	uint64_t run, failed, dropped, succeeded;
 	bool overflowing; /* said; until the queue has room again */
 };
 
@@ -97,6 +97,12 @@ static void free_place(struct process *process)
 	*process = (struct process){ .fd = -1, .output = -1 };
 }
 
+static void count_failure(struct alerts *alerts, uint64_t *count)
+{
+	++*count;
+	alerts->succeeded = 0;
+}
+
 /* True: it has ended, and its place is free. */
 static bool reap(struct alerts *alerts, struct process *process)
 {
@@ -105,7 +111,10 @@ static bool reap(struct alerts *alerts, struct process *process)
 
 	if (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG) || !info.si_pid)
 		return false;
-	alerts->failed += info.si_code != CLD_EXITED || info.si_status != 0;
+	if (info.si_code == CLD_EXITED && !info.si_status)
+		alerts->succeeded++;
+	else
+		count_failure(alerts, &alerts->failed);
 	program_said(process->output, said, sizeof(said));
 	/* Of one that was killed for its time that was said. */
 	if (info.si_code != CLD_EXITED && !process->killed)
@@ -192,7 +201,7 @@ static void start_waiting(struct alerts *alerts)
 		error = alerts->program ? run_job(alerts, process, job) : -ENOENT;
 		if (error) {
 			free_place(process);
-			alerts->failed++;
+			count_failure(alerts, &alerts->failed);
 			report(alerts, "alert program %s cannot be run: %s (%s)",
 			       alerts->program ? alerts->program[0] : "", strerror(-error),
 			       job->about);
@@ -311,7 +320,7 @@ int alerts_set_program(struct alerts *alerts, char *const *program)
 
 static void drop(struct alerts *alerts)
 {
-	alerts->dropped++;
+	count_failure(alerts, &alerts->dropped);
 	if (!alerts->overflowing)
 		report(alerts,
 		       "%d alerts wait for the alert program: more are dropped (%llu so "
@@ -350,7 +359,8 @@ void alerts_get_usage(const struct alerts *alerts, struct alerts_usage *usage)
 	*usage = (struct alerts_usage){ .waiting = alerts->waiting,
 					.run = alerts->run,
 					.failed = alerts->failed,
-					.dropped = alerts->dropped };
+					.dropped = alerts->dropped,
+					.succeeded = alerts->succeeded };
 	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++)
 		usage->running += alerts->processes[i].pid != 0;
 }

@@ -44,7 +44,8 @@ static void fill_alerts(const struct daemon *daemon, struct daemon_alerts *alert
 					  .waiting = usage.waiting,
 					  .run = usage.run,
 					  .failed = usage.failed,
-					  .dropped = usage.dropped };
+					  .dropped = usage.dropped,
+					  .succeeded = usage.succeeded };
 }
 
 void status_write(struct daemon *daemon)

@@ -73,7 +73,8 @@ static void check_word(const struct doctor_facts *facts, struct doctor_report *r
 		snprintf(dropped, sizeof(dropped),
 			 ", and was not run for %" PRIu64 " because too many waited",
 			 alerts->dropped);
-	if (alerts->failed || alerts->dropped)
+	/* Once it works again there is nothing left to do. */
+	if ((alerts->failed || alerts->dropped) && !alerts->succeeded)
 		doctor_add(report, FIND_ALERTS_FAILED, "",
 			   "the program failed %" PRIu64 " of the %" PRIu64
 			   " times that it was run for an alert%s",

@@ -106,6 +106,7 @@ const struct member daemon_alerts_members[] = {
 	       "Alert programs that could not be run, failed or were killed."),
 	ALERTS(dropped, "s_dropped_total",
 	       "Alerts for which the program was not run: too many waited."),
+	MEMBER(daemon_alerts, succeeded, "succeeded_since", COUNT),
 	{ 0 },
 };
 

@@ -51,6 +51,7 @@ struct daemon_alerts {
 	bool has_program;	   /* else the rest is zero */
 	uint64_t running, waiting; /* programs now */
 	uint64_t run, failed, dropped;
+	uint64_t succeeded; /* since the last one failed or was dropped */
 };
 
 enum daemon_metrics { DAEMON_METRICS_OFF = 0, DAEMON_METRICS_OPEN, DAEMON_METRICS_CLOSED };
