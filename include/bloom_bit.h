@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The Bloom filters of contract.h: which bit stands for a key. One that is not set says that there
- * is no such entry; one that is set says nothing. One hash function, so that one line of the cache
- * answers. Pure; compiled into the gate and into user space.
+ * The Bloom filters of contract.h: which bit stands for a key. A bit that is not set means that
+ * there is no such entry; a bit that is set proves nothing. There is one hash function, so that a
+ * look takes one cache line. Pure; compiled into the gate and into user space.
  */
 #ifndef SEKISHO_BLOOM_BIT_H
 #define SEKISHO_BLOOM_BIT_H
@@ -13,8 +13,8 @@
 #define BLOOM_BITS_MOST	 (1U << 26) /* 8 MiB */
 #define BLOOM_BITS_EACH	 8	    /* at least, for each entry that the map has room for */
 
-/* Of `bits` (a power of two) the one of a prefix and, for a meter, its service; else 0.
- * Multipliers: odd, with bits all over. */
+/* The number of the bit, below `bits` (a power of two), of a prefix and a service: a meter's
+ * service, for a ban 0. The multipliers are odd, with bits all over. */
 static inline __attribute__((always_inline)) __u32 bloom_bit(const struct prefix *prefix,
 							     __u32 service, __u32 bits)
 {

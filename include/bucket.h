@@ -14,13 +14,13 @@ static inline __attribute__((always_inline)) int bucket_has(__u64 arrival, __u64
 	return !interval || arrival <= now + interval * (burst ? burst - 1 : 0);
 }
 
-/* The most that is held against anybody beyond a full burst: an hour's tokens. */
+/* The largest debt of a bucket beyond a full burst: an hour's tokens. */
 #define BUCKET_DEBT_NS 3600000000000ULL
 
 /*
- * `arrival` after one more token was taken, there or not: what completed its handshake counts. What
- * was taken beyond the burst is a debt, and nobody is let in until it is paid; bounded by time, so
- * that no excess is held against anybody for ever.
+ * `arrival` after one more token was taken, whether a token was there or not: a completed handshake
+ * counts in any case. Tokens taken beyond the burst are a debt, and nobody is let in until it is
+ * paid. The debt is bounded in time, so that no excess counts for ever.
  */
 static inline __attribute__((always_inline)) __u64 bucket_take(__u64 arrival, __u64 now,
 							       __u64 interval, __u32 burst)

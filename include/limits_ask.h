@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the limits of a class say to one more connection, in the order that the manual promises.
- * Pure; compiled into the gate and, for `why`, into user space.
+ * Whether the limits of a class allow one more connection, asked in the order that the manual
+ * promises. Pure; compiled into the gate and, for `why`, into user space.
  */
 #ifndef SEKISHO_LIMITS_ASK_H
 #define SEKISHO_LIMITS_ASK_H
@@ -12,11 +12,11 @@
 /* The meters of a source, its network and its country; NULL: there is none. */
 struct limits_meters {
 	const struct meter *source, *network, *country;
-	__u32 stranger; /* the source has no meter for want of room: its network's stands for it */
+	__u32 stranger; /* the source has no meter, as there was no room: its network's is used */
 };
 
 /* Whether one more attempt now (CLOCK_BOOTTIME, ns) is within a limit of one in `interval` ns with
- * `burst` at once. No meter (NULL): nothing was counted, it is. */
+ * `burst` at once. Without a meter (NULL) nothing was counted, so it is. */
 static inline __attribute__((always_inline)) int meter_has(const struct meter *meter, __u64 now,
 							   __u64 interval, __u32 burst)
 {
@@ -35,7 +35,7 @@ limits_ask(const struct limits *limits, __u64 now, const struct limits_meters *m
 {
 	const struct meter *source = meters->stranger ? meters->network : meters->source;
 
-	/* A network that has a limit of its own stands for nobody: that holds its strangers. */
+	/* If the network has a limit of its own, that limit bounds sources without a meter. */
 	if ((!meters->stranger || !limits->network_connections) &&
 	    meter_full(source, limits->source_connections))
 		return REASON_SOURCE_CONNECTIONS;

@@ -19,26 +19,27 @@
  * Positions count entries from block 0 of the image: position / entries-per-block is the block.
  * index[i] is where chunk i begins, index[i + 1] where it ends (exclusive). No chunk is empty: its
  * first entry has address bits 0 below the index. Where an IPv4 chunk would cross into the next
- * block it begins there instead, and the entries in between repeat the last one of the chunk
+ * block it begins there instead, and the entries in between repeat the last entry of the chunk
  * before.
  *
- * Exact hosts: a single IPv4 address, or IPv6 /64, between two others of one lookup leaves no
- * boundary in the ranges; it is an entry of its own lookup there, and asked before them. Its key is
- * the address (the upper 64 bits) times an odd constant, which scatters neighbours and maps no two
- * to one. Entries, chunks by the key's top 16 bits and their index are as above, but a chunk may be
- * empty, and only an entry of exactly this key counts. Where an IPv4 chunk begins in the next block
- * instead, so do the empty ones right before it. An index of exact hosts, TABLE_EXACT_HOSTS + 1
- * positions as u32, crosses no block; a family without exact hosts has none.
+ * Exact hosts: a single IPv4 address, or IPv6 /64, between two addresses of one lookup leaves no
+ * boundary in the ranges. It is an entry with its own lookup among the exact hosts, which are
+ * searched before the ranges. Its key is the address (the upper 64 bits) times an odd constant,
+ * which scatters neighbours and maps no two addresses to one key. Entries, chunks by the key's top
+ * 16 bits and their index are as above, but a chunk may be empty, and only an entry of exactly this
+ * key counts. If an IPv4 chunk begins in the next block instead, so do the empty chunks right
+ * before it. An index of exact hosts, TABLE_EXACT_HOSTS + 1 positions as u32, crosses no block; a
+ * family without exact hosts has none.
  *
- * Before the exact hosts a Bloom filter spares the search for nearly all other addresses: the key's
- * top bits number a bit, which is set if a point has these. At least TABLE_BLOOM_BITS bits for each
- * point, a power of two of them.
+ * A Bloom filter before the exact hosts spares the search for nearly all other addresses: the key's
+ * top bits number a bit, which is set if an exact host has the same top bits. A filter has a power
+ * of two of bits, at least TABLE_BLOOM_BITS for each exact host.
  *
- * In the image: the head; from TABLE_BEGIN4 on the ranges of IPv4; from a block of their own on
- * those of IPv6; the exact hosts of IPv4 and of IPv6, each behind their index; Bloom filters; the
- * long prefixes. A Bloom filter, in u64 words, lies in what the ranges of IPv4 leave of block 0 if
- * it fits: who has the head needs no other block then, and asking for a block costs more than a
- * look into it.
+ * The image has, in this order: the head; from TABLE_BEGIN4 on the ranges of IPv4; from a new block
+ * on the ranges of IPv6; the exact hosts of IPv4 and of IPv6, each behind their index; Bloom
+ * filters; the long prefixes. A Bloom filter, in u64 words, lies in block 0 behind the ranges of
+ * IPv4 if it fits there: a look-up that has the head needs no other block then, and getting a block
+ * costs more than a look into it.
  */
 #ifndef SEKISHO_TABLE_H
 #define SEKISHO_TABLE_H
@@ -62,28 +63,28 @@
 #define TABLE_SCATTER6	  0x9e3779b97f4a7c15ULL
 #define TABLE_BLOOM_BITS  8
 
-#define TABLE_MIXED	  4096 /* combinations of lists that say different things of services */
+#define TABLE_MIXED	  4096 /* combinations of lists that differ by service */
 
 enum lookup_flag {
 	LOOKUP_ALLOW = 1,
 	LOOKUP_DENY = 2,
 	LOOKUP_LONG = 4,
 	LOOKUP_MIXED = 8,
-	LOOKUP_INDEX = 0xf0, /* of a mixed lookup: the upper bits of its index */
+	LOOKUP_INDEX = 0xf0, /* the upper bits of a mixed lookup's index */
 };
 
 /*
- * What the table says of an address. Of an allow and a deny list, or of two lists with the same
- * action, the one that decides stands here: allow first, then the lower list id.
+ * What the table has of an address. Of several lists that cover it, this names the one that
+ * decides: allow goes before deny, then the lower list id before the higher.
  *
- * Where that depends on the service, the lookup in the palette has LOOKUP_MIXED alone and the index
- * of a struct table_mixed: its lower 8 bits are `list`, its upper 4 bits LOOKUP_INDEX of `flags`.
- * What the look-up returns has the list and the action for the service that was asked for, and
- * LOOKUP_MIXED.
+ * If that depends on the service, the lookup in the palette has LOOKUP_MIXED alone and the index of
+ * a struct table_mixed: its lower 8 bits are `list`, its upper 4 bits LOOKUP_INDEX of `flags`. The
+ * lookup that table_find4() and table_find6() return then has the list and the action for the
+ * service, and LOOKUP_MIXED.
  */
 struct lookup {
-	__u16 country; /* COUNTRY_ZZ where the data has a gap, COUNTRY_LAN of local addresses; from
-			* LOOKUP_CODE_SHIFT on the code of a list: 1 for XA, 26 for XZ, 0 for none */
+	__u16 country; /* COUNTRY_ZZ in a gap of the data, COUNTRY_LAN for local addresses; from bit
+			* LOOKUP_CODE_SHIFT on a list's code: 1 for XA, 26 for XZ, 0 for none */
 	__u8 list;     /* 0: none */
 	__u8 flags;    /* enum lookup_flag */
 };
@@ -92,15 +93,15 @@ _Static_assert(sizeof(struct lookup) == 4, "no padding");
 #define LOOKUP_CODE_SHIFT 10
 _Static_assert(COUNTRY_COUNT <= 1 << LOOKUP_CODE_SHIFT, "a code stands above");
 
-/* The country that the data says; COUNTRY_ZZ: none. `found` is lookup.country. */
+/* The country according to the data; COUNTRY_ZZ: none. `found` is lookup.country. */
 static inline __u32 lookup_own_country(__u32 found)
 {
 	found &= (1U << LOOKUP_CODE_SHIFT) - 1;
 	return found < COUNTRY_COUNT ? found : COUNTRY_ZZ;
 }
 
-/* The country by which `service` judges an address: its list's code where the service names that,
- * else the one that the data says. Without a code it costs one comparison. */
+/* The country by which `service` judges an address: the code of its list if the service names that
+ * code, else the country according to the data. An address without a code costs one comparison. */
 static inline __u32 lookup_country(const struct policy *policy, __u32 service, __u32 found)
 {
 	const __u8 *classes = &policy->country_class[0][0];
@@ -117,10 +118,10 @@ static inline __u32 lookup_country(const struct policy *policy, __u32 service, _
 	return code;
 }
 
-/* By service id. Service 0, of a packet that hides its port, is what all services have in common. */
+/* By service id. Service 0, for packets that hide their port, has what all services share. */
 struct table_mixed {
-	__u8 list[SERVICE_MAX]; /* the one that decides; 0: none */
-	__u16 allow; /* bit of each service whose list is one that allows; the others deny */
+	__u8 list[SERVICE_MAX]; /* the list that decides; 0: none */
+	__u16 allow;		/* a bit for each service whose list allows; the others deny */
 };
 _Static_assert(sizeof(struct table_mixed) == 18, "no padding");
 
@@ -142,7 +143,7 @@ struct table_head {
 	__u32 magic;
 	__u32 contract_version;
 	__u64 generation; /* the store's, so that kernel and store can be compared */
-	__u32 stamp;	  /* not 0; set when a gate gets the table: another than those before */
+	__u32 stamp;	  /* not 0; set when a gate gets the table; no earlier table had it */
 	__u32 mixed_count;
 	__u32 blocks; /* of TABLE_BLOCK bytes, this one included */
 	__u32 palette_count;
@@ -150,7 +151,7 @@ struct table_head {
 	__u32 long_end;
 	__u64 prefixes; /* list prefixes compiled in */
 	__u64 ranges;	/* country ranges compiled in */
-	__u64 services; /* which services each list is for, as a hash; 0: all for all */
+	__u64 services; /* which services each list is for, as a hash; 0: every list is for all */
 	__u32 exact_hosts4, exact_hosts6; /* positions of their indexes; 0: none */
 	struct table_bloom bloom4, bloom6;
 	__u32 rest; /* slot in "table_rest" of the other blocks; set with the stamp */

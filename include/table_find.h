@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The look-up in the static table: pure arithmetic over the layout of table.h, compiled into the
- * gate and into user space. Who includes this defines table_block().
+ * gate and into user space. A file that includes this one defines table_block().
  */
 #ifndef SEKISHO_TABLE_FIND_H
 #define SEKISHO_TABLE_FIND_H
@@ -16,14 +16,14 @@
  */
 static __always_inline const void *table_block(const struct table_head *head, __u32 block);
 
-/* The same of any block. */
+/* The same for any block. */
 static __always_inline const void *table_any(const struct table_head *head, __u32 block)
 {
 	return block ? table_block(head, block) : head;
 }
 
-/* All bits where `entry` is <= key, whose lowest bit is set; else none. Arithmetic that no compiler
- * makes a branch of: random sources would mispredict every second one. */
+/* All bits if `entry` <= `key`, else none; the lowest bit of `key` must be set. No compiler turns
+ * this arithmetic into a branch: random sources would mispredict every second one. */
 static __always_inline __u64 table_mask(__u64 entry, __u64 key)
 {
 	__u64 mask = (__u64)((__s64)((entry >> 1) - (key >> 1) - 1) >> 63);
@@ -32,8 +32,8 @@ static __always_inline __u64 table_mask(__u64 entry, __u64 key)
 	return mask;
 }
 
-/* The last of the `count` (>= 1) entries from `base` on that is <= key; if none is, the first.
- * 17 halvings leave one of a chunk's at most 65536. */
+/* The last of the `count` (>= 1) entries from `base` on that is <= key; if none is, the first. A
+ * chunk has at most 65536 entries; 17 halvings leave one. */
 static __always_inline __u32 table_search4(const __u32 *entries, __u32 base, __u32 count, __u32 key)
 {
 	for (int step = 0; step < 17 && count > 1; step++) {
@@ -47,8 +47,8 @@ static __always_inline __u32 table_search4(const __u32 *entries, __u32 base, __u
 }
 
 /*
- * The same for u64 entries; a block holds 2^18. While what is left is more than a line of the cache
- * it branches: then the processor goes on to the entry that it guesses while this one is fetched.
+ * The same for u64 entries; a block holds 2^18. The search branches while more than a cache line of
+ * entries is left: the processor can then fetch the next entry that it predicts beside this one.
  */
 static __always_inline __u64 table_search6(const __u64 *entries, __u32 base, __u32 count, __u64 key)
 {
@@ -114,7 +114,7 @@ static __always_inline bool table_chunk6(const struct table_head *head, __u32 be
 	return true;
 }
 
-/* False: there is no point of this key. */
+/* False: there is no exact host with this key. */
 static __always_inline bool table_bloom(const struct table_head *head,
 					const struct table_bloom *bloom, __u64 key)
 {
@@ -128,7 +128,7 @@ static __always_inline bool table_bloom(const struct table_head *head,
 	return words && words[word & (TABLE_ENTRIES6 - 1)] >> (bit & 63) & 1;
 }
 
-/* Where a chunk of exact hosts begins and ends, by their index at position `index`. */
+/* Where a chunk of exact hosts begins and ends, from their index, which is at position `index`. */
 static __always_inline bool table_exact_hosts(const struct table_head *head, __u32 index,
 					      __u32 chunk, __u32 *begin, __u32 *end)
 {
@@ -141,7 +141,7 @@ static __always_inline bool table_exact_hosts(const struct table_head *head, __u
 	return true;
 }
 
-/* Whether the IPv4 address is a point, and the palette index of its lookup. */
+/* Whether the IPv4 address is an exact host, and the palette index of its lookup. */
 static __always_inline bool table_point4(const struct table_head *head, __u32 address,
 					 __u32 *palette)
 {
@@ -169,7 +169,7 @@ static __always_inline bool table_point6(const struct table_head *head, __u64 hi
 	return found >> 16 == key << 16 >> 16;
 }
 
-/* A lookup of the palette as `service` (below SERVICE_MAX) has it. */
+/* A lookup of the palette, resolved for `service` (below SERVICE_MAX). */
 static __always_inline struct lookup table_of_service(const struct table_head *head,
 						      struct lookup lookup, __u32 service)
 {
@@ -178,7 +178,7 @@ static __always_inline struct lookup table_of_service(const struct table_head *h
 
 	if (!(lookup.flags & LOOKUP_MIXED))
 		return lookup;
-	/* Verifiers of before 6.2 know nothing of the OR that clang makes of the sum. */
+	/* Verifiers before 6.2 know no bounds of the OR into which clang turns the sum. */
 	asm volatile("" : "+r"(index));
 	mixed = &head->mixed[index & (TABLE_MIXED - 1)];
 	asm volatile("" : "+r"(service));
@@ -233,8 +233,8 @@ static __always_inline struct lookup table_find_long(const struct table_head *he
 	return lookup;
 }
 
-/* The lookup of an IPv6 address, both halves in host order, for a service. With LOOKUP_LONG it may
- * not be that of all of the /64. */
+/* The lookup of an IPv6 address, both halves in host order, for a service. With LOOKUP_LONG other
+ * addresses of the /64 may have another lookup. */
 static __always_inline struct lookup table_find6(const struct table_head *head, __u64 high,
 						 __u64 low, __u32 service)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a verdict is in one word, and the maps by which the gate tells it to whoever watches
+ * A verdict as one word, and the maps by which the gate sends verdicts to watchers
  * (`sekisho watch`). Include <linux/types.h> or vmlinux.h before this file.
  *
- * While nobody watches, a packet that is decided about costs one look at watching.active, and all
- * others nothing. Who watches has a lease: one that was killed is forgotten by the gate itself.
+ * While nobody watches, a packet that the gate decides about costs one look at watching.active, and
+ * all others nothing. A watcher has a lease: the gate itself forgets one that was killed.
  */
 #ifndef SEKISHO_VERDICT_WORD_H
 #define SEKISHO_VERDICT_WORD_H
@@ -12,11 +12,11 @@
 #include "contract.h"
 
 #define VERDICT_DROP  (1U << 31)
-#define VERDICT_WOULD (1U << 30) /* monitor mode: passes, and would have been dropped */
+#define VERDICT_WOULD (1U << 30) /* monitor mode: passes, but would have been dropped */
 #define VERDICT_SAID  (1U << 29) /* a SYN, or a packet that is or would have been dropped */
 #define VERDICT_STRANGER \
 	(1U << 28) /* a SYN that is let in, of an unknown source, while cookies are on */
-#define VERDICT_COUNTS (1U << 27) /* with it, in monitor mode: an answer is only counted */
+#define VERDICT_COUNTS (1U << 27) /* with VERDICT_STRANGER, in monitor mode: only counts answers */
 
 /* A verdict as one word, and its parts: the service's id, the index of the country (contract.h),
  * enum reason, and the id of the list over the source. */
@@ -45,7 +45,7 @@ _Static_assert(REASON_COUNT <= 16 && SERVICE_MAX <= 16 && COUNTRY_COUNT <= 1024 
 	       "each fits its bits");
 
 #define WATCH_BYTES 128 /* of a packet at most: its headers */
-#define WATCH_SLOTS 4	/* so many may watch at once */
+#define WATCH_SLOTS 4	/* watchers at once, at most */
 
 /* Map "watched": array of maps with WATCH_SLOTS slots, of ring buffers of this record. */
 struct watch_record {
@@ -56,8 +56,8 @@ struct watch_record {
 	__u8 syn;
 	__u8 reserved;
 	__u16 size;	   /* of `bytes`; 0: they were not asked for */
-	__u16 protocol;	   /* what begins at `ip_offset`, an ETH_P_ value; 0: Ethernet at 0 */
-	__u32 ip_offset;   /* where the IP header begins in them; only with `protocol` */
+	__u16 protocol;	   /* of the header at `ip_offset`, an ETH_P_ value; 0: Ethernet at 0 */
+	__u32 ip_offset;   /* where the IP header begins in `bytes`; only with `protocol` */
 	__u32 packet_size; /* of the whole packet */
 	__u32 reserved2;
 	__u8 bytes[WATCH_BYTES];
@@ -72,21 +72,21 @@ struct watch_filter {
 	__u32 bytes;		     /* 1: the packets' bytes too */
 	__u32 most;		     /* records in a window of 2^WATCH_WINDOW_SHIFT ns */
 	__u32 every_country;	     /* 1: `countries` is not asked */
-	__u64 countries[1024 / 64];  /* a bit for each that fits a word */
+	__u64 countries[1024 / 64];  /* a bit for each country that fits a verdict word */
 };
 #define WATCH_WINDOW_SHIFT 27 /* 134 ms */
 
 struct watch_slot {
 	__u64 until_ns; /* CLOCK_BOOTTIME: the end of the lease; 0: free */
-	__u64 window;	/* the number of the window that `taken` is of */
-	__u64 taken;	/* records in it */
-	__u64 missed;	/* wanted, beyond `most` */
-	__u64 lost;	/* found no room in the ring buffer */
+	__u64 window;	/* the number of the present window */
+	__u64 taken;	/* records in this window */
+	__u64 missed;	/* records that were wanted, beyond `most` */
+	__u64 lost;	/* records for which the ring buffer had no room */
 	struct watch_filter filter;
 };
 
-/* Map "watching": array of one mmap-able element. User space claims a slot by its lease, fills it
- * in, and then sets its bit; the gate takes the bit away once the lease has ended. */
+/* Map "watching": array of one mmap-able element. User space claims a slot by setting its lease,
+ * fills it in, and then sets its bit; the gate clears the bit once the lease has ended. */
 struct watching {
 	__u32 active; /* a bit for each slot */
 	__u32 reserved;
