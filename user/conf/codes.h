@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which two-letter country codes exist, and those that lists give. Pure. Not here: which addresses
- * are whose. */
+/* Which two-letter country codes exist, and which codes lists may give. Pure. Not here: the country
+ * of an address. */
 #ifndef SEKISHO_CODES_H
 #define SEKISHO_CODES_H
 
@@ -14,7 +14,7 @@ bool country_code_known(unsigned country);
 /* XA to XZ without XK, as country indexes: codes that a list may give its addresses. */
 bool country_code_is_list(unsigned country);
 
-/* What a list does: "allow", "deny", or the code that it gives, written into `text`. */
+/* A list's action: "allow", "deny", or the code that it gives, written into `text`. */
 const char *list_action_name(bool allow, unsigned code, char text[COUNTRY_TEXT_SIZE]);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inside user/conf/ only: what is known while the configuration is being read, and the table of
- * sections and keys. A new key is a row in keys.c, a rule's in rule_keys.c; a new kind of value a
+ * Private to user/conf/: the state while the configuration is being read, and the table of sections
+ * and keys. A new key is a row in keys.c, or for a rule in rule_keys.c; a new kind of value is a
  * function in values.c.
  */
 #ifndef SEKISHO_CONF_LOAD_H
@@ -19,8 +19,8 @@ struct conf_where {
 	unsigned line;
 };
 
-/* Takes one value, or one word of a list, into the key's field; `base` is what the section is
- * about. Reports its own faults. */
+/* Puts one value, or one word of a list, into the key's field; `base` is the struct that the
+ * section fills. Reports its own faults. */
 typedef void conf_parse(struct conf_load *load, const struct conf_key *key, void *base,
 			const char *value);
 
@@ -37,13 +37,13 @@ struct conf_key {
 	void (*clear)(struct conf_load *load, void *base);
 	size_t offset;	      /* of the field in `base` */
 	uint64_t least, most; /* of a number or a duration in seconds */
-	uint64_t add;	      /* to the number that is written */
+	uint64_t add;	      /* added to the number in the file */
 	const struct conf_choice *choices;
 	bool required;
 	bool limit;	   /* where 0 could be taken for "no limit" */
 	bool paths;	   /* a comma is part of a word */
 	const char *forms; /* of a place to listen, for messages */
-	bool text;	   /* one value, which goes on in indented lines as it stands */
+	bool text;	   /* one value, which goes on verbatim in indented lines */
 };
 
 struct conf_section {
@@ -52,18 +52,19 @@ struct conf_section {
 	bool named;
 	const struct conf_key *keys;
 	size_t key_count;
-	size_t index; /* of what a section of one name is about */
-	/* Finds or adds what a section of any name is about. -1 when it cannot; reported. */
+	size_t index; /* for `base`, in a section of one name */
+	/* Finds or adds the struct that a section of any name fills; returns its index for `base`,
+	 * or -1 if it cannot, which is reported. */
 	long (*open)(struct conf_load *load, const char *name);
 	void *(*base)(struct config *config, size_t index);
 };
 
-/* One section that stands in the files. */
+/* One section of the files. */
 struct conf_use {
 	const struct conf_section *section;
 	char name[CONFIG_NAME_SIZE];
 	size_t index;
-	struct conf_where where; /* where it stands in the last file that has it */
+	struct conf_where where; /* in the last file that has the section */
 	struct {
 		struct conf_where where; /* .file NULL: not given */
 		size_t values;
@@ -89,16 +90,16 @@ struct conf_load {
 	struct config *config;
 	config_fault *report;
 	void *context;
-	size_t faults, paths_faults; /* all; those of [paths], without which no instance is found */
-	int error;		     /* the first -errno that is not the text's fault; 0: none */
+	size_t faults, paths_faults; /* all; only those of [paths], which locates the instance */
+	int error;		     /* the first -errno that is not a fault of the text; 0: none */
 
 	struct conf_where where;
 	struct conf_use *use; /* the section that is being read; NULL: none, or one to skip */
 	bool in_section;      /* some section has begun in this file */
-	bool skip_indented;   /* the line above was refused, and so is what continues it */
+	bool skip_indented;   /* the line above was refused, and so are lines that continue it */
 	bool has_key;	      /* there is a line above to continue */
-	bool continued;	      /* this line does */
-	bool commented;	      /* a comment was cut off its end */
+	bool continued;	      /* this line continues it */
+	bool commented;	      /* a comment was cut off the end of this line */
 
 	struct conf_use *uses;
 	size_t use_count;
@@ -113,11 +114,12 @@ struct conf_load {
 /* config_default.c: the defaults, for config_free(). NULL: out of memory. */
 struct config *conf_default(void);
 
-/* conf_fault.c: reports "FILE:LINE: text"; `where` NULL is the line being read, line 0 the file. */
+/* conf_fault.c: reports "FILE:LINE: text". `where` NULL: the line being read; line 0: the file. */
 void conf_fault(struct conf_load *load, const struct conf_where *where, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void conf_out_of_memory(struct conf_load *load);
-/* Room for one more at the end of the malloc()ed *array, zeroed; NULL: out of memory, reported. */
+/* Returns the malloc()ed `array` with room for one more element at its end, zeroed; NULL: out of
+ * memory, reported. */
 void *conf_append(struct conf_load *load, void *array, size_t *count, size_t size);
 /* The section's key of this name, or NULL. */
 const struct conf_key *conf_key_find(const struct conf_section *section, const char *name);
@@ -138,7 +140,7 @@ const struct conf_section *conf_section_at(size_t index);
 extern const struct conf_section conf_rule_sections[];
 extern const size_t conf_rule_section_count;
 
-/* conf_open.c: find or add what [class NAME], [service NAME]... is about; see struct conf_section */
+/* conf_open.c: find or add the struct of [class NAME], [service NAME]...; see struct conf_section */
 long conf_open_class(struct conf_load *load, const char *name);
 long conf_open_service(struct conf_load *load, const char *name);
 long conf_open_list(struct conf_load *load, const char *name);
@@ -149,7 +151,8 @@ long conf_open_pattern(struct conf_load *load, const char *name);
 void conf_compile_pattern(struct conf_load *load, const struct conf_use *use);
 conf_parse conf_text;
 
-/* sections.c: "[kind name]" without the brackets begins; a key has a value; what the row says. */
+/* sections.c: begins the section of this title ("kind name", without brackets); sets a key to a
+ * value, as its row says. */
 void conf_section_begin(struct conf_load *load, const char *title);
 void conf_key_set(struct conf_load *load, const char *name, const char *value);
 
@@ -159,14 +162,15 @@ conf_parse conf_choice, conf_number, conf_length, conf_duration, conf_rate, conf
 	conf_list_action, conf_journal, conf_docker, conf_zone, conf_format;
 /* Digits only, within the range; else false. */
 bool conf_read_number(const char *value, uint64_t least, uint64_t most, uint64_t *number);
-/* A copy without trailing slashes; NULL: no absolute path, reported. */
+/* A copy without trailing slashes; NULL: it is no absolute path, which is reported. */
 char *conf_read_path(struct conf_load *load, const struct conf_key *key, const char *value);
 
 /* listen.c */
 conf_parse conf_listen, conf_listen_tcp;
 
 /* conf_words.c */
-/* Letters, digits, '.', '_' and '-', a letter or digit first, less than CONFIG_NAME_SIZE. */
+/* Whether the name has only letters, digits, '.', '_' and '-', begins with a letter or digit, and
+ * is shorter than CONFIG_NAME_SIZE. */
 bool conf_name_valid(const char *name);
 conf_parse conf_interface, conf_prefix, conf_country_file, conf_provider_file, conf_port,
 	conf_service_country;
@@ -190,7 +194,7 @@ bool conf_read_prefix(struct conf_load *load, const char *value, struct prefix *
 /* The index of a country; -1: "*"; -2: none, reported. */
 int conf_read_country(struct conf_load *load, const char *text, size_t size);
 
-/* rules.c: of [rules], [rule NAME] and [alert] */
+/* rules.c: values of [rules], [rule NAME] and [alert] */
 void conf_realm(struct conf_load *load, const struct conf_key *key, void *base, const char *value);
 conf_parse conf_percent, conf_home, conf_alert_word;
 void conf_clear_home(struct conf_load *load, void *base);
@@ -199,10 +203,10 @@ void conf_clear_alert(struct conf_load *load, void *base);
 /* conf_feed.c */
 conf_parse conf_url, conf_data_url;
 void conf_check_feed(struct conf_load *load, const struct conf_use *use);
-/* Of [country], when all is read: their files are in the folder of feeds, and are read like others.
- */
+/* Checks the feeds of [country] when everything is read: their files are in the folder of feeds,
+ * and are read like other files. */
 void conf_check_data_feeds(struct conf_load *load);
-/* A feed that denies, and names no services, is for those to log in to. */
+/* Makes a feed that denies, and names no services, one for the login services. */
 void conf_feed_services(struct config *config);
 
 /* conf_fleet.c */
@@ -219,14 +223,14 @@ conf_parse conf_list_service;
 void conf_clear_list_services(struct conf_load *load, void *base);
 void conf_resolve_list_services(struct conf_load *load);
 
-/* policy_keys.c: what the keys of [policy] need of each other */
+/* policy_keys.c: checks the keys of [policy] that depend on each other */
 void conf_check_policy(struct conf_load *load, const struct conf_use *use);
 
 /* list_providers.c: the providers that a list is made of */
 conf_parse conf_list_provider;
 void conf_clear_list_providers(struct conf_load *load, void *base);
 
-/* finish.c: what can be said only when everything is read. */
+/* finish.c: the checks that are possible only when everything is read. */
 void conf_finish(struct conf_load *load);
 
 #endif
