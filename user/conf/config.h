@@ -51,8 +51,8 @@ struct config_service {
 struct config_list {
 	char name[CONFIG_NAME_SIZE];
 	bool allow;
-	uint16_t code;	    /* COUNTRY_XA and on: its addresses have this code in place of their
-			     * country, for services whose `countries` name it; 0: it denies or allows */
+	uint16_t code;	    /* COUNTRY_XA and on: services whose `countries` name it see this
+			     * code in place of the country; 0: it denies or allows */
 	uint16_t services;  /* the services that it is for, a bit for each id; 0: all */
 	bool services_said; /* services were named; a feed without is for the login services */
 	/* Absolute path; for a list with `url` where `fetch` puts it. NULL: see providers, or only

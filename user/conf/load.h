@@ -118,8 +118,8 @@ struct config *conf_default(void);
 void conf_fault(struct conf_load *load, const struct conf_where *where, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void conf_out_of_memory(struct conf_load *load);
-/* Returns the malloc()ed `array` with room for one more element at its end, zeroed; NULL: out of
- * memory, reported. */
+/* Returns the malloc()ed `array` with one more element, zeroed, at its end, which *count then
+ * includes; NULL: out of memory, reported. */
 void *conf_append(struct conf_load *load, void *array, size_t *count, size_t size);
 /* The section's key of this name, or NULL. */
 const struct conf_key *conf_key_find(const struct conf_section *section, const char *name);
@@ -140,7 +140,7 @@ const struct conf_section *conf_section_at(size_t index);
 extern const struct conf_section conf_rule_sections[];
 extern const size_t conf_rule_section_count;
 
-/* conf_open.c: find or add the struct of [class NAME], [service NAME]...; see struct conf_section */
+/* conf_open.c: find or add the struct of [class NAME]...; see struct conf_section */
 long conf_open_class(struct conf_load *load, const char *name);
 long conf_open_service(struct conf_load *load, const char *name);
 long conf_open_list(struct conf_load *load, const char *name);
