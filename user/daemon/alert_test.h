@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A test alert: `sekisho alert --test` asks for it by a file in [paths]
- * runtime, the daemon answers by another. */
+/* A test alert: `sekisho alert --test` asks for it by a file in [paths] runtime, the daemon answers
+ * by another file. */
 #ifndef SEKISHO_ALERT_TEST_H
 #define SEKISHO_ALERT_TEST_H
 
@@ -10,7 +10,7 @@
 
 struct daemon;
 
-/* Every second: raises what was asked for, and says what became of it. */
+/* Every second: raises an alert that was asked for, and writes the result. */
 void alert_test_tick(struct daemon *daemon);
 
 #endif
