@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What `load` and `run` print as they go: one line each on standard output, faults on standard
- * error, control characters made visible. */
+/* The messages of `load` and `run`: one line each on standard output, faults on standard error,
+ * with control characters made visible. */
 #ifndef SEKISHO_DAEMON_LOG_H
 #define SEKISHO_DAEMON_LOG_H
 

@@ -5,17 +5,17 @@
 
 #include "daemon/daemon.h"
 
-/* Something of an account is to be put into the store, with what the same lines led to: a copy of
- * `size` bytes at `what` is handed to `put` then. */
+/* Notes something about an account for the store: with the next commit, `put` gets a copy of `size`
+ * bytes at `what`. */
 typedef int detect_store_put(struct store *store, const char *account, const void *what,
 			     struct fault *fault);
 void detect_store_note(struct daemon *daemon, const char *account, detect_store_put *put,
 		       const void *what, size_t size);
 
 /* ---- recall.c ---- */
-/* A store that fails the rules is said once, until it works again. -ENOENT is no failure. */
+/* Logs once that the store failed the rules, until it works again. -ENOENT is no failure. */
 void recall_log_once(struct daemon *daemon, int error, const struct fault *fault);
-/* The functions of detect.h by which the rules ask; the context is the daemon's. */
+/* Fills in the functions of detect.h by which the rules ask; their context is the daemon. */
 void recall_functions(struct detect_store *store);
 
 #endif

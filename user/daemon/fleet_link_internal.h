@@ -16,23 +16,24 @@ struct fleet_link {
 	int fd; /* -1: none */
 	bool welcomed;
 	uint64_t retry_boot_ns;
-	struct gate_ban_walk walk;   /* telling what is banned here */
+	struct gate_ban_walk walk;   /* to tell the bans that hold here */
 	struct channel_message *out; /* a ring of OUT_MAX */
 	size_t out_at, out_count;
 	bool walking, rings;
-	bool was_there; /* its loss, and its return, are said once */
+	bool was_there; /* so that its loss, and its return, are logged once */
 	uint64_t hour_boot_ns;
-	unsigned troubles;		 /* in that hour */
-	uint64_t sights_boot_ns[SIGHTS]; /* bucket.h: of each kind that is told */
+	unsigned troubles;		 /* in the hour since hour_boot_ns */
+	uint64_t sights_boot_ns[SIGHTS]; /* bucket.h: for each kind of sighting that is told */
 };
 
-/* Ends the connection; `why` is for the log: "the fleet process ...". It is tried again later. */
+/* Ends the connection, to be tried again later; `why` is for the log: "the fleet process ...". */
 void fleet_link_drop(struct fleet_link *link, const char *why);
-/* All bans that hold here are told, from now on. */
+/* Begins to tell all bans that hold here. */
 void fleet_link_walk(struct fleet_link *link);
-/* What waits is sent, and the walk goes on, after a while. */
+/* Has waiting messages sent, and the walk continued, after a while. */
 void fleet_link_ring(struct fleet_link *link);
-/* Sends it, or keeps it until there is room: OUT_MAX at most, then the connection ends. */
+/* Sends the message, or keeps it until there is room. If OUT_MAX wait already, ends the
+ * connection. */
 void fleet_link_send(struct fleet_link *link, const struct channel_message *message);
 
 #endif

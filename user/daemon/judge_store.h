@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The policy's judgement (policy/judge.h) within the daemon: its settings, its key, and what it
- * keeps in the store. Not here: who asks, and what is answered (policy_server.h).
+ * The policy server's judgement (policy/judge.h) within the daemon: its settings, its key, and what
+ * it keeps in the store. Not here: questions and answers (policy_server.h).
  */
 #ifndef SEKISHO_JUDGE_STORE_H
 #define SEKISHO_JUDGE_STORE_H
@@ -10,13 +10,13 @@
 
 struct daemon;
 
-/* Makes daemon->judge, with the key of `passwords.key` in the state's folder, which is made at the
- * first start. After rules_open(). -errno: the key is unusable (the fault has the remedy),
- * or out of memory; nothing is made then. */
+/* Makes daemon->judge, with the key of `passwords.key` in the state folder; the first start makes
+ * this file. To be called after rules_open(). -errno: the key is unusable (the fault has the
+ * remedy), or there is no memory; nothing is made then. */
 int judge_store_open(struct daemon *daemon, struct fault *fault);
-/* The configuration is another one. */
+/* To be called with a new configuration. */
 void judge_store_reload(struct daemon *daemon);
-/* Before rules_close(). */
+/* To be called before rules_close(). */
 void judge_store_close(struct daemon *daemon);
 
 #endif

@@ -21,24 +21,24 @@ void loop_free(struct loop *loop); /* closes its timers, not the fds that were a
 int loop_add(struct loop *loop, int fd, loop_ready *ready, void *context);
 void loop_remove(struct loop *loop, int fd);
 
-/* Every `interval_ns` of CLOCK_MONOTONIC, first after one interval; missed ones are not made up. */
+/* Calls `timer` every `interval_ns` of CLOCK_MONOTONIC, first after one interval; missed calls are
+ * not made up. */
 int loop_every(struct loop *loop, uint64_t interval_ns, loop_timer *timer, void *context);
 
-/* Once, `delay_ns` from now. */
+/* Calls `timer` once, `delay_ns` from now. */
 int loop_after(struct loop *loop, uint64_t delay_ns, loop_timer *timer, void *context);
 
 /* Blocks the signals of `set` and calls `handler` for each that comes. Once per loop. */
 int loop_signals(struct loop *loop, const sigset_t *set, loop_signal *handler, void *context);
 
-/* Runs `again` once more after what is ready now, and after those that were asked for before, one
- * at a time: signals and timers are looked at in between. For work that is done in portions. */
+/* Calls `again` once, after everything that is ready now and after earlier requests. Requests run
+ * one at a time, with a look at signals and timers in between. For work in portions. */
 void loop_again(struct loop *loop, loop_timer *again, void *context);
 
-/* Takes back what loop_again() was asked for with this context. To be called before a context is
- * freed. */
+/* Cancels the loop_again() requests with this context. To be called before a context is freed. */
 void loop_forget(struct loop *loop, const void *context);
 
-/* Until loop_stop(). 0, or -errno when waiting itself fails. */
+/* Runs until loop_stop(). 0, or -errno when waiting itself fails. */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon gives up what it does not use, whoever started it: systemd with its sandbox, or root
- * in a terminal. It stays user 0, who owns pins and store, but one without a capability to be root
- * with. Not here: the sandbox (packaging/sekisho.service).
+ * The daemon gives up privileges that it does not use, whoever started it: systemd with its
+ * sandbox, or root in a terminal. It stays user 0, who owns pins and store, but without the
+ * capabilities of root. Not here: the sandbox (packaging/sekisho.service).
  */
 #ifndef SEKISHO_PRIVILEGE_H
 #define SEKISHO_PRIVILEGE_H
@@ -11,17 +11,17 @@
 #include "conf/config.h"
 
 /*
- * For good, also for every program that is run from here on: no new privileges, no capability by
- * being user 0, an empty bounding set. For itself it keeps what loading takes: CAP_BPF,
- * CAP_NET_ADMIN, CAP_PERFMON, and CAP_DAC_READ_SEARCH; of them what it has. What could not be given
- * up is said. -errno.
+ * Gives up, for good and for every program that is run from here on: new privileges, capabilities
+ * by being user 0, and the bounding set. Keeps for itself what loading takes, as far as it has it:
+ * CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON, and CAP_DAC_READ_SEARCH. Logs what it could not give up.
+ * -errno.
  */
 int privilege_begin(const struct config *config, struct fault *fault);
 
 /*
- * Once the programs are loaded and the files are open: CAP_PERFMON goes, and CAP_DAC_READ_SEARCH
- * does unless a file that `config` names, and that will be opened again, needs it: which one is
- * said. -errno.
+ * To be called once the programs are loaded and the files are open: gives up CAP_PERFMON, and
+ * CAP_DAC_READ_SEARCH unless a file that `config` names, and that will be opened again, needs it;
+ * logs which file. -errno.
  */
 int privilege_settle(const struct config *config, struct fault *fault);
 

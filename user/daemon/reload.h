@@ -5,8 +5,9 @@
 
 #include "daemon/daemon.h"
 
-/* Begins to apply the configuration file: the whole of it, or the old one stays; it is said which.
- * While lists are read already it waits for that, by daemon->reload_again: to be called again. */
+/* Begins to apply the configuration file: all of it applies, or the old one stays; the log says
+ * which. While lists are being read it only sets daemon->reload_again, and is called again
+ * afterwards. */
 void reload(struct daemon *daemon);
 
 #endif

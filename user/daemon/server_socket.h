@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Listening sockets of metrics and policy: those that the service manager passed
- * (sd_listen_fds(3)), found by their address, else sockets of our own. Passed ones outlive each
- * reload: what is handed out is a copy.
+ * Listening sockets of metrics and policy: sockets that the service manager passed
+ * (sd_listen_fds(3)), found by their address, else sockets of our own. Passed sockets outlive each
+ * reload: callers get a copy.
  */
 #ifndef SEKISHO_SERVER_SOCKET_H
 #define SEKISHO_SERVER_SOCKET_H
@@ -22,14 +22,14 @@ struct passed_sockets {
 	} sockets[PASSED_MAX];
 };
 
-/* What $LISTEN_FDS names, if it is for this process; the variables are removed, so that no program
- * that is run takes them for its own. Of more than PASSED_MAX the rest is closed, and so is what
- * does not listen, as restart_mark.h's. */
+/* Takes the descriptors of $LISTEN_FDS, if it is for this process, and removes the variables, so
+ * that no program that is run takes them for its own. Closes descriptors beyond PASSED_MAX, and
+ * those that do not listen, as that of restart_mark.h. */
 void passed_sockets_take(struct passed_sockets *passed);
-/* Those that the configuration names nowhere: connections are ended at once, so that nobody waits
- * for an answer. Returns how many there are. */
+/* Ends connections to passed sockets that the configuration does not name at once, so that nobody
+ * waits for an answer. Returns how many such sockets there are. */
 size_t passed_sockets_settle(struct passed_sockets *passed, struct loop *loop);
-/* What was opened there is closed; to be settled anew. */
+/* To be called when the server at `where` was closed; passed_sockets_settle() is due again. */
 void passed_sockets_leave(struct passed_sockets *passed, const struct config_listen *where);
 void passed_sockets_close(struct passed_sockets *passed);
 
@@ -37,20 +37,20 @@ struct server_place {
 	const struct config_listen *where;
 	const char *key;	   /* "[metrics] listen", for messages */
 	const char *unit;	   /* "sekisho-metrics.socket", which would pass it */
-	const char *const *owners; /* of a Unix socket: users, the group of the first that there is
-				      may connect; NULL: nobody's but ours */
+	const char *const *owners; /* for a Unix socket: users; the group of the first one that
+				      exists may connect; NULL: only our own group */
 };
 
-/* A listening socket, not blocking, the caller's. *own_path: "" where it was passed or is TCP; else
- * what is to be unlinked at the end. -errno, with the remedy. */
+/* Returns a listening socket that does not block and belongs to the caller. *own_path: "" if it was
+ * passed or is TCP; else the path to unlink at the end. -errno, with the remedy. */
 int server_socket_open(const struct server_place *place, struct passed_sockets *passed,
 		       const char **own_path, struct fault *fault);
 
-/* A listening socket that two processes have, passed to both, is answered by one of them at a time:
- * by who claims it, for as long as he lives and closes none of his descriptors of it. -EAGAIN:
- * another has claimed it; -errno. */
+/* Claims a listening socket that was passed to two processes, of which only one answers at a time:
+ * the one that claimed it, for as long as it lives and closes none of its descriptors of the
+ * socket. -EAGAIN: the other process has claimed it; -errno. */
 int server_socket_claim(int socket);
-/* Whether another process has claimed it. */
+/* Whether another process has claimed the socket. */
 bool server_socket_is_claimed(int socket);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is done every half minute: bans that have ended are taken out of the kernel and the store,
- * open counts are made true, and the devices are looked at. Of what may be many, in portions:
- * between them the lock is given up, and signals and log lines have their turn.
+ * The work of every half minute: removes ended bans from the kernel and the store, corrects open
+ * counts, and looks at the devices. Long work is done in portions: between them the lock is
+ * released, and signals and log lines have their turn.
  */
 #ifndef SEKISHO_DAEMON_SWEEP_H
 #define SEKISHO_DAEMON_SWEEP_H
@@ -11,7 +11,7 @@
 
 struct daemon;
 
-/* Sets its timer; -errno. */
+/* Sets the timer for it; -errno. */
 int sweep_begin(struct daemon *daemon);
 
 #endif
