@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Alerts: one configured program, run without a shell, gets the facts as JSON on standard input
- * and in SEKISHO_* variables. It never holds up the caller: a few run at once, some wait, more are
- * dropped, counted and said; one that takes too long is killed. Not here: when to alert.
+ * and in SEKISHO_* variables. It never holds up the caller: a few programs run at once, some wait,
+ * more are dropped, counted and logged; a program that takes too long is killed. Not here: when to
+ * alert.
  */
 #ifndef SEKISHO_ALERT_H
 #define SEKISHO_ALERT_H
@@ -19,7 +20,7 @@
 /* A decision and the lines behind it. */
 struct alert {
 	const struct decision *decision;
-	const char *rule; /* what raised it, where that is none of the rules; NULL: the decision's */
+	const char *rule; /* what raised it if no rule did; NULL: the decision's rule */
 	const struct store_evidence *evidence;
 	size_t evidence_count;
 	const struct outflow_event *outflow; /* of the outflow breaker; NULL: a rule's */
@@ -36,13 +37,13 @@ void alert_environment_free(char **environment);
 
 struct alerts;
 
-/* What went wrong with a program; once per event. */
+/* Called with what went wrong with a program; once per event. */
 typedef void alert_fault(const char *text, void *context);
 
-/* `timeout_s` is ALERT_TIMEOUT_S but in tests. -ENOMEM, -errno of the loop's timer. */
+/* `timeout_s` is ALERT_TIMEOUT_S except in tests. -ENOMEM, -errno of the loop's timer. */
 int alerts_new(struct loop *loop, unsigned timeout_s, alert_fault *report, void *context,
 	       struct alerts **alerts);
-/* What runs goes on by itself; what waits is dropped. */
+/* Programs that run go on by themselves; alerts that wait are dropped. */
 void alerts_free(struct alerts *alerts);
 
 /* The program and its arguments (a copy is made), or NULL: none is run. -ENOMEM. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One run of the alert program: how it is started, and what it says. Not here: when, and for how
- * long (alerts.c). */
+/* One run of the alert program: its start, and its output. Not here: when, and for how long
+ * (alerts.c). */
 #ifndef SEKISHO_PROGRAM_H
 #define SEKISHO_PROGRAM_H
 
@@ -8,14 +8,13 @@
 #include <sys/types.h>
 
 /* Starts program[0], without a shell, in a process group of its own: `json` is its standard input.
- * What it says goes to our standard error; with `output`, into a file without a name of 64 KiB,
- * which is the caller's (program_said()), and what is more finds no room. -errno; nothing runs
- * then. */
+ * Its output goes to our standard error; with `output` into an unnamed file of at most 64 KiB,
+ * which is the caller's (program_said()); further output is lost. -errno; nothing runs then. */
 int program_start(char *const *program, char *const *environment, const char *json, int *output,
 		  pid_t *pid);
 
-/* What was said so far, as ": ...", cut to `size`, line ends as "; ". "": nothing, or `output` is
- * negative. */
+/* The output so far, as ": ...", cut to `size`, with line ends as "; ". "": there is none, or
+ * `output` is negative. */
 void program_said(int output, char *text, size_t size);
 
 #endif

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* RUNTIME/attached: why each device is guarded as it is, kept for `status` by whoever attached
- * last. The kernel knows what is attached, and not what was tried before. */
+/* RUNTIME/attached: why each device is guarded as it is. The process that attached last writes it
+ * for `status`. The kernel knows what is attached, but not what was tried before. */
 #ifndef SEKISHO_ATTACHED_FILE_H
 #define SEKISHO_ATTACHED_FILE_H
 
 #include "kernel/attach.h"
 
-/* A runtime folder that cannot be written to costs `status` the reasons and no more. */
+/* If the runtime folder cannot be written to, `status` lacks the reasons, and nothing else. */
 void attached_write(const char *runtime, const struct attachment *attachments, size_t count);
 
-/* At most `room`, of which only device, ifindex, attached, hook, why and outflow_why are set;
- * returns how many, 0 where there is no such file. */
+/* Reads at most `room` attachments; only device, ifindex, attached, hook, why and outflow_why are
+ * set. Returns how many, 0 if there is no such file. */
 size_t attached_read(const char *runtime, struct attachment *attachments, size_t room);
 
 #endif

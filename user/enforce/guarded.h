@@ -7,12 +7,13 @@
 #include "kernel/attach.h"
 #include "net/devices.h"
 
-/* Devices that are to be guarded in a moment (`marked` has `count`): what is open already is
- * counted before. Those on them are marked, too. */
+/* Tells the gate the devices that are about to be guarded (`marked` has `count`), so that their
+ * open connections are counted before. Also marks the devices on top of marked ones. */
 void guarded_note_wanted(struct instance *instance, const struct device *devices, size_t count,
 			 bool *marked);
 
-/* Devices that are; sets `answers` of the attachments, and notes the addresses. */
+/* Tells the gate the devices that are guarded, and the addresses; sets `answers` of the
+ * attachments. */
 void guarded_note(struct instance *instance, const struct device *devices, size_t count,
 		  struct attachment *attachments, size_t used);
 

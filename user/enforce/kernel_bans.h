@@ -18,7 +18,7 @@ struct kernel_bans {
 	size_t count, room;
 };
 
-/* Those in force at `boot_ns`, in the store's order. */
+/* Reads the bans in force at `boot_ns`, in the store's order. */
 int kernel_bans_read(struct gate *gate, uint64_t boot_ns, struct kernel_bans *bans,
 		     struct fault *fault);
 void kernel_bans_free(struct kernel_bans *bans);

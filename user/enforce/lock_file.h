@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A lock between processes: flock(2) on a file that tells who has it. It ends with its process,
- * however that ends. Private to user/enforce/. */
+/* A lock between processes: flock(2) on a file that names its holder. The lock ends with the
+ * holder's process, however that ends. Private to user/enforce/. */
 #ifndef SEKISHO_LOCK_FILE_H
 #define SEKISHO_LOCK_FILE_H
 
@@ -11,12 +11,11 @@
 
 /*
  * Takes the lock FOLDER/NAME, waiting up to `wait_ms`; *fd (the caller's) holds it until it is
- * closed. A second file, FOLDER/NAME.next, is held by whoever is the next to have it: a holder that
- * gives the lock up and takes it again at once, as the daemon does for each portion of its logs,
- * comes behind those that waited meanwhile. With `or_folder`, where the file cannot be made (a full
- * or read-only disk), the folder itself is locked in its place. -EBUSY: somebody else has it, the
- * fault names who; -EINTR: a signal came; -ENOENT: there is no such folder; others of open(2) and
- * flock(2).
+ * closed. The process that is next in turn holds a second file, FOLDER/NAME.next: so a holder that
+ * releases the lock and takes it again at once, as the daemon does for each portion of its logs,
+ * comes behind processes that waited meanwhile. With `or_folder` the folder itself is locked if the
+ * file cannot be made (a full or read-only disk). -EBUSY: another process has it, the fault names
+ * it; -EINTR: a signal came; -ENOENT: there is no such folder; others of open(2) and flock(2).
  */
 int lock_file_take(const char *folder, const char *name, bool or_folder, unsigned wait_ms, int *fd,
 		   struct fault *fault);

@@ -11,13 +11,14 @@ struct download {
 	const char *authorities; /* file of those to trust instead of the system's; NULL */
 	const char *header;	 /* sent along, to that server only; NULL */
 	struct feed_seen *seen;	 /* asked with and, after a transfer, what was answered */
-	int fd;			 /* written to from where it is */
+	int fd;			 /* written to from its present position */
 	bool unchanged;		 /* result: 304, nothing was written */
 };
 
 /* At most FEED_MOST_BYTES unpacked, two minutes, five redirects (to HTTPS only; with a
- * header: none), 100 bytes a second for half a minute. -errno with the server's or libcurl's word
- * in `fault`; what was written is then of no use. -ENOSYS: built without libcurl. */
+ * header: none), at least 100 bytes a second within half a minute. -errno with the server's or
+ * libcurl's message in `fault`; the written bytes are then of no use. -ENOSYS: built without
+ * libcurl. */
 int download(struct download *download, struct fault *fault);
 
 #endif

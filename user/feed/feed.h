@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Feeds: lists that another server keeps ([list NAME] url). `sekisho fetch`, without any right,
- * writes what it got into the folder of feeds; the daemon reads it from there as it does any list's
- * file, and trusts it less. Not here: the transfer (download.h), how a list is read.
+ * writes what it got into the folder of feeds; the daemon reads it there like any list's file, but
+ * trusts it less. Not here: the transfer (download.h), how a list is read.
  */
 #ifndef SEKISHO_FEED_H
 #define SEKISHO_FEED_H
@@ -13,19 +13,20 @@
 
 #define FEED_MOST_BYTES (64U << 20) /* of one feed, unpacked */
 
-/* What the other side said of the file that is here, so that it need not send it again. Empty: it
- * said nothing. */
+/* What the server said of the file that is here, so that it need not send it again. Empty: it said
+ * nothing. */
 struct feed_seen {
 	char etag[256];
 	char modified[64];
 	int64_t checked_s; /* when it last answered, since 1970; 0: never */
 };
 
-/* "FOLDER/NAME.seen" beside "FOLDER/NAME.list"; nothing there is no fault. */
+/* Reads "FOLDER/NAME.seen" beside "FOLDER/NAME.list"; an absent file is no fault. */
 void feed_seen_read(const struct config *config, const char *name, struct feed_seen *seen);
-/* Only when it last answered, 0: never; whatever may lie there in place of a file, nobody waits. */
+/* Reads only when the server last answered, 0: never. Does not wait, whatever is in place of the
+ * file. */
 int64_t feed_checked_s(const struct config *config, const char *name);
-/* Now. */
+/* Writes the file, with the present time as checked_s. */
 int feed_seen_write(const struct config *config, const char *name, const struct feed_seen *seen,
 		    struct fault *fault);
 

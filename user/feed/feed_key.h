@@ -7,10 +7,10 @@
 
 #define FEED_KEY_MOST 1024
 
-/* The file's one line, without what ends it: "NAME: VALUE" as it is, or else the key alone, which
- * becomes "X-Api-Key: KEY". Where systemd hands the folder of keys over to a user that may not read
- * it (LoadCredential=keys:...), the file of the same name there is read. -EACCES: others may read
- * it; -EINVAL: it is no such line. `fault` never has the key. */
+/* Reads the file's one line, without its end: "NAME: VALUE" stays as it is, a key alone becomes
+ * "X-Api-Key: KEY". If systemd hands the folder of keys over to a user that may not read it
+ * (LoadCredential=keys:...), the file of the same name there is read. -EACCES: others may read the
+ * file; -EINVAL: it has no such line. `fault` never has the key. */
 int feed_key_read(const char *path, char header[FEED_KEY_MOST], struct fault *fault);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What was counted within a minute, or an hour: attempts by service and reason, events of logs,
- * bans, alerts. Always differences, so that spans can be added up in any order. Pure. Not here:
- * reading the counters (daemon/past.c), and keeping the spans (store/spans.c).
+ * The counts of a minute, or an hour: attempts by service and reason, events of logs, bans, alerts.
+ * They are always differences, so that spans can be added in any order. Pure. Not here: reading the
+ * counters (daemon/past.c), and keeping the spans (store/spans.c).
  */
 #ifndef SEKISHO_SPAN_H
 #define SEKISHO_SPAN_H
@@ -28,10 +28,10 @@ struct span_counts {
 	uint64_t bans, alerts;
 };
 
-/* Adds what is in `more`; services are the same by name. */
+/* Adds the counts of `more`; services of the same name are added together. */
 void span_add(struct span_counts *sum, const struct span_counts *more);
-/* What was counted from `then` to `now`, which are both sums since some beginning. A counter that
- * went back began anew at 0, and all of it counts. */
+/* The counts from `then` to `now`, which are both sums since some beginning. A counter that went
+ * back began anew at 0, and all of it counts. */
 void span_between(const struct span_counts *then, const struct span_counts *now,
 		  struct span_counts *between);
 bool span_is_empty(const struct span_counts *counts);
