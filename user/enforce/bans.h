@@ -72,7 +72,7 @@ int bans_reconcile_some(struct instance *instance, struct bans_reconcile *reconc
 bool bans_enforced(struct instance *instance);
 
 /* Every ban in force: the kernel's bans with what the store knows of them, or the store's bans
- * without instance->gate. IPv4 comes before IPv6, then by address, then by length. A non-zero return
+ * without instance->gate. IPv4 comes before IPv6, then by address, by length. A non-zero return
  * of `each` ends the walk. 0 with fault->error set: the reasons are missing; the fault says why. */
 int bans_each(struct instance *instance, store_ban_each_fn each, void *context,
 	      struct fault *fault);

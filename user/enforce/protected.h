@@ -22,7 +22,7 @@ struct protected_set {
 int protected_load(const struct config *config, struct protected_set *set, struct fault *fault);
 void protected_free(struct protected_set *set);
 /* Why `prefix` may not be banned, as a clause like "127.0.0.0/8 is loopback"; NULL: it may be. A
- * prefix that contains a protected one is refused like one that lies in it. Covers too-wide prefixes
+ * prefix around a protected one is refused like a prefix in it. Covers too-wide prefixes
  * (wider than /8, IPv6 /16) and loopback, link-local, multicast and unspecified addresses. Pure. */
 const char *protected_why(const struct protected_set *set, const struct prefix *prefix);
 

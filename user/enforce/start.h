@@ -36,7 +36,7 @@ int start_apply(struct instance *instance, const struct start_options *options,
  * ones that are missing; -errno when the devices cannot be listed. */
 int start_attach(struct instance *instance, struct attachment *attachments, struct fault *fault);
 
-/* The same devices, without attaching: `attached` is false in all, `why` is set for missing ones. */
+/* The same devices, without attaching: `attached` is false, `why` is set if one is missing. */
 int start_wanted(const struct config *config, struct attachment *attachments, struct fault *fault);
 
 #endif

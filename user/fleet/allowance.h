@@ -9,8 +9,8 @@
 
 #include "bucket.h"
 
-/* Takes one of `burst`, of which one comes back each `interval_ms`. False: none is left, and
- * nothing changes. *arrival_ms is 0 at first; a clock that was set back costs nobody anything. */
+/* Takes one of `burst` tokens, of which one comes back each `interval_ms`. False: none is left, and
+ * nothing changes. *arrival_ms is 0 at first; a clock that is set back costs no tokens. */
 static inline bool allowance_take(uint64_t *arrival_ms, int64_t now_ms, uint32_t interval_ms,
 				  uint32_t burst)
 {

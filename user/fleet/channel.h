@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the daemon, the fleet process and the commands tell each other: one struct a message, over a
+ * The messages between the daemon, the fleet process and the commands: one struct for each, over a
  * Unix socket that keeps messages apart. The fleet process listens (FLEET_SOCKET in its own runtime
- * folder) and answers root and itself alone; the daemon connects, never waits, and takes what comes
- * for no more than a proposal: the process reads what strangers wrote.
+ * folder) and answers only root and its own user. The daemon connects, never waits, and treats what
+ * comes as a proposal, because the fleet process reads what strangers wrote.
  */
 #ifndef SEKISHO_CHANNEL_H
 #define SEKISHO_CHANNEL_H
@@ -15,9 +15,9 @@
 #define CHANNEL_TEXT_SIZE 272
 
 enum channel_kind {
-	/* From the fleet process, first of all. Before it nothing is sent there. */
+	/* From the fleet process, the first message. Nobody sends it anything before. */
 	CHANNEL_WELCOME = 1,
-	/* From the daemon: it is the daemon, and all bans that hold here follow. */
+	/* From the daemon: says that it is the daemon; all bans that hold here follow. */
 	CHANNEL_DAEMON,
 	CHANNEL_BAN,	 /* prefix, services, rule, time_ms: holds here until then */
 	CHANNEL_UNBAN,	 /* prefix, services */
@@ -27,12 +27,12 @@ enum channel_kind {
 	/* From the fleet process. */
 	CHANNEL_ADOPT,	 /* prefix, services (one), rule, time_ms; text: "mx1, mx2" */
 	CHANNEL_RELEASE, /* prefix, services: no longer adopted */
-	CHANNEL_REMOTE,	 /* as CHANNEL_SIGHT; `member` is the number of who saw it */
+	CHANNEL_REMOTE,	 /* as CHANNEL_SIGHT; `member` is the number of the one that saw it */
 	CHANNEL_TROUBLE, /* text: what an administrator should know */
 	/* From a command: text is the member's name. */
 	CHANNEL_REVOKE,
-	/* From the daemon: from here to CHANNEL_WALKED each ban that holds here is told, so that
-	 * what was not told since was lifted. */
+	/* From the daemon: each ban that holds here follows until CHANNEL_WALKED; bans that were
+	 * not told until then were lifted. */
 	CHANNEL_WALK,
 	CHANNEL_WALKED,
 };
@@ -66,15 +66,15 @@ struct channel_message {
 /* "RUNTIME-fleet/daemon.sock" of [paths] runtime. False: too long for a socket's name. */
 bool channel_path(const char *runtime, char *path, size_t size);
 
-/* A file below [paths] runtime: a command leaves it behind when the fleet process could not be told
- * what it banned or lifted; the daemon then tells all that holds. */
+/* A file below [paths] runtime. A command makes it if it could not tell the fleet process what it
+ * banned or lifted; the daemon then tells all bans that hold. */
 #define CHANNEL_UNTOLD "fleet-untold"
 
 /* A listening socket, the caller's; a socket that an earlier process left is replaced. -errno. */
 int channel_listen(const char *path, struct fault *fault);
 /* A connection that never waits. -errno: -ENOENT, -ECONNREFUSED: nobody listens. */
 int channel_connect(const char *path);
-/* Whether the one at the other end is root or this very user. */
+/* Whether the process at the other end is root's or this user's. */
 bool channel_is_trusted(int fd);
 
 /* -EAGAIN: not now; other -errno: the connection is over. */
@@ -82,8 +82,8 @@ int channel_send(int fd, const struct channel_message *message);
 /* 1: a message of this version, text ended by NUL; 0: none now; -errno: the connection is over. */
 int channel_receive(int fd, struct channel_message *message);
 
-/* For commands, which wait a second at most: a connection on which the fleet process has said its
- * welcome, and a message. -errno. */
+/* For commands, which wait a second at most: returns a connection on which CHANNEL_WELCOME came;
+ * sends a message. -errno. */
 int channel_call(const char *runtime);
 int channel_send_patiently(int fd, const struct channel_message *message);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What members claim of prefixes: a hash of prefixes, each with the claims of its members. Private
- * to adoption.c, which knows what claims mean.
+ * The claims of members: a hash of prefixes, each with its claims. Private to adoption.c, which
+ * knows what claims mean.
  */
 #ifndef SEKISHO_CLAIMS_H
 #define SEKISHO_CLAIMS_H
@@ -14,7 +14,7 @@ struct claim {
 	uint8_t services; /* one bit of enum ban_services */
 	uint8_t rule;
 	bool alone; /* within its member's budget */
-	bool told;  /* of own bans: since own_walk() */
+	bool told;  /* for own bans: since own_walk() */
 	int64_t until_ms;
 };
 
@@ -22,7 +22,7 @@ struct claimed {
 	struct claimed *next;
 	struct prefix prefix;
 	struct claim *claims; /* by member and services, the lowest first */
-	int64_t told_ms[2];   /* the end that was told of BAN_SMTP and BAN_LOGIN; 0: none */
+	int64_t told_ms[2];   /* the end that was told for BAN_SMTP and BAN_LOGIN; 0: none */
 };
 
 struct claims {
@@ -33,20 +33,20 @@ struct claims {
 	uint64_t seed;
 };
 
-/* NULL: nobody claims this very prefix; wider and longer ones are others. Valid until it is
- * dropped. */
+/* NULL: nobody claims exactly this prefix; wider and longer prefixes do not count. Valid until it
+ * is dropped. */
 struct claimed *claims_find(const struct claims *claims, const struct prefix *prefix);
 /* NULL: out of memory. */
 struct claimed *claims_add(struct claims *claims, const struct prefix *prefix);
 /* The member's claim of one group of services; NULL: none. */
 struct claim *claimed_find(struct claimed *claimed, uint16_t member, uint8_t services);
-/* It is not there yet. NULL: out of memory. */
+/* Adds a claim that does not exist yet. NULL: out of memory. */
 struct claim *claimed_add(struct claims *claims, struct claimed *claimed, uint16_t member,
 			  uint8_t services);
-/* Frees the claims that `gone` says; the number of them. */
+/* Frees the claims for which `gone` is true; returns their number. */
 size_t claimed_drop(struct claims *claims, struct claimed *claimed,
 		    bool (*gone)(const struct claim *claim, void *context), void *context);
-/* Frees it if nobody claims it any more; *at is then the next. */
+/* Frees *at if it has no claims any more; *at is then the next. */
 bool claims_drop_empty(struct claims *claims, struct claimed **at);
 void claims_free(struct claims *claims);
 

@@ -13,14 +13,14 @@
 
 struct wire {
 	redisContext *context; /* NULL: not connected, nor about to be */
-	bool connected;	       /* by TCP, and TLS; the engine has not said a word yet */
+	bool connected;	       /* by TCP, and TLS; the engine may not have answered yet */
 	struct wire_tls *tls;  /* the engine's; NULL: none */
-	const char *name;      /* that its certificate must be for; NULL: the server's own */
+	const char *name;      /* name in its certificate; NULL: the server's own */
 	struct wire_tls_session *session; /* NULL: none begun */
 	char host[256];			  /* of the server */
 	bool wants_write;
 	int64_t asked_ms;    /* since when an answer is owed; 0: none is */
-	int64_t retry_ms;    /* not connected again before then */
+	int64_t retry_ms;    /* the earliest time for the next connection */
 	int64_t pause_ms;    /* before the next try; grows */
 	size_t answer_bytes; /* read since the last whole answer */
 	uint64_t bytes_read, connects, failures;
@@ -32,12 +32,12 @@ short wire_events(const struct wire *wire);
 /* Begins to connect. False: it failed at once, `fault` says how. */
 bool wire_connect(struct wire *wire, const char *server, int64_t now_ms);
 void wire_close(struct wire *wire);
-/* The same after a fault, which is kept; it is tried again later. */
+/* The same after a fault, which is kept; the connection is tried again later. */
 void wire_fail(struct wire *wire, const char *why, int64_t now_ms);
-/* A command of `count` words, to be sent. False: out of memory; closed. */
+/* Queues a command of `count` words. False: out of memory; the connection is closed. */
 bool wire_send(struct wire *wire, size_t count, const char **words, const size_t *sizes,
 	       int64_t now_ms);
-/* Sends and reads as far as it goes. False: it has failed. */
+/* Sends and reads as far as possible without waiting. False: it has failed. */
 bool wire_work(struct wire *wire, short events, int64_t now_ms);
 /* The next reply, the caller's (freeReplyObject()); NULL: none yet, or it has failed. */
 redisReply *wire_reply(struct wire *wire, int64_t now_ms);

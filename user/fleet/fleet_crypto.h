@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The few primitives that the fleet needs, and nothing about what they are applied to: Ed25519
- * (RFC 8032), XChaCha20-Poly1305, BLAKE2b (RFC 7693). By libsodium (fleet_crypto_sodium.c); where
- * that is missing every function fails (fleet_crypto_none.c), and `sekisho fleet` says so.
+ * The few primitives that the fleet needs: Ed25519 (RFC 8032), XChaCha20-Poly1305, BLAKE2b
+ * (RFC 7693). By libsodium (fleet_crypto_sodium.c); without it every function fails
+ * (fleet_crypto_none.c), and `sekisho fleet` says so. Not here: what they are applied to.
  */
 #ifndef SEKISHO_FLEET_CRYPTO_H
 #define SEKISHO_FLEET_CRYPTO_H
@@ -15,19 +15,19 @@
 #define FLEET_HASH_SIZE	     32
 #define FLEET_SIGNATURE_SIZE 64
 #define FLEET_NONCE_SIZE     24
-#define FLEET_TAG_SIZE	     16 /* by which sealed text is longer */
+#define FLEET_TAG_SIZE	     16 /* sealed text is longer by this */
 #define FLEET_ACCOUNT_SIZE   16 /* of a hashed account name */
 
 struct fleet_signer {
 	uint8_t seed[FLEET_KEY_SIZE], public[FLEET_KEY_SIZE];
 };
 
-/* False: this build has no libsodium, or it does not start. To be asked before anything else. */
+/* False: this build has no libsodium, or it does not start. To be called before anything else. */
 bool fleet_crypto_ready(void);
 
 /* `size` bytes of the kernel's randomness; never fails. Without libsodium all zero. */
 void fleet_random(void *bytes, size_t size);
-/* Overwrites what was secret; the compiler does not leave it out. */
+/* Overwrites a secret; the compiler does not optimise this away. */
 void fleet_wipe(void *bytes, size_t size);
 
 /* Fills `public` from `seed`. */

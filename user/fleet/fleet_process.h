@@ -16,11 +16,11 @@
 #define FLEET_CLIENTS 8
 #define FLEET_KEPT    16
 #define FLEET_OUT_MAX 32768 /* messages that the daemon has not taken yet: 10 MiB */
-/* Parts of it: sightings leave room for bans, bans as they change for the walk over all of them. */
+/* Bounds within it: sightings leave room for changed bans, and these for the walk over all bans. */
 #define FLEET_OUT_SIGHTINGS (FLEET_OUT_MAX / 4)
 #define FLEET_OUT_CHANGES   (FLEET_OUT_MAX / 2)
 #define FLEET_OUT_WALK	    (FLEET_OUT_MAX / 4 * 3)
-#define FLEET_SILENT_MS	    600000 /* 10 min: a member from which nothing came for so long is told of */
+#define FLEET_SILENT_MS	    600000 /* 10 min: a member that is silent for so long is reported */
 #define FLEET_CLOCK_MS()    (clock_wall_ns() / NS_PER_MS)
 
 struct fleet_client {
@@ -40,15 +40,15 @@ struct fleet_process {
 	struct fleet_client clients[FLEET_CLIENTS];
 	struct channel_message *out; /* a ring of out_size for the daemon */
 	size_t out_size, out_at, out_count;
-	bool resync;  /* a change found no room: the daemon is told anew of all that is adopted */
-	bool walking; /* it is being told */
+	bool resync;  /* a change found no room: the daemon is to be told all adopted bans anew */
+	bool walking; /* the daemon is being told them */
 	struct adoption_walk walk;
 	uint64_t untold;			 /* sightings that found no room */
 	struct channel_message kept[FLEET_KEPT]; /* troubles while there was no daemon to tell */
 	size_t kept_count;
 	uint64_t outcomes[OUTCOMES];
 	uint64_t unknown; /* sightings of accounts that nobody has here */
-	bool *silent;	  /* by member: that was told */
+	bool *silent;	  /* by member: its silence was reported */
 	int64_t begun_ms, appended_boot_ms;
 };
 
@@ -58,7 +58,7 @@ void fleet_clients_close(struct fleet_process *process);
 void fleet_clients_accept(struct fleet_process *process);
 /* Reads what a client has sent; a portion of it. */
 void fleet_client_read(struct fleet_process *process, struct fleet_client *client);
-/* Sends to the daemon what it takes. */
+/* Sends the daemon as much as it takes. */
 void fleet_clients_flush(struct fleet_process *process);
 bool fleet_clients_wait(const struct fleet_process *process); /* for the daemon to take more */
 void fleet_tell_change(const struct adoption_change *change, void *process);
@@ -67,7 +67,7 @@ void fleet_tell_trouble(struct fleet_process *process, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* ---- fleet_report.c ---- */
-/* The status file; what goes wrong is only missing there. */
+/* Writes the status file; on a failure it is only missing, or old. */
 void fleet_report(const struct fleet_process *process);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "conf/config.h"
 
-/* 0: a signal ended it. The configuration is the caller's at first; a SIGHUP exchanges *config. */
+/* 0: a signal ended it. The caller passes *config, which a SIGHUP replaces. */
 int fleet_run(const char *config_path, struct config **config, struct fault *fault);
 
 #endif

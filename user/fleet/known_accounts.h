@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which account a hash is of: those that were logged in to here, so that what others saw of one is
- * told to the daemon by its name. A fixed table; of two that want one place the later has it. Pure.
+ * The accounts that were logged in to here, by their hashes, so that the daemon is told the name of
+ * an account that others saw something of. A table of fixed size in sets. Pure.
  */
 #ifndef SEKISHO_KNOWN_ACCOUNTS_H
 #define SEKISHO_KNOWN_ACCOUNTS_H

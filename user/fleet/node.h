@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One member of a fleet: its own bans and what it says of them, what it takes of the others' words.
- * Pure but for randomness: bytes, time and orders go in, bytes and calls come out. Not here: how
- * bytes travel (engine.h), who gives the orders (fleet_run.c).
+ * One member of a fleet: its own bans and its statements about them, and the statements of others
+ * that it takes. Pure except for randomness: bytes, time and orders go in, bytes and calls come
+ * out. Not here: how bytes travel (engine.h), who gives the orders (fleet_run.c).
  */
 #ifndef SEKISHO_NODE_H
 #define SEKISHO_NODE_H
@@ -12,14 +12,14 @@
 
 #define FLEET_MEMBERS_MAX 1024
 #define FLEET_NAME_SIZE	  64
-#define FLEET_RENEW_MS	  1200000 /* 20 min: so often each own ban is said again */
+#define FLEET_RENEW_MS	  1200000 /* 20 min: each own ban is stated again after this */
 #define FLEET_OWN_MAX	  65536	  /* own bans that are told */
-#define FLEET_QUEUE_MAX	  65536	  /* statements that wait to be told; of more the oldest go */
-#define FLEET_ALIVE_MS	  60000	  /* 1 min: so often a member says at least that it is there */
-#define FLEET_RESTATE_MS  60000	  /* all of them are said at once no oftener than this */
-#define FLEET_SNAPSHOT_MS 300000  /* 5 min: so often a snapshot is made anew */
-#define FLEET_SIGHTING_MS 10	  /* so often a member may tell of an account, */
-#define FLEET_SIGHTINGS	  12000	  /* and so many at once: two minutes' */
+#define FLEET_QUEUE_MAX	  65536	  /* statements that wait to be sent; beyond, the oldest go */
+#define FLEET_ALIVE_MS	  60000	  /* 1 min: a member sends a batch at least this often */
+#define FLEET_RESTATE_MS  60000	  /* least time between two restatements of all own bans */
+#define FLEET_SNAPSHOT_MS 300000  /* 5 min: a snapshot is made anew after this */
+#define FLEET_SIGHTING_MS 10	  /* a member may tell one sighting in this time, */
+#define FLEET_SIGHTINGS	  12000	  /* and so many at once: those of two minutes */
 
 struct node_member {
 	char name[FLEET_NAME_SIZE];
@@ -28,12 +28,12 @@ struct node_member {
 	bool revoked; /* its statements are refused */
 };
 
-/* What somebody should look at. */
+/* Faults that an administrator should look at. */
 enum node_trouble {
-	NODE_FORK,	/* two batches of one number: its key is in two hands; it is suspended */
-	NODE_SIGNATURE, /* something at the engine calls itself this member's, and is not */
+	NODE_FORK,	/* two batches of one number: two have its key; it is suspended */
+	NODE_SIGNATURE, /* bytes at the engine claim to be this member's, and are not */
 	NODE_SECRET,	/* it seals with another secret */
-	NODE_FORMAT,	/* it signed what is no batch: another version, or broken */
+	NODE_FORMAT,	/* it signed something that is no batch: another version, or broken */
 	NODE_CLOCK,	/* its clock is more than 5 min ahead */
 	NODE_OWN_KEY,	/* somebody else signs with the key of this very member */
 	NODE_TROUBLES,
@@ -42,7 +42,7 @@ enum node_trouble {
 const char *node_trouble_name(enum node_trouble trouble); /* "fork", "bad-signature", ... */
 
 struct node_settings {
-	const struct node_member *members; /* must live on; the others', and `self` */
+	const struct node_member *members; /* the others and `self`; must live on */
 	uint16_t member_count, self;
 	struct fleet_signer signer;
 	struct fleet_secret secrets[FLEET_SECRETS_MAX];
@@ -63,60 +63,62 @@ struct node_counts {
 	uint64_t refused[NODE_TROUBLES];      /* batches */
 	uint64_t repeated;		      /* batches that came again */
 	uint64_t missing;		      /* batches that never came */
-	int64_t last_ms; /* by our clock, when the last batch came; 0: none yet */
-	int64_t made_ms; /* by its clock, when that was made */
+	int64_t last_ms; /* when the last batch came, by our clock; 0: none yet */
+	int64_t made_ms; /* when that batch was made, by the member's clock */
 	bool suspended;
 };
 
 struct node;
 
-/* `incarnation` is to be higher than any before: the wall clock's ms do. NULL: out of memory. */
+/* `incarnation` must be higher than any before; the wall clock's ms are. NULL: out of memory. */
 struct node *node_new(const struct node_settings *settings, uint64_t incarnation);
 void node_free(struct node *node);
 
 /* ---- this member's own ---- */
 
-/* A ban that holds here until then, to be told and told again. False: FLEET_OWN_MAX are. */
+/* Adds a ban that holds here until its end: it is told, and told again. False: there are
+ * FLEET_OWN_MAX already. */
 bool node_ban(struct node *node, const struct fleet_statement *ban, int64_t now_ms);
-/* From the first to the second call each ban that holds is told by node_ban(): others are lifted. */
+/* Between these two calls node_ban() tells each ban that holds; the others are lifted. */
 void node_walk(struct node *node);
 void node_walked(struct node *node);
-/* It holds no more. */
+/* Tells that a ban no longer holds. */
 void node_unban(struct node *node, const struct prefix *prefix, uint8_t services);
 void node_sight(struct node *node, const struct fleet_statement *sighting);
-/* All own bans are said again, unless that was done within FLEET_RESTATE_MS: the engine may have
- * lost them, or somebody is new. */
+/* States all own bans again, unless that was done within FLEET_RESTATE_MS: the engine may have lost
+ * them, or a member is new. */
 void node_restate(struct node *node, int64_t now_ms);
-/* The next batch to be appended to this member's stream, sealed; 0: there is nothing to say. */
+/* Makes the next batch to be appended to this member's stream, sealed; 0: there is nothing to
+ * tell. */
 size_t node_next(struct node *node, int64_t now_ms, uint8_t bytes[FLEET_BATCH_SIZE]);
-/* All own bans that hold, where the chain is now (fleet_snapshot.h), to be kept at the engine;
- * *bytes is the caller's, to be freed. 0: there is none due, or no memory; `now` makes one due at
- * once. */
+/* Makes a snapshot of all own bans that hold, at the present place of the chain (fleet_snapshot.h),
+ * to be stored at the engine; the caller frees *bytes. 0: none is due, or there is no memory; `now`
+ * makes one due at once. */
 size_t node_snapshot(struct node *node, int64_t now_ms, bool now, uint8_t **bytes);
 size_t node_waiting(const struct node *node); /* statements */
 uint64_t node_lost(const struct node *node);  /* statements that the queue had no room for */
 
 /* ---- the others' ---- */
 
-/* What stands in the stream of `member`, its own too. */
+/* Takes an entry of the stream of `member`, this member's own too. */
 void node_receive(struct node *node, uint16_t member, const uint8_t *bytes, size_t size,
 		  int64_t now_ms);
 
-/* What is kept as the snapshot of `member`. It counts where nothing of the member was taken yet, up
- * to the first part that is not the member's; its own is only looked at for a stranger's hand. */
+/* Takes the engine's snapshot of `member`. It counts if nothing of the member was taken yet, up to
+ * the first part that is not the member's. Of this member's own it only checks who signed it. */
 void node_begin(struct node *node, uint16_t member, const uint8_t *bytes, size_t size,
 		int64_t now_ms);
 
-/* By hand: nothing of this member counts any more, and what it alone caused is taken back. */
+/* By hand: nothing of this member counts any more, and bans that it alone caused are lifted. */
 void node_revoke(struct node *node, uint16_t member, int64_t now_ms);
 
 /* Every second or so: renews own bans, a part of them each time; forgets what ended. */
 void node_tick(struct node *node, int64_t now_ms);
 
-/* What came of the member's statements, since node_new(). `member` as in the settings; valid as
- * long as the node. */
+/* The counts of a member since node_new(). `member` as in the settings; valid as long as the
+ * node. */
 const struct node_counts *node_counts_of(const struct node *node, uint16_t member);
-/* Bans of others that have their quorum, a part of them: adoption_some(). */
+/* Walks over a part of the bans of others that have their quorum: adoption_some(). */
 bool node_some(const struct node *node, struct adoption_walk *walk, int64_t now_ms,
 	       void (*each)(const struct adoption_change *change, void *context), void *context);
 /* Claims of others, and own bans, now. */

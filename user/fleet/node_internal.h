@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What node.c, what a member says, and node_hear.c, what it hears, share. Private to both. */
+/* What node.c (which tells) and node_hear.c (which hears) share. Private to both. */
 #ifndef SEKISHO_NODE_INTERNAL_H
 #define SEKISHO_NODE_INTERNAL_H
 
@@ -17,7 +17,7 @@ struct peer {
 struct node {
 	struct node_settings settings;
 	struct adoption *adoption;
-	struct peer *peers; /* by number; the own one's chain is what was said */
+	struct peer *peers; /* by number; this member's own chain has its own batches */
 	struct own_bans own;
 	uint64_t incarnation, sequence;
 	uint8_t previous[FLEET_HASH_SIZE];
@@ -28,7 +28,7 @@ struct node {
 	bool alive_due;
 };
 
-/* This member begins anew, beyond all that it said. */
+/* Begins a new incarnation of this member, above all earlier ones. */
 void node_begin_incarnation(struct node *node, uint64_t incarnation);
 
 #endif

@@ -10,7 +10,7 @@
 
 /* False: it is none. */
 bool stream_id_read(const char *text, uint64_t *ms, uint64_t *serial);
-/* What is no id is before all others. */
+/* A text that is no id comes before all others. */
 bool stream_id_is_before(const char *a, const char *b);
 
 #endif
