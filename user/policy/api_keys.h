@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The keys by which Dovecot is told from any other local user: [policy] api-key-file. */
+/* The keys that distinguish Dovecot from any other local user: [policy] api-key-file. */
 #ifndef SEKISHO_POLICY_API_KEYS_H
 #define SEKISHO_POLICY_API_KEYS_H
 
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include "base/fault.h"
 
-#define API_KEYS_MAX  2 /* the old one and the new one, while they are exchanged */
+#define API_KEYS_MAX  2 /* the old one and the new one, while the key is being replaced */
 #define API_KEY_LEAST 16
 #define API_KEY_MOST  256
 
@@ -22,7 +22,7 @@ struct api_keys {
 int api_keys_read(const char *path, const char *text, size_t size, struct api_keys *keys,
 		  struct fault *fault);
 
-/* The same of a file, which must be root's (or this user's) and closed to all others: -EACCES. */
+/* The same for a file, which must be root's (or this user's) and closed to all others: -EACCES. */
 int api_keys_load(const char *path, struct api_keys *keys, struct fault *fault);
 
 /* Whether `text` is one of them. Takes the same time whatever is sent. Pure. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a mail server asks or reports: one struct for each request, as the protocols' readers fill
- * it and the judgement takes it. They hold their texts themselves and point to nothing. Texts are
- * ended by NUL and zero behind it; a longer one is cut where a whole character ends. Names may be
- * any bytes when a stranger sends them: here they are valid UTF-8 without control characters, by
- * the same rules as struct event, so that a name from a request and the same name from a log are
- * equal. Not here: how a request is read, and what is
- * answered.
+ * The questions and reports of mail servers: one struct for each request. The protocols' readers
+ * fill it, and the judgement takes it. The structs hold their texts themselves and point to
+ * nothing. Texts end with NUL and are zero behind it; a longer one is cut where a whole character
+ * ends. A stranger may send any bytes as a name: here names are valid UTF-8 without control
+ * characters, by the same rules as struct event, so that a name from a request and the same name
+ * from a log are equal. Not here: how a request is read, and what is answered.
  */
 #ifndef SEKISHO_POLICY_ASK_H
 #define SEKISHO_POLICY_ASK_H
@@ -32,9 +31,9 @@ enum policy_fail {
 };
 
 /*
- * What the digest of a login is of. A mechanism without a plain password (SCRAM, CRAM-MD5, GSSAPI)
- * has one that is constant for an account, and that of a token (XOAUTH2, OAUTHBEARER) is another
- * each hour: neither says anything of a password. Dovecot names the mechanism where
+ * What a login's digest was made from. With a mechanism without a plain password (SCRAM, CRAM-MD5,
+ * GSSAPI) the digest is constant for an account; with a token (XOAUTH2, OAUTHBEARER) it changes
+ * each hour: neither says anything about a password. Dovecot names the mechanism if
  * auth_policy_request_attributes has "mech=%m" (2.4: "mech=%{mechanism}").
  */
 enum policy_secret {
@@ -45,8 +44,8 @@ enum policy_secret {
 
 /*
  * A login, by Dovecot's auth-policy. Dovecot asks before it looks at the password ("allow"), asks
- * again with the same values after the password was right, and reports in the end. Whether a
- * question is the first or the second one is not said by any of its fields.
+ * again with the same values after the password was right, and reports in the end. No field says
+ * whether a question is the first or the second one.
  */
 struct policy_login {
 	int64_t wall_ns;       /* when it was received; Dovecot sends no time */
@@ -57,8 +56,8 @@ struct policy_login {
 	char account[EVENT_ACCOUNT_SIZE];
 	/* The digest of the password, in hexadecimal as Dovecot wrote it (pwhash). Comparable
 	 * within one account only. "": none was sent, or it is no hexadecimal number. Constant for
-	 * one account where the mechanism has no plain password. `hash_bits`: 4 for each digit, at
-	 * most 512; the first ones are 0 where auth_policy_hash_truncate is no multiple of 8. */
+	 * one account if the mechanism has no plain password. `hash_bits`: 4 for each digit, at
+	 * most 512; the first bits are 0 if auth_policy_hash_truncate is no multiple of 8. */
 	char hash[POLICY_HASH_SIZE];
 	unsigned hash_bits;
 	enum policy_secret secret;
@@ -71,7 +70,7 @@ struct policy_login {
 	enum policy_fail fail;
 };
 
-/* When Postfix asks: protocol_state. Others than these are not asked about (POLICY_STAGE_OTHER). */
+/* When Postfix asks: protocol_state. All other states are POLICY_STAGE_OTHER. */
 enum policy_stage {
 	POLICY_STAGE_OTHER = 0,
 	POLICY_STAGE_RCPT, /* for each recipient, before it is accepted */

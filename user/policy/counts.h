@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the policy server has counted since the daemon's start. One table of its members: the status
- * file, JSON, metrics and text are made from it. */
+/* The policy server's counts since the daemon's start. The status file, JSON, metrics and text are
+ * made from one table of their names. */
 #ifndef SEKISHO_POLICY_COUNTS_H
 #define SEKISHO_POLICY_COUNTS_H
 
@@ -11,7 +11,7 @@
 struct policy_counts {
 	uint64_t questions, reports, mails; /* requests that were answered */
 	uint64_t refused;		    /* logins and recipients */
-	uint64_t would_refuse;		    /* likewise, were it not for mode = monitor */
+	uint64_t would_refuse;		    /* likewise, if it were not mode = monitor */
 	uint64_t held, deferred, rejected;  /* messages over a budget */
 	uint64_t malformed;		    /* requests not of the protocol */
 	uint64_t unauthorized;		    /* without the key, or of another user */
@@ -19,11 +19,11 @@ struct policy_counts {
 	uint64_t dropped;			 /* connections ended: too slow, or too many */
 	uint64_t repeated, stale, old_passwords; /* failed logins, by their password: judge.h */
 	uint64_t password_changes;		 /* that ended a leak */
-	/* Of the last request; 0: none yet. No rows of the table. */
+	/* Times of the last requests; 0: none yet. Not in the table. */
 	int64_t dovecot_wall_ns, postfix_wall_ns;
-	/* Of what Dovecot sends; no rows either. */
+	/* Of Dovecot's requests; not in the table either. */
 	unsigned hash_bits; /* of a digest: digest_width_bits(); 0: none yet */
-	bool unnamed;	    /* the last time it did not say by which mechanism */
+	bool unnamed;	    /* the last request did not name the mechanism */
 };
 
 struct policy_count {
@@ -35,7 +35,7 @@ struct policy_count {
 #define POLICY_COUNT_ROWS 16
 extern const struct policy_count policy_count_rows[POLICY_COUNT_ROWS];
 
-/* The member of `counts` that row `row` (below POLICY_COUNT_ROWS) is of. */
+/* The member of `counts` for row `row` (below POLICY_COUNT_ROWS). */
 static inline uint64_t *policy_count_at(struct policy_counts *counts, size_t row)
 {
 	return (uint64_t *)((char *)counts + policy_count_rows[row].offset);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the store's counters and alerts say of one day. */
+/* One day, from the store's counters and alerts. */
 #ifndef SEKISHO_DAY_H
 #define SEKISHO_DAY_H
 
 #include "history/span.h"
 
-#define DAY_HOURS  25 /* where summer time ends */
+#define DAY_HOURS  25 /* on the day on which summer time ends */
 #define DAY_ALERTS 50
 
 struct day_alert {
@@ -22,13 +22,13 @@ struct day {
 	uint64_t alert_count;		     /* may be larger */
 };
 
-/* The local day that `wall_ns` lies in, or the one of `name` ("2026-11-15"; may be NULL). -EINVAL:
- * there is no such day. Zeroes the rest. */
+/* Sets the local day of `name` ("2026-11-15"), or of `wall_ns` if `name` is NULL. -EINVAL: there is
+ * no such day. Zeroes the rest. */
 int day_of(const char *name, int64_t wall_ns, struct day *day);
 void day_free(struct day *day); /* what it owns */
-/* The counts of an hour (span_start()) that begins in the day. */
+/* Adds the counts of an hour (span_start()) that begins in the day. */
 void day_add(struct day *day, int64_t start_s, const struct span_counts *counts);
-/* Of all services. */
+/* The sums of all services. */
 void day_attempts(const struct span_counts *counts, uint64_t *attempts, uint64_t *dropped);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What happened to one account: made of the events and decisions of old logs, or of what the store
- * has kept (cmd/report_store.c). Pure. Not here: how it looks (pages.h).
+ * What happened to one account, from the events and decisions of old logs, or from the store
+ * (cmd/report_store.c). Pure. Not here: how it looks (pages.h).
  */
 #ifndef SEKISHO_INCIDENT_H
 #define SEKISHO_INCIDENT_H
 
 #include "detect/detect.h"
 
-#define INCIDENT_BUCKETS 1440 /* a day of minutes; what lasts longer has wider ones */
+#define INCIDENT_BUCKETS 1440 /* a day of minutes; for a longer time buckets are wider */
 #define INCIDENT_MARKS	 24
 #define INCIDENT_LINES	 40
 #define INCIDENT_QUEUES	 200
@@ -25,7 +25,7 @@ struct incident_source {
 	uint64_t kept_out;	     /* messages */
 	int64_t banned_ns, until_ns; /* 0: never */
 	enum ban_rule rule;	     /* of the ban */
-	bool stranger;		     /* the rules say that it is not the owner's, and it got in */
+	bool stranger;		     /* by the rules it is not the owner's, and it logged in */
 };
 
 enum incident_mark_kind { MARK_STRANGER, MARK_ALERT, MARK_BANS, MARK_BREAKER, MARK_KINDS };
@@ -43,8 +43,8 @@ struct incident_bucket {
 
 struct incident_line {
 	int64_t wall_ns;
-	uint64_t tag; /* of the event, as in decisions; 0 of the store */
-	char *text;   /* as a log has it: a stranger's. Owned; NULL: not known */
+	uint64_t tag; /* of the event, as in decisions; 0: from the store */
+	char *text;   /* as a log has it, so a stranger wrote it. Owned; NULL: not known */
 };
 
 struct incident_other {
@@ -61,8 +61,8 @@ struct incident_group {
 struct incident {
 	char account[EVENT_ACCOUNT_SIZE];
 	bool from_store;	   /* no messages are counted: the store has none */
-	bool providers_known;	   /* else provider_is_guess() of all */
-	int64_t first_ns, last_ns; /* of what was read; 0: nothing */
+	bool providers_known;	   /* else provider_is_guess() is true for all */
+	int64_t first_ns, last_ns; /* the time that was read; 0: nothing was */
 	uint64_t lines;		   /* of logs */
 	/* Of the account. Messages after its first alert: messages_passed + messages_kept_out -
 	 * messages_before. */
@@ -85,7 +85,8 @@ struct incident {
 	size_t mark_count; /* by time */
 	struct incident_line evidence[INCIDENT_LINES];
 	size_t line_count;
-	/* Of strangers' messages that passed, and have recipients of whom no line tells more. */
+	/* Of strangers' messages that passed, and have recipients about whom no further line tells.
+	 */
 	char queues[INCIDENT_QUEUES][EVENT_QUEUE_SIZE];
 	uint64_t queue_count;			       /* may be larger */
 	struct incident_other others[INCIDENT_OTHERS]; /* the most sources first */
@@ -93,12 +94,12 @@ struct incident {
 	bool others_cut; /* more than INCIDENT_PAIRS: there may be others */
 };
 
-/* With what it points to. NULL is allowed. */
+/* Frees it and what it points to. NULL is allowed. */
 void incident_free(struct incident *incident);
 
 /* ---- from events and decisions ---- */
 
-/* What is asked of whoever knows addresses. */
+/* Functions by which the caller tells the country and provider of addresses, and equal accounts. */
 struct incident_world {
 	unsigned (*country)(const struct address *address, void *context);
 	uint64_t (*provider)(const struct address *address, void *context);
@@ -113,20 +114,20 @@ struct collection;
 struct collection *collect_new(const char *account,
 			       const struct incident_world *world); /* NULL: -ENOMEM */
 void collect_free(struct collection *collection);
-/* In the order of time; `out`: a ban would have kept it out. Each event before its decisions. */
+/* Take events and decisions in the order of time, each event before its decisions. `out`: a ban
+ * would have kept the event out. */
 void collect_event(struct collection *collection, const struct event *event, bool out);
 void collect_decision(struct collection *collection, const struct decision *decision);
-/* The incident, once, the caller's. NULL: out of memory. */
+/* Returns the incident, which is the caller's; to be called once. NULL: out of memory. */
 struct incident *collect_end(struct collection *collection);
 
-/* Groups, counts and orders what the sources say: the last step of whoever fills an incident. 0 or
- * -ENOMEM. */
+/* Groups, counts and orders the sources: the last step of filling an incident. 0 or -ENOMEM. */
 int incident_sum_up(struct incident *incident);
 /* Counts messages in the bucket of their time; buckets widen when there are too many. */
 void incident_count(struct incident *incident, int64_t wall_ns, unsigned count, bool out);
-/* The line of a decision's evidence, once; beyond INCIDENT_LINES none. */
+/* Adds a line of a decision's evidence, once; none beyond INCIDENT_LINES. */
 void incident_line(struct incident *incident, int64_t wall_ns, uint64_t tag);
-/* A mark by its time; the last ones fall out. Bans of one rule that follow soon are one. */
+/* Adds a mark by its time; the last ones fall out. Bans of one rule soon after each other are one. */
 void incident_mark(struct incident *incident, const struct incident_mark *mark);
 
 #endif

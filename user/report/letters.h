@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Messages of an account that passed, and what became of them. Pure. */
+/* Messages of an account that passed, and whether they were delivered. Pure. */
 #ifndef SEKISHO_LETTERS_H
 #define SEKISHO_LETTERS_H
 
@@ -16,11 +16,11 @@ struct letters;
 struct letters *letters_new(void); /* NULL: out of memory */
 void letters_free(struct letters *letters);
 
-/* One more, up to a million; what is beyond is not followed. */
+/* Adds a message, up to a million; further ones are not followed. */
 void letters_passed(struct letters *letters, const struct event *event,
 		    const struct prefix *source);
-/* What an event with a queue id says of the message that has it. Ids are given again: once another
- * message has it, nothing counts any more. */
+/* Takes what an event with a queue id says of its message. Mail servers use ids again: once another
+ * message has the id, nothing counts any more. */
 void letters_follow(struct letters *letters, const struct event *event);
 
 /* Every letter, in the order in which they came. It and its texts are valid during the callback. */

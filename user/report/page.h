@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the pages are made of: HTML in one file, without a script or a request. Everything that is
- * not this program's own text is escaped here: names and log lines are strangers'. Pure.
+ * The parts of pages: HTML in one file, without a script or a request. Everything that is not this
+ * program's own text is escaped here, as strangers write names and log lines. Pure.
  */
 #ifndef SEKISHO_PAGE_H
 #define SEKISHO_PAGE_H
@@ -25,7 +25,8 @@ void page_word(const struct page *page, enum word word, const char *const *value
 /* The same with tags around it: page_tag(page, "h2", W_X, NULL). */
 void page_tag(const struct page *page, const char *tag, enum word word, const char *const *values);
 
-/* To the beginning of <main>, with the title as <h1>; and from its end. */
+/* Write the page up to the beginning of <main>, with the title as <h1>; and from the end of <main>.
+ */
 void page_begin(const struct page *page, enum word title, const char *const *values);
 void page_end(const struct page *page, int64_t now_wall_ns);
 
@@ -47,12 +48,12 @@ struct chart {
 	size_t count;
 	const struct chart_mark *marks;
 	size_t mark_count;
-	const char *label; /* for who cannot see it; this program's own text */
+	const char *label; /* for readers who cannot see it; this program's own text */
 };
 void page_chart(const struct page *page, const struct chart *chart);
 
-/* Local time: "2026-11-15 09:05:00"; "-" for 0. And the day and hour alone, or no more than the
- * time where `day` is the same as of `of_wall_ns`. */
+/* Local time: "2026-11-15 09:05:00"; "-" for 0. The second function leaves the day out if it is
+ * that of `of_wall_ns`. */
 #define PAGE_TIME_SIZE 32
 void page_time(int64_t wall_ns, char text[PAGE_TIME_SIZE]);
 void page_time_of_day(int64_t wall_ns, int64_t of_wall_ns, char text[PAGE_TIME_SIZE]);

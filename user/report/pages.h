@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The reports as pages and text. Pure but for the stream; its error is the caller's to look for. */
+/* The reports as pages and text. Pure except for the stream, whose errors the caller checks. */
 #ifndef SEKISHO_PAGES_H
 #define SEKISHO_PAGES_H
 
@@ -7,8 +7,8 @@
 #include "report/incident.h"
 #include "report/page.h"
 
-/* A whole HTML page each, and the day as plain text for a mail. Nothing is read but the arguments;
- * errors are those of the stream. */
+/* Write a whole HTML page each, and the day as plain text for a mail. They read nothing except the
+ * arguments. */
 void incident_page(const struct page *page, const struct incident *incident, int64_t now_wall_ns);
 void day_page(const struct page *page, const struct day *day, int64_t now_wall_ns);
 void day_text(FILE *out, enum lang lang, const struct day *day);

@@ -7,8 +7,8 @@
 
 enum lang { LANG_EN, LANG_JA, LANG_COUNT };
 
-/* In the texts {0} to {9} is a value that the caller gives; {0|host|hosts} the value, a blank, and
- * the word for one or for another number. */
+/* In the texts {0} to {9} stands for a value that the caller gives; {0|host|hosts} for the value, a
+ * blank, and the word for one or for another number. */
 enum word {
 	W_CODE, /* of HTML's lang= */
 	W_TITLE,
@@ -101,7 +101,7 @@ enum word {
 const char *word_of(enum lang lang, enum word word);
 /* "en", "ja"; -EINVAL. */
 int lang_from_name(const char *name);
-/* Of LC_ALL, LC_MESSAGES or LANG: the first that is set and not empty. */
+/* The language of LC_ALL, LC_MESSAGES or LANG: the first that is set and not empty. */
 enum lang lang_of_environment(void);
 
 #endif
