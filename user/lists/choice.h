@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which of the lists that cover an address decides, for each service: allow beats deny; of one
- * action the lower id. Where all services agree that is one list, else an index into the
- * combinations met so far (struct table_mixed). Pure. Private to the compiler.
+ * Which of the lists that cover an address decides, for each service: allow beats deny; among lists
+ * of one action the lower id wins. The result is one list if all services agree, else an index into
+ * the combinations met so far (struct table_mixed). Pure. Private to the compiler.
  */
 #ifndef SEKISHO_CHOICE_H
 #define SEKISHO_CHOICE_H
@@ -13,7 +13,7 @@
 
 /* 90 KiB: not for the stack. */
 struct choice {
-	/* Services that no list tells from one another are asked about once. */
+	/* Services that no list distinguishes are of one kind, and worked out once. */
 	uint8_t kind_of[SERVICE_MAX];
 	unsigned kinds;
 	uint64_t for_kind[SERVICE_MAX][LIST_MAX / 64]; /* by kind: the lists that are for it */
@@ -22,8 +22,8 @@ struct choice {
 	uint16_t buckets[CHOICE_BUCKETS]; /* index + 1; 0: none */
 };
 
-/* Sorts services into kinds: of one kind are those that the same lists are for. `lists` are read
- * during the call only. */
+/* Sorts services into kinds: services that the same lists are for are of one kind. Reads `lists`
+ * only during the call. */
 void choice_open(struct choice *choice, const struct compile_list *lists, size_t count);
 
 /* The lowest list id in both sets, bits by list id; 0: none. */

@@ -31,15 +31,15 @@ struct table_image {
 int table_compile(const struct ranges *countries, const struct compile_list *lists, size_t count,
 		  uint64_t generation, struct table_image *image, struct fault *fault);
 
-/* What is in it; it is empty then. */
+/* Frees the content; the image is empty then. */
 void table_image_free(struct table_image *image);
 
-/* Which services each list is for, and which code it gives, as a number: of lists that are all for
- * all services, and give none, 0. Another one calls for another table. */
+/* A hash of the services that each list is for, and of the code that it gives; 0 if all lists are
+ * for all services, and none gives a code. If it changes, a new table is due. */
 uint64_t compile_services(const struct compile_list *lists, size_t count);
 
-/* What the gate would find for a service (table_find4/6 over the image), without LOOKUP_LONG and
- * LOOKUP_MIXED. Its country may have a code (table.h). */
+/* The lookup that the gate would find for a service (table_find4/6 over the image), without
+ * LOOKUP_LONG and LOOKUP_MIXED. Its country may have a code (table.h). */
 struct lookup table_image_find(const struct table_image *image, const struct address *address,
 			       unsigned service);
 

@@ -16,7 +16,7 @@ struct country_file {
 };
 
 struct country_format {
-	/* Pure, and false for what another format reads. */
+	/* Whether the file is of this format, and no other. Pure. */
 	bool (*detect)(const struct country_file *file);
 	/* Adds ranges. -EBADMSG with "NAME:LINE: ..." when damaged or cut short. */
 	int (*read)(const struct country_file *file, struct ranges *ranges, struct fault *fault);
@@ -31,17 +31,18 @@ struct country_field {
 	size_t size;
 };
 
-/* Walks lines without their ends and blanks there, empty ones and '#' comments left out. `each`
- * returns NULL, or what is wrong with the line; *error is then -EBADMSG unless it set another. */
+/* Walks over the lines, without their ends and blanks there; leaves out empty lines and '#'
+ * comments. `each` returns NULL, or what is wrong with the line; *error is then -EBADMSG unless
+ * `each` set another. */
 int country_lines(const struct country_file *file,
 		  const char *(*each)(const char *line, size_t size, void *context, int *error),
 		  void *context, struct fault *fault);
 
-/* Splits at `separator`; returns how many fields there are, though no more than `most` are set. */
+/* Splits at `separator`; returns how many fields there are, but sets at most `most`. */
 size_t country_fields(const char *line, size_t size, char separator, struct country_field *fields,
 		      size_t most);
 
-/* The same for CSV: fields may stand in double quotes, which are not part of them. */
+/* The same for CSV: fields may be in double quotes, which are not part of them. */
 size_t country_quoted(const char *line, size_t size, char separator, struct country_field *fields,
 		      size_t most);
 
@@ -52,11 +53,11 @@ struct country_maxmind {
 	char *names[3];				  /* of locations and blocks; owned */
 };
 
-/* Keeps the file if its name says that it is one of the three (GeoLite2-Country-Blocks-IPv4.csv,
- * ...-Locations-en.csv): 1, `text` is taken over; 0: it is not. -ENOMEM. */
+/* Keeps the file if by its name it is one of the three (GeoLite2-Country-Blocks-IPv4.csv,
+ * ...-Locations-en.csv). 1: kept, `text` is taken over; 0: it is not one of them. -ENOMEM. */
 int country_maxmind_offer(struct country_maxmind *maxmind, const char *path, char *text,
 			  size_t size);
-/* Adds the ranges of what was kept. -EBADMSG: a file is missing or damaged, or a network has a
+/* Adds the ranges of the kept files. -EBADMSG: a file is missing or damaged, or a network has a
  * number that the locations do not have. */
 int country_maxmind_read(const struct country_maxmind *maxmind, const char *path,
 			 struct ranges *ranges, struct fault *fault);

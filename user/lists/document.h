@@ -13,7 +13,7 @@ struct document {
 	size_t line; /* of `at` */
 };
 
-/* The line on which a text comes next, as good as it can be told. */
+/* The line on which a text comes next, as far as this can be found out. */
 size_t document_line(struct document *document, const char *entry);
 void document_take(struct document *document, const char *entry);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Entries of a list that end by themselves. The end is the value of the entry's range: 0, it never
- * ends; else the lower, the later, so that ranges_resolve_lowest() lets the last end win where
- * entries overlap. Pure.
+ * Entries of a list that end by themselves. The value of an entry's range is its end: 0 never ends,
+ * and of the other values the lower ends later, so that ranges_resolve_lowest() lets the last end
+ * win if entries overlap. Pure.
  */
 #ifndef SEKISHO_LIST_ENDS_H
 #define SEKISHO_LIST_ENDS_H
@@ -25,12 +25,12 @@ static inline int64_t end_of_value(uint32_t value)
 	return value ? (int64_t)(UINT32_MAX - value) : END_NEVER;
 }
 
-/* Takes away what has ended at `now_s`. Returns the next end, END_NEVER if there is none; *ended:
- * how many ranges went. The ranges stay normal if they were. */
+/* Removes ranges that have ended at `now_s`. Returns the next end, END_NEVER if there is none;
+ * *ended: how many ranges it removed. The ranges stay normal if they were. */
 int64_t ends_prune(struct ranges *ranges, int64_t now_s, size_t *ended);
 
-/* "1h30m", "3h59m58.6s", "1w2d03:04:05", "90", as nft, MikroTik and CrowdSec write a length of
- * time. -EINVAL: none of these, or more than a hundred years. */
+/* Reads a length of time as nft, MikroTik and CrowdSec write it: "1h30m", "3h59m58.6s",
+ * "1w2d03:04:05", "90". -EINVAL: none of these, or more than a hundred years. */
 int ends_duration(const char *text, size_t size, uint64_t *seconds);
 
 #endif

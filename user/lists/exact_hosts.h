@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The exact hosts of one family on their way into the image (table.h): kept in any order, then
- * written by key, and their Bloom filter. Only image.c uses it. Not here: which address is a point.
+ * Writes the exact hosts of one family into the image (table.h): takes them in any order, and
+ * writes them by key; then their Bloom filter. Only image.c uses it. Not here: which address is an
+ * exact host.
  */
 #ifndef SEKISHO_EXACT_HOSTS_H
 #define SEKISHO_EXACT_HOSTS_H
@@ -15,7 +16,7 @@ struct exact_hosts {
 	size_t count, room;
 };
 
-/* An address in host order, or the upper half of one; none twice. -ENOMEM */
+/* Add an address in host order, or the upper half of one; none twice. -ENOMEM */
 int exact_hosts4_add(struct exact_hosts *exact_hosts, uint32_t address, uint32_t palette);
 int exact_hosts6_add(struct exact_hosts *exact_hosts, uint64_t high, uint32_t palette);
 
@@ -26,8 +27,9 @@ int exact_hosts4_write(struct exact_hosts *exact_hosts, struct blocks *blocks, u
 int exact_hosts6_write(struct exact_hosts *exact_hosts, struct blocks *blocks, uint32_t *next,
 		       uint32_t *index);
 
-/* Writes the Bloom filters of both families: in what IPv4's ranges, which end at `end4`, leave of
- * block 0, or from position `next` (of a u32) on, which moves behind them. -ENOMEM, -ENOSPC */
+/* Writes the Bloom filters of both families: into block 0 behind IPv4's ranges, which end at
+ * `end4`, or, if they do not fit, from position `next` (of a u32) on, which moves behind them.
+ * -ENOMEM, -ENOSPC */
 int exact_hosts_blooms(const struct exact_hosts *exact_hosts4,
 		       const struct exact_hosts *exact_hosts6, struct blocks *blocks, uint32_t end4,
 		       uint32_t *next);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A list or country file into memory, unpacked if it is gzip, xz, bzip2, zstd, or a zip or tar of
- * one file, or of one .mmdb among others. Not here: what its text means. */
+/* Reads a list or country file into memory, unpacked if it is gzip, xz, bzip2, zstd, or a zip or
+ * tar of one file, or of one .mmdb among others. Not here: what its text means. */
 #ifndef SEKISHO_LIST_INPUT_H
 #define SEKISHO_LIST_INPUT_H
 
@@ -19,7 +19,7 @@ struct input {
 /* Reads all of `path`, "-" is standard input. -errno of the file; -EFBIG: more than INPUT_MAX;
  * -EBADMSG: damaged gzip. */
 int input_read(const char *path, struct input *input, struct fault *fault);
-/* The same of what must be a file, for who cannot wait: -EINVAL: a pipe, a device. */
+/* The same for callers that cannot wait: only of a regular file. -EINVAL: a pipe, a device. */
 int input_read_file(const char *path, struct input *input, struct fault *fault);
 /* The same as input_read_file(), but a zip stays as it is: country data may be several files. */
 int input_read_packed(const char *path, struct input *input, struct fault *fault);

@@ -12,7 +12,7 @@ bool input_is_zip(const char *text, size_t size);
 bool input_is_tar(const char *text, size_t size);
 
 /* One file of an archive; `name` is "" for xz, bzip2 and zstd, which have one file without a name.
- * `text` is the callback's to keep (malloc()ed) when it returns 0. Not 0 ends the walk. */
+ * `text` (malloc()ed) belongs to the callback if it returns 0. Not 0 ends the walk. */
 typedef int input_member(const char *name, char *text, size_t size, void *context);
 
 /* Unpacks each file, all together at most `most` bytes. 0, what `each` returned, -EBADMSG: damaged

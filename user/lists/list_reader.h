@@ -27,14 +27,14 @@ struct list_word {
 	size_t size;
 };
 
-/* Rules of which the first match counts, or the narrowest; values are order * 2 + (1: the rule is
- * an exception). */
+/* Rules of which the first match, or the narrowest, counts; a value is order * 2, and 1 more for an
+ * exception. */
 struct rule_set {
 	char name[80];
 	struct ranges ranges;
 	uint32_t appended, inserted;
 	bool excepting;
-	bool narrowest; /* as in an ipset, where the order says nothing */
+	bool narrowest; /* the narrowest counts, as in an ipset, which has no order */
 	bool timed;	/* an entry of it has an end: `ends` are its entries with their ends */
 	struct ranges ends;
 };
@@ -44,7 +44,7 @@ struct postfix; /* text_postfix.c: the conditions that are open */
 struct bind;	/* text_bind.c: the braces that are open */
 struct listing; /* text_listings.c: the chain or set whose members follow */
 
-/* What the titles of a CSV say: numbers of columns, from 1; 0: it has none. */
+/* The numbers of the columns of a CSV by its titles, from 1; 0: it has no such column. */
 struct csv_columns {
 	size_t address; /* of the address, or of a range's first; 0: no titles so far */
 	size_t last, scope, type, duration, all;
@@ -66,9 +66,9 @@ struct list_reader {
 	size_t set_count;
 	struct nft *nft;	 /* NULL: no block is open */
 	struct postfix *postfix; /* NULL: not a table of Postfix so far */
-	bool after_postfix;   /* the line before is one of such a table: an indented one goes on */
-	size_t scores;	      /* ipsum's lines, which to Postfix would be numeric actions */
-	struct ranges except; /* taken out of the whole file in the end */
+	bool after_postfix; /* the line before is of such a table: an indented line continues it */
+	size_t scores;	    /* lines of ipsum, which would be numeric actions to Postfix */
+	struct ranges except; /* taken out of the whole file at the end */
 	struct csv_columns csv;
 	enum { MIKROTIK_NONE = 0, MIKROTIK_LISTS, MIKROTIK_ELSEWHERE } mikrotik;
 	struct bind *bind;
@@ -78,13 +78,14 @@ struct list_reader {
 		zone_accepts;	     /* firewall-cmd's listing; the zone's target */
 	bool rbldnsd, rbldnsd_names; /* its zone; within a data set of names */
 	struct listing *listing;     /* text_listings.c: what is being listed; NULL: nothing */
-	size_t json_records;	     /* JSON lines with a prefix, since the last that counts them */
-	uint32_t end;		     /* of the entry that is taken next, as of ends.h */
-	bool ended;		     /* its end has passed: it is skipped */
+	size_t json_records; /* JSON lines with a prefix, since the last line with a count */
+	uint32_t end;	     /* of the entry that is taken next, as in ends.h */
+	bool ended;	     /* its end has passed: it is skipped */
 	char no_list[LIST_REASON_SIZE]; /* why the file as a whole cannot be used; "": it can */
 };
 
-/* A format looks at a line: false, not mine; true, done with it (taken, skipped or refused). */
+/* A format looks at a line. False: it is not of this format. True: it was taken, skipped or
+ * refused. */
 typedef bool list_format(struct list_reader *reader, const struct list_line *line);
 
 list_format list_plain, list_ipsum, list_dshield, list_epost, list_p2p, list_abuse_ch,
@@ -95,31 +96,32 @@ list_format list_plain, list_ipsum, list_dshield, list_epost, list_p2p, list_abu
 
 /* A line within an nft block that is open, comments included. */
 void list_nft_inside(struct list_reader *reader, const struct list_line *line);
-/* The same of BIND's braces. */
+/* The same for BIND's braces. */
 void list_bind_inside(struct list_reader *reader, const struct list_line *line);
-/* At the end of the file: what must have been closed or counted. Frees what is left open. */
+/* To be called at the end of the file: check what must have been closed or counted, and free what
+ * is still open. */
 void list_nft_finish(struct list_reader *reader);
 void list_postfix_finish(struct list_reader *reader);
 void list_json_lines_finish(struct list_reader *reader);
 void list_listing_finish(struct list_reader *reader);
 void list_bind_finish(struct list_reader *reader);
 
-/* Whether it is what firewall-cmd lists of zones, for list_firewall_cmd(). */
+/* Whether the text is a listing of zones by firewall-cmd, for list_firewall_cmd(). */
 bool list_is_firewall_cmd(const char *text, size_t size);
-/* From its first '<' on: the outermost element is one of firewalld's. */
+/* Whether the outermost element, from the first '<' on, is one of firewalld's. */
 bool list_is_firewalld(const char *text, size_t size);
-/* A file that is one JSON value (nft -j, CrowdSec): false, it is not. */
+/* Reads a file that is one JSON value (nft -j, CrowdSec). False: it is none. */
 bool list_json_document(struct list_reader *reader, const char *text, size_t size);
-/* The same of an XML file of firewalld, and of fail2ban's database. */
+/* The same for an XML file of firewalld, and for fail2ban's database. */
 bool list_firewalld(struct list_reader *reader, const char *text, size_t size);
 bool list_fail2ban_database(struct list_reader *reader, const char *text, size_t size);
 
-/* What is read so far makes the whole file useless: the first such reason stays. */
+/* Notes why the whole file is useless, from what is read so far; the first such reason stays. */
 void list_give_up(struct list_reader *reader, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* The strict dotted quad at `at`: behind it and *address in host order, or NULL. The same strings
- * as inet_pton(), as a prefix of the text. */
+/* Reads the strict dotted quad at `at`, *address in host order; returns the place behind it, or
+ * NULL. Accepts the strings of inet_pton(), as a prefix of the text. */
 const char *list_quad(const char *at, const char *end, uint32_t *address);
 
 /* The physical line that `at`, a place in the line, is on. */
@@ -128,9 +130,9 @@ size_t list_line_number(const struct list_line *line, const char *at);
 /* Counts one line or entry, and refuses it. */
 void list_refuse(struct list_reader *reader, size_t number, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Says something of a line that counts as skipped. */
+/* Reports a remark on a line that counts as skipped. */
 void list_remark(struct list_reader *reader, size_t number, const char *text);
-/* Counts a line that is understood but says nothing for this list. */
+/* Counts a line that is understood but does not concern this list. */
 void list_skip(struct list_reader *reader);
 
 /* "A", "A/length" or "A/contiguous netmask"; `reason` is filled in when -EINVAL. Host bits: -EINVAL
@@ -140,8 +142,8 @@ int list_parse_prefix(const struct list_reader *reader, const char *text, size_t
 /* Whether this list may have the prefix (too wide, special, own); `reason` when -EPERM. */
 int list_check_prefix(const struct list_reader *reader, const struct prefix *prefix,
 		      char reason[LIST_REASON_SIZE]);
-/* The range's ends, one of them or the whole possibly not allowed: `reason` when -EINVAL, -EPERM.
- * The range is added to `ranges` (0, -ENOMEM). */
+/* Reads a range by its ends and adds it to `ranges` (0, -ENOMEM). `reason` when an end is malformed
+ * (-EINVAL), or with `check` the range is not allowed (-EPERM). */
 int list_parse_range(const struct list_reader *reader, const char *first, size_t first_size,
 		     const char *last, size_t last_size, bool check, struct ranges *ranges,
 		     char reason[LIST_REASON_SIZE]);
@@ -151,12 +153,12 @@ void list_take_prefix(struct list_reader *reader, size_t number, const char *tex
 void list_take_range(struct list_reader *reader, size_t number, const char *first,
 		     size_t first_size, const char *last, size_t last_size);
 
-/* The entry that is taken next ends then: in seconds since 1970, or a length of time (ends.h)
- * from now; a text that is no time is for ever. "0" is, too. */
+/* Set the end of the entry that is taken next: in seconds since 1970, or as a length of time
+ * (ends.h) from now. A text that is no time means for ever; so does "0". */
 void list_ends_at(struct list_reader *reader, int64_t end_s);
 void list_ends_in(struct list_reader *reader, const char *text, size_t size);
-/* For whoever takes an entry: its value, 0 without an end, counted in the report; and the next one
- * has none again. */
+/* To be called when an entry is taken: returns its value, 0 without an end, and counts it in the
+ * report; the next entry has no end again. */
 uint32_t list_take_end(struct list_reader *reader);
 /* Whether the entry that would be taken has ended; it is skipped then. */
 bool list_has_ended(struct list_reader *reader);
@@ -181,10 +183,10 @@ size_t list_split(struct list_reader *reader, const struct list_line *line, stru
 
 /* Splits at each `separator`; with `quotes` a field may stand in double quotes (RFC 4180; its
  * doubled quotes stay doubled). Blanks around a field are not part of it. Returns how many there
- * are, though no more than `most` are set. */
+ * are, but sets at most `most`. */
 size_t list_fields(const struct list_line *line, char separator, bool quotes,
 		   struct list_word *fields, size_t most);
-/* Whether the text is a strict address, prefix or range, however it will be judged. */
+/* Whether the text is a strict address, prefix or range, whether or not the list may have it. */
 bool list_is_entry(const struct list_word *word);
 /* Whether ports ("25", "25,465", "20:30", with '-' or '_' too) have one of the mail services'. */
 bool list_mail_ports(const struct list_word *word);
@@ -199,7 +201,7 @@ void list_rule_add(struct list_reader *reader, struct rule_set *set, const struc
  * exception is not checked and counts as skipped. */
 void list_rule_take(struct list_reader *reader, struct rule_set *set, size_t number,
 		    const char *text, size_t size, bool exception);
-/* What the rule sets leave goes into reader->ranges, which it leaves normal and without
+/* Puts the results of the rule sets into reader->ranges, which it leaves normal and without
  * reader->except; frees both. */
 void list_rules_finish(struct list_reader *reader);
 

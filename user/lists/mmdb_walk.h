@@ -7,7 +7,7 @@
 
 #include "lists/ranges.h"
 
-/* What a record says, as a range's value: 0 to UINT32_MAX; -EINVAL: nothing; -EBADMSG: damaged. */
+/* A record as a range's value: 0 to UINT32_MAX; -EINVAL: it has none; -EBADMSG: damaged. */
 typedef int64_t mmdb_value(MMDB_entry_s *entry);
 
 /*

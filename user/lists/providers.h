@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which autonomous system (provider) an address is of. From libloc databases, where sekisho was
- * built with libloc, MaxMind DB files with ASN data, and lines FIRST TAB LAST TAB NUMBER (iptoasn)
- * or FIRST,LAST,NUMBER. Not here: countries (country.h), and what is taken where no data is
+ * The autonomous system (provider) of an address: from libloc databases, if sekisho was built with
+ * libloc, from MaxMind DB files with ASN data, and from lines FIRST TAB LAST TAB NUMBER (iptoasn)
+ * or FIRST,LAST,NUMBER. Not here: countries (country.h), and the guess without data
  * (detect/provider.h).
  */
 #ifndef SEKISHO_PROVIDERS_H
@@ -18,17 +18,17 @@ struct providers;
 /* How many ranges all files have. -errno: one is damaged. */
 int providers_count(const struct providers *providers, size_t *count);
 
-/* Opens all `files`. `optional`: those that are not there are left out. *providers is the caller's,
- * NULL where no file is. -errno with a fault. */
+/* Opens all `files`. `optional`: absent files are left out. *providers is the caller's, NULL if
+ * there is no file. -errno with a fault. */
 int providers_load(char *const *files, size_t count, bool optional, struct providers **providers,
 		   struct fault *fault);
 void providers_free(struct providers *providers);
 
-/* The number, 0 where the data has none, or `providers` is NULL. Takes up to some microseconds. */
+/* The number; 0 if the data has none, or `providers` is NULL. Takes up to some microseconds. */
 uint32_t providers_find(const struct providers *providers, const struct address *address);
 
-/* All addresses of these `numbers`, which rise, with value 0: those of which providers_find() says
- * one of them. found[i] says whether there is any of numbers[i]. *ranges is overwritten, normal,
+/* All addresses for which providers_find() returns one of `numbers`, which rise; their value is 0.
+ * found[i]: whether numbers[i] has any. *ranges is overwritten, normal,
  * and the caller's. Reads all of the data: up to some seconds. -errno with a fault. */
 int providers_select(const struct providers *providers, const uint32_t *numbers, size_t count,
 		     bool *found, struct ranges *ranges, struct fault *fault);

@@ -12,8 +12,8 @@ struct sort_item {
 	uint32_t index;
 };
 
-/* Stable, by key; least significant byte first, bytes that all keys share cost nothing. `scratch`
- * has room for `count` items, too. */
+/* Sorts by key, stably, from the least significant byte; bytes that all keys share cost nothing.
+ * `scratch` has room for `count` items, too. */
 static inline void radix_sort(struct sort_item *items, struct sort_item *scratch, size_t count)
 {
 	size_t histogram[8][256] = { 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Sets of addresses as sorted, disjoint, inclusive ranges, one array per family: what a list or a
- * country file is once read. Pure. Not here: text (text.h), the compiled table (compile.h).
+ * Sets of addresses as sorted, disjoint, inclusive ranges, one array per family: the form of a list
+ * or a country file once it is read. Pure. Not here: text (text.h), the compiled table (compile.h).
  */
 #ifndef SEKISHO_RANGES_H
 #define SEKISHO_RANGES_H
@@ -13,7 +13,7 @@
 
 typedef unsigned __int128 u128;
 
-/* `value` is a country index in country data, and in a list when the entry ends (ends.h). Host
+/* `value` is a country index in country data; in a list it is the end of the entry (ends.h). Host
  * order, ends inclusive. */
 struct range4 {
 	uint32_t first, last;
@@ -33,22 +33,22 @@ struct ranges {
 	size_t count6, room6;
 };
 
-/* What is in it; it is empty then. */
+/* Frees the arrays; the ranges are empty then. */
 void ranges_free(struct ranges *ranges);
 
-/* Append in any order, overlaps allowed. -ENOMEM; -EINVAL if first > last. IPv4-mapped v6 ranges
- * are the caller's to fold. */
+/* Append in any order, overlaps allowed. -ENOMEM; -EINVAL if first > last. The caller turns
+ * IPv4-mapped v6 ranges into IPv4 ones. */
 int ranges_add4(struct ranges *ranges, uint32_t first, uint32_t last, uint32_t value);
 int ranges_add6(struct ranges *ranges, u128 first, u128 last, uint32_t value);
 int ranges_add_prefix(struct ranges *ranges, const struct prefix *prefix, uint32_t value);
 int ranges_add_all(struct ranges *ranges, const struct ranges *more);
 
-/* Sorts and makes disjoint; neighbours and overlaps of one value merge. Where values differ in an
- * overlap, the narrower range wins, then the later added one. -ENOMEM. */
+/* Sorts and makes disjoint; neighbours and overlaps of one value merge. If values differ in an
+ * overlap, the narrower range wins; of equally wide ones the one added later. -ENOMEM. */
 int ranges_normalise(struct ranges *ranges);
 
-/* The same, but in an overlap the lower value wins: with line numbers as values, the first match of
- * a rule file. -ENOMEM. */
+/* The same, but in an overlap the lower value wins: with line numbers as values this is the first
+ * match of a rule file. -ENOMEM. */
 int ranges_resolve_lowest(struct ranges *ranges);
 
 /* For normal ranges. The value at an address, or -1. */

@@ -2,7 +2,7 @@
 /*
  * A list file of any known format -> ranges. The format is detected per line; a line that is not
  * understood is refused, with its number and the reason, and never becomes wider than written.
- * Pure but for the memory it allocates. Formats: docs/list-formats.md.
+ * Pure except for the memory that it allocates. Formats: docs/list-formats.md.
  */
 #ifndef SEKISHO_LIST_TEXT_H
 #define SEKISHO_LIST_TEXT_H
@@ -14,10 +14,10 @@ struct list_options {
 	bool allow;  /* the list allows: ACCEPT lines and hosts.allow lines count, too-wide
 		      * and special prefixes are taken */
 	bool force;  /* take too-wide, private, loopback and own prefixes in a deny list */
-	bool feed;   /* somebody else's, fetched: refuse what is wider than /12 (IPv6: /20), of an
+	bool feed;   /* somebody else's, fetched: refuse prefixes wider than /12 (IPv6: /20), in an
 		      * allow list, too */
-	bool stream; /* entries come and go one by one, each by itself: that single ones are
-		      * refused, or that none is left, says nothing against the others */
+	bool stream; /* entries come and go one by one: refused ones, or an empty list, are no
+		      * reason to refuse the others */
 	bool mask;   /* host bits set: take the masked prefix instead of refusing */
 	const struct prefix *own; /* this machine's addresses, refused in a deny list */
 	size_t own_count;
@@ -26,19 +26,19 @@ struct list_options {
 	int64_t now_s;
 };
 
-/* One refused line, or one that was skipped with a remark. `reason` names what and the remedy;
- * `line` counts from 1. */
+/* Called for a refused line, or one that was skipped with a remark. `reason` has the cause and the
+ * remedy; `line` counts from 1. */
 typedef void list_refused(size_t line, const char *reason, void *context);
 
 /* Called now and then with the bytes read so far; may be NULL. */
 typedef void list_progress(size_t done, size_t size, void *context);
 
 struct list_report {
-	size_t lines;	/* with content for this list; of a line with several entries, each entry */
+	size_t lines;	/* with content for this list; each entry of a line with several counts */
 	size_t taken;	/* prefixes or ranges */
 	size_t refused; /* lines or entries */
 	size_t timed;	/* of those taken: entries that end by themselves (ends.h) */
-	size_t skipped; /* understood, but nothing for this list: other daemons, other targets */
+	size_t skipped; /* understood, but not for this list: other daemons, other targets */
 	size_t merged; /* duplicates and overlaps that vanished in normalising: taken - prefixes, if
 			  > 0 */
 	uint64_t prefixes; /* CIDRs in the result */
@@ -58,8 +58,8 @@ struct list_callbacks {
 /*
  * Reads `size` bytes at `text` (a whole file; need not end in NUL) into `ranges`, which it leaves
  * normal; the values are those of ends.h. 0, or -ENOMEM, or with nothing usable in `ranges`:
- * -EBADMSG: not a list at all (HTML, empty, a truncated file whose own count tells), or more than
- * a tenth of its lines refused, or no entry. `fault` says which; `report` is filled in either way.
+ * -EBADMSG: not a list at all (HTML, empty, truncated by its own count), more than a tenth of the
+ * lines refused, or no entry. `fault` says which; `report` is filled in either way.
  * Safe for any bytes.
  */
 int list_read(const char *text, size_t size, const struct list_options *options,

@@ -11,11 +11,11 @@
 bool hosts_next_word(const char **at, const char *end, struct list_word *word);
 bool hosts_word_is(const struct list_word *word, const char *text); /* in any case */
 
-/* Whether a list of daemons, EXCEPTs included, means one of those under whose names mail servers
- * ask tcp wrappers. */
+/* Whether a list of daemons, EXCEPTs included, contains a name by which a mail server asks tcp
+ * wrappers. */
 bool hosts_names_mail_daemon(const char *at, const char *end);
 
-/* Whether it could be one at all. */
+/* Whether the text could be a list of daemons at all. */
 bool hosts_looks_like_daemons(const char *at, const char *end);
 
 #endif
