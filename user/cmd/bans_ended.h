@@ -5,7 +5,8 @@
 
 #include "cmd/cmd.h"
 
-/* Prints the bans that ended from `from_wall_ns` to now, the last first. The exit status (said). */
+/* Prints the bans that ended from `from_wall_ns` to now, the last first. Returns the exit status;
+ * faults are printed. */
 int bans_ended(const struct command *command, const struct instance *instance, int64_t from_wall_ns,
 	       bool json);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How `sekisho check` tells faults and warnings: a line each on standard error, or collected for
- * --json. Private to the command. */
+/* The output of faults and warnings by `sekisho check`: a line each on standard error, or collected
+ * for --json. Private to the command. */
 #ifndef SEKISHO_CHECK_REPORT_H
 #define SEKISHO_CHECK_REPORT_H
 
@@ -25,20 +25,21 @@ struct check_refusals {
 	size_t count;
 };
 
-/* Any text, as a JSON string; what is not UTF-8 in it becomes '?'. NULL without memory. */
+/* Any text as a JSON string; bytes that are not UTF-8 become '?'. NULL without memory. */
 json_t *check_json_text(const char *text);
 
-/* "TEXT", which names its place, as a fault. `context` is the struct check_report (fault_callback).
- */
+/* Reports "TEXT", which names its place, as a fault. `context` is the struct check_report
+ * (fault_callback). */
 void check_add_fault(const char *text, void *context);
 
-/* "WHERE: TEXT" as a fault, or "WHERE: warning: TEXT". `where` NULL: the text names its place. */
+/* Reports "WHERE: TEXT" as a fault, or "WHERE: warning: TEXT". `where` NULL: the text names its
+ * place. */
 void check_tell(struct check_report *report, bool fault, const char *where, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
 /* Notes a refused line; a list_refused with a struct check_refusals as its context. */
 void check_add_refusal(size_t line, const char *reason, void *context);
-/* Tells them, as faults only where `import` would refuse the file for them. */
+/* Reports the refused lines, as faults only if `import` would refuse the file because of them. */
 void check_tell_refusals(struct check_report *report, bool fault, const char *file,
 			 const struct check_refusals *refusals);
 

@@ -34,9 +34,9 @@ extern const struct command cmd_run, cmd_load, cmd_unload, cmd_check, cmd_status
 int cmd_failed(const struct command *command, const struct fault *fault);
 int cmd_usage(const struct command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* The usage error for what getopt_long() refused, with the option that was meant where one is near:
- * `c` is its answer ('?', or ':' where a value is missing), argv what it reads. The short options
- * begin with ':' for that ("+:" too), and opterr is 0 before any command runs. */
+/* The usage error for an option that getopt_long() refused, with a similar option if there is one.
+ * `c` is the result of getopt_long() ('?', or ':' if a value is missing), argv its argument. The
+ * short options begin with ':' for that ("+:" too), and opterr is 0 before any command runs. */
 int cmd_bad_option(const struct command *command, const struct option *known, int c, char **argv);
 /* The same as text, for the options before the command. */
 #define CMD_OPTION_SIZE 256
@@ -46,11 +46,12 @@ extern const struct option cmd_global_options[];
 void cmd_warn(const struct command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* instance_open() for a command that can do without a faultless configuration: the first fault is a
- * warning, unless it is one of [paths]. EXIT_DONE, or what the command returns (said). */
+/* instance_open() for a command that can work with faults in the configuration: the first fault is
+ * a warning, unless it is one of [paths]. EXIT_DONE, or the command's exit status (the fault was
+ * printed). */
 int cmd_open(const struct command *command, const struct globals *globals, unsigned use,
 	     struct instance *instance);
-/* The same, with the fault left to the caller: 0, or instance_open()'s error. */
+/* The same, but the caller prints the fault: 0, or instance_open()'s error. */
 int cmd_try_open(const struct command *command, const struct globals *globals, unsigned use,
 		 struct instance *instance, struct fault *fault);
 

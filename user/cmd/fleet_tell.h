@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What `ban` and `unban` tell the fleet process, if one runs. That it was not told is no fault: the
- * daemon tells it all when it comes back. */
+/* What `ban` and `unban` tell the fleet process, if one runs. If they cannot, this is no fault: the
+ * daemon tells it everything when it comes back. */
 #ifndef SEKISHO_FLEET_TELL_H
 #define SEKISHO_FLEET_TELL_H
 
@@ -10,18 +10,18 @@
 
 struct fleet_tell {
 	int fd;		       /* -1 */
-	bool over;	       /* it was tried, and nobody answers */
-	char untold[PATH_MAX]; /* the file that says so; "": there is nothing to say */
+	bool over;	       /* the fleet process was called, and does not answer */
+	char untold[PATH_MAX]; /* the file that notes this (CHANNEL_UNTOLD); "": nothing to note */
 };
 
 /* Tells the fleet process of a ban, or that one was lifted, so that other members hear of it. Does
- * nothing without [fleet]. No error: `over` says that it did not answer; then the rest is left to
- * the daemon, which tells all that holds once the fleet process takes something again. */
+ * nothing without [fleet]. Returns no error: `over` is set if the fleet process did not answer;
+ * then the daemon tells it all bans that hold once it answers again. */
 void fleet_tell_ban(struct fleet_tell *tell, const struct config *config,
 		    const struct ban_record *ban);
 void fleet_tell_unban(struct fleet_tell *tell, const struct config *config,
 		      const struct prefix *prefix, enum ban_services services);
-/* To be called in any case, behind the last ban. */
+/* To be called in any case, after the last ban. */
 void fleet_tell_end(struct fleet_tell *tell);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The text of --help, broken to fit 80 columns whatever way it is written in the source. */
+/* The text of --help, broken to fit 80 columns, however it is broken in the source. */
 #ifndef SEKISHO_HELP_H
 #define SEKISHO_HELP_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `sekisho import` in two parts: what is asked for and done (cmd_import.c), reading
- * (import_read.c). */
+/* `sekisho import` in two parts: options and actions (cmd_import.c), reading (import_read.c). */
 #ifndef SEKISHO_IMPORT_H
 #define SEKISHO_IMPORT_H
 
@@ -16,7 +15,7 @@ struct import {
 	char **files;
 	struct input *inputs; /* one per file */
 	size_t count;
-	enum action action; /* of a list that gives a code: ACTION_DENY, by which it is read */
+	enum action action; /* for a list that gives a code: ACTION_DENY, as it is read like that */
 	uint16_t code;	    /* as store_list.code */
 	bool force, mask, dry_run, remove, diff;
 	struct ranges ranges;
@@ -27,9 +26,10 @@ struct import {
 	int64_t started_ns, shown_ns;
 };
 
-/* All input, into memory. */
+/* Reads all input into memory. */
 int import_read_inputs(struct import *import, struct fault *fault);
-/* What it says, into import->ranges; refusals go to standard error, progress to a terminal there. */
+/* Reads the lists of this input into import->ranges; refusals go to standard error, and progress
+ * too if that is a terminal. */
 int import_read_lists(struct import *import, struct fault *fault);
 void import_clear_progress(struct import *import);
 

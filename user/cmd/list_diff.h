@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What replacing a list would change, as addresses and not as lines: for `sekisho import`. */
+/* The changes by replacing a list, as addresses and not as lines: for `sekisho import`. */
 #ifndef SEKISHO_LIST_DIFF_H
 #define SEKISHO_LIST_DIFF_H
 
 #include "lists/ranges.h"
 
-/* What is new and what goes, both normal and the caller's to free. */
+/* New and removed addresses, both normal; the caller frees them. */
 struct list_diff {
 	struct ranges added, removed;
 };
@@ -14,8 +14,8 @@ struct list_diff {
 int list_diff_make(struct list_diff *diff, const struct ranges *before, const struct ranges *after);
 void list_diff_free(struct list_diff *diff);
 
-/* "+12 -3 prefixes" on standard output; before it, with `full`, each as a line "+1.2.3.0/24" or
- * "-1.2.3.0/24". */
+/* Prints "+12 -3 prefixes" on standard output; with `full` first each prefix as a line
+ * "+1.2.3.0/24" or "-1.2.3.0/24". */
 void list_diff_print(const struct list_diff *diff, const char *name, bool full);
 
 #endif

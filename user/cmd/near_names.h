@@ -6,13 +6,13 @@
 #include "cmd/cmd.h"
 #include "log/event.h"
 
-/* Among the lists of configuration and store. "; did you mean 'NAME'?", or "" where none is near;
- * returns `text`. */
+/* Looks among the lists of configuration and store. "; did you mean 'NAME'?", or "" if none is
+ * similar; returns `text`. */
 #define NEAR_LIST_SIZE (CONFIG_NAME_SIZE + 24)
 const char *near_list(const struct instance *instance, const char *name, char text[NEAR_LIST_SIZE]);
 
-/* Among the accounts that have logged in, two changes away at most: names that differ by more are
- * other people. False: none is. */
+/* Looks among the accounts that have logged in, at most two changes away: names that differ by more
+ * are other people's. False: there is none. */
 bool near_account(const struct instance *instance, const char *name,
 		  char nearest[EVENT_ACCOUNT_SIZE]);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Old logs through parser and rules, in log time, as `replay` and `report` do it: offline, without
- * privilege. Not here: reading and merging the files (log/past_logs.h), what is made of it. */
+/* Runs old logs through parser and rules, in log time, for `replay` and `report`: offline, without
+ * privilege. Not here: reading and merging the files (log/past_logs.h), the use of the results. */
 #ifndef SEKISHO_OLD_LOGS_H
 #define SEKISHO_OLD_LOGS_H
 
@@ -12,11 +12,11 @@
 #include "log/past_logs.h"
 
 struct old_logs {
-	const struct command *command; /* for what is said on standard error */
+	const struct command *command; /* for messages on standard error */
 	const struct config *config;   /* the caller's */
-	/* `out`: a ban would have kept the event out. Each before its decisions. */
+	/* `out`: a ban would have kept it out. Called for each event before its decisions. */
 	void (*on_event)(const struct event *event, uint64_t tag, bool out, void *context);
-	/* Without bans that are in force already, or of what never-ban names. */
+	/* Not called for bans that are in force already, or of prefixes that never-ban names. */
 	void (*on_decision)(const struct decision *decision, void *context);
 	void *context;
 	/* From old_logs_open() on: */
@@ -25,13 +25,13 @@ struct old_logs {
 	struct ranges countries;
 	struct providers *providers;
 	struct protected_set protected;
-	bool opened; /* every file could be; set by old_logs_read() */
+	bool opened; /* every file could be opened; set by old_logs_read() */
 };
 
-/* Says what country or provider data cannot be read. -ENOMEM; old_logs_close() all the same. */
+/* Warns of country or provider data that cannot be read. -ENOMEM; old_logs_close() then, too. */
 int old_logs_open(struct old_logs *logs, struct fault *fault);
-/* Reads all `paths`, up to NULL. EXIT_DONE, or EXIT_FAILED (said): a file cannot be opened, which
- * ends it, or read to its end, then the rest counts. */
+/* Reads all `paths`, up to NULL. EXIT_DONE, or EXIT_FAILED (the fault was printed): a file cannot
+ * be opened, which ends the reading, or cannot be read to its end, and the others still count. */
 int old_logs_read(struct old_logs *logs, char **paths, struct past_logs_counts *counts);
 void old_logs_close(struct old_logs *logs);
 

@@ -11,13 +11,13 @@ struct prefix_args {
 	bool *alone; /* the same number: an IPv6 address without a length, which is one of many that
 			its owner has */
 	size_t count;
-	bool refused; /* some words were none, and that was said: the command is to fail at its end */
+	bool refused; /* some words were no prefixes; this was printed, and the command must fail */
 };
 
 /* Reads `count` arguments; "-" stands for standard input, whose words are prefixes too ('#' begins
  * a comment). A word that is no prefix does not keep the others from being used. EXIT_DONE with at
- * least one prefix, or what the command returns (said on standard error, with the corrected prefix
- * where bits are set beyond the length). */
+ * least one prefix, or the command's exit status (the fault is on standard error, with the
+ * corrected prefix if bits are set beyond the length). */
 int prefix_args(const struct command *command, char **arguments, int count,
 		struct prefix_args *prefixes);
 /* The prefix of an IPv6 address whose `length6` bits are one source; any other as it is. */

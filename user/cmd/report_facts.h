@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where `sekisho report` has its facts from. Not here: how they look (report/pages.h). */
+/* Collects the facts of `sekisho report`. Not here: how they look (report/pages.h). */
 #ifndef SEKISHO_REPORT_FACTS_H
 #define SEKISHO_REPORT_FACTS_H
 
@@ -9,8 +9,8 @@
 
 /* `command`: whose faults are said. */
 
-/* From logs, through the rules. EXIT_*, what went wrong is said; *incident is the caller's, and may
- * be there although a file could not be read to its end. */
+/* From logs, through the rules. EXIT_*; faults are printed. *incident is the caller's, and may be
+ * set although a file could not be read to its end. */
 int report_from_logs(const struct command *command, const struct config *config,
 		     const char *account, char **paths, struct incident **incident);
 /* From the store: alerts, bans and evidence of 90 days, known sources. */

@@ -11,10 +11,10 @@
 struct wanted_line {
 	const char *path; /* "-": cannot be read again */
 	uint64_t number;  /* from 1 */
-	char *text;	  /* set, malloc()ed, passwords removed; NULL: not to be had (any more) */
+	char *text; /* result, malloc()ed, without passwords; NULL: not available (any more) */
 };
 
-/* Reads each file once, to the last line that is wanted of it. gzip too. */
+/* Reads each file once, up to its last wanted line. gzip too. */
 void report_lines_read(struct wanted_line *lines, size_t count);
 
 #endif

@@ -13,11 +13,11 @@ struct service_args { /* zero-initialised: none was given */
 	size_t count;
 };
 
-/* One more; `word` must live on. False: too many. */
+/* Adds a word, which must live on. False: too many. */
 bool service_args_add(struct service_args *args, char *word);
 
-/* What they stand for together, of none BAN_ALL. EXIT_DONE, or what the command returns (said on
- * standard error). */
+/* The groups that all words together stand for; BAN_ALL without words. EXIT_DONE, or the command's
+ * exit status (the fault is on standard error). */
 int service_args_read(const struct command *command, const struct service_args *args,
 		      const struct config *config, enum ban_services *services);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What `sekisho watch` is asked to show, as words: --source, --service, --reason, --country. Each
- * may be given again, or with several words between commas; one of them is enough to be shown. */
+/* The filters of `sekisho watch`: --source, --service, --reason, --country. Each may be given
+ * again, or with several words between commas; a verdict is shown if one of the words matches. */
 #ifndef SEKISHO_WATCH_ARGS_H
 #define SEKISHO_WATCH_ARGS_H
 
@@ -10,7 +10,7 @@
 /* A filter that shows everything. */
 void watch_args_begin(struct watch_filter *filter);
 
-/* EXIT_DONE, or what the command returns (said). `text` is cut into words. */
+/* EXIT_DONE, or the command's exit status (the fault was printed). `text` is cut into words. */
 int watch_args_source(const struct command *command, const char *text, struct watch_filter *filter);
 int watch_args_reason(const struct command *command, char *text, struct watch_filter *filter);
 int watch_args_country(const struct command *command, char *text, struct watch_filter *filter);
@@ -21,7 +21,8 @@ int watch_args_codes(const struct command *command, const struct config *config,
 int watch_args_service(const struct command *command, char *text, const struct service_names *names,
 		       struct watch_filter *filter);
 
-/* Of reasons and services none was named: all are shown, of reasons those in `reasons`. */
+/* To be called after all options: if no service was named, all are shown; if no reason was named,
+ * those in `reasons` are. */
 void watch_args_end(struct watch_filter *filter, unsigned reasons);
 
 #endif
