@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is known of an account, as the store has it: filled by one function, rendered by two pure
- * ones. The daemon writes down once a second what it learns. Not here: how to change it (store.h,
+ * What the store has about an account: filled by one function, rendered by two pure ones. The
+ * daemon writes what it learns to the store once a second. Not here: how to change it (store.h,
  * orders).
  */
 #ifndef SEKISHO_ACCOUNT_FACTS_H
@@ -24,10 +24,10 @@ struct account_source {
 	unsigned country;
 	uint64_t provider; /* provider.h */
 	int64_t first_wall_ns, last_wall_ns;
-	bool known; /* came on two days; else once, or within one */
+	bool known; /* it logged in on two days; else once, or within one day */
 };
 
-/* A source that failed, or handed in too much, as far as lines led to a decision. */
+/* A source that failed, or handed in too much, if its lines led to a decision. */
 struct account_failed {
 	struct prefix source;
 	unsigned country;
@@ -35,15 +35,15 @@ struct account_failed {
 	int64_t last_wall_ns;
 };
 
-/* last_wall_ns 0: it is not in it. */
+/* last_wall_ns 0: the account has no such incident. */
 struct account_incident {
 	int64_t last_wall_ns, until_wall_ns;
 };
 
 struct account_alert {
 	int64_t wall_ns;
-	bool recent; /* as long as another of the same is not alerted to: a day, or the rule's
-			window */
+	bool recent; /* another alert of the same kind is not raised yet: for a day, or the
+			rule's window */
 	char rule[32], reason[200];
 };
 
@@ -60,7 +60,7 @@ struct account_facts {
 	struct account_failed failed[ACCOUNT_SHOWN_MAX];
 	size_t failed_count;
 	bool countries_known, providers_known; /* there is data */
-	/* What the policy has asked about, as of now: zero unless it was. */
+	/* The policy server's budget as of now: zero unless it was asked about the account. */
 	struct judge_budget budget;
 	uint32_t left[JUDGE_PURSE_COUNT], full[JUDGE_PURSE_COUNT];
 	struct judge_held held[ACCOUNT_HELD_MAX]; /* within 30 days, the last ones first */
@@ -74,26 +74,26 @@ int account_facts_fill(const struct instance *instance, const char *name, int64_
 		       struct account_facts **facts, struct fault *fault);
 void account_facts_free(struct account_facts *facts);
 
-/* What `sekisho account NAME` prints. */
+/* Prints the text of `sekisho account NAME`. */
 void account_facts_text(FILE *out, const struct account_facts *facts);
 char *account_facts_json(const struct config *config,
 			 const struct account_facts *facts); /* one line, malloc()ed; or NULL */
 
-/* The queue ids of what was put on hold, one a line, for `postsuper -H -` or `xargs exim -M`. */
+/* Prints the queue ids of messages on hold, one a line, for `postsuper -H -` or `xargs exim -M`. */
 void account_facts_queue(FILE *out, const struct account_facts *facts);
 
-/* Fills in what of *facts is the policy's, of all names. account_policy.c. */
+/* Fills in the members of *facts about the policy server, for all names. account_policy.c. */
 int account_policy_fill(const struct instance *instance, int64_t now_wall_ns,
 			struct account_facts *facts, struct fault *fault);
 void account_policy_text(FILE *out, const struct account_facts *facts);
 /* Adds "budget", "held" and "alerts" to an object; NULL if there is none. */
 struct json_t *account_policy_json(struct json_t *object, const struct account_facts *facts);
 
-/* The realm that names without one are of: the configured one, or what most accounts have; "". */
+/* The realm of names without one: the configured realm, or that of most accounts; "": none. */
 void account_realm(const struct instance *instance, char realm[DETECT_REALM_SIZE]);
 /* Whether two names are one account. */
 bool account_same(const char *a, const char *b, const char *realm);
-/* Until when a trouble of this rule lasts if nothing more happens. */
+/* When an incident of this rule ends if nothing more happens. */
 int64_t account_incident_until(const struct config *config, enum ban_rule rule,
 			       int64_t last_wall_ns);
 

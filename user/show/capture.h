@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Packets' headers as pcapng (draft-ietf-opsawg-pcapng), which tcpdump and tshark read: Ethernet
- * frames, times in nanoseconds, the verdict as each packet's comment. No word of what a session
- * says is written.
+ * frames, times in nanoseconds, the verdict as each packet's comment. The content of sessions is
+ * never written.
  */
 #ifndef SEKISHO_CAPTURE_H
 #define SEKISHO_CAPTURE_H
@@ -20,7 +20,7 @@ void capture_begin(FILE *out);
 size_t capture_packet(FILE *out, const struct watch_record *record, int64_t wall_ns,
 		      const char *comment);
 
-/* How much of the Ethernet frame of `size` bytes is headers, TCP's the last: 20 bytes of TCP where
+/* The size of the headers of the Ethernet frame of `size` bytes, up to TCP's: 20 bytes for TCP if
  * its length cannot be seen, none in a later fragment. Pure. */
 size_t capture_headers(const unsigned char *bytes, size_t size);
 

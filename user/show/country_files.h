@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which files the country data in force came from: the store's note of them, read back. Pure. */
+/* The files of the country data in force, from the store's note of them. Pure. */
 #ifndef SEKISHO_COUNTRY_FILES_H
 #define SEKISHO_COUNTRY_FILES_H
 
@@ -12,8 +12,8 @@ struct country_source {
 	uint64_t bytes;
 };
 
-/* One file a line: "PATH MTIME_NS SIZE". At most `room`; returns how many. A line of another form
- * is a path alone. */
+/* Reads one file a line, "PATH MTIME_NS SIZE", at most `room`; returns how many. A line of another
+ * form is a path alone. */
 size_t country_files_read(const char *source, struct country_source *files, size_t room);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the daemon tells others about itself: RUNTIME/status.json, written by `run`, read by
- * `status` and the metrics. Nothing depends on it but what is shown. Its schema: docs/json.md.
+ * The daemon's status file RUNTIME/status.json: `run` writes it, `status` and the metrics read it.
+ * It is only for showing. Its schema: docs/json.md.
  */
 #ifndef SEKISHO_DAEMON_STATUS_H
 #define SEKISHO_DAEMON_STATUS_H
@@ -33,17 +33,17 @@ struct daemon_log {
 	char path[512];			 /* a longer one is cut: it is only shown */
 	char container[EXPAND_NAME_MAX]; /* "": it is no container's */
 	char form[ENVELOPE_FORM_SIZE]; /* how its lines are written; "": nothing was understood yet */
-	int64_t offset_s; /* taken, since its stamps are off the clock by that; 0: they are right */
+	int64_t offset_s; /* by which its stamps differ from the clock, corrected; 0: they do not */
 	struct follow_state state;
 	uint64_t events;
-	uint64_t timeless; /* of patterns, whose time was not understood */
+	uint64_t timeless; /* events of patterns whose time was not understood */
 };
 
-/* An account that a rule has found to be in trouble: under siege, or in a spread. */
+/* An account with an incident: it is under siege, or in a spread. */
 struct daemon_account {
 	char account[EVENT_ACCOUNT_SIZE];
 	enum ban_rule rule;
-	int64_t last_wall_ns; /* the last event of it */
+	int64_t last_wall_ns; /* the last event of the incident */
 };
 
 struct daemon_alerts {
@@ -65,7 +65,7 @@ struct daemon_status {
 	int64_t since_wall_ns;	 /* since when the present configuration holds: start or reload */
 	struct fault last_fault; /* error == 0: none yet */
 	int64_t last_fault_wall_ns;
-	struct attachment *devices; /* that it wants guarded; owned as the logs */
+	struct attachment *devices; /* that are to be guarded; owned as the logs */
 	size_t device_count;
 	const struct daemon_account *accounts; /* owned as the logs */
 	size_t account_count;
@@ -73,8 +73,8 @@ struct daemon_status {
 	size_t log_count;
 	uint64_t events[EVENT_KIND_COUNT];
 	uint64_t decisions;
-	uint64_t bans;		  /* that it made */
-	int64_t last_ban_wall_ns; /* of these; 0: none */
+	uint64_t bans;		  /* that the daemon made */
+	int64_t last_ban_wall_ns; /* when it made the last one; 0: none */
 	struct detect_usage detect;
 	struct daemon_alerts alerts;
 	enum daemon_metrics metrics;
@@ -82,8 +82,8 @@ struct daemon_status {
 	char unseen[128]; /* handshakes of which the gate saw no SYN; "" none */
 };
 
-/* The tables of struct daemon_status, daemon_log, daemon_alerts and detect_usage; the members that
- * are records themselves, lists or names of other enums are not in them. */
+/* The tables of struct daemon_status, daemon_log, daemon_alerts and detect_usage. Members that are
+ * records themselves, lists or names of other enums are not in the tables. */
 extern const struct member daemon_status_members[], daemon_log_members[];
 extern const struct member daemon_alerts_members[], daemon_detect_members[];
 
@@ -91,13 +91,13 @@ extern const struct member daemon_alerts_members[], daemon_detect_members[];
  * process. */
 int process_start(pid_t pid, uint64_t *ticks);
 
-/* Writes `directory`/status.json as a whole: a reader sees the old file or the new one. Fills in
- * nothing; pid, pid_start and the times are the caller's too. */
+/* Writes `directory`/status.json as a whole: a reader sees the old file or the new one. The caller
+ * fills in everything, pid, pid_start and the times too. */
 int daemon_status_write(const char *directory, const struct daemon_status *status,
 			struct fault *fault);
 
-/* Reads it; *status is the caller's, daemon_status_free() ends it. -ENOENT: there is none;
- * -EBADMSG: not of this form. */
+/* Reads the file; the caller ends *status by daemon_status_free(). -ENOENT: there is none;
+ * -EBADMSG: it is not of this form. */
 int daemon_status_read(const char *directory, struct daemon_status **status, struct fault *fault);
 void daemon_status_free(struct daemon_status *status);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The fleet process's status file, read: for `sekisho fleet status`, metrics and doctor. It is
- * written by a process that reads what strangers wrote: bounded, and nothing in it is believed. */
+/* Reads the fleet process's status file, for `sekisho fleet status`, metrics and doctor. A process
+ * that reads what strangers wrote has written it: reading is bounded, and trusts nothing in it. */
 #ifndef SEKISHO_FLEET_STATUS_H
 #define SEKISHO_FLEET_STATUS_H
 
@@ -19,12 +19,12 @@
 bool fleet_status_path(const char *runtime, char *path, size_t size);
 /* A new reference. -ENOENT: it never ran; -EPROTO: it is none. */
 int fleet_status_read(const char *runtime, json_t **status, struct fault *fault);
-/* Whether the process that wrote it still does. */
+/* Whether the process still writes it. */
 bool fleet_status_is_fresh(const json_t *status, long long now_wall_ns);
 
-/* What `sekisho fleet status` prints of it. Members that are missing are 0. */
+/* Prints the text of `sekisho fleet status`. Missing members are 0. */
 void fleet_status_print(FILE *out, const json_t *status, long long now_wall_ns);
-/* Metrics; nothing where there is no [fleet]. */
+/* Writes metrics; nothing if there is no [fleet]. */
 void fleet_status_metrics(FILE *out, const struct config *config, long long now_wall_ns);
 
 #endif

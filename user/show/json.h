@@ -15,9 +15,9 @@
 json_t *json_text(const char *text);
 /* RFC 3339 in UTC; 0 is null. */
 json_t *json_time(int64_t wall_ns);
-/* Counters beyond 2^63 - 1, which JSON integers of jansson cannot hold, stop there. */
+/* A counter; at most 2^63 - 1, as JSON integers of jansson cannot hold more. */
 json_t *json_count(uint64_t count);
-/* Such a count and such a time read back; 0 for any other value, and for NULL. */
+/* Read such a count and such a time back; 0 for any other value, and for NULL. */
 uint64_t json_count_value(const json_t *value);
 int64_t json_time_value(const json_t *value);
 
@@ -25,7 +25,7 @@ int64_t json_time_value(const json_t *value);
 json_t *json_provider_number(uint32_t number);
 /* The names of the configured services that a ban of `services` closes, as an array. */
 json_t *json_services(const struct config *config, enum ban_services services);
-/* Of those that a list is for (config_list_services()). */
+/* The names of the services that a list is for (config_list_services()). */
 json_t *json_list_services(const struct config *config, uint16_t services);
 /* Appends a new reference to `array`; takes both NULL. False: out of memory. */
 bool json_add(json_t *array, json_t *item);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Counters of about a minute ago, kept by the daemon in RUNTIME/minute.json, so that any command
- * can say what happened within the last minute: what is counted now, less that.
+ * Counters of about a minute ago, which the daemon keeps in RUNTIME/minute.json. So any command can
+ * tell what happened within the last minute: the present counters less these.
  */
 #ifndef SEKISHO_LAST_MINUTE_H
 #define SEKISHO_LAST_MINUTE_H
@@ -26,8 +26,8 @@ int minute_write(const char *directory, const struct counts_sample *sample, stru
 /* -ENOENT: none; -EBADMSG: not of this form. */
 int minute_read(const char *directory, struct counts_sample *sample, struct fault *fault);
 
-/* What was counted between two samples. False when they are not of the same maps (a counter went
- * back), or no time lies between them. Pure. */
+/* The counts between two samples. False: they are not of the same maps (a counter went back), or no
+ * time lies between them. Pure. */
 bool minute_between(const struct counts_sample *then, const struct counts_sample *now,
 		    struct snapshot_sum services[SERVICE_MAX], uint64_t *ns);
 

@@ -47,21 +47,21 @@ bool members_add(json_t *object, const struct member *members, const void *recor
 json_t *members_to_array(const struct member *members, const void *records, size_t count,
 			 size_t stride);
 
-/* Reads them back; what is missing, of another type or out of range is 0, false or "". A text that
- * is too long is cut. */
+/* Reads them back; a member that is missing, of another type or out of range becomes 0, false or
+ * "". A text that is too long is cut. */
 void members_from_json(const struct member *members, const json_t *object, void *record);
 /* Reads an array of them into *records (calloc()ed, NULL for none). -ENOMEM. */
 int members_from_array(const struct member *members, const json_t *array, size_t stride,
 		       void **records, size_t *count);
 
-/* The record's member as a metric: 0 or 1 for a bool, seconds since 1970 for a time. Not of a text.
- */
+/* The record's member as a metric: 0 or 1 for a bool, seconds since 1970 for a time. Not for a
+ * text. */
 uint64_t member_count(const struct member *member, const void *record);
 
 /* Writes the metrics of the table: for each its family, and the record's sample. */
 void members_metrics(FILE *out, const struct member *members, const void *record);
-/* The same of several records, told apart by `label`: the text of the table's first row. Nothing
- * without records. */
+/* The same for several records, which `label`, the text of the table's first row, distinguishes.
+ * Nothing without records. */
 void members_metrics_each(FILE *out, const struct member *members, const char *label,
 			  const void *records, size_t count, size_t stride);
 

@@ -14,7 +14,7 @@ const char *bytes_format(uint64_t bytes, char text[NUMBER_TEXT_SIZE]);
 /* A rate of few digits: "0.0", "7.3", "1,234", "12.3M". Returns `text`. */
 const char *rate_format(double rate, char text[NUMBER_TEXT_SIZE]);
 /* How long ago, in the largest unit that fits at least twice: "3 d", "90 min", "0 s". A time in the
- * future is "0 s": clocks are set. Returns `text`. */
+ * future is "0 s", as clocks may be set. Returns `text`. */
 const char *age_format(int64_t then_wall_ns, int64_t now_wall_ns, char text[NUMBER_TEXT_SIZE]);
 
 #endif

@@ -18,7 +18,8 @@ struct origins {
 	struct providers *providers; /* NULL: no data */
 };
 
-/* What the store and the configuration's files have; what cannot be read is not known. */
+/* Loads the data of the store and of the configuration's files; data that cannot be read is not
+ * known. */
 void origins_load(const struct instance *instance, struct origins *origins);
 void origins_free(struct origins *origins);
 
@@ -34,7 +35,7 @@ static inline const char *provider_to_text(uint32_t number, char text[PROVIDER_T
 		snprintf(text, PROVIDER_TEXT_SIZE, "-");
 	return text;
 }
-/* The same of the address. */
+/* The same for the address. */
 const char *origins_provider(const struct origins *origins, const struct address *address,
 			     char text[PROVIDER_TEXT_SIZE]);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The outflow breaker as people and scripts see it: its state with names to the numbers, and who is
- * behind a trip. Filled by one function, rendered by the pure ones. Not here: what is done about it.
+ * The outflow breaker as people and scripts see it: its state with names for the numbers, and the
+ * suspects of a trip. Filled by one function, rendered by the pure ones. Not here: what is done
+ * about it.
  */
 #ifndef SEKISHO_SHOW_OUTFLOW_H
 #define SEKISHO_SHOW_OUTFLOW_H
@@ -18,7 +19,7 @@
 /* Attempts so long before a trip's first held one are evidence too: they used up the tokens. */
 #define OUTFLOW_BEFORE_NS (60 * 1000000000ULL)
 
-/* One sender in one cgroup, as the last attempts show him. */
+/* One sender in one cgroup, from the last attempts. */
 struct outflow_suspect {
 	struct outflow_key who; /* port 0 */
 	uint64_t cgroup;
@@ -31,8 +32,8 @@ struct outflow_suspect {
 	char cgroup_path[OUTFLOW_CGROUP_SIZE]; /* "" when not known */
 };
 
-/* Who is behind the breaker's trip, the most held first; at most OUTFLOW_SUSPECTS, whose names are
- * not filled in. Returns how many. Pure. */
+/* The suspects of the breaker's trip, those with most `held` first; at most OUTFLOW_SUSPECTS, whose
+ * names are not filled in. Returns how many. Pure. */
 size_t outflow_suspects(const struct gate_outflow *state, const struct gate_breaker *breaker,
 			struct outflow_suspect *suspects);
 
@@ -45,7 +46,7 @@ struct outflow_view {
 	struct {
 		struct outflow_suspect list[OUTFLOW_SUSPECTS];
 		size_t count;
-	} * suspects; /* as state->breakers; of those that are tripped */
+	} * suspects; /* as state->breakers; only for tripped ones */
 };
 
 #define OUTFLOW_SUSPECT_TEXT 640
@@ -63,7 +64,7 @@ int outflow_view_fill(struct gate *gate, int64_t now_wall_ns, uint64_t now_boot_
 		      struct outflow_view **view, struct fault *fault);
 void outflow_view_free(struct outflow_view *view);
 
-/* Fills in the suspects of one breaker's last trip, also when that has ended: as far as the last
+/* Fills in the suspects of one breaker's last trip, even if it has ended, as far as the last
  * attempts still show them. */
 void outflow_view_suspects(struct outflow_view *view, size_t index);
 
@@ -85,16 +86,17 @@ const char *outflow_state_name(enum outflow_state state); /* "off", "open"... */
 const char *outflow_origin_name(__u32 origin);		  /* "local", "guest"...: `who` in JSON */
 const char *outflow_verdict_name(enum outflow_verdict verdict);
 int64_t outflow_wall_ns(const struct outflow_view *view, uint64_t boot_ns); /* 0 stays 0 */
-/* What holds now: since_ns and `first` (of state->breakers) are of the trip that began first. */
+/* The present trips: since_ns and `first` (in state->breakers) are those of the trip that began
+ * first. */
 struct outflow_trip {
 	size_t count, first; /* count 0: none */
 	uint64_t since_ns, held;
 };
 struct outflow_trip outflow_trip(const struct outflow_view *view);
-/* All counters of one port; of -1 the sum of all. */
+/* All counters of one port; for -1 the sum of all ports. */
 struct outflow_count outflow_sum(const struct outflow_view *view, int port);
 
-/* Of struct outflow_count, but its time; the metrics are by port. */
+/* The members of struct outflow_count except its time; the metrics are by port. */
 extern const struct member outflow_count_members[];
 
 /* A new reference; `view` NULL is null. `recent`: with the last attempts. Schema: docs/json.md. */

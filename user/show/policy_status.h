@@ -15,11 +15,11 @@ struct daemon_policy {
 	struct policy_counts counts;
 };
 
-/* null where both are off; a new reference, NULL: out of memory. */
+/* null if both are off; a new reference, NULL: out of memory. */
 json_t *policy_to_json(const struct daemon_policy *policy);
 void policy_from_json(const json_t *object, struct daemon_policy *policy);
 
-/* Nothing where both are off. */
+/* Write nothing if both are off. */
 void text_policy(FILE *out, const struct daemon_policy *policy, int64_t now_wall_ns);
 void prometheus_policy(FILE *out, const struct daemon_policy *policy);
 

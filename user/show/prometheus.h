@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the writers of the Prometheus text share, and their parts. Not for others: they see
- * render.h. Each family is written once, with all its samples. Pure. */
+/* What the writers of the Prometheus text share, and their parts. Others use render.h. Each family
+ * is written once, with all its samples. Pure. */
 #ifndef SEKISHO_PROMETHEUS_H
 #define SEKISHO_PROMETHEUS_H
 
 #include <stdio.h>
 #include "show/snapshot.h"
 
-/* HELP and TYPE: a counter's name ends with _total, as it should, any other is a gauge's. */
+/* Writes HELP and TYPE: a name that ends in _total is a counter, any other a gauge. */
 void prometheus_family(FILE *out, const char *name, const char *help);
 /* A family of one sample without labels. */
 void prometheus_value(FILE *out, const char *name, const char *help, uint64_t value);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A snapshot as text for people, as JSON and as Prometheus text. Pure: what is written depends on
- * the snapshot alone. Whether the stream took it is the caller's to ask (ferror, fclose).
+ * A snapshot as text for people, as JSON and as Prometheus text. Pure: the output depends only on
+ * the snapshot. The caller checks whether the stream took it (ferror, fclose).
  */
 #ifndef SEKISHO_RENDER_H
 #define SEKISHO_RENDER_H
@@ -11,8 +11,7 @@
 
 /* For 80 columns; no promise to scripts. */
 void text_stats(FILE *out, const struct snapshot *snapshot);
-/* `verbose`: also what only developers and the doctor look at: contract, generation, memory, all
- * tables. */
+/* `verbose`: also for developers and the doctor: contract, generation, memory, all tables. */
 void text_status(FILE *out, const struct snapshot *snapshot, bool verbose);
 /* Parts: the first line of a status and an empty one; the tables, all or those that are 80 % full
  * or have overflowed. */

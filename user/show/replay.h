@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What `sekisho replay` prints: decisions as they fall, and the sum of it. Not here: deciding. */
+/* The output of `sekisho replay`: decisions as they are made, and their sum. Not here: deciding. */
 #ifndef SEKISHO_SHOW_REPLAY_H
 #define SEKISHO_SHOW_REPLAY_H
 
@@ -14,7 +14,7 @@ struct replay_report;
 struct replay_report *replay_report_new(FILE *out, bool json, const struct config *config);
 void replay_report_free(struct replay_report *report);
 
-/* Every event, before its decisions; `out`: a ban would have kept it out. */
+/* To be called for every event, before its decisions. `out`: a ban would have kept it out. */
 void replay_report_event(struct replay_report *report, const struct event *event, bool out);
 void replay_report_decision(struct replay_report *report, const struct decision *decision,
 			    const struct past_logs *past_logs);

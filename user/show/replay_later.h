@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which rules banned whom a later line shows logging in: perhaps somebody honest, or, of
+ * Which rules banned sources that, by a later line, logged in: perhaps somebody honest, or, with
  * account-spread and account-flood, a thief with the right password. For `replay`, which knows the
- * future. Pure.
+ * later lines. Pure.
  */
 #ifndef SEKISHO_REPLAY_LATER_H
 #define SEKISHO_REPLAY_LATER_H
@@ -19,7 +19,8 @@ struct replay_later;
 struct replay_later *replay_later_new(const struct config *config); /* NULL: out of memory */
 void replay_later_free(struct replay_later *later);
 
-/* Takes bans; other decisions are left out. In the order of time with replay_later_event(). */
+/* Takes bans; ignores other decisions. To be called in the order of time with
+ * replay_later_event(). */
 void replay_later_ban(struct replay_later *later, const struct decision *decision);
 /* Each ban counts once, by its first login. */
 void replay_later_event(struct replay_later *later, const struct event *event);

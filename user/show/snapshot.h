@@ -15,20 +15,21 @@
 #include "show/talkers.h"
 #include "show/stand_in.h"
 
-/* Attempts are SYNs. In monitor mode would_drop of them would have been dropped, and passed. */
+/* Attempts are SYNs. `would_drop` counts those that monitor mode would have dropped, and that
+ * passed. */
 struct snapshot_sum {
 	uint64_t attempts, passed, dropped, would_drop, handshakes;
 	uint64_t open; /* connections now */
 };
 
-/* The metrics' names lack their beginning: they are of a service, or of a country. */
+/* The metrics' names lack their beginning, which names a service or a country. */
 extern const struct member snapshot_sum_members[];
 
 struct snapshot_service {
 	char name[CONFIG_NAME_SIZE]; /* "" for id 0: packets of no known port */
 	uint16_t ports[64];	     /* host order; the gate's if one is loaded */
 	size_t port_count;
-	bool removed; /* not configured any more; what was counted is still there */
+	bool removed; /* no longer configured; its counts are still there */
 	struct snapshot_sum sum;
 	struct country_counts countries[COUNTRY_COUNT];
 	uint32_t open[COUNTRY_COUNT];
@@ -38,8 +39,8 @@ struct snapshot_service {
 };
 
 struct snapshot_list {
-	char name[CONFIG_NAME_SIZE]; /* "#7" when the store does not say who has id 7 */
-	bool known;		     /* the members below, but for `hits`, are */
+	char name[CONFIG_NAME_SIZE]; /* "#7" when the store has no list with id 7 */
+	bool known;		     /* the members below are known; `hits` always is */
 	bool allow;
 	uint16_t code; /* as store_list.code */
 	uint64_t prefixes;
@@ -92,7 +93,7 @@ struct snapshot {
 	struct snapshot_sum sum; /* of all services */
 	unsigned service_count;	 /* ids 1 .. service_count; 0 stands for no known port */
 	struct snapshot_service services[SERVICE_MAX];
-	int64_t since_wall_ns; /* since when is counted; 0: not known */
+	int64_t since_wall_ns; /* when counting began; 0: not known */
 	bool has_minute;
 	uint64_t minute_ns; /* how long the last minute was */
 	struct snapshot_sum minute[SERVICE_MAX], minute_sum;
@@ -139,29 +140,29 @@ enum snapshot_part {
 };
 
 /* Fills *snapshot (the caller's, snapshot_free()) with `parts`, a sum of enum snapshot_part. An
- * instance without gate or store leaves what they would have said unknown. What cannot be read is
- * in `faults`; an error is returned only when nothing can be shown: -ENOMEM, or SNAPSHOT_COUNTS
+ * instance without gate or store leaves unknown what would come from there. `faults` has what
+ * cannot be read; an error is returned only when nothing can be shown: -ENOMEM, or SNAPSHOT_COUNTS
  * without the counters of a loaded gate. */
 int snapshot_fill(const struct instance *instance, unsigned parts, int64_t now_wall_ns,
 		  uint64_t now_boot_ns, struct snapshot **snapshot, struct fault *fault);
 void snapshot_free(struct snapshot *snapshot);
 
-/* The part of it that is show_devices.c: those that the gate is on, and those that it should be on.
- * What cannot be asked goes to `remember`. -ENOMEM. */
+/* Its part in show_devices.c: fills in the devices that the gate is on or should be on. Faults go
+ * to `remember`. -ENOMEM. */
 int snapshot_fill_devices(struct snapshot *snapshot, const struct instance *instance,
 			  void (*remember)(struct snapshot *snapshot, const struct fault *fault));
 
 /* Whether mail gets in past the gate by a device that the configuration means. */
 bool snapshot_is_open(const struct snapshot *snapshot);
 
-/* Parts of it in snapshot_recent.c: rates of the last minute, from the counters in the snapshot;
- * and who connects most. What cannot be asked goes to `remember`. */
+/* Its parts in snapshot_recent.c: fill in the rates of the last minute, from the counters in the
+ * snapshot; and the sources and networks that connect most. Faults go to `remember`. */
 void snapshot_fill_recent(struct snapshot *snapshot, const struct instance *instance,
 			  void (*remember)(struct snapshot *snapshot, const struct fault *fault));
 void snapshot_fill_top(struct snapshot *snapshot, const struct instance *instance,
 		       void (*remember)(struct snapshot *snapshot, const struct fault *fault));
 
-/* For how long is counted; 0: not known. Pure. */
+/* How long the counters have counted; 0: not known. Pure. */
 uint64_t snapshot_counted_ns(const struct snapshot *snapshot);
 
 /* Computes every `sum` from the countries' counters. Pure. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who stands in for the daemon while it is stopped (sekisho-stand-in.service), as seen from
- * outside: whether systemd has the unit and would start it, whether it answers now, and how often
- * it has. Not here: what it answers (daemon/policy_stand_in.c).
+ * The stand-in for the stopped daemon (sekisho-stand-in.service), as seen from outside: whether
+ * systemd has the unit and would start it, whether it answers now, and how often it has answered.
+ * Not here: its answers (daemon/policy_stand_in.c).
  */
 #ifndef SEKISHO_STAND_IN_H
 #define SEKISHO_STAND_IN_H
@@ -12,13 +12,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Below the unit's RuntimeDirectory=: "ANSWERS SECONDS\n", how many questions it answered since the
- * boot, and when the last one, in seconds since 1970; locked by flock() for as long as it answers. */
+/* A file below the unit's RuntimeDirectory=: "ANSWERS SECONDS\n": how many questions it answered
+ * since the boot, and when the last one, in seconds since 1970. The stand-in holds a flock() on it
+ * for as long as it answers. */
 #define STAND_IN_FOLDER "/run/sekisho-stand-in"
 #define STAND_IN_FILE	"answered"
 
 enum stand_in_unit {
-	STAND_IN_UNKNOWN = 0, /* there is no systemd, or Dovecot asks nobody */
+	STAND_IN_UNKNOWN = 0, /* there is no systemd, or [policy] dovecot is off */
 	STAND_IN_ABSENT,      /* no such unit is installed */
 	STAND_IN_MASKED,      /* it would not be started */
 	STAND_IN_UNCALLED,    /* sekisho-policy.socket, whose end starts it, is not enabled */
@@ -32,16 +33,16 @@ struct stand_in {
 	int64_t last_wall_ns; /* 0: none */
 };
 
-/* Looks at the files below `root`, "" for this machine's. What its unprivileged user wrote is read
- * as a stranger's: numbers of a regular file, or nothing. */
+/* Looks at the files below `root`, "" for this machine's. Treats a file that the stand-in's
+ * unprivileged user wrote as a stranger's: takes only numbers, only from a regular file. */
 void stand_in_look(const char *root, struct stand_in *stand_in);
 
-/* Whether the process is one of sekisho.service's, whose end has it started. */
+/* Whether the process belongs to sekisho.service, whose end starts the stand-in. */
 bool stand_in_follows(const char *root, long pid);
 
-/* null where `unit` is unknown; a new reference, NULL: out of memory. */
+/* null if `unit` is unknown; a new reference, NULL: out of memory. */
 json_t *stand_in_to_json(const struct stand_in *stand_in);
-/* Nothing where `unit` is unknown. */
+/* Write nothing if `unit` is unknown. */
 void text_stand_in(FILE *out, const struct stand_in *stand_in, int64_t now_wall_ns);
 void prometheus_stand_in(FILE *out, const struct stand_in *stand_in);
 

@@ -12,11 +12,11 @@ enum style { STYLE_GOOD, STYLE_WARN, STYLE_BAD, STYLE_STRONG };
  * no-color.org) nor TERM=dumb. */
 bool style_wanted(FILE *out);
 
-/* `text` in a style, or as it is without `colour`. The text is the program's own. */
+/* Prints `text` in a style, or as it is without `colour`. The text must be the program's own. */
 void style_print(FILE *out, bool colour, enum style style, const char *text);
 
-/* `text` broken between words so that each line is at most `columns` wide, every line but the first
- * indented; the first begins at column `indent`. Control characters become visible. */
+/* Prints `text` broken between words so that each line is at most `columns` wide. Every line except
+ * the first is indented; the first begins at column `indent`. Control characters become visible. */
 void style_wrap(FILE *out, unsigned columns, unsigned indent, const char *text);
 
 /* The terminal's width, or 80. */

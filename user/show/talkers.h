@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who connects most: the meters of sources or networks, one entry for all services of a prefix. Not
- * for metrics: this walks a table. */
+/* The sources and networks that connect most, from their meters: one entry for all services of a
+ * prefix. Not for metrics: this walks a table. */
 #ifndef SEKISHO_TALKERS_H
 #define SEKISHO_TALKERS_H
 
@@ -12,7 +12,7 @@ struct talker {
 	uint32_t open;	   /* connections now */
 	uint64_t handshakes, attempts, dropped;
 	uint64_t last_boot_ns;
-	unsigned country;  /* filled in by who asks for it; else 0 */
+	unsigned country;  /* filled in by callers that need it; else 0 */
 	uint32_t provider; /* likewise: number of the autonomous system; 0: not known */
 };
 
@@ -23,14 +23,14 @@ struct talkers { /* zero-initialised is empty */
 
 enum talker_order {
 	TALKERS_BY_PREFIX = 0,
-	TALKERS_BY_ATTEMPTS, /* what follows: greatest first, ties by prefix */
+	TALKERS_BY_ATTEMPTS, /* this and the next: greatest first, ties by prefix */
 	TALKERS_BY_DROPPED,
 	TALKERS_BY_OPEN,
 	TALKERS_BY_HANDSHAKES,
 	TALKERS_BY_LAST,
 };
 
-/* By prefix. -ENOMEM, or what the gate says. */
+/* Reads them, ordered by prefix. -ENOMEM, or the gate's error. */
 int talkers_read(struct gate *gate, enum gate_meters table, struct talkers *talkers,
 		 struct fault *fault);
 void talkers_free(struct talkers *talkers);
@@ -38,7 +38,7 @@ void talkers_free(struct talkers *talkers);
 /* Puts the first `most` in order at the front; the rest stays in any order. Pure. */
 void talkers_sort(struct talkers *talkers, enum talker_order order, size_t most);
 
-/* The entry of a prefix in talkers that are by prefix, or NULL. Pure. */
+/* The entry of a prefix in talkers that are ordered by prefix, or NULL. Pure. */
 const struct talker *talkers_find(const struct talkers *talkers, const struct prefix *prefix);
 
 /* The order of prefixes: IPv4 before IPv6, then numeric, then by length. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Parts of text_stats(): rates, and who connects most. Inside user/show/ only. */
+/* Parts of text_stats(): rates, and the sources and networks that connect most. Private to
+ * user/show/. */
 #ifndef SEKISHO_TEXT_RECENT_H
 #define SEKISHO_TEXT_RECENT_H
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What `top` shows: frames, taken every few seconds, and the rows that two of them make. Rows are
- * pure; taking a frame asks gate and store. Not here: the screen (show/top_screen.h).
+ * The content of `top`: frames, taken every few seconds, and the rows that are made from two of
+ * them. Making rows is pure; taking a frame asks gate and store. Not here: the screen
+ * (show/top_screen.h).
  */
 #ifndef SEKISHO_TOP_H
 #define SEKISHO_TOP_H
@@ -26,7 +27,7 @@ struct top_bans { /* the latest first */
 	uint64_t took_ns, read_boot_ns; /* reading a million takes a while: not for every frame */
 };
 
-/* The last hour by minutes that are over, from the store: the daemon keeps one when it ends. */
+/* The last hour by whole minutes, from the store: the daemon stores a minute when it is over. */
 #define TOP_HISTORY_MINUTES 60
 enum top_history_kind { TOP_CONNECTIONS, TOP_REFUSED, TOP_FAILURES, TOP_HISTORY_KINDS };
 struct top_history {
@@ -48,8 +49,8 @@ void top_frame_free(struct top_frame *frame);
 void top_bans_free(struct top_bans *bans);
 
 enum top_pane { TOP_SOURCES = 0, TOP_NETWORKS, TOP_COUNTRIES, TOP_ACCOUNTS, TOP_BANS, TOP_PANES };
-enum top_order {		  /* greatest first, but for the name */
-		 TOP_BY_RATE = 0, /* attempts a minute; of bans and accounts: the latest */
+enum top_order {		  /* greatest first, except by name */
+		 TOP_BY_RATE = 0, /* attempts a minute; for bans and accounts: the latest */
 		 TOP_BY_DROPS,
 		 TOP_BY_OPEN,
 		 TOP_BY_ATTEMPTS,
@@ -61,8 +62,8 @@ struct top_row {
 	char name[64];
 	struct prefix prefix; /* of sources, networks, bans */
 	bool has_prefix;
-	bool banned; /* of sources: drops and attempts are those of the ban, too */
-	bool would;  /* it is not shut out: monitor mode */
+	bool banned; /* of sources: drops and attempts include those of the ban */
+	bool would;  /* the ban drops nothing: monitor mode */
 	char country[COUNTRY_TEXT_SIZE];
 	char provider[PROVIDER_TEXT_SIZE]; /* "": top_name_providers() was not asked */
 	double attempts_pm, drops_pm;	   /* per minute, between the frames */
@@ -72,21 +73,21 @@ struct top_row {
 	char text[192];	       /* rule and reason */
 };
 
-/* The rows of a pane in order, those alone whose name, country or text holds `filter` (any case; ""
- * all). `before` may be NULL: rates are then 0. *rows is malloc()ed; at most `most`. -ENOMEM. Pure,
- * but for countries of sources, which top_name_countries() fills in. */
+/* The rows of a pane in order; only those whose name, country or text contains `filter` (any case;
+ * "": all). `before` may be NULL: rates are then 0. *rows is malloc()ed; at most `most`. -ENOMEM.
+ * Pure; top_name_countries() fills in the countries of sources. */
 int top_rows(const struct top_frame *before, const struct top_frame *now,
 	     const struct top_bans *bans, enum top_pane pane, enum top_order order,
 	     const char *filter, size_t most, struct top_row **rows, size_t *count);
 
-/* The provider of each row that has a prefix; "-": not known. */
+/* Fills in the provider of each row that has a prefix; "-": not known. */
 void top_name_providers(struct top_row *rows, size_t count, const struct providers *providers);
 
-/* The country of each source or network in a frame. */
+/* Fills in the country of each source or network in a frame. */
 void top_name_countries(struct top_frame *frame);
 
-/* Attempts, drops and handshakes per minute by service id between two frames; [0] is all. And drops
- * per minute by reason. False: not known. Pure. */
+/* Attempts, drops and handshakes per minute by service id between two frames, [0] for all; and
+ * drops per minute by reason. False: not known. Pure. */
 struct top_rates {
 	double attempts[SERVICE_MAX], drops[SERVICE_MAX], handshakes[SERVICE_MAX];
 	double reasons[REASON_COUNT];

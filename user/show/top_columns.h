@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The columns of the tables of sources, networks and countries in `top`: on a narrow screen the
- * least important go first, on a wide one names get room. Pure. */
+/* The columns of the tables of sources, networks and countries in `top`: a narrow screen leaves out
+ * the least important ones, a wide one gives names more room. Pure. */
 #ifndef SEKISHO_TOP_COLUMNS_H
 #define SEKISHO_TOP_COLUMNS_H
 

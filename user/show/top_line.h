@@ -5,7 +5,7 @@
 
 #include <curses.h>
 
-/* Cut at the right edge; text of others with its control characters visible. */
+/* Prints a line, cut at the right edge; control characters in text of others become visible. */
 void top_line(int y, attr_t attributes, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

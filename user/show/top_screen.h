@@ -42,10 +42,10 @@ void screen_end(struct screen *screen);
 int screen_draw(struct screen *screen, struct top_view *view, const struct top_frame *before,
 		const struct top_frame *now, const struct top_bans *bans);
 
-/* Waits up to `wait_ms` for a key and does what it says to the view. */
+/* Waits up to `wait_ms` for a key and changes the view by it. */
 enum screen_action screen_key(struct screen *screen, struct top_view *view, int wait_ms);
 
-/* Asks at the bottom line; true for y. Anything else, a resize apart, is no. */
+/* Asks at the bottom line; true for y. Anything else except a resize means no. */
 bool screen_confirm(const char *question);
 
 #endif

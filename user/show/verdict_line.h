@@ -9,7 +9,7 @@
 #include "contract.h"
 #include "verdict_word.h"
 
-/* The names behind the numbers of a verdict, by id; "" of one that has none. */
+/* The names behind the numbers of a verdict, by id; "": it has none. */
 struct verdict_names {
 	struct service_names services;
 	char lists[LIST_MAX][CONFIG_NAME_SIZE];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Text of others (log lines, names, paths) made fit to be shown: on a terminal, where control
+ * Makes text of others (log lines, names, paths) safe to show: on a terminal, where control
  * characters are commands, and in JSON and Prometheus text, which must be UTF-8. Pure.
  */
 #ifndef SEKISHO_VISIBLE_H
@@ -13,7 +13,7 @@
  * be NULL) is its code point. `text` ends in NUL, which is no character. */
 size_t utf8_length(const char *text, unsigned *code);
 
-/* `text` as UTF-8: each byte that is none becomes U+FFFD. malloc()ed; NULL: out of memory. */
+/* `text` as UTF-8: each byte that is not UTF-8 becomes U+FFFD. malloc()ed; NULL: out of memory. */
 char *utf8_clean(const char *text);
 
 /* Prints `text` for a terminal: control characters (C0, DEL, C1), characters that turn the
@@ -21,8 +21,7 @@ char *utf8_clean(const char *text);
  * itself. */
 void visible_print(FILE *out, const char *text);
 
-/* The same at the left of a line, in a column of `width`; a text that is too long for it gets a
- * line of its own. */
+/* The same at the left of a line, in a column of `width`; a longer text gets a line of its own. */
 void visible_print_column(FILE *out, int indent, const char *text, int width);
 
 #endif

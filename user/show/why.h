@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What each service would say to one source now, and on what evidence: filled by one function,
- * rendered by two pure ones. Not here: limits, which depend on what is open at the instant.
+ * The verdict of each service on one source now, and the evidence for it: filled by one function,
+ * rendered by two pure ones. Not here: limits, which depend on the connections open just then.
  */
 #ifndef SEKISHO_WHY_H
 #define SEKISHO_WHY_H
@@ -19,8 +19,8 @@
 
 struct why_service {
 	char name[CONFIG_NAME_SIZE];
-	enum ban_services group; /* the one that it is of */
-	bool removed;		 /* not configured any more; nothing is said of it */
+	enum ban_services group; /* the group that it is in */
+	bool removed;		 /* no longer configured, and not shown */
 	unsigned country;	 /* by which it judges: that of the address, or a list's code */
 	struct verdict verdict;
 };
@@ -50,15 +50,15 @@ struct why {
 	struct prefix source; /* IPv6: the /64 unless configured */
 	unsigned country;
 	uint32_t provider; /* number of its autonomous system; 0: not known */
-	bool loaded;	   /* else by the configuration and the store alone: nothing is in force */
+	bool loaded;	   /* else nothing is in force: made from configuration and store */
 	enum gate_mode mode;
 	char config_path[512];
 	struct why_service services[SERVICE_MAX];
 	size_t service_count;
-	char protected[96];	 /* why no ban may touch it: protected_why(); "": one may */
-	struct ban_record *bans; /* in force, shortest prefix first; of one, BAN_SMTP first */
+	char protected[96];	 /* why no ban may touch it: protected_why(); "": a ban may */
+	struct ban_record *bans; /* in force, shortest prefix first; for one, BAN_SMTP first */
 	size_t ban_count;
-	struct ban_record past[WHY_PAST_MAX]; /* those that are over, the last first */
+	struct ban_record past[WHY_PAST_MAX]; /* ended bans, the last first */
 	size_t past_count;
 	struct why_list *lists; /* by name; all that contain the address */
 	size_t list_count;
@@ -70,28 +70,28 @@ struct why {
 	size_t fault_count;
 };
 
-/* Fills *why (the caller's, why_free()). Asks the gate where there is one, else the store. -ENOMEM;
- * what cannot be asked is in `faults`, but for the gate's policy, table and bans: their errors are
- * returned, for without them the answer would be wrong. */
+/* Fills *why (the caller's, why_free()). Asks the gate if there is one, else the store. -ENOMEM.
+ * `faults` has what could not be asked; but errors of the gate's policy, table and bans are
+ * returned, as the answer would be wrong without these. */
 int why_fill(const struct instance *instance, const struct address *address, int64_t now_wall_ns,
 	     uint64_t now_boot_ns, struct why **why, struct fault *fault);
 void why_free(struct why *why);
 /* The number of the autonomous system; 0: not known. why_provider.c. */
 uint32_t why_provider(const struct config *config, const struct address *address);
 
-/* What `sekisho why ADDRESS` prints. Texts of strangers are escaped. */
+/* Prints the text of `sekisho why ADDRESS`. Texts of strangers are escaped. */
 void text_why(FILE *out, const struct why *why);
-/* One line, malloc()ed; NULL: out of memory. `then`: of the past (why_then.h), or NULL. */
+/* One line, malloc()ed; NULL: out of memory. `then`: the past (why_then.h), or NULL. */
 struct why_then;
 char *json_why(const struct why *why, const struct why_then *then);
 
 /* The name of the list with this id among `lists`, or NULL. */
 const char *why_list_name(const struct why *why, uint8_t id);
 
-/* Calls `step` with each thing that would have to be done so that the source passes. */
+/* Calls `step` with each action that is needed so that the source passes. */
 void why_undo(const struct why *why, void (*step)(const char *text, void *context), void *context);
 
-/* "192.0.2.5" of an IPv4 source, "2001:db8::/64" of an IPv6 one. */
+/* "192.0.2.5" for an IPv4 source, "2001:db8::/64" for an IPv6 one. */
 void why_source_text(const struct why *why, char text[PREFIX_TEXT_SIZE]);
 
 static inline void cleanup_why(struct why **why)

@@ -16,7 +16,7 @@ struct why_filling {
 	uint64_t now_boot_ns;
 };
 
-/* What could not be asked is said, as far as there is room. */
+/* Adds what could not be asked to why->faults, as far as there is room. */
 static inline void why_remember(struct why *why, const struct fault *fault)
 {
 	size_t room = sizeof(why->faults) / sizeof(*why->faults);
@@ -25,24 +25,24 @@ static inline void why_remember(struct why *why, const struct fault *fault)
 		why->faults[why->fault_count++] = *fault;
 }
 
-/* All lists that contain the address. */
+/* Fills in all lists that contain the address. */
 void why_fill_lists(struct why_filling *filling);
-/* What the gate's table would say, made from the store. */
+/* Fills in the lookups that the gate's table would have, from the store. */
 void why_leaves_of_store(struct why_filling *filling);
 
-/* The last WHY_PAST_MAX bans of the source, and of networks around it, that are over. 0, -errno. */
+/* Fills in the last WHY_PAST_MAX ended bans of the source, and of networks around it. 0, -errno. */
 int why_fill_past(struct why *why, struct store *store, int64_t now_wall_ns, struct fault *fault);
 void why_print_past(FILE *out, const struct why *why);
 json_t *why_past_to_json(const struct why *why);
-/* One that is over, or was in force then: with `ended`. */
+/* A ban that has ended, or was in force then: with `ended`. */
 json_t *why_past_ban_to_json(const struct why *why, const struct ban_record *ban);
 
-/* Stale devices at the source in 30 days, the last first. 0, -errno. */
+/* Fills in the stale devices at the source in 30 days, the last first. 0, -errno. */
 int why_fill_stale(struct why *why, struct store *store, int64_t now_wall_ns, struct fault *fault);
 void why_print_stale(FILE *out, const struct why *why);
 json_t *why_stale_to_json(const struct why *why);
 
-/* The names of those services that a ban closes. */
+/* The names of the services that a ban closes. */
 json_t *why_closed_to_json(const struct why *why, enum ban_services services);
 /* [{"time","line"}] */
 json_t *why_evidence_to_json(const struct why_evidence *evidence, size_t count);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What met an address at an instant of the past, for `why --at`: the bans of then, what was refused
- * around then, and its log lines. Filled by one function, rendered by two pure ones. Not kept, and
- * so not here: which lists and countries were in force then, and at what second a limit refused.
+ * What happened to an address at a time in the past, for `why --at`: the bans in force then, what
+ * limits refused around then, and its log lines. Filled by one function, rendered by two pure ones.
+ * The store does not keep, and so this does not show, which lists and countries were in force then,
+ * and in which second a limit refused.
  */
 #ifndef SEKISHO_WHY_THEN_H
 #define SEKISHO_WHY_THEN_H
@@ -11,23 +12,23 @@
 #include "history/span.h"
 #include "show/why.h"
 
-/* By limits, within the minutes of `counts`. */
+/* What limits refused within the minutes of `counts`. */
 struct why_refused {
 	char service[SERVICE_NAME_SIZE];
-	int64_t first_s, last_s; /* begins of the first and the last minute */
+	int64_t first_s, last_s; /* beginnings of the first and the last minute */
 	uint64_t count;		 /* connections */
 	bool would;		 /* it was monitor mode */
 };
 
 struct why_then {
 	int64_t at_wall_ns;
-	struct ban_record bans[WHY_PAST_MAX]; /* in force then, those that are over by now first */
+	struct ban_record bans[WHY_PAST_MAX]; /* in force then; those ended by now come first */
 	size_t ban_count;
-	int64_t from_s, to_s;	   /* what `counts` is of, since 1970; equal: nothing is known */
-	struct span_counts counts; /* of everybody */
+	int64_t from_s, to_s;	   /* time of `counts`, since 1970; equal: nothing is known */
+	struct span_counts counts; /* of all sources */
 	struct why_refused refused[SERVICE_MAX];
 	size_t refused_count;
-	uint64_t left_out; /* how many others were refused then, of whom nothing is kept */
+	uint64_t left_out; /* how many others were refused then, about which nothing is kept */
 	struct why_evidence evidence[WHY_EVIDENCE_MAX]; /* within an hour of then, newest first */
 	size_t evidence_count;
 	struct fault fault; /* error != 0: something could not be read */
