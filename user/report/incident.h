@@ -127,7 +127,7 @@ int incident_sum_up(struct incident *incident);
 void incident_count(struct incident *incident, int64_t wall_ns, unsigned count, bool out);
 /* Adds a line of a decision's evidence, once; none beyond INCIDENT_LINES. */
 void incident_line(struct incident *incident, int64_t wall_ns, uint64_t tag);
-/* Adds a mark by its time; the last ones fall out. Bans of one rule soon after each other are one. */
+/* Adds a mark by its time; the last ones fall out. Bans of one rule in a short time are one. */
 void incident_mark(struct incident *incident, const struct incident_mark *mark);
 
 #endif
