@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Inside user/doctor/ only: how the checks report. */
+/* How the checks report findings. Private to user/doctor/. */
 #ifndef SEKISHO_DOCTOR_CHECKS_H
 #define SEKISHO_DOCTOR_CHECKS_H
 
 #include "base/time.h"
 #include "doctor/doctor.h"
 
-/* One each; its words are in kinds.c. */
+/* The kinds of findings; their texts are in kinds.c. */
 enum doctor_find {
 	FIND_NOT_ROOT,
 	FIND_KERNEL_OLD,
@@ -105,25 +105,26 @@ void doctor_check_seen(const struct doctor_facts *facts, struct doctor_report *r
 /* checks_leaves.c: the outflow breaker, alerts, metrics. */
 void doctor_check_leaves(const struct doctor_facts *facts, struct doctor_report *report);
 
-/* asked.c: whether Postfix's and Dovecot's own files say that they refuse without an answer. */
+/* asked.c: whether, by Postfix's and Dovecot's own files, they refuse when there is no answer. */
 void doctor_policy_files(struct doctor_facts *facts);
-/* The same of a text: of check_policy_service, one that has no default_action of its own, nor a
- * general one; of auth_policy_reject_on_fail, "yes". Pure. */
+/* The same for a text: it has a check_policy_service with neither a default_action of its own nor a
+ * general one; it has "yes" for auth_policy_reject_on_fail. Pure. */
 bool doctor_postfix_fails_closed(const char *text);
 bool doctor_dovecot_fails_closed(const char *text);
 void doctor_check_policy(const struct doctor_facts *facts, struct doctor_report *report);
 
-/* doctor_locked.c: looks into the lock unit's files, as lock.conf names them or as they are by
- * themselves. */
+/* doctor_locked.c: looks into the lock unit's files, those that lock.conf names or the default
+ * ones. */
 void doctor_take_locked(struct doctor_facts *facts);
-/* Counts what `text` locks, and names the first; a comment or an empty line is none. Pure. */
+/* Counts the accounts that `text` locks, and names the first ones; comments and empty lines do not
+ * count. Pure. */
 void doctor_read_locked(const char *text, struct doctor_locked *locked);
-/* The value of LOCK_FILE in the text of lock.conf, without its quotes, in `path` of `size` bytes.
- * false: it has none, or one too long. Pure. */
+/* Reads the value of LOCK_FILE in the text of lock.conf, without its quotes, into `path` of `size`
+ * bytes. False: there is none, or it is too long. Pure. */
 bool doctor_lock_file(const char *text, char *path, size_t size);
 void doctor_check_locked(const struct doctor_facts *facts, struct doctor_report *report);
 
-/* doctor_fleet.c: what the fleet process wrote of itself. */
+/* doctor_fleet.c: reads the status file of the fleet process. */
 void doctor_take_fleet(const struct config *config, int64_t now_wall_ns,
 		       struct doctor_fleet *fleet);
 void doctor_check_fleet(const struct doctor_facts *facts, struct doctor_report *report);

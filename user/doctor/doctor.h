@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is wrong or risky on this machine: facts, gathered by one function, and findings, made of
- * them by pure checks. Each finding says what it means and what to do.
+ * Looks for what is wrong or risky on this machine: one function gathers facts, and pure checks
+ * make findings of them. Each finding says what it means and what to do.
  */
 #ifndef SEKISHO_DOCTOR_H
 #define SEKISHO_DOCTOR_H
@@ -20,11 +20,11 @@ struct doctor_device {
 	bool wanted, guarded;
 	enum gate_hook hook;
 	char why[256];	       /* why not native XDP, or why not guarded */
-	char foreign[128];     /* the XDP program of another that is on it; "" none */
-	char answers_why[160]; /* why SYNs are not answered with cookies, and are to be; "" */
-	char open[256];	       /* guarded, and yet mail gets past the gate; "" nothing known */
-	char stray[192];       /* a program of another or a lost sekisho on it; "" none */
-	char driver[32];       /* its name; "" not known */
+	char foreign[128];     /* the XDP program of another that is on it; "": none */
+	char answers_why[160]; /* why SYNs are not answered with cookies although they should; "" */
+	char open[256];	       /* why mail gets past the gate although it is guarded; "": none */
+	char stray[192];       /* a program of another or a lost sekisho on it; "": none */
+	char driver[32];       /* its name; "": not known */
 	bool outflow;	       /* the outflow breaker is on its egress */
 	char outflow_why[256];
 	bool lro; /* large receive offload is on: most drivers then refuse native XDP */
@@ -45,17 +45,17 @@ struct doctor_log {
 	uint64_t failures_with_account;
 	uint64_t logins; /* successes, and messages of an account that logged in to send them */
 	uint64_t with_source; /* events */
-	uint64_t top_count;   /* of these from one address that is local or private, the busiest */
-	struct address top;
-	bool followed;	  /* by the daemon that runs */
-	int64_t offset_s; /* that it takes off its stamps; 0: none */
+	uint64_t top_count;   /* of these, events from `top` */
+	struct address top;   /* the busiest local or private address */
+	bool followed;	      /* by the running daemon */
+	int64_t offset_s;     /* by which the daemon corrects its stamps; 0: none */
 	uint64_t lag_bytes;
 };
 
-/* What of the counters belongs to one source that no stranger can have. */
+/* The counters' share of one source that no stranger can have. */
 struct doctor_sources {
 	bool known;
-	uint64_t handshakes;	   /* of all sources that are remembered */
+	uint64_t handshakes;	   /* of all sources that have a meter */
 	uint64_t local_handshakes; /* of the busiest local or private one */
 	struct prefix local;
 };
@@ -68,35 +68,35 @@ struct doctor_outflow {
 	bool limited; /* it has a rate, or users who may send */
 	struct outflow_trip trip;
 	int64_t since_wall_ns;		    /* of the trip */
-	char whose[OUTFLOW_NAME_SIZE * 2];  /* the trip that began first */
-	char suspect[OUTFLOW_SUSPECT_TEXT]; /* the first one; "" none */
+	char whose[OUTFLOW_NAME_SIZE * 2];  /* whose trip began first */
+	char suspect[OUTFLOW_SUSPECT_TEXT]; /* the first one; "": none */
 	uint64_t overflows;
 };
 
-/* A member whom something is wrong with. */
+/* A member with a fault. */
 struct doctor_member {
 	char name[CONFIG_NAME_SIZE];
 	bool suspended, revoked;
 	uint64_t refused;  /* batches */
-	uint64_t too_much; /* statements beyond what a member may say */
-	int64_t lag_ms;	   /* by which its clock is off, beyond what is taken; 0: it is not */
+	uint64_t too_much; /* statements beyond what a member may make */
+	int64_t lag_ms;	   /* difference of its clock, if it is too large to be accepted; else 0 */
 };
 
 #define DOCTOR_MEMBERS_MOST 16
 struct doctor_fleet {
 	bool wanted;		     /* the configuration has [fleet] */
-	bool runs;		     /* its process does; only then the others count */
+	bool runs;		     /* its process runs; only then the other members count */
 	bool has_engine, has_daemon; /* it is connected to them */
-	char fault[200];	     /* the engine's last words */
+	char fault[200];	     /* the last fault, in the engine's words */
 	struct doctor_member members[DOCTOR_MEMBERS_MOST]; /* the first ones */
 	size_t member_count;
 };
 
-/* A file of accounts that the lock unit, or somebody else, has locked. */
+/* A file of accounts that the lock unit, or an administrator, has locked. */
 struct doctor_locked {
 	char path[128];
 	size_t count;	 /* of lines that name one */
-	char names[200]; /* the first ones, parted by ", ", whole */
+	char names[200]; /* the first names, whole, separated by ", " */
 };
 
 struct doctor_facts {
@@ -119,15 +119,15 @@ struct doctor_facts {
 	enum daemon_metrics metrics;
 	struct daemon_policy policy;
 	int64_t policy_uptime_s; /* how long requests could come */
-	char fails_closed[128];	 /* the file that says so; "": none */
+	char fails_closed[128];	 /* the file that makes no answer a refusal; "": none */
 	struct stand_in stand_in;
-	bool stood_in_for; /* by systemd's doing: the daemon is sekisho.service */
+	bool stood_in_for; /* systemd starts the stand-in: the daemon is sekisho.service */
 	struct doctor_outflow outflow;
 	struct doctor_locked locked[3]; /* by their paths; "": none */
 	struct doctor_fleet fleet;
 
 	struct transforms transforms;
-	char unseen[128]; /* handshakes of which the gate saw no SYN; "" none */
+	char unseen[128]; /* handshakes of which the gate saw no SYN; "": none */
 
 	struct doctor_sources sources;
 	struct doctor_device *devices;
@@ -141,15 +141,14 @@ struct doctor_facts {
 	bool names_countries; /* some service treats countries differently */
 	bool has_countries;
 	int64_t countries_modified_wall_ns; /* the oldest file; 0: not known */
-	/* The feeds that were not fetched for three times as long as they are to be; the first
-	 * ones. */
+	/* Feeds that were not fetched for three times their interval; the first ones. */
 	struct {
 		char name[64];
 		int64_t checked_wall_ns; /* 0: never */
 	} stale_feeds[8];
 	size_t stale_feed_count;
-	bool fetch_waits; /* its timer is on, and had no time yet for what is new in the
-			     configuration */
+	bool fetch_waits; /* its timer is on, but has not run since the configuration has new
+			     feeds or names */
 	struct dns_name names[NEVER_BAN_NAMES_MOST]; /* of never-ban */
 	size_t name_count;
 	int64_t providers_modified_wall_ns; /* likewise, of [country] providers; 0: there is none */
@@ -163,9 +162,9 @@ int doctor_gather(const struct instance *instance, int64_t now_wall_ns, uint64_t
 		  struct doctor_facts **facts, struct fault *fault);
 void doctor_facts_free(struct doctor_facts *facts);
 
-/* doctor_logs.c: fills all but `followed` and `lag_bytes` from the file or units at log->path.
- * `patterns` are the configuration's own, or NULL. `folder` of the journal; NULL: this machine's.
- * -ENOMEM. */
+/* doctor_logs.c: fills in all members except `followed` and `lag_bytes` from the file or units at
+ * log->path. `patterns` are the configuration's own, or NULL. `folder` is the journal's; NULL: this
+ * machine's. -ENOMEM. */
 int doctor_read_log(struct doctor_log *log, struct patterns *patterns, const char *folder,
 		    int64_t now_wall_ns);
 /* doctor_devices.c: asks the driver for offloads and MTU. */
@@ -175,45 +174,46 @@ void doctor_ask_device(struct doctor_device *device);
 
 enum doctor_severity {
 	DOCTOR_NOTE = 0, /* good to know; the exit status stays 0 */
-	DOCTOR_WARN,	 /* less is guarded or seen than one would think */
+	DOCTOR_WARN,	 /* less is guarded or seen than an administrator expects */
 	DOCTOR_BAD,	 /* something does not work */
 };
 
 struct doctor_finding {
 	enum doctor_severity severity;
 	const char *id;	    /* "device-unguarded": for scripts, never renamed */
-	char subject[128];  /* what it is about: a device, a log, a port; "" the machine */
+	char subject[128];  /* the device, log or port that it is about; "": the machine */
 	char text[512];	    /* what was seen */
-	const char *means;  /* what follows from it */
+	const char *means;  /* the consequence */
 	const char *remedy; /* what to do */
 };
 
-/* A finding apart from what was seen: its words. */
+/* The fixed texts of a kind of finding. */
 struct doctor_kind {
 	enum doctor_severity severity;
 	const char *id, *means, *remedy;
 };
 
-/* Every kind there is, by number; NULL behind the last. */
+/* The kinds by number; NULL behind the last. */
 const struct doctor_kind *doctor_kind_at(size_t index);
 
 #define DOCTOR_FINDINGS_MAX 128
 struct doctor_report {
 	struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
 	size_t count;
-	size_t dropped; /* that found no room */
+	size_t dropped; /* findings for which there was no room */
 };
 
-/* Every check over the facts, the gravest first. Pure. */
+/* Runs every check over the facts; the most severe findings come first. Pure. */
 void doctor_check(const struct doctor_facts *facts, struct doctor_report *report);
 
-/* For a terminal of `columns`; `colour` as in style.h. Schema of the JSON: docs/json.md. Pure. */
+/* The report as text for a terminal of `columns` (`colour` as in style.h), and as JSON; its schema:
+ * docs/json.md. Pure. */
 void doctor_text(FILE *out, const struct doctor_report *report, unsigned columns, bool colour);
 char *doctor_json(const struct doctor_report *report, int64_t now_wall_ns);
 
-/* As a plugin of Nagios and its kin (Monitoring Plugins Development Guidelines): one line with the
- * worst finding and, after '|', the counts; further findings a line each. Returns the state, which
- * is the exit status: 0 OK, 1 WARNING, 2 CRITICAL. Notes are none of them. Pure. */
+/* The report as a plugin of Nagios and its kin (Monitoring Plugins Development Guidelines): a line
+ * with the worst finding and, after '|', the counts; then a line for each further finding. Returns
+ * the state, which is the exit status: 0 OK, 1 WARNING, 2 CRITICAL. Notes do not count. Pure. */
 enum { NAGIOS_OK = 0, NAGIOS_WARNING, NAGIOS_CRITICAL, NAGIOS_UNKNOWN };
 int doctor_nagios(FILE *out, const struct doctor_report *report);
 

@@ -126,9 +126,9 @@ struct snapshot {
 	enum daemon_state daemon_state;
 	uint64_t now_boot_ns;
 
-	struct stand_in stand_in; /* all zero unless Dovecot is to ask */
+	struct stand_in stand_in; /* all zero unless [policy] dovecot is on */
 
-	/* What could not be read, so that its absence is not taken for nothing. */
+	/* What could not be read, so that nobody takes a missing value for zero. */
 	struct fault faults[8];
 	size_t fault_count;
 };
