@@ -7,7 +7,7 @@
 #include "report/day.h"
 #include "report/incident.h"
 
-/* `command`: whose faults are said. */
+/* `command`: the command that reports faults. */
 
 /* From logs, through the rules. EXIT_*; faults are printed. *incident is the caller's, and may be
  * set although a file could not be read to its end. */
