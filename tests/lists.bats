@@ -87,7 +87,7 @@ export_is() { # NAME PREFIX...
 	echo 198.51.100.80 >good
 	run_sekisho import good good
 	run_sekisho ban 198.51.100.80
-	complains 'an allow list covers 198.51.100.80, which passes all the same; `sekisho why 198.51.100.80` names the list'
+	complains 'an allow list covers 198.51.100.80, which passes all the same; .sekisho why 198.51.100.80. names the list'
 	[[ $(lab_burst 198.51.100.80 "$MX4" 25 2) == 2 ]]
 	run_sekisho ban 198.51.100.81
 	[[ -z $errors ]]
