@@ -91,7 +91,8 @@ sources = 200000"
 	done
 	echo "read in $best s"
 	jq -e '.sources | length == 10 and .[0].attempts == 99999' "$BATS_TEST_TMPDIR/stats"
-	awk -v best="$best" 'BEGIN { exit !(best < 0.4) }'
+	# On a quiet machine; as all times, times PATIENCE.
+	awk -v best="$best" -v times="$PATIENCE" 'BEGIN { exit !(best < 0.4 * times) }'
 }
 
 # ---- metrics ----
