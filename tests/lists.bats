@@ -89,6 +89,15 @@ export_is() { # NAME PREFIX...
 	run_sekisho ban 198.51.100.80
 	complains 'an allow list covers 198.51.100.80, which passes all the same; .sekisho why 198.51.100.80. names the list'
 	[[ $(lab_burst 198.51.100.80 "$MX4" 25 2) == 2 ]]
+	# An allow list of some services says nothing of the others.
+	lab_conf 'mode = enforce' '[list good]
+action = allow
+services = smtp'
+	run_sekisho load
+	run_sekisho ban 198.51.100.80
+	complains 'passes all the same on some of these services; '
+	run_sekisho ban --service login 198.51.100.80
+	[[ -z $errors ]]
 	run_sekisho ban 198.51.100.81
 	[[ -z $errors ]]
 	[[ $(lab_burst 198.51.100.81 "$MX4" 25 2) == 0 ]]

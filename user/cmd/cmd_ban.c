@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -13,6 +14,7 @@
 #include "cmd/service_args.h"
 #include "conf/ban_services.h"
 #include "enforce/bans.h"
+#include "show/gate_verdict.h"
 
 /* The longest that there is stands for ever: duration_parse() gives no more. */
 #define PERMANENT_S (100ULL * 365 * 86400)
@@ -127,25 +129,32 @@ static size_t ban_portion(struct instance *instance, const struct protected_set 
 	return done;
 }
 
-/* An allow list is asked before the bans. Of a network its first address is looked up. */
-static void warn_of_allow_list(const struct instance *instance, const struct prefix *prefix)
+/* An allow list is asked before the bans, for each service. Of a network its first address is
+ * looked up. */
+static void warn_of_allow_list(const struct instance *instance, const struct ban_record *ban)
 {
+	_cleanup_free_ struct policy *policy = calloc(1, sizeof(*policy));
 	struct lookup lookups[SERVICE_MAX];
+	unsigned closed = 0, allowed = 0;
 	char text[ADDRESS_TEXT_SIZE];
 	struct fault fault;
 
-	if (!instance->gate || gate_table_find(instance->gate, &prefix->address, lookups, &fault))
+	if (!policy || !instance->gate || gate_policy_get(instance->gate, policy, &fault) ||
+	    gate_table_find(instance->gate, &ban->prefix.address, lookups, &fault))
 		return;
-	address_format(&prefix->address, text);
 	for (unsigned id = 1; id < SERVICE_MAX; id++) {
-		if (!lookups[id].list || !(lookups[id].flags & LOOKUP_ALLOW))
+		if (!(verdict_group(policy, id) & ban->services))
 			continue;
-		cmd_warn(&cmd_ban,
-			 "an allow list covers %s, which passes all the same; "
-			 "`sekisho why %s` names the list",
-			 text, text);
-		return;
+		closed++;
+		allowed += !verdict_decide(policy, id, &lookups[id], true).drop;
 	}
+	if (!allowed)
+		return;
+	address_format(&ban->prefix.address, text);
+	cmd_warn(&cmd_ban,
+		 "an allow list covers %s, which passes all the same%s; "
+		 "`sekisho why %s` names the list",
+		 text, allowed < closed ? " on some of these services" : "", text);
 }
 
 /* `closed`: of this ban, where it is the only one; else NULL. */
@@ -168,7 +177,7 @@ static int tell(const struct instance *instance, struct fleet_tell *fleet,
 	if (hand->fault.error)
 		cmd_warn(&cmd_ban, "%s", hand->fault.text);
 	if (closed)
-		warn_of_allow_list(instance, &hand->ban.prefix);
+		warn_of_allow_list(instance, &hand->ban);
 	return EXIT_DONE;
 }
 

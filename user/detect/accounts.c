@@ -99,6 +99,7 @@ static struct login_source *find_login_source(const struct account *account,
 	return NULL;
 }
 
+/* Recalls nothing: that could take the place of the account in hand. */
 bool accounts_in_use(const struct accounts *accounts, const char *name, int64_t now_ns)
 {
 	struct prefix key = accounts_key(accounts, name);

@@ -203,7 +203,7 @@ static enum abuse_kind rejection(struct span text)
 		{ "55", " 5.7.1 Access denied", ABUSE_BLOCKLISTED },
 		{ "55", " blocked using ", ABUSE_BLOCKLISTED },
 		{ "55", " refused by blackhole site ", ABUSE_BLOCKLISTED },
-		{ "55", "pam blocked see", ABUSE_BLOCKLISTED },
+		{ "55", "pam blocked see", ABUSE_BLOCKLISTED }, /* Spam, spam */
 		{ "55", "Fix reverse DNS for ", ABUSE_HELO },
 		{ "55", "IP name possibly forged ", ABUSE_HELO },
 		{ "55", "IP name lookup failed ", ABUSE_HELO },
