@@ -224,6 +224,18 @@ static __always_inline int rebuild_ban(const struct rebuild_args *arguments)
 	return 1;
 }
 
+static __always_inline int rebuild_ban_counts(const struct rebuild_args *arguments)
+{
+	struct prefix banned = arguments->banned;
+	struct ban *ban = bpf_map_lookup_elem(&bans, &banned);
+
+	if (!ban)
+		return 0;
+	__sync_fetch_and_add(&ban->packets, arguments->ban.packets);
+	__sync_fetch_and_add(&ban->attempts, arguments->ban.attempts);
+	return 1;
+}
+
 /* Does what arguments->what says. 1: done; 0: there was nothing to do, or the value had changed. */
 static __always_inline int rebuild(const struct rebuild_args *arguments)
 {
@@ -238,6 +250,8 @@ static __always_inline int rebuild(const struct rebuild_args *arguments)
 		return rebuild_add(arguments);
 	case REBUILD_BAN:
 		return rebuild_ban(arguments);
+	case REBUILD_BAN_COUNTS:
+		return rebuild_ban_counts(arguments);
 	case REBUILD_OPEN:
 		meter = meter_find(arguments);
 		return meter && __sync_val_compare_and_swap(&meter->open, arguments->from,

@@ -315,6 +315,7 @@ enum rebuild_what {
 	REBUILD_OPEN,	/* an open count that is `from` becomes `to` */
 	REBUILD_ADD,	/* `to` more connections are open */
 	REBUILD_BAN, /* changes an existing ban to `ban`, in place, so that no packet misses it */
+	REBUILD_BAN_COUNTS, /* adds the counts of `ban` to those of an existing ban */
 };
 
 struct rebuild_args {

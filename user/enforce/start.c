@@ -251,7 +251,8 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 	err = start_apply(instance, options, fault);
 	if (!err && how == GATE_MIGRATED)
 		err = gate_load_end(instance->gate, fault);
-	/* As late as can be: what the older programs count from here on is not carried. */
+	/* As late as can be: of what the older programs count from here on only the bans' counts are
+	 * carried (migrate_rest()). */
 	if (!err && how == GATE_MIGRATED && gate_migrate(instance->gate, &migration))
 		log_it(options, true, "%s", migration.text);
 	if (!err)

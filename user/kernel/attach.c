@@ -15,6 +15,7 @@
 #include "kernel/attach_internal.h"
 #include "kernel/gate_internal.h"
 #include "kernel/links.h"
+#include "kernel/migrate.h"
 #include "kernel/pins.h"
 #include "kernel/programs.h"
 #include "kernel/tc.h"
@@ -263,6 +264,7 @@ static void update_link(enum link_kind kind, unsigned ifindex, void *context)
 void attach_settled(struct gate *gate)
 {
 	link_each(gate->pins, update_link, gate);
+	migrate_rest(gate);
 	gate_unpin_older_programs(gate);
 	pins_remove_older(gate->pins);
 	gate->older = 0;

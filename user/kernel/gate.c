@@ -59,6 +59,7 @@ void gate_close(struct gate *gate)
 	for (int i = 0; i < PROGRAM_COUNT; i++)
 		cleanup_close(&gate->programs[i]);
 	free(gate->ports);
+	free(gate->carried);
 	free(gate->pins);
 	free(gate);
 }

@@ -59,6 +59,12 @@ enum gate_program {
 	PROGRAM_COUNT,
 };
 
+/* What the older contract's map had counted of a ban when it was copied. */
+struct carried_ban {
+	struct prefix prefix;
+	uint64_t packets, attempts;
+};
+
 /* A Bloom filter, mmap()ed, shared with the kernel (bloom_fill.h). */
 struct bloom {
 	uint64_t *words;
@@ -73,7 +79,9 @@ struct gate {
 	int programs[PROGRAM_COUNT];	   /* fds; -1 unless gate_load() made this handle */
 	struct verification *verification; /* of programs being loaded (verify.h), or NULL */
 	bool made;			   /* there were no pinned maps of this contract */
-	unsigned older;	   /* the older contract version that is pinned, to be migrated; 0: none */
+	unsigned older; /* the older contract version that is pinned, to be migrated; 0: none */
+	struct carried_ban *carried; /* by gate_migrate(), for migrate_rest() */
+	size_t carried_count;
 	uint32_t ban_size; /* max_entries of "bans" */
 	uint32_t source_size, network_size;
 	unsigned distrusted[16]; /* devices whose driver forgot an XDP program (attach.h) */

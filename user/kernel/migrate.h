@@ -23,6 +23,10 @@ int migrate_whole(const struct gate *gate, struct gate_bpf *skeleton, struct fau
 /* Pins the older contract's links among ours: the next attachment then updates them in place. */
 int migrate_links(const struct gate *gate, struct fault *fault);
 
+/* Adds to each ban what the older programs counted of it since gate_migrate(). To be called once
+ * they are off all devices, and once only. */
+void migrate_rest(struct gate *gate);
+
 /* Whether the older contract's maps are complete (they had the store's bans). */
 bool migrate_is_due(const struct gate *gate);
 

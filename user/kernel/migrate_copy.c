@@ -11,6 +11,7 @@
 #include "kernel/ban_entry.h"
 #include "kernel/migrate_internal.h"
 #include "kernel/pins.h"
+#include "kernel/rebuild.h"
 
 #define BATCH 4096
 
@@ -110,6 +111,35 @@ struct ban_v1 {
 	__u32 rule, reserved;
 };
 
+static void read_counts(const struct gate *gate, const void *value, struct carried_ban *counts)
+{
+	const struct ban_v1 *old = value;
+	const struct ban *ban = value;
+
+	if (migrate_reads_otherwise(gate, MAP_BANS)) {
+		counts->packets = old->packets;
+		counts->attempts = old->attempts;
+	} else {
+		counts->packets = ban->packets;
+		counts->attempts = ban->attempts;
+	}
+}
+
+/* Without the memory for it, what is counted of the ban from here on is not carried. */
+static void note_counts(struct copying *copying, const struct prefix *prefix)
+{
+	struct gate *gate = copying->gate;
+	struct carried_ban *carried;
+
+	if (!gate->carried)
+		gate->carried = calloc(copying->old.max_entries, sizeof(*gate->carried));
+	if (!gate->carried || gate->carried_count == copying->old.max_entries)
+		return;
+	carried = &gate->carried[gate->carried_count++];
+	carried->prefix = *prefix;
+	read_counts(gate, copying->value, carried);
+}
+
 /* Without the lookup that it remembers: stamps begin anew with "control", and one of the older
  * gate's would be taken for that of a table to come. */
 static int put_ban(struct copying *copying, const void *key)
@@ -117,6 +147,7 @@ static int put_ban(struct copying *copying, const void *key)
 	const struct ban_v1 *old = copying->value;
 	struct ban ban;
 
+	note_counts(copying, key);
 	if (!migrate_reads_otherwise(copying->gate, MAP_BANS)) {
 		ban = *(const struct ban *)copying->value;
 		ban.lookup = 0;
@@ -208,6 +239,7 @@ int gate_migrate(struct gate *gate, struct fault *fault)
 {
 	int err = gate->older ? migrate_since(gate, fault) : 0;
 
+	gate->carried_count = 0;
 	for (int i = 0; i < MAP_COUNT && gate->older; i++) {
 		int result = copy_map(gate, i);
 
@@ -218,4 +250,28 @@ int gate_migrate(struct gate *gate, struct fault *fault)
 					gate_map_name(i), gate->older, strerror(-result));
 	}
 	return err;
+}
+
+/* A ban that was lifted meanwhile takes no counts. */
+void migrate_rest(struct gate *gate)
+{
+	_cleanup_close_ int from = gate->carried_count ? migrate_older_map(gate, MAP_BANS) : -1;
+	struct bpf_map_info info;
+	_cleanup_free_ void *value = migrate_map_info(from, &info) ? calloc(1, info.value_size)
+								   : NULL;
+
+	for (size_t i = 0; value && i < gate->carried_count; i++) {
+		struct carried_ban *carried = &gate->carried[i], now;
+		struct rebuild_args rest = { .what = REBUILD_BAN_COUNTS };
+
+		if (bpf_map_lookup_elem(from, &carried->prefix, value))
+			continue;
+		read_counts(gate, value, &now);
+		rest.banned = carried->prefix;
+		rest.ban.packets = now.packets - carried->packets;
+		rest.ban.attempts = now.attempts - carried->attempts;
+		if (rest.ban.packets)
+			rebuild(gate, &rest);
+	}
+	gate->carried_count = 0;
 }
