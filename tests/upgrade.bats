@@ -198,6 +198,27 @@ went_on() {
 	json '.[0].services.smtp.handshakes == 4'
 }
 
+ban_attempts() {
+	run_sekisho why --json 198.51.100.66 >"$BATS_TEST_TMPDIR/said"
+	jq '.bans[0].attempts' <<<"$output"
+}
+
+# The older programs count until they are off the device.
+@test "a new contract counts every attempt of a banned source while it takes over" {
+	local burst before
+	lab_conf 'mode = enforce'
+	run_sekisho load
+	run_sekisho ban 198.51.100.66 --for 1h
+	before=$(ban_attempts)
+	lab_burst 198.51.100.66 "$MX4" 25 4000 0.001 >"$LAB/opened" 3>&- &
+	burst=$!
+	SEKISHO=$NEXT
+	run_sekisho load
+	wait "$burst"
+	[[ $(<"$LAB/opened") == 0 ]]
+	(($(ban_attempts) >= before + 4000))
+}
+
 # Of one prefix each group of services has its own ban, with its own end.
 @test "a new contract carries over both groups' bans of a prefix, each with its end" {
 	lab_conf 'mode = enforce'
