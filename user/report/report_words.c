@@ -28,7 +28,7 @@ static const char *const words[W_WORD_COUNT][LANG_COUNT] = {
 		"{0} のパスワードが第三者に使われた形跡はありません" },
 	[W_STORE_NOTE] = {
 		"Made from what the store keeps (90 days of alerts, bans and evidence; 30 of known sources). Messages are counted in logs alone: name them for the whole picture.",
-		"保存されている記録 (アラート・遮断・根拠は90日、既知の接続元は30日) から作成しました。メールの通数はログにしかありません。ログを指定すると全体がわかります。" },
+		"保存されている記録 (アラート・遮断・証拠は 90 日、既知の接続元は 30 日) から作成しました。メールの通数はログにしかありません。ログを指定すると全体がわかります。" },
 	[W_SPAN] = { "What was read: {0} to {1}", "対象期間: {0} から {1}" },
 	[W_TIMELINE] = { "Timeline", "時系列" },
 	[W_KEPT_OUT_MOST] = {
@@ -41,12 +41,12 @@ static const char *const words[W_WORD_COUNT][LANG_COUNT] = {
 	[W_MARK_STRANGER] = { "the first stranger", "最初の不審な接続元" },
 	[W_MARK_ALERT] = { "alert {0}", "アラート {0}" },
 	[W_MARK_BANS] = { "{1|ban|bans} by {0}", "{0} による遮断 {1} 件" },
-	[W_MARK_BREAKER] = { "the outflow breaker tripped", "送信メールの遮断器が作動" },
+	[W_MARK_BREAKER] = { "the outflow breaker tripped", "送信ブレーカーが作動" },
 	[W_COUNTRIES] = { "Countries", "国別" },
 	[W_COUNTRY] = { "Country", "国" },
 	[W_PROVIDERS] = { "Providers", "事業者別" },
 	[W_PROVIDER] = { "Provider", "事業者" },
-	[W_STRANGERS] = { "Strangers", "不審" },
+	[W_STRANGERS] = { "Strangers", "不審な接続元" },
 	[W_OWN] = { "Others", "その他" },
 	[W_SOURCES] = { "Sources", "接続元" },
 	[W_SOURCE] = { "Source", "接続元" },
@@ -65,7 +65,7 @@ static const char *const words[W_WORD_COUNT][LANG_COUNT] = {
 		"不審な接続元からのメールが {0} 通通過しました (ログからわかる宛先は延べ {1} 件、不達 {2} 件)。キューに残っている可能性があるのは {3} 通です。" },
 	[W_LEFT_QUEUES] = {
 		"What the logs do not show as delivered or bounced is put on hold with this line (Postfix, as root). Look at it with postqueue -p before you delete: short queue ids are used again.",
-		"配送済みの記録がない分は次の行で保留にできます (Postfix、root で実行)。短いキュー ID は再利用されるため、削除する前に postqueue -p で確認してください。" },
+		"ログに配送または不達の記録がないメールは、次のコマンドで保留にします (Postfix、root で実行)。短いキュー ID は再利用されるため、削除する前に postqueue -p で確認してください。" },
 	[W_LEFT_NONE] = { "No message of a stranger is known to have passed.", "不審な接続元のメールが通過した記録はありません。" },
 	[W_OTHERS] = { "Other accounts that these sources touched", "同じ接続元が触れたほかのアカウント" },
 	[W_OTHERS_INTRO] = {
@@ -80,16 +80,16 @@ static const char *const words[W_WORD_COUNT][LANG_COUNT] = {
 	[W_STEPS] = { "What to do, in this order", "対応手順" },
 	[W_STEP_LOCK] = {
 		"Change the password of {0}, or lock the account. Nothing else ends it.",
-		"{0} のパスワードを変更するか、アカウントを停止する。これをしない限り終わりません。" },
+		"{0} のパスワードを変更するか、アカウントを停止する。これをしない限り不正利用は止まらない。" },
 	[W_STEP_KICK] = {
 		"End its open sessions (Dovecot):",
 		"接続中のセッションを切断する (Dovecot):" },
 	[W_STEP_QUEUE] = {
 		"Put what the thief has queued on hold (above, or by sender), look at it, and delete it with postsuper -d:",
-		"不正なメールを保留にし (上記の行、または送信者で)、内容を確認してから postsuper -d で削除する:" },
+		"不正なメールを保留にし (上記のコマンド、または送信者を指定して)、内容を確認してから postsuper -d で削除する:" },
 	[W_STEP_DELIST] = {
 		"See whether the server's address is on block lists (check.spamhaus.org, mxtoolbox.com/blacklists.aspx), and ask to be taken off once it is over.",
-		"サーバーの IP アドレスがブラックリストに載っていないか確認し (check.spamhaus.org、mxtoolbox.com/blacklists.aspx)、収束後に解除を申請する。" },
+		"サーバーの IP アドレスがブロックリストに載っていないか確認し (check.spamhaus.org、mxtoolbox.com/blacklists.aspx)、収束後に解除を申請する。" },
 	[W_STEP_TELL] = {
 		"Tell the user: by telephone or another address; which devices know the old password; whether it is used elsewhere, too.",
 		"利用者に電話など別の手段で連絡する。古いパスワードを保存している端末と、ほかのサービスでの使い回しを確認してもらう。" },
@@ -103,7 +103,7 @@ static const char *const words[W_WORD_COUNT][LANG_COUNT] = {
 		"接続試行 {0} 件 (うち遮断 {1} 件)、認証失敗 {2} 回、ログイン {3} 回、メール {4} 通、遮断措置 {5} 件、アラート {6} 件。" },
 	[W_DAY_WOULD] = {
 		"In monitor mode {0} more would have been dropped.",
-		"監視モードのため通過させた遮断対象 {0} 件。" },
+		"monitor モードのため遮断しなかった接続が、ほかに {0} 件あります。" },
 	[W_DAY_NOTHING] = { "Nothing was counted on this day: the daemon did not run, or it is too long ago.", "この日の記録はありません (デーモンが動いていなかったか、保存期間を過ぎています)。" },
 	[W_DAY_HOURS] = { "By the hour", "時間別" },
 	[W_DAY_DROPPED_MOST] = { "above: attempts dropped, at most {0} in {1}", "上: 遮断した接続 ({1}あたり最大 {0} 件)" },
@@ -111,7 +111,7 @@ static const char *const words[W_WORD_COUNT][LANG_COUNT] = {
 	[W_DAY_SERVICES] = { "By service", "サービス別" },
 	[W_SERVICE] = { "Service", "サービス" },
 	[W_DROPPED] = { "Dropped", "遮断" },
-	[W_WOULD_DROP] = { "Would drop", "監視モードの遮断対象" },
+	[W_WOULD_DROP] = { "Would drop", "monitor モードの遮断対象" },
 	[W_DAY_REASONS] = { "By reason", "理由別" },
 	[W_REASON] = { "Reason", "理由" },
 	[W_DAY_EVENTS] = { "From the logs", "ログから" },
