@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rule account-flood: one account hands in too many messages. Ten times its own usual alerts: who
- * sends may be the owner. Many from sources that the account does not know are a thief's, who has
- * the right password: these sources are banned. */
+/* Rule account-flood: one account hands in too many messages. Ten times the account's usual only
+ * alerts, since the sender may be the owner. Many messages from sources that the account does not
+ * know come from a thief who has the right password: these sources are banned. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,15 +9,15 @@
 #include "base/time.h"
 #include "detect/rule.h"
 
-/* A source that is not known may hand in fewer within short_s without counting. */
+/* An unknown source counts only from this many messages within short_s on. */
 #define QUIET 20
 
-/* A source of an account that is not quiet any more. */
+/* A source that handed in QUIET messages to an account: until when it stays loud. */
 struct loud {
 	int64_t until_ns;
 };
 
-#define PARTS 10 /* of the window: what is unusual is exact to one of them */
+#define PARTS 10 /* of the window, whose sum is exact to one part */
 
 /* What an account handed in within the window. */
 struct account_flood_flow {
@@ -117,7 +117,7 @@ static void name_sources(const struct rule_input *input, struct decision *decisi
 	}
 }
 
-/* Moves the parts on; what the account handed in lately is in flow->sum then. */
+/* Moves the parts on to now_ns and adds `weight`; flow->sum is the sum of the window then. */
 static void flow_on(const struct account_flood *state, struct account_flood_flow *flow,
 		    int64_t now_ns, uint32_t weight)
 {
@@ -150,7 +150,8 @@ static uint32_t weight_of(const struct event *event)
 	return event->recipients > count ? event->recipients : count;
 }
 
-/* Ten times the most in a window that the account handed in on the days before. */
+/* The count that is unusual for the account: rule->usual times the most that it handed in within a
+ * window on earlier days. 0: there is nothing to compare with. */
 static uint64_t unusual(const struct rule_input *input, uint32_t sum)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_FLOOD];
@@ -165,8 +166,8 @@ static uint64_t unusual(const struct rule_input *input, uint32_t sum)
 	return (uint64_t)habit->messages * rule->usual;
 }
 
-/* In an installation's first days nothing is usual of an account that has been seen for a day or
- * two: what its own sources hand in then is what is to become usual. */
+/* In an installation's first days, an account that was first seen less than two days ago has no
+ * usual yet: what its own sources hand in then becomes its usual. */
 #define NEWEST_NS (2 * 86400 * NS_PER_S)
 
 static bool is_unmeasured(const struct rule_input *input)
@@ -217,8 +218,8 @@ static void judge_all(struct account_flood *state, const struct rule_input *inpu
 	rule_decide(input, &decision);
 }
 
-/* What of this message counts: nothing of a quiet source, and of one that stops being quiet all
- * that it handed in. */
+/* The weight that this message adds: 0 if its source is quiet; all that the source handed in so far
+ * if it stops being quiet with this message. */
 static uint32_t loudness(struct account_flood *state, const struct rule_input *input)
 {
 	const struct event *event = input->event;
@@ -258,7 +259,7 @@ static void ban_source(const struct rule_input *input, const struct decision *al
 	rule_decide(input, &decision);
 }
 
-/* The alert first, then the bans of those that are loud. */
+/* Raises the alert first, then bans the loud sources. */
 static void fire(const struct rule_input *input, const struct window_entry *hit, size_t count)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_FLOOD];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which accounts are under siege, in a spread or leaked, and since when not any more; and what is
- * usual of them. See accounts.h. */
+/* Which accounts are under siege, in a spread or leaked, since when they no longer are, and what is
+ * usual for them. See accounts.h. */
 #include <string.h>
 
 #include "detect/accounts_internal.h"
@@ -34,7 +34,7 @@ bool accounts_besieged(const struct accounts *accounts, const struct prefix *key
 	       accounts_within(siege->last_ns, now_ns, window_ns(accounts, RULE_ACCOUNT_SIEGE, 2));
 }
 
-/* Moves *last_ns on; the memory outside is told now and then. */
+/* Moves *last_ns on, and tells the store once an hour. */
 static void go_on(struct accounts *accounts, const char *name, enum ban_rule rule, int64_t now_ns,
 		  int64_t *last_ns, int64_t *told_ns)
 {
@@ -123,7 +123,7 @@ bool accounts_change(struct accounts *accounts, const char *name, int64_t now_ns
 	if (!was || !store->over)
 		return was;
 	store->over(name, RULE_ACCOUNT_SPREAD, store->context);
-	/* It may have been told by the account's other name. */
+	/* The store may have the incident under the account's other name. */
 	if (accounts_other_name(accounts, name, other))
 		store->over(other, RULE_ACCOUNT_SPREAD, store->context);
 	return was;

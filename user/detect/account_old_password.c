@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rule account-old-password: a stranger fails with what was the account's right password. One such
- * alerts: it may be the owner with an old device somewhere new. Strangers of several providers,
- * here or on other servers, have it from somewhere: it is a leak, and they are banned. Only a mail
- * server that is asked for the digests of passwords tells (policy/judge.h), no log line. */
+/* Rule account-old-password: a stranger fails with a password that used to be the account's right
+ * one. One such stranger alerts: it may be the owner with an old device somewhere new. Strangers of
+ * several providers, here or on other servers, mean that the password leaked, and they are banned.
+ * Only a mail server that asks with digests of passwords (policy/judge.h) shows this, no log line
+ * does. */
 #include <stdio.h>
 
 #include "base/time.h"
 #include "detect/provider.h"
 #include "detect/rule.h"
 
-/* Kept of an account. */
+/* Sources that are kept for one account. */
 #define SOURCES_MAX DECISION_SOURCES_MAX
 
 static struct distinct_window_settings
@@ -40,7 +41,7 @@ static size_t count_providers(const struct detect_settings *settings,
 	return providers;
 }
 
-/* Those that other servers saw besides. */
+/* Providers that only other servers saw. */
 static size_t count_remote_providers(const struct rule_input *input,
 				     const struct distinct_window_item *items, size_t count)
 {
@@ -80,7 +81,8 @@ static void alert(const struct rule_input *input, const struct distinct_window_i
 	snprintf(decision.reason, sizeof(decision.reason),
 		 "%zu stranger%s tried an old password of %.80s%s", count, count == 1 ? "" : "s",
 		 input->event->account, leak ? ": it has leaked" : "");
-	/* That it leaked is another matter than that somebody tried it. */
+	/* A leak alerts once for the account, a try once for its source: neither hides the
+	 * other. */
 	decision.has_prefix = !leak;
 	if (!leak)
 		decision.prefix = input->source;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* An account as the rules remember it, or as the memory outside does. */
+/* Finds an account in the rules' memory, or recalls it from the store. */
 #include "detect/accounts_internal.h"
 #include "detect/provider.h"
 
@@ -22,7 +22,7 @@ static void take_known(const struct detect_known *known, void *context)
 		login = &recalling->account->logins[i];
 		if (!prefix_same(&login->source, &known->source))
 			continue;
-		login_source_join(login, known); /* by the account's other name */
+		login_source_join(login, known); /* recalled before, by the account's other name */
 		if (login_source_is_known(accounts, login, recalling->now_ns))
 			known_note(accounts, &known->source, recalling->key, login->last_ns);
 		return;
@@ -40,7 +40,8 @@ static void take_known(const struct detect_known *known, void *context)
 		known_note(accounts, &known->source, recalling->key, known->last_ns);
 }
 
-/* A name without known sources takes no place: any stranger can make names up. */
+/* A name without known sources takes no slot unless `make` is set: any stranger can make names
+ * up. */
 struct account *accounts_find(struct accounts *accounts, const char *name, const struct prefix *key,
 			      bool make, int64_t now_ns)
 {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rule account-siege: one account, which somebody uses, is failed on from several networks; from
- * then a stranger is banned at his third failure on it, unless he may be the owner. After a leak he
- * is at his first, since he has what was the password: unless his provider is one of the account's.
- * Networks from which others failed on other servers count beside one here. */
+/* Rule account-siege: strangers of several networks fail on one account that is in use. From then
+ * on, a stranger is banned at his third failure on it, unless he may be the owner. After a leak he
+ * is banned at his first failure, since he has the former password, unless his provider is one of
+ * the account's. Networks whose strangers failed on other servers count beside at least one
+ * here. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/time.h"
 #include "detect/rule.h"
 
-/* Kept of an account; it is under siege from more seldom. */
+/* Networks that are kept for one account; sieges from more are rare. */
 #define NETWORKS_MAX 500
 
 static struct distinct_window_settings
@@ -18,7 +19,7 @@ distinct_window_settings(const struct detect_settings *settings)
 	const struct rule_settings *rule = &settings->rules[RULE_ACCOUNT_SIEGE];
 	struct distinct_window_settings networks = rule_distinct(rule, settings->most_accounts, 1);
 
-	/* Ten times what is usual is to be seen, up to ten times that. */
+	/* Enough items to see ten times the usual, if that is up to ten times the default count. */
 	networks.items = NETWORKS_MAX;
 	if (networks.items < rule->count)
 		networks.items = rule->count;
@@ -28,7 +29,7 @@ distinct_window_settings(const struct detect_settings *settings)
 
 #define THIRD 3
 
-/* Networks from which strangers failed on other servers, and not here. */
+/* Counts networks from which strangers failed on other servers only. */
 static size_t count_elsewhere(const struct rule_input *input,
 			      const struct distinct_window_item *items, size_t count)
 {
@@ -103,7 +104,8 @@ static void ban(const struct rule_input *input, bool leaked)
 	rule_decide(input, &decision);
 }
 
-/* Alerts at so many networks; what is usual is at least what begins a siege. */
+/* The number of networks that alerts. The usual is taken as at least the number that begins a
+ * siege. */
 static uint64_t alerting(const struct rule_input *input, uint32_t usual)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SIEGE];
@@ -111,7 +113,8 @@ static uint64_t alerting(const struct rule_input *input, uint32_t usual)
 	return (uint64_t)(usual > rule->count ? usual : rule->count) * rule->usual;
 }
 
-/* Three times within the window; or as often over days as makes a slow guesser on many accounts. */
+/* Whether the source failed on the account three times within the window, or over days as often as
+ * makes source-slow fire. */
 static bool guesses(const struct rule_input *input)
 {
 	const struct rule_settings *slow = &input->settings->rules[RULE_SOURCE_SLOW];
@@ -141,11 +144,11 @@ static void on_event(void *context, const struct rule_input *input)
 	bool leaked, besieged;
 	size_t count, elsewhere;
 
-	/* One who is on the road mistypes, or has a device with an old password, and is no siege. */
+	/* An owner on the road who mistypes, or has a device with an old password, is no siege. */
 	if ((event->kind == EVENT_SUCCESS || event->kind == EVENT_MESSAGE) && input->at &&
 	    (input->login == LOGIN_NEW || input->login == LOGIN_SEEN))
 		distinct_window_remove(context, &input->account, &input->network.address);
-	/* Who is known may mistype; what is not there cannot be besieged. */
+	/* Known sources may mistype, and an account that does not exist cannot be besieged. */
 	if (event->kind != EVENT_FAILURE || !event->has_source || !account || !is_stranger(input) ||
 	    input->lan)
 		return;
@@ -154,7 +157,7 @@ static void on_event(void *context, const struct rule_input *input)
 		rule_tell(input, SIGHT_FAILURE);
 	items = distinct_window_list(context);
 	elsewhere = count ? count_elsewhere(input, items, count) : 0;
-	/* What is usual is of this server: others' words could raise it. */
+	/* Only this server's counts make the usual: other servers could raise it. */
 	habit = accounts_habit(input->accounts, event->account, account, event->wall_ns);
 	if (habit->failing_today < count)
 		habit->failing_today = (uint32_t)count;

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Rule account-spread: one account is logged in to from too many new providers or countries: new
- * are those from which it was not logged in to before the window. Several countries of one provider
- * count once. Countries alert; providers ban, if the account has a source of before the spread:
- * else nobody could tell the owner. The spread has begun a while ago, see news_began(): who came
- * since then, of a provider that was not there before and from no home country, is a stranger, and
- * banned; so is every later one, at the first login.
+ * Rule account-spread: one account is logged in to from too many new providers or countries. New
+ * means that there was no login from there before the window. Several countries of one provider
+ * count once. Countries alert. Providers ban if the account has a source from before the spread:
+ * without one, the owner could not be told from the others. The spread began some time before it is
+ * noticed, see news_began(). A source that came since then, of a provider that was not there before
+ * and from no home country, is a stranger, and is banned; so is every later one, at its first
+ * login.
  *
- * Where a provider is a guess (provider.h), many networks of the account's own country are no many
- * providers: there they count only as long as a twelfth of the window. Somebody on the road meets
- * many in a day, but not in two hours.
+ * Where a provider is a guess (provider.h), many networks of the account's own country need not be
+ * many providers: they count only for a twelfth of the window. Somebody on the road meets many
+ * networks in a day, but not in two hours.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +19,7 @@
 #include "detect/rule.h"
 #include "detect/spread_news.h"
 
-/* Somebody used the account well before: he is its owner. */
+/* Whether somebody, who must be the owner, used the account well before the spread. */
 static bool has_anchor(const struct rule_input *input, int64_t began_ns)
 {
 	uint64_t age_ns = rule_ns(input->settings->rules[RULE_ACCOUNT_SPREAD].long_s);
@@ -31,12 +32,13 @@ static bool has_anchor(const struct rule_input *input, int64_t began_ns)
 	return false;
 }
 
-/* Providers of one account; all zero: none. Half of the slots stay free. */
+/* Providers of one account, as a hash set: all zero is the empty set. At least half of the slots
+ * stay free. */
 struct provider_set {
-	uint64_t slots[2 * LOGIN_SOURCES_MAX]; /* 0: free, and no provider's number */
+	uint64_t slots[2 * LOGIN_SOURCES_MAX]; /* 0: free; no provider has this number */
 };
 
-/* Where the provider is, or would be. */
+/* The slot that the provider is in, or would be in. */
 static uint64_t *slot_of(struct provider_set *set, uint64_t provider)
 {
 	const size_t count = sizeof(set->slots) / sizeof(*set->slots);
@@ -47,7 +49,7 @@ static uint64_t *slot_of(struct provider_set *set, uint64_t provider)
 	return &set->slots[at];
 }
 
-/* Those from which the account was logged in to before. */
+/* Collects the providers from which the account was logged in to before the spread. */
 static void list_before(const struct account *account, int64_t began_ns,
 			struct provider_set *before)
 {
@@ -57,7 +59,7 @@ static void list_before(const struct account *account, int64_t began_ns,
 			*slot_of(before, account->logins[i].provider) = account->logins[i].provider;
 }
 
-/* Came since the spread began, of a provider that was not there before. */
+/* Whether the login came since the spread began, of a provider that was not there before. */
 static bool is_stranger_since(struct provider_set *before, const struct login_source *login,
 			      int64_t began_ns)
 {
@@ -134,8 +136,8 @@ static void alert(const struct rule_input *input, const struct news *news, int64
 	rule_decide(input, &decision);
 }
 
-/* Whoever came in it is no place of the account's: banned and forgotten, or, where the rule only
- * alerts, or in a home country, not on the way to be known. */
+/* Sources that came with the spread must not become known to the account: they are marked as
+ * suspect. Where the rule bans, those from no home country are also banned and removed. */
 static void sort_out(const struct rule_input *input, int64_t began_ns, bool bans)
 {
 	struct account *account = input->at;
@@ -158,8 +160,8 @@ static void sort_out(const struct rule_input *input, int64_t began_ns, bool bans
 	}
 }
 
-/* In its first window an installation has seen nothing before, of any account; where the providers
- * are guesses, too, several countries may as well be one who fetches the mail. */
+/* In its first window, an installation has seen no account before. Where, besides, all providers
+ * are guesses, several countries may be one service that fetches mail. */
 static bool knows_nothing(const struct rule_input *input, const struct news *news)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
@@ -188,7 +190,7 @@ static void judge(const struct rule_input *input)
 	if (countries && news.countries_ns < sure_ns)
 		sure_ns = news.countries_ns;
 	began_ns = news_began(input, &news, sure_ns);
-	/* Others' words alone only alert. */
+	/* What only other servers saw never bans. */
 	bans = (many || soon) && news.provider_count > news.remote && has_anchor(input, began_ns);
 	alert(input, &news, began_ns);
 	if (bans) {
@@ -216,7 +218,7 @@ static void on_event(void *context, const struct rule_input *input)
 		ban_stranger(input, &login);
 		return;
 	}
-	/* A place that was seen before changes nothing but by its first message. */
+	/* A source that was seen before counts for nothing, except with its first message. */
 	if (input->lan || account_in_spread(input->accounts, input->at, now_ns))
 		return;
 	if (input->login == LOGIN_NEW || input->first_mail)

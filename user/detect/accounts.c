@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Who logged in from where. See accounts.h; sieges and spreads are in account_incidents.c. */
+/* Which account was logged in to from where. See accounts.h; sieges and spreads are in
+ * account_incidents.c. */
 #include "detect/accounts.h"
 #include "detect/accounts_internal.h"
 
@@ -9,8 +10,8 @@
 #include "base/cleanup.h"
 #include "detect/provider.h"
 
-/* That a source is still known to some account is noted so often: each time costs a fresh look into
- * two tables. */
+/* The least time after which it is noted again that a source is still known to some account: each
+ * note looks into two tables that are not in the cache. */
 #define NOTED_NS (6 * 3600 * NS_PER_S)
 
 static void leave(void *value, bool full, void *context)
@@ -18,7 +19,7 @@ static void leave(void *value, bool full, void *context)
 	struct accounts *accounts = context;
 	struct account *account = value;
 
-	/* What the memory outside keeps is not lost. */
+	/* An account that the store can recall is not forgotten. */
 	if (full && account->count && !accounts->settings->store.recall_account)
 		accounts->forgotten++;
 	accounts->logins -= account->count;
@@ -60,7 +61,7 @@ void accounts_free(struct accounts *accounts)
 void accounts_configure(struct accounts *accounts, const struct detect_settings *settings)
 {
 	accounts->settings = settings;
-	/* Without memory for another size the old one stays. */
+	/* If there is no memory for another size, a table keeps its size. */
 	lru_resize(accounts->accounts, settings->most_accounts);
 	lru_resize(accounts->sieges, settings->most_accounts);
 	lru_resize(accounts->known, settings->most_sources);
@@ -80,7 +81,7 @@ int64_t accounts_since(const struct accounts *accounts)
 	return accounts->since_ns;
 }
 
-/* Of the account's own, not those that came in a spread. */
+/* Whether the provider is one of the account's own: sources that came in a spread do not count. */
 static bool knows_provider(const struct account *account, uint64_t provider)
 {
 	for (size_t i = 0; i < account->count; i++)
@@ -99,7 +100,7 @@ static struct login_source *find_login_source(const struct account *account,
 	return NULL;
 }
 
-/* Recalls nothing: that could take the place of the account in hand. */
+/* Does not recall the account: that could evict the account that the caller holds. */
 bool accounts_in_use(const struct accounts *accounts, const char *name, int64_t now_ns)
 {
 	struct prefix key = accounts_key(accounts, name);
@@ -149,7 +150,7 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 		standing->trust = TRUST_SEEN;
 }
 
-/* It is on the way to be known, or still known; the memory outside is told once a day, and when it
+/* Notes a source that is known, or may become so. The store is told once a day, and when the source
  * becomes known. */
 static void keep(struct accounts *accounts, const char *name, const struct prefix *key,
 		 struct login_source *login)
@@ -170,7 +171,8 @@ static void keep(struct accounts *accounts, const char *name, const struct prefi
 	store->keep(name, &known, store->context);
 }
 
-/* The bound on all places: accounts that were longest not logged in to go as a whole. */
+/* Holds the bound on all sources of all accounts: the accounts whose last login is longest ago are
+ * dropped as a whole. */
 static void make_room(struct accounts *accounts)
 {
 	while (accounts->logins > accounts->settings->most_known) {
@@ -185,7 +187,7 @@ static void make_room(struct accounts *accounts)
 	}
 }
 
-/* A spread that only alerts goes on: nobody new becomes known by it. */
+/* Whether a spread that only alerted lasts: no source becomes known during it. */
 static bool in_alert(const struct accounts *accounts, const struct account *account, int64_t now_ns)
 {
 	uint64_t window_s = accounts->settings->rules[RULE_ACCOUNT_SPREAD].window_s;
@@ -224,7 +226,7 @@ static enum login login_anew(struct accounts *accounts, const struct event *even
 	return LOGIN_NEW;
 }
 
-/* Again from a place that is there. */
+/* A login from a source that the account already has. */
 static enum login login_again(struct accounts *accounts, const struct event *event,
 			      const struct account *account, const struct prefix *key,
 			      struct login_source *login)
@@ -233,9 +235,10 @@ static enum login login_again(struct accounts *accounts, const struct event *eve
 	bool spread = account_in_spread(accounts, account, now_ns);
 	bool was_known = login_source_is_known(accounts, login, now_ns), is_known;
 
-	/* Successes in a spread make nobody known: what counts begins anew. It is nobody new all
-	 * the same, or one alert would lead to the next, for good; but by AS numbers, ten at once
-	 * surely were a spread. */
+	/* Logins in a spread make no source known: the time that counts begins anew after it. The
+	 * source is no new one all the same, or one alert would lead to the next for good. Only
+	 * where AS numbers are known, ten new providers at once surely were a spread, and the
+	 * source is new again. */
 	if (login->suspect && !spread && !in_alert(accounts, account, now_ns)) {
 		login->suspect = false;
 		login->returned = !account->alert_many || provider_is_guess(login->provider);

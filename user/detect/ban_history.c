@@ -42,7 +42,8 @@ void ban_history_configure(struct ban_history *history, const struct detect_sett
 	lru_resize(history->bans, settings->most_sources);
 }
 
-/* The n-th ban in a row: doubled n - 1 times, up to a week or what the first one lasts. */
+/* How long the n-th ban in a row lasts: doubled n - 1 times, but at most a week, or ban_s if that
+ * is longer. */
 static uint64_t nth_ns(uint64_t ban_s, uint32_t bans)
 {
 	uint64_t longest_s = ban_s > DETECT_LONGEST_BAN_S ? ban_s : DETECT_LONGEST_BAN_S;
@@ -59,7 +60,7 @@ static int64_t end_of(int64_t begin_ns, uint64_t lasts_ns)
 	return __builtin_add_overflow(begin_ns, (int64_t)lasts_ns, &end) ? INT64_MAX : end;
 }
 
-/* What the bans of one group are kept under: no prefix has such a length. */
+/* The key of the bans of one group: the group's bits make a length that no prefix has. */
 static struct prefix key_of(const struct prefix *prefix, enum ban_services group)
 {
 	struct prefix key = *prefix;
@@ -83,7 +84,8 @@ static struct detect_repeat *look_up(struct ban_history *history, const struct p
 	return repeat;
 }
 
-/* Enters a ban of one group. False: it runs already, for long enough, and nothing is changed. */
+/* Enters a ban of one group. Returns false, and changes nothing, if a ban is on already that lasts
+ * long enough. */
 static bool enter_ban(struct detect_repeat *repeat, uint64_t ban_s, bool doubles, int64_t now_ns)
 {
 	bool forgotten;
@@ -91,7 +93,7 @@ static bool enter_ban(struct detect_repeat *repeat, uint64_t ban_s, bool doubles
 	if (repeat->bans && now_ns < repeat->until_ns) {
 		uint64_t lasts_ns = nth_ns(ban_s, repeat->bans);
 
-		/* Another rule may ask for a longer one; the same rule asks for no more. */
+		/* Only a ban that lasts longer (another rule's) replaces the one that is on. */
 		if (lasts_ns <= repeat->lasts_ns)
 			return false;
 		repeat->lasts_ns = lasts_ns;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rule bounce-surge: the share of failed deliveries jumps, over the whole server. */
+/* Rule bounce-surge: the share of failed deliveries of the whole server jumps. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +8,11 @@
 #include "detect/rule.h"
 
 #define FEWEST 1024
-#define MOST   (1U << 20) /* deliveries in a window, 8 MiB; of more the newest count */
+#define MOST   (1U << 20) /* deliveries in a window, 8 MiB; beyond, only the newest count */
 
 struct bounce_surge {
 	uint64_t window_ns;
-	int64_t *ring; /* wall_ns, the lowest bit set: failed; `room` is a power of two */
+	int64_t *ring; /* wall_ns, lowest bit set if it failed; `room` is a power of two */
 	uint32_t first, count, room;
 	uint32_t failed;
 	int64_t newest_ns;
@@ -77,7 +77,8 @@ static bool make_room(struct bounce_surge *state)
 	return true;
 }
 
-/* A late one (by seconds) counts as of the newest. A clock that was set back begins anew. */
+/* A delivery that comes late counts as if it came with the newest. If the clock was set back by
+ * more than the window, counting begins anew. */
 static void add(struct bounce_surge *state, int64_t wall_ns, bool failed)
 {
 	if (wall_ns < state->newest_ns &&
@@ -94,7 +95,7 @@ static void add(struct bounce_surge *state, int64_t wall_ns, bool failed)
 	state->ring[(state->first + state->count++) & (state->room - 1)] =
 		(state->newest_ns & ~(int64_t)1) | failed;
 	state->failed += failed;
-	/* The newest is never taken off: it lies in its own window. */
+	/* The newest always lies in its own window, and stays. */
 	while (state->count > 1 &&
 	       (uint64_t)(state->newest_ns & ~(int64_t)1) -
 			       (uint64_t)(state->ring[state->first] & ~(int64_t)1) >

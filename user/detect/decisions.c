@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What becomes of a rule's decision: how long a ban lasts, who must not be banned, and whether an
+/* What happens to a rule's decision: how long a ban lasts, who must not be banned, and whether an
  * alert was raised already. */
 #include "detect/detect_internal.h"
 
 #define DAY_S 86400
-/* A device with an old password or a list that is refused pauses over a weekend, or for a week. */
+/* A device with an old password, or a mailing list that is refused, may pause over a weekend or for
+ * a week. */
 #define PAUSE_S (8 * DAY_S)
 
-/* Nobody wants to read of the same thing twice in its window, and of what lasts for days once: it
- * is new again when it has stopped for a day, or, where the alert stands for a ban that is spared,
- * for longer than it pauses. */
+/* Whether an alert is raised: the same thing is raised once within its window. What lasts for days
+ * is raised once, and again only after it had stopped for a day, or for PAUSE_S if it may pause
+ * that long. */
 static bool admit(struct detect *detect, const struct decision *decision, bool spared)
 {
 	static const uint32_t stopped_s[RULE_COUNT] = {
@@ -49,7 +50,7 @@ void rule_notice(const struct rule_input *input, struct decision *decision)
 		raise(detect, decision, true);
 }
 
-/* Many work there, and the ban shuts them out as well: it does not get longer each time. */
+/* Many people work at a shared place, and a ban shuts them all out: its bans do not double. */
 static bool is_shared_place(const struct rule_input *input, const struct decision *decision)
 {
 	return input->event->has_source &&
@@ -64,7 +65,7 @@ void rule_decide(const struct rule_input *input, struct decision *decision)
 	bool spared = actions & ACTION_BAN && decision->has_prefix && !detect->settings.ban_lan &&
 		      address_is_lan(&decision->prefix.address);
 
-	if (detect->recalling) /* it was carried out then */
+	if (detect->recalling) /* it was carried out when the line was first read */
 		return;
 	if (spared)
 		actions = ACTION_ALERT;

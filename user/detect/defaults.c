@@ -52,7 +52,8 @@ void detect_defaults(struct detect_settings *settings)
 		[RULE_SERVER_ILL] = { ACTION_ALERT, .count = 10, .window_s = 300 },
 		[RULE_ACCOUNT_SIEGE] = { ACTION_BAN_ALERT, .count = 5, .usual = 10,
 					 .window_s = 43200, .ban_s = 3600 },
-		/* A day: longer than what it was made after, with passwords that are right. */
+		/* The ban lasts a day: the strangers have the right password, and a day is longer
+		 * than it takes to change it. */
 		[RULE_ACCOUNT_SPREAD] = { ACTION_BAN_ALERT, .count = 10, .countries = 3,
 					  .long_s = 3600, .window_s = 86400, .long_count = 6,
 					  .short_s = 3600, .ban_s = 86400 },

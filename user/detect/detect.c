@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The engine: finds out what all rules want to know of an event, and hands it to the rules that are
- * on. What a rule counts is in the rule's own file, what becomes of its decision in
- * decisions.c. */
+/* The engine: collects what the rules need to know of an event, and hands it to the rules that are
+ * on. What a rule counts is in the rule's own file, what happens to its decision in decisions.c. */
 #include "detect/detect.h"
 
 #include <stdio.h>
@@ -11,7 +10,7 @@
 #include "base/time.h"
 #include "detect/detect_internal.h"
 
-/* Whether the server is ill is to be known before what a failure counts. */
+/* server-ill comes first: the weight of a failure depends on it. */
 static const struct rule_type *const rule_types[] = {
 	&rule_server_ill,	    &rule_source_failures,  &rule_source_accounts,
 	&rule_source_slow,	    &rule_network_failures, &rule_server_spray,
@@ -22,7 +21,7 @@ static const struct rule_type *const rule_types[] = {
 
 _Static_assert(sizeof(rule_types) / sizeof(*rule_types) == DETECT_RULE_TYPES, "detect_internal.h");
 
-/* Whatever is asked for, the tables must work. */
+/* Bounds the tables' sizes, so that they work with any settings. */
 static void take_settings(struct detect *detect, const struct detect_settings *settings)
 {
 	uint32_t *bounds[] = { &detect->settings.most_sources, &detect->settings.most_accounts,
@@ -126,7 +125,7 @@ void detect_configure(struct detect *detect, const struct detect_settings *setti
 			rule_state_configure(rule_types[i], detect->states[i], &detect->settings);
 		}
 	}
-	start_rules(detect); /* what finds no memory now is tried again with the next event */
+	start_rules(detect); /* a rule that gets no memory now is tried again with the next event */
 }
 
 void detect_recall_incident(struct detect *detect, const char *account, enum ban_rule rule,
@@ -143,7 +142,8 @@ bool detect_in_incident(const struct detect *detect, const char *account, enum b
 
 /* ---- events ---- */
 
-/* Nearly all that an event costs is waiting for memory. */
+/* Prefetches what the rules look up: nearly all the time that an event takes is spent waiting for
+ * memory. */
 static void expect(const struct detect *detect, const struct rule_input *input,
 		   const struct prefix *account)
 {
@@ -206,7 +206,7 @@ static void run_rules(struct detect *detect, struct rule_input *input)
 	for (size_t i = 0; i < DETECT_RULE_TYPES; i++) {
 		if (detect->states[i] && (!detect->recalling || rule_types[i]->only_counts))
 			rule_types[i]->event(detect->states[i], input);
-		/* The rules from here on see what it counts. */
+		/* The rules after server-ill see what it found. */
 		if (rule_types[i] != &rule_server_ill || event->kind != EVENT_FAILURE ||
 		    !event->has_source)
 			continue;
@@ -257,7 +257,7 @@ void detect_event(struct detect *detect, const struct event *event, uint64_t tag
 		judge_event(detect, event, tag, take, context);
 		return;
 	}
-	/* Whom the earlier attempts were on, nobody knows. */
+	/* The accounts of the earlier attempts are not known. */
 	part = *event;
 	part.count = event->count - event->named;
 	part.has_account = false;
@@ -295,7 +295,8 @@ void detect_forget_account(struct detect *detect, const char *account)
 	accounts_forget(detect->accounts, account);
 }
 
-/* Of a failure: whom the account knows, or whose provider it has, is nobody's attacker. */
+/* Whether a failure elsewhere is a stranger's here: a source that the account knows, or of a
+ * provider that it has, is not. */
 static bool is_stranger_there(const struct rule_input *input)
 {
 	return is_stranger(input) && !input->standing.provider &&
@@ -335,7 +336,8 @@ void detect_remote(struct detect *detect, const char *name, const struct detect_
 	if (!input.at || (seen->sight != SIGHT_LOGIN && !is_stranger_there(&input)) ||
 	    !remote_logins_add(detect->remote[seen->sight], &input.account, seen, window_ns))
 		return;
-	/* Failures elsewhere count beside the next one here. */
+	/* Failures elsewhere have no effect until the next failure here, beside which they
+	 * count. */
 	if (seen->sight != SIGHT_LOGIN)
 		return;
 	detect->take = take;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the engine says when it is asked of an account or a source; nothing is counted. */
+/* Answers questions about an account or a source; nothing is counted. */
 #include "base/time.h"
 #include "detect/detect_internal.h"
 #include "detect/provider.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See distinct_window.h. The first item lies in the subject itself: most subjects never have a
- * second. */
+/* See distinct_window.h. The first item is stored in the subject itself, as most subjects never
+ * have a second. */
 #include "detect/distinct_window.h"
 
 #include <stdlib.h>
@@ -10,8 +10,9 @@
 #include "base/time.h"
 #include "detect/lru_table.h"
 
-/* An item as it is kept: a million sources fail at once in an attack. Tags grow from item to item,
- * so that their lower half tells. `what` is 8 bytes, or 16 of wide ones. */
+/* An item as it is kept: small, since a million sources may fail at once in an attack. Tags only
+ * grow, so that the lower half is enough to restore one. `what` has 8 bytes, or 16 for wide
+ * items. */
 struct distinct_window_kept {
 	int64_t wall_ns;
 	uint32_t tag;
@@ -29,7 +30,7 @@ struct subject {
 struct distinct_window {
 	struct distinct_window_settings settings;
 	struct lru_table *subjects;
-	struct subject *last; /* of distinct_window_add(), while it is there */
+	struct subject *last; /* that distinct_window_add() added to last; NULL once it is gone */
 	size_t item_size;
 	int64_t now_ns;
 	uint64_t tag, forgotten;
@@ -59,7 +60,8 @@ static struct distinct_window_kept *item_at(const struct distinct_window *distin
 	return (struct distinct_window_kept *)(items + at * distinct->item_size);
 }
 
-/* Nothing is in ::/32, so that IPv4 addresses have place there. */
+/* A narrow item is the upper half of an IPv6 address, or an IPv4 address: no IPv6 source is in
+ * ::/32, so that the two never collide. */
 static void pack(const struct distinct_window *distinct, const struct distinct_window_item *from,
 		 struct distinct_window_kept *to)
 {
@@ -154,7 +156,7 @@ void distinct_window_configure(struct distinct_window *distinct,
 			own.wide = settings->wide;
 		}
 	}
-	/* Without memory for another size the old one stays. */
+	/* If there is no memory for another size, the table keeps its size. */
 	lru_resize(distinct->subjects, settings->most);
 	distinct->settings = own;
 }
@@ -167,8 +169,8 @@ static bool grow(const struct distinct_window *distinct, struct subject *subject
 	if (subject->count < (subject->room ? subject->room : 1))
 		return true;
 	if (room > most + 1)
-		room = most + 1;    /* one more, for the moment between adding and taking off */
-	if (room <= subject->count) /* it was filled when more was kept */
+		room = most + 1;    /* one more between adding an item and taking one off */
+	if (room <= subject->count) /* it was filled when the settings kept more */
 		room = subject->count + 1;
 	items = realloc(subject->room ? subject->many : NULL, room * distinct->item_size);
 	if (!items)
@@ -180,7 +182,7 @@ static bool grow(const struct distinct_window *distinct, struct subject *subject
 	return true;
 }
 
-/* Takes `count` items off, from `at` on. */
+/* Removes `count` items, beginning with `at`. */
 static void take_off(const struct distinct_window *distinct, struct subject *subject, uint32_t at,
 		     uint32_t count)
 {
@@ -189,7 +191,7 @@ static void take_off(const struct distinct_window *distinct, struct subject *sub
 		(subject->count - at) * distinct->item_size);
 }
 
-/* subject->count: it is not there. */
+/* Returns the item's index, or subject->count if it is not there. */
 static uint32_t find(const struct distinct_window *distinct, struct subject *subject,
 		     const struct distinct_window_kept *item)
 {
@@ -202,7 +204,8 @@ static uint32_t find(const struct distinct_window *distinct, struct subject *sub
 	return at;
 }
 
-/* An item met again moves to its new time; a late one keeps the later. Room is there. */
+/* Inserts an item by time. If it is there already, the later of both times is kept. There must be
+ * room. */
 static void insert(const struct distinct_window *distinct, struct subject *subject,
 		   const struct distinct_window_item *item)
 {
@@ -226,7 +229,8 @@ static void insert(const struct distinct_window *distinct, struct subject *subje
 	subject->count++;
 }
 
-/* Takes off what the window has left behind. After a clock was set back that is the future. */
+/* Removes items that have left the window. After the clock was set back, those are items of the
+ * future. */
 static void slide(struct distinct_window *distinct, struct subject *subject, int64_t now_ns)
 {
 	uint64_t window_ns = distinct->settings.window_ns;
@@ -245,8 +249,8 @@ static void slide(struct distinct_window *distinct, struct subject *subject, int
 		take_off(distinct, subject, 0, passed);
 }
 
-/* Subjects whose windows have ended make room; two for each event, so that one wrong time stamp
- * costs next to nothing. */
+/* Drops subjects whose windows ended long ago: two at most with each event, so that a single wrong
+ * time stamp costs little. */
 static void sweep(struct distinct_window *distinct)
 {
 	for (int i = 0; i < 2; i++) {

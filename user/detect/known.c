@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Sources and networks that some account knows, and how many do: exact up to what makes a shared
- * place, since of each source the accounts are kept that it logged in to last. See accounts.h. */
+/* Sources and networks that some account knows, and how many accounts know them. The number is
+ * exact up to what makes a shared place: for each source, only the accounts that logged in from it
+ * last are kept. See accounts.h. */
 #include <stdlib.h>
 
 #include "detect/accounts_internal.h"
 
-/* The hash tells accounts apart: two of a source that meet in 32 bits count as one. */
+/* Accounts are told apart by a 32-bit hash: two accounts of one source with the same hash count as
+ * one. */
 struct known_account {
 	uint32_t hash;
-	uint16_t day; /* when last, since 1970; 0: unused */
+	uint16_t day; /* of the last login, since 1970; 0: unused */
 };
 
-/* Most sources are of one account. */
+/* Most sources belong to one account. */
 struct known {
 	int64_t last_ns;
 	uint32_t room; /* 1: the account is `one`; else DETECT_SHARED_MAX */
@@ -63,7 +65,7 @@ static uint16_t day_of(int64_t wall_ns)
 	return (uint16_t)(day < 1 ? 1 : day > UINT16_MAX ? UINT16_MAX : day);
 }
 
-/* Without memory for a second account the first stays alone. */
+/* If there is no memory, the first account stays the only one. */
 static void make_many(struct known *known)
 {
 	struct known_account *many = calloc(DETECT_SHARED_MAX, sizeof(*many));
@@ -129,7 +131,7 @@ void known_note(struct accounts *accounts, const struct prefix *source, const st
 	note_network(accounts, &network, last_ns);
 }
 
-/* Returns whether it was there; *others: other accounts still are. */
+/* Takes an account out. Returns whether it was there; *others: whether other accounts remain. */
 static bool take_out(struct known *known, uint32_t hash, bool *others)
 {
 	struct known_account *accounts = accounts_of(known);
@@ -157,7 +159,8 @@ void known_drop(struct accounts *accounts, const struct prefix *source, const st
 		take_out(known, hash_of(key), &others);
 	if (known && !others)
 		lru_drop(accounts->known, known);
-	/* Whom else in the network is known is not counted: it is known again at the next login. */
+	/* The network's other known sources are not looked up: it is known again at their next
+	 * login. */
 	if (around && !others)
 		lru_drop(accounts->known_networks, around);
 }
@@ -210,7 +213,7 @@ static void take_known(const char *account, const struct detect_known *stored, v
 	note(recalling->known, hash_of(&key), stored->last_ns);
 }
 
-/* What was kept beyond this process, into the table of its kind. */
+/* Recalls a source or network from the store into its table. */
 static void recall(struct accounts *accounts, const struct prefix *prefix, bool is_network,
 		   int64_t now_ns)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The sources that logged in to one account: which of them it knows, and their array. */
+/* The sources of one account: which of them the account knows, and their array. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,8 +20,8 @@ bool place_came_on_two_days(const struct login_source *login)
 		       (uint64_t)(DETECT_KNOWN_AFTER_S * NS_PER_S);
 }
 
-/* Where there is little history yet, nobody can have come on two days: whoever fails is known by
- * one success then. */
+/* While the installation is young, no source can have come on two days, so one success makes it
+ * known. */
 bool login_source_is_known(const struct accounts *accounts, const struct login_source *login,
 			   int64_t now_ns)
 {
@@ -29,8 +29,8 @@ bool login_source_is_known(const struct accounts *accounts, const struct login_s
 	       (!login->suspect && accounts_young(accounts, now_ns));
 }
 
-/* Who logged in on an installation's first day, an hour ago or longer, is nobody new to the account
- * but to us. */
+/* A source that logged in on an installation's first day, an hour ago or longer, is new to us, but
+ * not to the account. */
 bool login_source_is_of_first_day(const struct accounts *accounts, const struct login_source *login,
 				  int64_t now_ns)
 {
@@ -106,7 +106,8 @@ struct login_source *login_source_add(struct accounts *accounts, struct account 
 	return &account->logins[account->count++];
 }
 
-/* In seconds, of which a day too many or too few is told: times before 1970 are never kept. */
+/* In seconds. Times before 1970 become 0, which means "never told to the store": the source is told
+ * once more then. */
 uint32_t login_source_kept_at(int64_t wall_ns)
 {
 	int64_t wall_s = wall_ns / NS_PER_S;

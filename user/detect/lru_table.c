@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A chained hash of fixed size with a list by last use. See lru_table.h. */
+/* A chained hash of fixed size whose slots are also in a list by last use. See lru_table.h. */
 #include "detect/lru_table.h"
 
 #include <errno.h>
@@ -9,14 +9,15 @@
 
 #include "base/cleanup.h"
 
-/* Slots are numbered from 1, 0 is none: so zeroed memory that was never used stays untouched. */
+/* Slots are numbered from 1, and 0 means none: the table begins as zeroed memory, of which unused
+ * pages are never touched. */
 struct lru_slot {
 	struct prefix key;
 	uint32_t next;	       /* in its chain, or among the free ones */
 	uint32_t older, newer; /* by last use */
 	unsigned char value[];
 };
-/* What is to be aligned to 8 has a size of eights, and so has its slot then. */
+/* A value that needs an alignment of 8 has a size that is a multiple of 8, and so has its slot. */
 _Static_assert(sizeof(struct lru_slot) == 32 && offsetof(struct lru_slot, value) == 32,
 	       "docs/rules.md");
 
@@ -63,7 +64,7 @@ static uint32_t *head_of(const struct lru_table *table, const struct prefix *key
 	return &table->heads[fold(mixed ^ table->seed.a, 0x9e3779b97f4a7c15ULL) & table->head_mask];
 }
 
-/* Reading random numbers is I/O, but nothing that comes out depends on them. */
+/* Reading random numbers is I/O, but no result depends on them. */
 struct lru_seed lru_seed_new(void)
 {
 	struct lru_seed seed = { 0x6a09e667f3bcc908ULL, 0xbb67ae8584caa73bULL };
@@ -75,7 +76,8 @@ struct lru_seed lru_seed_new(void)
 
 #define EACH_BYTE(value) (0x0101010101010101ULL * (value))
 
-/* A to Z of eight letters at once: additions to seven bits carry into the eighth. */
+/* Makes A to Z of eight letters lower case at once: an addition to seven bits carries into the
+ * eighth. */
 static uint64_t lower(uint64_t letters)
 {
 	uint64_t seven = letters & EACH_BYTE(0x7f);
@@ -259,7 +261,7 @@ void lru_expect(const struct lru_lookup *lookups, size_t count)
 		if (!table)
 			continue;
 		__builtin_prefetch(head_of(table, lookups[i].key), 1);
-		if (table->used == table->most) /* the oldest may give way */
+		if (table->used == table->most) /* the oldest may be evicted */
 			__builtin_prefetch(head_of(table, &slot_at(table, table->oldest)->key), 1);
 	}
 	for (size_t i = 0; i < count; i++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rule network-failures: several sources of one network fail. Failures of known sources do not
- * count, nor those of who then logs in, and a network with a known source in it is banned at ten
- * times the threshold only. */
+ * count, nor do those of a source that logs in later. A network with a known source in it is banned
+ * only at ten times the threshold. */
 #include <stdio.h>
 
 #include "base/time.h"
@@ -26,7 +26,7 @@ static size_t expect(const void *context, const struct rule_input *input,
 	return 1;
 }
 
-/* Who logs in, and failed on no other account, made typing errors. */
+/* A source that logs in, and failed on no other account, only made typing errors. */
 static void forgive(struct distinct_window *sources, const struct rule_input *input)
 {
 	if (input->login != LOGIN_KNOWN && input->login != LOGIN_STRANGER &&

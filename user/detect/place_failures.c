@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rule place-failures: from a source that some account knows come many failures that are none of
- * its accounts' own, or name none. Somebody guesses behind it, and others work there: it only
- * alerts. */
+/* Rule place-failures: many failures come from a source that some account knows, on accounts that
+ * do not know the source, or with no account named. Somebody behind the source guesses, but others
+ * work there: the rule only alerts. */
 #include <stdio.h>
 
 #include "base/time.h"

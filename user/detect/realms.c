@@ -8,7 +8,7 @@
 
 #include "detect/accounts_internal.h"
 
-/* As many accounts as have to be met before another realm may be the default. */
+/* Accounts that must be met before another realm may be the default. */
 #define USUAL_WEIGHT 16
 
 static struct realm *find(struct accounts *accounts, const char *name)
@@ -28,7 +28,7 @@ void realms_note(struct accounts *accounts, const char *name)
 	struct realm *realm = at && at[1] ? find(accounts, at + 1) : NULL;
 
 	if (!at)
-		return; /* of the default one, whichever that is */
+		return; /* it is of the default realm, whichever that is */
 	accounts->realm_accounts++;
 	if (realm)
 		realm->accounts++;

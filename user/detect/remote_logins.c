@@ -9,8 +9,8 @@
 #include "detect/lru_table.h"
 
 struct remote_account {
-	uint16_t server; /* that named it first */
-	bool several;	 /* another did as well */
+	uint16_t server; /* that named the account first */
+	bool several;	 /* another server named it as well */
 	size_t count;
 	struct detect_remote logins[REMOTE_LOGINS_MAX]; /* by time, the oldest first */
 };
@@ -87,7 +87,8 @@ static void find_alone(const struct prefix *key, void *value, void *context)
 		finding->oldest = value;
 }
 
-/* Whoever names one account after the other pushes out its own, and nobody else's. */
+/* A server that alone names more accounts than its share pushes out its own oldest account, and no
+ * other server's. */
 static struct remote_account *find_or_add(struct remote_logins *remote, const struct prefix *key,
 					  uint16_t server)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What rules have in common: the parts of a decision, and windows after their settings. */
+/* Shared by the rules: the parts of a decision, and windows made from their settings. */
 #include "detect/rule.h"
 
 #include <string.h>

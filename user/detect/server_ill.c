@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rule server-ill, the fuse: the server itself refuses good passwords. Accounts fail from sources
- * that they know, many of them, from several places of several providers: then it is not they.
- * While it lasts known sources are spared, and strangers have twice the thresholds. */
+/* Rule server-ill, the fuse: the server itself refuses good passwords. Many accounts fail from
+ * sources that they know, in several places of several providers, so the users are not the cause.
+ * While it lasts, known sources are spared, and strangers have twice the thresholds. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "detect/rule.h"
 
 #define LASTS_NS  (600 * NS_PER_S)
-#define PAIRS_MAX 256 /* the newest; of as many sources there are enough */
+#define PAIRS_MAX 256 /* the newest pairs; so many hold enough sources */
 #define SOURCES	  3
 #define PROVIDERS 3
 
@@ -41,7 +41,7 @@ struct sums {
 	uint32_t accounts, sources, providers;
 };
 
-/* How many different ones there are among the pairs of the window. */
+/* Counts the different accounts, sources and providers among the pairs of the window. */
 static struct sums count(const struct server_ill *state, int64_t now_ns, uint64_t window_ns)
 {
 	const struct pair *pairs[PAIRS_MAX];

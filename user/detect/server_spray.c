@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rule server-spray: strangers fail over the whole server much more often than they usually do.
- * Each of them may fail on one account once; while it lasts a stranger is banned at his failure on
- * a second account, or at his third on one, of which he may not be the owner. */
+/* Rule server-spray: strangers fail over the whole server much more often than usual. Each of them
+ * may fail on one account once: while the spray lasts, a stranger is banned at a failure on a
+ * second account, or at the third failure on one account if he cannot be its owner. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "detect/rule.h"
 
 #define PARTS	   60	      /* of the window: a count is exact to one of them */
-#define USUAL_OVER (7U * 24U) /* windows whose mean is the usual */
+#define USUAL_OVER (7U * 24U) /* the usual is the mean of so many windows */
 #define ON_ONE	   3	      /* failures on one account */
 #define ON_SEVERAL 2	      /* accounts */
 
@@ -55,7 +55,7 @@ static void configure(void *context, const struct detect_settings *settings)
 	set_window(context, settings);
 }
 
-/* How many windows the mean is of: what was before the first failure counts as none. */
+/* How many windows the mean is over: windows before the installation's first event do not count. */
 static int64_t windows_since(const struct server_spray *state, const struct rule_input *input,
 			     int64_t window)
 {
@@ -65,7 +65,8 @@ static int64_t windows_since(const struct server_spray *state, const struct rule
 	return count < 1 ? 1 : count > (int64_t)USUAL_OVER ? (int64_t)USUAL_OVER : count;
 }
 
-/* The mean over the last windows, in 1/256 of a failure: habit->failing of the server. */
+/* Adds the ended windows to the mean of the last ones: habit->failing of the server, in 1/256 of a
+ * failure. */
 static void end_windows(struct server_spray *state, const struct rule_input *input, int64_t window)
 {
 	const struct detect_store *store = &input->settings->store;
@@ -165,7 +166,7 @@ static void ban(const struct rule_input *input, size_t accounts)
 	rule_decide(input, &decision);
 }
 
-/* The accounts that the source failed on since the window before the spray was noticed. */
+/* Counts the accounts that the source failed on since one window before the spray was noticed. */
 static size_t lately(const struct rule_input *input)
 {
 	uint64_t window_ns = rule_ns(input->settings->rules[RULE_SERVER_SPRAY].window_s);
@@ -200,7 +201,7 @@ static void on_event(void *context, const struct rule_input *input)
 	} else if (server->spray_ns && state->sum < needed(input) / 2) {
 		server->spray_ns = 0;
 	}
-	/* Without history nobody knows what is usual. */
+	/* Without history the usual is not known. */
 	if (!server->spray_ns || input->young || !event->has_account)
 		return;
 	times = input->tries->times;

@@ -11,23 +11,23 @@
 #include "detect/string_intern.h"
 #include "detect/lru_table.h"
 
-/* An entry as it is kept: a million sources fail at once in an attack. Tags grow from event to
- * event, so that their lower half tells. */
+/* An entry as it is kept: small, since a million sources may fail at once in an attack. Tags only
+ * grow, so that the lower half is enough to restore one. */
 struct entry {
 	int64_t wall_ns;
 	uint32_t tag;
 	uint32_t weight : 31, mark : 1;
-	uint32_t account; /* of windows->names */
+	uint32_t account; /* its number in windows->names */
 } __attribute__((packed, aligned(4)));
 
 struct sliding_window_entries {
 	uint32_t count;
-	struct entry by_time[]; /* equal times by arrival */
+	struct entry by_time[]; /* equal times in the order of their arrival */
 };
 
-/* Most never have a second entry: the first lies in the subject itself. */
+/* The first entry is stored in the subject itself, as most subjects never have a second. */
 struct sliding_window_subject {
-	uint32_t room; /* 0: there is none yet; 1: it is `one` */
+	uint32_t room; /* 0: no entry yet; 1: the entry is `one` */
 	union {
 		struct entry one;
 		struct sliding_window_entries *many;
@@ -44,7 +44,7 @@ struct sliding_window {
 	uint64_t forgotten;
 	struct window_entry *hit; /* what sliding_window_add() returned last */
 	uint32_t hit_room;
-	struct sliding_window_subject *last; /* of sliding_window_add(), while it is there */
+	struct sliding_window_subject *last; /* added to last; NULL: it is gone */
 };
 
 static struct entry *entries_of(struct sliding_window_subject *subject)
@@ -62,7 +62,7 @@ static uint64_t longest_ns(const struct window_settings *settings)
 	return settings->long_count ? settings->long_ns : settings->window_ns;
 }
 
-/* Cut names end with a whole UTF-8 character. */
+/* A name that is too long is cut after a whole UTF-8 character. */
 static uint32_t take_account(struct sliding_window *windows, const char *account)
 {
 	size_t size = strlen(account);
@@ -98,8 +98,8 @@ static void leave(void *value, bool full, void *context)
 		free(subject->many);
 }
 
-/* Subjects whose windows have long ended make room as events come in; two for each event, so that
- * a single wrong time stamp costs next to nothing. */
+/* Drops subjects whose windows ended long ago: two at most with each event, so that a single wrong
+ * time stamp costs little. */
 static void sweep(struct sliding_window *windows)
 {
 	for (int i = 0; i < 2; i++) {
@@ -136,7 +136,7 @@ static bool grow(struct sliding_window_subject *subject, uint32_t most)
 	return true;
 }
 
-/* Where the new entry now is. Room is there. */
+/* Inserts an entry by time and returns its index. There must be room. */
 static uint32_t insert(struct sliding_window_subject *subject, const struct entry *entry)
 {
 	struct entry *entries = entries_of(subject);
@@ -153,7 +153,7 @@ static uint32_t insert(struct sliding_window_subject *subject, const struct entr
 	return at;
 }
 
-/* There are others, and so there are many. */
+/* Removes one of several entries (subject->room > 1). */
 static void remove_entry(struct sliding_window *windows, struct sliding_window_subject *subject,
 			 uint32_t at)
 {
@@ -169,7 +169,7 @@ struct hit {
 	uint32_t first, end;
 };
 
-/* Of the windows that hold entry `at`, the first that is complete. */
+/* Finds the first complete window among those that hold entry `at`. */
 static bool complete(struct sliding_window_subject *subject, uint32_t at, uint64_t count,
 		     uint64_t window_ns, struct hit *hit)
 {
@@ -192,8 +192,8 @@ static bool complete(struct sliding_window_subject *subject, uint32_t at, uint64
 	return false;
 }
 
-/* Down to 2 * (count - 1) entries. The farthest from `now_ns` goes: with times in order that is
- * the oldest, and after the clock was set back it is one of the future. */
+/* Reduces the subject to 2 * (count - 1) entries by removing the entry farthest from `now_ns`: that
+ * is the oldest when times are in order, and one of the future after the clock was set back. */
 static void trim(struct sliding_window *windows, struct sliding_window_subject *subject,
 		 uint64_t count, int64_t now_ns)
 {
@@ -205,7 +205,7 @@ static void trim(struct sliding_window *windows, struct sliding_window_subject *
 	}
 }
 
-/* What was kept of the entries, in whole. 0: out of memory. */
+/* Restores the whole entries from what is kept. Returns their number, or 0: out of memory. */
 static size_t hand_out(struct sliding_window *windows, const struct entry *entries, uint32_t count,
 		       uint64_t tag)
 {
@@ -229,9 +229,9 @@ static size_t hand_out(struct sliding_window *windows, const struct entry *entri
 	return count;
 }
 
-/* What an entry is judged by. */
+/* The thresholds for one entry. */
 struct bounds {
-	uint64_t count, long_count, most; /* entries that can matter */
+	uint64_t count, long_count, most; /* `most`: entries that can matter */
 };
 
 static struct bounds bounds_of(const struct window_settings *settings,
@@ -301,7 +301,7 @@ static bool same_local_part(const char *a, const char *b)
 	return size == strcspn(b, "@") && !strncasecmp(a, b, size);
 }
 
-/* Most often it is the one that was added to just now. */
+/* Most often the subject is the one that was added to just now. */
 static struct sliding_window_subject *find(const struct sliding_window *windows,
 					   const struct prefix *key)
 {
@@ -372,7 +372,7 @@ void sliding_window_configure(struct sliding_window *windows,
 			      const struct window_settings *settings)
 {
 	windows->last = NULL;
-	/* Without memory for another size the old one stays. */
+	/* If there is no memory for another size, the table keeps its size. */
 	lru_resize(windows->subjects, settings->most);
 	windows->settings = *settings;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rule source-abuse: one source talks before its turn, pipelines, or speaks no SMTP. What may be an
- * honest sender's fault (relaying refused, errors, unknown users) weighs less, and only alerts for
- * who delivers accepted mail here; so it does for all where it is of a server that is set up
- * wrongly. */
+ * honest sender's fault (relaying refused, errors, unknown users) weighs less, and only alerts if
+ * the source delivers accepted mail here; what a server that is set up wrongly causes only alerts
+ * for all. */
 #include <stdio.h>
 
 #include "base/time.h"
@@ -17,7 +17,7 @@ static struct window_settings abuse_windows(const struct detect_settings *settin
 			    FULL_WEIGHT);
 }
 
-/* For who delivers accepted mail here only what no honest server does can end in a ban. */
+/* Whether all entries may be an honest sender's fault. */
 static bool all_light(const struct window_entry *entries, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

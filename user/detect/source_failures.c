@@ -16,7 +16,7 @@ static bool seen_before(const struct window_entry *entries, size_t at)
 	return false;
 }
 
-/* " (bob, alice, ...)" as far as it fits; returns how many different accounts it met. */
+/* Appends " (bob, alice, ...)" as far as it fits; returns how many different accounts it met. */
 static size_t append_accounts(char *text, size_t size, const struct window_entry *entries,
 			      size_t count)
 {
@@ -42,7 +42,7 @@ static size_t append_accounts(char *text, size_t size, const struct window_entry
 	return accounts;
 }
 
-/* Whether they all came within the short window. */
+/* Whether all failures came within the short window. */
 static bool is_burst(const struct rule_input *input)
 {
 	const struct window_entry *entries = input->tries->hit;
@@ -78,12 +78,12 @@ static void describe(const struct rule_input *input, struct decision *decision)
 	decision->services = (enum ban_services)services;
 }
 
-/* A few devices, which try each five or ten minutes: a guesser tries more names, one that is used,
- * or more often. */
+/* A few devices that each try every five or ten minutes. A guesser tries more names, or an account
+ * that is used, or tries more often. */
 #define DEVICES_MAX   3
 #define DEVICE_GAP_NS (180 * NS_PER_S)
 
-/* All of them name accounts that nobody logs in to, no more than a few, and as seldom. */
+/* Whether all failures name accounts that nobody logs in to, on few accounts, and seldom. */
 static bool are_of_nobody(const struct rule_input *input)
 {
 	const struct window_entry *entries = input->tries->hit;
@@ -106,11 +106,12 @@ static bool are_of_nobody(const struct rule_input *input)
 	return true;
 }
 
-/* Of a pair of account and source that know each other it is the account's own affair: whoever
- * sits there, the source is not shut out for it. So are failures from where somebody works, unless
- * they come in a burst: a device that was set up wrongly, or whose user has left. They are on few
- * accounts that nobody uses, or, where many work, on one whose owner it may be. But one that has an
- * owner elsewhere is guessed: five mailboxes of one's own make a shared place. */
+/* Failures of an account and a source that know each other are the account's own affair: the source
+ * is not shut out for them, whoever sits there. The same holds for failures from where somebody
+ * works, unless they come in a burst: the cause is a device that was set up wrongly, or whose user
+ * has left. Such failures are on few accounts that nobody uses, or, at a shared place, on one
+ * account whose owner may be there. But an account whose owner is elsewhere is being guessed:
+ * anybody with five mailboxes can make a shared place. */
 static bool is_own_affair(const struct rule_input *input, const struct decision *decision)
 {
 	if (input->standing.trust == TRUST_OWN)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rule source-slow: a stranger fails on several accounts over days, too slowly for source-accounts.
- * A source on which somebody logged in to an account does not guess that one: see strangers.h. */
+ * An account that the source has logged in to does not count: see strangers.h. */
 #include "detect/rule.h"
 
 static void on_event(void *context, const struct rule_input *input)
@@ -16,7 +16,8 @@ static void on_event(void *context, const struct rule_input *input)
 	count = rule_accounts_tried(input, RULE_SOURCE_SLOW);
 	if (!count)
 		return;
-	/* Within minutes it is for source-accounts to judge: people mistype in a hotel's evening. */
+	/* Failures within minutes are left to source-accounts: people in a hotel mistype in one
+	 * evening. */
 	span_ns = (uint64_t)event->wall_ns -
 		  (uint64_t)tries->accounts[tries->account_count - count].wall_ns;
 	if (span_ns <= rule_ns(input->settings->rules[RULE_SOURCE_ACCOUNTS].window_s))

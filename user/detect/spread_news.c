@@ -8,20 +8,21 @@
 #include "base/time.h"
 #include "detect/provider.h"
 
-/* Of a group of logins: the next older one belongs to it unless a gap of this many times their
- * mean distance, or of this time, whichever is more, lies between. */
+/* The next older login belongs to a group of logins unless the gap before it is longer than both:
+ * so many times the mean distance in the group, and so large a part of an owner's age. */
 #define GAP_FACTOR 4
-#define GAP_PART   6 /* of an owner's age: ten minutes of an hour */
-/* Of the providers that make a spread, as many may be the owner's own. */
+#define GAP_PART   6 /* divisor of an owner's age: ten minutes of an hour */
+/* So many of the providers and countries that make a spread may be the owner's own. */
 #define OWN_PROVIDERS 2
 #define OWN_COUNTRIES 1
-#define OWN_WINDOW    12 /* the part of the window in which guesses of the own country count */
+#define OWN_WINDOW    12 /* divisor of the window: guesses of the own country count so long */
 static uint64_t ago(const struct login_source *login, int64_t now_ns)
 {
 	return login->first_ns >= now_ns ? 0 : (uint64_t)now_ns - (uint64_t)login->first_ns;
 }
 
-/* The account's own: there before the window, and not in an earlier spread that goes on. */
+/* Whether the source is the account's own: there before the window, and not from an earlier spread
+ * that goes on. */
 static bool is_old(const struct rule_input *input, const struct login_source *login)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
@@ -39,7 +40,7 @@ static bool has_old(const struct rule_input *input, uint64_t provider)
 	return false;
 }
 
-/* Newest first; within one second of a log by the order of the lines. */
+/* Newest first; logins of one second of a log in the order of their lines. */
 static int compare(const void *left, const void *right)
 {
 	const struct login_source *a = *(const struct login_source *const *)left;
@@ -50,9 +51,9 @@ static int compare(const void *left, const void *right)
 	return a->tag > b->tag ? -1 : a->tag < b->tag;
 }
 
-/* Where no provider is known, each server that fetches mail for many (a webmail's, a telephone
- * maker's) is a provider and a country of its own. In an installation's first days a place of many
- * accounts is one of those; later they are old. */
+/* Where providers are not known, each server that fetches mail for many (of a webmail, of a
+ * telephone maker) is a provider and a country of its own. In an installation's first days, a
+ * source of many accounts is taken for such a server; later such servers are old. */
 static bool is_fetcher(const struct rule_input *input, const struct login_source *login)
 {
 	return input->young && provider_is_guess(login->provider) &&
@@ -80,7 +81,7 @@ static bool is_own(const struct rule_input *input, const struct news *news, unsi
 					 detect_is_home(input->settings, country));
 }
 
-/* Each new provider once, with its first login; the places come newest first. */
+/* Lists each new provider once, with its first login. The logins come newest first. */
 static void list_providers(const struct rule_input *input, struct news *news)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
@@ -116,7 +117,7 @@ static int compare_fresh(const void *left, const void *right)
 	return a->first_ns > b->first_ns ? -1 : a->first_ns < b->first_ns;
 }
 
-/* The provider is found by our own data: the other server's word is the network alone. */
+/* Finds the provider in our own data: of the other server's statement, only the network is used. */
 static void add_remote(const struct rule_input *input, struct news *news,
 		       const struct detect_remote *login)
 {
@@ -135,7 +136,8 @@ static void add_remote(const struct rule_input *input, struct news *news,
 			return;
 	if (settings->country)
 		fresh.country = (uint16_t)settings->country(address, settings->country_context);
-	/* As of a login here, at the end of the time in which guesses of the own country count. */
+	/* A guess of the own country does not count, as for a login here whose time to count is
+	 * over. */
 	if (fresh.country >= COUNTRY_COUNT)
 		fresh.country = COUNTRY_ZZ;
 	if (provider_is_guess(fresh.provider) && is_own(input, news, fresh.country))
@@ -144,7 +146,7 @@ static void add_remote(const struct rule_input *input, struct news *news,
 	news->remote++;
 }
 
-/* What others saw counts beside what is new here. */
+/* What other servers saw counts beside what is new here. */
 static void list_remote(const struct rule_input *input, struct news *news)
 {
 	const struct detect_remote *logins;
@@ -156,7 +158,7 @@ static void list_remote(const struct rule_input *input, struct news *news)
 	qsort(news->providers, news->provider_count, sizeof(*news->providers), compare_fresh);
 }
 
-/* Whether the account was in a country before, or it is a home one. */
+/* Whether the country is new: neither the account's before, nor a home country, nor counted. */
 static bool is_new_country(const struct rule_input *input, const struct news *news, size_t at)
 {
 	unsigned country = news->providers[at].country;
@@ -172,7 +174,8 @@ static bool is_new_country(const struct rule_input *input, const struct news *ne
 	return true;
 }
 
-/* One more of those that surely are strangers, as long as they may not all be the owner's. */
+/* Counts one provider or country, newest first. The newest (fires_at - own), two at least, surely
+ * are strangers': *sure_ns becomes the first login of the oldest of these. */
 static void count_one(unsigned *count, uint32_t fires_at, unsigned own, int64_t first_ns,
 		      int64_t *sure_ns)
 {

@@ -8,22 +8,23 @@
 
 #include "detect/rule.h"
 
-/* Failures that name no account, of a source that some account knows, are counted apart from those
- * on others' accounts. */
+/* Failures of a source that some account knows are counted apart if they name no account. */
 #define UNNAMED LRU_KEY_APART
-/* So are those on accounts that it logged in to, but is not known to. */
+/* Failures on accounts that the source logged in to, but that do not know it, are counted apart
+ * too. */
 #define SEEN LRU_KEY_APART_TOO
 
 struct strangers {
-	struct sliding_window *failures;  /* by source; of known pairs by account */
+	struct sliding_window *failures;  /* by source; by account if it knows the source */
 	struct distinct_window *accounts; /* by source */
 	struct distinct_window *guests;	  /* by source: accounts that it logged in to, and that do
 					   * not know it */
 };
 
-#define GUESTS_PART 16 /* of the sources that fail, so many are remembered that log in anew */
+#define GUESTS_PART 16 /* room for most_sources / GUESTS_PART sources that log in anew */
 #define GUESTS_NS   (86400 * NS_PER_S)
-/* Times the accounts of a shared place: who has five mailboxes can log in to them within a minute. */
+/* Times the accounts that make a shared place: an attacker with five mailboxes can log in to them
+ * within a minute. */
 #define GUESTS_FACTOR 2
 
 static uint32_t larger(uint32_t a, uint32_t b)
@@ -94,7 +95,7 @@ void strangers_free(struct strangers *strangers)
 	free(strangers);
 }
 
-/* With another source length the sources seen so far are never met again, and age. */
+/* If the source length changes, the sources seen so far are never met again, and age. */
 void strangers_configure(struct strangers *strangers, const struct detect_settings *settings)
 {
 	struct window_settings windows = failure_windows(settings);
@@ -106,7 +107,7 @@ void strangers_configure(struct strangers *strangers, const struct detect_settin
 	distinct_window_configure(strangers->guests, &guests);
 }
 
-/* How many times the thresholds of a source this failure is judged by. */
+/* By how many times the thresholds of an unknown source this failure is judged. */
 static uint32_t times_of(const struct rule_input *input)
 {
 	const struct detect_settings *settings = input->settings;
@@ -154,7 +155,7 @@ void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 		.tag = input->tag,
 		.account = account,
 		.weight = event->count ? event->count : 1,
-		/* Where its owner logs in, a device may have the old password all day. */
+		/* Where the owner logs in, a device may try the old password all day. */
 		.short_only = own || seen,
 		.mark = event->service == EVENT_SERVICE_SMTP,
 	};
@@ -174,7 +175,7 @@ void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 						 time_less(event->wall_ns, siege_ns));
 	tries->slowly_on_account = sliding_window_weigh(
 		strangers->failures, &input->source, account, time_less(event->wall_ns, slow_ns));
-	/* Whoever logged in to it does not guess it. */
+	/* A source that logged in to the account does not guess it. */
 	if (input->standing.trust == TRUST_SEEN || !wants_accounts(input->settings))
 		return;
 	item.what = accounts_local_key(input->accounts, account).address;
@@ -185,7 +186,7 @@ void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 		tries->account_count = 0;
 }
 
-/* The account itself, not one of the same local part: its owner may be somebody else. */
+/* Whether it is the very account, not one with the same local part: that may be somebody else's. */
 static bool is_same_account(const char *account, const void *context)
 {
 	const struct rule_input *input = context;
@@ -225,7 +226,8 @@ void strangers_judge_guests(const struct strangers *strangers, const struct rule
 		standing->trust = TRUST_OTHER;
 	if (count >= (size_t)needed * GUESTS_FACTOR)
 		standing->shared = true;
-	/* Of those who work there nobody waits a day to be known: a new line, a new colleague. */
+	/* At a shared place, a source need not wait a day to be known: it may be a new line, or a
+	 * new colleague's. */
 	if (standing->shared && standing->seen)
 		standing->trust = TRUST_OWN;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A chained hash that grows. See string_intern.h. */
+/* A chained hash of strings that grows. See string_intern.h. */
 #include "detect/string_intern.h"
 
 #include <stdlib.h>
@@ -10,13 +10,13 @@
 
 struct names_name {
 	char *text;    /* NULL: not in use */
-	uint32_t next; /* in its chain, or among those not in use; 0: none */
+	uint32_t next; /* in its chain, or in the list of unused items; 0: none */
 	uint32_t used; /* references */
 };
 
 struct string_intern {
 	struct names_name *items; /* the first is not used */
-	uint32_t *heads;	  /* room of them, a power of two */
+	uint32_t *heads;	  /* `room` of them, a power of two */
 	uint32_t room, fresh, free;
 	struct lru_seed seed;
 };
@@ -69,7 +69,7 @@ void string_intern_free(struct string_intern *names)
 	free(names);
 }
 
-/* Twice the room; everything goes into new chains. */
+/* Doubles the room; all items go into new chains. */
 static int grow(struct string_intern *names)
 {
 	uint32_t room = names->room * 2, *heads;

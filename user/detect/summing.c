@@ -8,10 +8,10 @@
 
 #include "base/time.h"
 
-/* Of one rule. */
+/* The alerts of one rule. */
 struct sum {
-	int64_t begin_ns; /* of the hour; 0: none was raised yet */
-	int64_t due_ns;	  /* when what is held is to be said; 0: nothing is held */
+	int64_t begin_ns; /* of the hour; 0: no alert was raised yet */
+	int64_t due_ns;	  /* when the held alerts are to be raised; 0: none is held */
 	int64_t last_ns;
 	uint32_t said, held;
 	bool summed; /* in this hour */
@@ -21,7 +21,7 @@ struct sum {
 };
 
 struct summing {
-	struct lru_table *subjects; /* int64_t: when it was alerted to last */
+	struct lru_table *subjects; /* int64_t: time of the last alert, by subject */
 	struct sum sums[RULE_COUNT];
 	int64_t next_ns; /* the earliest due_ns, or 0 */
 };
