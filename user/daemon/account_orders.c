@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What an administrator ordered of accounts (`sekisho account --trust`, `--forget`), from the store
- * to the rules. The order leaves the store with the next transaction: a daemon that is killed
- * before finds it again, and obeying twice is the same as once. */
+/* Takes what an administrator ordered for accounts (`sekisho account --trust`, `--forget`) from the
+ * store to the rules. An order leaves the store with the next transaction. A daemon that is killed
+ * before that finds the order again: to carry it out twice has the same effect as once. */
 #include <errno.h>
 
 #include "base/time.h"
@@ -34,14 +34,15 @@ void account_orders_take(struct daemon *daemon)
 
 	if (!daemon->instance.store || !daemon->notes)
 		return;
-	/* All that was obeyed has left the store, which may be another one since. */
+	/* Nothing is noted: all orders that were carried out have left the store, or the store is a
+	 * new one. */
 	if (!detect_store_noted(daemon))
 		daemon->order_id = 0;
 	while (!(
 		error = store_order_next(daemon->instance.store, daemon->order_id, &row, &fault))) {
 		obey(daemon, &row);
 		daemon->order_id = row.id;
-		/* Who looks at the accounts in trouble sees it at once. */
+		/* `status` and `top` are to show it at once. */
 		status_write(daemon);
 	}
 	if (error != -ENOENT)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Alerts: said, kept in the store and as evidence for those whom they are about, and handed to the
- * alert program. */
+/* Alerts: logged, kept in the store, kept as evidence for the sources that they are about, and
+ * handed to the alert program. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -36,8 +36,8 @@ static void describe_outflow(const struct outflow_event *event, char *reason, si
 			 enforce ? "; they are held back" : "");
 }
 
-/* Lines that bans of the same decision bring along need not be kept twice. A siege's alert is about
- * sources that are not banned. */
+/* Whether bans of the same decision keep the lines, so that the alert need not. A siege's alert is
+ * about sources that are not banned. */
 static bool bans_bring_lines(const struct daemon *daemon, const struct decision *decision)
 {
 	return decision->rule != RULE_ACCOUNT_SIEGE &&
@@ -68,7 +68,8 @@ static int keep_alert(struct daemon *daemon, const struct alert *alert, struct f
 	return store_past_alert_put(daemon->instance.store, &past, fault);
 }
 
-/* Each line goes to the source that it is of; who is named gets the alert itself as well. */
+/* Keeps each line as evidence for its own source, and the summary for each source that the alert
+ * names. */
 static int store_lines(struct daemon *daemon, const struct decision *decision, const char *summary,
 		       struct fault *fault)
 {
@@ -93,7 +94,7 @@ static int store_lines(struct daemon *daemon, const struct decision *decision, c
 	return error;
 }
 
-/* `summary` NULL: nothing is evidence against a source. */
+/* `summary` NULL: the alert is no evidence against a source. */
 static void keep(struct daemon *daemon, const struct alert *alert, const char *summary)
 {
 	struct fault fault = { 0 };
@@ -129,7 +130,7 @@ void alerting_raise(struct daemon *daemon, const struct decision *decision)
 	alerts_push(daemon->alerts, &alert);
 }
 
-/* The outflow breaker's trips go the same way. Who is behind one is the evidence. */
+/* Alerts of the outflow breaker's trips; the suspects are the evidence. */
 static void on_outflow(const struct outflow_event *event, void *context)
 {
 	struct daemon *daemon = context;
@@ -153,7 +154,7 @@ static void on_outflow(const struct outflow_event *event, void *context)
 	}
 	daemon->alerts_raised++;
 	keep(daemon, &alert, NULL);
-	commit_end(daemon); /* no portion of a log ends it */
+	commit_end(daemon); /* no portion of a log is read that would end it */
 	alerts_push(daemon->alerts, &alert);
 }
 

@@ -26,7 +26,7 @@ static void pending_free(struct pending_ban *pending)
 	free(pending->evidence);
 }
 
-/* Copies what it needs. False: out of memory, and nothing is to be freed. */
+/* Copies what a pending ban needs. False: out of memory, and there is nothing to free. */
 static bool pending_copy(struct pending_ban *pending, const struct ban_record *ban,
 			 const struct bans_adding *adding, bool in_kernel)
 {
@@ -47,7 +47,7 @@ static bool pending_copy(struct pending_ban *pending, const struct ban_record *b
 	return true;
 }
 
-/* False: there is no room. */
+/* Puts a ban into the queue. False: there is no room, or no memory. */
 static bool wait_for_it(struct ban_queue *ban_queue, const struct ban_record *ban,
 			const struct bans_adding *adding, bool in_kernel)
 {
@@ -84,7 +84,7 @@ static int add_now(struct daemon *daemon, const struct ban_record *ban, struct b
 	struct ban_queue *ban_queue = daemon->ban_queue;
 	int error;
 
-	/* Once one had to wait for the lock, the others are not to wait as long again. */
+	/* Once a ban had to wait for the lock, the bans after it do not wait that long again. */
 	daemon->instance.lock_wait_ms = ban_queue->woken ? 0 : LOCK_WAIT_MS;
 	error = commit_begin(daemon, fault);
 	daemon->instance.lock_wait_ms = LOCK_WAIT_MS;
@@ -96,13 +96,13 @@ static int add_now(struct daemon *daemon, const struct ban_record *ban, struct b
 	}
 	if (error)
 		return error;
-	/* What the store did not take a moment ago it is not asked again for each ban. */
+	/* If bans wait for the store, it is not tried again with each further ban. */
 	adding->kernel_only = ban_queue->count > ban_queue->doubtful;
 	error = bans_add(&daemon->instance, &daemon->protected, ban, adding, fault);
 	if (error || (adding->stored && !daemon->committing))
 		return error;
 	if (!wait_for_it(ban_queue, ban, adding, true))
-		ban_queue->behind = true; /* out of room, or of memory */
+		ban_queue->behind = true; /* no room, or no memory */
 	else if (adding->stored)
 		ban_queue->items[ban_queue->count - 1].doubtful = ++ban_queue->doubtful;
 	if (adding->stored)
@@ -185,9 +185,10 @@ static void committed(struct daemon *daemon, int error)
 	wake_later(daemon);
 }
 
-/* ---- what waited, again ---- */
+/* ---- waiting bans, tried again ---- */
 
-/* Those that wait, all of which the kernel has; returns how many are dealt with, or -errno. */
+/* Stores the waiting bans, all of which are in the kernel. Returns how many are dealt with, or
+ * -errno. */
 static int store_all(struct daemon *daemon, struct fault *fault)
 {
 	struct instance *instance = &daemon->instance;
@@ -215,7 +216,7 @@ static int store_all(struct daemon *daemon, struct fault *fault)
 	return error ? error : (int)count;
 }
 
-/* False: it is refused, which was said. */
+/* Bans in the kernel what waited for the lock. False: the ban is refused, and that was logged. */
 static bool ban_pending(struct daemon *daemon, struct pending_ban *pending)
 {
 	struct bans_adding adding = { .cut_later = true, .kernel_only = true };
@@ -249,8 +250,8 @@ static void all_kept(struct daemon *daemon)
 	ban_queue->kept = 0;
 }
 
-/* Once with the lock: all that must still go into the kernel, then into the store in one
- * transaction. */
+/* Works off the queue under the lock: first what must still go into the kernel, then everything
+ * into the store in one transaction. */
 static int work_off(struct daemon *daemon, struct fault *fault)
 {
 	struct ban_queue *ban_queue = daemon->ban_queue;
@@ -294,7 +295,7 @@ static void try_again(struct daemon *daemon)
 		all_kept(daemon);
 	else if (!error || error == -EBUSY)
 		wake_later(daemon);
-	/* Else the next second will do. */
+	/* After another error the next second tries again. */
 }
 
 static void on_woken(void *context)

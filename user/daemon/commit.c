@@ -56,7 +56,7 @@ int commit_begin(struct daemon *daemon, struct fault *fault)
 	error = instance_lock(&daemon->instance, fault);
 	if (error)
 		return error;
-	/* Without it each ban is written by itself, or says why it is not. */
+	/* Without a transaction, each ban is written by itself, or its fault says why it is not. */
 	if (!tried)
 		begin(daemon, false);
 	daemon->unsynced = true;
@@ -156,7 +156,7 @@ void commit_sync(struct daemon *daemon)
 		return;
 	if (begin(daemon, waits))
 		return;
-	/* A commit that writes anything syncs what was written before it as well. */
+	/* A commit that writes anything also syncs what was written before it. */
 	finish(daemon, waits);
 	if (daemon->sync && (daemon->unsynced || store_sync_is_due(daemon->sync)) &&
 	    store_sync_request(daemon->sync, &fault))

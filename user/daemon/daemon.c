@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The daemon as a whole: what it starts in which order, what it does each second, how it ends. What
- * each part does is in the part's own file. */
+/* The daemon as a whole: what it starts, and in which order; what it does each second; how it ends.
+ * What each part does is in the part's own file. */
 #include "daemon/daemon.h"
 
 #include <errno.h>
@@ -29,7 +29,7 @@
 #define OUTFLOW_EVERY_NS NS_PER_S
 #define STATUS_EVERY_NS	 (2 * NS_PER_S)
 
-/* In the order in which a transaction is written and ends. */
+/* The order in which the parts write a transaction, and learn of its end. */
 static const struct commit_part *const commit_parts[] = {
 	&ban_queue_part, &logs_part, &detect_store_part, &past_part, NULL,
 };
@@ -47,7 +47,7 @@ static void on_save(void *context)
 	past_tick(daemon, false);
 	commit_sync(daemon);
 	alert_test_tick(daemon);
-	/* Who has just heard of one looks at once. */
+	/* Whoever has just heard of a ban or an alert looks at once. */
 	if (daemon->reported != daemon->bans + daemon->alerts_raised)
 		status_write(daemon);
 	notify_alive();
@@ -72,7 +72,7 @@ static void on_terminal(void *context)
 {
 	const struct daemon *daemon = context;
 
-	if (!daemon->progress.behind) /* which has the line to itself */
+	if (!daemon->progress.behind) /* progress has the terminal's line to itself */
 		status_write_terminal(context);
 }
 
@@ -177,7 +177,8 @@ int daemon_start(struct daemon *daemon, struct daemon_lock *lock, struct fault *
 			       "passed; its connections are closed");
 	if (!err)
 		err = privilege_settle(config, fault);
-	/* Capabilities are a thread's own: those that begin from here on have no more than we. */
+	/* Capabilities belong to a thread: threads that begin from here on have no more than this
+	 * one. */
 	if (!err)
 		commit_open(daemon);
 	return err;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* How a fault of the daemon is told. */
+/* How a fault of the daemon is logged. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 #define SAY_AGAIN_NS (60 * NS_PER_S)
 
-/* A fault that goes on is said once a minute. */
+/* A fault that lasts is logged once a minute. */
 void daemon_fault(struct daemon *daemon, const char *format, ...)
 {
 	char text[sizeof(daemon->last_fault.text)];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the rules remember, between them and the store: looked up when they ask, written down with
- * what the same lines led to (commit.h). A store that fails is said once, and the rules go on
- * with what they have. */
+/* What the rules remember, in the store: looked up when they ask, and written with the transaction
+ * of the lines that it came from (commit.h). If the store fails, that is logged once, and the rules
+ * go on with what they have. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 #include "lists/providers.h"
 
 #define NOTES_MAX  65536 /* in memory */
-#define NOTES_SOON 128	 /* written in less than a millisecond; a second's worth would take 40 */
+#define NOTES_SOON 128	 /* written in less than 1 ms; the notes of a second would take 40 */
 
 enum note_kind {
 	NOTE_KEEP,
@@ -53,7 +53,7 @@ static unsigned country_of(const struct address *address, void *context)
 {
 	struct daemon *daemon = context;
 
-	/* Asked for at each login: the table stays mapped. */
+	/* The table stays mapped, since every login asks for a country. */
 	if (!daemon->instance.gate ||
 	    gate_table_view_renew(daemon->instance.gate, &daemon->table, NULL))
 		return COUNTRY_ZZ;
@@ -75,7 +75,7 @@ static void take_incident(const char *account, uint32_t rule, int64_t last_wall_
 	incidents_note(daemon, account, (enum ban_rule)rule, last_wall_ns);
 }
 
-/* ---- written down ---- */
+/* ---- writing notes ---- */
 
 static int write_repeat(struct store *store, const struct note *note, struct fault *fault)
 {
@@ -159,7 +159,7 @@ static void forget_notes(struct daemon *daemon)
 		notes->count = 0;
 }
 
-/* The line in hand belongs to them, so they are not committed before it. */
+/* Writes the notes into the transaction, and does not commit: the line at hand belongs to them. */
 static void make_room(struct daemon *daemon)
 {
 	struct fault fault = { 0 };
@@ -244,7 +244,7 @@ void detect_store_note_ban(struct daemon *daemon, const struct decision *decisio
 	add_note(daemon, &note, NULL);
 }
 
-/* Behind what was noted before it: that is undone as well. */
+/* The order is noted after all earlier notes of the account, so that it undoes them as well. */
 void detect_store_note_order(struct daemon *daemon, const struct store_order_row *row)
 {
 	struct note note = { .kind = NOTE_ORDER, .order = row->order, .order_id = row->id };
@@ -269,7 +269,7 @@ void detect_store_note(struct daemon *daemon, const char *account, detect_store_
 		return;
 	memcpy(note.what, what, size);
 	add_note(daemon, &note, account);
-	/* Without room for it, or a store. */
+	/* It was not taken: there is no room, or no store. */
 	if (daemon->notes->count == count)
 		free(note.what);
 }
@@ -352,7 +352,8 @@ int rules_open(struct daemon *daemon, struct fault *fault)
 	detect_store_settings(daemon, daemon->instance.config, &settings);
 	if (daemon->notes && daemon->first_start)
 		learn_from_logs(daemon, &settings);
-	/* Looks at all known sources: at a start, and where none is configured. */
+	/* This looks at all known sources, so only at a start, and only if no realm is
+	 * configured. */
 	if (daemon->instance.store && !*settings.realm &&
 	    store_account_realm(daemon->instance.store, settings.usual_realm,
 				sizeof(settings.usual_realm), &own))

@@ -8,7 +8,8 @@
 uint64_t evidence_keep(struct daemon *daemon, const struct event *event, const char *line,
 		       size_t size)
 {
-	/* Never 0: that is the tag of what was known before this start, of which no line is here. */
+	/* Never 0: tag 0 stands for what was known before this start, of which no line is kept
+	 * here. */
 	uint64_t tag = ++daemon->last_tag;
 	struct remembered *slot = &daemon->evidence[tag % EVIDENCE_RING];
 	char text[LOG_LINE_MAX + 1];

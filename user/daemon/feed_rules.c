@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Events into the rules, decisions into bans with their evidence. */
+/* Hands events to the rules, and makes bans with their evidence from decisions. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "daemon/daemon_log.h"
 #include "kernel/ban_entry.h"
 
-/* An older line is one of the past, read late: its ban counts from its own time. */
+/* A line older than this is late: its ban counts from the line's own time. */
 #define LATE_NS (300 * NS_PER_S)
 
 static void add_ban(struct daemon *daemon, const struct decision *decision,
@@ -39,7 +39,7 @@ static void add_ban(struct daemon *daemon, const struct decision *decision,
 		     prefix, fault.text);
 }
 
-/* The rules believe that the ban runs; somebody may have lifted it meanwhile. */
+/* Whether the ban still holds: the rules believe so, but somebody may have lifted it. */
 static bool in_force(struct daemon *daemon, const struct decision *decision)
 {
 	const struct prefix *prefix = &decision->prefix;
@@ -49,8 +49,9 @@ static bool in_force(struct daemon *daemon, const struct decision *decision)
 	       !(decision->services & ~ban_active(&ban, clock_boot_ns()));
 }
 
-/* The services from which lines that are read late may still ban. Whoever let the prefix in again
- * by hand after they were written has judged what they tell. A stamp is of its second's begin. */
+/* The services that late lines may still close. An administrator who lifted a ban of the prefix
+ * after the lines were written has judged them already. A stamp gives the beginning of its
+ * second. */
 static enum ban_services not_lifted(struct daemon *daemon, const struct decision *decision)
 {
 	struct store *store = daemon->instance.store;
@@ -88,10 +89,10 @@ static void on_decision(const struct decision *decision, void *context)
 	daemon->decisions++;
 	if (!decision->again)
 		detect_store_note_ban(daemon, decision);
-	/* A line written now bans from now, whatever clock or zone its writer had. */
+	/* A line that was written just now bans from now, whatever its writer's clock or zone. */
 	if (llabs(now - decision->wall_ns) <= LATE_NS)
 		until = now + (decision->until_wall_ns - decision->wall_ns);
-	/* Never longer than its rule says, whatever the stamps said. */
+	/* The ban never lasts longer than its rule says, whatever the stamps are. */
 	if (until > now + (decision->until_wall_ns - decision->wall_ns))
 		until = now + (decision->until_wall_ns - decision->wall_ns);
 	if (until <= now || !unbannable_known(daemon))
@@ -101,7 +102,7 @@ static void on_decision(const struct decision *decision, void *context)
 
 void rules_say_held(struct daemon *daemon)
 {
-	/* Lines that are still to be read are older than now. */
+	/* Lines that are still to be read are older than the clock's time. */
 	if (!daemon->progress.behind)
 		detect_say_held(daemon->detect, clock_wall_ns(), on_decision, daemon);
 }
@@ -121,7 +122,7 @@ void rules_event(struct daemon *daemon, struct event *event, const char *line, s
 	int64_t now = clock_wall_ns();
 	uint64_t tag = 0;
 
-	/* What is still to come has not happened: its clock or zone is another one. */
+	/* An event of the future has not happened: its writer's clock or zone is wrong. */
 	if (!event->wall_ns || event->wall_ns > now)
 		event->wall_ns = now;
 	if (event->kind < EVENT_KIND_COUNT) {

@@ -15,14 +15,14 @@
 #include "kernel/ban_entry.h"
 
 #define LEASE_NS   (FLEET_LEASE_MS * NS_PER_MS)
-#define ROOM_PARTS 4 /* of the table of bans one is kept free of others' bans */
+#define ROOM_PARTS 4 /* one such part of the table of bans is kept free of others' bans */
 
 static bool is_one_service(uint8_t services)
 {
 	return services == BAN_SMTP || services == BAN_LOGIN;
 }
 
-/* The kernel's ban of this prefix that closes the one group of services. False: there is none. */
+/* Reads the kernel's ban of this prefix for the one group of services. False: there is none. */
 static bool get_ban(struct daemon *daemon, const struct channel_message *message,
 		    const struct clocks *clocks, struct ban_record *ban)
 {
@@ -47,7 +47,7 @@ static bool has_room(struct daemon *daemon)
 	return usage.used < usage.size - usage.size / ROOM_PARTS;
 }
 
-/* On an allow list, for a service of this group. */
+/* Whether the prefix is on an allow list for any service. */
 static bool is_allowed(struct daemon *daemon, const struct prefix *prefix)
 {
 	if (gate_table_view_renew(daemon->instance.gate, &daemon->table, NULL))
@@ -58,7 +58,7 @@ static bool is_allowed(struct daemon *daemon, const struct prefix *prefix)
 	return false;
 }
 
-/* What this server has against it; OUTCOME_ADOPTED: nothing. */
+/* This server's reason against the ban. OUTCOME_ADOPTED: there is none. */
 static enum channel_outcome veto(struct daemon *daemon, const struct prefix *prefix, int64_t now)
 {
 	if (address_is_lan(&prefix->address) || !unbannable_known(daemon) ||
@@ -76,7 +76,8 @@ static enum channel_outcome veto(struct daemon *daemon, const struct prefix *pre
 	}
 }
 
-/* "mx1, mx2: source-failures"; names are the configuration's, but their sender is not believed. */
+/* Writes "mx1, mx2: source-failures". The names come from the configuration, but by way of the
+ * fleet process, which is not trusted. */
 static void describe(const struct channel_message *message, char *reason, size_t size)
 {
 	char names[CHANNEL_TEXT_SIZE];

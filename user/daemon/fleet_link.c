@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See fleet_link.h: the connection, and what comes by it. What goes: fleet_send.c. */
+/* See fleet_link.h: the connection, and what is received. What is sent: fleet_send.c. */
 #include "daemon/fleet_link_internal.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include "lists/providers.h"
 
 #define TICK_NS	      NS_PER_S
-#define PORTION_NS    (NS_PER_S / 1000) /* of the loop's time, for what comes at once */
+#define PORTION_NS    (NS_PER_S / 1000) /* of the loop's time, for what is received at once */
 #define TROUBLES_HOUR 20		/* alerts that a fleet process may raise */
 
 static void greet(struct fleet_link *link)
@@ -32,7 +32,7 @@ static void greet(struct fleet_link *link)
 	fleet_link_walk(link);
 }
 
-/* ---- what comes ---- */
+/* ---- receiving ---- */
 
 static void take_trouble(struct fleet_link *link, const char *text)
 {
@@ -54,7 +54,7 @@ static void take_trouble(struct fleet_link *link, const char *text)
 	alerting_raise(link->daemon, &decision);
 }
 
-/* A time that is to come would hold a window open. */
+/* A time of the future is taken as now: it would hold a window open. */
 static void take_remote(struct daemon *daemon, const struct channel_message *message)
 {
 	struct detect_remote seen = { .server = message->member, .network = message->prefix };
@@ -98,7 +98,7 @@ static void take(struct fleet_link *link, const struct channel_message *message)
 	}
 }
 
-/* A portion; the loop calls again while there is more. */
+/* Receives a portion; the loop calls again while there is more. */
 static void on_ready(int fd, void *context)
 {
 	struct fleet_link *link = context;
@@ -118,7 +118,7 @@ static void on_ready(int fd, void *context)
 
 /* ---- the link ---- */
 
-/* A command could not tell: then everything is told once more. */
+/* If a command could not tell its bans to the fleet process, all bans are told once more. */
 static void look_for_untold(struct fleet_link *link)
 {
 	char path[PATH_MAX];

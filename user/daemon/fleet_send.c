@@ -13,7 +13,7 @@
 #include "lists/providers.h"
 
 #define TELL_EVERY_NS (NS_PER_S / 50)
-#define SIGHT_NS      (NS_PER_S / 20) /* failures, and as many old passwords, that are told */
+#define SIGHT_NS      (NS_PER_S / 20) /* for each failure, or old password, that is told */
 #define SIGHTS_BURST  1200	      /* at once: a minute's */
 
 _Static_assert((int)SIGHT_LOGIN == FLEET_SIGHT_LOGIN && (int)SIGHT_FAILURE == FLEET_SIGHT_FAILURE &&
@@ -43,7 +43,7 @@ void fleet_link_ring(struct fleet_link *link)
 		link->rings = !loop_after(link->daemon->loop, TELL_EVERY_NS, on_ring, link->daemon);
 }
 
-/* What waits first. */
+/* Sends the messages that wait. */
 static void flush(struct fleet_link *link)
 {
 	int error = 0;
@@ -56,7 +56,7 @@ static void flush(struct fleet_link *link)
 		fleet_link_drop(link, "has ended");
 }
 
-/* Who has taken nothing for so long hangs. */
+/* If the ring is full, the fleet process hangs. */
 void fleet_link_send(struct fleet_link *link, const struct channel_message *message)
 {
 	if (!link->welcomed)
@@ -83,8 +83,8 @@ void fleet_link_ban(struct daemon *daemon, const struct ban_record *ban)
 		fleet_link_send(daemon->fleet, &message);
 }
 
-/* Whoever fails on many accounts is not to fill what others have to read, nor to keep from them who
- * knows an old password. */
+/* Limits failures and old passwords apart. A source that fails on many accounts must not flood the
+ * other members, nor hide a source that knows an old password. */
 static bool may_tell(struct fleet_link *link, enum detect_sight sight)
 {
 	uint64_t *bucket = &link->sights_boot_ns[sight], now = clock_boot_ns();
@@ -124,7 +124,7 @@ void fleet_link_sight(const char *account, const struct address *source, enum de
 	fleet_link_send(daemon->fleet, &message);
 }
 
-/* What the kernel has, but for what the fleet made. */
+/* Tells the kernel's bans, except those that the fleet made. */
 static void tell_kernel_bans(struct daemon *daemon, const struct prefix *prefix,
 			     const struct ban *entry, const struct clocks *clocks)
 {
@@ -143,7 +143,7 @@ static void walk(struct daemon *daemon, struct fleet_link *link)
 	struct clocks clocks = clocks_read();
 	size_t count = 0;
 
-	/* One that breaks off says nothing of what it did not see. */
+	/* A walk that breaks off must not claim that it saw all. */
 	if (!daemon->instance.gate ||
 	    gate_ban_some(daemon->instance.gate, &link->walk, prefixes, entries, &count, NULL)) {
 		link->walking = false;
@@ -164,7 +164,7 @@ void fleet_link_walk(struct fleet_link *link)
 	fleet_link_ring(link);
 }
 
-/* A portion of the walk each time, once the last one was taken. */
+/* Sends what waits; when all was taken, continues the walk by a portion. */
 static void on_ring(void *context)
 {
 	struct daemon *daemon = context;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The daemon's devices: attached at the start and whenever links, addresses, routes or filters
- * change, and looked at every few seconds for what nobody reports. */
+ * change, and checked every few seconds for changes that nobody reports. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@
 #define RETRY_NS      (NS_PER_S / 10)
 #define LATE_NS	      NS_PER_S
 #define BUSY_NS	      (5 * NS_PER_S)
-#define BUSY_RUNS     20 /* within BUSY_NS at once, later ones LATE_NS apart */
+#define BUSY_RUNS     20 /* within BUSY_NS, at once; later runs are LATE_NS apart */
 #define START_WAIT_MS 5000
 
 static bool is_same(const struct attachment *a, const struct attachment *b)
@@ -27,7 +27,7 @@ static bool is_same(const struct attachment *a, const struct attachment *b)
 	       !strcmp(a->outflow_why, b->outflow_why);
 }
 
-/* What is new about answering SYNs on a device; where it is off by choice, nothing is. */
+/* Logs what changed about answering SYNs on a device; nothing if that is off by choice. */
 static void say_answers(const struct daemon *daemon, const struct attachment *now)
 {
 	if (daemon->instance.config->syn_cookies == COOKIES_OFF || !now->attached)
@@ -73,7 +73,7 @@ static void say_changes(struct daemon *daemon, const struct attachment *now, siz
 			 "or name devices in [gate] interface");
 }
 
-/* ---- the gate that this daemon has may not be the one that is pinned ---- */
+/* ---- the daemon's gate may not be the pinned one ---- */
 
 static void mark_lost(struct daemon *daemon)
 {
@@ -90,7 +90,7 @@ static void mark_lost(struct daemon *daemon)
 		     daemon->instance.config->paths.pins);
 }
 
-/* A gate that was loaded since becomes this daemon's. */
+/* Takes over a gate that was loaded since. */
 static bool regain(struct daemon *daemon)
 {
 	struct instance *instance = &daemon->instance;
@@ -111,7 +111,7 @@ static bool regain(struct daemon *daemon)
 			     fault.text);
 		return false;
 	}
-	if (how != GATE_KEPT) { /* of a start that is not done, or was killed */
+	if (how != GATE_KEPT) { /* of a start that is not finished, or was killed */
 		gate_close(gate);
 		return false;
 	}
@@ -164,8 +164,8 @@ static void attach(struct daemon *daemon)
 	guard_note_links(daemon);
 }
 
-/* Under the bans' lock, which `unload` holds until the pins are gone: else what it takes off would
- * be put back meanwhile. False: somebody holds it. */
+/* Acts under the writers' lock, which `unload` holds until the pins are gone: without it, what
+ * `unload` takes off would be put back. False: another process holds the lock. */
 static bool with_lock(struct daemon *daemon, unsigned wait_ms, void (*act)(struct daemon *daemon))
 {
 	struct instance *instance = &daemon->instance;
@@ -207,7 +207,7 @@ static bool is_as_it_was(struct daemon *daemon)
 	return attach_ports_are_there(daemon->instance.gate);
 }
 
-/* ---- what is reported ---- */
+/* ---- reported changes ---- */
 
 static void run(struct daemon *daemon)
 {
@@ -240,7 +240,8 @@ static void run_later(struct daemon *daemon, uint64_t delay_ns)
 		guard->scheduled = !loop_after(daemon->loop, delay_ns, on_later, daemon);
 }
 
-/* Others may change filters and routes a thousand times a second, or put back what we move. */
+/* Whether there were too many runs: others may change filters and routes a thousand times a second,
+ * or put back what we move. */
 static bool is_too_often(struct guard *guard)
 {
 	uint64_t now = clock_boot_ns();
@@ -265,7 +266,8 @@ static void on_change(int fd, void *context)
 		run_later(daemon, LATE_NS);
 }
 
-/* What nobody reports: a TCX or XDP program in front, pins that are gone, a driver that forgot. */
+/* Looks for what nobody reports: a TCX or XDP program in front, pins that are gone, a driver that
+ * forgot its program. */
 static void on_look(void *context)
 {
 	struct daemon *daemon = context;
@@ -292,7 +294,7 @@ int guard_open(struct daemon *daemon, struct fault *fault)
 	if (err)
 		return err;
 	guard_attach(daemon);
-	/* From here on it is counted. */
+	/* Counting begins here. */
 	guard_look_at_traffic(daemon);
 	guard_sweep(daemon);
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Whether packets get past the gate, told by counting: what a device received and the gate did not
- * see, and handshakes of which it saw no SYN. Whatever is in front, no list of causes is complete.
+ * Tells by counting whether packets get past the gate: packets that a device received and the gate
+ * did not see, and handshakes of which it saw no SYN. A list of causes could not be complete.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -12,10 +12,11 @@
 #include "daemon/daemon_log.h"
 #include "net/driver.h"
 
-/* So many packets of which none was seen. GRO makes one of up to 45 before tc sees them. */
+/* A device is blind if it received so many packets and the gate saw none. GRO makes one of up to 45
+ * before tc sees them. */
 #define BLIND_PACKETS 64
 
-/* So many handshakes, of which the gate saw less than half the SYNs. */
+/* Packets get past the gate if it saw less than half the SYNs of so many handshakes. */
 #define UNSEEN_HANDSHAKES 8
 
 static struct guard_device *find(struct guard *guard, unsigned ifindex)
@@ -37,7 +38,7 @@ static struct guard_device *find_or_add(struct guard *guard, unsigned ifindex)
 	return device;
 }
 
-/* Devices that are not wanted any more. */
+/* Forgets devices that are not guarded any more. */
 static void forget_others(struct daemon *daemon)
 {
 	struct guard *guard = daemon->guard;
@@ -52,7 +53,7 @@ static void forget_others(struct daemon *daemon)
 	guard->device_count = kept;
 }
 
-/* True: it is still unknown, or all is well. */
+/* True: nothing is wrong, or it is not known yet. */
 static bool look(struct guard_device *device, uint64_t received, uint64_t seen)
 {
 	uint64_t came = received - device->received, looked_at = seen - device->seen;
@@ -61,7 +62,7 @@ static bool look(struct guard_device *device, uint64_t received, uint64_t seen)
 		device->blind = false;
 		device->anew &= !looked_at;
 	} else if (came < BLIND_PACKETS) {
-		return true; /* and more may come */
+		return true; /* too few to tell; counting goes on */
 	} else {
 		device->blind = true;
 	}
@@ -100,7 +101,7 @@ bool guard_look_at_traffic(struct daemon *daemon)
 				 at->device);
 			device->blind = false;
 			device->counted = false;
-			device->anew = true; /* if that does not help, it is said to be open */
+			device->anew = true; /* if that does not help, it is reported as open */
 			good = false;
 		}
 		good &= was_blind;
@@ -132,7 +133,8 @@ void guard_note_links(struct daemon *daemon)
 		if (!device || !at->ifindex)
 			continue;
 		driver_ask(at->ifindex, at->device, &driver);
-		/* Made anew, since an update would change what only the core still knows. */
+		/* The link is made anew, since an update would only change what the kernel's core
+		 * still knows. */
 		if (device->mtu && at->attached && at->hook == HOOK_XDP &&
 		    driver_xdp_obstacle(&driver) &&
 		    ((driver.up && !device->up) || driver.mtu != device->mtu))
@@ -142,7 +144,8 @@ void guard_note_links(struct daemon *daemon)
 	}
 }
 
-/* A window begins anew with each sweep; what was on its way meanwhile is less than half. */
+/* Compares handshakes with SYNs since the last sweep. Handshakes whose SYN came before are less
+ * than half. */
 void guard_sweep(struct daemon *daemon)
 {
 	_cleanup_free_ struct gate_counts *counts = malloc(sizeof(*counts));

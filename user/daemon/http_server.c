@@ -13,9 +13,9 @@
 #define FINISH_NS (NS_PER_S / 5)
 
 struct http_server_connection {
-	int fd; /* the server's; -1: none */
+	int fd; /* the connection's; -1: unused */
 	bool trusted, ending;
-	uint64_t since_boot_ns; /* when it came; trusted: when it asked last */
+	uint64_t since_boot_ns; /* when it came; if trusted: when it last asked */
 };
 
 struct http_server {
@@ -23,7 +23,7 @@ struct http_server {
 	struct MHD_Daemon *http;
 	int epoll; /* the library's own; in the loop */
 	uint64_t most_ns, ended;
-	bool closed;   /* a connection, in this run */
+	bool closed;   /* a connection was closed in this run */
 	unsigned open; /* connections that are not being ended */
 	unsigned connection_count;
 	struct http_server_connection connections[];
@@ -31,7 +31,7 @@ struct http_server {
 
 /* ---- connections that last too long ---- */
 
-/* The library sees an end and closes it. */
+/* Shuts a connection down: the library sees the end, and closes it. */
 static void end_connection(struct http_server *server, struct http_server_connection *connection)
 {
 	shutdown(connection->fd, SHUT_RDWR);
@@ -47,7 +47,8 @@ static bool gives_way_before(const struct http_server_connection *one,
 					      : one->since_boot_ns < other->since_boot_ns;
 }
 
-/* One that is trusted only where there is no other: who has the key could fill the server. */
+/* Ends the oldest connection; a trusted one only if there is no other, since one client with the
+ * key could fill the server. */
 static void end_oldest(struct http_server *server, const struct http_server_connection *newest)
 {
 	struct http_server_connection *oldest = NULL;
@@ -71,11 +72,11 @@ static void begin_connection(struct http_server *server, int fd, void **place)
 		if (server->connections[i].fd < 0)
 			one = &server->connections[i];
 	if (!one)
-		return; /* the library has as many at most */
+		return; /* not reached: the library has no more connections */
 	*one = (struct http_server_connection){ .fd = fd, .since_boot_ns = clock_boot_ns() };
 	*place = one;
 	server->open++;
-	/* Some are kept free: whoever comes next is never kept out by those that only stay. */
+	/* A quarter is kept free, so that connections that only stay keep nobody out. */
 	if (server->open > server->connection_count / 4 * 3)
 		end_oldest(server, one);
 }
@@ -124,7 +125,7 @@ static void serve(void *context)
 
 	server->closed = false;
 	MHD_run(server->http);
-	/* A full server listens again in the run after the one that made room. */
+	/* After room was made, a full server listens again only in the next run. */
 	if (server->closed || (MHD_get_timeout(server->http, &wait_ms) == MHD_YES && !wait_ms))
 		loop_again(server->loop, serve, server);
 }
@@ -135,8 +136,8 @@ static void on_ready(int fd, void *context)
 	serve(context);
 }
 
-/* One byte every few seconds keeps the library from closing a connection: clients that are slow
- * would have all of them for ever. */
+/* Ends connections that last too long. The library's time-out is not enough: a client that sends a
+ * byte every few seconds would hold its connection for ever. */
 void http_server_tick(struct http_server *server)
 {
 	uint64_t now = clock_boot_ns();
@@ -174,7 +175,7 @@ void http_server_finish(struct http_server *server)
 	} while (more && clock_boot_ns() < end);
 }
 
-/* ---- begin and end ---- */
+/* ---- opening and closing ---- */
 
 int http_server_open(struct loop *loop, int socket, const char *name,
 		     const struct http_server_options *options, struct http_server **result,

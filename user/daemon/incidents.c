@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The names of accounts in trouble, so that status and top can show them: the rules keep no names,
- * only their hashes. Whether one still is, the rules say. Nothing depends on it but what is shown. */
+/* The names of accounts with an incident, for `status` and `top`: the rules keep no names, only
+ * hashes. Whether an incident still lasts, the rules tell. These names are only shown. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,7 +9,7 @@
 #include "daemon/daemon.h"
 
 struct incidents {
-	struct daemon_account items[INCIDENTS_MAX]; /* last_wall_ns: when it was noted last */
+	struct daemon_account items[INCIDENTS_MAX]; /* last_wall_ns: when it was last noted */
 	size_t count;
 };
 
@@ -42,7 +42,8 @@ void incidents_note(struct daemon *daemon, const char *account, enum ban_rule ru
 	snprintf(at->account, sizeof(at->account), "%s", account);
 	at->rule = rule;
 	at->last_wall_ns = last_wall_ns;
-	/* Whoever looks on should see it at once; one file for all that one portion of a log says. */
+	/* The status file shows it at once, but is written once for all that a portion of a log
+	 * tells. */
 	if (daemon->loop)
 		loop_again(daemon->loop, daemon->report, daemon);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The policy's judgement, between it and the store. See judge_store.h. */
+/* What policy/judge.h keeps, in the store. See judge_store.h. */
 #include "daemon/judge_store.h"
 
 #include <errno.h>

@@ -20,19 +20,19 @@
 
 struct log_file {
 	char *path;
-	const struct config_log *log; /* whose it is */
+	const struct config_log *log; /* the [log] that it belongs to */
 	int64_t modified_ns;
 	uint64_t size;
 };
 
 struct learning {
 	struct daemon *daemon;
-	struct log_file *files; /* the newest first, once all are there */
+	struct log_file *files; /* newest first, once all are listed */
 	size_t count;
-	const struct config_log *log; /* whose files are looked for */
+	const struct config_log *log; /* the [log] whose files are being looked for */
 	int64_t oldest_ns;
 	struct detect *detect;
-	struct fault fault; /* the store's first */
+	struct fault fault; /* the first one of the store */
 	int error;
 	uint64_t known;
 };
@@ -72,7 +72,7 @@ static void add_file(struct learning *learning, const char *path)
 	learning->count += grown->path != NULL;
 }
 
-/* The live file and those beside it that have its name and more. */
+/* Adds the live file, and the rotated ones beside it, whose names begin with its name. */
 static void add_log(const char *path, const char *label, void *context)
 {
 	struct learning *learning = context;
@@ -118,7 +118,7 @@ static void find_files(struct learning *learning)
 		qsort(learning->files, learning->count, sizeof(*learning->files), newest_first);
 }
 
-/* ---- what the rules have to keep ---- */
+/* ---- storing what the rules learned ---- */
 
 static void note_fault(struct learning *learning, int error, const struct fault *fault)
 {
@@ -192,7 +192,7 @@ static void take(const struct event *event, uint64_t tag, void *context)
 		detect_event(learning->detect, event, tag, ignore, NULL);
 }
 
-/* In one transaction: a start that is killed learns nothing, or all. */
+/* Reads all files in one transaction: a start that is killed has learned nothing, or all. */
 static int read_all(struct learning *learning, struct past_logs *past_logs, struct fault *fault)
 {
 	struct store *store = learning->daemon->instance.store;
@@ -201,7 +201,7 @@ static int read_all(struct learning *learning, struct past_logs *past_logs, stru
 
 	if (error)
 		return error;
-	/* A file that is damaged ends there. */
+	/* A damaged file is read up to its damage. */
 	if (past_logs_run(past_logs, take, learning, &unread))
 		log_line(true, "%s; what comes before is learned from", unread.text);
 	if (!learning->error)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What the gate cannot do alone about limits: close connections that completed their handshake
- * while others were in flight, make the open counts true to the sockets, and forget idle meters.
+ * while others were in flight, correct the open counts by the sockets, and forget idle meters.
  */
 #include <string.h>
 
@@ -11,13 +11,13 @@
 #include "kernel/sockets.h"
 
 #define LOOK_EVERY_NS (2 * NS_PER_S)
-#define LOOK_SHARE    50 /* of the time at most one part is spent on looking at the sockets */
+#define LOOK_SHARE    50 /* at most 1/50 of the time is spent on looking at the sockets */
 #define IDLE_NS	      (600 * NS_PER_S)
 #define SAY_EVERY_NS  (10 * NS_PER_S)
 #define LOST_EVERY_NS (3600 * NS_PER_S)
-#define REFUND_NS     (10 * NS_PER_S) /* what was taken longer ago is paid */
+#define REFUND_NS     (10 * NS_PER_S) /* connections taken longer ago are not refunded */
 
-/* Whether what was last logged at *said is to be logged again, which is noted. */
+/* Whether a message that was last logged at *said_boot_ns is due again; if so, notes the time. */
 static bool is_due(uint64_t *said_boot_ns, uint64_t every_ns)
 {
 	uint64_t now = clock_boot_ns();
@@ -72,7 +72,7 @@ static void say_lost(struct daemon *daemon, size_t lost)
 		 lost);
 }
 
-/* The counter counts right, and a fault of it is not to be hidden by the sweep that corrects it. */
+/* The counter should be right: a fault of it must not be hidden by the sweep that corrects it. */
 static void say_corrected(struct daemon *daemon, size_t corrected)
 {
 	if (corrected && is_due(&daemon->corrected_said_boot_ns, LOST_EVERY_NS))
@@ -82,12 +82,12 @@ static void say_corrected(struct daemon *daemon, size_t corrected)
 			 corrected);
 }
 
-/* Records that found no room since the last look: their connections stay open. */
+/* Logs the reports for which there was no room since the last look: their connections stay open. */
 static void say_left_open(struct daemon *daemon)
 {
 	uint64_t lost = gate_over_lost(daemon->instance.gate), left = lost - daemon->over_lost;
 
-	/* A gate that was loaded anew begins to count anew. */
+	/* A gate that was loaded anew begins to count at 0. */
 	if (lost < daemon->over_lost)
 		daemon->over_lost = lost;
 	else if (left && is_due(&daemon->left_said_boot_ns, SAY_EVERY_NS)) {
@@ -100,7 +100,7 @@ static void say_left_open(struct daemon *daemon)
 	}
 }
 
-/* The open counts made true to the sockets. */
+/* Corrects the open counts by the sockets. */
 static void look_at_sockets(struct daemon *daemon)
 {
 	struct gate_connections found;
@@ -120,8 +120,8 @@ static void look_at_sockets(struct daemon *daemon)
 	say_corrected(daemon, found.corrected);
 }
 
-/* Of connections that were open before the gate nobody tells the end; a full table is made room in
- * before the next sweep. */
+/* The end of connections that were open before the gate is only seen at the sockets. If a table is
+ * full, room is made before the next sweep. */
 static void on_look(void *context)
 {
 	struct daemon *daemon = context;

@@ -11,7 +11,7 @@
 #define EVERY_NS (2 * (uint64_t)NS_PER_S)
 #define AGAIN_S	 60
 
-/* FNV-1a of what tells one version of a file from another. */
+/* FNV-1a over what tells versions of a file apart. */
 static uint64_t mix(uint64_t hash, uint64_t value)
 {
 	for (unsigned i = 0; i < 64; i += 8)
@@ -47,8 +47,8 @@ static uint64_t look(const struct config *config)
 	return hash;
 }
 
-/* Whether an entry of a list has ended, or the lists are others than those whose next end is known.
- * Each is told once: an end that could not be stored is tried again a minute later. */
+/* Whether an entry of a list has ended, or the lists changed since their next end was computed.
+ * True once for each: an end that could not be stored is tried again AGAIN_S later. */
 static bool ends_are_due(struct daemon *daemon)
 {
 	int64_t now_s = clock_wall_ns() / NS_PER_S;
@@ -70,7 +70,7 @@ static void on_read(struct daemon *daemon, int error, const struct fault *fault)
 			     fault->text);
 }
 
-/* A file is read when it has been the same for one round: it may be written slowly. */
+/* A file is read once it did not change for one round, since it may be written slowly. */
 static void on_round(void *context)
 {
 	struct daemon *daemon = context;

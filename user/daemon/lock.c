@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See lock.h. Locks of flock(2): they end with the process, however it ends. */
+/* See lock.h. The locks are of flock(2): they end with the process, however it ends. */
 #include "daemon/lock.h"
 
 #include <errno.h>
@@ -33,8 +33,8 @@ int daemon_lock_runtime(const char *runtime, struct daemon_lock *lock, struct fa
 		return fault_set(fault, -errno, "cannot make the folder %s: %s", runtime,
 				 strerror(errno));
 	snprintf(path, sizeof(path), "%s/pid", runtime);
-	/* The file is emptied below: what another user laid in its place, to have some other file
-	 * emptied or the start wait for ever, is refused. */
+	/* The file is emptied below. Another user might have put something in its place so that
+	 * some other file is emptied, or the start waits for ever: such a file is refused. */
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
 	if (fd < 0 || fstat(fd, &status))
 		return fault_set(fault, -errno, "cannot open %s: %s%s", path, strerror(errno),

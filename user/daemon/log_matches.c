@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* [log]s that name several files: what their patterns match, as it comes and goes. */
+/* [log]s that name several files: follows the files that match the patterns, as they come and
+ * go. */
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ static void on_found(const char *path, const char *label, void *context)
 		looking->failed = true;
 }
 
-/* Gone, and everything of it was read. */
+/* Whether the file is gone, and was read to its end. */
 static bool is_over(const struct log_source *log)
 {
 	struct follow_state state;

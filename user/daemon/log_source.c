@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A log of the daemon's: opened, and read in portions. */
+/* One log of the daemon: opened, and read in portions. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,17 +13,17 @@
 #include "daemon/daemon_log.h"
 #include "log/joining.h"
 
-/* Of what was read before the start, so much is read again: what the rules count within their
- * windows, and attempts of several lines, end with the process. */
+/* So much of what was read before the start is read again: what the rules counted within their
+ * windows, and attempts that take several lines, ended with the process. */
 #define RECALL_BYTES (4U << 20)
 
-/* Of one log before signals, timers and the other logs have their turn. */
+/* Read of one log before signals, timers and the other logs have their turn. */
 #define PORTION_LINES 1024
-#define PORTION_NS    (NS_PER_S / 40)	/* and as long again to write down what they led to */
-#define SHORT_NS      (NS_PER_S / 2000) /* where a mail server waits for answers meanwhile */
-#define CLOCK_LINES   32 /* of those that say nothing: less than a microsecond each */
+#define PORTION_NS    (NS_PER_S / 40)	/* writing what they led to may take as long again */
+#define SHORT_NS      (NS_PER_S / 2000) /* if a mail server may wait for an answer meanwhile */
+#define CLOCK_LINES   32		/* lines without an event: less than a microsecond each */
 
-/* Stops the portion whose time is over, or whose bans wait. */
+/* Ends the portion when its time is over, or when too many bans wait. */
 static void end_portion(struct log_source *log)
 {
 	if (!log->daemon->recalling &&
@@ -44,7 +44,7 @@ static void on_line(const char *line, size_t size, void *context)
 	if (log->live && !log->daemon->recalling && event.line == log_parser_lines(log->parser))
 		log_zone_note(log, &event);
 	log->events += !log->daemon->recalling && event.kind < EVENT_KIND_COUNT;
-	/* Of an event that waited the line is gone. */
+	/* The line of an event that waited is gone. */
 	if (event.line != log_parser_lines(log->parser))
 		size = 0;
 	rules_event(log->daemon, &event, line, size);
@@ -95,8 +95,9 @@ static void on_readable(int fd, void *context)
 	read_more(context);
 }
 
-/* How much before the position this instance has read itself: what was written before it first saw
- * the log is none of its business. Where that was is kept beside the position. */
+/* How many bytes before the position this instance has read itself: what was written before it
+ * first saw the log must not count. The position of that first look is kept beside the current
+ * one. */
 static uint64_t known_bytes(struct log_source *log, bool known)
 {
 	struct store *store = log->daemon->instance.store;
@@ -107,8 +108,9 @@ static uint64_t known_bytes(struct log_source *log, bool known)
 		return 0;
 	follow_get_position(log->follow, &now);
 	if (!known) {
-		/* Before READY is told: what is written from then on is read, also when this start
-		 * is killed at once. What cannot be kept now is said when positions are. */
+		/* This happens before READY: all that is written from then on is read, even if this
+		 * start is killed at once. If it cannot be stored now, that is logged when
+		 * positions are stored. */
 		store_position_put(store, name, &now, NULL);
 		store_position_put(store, log->file, &now, NULL);
 		return 0;
@@ -130,11 +132,12 @@ static void open_log(struct log_source *log)
 		     !store_position_get(daemon->instance.store, log->file, &log->saved, NULL);
 	int err;
 
-	/* Of a pattern, what appears while the daemon runs is new from its first line on. */
+	/* A file that matches a pattern and appears while the daemon runs is new from its first
+	 * line on. */
 	err = follow_open(log->file, known ? &log->saved : NULL,
 			  daemon->log_ticks && expand_is_pattern(log->config.file), &log->follow,
 			  &fault);
-	if (!err && follow_fd(log->follow) >= 0) /* else it is looked at every second */
+	if (!err && follow_fd(log->follow) >= 0) /* else the file is looked at every second */
 		err = loop_add(daemon->loop, follow_fd(log->follow), on_readable, log);
 	if (err) {
 		if (!*fault.text)
@@ -147,7 +150,7 @@ static void open_log(struct log_source *log)
 		log->follow = NULL;
 		return;
 	}
-	if (!daemon->since_wall_ns) /* at a reload the rules still know */
+	if (!daemon->since_wall_ns) /* at a reload, the rules still know the lines */
 		log->recall_bytes = known_bytes(log, known);
 	follow_get_state(log->follow, &state);
 	log_line(false, "following %s (%s%s%s)%s", log->file, log->config.name,
@@ -211,7 +214,8 @@ void log_source_remove(struct daemon *daemon, size_t index)
 	daemon->logs[index] = daemon->logs[--daemon->log_count];
 }
 
-/* What waited for a line that did not come has no line of its own left to show. */
+/* Takes events that waited for a line that did not come. No line is left to show as their
+ * evidence. */
 static void take_rest(struct log_source *log)
 {
 	struct event event;
@@ -226,7 +230,7 @@ void log_source_retry(struct log_source *log)
 {
 	if (!log->follow)
 		open_log(log);
-	else if (!log->more) /* else its turn comes anyway */
+	else if (!log->more) /* else it is read in its turn */
 		read_more(log);
 	take_rest(log);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Logs whose stamps are of another zone than they are taken for (log/drift.h): noticed by lines
- * that are written while they are followed, kept in the store, said. */
+/* Logs whose stamps are of another time zone than assumed (log/drift.h): that is noticed by lines
+ * that are written while they are followed, kept in the store, and logged. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@
 #include "daemon/daemon.h"
 #include "daemon/daemon_log.h"
 
-/* A position (store.h) under a name of its own; its offset is that of the clock. */
+/* The offset is stored as a position (store.h) under a name of its own. */
 static char *name_of(const struct log_source *log)
 {
 	char *name;
@@ -61,7 +61,7 @@ void log_zone_note(struct log_source *log, struct event *event)
 				     log->config.name);
 		return;
 	}
-	/* The event may be of a line before this one. */
+	/* The event may come from an earlier line: it is moved, not set. */
 	event->wall_ns +=
 		drift_line(&log->drift, own_ns - log->drift.offset_ns, now, &changed) - own_ns;
 	if (!changed)

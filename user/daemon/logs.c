@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The daemon's logs together, and their positions in the store. One of them: log_source.c. */
+/* All logs of the daemon, and their positions in the store. A single log: log_source.c. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -39,7 +39,7 @@ static int open_others(struct daemon *daemon, struct fault *fault)
 		    log_source_add(daemon, &config->logs[i], config->logs[i].file, ""))
 			return fault_set(fault, -ENOMEM, "out of memory");
 	log_matches_look(daemon);
-	commit_sync(daemon); /* killed before the first line, it is known where that begins */
+	commit_sync(daemon); /* killed before the first line, the start's position is known */
 	if (!config->log_count)
 		log_line(false,
 			 "no [log NAME] in the configuration: connections are counted, no log is "
@@ -90,7 +90,7 @@ void logs_close(struct daemon *daemon)
 	daemon->joining = NULL;
 }
 
-/* Lines on which a pattern of the configuration took too long; said once for each run of them. */
+/* Logs that lines cost a pattern of the configuration too many steps. */
 static void tell_given_up(struct daemon *daemon)
 {
 	uint64_t now = patterns_given_up(daemon->instance.config->compiled_patterns);
@@ -134,7 +134,8 @@ static bool have_moved(const struct daemon *daemon)
 	return false;
 }
 
-/* Lines whose bans are not in the kernel yet are read again, if the daemon is killed now. */
+/* Stores the positions, but not while bans wait for the kernel: if the daemon is killed now, their
+ * lines are read again. */
 static int save(struct daemon *daemon, bool all, struct fault *fault)
 {
 	bool owes = ban_queue_owes_bans(daemon);
@@ -154,7 +155,7 @@ static int save(struct daemon *daemon, bool all, struct fault *fault)
 	return error;
 }
 
-/* They count as saved once they are in the store for good. */
+/* Positions count as saved once the transaction is committed. */
 static void saved(struct daemon *daemon, int error)
 {
 	for (size_t i = 0; i < daemon->log_count && !error; i++)

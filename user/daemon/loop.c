@@ -13,13 +13,14 @@
 
 #include "base/time.h"
 
-/* Dispatched in one round, before the next portion of a log: many mail servers ask at once. */
+/* Events that are dispatched in one round, before the next portion of a log: many mail servers may
+ * ask at once. */
 #define EVENTS_MOST 64
 
 struct watch {
 	int fd;
 	bool own;  /* a timer or the signalfd: closed with the loop */
-	bool once; /* a timer that goes when it has rung */
+	bool once; /* a timer that is removed after it rang */
 	loop_ready *ready;
 	loop_timer *timer;
 	loop_signal *signal;
@@ -101,7 +102,7 @@ static int add(struct loop *loop, const struct watch *template)
 	return 0;
 }
 
-/* The same for an fd that is the loop's own. */
+/* As add(), for an fd that the loop owns. */
 static int add_own(struct loop *loop, struct watch *template)
 {
 	int err;
@@ -191,7 +192,7 @@ void loop_again(struct loop *loop, loop_timer *again, void *context)
 		struct again *larger = reallocarray(loop->again, size, sizeof(*larger));
 
 		if (!larger)
-			return; /* whoever has more to read is called by a timer as well */
+			return; /* a timer also calls whoever has more to read */
 		loop->again = larger;
 		loop->again_size = size;
 	}
@@ -237,7 +238,7 @@ static void dispatch(struct loop *loop, struct watch *watch)
 	}
 }
 
-/* The first of them alone: signals and timers are looked at before the next. */
+/* Calls only the first: signals and timers are looked at before the next. */
 static void run_again(struct loop *loop)
 {
 	struct again first;

@@ -20,7 +20,7 @@
 #define CONNECTION_BYTES     (16U << 10)
 #define TICK_NS		     NS_PER_S
 #define WAIT_MOST_S	     60
-#define FRESH_NS	     NS_PER_S /* within it the same text is served: a scrape is not free */
+#define FRESH_NS	     NS_PER_S /* for so long the same text is served: a scrape has a cost */
 #define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 struct metrics {
@@ -45,7 +45,7 @@ static int make_text(struct metrics *metrics, struct fault *fault)
 
 	if (metrics->text && now - metrics->made_boot_ns < FRESH_NS)
 		return 0;
-	status_write(metrics->daemon); /* what the daemon says of itself is read from there */
+	status_write(metrics->daemon); /* the snapshot reads it */
 	err = snapshot_fill(&metrics->daemon->instance, SNAPSHOT_COUNTS | SNAPSHOT_STATUS,
 			    clock_wall_ns(), now, &snapshot, fault);
 	if (err)
@@ -66,7 +66,7 @@ static int make_text(struct metrics *metrics, struct fault *fault)
 	return 0;
 }
 
-/* Takes a copy of `text`. */
+/* The library copies `text`. */
 static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status, const char *type,
 			     const char *text, size_t size)
 {
@@ -115,7 +115,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
 		return reply_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
 				  "only GET and HEAD; nothing can be changed here\n");
-	if (!*state) { /* the head only; a body, if any, is still to come and is not read */
+	if (!*state) { /* only the head was read; a body, if any, is not read */
 		*state = &seen;
 		return MHD_YES;
 	}
@@ -126,7 +126,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	return reply_text(connection, MHD_HTTP_NOT_FOUND, "see /metrics\n");
 }
 
-/* ---- begin and end ---- */
+/* ---- closing ---- */
 
 static void end(struct metrics *metrics)
 {
@@ -138,7 +138,7 @@ static void end(struct metrics *metrics)
 	free(metrics);
 }
 
-/* ---- and again ---- */
+/* ---- opening, and trying again ---- */
 
 static int try_open(struct daemon *daemon, struct fault *fault)
 {
@@ -172,8 +172,8 @@ static int try_open(struct daemon *daemon, struct fault *fault)
 	return 0;
 }
 
-/* A place that was taken may be free in a while: a restarted neighbour, an address that comes up
- * late. What went wrong is said once, and the end of it as well. */
+/* An address that is in use may be free later: a neighbour restarts, or an address comes up late.
+ * The fault is logged once, and so is its end. */
 static void try_again(struct daemon *daemon)
 {
 	unsigned waited_s = daemon->metrics_wait_s;
@@ -193,7 +193,7 @@ static void try_again(struct daemon *daemon)
 		daemon_fault(daemon, "metrics: %s; it is tried again", fault.text);
 }
 
-/* Clients that say nothing are dropped by time alone. */
+/* Clients that send nothing are dropped by the tick. */
 static void on_tick(void *context)
 {
 	struct daemon *daemon = context;

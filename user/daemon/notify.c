@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 
-/* With `passed`, if that is not -1. */
+/* Sends `state`, and the descriptor `passed` unless that is -1. */
 static void send_state(const char *state, int passed)
 {
 	const char *path = getenv("NOTIFY_SOCKET");

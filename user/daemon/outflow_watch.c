@@ -37,7 +37,7 @@ static bool is_late(const struct outflow_watch *watch, size_t slot, int64_t now_
 	       watch->messages[slot].wall_ns + OUTFLOW_MESSAGES_NS >= now_wall_ns;
 }
 
-/* The account with the most messages of late. */
+/* Finds the account with the most recent messages. */
 static void find_account(const struct outflow_watch *watch, struct outflow_event *event)
 {
 	for (size_t i = 0; i < OUTFLOW_MESSAGES; i++) {
@@ -60,7 +60,7 @@ void outflow_watch_free(struct outflow_watch *watch)
 		free(watch->messages[i].account);
 }
 
-/* ---- telling ---- */
+/* ---- logging ---- */
 
 static void say_event(const struct outflow_event *event)
 {

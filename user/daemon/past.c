@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Counters over time: once a minute what was counted since the last time goes into the row of that
- * minute and of its hour, with what lines led to (commit.c). What could not be written is counted
- * by a later row, so a full disk or a held lock blurs minutes and loses nothing while the daemon
- * lives. Rows are added to, never set, and hold differences: a clock that jumps back, or a second
- * daemon of one minute, counts nothing twice.
+ * Counters over time: once a minute, what was counted since the last time is added to the row of
+ * that minute and to the row of its hour, in the transaction of the lines read (commit.c). What
+ * could not be written is counted by a later row: a full disk or a held lock blurs minutes, but
+ * loses nothing while the daemon lives. Rows are added to, never set, and hold differences: neither
+ * a clock that jumps back nor a second daemon in the same minute counts anything twice.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@
 
 struct past {
 	struct span_counts written, now; /* sums of the counters */
-	int64_t minute_s;		 /* that is being counted */
-	int64_t row_s;			 /* the minute that `now` less `written` is of */
+	int64_t minute_s;		 /* the minute that is being counted */
+	int64_t row_s;			 /* the minute to which `now` less `written` belongs */
 	bool due;
 };
 
@@ -43,7 +43,7 @@ static void take_gate(const struct gate_counts *gate, const struct service_names
 	}
 }
 
-/* What the gate does not tell now counts later: `counts` keeps it. */
+/* If the gate cannot be read, `counts` keeps its values, and the difference counts later. */
 static void take(struct daemon *daemon, struct span_counts *counts)
 {
 	_cleanup_free_ struct gate_counts *gate = malloc(sizeof(*gate));
@@ -68,7 +68,7 @@ int past_begin(struct daemon *daemon, struct fault *fault)
 	daemon->past = calloc(1, sizeof(*daemon->past));
 	if (!daemon->past)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	/* Counters of the gate are of before; the daemon's own begin now. */
+	/* The gate's counters began earlier; the daemon's own begin now. */
 	take(daemon, &daemon->past->written);
 	if (refusals_begin(daemon, fault))
 		return -ENOMEM;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What mail servers are answered: the gate's judgement of the source that they report, and that of
- * the account; reports become events. */
+/* What mail servers get as an answer: the gate's judgement of the source that they report, and the
+ * judgement of the account. Reports become events. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 
 /* ---- the source ---- */
 
-/* The service's id, by its name; a login's whose port is not told is of the login services. */
+/* The id of the service by its name. A login whose port is not told is taken as submission. */
 static unsigned service_id(const struct policy_server *server, enum event_service service)
 {
 	const struct config *config = server->daemon->instance.config;
@@ -29,7 +29,8 @@ static unsigned service_id(const struct policy_server *server, enum event_servic
 	return 0;
 }
 
-/* What the gate would say to a connection from there: as `why` does, the limits aside. */
+/* What the gate would do with a connection from the source: as `why` tells it, without the
+ * limits. */
 static struct verdict judge_source(struct policy_server *server, const struct address *source,
 				   unsigned service)
 {
@@ -61,11 +62,11 @@ static void feed(struct daemon *daemon, struct line_event *line, const char *tex
 	line->evidence = EVIDENCE_REPORT;
 	line->account = line_event_account(&line->event);
 	if (joining_take(daemon->joining, line, &event)) {
-		*event.queue = '\0'; /* its recipients are known: no line is to add them */
+		*event.queue = '\0'; /* its recipients are known: no log line is to add them */
 		rules_event(daemon, &event, text, strlen(text));
 	}
-	/* What had waited for this report. Of others no more than the answer can wait for: the next
-	 * line, report or second brings the rest. */
+	/* Hands over what waited for this report, but only as many other events as the answer can
+	 * wait for: the next line, report or second brings the rest. */
 	for (unsigned i = 0; i < WAITED_MOST && joining_next(daemon->joining, now, &event); i++)
 		rules_event(daemon, &event, text, strlen(text));
 	commit_end(daemon);
@@ -105,7 +106,7 @@ void policy_answer_report(struct policy_server *server, const struct policy_logi
 	if (!server->daemon->judge)
 		return;
 	judge_report(server->daemon->judge, login, &report);
-	/* A failure of the server's own says nothing of a password. */
+	/* A failure of the mail server itself tells nothing about a password. */
 	if (!report.event.kind)
 		return;
 	line.event = report.event;
@@ -135,7 +136,7 @@ static bool refuse_source(struct policy_server *server, const struct policy_mail
 		return false;
 	}
 	counts->refused++;
-	/* A ban ends: an honest server's mail comes again. */
+	/* A ban ends: an honest server sends its mail again. */
 	snprintf(action, POLICY_ACTION_SIZE, "%s",
 		 verdict.reason == REASON_BANNED
 			 ? "DEFER_IF_PERMIT 4.7.1 Your address is refused for a while"

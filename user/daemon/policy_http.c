@@ -10,8 +10,8 @@
 #include "daemon/policy_server.h"
 #include "policy/auth_request.h"
 
-/* Dovecot's authentication server opens ten at most. The rest is for others to fill, so that one
- * that has just come is not ended before its request is there. */
+/* Dovecot's authentication server opens at most ten. The rest is room that others may fill, so that
+ * a connection that has just come is not ended before its request arrives. */
 #define CONNECTIONS_MAX	   512
 #define CONNECTION_IDLE_S  300
 #define CONNECTION_MOST_NS (2 * NS_PER_S) /* until its first request with a key is read */
@@ -56,11 +56,11 @@ size_t policy_http_length(struct MHD_Connection *connection)
 	const char *text = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 						       MHD_HTTP_HEADER_CONTENT_LENGTH);
 
-	/* Chunked: as much as may come. libmicrohttpd has checked the number. */
+	/* A chunked body may be as long as the limit. libmicrohttpd has checked the number. */
 	return text ? strtoull(text, NULL, 10) : AUTH_REQUEST_MAX;
 }
 
-/* The head has been read, the body not. */
+/* Called when the head has been read, and the body not. */
 static enum MHD_Result begin(struct policy_server *server, struct MHD_Connection *connection,
 			     const char *method, const char *url, void **state)
 {
@@ -123,7 +123,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		return begin(server, connection, method, url, state);
 	if (!*upload_size)
 		return finish(server, connection, request);
-	if (*upload_size > request->room - request->size) { /* chunks; no answer can be given now */
+	if (*upload_size > request->room - request->size) { /* chunks; it is too late to answer */
 		server->daemon->policy_counts.oversized++;
 		return MHD_NO;
 	}

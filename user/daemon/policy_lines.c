@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Postfix's policy delegation and what Exim asks: lines on a stream, many requests on each. */
+/* Policy questions of Postfix (policy delegation) and of Exim: lines on a stream, many requests on
+ * each. */
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -12,20 +13,20 @@
 #include "daemon/policy_server.h"
 #include "policy/delegation.h"
 
-#define CLIENTS_MAX   1024 /* one for each smtpd process; what is idle gives way */
+#define CLIENTS_MAX   1024 /* one for each smtpd process; idle ones give way */
 #define ACCEPT_SOME   64   /* in one round of the loop */
 #define USERS_MAX     4
-#define REQUEST_NS    (2 * NS_PER_S) /* from its first byte to its last */
-#define UNPROVEN_NS   (5 * NS_PER_S) /* without one request */
+#define REQUEST_NS    (2 * NS_PER_S) /* from a request's first byte to its last */
+#define UNPROVEN_NS   (5 * NS_PER_S) /* without a whole request */
 #define IDLE_NS	      (3600 * NS_PER_S)
 #define ANSWER_PREFIX "action="
 
 struct policy_lines_client {
 	struct policy_lines *lines;
 	int fd;
-	bool proven;		/* has asked something */
-	uint64_t since_boot_ns; /* its last whole request, or when it came */
-	uint64_t began_boot_ns; /* of a request whose end is to come; 0: none */
+	bool proven;		/* has sent a whole request */
+	uint64_t since_boot_ns; /* time of its last whole request, or of its arrival */
+	uint64_t began_boot_ns; /* beginning of a request that is not whole yet; 0: none */
 	size_t size;
 	char *text; /* DELEGATION_MAX bytes, while there is such a request; else NULL */
 };
@@ -92,7 +93,8 @@ static void drop_client(struct policy_lines_client *client)
 	end_client(client);
 }
 
-/* The one to give way: who has never asked, else who has asked for longest not. */
+/* The client that gives way: one that never asked, or else the one whose last request is longest
+ * ago. */
 static struct policy_lines_client *least_wanted(struct policy_lines *lines)
 {
 	struct policy_lines_client *least = lines->clients[0];
@@ -127,11 +129,11 @@ static bool answer(struct policy_lines_client *client, const char *text, size_t 
 	client->since_boot_ns = clock_boot_ns();
 	policy_answer_mail(server, &mail, server_port, action);
 	length = snprintf(out, sizeof(out), ANSWER_PREFIX "%s\n\n", action);
-	/* Whoever asks and asks and reads no answer is none of ours. */
+	/* A client that asks and never reads the answers is ended. */
 	return send(client->fd, out, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL) == length;
 }
 
-/* All requests that have come whole; false: the client is to be ended. */
+/* Answers all requests that are whole. False: the client is to be ended. */
 static bool answer_all(struct policy_lines_client *client, char *text, size_t size)
 {
 	size_t at = 0;
@@ -231,7 +233,7 @@ void policy_lines_tick(struct policy_server *server)
 	}
 }
 
-/* ---- begin and end ---- */
+/* ---- opening and closing ---- */
 
 int policy_lines_open(struct policy_server *server, int socket, bool local, struct fault *fault)
 {

@@ -68,7 +68,7 @@ static int try_open(struct policy_server *server, struct policy_socket *socket, 
 		return fd;
 	free(socket->own_path);
 	socket->own_path = *path ? strdup(path) : NULL;
-	/* Its stand-in has the same socket, and is not to answer. */
+	/* The stand-in has the same socket, and must not answer now. */
 	if (is_dovecot) {
 		(void)server_socket_claim(fd);
 		restart_mark_leave(fd);
@@ -77,7 +77,7 @@ static int try_open(struct policy_server *server, struct policy_socket *socket, 
 			  : policy_lines_open(server, fd, socket->where.kind == LISTEN_UNIX, fault);
 }
 
-/* A place that was taken may be free in a while. What went wrong is said once, and its end. */
+/* An address that is in use may be free later. The fault is logged once, and so is its end. */
 static void open_again(struct policy_server *server, struct policy_socket *socket)
 {
 	unsigned waited_s = socket->wait_s;
@@ -134,7 +134,7 @@ static void on_tick(void *context)
 		open_again(server, &server->postfix);
 }
 
-/* Where the service manager has not: what may be open at once. */
+/* Raises the number of files that may be open, if the service manager did not. */
 static void raise_files(void)
 {
 	struct rlimit limit;
@@ -145,7 +145,7 @@ static void raise_files(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Without a key nobody could be told from any other user: nobody is answered. */
+/* Without a key, Dovecot could not be told from any other user: nobody gets an answer. */
 static bool load_keys(struct policy_server *server)
 {
 	const struct config_policy *config = &server->daemon->instance.config->policy;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Who answers Dovecot where the daemon does not, stopped, failing at each start, or hung: that every
- * login may go on. Dovecot asks a port where nobody listens again and again, until its time-out is
- * over, and asks nothing for up to a minute once somebody does. Anybody gets the answer, it tells
- * nothing. Not here: Postfix and Exim, which go on at once where nobody listens. */
+/* The process that answers Dovecot while the daemon does not, because it is stopped, fails at each
+ * start, or hangs: every login may go on. If nobody listens, Dovecot tries again until its time-out
+ * is over, and asks nothing for up to a minute after somebody does. Anybody gets this answer, as it
+ * tells nothing. Not here: Postfix and Exim, which go on at once if nobody listens. */
 #include "daemon/policy_stand_in.h"
 
 #include <errno.h>
@@ -27,10 +27,10 @@
 #include "policy/auth_request.h"
 #include "show/stand_in.h"
 
-#define PATIENCE_NS (NS_PER_S / 5)   /* that a question is left to a daemon; Dovecot has 0.3 s */
-#define LOOK_NS	    (NS_PER_S / 200) /* as long as one waits */
-#define AWAY_NS	    NS_PER_S	     /* without a daemon: that is no restart */
-#define ACCEPT_MOST 64		     /* before others have their turn */
+#define PATIENCE_NS (NS_PER_S / 5)   /* the daemon has so long; Dovecot waits 0.3 s */
+#define LOOK_NS	    (NS_PER_S / 200) /* between looks while a question waits */
+#define AWAY_NS	    NS_PER_S	     /* a daemon that is away for longer does not just restart */
+#define ACCEPT_MOST 64		     /* at once, before other events have their turn */
 
 struct answering {
 	struct loop *loop;
@@ -38,17 +38,17 @@ struct answering {
 	struct passed_sockets passed;
 	int listener;
 	uint64_t away_boot_ns;	/* since when the daemon is seen to be away; 0: it is there */
-	uint64_t waits_boot_ns; /* since when somebody waits for it */
+	uint64_t waits_boot_ns; /* since when somebody waits for the daemon */
 	struct MHD_Response *pass, *pass_once, *bad;
-	int file; /* where it is counted (show/stand_in.h); -1: nowhere */
+	int file; /* of the counts (show/stand_in.h); -1: not kept */
 	struct stand_in so_far;
-	uint64_t written; /* of the answers */
+	uint64_t written; /* answers that the file has */
 };
 
-/* ---- counted ---- */
+/* ---- counting ---- */
 
-/* Where systemd made a folder for it. What was counted before goes on, until the next boot. It is
- * locked while the daemon is away. */
+/* Opens the file of the counts, if systemd made a folder for it. Earlier counts of this boot go on.
+ * The file is locked while the daemon is away. */
 static void open_file(struct answering *stand_in)
 {
 	const char *folder = getenv("RUNTIME_DIRECTORY");
@@ -69,7 +69,7 @@ static void count_answer(struct answering *stand_in)
 	stand_in->so_far.last_wall_ns = clock_wall_ns();
 }
 
-/* Both numbers only grow: the text never gets shorter. */
+/* Both numbers only grow, so that the text never gets shorter. */
 static void write_file(struct answering *stand_in)
 {
 	if (stand_in->file < 0 || stand_in->written == stand_in->so_far.answers)
@@ -80,9 +80,10 @@ static void write_file(struct answering *stand_in)
 			(int64_t)(stand_in->so_far.last_wall_ns / NS_PER_S));
 }
 
-/* ---- answered ---- */
+/* ---- answering ---- */
 
-/* Who has just gone, and is to be started again, may be back at once. */
+/* Whether the daemon is away: one that has just gone, and is to be started again, may be back at
+ * once. */
 static bool daemon_is_away(struct answering *stand_in)
 {
 	uint64_t now = clock_boot_ns();
@@ -96,7 +97,7 @@ static bool daemon_is_away(struct answering *stand_in)
 	return now - stand_in->away_boot_ns >= AWAY_NS || !restart_mark_is_kept(stand_in->listener);
 }
 
-/* Of a size that is known and small: libmicrohttpd takes no more than what it says. */
+/* Whether the body's size is known and small: libmicrohttpd reads no more than that. */
 static bool is_bounded(struct MHD_Connection *connection)
 {
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
@@ -127,12 +128,13 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	}
 	http_server_trust(connection);
 	count_answer(stand_in);
-	/* The next question of this connection is the daemon's where there is one. */
+	/* If the daemon is there, the connection is closed, so that its next question goes to the
+	 * daemon. */
 	return MHD_queue_response(connection, MHD_HTTP_OK,
 				  daemon_is_away(stand_in) ? stand_in->pass : stand_in->pass_once);
 }
 
-/* ---- taken ---- */
+/* ---- taking questions ---- */
 
 static void take_questions(struct answering *stand_in)
 {
@@ -151,7 +153,7 @@ static void take_questions(struct answering *stand_in)
 
 static void on_question(int fd, void *context);
 
-/* Until nobody waits, or for too long. */
+/* Looks again until nobody waits, or a question has waited too long. */
 static void look(void *context)
 {
 	struct answering *stand_in = context;
@@ -165,7 +167,7 @@ static void look(void *context)
 	if (waits)
 		take_questions(stand_in);
 	if (loop_add(stand_in->loop, stand_in->listener, on_question, stand_in))
-		loop_stop(stand_in->loop); /* it is started again */
+		loop_stop(stand_in->loop); /* the process is started again */
 }
 
 static void on_question(int fd, void *context)
@@ -215,7 +217,7 @@ static int take_signals(struct answering *stand_in)
 	return loop_signals(stand_in->loop, &set, on_signal, stand_in);
 }
 
-/* What is passed is the daemon's too, which may be there. */
+/* A passed socket is also the daemon's, which may be running. */
 static int open_listener(struct answering *stand_in, const struct config_listen *where,
 			 struct fault *fault)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See privilege.h. By libcap-ng, whose state is this thread's: each call here begins anew. */
+/* See privilege.h. libcap-ng keeps its state for each thread: every call here begins anew. */
 #include "daemon/privilege.h"
 
 #include <cap-ng.h>
@@ -21,10 +21,11 @@
 /* Loading takes these, on Linux 5.8 and later. */
 static const unsigned loading[] = { CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON, CAP_DAC_READ_SEARCH };
 
-/* BPF: new tables of lists and countries. NET_ADMIN: devices that appear, sockets of the banned. */
+/* BPF: for new tables of lists and countries. NET_ADMIN: for devices that appear, and for closing
+ * sockets of banned sources. */
 static const unsigned running[] = { CAP_BPF, CAP_NET_ADMIN };
 
-/* Of `wanted` what this process has becomes all that it has: effective and permitted, none
+/* Keeps of `wanted` what this process has, and nothing else: effective and permitted, but not
  * inheritable or ambient, so that no program that it runs has any. */
 static int keep(const unsigned *wanted, size_t count, capng_select_t what, struct fault *fault)
 {
@@ -44,7 +45,7 @@ static int keep(const unsigned *wanted, size_t count, capng_select_t what, struc
 	return 0;
 }
 
-/* Whether a program that is run gets capabilities for being user 0. */
+/* Whether programs that this process runs get capabilities because it is user 0. */
 static bool user_0_is_root(void)
 {
 	int bits = prctl(PR_GET_SECUREBITS);
@@ -70,8 +71,8 @@ int privilege_begin(const struct config *config, struct fault *fault)
 		    fault);
 }
 
-/* Whether it takes more than this user's and his groups' rights to open it, now or, where it is not
- * there yet, perhaps. */
+/* Whether opening the file may take more than the rights of this user and his groups: now, or later
+ * if it is not there yet. */
 static bool may_need_help(const char *path)
 {
 	_cleanup_close_ int fd = -1;
@@ -79,12 +80,13 @@ static bool may_need_help(const char *path)
 	if (!strncmp(path, FOLLOW_JOURNAL, strlen(FOLLOW_JOURNAL)))
 		return false; /* root's, and the group systemd-journal's */
 	if (expand_is_pattern(path))
-		return true; /* nobody knows yet whose its files will be */
+		return true; /* the owners of its files are not known yet */
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	return fd < 0;
 }
 
-/* The first file that may; NULL: none. Country data is read by all, its absence no fault. */
+/* The first file that may need more rights, or NULL. Country data is left out: all may read it, and
+ * its absence is no fault. */
 static const char *find_foreign(const struct config *config)
 {
 	if (config->path && may_need_help(config->path))
@@ -107,7 +109,7 @@ int privilege_settle(const struct config *config, struct fault *fault)
 	memcpy(kept, running, sizeof(running));
 	if (capng_get_caps_process())
 		return fault_set(fault, -EIO, "cannot read this process's capabilities");
-	/* Tried without, while it can still be taken up again. */
+	/* Tries without the capability while it can still be raised again. */
 	capng_update(CAPNG_DROP, CAPNG_EFFECTIVE, CAP_DAC_READ_SEARCH);
 	if (capng_apply(CAPNG_SELECT_CAPS))
 		return fault_set(fault, -EPERM, "cannot lower a capability: %s", strerror(errno));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is said while the logs are far ahead of the daemon: on the terminal, to the service manager,
+/* What is shown while the daemon is far behind its logs: on the terminal, to the service manager,
  * in the daemon's own log. Not here: the lag that `status` shows. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include "daemon/notify.h"
 #include "daemon/daemon_log.h"
 
-#define BEHIND_BYTES   (4U << 20) /* what is read in a moment needs no words */
+#define BEHIND_BYTES   (4U << 20) /* less is read in a moment, and not shown */
 #define TERMINAL_EVERY (NS_PER_S / 4)
 #define LOG_EVERY      (10 * NS_PER_S)
 

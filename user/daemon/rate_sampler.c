@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The daemon's memory of the last minute: a sample of the counters every few seconds; the oldest is
- * there for every command to read (show/last_minute.h). */
+/* The daemon's memory of the last minute: it samples the counters every few seconds, and writes the
+ * oldest sample for every command to read (show/last_minute.h). */
 #include <errno.h>
 #include <string.h>
 
@@ -30,7 +30,7 @@ static void on_step(void *context)
 		rate_sampler->count--;
 	}
 	sample_take(&rate_sampler->samples[rate_sampler->count++], counts, clock_boot_ns());
-	/* A runtime folder that cannot be written to is said by the status file. */
+	/* If the runtime folder cannot be written to, writing the status file reports it. */
 	(void)minute_write(daemon->instance.config->paths.runtime, &rate_sampler->samples[0], NULL);
 }
 

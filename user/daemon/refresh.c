@@ -20,7 +20,7 @@ struct refresh {
 	refresh_done *done;
 	pthread_t thread;
 	int fd; /* readable when it has ended */
-	/* The thread's, until then. */
+	/* The thread owns these until then. */
 	char *config_path;
 	bool verbose;
 	uint64_t damaged;
@@ -56,7 +56,7 @@ static int work(struct refresh *refresh, struct fault *fault)
 	int error = instance_open(refresh->config_path, INSTANCE_TABLES | INSTANCE_GATE, &instance,
 				  fault);
 
-	/* start_policy() needs one; it was unloaded under the daemon. */
+	/* start_policy() needs a gate; it was unloaded under the daemon. */
 	if (!error && refresh->with_policy && !instance.gate)
 		error = fault_set(fault, instance.gate_fault.error, "%.900s",
 				  instance.gate_fault.text);
@@ -78,7 +78,7 @@ static void *run(void *context)
 	const uint64_t one = 1;
 
 	refresh->error = work(refresh, &refresh->fault);
-	/* Last: from here on the loop frees it. */
+	/* This is the last step: from here on the loop frees `refresh`. */
 	(void)!write(refresh->fd, &one, sizeof(one));
 	return NULL;
 }
@@ -107,7 +107,7 @@ static void on_end(int fd, void *context)
 	refresh_free(refresh);
 }
 
-/* Signals are the loop's. */
+/* Starts the thread with all signals blocked: the loop handles them. */
 static int begin(struct refresh *refresh)
 {
 	sigset_t all, before;

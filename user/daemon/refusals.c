@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Single sources that limits refused: read from the gate's own counts whenever idle meters are
- * forgotten, and once a minute written with what else was counted (past.c). Which of many are kept:
+ * Single sources that limits refused: read from the gate's counts whenever idle meters are
+ * forgotten, and written once a minute with the other counters (past.c). Which of many are kept:
  * history/refused.h.
  */
 #include <errno.h>
@@ -67,7 +67,7 @@ int refusals_begin(struct daemon *daemon, struct fault *fault)
 	daemon->refused = refused_new(MOST);
 	if (!daemon->refused)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	/* Where the counts of before stand. */
+	/* Takes the counts so far as the beginning. */
 	refused_look(daemon->refused);
 	if (gate)
 		error = gate_meter_each(gate, METERS_SOURCES, stands, daemon, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* SIGHUP: lists and countries are read beside the loop, then the rest of the configuration is
- * exchanged at once. */
+/* SIGHUP: a thread reads lists and countries, then the loop exchanges the rest of the configuration
+ * at once. */
 #include "daemon/reload.h"
 
 #include <string.h>
@@ -24,7 +24,7 @@ static void end_reload(struct daemon *daemon)
 	notify("READY=1");
 }
 
-/* The lists and the policy of the new configuration are in the kernel: the rest of it. */
+/* Takes over the rest of the new configuration, after its lists and policy are in the kernel. */
 static void on_reloaded(struct daemon *daemon, int error, const struct fault *why)
 {
 	struct config *fresh = daemon->reloading, *old = daemon->instance.config;
@@ -32,7 +32,8 @@ static void on_reloaded(struct daemon *daemon, int error, const struct fault *wh
 	struct fault fault = { 0 };
 
 	daemon->reloading = NULL;
-	/* As the refresh did, with the same result: the names are in the kernel. */
+	/* The refresh placed them before; the result is the same, as their names are in the
+	 * kernel. */
 	if (!error)
 		instance_place_services(daemon->instance.gate, fresh, NULL);
 	if (error) {
@@ -53,7 +54,7 @@ static void on_reloaded(struct daemon *daemon, int error, const struct fault *wh
 	daemon->protected_boot_ns = 0;
 	daemon->since_wall_ns = clock_wall_ns();
 	guard_attach(daemon);
-	limits_sweep(daemon); /* what is open is counted by the lengths of now */
+	limits_sweep(daemon); /* open connections are counted by the new prefix lengths */
 	metrics_close(daemon);
 	metrics_open(daemon);
 	policy_reload(daemon);
@@ -63,7 +64,7 @@ static void on_reloaded(struct daemon *daemon, int error, const struct fault *wh
 	end_reload(daemon);
 }
 
-/* Bans need not wait until the lists are read. */
+/* Has a thread read the lists, so that bans need not wait. */
 static int begin_reload(struct daemon *daemon, struct config *fresh)
 {
 	struct fault fault = { 0 };

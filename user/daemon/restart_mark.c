@@ -14,7 +14,7 @@
 
 #define NAME "restart" /* in the service manager's store */
 
-/* 0: the socket has no cookie. */
+/* Makes the mark's address from the socket's cookie. Returns its size, or 0: there is no cookie. */
 static socklen_t make_address(int listener, struct sockaddr_un *address)
 {
 	uint64_t cookie;
@@ -24,7 +24,7 @@ static socklen_t make_address(int listener, struct sockaddr_un *address)
 	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (getsockopt(listener, SOL_SOCKET, SO_COOKIE, &cookie, &size))
 		return 0;
-	/* Abstract: the first byte is NUL, the last one is none. */
+	/* The address is abstract: its first byte is NUL, and it has none at the end. */
 	length = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1,
 			  "sekisho-restart-%" PRIx64, cookie);
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
@@ -41,7 +41,7 @@ void restart_mark_leave(int listener)
 	socklen_t size = make_address(listener, &address);
 	_cleanup_close_ int fd = new_socket();
 
-	/* The name is taken where it is kept already. */
+	/* bind() fails if the mark is kept already. */
 	if (size && fd >= 0 && !bind(fd, (struct sockaddr *)&address, size))
 		notify_store(NAME, fd);
 }

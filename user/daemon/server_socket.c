@@ -19,10 +19,11 @@
 
 #define BACKLOG	     512
 #define FIRST_PASSED 3 /* SD_LISTEN_FDS_START */
-/* The unit is named behind it. Not --now: systemd starts no socket of a service that runs. */
+/* The unit's name comes as an argument. Without --now: systemd starts no socket of a service that
+ * runs. */
 #define TO_PASS_IT "systemctl enable %s && systemctl restart sekisho"
 
-/* ---- what was passed ---- */
+/* ---- passed sockets ---- */
 
 static long read_variable(const char *name)
 {
@@ -141,7 +142,7 @@ static bool is_same(const union socket_address *a, const union socket_address *b
 	}
 }
 
-/* Which of those that were passed listens there; `count`: none. */
+/* The index of the passed socket that listens there; `count`: none does. */
 static size_t find_passed(const struct passed_sockets *passed, const union socket_address *wanted)
 {
 	size_t i;
@@ -157,7 +158,7 @@ static size_t find_passed(const struct passed_sockets *passed, const union socke
 	return i;
 }
 
-/* -1: none that was passed listens there. */
+/* A copy of the passed socket that listens there; -1: none does. */
 static int use_passed(struct passed_sockets *passed, const union socket_address *wanted)
 {
 	size_t i = find_passed(passed, wanted);
@@ -194,7 +195,7 @@ static int bind_tcp(const struct server_place *place, const union socket_address
 	char text[ADDRESS_TEXT_SIZE];
 	int one = 1;
 
-	/* Without it a restart would wait for the old connections' TIME_WAIT. */
+	/* Without SO_REUSEADDR a restart would wait for the old connections' TIME_WAIT. */
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
 	    bind(fd, &address->any, size)) {
 		int err = -errno;
@@ -211,7 +212,7 @@ static int bind_tcp(const struct server_place *place, const union socket_address
 	return TAKE_FD(fd);
 }
 
-/* A socket that nobody listens on any more is in the way, and is removed; nothing else is. */
+/* Removes a socket on which nobody listens any more; anything else is left, and is a fault. */
 static int remove_stale(const struct server_place *place, const union socket_address *address,
 			struct fault *fault)
 {
@@ -239,7 +240,8 @@ static int give_to_group(const struct server_place *place, struct fault *fault)
 
 		if (!user)
 			continue;
-		/* Without the right to give it away all may connect; they are asked who they are. */
+		/* Without the right to change the group, all users may connect: each client is
+		 * asked who it is. */
 		if (chown(place->where->path, (uid_t)-1, user->pw_gid) &&
 		    (errno != EPERM || chmod(place->where->path, 0666)))
 			return fault_set(fault, -errno, "cannot give %s to the group of %s: %s",
@@ -306,7 +308,8 @@ int server_socket_open(const struct server_place *place, struct passed_sockets *
 
 /* ---- who answers ---- */
 
-/* A record lock: the kernel takes it back from whoever ends, however he does. */
+/* Claims the socket by a record lock, which the kernel takes back when the process ends, however
+ * that happens. */
 int server_socket_claim(int socket)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the daemon says of itself: the status file, the service manager's line, the terminal's. */
+/* What the daemon tells about itself: the status file, the service manager's line, the terminal's
+ * line. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The store made true to the kernel, opened again, replaced, and told the time. See ban_queue.h. */
+/* The store is corrected by the kernel, opened again, replaced, and told the time. See
+ * ban_queue.h. */
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/timerfd.h>
@@ -35,7 +36,7 @@ static void on_compare(void *context)
 		more = 1;
 	}
 	if (more < 0) {
-		ban_queue->behind = true; /* once it can be written again */
+		ban_queue->behind = true; /* compared once the store can be written again */
 		return;
 	}
 	if (!more && ban_queue->compare.written)
@@ -66,7 +67,7 @@ void store_recovery_look_for_lost(struct daemon *daemon)
 
 	if (!daemon->instance.store || ban_queue->comparing || ban_queue->count)
 		return;
-	/* Counting takes the store 50 ms for a million. */
+	/* Counting a million bans takes the store 50 ms. */
 	if (usage.used > MANY_BANS && ++ban_queue->uncounted < COUNT_MANY_EACH)
 		return;
 	ban_queue->uncounted = 0;
@@ -157,7 +158,7 @@ void store_recovery_tick(struct daemon *daemon)
 	ban_queue->reopen_boot_ns = now + REOPEN_EVERY_NS;
 	if (!reopen(daemon)) {
 		log_line(false, "the store is in use again");
-		/* What could not be read at the start. */
+		/* Reads the lists and countries that could not be read at the start. */
 		refresh_start(daemon, 0, on_refreshed, &fault);
 	} else if (instance->store_fault.error == -EBADMSG) {
 		replace(daemon);
@@ -174,7 +175,7 @@ void store_recovery_set_clock(struct daemon *daemon)
 
 	if (daemon->instance.store)
 		instance_clock(&daemon->instance, &fault);
-	/* What another step of ours noticed counts as well. */
+	/* Jumps that other calls of instance_clock() noticed count as well. */
 	jump = daemon->instance.clock_jump_ns;
 	if (llabs(jump) < NS_PER_S)
 		return;
@@ -184,7 +185,7 @@ void store_recovery_set_clock(struct daemon *daemon)
 		 jump > 0 ? "forward" : "back", text);
 }
 
-/* A timer far away that is cancelled by every setting of the clock. */
+/* Sets a timer far in the future that every setting of the clock cancels. */
 static int arm_clock(int fd)
 {
 	struct itimerspec far = { .it_value = { .tv_sec = INT32_MAX } };

@@ -20,8 +20,8 @@ static void on_synced(struct daemon *daemon, int error, const struct fault *faul
 		daemon_fault(daemon, "%s", fault->text);
 }
 
-/* What an importer that was killed left a step behind. Twice the same: one that is at work now is
- * none. */
+/* Publishes what a killed import left in the store only. The generations must differ twice in the
+ * same way: an import may be at work just now. */
 static void sync_tables(struct daemon *daemon)
 {
 	struct gate_table_state state;
@@ -47,20 +47,20 @@ static void go_on_later(struct daemon *daemon)
 	struct sweep *sweep = &daemon->sweep;
 
 	if (loop_after(daemon->loop, PAUSE_NS, on_pause, daemon))
-		*sweep = (struct sweep){ 0 }; /* the next one will do */
+		*sweep = (struct sweep){ 0 }; /* the next sweep does it */
 }
 
-/* 1: there is more; 0; -errno. */
+/* Removes a portion of ended rows. 1: there is more; 0: done; or -errno. */
 static int sweep_store(struct daemon *daemon, struct fault *fault)
 {
 	if (!daemon->instance.store)
 		return 0;
-	/* By a clock that was just set forward bans would have ended that go on. */
+	/* Without this, a clock that was just set forward would end bans that still hold. */
 	store_recovery_set_clock(daemon);
 	return store_expire(daemon->instance.store, clock_wall_ns(), fault);
 }
 
-/* The same, of the kernel's bans. */
+/* As sweep_store(), for the kernel's bans. */
 static int sweep_kernel(struct daemon *daemon, struct fault *fault)
 {
 	struct instance *instance = &daemon->instance;

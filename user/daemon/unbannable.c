@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Who must not be banned, as it is now. */
+/* Which addresses must not be banned, as of now. */
 #include "base/time.h"
 #include "daemon/daemon.h"
 
-/* Own addresses and login sessions change seldom; a wave of bans need not ask each time. */
+/* Own addresses and login sessions seldom change: a wave of bans need not look each time. */
 #define PROTECTED_AGE_NS (5 * NS_PER_S)
 
 bool unbannable_known(struct daemon *daemon)
