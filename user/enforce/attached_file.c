@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See attached_file.h. A line for each device: index, attached, hook, name, why, why no breaker,
- * with tabs between. */
+/* See attached_file.h. The file has one line for each device: index, attached, hook, name, why, why
+ * no breaker, separated by tabs. */
 #include "enforce/attached_file.h"
 
 #include <stdio.h>

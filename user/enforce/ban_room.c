@@ -15,18 +15,18 @@
 
 #define HAND_PART 64 /* one entry in so many is left to bans by hand */
 #define HAND_MOST 1024
-#define PORTIONS  16 /* looked at in one call, until one gives room */
+#define PORTIONS  16 /* looked at in one call, until one of them makes room */
 #define GIVES_WAY_PART \
-	32 /* of the bans of a portion, the one in so many with the least time left */
+	32 /* of a portion's bans, one in so many is removed: those with the least time left */
 #define NETWORK_LENGTH	 48
-#define NETWORK_SEEN	 8  /* bans of one network in a portion, and */
-#define NETWORK_SOURCES	 64 /* so many of it in the table, by that: then it is banned as a whole */
+#define NETWORK_SEEN	 8  /* a network is banned as a whole with so many bans in a portion, and */
+#define NETWORK_SOURCES	 64 /* so many in the whole table, as estimated from the portion */
 #define COLLAPSED_REASON "%llu or more of its sources were banned when the table of bans was full"
 
 struct portion {
 	struct kernel_ban entries[GATE_BAN_SOME];
-	size_t count;	/* of bans by rules, which may give way */
-	size_t looked;	/* at, of any kind */
+	size_t count;	/* of bans by rules: these may give way */
+	size_t looked;	/* entries looked at, of any kind */
 	size_t removed; /* from the kernel */
 };
 
@@ -40,7 +40,8 @@ bool ban_room_is_left(struct instance *instance, uint32_t rule)
 
 /* ---- one portion ---- */
 
-/* A ban of one group of services by hand keeps the whole entry. */
+/* Whether a ban by hand is in the entry: even for one group of services it keeps the whole
+ * entry. */
 static bool is_by_hand(const struct ban *ban, uint64_t now)
 {
 	for (unsigned group = 0; group < BAN_GROUPS; group++)
@@ -49,7 +50,7 @@ static bool is_by_hand(const struct ban *ban, uint64_t now)
 	return false;
 }
 
-/* The next entries of the table; those that have ended are removed at once. */
+/* Reads the next entries of the table. Those that have ended are removed at once. */
 static int read_portion(struct instance *instance, struct portion *portion, struct fault *fault)
 {
 	_cleanup_free_ struct prefix *prefixes = calloc(GATE_BAN_SOME, sizeof(*prefixes));
@@ -77,7 +78,8 @@ static int read_portion(struct instance *instance, struct portion *portion, stru
 	return error;
 }
 
-/* What the store does not take is there again after a reboot, and gives way again. */
+/* Removes bans from kernel and store. A ban that the store keeps is restored at the next start, and
+ * gives way again. */
 static void remove_entries(struct instance *instance, const struct kernel_ban *entries,
 			   size_t count, struct portion *portion)
 {
@@ -116,7 +118,8 @@ static int by_address(const void *a, const void *b)
 	return below ? below : address_compare(&left->prefix.address, &right->prefix.address);
 }
 
-/* Nobody is shut out with his neighbours who may be honest: protected, or somebody's own source. */
+/* Whether the network may be banned: not if it has a protected address, or a source that some
+ * account knows. */
 static bool may_be_banned(struct instance *instance, const struct protected_set *set,
 			  const struct prefix *network)
 {
@@ -126,7 +129,7 @@ static bool may_be_banned(struct instance *instance, const struct protected_set 
 	       store_known_last(instance->store, network, &last, NULL) == -ENOENT;
 }
 
-/* Removes those that a ban of the network with these services makes needless. */
+/* Removes the entries that a ban of the network from these services makes needless. */
 static void remove_covered(struct instance *instance, const struct kernel_ban *entries,
 			   size_t count, enum ban_services services, struct portion *portion)
 {
@@ -137,8 +140,8 @@ static void remove_covered(struct instance *instance, const struct kernel_ban *e
 			remove_entries(instance, &entries[i], 1, portion);
 }
 
-/* Closes to the network a group of services that most of its banned sources are banned from, as
- * long as to the longest of them. */
+/* Bans the network from a group of services if at least half of its banned sources are banned from
+ * it, for as long as the longest of their bans. */
 static void close_group(struct ban *network, const struct kernel_ban *entries, size_t count,
 			unsigned group)
 {
@@ -170,7 +173,8 @@ static void store_network(struct instance *instance, const struct prefix *networ
 	bans_store_again(instance, &ban, NULL, 0, NULL);
 }
 
-/* An entry that the network's ban makes needless makes room for that. */
+/* Bans the network. First removes one entry that this makes needless: that is the room for the
+ * network's own. */
 static void ban_network(struct instance *instance, const struct prefix *network,
 			const struct kernel_ban *entries, size_t count, uint64_t sources,
 			struct portion *portion)
@@ -289,7 +293,7 @@ int ban_room_make(struct instance *instance, const struct protected_set *set, st
 		if (!error && portion->removed)
 			return 0;
 	}
-	/* A count that is wrong is put right as well. */
+	/* A sweep also corrects a wrong count of used entries. */
 	if (!error && !ban_room_sweep(instance) && ban_room_is_left(instance, RULE_COUNT))
 		return 0;
 	return error ? error : -ENOSPC;

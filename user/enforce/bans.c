@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Adding and removing bans: kernel, store, open sockets. After a start: restore.c; listing:
- * bans_each.c; what cannot be banned: protected.c. */
+/* Adds and removes bans, in kernel, store and open sockets. Restoring after a start: restore.c;
+ * listing: bans_each.c; what cannot be banned: protected.c. */
 #include "enforce/bans.h"
 
 #include <errno.h>
@@ -22,7 +22,8 @@ bool bans_enforced(struct instance *instance)
 	return instance->config->mode == GATE_ENFORCE;
 }
 
-/* A ban that is there goes on: since stays, and a rule only prolongs. Whether its end stays. */
+/* Joins a new ban with one that holds: the beginning stays, and a rule can only prolong it. Returns
+ * whether the old end stays. */
 static bool join(const struct ban_record *old, struct ban_record *planned)
 {
 	planned->since_wall_ns = old->since_wall_ns;
@@ -33,7 +34,7 @@ static bool join(const struct ban_record *old, struct ban_record *planned)
 	return true;
 }
 
-/* The store goes on saying what it says of a ban that goes on. */
+/* Keeps what the store knows of a ban that goes on. */
 static void keep_known(struct instance *instance, int64_t now_wall_ns, bool end_stays,
 		       struct ban_record *planned)
 {
@@ -54,8 +55,8 @@ static bool is_same(const struct ban_record *a, const struct ban_record *b)
 	       a->rule == b->rule && !strcmp(a->reason, b->reason);
 }
 
-/* Into *entry what the kernel is to hold, and whether it has one already; into planned[] (of each
- * group, some perhaps without services) what the store is to. */
+/* Plans a ban. *entry: what the kernel is to hold; *joins: whether it has an entry already.
+ * planned[]: what the store is to hold for each group; some may be without services. */
 static int plan(struct instance *instance, const struct ban_record *ban, struct ban *entry,
 		bool *joins, struct ban_record planned[BAN_GROUPS], struct fault *fault)
 {
@@ -112,7 +113,7 @@ static int fault_full(struct instance *instance, const struct prefix *prefix, st
 			 text, (unsigned long long)usage.size);
 }
 
-/* In a full table others give way to a new ban, as far as they can. */
+/* Puts the entry into the kernel. If the table is full, other bans give way as far as possible. */
 static int put_in_kernel(struct instance *instance, const struct protected_set *set,
 			 const struct ban_record *ban, const struct ban *entry, bool joins,
 			 struct fault *fault)
@@ -127,7 +128,7 @@ static int put_in_kernel(struct instance *instance, const struct protected_set *
 						 : result;
 	}
 	result = gate_ban_put(gate, &ban->prefix, entry, fault);
-	/* Ended bans may hold more prefix lengths than there may be. */
+	/* Ended bans may use up the number of prefix lengths: a sweep frees those. */
 	if (result == -ENOSPC && !ban_room_sweep(instance))
 		result = gate_ban_put(gate, &ban->prefix, entry, fault);
 	return result;
@@ -182,7 +183,7 @@ static void cut_sockets(struct instance *instance, const struct ban_record *ban,
 	if (!result)
 		return;
 	prefix_format(&ban->prefix, text);
-	/* What the store says weighs more, and there is room for one fault. */
+	/* There is room for one fault, and one of the store matters more. */
 	if (fault && !fault->error)
 		fault_set(fault, own.error,
 			  "%s is banned, but its open connections are not closed: %s", text,
@@ -229,7 +230,7 @@ int bans_add(struct instance *instance, const struct protected_set *set,
 	return 0;
 }
 
-/* -ENOENT: there is none of these services. */
+/* Removes a ban from the kernel. -ENOENT: no ban of these services. */
 static int remove_from_kernel(struct gate *gate, const struct prefix *prefix,
 			      enum ban_services services, struct fault *fault)
 {
@@ -247,8 +248,8 @@ static int remove_from_kernel(struct gate *gate, const struct prefix *prefix,
 	return gate_ban_put(gate, prefix, &rest, fault);
 }
 
-/* The store first: killed in between, the ban goes on in both after the next start, and what the
- * kernel has is always the more. */
+/* The store comes first: if the process is killed in between, the next start writes the ban back
+ * from the kernel, and the kernel never has less than the store. */
 int bans_remove(struct instance *instance, const struct prefix *prefix, enum ban_services services,
 		struct fault *fault)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Listing the bans in force: the kernel's, with what the store knows of them. */
+/* Lists the bans in force: the kernel's, with what the store knows of them. */
 #include <errno.h>
 
 #include "base/cleanup.h"
@@ -10,7 +10,7 @@ struct bans_each_listing {
 	struct kernel_bans kernel;
 	struct clocks clocks;
 	size_t at;
-	struct ban_record known[BAN_GROUPS]; /* what the store says of kernel.items[at] */
+	struct ban_record known[BAN_GROUPS]; /* what the store has for kernel.items[at] */
 	size_t known_count;
 	store_ban_each_fn each;
 	void *context;
@@ -26,7 +26,8 @@ static void take_known(const struct bans_each_listing *listing, struct ban_recor
 		}
 }
 
-/* Hands out the kernel's next ban, of each group of services, with what the store knows of it. */
+/* Hands out the kernel's next entry as a ban for each group of services, with what the store knows
+ * of it. */
 static void hand_out(struct bans_each_listing *listing)
 {
 	const struct kernel_ban *item = &listing->kernel.items[listing->at++];
@@ -71,7 +72,8 @@ static int list_kernel(struct instance *instance, struct bans_each_listing *list
 
 	if (result)
 		return result;
-	/* From the epoch on: a clock that was set forward must not hide the reasons. */
+	/* Reads all rows since the epoch: if the clock was set forward, their reasons must not be
+	 * lost. */
 	if (instance->store)
 		store_ban_each(instance->store, 0, on_row, listing, &own);
 	while (listing->at < listing->kernel.count && !listing->ended)

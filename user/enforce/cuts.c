@@ -39,8 +39,8 @@ static size_t ports_of(const struct config *config, enum ban_services services, 
 	return count;
 }
 
-/* Leaves out those of whom the meters know that they have nothing open. With a narrower scope
- * ([gate] cgroup) they know nothing of the servers outside it, whose sessions a ban ends as well. */
+/* Leaves out prefixes that have no open connection by the meters. With a narrower scope ([gate]
+ * cgroup) the meters do not count servers outside it, whose sessions a ban must end as well. */
 static void leave_out_idle(struct instance *instance, const struct policy *policy)
 {
 	struct instance_cuts *cuts = &instance->cuts;
@@ -54,7 +54,8 @@ static void leave_out_idle(struct instance *instance, const struct policy *polic
 	cuts->count = kept;
 }
 
-/* Those that closed exactly these services: one list of sockets for all of them. */
+/* Closes the connections of all prefixes that are banned from exactly these services: they share
+ * one listing of the sockets. */
 static int cut_from(struct instance *instance, enum ban_services services, struct prefix *prefixes,
 		    size_t *closed, struct fault *fault)
 {

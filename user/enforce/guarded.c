@@ -18,7 +18,7 @@ static void take_answers(struct gate_device *device, const struct attachment *at
 	device->mtu = driver.mtu;
 }
 
-/* Those marked, and what is on them. */
+/* Notes the marked devices, and how each answers SYNs. */
 static void note(struct instance *instance, const struct device *devices, size_t count,
 		 bool *marked, const struct attachment *attachments, size_t used)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Configuration, store, gate and the two locks, opened together. See instance.h. */
+/* Opens configuration, store, gate and the two locks together. See instance.h. */
 #include "enforce/instance.h"
 
 #include <errno.h>
@@ -47,8 +47,8 @@ static int load_config(const char *path, bool faulty_too, struct config **config
 			 faults.first, faults.count - 1);
 }
 
-/* Where there can be no lock there can be no store to write either, and the kernel's maps bear two
- * writers better than none. */
+/* Whether it goes on without the lock after this error: where no lock can be made, no store can be
+ * written either, and two writers of the kernel's maps are better than none. */
 static bool can_be_done_without(int error)
 {
 	return error == -EROFS || error == -ENOSPC || error == -EDQUOT || error == -EACCES ||
@@ -62,7 +62,8 @@ static int take(struct instance *instance, const char *name, bool or_folder, int
 			      instance->lock_wait_ms, fd, fault);
 }
 
-/* Others may have unloaded the gate, and loaded another, since the lock was last held. */
+/* Looks for the gate anew: another process may have unloaded it, and loaded another, since the lock
+ * was last held. */
 static void look_for_gate(struct instance *instance)
 {
 	if (!instance->gate || gate_is_pinned(instance->gate))
@@ -130,7 +131,7 @@ static void open_store(struct instance *instance, bool read_only)
 			   &instance->store_fault);
 }
 
-/* The locks come first, but for their folder, which the store makes. */
+/* Takes the locks first, except that the store makes their folder. */
 static int open_for_writing(struct instance *instance, unsigned use, struct fault *fault)
 {
 	int result = 0;
@@ -146,7 +147,8 @@ static int open_for_writing(struct instance *instance, unsigned use, struct faul
 	return result;
 }
 
-/* All ids are in the way until it is known which are: to find that out takes longer. */
+/* Places the services at first as if every id that was ever named were busy; only if that fails, it
+ * finds out which are, which takes longer. */
 int instance_place_services(struct gate *gate, struct config *config, struct fault *fault)
 {
 	struct service_names names;

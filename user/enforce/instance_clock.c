@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The time, told to the store. */
+/* Tells the store the time. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -52,7 +52,7 @@ static int take(const struct prefix *prefix, const struct ban *entry, void *cont
 	return 0;
 }
 
-/* A walk of a map that others change may meet an entry twice. */
+/* Removes duplicates: a walk over a map that others change may meet an entry twice. */
 static void remove_doubles(struct kernel_bans *bans)
 {
 	size_t kept = 0;

@@ -111,7 +111,7 @@ static void on_absent(uint32_t number, void *context)
 	       about->file, number);
 }
 
-/* As read_list(); `list` is described already. */
+/* As read_list(), for a list of providers; `list` is already described. */
 static int read_provider_list(const struct list_files_refresh *refresh,
 			      const struct config_list *wanted, struct store_list *list)
 {
@@ -157,7 +157,8 @@ static int refresh_provider_list(const struct list_files_refresh *refresh,
 	return read_provider_list(refresh, wanted, &list) ? 0 : 1;
 }
 
-/* 1: changed, 0: not. A file that is missing or bad leaves what the store has. */
+/* Refreshes one list. 1: it changed; 0: not. If the file is missing or bad, the store keeps what it
+ * has. */
 static int refresh_list(const struct list_files_refresh *refresh, const struct config_list *wanted)
 {
 	struct store_list list = { 0 };
@@ -177,7 +178,8 @@ static int refresh_list(const struct list_files_refresh *refresh, const struct c
 		       wanted->name);
 		return 0;
 	}
-	/* Who fetches has no rights, and gets none by a link to what the daemon may read. */
+	/* The fetcher has no rights, and must not gain any by a link to a file that the daemon may
+	 * read. */
 	if (wanted->url && !lstat(wanted->file, &about) && !S_ISREG(about.st_mode)) {
 		log_it(refresh, true, "list %s: %s is no file", wanted->name, wanted->file);
 		return 0;
@@ -195,7 +197,7 @@ static int refresh_list(const struct list_files_refresh *refresh, const struct c
 	return read_list(refresh, wanted, &list) ? 0 : 1;
 }
 
-/* "PATH mtime size" of each file: what the store has is compared with it. malloc()ed. */
+/* Writes "PATH mtime size" for each file, to be compared with what the store has. malloc()ed. */
 static char *describe_countries(const struct list_files_refresh *refresh, size_t *readable)
 {
 	const struct config *config = refresh->instance->config;
@@ -264,10 +266,10 @@ static int refresh_countries(const struct list_files_refresh *refresh)
 struct ending {
 	const struct list_files_refresh *refresh;
 	int64_t next_s;
-	int changed; /* lists; or -errno */
+	int changed; /* number of lists, or -errno */
 };
 
-/* Of one list what has ended. */
+/* Removes ended entries from one list. */
 static int end_entries(const struct store_list *known, void *context)
 {
 	struct ending *ending = context;
@@ -279,7 +281,7 @@ static int end_entries(const struct store_list *known, void *context)
 	int64_t next;
 
 	if (store_list_get(store, list.name, &list, &ranges, &fault))
-		return 0; /* publish_sync() says so */
+		return 0; /* publish_sync() reports it */
 	next = ends_prune(&ranges, ending->refresh->now_wall_ns / NS_PER_S, &ended);
 	if (next < ending->next_s)
 		ending->next_s = next;

@@ -13,11 +13,11 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 
-/* Most holders are done within milliseconds; who waits longer may look less often. */
+/* Most holders are done within milliseconds. Whoever waits longer than LATE_NS looks less often. */
 #define POLL_LATE_NS 10000000L
 #define LATE_NS	     100000000ULL
 
-/* On a read-only file system a lock that is there can still be taken. */
+/* Opens a lock. On a read-only file system, a lock that exists can still be taken. */
 static int open_lock(const char *folder, const char *path, bool or_folder)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600);
@@ -30,7 +30,7 @@ static int open_lock(const char *folder, const char *path, bool or_folder)
 	return fd;
 }
 
-/* " (process 1234: sekisho import drop -)" as far as can be told. */
+/* Writes " (process 1234: sekisho import drop -)", as far as that is known. */
 static void describe_holder(int fd, char *text, size_t size)
 {
 	char pid[16] = "", path[64], line[128];
@@ -63,16 +63,16 @@ static void write_holder(int fd)
 	char pid[16], last[16];
 	int size = snprintf(pid, sizeof(pid), "%d\n", getpid());
 
-	/* The daemon takes it for every wave of bans: a write may wait for the disk. */
+	/* The daemon takes the lock for every wave of bans, and a write may wait for the disk. */
 	if (pread(fd, last, sizeof(last), 0) == size && !memcmp(last, pid, (size_t)size))
 		return;
-	/* A courtesy to who waits: that it fails on a full disk is no fault. Overwritten and not
-	 * emptied first, which would take a block anew each time. */
+	/* The text only helps those who wait, so that a failure on a full disk is no fault. It is
+	 * overwritten: to empty the file first would take a new block each time. */
 	if (pwrite(fd, pid, (size_t)size, 0) == size && ftruncate(fd, size))
 		return;
 }
 
-/* Waits for `fd`; `holder_fd` is the lock whose holder is to be named. */
+/* Waits for the lock `fd`; a fault names the holder of `holder_fd`. */
 static int wait_for(int fd, int holder_fd, const char *path, uint64_t begin, unsigned wait_ms,
 		    struct fault *fault)
 {
@@ -114,7 +114,7 @@ int lock_file_take(const char *folder, const char *name, bool or_folder, unsigne
 	fd = open_lock(folder, path, or_folder);
 	if (fd < 0)
 		return fault_set(fault, -errno, "cannot open %s: %s", path, strerror(errno));
-	/* Where there can be no such file, the first to look has the lock. */
+	/* Without that file (it cannot be made), whoever looks first gets the lock. */
 	next = open_lock(folder, next_path, false);
 	error = next < 0 ? 0 : wait_for(next, fd, path, begin, wait_ms, fault);
 	if (!error)

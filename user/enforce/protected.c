@@ -46,8 +46,8 @@ static int add_own(struct protected_set *set, struct fault *fault)
 	return result;
 }
 
-/* An address at the begin of a text: "192.0.2.1 5022 ...", "fe80::1%eth0", "192.0.2.1:S.0". False
- * where there is none, such as a host name. */
+/* Reads the address at the beginning of a text: "192.0.2.1 5022 ...", "fe80::1%eth0",
+ * "192.0.2.1:S.0". False if there is none, for example a host name. */
 static bool read_address(const char *text, size_t size, struct address *address)
 {
 	size_t used = 0;
@@ -110,7 +110,7 @@ static int add_own_session(struct protected_set *set, const char *variable)
 	return text && read_address(text, strlen(text), &address) ? add_peer(set, &address) : 0;
 }
 
-/* What DNS said last of the names in never-ban. */
+/* Adds the last known addresses of the names in never-ban. */
 static int add_names(struct protected_set *set, const struct config *config)
 {
 	struct dns_name names[NEVER_BAN_NAMES_MOST];
@@ -175,7 +175,8 @@ static const char *too_wide(const struct prefix *prefix)
 	return NULL;
 }
 
-/* Private addresses can be banned: attackers stand inside, too. */
+/* Why the prefix cannot be a stranger's; NULL: it may be one. Private addresses can be banned,
+ * since attackers may be inside, too. */
 static const char *never_a_stranger(const struct prefix *prefix)
 {
 	static const struct {

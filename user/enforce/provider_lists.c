@@ -54,7 +54,7 @@ void provider_list_describe(const struct config *config, const struct config_lis
 	list->source_mtime_ns = hash & INT64_MAX;
 }
 
-/* What a deny list never has. */
+/* Leaves out what a deny list must not hold: private and own addresses. */
 static int leave_out(const struct ranges *all, const struct prefix *own, size_t own_count,
 		     struct ranges *rest)
 {
@@ -71,7 +71,7 @@ static int leave_out(const struct ranges *all, const struct prefix *own, size_t 
 	return error ? error : ranges_subtract(rest, all, &out);
 }
 
-/* Of what is in use: all of IPv4, 2000::/3 of IPv6. */
+/* More than a quarter of what is in use: all of IPv4, and 2000::/3 of IPv6. */
 static bool is_too_much(const struct ranges *ranges)
 {
 	uint64_t four = 0;

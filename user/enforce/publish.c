@@ -12,7 +12,7 @@
 #include "lists/compile.h"
 #include "lists/ends.h"
 
-/* What is to change, at most one thing: a list, or the lack of one. */
+/* A change, of one thing at most: a list to store, or one to remove. */
 struct change {
 	struct store_list *list; /* its id is known */
 	const struct ranges *ranges;
@@ -55,7 +55,7 @@ static bool is_changed(const struct change *change, const struct store_list *lis
 	       (change->removed && !strcmp(change->removed, list->name));
 }
 
-/* The lists that stay as they are; no ranges where they could not be read. */
+/* Loads the lists that do not change. A list that could not be read has no ranges. */
 static int load_lists(struct store *store, const struct change *change, struct contents *contents,
 		      struct fault *fault)
 {
@@ -78,7 +78,7 @@ static int load_lists(struct store *store, const struct change *change, struct c
 	return error;
 }
 
-/* Everything that the store holds and that does not change. */
+/* Loads everything that the store holds and that does not change. */
 static int contents_load(struct store *store, const struct change *change,
 			 struct contents **contents, struct fault *fault)
 {
@@ -112,7 +112,8 @@ static struct compile_list to_compile(const struct instance *instance,
 	};
 }
 
-/* Of a code whose list is not declared any more nobody would know what it stands for. */
+/* Whether the list applies: a list with a code only if it is declared, since nothing else tells
+ * what its code stands for. */
 static bool is_in_force(const struct instance *instance, const struct store_list *list)
 {
 	const struct config *config = instance->config;
@@ -124,8 +125,8 @@ static bool is_in_force(const struct instance *instance, const struct store_list
 	return !list->code;
 }
 
-/* Compiles what the store will hold and puts it beside the table in force. *table is the caller's.
- */
+/* Compiles what the store will hold, and puts it beside the table in force. The caller owns
+ * *table. */
 static int prepare(struct instance *instance, const struct change *change, uint64_t generation,
 		   struct gate_table **table, struct fault *fault)
 {
@@ -154,7 +155,7 @@ static void free_table(struct gate_table **table)
 		gate_table_free(*table);
 }
 
-/* One transaction of the store, short: what takes long was done before. */
+/* Makes the change in one short transaction: what takes long was done before. */
 static int store_change(struct store *store, const struct change *change, struct fault *fault)
 {
 	if (change->list)
@@ -162,7 +163,8 @@ static int store_change(struct store *store, const struct change *change, struct
 	return store_list_remove(store, change->removed, fault);
 }
 
-/* Into the kernel beside the table in force, into the store, swap. */
+/* Puts the new table into the kernel beside the one in force, the change into the store, and swaps
+ * the tables. */
 static int publish(struct instance *instance, const struct change *change, struct fault *fault)
 {
 	_cleanup_(free_table) struct gate_table *table = NULL;
@@ -178,7 +180,7 @@ static int publish(struct instance *instance, const struct change *change, struc
 		error = store_change(instance->store, change, fault);
 	if (error || !table)
 		return error;
-	/* Without the lock, on a disk where none could be made, another may have come between. */
+	/* On a disk where no lock can be made, another import may have come between. */
 	error = store_generation(instance->store, &stored, fault);
 	if (!error && stored != generation + 1)
 		error = fault_set(fault, -EAGAIN, "another import came between");
@@ -224,7 +226,8 @@ int publish_list_removal(struct instance *instance, const char *name, struct fau
 	return error ? error : publish(instance, &change, fault);
 }
 
-/* What the head of a table of the store's lists would say, by the configuration of now. */
+/* The services that the head of a table would have, with the store's lists and today's
+ * configuration. */
 static int services_now(struct instance *instance, uint64_t *services, struct fault *fault)
 {
 	_cleanup_(contents_free) struct contents *contents = calloc(1, sizeof(*contents));
@@ -260,8 +263,7 @@ int publish_sync(struct instance *instance, bool *published, struct fault *fault
 	if (error)
 		return error;
 	error = gate_table_state(instance->gate, &state, fault);
-	/* A store in which nothing ever was is a new one in the place of another: what the kernel
-	 * has is more. */
+	/* A store that never had a list is a new one in place of another: the kernel has more. */
 	if (!error &&
 	    ((state.generation == generation && state.services == services) || !generation))
 		return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The store made true to the kernel while all goes on. See bans.h. */
+/* Corrects the store by the kernel during operation. See bans.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,8 +35,8 @@ int bans_store_again(struct instance *instance, const struct ban_record *ban,
 	return error || stored ? error : -ENOENT;
 }
 
-/* Makes *row, what the kernel's ban says, what the store ought to say of it: 1, it does not; 0, it
- * does; or -errno. The beginning and the reason that it knows stay. */
+/* Completes *row, made from the kernel's ban, to what the store ought to hold, with the beginning
+ * and the reason that the store knows. 1: the store differs; 0: it does not; or -errno. */
 static int correct_row(struct store *store, struct ban_record *row, struct fault *fault)
 {
 	struct ban_record known;
@@ -49,8 +49,8 @@ static int correct_row(struct store *store, struct ban_record *row, struct fault
 	return !ban_take_known(row, &known) || row->services & ~known.services;
 }
 
-/* The transaction is begun with the first row. -EAGAIN: the clock was set since `clocks` were read.
- */
+/* Begins the transaction with the first row. -EAGAIN: the clock was set since `clocks` were
+ * read. */
 static int write_row(struct store *store, const struct clocks *clocks, const struct ban_record *row,
 		     bool *begun, struct bans_reconcile *reconcile, struct fault *fault)
 {
@@ -113,7 +113,7 @@ int bans_reconcile_some(struct instance *instance, struct bans_reconcile *reconc
 	if (!error)
 		error = write_others(instance, portion, reconcile, fault);
 	if (error == -EAGAIN)
-		return 1; /* the same portion again, by the clock as it is now */
+		return 1; /* the same portion again, with new clocks */
 	if (error)
 		return error;
 	reconcile->walk = walk;

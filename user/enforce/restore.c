@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* After a start: the store's bans into new maps, or what the store lost out of kept ones. */
+/* After a start: puts the store's bans into new maps, or what the store lost, from maps that were
+ * kept, into the store. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -7,7 +8,7 @@
 #include "enforce/bans.h"
 #include "enforce/kernel_bans.h"
 
-#define BATCH 2048 /* the kernel finds them in the cache */
+#define BATCH 2048 /* small enough for the CPU's cache */
 
 struct batch {
 	struct gate *gate;
@@ -37,7 +38,8 @@ static int restore_one(const struct ban_record *row, void *context)
 	int64_t since = row->since_wall_ns < batch->clocks.wall_ns ? row->since_wall_ns
 								   : batch->clocks.wall_ns;
 
-	/* The other group of services of the prefix before makes one entry with it. */
+	/* A row of the same prefix as the one before is its other group of services, in the same
+	 * entry. */
 	if (!batch->count ||
 	    kernel_bans_compare(&batch->prefixes[batch->count - 1], &row->prefix)) {
 		if (batch->count == BATCH && flush(batch))
@@ -51,7 +53,7 @@ static int restore_one(const struct ban_record *row, void *context)
 	return 0;
 }
 
-/* One that does not fit ends it: the map is full, and the next would not fit either. */
+/* Restores the store's bans. The first ban that does not fit ends it: the map is full. */
 static int restore_kernel(struct instance *instance, size_t *restored, struct fault *fault)
 {
 	_cleanup_free_ struct prefix *prefixes = calloc(BATCH, sizeof(*prefixes));
@@ -66,7 +68,7 @@ static int restore_kernel(struct instance *instance, size_t *restored, struct fa
 	if (!prefixes || !bans)
 		return fault_set(fault, -ENOMEM, "cannot restore the bans: out of memory");
 	result = store_ban_each(instance->store, batch.clocks.wall_ns, restore_one, &batch, fault);
-	/* What could be read of a damaged store is restored all the same. */
+	/* What could be read of a damaged store is restored nevertheless. */
 	if (!batch.result)
 		flush(&batch);
 	*restored = batch.restored;
@@ -76,11 +78,11 @@ static int restore_kernel(struct instance *instance, size_t *restored, struct fa
 	return result;
 }
 
-/* Walks kernel and store side by side, both sorted. */
+/* A walk over kernel and store side by side, both sorted. */
 struct comparison {
 	struct kernel_bans kernel;
 	size_t at,
-		lost; /* the lost ones are moved to the front, `services`: what the store lacks */
+		lost; /* lost bans are moved to the front; their `services`: what the store lacks */
 };
 
 static void keep_if_lost(struct comparison *comparison)
@@ -119,7 +121,7 @@ static int store_one_lost(struct instance *instance, const struct kernel_ban *lo
 							    .reason = BANS_LOST_REASON },
 				      NULL, 0, fault);
 
-	return result == -ENOENT ? 0 : result; /* it has just ended */
+	return result == -ENOENT ? 0 : result; /* -ENOENT: the ban has just ended */
 }
 
 static int store_lost(struct instance *instance, const struct comparison *comparison,
@@ -155,7 +157,8 @@ static int restore_store(struct instance *instance, size_t *restored, struct fau
 	uint64_t stored = 0;
 	int result = store_ban_count(instance->store, clocks.wall_ns, &stored, fault);
 
-	/* To compare a million takes a second; a store that lost some has fewer. */
+	/* To compare a million bans takes a second; a store that lost some has fewer than the
+	 * kernel. */
 	if (result || usage.used <= stored)
 		return result;
 	result = kernel_bans_read(instance->gate, clocks.boot_ns, &comparison.kernel, fault);
@@ -189,7 +192,7 @@ int bans_restore(struct instance *instance, bool fresh, size_t *restored, struct
 		result = restore_kernel(instance, &count, &own);
 	} else {
 		result = restore_store(instance, &count, &own);
-		if (result == -EAGAIN) { /* once more, by the clock as it is now */
+		if (result == -EAGAIN) { /* once more, with new clocks */
 			instance_clock(instance, NULL);
 			result = restore_store(instance, &count, &own);
 		}

@@ -31,7 +31,7 @@ __attribute__((format(printf, 3, 4))) static void log_it(const struct start_opti
 	options->log(fault, text, options->context);
 }
 
-/* Each service's id is noted before the policy uses it. */
+/* Notes each service's id before the policy uses it. */
 static int name_services(struct instance *instance, struct fault *fault)
 {
 	const struct config *config = instance->config;
@@ -63,7 +63,8 @@ int start_policy(struct instance *instance, struct fault *fault)
 	return gate_outflow_publish(instance->gate, &rules, fault);
 }
 
-/* A store that is new does not know the lists that were imported into the one before it. */
+/* Whether lists are lost: a new store does not know the lists that were imported into the one
+ * before it. */
 static void look_for_lost(struct instance *instance)
 {
 	struct gate_table_state state;
@@ -74,7 +75,7 @@ static void look_for_lost(struct instance *instance)
 		instance->lists_lost = true;
 }
 
-/* The kernel's table, which has them still, goes on until the next import. */
+/* Keeps the kernel's table, which still has the lost lists, until the next import. */
 static int keep_table(struct instance *instance, const struct start_options *options,
 		      struct fault *fault)
 {
@@ -90,8 +91,8 @@ static int keep_table(struct instance *instance, const struct start_options *opt
 	return store_generation_set(instance->store, state.generation, fault);
 }
 
-/* Without any country data, of now or before, a service that denies unknown countries would shut
- * everybody out. */
+/* Refuses a service that denies unknown countries if there is no country data, neither new nor
+ * stored: it would shut everybody out. */
 static int check_countries(struct instance *instance, struct fault *fault)
 {
 	const struct config_service *service = config_needs_countries(instance->config);
@@ -105,7 +106,7 @@ static int check_countries(struct instance *instance, struct fault *fault)
 			 service->name);
 }
 
-/* Lists and countries: store first, then the kernel once for all of them. */
+/* Refreshes lists and countries: first in the store, then in the kernel, once for all of them. */
 int start_sources(struct instance *instance, const struct start_options *options,
 		  struct fault *fault)
 {
@@ -136,8 +137,9 @@ int start_apply(struct instance *instance, const struct start_options *options, 
 	return err ? err : start_policy(instance, fault);
 }
 
-/* A gate that cannot count still bans and lists, so a fault here is said and no more. What was open
- * before, and what opened or ended while nobody counted, is put right. */
+/* Starts the counter. A gate that cannot count still bans and applies lists, so a fault is only
+ * logged. Corrects the counts by connections that were open before, and by those that opened or
+ * ended while nothing counted. */
 static void start_counter(struct instance *instance, const struct start_options *options)
 {
 	struct gate_connections found = { 0 };
@@ -166,7 +168,8 @@ static void restore(struct instance *instance, const struct start_options *optio
 	if (!instance->store)
 		return;
 	err = bans_restore(instance, fresh, &restored, &fault);
-	/* More than fit, or a damaged store: what could be had is in. */
+	/* Not tried again: more bans than fit, or a damaged store, of which all that could be read
+	 * is restored. */
 	instance->unrestored = fresh && err && err != -ENOSPC && err != -EBADMSG;
 	if (err)
 		log_it(options, true, "not every ban came back: %s", fault.text);
@@ -174,7 +177,7 @@ static void restore(struct instance *instance, const struct start_options *optio
 		log_it(options, false, "%zu bans restored", restored);
 }
 
-/* Damage is a reason to go on with a new store, and none to stay out of the kernel. */
+/* Replaces a damaged store: the gate is loaded nevertheless. */
 static void repair(struct instance *instance, const struct start_options *options)
 {
 	_cleanup_free_ char *aside = NULL;
@@ -205,7 +208,8 @@ static bool is_wanted(const struct config *config, const struct device *device)
 	return false;
 }
 
-/* Those that are to be guarded in a moment: what is open already is counted before. */
+/* Notes the devices that are about to be guarded: connections that are open are counted before they
+ * are attached. */
 static void note_wanted(struct instance *instance)
 {
 	_cleanup_free_ struct device *devices = NULL;
@@ -235,7 +239,8 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 	bool fresh;
 	int err;
 
-	/* Before anything is in the kernel, where it can be known; else after reading the files. */
+	/* This is checked before anything is in the kernel if there is no country file; if there is
+	 * one, after it was read. */
 	if (!has_country_file(instance->config) && check_countries(instance, fault))
 		return fault->error;
 	gate_close(instance->gate);
@@ -251,8 +256,8 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 	err = start_apply(instance, options, fault);
 	if (!err && how == GATE_MIGRATED)
 		err = gate_load_end(instance->gate, fault);
-	/* As late as can be: of what the older programs count from here on only the bans' counts are
-	 * carried (migrate_rest()). */
+	/* As late as possible: of what the older programs count after this, only the bans' counts
+	 * are carried over (migrate_rest()). */
 	if (!err && how == GATE_MIGRATED && gate_migrate(instance->gate, &migration))
 		log_it(options, true, "%s", migration.text);
 	if (!err)
@@ -273,7 +278,7 @@ int start_gate(struct instance *instance, const struct start_options *options, s
 	if (how != GATE_KEPT)
 		note_wanted(instance);
 	start_counter(instance, options);
-	/* Without the store's bans the next start, or the daemon, restores them. */
+	/* If the store's bans are missing, the next start, or the daemon, restores them. */
 	if (!instance->unrestored)
 		gate_mark_ready(instance->gate);
 	return 0;
@@ -287,7 +292,7 @@ static bool is_listed(const struct attachment *attachments, size_t count, unsign
 	return false;
 }
 
-/* Those named in the configuration that are not there now. */
+/* Adds devices that the configuration names and that do not exist. */
 static size_t add_missing(const struct config *config, const struct device *devices, size_t count,
 			  struct attachment *attachments, size_t used)
 {

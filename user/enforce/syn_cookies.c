@@ -28,16 +28,16 @@ const char *syn_cookies_obstacle(const struct config *config,
 		return "the configuration says so";
 	if (machine->tcp_syncookies == 0)
 		return "net.ipv4.tcp_syncookies is 0";
-	/* The queue, which says that there is a flood, stays empty. */
+	/* The listener's queue, by whose length the gate notices a flood, stays empty. */
 	if (machine->tcp_syncookies == 2)
 		return "net.ipv4.tcp_syncookies is 2: the kernel answers every SYN with a cookie";
-	/* An ACK that no SYN came before is then invalid, which firewalls drop. */
+	/* An ACK without a SYN before it is invalid then, and firewalls drop it. */
 	if (machine->conntrack_loose == 0)
 		return "net.netfilter.nf_conntrack_tcp_loose is 0: the ACK would be invalid";
 	return NULL;
 }
 
-/* Of more devices than are remembered nothing is known. */
+/* Whether the device loses answers; false if there are more devices than memory->devices holds. */
 static bool loses_answers(struct syn_cookies_memory *memory, const struct attachment *attachment,
 			  const struct driver *driver)
 {
