@@ -19,7 +19,8 @@
 /* 0 on kernels without multi-buffer XDP (before 5.18), where there is no helper to ask. */
 const volatile __u32 xdp_frags = 0;
 
-/* Global functions: the verifier walks each once, and not behind every way that leads there. */
+/* Global functions: the verifier checks each once, and not again behind every way that leads
+ * there. */
 __noinline int watch_xdp(struct xdp_md *ctx, const struct packet *packet, __u32 word)
 {
 	if (packet)
@@ -35,7 +36,7 @@ __noinline int watch_tc(struct __sk_buff *skb, const struct packet *packet, __u3
 	return 0;
 }
 
-/* What goes on behind the linear part is no plain SYN. */
+/* Answers a plain SYN. A packet that goes on behind the linear part is none. */
 __noinline int answer_xdp(struct xdp_md *ctx, __u32 word)
 {
 	if (xdp_frags && bpf_xdp_get_buff_len(ctx) > (__u64)(ctx->data_end - ctx->data))
@@ -55,7 +56,8 @@ int gate_xdp(struct xdp_md *ctx)
 
 	count_seen(ctx->ingress_ifindex);
 	packet.kind = packet_read(&cursor, &packet);
-	/* Whether it goes on behind the linear part costs a call: only asked where that matters. */
+	/* It takes a call to learn whether the packet goes on behind the linear part, so the call
+	 * is only made if the headers reach that far. */
 	if (cursor.ended && xdp_frags &&
 	    bpf_xdp_get_buff_len(ctx) > (__u64)(ctx->data_end - ctx->data))
 		packet.kind = PACKET_UNREADABLE;
@@ -67,8 +69,8 @@ int gate_xdp(struct xdp_md *ctx)
 	return word & VERDICT_STRANGER ? answer_xdp(ctx, word) : XDP_PASS;
 }
 
-/* Where the IP header begins is asked of the packet, and what it is of Linux: a device's type tells
- * neither (skb.h). */
+/* The packet itself tells where its IP header begins, and Linux tells the protocol: the type of the
+ * device tells neither (skb.h). */
 SEC("tc")
 int gate_tc(struct __sk_buff *skb)
 {
@@ -95,7 +97,7 @@ int gate_counter(struct bpf_sock_ops *ctx)
 	return 1;
 }
 
-/* The TCP sockets of this network namespace. */
+/* Runs for each TCP socket of this network namespace. */
 SEC("iter/tcp")
 int gate_adopt(struct bpf_iter__tcp *ctx)
 {
@@ -109,8 +111,8 @@ int gate_settle(struct rebuild_args *arguments)
 	return rebuild(arguments);
 }
 
-/* What the breaker looks at: an attempt, or what cannot be read. The bytes alone count: who sends
- * by a packet socket says what he likes. `tcp`, `ip`: as of outflow(). */
+/* Whether the breaker looks at the packet: an attempt, or one that cannot be read. Only the bytes
+ * count, as a sender with a packet socket can claim any protocol. `tcp`, `ip`: as in outflow(). */
 static __always_inline bool outflow_read(struct __sk_buff *skb, struct packet *packet, __u32 *tcp,
 					 __u32 *ip)
 {
@@ -139,7 +141,7 @@ static __always_inline bool outflow_read(struct __sk_buff *skb, struct packet *p
 	return outflow_is_attempt(packet);
 }
 
-/* On egress. */
+/* Runs on egress. */
 SEC("tc")
 int outflow_tc(struct __sk_buff *skb)
 {
@@ -151,7 +153,7 @@ int outflow_tc(struct __sk_buff *skb)
 		       : TC_ACT_UNSPEC;
 }
 
-/* On the ingress of a bridge's port. Drops nothing. */
+/* Runs on the ingress of a bridge's port. Drops nothing. */
 SEC("tc")
 int outflow_port(struct __sk_buff *skb)
 {

@@ -198,8 +198,8 @@ static __always_inline int rebuild_add(const struct rebuild_args *arguments)
 	return 1;
 }
 
-/* Writes to a ban's entry all members but those that the gate itself writes. If the new ban has no
- * packets, its counters begin at 0. */
+/* Writes all members of a ban's entry but its counters and its lookup, which the gate writes. If
+ * the new ban has no packets, its counters begin at 0. */
 static __always_inline int rebuild_ban(const struct rebuild_args *arguments)
 {
 	struct prefix banned = arguments->banned;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See attach.h. Which hook a device gets; links.h and tc.h put programs there, attach_list.c looks
- * what is there. */
+/* See attach.h. Decides which hook a device gets. links.h and tc.h put programs there,
+ * attach_list.c looks for what is there. */
 #include "kernel/attach.h"
 
 #include <errno.h>
@@ -22,8 +22,8 @@
 #include "net/devices.h"
 #include "net/driver.h"
 
-/* An XDP program without a link header before it would be no use; drivers of such devices take one
- * all the same, generic XDP does. */
+/* Whether packets of the device begin with a link header: without one, an XDP program is of no use,
+ * though drivers of such devices may take one, and generic XDP does. */
 bool attach_has_link_header(const char *device)
 {
 	struct ifreq request = { 0 };
@@ -89,7 +89,8 @@ static void trust_again(struct gate *gate, unsigned ifindex)
 			gate->distrusted[i] = 0;
 }
 
-/* Whether this process has not attached to the device yet. Of more than it remembers it has. */
+/* Whether this process attaches to the device for the first time. False for devices beyond those
+ * that it remembers. */
 static bool is_first(struct gate *gate, unsigned ifindex)
 {
 	size_t room = sizeof(gate->met) / sizeof(*gate->met);
@@ -103,7 +104,8 @@ static bool is_first(struct gate *gate, unsigned ifindex)
 	return true;
 }
 
-/* Where the driver forgot the program, an update would change what only the core still knows. */
+/* Puts XDP on a device. If the driver forgot the program, the link is made anew: an update would
+ * only change what the kernel's core still knows. */
 static int attach_xdp(struct gate *gate, unsigned ifindex, bool generic, struct fault *fault)
 {
 	int program = gate_program_fd(gate, PROGRAM_XDP);
@@ -121,8 +123,9 @@ static int attach_xdp(struct gate *gate, unsigned ifindex, bool generic, struct 
 }
 
 /*
- * virtio_net before Linux 6.3 refuses to let go of a program while the MTU is larger than it likes,
- * the core forgets it all the same, and it drops on. So the MTU goes down for that moment.
+ * Before Linux 6.3, virtio_net refuses to let go of a program while the MTU is larger than it
+ * supports. The kernel's core forgets the program all the same, and it goes on dropping. So the MTU
+ * is lowered for that moment.
  */
 void attach_drop_xdp(const char *pins, unsigned ifindex, const char *device)
 {
@@ -157,8 +160,8 @@ static int not_attached(struct attachment *attachment, int error, const struct f
 			 attachment->why);
 }
 
-/* What keeps HOOK_AUTO from native XDP although the driver would take it; NULL: nothing. Without a
- * gate: what is known of the driver alone. */
+/* Why HOOK_AUTO does not take native XDP although the driver would accept it; NULL: no reason.
+ * Without a gate, only what is known of the driver counts. */
 static const char *obstacle(const struct gate *gate, const struct attachment *attachment)
 {
 	struct driver driver;
@@ -171,7 +174,8 @@ static const char *obstacle(const struct gate *gate, const struct attachment *at
 	return known;
 }
 
-/* XDP or, when that is forced, nothing else. `why` says why not. */
+/* Tries XDP, generic if `hook` says so. `why` says why it failed, or what is wrong with native XDP
+ * that is forced. */
 static int try_xdp(struct gate *gate, enum gate_hook hook, const struct own *own,
 		   struct attachment *attachment, struct fault *fault)
 {
@@ -191,7 +195,7 @@ static int try_xdp(struct gate *gate, enum gate_hook hook, const struct own *own
 	if (attach_foreign_xdp(gate->pins, attachment->ifindex, own, why, size))
 		return fault_set(fault, -EBUSY, "%s", why);
 	forced = hook == HOOK_XDP ? obstacle(NULL, attachment) : NULL;
-	/* What it was told before this process was there may be forgotten by now. */
+	/* The driver may have forgotten a program that was attached before this process began. */
 	if (forced && is_first(gate, attachment->ifindex))
 		attach_distrust_xdp(gate, attachment->ifindex);
 	err = attach_xdp(gate, attachment->ifindex, hook == HOOK_GENERIC, &driver);
@@ -204,7 +208,8 @@ static int try_xdp(struct gate *gate, enum gate_hook hook, const struct own *own
 	return fault_set(fault, err, "%s", why);
 }
 
-/* Generic XDP is in front of every tc filter: for kernels without TCX, where one stays in front. */
+/* Goes around a tc filter that stays in front, on kernels without TCX: generic XDP is in front of
+ * every tc filter. */
 static bool go_around(struct gate *gate, const struct own *own, const char *behind,
 		      struct attachment *attachment)
 {
@@ -242,9 +247,10 @@ static int attach_tc(struct gate *gate, const struct own *own, bool may_go_aroun
 }
 
 /*
- * A device that is not wanted any more but still guarded goes on with the older program until here;
- * with an older contract's it would be cut off from today's bans. Links of devices that are gone
- * are forgotten, and the program is taken off those that moved to another network namespace.
+ * Gives a link this start's program. A device that is guarded but no longer wanted has kept the
+ * older program until now; one of an older contract would not see today's bans. Links of devices
+ * that are gone are forgotten, and programs are taken off devices that moved to another network
+ * namespace.
  */
 static void update_link(enum link_kind kind, unsigned ifindex, void *context)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See attach.h. What is on the devices now, whoever put it there. */
+/* See attach.h. Lists what is on the devices now, whoever put it there. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <stdio.h>
@@ -45,7 +45,8 @@ static void look_at_xdp(const char *pins, const struct own *own, struct attachme
 	}
 }
 
-/* attach_device() knows why; seen from outside, this is what can be told. */
+/* Guesses why there is no native XDP. attach_device() knows the reason; from outside, only this can
+ * be told. */
 static void guess_why(const char *pins, const struct own *own, struct attachment *attachment)
 {
 	char *why = attachment->why;
@@ -96,7 +97,7 @@ static void look_at_tc(const char *pins, const struct own *own, bool egress,
 			 "%s is in front of the gate's on tc, and decides first", state.behind);
 }
 
-/* Native XDP that is forced on a driver with which it is known to fail. */
+/* Notes native XDP that is forced on a driver with which it is known to fail. */
 static void note_obstacle(struct attachment *attachment)
 {
 	struct driver driver;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See attach.h. Takes everything off, and verifies that nothing stayed. */
+/* See attach.h. Takes everything off, and verifies that nothing is left. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "net/devices.h"
 #include "net/driver.h"
 
-/* XDP of ours that no pin holds any more: by whatever holds it. */
+/* Takes off an XDP program of ours that no pin holds any more, by whatever link holds it. */
 static void drop_stray_xdp(const struct own *own, unsigned ifindex)
 {
 	__u32 program = link_xdp_program(ifindex);
@@ -49,7 +49,7 @@ static int left_on(const char *device, struct fault *fault)
 			 "%s still has a program of this sekisho; `bpftool net` shows it", device);
 }
 
-/* What is still found of ours after all was taken off. */
+/* Looks for programs of ours that are left after everything was taken off. */
 static int verify(const char *pins, const struct own *own, const struct device *devices,
 		  size_t device_count, struct fault *fault)
 {

@@ -15,15 +15,15 @@ uint32_t *ban_lengths(struct control *control, bool is4, uint32_t **count)
 	return is4 ? control->lengths4 : control->lengths6;
 }
 
-/* Waits for those that are being judged (an RCU grace period): one may still walk the lengths by an
- * older count, under which the place that is written next held another length. */
+/* Waits for packets that are being judged (an RCU grace period): one of them may still walk the
+ * lengths by an older count, under which the slot that is written next held another length. */
 static void wait_for_packets(void)
 {
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
 		usleep(20000); /* far longer than a packet takes */
 }
 
-/* A length must be probed for before its first ban is there. */
+/* Adds a length: the gate must look for it before its first ban is in the map. */
 int ban_length_add(struct control *control, const struct prefix *prefix)
 {
 	uint32_t *count, *lengths = ban_lengths(control, prefix_is4(prefix), &count);

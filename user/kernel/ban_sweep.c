@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See gate_ban_sweep() in gate.h, and ban_lengths.h for what holds meanwhile. Writers hold the
- * instance's lock. */
+/* See gate_ban_sweep() in gate.h, and ban_lengths.h for what holds during a sweep. Writers hold the
+ * writers' lock. */
 #include "kernel/ban_lengths.h"
 
 #include <errno.h>
@@ -15,7 +15,8 @@
 
 #define PORTION 16 /* times GATE_BAN_SOME entries: 2 ms */
 
-/* Another's that is under way is given up by him: he finds that it is not his any more. */
+/* Begins a sweep. A sweep of another process ends by this: it finds that control->ban_sweep is not
+ * its own any more. */
 static void begin(struct gate *gate, struct gate_ban_sweep *sweep, uint64_t now_boot_ns)
 {
 	struct control *control = gate->control;
@@ -38,7 +39,8 @@ static void end(struct gate *gate, const struct gate_ban_sweep *sweep)
 	ban_lengths_keep_noted(control, false);
 	bloom_take_noted(&gate->ban_bloom);
 	control->ban_sweep = 0;
-	/* A count that a killed process left wrong; where others wrote meanwhile, the next time. */
+	/* Corrects a count that a killed process left wrong. If others wrote meanwhile, the next
+	 * sweep does. */
 	__atomic_compare_exchange_n(&control->ban_used, &expected, sweep->kept, false,
 				    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See kernel/bloom_fill.h. Writers hold the instance's lock; the gate reads meanwhile, and marks
+/* See kernel/bloom_fill.h. Writers hold the writers' lock. Meanwhile the gate reads, and marks
  * networks. */
 #include "kernel/bloom_fill.h"
 
@@ -19,7 +19,7 @@ uint32_t bloom_words(uint32_t entries, bool noted)
 	return 1 + bits / 64 * (noted ? 2 : 1);
 }
 
-/* The most bits, a power of two, that there is room for. */
+/* The number of bits of the filter: the largest power of two that there is room for. */
 static uint32_t bits_of(const struct bloom *bloom)
 {
 	uint32_t bits = 64;
@@ -69,8 +69,8 @@ bool bloom_is_valid(const struct bloom *bloom)
 
 static void set_bit(uint64_t *words, uint32_t bit)
 {
-	/* Release, and before the system call that puts a ban in: whoever finds the ban by its
-	 * prefix has found the bit. */
+	/* Release order, and before the system call that adds a ban: whoever finds the ban by its
+	 * prefix also finds the bit. */
 	__atomic_fetch_or(&words[bit / 64], 1ULL << bit % 64, __ATOMIC_RELEASE);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The map "connections" made true to the sockets that there are, and the meters' open counts to it.
- * Ends may be lost: to another sock_ops program, which clears the flag that asks for them, of
- * connections that were open before the counter, or while it was away.
+ * Corrects the map "connections" by the sockets that exist, and the meters' open counts by the map.
+ * The ends of these connections may be lost: those of which another sock_ops program cleared the
+ * flag that asks for the end, and those that were open before the counter, or while it was away.
  */
 #include "kernel/gate.h"
 
@@ -18,8 +18,8 @@
 
 #define BATCH 4096
 
-/* Runs the program gate_adopt over this network namespace's sockets: those that are counted are
- * marked as seen, the others are counted. It writes nothing, so reading it is running it. */
+/* Runs the program gate_adopt over this network namespace's sockets. It marks the counted ones as
+ * seen, and counts the others. The iterator is run by reading it, and gives no text. */
 static int walk_sockets(struct gate *gate, struct fault *fault)
 {
 	_cleanup_close_ int link = -1, iterator = -1;
@@ -42,8 +42,8 @@ static int walk_sockets(struct gate *gate, struct fault *fault)
 			: 0;
 }
 
-/* The entries of "connections": malloc()ed, in no order. Those that come and go meanwhile may be
- * among them or not. */
+/* Reads the entries of "connections": malloc()ed, in no order. Entries that come or go meanwhile
+ * may be there or not. */
 static int read_connections(struct gate *gate, struct open_list *list, struct fault *fault)
 {
 	LIBBPF_OPTS(bpf_map_batch_opts, options);
@@ -60,7 +60,7 @@ static int read_connections(struct gate *gate, struct open_list *list, struct fa
 		err = bpf_map_lookup_batch(gate->maps[MAP_CONNECTIONS], first ? NULL : &in, &out,
 					   &list->cookies[list->count],
 					   &list->connections[list->count], &count, &options);
-		if (err && errno == ENOSPC) { /* a bucket larger than the room */
+		if (err && errno == ENOSPC) { /* a bucket is larger than the room */
 			room *= 2;
 			err = 0;
 			continue;
@@ -75,7 +75,7 @@ static int read_connections(struct gate *gate, struct open_list *list, struct fa
 	return 0;
 }
 
-/* Takes out those whose sockets are gone; of the rest `list` is left. */
+/* Ends connections whose sockets are gone; the others remain in `list`. */
 static int take_ended(struct gate *gate, struct open_list *list, uint32_t sweep,
 		      struct gate_connections *result, struct fault *fault)
 {
@@ -105,8 +105,8 @@ static int take_ended(struct gate *gate, struct open_list *list, uint32_t sweep,
 	return 0;
 }
 
-/* A count may differ for an instant in which a connection opens or ends. One that differs twice in
- * the same way, with nothing opened in between, is wrong. */
+/* Corrects counts. A count may differ for the instant in which a connection opens or ends. It is
+ * wrong if it differs twice in the same way, with nothing opened in between. */
 static int correct(struct gate *gate, struct open_list *list, struct gate_connections *result,
 		   struct fault *fault)
 {
@@ -124,8 +124,8 @@ static int correct(struct gate *gate, struct open_list *list, struct gate_connec
 	return err;
 }
 
-/* Whether the policy's lengths are those of all connections. Those of other namespaces keep what
- * they had: no walk meets them. */
+/* Whether the connection is counted by the policy's lengths. Connections of other namespaces keep
+ * the lengths that they had: no walk meets them. */
 static bool has_lengths(const struct connection *connection, const struct policy *policy)
 {
 	bool is4 = address_is4(&connection->remote);
@@ -135,7 +135,8 @@ static bool has_lengths(const struct connection *connection, const struct policy
 		       (is4 ? policy->network_length4 : policy->network_length6);
 }
 
-/* The walk has counted all by the lengths of the policy in force before it, or of a later one. */
+/* Notes by which lengths all connections are counted. The walk has used the lengths of the policy
+ * in force before it, or of a later one. */
 static void note_lengths(struct gate *gate, const struct open_list *list,
 			 const struct policy *policy)
 {

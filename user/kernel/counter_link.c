@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The counter's place: a pinned link on a cgroup. */
+/* Attaches the counter: a pinned link on a cgroup. */
 #include "kernel/gate.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "kernel/gate_internal.h"
 
-/* Where cgroup2 is mounted; a hybrid layout has it beside the v1 controllers. */
+/* Finds where cgroup2 is mounted: a hybrid layout has it beside the v1 controllers. */
 static int cgroup2_root(char *path, size_t size, struct fault *fault)
 {
 	FILE *mounts = setmntent("/proc/mounts", "re");
@@ -33,14 +33,14 @@ static int cgroup2_root(char *path, size_t size, struct fault *fault)
 		   : 0;
 }
 
-/* Whether the link is on just this cgroup, and that is still there. */
+/* Whether the link is on this very cgroup, which still exists. */
 static bool is_on(int link, int group)
 {
 	struct bpf_link_info info = { 0 };
 	__u32 size = sizeof(info);
 	struct stat status;
 
-	/* A cgroup's id is its inode's number (kernfs). */
+	/* A cgroup's id is the number of its inode (kernfs). */
 	return !bpf_obj_get_info_by_fd(link, &info, &size) && !fstat(group, &status) &&
 	       info.cgroup.cgroup_id == status.st_ino;
 }
@@ -64,8 +64,8 @@ int gate_counter_attach(struct gate *gate, const char *cgroup, struct fault *fau
 	if (group < 0)
 		return fault_set(fault, -errno, "cannot open the cgroup %s: %s", cgroup,
 				 strerror(errno));
-	/* A link on another cgroup counts until the new one does: nothing is missed, and what both
-	 * see the socket storage keeps from being counted twice. */
+	/* A link on another cgroup counts until the new one does, so that nothing is missed. The
+	 * socket storage prevents that both count the same connection. */
 	old = bpf_obj_get(path);
 	if (old >= 0 && is_on(old, group) && !bpf_link_update(old, program, NULL))
 		return 0;

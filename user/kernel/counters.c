@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The gate's per-CPU counters, summed. */
+/* Sums up the gate's per-CPU counters. */
 #include "kernel/gate.h"
 
 #include <errno.h>
@@ -95,7 +95,7 @@ int gate_counted_since(struct gate *gate, int64_t *wall_ns, struct fault *fault)
 
 	if (err)
 		return err;
-	/* A pin is made with its map, and nothing ever changes its times. */
+	/* A pin is made together with its map, and nothing changes its times later. */
 	if (stat(path, &status))
 		return fault_set(fault, -errno, "cannot look at %s: %s", path, strerror(errno));
 	*wall_ns = status.st_mtim.tv_sec * (int64_t)1000000000 + status.st_mtim.tv_nsec;

@@ -40,7 +40,7 @@ int diag_open(struct nl_sock **netlink, struct fault *fault)
 	return 0;
 }
 
-/* Of a session itself. */
+/* The token of an MPTCP session; 0: none. */
 static uint32_t token_of_session(struct nlattr *attribute)
 {
 	struct mptcp_info info = { 0 };
@@ -51,7 +51,7 @@ static uint32_t token_of_session(struct nlattr *attribute)
 	return info.mptcpi_token;
 }
 
-/* Of one of its TCP connections. */
+/* The token of the session that a TCP connection belongs to; 0: none. */
 static uint32_t token_of_path(struct nlattr *ulp)
 {
 	struct nlattr *multipath = ulp ? nla_find(nla_data(ulp), nla_len(ulp), INET_ULP_INFO_MPTCP)
@@ -94,7 +94,8 @@ static int on_socket(struct nl_msg *message, void *context)
 	return NL_OK;
 }
 
-/* The number of MPTCP does not fit into the request's byte. */
+/* Sends a dump request. MPTCP's protocol number does not fit into the request's byte, so it is an
+ * attribute. */
 static int send_dump(struct nl_sock *netlink, const struct inet_diag_req_v2 *request, bool sessions)
 {
 	struct nl_msg *message = nlmsg_alloc_simple(SOCK_DIAG_BY_FAMILY, NLM_F_DUMP);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Opening and unloading the gate. Not here: loading (load.c), what is in the maps, devices. */
+/* Opens and unloads the gate. Not here: loading (load.c), the maps' contents, devices. */
 #include "kernel/gate.h"
 
 #include <errno.h>

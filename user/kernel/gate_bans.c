@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The map "bans". Writers hold the instance's lock. What has ended is
- * removed in ban_sweep.c. */
+/* The map "bans". Writers hold the writers' lock. Ended bans are removed in ban_sweep.c. */
 #include "kernel/gate.h"
 
 #include <errno.h>
@@ -35,7 +34,7 @@ static int fault_put(struct gate *gate, const struct prefix *prefix, int error, 
 			 text, gate->ban_size);
 }
 
-/* 1: done. */
+/* Changes an entry where it is. 1: done; 0: it is not there; or -errno. */
 static int change_in_place(struct gate *gate, const struct prefix *prefix, const struct ban *ban)
 {
 	struct rebuild_args arguments = { .what = REBUILD_BAN, .ban = *ban, .banned = *prefix };
@@ -43,14 +42,14 @@ static int change_in_place(struct gate *gate, const struct prefix *prefix, const
 	return rebuild(gate, &arguments);
 }
 
-/* From here on the gate asks about each packet, also of open sessions, until end_change(). Who is
- * killed in between leaves it so until the next ban. */
+/* From here until end_change() the gate looks up every packet, also of open sessions. A process
+ * that is killed in between leaves that so until the next ban. */
 static void begin_change(struct gate *gate)
 {
 	__atomic_fetch_or(&gate->control->ban_changes, 1, __ATOMIC_SEQ_CST);
 }
 
-/* What the gate noted of passing sources before no longer holds. */
+/* Makes all earlier passing notes invalid. */
 static void end_change(struct gate *gate)
 {
 	__atomic_fetch_add(&gate->control->ban_changes, 1, __ATOMIC_SEQ_CST);
@@ -69,7 +68,8 @@ static int put(struct gate *gate, const struct prefix *prefix, const struct ban 
 		__atomic_fetch_add(&gate->control->ban_used, 1, __ATOMIC_RELAXED);
 		return 0;
 	}
-	/* To replace an entry is to put in another and take this one out: a packet may miss both. */
+	/* To replace an entry, the kernel puts in another and takes the old one out: a packet may
+	 * miss both. */
 	if (errno == EEXIST && change_in_place(gate, prefix, ban) > 0)
 		return 0;
 	if (!bpf_map_update_elem(fd, prefix, ban, BPF_ANY))
@@ -107,9 +107,10 @@ int gate_ban_put_many(struct gate *gate, const struct prefix *prefixes, const st
 	while (at < count) {
 		__u32 wanted = count - at > BATCH ? BATCH : (__u32)(count - at), batch = wanted;
 
-		/* May stop early, having put some: the next one alone, to know which fails. A batch
-		 * that is refused as a whole leaves the count as it was (the kernel takes no flag
-		 * but BPF_F_LOCK here), so a failure with all of them done is none done. */
+		/* The kernel may stop early. The entry that it stopped at is put alone, to know why
+		 * it fails. If a failed batch reports all as done, none is done: a batch that is
+		 * refused as a whole leaves the count as it was (the kernel takes no flag but
+		 * BPF_F_LOCK here). */
 		err = bpf_map_update_batch(gate->maps[MAP_BANS], &prefixes[at], &bans[at], &batch,
 					   &options);
 		if (err && batch == wanted)
@@ -175,7 +176,7 @@ enum ban_services gate_ban_closes(struct gate *gate, const struct address *addre
 	return closed;
 }
 
-/* Walks in batches; a bucket that does not fit (ENOSPC) asks for more room. */
+/* Walks the map in batches. ENOSPC means that a bucket does not fit: the room is doubled. */
 static int walk(struct gate *gate,
 		int (*batch)(const struct prefix *prefixes, const struct ban *bans, __u32 count,
 			     void *context),
@@ -238,7 +239,8 @@ int gate_ban_each(struct gate *gate,
 	return walk(gate, each_batch, &both, fault);
 }
 
-/* The kernel hands out whole buckets, which hold a few each: never GATE_BAN_SOME in one. */
+/* The kernel hands out whole buckets. They hold a few entries each, so that GATE_BAN_SOME always
+ * has room for one. */
 int gate_ban_some(struct gate *gate, struct gate_ban_walk *walk,
 		  struct prefix prefixes[GATE_BAN_SOME], struct ban bans[GATE_BAN_SOME],
 		  size_t *count, struct fault *fault)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the gate cannot know by itself: the devices that it is on, and this machine's addresses. */
+/* Tells the gate what it cannot know by itself: the devices that it is on, and this machine's
+ * addresses. */
 #include <errno.h>
 #include <string.h>
 
 #include "kernel/gate_internal.h"
 
-/* An array whose items have a key in them. */
+/* An array of items, each of which has a key in it. */
 struct wanted_keys {
 	const void *first; /* the first item's key */
 	size_t count, step, size;
@@ -19,7 +20,7 @@ static bool is_wanted(const void *key, const struct wanted_keys *wanted)
 	return false;
 }
 
-/* Takes the other entries out. */
+/* Removes all entries but the wanted ones. */
 static void forget_others(int map, size_t most, const struct wanted_keys *wanted)
 {
 	struct address key, next; /* the larger one of both maps' keys */

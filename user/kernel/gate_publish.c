@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The static table and the policy: built aside in a new inner map, swapped in whole. */
+/* The static table and the policy. Each is built in a new inner map, and swapped in as a whole. */
 #include "kernel/gate.h"
 
 #include <errno.h>
@@ -19,14 +19,14 @@ struct gate_table {
 	int head, rest; /* fds of their inner maps */
 };
 
-/* For table_find: the blocks lie one behind the other in memory. */
+/* For table_find: in memory, the blocks follow one another. */
 static __always_inline const void *table_block(const struct table_head *head, __u32 block)
 {
 	return (const char *)head + (size_t)block * TABLE_BLOCK;
 }
 
-/* Where the inner map of a slot is pinned, for reading it back: looking a map up by its id, as the
- * outer one tells it, would take CAP_SYS_ADMIN. */
+/* The path where the inner map of a slot is pinned, to read it back: looking it up by its id, as
+ * the outer map gives it, would take CAP_SYS_ADMIN. */
 static int inner_path(const struct gate *gate, enum gate_map outer, __u32 slot, const char *suffix,
 		      char *path, struct fault *fault)
 {
@@ -37,8 +37,8 @@ static int inner_path(const struct gate *gate, enum gate_map outer, __u32 slot, 
 	return gate_pin_path(gate->pins, both, path, fault);
 }
 
-/* Killed before the rename, the pin is still the old map's: it then looks older than it is, and is
- * published once more. */
+/* If the process is killed before the rename, the pin is still that of the old map: the table looks
+ * older than it is, and is published once more. */
 int gate_slot_set(struct gate *gate, enum gate_map outer, __u32 slot, int inner,
 		  struct fault *fault)
 {
@@ -60,7 +60,7 @@ int gate_slot_set(struct gate *gate, enum gate_map outer, __u32 slot, int inner,
 	return 0;
 }
 
-/* The inner map now in the slot, or -errno (-ENOENT: none). */
+/* Opens the inner map that is in the slot; or -errno (-ENOENT: none). */
 int gate_slot_get(struct gate *gate, enum gate_map outer, __u32 slot, struct fault *fault)
 {
 	char path[PATH_MAX];
@@ -104,7 +104,8 @@ int gate_policy_get(struct gate *gate, struct policy *policy, struct fault *faul
 	return 0;
 }
 
-/* An array of blocks with those of the image from `first` on in it: its fd, or -errno. */
+/* Makes an array of `count` blocks, with the image's blocks from `first` on. Returns its fd, or
+ * -errno. */
 static int blocks_make(const struct table_image *image, __u32 first, __u32 count, __u32 flags,
 		       struct fault *fault)
 {
@@ -155,8 +156,8 @@ static struct table_head *head_map(int fd, int protection, struct fault *fault)
 	return NULL;
 }
 
-/* The slot of "table_rest" that the table in force does not use. What a publisher left that was
- * killed between the swap and the rename gets its name first. */
+/* The slot of "table_rest" that the table in force does not use. If a publisher was killed between
+ * the swap and the rename, first completes its rename. */
 static int free_slot(struct gate *gate, __u32 *slot, struct fault *fault)
 {
 	char fresh[PATH_MAX], path[PATH_MAX];
@@ -188,7 +189,7 @@ static int free_slot(struct gate *gate, __u32 *slot, struct fault *fault)
 	return 0;
 }
 
-/* Empties a slot, which nothing refers to any more. */
+/* Empties a slot that nothing refers to any more. */
 static void slot_clear(const struct gate *gate, enum gate_map outer, __u32 slot)
 {
 	char path[PATH_MAX];
@@ -212,16 +213,16 @@ int gate_table_publish(struct gate *gate, struct gate_table *table, struct fault
 	head = head_map(table->head, PROT_READ | PROT_WRITE, fault);
 	if (!head)
 		return -ENOMEM;
-	/* Where stamps begin anew they begin elsewhere than those before began. */
+	/* If stamps begin anew, they begin at another number than the last time. */
 	stamp = stamp ? stamp + 1 : (uint32_t)(clock_boot_ns() >> 10);
-	/* A ban remembers a lookup, and by the stamp of which table it is: the new one comes first,
-	 * so that no lookup outlives its table. */
+	/* A ban remembers a lookup, with the stamp of its table. The new stamp is set before the
+	 * new table, so that no lookup outlives its table. */
 	head->stamp = stamp ? stamp : 1;
 	head->rest = slot;
 	__atomic_store_n(&gate->control->table_stamp, head->stamp, __ATOMIC_SEQ_CST);
 	munmap(head, TABLE_BLOCK);
 	err = gate_slot_set(gate, MAP_TABLE, 0, table->head, fault);
-	/* The kernel has waited for the packets that are asked of the older head. */
+	/* The update has waited until no packet uses the older head. */
 	if (!err)
 		slot_clear(gate, MAP_TABLE_REST, (slot + 1) % TABLE_SLOTS);
 	return err;
@@ -236,7 +237,7 @@ void gate_table_free(struct gate_table *table)
 	free(table);
 }
 
-/* The number of the table's pin, by which each table has its own; 0: there is none. */
+/* The inode of the table's pin: each table has its own; 0: there is none. */
 static uint64_t table_pin(const struct gate *gate)
 {
 	char path[PATH_MAX];
@@ -247,7 +248,7 @@ static uint64_t table_pin(const struct gate *gate)
 		       : status.st_ino;
 }
 
-/* Maps the blocks of the pinned table one behind the other. */
+/* Maps the blocks of the pinned table, one behind the other. */
 static int view_open(struct gate *gate, struct gate_table_view *view, struct fault *fault)
 {
 	_cleanup_close_ int fd = gate_slot_get(gate, MAP_TABLE, 0, fault), rest = -1;
@@ -279,7 +280,8 @@ int gate_table_view(struct gate *gate, struct gate_table_view *view, struct faul
 {
 	int err;
 
-	/* A table that is published in between takes the blocks of the one before away. */
+	/* A table that is published meanwhile takes away the blocks of the one before: try
+	 * again. */
 	do {
 		gate_table_view_end(view);
 		view->pin = table_pin(gate);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What maps and reasons are called. Names of maps are those of their pins (contract.h). */
+/* The names of maps and reasons. Maps have the names of their pins (contract.h). */
 #include <stdio.h>
 
 #include "kernel/gate_internal.h"

@@ -46,8 +46,8 @@ __u32 link_xdp_program(unsigned ifindex)
 				   : query.hw_prog_id;
 }
 
-/* Whether the program is on the device: the link may have lost it, or another device may have the
- * number now. */
+/* Whether the program is on the device: the link may have lost the device, or another device may
+ * have its number now. */
 static bool is_on(enum link_kind kind, unsigned ifindex, __u32 program)
 {
 	__u32 programs[TCX_MAX];
@@ -74,7 +74,7 @@ int link_open(const char *pins, enum link_kind kind, unsigned ifindex, __u32 *pr
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return -1;
-	/* The device's number lies at the same place for XDP and TCX (linux/bpf.h of Linux 6.6). */
+	/* The device's number is at the same offset for XDP and TCX (linux/bpf.h of Linux 6.6). */
 	if (bpf_obj_get_info_by_fd(fd, &info, &size) || info.xdp.ifindex != ifindex ||
 	    !is_on(kind, ifindex, info.prog_id)) {
 		bpf_link_detach(fd); /* at once, not when the last reference goes */
@@ -86,7 +86,7 @@ int link_open(const char *pins, enum link_kind kind, unsigned ifindex, __u32 *pr
 	return TAKE_FD(fd);
 }
 
-/* What the kernel said of the last netlink request, by libbpf. */
+/* What the kernel said about the last netlink request, as libbpf prints it. */
 static __thread char kernel_words[160];
 
 static int note_words(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -96,8 +96,8 @@ static int note_words(enum libbpf_print_level level, const char *format, va_list
 	return 0;
 }
 
-/* Why a driver refuses XDP only netlink says in words: the same is asked for once more that way.
- * It is refused as well; should it not be, it is taken back. */
+/* Finds out why a driver refused XDP: only netlink gives the reason in words, so the same is tried
+ * that way. It should fail as well; if it does not, it is undone. */
 static void ask_why(unsigned ifindex, int program, __u32 flags, char *words, size_t size)
 {
 	libbpf_print_fn_t before = libbpf_set_print(note_words);
@@ -192,7 +192,8 @@ void link_each(const char *pins, void (*each)(enum link_kind kind, unsigned ifin
 		}
 }
 
-/* bpffs holds objects and folders alone: an empty folder is the mark. */
+/* Sets or removes the mark that we made the device's clsact: an empty folder, since bpffs holds
+ * only objects and folders. */
 void link_clsact_set(const char *pins, unsigned ifindex, int made)
 {
 	char path[PATH_MAX];

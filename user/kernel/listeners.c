@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See listeners.h. /proc tells who holds a socket. */
+/* See listeners.h. /proc tells which process holds a socket. */
 #include "kernel/listeners.h"
 
 #include <ctype.h>
@@ -135,7 +135,8 @@ bool listener_is_open(const struct listener *listener)
 int listeners_can_destroy(void)
 {
 	_cleanup_(diag_close) struct nl_sock *netlink = NULL;
-	/* Port 0 is nobody's: a kernel that can looks for it and finds none. */
+	/* Nobody has port 0: a kernel that can destroy sockets looks for one there, and finds
+	 * none. */
 	struct inet_diag_req_v2 request = {
 		.sdiag_family = AF_INET,
 		.sdiag_protocol = IPPROTO_TCP,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Putting the gate into the kernel: new maps and programs, or those pinned by an earlier start.
+/* Puts the gate into the kernel: new maps and programs, or those that an earlier start pinned.
  * Attaches nothing (attach.c). */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,8 @@ static void cleanup_skeleton(struct gate_bpf **skeleton)
 	gate_bpf__destroy(*skeleton);
 }
 
-/* libbpf's log: silent unless -v, when its account of a failing load is what the user needs. */
+/* Silences libbpf's log. With -v it is shown: its account of a failed load is what the user
+ * needs. */
 static int print_nothing(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	(void)level, (void)format, (void)arguments;
@@ -43,7 +44,7 @@ static int print_warnings(enum libbpf_print_level level, const char *format, va_
 	return level == LIBBPF_DEBUG ? 0 : vfprintf(stderr, format, arguments);
 }
 
-/* What the programs need and kernels before 5.15 may lack. */
+/* Whether the kernel has what the programs need, and what kernels before 5.15 may lack. */
 static bool has_features(void)
 {
 	return libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SYSCALL, NULL) == 1 &&
@@ -51,7 +52,7 @@ static bool has_features(void)
 	       libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCK_OPS, BPF_FUNC_skc_to_tcp_sock, NULL) == 1;
 }
 
-/* What is known before trying: each has its own remedy. */
+/* Checks what can be known before loading: each fault has its own remedy. */
 static int check_machine(struct fault *fault)
 {
 	struct utsname name;
@@ -62,7 +63,7 @@ static int check_machine(struct fault *fault)
 			fault, -EPERM,
 			"loading the gate needs root (CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON)");
 	uname(&name);
-	/* Distributions bring features to kernels of older numbers (RHEL 9: 5.14). */
+	/* Distributions backport features to kernels with older numbers (RHEL 9: 5.14). */
 	if (sscanf(name.release, "%d.%d", &major, &minor) == 2 &&
 	    (major < KERNEL_FLOOR_MAJOR ||
 	     (major == KERNEL_FLOOR_MAJOR && minor < KERNEL_FLOOR_MINOR)) &&
@@ -192,8 +193,8 @@ static bool maps_are_pinned(const struct gate *gate)
 	       !access(path, F_OK);
 }
 
-/* The kernel takes a good part of a second to verify the programs; a start finds those of the last
- * one pinned, and they are the same if they are of this build. */
+/* Loads maps and programs. The kernel takes a good part of a second to verify the programs. A start
+ * finds those of the last start pinned, and uses them if they are of the same build. */
 static int load(struct gate *gate, const struct gate_load_options *options, struct fault *fault)
 {
 	int err = gate_open_maps(gate, fault);
@@ -255,7 +256,7 @@ int gate_load_begin(const struct gate_load_options *options, struct gate **resul
 	return 0;
 }
 
-/* Maps that no program will use are not to stay in the kernel. */
+/* Removes maps that no program will use. */
 static void unmake_maps(const struct gate *gate)
 {
 	char path[PATH_MAX];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The maps "sources" and "networks": read, and swept. Not here: the connections that they count. */
+/* Reads and sweeps the maps "sources" and "networks". Not here: the connections that they count. */
 #include "kernel/gate.h"
 
 #include <errno.h>
@@ -69,7 +69,7 @@ int gate_meter_each(struct gate *gate, enum gate_meters table,
 		count = room;
 		err = bpf_map_lookup_batch(gate->maps[map_of(table)], first ? NULL : &in, &out,
 					   keys, meters, &count, &options);
-		if (err && errno == ENOSPC) { /* a bucket larger than the room */
+		if (err && errno == ENOSPC) { /* a bucket is larger than the room */
 			room *= 2;
 			cleanup_free(&keys);
 			cleanup_free(&meters);
@@ -92,7 +92,7 @@ int gate_meter_each(struct gate *gate, enum gate_meters table,
 	return 0;
 }
 
-/* The lengths of the policy in force; without one no packet asks. */
+/* Reads the network lengths of the policy in force. Without a policy no packet is judged. */
 static int read_lengths(struct gate *gate, uint32_t lengths[2], struct fault *fault)
 {
 	_cleanup_free_ struct policy *policy = calloc(1, sizeof(*policy));
@@ -104,7 +104,7 @@ static int read_lengths(struct gate *gate, uint32_t lengths[2], struct fault *fa
 	return err == -ENOENT ? 0 : err;
 }
 
-/* The gate looks for a source where its network's bit is set. */
+/* Marks the source's network: the gate looks for a source only if its network's bit is set. */
 static void mark_network_of(struct bloom *bloom, const struct meter_key *source,
 			    const uint32_t lengths[2])
 {
@@ -149,8 +149,8 @@ int networks_rebuild(struct gate *gate, struct fault *fault)
 	if (bloom_is_valid(&gate->network_bloom))
 		return 0;
 	bloom_empty(&gate->network_bloom);
-	/* An older contract's counter, which is still at work, may set no bits: the next sweep or
-	 * start then finds what it puts in. */
+	/* The counter of an older contract, which still works now, sets no bits. So the filter is
+	 * left invalid: the next sweep or start fills it with what that counter adds. */
 	if (gate->older)
 		return 0;
 	err = read_lengths(gate, all.lengths, fault);
@@ -193,8 +193,8 @@ static int sweep_one(const struct meter_key *key, const struct meter *meter, voi
 	return 0;
 }
 
-/* True when the entry is gone. One that came back to life in between is put back as it was; if it
- * was made anew meanwhile, that one gets what is open. */
+/* Removes an idle entry. True: it is gone. An entry that came back to life meanwhile is put back as
+ * it was; if it was made anew instead, the new one gets the old one's open count. */
 static bool remove_idle(struct gate *gate, const struct meter_key *key,
 			const struct meter_sweep *sweep)
 {
@@ -237,7 +237,8 @@ static int sweep_table(struct gate *gate, struct meter_sweep *sweep, struct faul
 	return err;
 }
 
-/* Three quarters of a table at most are kept for who may come again: strangers want room, too. */
+/* Whether the table is crowded: at most three quarters are kept for sources that may come again, so
+ * that strangers have room, too. */
 static bool is_crowded(uint64_t used, uint32_t size)
 {
 	return used > size - size / 4;
@@ -258,7 +259,7 @@ int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns,
 
 	for (bool again = true; !err && again; sweep.idle_ns /= 8) {
 		bloom_empty(&gate->network_bloom);
-		/* Sources first: none outlasts its network's bit. */
+		/* Sources come first, so that none outlasts its network's bit. */
 		sweep.table = METERS_SOURCES;
 		err = sweep_table(gate, &sweep, fault);
 		sweep.see = NULL;

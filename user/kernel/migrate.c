@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See migrate.h. Not here: what is copied once the maps of ours are there (migrate_copy.c). */
+/* See migrate.h. Not here: what is copied once our maps exist (migrate_copy.c). */
 #include "kernel/migrate_internal.h"
 
 #include <dirent.h>
@@ -12,7 +12,7 @@
 #include "gate.skel.h"
 #include "kernel/pins.h"
 
-/* Maps that only make sense together: one that changed lets all of them begin anew. */
+/* Maps that only make sense together: if one of them changed, all of them begin anew. */
 enum group { ALONE, BANS, TABLE, CONNECTIONS, OUTFLOW };
 
 static const enum group groups[MAP_COUNT] = {
@@ -37,9 +37,10 @@ static const enum group groups[MAP_COUNT] = {
 	[MAP_OUTFLOW_REPORTED] = OUTFLOW,
 };
 
-/* The contract version since which a map's content means something else than in those before. */
+/* The contract version since which a map's content has another meaning: older content is not taken
+ * over. */
 static const unsigned anew_since[MAP_COUNT] = {
-	[MAP_TABLE] = 3, /* what lists say of services; COUNTRY_LAN */
+	[MAP_TABLE] = 3, /* what lists tell about services; COUNTRY_LAN */
 };
 
 int migrate_older_path(const struct gate *gate, const char *name, char *path)
@@ -49,8 +50,8 @@ int migrate_older_path(const struct gate *gate, const char *name, char *path)
 	return size < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-/* The contract version since which a map's values, of the same size, are read otherwise: they are
- * copied, never handed on whole. */
+/* The contract version since which a map's values are read in another way, though their size is the
+ * same: older ones are copied, never handed on as a whole. */
 static const unsigned other_since[MAP_COUNT] = {
 	[MAP_BANS] = 3, /* two groups of services */
 };
@@ -86,7 +87,8 @@ bool migrate_map_info(int fd, struct bpf_map_info *info)
 	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, info, &size);
 }
 
-/* Hashes may differ in their number of entries, which is the configuration's. */
+/* Whether a map can be handed on. The number of entries of a hash may differ: it comes from the
+ * configuration. */
 static bool same_shape(const struct bpf_map_info *info, struct bpf_map *expected)
 {
 	bool sized = info->type == BPF_MAP_TYPE_ARRAY || info->type == BPF_MAP_TYPE_PERCPU_ARRAY;
@@ -98,7 +100,7 @@ static bool same_shape(const struct bpf_map_info *info, struct bpf_map *expected
 	       (!sized || info->max_entries == bpf_map__max_entries(expected));
 }
 
-/* Whether the inner map in a slot has the shape of ours, or there is none. */
+/* Whether the inner map in a slot has the shape of ours, or the slot is empty. */
 static bool can_hand_on_inner(const struct gate *gate, enum gate_map map, int outer, __u32 slot,
 			      struct bpf_map *expected)
 {
@@ -131,7 +133,7 @@ static struct bpf_map *skeleton_map(const struct gate_bpf *skeleton, enum gate_m
 	return bpf_object__find_map_by_name(skeleton->obj, gate_map_name(map));
 }
 
-/* What is in a slot of a map of maps is read back by a pin of its own. */
+/* Hands on the inner map of a slot: it has a pin of its own. */
 static int hand_on_inner(const struct gate *gate, enum gate_map map, __u32 slot,
 			 struct fault *fault)
 {
@@ -181,7 +183,7 @@ bool migrate_is_due(const struct gate *gate)
 	_cleanup_free_ __u32 *control = NULL;
 	__u32 slot = 0;
 
-	/* Its first member is the version in every contract. */
+	/* The first member is the version, in every contract. */
 	if (!migrate_map_info(fd, &info) || info.value_size < sizeof(*control))
 		return false;
 	control = calloc(1, info.value_size);

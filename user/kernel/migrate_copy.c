@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The entries of a map whose values grew, or are read otherwise, into the one of our contract:
- * gate_migrate() in gate.h. */
+/* Copies the entries of maps whose values grew, or are read in another way, into the maps of our
+ * contract: gate_migrate() in gate.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,8 +15,8 @@
 
 #define BATCH 4096
 
-/* Gives each entry of a map that was not handed on to `put`: what both contracts know of the value,
- * then zeroes; per-CPU values one behind the other. */
+/* The copying of a map that was not handed on. `put` gets each entry's key; `value` has the part
+ * that both contracts know, then zeroes. Per-CPU values follow one another. */
 struct copying {
 	struct gate *gate;
 	enum gate_map map;
@@ -61,8 +61,8 @@ static int copy_array(struct copying *copying)
 	return err;
 }
 
-/* Nobody adds to it or takes away meanwhile: the writers' lock is held, and what completes a
- * handshake in these moments is counted by the older program and no more. */
+/* Copies a hash. Nobody changes the map meanwhile: the writers' lock is held, and the older program
+ * alone counts handshakes that complete in these moments. */
 static int copy_hash(struct copying *copying)
 {
 	LIBBPF_OPTS(bpf_map_batch_opts, options);
@@ -70,7 +70,7 @@ static int copy_hash(struct copying *copying)
 	bool first = true, full = true;
 	int err = 0;
 
-	/* A bucket that does not fit asks for more room. */
+	/* If a bucket does not fit, the room is doubled. */
 	for (; full && room <= 2 * copying->old.max_entries + BATCH; room *= 2) {
 		_cleanup_free_ char *keys = calloc(room, copying->old.key_size);
 		_cleanup_free_ char *values = calloc(room, copying->old_size);
@@ -105,7 +105,7 @@ static int put_as_is(struct copying *copying, const void *key)
 	return bpf_map_update_elem(copying->to, key, copying->value, BPF_ANY) ? -errno : 0;
 }
 
-/* What a ban was in the contracts 1 and 2 (which had a lookup behind it). It closed all services. */
+/* A ban in contracts 1 and 2 (followed by a lookup). It closed all services. */
 struct ban_v1 {
 	__u64 expires_ns, since_ns, packets, attempts, last_ns;
 	__u32 rule, reserved;
@@ -125,7 +125,8 @@ static void read_counts(const struct gate *gate, const void *value, struct carri
 	}
 }
 
-/* Without the memory for it, what is counted of the ban from here on is not carried. */
+/* Notes a ban's counts for migrate_rest(). Without memory for that, what the older gate still
+ * counts of the ban is lost. */
 static void note_counts(struct copying *copying, const struct prefix *prefix)
 {
 	struct gate *gate = copying->gate;
@@ -140,8 +141,8 @@ static void note_counts(struct copying *copying, const struct prefix *prefix)
 	read_counts(gate, copying->value, carried);
 }
 
-/* Without the lookup that it remembers: stamps begin anew with "control", and one of the older
- * gate's would be taken for that of a table to come. */
+/* Puts a ban without the lookup that it remembers: stamps begin anew with "control", and a stamp of
+ * the older gate would be taken for that of a later table. */
 static int put_ban(struct copying *copying, const void *key)
 {
 	const struct ban_v1 *old = copying->value;
@@ -160,7 +161,7 @@ static int put_ban(struct copying *copying, const void *key)
 	return gate_ban_put(copying->gate, key, &ban, NULL);
 }
 
-/* The connections that are open are counted anew, from their sockets. */
+/* Puts a meter without open connections: these are counted anew, from their sockets. */
 static int put_meter(struct copying *copying, const void *key)
 {
 	struct meter *meter = copying->value;
@@ -200,7 +201,7 @@ static int copy_map(struct gate *gate, enum gate_map map)
 	bool is_per_cpu;
 
 	if (from < 0 || !copying.put)
-		return 0; /* the older contract had no such map, or it begins anew */
+		return 0; /* the older contract had no such map, or the map begins anew */
 	if (!migrate_map_info(from, &copying.old) || !migrate_map_info(copying.to, &copying.new))
 		return -errno;
 	if (copying.old.id == copying.new.id)
@@ -217,7 +218,7 @@ static int copy_map(struct gate *gate, enum gate_map map)
 	return copying.old.type == BPF_MAP_TYPE_HASH ? copy_hash(&copying) : copy_array(&copying);
 }
 
-/* Since when is counted is the time of this map's pin (gate_counted_since()). */
+/* Carries over since when is counted: the time of this map's pin (gate_counted_since()). */
 static int migrate_since(const struct gate *gate, struct fault *fault)
 {
 	const char *name = gate_map_name(MAP_COUNTRY_COUNTS);
@@ -252,7 +253,7 @@ int gate_migrate(struct gate *gate, struct fault *fault)
 	return err;
 }
 
-/* A ban that was lifted meanwhile takes no counts. */
+/* A ban that was lifted meanwhile gets no counts. */
 void migrate_rest(struct gate *gate)
 {
 	_cleanup_close_ int from = gate->carried_count ? migrate_older_map(gate, MAP_BANS) : -1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the meters know of a prefix's open connections. See gate_none_open() in gate.h. */
+/* What the meters know about a prefix's open connections. See gate_none_open() in gate.h. */
 #include <limits.h>
 #include <unistd.h>
 
@@ -7,7 +7,8 @@
 
 enum known { KNOWN_NONE, KNOWN_OPEN, UNKNOWN };
 
-/* A prefix without an entry has no connection open, unless the table once refused an entry. */
+/* Asks the meters of one table. A prefix without an entry has no open connection, unless the table
+ * once refused an entry. */
 static enum known ask(int map, const struct prefix *prefix, bool refused_some)
 {
 	struct meter_key key = { .prefix = *prefix };
@@ -40,8 +41,10 @@ bool gate_none_open(struct gate *gate, const struct policy *policy, const struct
 	const struct usage *usage = gate->usage;
 	enum known known = UNKNOWN;
 
-	/* A session of MPTCP may be a peer's without any of its paths being so (multipath.h). */
-	/* Connections of before a change of lengths are counted by other prefixes until a sweep. */
+	/* An MPTCP session may belong to a peer although none of its paths comes from that peer
+	 * (sockets.c). */
+	/* After the policy's lengths change, older connections are counted by other prefixes until
+	 * a sweep. */
 	if (!is_counted(gate) || usage->connection_overflows ||
 	    __atomic_load_n(&usage->multipath, __ATOMIC_RELAXED) ||
 	    __atomic_load_n(&usage->keyed_lengths, __ATOMIC_ACQUIRE) != policy_lengths(policy))

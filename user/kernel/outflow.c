@@ -18,8 +18,8 @@ static int make_entry(struct gate *gate, enum gate_map map, const struct outflow
 			 gate_map_name(map), strerror(errno));
 }
 
-/* What must have an entry however full a table gets: this machine's own breaker, and those that
- * stand for all who find no room. */
+/* Makes the entries that must exist however full a table gets: this machine's own breaker, and
+ * those that stand for all senders without room. */
 static int make_entries(struct gate *gate, const struct outflow_rules *rules, struct fault *fault)
 {
 	static const struct outflow_breaker breaker;
@@ -84,8 +84,8 @@ static int read_control(struct gate *gate, struct outflow_control *control, stru
 	return 0;
 }
 
-/* The keys of a hash that the kernel may change meanwhile: no more than `room`, so that an end
- * comes even if a deleted key sends the walk back to the beginning. */
+/* Reads the keys of a hash that the kernel may change meanwhile: at most `room`, so that the walk
+ * ends even if a deleted key sends it back to the beginning. */
 static size_t read_keys(int fd, struct outflow_key *keys, size_t room)
 {
 	const struct outflow_key *previous = NULL;
@@ -165,7 +165,8 @@ static int by_time(const void *a, const void *b)
 	return x->time_ns < y->time_ns ? -1 : x->time_ns > y->time_ns;
 }
 
-/* An entry that is being written has the time 0, before and after it is copied. */
+/* Copies the ring of attempts. While an entry is being written, its time is 0 or changes during the
+ * copy: such entries are left out. */
 static int read_recent(struct gate *gate, struct gate_outflow *outflow, struct fault *fault)
 {
 	size_t size = OUTFLOW_RECENT * sizeof(struct outflow_recent);
@@ -215,7 +216,7 @@ int gate_outflow_read(struct gate *gate, uint64_t now_boot_ns, struct gate_outfl
 	return err;
 }
 
-/* The element shared with the kernel; the caller munmap()s a page. */
+/* Maps the element that is shared with the kernel; the caller munmap()s a page. */
 static struct outflow_control *map_control(struct gate *gate, struct fault *fault)
 {
 	void *at = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED,
@@ -268,7 +269,8 @@ int gate_outflow_set_reported(struct gate *gate, const struct outflow_key *key, 
 	return 0;
 }
 
-/* Entries that are made again at the next attempt; a count that is raised meanwhile is lost. */
+/* Removes idle entries: the next attempt makes them again. A count that is raised meanwhile is
+ * lost. */
 int gate_outflow_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns,
 		       struct fault *fault)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What can be said of the outflow breaker's state without asking the kernel (outflow.h). Pure. */
+/* What the outflow breaker's state tells without asking the kernel (outflow.h). Pure. */
 #include "kernel/outflow.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The ring "over_limit": what the counter says of connections beyond a limit. */
+/* The ring "over_limit": the counter's reports of connections beyond a limit. */
 #include "kernel/gate.h"
 
 #include <errno.h>
@@ -63,10 +63,10 @@ void gate_over_close(struct gate_over *over)
 	free(over);
 }
 
-/* What one takes of the ring: its head (BPF_RINGBUF_HDR_SZ) before it. */
+/* The size of a record in the ring, with the head before it (BPF_RINGBUF_HDR_SZ). */
 #define RECORD_SIZE (BPF_RINGBUF_HDR_SZ + sizeof(struct over_limit))
 
-/* The ring's first two pages are its positions: where the reader is, where the writer. */
+/* The ring's first two pages are the positions of the reader and of the writer. */
 int gate_over_usage(struct gate *gate, struct gate_usage *usage, struct fault *fault)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);

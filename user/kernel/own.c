@@ -33,7 +33,7 @@ static bool is_outflow(const char *name)
 	return !strncmp(name, "outflow", 7);
 }
 
-/* The programs under PINS/vN/programs, of whatever set. */
+/* Loads the programs under PINS/vN/programs, whichever set they are of. */
 static void load_programs(struct own *own, const char *folder)
 {
 	__u32 ids[96];
@@ -68,7 +68,7 @@ void own_load(const char *pins, struct own *own)
 	}
 }
 
-/* A program's name and maps; false where it cannot be asked. */
+/* Asks for a program's name and maps. False: it cannot be asked. */
 static bool ask(__u32 program, struct bpf_prog_info *info, __u32 maps[MAPS_MAX])
 {
 	__u32 size = sizeof(*info);
@@ -82,7 +82,7 @@ static bool ask(__u32 program, struct bpf_prog_info *info, __u32 maps[MAPS_MAX])
 	return true;
 }
 
-/* Names of maps are cut at 15 characters. */
+/* Whether the map has the name of one of ours: the kernel cuts names at 15 characters. */
 static bool is_a_sekisho_map(__u32 map)
 {
 	_cleanup_close_ int fd = bpf_map_get_fd_by_id(map);
@@ -120,8 +120,8 @@ enum own_kind own_kind_of(const struct own *own, __u32 program)
 	return OWN_FOREIGN;
 }
 
-/* nftw() has no argument for its caller. One thread at a time: only `unload`, `status` and `doctor`
- * ask. */
+/* nftw() passes no context to its callback: these stand in for it. Only `unload`, `status` and
+ * `doctor` ask, in one thread at a time. */
 static __thread const __u32 *wanted_maps;
 static __thread __u32 wanted_count;
 

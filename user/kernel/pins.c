@@ -29,7 +29,7 @@ int gate_pin_path(const char *pins, const char *name, char *path, struct fault *
 	return 0;
 }
 
-/* mkdir -p with 0700. */
+/* As mkdir -p, with mode 0700. */
 static int make_folders(const char *path, struct fault *fault)
 {
 	char copy[PATH_MAX];
@@ -123,7 +123,8 @@ unsigned pins_newer_version(const char *pins)
 	return latest(pins, true);
 }
 
-/* Depth first; `links` sorts before the maps it holds on to only by being a folder. */
+/* Removes a tree, all folders before the files beside them: so links go before the maps that they
+ * hold. */
 static int remove_tree(const char *path, unsigned depth, struct fault *fault)
 {
 	_cleanup_(cleanup_dir) DIR *dir = opendir(path);

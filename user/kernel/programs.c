@@ -46,8 +46,8 @@ unsigned gate_namespace(void)
 	return stat("/proc/self/ns/net", &namespace) ? 0 : (unsigned)namespace.st_ino;
 }
 
-/* "programs/DIGEST-NAMESPACE": what the programs were made from. They hold the namespace's number
- * as a constant. */
+/* Writes "programs/DIGEST-NAMESPACE", which names what the programs were made from: they hold the
+ * namespace's number as a constant. */
 static void set_name(char *name, size_t size)
 {
 	snprintf(name, size, "programs/" GATE_DIGEST "-%u", gate_namespace());
@@ -63,8 +63,8 @@ static int program_path(const struct gate *gate, enum gate_program program, char
 	return gate_pin_path(gate->pins, name, path, fault);
 }
 
-/* Whether the program works on the pinned maps: pins may have been taken away and made anew under
- * programs that stayed. One further map is its constants. */
+/* Whether the program uses the pinned maps: the pins may have been removed and made anew under
+ * programs that stayed. One further map holds its constants. */
 static bool uses_maps(int program, const uint32_t *maps)
 {
 	__u32 used[64] = { 0 }, size = sizeof(struct bpf_prog_info);
@@ -132,7 +132,7 @@ int gate_pin_programs(struct gate *gate, struct fault *fault)
 	err = gate_pin_path(gate->pins, name, path, fault);
 	if (err)
 		return err;
-	/* Pins of a start that was killed before it had made all of them. */
+	/* Removes pins of a start that was killed before it had made all of them. */
 	err = pins_remove_folder(path, fault);
 	if (err)
 		return err;

@@ -12,11 +12,11 @@
 
 #define COUNTRIES (SERVICE_MAX * COUNTRY_COUNT)
 
-/* How many connections are open by a key. Sorted by the key, each key once. */
+/* How many connections are open by a key. Sorted by key, and each key occurs once. */
 struct recount_sum {
 	struct meter_key key;
 	uint32_t open;
-	bool met; /* its meter was */
+	bool met; /* its meter was met */
 };
 
 struct recount_sums {
@@ -93,7 +93,7 @@ static struct meter_key key_of(const struct connection *connection, __u32 kind)
 	};
 }
 
-/* `sums` has room for one each. */
+/* Sums up the connections by key. `sums` has room for one sum each. */
 static void sum_up(const struct open_list *list, __u32 kind, struct recount_sums *sums)
 {
 	size_t count = 0, kept = 0;

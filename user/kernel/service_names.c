@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which id is which service's: the map "service_names", and what is counted by ids. */
+/* Which service has which id: the map "service_names", and what is counted by ids. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ int gate_service_names(struct gate *gate, struct service_names *names, struct fa
 	return 0;
 }
 
-/* How many are open under each id. */
+/* Counts the open connections of each id. */
 static int open_by_service(struct gate *gate, uint64_t open[SERVICE_MAX], struct fault *fault)
 {
 	LIBBPF_OPTS(bpf_map_batch_opts, options);
@@ -70,7 +70,7 @@ int gate_connection_usage(struct gate *gate, struct gate_usage *usage, struct fa
 	return err;
 }
 
-/* Elements `first` and on of a per-CPU array begin anew. */
+/* Sets `count` elements of a per-CPU array to zero, beginning with `first`. */
 static int clear(int map, size_t value_size, __u32 first, __u32 count)
 {
 	int cpus = libbpf_num_possible_cpus();

@@ -13,7 +13,8 @@
 #include "base/cleanup.h"
 #include "kernel/diag.h"
 
-/* Every state in which a peer can still be spoken with; listeners and TIME_WAIT are not. */
+/* All states in which a connection with a peer still exists: not those of listeners and
+ * TIME_WAIT. */
 #define STATES                                                                    \
 	((1U << TCP_ESTABLISHED) | (1U << TCP_SYN_RECV) | (1U << TCP_FIN_WAIT1) | \
 	 (1U << TCP_FIN_WAIT2) | (1U << TCP_CLOSE_WAIT) | (1U << TCP_LAST_ACK) |  \
@@ -34,7 +35,7 @@ static int compare(const void *a, const void *b)
 	return address_compare(&left->address, &right->address);
 }
 
-/* One search for each length that is there. */
+/* Whether a prefix of the table holds the address: one search for each length in the table. */
 static bool holds(const struct prefix_table *table, const struct address *address)
 {
 	size_t next;
@@ -73,7 +74,8 @@ static bool is_of_port(const struct sockets_filter *filter, const struct inet_di
 	return false;
 }
 
-/* Those from elsewhere, too, that may be paths of a session with one of the prefixes. */
+/* Takes sockets from the prefixes, and all that belong to an MPTCP session: they may be paths of a
+ * session with one of the prefixes. */
 static bool is_wanted(const struct diag_socket *socket, const void *context)
 {
 	const struct sockets_filter *filter = context;
@@ -108,7 +110,8 @@ static int destroy(struct nl_sock *netlink, const struct inet_diag_msg *socket, 
 		       : err;
 }
 
-/* Whether this network namespace speaks MPTCP: to ask for its sessions loads a kernel module. */
+/* Whether MPTCP is enabled in this network namespace. Asking for its sessions without that would
+ * load a kernel module. */
 static bool has_multipath(void)
 {
 	_cleanup_close_ int fd = open("/proc/sys/net/mptcp/enabled", O_RDONLY | O_CLOEXEC);
@@ -117,7 +120,7 @@ static bool has_multipath(void)
 	return fd >= 0 && read(fd, &enabled, 1) == 1 && enabled != '0';
 }
 
-/* All on the filter's ports; none where the kernel cannot list them. */
+/* Lists the MPTCP sessions on the filter's ports; none if the kernel cannot list them. */
 static int list_sessions(struct nl_sock *netlink, const struct sockets_filter *filter,
 			 struct diag_socket **sessions, size_t *count, struct fault *fault)
 {
@@ -132,7 +135,7 @@ static int list_sessions(struct nl_sock *netlink, const struct sockets_filter *f
 		       : 0;
 }
 
-/* The first `*count` of `found` become those that are from the prefixes. */
+/* Moves the sockets that are from the prefixes to the front; `*count` becomes their number. */
 static void from_first(const struct sockets_filter *filter, struct diag_socket *found,
 		       size_t *count)
 {
@@ -157,9 +160,9 @@ static bool has_token(const struct diag_socket *sockets, size_t count, uint32_t 
 }
 
 /*
- * Of the sockets those that are from the prefixes, or paths of an MPTCP session that is: whose peer
- * is (the address that a server sees, which is that of its first path, gone or not), or that has
- * another path from there.
+ * Keeps the sockets that are from the prefixes, and the paths of an MPTCP session that is: its peer
+ * is (the address that a server sees, which is that of its first path, whether that still exists or
+ * not), or another of its paths is.
  */
 static void leave_out_others(const struct sockets_filter *filter, struct diag_socket *sessions,
 			     size_t session_count, struct diag_socket *found, size_t *count)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See tc.h. Which of the two ways, and TCX; classic filters are in tc_classic.c. */
+/* See tc.h. Chooses between TCX and classic filters, and handles TCX; classic filters are in
+ * tc_classic.c. */
 #include "kernel/tc.h"
 
 #include <bpf/bpf.h>
@@ -25,7 +26,8 @@ static __u32 id_of(int program)
 	return bpf_obj_get_info_by_fd(program, &info, &size) ? 0 : info.id;
 }
 
-/* Another sekisho's program in front lets pass what ours would see. */
+/* Looks at the TCX programs of a side. Another sekisho's program in front is no obstacle: it passes
+ * on what ours is to see. */
 static void look_at_tcx(const struct tc_side *side, const struct own *own, __u32 held,
 			struct tc_state *state)
 {
@@ -90,7 +92,7 @@ int tc_place(const struct tc_side *side, int program, const struct own *own, str
 		return classic_place(side, program, own, state, fault);
 	err = tcx_place(side, program, own, state, fault);
 	if (!err)
-		classic_remove(side, own, false); /* of a start before the kernel had TCX */
+		classic_remove(side, own, false); /* of a start on a kernel that had no TCX yet */
 	return err;
 }
 
@@ -113,7 +115,8 @@ void tc_look(const struct tc_side *side, const struct own *own, struct tc_state 
 	}
 }
 
-/* Programs that no link of ours holds: of a lost sekisho, whose link may be held by a process. */
+/* Removes programs that no link of ours holds: those of a lost sekisho, whose link a process may
+ * still hold. */
 static void remove_from_tcx(const struct tc_side *side, const struct own *own, bool strays)
 {
 	__u32 programs[TCX_MAX];

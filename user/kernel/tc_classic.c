@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See tc_classic.h. By libbpf's netlink calls; what else is on the device by net/filters.h. */
+/* See tc_classic.h. Uses libbpf's netlink calls; net/filters.h lists what else is on the device. */
 #include "kernel/tc_classic.h"
 
 #include <bpf/bpf.h>
@@ -14,7 +14,7 @@
 #include "kernel/links.h"
 #include "net/filters.h"
 
-#define HANDLE	     0x5e /* of ours, and the ones behind it where it is taken */
+#define HANDLE	     0x5e /* handle of our filter; if it is taken, one of the next */
 #define HANDLE_LAST  0x7e
 #define PRIORITY_MAX 0xffff
 
@@ -22,13 +22,13 @@ struct tc_classic_place {
 	__u32 priority, handle; /* priority 0: none */
 };
 
-/* All filters of one side, and where ours is among them. */
+/* All filters of one side, and where ours is. */
 struct scene {
 	const struct tc_side *side;
 	struct tc_filter *filters;
 	size_t count;
 	const struct tc_filter *own;   /* the first of ours; NULL: none */
-	const struct tc_filter *front; /* the first of another's that may keep mail from it */
+	const struct tc_filter *front; /* the first foreign one that may keep mail from ours */
 };
 
 static void cleanup_scene(struct scene *scene)
@@ -36,7 +36,8 @@ static void cleanup_scene(struct scene *scene)
 	free(scene->filters);
 }
 
-/* A packet meets chain 0 first; the others only by way of it. A filter for ARP decides no mail. */
+/* Whether a foreign filter may decide about mail. A packet meets chain 0 first, and other chains
+ * only by way of it. A filter for ARP decides about no mail. */
 static bool may_decide(const struct tc_filter *filter)
 {
 	return !filter->chain && filter->handle &&
@@ -46,7 +47,8 @@ static bool may_decide(const struct tc_filter *filter)
 	       strncmp(filter->name, "gate_", 5) != 0 && strncmp(filter->name, "outflow_", 8) != 0;
 }
 
-/* What this instance is to take off: also what an older version put on the wrong side. */
+/* Whether this instance is to take the filter off. That includes what an older version put on the
+ * wrong side. */
 static bool is_mine(const struct own *own, const struct tc_filter *filter)
 {
 	enum own_kind kind = filter->program ? own_kind_of(own, filter->program) : OWN_FOREIGN;
@@ -83,8 +85,8 @@ static void describe(const struct tc_filter *filter, char *words)
 			 filter->priority);
 }
 
-/* A handle of this priority that nobody has; 0: the priority takes no BPF filter for all protocols.
- * Among filters of one priority the newest is the first. */
+/* A free handle of this priority; 0: the priority takes no BPF filter for all protocols. Among
+ * filters of one priority, the newest comes first. */
 static __u32 free_handle(const struct scene *scene, __u32 priority)
 {
 	for (__u32 handle = HANDLE; handle <= HANDLE_LAST; handle++) {
@@ -105,7 +107,8 @@ static __u32 free_handle(const struct scene *scene, __u32 priority)
 	return 0;
 }
 
-/* The first place in front of all that may decide, or where there is none the first one at all. */
+/* The first place in front of all filters that may decide; if there is none, the first place at
+ * all. */
 static struct tc_classic_place choose(const struct scene *scene)
 {
 	__u32 last = scene->front ? scene->front->priority : PRIORITY_MAX;
@@ -114,7 +117,7 @@ static struct tc_classic_place choose(const struct scene *scene)
 		__u32 handle = free_handle(scene, priority);
 
 		if (priority > last && scene->own)
-			break; /* it is no better than where ours is */
+			break; /* no better than where ours is now */
 		if (handle)
 			return (struct tc_classic_place){ priority, handle };
 	}
@@ -171,7 +174,7 @@ static int prepare_qdisc(const struct tc_side *side, struct fault *fault)
 	return 0;
 }
 
-/* Ours is one alone, and the one that was put in last stays. */
+/* Only one filter of ours stays: the one that was put in last. */
 static void take_others_off(const struct tc_side *side, const struct own *own,
 			    const struct tc_classic_place *kept)
 {

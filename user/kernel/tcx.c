@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See tcx.h. The system call itself: the headers of the kernels that this is built on are older. */
+/* See tcx.h. Makes the system calls directly, as the headers of the kernels that this is built on
+ * may be older. */
 #include "kernel/tcx.h"
 
 #include <bpf/bpf.h>
@@ -19,7 +20,7 @@
 
 struct link_create_tcx {
 	__u32 program, ifindex, attach_type, flags;
-	__u32 relative, reserved; /* none: in front of all */
+	__u32 relative, reserved; /* 0: in front of all */
 	__u64 revision;
 };
 

@@ -11,7 +11,7 @@
 #include "kernel/gate_internal.h"
 
 #define LEASE_NS  2000000000ULL
-#define RING_SIZE (1U << 20) /* of 176 bytes a record: 5,800 wait at most */
+#define RING_SIZE (1U << 20) /* with 176 bytes a record, up to 5,800 wait */
 
 struct verdicts {
 	struct gate *gate;
@@ -28,8 +28,8 @@ static struct watch_slot *slot_of(const struct verdicts *verdicts)
 	return &verdicts->gate->watching->slots[verdicts->slot];
 }
 
-/* Makes a slot whose lease has ended free: its bit first, so that the gate leaves it alone. Whoever
- * changes the lease has the slot. */
+/* Frees a slot whose lease has ended. Its bit goes first, so that the gate leaves the slot alone.
+ * Whoever changes the lease owns the slot. */
 static void free_slot(struct gate *gate, uint32_t number, uint64_t lease)
 {
 	struct watching *watching = gate->watching;
@@ -48,7 +48,7 @@ void verdicts_tidy(struct gate *gate, uint64_t now_boot_ns)
 
 		if (!lease || lease > now_boot_ns)
 			continue;
-		/* A lease of a moment, so that nobody claims the slot meanwhile. */
+		/* A short lease keeps others from claiming the slot meanwhile. */
 		if (__atomic_compare_exchange_n(&gate->watching->slots[i].until_ns, &lease,
 						now_boot_ns + LEASE_NS, false, __ATOMIC_SEQ_CST,
 						__ATOMIC_SEQ_CST))
@@ -56,7 +56,7 @@ void verdicts_tidy(struct gate *gate, uint64_t now_boot_ns)
 	}
 }
 
-/* The first slot that is free, with a lease from now on. */
+/* Claims the first free slot, with a lease from now on. */
 static bool claim(struct verdicts *verdicts, uint64_t now)
 {
 	for (verdicts->slot = 0; verdicts->slot < WATCH_SLOTS; verdicts->slot++) {
@@ -79,7 +79,7 @@ static int on_record(void *context, void *data, size_t size)
 	return size < sizeof(struct watch_record) ? 0 : verdicts->each(data, verdicts->context);
 }
 
-/* The claimed slot gets its filter and its ring buffer; the bit comes last. */
+/* Gives the claimed slot its filter and its ring buffer; its bit comes last. */
 static int fill(struct verdicts *verdicts, const struct watch_filter *filter, struct fault *fault)
 {
 	struct watch_slot *slot = slot_of(verdicts);
@@ -135,7 +135,7 @@ bool verdicts_go_on(struct verdicts *verdicts, uint64_t now_boot_ns)
 {
 	uint64_t lease = verdicts->until_ns;
 
-	/* Another's slot is not to be freed at the end. */
+	/* If the slot is another's by now, it must not be freed at the end. */
 	verdicts->until_ns = 0;
 	if (!__atomic_compare_exchange_n(&slot_of(verdicts)->until_ns, &lease,
 					 now_boot_ns + LEASE_NS, false, __ATOMIC_SEQ_CST,

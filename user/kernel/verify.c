@@ -13,7 +13,7 @@
 #include "gate.skel.h"
 #include "kernel/programs.h"
 
-#define GROUPS 2 /* which take about the same time */
+#define GROUPS 2 /* that take about the same time */
 
 static const unsigned group_of[PROGRAM_COUNT] = {
 	[PROGRAM_XDP] = 0,	    [PROGRAM_TC] = 1,	   [PROGRAM_COUNTER] = 0,
@@ -76,7 +76,7 @@ static struct bpf_program *skeleton_program(const struct gate_bpf *skeleton,
 	return bpf_object__find_program_by_name(skeleton->obj, gate_program_name(program));
 }
 
-/* The programs of one group over the gate's maps. */
+/* Prepares the programs of one group, with the gate's maps. */
 static int prepare(const struct verify_group *group, struct gate_bpf *skeleton)
 {
 	gate_set_switches(skeleton);
@@ -168,7 +168,7 @@ int verify_end(struct gate *gate, struct fault *fault)
 				*fault = group->fault;
 		}
 	}
-	/* What the threads' heaps had is free, and would stay with the process: 15 MiB. */
+	/* The threads' heaps are free now, but would stay with the process: 15 MiB. */
 	if (verification)
 		malloc_trim(0);
 	return error;
