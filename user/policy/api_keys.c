@@ -90,7 +90,7 @@ bool api_keys_match(const struct api_keys *keys, const char *text)
 	size_t size = strlen(text);
 	bool match = false;
 
-	/* A longer one is none of them: its end is kept, which no key has. */
+	/* A longer text matches no key: its last byte is kept, which is 0 in every key. */
 	memcpy(padded, text, size < sizeof(padded) ? size : sizeof(padded));
 	for (size_t i = 0; i < API_KEYS_MAX; i++) {
 		volatile unsigned char differs = i >= keys->count;

@@ -37,7 +37,7 @@ static const char *const member_names[] = {
 };
 _Static_assert(MEMBER_COUNT <= FLAT_JSON_MOST, "struct flat_json has room");
 
-/* The bytes of a string; none of what is another kind of value. */
+/* Takes the bytes of a string; a value of another kind has none. */
 static struct span take_bytes(const struct flat_json *json, enum member member, char *out,
 			      size_t size)
 {
@@ -55,7 +55,7 @@ static void take_text(const struct flat_json *json, enum member member, char *ou
 	span_visible(take_bytes(json, member, bytes, sizeof(bytes)), out, size);
 }
 
-/* Dovecot writes true and false, and users' own templates "true". */
+/* Dovecot writes true and false; users' own templates may write "true". */
 static bool take_flag(const struct flat_json *json, enum member member)
 {
 	return span_is(json->values[member], "true");

@@ -12,13 +12,13 @@
 #define MILLION	 1000000ULL
 #define HOUR_NS	 (3600 * NS_PER_S)
 #define DAY_NS	 (86400 * NS_PER_S)
-#define MET	 64 /* recipients remembered of an account */
-#define NEW_MORE 4  /* times as much for new sources as for unknown ones */
-#define USUAL	 3  /* times the usual, for a shared place */
+#define MET	 64 /* recipients that are remembered for an account */
+#define NEW_MORE 4  /* new sources get so many times as much as unknown ones */
+#define USUAL	 3  /* a shared place gets so many times the usual */
 
 struct spending {
 	struct judge_budget budget;
-	uint32_t met[MET]; /* parts of their hashes; a ring */
+	uint32_t met[MET]; /* parts of the recipients' hashes; a ring */
 	uint32_t next;
 };
 
@@ -58,11 +58,12 @@ void budgets_configure(struct budgets *budgets, const struct judge_settings *set
 }
 
 struct bucket {
-	uint64_t size, refill; /* millionths of a recipient; those that come back in period_ns */
+	uint64_t size, refill; /* millionths of a recipient; `refill` come back in period_ns */
 	int64_t period_ns;
 };
 
-/* At once and in a day: what comes back in a day is the difference. */
+/* The bucket of a purse. What comes back in a day is the difference between the recipients of a day
+ * and those at once. */
 static struct bucket bucket_of(const struct judge_settings *settings, enum judge_purse purse,
 			       uint32_t usual)
 {
@@ -74,7 +75,7 @@ static struct bucket bucket_of(const struct judge_settings *settings, enum judge
 			once = settings->shared_hour;
 		return (struct bucket){ once * MILLION, once * MILLION, HOUR_NS };
 	}
-	/* Something must come back. */
+	/* A part must come back. */
 	if (once > day - day / 4)
 		once = day - day / 4;
 	if (purse == JUDGE_PURSE_NEW) {
@@ -84,7 +85,7 @@ static struct bucket bucket_of(const struct judge_settings *settings, enum judge
 	return (struct bucket){ once * MILLION, (day - once) * MILLION, DAY_NS };
 }
 
-/* What came back since the last time. A clock that was set back gives nothing. */
+/* Gives back what came back since the last call. A clock that was set back gives nothing. */
 static void refill(const struct judge_settings *settings, struct judge_budget *budget,
 		   int64_t now_ns)
 {
@@ -123,7 +124,8 @@ struct judge_budget *budgets_find(struct budgets *budgets, const char *account,
 	if (fresh && memory->recall_budget &&
 	    !memory->recall_budget(account, &spending->budget, memory->context))
 		spending->budget = (struct judge_budget){ 0 };
-	/* What is less than a millionth is lost: of a second's 347 a part that does not matter. */
+	/* Less than a millionth is lost: a negligible part of the 347 that come back in a
+	 * second. */
 	if (!spending->budget.wall_ns || now_ns < spending->budget.wall_ns ||
 	    now_ns - spending->budget.wall_ns > NS_PER_S)
 		refill(budgets->settings, &spending->budget, now_ns);

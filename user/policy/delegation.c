@@ -58,7 +58,7 @@ static void keep(struct span line, struct span values[NAME_COUNT])
 		}
 }
 
-/* All digits, and no more than `most`; else 0. */
+/* Reads a number of digits only, up to `most`; else 0. */
 static uint64_t read_number(struct span text, uint64_t most)
 {
 	uint64_t number = 0;
@@ -98,7 +98,7 @@ bool delegation_read(const char *text, size_t size, int64_t wall_ns, struct poli
 		return false;
 	mail->wall_ns = wall_ns;
 	mail->stage = read_stage(values[NAME_STATE]);
-	/* "unknown" where Postfix does not know it. */
+	/* The address is "unknown" if Postfix does not know it. */
 	if (values[NAME_ADDRESS].size)
 		mail->has_source = span_address(values[NAME_ADDRESS], &mail->source);
 	if (!mail->has_source)

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #define BYTE_BITS 8
-#define TELLING	  16 /* different digests that are enough to tell */
+#define TELLING	  16 /* so many different digests are enough to tell */
 #define DIFFERENT_MOST \
-	32 /* then the next ones are looked at by themselves: it may be another now */
+	32 /* then the next digests are looked at as a new group: the width may have changed */
 
 static unsigned digit_value(char digit)
 {

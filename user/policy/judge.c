@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Logins: whether they are refused, and what their reports say to the rules. What is handed in is
- * in recipients.c. See judge.h. */
+/* Judges logins: whether they are refused, and what their reports tell the rules. Mail that is
+ * handed in is in recipients.c. See judge.h. */
 #include "policy/judge.h"
 
 #include <stdio.h>
@@ -61,11 +61,12 @@ void judge_configure(struct judge *judge, const struct judge_settings *settings)
 	memcpy(judge->settings.key, key, sizeof(key));
 	passwords_configure(judge->passwords, &judge->settings);
 	budgets_configure(judge->budgets, &judge->settings);
-	/* Without memory for another size the old one stays. */
+	/* If there is no memory for another size, the table keeps its size. */
 	lru_resize(judge->messages, settings->most_messages);
 }
 
-/* Whom the account has no reason to let in while others have its password. */
+/* Whether a source that the account has no reason to let in is refused, while others have its
+ * password. */
 static bool is_shut_out(const struct detect_look *look)
 {
 	return look->leaked && !look->known && !look->near && !look->lan && !look->home;
@@ -124,7 +125,7 @@ static void describe(const struct policy_login *login, struct judge_report *repo
 		 login->success ? "logged in" : "failed", what);
 }
 
-/* The server refused nobody for a wrong password. */
+/* Whether the login failed for another reason than a wrong password. */
 static bool is_no_guess(const struct policy_login *login)
 {
 	return login->fail == POLICY_FAIL_INTERNAL || login->fail == POLICY_FAIL_DISABLED ||
@@ -146,7 +147,8 @@ static void judge_failure(struct judge *judge, const struct policy_login *login,
 	judge->usage.repeated += report->password == JUDGE_PASSWORD_REPEATED;
 }
 
-/* The owner has changed it when one of his own sources has another one. */
+/* Judges a success. The owner has changed the password if one of his own sources has another right
+ * one. */
 static void judge_success(struct judge *judge, const struct policy_login *login,
 			  const struct detect_look *look, struct judge_report *report)
 {

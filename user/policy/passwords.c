@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Right and failing digests, compared. See passwords.h. */
+/* Compares right and failing digests. See passwords.h. */
 #include "policy/passwords.h"
 
 #include <stdlib.h>
@@ -11,11 +11,11 @@
 #include "policy/secret.h"
 
 #define DAY_S	     86400U
-#define SURE_BITS    24 /* of a digest: a guess meets one of four in 4 million */
-#define GUESSES_MOST 16 /* strangers', between two that hit one short digest: 1 in 256 by chance */
-#define REPEATS_MOST 1000 /* of one digest, of a mechanism that was not named */
+#define SURE_BITS    24	  /* of a digest: a guess hits one of four right ones once in 4 million */
+#define GUESSES_MOST 16	  /* by strangers, between two hits of a short digest: 1 in 256 by chance */
+#define REPEATS_MOST 1000 /* of one digest, from a mechanism that was not named */
 
-/* An account's right ones, and which of them strangers with short digests met last. */
+/* An account's right digests, and which of them a stranger with a short digest hit last. */
 struct rights {
 	struct judge_digest items[JUDGE_RIGHT];
 	struct prefix hit_source;
@@ -68,9 +68,8 @@ void passwords_configure(struct passwords *passwords, const struct judge_setting
 	lru_resize(passwords->wrongs, settings->most_pairs);
 }
 
-/* Those of before 90 days are none. */
-/* A time to come is now: once the clock was set back, what was seen before is not later than what
- * is seen now. */
+/* Drops digests that are older than JUDGE_DAYS. A time of the future becomes now: after the clock
+ * was set back, what was seen before must not be later than what is seen now. */
 static void drop_old(struct judge_digest *items, unsigned count, uint32_t now_s)
 {
 	for (unsigned i = 0; i < count; i++) {
@@ -153,7 +152,7 @@ static struct judge_digest *find(struct judge_digest *items, unsigned count, uin
 	return NULL;
 }
 
-/* The one that was seen least lately, or is unused. */
+/* An unused item, or the one whose last sight is oldest. */
 static struct judge_digest *oldest(struct judge_digest *items, unsigned count)
 {
 	struct judge_digest *result = items;
@@ -164,7 +163,7 @@ static struct judge_digest *oldest(struct judge_digest *items, unsigned count)
 	return result;
 }
 
-/* Another one was right after it. */
+/* Whether another password was right after this one. */
 static bool is_superseded(const struct rights *rights, const struct judge_digest *digest)
 {
 	for (unsigned i = 0; i < JUDGE_RIGHT; i++)
@@ -218,10 +217,10 @@ enum judge_password passwords_fail(struct passwords *passwords, const struct pol
 	wrongs = wrongs_of(passwords, account, source, now_s);
 	right = find(rights->items, JUDGE_RIGHT, mac);
 	if (right && !is_superseded(rights, right)) {
-		/* It may be the one of a mechanism without a password. */
+		/* The digest may come from a mechanism without a password. */
 		if (login->secret != POLICY_SECRET_PASSWORD)
 			return JUDGE_PASSWORD_NONE;
-		/* A server that is ill refuses what is right, however often a program tries. */
+		/* A server that is ill refuses right passwords, however often a program tries. */
 		right = NULL;
 	}
 	if (right && near) {
@@ -249,7 +248,7 @@ enum judge_password passwords_fail(struct passwords *passwords, const struct pol
 	return JUDGE_PASSWORD_NEW;
 }
 
-/* So many right ones within a day are no passwords. */
+/* Whether the right ones are tokens: so many new ones within a day are no passwords. */
 static bool are_tokens(const struct rights *rights, uint32_t now_s)
 {
 	unsigned today = 0;
@@ -259,8 +258,8 @@ static bool are_tokens(const struct rights *rights, uint32_t now_s)
 	return today >= JUDGE_RIGHT - 1;
 }
 
-/* One was right again after another one had been: the account has several, for its programs say. A
- * further one is no change then. */
+/* Whether the account has several passwords, for example for its programs: one was right again
+ * after another one had been. Then a further one is no change. */
 static bool are_several(const struct rights *rights)
 {
 	for (unsigned i = 0; i < JUDGE_RIGHT; i++)
@@ -309,7 +308,7 @@ void passwords_forget(struct passwords *passwords, const char *account)
 	struct prefix key = lru_name_key(&passwords->seed, account);
 	struct rights *rights = lru_find(passwords->rights, &key);
 
-	/* It stays, empty, so that nothing is recalled that the store still has. */
+	/* The entry stays, empty, so that what the store still has is not recalled. */
 	if (rights)
 		*rights = (struct rights){ 0 };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Mail: each recipient is reserved in the account's purse, each message's end settles what it took.
- * Logins are in judge.c, the purses in budgets.c. See judge.h. */
+/* Judges mail: each recipient is reserved in the account's purse, and the end of the message
+ * settles what was reserved. Logins are in judge.c, the purses in budgets.c. See judge.h. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,15 +8,15 @@
 #include "policy/judge_internal.h"
 
 #define PATIENCE_NS \
-	(600 * NS_PER_S) /* between a recipient and what follows: no client needs more */
+	(600 * NS_PER_S) /* between a recipient and what follows it: no client needs more */
 
-/* One that is under way. */
+/* A message that is under way. */
 struct message {
 	int64_t last_ns;
-	struct prefix account; /* budgets.h */
+	struct prefix account; /* key of its budget (budgets.h) */
 	enum judge_purse purse;
-	uint32_t asked;	   /* recipients */
-	uint32_t reserved; /* of these, in the purse */
+	uint32_t asked;	   /* recipients that were asked about */
+	uint32_t reserved; /* of these, how many are reserved in the purse */
 	bool held;
 };
 
@@ -25,7 +25,7 @@ static void leave(void *value, bool full, void *context)
 	struct judge *judge = context;
 
 	(void)value;
-	/* What it reserved stays spent: who fills the table gains nothing by it. */
+	/* What the message reserved stays spent, so that nobody gains by filling the table. */
 	judge->usage.forgotten += full;
 }
 
@@ -34,13 +34,13 @@ struct lru_table *messages_new(struct judge *judge, uint32_t most)
 	return lru_new(sizeof(struct message), most, leave, judge);
 }
 
-/* Those that did not end give back what they reserved; of a server that never asks at the end
- * nobody knows which did. */
+/* Drops messages that did not end; they give back what they reserved. If the server never asks at
+ * the end, it is not known which messages ended. */
 static void sweep(struct judge *judge, int64_t now_ns)
 {
 	struct message *message;
 
-	/* Those of a time to come were there before the clock was set back. */
+	/* Messages with times of the future were there before the clock was set back. */
 	while ((message = lru_oldest(judge->messages)) &&
 	       (message->last_ns < time_less(now_ns, PATIENCE_NS) ||
 		message->last_ns > time_plus(now_ns, PATIENCE_NS))) {
@@ -55,14 +55,14 @@ static void sweep(struct judge *judge, int64_t now_ns)
 	}
 }
 
-/* Who hands in, and what he may. */
+/* Who hands in mail, and what he may do. */
 struct hand {
 	struct judge *judge;
 	const struct policy_mail *mail;
 	struct detect_look look;
 	enum judge_purse purse;
 	struct judge_budget *budget;
-	struct message *message; /* NULL: it cannot be told from others, or needs no purse */
+	struct message *message; /* NULL: it has no name of its own, or needs no purse */
 	struct judge_mail *answer;
 };
 
@@ -75,7 +75,8 @@ static enum judge_purse purse_of(const struct policy_mail *mail, const struct de
 	return look->fresh ? JUDGE_PURSE_NEW : JUDGE_PURSE_NONE;
 }
 
-/* Of the account: nobody can make two accounts' messages meet. */
+/* The message's key, together with the account: nobody can make the messages of two accounts
+ * collide. */
 static struct prefix message_key(const struct hand *hand)
 {
 	const struct policy_mail *mail = hand->mail;
@@ -136,7 +137,7 @@ static void tell(const struct hand *hand, const char *what)
 		 hand->answer->verdict ? "" : "would be ", what);
 }
 
-/* Over the budget: what is to be done with the message. */
+/* Decides what happens to a message over the budget. */
 static void judge_over(struct hand *hand)
 {
 	static const char *const words[] = { "passes", "on hold", "deferred", "rejected" };
@@ -192,13 +193,13 @@ static void on_recipient(struct hand *hand)
 	judge_over(hand);
 	if (hand->answer->verdict != JUDGE_HOLD || !message)
 		return;
-	/* Nothing of it leaves. */
+	/* Nothing of the message leaves now. */
 	message->held = true;
 	budgets_spend(budget, message->purse, -(int64_t)message->reserved);
 	message->reserved = 0;
 }
 
-/* It lies in the queue until somebody looks at it. */
+/* Notes a message on hold, which stays in the queue until somebody looks at it. */
 static void settle_held(struct hand *hand)
 {
 	const struct judge_settings *settings = &hand->judge->settings;
@@ -242,7 +243,8 @@ static void hand_in(struct hand *hand)
 	memcpy(event->queue, mail->queue, sizeof(event->queue));
 }
 
-/* It leaves although it is over the budget, which is empty then, and owes nothing. */
+/* Lets a message pass although it is over the budget: the budget is empty then, but not below
+ * zero. */
 static void let_pass(struct hand *hand)
 {
 	budgets_spend(hand->budget, hand->purse,
@@ -251,7 +253,8 @@ static void let_pass(struct hand *hand)
 	hand_in(hand);
 }
 
-/* What was reserved and not accepted comes back; what nobody asked about is taken now. */
+/* Settles a message at its end: recipients that were reserved and not accepted come back, and those
+ * that nobody asked about are taken now. */
 static void on_end(struct hand *hand)
 {
 	struct judge_budget *budget = hand->budget;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The key that digests of passwords are kept under, and the digest of a digest. */
+/* The key for stored digests of passwords, and the keyed digest of a digest. */
 #include "policy/secret.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ static int make(const char *path, uint8_t key[JUDGE_KEY_SIZE], struct fault *fau
 		return fault_set(fault, -EIO, "cannot make the key file %s: no random bytes", path);
 	if (write(fd, key, JUDGE_KEY_SIZE) == JUDGE_KEY_SIZE && !fsync(fd))
 		return 0;
-	/* Half a key would be taken for a damaged one at the next start. */
+	/* At the next start, half a key would be taken for a damaged key. */
 	unlink(path);
 	return fault_set(fault, -EIO, "cannot write the key file %s", path);
 }
