@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See cgroup.h. The id is the file handle of the cgroup's folder (kernfs), so it can be opened; who
- * may not open by handle looks for the folder, whose inode number it is as well. */
+/* See cgroup.h. The id is the file handle of the cgroup's folder (kernfs), so that it can be
+ * opened. Without the right to open by handle, the folder is searched for: the id is also its
+ * inode's number. */
 #include "base/cgroup.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 #define DEPTH_MAX     32
 #define FILEID_KERNFS 0xfe /* include/linux/exportfs.h; kernfs handles hold the 64-bit id */
 
-/* Where the first cgroup2 is mounted. */
+/* Finds where the first cgroup2 is mounted. */
 static int find_mount(char *mount, size_t size)
 {
 	FILE *file = setmntent("/proc/self/mounts", "re");
@@ -34,7 +35,8 @@ static int find_mount(char *mount, size_t size)
 	return err;
 }
 
-/* Depth first, below the folder that `path` names up to `length`; on success the whole of it. */
+/* Searches depth first below the folder that the first `length` bytes of `path` name; on success
+ * `path` is the whole path. */
 static int search(uint64_t id, char *path, size_t length, size_t size, unsigned depth)
 {
 	_cleanup_(cleanup_dir) DIR *dir = opendir(path);

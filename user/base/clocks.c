@@ -6,14 +6,14 @@
 
 #define CLOCKS_APART_NS 100000 /* between reading one clock and the other */
 #define CLOCKS_SET_NS \
-	(NS_PER_S / 4) /* no drift, and no short sleep between two looks, comes to that */
+	(NS_PER_S / 4) /* more than any drift, or any short sleep between two looks, comes to */
 
 struct clocks clocks_read(void)
 {
 	struct clocks clocks;
 	uint64_t begin;
 
-	/* Who is put to sleep between the two looks again. */
+	/* If the thread was put to sleep between the two, it looks again. */
 	for (unsigned tries = 0; tries < 10; tries++) {
 		begin = clock_boot_ns();
 		clocks.wall_ns = clock_wall_ns();

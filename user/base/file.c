@@ -21,7 +21,7 @@ static int grow(char **buffer, size_t *room, size_t used, size_t most)
 	if (*room)
 		wanted = *room * 2;
 	if (wanted > most + 2)
-		wanted = most + 2; /* one byte too many is how a larger file shows */
+		wanted = most + 2; /* one byte more, by which a larger file is noticed */
 	grown = realloc(*buffer, wanted);
 	if (!grown)
 		return -ENOMEM;
@@ -114,12 +114,12 @@ int file_replace(const char *path, const char *text, size_t size, struct fault *
 	struct stat status;
 	int err;
 
-	/* /dev/null would be a file from then on. */
+	/* A file must not replace a device such as /dev/null. */
 	if (!lstat(path, &status) && !S_ISREG(status.st_mode))
 		return fault_set(fault, -EINVAL, "cannot write %s: it is no regular file", path);
 	if (asprintf(&fresh, "%s.new", path) < 0)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	/* One that is there may be another user's, who would have the new one. */
+	/* An existing one may be another user's, who could then read or change the new content. */
 	unlink(fresh);
 	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	err = fd < 0 ? -errno : write_all(fd, text, size);

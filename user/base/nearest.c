@@ -10,7 +10,7 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* Optimal string alignment; only the last three rows of the matrix matter. */
+/* Optimal string alignment: only the last three rows of the matrix are needed. */
 size_t nearest_distance(const char *a, const char *b)
 {
 	size_t rows[3][NEAREST_WORD_MAX + 1], *before = rows[0], *last = rows[1], *row = rows[2];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See time.h. Apart from the two clocks at the end, pure. */
+/* See time.h. Pure, except for the two clocks at the end. */
 #include "base/time.h"
 
 #include <ctype.h>
@@ -29,7 +29,7 @@ static uint64_t unit_seconds(char unit)
 	}
 }
 
-/* Digits at *text, at most 12 of them; moves *text behind them. */
+/* Reads the digits at *text, at most 12, and moves *text behind them. */
 static bool read_number(const char **text, uint64_t *number)
 {
 	const char *begin = *text;
@@ -118,8 +118,8 @@ static char *put_digits(char *out, unsigned digits, int64_t number)
 	return out + digits;
 }
 
-/* "2026-11-21" `between` "10:00:00.123456"; returns the end. Not by strftime(): each line of
- * `parse --json` has one. */
+/* Writes "2026-11-21" `between` "10:00:00.123456"; returns the end. strftime() is too slow: each
+ * line of `parse --json` has a time. */
 static char *put_time(char *text, const struct tm *tm, char between, int64_t fraction)
 {
 	text = put_digits(text, 4, tm->tm_year + 1900);
@@ -141,7 +141,7 @@ static char *put_time(char *text, const struct tm *tm, char between, int64_t fra
 	return text;
 }
 
-/* Whole seconds, and *fraction in nanoseconds, of times before 1970 too. */
+/* Returns the whole seconds, and *fraction in nanoseconds, also for times before 1970. */
 static time_t whole_seconds(int64_t wall_ns, int64_t *fraction)
 {
 	int64_t seconds = wall_ns / NS_PER_S;
@@ -154,7 +154,7 @@ static time_t whole_seconds(int64_t wall_ns, int64_t *fraction)
 	return (time_t)seconds;
 }
 
-/* As gmtime_r(), which is asked once for each day: lines of a log are mostly of one. */
+/* As gmtime_r(), which is called only once for each day: most lines of a log are of one day. */
 static void put_day(time_t seconds, struct tm *tm)
 {
 	static _Thread_local struct {
@@ -186,7 +186,7 @@ void time_format(int64_t wall_ns, char text[TIME_TEXT_SIZE])
 	*text = '\0';
 }
 
-/* The one word of the command line that every text needs: --utc. */
+/* --utc: the one option that every text needs. */
 static bool shows_utc;
 
 void time_show_utc(void)
@@ -206,7 +206,7 @@ void time_show(int64_t wall_ns, char text[TIME_TEXT_SIZE])
 		put_time(text, &tm, ' ', fraction);
 }
 
-/* `digits` digits at text[*at] as a number within [low, high]. */
+/* Reads `digits` digits at text[*at] as a number within [low, high]. */
 static bool read_field(const char *text, size_t size, size_t *at, unsigned digits, unsigned low,
 		       unsigned high, unsigned *value)
 {
@@ -229,7 +229,7 @@ static bool read_char(const char *text, size_t size, size_t *at, const char *any
 	return true;
 }
 
-/* ".123456789": any number of digits, nanoseconds kept. */
+/* Reads ".123456789": any number of digits, of which nanoseconds are kept. */
 static bool read_fraction(const char *text, size_t size, size_t *at, int64_t *ns)
 {
 	int64_t scale = NS_PER_S / 10;
@@ -312,7 +312,7 @@ int time_read(const char *text, int64_t *wall_ns)
 		return 0;
 	seconds = (time_t)(*wall_ns / NS_PER_S);
 	gmtime_r(&seconds, &tm);
-	tm.tm_isdst = -1; /* the zone's own rules say */
+	tm.tm_isdst = -1; /* the zone's own rules decide */
 	*wall_ns = mktime(&tm) * NS_PER_S + *wall_ns % NS_PER_S;
 	return 0;
 }

@@ -2,8 +2,8 @@
 /* See utf8.h. */
 #include "base/utf8.h"
 
-/* The length of the sequence that `first` begins, 0 for none; *low and *high bound its second byte,
- * which is where overlong forms and surrogates show (RFC 3629, section 4). */
+/* The length of the sequence that `first` begins, 0 for none. *low and *high bound its second byte,
+ * by which overlong forms and surrogates are found (RFC 3629, section 4). */
 static size_t sequence_size(unsigned char first, unsigned char *low, unsigned char *high)
 {
 	*low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
