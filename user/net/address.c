@@ -73,7 +73,7 @@ struct address address_mask(const struct address *address, unsigned length)
 	return masked;
 }
 
-/* Do the first `length` bits agree? */
+/* Whether the first `length` bits agree. */
 static bool same_bits(const struct address *a, const struct address *b, unsigned length)
 {
 	uint64_t high = address_high(a) ^ address_high(b), low = address_low(a) ^ address_low(b);
@@ -88,7 +88,7 @@ int address_compare(const struct address *a, const struct address *b)
 	return memcmp(a->byte, b->byte, sizeof(a->byte));
 }
 
-/* 1 to 3 digits without a leading zero. */
+/* Reads 1 to 3 digits without a leading zero. */
 static int parse_length(const char *text, size_t size, unsigned most, unsigned *length)
 {
 	unsigned value = 0;
@@ -178,8 +178,9 @@ struct prefix address_network(const struct address *address, unsigned network_le
 
 const char *prefix_special(const struct prefix *prefix)
 {
-	/* What a source can be of the IANA special-purpose address registries (RFC 6890), most
-	 * telling name first. Numbers, not text: this is asked for every line of a list. */
+	/* The IANA special-purpose address registries (RFC 6890), as far as a source can be in
+	 * them; the most telling name comes first. Numbers and not text, since every line of a list
+	 * is compared with them. */
 	static const struct {
 		struct prefix prefix;
 		const char *name;
@@ -233,7 +234,7 @@ int country_from_text(const char *text, size_t size)
 		return -EINVAL;
 	country = (toupper((unsigned char)text[0]) - 'A') * 26 + toupper((unsigned char)text[1]) -
 		  'A';
-	return country == COUNTRY_LAN ? -EINVAL : country; /* "ZY", in whose place it stands */
+	return country == COUNTRY_LAN ? -EINVAL : country; /* the number of LAN is that of "ZY" */
 }
 
 void country_to_text(unsigned country, char text[COUNTRY_TEXT_SIZE])

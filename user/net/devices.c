@@ -43,7 +43,7 @@ static int open_route(struct nl_sock **socket, struct fault *fault)
 	return err ? fault_netlink(fault, "routes", err) : 0;
 }
 
-/* Adds `prefix` to the malloc()ed array; machines have few addresses, so one at a time. */
+/* Adds `prefix` to the malloc()ed array, one at a time: machines have few addresses. */
 static int add_prefix(struct prefix **prefixes, size_t *count, const struct prefix *prefix)
 {
 	struct prefix *more = realloc(*prefixes, (*count + 1) * sizeof(*more));
@@ -96,8 +96,8 @@ static void mark_default(struct nl_cache *routes, struct device *devices, size_t
 	}
 }
 
-/* The device that this one's packets come by as they are; 0: none. Not that of a tunnel: what comes
- * out of one was inside of something else before. */
+/* The device by which this one's packets come unchanged; 0: none. For a tunnel there is none: what
+ * comes out of it was inside other packets before. */
 static unsigned lower_of(struct rtnl_link *link)
 {
 	static const char *const kinds[] = { "vlan", "macvlan", "macvtap", "ipvlan", "ipvtap" };
@@ -306,7 +306,7 @@ unsigned device_watch_drain(struct device_watch *watch)
 	watch->changes = 0;
 	for (int i = 0; i < 10000 && err >= 0; i++)
 		err = nl_recvmsgs_default(watch->socket);
-	/* Of an overrun (ENOBUFS) nobody knows what it was. */
+	/* After an overrun (ENOBUFS) it is not known what was lost. */
 	return err == -NLE_AGAIN ? watch->changes : DEVICE_LINKS | DEVICE_FILTERS;
 }
 

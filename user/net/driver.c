@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See driver.h. ethtool for the name, the "netdev" family of generic netlink for XDP's features. */
+/* See driver.h. ethtool gives the name, the "netdev" family of generic netlink the XDP features. */
 #include "net/driver.h"
 
 #include <dirent.h>
@@ -55,7 +55,7 @@ static int take_attribute(struct nl_msg *message, void *context)
 	return NL_OK;
 }
 
-/* One question of generic netlink, and one number of its answer; 0: none. */
+/* Asks one question by generic netlink, and returns one number of the answer; 0: none. */
 static uint64_t ask(struct nl_sock *socket, int family, uint8_t command, int question,
 		    const void *value, int size, int answer)
 {
@@ -94,7 +94,7 @@ static int request_of(const char *device, struct ifreq *request)
 	return socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
-/* A VLAN device is "upper_eth0.5" below the device it is on. */
+/* Whether a VLAN is on the device: /sys then has "upper_eth0.5" in the device's folder. */
 static bool has_vlan(const char *name)
 {
 	_cleanup_(cleanup_dir) DIR *dir = NULL;
@@ -142,11 +142,13 @@ void driver_ask(unsigned ifindex, const char *device, struct driver *driver)
 
 const char *driver_xdp_obstacle(const struct driver *driver)
 {
-	/* It resets its rings at each of these, and the core still shows the program (Linux 6.6). */
+	/* The driver resets its rings at each of these, and the kernel's core still shows the
+	 * program (Linux 6.6). */
 	if (!strcmp(driver->name, "vmxnet3"))
 		return "its driver (vmxnet3) forgets an XDP program when the link goes down, the "
 		       "MTU changes or ethtool changes the rings";
-	/* Before Linux 6.3 it drops larger frames, and does not let go of the program either. */
+	/* Before Linux 6.3 the driver drops larger frames, and does not let go of the program
+	 * either. */
 	if (!strcmp(driver->name, "virtio_net") && driver->mtu > DRIVER_XDP_MTU && !driver->large)
 		return "its driver (virtio_net) loses frames of more than a page under native XDP, "
 		       "and the MTU is larger";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See filters.h. libnl carries the messages; its own classifier objects know no BPF programs. */
+/* See filters.h. libnl carries the messages, but its own classifier objects do not know BPF
+ * programs. */
 #include "net/filters.h"
 
 #include <errno.h>
