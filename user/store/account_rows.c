@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Accounts by hand: which there are, what was decided about one, and what an administrator orders.
- * An order changes what is stored at once; a daemon that runs finds it here and does the same. */
+/* Accounts as an administrator sees them: which there are, what was decided about one, and orders.
+ * An order changes the store at once; a running daemon finds it here and does the same. */
 #include <errno.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "store/database.h"
 #include "store/policy_rows.h"
 
-#define ORDERS_MOST "1000" /* that no daemon has taken: the oldest give way */
+#define ORDERS_MOST "1000" /* orders that no daemon has taken: the oldest give way */
 
 int store_account_each(struct store *store,
 		       void (*each)(const char *account, uint64_t sources, int64_t first_wall_ns,

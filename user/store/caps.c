@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The most rows of what the rules remember: an attacker with many addresses or names makes rows as
- * fast as he is banned. The oldest give way. */
+/* Bounds the rows of what the rules remember, since an attacker with many addresses or names makes
+ * rows as fast as he is banned. The oldest rows give way. For a while there may be CAP_EACH rows
+ * too many. */
 #include "base/cleanup.h"
 #include "store/database.h"
 #include "store/policy_rows.h"
 
 #define CAP_EACH \
-	1024	   /* rows put: so many too many there may be; a count of a million takes 50 ms */
+	1024	   /* new rows after which they are counted: counting a million rows takes 50 ms */
 #define CAP_ALL 20 /* calls of store_expire() */
 #define OLDEST(keys, table, time, most)                                                            \
 	"DELETE FROM " table " WHERE (" keys ") IN (SELECT " keys " FROM " table " ORDER BY " time \

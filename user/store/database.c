@@ -44,7 +44,7 @@ int database_fault(struct store *store, struct fault *fault, const char *what)
 {
 	int last = errno, system = store->db ? sqlite3_system_errno(store->db) : 0;
 
-	/* Of a failed write SQLite keeps no errno; the library's own is still there. */
+	/* SQLite keeps no errno of a failed write; the library's errno is still there. */
 	if (!system && (last == ENOSPC || last == EDQUOT || last == EFBIG || last == EROFS))
 		system = last;
 	switch (store->db ? sqlite3_errcode(store->db) & 0xff : SQLITE_NOMEM) {
@@ -85,8 +85,8 @@ int database_execute(struct store *store, const char *sql, const char *what, str
 	return database_fault(store, fault, what);
 }
 
-/* SQLite ends a transaction by itself when it runs out of space: what follows must not become a
- * transaction of its own then. */
+/* SQLite ends a transaction by itself when it runs out of space: the statements after that must not
+ * take effect one by one. */
 static int check_begun(struct store *store, struct fault *fault)
 {
 	if (!store->begun || !sqlite3_get_autocommit(store->db))

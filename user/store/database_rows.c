@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rows written and looked up with bound values; see database.h. */
+/* Writes and looks up rows with bound values; see database.h. */
 #include "store/database.h"
 
 #include <errno.h>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the store forgets in time. Beyond a number of rows: caps.c. */
+/* Removes from the store what is too old. Limits on the number of rows: caps.c. */
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "store/database.h"
 
-#define EVIDENCE_MOST 1000000 /* lines in all: what an attacker with many addresses can fill */
+#define EVIDENCE_MOST 1000000 /* lines in all, since an attacker with many addresses can fill it */
 #define EVIDENCE_DAYS 90
-#define NOTES_DAYS    30   /* what the rules remember; troubles twice as long */
+#define NOTES_DAYS    30   /* what the rules remember; incidents twice as long */
 #define EXPIRE_MOST   2000 /* rows of a kind in one call, about 10 ms */
 
-/* *more is set where it removed as many as it may. */
+/* Runs a statement with a time. Sets *more if it removed as many rows as it may. */
 static int run_with_time(struct store *store, const char *sql, int64_t wall_ns, bool *more,
 			 struct fault *fault)
 {
@@ -21,7 +21,7 @@ static int run_with_time(struct store *store, const char *sql, int64_t wall_ns, 
 	return result;
 }
 
-/* The rows of a table that are older than ?1, by the column that says how old. */
+/* Removes the rows of a table that are older than ?1, by the column `time`. */
 #define AGED(table, keys, time, keep_days)                                               \
 	{                                                                                \
 		"DELETE FROM " table " WHERE (" keys ") IN (SELECT " keys " FROM " table \
@@ -29,8 +29,7 @@ static int run_with_time(struct store *store, const char *sql, int64_t wall_ns, 
 			keep_days                                                        \
 	}
 
-/* What is too old to matter: evidence and what was; what the rules remember; what the policy keeps.
- */
+/* What gets too old: evidence and the past; what the rules remember; what the policy keeps. */
 static const struct {
 	const char *sql;
 	int64_t days;
@@ -66,7 +65,7 @@ int store_expire(struct store *store, int64_t now_wall_ns, struct fault *fault)
 		"DELETE FROM bans WHERE (prefix, services) IN"
 		" (SELECT prefix, services FROM bans WHERE until <= ?1"
 		" ORDER BY until, prefix, services LIMIT " SQL_NUMBER(EXPIRE_MOST) ")";
-	/* Ids are given in ascending order, so the lowest ones are the oldest. */
+	/* Ids ascend, so the lowest ones are the oldest. */
 	static const char most[] =
 		"DELETE FROM evidence WHERE ?1 AND id IN (SELECT id FROM evidence WHERE id <="
 		" (SELECT max(id) FROM evidence) - " SQL_NUMBER(EVIDENCE_MOST) " LIMIT " SQL_NUMBER(

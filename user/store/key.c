@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Prefixes as keys of the store: short for IPv4, and in the order in which people read them. */
+/* Prefixes as keys of the store: short for IPv4, and sorted as people read them. */
 #include "store/database.h"
 
 #include <stdio.h>
@@ -35,7 +35,8 @@ void database_bind_keys_in(sqlite3_stmt *statement, int first, int last,
 {
 	struct prefix other = *prefix;
 
-	/* With length 0 the first key of this address, with 128 or 32 the last of the last one. */
+	/* Length 0 makes the first key of the first address; length 128 (32 for IPv4) the last key
+	 * of the last address. */
 	other.length = prefix_is4(prefix) ? 96 : 0;
 	database_bind_key(statement, first, &other);
 	other.length = 128;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See pack.h. What is unpacked is checked: a store may be damaged. */
+/* See pack.h. Unpacking checks everything: a store may be damaged. */
 #include "store/pack.h"
 
 #include <errno.h>
@@ -87,7 +87,7 @@ struct pack_cursor {
 	bool bad;
 };
 
-/* A number of at most `bits` bits. */
+/* Reads a number of at most `bits` bits. */
 static u128 get_number(struct pack_cursor *cursor, unsigned bits)
 {
 	u128 number = 0;
@@ -131,7 +131,7 @@ static void get4(struct pack_cursor *cursor, struct range4 *range, bool is_first
 	range->first = *next + gap;
 	range->last = range->first + size - 1;
 	range->value = get_value(cursor, values);
-	/* After the last address there is nothing; the rest must not wrap around. */
+	/* Nothing comes after the last address; no other range may wrap around. */
 	if ((!is_first && !*next) || range->first < *next || range->last < range->first)
 		cursor->bad = true;
 	*next = range->last + 1;
@@ -179,7 +179,8 @@ int unpack_ranges(const unsigned char *data, size_t size, struct ranges *ranges)
 	cursor.at += 2;
 	count4 = (size_t)get_number(&cursor, 32);
 	count6 = (size_t)get_number(&cursor, 32);
-	/* Each takes two bytes at least: no damage makes us ask for absurd amounts. */
+	/* Each range takes at least two bytes: so damage cannot make this allocate absurd
+	 * amounts. */
 	if (cursor.bad || count4 + count6 > size / 2)
 		return -EBADMSG;
 	if (allocate(&result, count4, count6))

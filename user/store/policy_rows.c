@@ -10,7 +10,7 @@
 #include "base/time.h"
 #include "store/database.h"
 
-/* In the file: three numbers of 32 bits each, the least byte first. */
+/* A digest in the store: three numbers of 32 bits, least significant byte first. */
 #define DIGEST_SIZE 12
 
 static void write_number(unsigned char *at, uint32_t number)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where reading of each log stands. */
+/* Up to which position each log was read. */
 #include <errno.h>
 
 #include "base/cleanup.h"
@@ -26,8 +26,8 @@ int store_position_put(struct store *store, const char *path,
 
 	if (store->begun)
 		return put(store, path, position, fault);
-	/* Not worth a sync of its own: a position that a power cut took back by some seconds means
-	 * lines read twice, and the bans that they led to are there already. */
+	/* Not synced by itself: if a power cut takes back some seconds, lines are read twice, and
+	 * the bans that they led to exist already. */
 	result = database_execute(store, "PRAGMA synchronous = NORMAL", "write", fault);
 	if (!result)
 		result = put(store, path, position, fault);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What can still be read of a damaged store, into a new one. A table is read from its begin until
- * the damage, and from its end back to it. */
+/* Copies what can still be read of a damaged store into a new one. Each table is read from its
+ * beginning up to the damage, and then from its end back to it. */
 #include <errno.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "store/database.h"
 
-#define ROWS_AT_ONCE 10000 /* in one transaction: others write meanwhile */
+#define ROWS_AT_ONCE 10000 /* in one transaction, so that others can write in between */
 
 struct salvage_table {
 	const char *name, *columns, *order;
-	const char *older; /* the same of a schema that has not all of them; NULL: all have */
+	const char *older; /* columns for a schema that lacks some of them; NULL: none does */
 	int count;	   /* of columns */
-	int key;	   /* of these the one that holds a prefix, or -1 */
-	bool later;	   /* not every schema has it */
+	int key;	   /* the column that holds a prefix, or -1 */
+	bool later;	   /* older schemas do not have the table */
 };
 
 static const struct salvage_table tables[] = {
@@ -56,7 +56,7 @@ struct salvage_copying {
 	struct fault *fault;
 };
 
-/* 1: copied, 0: known already, or nonsense; -errno of the new store. */
+/* Copies a row. 1: copied; 0: it is there already, or is invalid; or -errno of the new store. */
 static int copy_row(struct salvage_copying *copying, const struct salvage_table *table,
 		    sqlite3_stmt *from, sqlite3_stmt *to)
 {
@@ -110,7 +110,8 @@ static bool select_from(struct salvage_copying *copying, const struct salvage_ta
 	return sqlite3_prepare_v2(copying->from.db, select, -1, from, NULL) == SQLITE_OK;
 }
 
-/* 1: the damage was met, 0: read to the end, -errno of the new store. */
+/* Copies a table from one end. 1: the damage was met; 0: read to the other end; or -errno of the
+ * new store. */
 static int copy_table(struct salvage_copying *copying, const struct salvage_table *table,
 		      bool backwards, uint64_t *copied)
 {
@@ -119,7 +120,7 @@ static int copy_table(struct salvage_copying *copying, const struct salvage_tabl
 	_cleanup_(database_finalize) sqlite3_stmt *to = NULL;
 	char insert[256];
 
-	/* Lines that are there already must not be there twice. */
+	/* Rows that are there already must not be there twice. */
 	snprintf(insert, sizeof(insert), "INSERT OR IGNORE INTO %s(%s) VALUES(%.*s)", table->name,
 		 table->columns, 2 * table->count - 1, places);
 	if (!select_from(copying, table, table->columns, backwards, &from) &&
@@ -139,7 +140,8 @@ static int copy_all(struct salvage_copying *copying)
 
 		if (result == 1) {
 			copying->salvage->complete = false;
-			/* Evidence has no key by which what was read twice would show. */
+			/* Evidence has no key by which rows that are read twice would be
+			 * noticed. */
 			if (strcmp(table->name, "evidence"))
 				result = copy_table(copying, table, true, &copied);
 		}
@@ -154,7 +156,7 @@ static int copy_all(struct salvage_copying *copying)
 	return 0;
 }
 
-/* A list without its content, or the other way round, is none. */
+/* Drops lists without content, and content without its list. */
 static int drop_halves(struct store *store, struct fault *fault)
 {
 	return database_execute(store,
@@ -163,7 +165,7 @@ static int drop_halves(struct store *store, struct fault *fault)
 				"store what was salvaged", fault);
 }
 
-/* The new store's count of changes must not be one that the old one had for something else. */
+/* Raises the new store's generation, so that no number stands for two different contents. */
 static int raise_generation(struct salvage_copying *copying)
 {
 	_cleanup_(database_finalize) sqlite3_stmt *from = NULL;

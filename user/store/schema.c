@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The tables of the store, as steps from each version of the schema to the next. With a new step
- * comes a store of the version before, tests/unit/data/schema/VERSION.sql. */
+/* The tables of the store, as steps from each version of the schema to the next. A new step also
+ * needs a store of the version before: tests/unit/data/schema/VERSION.sql. */
 #include "store/database.h"
 
 /*
- * Times are nanoseconds since 1970; unsigned numbers are stored as the signed ones of the same bits.
+ * Times are nanoseconds since 1970. Unsigned numbers are stored as signed ones with the same bits.
  */
 static const char schema1[] =
 	"PRAGMA application_id = 1936026473;"
@@ -45,7 +45,7 @@ static const char schema3[] =
 	"CREATE TABLE clock(id INTEGER PRIMARY KEY CHECK(id = 1), boot TEXT NOT NULL,"
 	" apart INTEGER NOT NULL, shift INTEGER NOT NULL);"
 	"PRAGMA user_version = 3;";
-/* The step from version 3: bans, and bans in a row, are of services. */
+/* The step from version 3: bans, and bans in a row, have services. */
 static const char schema4[] =
 	"CREATE TABLE bans4(prefix BLOB NOT NULL, services INTEGER NOT NULL,"
 	" since INTEGER NOT NULL, until INTEGER NOT NULL, rule INTEGER NOT NULL,"
@@ -79,7 +79,7 @@ static const char schema6[] =
 	"CREATE TABLE orders(id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL,"
 	" what INTEGER NOT NULL);"
 	"PRAGMA user_version = 6;";
-/* The step from version 6: what was, see store_past.c. */
+/* The step from version 6: the past, see store_past.c. */
 static const char schema7[] =
 	"CREATE TABLE past_bans(id INTEGER PRIMARY KEY, prefix BLOB NOT NULL,"
 	" services INTEGER NOT NULL, since INTEGER NOT NULL, ended INTEGER NOT NULL,"
@@ -127,7 +127,7 @@ static const char schema10[] =
 	"CREATE INDEX refusals_wall ON refusals(wall);"
 	"PRAGMA user_version = 10;";
 
-/* From the version of their number less one. */
+/* steps[n] leads from version n to the next. */
 static const char *const steps[] = { schema1, schema2, schema3, schema4, schema5,
 				     schema6, schema7, schema8, schema9, schema10 };
 

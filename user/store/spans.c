@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Counters over time: a row a minute and a row an hour, each as text (history/span.h). */
+/* Counters over time: a row for each minute and a row for each hour, as text (history/span.h). */
 #include <errno.h>
 
 #include "base/cleanup.h"
@@ -45,7 +45,8 @@ int store_spans_each(struct store *store, unsigned length_s, int64_t from_s, int
 	return step == SQLITE_DONE ? 0 : database_fault(store, fault, "read what was counted");
 }
 
-/* Too old, and beyond the most: a clock that was far in the future left rows that never get old. */
+/* Removes rows that are too old, and those beyond `most`: a clock that was far in the future left
+ * rows that never get old. */
 static int expire(struct store *store, unsigned length_s, int64_t from_s, int64_t most,
 		  struct fault *fault)
 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Opening, closing and setting aside the store. Its tables are in schema.c, statements and
- * transactions in database.c, what it holds in store_*.c, *_rows.c, usual.c, spans.c and
- * positions.c; what ends there in expire.c and caps.c.
+/* Opens, closes and sets aside the store. Its tables are in schema.c, statements and transactions
+ * in database.c, what it holds in store_*.c, *_rows.c, usual.c, spans.c and positions.c, and what
+ * is removed from it in expire.c and caps.c.
  *
- * The write-ahead log is synced at every commit: what a call returned for outlasts a power cut. */
+ * The write-ahead log is synced at every commit: when a call has returned, its change outlasts a
+ * power cut. */
 #include "store/store.h"
 
 #include <errno.h>
@@ -16,12 +17,12 @@
 #include "base/time.h"
 #include "store/database.h"
 
-/* Of 4 KiB: who commits moves a log that is longer into the database himself, and waits for the
- * disk. Where a daemon is at work that is its own thread's, from 4 MB on (sync.c), and no command
- * is to wait for it. The last to close the store does it as well. */
+/* In pages of 4 KiB. Whoever commits moves a longer log into the database, and waits for the disk;
+ * so does the last one to close the store. Where a daemon works, a thread of its own does that from
+ * 4 MB on (sync.c), so that no command waits for it. */
 #define LOG_PAGES_MOST "3584"
 
-/* A pragma that returns one number. */
+/* Runs a pragma that returns one number. */
 static int read_number(struct store *store, const char *sql, int64_t *number, struct fault *fault)
 {
 	sqlite3_stmt *statement = NULL;
@@ -55,8 +56,8 @@ static int check_version(struct store *store, int64_t *version, struct fault *fa
 	return 0;
 }
 
-/* A new file gets the schema, an older one the steps that it lacks; where two processes meet, the
- * second finds it made. */
+/* Gives a new file the schema, and an older one the steps that it lacks. If two processes meet, the
+ * second finds that done. */
 static int make_schema(struct store *store, struct fault *fault)
 {
 	int64_t version = 0;
@@ -78,7 +79,7 @@ static int set_up(struct store *store, bool read_only, struct fault *fault)
 	sqlite3_extended_result_codes(store->db, 1);
 	store_set_busy_timeout(store, DATABASE_BUSY_MS);
 	sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	/* cell_size_check: a damaged page is found before it is used. */
+	/* cell_size_check finds a damaged page before it is used. */
 	result = database_execute(store,
 				  "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
 				  "PRAGMA cache_size = -8192",
@@ -87,7 +88,7 @@ static int set_up(struct store *store, bool read_only, struct fault *fault)
 		result = check_version(store, &version, fault);
 	if (result)
 		return result;
-	/* An older one can be read: what it does not have is asked for by writers alone. */
+	/* An older schema can be read: only writers need what it does not have. */
 	store->has_clock = version >= 3 || !read_only;
 	store->has_services = version >= 4 || !read_only;
 	if (read_only)
@@ -123,7 +124,7 @@ static int make_folders(struct store *store, const char *directory, struct fault
 	return 0;
 }
 
-/* The file exists and is root's alone before SQLite writes the first byte. One that is there is not
+/* Makes the file, for root alone, before SQLite writes the first byte. A file that exists is not
  * opened: closing it would end every lock that another connection of this process has on it. */
 static int make_file(struct store *store, struct fault *fault)
 {
@@ -144,8 +145,8 @@ static int make_file(struct store *store, struct fault *fault)
 	return 0;
 }
 
-/* A store at rest (without a log) on a read-only file system: SQLite must be told that nobody can
- * change it. */
+/* The URI of a store at rest (without a log) on a read-only file system: SQLite must be told that
+ * nobody can change it. */
 static char *immutable_uri(const char *path)
 {
 	char *uri = malloc(strlen(path) * 3 + sizeof("file:?immutable=1")), *at = uri;
@@ -257,7 +258,7 @@ void store_close(struct store *store)
 	free(store);
 }
 
-/* 2026-11-21T10:00:00Z without what file names better do without. */
+/* Writes 2026-11-21T10:00:00Z without characters that do not suit file names. */
 static void name_time(int64_t wall_ns, char text[TIME_TEXT_SIZE])
 {
 	char *to = text;
@@ -271,7 +272,8 @@ static void name_time(int64_t wall_ns, char text[TIME_TEXT_SIZE])
 
 int store_set_aside(const char *directory, int64_t wall_ns, char **path, struct fault *fault)
 {
-	/* The log first: left beside a new store it would be taken for that one's. */
+	/* The log comes first: beside a new store, the old log would be taken for the new
+	 * store's. */
 	static const char *const suffixes[] = { "-wal", "-shm", "" };
 	char time[TIME_TEXT_SIZE];
 

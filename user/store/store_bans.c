@@ -11,7 +11,7 @@
 
 #define EVIDENCE_PER_BAN 100
 
-/* Whether a ban of the prefix, other than that of exactly `except`, has one of these services. */
+/* Whether a ban of the prefix has one of these services, apart from the ban of exactly `except`. */
 static int has_other(struct store *store, const struct prefix *prefix, enum ban_services services,
 		     enum ban_services except, bool *other, struct fault *fault)
 {
@@ -30,7 +30,7 @@ static int has_other(struct store *store, const struct prefix *prefix, enum ban_
 	return *other || step == SQLITE_DONE ? 0 : database_fault(store, fault, "look up a ban");
 }
 
-/* Takes the services away from these. */
+/* Takes the services away from these other bans. */
 static int take_away(struct store *store, const struct prefix *prefix, enum ban_services services,
 		     enum ban_services except, struct fault *fault)
 {
@@ -154,10 +154,11 @@ int store_ban_remove(struct store *store, const struct prefix *prefix, enum ban_
 	return database_group_end(store, result, fault);
 }
 
-/* A store of before schema 4 that is open for reading alone has bans of all services. */
+/* A store with a schema before 4 that is open only for reading has bans of all services. */
 #define BAN_COLUMNS(services) "SELECT prefix, since, until, rule, reason, " services " FROM bans"
 
-/* All but the prefix. Of a million, so nothing is set to 0 only to be written again. */
+/* Reads all but the prefix. There may be a million rows, so no member is set to 0 only to be
+ * written again. */
 static void read_ban(sqlite3_stmt *statement, int64_t shift, struct ban_record *ban)
 {
 	const size_t after = offsetof(struct ban_record, services);
@@ -203,7 +204,8 @@ int store_ban_get(struct store *store, const struct prefix *prefix, enum ban_ser
 int store_ban_each(struct store *store, int64_t now_wall_ns, store_ban_each_fn each, void *context,
 		   struct fault *fault)
 {
-	/* The + keeps SQLite from sorting what it finds by the index on `until`. */
+	/* The + keeps SQLite from using the index on `until`, whose result it would have to
+	 * sort. */
 	static const char sql[] =
 		BAN_COLUMNS("services") " WHERE +until > ?1 ORDER BY prefix, services";
 	static const char old[] = BAN_COLUMNS("3") " WHERE +until > ?1 ORDER BY prefix";

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * When bans begin and end, though the wall clock is set meanwhile. While a machine runs, its boot
- * clock is the truth about how long a ban lasts; after a reboot only the wall clock is. So the store
- * keeps wall-clock times, and one number, the shift, that is added to all of them: a jump of the
- * wall clock within a boot, seen by its distance from the boot clock, changes that number alone.
+ * When bans begin and end, even if the wall clock is set meanwhile. While a machine runs, its boot
+ * clock tells how long a ban lasts; after a reboot only the wall clock does. So the store keeps
+ * wall-clock times, and one number, the shift, that is added to all of them. A jump of the wall
+ * clock within a boot is noticed by its distance from the boot clock, and changes only that number.
  */
 #include <errno.h>
 #include <string.h>
@@ -28,7 +28,7 @@ int64_t database_add(int64_t a, int64_t b)
 	return a < 0 ? INT64_MIN : INT64_MAX;
 }
 
-/* -ENOENT: none yet. */
+/* Reads the row. -ENOENT: there is none yet. */
 static int read_row(struct store *store, struct store_clock_row *row, struct fault *fault)
 {
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
@@ -74,7 +74,7 @@ int database_shift(struct store *store, int64_t *shift_ns, struct fault *fault)
 	return result == -ENOENT ? 0 : result;
 }
 
-/* What the row is to be at `now`; false: as it is. */
+/* Makes the row what it is to be at `now`. False: it needs no change. */
 static bool advance(struct store_clock_row *row, bool known, const struct store_moment *now,
 		    int64_t *jump_ns)
 {
@@ -106,7 +106,7 @@ int store_clock(struct store *store, const struct store_moment *now, int64_t *ju
 		return result;
 	if (!advance(&row, !result, now, &jump))
 		return 0;
-	/* Once more, where nobody else can come between: two that see a jump must not count it
+	/* Once more within a transaction, so that two processes that see a jump do not count it
 	 * twice. */
 	result = database_group_begin(store, fault);
 	if (result)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the rules remember beyond a restart: known sources, accounts in trouble, repeated bans. Not
- * synced by itself: what a power cut takes back is learned again. */
+/* What the rules remember beyond a restart: known sources, incidents, repeated bans. Not synced by
+ * itself: what a power cut takes back is learned again. */
 #include <errno.h>
 
 #include "base/cleanup.h"
@@ -173,7 +173,7 @@ int store_repeat_get(struct store *store, const struct prefix *prefix, enum ban_
 	return 0;
 }
 
-/* Notes are grouped by the caller, and not worth a sync. */
+/* Begins a transaction of notes: the caller groups them, and they are not worth a sync. */
 int store_begin_notes(struct store *store, struct fault *fault)
 {
 	int result = database_execute(store, "PRAGMA synchronous = NORMAL", "write", fault);

@@ -36,7 +36,7 @@ int store_generation_set(struct store *store, uint64_t generation, struct fault 
 			      DATABASE_VALUES({ .number = (sqlite3_int64)generation }));
 }
 
-/* The id of the list of this name, else the lowest free one. */
+/* Gives the list the id of the stored list of its name, or else the lowest free one. */
 int store_list_id(struct store *store, struct store_list *list, struct fault *fault)
 {
 	static const char sql[] =
@@ -77,7 +77,8 @@ static int put_metadata(struct store *store, const struct store_list *list, stru
 					      { .number = (sqlite3_int64)list->source_size }));
 }
 
-/* Packed ranges, made before the transaction that stores them begins: others wait for that. */
+/* Packed ranges. They are made before the transaction that stores them, as others wait for its
+ * end. */
 struct packed {
 	unsigned char *data;
 	size_t size;
@@ -238,7 +239,7 @@ int store_list_get(struct store *store, const char *name, struct store_list *lis
 	}
 }
 
-/* All are read before the first is handed out: `each` may change them. */
+/* All lists are read before the first is handed out, as `each` may change them. */
 int store_list_each(struct store *store, int (*each)(const struct store_list *list, void *context),
 		    void *context, struct fault *fault)
 {

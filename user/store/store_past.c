@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What was: bans that ended, and alerts. Times here are the wall clock's when it happened: a jump
- * of the clock does not move them (store_clock.c), as it moves the bans that are to end. */
+/* The past: bans that ended, and alerts. Their times are the wall clock's when it happened. A jump
+ * of the clock moves bans that are still to end, but not these (store_clock.c). */
 #include <errno.h>
 #include <stdio.h>
 
@@ -8,13 +8,13 @@
 #include "base/time.h"
 #include "store/database.h"
 
-/* A ban's row, moved to the past as far as it closes the services ?3. */
+/* Copies a ban's row to the past, as far as it closes the services ?3. */
 #define ENDED_AT(ended, lifted)                                                       \
 	"INSERT INTO past_bans(prefix, services, since, ended, lifted, rule, reason)" \
 	" SELECT prefix, services & ?3, since + ?2, " ended ", " lifted               \
 	", rule, reason FROM bans "
 
-/* `sql` with the prefix as ?1 and a time as ?4. */
+/* Runs `sql` with the prefix as ?1 and a time as ?4. */
 static int keep_prefix(struct store *store, const char *sql, const struct prefix *prefix,
 		       enum ban_services services, int64_t wall_ns, struct fault *fault)
 {
@@ -50,7 +50,7 @@ int database_past_over(struct store *store, const struct prefix *prefix, enum ba
 int database_past_expired(struct store *store, int64_t now_wall_ns, int64_t most,
 			  struct fault *fault)
 {
-	/* The same rows that store_expire() then removes. */
+	/* These are the rows that store_expire() removes after this. */
 	static const char sql[] =
 		ENDED_AT("until + ?2", "0") "WHERE (prefix, services) IN"
 					    " (SELECT prefix, services FROM bans WHERE until <= ?1"
@@ -66,7 +66,7 @@ int database_past_expired(struct store *store, int64_t now_wall_ns, int64_t most
 					      { .number = most }));
 }
 
-/* All but the prefix. */
+/* Reads all but the prefix. */
 static void read_past(sqlite3_stmt *statement, struct ban_record *past)
 {
 	*past = (struct ban_record){
@@ -98,7 +98,7 @@ static int each_past(struct store *store, sqlite3_stmt *statement, store_ban_eac
 	return step == SQLITE_DONE ? 0 : database_fault(store, fault, "read what bans were");
 }
 
-/* Bans that ended and have not been moved yet are among them. */
+/* Bans that ended and were not moved yet are included. */
 #define PAST_COLUMNS "SELECT prefix, services, since, ended, lifted, rule, reason FROM"
 #define PAST                                                                                       \
 	PAST_COLUMNS " (SELECT prefix, services, since, ended, lifted, rule, reason"               \
@@ -156,7 +156,8 @@ int store_past_alert_put(struct store *store, const struct store_past_alert *ale
 {
 	static const char sql[] = "INSERT INTO past_alerts(wall, rule, account, prefix, facts)"
 				  " VALUES(?1, ?2, ?3, ?4, ?5)";
-	/* Of each rule its own most: one that strangers trigger does not push out the others. */
+	/* Each rule has its own limit, so that a rule that strangers trigger does not push out the
+	 * alerts of others. */
 	static const char trim[] =
 		"DELETE FROM past_alerts WHERE id IN (SELECT id FROM past_alerts WHERE rule = ?1"
 		" ORDER BY wall DESC, id DESC LIMIT -1 OFFSET ?2)";

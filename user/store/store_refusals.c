@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Whom limits refused: a row for each minute, source and service. */
+/* The sources that limits refused: a row for each minute, source and service. */
 #include "base/cleanup.h"
 #include "store/database.h"
 

@@ -14,8 +14,8 @@
 #include "store/database.h"
 
 #define LOG_SIZE (4 << 20)  /* of the write-ahead log, before its pages move into the database */
-#define LOG_MOST (12 << 20) /* then writers wait until all have moved and the log is emptied */
-#define BUSY_MS	 250	    /* for other writers and readers, with LOG_MOST: they wait as well */
+#define LOG_MOST (12 << 20) /* then writers wait until all are moved and the log is emptied */
+#define BUSY_MS	 250	    /* to wait for others; with LOG_MOST, they wait so long as well */
 
 struct store_sync {
 	pthread_t thread;
@@ -35,9 +35,10 @@ static int cannot_move(const char *path, sqlite3 *db, const char *why, struct fa
 }
 
 /*
- * Writers go on meanwhile; once all is moved the next one begins the log anew. A log that has grown
- * all the same is emptied. A connection that has read nothing does not know that there is a log: it
- * moves nothing, says -1 pages and calls that a success.
+ * Moves the log's pages into the database. Writers go on meanwhile; once all pages are moved, the
+ * next writer begins the log anew. A log that has grown nevertheless is emptied. A connection that
+ * has read nothing does not know that there is a log: it moves nothing, returns -1 pages and calls
+ * that a success, so it reads first.
  */
 static int move_with(sqlite3 *db, const char *path, bool empty, struct fault *fault)
 {
@@ -47,11 +48,11 @@ static int move_with(sqlite3 *db, const char *path, bool empty, struct fault *fa
 	if (sqlite3_exec(db, "SELECT 1 FROM sqlite_schema LIMIT 1", NULL, NULL, NULL) != SQLITE_OK)
 		return cannot_move(path, db, NULL, fault);
 	result = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, NULL);
-	/* Then there is little left to move while writers wait. */
+	/* By now there is little left to move while writers wait. */
 	if (result == SQLITE_OK && empty)
 		result = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, &pages,
 						   NULL);
-	/* Somebody reads for longer than that: the next call tries again. */
+	/* Another connection is busy for longer than that: the next call tries again. */
 	if (result == SQLITE_BUSY)
 		return 0;
 	if (result != SQLITE_OK)
@@ -68,7 +69,8 @@ static int move_pages(const char *path, bool empty, struct fault *fault)
 		error = cannot_move(path, db, NULL, fault);
 	else
 		error = move_with(db, path, empty, fault);
-	/* The last one to close it would do the same again: it is never the last one. */
+	/* The last connection to close the store would move the pages once more; this one is never
+	 * the last. */
 	sqlite3_close(db);
 	return error;
 }
@@ -163,8 +165,8 @@ void store_sync_free(struct store_sync *sync)
 
 int store_sync_takes(struct store *store, struct fault *fault)
 {
-	/* A log that begins anew is as short as what it holds, so that its size tells when to move.
-	 */
+	/* A log that begins anew is cut to what it holds, so that its size tells when to move
+	 * it. */
 	return database_execute(store,
 				"PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 0",
 				"set up", fault);

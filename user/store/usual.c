@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the rules compare with: since when there is a history, who delivered mail, accounts' habits.
- * Not synced by itself, as in store_known.c. */
+/* What the rules compare with: the beginning of the history, who delivered mail, accounts' habits.
+ * Not synced by itself, like store_known.c. */
 #include <errno.h>
 
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "store/database.h"
 
-#define CLOCK_LEAST_NS (1577836800 * NS_PER_S) /* 2020: an earlier clock has not been set */
+#define CLOCK_LEAST_NS (1577836800 * NS_PER_S) /* 2020: an earlier clock was not set */
 
-/* -ENOENT: not noted. */
+/* Reads the noted beginning. -ENOENT: none is noted. */
 static int read_begun(struct store *store, int64_t *since_wall_ns, struct fault *fault)
 {
 	static const char sql[] = "SELECT wall FROM begun";
@@ -25,8 +25,8 @@ static int read_begun(struct store *store, int64_t *since_wall_ns, struct fault 
 	return 0;
 }
 
-/* The oldest that the rules left in a store of before there was this table. Bans by hand say
- * nothing about how long logs have been read. */
+/* Finds the oldest record that the rules left in a store that had no such table yet. Bans by hand
+ * tell nothing about how long logs have been read. */
 static int oldest_record(struct store *store, int64_t *oldest_wall_ns, struct fault *fault)
 {
 	static const char sql[] =
@@ -62,7 +62,7 @@ int store_begun(struct store *store, int64_t now_wall_ns, int64_t *since_wall_ns
 		*since_wall_ns = since;
 		return 0;
 	} else if (!result) {
-		since = now_wall_ns; /* the clock was wrong then */
+		since = now_wall_ns; /* the clock was wrong when it was noted */
 	}
 	if (result)
 		return result;
