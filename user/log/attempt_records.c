@@ -7,7 +7,7 @@
 struct source_slot {
 	struct address source;
 	uint32_t used; /* the table's tick when last looked up; 0: free */
-	uint32_t next; /* the record that gives way */
+	uint32_t next; /* the record that is replaced next */
 	struct record records[RECORDS_OF_SOURCE];
 };
 _Static_assert(sizeof(struct source_slot) <= 416, "what attempt_records.h promises");

@@ -4,7 +4,7 @@
 
 #include "log/attempts_internal.h"
 
-/* A session or process not heard of for so long is another one under the same id. */
+/* A session or process without a line for this long is another one under the same id. */
 #define FORGET_S 3600
 
 static uint64_t mix(uint64_t value)

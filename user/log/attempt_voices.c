@@ -16,7 +16,7 @@ void attempt_learn_chain(struct attempts *attempts, bool same_kind, unsigned len
 {
 	attempts->several = true;
 	attempts->repeats |= same_kind;
-	/* Of a chain longer than any before it is not known where it ends. */
+	/* If a chain is longer than any before it, its end is not known. */
 	if (length > attempts->longest)
 		attempts->longest = length;
 	else if (length >= attempts->depth)
@@ -25,14 +25,15 @@ void attempt_learn_chain(struct attempts *attempts, bool same_kind, unsigned len
 		attempts->depth = length;
 }
 
-#define DATABASES_MOST 8 /* that one attempt asks */
+#define DATABASES_MOST 8 /* the most databases that one attempt asks */
 
 struct chain {
 	const struct attempts *attempts;
 	const struct line_event *line_event;
 };
 
-/* Whether the attempt is one that the database of the line has not been asked for yet. */
+/* Whether the line continues the attempt: its database has not been asked for it yet, or the server
+ * has a second database of that kind. */
 static bool continues_record(const struct record *record, const void *context)
 {
 	const struct chain *chain = context;
@@ -60,7 +61,7 @@ static void speak_back(struct record *record, const struct line_event *line_even
 		record->account = line_event->account;
 }
 
-/* A line of the authentication server that names no session. */
+/* Counts a line of the authentication server that names no session. */
 void attempt_count_back(struct attempts *attempts, const struct line_event *line_event,
 			struct attempts_verdict *verdict)
 {
@@ -101,8 +102,8 @@ void attempt_count_back(struct attempts *attempts, const struct line_event *line
 	verdict->may_pass = true;
 }
 
-/* Whether PAM has not spoken of the attempt, or another of its modules has: one says no, then the
- * next. */
+/* Whether PAM has not told of the attempt yet, or only another of its modules has: PAM asks several
+ * modules in turn, and each may say no. */
 static bool lacks_module(const struct record *record, const void *context)
 {
 	const struct line_event *line_event = context;
@@ -135,7 +136,7 @@ void attempt_count_pam(struct attempts *attempts, const struct line_event *line_
 	verdict->may_pass = true;
 }
 
-/* Of an attempt that names no session. */
+/* Counts the report of an attempt that names no session. */
 void attempt_count_report(struct attempts *attempts, const struct line_event *line_event,
 			  struct attempts_verdict *verdict)
 {

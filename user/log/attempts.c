@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See attempts.h, which has the reasoning. Pure. */
+/* See attempts.h, which gives the reasons. Pure. */
 #include "log/attempts.h"
 
 #include <stdlib.h>
@@ -47,7 +47,7 @@ static uint16_t add16(uint16_t value, unsigned more)
 	return more > UINT16_MAX - (unsigned)value ? UINT16_MAX : (uint16_t)(value + more);
 }
 
-/* Whether another database was asked for the same account before, and this is its attempt. */
+/* Whether the line is another database's answer to the session's attempt under way. */
 static bool continues_session(struct slot *slot, const struct line_event *line_event)
 {
 	int64_t passed_ms = llabs(time_ms(line_event) - slot->chain_ms);
@@ -65,7 +65,8 @@ bool attempts_is_reported(const struct attempts *attempts, const struct line_eve
 	       llabs(time_ms(line_event) - attempts->reported_ms) < REPORTS_S * 1000LL;
 }
 
-/* Whether a line of a session may have to be taken back: it needs a record's serial number then. */
+/* Whether the event of a session's line may have to be taken back later: it then needs a record's
+ * serial number. */
 static bool is_provisional(const struct attempts *attempts, const struct line_event *line_event)
 {
 	return line_event->evidence == EVIDENCE_BACKEND ||
@@ -74,7 +75,8 @@ static bool is_provisional(const struct attempts *attempts, const struct line_ev
 		attempts_is_reported(attempts, line_event));
 }
 
-/* A line of a session stands for `count` new attempts: which of them has PAM told of already? */
+/* A line of a session stands for `count` new attempts. Returns how many of them PAM has not told
+ * of. */
 static unsigned take_pam(struct attempts *attempts, const struct line_event *line_event,
 			 unsigned count, uint32_t *serial, struct attempts_verdict *verdict)
 {
@@ -87,7 +89,7 @@ static unsigned take_pam(struct attempts *attempts, const struct line_event *lin
 
 	if (!line_event->event.wall_ns)
 		return count;
-	if (line_event->event.count > 1) /* the front names the last account only */
+	if (line_event->event.count > 1) /* a front end names the last account only */
 		query.account = 0;
 	for (unsigned i = 0; i < count && i < RECORDS_OF_SOURCE; i++) {
 		record = records_find(attempts->records, &line_event->event.source,
@@ -129,7 +131,8 @@ static void count_session(struct attempts *attempts, const struct line_event *li
 	if (line_event->evidence == EVIDENCE_FRONTEND) {
 		slot->front = add16(slot->front, count);
 	} else if (line_event->evidence == EVIDENCE_TOTAL) {
-		/* Where each failure has its own line, the last one counted is still to be told. */
+		/* If each failure has its own line, that of the last one counted is still to
+		 * come. */
 		most = slot->front ? count - 1 : count;
 		slot->back = most > slot->back ? add16(0, most) : slot->back;
 	} else if (line_event->evidence == EVIDENCE_REPORT) {
@@ -147,7 +150,7 @@ static void count_session(struct attempts *attempts, const struct line_event *li
 		slot->chain = line_event->backend;
 		slot->chain_ms = time_ms(line_event);
 		slot->length = 1;
-		if (slot->back > before) /* no attempt that another voice told of */
+		if (slot->back > before) /* a new attempt: no other voice has told of it */
 			slot->serial = 0;
 	}
 	verdict->count = largest(slot) - before;
@@ -158,7 +161,7 @@ static void count_session(struct attempts *attempts, const struct line_event *li
 	verdict->may_pass = line_event->evidence == EVIDENCE_BACKEND;
 }
 
-/* What a process says of its own sessions. */
+/* Counts the line of a process that names no session. */
 static void count_process(struct attempts *attempts, const struct line_event *line_event,
 			  struct attempts_verdict *verdict)
 {
@@ -197,7 +200,7 @@ bool attempts_only_explained(struct attempts *attempts, const struct line_event 
 
 static const struct address nobody;
 
-/* What a process has just said of its next lines. */
+/* Notes what the line says of the next lines of its process: an outage, or a cut line. */
 static void mark(struct attempts *attempts, enum slot_kind kind,
 		 const struct line_event *line_event)
 {
@@ -235,7 +238,7 @@ void attempts_count(struct attempts *attempts, const struct line_event *line_eve
 	*verdict = (struct attempts_verdict){ 0 };
 	switch (line_event->evidence) {
 	case EVIDENCE_WHOLE:
-	case EVIDENCE_ACCOUNT: /* waits for another line, see deferred_event.h */
+	case EVIDENCE_ACCOUNT: /* it waits for another line, see deferred_event.h */
 		verdict->count = line_event->event.count;
 		return;
 	case EVIDENCE_OUTAGE:
@@ -312,7 +315,7 @@ void attempts_asked(struct attempts *attempts, int64_t wall_ns)
 	attempts->reported_ms = wall_ns / NS_PER_MS;
 }
 
-/* What a login or a message is told apart by; 0: nothing. */
+/* Hash by which logins or messages of one source are told apart; 0: there is none. */
 static uint64_t name_of(const struct line_event *line_event)
 {
 	if (line_event->event.kind == EVENT_MESSAGE)
@@ -333,7 +336,8 @@ bool attempts_note_told(struct attempts *attempts, const struct line_event *line
 		return false;
 	slot = attempt_slot(attempts, SLOT_LOGIN, &line_event->event.source, id,
 			    line_event->event.wall_ns / NS_PER_S, true);
-	/* A message is told of when it begins and when it ends, a login by both at once. */
+	/* The log and the report tell of a login at the same time, but of a message one when it
+	 * begins and the other when it ends: only logins have a window. */
 	if (line_event->event.kind == EVENT_SUCCESS &&
 	    llabs(time_ms(line_event) - slot->chain_ms) > WINDOW_MS)
 		slot->front = slot->back = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Lines as they may be stored: without passwords. Where it is unclear how far a password reaches,
- * the rest of the line goes. Pure.
+ * Removes passwords from lines, so that they may be stored. Where it is unclear how far a password
+ * reaches, the rest of the line is removed. Pure.
  */
 #include "log/parse.h"
 
@@ -11,7 +11,7 @@
 
 #define REMOVED "[removed]"
 
-/* Without regard to case. */
+/* Whether `word` stands at `at`, in capitals or small letters. */
 static bool is_word(struct span line, size_t at, const char *word)
 {
 	size_t size = strlen(word);
@@ -38,7 +38,7 @@ struct cut { /* bytes to leave out; begin == SPAN_NONE: none */
 	size_t begin, end;
 };
 
-/* vchkpw: "(pass: 'x') ", where x may hold "') " itself: up to the last one. */
+/* vchkpw writes "(pass: 'x') ", where x may hold "') " itself: cuts up to the last one. */
 static struct cut cut_vpopmail(struct span line, size_t from)
 {
 	size_t at = from ? SPAN_NONE : span_find(line, "password fail (pass: '"), end;
@@ -50,8 +50,8 @@ static struct cut cut_vpopmail(struct span line, size_t from)
 	return (struct cut){ at, end == SPAN_NONE || end < at ? line.size : end };
 }
 
-/* Dovecot: "(given password: x)", "(SHA1 of given password: x)", "PLAIN(x) != '...'": to the end,
- * since x may hold any bracket. */
+/* Dovecot writes "(given password: x)", "(SHA1 of given password: x)", "PLAIN(x) != '...'": cuts to
+ * the end of the line, since x may hold any bracket. */
 static struct cut cut_dovecot(struct span line, size_t from)
 {
 	size_t at = from ? SPAN_NONE : span_find(line, "given password: ");
@@ -67,7 +67,7 @@ static struct cut cut_dovecot(struct span line, size_t from)
 	return (struct cut){ SPAN_NONE, 0 };
 }
 
-/* Behind escaped ends of lines. */
+/* The position behind the escaped ends of lines at `at`. */
 static size_t skip_newlines(struct span line, size_t at)
 {
 	while (at + 1 < line.size && line.at[at] == '\\' && strchr("rn", line.at[at + 1]))
@@ -75,7 +75,7 @@ static size_t skip_newlines(struct span line, size_t at)
 	return at;
 }
 
-/* Nothing that the client sent follows, or a command, which is looked at by itself. */
+/* Whether nothing that the client sent follows, or only a command, which is examined by itself. */
 static bool is_end(struct span line, size_t at)
 {
 	return at >= line.size || (unsigned char)line.at[at] <= ' ' || line.at[at] == '"' ||
@@ -88,9 +88,9 @@ static bool is_mechanism(char c)
 }
 
 /*
- * What a client sent, in protocol errors: "AUTH PLAIN AGJvYgBzZWNyZXQ=" to the end of that word,
- * "AUTH LOGIN\r\nYm9i\r\nc2VjcmV0\r\n" (escaped by the logging daemon, or with '?' for each
- * control character) to the end of the line. "AUTH LOGIN bob" is a name, which stays.
+ * Cuts what a client sent, in protocol errors. Of "AUTH PLAIN AGJvYgBzZWNyZXQ=" the last word is
+ * cut; of "AUTH LOGIN\r\nYm9i\r\nc2VjcmV0\r\n" (escaped by the logging daemon, or with '?' for each
+ * control character) all up to the end of the line. In "AUTH LOGIN bob" the name stays.
  */
 static struct cut cut_protocol(struct span line, size_t from)
 {
@@ -109,7 +109,7 @@ static struct cut cut_protocol(struct span line, size_t from)
 			continue;
 		name = is_word(line, name, "LOGIN") ? end_of_word(line, end + 1) : end + 1;
 		end = end_of_word(line, end + 1);
-		/* More that was sent in one go: the next lines of the exchange. */
+		/* The client sent more at once: the next lines of the exchange. */
 		if (!is_end(line, skip_newlines(line, end)))
 			return (struct cut){ name, line.size };
 		if (end > name)
@@ -119,7 +119,7 @@ static struct cut cut_protocol(struct span line, size_t from)
 }
 
 /* Whether a client's command may begin here: behind "X: ", a quotation mark, an escaped end of
- * line, or a tag ("a1 LOGIN") that itself stands so. */
+ * line, or a tag ("a1 LOGIN") that stands behind one of these. */
 static bool begins_command(struct span line, size_t at, bool tagged)
 {
 	static const char before[] = "\"'`<?";
@@ -140,7 +140,7 @@ static bool begins_command(struct span line, size_t at, bool tagged)
 	return tagged && tag < at && at - tag < 20 && begins_command(line, tag - 1, false);
 }
 
-/* What daemons say themselves behind the word, and no client's name. */
+/* Whether the word behind LOGIN or PASS is the daemon's own text and not what a client sent. */
 static bool is_verdict(struct span word)
 {
 	static const char *const verdicts[] = { "authentication",
@@ -170,7 +170,8 @@ static bool is_verdict(struct span word)
 	return false;
 }
 
-/* "a1 LOGIN bob secret": the name stays; "PASS secret". A password may hold blanks. */
+/* Cuts "a1 LOGIN bob secret" behind the name, and "PASS secret" behind PASS, to the end of the
+ * line: a password may hold blanks. */
 static struct cut cut_command(struct span line, size_t from)
 {
 	for (size_t at = from; at < line.size; at++) {
@@ -190,7 +191,7 @@ static struct cut cut_command(struct span line, size_t from)
 	return (struct cut){ SPAN_NONE, 0 };
 }
 
-/* Dovecot's debug lines of the SASL exchange: "resp=AGJvYgBzZWNyZXQ=". */
+/* Cuts the response in Dovecot's debug lines of the SASL exchange: "resp=AGJvYgBzZWNyZXQ=". */
 static struct cut cut_response(struct span line, size_t from)
 {
 	size_t at = from ? SPAN_NONE : span_find(line, "resp=");

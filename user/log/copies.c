@@ -6,13 +6,13 @@
 #include "base/time.h"
 
 #define WAYS 4
-#define LOGS 4 /* that are told apart for one thing; of more, the last one says it anew */
+#define LOGS 4 /* logs that are told apart for one event; all further ones share the last place */
 
 struct copies_slot {
 	uint64_t key; /* 0: free */
 	int64_t at_s;
-	uint8_t most;	    /* how often the log did that said it most often */
-	uint8_t used;	    /* of the below */
+	uint8_t most;	    /* the most times that any one log had the event */
+	uint8_t used;	    /* entries in use of the two arrays below */
 	uint8_t logs[LOGS]; /* low bits of their numbers */
 	uint8_t counts[LOGS];
 	uint16_t pad[3];
@@ -39,7 +39,7 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 	return hash ^ hash >> 29;
 }
 
-/* What the line says, however its log writes it. */
+/* Hash of what the line says, whatever the format of its log. */
 static uint64_t key_of(const struct line_event *line_event)
 {
 	const struct event *event = &line_event->event;
@@ -56,7 +56,7 @@ static uint64_t key_of(const struct line_event *line_event)
 	       1;
 }
 
-/* The slot of what is said about now; the oldest of its set, made anew. */
+/* The slot of the event with this key; if there is none, the oldest one of its set, emptied. */
 static struct copies_slot *look_up(struct copies *copies, uint64_t key, int64_t now_s)
 {
 	struct copies_slot *set = copies->slots + (key >> 32) % (COPY_SLOTS / WAYS) * WAYS,
@@ -78,7 +78,7 @@ bool copies_is_one(struct copies *copies, const struct line_event *line_event)
 	struct copies_slot *slot;
 	unsigned i;
 
-	if (!now_s) /* nothing is known of its order */
+	if (!now_s) /* without a time its order is unknown */
 		return false;
 	slot = look_up(copies, key_of(line_event), now_s);
 	if (now_s > slot->at_s)

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Courier's imapd, pop3d and esmtpd. The mailbox servers write the user's name before the address,
- * the mail server its own text first. Pure. */
+/* Courier's imapd, pop3d and esmtpd. The mailbox servers write the user's name before the address;
+ * the mail server writes its own text first. Pure. */
 #include "log/format.h"
 
-/* Courier's logger cuts at 511 bytes, and begins a new line with the rest. A longer text says
- * nothing. The rest ends in the true address; it can be a failure of nobody but the one who sent
- * it, and is no success: imapd's ends in its protocol, pop3d's does not follow a cut line. */
+/* Courier's logger cuts at 511 bytes, and begins a new line with the rest. Nothing is taken from a
+ * text longer than this. The rest ends in the true address, so a failure read from it can be
+ * charged only to the client that sent it. It cannot pass for a success: imapd's ends in its
+ * protocol, and pop3d's does not follow a cut line. */
 #define WHOLE_SIZE 480
 
-/* "imapd", "pop3d-ssl", "courieresmtpd", "imaplogin"; unknown: not Courier. */
+/* The service of "imapd", "pop3d-ssl", "courieresmtpd", "imaplogin"; unknown: not Courier. */
 static enum event_service service_of(struct span program)
 {
 	span_skip(&program, "courier");
@@ -26,8 +27,8 @@ static enum event_service service_of(struct span program)
 	return EVENT_SERVICE_UNKNOWN;
 }
 
-/* "user=bob, ip=[::ffff:192.0.2.4], port=[9]" and, if `protocol`, ", protocol=IMAP". The last ip=
- * is Courier's, and nothing is behind it but what Courier puts there. */
+/* Reads "user=bob, ip=[::ffff:192.0.2.4], port=[9]" and, if `success`, ", protocol=IMAP". The last
+ * ip= is Courier's, and only Courier's own text follows it. */
 static bool read_fields(struct span text, bool success, struct parsed_line *parsed)
 {
 	size_t ip = span_find_last(text, "ip=["), close;
@@ -60,7 +61,8 @@ static bool read_fields(struct span text, bool success, struct parsed_line *pars
 	if (span_skip(&before, "method=")) {
 		size_t comma = span_find(before, ", ");
 
-		/* Which it does not offer; an aborted attempt reads like a refused one. */
+		/* Courier does not offer other methods; an attempt that the client aborts reads
+		 * like a refused one. */
 		if (!span_starts(before, "PLAIN,") && !span_starts(before, "LOGIN,") &&
 		    !span_starts(before, "CRAM-"))
 			return false;
@@ -69,15 +71,16 @@ static bool read_fields(struct span text, bool success, struct parsed_line *pars
 	}
 	if (span_skip(&before, "user=") && before.size >= 2)
 		parsed->account = span_cut(before, 0, before.size - 2);
-	/* It writes a dot for what it does not print. No address has one here. */
+	/* Courier writes a dot for each unprintable character. No address begins or ends with a
+	 * dot, or has two in a row. */
 	if (span_starts(parsed->account, ".") || span_ends(parsed->account, ".") ||
 	    span_find(parsed->account, "..") != SPAN_NONE)
 		parsed->account.size = 0;
 	return true;
 }
 
-/* ",from=<a@b.example>,to=<x@example.net>: 550 User unknown.", behind the address; the user may be
- * named again. Or "513 Relaying denied." */
+/* Reads ",from=<a@b.example>,to=<x@example.net>: 550 User unknown.", behind the address; the user
+ * may be named again. Also "513 Relaying denied." */
 static enum abuse_kind rejection(struct span text)
 {
 	size_t at = span_find_last(text, ">: 550 User ");
@@ -97,8 +100,8 @@ static enum abuse_kind rejection(struct span text)
 
 #define COMMAND_SHOWN 79 /* bytes that the mail server shows of a command */
 
-/* "relay=::ffff:192.0.2.3,port=1,msg="535 Authentication failed.",cmd: AUTH LOGIN bob", behind
- * "error,". The name is what the client sent, so mostly base64. */
+/* Reads "relay=::ffff:192.0.2.3,port=1,msg="535 Authentication failed.",cmd: AUTH LOGIN bob",
+ * behind "error,". The name is as the client sent it, so mostly base64. */
 static bool read_esmtp(struct span text, struct parsed_line *parsed)
 {
 	size_t comma = span_find_char(text, ',');
@@ -128,7 +131,7 @@ static bool read_esmtp(struct span text, struct parsed_line *parsed)
 		parsed->account = rest;
 		parsed->account_base64 = true;
 	} else if (span_skip(&rest, "AUTH PLAIN ")) {
-		/* The begin of what was sent, and the name in it. */
+		/* The beginning of what the client sent, then the name in it. */
 		size_t blank = span_find_char(rest, ' ');
 
 		if (blank != SPAN_NONE)
@@ -137,8 +140,8 @@ static bool read_esmtp(struct span text, struct parsed_line *parsed)
 	return true;
 }
 
-/* "newmsg,id=ID, auth=bob: dns; helo (h.example [::ffff:192.0.2.4])", of courierd: a message of one
- * who has logged in; without "auth=" of another server. */
+/* Reads "newmsg,id=ID, auth=bob: dns; helo (h.example [::ffff:192.0.2.4])" of courierd: a message
+ * of a client that has logged in. Without "auth=" it comes from another server. */
 static bool read_message(struct span text, struct parsed_line *parsed)
 {
 	size_t comma = span_find(text, ", auth="), open = span_last_char(text, '['), dns;
@@ -164,8 +167,8 @@ static bool read_message(struct span text, struct parsed_line *parsed)
 	return dns > 0;
 }
 
-/* Of any server that cannot ask the authentication daemon: what it then refuses proves nothing. And
- * a line that was cut. */
+/* A line of any server that cannot ask the authentication daemon: its refusals prove nothing then.
+ * Also a line that was cut. */
 static bool read_outage(struct span text, struct parsed_line *parsed)
 {
 	bool cut = text.size > WHOLE_SIZE;
@@ -201,8 +204,8 @@ enum format_answer courier_line(const struct envelope *envelope, struct parsed_l
 		found = read_esmtp(text, parsed);
 	} else {
 		success = span_skip(&text, "LOGIN, ");
-		/* These programs' names are Cyrus's too. The mail server writes no such line: it
-		 * would be the rest of one. */
+		/* Cyrus has programs of the same names. The mail server writes no such line: it
+		 * would be the rest of a cut one. */
 		if ((!success && !span_skip(&text, "LOGIN FAILED, ")) ||
 		    (service != EVENT_SERVICE_IMAP && service != EVENT_SERVICE_POP3))
 			return FORMAT_OTHER;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Cyrus IMAP's servers: the address is behind the host's name, at the message's begin. Pure. */
+/* Cyrus IMAP's servers: the address is behind the host's name, at the message's beginning. Pure. */
 #include "log/format.h"
 
 static enum event_service service_of(struct span program)
@@ -18,7 +18,8 @@ static enum event_service service_of(struct span program)
 	return EVENT_SERVICE_UNKNOWN;
 }
 
-/* What a wrong name or password is called; every other failure is the server's own, or no guess. */
+/* Whether the text is one that Cyrus writes for a wrong name or password. Every other failure is
+ * the server's own, or not a guess. */
 static bool is_mismatch(struct span text)
 {
 	static const char *const reasons[] = {
@@ -28,7 +29,7 @@ static bool is_mismatch(struct span text)
 		"[user not found]",
 	};
 
-	/* The daemon that it asks cannot be reached: "generic failure: checkpass failed". */
+	/* Cyrus cannot reach the daemon that it asks: "generic failure: checkpass failed". */
 	if (span_starts(text, "SASL(-1): generic failure"))
 		return false;
 
@@ -66,14 +67,14 @@ static struct span read_name(struct span text)
 	return none;
 }
 
-/* "PLAIN (-notset-) [SASL(-6): can't request information until later in exchange: ...]": a name
- * that cannot even be looked up, or a mechanism that is refused without TLS. Which of both, the
- * server's other lines tell: whether it has judged passwords of this mechanism. */
+/* "PLAIN (-notset-) [SASL(-6): can't request information until later in exchange: ...]": either a
+ * name that cannot even be looked up, or a mechanism that is refused without TLS. The server's
+ * other lines decide which: whether it has judged passwords of this mechanism. */
 static bool read_unasked(struct span text, struct parsed_line *parsed)
 {
 	static const char reason[] = " (-notset-) [SASL(-6): can't request information until later";
 
-	/* CRAM-MD5 needs no TLS: what is left is the name. */
+	/* CRAM-MD5 needs no TLS, so the reason is the name. */
 	if (span_skip(&text, "CRAM-MD5"))
 		return span_starts(text, reason);
 	if (!span_skip(&text, "PLAIN") && !span_skip(&text, "LOGIN"))
@@ -95,7 +96,7 @@ static bool read_failure(struct span text, struct parsed_line *parsed)
 	parsed->evidence = EVIDENCE_FRONTEND;
 	if (read_unasked(text, parsed))
 		return true;
-	/* A name that reads as a reason proves none: the last one is Cyrus's. */
+	/* A name that reads like a reason proves nothing: the last reason is Cyrus's. */
 	name = read_name(text);
 	sasl = span_find_last(text, "SASL(");
 	/* Sieve names nobody: "PLAIN authentication failure". */
@@ -105,7 +106,7 @@ static bool read_failure(struct span text, struct parsed_line *parsed)
 			 : name.size ? span_from(text, (size_t)(name.at - text.at) + name.size)
 				     : span_from(text, blank)))
 		return false;
-	/* Cyrus writes "^J" for control characters, and takes the eighth bit off. */
+	/* Cyrus writes "^J" for control characters, and clears the eighth bit. */
 	if (span_find_char(name, '^') == SPAN_NONE)
 		parsed->account = name;
 	return true;

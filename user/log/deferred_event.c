@@ -18,7 +18,7 @@ bool deferred_put(struct deferred_event *deferred, struct event *event)
 	bool full = deferred->count == DEFERRED_MOST;
 
 	if (!event->wall_ns)
-		return true; /* "a few seconds" has no meaning for it */
+		return true; /* no time: a window of a few seconds has no meaning */
 	if (full) {
 		oldest = deferred->events[0];
 		take_out(deferred, 0);
@@ -29,7 +29,7 @@ bool deferred_put(struct deferred_event *deferred, struct event *event)
 	return full;
 }
 
-/* saslauthd knows of mail transfer only as "smtp". */
+/* saslauthd knows mail transfer only as "smtp". */
 static enum event_service as_sasl(enum event_service service)
 {
 	return service == EVENT_SERVICE_SUBMISSION ? EVENT_SERVICE_SMTP : service;
@@ -44,7 +44,7 @@ static bool may_be_one(const struct event *waits, const struct event *front)
 		as_sasl(waits->service) == as_sasl(front->service));
 }
 
-/* "bob" and "bob@example.com" are one: the realm is apart for saslauthd. */
+/* "bob" and "bob@example.com" are one account: saslauthd writes the realm apart. */
 static bool same_account(const struct event *a, const struct event *b)
 {
 	size_t size = strcspn(a->account, "@"), other = strcspn(b->account, "@");

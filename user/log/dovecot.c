@@ -8,7 +8,7 @@
 
 #include <ctype.h>
 
-/* "imap-login", and so on; also where Dovecot's own log file names the process first. */
+/* "imap-login" and so on, also where Dovecot's own log file names the process first. */
 static enum event_service login_service(struct span process)
 {
 	if (!span_ends(process, "-login"))
@@ -37,7 +37,7 @@ static bool read_attempts(struct span text, struct parsed_line *parsed)
 	return span_starts(text, ")") || span_starts(text, " secs)");
 }
 
-/* "session=<...>" at the end of the line, as its id. */
+/* The id in "session=<...>" at the end of the line. */
 static struct span read_session(struct span tail)
 {
 	size_t at = span_find_last(tail, "session=<");
@@ -48,8 +48,8 @@ static struct span read_session(struct span tail)
 	return span_cut(tail, at + strlen("session=<"), tail.size - 1);
 }
 
-/* `fields` holds "NAME>, method=PLAIN, rip=A, lip=..., session=<...>", or the same without a name;
- * the user name ends where the last fields of Dovecot's own begin. */
+/* `fields` holds "NAME>, method=PLAIN, rip=A, lip=..., session=<...>", or the same without a name.
+ * The user name ends where the last of Dovecot's own fields begin. */
 static bool read_fields(struct span fields, bool named, struct parsed_line *parsed)
 {
 	size_t rip = span_find_last(fields, named ? ", rip=" : "rip="), method, end;
@@ -60,7 +60,7 @@ static bool read_fields(struct span fields, bool named, struct parsed_line *pars
 	before = span_cut(fields, 0, rip);
 	address = span_from(fields, rip + strlen(named ? ", rip=" : "rip="));
 	parsed->session = read_session(address);
-	/* A '>' outside of the session's id, and this rip= stood inside a user name. */
+	/* A '>' outside of the session's id: this rip= was part of a user name. */
 	end = span_find(address, ", session=<");
 	if (span_find_char(span_cut(address, 0, end == SPAN_NONE ? address.size : end), '>') !=
 	    SPAN_NONE)
@@ -83,8 +83,8 @@ static bool read_fields(struct span fields, bool named, struct parsed_line *pars
 	return true;
 }
 
-/* "Aborted login (1 authentication attempts): ", as releases 1.0 and 1.1 say it; a client that
- * tried none has 0. Release 1.0 may say no more than "Aborted login: ". */
+/* "Aborted login (1 authentication attempts): ", as releases 1.0 and 1.1 write it, with 0 for a
+ * client that tried none. Release 1.0 may write just "Aborted login: ". */
 static bool read_old_reason(struct span reason, struct parsed_line *parsed)
 {
 	size_t open = span_find_char(reason, '(');
@@ -101,7 +101,8 @@ static bool read_old_reason(struct span reason, struct parsed_line *parsed)
 	return true;
 }
 
-/* What stands before the fields of a login that came to nothing, by how it is to be counted. */
+/* Reads what stands before the fields of a login that did not succeed; decides how it is
+ * counted. */
 static bool read_reason(struct span reason, struct parsed_line *parsed)
 {
 	static const char failed[] = "(auth failed, ";
@@ -117,12 +118,12 @@ static bool read_reason(struct span reason, struct parsed_line *parsed)
 		parsed->evidence = EVIDENCE_UNDECIDED;
 		return true;
 	}
-	/* The server that it would have been passed on to says no. */
+	/* The server that the session would have been passed on to refused the password. */
 	if (span_find(reason, "(proxy dest auth failed") != SPAN_NONE)
 		return true;
 	parsed->kind = EVENT_ABUSE;
 	parsed->abuse = ABUSE_PLAINTEXT;
-	/* A client that is told to use TLS, and takes its leave, abuses nothing. */
+	/* A client that is told to use TLS and logs out abuses nothing. */
 	if (span_find(reason, "by logging out (") != SPAN_NONE ||
 	    span_find(reason, ": Logged out (") != SPAN_NONE)
 		return false;
@@ -132,8 +133,8 @@ static bool read_reason(struct span reason, struct parsed_line *parsed)
 }
 
 /* "proxy(bob,192.0.2.9:143): Started proxying to <192.0.2.9> (0.05 secs): user=<bob>, method=...":
- * once the other server has taken the password. Only for a name without a character that could end
- * it, and the same one in both places. */
+ * written once the other server has accepted the password. Accepted only if the name has no
+ * character that could end it, and is the same in both places. */
 static bool read_proxied(struct span text, struct parsed_line *parsed)
 {
 	size_t end = 0, close, user;
@@ -147,7 +148,7 @@ static bool read_proxied(struct span text, struct parsed_line *parsed)
 	if (!end || close == SPAN_NONE || user == SPAN_NONE)
 		return false;
 	rest = span_from(text, close + strlen("): "));
-	/* A small letter before 2.3.12. */
+	/* Before 2.3.12 with a small letter. */
 	if (!span_starts(rest, "Started proxying to ") &&
 	    !span_starts(rest, "started proxying to "))
 		return false;
@@ -157,8 +158,8 @@ static bool read_proxied(struct span text, struct parsed_line *parsed)
 	       !memcmp(parsed->account.at, name.at, name.size);
 }
 
-/* "Login: ", "Logged in: method=PLAIN, ": of login_log_format_elements only the mechanism may come
- * before the user, whose name Dovecot itself has. */
+/* Whether `text` is "Login: " or "Logged in: method=PLAIN, ", before the user, whose name comes
+ * from Dovecot itself. Of login_log_format_elements only the mechanism may come before the user. */
 static bool is_success(struct span text)
 {
 	size_t size = 0;
@@ -201,7 +202,7 @@ static bool read_login(struct span text, struct parsed_line *parsed)
 	       read_fields(span_from(text, at + 3), false, parsed);
 }
 
-/* The process that speaks, of "imap-login: ..." and "auth-worker(12): ...". */
+/* Takes the name of the process off "imap-login: ..." or "auth-worker(12): ...". */
 static struct span take_process(struct span *text)
 {
 	size_t size = 0;
@@ -216,9 +217,9 @@ static struct span take_process(struct span *text)
 	return process;
 }
 
-/* The line without what its envelope says: by syslog behind the program's name; in Dovecot's own
- * file, which names neither host nor program, all behind the stamp, of version 1 behind "Info: ".
- */
+/* Takes the line without its envelope. By syslog that is the text behind the program's name.
+ * Dovecot's own file names neither host nor program: there it is all behind the stamp, and in
+ * version 1 behind "Info: ". Returns whether the envelope names Dovecot. */
 static bool take_text(const struct envelope *envelope, struct span *text)
 {
 	*text = envelope->text;
@@ -236,7 +237,7 @@ enum format_answer dovecot_line(const struct envelope *envelope, struct parsed_l
 
 	if (!known && (!text.size || !strchr("aimps", *text.at)))
 		return FORMAT_OTHER;
-	/* PAM under the name of the program that asks it, see pam.c. */
+	/* A line of PAM under the name of the program that asks it, see pam.c. */
 	if (span_starts(text, "pam_"))
 		return FORMAT_OTHER;
 	process = take_process(&text);

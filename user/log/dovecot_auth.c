@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Dovecot's authentication server (auth_verbose). The true address stands behind the user's name
- * and before the reason, which may end in a password that was given, or in the name once more: both
- * hold anything. So every place that reads as an address of these shapes is looked at, whatever
- * stands behind it; where two differ, the line says nothing, but for what is too long to be a name.
- * Pure.
+ * and before the reason, which may end in the password that was given, or in the name once more.
+ * Name and password may hold anything, so every place that reads as an address of these shapes is
+ * examined, whatever stands behind it. Where two differ, nothing is taken from the line, unless
+ * what stands before the second one is too long to be a name. Pure.
  *
  *   2.3  sql(NAME,ADDRESS[,<SESSION>]): REASON
  *   2.4  auth(NAME,ADDRESS[,sasl:MECHANISM])[<SESSION>]: DRIVER: REASON
@@ -12,26 +12,26 @@
  */
 #include "log/dovecot.h"
 
-/* A line with more places than this was made to have them, and says nothing. */
+/* Only a crafted line has more places than this; nothing is taken from it. */
 #define MOST_PLACES 64
 
-/* Of a name in these lines Dovecot writes 64 characters at most (MAX_LOG_USERNAME_LEN, in all
- * versions). What is longer is no name, whatever it holds. */
+/* Dovecot writes at most 64 characters of a name in these lines (MAX_LOG_USERNAME_LEN, in all
+ * versions). A longer text is no name, whatever it holds. */
 #define NAME_MOST 64
 
 struct dovecot_auth_place { /* reads as "NAME,ADDRESS...): " */
 	struct span who, session, backend;
 	struct address address;
 	struct span reason;
-	bool failed;  /* the reason is one that this server has for a wrong name or password */
-	size_t open;  /* where in the line text of the client's begins behind it, or SPAN_NONE */
-	bool foreign; /* Dovecot does not go on like this behind an address */
+	bool failed;  /* the reason is one that this server writes for a wrong name or password */
+	size_t open;  /* where in the line a client's text begins behind this place, or SPAN_NONE */
+	bool foreign; /* Dovecot does not write this text behind an address */
 };
 
 enum auth_shape {
 	AUTH_OLD, /* 2.3: ": " is behind the bracket */
 	AUTH_NEW,
-	AUTH_OWN, /* 2.4's own file: a level is behind that, too */
+	AUTH_OWN, /* 2.4's own file: behind ": " is a level, too */
 };
 
 struct auth_line {
@@ -45,12 +45,13 @@ void dovecot_check_name(struct span *name)
 		name->size = 0;
 }
 
-/* Of a mail server's client whose response is longer than it passes on: the mail server says 535.
- * Dovecot's own login processes, which have a session, look at it themselves. */
+/* A mail server's client sent a response longer than the mail server passes on: the mail server
+ * answers 535. Dovecot's own login processes, which have a session, check the response
+ * themselves. */
 #define CUT_RESPONSE "Invalid base64 data in initial response"
 
-/* How the authentication server says that a password or a name was wrong; other failures are its
- * own. */
+/* How the authentication server says that a password or a name was wrong; its other failures are
+ * its own faults. */
 static const char *const mismatches[] = {
 	"Password mismatch",
 	"Password mismatch (for LDAP bind)",
@@ -83,7 +84,7 @@ static void read_reason(struct span line, struct dovecot_auth_place *place)
 			place->open = (size_t)(rest.at - line.at) + at + strlen(" (username: ");
 		return;
 	}
-	/* A name in small letters, as Dovecot makes it; Dovecot's own text has none. */
+	/* The name in small letters, as Dovecot converts it; Dovecot's own text has capitals. */
 	place->foreign = span_starts(rest, "password mismatch");
 	for (size_t i = 0; i < sizeof(mismatches) / sizeof(*mismatches) && !place->failed; i++) {
 		rest = place->reason;
@@ -101,7 +102,7 @@ static void read_reason(struct span line, struct dovecot_auth_place *place)
 	}
 }
 
-/* "request [12]: " of a worker; false: it is not well-formed. */
+/* Skips "request [12]: " of a worker; false: it is not well-formed. */
 static bool skip_request(struct span *text)
 {
 	uint32_t number;
@@ -110,7 +111,7 @@ static bool skip_request(struct span *text)
 	       (span_number(text, &number) && span_skip(text, "]: "));
 }
 
-/* What 2.4 puts between the session and its reason: "request [12]: Info: sql: ". */
+/* Skips what 2.4 writes between the session and its reason: "request [12]: Info: sql: ". */
 static bool read_driver(struct span *text, struct dovecot_auth_place *place)
 {
 	size_t colon;
@@ -140,7 +141,8 @@ static bool has_level(struct span text)
 	return false;
 }
 
-/* Behind the ")" that ends `who`: the session's id, as 2.4 has it, a colon, the reason. */
+/* Reads what follows the ")" that ends `who`: the session's id, as 2.4 writes it, a colon, the
+ * reason. */
 static void read_rest(const struct auth_line *line, struct span rest,
 		      struct dovecot_auth_place *place)
 {
@@ -168,8 +170,8 @@ static void read_rest(const struct auth_line *line, struct span rest,
 	}
 }
 
-/* Whether what ends at the bracket at `at` is "...,ADDRESS", "...,ADDRESS,<SESSION>" or
- * "...,ADDRESS,sasl:login". */
+/* Reads the place that ends at the bracket at `at`; false: it is not "...,ADDRESS",
+ * "...,ADDRESS,<SESSION>" or "...,ADDRESS,sasl:login". */
 static bool read_place(const struct auth_line *line, size_t at, struct dovecot_auth_place *place)
 {
 	struct span who = span_cut(line->text, 0, at), last;
@@ -204,8 +206,8 @@ static bool is_longer_than_a_name(struct span text)
 	return characters > NAME_MOST;
 }
 
-/* Whether the address of `first` was Dovecot's, though another stands in `other`: what is written
- * up to the text of the client's is too long to be a name, and `other` proves nothing. */
+/* Whether the address of `first` was Dovecot's, though another stands in `other`: the line up to
+ * the client's text is too long to be a name, and `other` proves nothing. */
 static bool is_surely(struct span line, const struct dovecot_auth_place *first,
 		      const struct dovecot_auth_place *other)
 {
@@ -253,8 +255,8 @@ static bool read_places(struct span line, enum auth_shape shape, struct parsed_l
 	return true;
 }
 
-/* What a worker puts before its own text: "conn unix:auth-worker (pid=1,uid=9): auth-worker<5>: ",
- * without the process id in older versions. */
+/* Skips what a worker writes before its own text: "conn unix:auth-worker (pid=1,uid=9):
+ * auth-worker<5>: ", in older versions without the process id. */
 static bool skip_worker(struct span *text)
 {
 	struct span rest = *text;

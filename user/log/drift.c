@@ -15,7 +15,7 @@ int64_t drift_line(struct drift *drift, int64_t wall_ns, int64_t now_wall_ns, bo
 	int64_t offset_ns;
 
 	*changed = false;
-	/* A stamp of another year is not of another zone. */
+	/* A difference this large is another year, not another zone. */
 	if (llabs(behind_ns) > MOST_NS + QUARTER_NS)
 		return wall_ns + drift->offset_ns;
 	offset_ns = (behind_ns + half_ns) / QUARTER_NS * QUARTER_NS;

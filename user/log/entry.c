@@ -92,8 +92,8 @@ static void put_field(struct journal_entry *entry, struct shipped_room *room, in
 		memcpy(entry->words[field], value.at, entry->sizes[field] = value.size);
 }
 
-/* Bytes of a binary field, the newline that ended the line included: 8 bytes of size, little end
- * first, the value, a newline. */
+/* Takes bytes of a binary field, including the newline that ended the line. The field has 8 bytes
+ * of size (little-endian), the value, and a newline. */
 static void take_binary(struct journal_entry *entry, struct shipped_room *room, struct span line)
 {
 	size_t *size = entry->binary < 0 ? NULL : &entry->sizes[entry->binary];
@@ -110,7 +110,7 @@ static void take_binary(struct journal_entry *entry, struct shipped_room *room, 
 			continue;
 		}
 		if (!entry->binary_left)
-			return; /* more than was said: the next line begins anew */
+			return; /* more bytes than the field's size: the next line begins anew */
 		if (--entry->binary_left && size && entry->binary == JOURNAL_MESSAGE &&
 		    *size < LOG_LINE_MAX)
 			room->message[(*size)++] = (char)byte;
@@ -159,15 +159,15 @@ static bool read_export(struct journal_entry *entry, struct shipped_room *room, 
 		entry->binary = field_of(line);
 		if (entry->binary >= 0)
 			entry->sizes[entry->binary] = 0;
-	} else { /* not of an export */
+	} else { /* not a line of an export */
 		*entry = (struct journal_entry){ .begun = false };
 		*is_one = false;
 	}
 	return false;
 }
 
-/* "Sun 2026-11-29 19:22:47.123456 JST [s=...;i=...;t=64d5f1...;x=...]": the time in us, from its
- * cursor, which no zone and no language changes. */
+/* Reads "Sun 2026-11-29 19:22:47.123456 JST [s=...;i=...;t=64d5f1...;x=...]". The time in us is
+ * taken from the cursor, which depends on no zone and no language. */
 static bool begins_verbose(struct journal_entry *entry, struct span line)
 {
 	size_t open = line.size > 40 && line.at[3] == ' ' && line.at[8] == '-' &&
@@ -190,7 +190,8 @@ static bool begins_verbose(struct journal_entry *entry, struct span line)
 	return true;
 }
 
-/* "    _UID=0"; what stands further in goes on with the value before, and is a stranger's. */
+/* Reads "    _UID=0". A line that is indented further continues the value before it, and may be a
+ * stranger's text. */
 static bool read_verbose(struct journal_entry *entry, struct shipped_room *room, struct span line,
 			 struct span *out, bool *is_one)
 {

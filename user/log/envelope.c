@@ -7,7 +7,7 @@
 #define MOST_LAYERS 6
 #define HOST_MOST   260 /* a domain name, and room to spare */
 
-/* "<22>"; of one to three digits. */
+/* Skips "<22>", of one to three digits. */
 static void skip_priority(struct span *line)
 {
 	struct span rest = *line;
@@ -17,7 +17,7 @@ static void skip_priority(struct span *line)
 		*line = rest;
 }
 
-/* The outermost stamp tells the time, unless one within says its zone and it does not. */
+/* The outermost stamp gives the time, unless an inner one names its zone and the outer does not. */
 static void take_stamp(struct envelope *envelope, const struct stamp *stamp)
 {
 	envelope->stamp_kind = stamp->kind;
@@ -26,7 +26,7 @@ static void take_stamp(struct envelope *envelope, const struct stamp *stamp)
 		envelope->clock = *stamp;
 }
 
-/* "1 " of RFC 5424, then: stamp host program pid message-id structured-data message. */
+/* Reads "1 " of RFC 5424, then: stamp host program pid message-id structured-data message. */
 static bool read_5424(struct span line, struct envelope *envelope)
 {
 	struct stamp stamp = { .kind = STAMP_NONE };
@@ -38,8 +38,8 @@ static bool read_5424(struct span line, struct envelope *envelope)
 	return envelope_read_5424(line, envelope);
 }
 
-/* The same as sysklogd writes it to a file: without priority and version. Exim's own file has no T
- * in its stamp. */
+/* Reads the same as sysklogd writes it to a file: without priority and version. Exim's own file has
+ * no T in its stamp. */
 static bool read_unversioned(struct span line, struct envelope *envelope)
 {
 	struct envelope inner = *envelope;
@@ -52,8 +52,8 @@ static bool read_unversioned(struct span line, struct envelope *envelope)
 }
 
 /*
- * "program[pid]: " or "program: ". Without it the line is left as it is. `plain`: of the characters
- * that names have, and with a pid or as a mail server is called.
+ * Reads "program[pid]: " or "program: "; otherwise the line is left as it is. With `plain` the name
+ * must consist of the usual characters of names, and have a pid or be a mail server's.
  */
 static bool read_program(struct span *line, bool plain, struct envelope *envelope)
 {
@@ -82,7 +82,8 @@ static bool read_program(struct span *line, bool plain, struct envelope *envelop
 	return true;
 }
 
-/* "message repeated 3 times: [ MESSAGE]" (rsyslog), and Solaris syslog's "[ID 197553 mail.info] ". */
+/* Unwraps "message repeated 3 times: [ MESSAGE]" (rsyslog), and skips Solaris syslog's "[ID 197553
+ * mail.info] ". */
 static void read_text(struct envelope *envelope)
 {
 	struct span rest = envelope->text;
@@ -90,7 +91,7 @@ static void read_text(struct envelope *envelope)
 
 	if (!rest.size)
 		return;
-	/* Of a template that puts a blank of its own before a message that has one. */
+	/* A template may put its own blank before a message that has one. */
 	if (*rest.at == ' ' && envelope->program.size) {
 		rest = span_from(rest, 1);
 		envelope->text = rest;
@@ -115,7 +116,7 @@ static void read_text(struct envelope *envelope)
 		envelope->repeat = repeat;
 }
 
-/* A word of the characters that hosts are named by, relays' chains included. */
+/* Skips a word of the characters of host names, including chains of relays. */
 static bool skip_host(struct span *line)
 {
 	size_t size = 0;
@@ -130,10 +131,11 @@ static bool skip_host(struct span *line)
 	return true;
 }
 
-/* Nearly every line: "host program[pid]: " or "host program: ", of plain characters. */
+/* Reads the form of nearly every line: "host program[pid]: " or "host program: ", of plain
+ * characters. */
 static bool read_usual(struct span line, struct envelope *envelope)
 {
-	/* 1: of hosts and programs; 2: of programs alone. */
+	/* 1: characters of hosts and programs; 2: of programs only. */
 	static const unsigned char kinds[256] = {
 		['0' ... '9'] = 1, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1,
 		['-'] = 1,	   ['_'] = 1,	      ['/'] = 2,
@@ -159,7 +161,7 @@ static bool read_usual(struct span line, struct envelope *envelope)
 		if (at + 9 == most || at + 2 > line.size || line.at[at++] != ']')
 			return false;
 	}
-	/* Without a blank it may be a facility: "mail:info". */
+	/* A colon without a blank may belong to a facility: "mail:info". */
 	if (line.at[at++] != ':' || (at < line.size && line.at[at] != ' '))
 		return false;
 	envelope->pid = pid;
@@ -169,9 +171,9 @@ static bool read_usual(struct span line, struct envelope *envelope)
 }
 
 /*
- * Behind a stamp: "host program[pid]: ", "program: " of Dovecot's own file, "relay host program: "
- * of a relay that keeps what it gets, each with a facility anywhere before the program. What is
- * neither stays as it is: Exim's own file has its message there.
+ * Reads what follows a stamp: "host program[pid]: ", "program: " of Dovecot's own file, or "relay
+ * host program: " of a relay that keeps the line as it came, each with a facility anywhere before
+ * the program. Any other line stays as it is: in Exim's own file the message stands there.
  */
 static void read_words(struct span line, struct envelope *envelope)
 {
@@ -214,8 +216,8 @@ static void read_words(struct span line, struct envelope *envelope)
 	envelope->text = rest;
 }
 
-/* Stamps, priorities and facilities before the host; there may be several: a container's log with
- * times, socklog behind multilog. */
+/* Skips stamps, priorities and facilities before the host. There may be several: a container's log
+ * with times, socklog behind multilog. */
 static bool read_stamps(struct span *line, struct envelope *envelope)
 {
 	struct stamp stamp;
@@ -235,7 +237,7 @@ static bool read_stamps(struct span *line, struct envelope *envelope)
 	return found;
 }
 
-/* One layer. `unstamped`: it may stand without a stamp, since it came out of a container. */
+/* Reads one layer. `unstamped`: it needs no stamp, since it came out of a container. */
 static void read_layer(struct span line, bool unstamped, struct envelope *envelope)
 {
 	struct span rest;
@@ -248,7 +250,7 @@ static void read_layer(struct span line, bool unstamped, struct envelope *envelo
 		if (line.size > 20 && line.at[0] == '1' && read_5424(line, envelope))
 			return;
 		envelope->whole = line;
-		/* The stamps of these are their program's own. */
+		/* These stamps are written by the program itself. */
 		if (envelope->stamp_kind == STAMP_TAI64N || envelope->stamp_kind == STAMP_CLF) {
 			envelope->bare = rest = line;
 			envelope->layering = LAYER_OWN;
@@ -270,7 +272,7 @@ static void read_layer(struct span line, bool unstamped, struct envelope *envelo
 	}
 }
 
-/* By single characters, for the many that are none. */
+/* Checks single characters first, since most programs are none. */
 static bool may_be_container(struct span program)
 {
 	const char *at = program.at;
@@ -281,8 +283,8 @@ static bool may_be_container(struct span program)
 		isdigit((unsigned char)at[size - 1]) || (size > 13 && at[size - 13] == '/'));
 }
 
-/* "dovecot: Nov 21 10:00:00 ", as version 1 begins each line of its own file, and "dovecot-info: ",
- * as a collector may ship the file of later ones. */
+/* "dovecot: Nov 21 10:00:00 ", as version 1 begins each line of its own file, or "dovecot-info: ",
+ * as a collector may ship the file of later versions. */
 static bool is_own_file(const struct envelope *envelope)
 {
 	return !envelope->pid && span_starts(envelope->program, "dovecot");
@@ -302,13 +304,13 @@ static bool may_go_on(const struct envelope *envelope, struct span text, bool *u
 		return false;
 	if (is_own_file(envelope))
 		return true;
-	/* A relay that puts its stamp and name before what it gets. */
+	/* A relay that puts its own stamp and name before the line that it got. */
 	if (!envelope->program.size)
 		return envelope->stamp_kind == STAMP_YEARLESS || envelope->stamp_kind == STAMP_DATE;
 	return envelope_may_hold(envelope->program, envelope->pid);
 }
 
-/* Whether a layer within another one is one. */
+/* Whether `inner`, read within `outer`, is really a layer. */
 static bool is_layer(const struct envelope *outer, const struct envelope *inner)
 {
 	switch (inner->layering) {
@@ -317,7 +319,7 @@ static bool is_layer(const struct envelope *outer, const struct envelope *inner)
 	case LAYER_PROGRAM:
 		return envelope_is_mail(inner->program);
 	case LAYER_OWN:
-		/* Exim's own file says no program, and never comes through a relay. */
+		/* Exim's own file names no program, and never comes through a relay. */
 		return outer->program.size &&
 		       (inner->program.size || inner->stamp_kind == STAMP_DATE);
 	case LAYER_SYSLOG:

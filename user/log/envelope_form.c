@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is said of how a log is written; see envelope.h. */
+/* Text for the way a log is written; see envelope.h. */
 #include "log/envelope.h"
 
 #include <stdio.h>

@@ -15,7 +15,7 @@ static bool is_hexadecimal(struct span name)
 	return true;
 }
 
-/* "-1", "_2" at the end: compose numbers its containers. */
+/* Whether the name ends in "-1" or "_2": compose numbers its containers. */
 static bool is_numbered(struct span name)
 {
 	size_t digits = 0;
@@ -55,10 +55,11 @@ static bool is_any(struct span name, const char *const *any, size_t count, bool 
 }
 
 /*
- * Programs whose messages are their own, or hold what others say: some of them begin a line with a
- * stranger's text (Courier cuts long lines, web applications log what they are sent). A container
- * may be called "postfix" or "dovecot": Postfix never logs under that name alone, and Dovecot
- * begins each message with a name of its own.
+ * Whether messages of the program may be lines of another one. Some programs write only messages of
+ * their own, or put strangers' text at the beginning of a line (Courier cuts long lines, web
+ * applications log what they are sent): these may not. A container may be called "postfix" or
+ * "dovecot": Postfix never logs under that name alone, and Dovecot begins each message with a name
+ * of its own.
  */
 bool envelope_may_hold(struct span program, uint32_t pid)
 {
@@ -96,7 +97,7 @@ bool envelope_is_mail(struct span program)
 	return is_any(program, names, COUNT(names), false);
 }
 
-/* "2.6> " */
+/* Skips "2.6> ". */
 static bool skip_numbers(struct span rest, struct span *line)
 {
 	uint32_t number;
@@ -122,7 +123,7 @@ bool envelope_skip_facility(struct span *line)
 	bool angle = span_skip(&rest, "<");
 	size_t i = 0;
 
-	/* For the many that are none. */
+	/* Rejects most lines early. */
 	if (rest.size < 9)
 		return false;
 	if (angle && isdigit((unsigned char)*rest.at))
@@ -299,7 +300,7 @@ bool envelope_skip_compose(struct span *line)
 	return true;
 }
 
-/* "-" or "[id name=\"value\"]..." of RFC 5424, section 6.3: moves behind it. */
+/* Skips "-" or "[id name=\"value\"]..." of RFC 5424, section 6.3. */
 static bool skip_structured(struct span *line)
 {
 	size_t at = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * E-Post Mail Server's acceptlog: each connection, and what came of it. Being accepted proves
- * nothing, nor does it name anybody: only a refused transaction is an event. Pure.
+ * E-Post Mail Server's acceptlog: each connection, and its result. That a mail was accepted proves
+ * nothing and names nobody, so only a refused transaction is an event. Pure.
  */
 #include "log/format.h"
 

@@ -66,7 +66,7 @@ static char *put_number(char *out, uint64_t number)
 	return out + sizeof(digits) - at;
 }
 
-/* "name" of ours, or null. */
+/* Writes "name", one of our own names, or null. */
 static char *put_name(char *out, const char *name)
 {
 	if (!name)
@@ -77,7 +77,7 @@ static char *put_name(char *out, const char *name)
 	return out;
 }
 
-/* "text" or null. */
+/* Writes "text" or null. */
 static char *put_string(char *out, const char *text)
 {
 	if (!text)
@@ -112,7 +112,7 @@ static char *put_address(char *out, const struct address *address)
 
 size_t event_write_json(const struct event *event, char out[EVENT_JSON_SIZE])
 {
-	/* The fixed text, a time, an address, two numbers, and names of ours. */
+	/* The fixed text, a time, an address, two numbers, and our own names. */
 	_Static_assert(EVENT_JSON_SIZE >= 2 * EVENT_ACCOUNT_SIZE + 450, "any event fits");
 	char time[TIME_TEXT_SIZE], *at = out;
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Exim's main log, in its own file or by syslog: logins and messages. Where the client's address
- * stands is in exim_place.c, what is refused in exim_refusal.c. Pure.
+ * Exim's main log, in its own file or by syslog: logins and messages. exim_place.c finds the
+ * client's address, exim_refusal.c reads what is refused. Pure.
  */
 #include "log/exim.h"
 
 #include <ctype.h>
 #include "log/parse.h"
 
-/* Whether `text` goes on as behind the address of a refused login; moves behind the reason. */
+/* Whether `text` is what Exim writes behind the address of a refused login; moves behind the
+ * reason. */
 static bool skip_refusal(struct span *text)
 {
 	static const char refusal[] = ": 535 Incorrect authentication data";
@@ -58,7 +59,7 @@ static size_t quoted_size(struct span text)
 	return SPAN_NONE;
 }
 
-/* The next of "KEY=VALUE KEY="A VALUE" WORD ...", without the blank before it. */
+/* Takes the next field of "KEY=VALUE KEY="A VALUE" WORD ...", without the blank before it. */
 static bool take_field(struct span *text, struct span *field)
 {
 	size_t size = 0, quoted;
@@ -74,11 +75,12 @@ static bool take_field(struct span *text, struct span *field)
 	}
 	*field = span_cut(*text, 0, size);
 	*text = span_from(*text, size);
-	/* A second address, or the rest of a given name: the first one was not Exim's. */
+	/* A second address, or the rest of a name that the client gave: the first one was not
+	 * Exim's. */
 	return size && *field->at != '(' && *field->at != '[' && field->at[size - 1] != ')';
 }
 
-/* "login:bob" of A=, "login:bob:sender@example.com" with smtp_mailauth. */
+/* The name in "login:bob" of A=, or in "login:bob:sender@example.com" with smtp_mailauth. */
 static struct span read_id(struct span value)
 {
 	size_t colon = span_find_char(value, ':'), end;
@@ -93,8 +95,8 @@ static struct span read_id(struct span value)
 	return id;
 }
 
-/* "P=esmtpsa A=login:bob S=1234 ... for a@example.com"; `sure`: the address before them is the only
- * one, wherever another stands. */
+/* Reads "P=esmtpsa A=login:bob S=1234 ... for a@example.com". `sure`: the address before these
+ * fields is the client's, even if another one follows. */
 static bool read_fields(struct span text, const struct address *address, bool sure,
 			struct parsed_line *parsed)
 {
@@ -104,7 +106,8 @@ static bool read_fields(struct span text, const struct address *address, bool su
 	while (text.size) {
 		if (!take_field(&text, &field))
 			return false;
-		/* A given name can hold all of this, too; then the true address is behind it. */
+		/* A name that the client gave can hold all of this, too; then the true address is
+		 * behind it. */
 		if (span_is(field, "from") || span_is(field, "for")) {
 			if (!sure && !exim_no_other(text, address))
 				return false;
@@ -120,8 +123,8 @@ static bool read_fields(struct span text, const struct address *address, bool su
 	return has_protocol && parsed->account.size;
 }
 
-/* "H=h.example [192.0.2.7] P=esmtps S=1234 ...", without a login: from another server. Its words
- * are not asked for more than the address, and where two could be it the line says nothing. */
+/* Reads "H=h.example [192.0.2.7] P=esmtps S=1234 ...", without a login: from another server. Only
+ * the address is taken; if there are two possible ones, nothing is taken. */
 static bool read_accepted(struct exim_habits *habits, struct span text, struct parsed_line *parsed)
 {
 	struct exim_place place;
@@ -135,7 +138,7 @@ static bool read_accepted(struct exim_habits *habits, struct span text, struct p
 			return false;
 		has_protocol |= span_starts(field, "P=");
 		if (span_starts(field, "S="))
-			break; /* behind it stand the client's words */
+			break; /* the client's words follow */
 	}
 	exim_set_place(parsed, &place);
 	parsed->kind = EVENT_ACCEPTED;
@@ -171,7 +174,7 @@ static bool read_message(struct exim_habits *habits, struct span text, struct pa
 	return true;
 }
 
-/* "1rnC0e-000abc-XY", "1rnC0e-00000000abc-XYZW" */
+/* Skips "1rnC0e-000abc-XY" or "1rnC0e-00000000abc-XYZW". */
 static bool skip_message_id(struct span *text)
 {
 	size_t size = 0;
@@ -186,7 +189,7 @@ static bool skip_message_id(struct span *text)
 	return true;
 }
 
-/* What Exim may put before its message, by its settings: a time of its own, an offset, "[pid]". */
+/* Skips what Exim's settings may put before its message: a time, an offset, "[pid]". */
 static void skip_prefix(struct span *text, uint32_t *pid)
 {
 	struct span rest = *text;
@@ -246,13 +249,14 @@ enum format_answer exim_line(const struct envelope *envelope, struct parsed_line
 	struct exim_habits none = { 0 }, *habits = envelope->exim ? envelope->exim : &none;
 	uint32_t pid = envelope->pid;
 
-	/* Its own file names neither host nor program. */
+	/* Exim's own file names neither host nor program. */
 	if (!syslog && envelope->stamp_kind != STAMP_NONE &&
 	    (envelope->stamp_kind != STAMP_DATE || envelope->stamp.at[10] != ' '))
 		return FORMAT_OTHER;
 	skip_prefix(&text, &pid);
 	exim_habits_step(habits, envelope, pid, text);
-	/* Its own file cuts nothing, nor does what was put together from its pieces (pieces.h). */
+	/* Exim's own file cuts nothing, nor is a line cut that was joined from its pieces
+	 * (pieces.h). */
 	if (text.size > (syslog && !envelope->joined ? FORMAT_SURE_SIZE : LOG_LINE_MAX - 64))
 		return syslog ? FORMAT_NOTHING : FORMAT_OTHER;
 	*parsed = (struct parsed_line){ .daemon = EVENT_DAEMON_EXIM, .count = 1 };

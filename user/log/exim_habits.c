@@ -2,14 +2,14 @@
 /* See exim_habits.h. Pure. */
 #include "log/exim_habits.h"
 
-/* Lines of Exim's for which something holds: a process may have another client later, and a setting
- * may have been changed in a log that does not say when Exim starts (the reject log). */
+/* For how many of Exim's lines something learnt holds. A process may have another client later, and
+ * a setting may change in a log that does not show when Exim starts (the reject log). */
 #define CALLER_LINES  2000
 #define REFUSED_LINES 10000
 
 #define ENOUGH	      32 /* lines that show whether ports are written */
 
-/* The log's host, where a header names one: several machines may write into one file. */
+/* The log's host, if a header names one: several machines may write to one file. */
 static uint64_t host_of(const struct envelope *envelope)
 {
 	size_t end;
@@ -50,8 +50,9 @@ static void remember(struct exim_habits *habits, struct exim_caller *callers,
 	*find(callers, &caller) = caller;
 }
 
-/* "c1.client.example [192.0.2.7]:48269 I=[...]: syntactically invalid argument(s): ...", behind
- * "rejected EHLO from ". The name of the client's host, which was looked up, has no blank. */
+/* Reads "c1.client.example [192.0.2.7]:48269 I=[...]: syntactically invalid argument(s): ...",
+ * behind "rejected EHLO from ". The name of the client's host comes from the DNS and has no
+ * blank. */
 static void learn_refusal(struct exim_habits *habits, struct span text)
 {
 	size_t open = span_find_char(text, '['), close = span_find_char(text, ']'), reason;

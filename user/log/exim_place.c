@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where Exim writes the client's address, and whether it can be another one; see exim.h. Pure. */
+/* Where Exim writes the client's address, and whether another one may stand there; see exim.h.
+ * Pure. */
 #include "log/exim.h"
 
 #include <ctype.h>
 
-/* A line with more candidates than this was made to have them, and says nothing. */
+/* Only a crafted line has more candidates than this; nothing is taken from it. */
 #define MOST_PLACES 64
 
 /* "[192.0.2.7]:2129"; the port may be missing. */
@@ -65,7 +66,8 @@ void exim_set_login_place(struct parsed_line *parsed, const struct exim_place *p
 		parsed->service = EVENT_SERVICE_UNKNOWN;
 }
 
-/* What may stand before the address: a checked host name, a given one in round brackets, both. */
+/* Whether Exim may write this before the address: a checked host name, a name that the client gave
+ * in round brackets, or both. */
 static bool may_precede(struct span before)
 {
 	if (!before.size || span_ends(before, ") "))
@@ -75,10 +77,10 @@ static bool may_precede(struct span before)
 
 struct candidate {
 	struct exim_place place;
-	size_t behind; /* where in the line the text behind it begins */
+	size_t behind; /* where in the line the text behind the place begins */
 };
 
-/* ": 3 Time(s)", by what sums up equal lines. */
+/* ": 3 Time(s)", as a program that counts equal lines writes. */
 static bool is_sum(struct span rest)
 {
 	uint32_t times;
@@ -86,9 +88,9 @@ static bool is_sum(struct span rest)
 	return span_skip(&rest, ": ") && span_number(&rest, &times) && span_is(rest, " Time(s)");
 }
 
-/* Whether Exim may write this behind a client's address: of a message a blank and more fields; of a
- * refused password nothing, or the name and a bracket that ends the line. `named`: the line has a
- * name, so that it could end in a client's text. */
+/* Whether Exim may write this behind a client's address. In a message: a blank and more fields.
+ * Behind a refused password: nothing, or the name and a bracket that ends the line. `named`: the
+ * line has a name, so it may end in a client's text. */
 static bool may_follow(struct span rest, bool message, bool named)
 {
 	if (message)
@@ -99,7 +101,8 @@ static bool may_follow(struct span rest, bool message, bool named)
 	return !rest.size || *rest.at == ':' || *rest.at == ' ';
 }
 
-/* All that reads as a client's address; more than MOST_PLACES: too many. */
+/* Finds all that reads as a client's address; returns more than MOST_PLACES if there are too
+ * many. */
 static unsigned find_places(struct span line, bool message, struct candidate *candidates)
 {
 	bool named = span_find(line, "set_id=") != SPAN_NONE;
@@ -123,7 +126,8 @@ static unsigned find_places(struct span line, bool message, struct candidate *ca
 	return count;
 }
 
-/* Leaves those that have the client's address, if it is known, or that Exim can have written. */
+/* Keeps the candidates that have the client's address, if it is known; else those that Exim can
+ * have written. */
 static unsigned drop_places(const struct exim_habits *habits, struct candidate *candidates,
 			    unsigned count)
 {
@@ -135,7 +139,7 @@ static unsigned drop_places(const struct exim_habits *habits, struct candidate *
 		known += caller && !address_compare(caller, &candidates[i].place.address);
 		local |= i && address_is_lan(&candidates[i].place.address);
 	}
-	/* Of hosts of its own, Exim may take any name. */
+	/* From hosts of its own network Exim may accept any name. */
 	if (!known && !local && exim_habits_strict(habits) &&
 	    !exim_habits_exclude(habits, candidates[0].place.from_port))
 		return 1;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Exim: what it refuses, and whom it cuts off; see exim.h. Pure. */
+/* Exim: what it refuses, and which clients it disconnects; see exim.h. Pure. */
 #include "log/exim.h"
 
 #include <strings.h>
 
-/* What an access list's text says of a recipient that it refuses; Exim's own and Debian's. */
+/* The kind of abuse by an access list's text about a refused recipient: Exim's own and Debian's
+ * texts. */
 static enum abuse_kind kind_of(struct span reason)
 {
 	static const struct {
@@ -39,7 +40,8 @@ static enum abuse_kind kind_of(struct span reason)
 	return ABUSE_NONE;
 }
 
-/* "<x@example.net>: relay not permitted"; an old Exim writes the recipient as it was given. */
+/* Reads "<x@example.net>: relay not permitted"; an old Exim writes the recipient as the client gave
+ * it. */
 static enum abuse_kind recipient_kind(struct span text)
 {
 	size_t at = span_find_last(text, ">: ");
@@ -52,8 +54,8 @@ static enum abuse_kind recipient_kind(struct span text)
 	return kind_of(span_from(text, at + 2));
 }
 
-/* "EHLO or HELO name: reason", "VRFY name: reason", "connection in "connect" ACL: reason", behind
- * " rejected ". The names are the client's: they may make it another kind, not another client. */
+/* Reads "EHLO or HELO name: reason", "VRFY name: reason", "connection in "connect" ACL: reason",
+ * behind " rejected ". The names are the client's: they may change the kind, but not the client. */
 static enum abuse_kind command_kind(struct span text)
 {
 	if (span_starts(text, "EHLO or HELO "))
@@ -103,15 +105,15 @@ static bool read_dropped(struct exim_habits *habits, struct span text, struct pa
 	parsed->abuse = ABUSE_ERRORS;
 	return span_starts(text, "syntax or protocol errors") ||
 	       span_starts(text, "unrecognized commands") ||
-	       /* Of AUTH, each was counted. */
+	       /* Failed AUTH commands were counted already. */
 	       (span_starts(text, "nonmail commands") &&
 		!span_starts(text, "nonmail commands (last was \"AUTH"));
 }
 
-/* "(input sent without waiting for greeting): rejected connection from H=[192.0.2.7] input="GET"",
- * behind "SMTP protocol synchronization error ". Nothing of the client's stands before the address
- * but its host's name; of a later command, "(next input sent too soon: pipelining was not
- * advertised): rejected "RSET" H=[192.0.2.7] next input="QUIT"", the command does. */
+/* Reads "(input sent without waiting for greeting): rejected connection from H=[192.0.2.7]
+ * input="GET"", behind "SMTP protocol synchronization error ". Only the host's name stands before
+ * the address there. For a later command, "(next input sent too soon: pipelining was not
+ * advertised): rejected "RSET" H=[192.0.2.7] next input="QUIT"", the client's command does, too. */
 static bool read_early(struct span text, struct parsed_line *parsed)
 {
 	struct exim_place place;
@@ -138,10 +140,10 @@ static bool read_early(struct span text, struct parsed_line *parsed)
 	return true;
 }
 
-/* ""AUTH LOGIN" H=(helo) [192.0.2.7] AUTH command used when not advertised", behind "SMTP protocol
- * error in ". The command and the given name are the client's, and before the address; behind it
- * the line ends as Exim ends it. Not of a client whose name was refused just before, so that
- * nothing could be advertised to it. */
+/* Reads ""AUTH LOGIN" H=(helo) [192.0.2.7] AUTH command used when not advertised", behind "SMTP
+ * protocol error in ". Command and given name are the client's and stand before the address; the
+ * line ends in Exim's own text. Not counted if the client's name was refused just before: nothing
+ * could be advertised to it then. */
 static bool read_protocol(struct exim_habits *habits, struct span text, struct parsed_line *parsed)
 {
 	static const char tail[] = " AUTH command used when not advertised";
@@ -157,8 +159,8 @@ static bool read_protocol(struct exim_habits *habits, struct span text, struct p
 	return true;
 }
 
-/* "h.example (helo) [192.0.2.7]:1418 I=[...]:25 closed by DROP in ACL", behind "SMTP connection from
- * ": the administrator's rules say so. */
+/* Reads "h.example (helo) [192.0.2.7]:1418 I=[...]:25 closed by DROP in ACL", behind "SMTP
+ * connection from ": a rule of the administrator dropped it. */
 static bool read_drop(struct span text, struct parsed_line *parsed)
 {
 	static const char tail[] = " closed by DROP in ACL";
@@ -174,8 +176,8 @@ static bool read_drop(struct span text, struct parsed_line *parsed)
 	return true;
 }
 
-/* "F=a@b.example H=(helo) [192.0.2.7] P=esmtp rejected by local_scan(): spam": the sender is what
- * Exim has taken for an address, so a blank in it is quoted. */
+/* Reads "F=a@b.example H=(helo) [192.0.2.7] P=esmtp rejected by local_scan(): spam". Exim has
+ * accepted the sender as an address, so a blank in it is quoted. */
 static bool read_scanned(struct exim_habits *habits, struct span text, struct parsed_line *parsed)
 {
 	struct exim_place place;
@@ -199,8 +201,8 @@ static bool read_scanned(struct exim_habits *habits, struct span text, struct pa
 	return true;
 }
 
-/* "H=h.example [192.0.2.7] F=a@b.example rejected after DATA: a virus". A host that Exim delivers
- * to stands at this place, too, so nothing is learnt from another line. */
+/* Reads "H=h.example [192.0.2.7] F=a@b.example rejected after DATA: a virus". Lines about a host
+ * that Exim delivers to have the same form, so nothing is learnt from another line. */
 static bool read_after_data(struct exim_habits *habits, struct span text,
 			    struct parsed_line *parsed)
 {
@@ -219,9 +221,10 @@ static bool read_after_data(struct exim_habits *habits, struct span text,
 	return true;
 }
 
-/* "silently tossed message: score=31.0 ... | Message-Id: x). From <a@b.example> (host=h.example
- * [192.0.2.7]) for x@example.net", behind "SA: Action: ". Id, sender and recipient are the
- * client's: with a second host= or bracket, or in a long line, nobody is named. */
+/* Reads "silently tossed message: score=31.0 ... | Message-Id: x). From <a@b.example>
+ * (host=h.example [192.0.2.7]) for x@example.net", behind "SA: Action: ". Id, sender and recipient
+ * are the client's: with a second host= or bracket, or in a long line, no client is taken from
+ * it. */
 static bool read_tossed(struct span text, struct parsed_line *parsed)
 {
 	size_t at = span_find(text, "> (host="), open, close;

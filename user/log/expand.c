@@ -48,7 +48,7 @@ bool expand_is_rotated(const char *name)
 		if (size > end && !strcmp(name + size - end, endings[i]))
 			return true;
 	}
-	/* ".1", "-20261128" of dateext, "-20261128-1795255200". */
+	/* Whether it ends in ".1", "-20261128" of dateext, or "-20261128-1795255200". */
 	count = digits_at_end(name, size);
 	return count && count < size &&
 	       (name[size - count - 1] == '.' || (name[size - count - 1] == '-' && count >= 8));
@@ -74,7 +74,8 @@ static int expand_files(const char *path, expand_found *found, void *context, st
 	return 0;
 }
 
-/* "Name" of config.v2.json without its slash; false: not a container, or not to be read. */
+/* "Name" of config.v2.json without its slash; false: not a container, or the file is not
+ * readable. */
 static bool container_name(const char *folder, const char *id, char name[EXPAND_NAME_MAX])
 {
 	_cleanup_free_ char *path = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See flat_json.h. Pure; each step moves on, so hostile text costs no more than its size. */
+/* See flat_json.h. Pure. Each step moves forward, so hostile text costs no more than its size. */
 #include "log/flat_json.h"
 
 #include <ctype.h>
@@ -12,7 +12,7 @@ static inline void skip_blanks(struct span *text)
 		*text = span_from(*text, 1);
 }
 
-/* Behind its opening quote: up to the closing one. */
+/* Takes a string, from behind its opening quote up to the closing one. */
 static inline bool take_string(struct span *text, struct span *value)
 {
 	const char *at = text->at, *end = at + text->size;
@@ -26,7 +26,7 @@ static inline bool take_string(struct span *text, struct span *value)
 	return true;
 }
 
-/* An object or an array, with its brackets: to where as many were closed as opened. */
+/* Takes an object or an array with its brackets, up to where as many were closed as opened. */
 static bool take_nested(struct span *text, struct span *value)
 {
 	struct span rest = *text, string;
@@ -51,7 +51,7 @@ static bool take_nested(struct span *text, struct span *value)
 	return true;
 }
 
-/* One that is no string. */
+/* Takes a value that is no string. */
 static bool take_other(struct span *text, struct span *value)
 {
 	size_t size = 0;
@@ -68,7 +68,7 @@ static bool take_other(struct span *text, struct span *value)
 	return size > 0;
 }
 
-/* Where an object stands in the outer ones: "a.b." */
+/* The names of the outer objects: "a.b." */
 struct path {
 	char text[64];
 	size_t size;
@@ -96,7 +96,7 @@ void flat_json_want(struct flat_json *json, const char *const *names)
 	}
 }
 
-/* Its index; FLAT_JSON_MOST: it is not wanted. */
+/* The index of the name; FLAT_JSON_MOST: it is not wanted. */
 static inline size_t find_name(const struct flat_json *json, struct span name)
 {
 	size_t slot = name.size ? slot_of(name.at, name.size) : 0;
@@ -110,7 +110,7 @@ static inline size_t find_name(const struct flat_json *json, struct span name)
 	return FLAT_JSON_MOST;
 }
 
-/* The same within an object. */
+/* The same for a name within an object. */
 static size_t find_inner(const struct flat_json *json, const struct path *path, struct span name)
 {
 	char text[sizeof(path->text)];
@@ -122,7 +122,7 @@ static size_t find_inner(const struct flat_json *json, const struct path *path, 
 	return find_name(json, (struct span){ text, path->size + name.size });
 }
 
-/* Whether a name reaches into the member, which is an object. */
+/* Whether a wanted name reaches into the member, which is an object. */
 static bool reaches_into(const struct flat_json *json, const struct path *path, struct span member,
 			 struct path *inner)
 {
@@ -167,7 +167,8 @@ static inline void keep(struct flat_json *json, const struct path *path, struct 
 		look_into(json, path, name, value);
 }
 
-/* "name": value; what is no string is taken from a copy, so that the text stays in registers. */
+/* Takes "name": value. A value that is no string is read through a copy, so that `text` stays in
+ * registers. */
 static inline bool take_member(struct span *text, struct span *name, struct span *value)
 {
 	struct span copy;

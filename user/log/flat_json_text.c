@@ -7,7 +7,7 @@
 
 static inline bool take_hex(struct span *text, uint32_t *value)
 {
-	/* The digit, and 1. */
+	/* The value of a hexadecimal digit, plus 1. */
 	static const unsigned char digits[256] = {
 		['0'] = 1, 2,  3,  4,  5,  6,	       7,  8,  9,  10, ['A'] = 11,
 		12,	   13, 14, 15, 16, ['a'] = 11, 12, 13, 14, 15, 16,
@@ -52,7 +52,7 @@ static size_t put_utf8(uint32_t code, char out[4])
 	return 4;
 }
 
-/* Behind "\u". */
+/* Decodes what follows "\u". */
 static size_t take_unicode(struct span *text, char out[4])
 {
 	uint32_t code, low;
@@ -71,7 +71,7 @@ static size_t take_unicode(struct span *text, char out[4])
 	return put_utf8(code, out);
 }
 
-/* What a letter behind a backslash stands for. */
+/* The character that a letter behind a backslash stands for. */
 static inline char meant(char letter)
 {
 	switch (letter) {
@@ -90,7 +90,7 @@ static inline char meant(char letter)
 	}
 }
 
-/* "[80,108,97]" */
+/* Decodes "[80,108,97]". */
 static size_t decode_bytes(struct span value, char *out, size_t size)
 {
 	size_t used = 0;
@@ -108,8 +108,8 @@ static size_t decode_bytes(struct span value, char *out, size_t size)
 	return used;
 }
 
-/* Up to a backslash or, of a string that is not cut yet, a quote; or as much as there is room for.
- * Returns how many bytes. */
+/* Copies up to a backslash, up to `end`, or as much as there is room for. Returns the bytes copied.
+ * Where the string has no end yet, `end` is a quote. */
 static inline size_t copy_plain(struct span text, char end, char *out, size_t room)
 {
 	size_t size = text.size < room ? text.size : room, at = 0;
@@ -127,7 +127,7 @@ static inline size_t copy_plain(struct span text, char end, char *out, size_t ro
 	return at;
 }
 
-/* Up to `end` or the end of the text; what does not fit into `out` is left. */
+/* Decodes up to `end` or the end of the text; what does not fit into `out` is left. */
 static inline size_t decode(struct span *text, char end, char *out, size_t size)
 {
 	size_t used = 0;
@@ -157,7 +157,7 @@ static inline size_t decode(struct span *text, char end, char *out, size_t size)
 
 size_t flat_json_decode(struct span value, char *out, size_t size)
 {
-	/* A string stands behind its quote. */
+	/* A string's value is preceded by its quote. */
 	if (value.size && *value.at == '[' && !flat_json_is_string(value))
 		return decode_bytes(value, out, size);
 	return decode(&value, '\\', out, size);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See follow.h. Which of its kinds a log is, and nothing else. */
+/* See follow.h. Only chooses between the two kinds of a log. */
 #include "log/follow.h"
 
 #include <errno.h>

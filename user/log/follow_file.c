@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * See follow.h. A follow is a short queue of files: those that were rotated away before they were
- * read to the end, oldest first, and last the live one. Only the first is read; at its end it goes.
+ * See follow.h. A followed log is a short queue of files: those that were rotated before they were
+ * read to the end, oldest first, and last the live one. Only the first is read; at its end it is
+ * removed from the queue.
  */
 #include "log/follow_file.h"
 
@@ -16,8 +17,8 @@
 #include "log/rotated.h"
 #include "log/watch.h"
 
-#define MOST_RETRIES 20		     /* of plans that a rotation under way made stale */
-#define NO_FILE	     UINT64_MAX	     /* as inode: when this was looked at there was no file */
+#define MOST_RETRIES 20		     /* of a plan that a rotation made stale meanwhile */
+#define NO_FILE	     UINT64_MAX	     /* as inode: there was no file at that time */
 #define LATE_NS	     (60 * NS_PER_S) /* how long a writer may hold on to a file that was renamed */
 
 struct follow_file {
@@ -25,9 +26,9 @@ struct follow_file {
 	const char *name; /* in path */
 	struct log_watch watch;
 	bool starting, from_start;   /* the first open is still to come */
-	struct follow_position last; /* where the reader before the first one ended, or to start */
-	struct reader late; /* the last one that was read to its end, while its writer may still
-			       hold it */
+	struct follow_position last; /* end of the reader before the first one, or the start */
+	struct reader late; /* the last file that was read to its end, while its writer may still
+			       hold it open */
 	uint64_t late_until_boot_ns;
 	struct reader readers[2 * PLAN_READERS]; /* a plan, and one before its live file */
 	size_t count;
@@ -44,7 +45,8 @@ static void reader_close(struct follow_file *follow, struct reader *reader)
 	reader->watch = reader->fd = -1;
 }
 
-/* Plans anew, through rotations, and takes the plan over behind the first `keep` readers. */
+/* Makes a new plan, again if files are rotated meanwhile, and puts it behind the first `keep`
+ * readers. */
 static int take_plan(struct follow_file *follow, const struct follow_position *from, bool with_from,
 		     size_t keep)
 {
@@ -90,8 +92,8 @@ static int say_unreadable(const struct follow_file *follow, int error, struct fa
 			 error == -EACCES ? "; its reader needs the log's group" : "");
 }
 
-/* The first file is done with. What was live, or is the last that was before the live one began,
- * may be written to for a moment more. */
+/* The first file has been read. If it was live, or the last one before the live one, its writer may
+ * add to it for a moment more. */
 static void retire_first(struct follow_file *follow)
 {
 	struct reader *first = &follow->readers[0];
@@ -109,13 +111,13 @@ static void retire_first(struct follow_file *follow)
 	memmove(first, first + 1, follow->count * sizeof(*first));
 }
 
-/* 0: goes on; -ENOENT: no file yet; -errno. */
+/* 0: there is a file; -ENOENT: no file yet; -errno. */
 static int open_first(struct follow_file *follow)
 {
 	int error = take_plan(follow, &follow->last, true, 0);
 
 	if (error == -ENOENT) {
-		follow->starting = false; /* what appears later is new: read from its begin */
+		follow->starting = false; /* a later file is new: read from the beginning */
 		if (!follow->last.inode)  /* and after a restart as well */
 			follow->last = (struct follow_position){
 				.inode = NO_FILE, .head_digest = (uint64_t)clock_wall_ns()
@@ -133,7 +135,7 @@ static int open_first(struct follow_file *follow)
 	return 0;
 }
 
-/* Whether the path still names the live file. 1: it does; 0: there is more to read now. */
+/* Whether the path still names the live file. 1: it does; 0: there is more to read now; -errno. */
 static int look_at_path(struct follow_file *follow)
 {
 	const struct reader *live = &follow->readers[follow->count - 1];
@@ -151,9 +153,9 @@ static int look_at_path(struct follow_file *follow)
 }
 
 /*
- * Nothing of the live file was read yet. It may have been filled, copied and cut since the file
- * before it ended: then its copy stands between the two. From when its first bytes are known, a cut
- * is noticed by them. 1: no copy; 0: read on with it; -errno.
+ * Nothing of the live file was read yet. Since the file before it ended, the live file may have
+ * been filled, copied and cut: then its copy belongs between the two. Once its first bytes are
+ * known, they show a cut. 1: no copy; 0: copies were put into the queue; -errno.
  */
 static int look_for_copies(struct follow_file *follow)
 {
@@ -164,11 +166,11 @@ static int look_for_copies(struct follow_file *follow)
 	if (!live->live || live->at.offset || live->checked)
 		return 1;
 	reader_learn_head(live);
-	live->checked = !follow->last.inode; /* no file before it that one could look behind */
+	live->checked = !follow->last.inode; /* no file before it whose copies to look for */
 	if (live->checked)
 		return 1;
 	if (reader_is(live->fd, &live->at) != 1)
-		return 1; /* which reading it will notice */
+		return 1; /* reader_pump() will notice */
 	error = plan_between(follow->folder, follow->name, &follow->last, live, &plan);
 	if (error)
 		return error;
@@ -181,7 +183,7 @@ static int look_for_copies(struct follow_file *follow)
 	return 0;
 }
 
-/* The first file was cut to nothing, or is another one under the same inode. */
+/* The first file was cut to nothing, or has been replaced by another with the same inode. */
 static int restart_first(struct follow_file *follow)
 {
 	struct follow_position from = follow->readers[0].at;
@@ -192,7 +194,7 @@ static int restart_first(struct follow_file *follow)
 		retire_first(follow);
 		return 0;
 	}
-	/* Cut before it was checked: there may be more than one copy behind the file before it. */
+	/* Cut before it was checked: there may be several copies behind the file before it. */
 	if (!from.offset && !follow->readers[0].checked && follow->last.inode) {
 		follow->state.rotations++;
 		return take_plan(follow, &follow->last, false, 0);
@@ -216,8 +218,9 @@ static void read_late(struct follow_file *follow, struct output *output)
 		follow->last = follow->late.at;
 }
 
-/* Whoever writes to the new file has written his last line to the old one: that one comes first, or
- * after a kill between the two nobody would look for it. */
+/* Whether the live file has lines, and none was read. Its writer has then written its last line to
+ * the old file: that line must be read first, or nobody would look for it after a kill between the
+ * two. */
 static bool has_first_lines(const struct reader *live)
 {
 	struct stat status;
@@ -225,7 +228,7 @@ static bool has_first_lines(const struct reader *live)
 	return live->live && !live->at.offset && !fstat(live->fd, &status) && status.st_size;
 }
 
-/* One step: 1: more to do, 0: nothing left, -errno. */
+/* One step. 1: more to do; 0: nothing left; -errno. */
 static int step(struct follow_file *follow, struct output *output, struct fault *fault)
 {
 	int error = 0;
@@ -334,7 +337,8 @@ int follow_file_open(const char *path, const struct follow_position *position, b
 		follow_file_close(new);
 		return error;
 	}
-	/* Where "the end" is, is decided now; follow_file_read() says what is wrong with the file. */
+	/* The position of "the end" is fixed now; follow_file_read() reports what is wrong with the
+	 * file. */
 	open_first(new);
 	if (new->count)
 		watch_live(new);
@@ -372,8 +376,8 @@ void follow_file_read_before(struct follow_file *follow, uint64_t most_bytes,
 
 void follow_file_get_position(const struct follow_file *follow, struct follow_position *position)
 {
-	/* Nothing of the first file is handed out yet: the one before it may still have been
-	 * written to. When found again it leads to this one. */
+	/* No line of the first file was handed out yet, and the file before it may still be written
+	 * to. If it is found again, it leads to this one. */
 	if (!follow->count || (!follow->readers[0].at.offset && follow->last.inode))
 		*position = follow->last;
 	else

@@ -12,7 +12,7 @@ static struct held_entry *entry_at(struct held *held, unsigned i)
 
 static void take_out(struct held *held, unsigned i)
 {
-	/* In most cases the oldest. */
+	/* Mostly the oldest one is taken out. */
 	for (; i; i--)
 		*entry_at(held, i) = *entry_at(held, i - 1);
 	held->first = (held->first + 1) % HELD_MOST;
@@ -60,7 +60,7 @@ void held_join(struct held *held, uint32_t serial, uint64_t session, int64_t wal
 		}
 }
 
-/* How long after its last line a failure is still this attempt's. */
+/* How long after the last line of an attempt a failure still belongs to it. */
 static int64_t reach_ns(const struct line_event *end)
 {
 	return (end->event.kind == EVENT_FAILURE ? HELD_PAST_MS : ATTEMPT_DELAY_MS) * NS_PER_MS;

@@ -10,7 +10,7 @@
 
 struct joining {
 	struct attempts *attempts;
-	struct copies *copies; /* NULL while there is one log */
+	struct copies *copies; /* NULL while there is only one log */
 	unsigned logs;
 	bool past;
 	struct deferred_event deferred;
@@ -42,7 +42,7 @@ void joining_free(struct joining *joining)
 
 unsigned joining_add_log(struct joining *joining)
 {
-	/* No memory: as if each log were of another server. */
+	/* Without memory each log counts as another server's. */
 	if (joining->logs && !joining->copies)
 		joining->copies = copies_new();
 	return joining->logs++;
@@ -63,7 +63,7 @@ void joining_asked(struct joining *joining, int64_t wall_ns)
 	attempts_asked(joining->attempts, wall_ns);
 }
 
-/* Whether the event may go on at once. Else it is behind others of a log of the past. */
+/* Whether the event may go on at once. Otherwise it waits behind others of a log of the past. */
 static bool pass(struct joining *joining, struct event *event)
 {
 	struct held_entry entry;
@@ -90,7 +90,7 @@ static bool hold(struct joining *joining, const struct line_event *line_event,
 	return held_put(&joining->held, &entry, event);
 }
 
-/* Whether another line, or a report, may say that the attempt is none that counts. */
+/* Whether another line, or a report, may say that the attempt does not count. */
 static bool is_open(const struct joining *joining, const struct line_event *line_event,
 		    const struct attempts_verdict *verdict)
 {
@@ -101,8 +101,7 @@ static bool is_open(const struct joining *joining, const struct line_event *line
 	       attempts_is_reported(joining->attempts, line_event);
 }
 
-/* Another line of an attempt says that it failed. Whether it counts is for its report to say, where
- * reports come. */
+/* Whether the line decides that an attempt has failed. Where reports come, only the report does. */
 static bool decides(const struct joining *joining, const struct line_event *line_event)
 {
 	return line_event->evidence == EVIDENCE_REPORT ||
@@ -150,7 +149,7 @@ bool joining_take(struct joining *joining, const struct line_event *line_event, 
 		return false;
 	if (line_event->event.kind == EVENT_FAILURE)
 		return take_failure(joining, line_event, event);
-	/* Thrown out for what the server could not answer. */
+	/* The client was disconnected after attempts that the server could not judge. */
 	if (line_event->event.kind == EVENT_ABUSE && line_event->evidence == EVIDENCE_SUMMARY &&
 	    attempts_only_explained(joining->attempts, line_event))
 		return false;
@@ -165,8 +164,10 @@ bool joining_take(struct joining *joining, const struct line_event *line_event, 
 	return pass(joining, event);
 }
 
-/* Nothing more was said of an attempt: a server with several databases whose front tells of those
- * that failed has let it in, and one with two of a kind has said it twice. */
+/* Whether a held attempt counts if no other line told of it in time. It does not if the server has
+ * several databases and its front end logs failures: another database has let the client in. Nor
+ * does it if the server has two databases of a kind and this may be the second one's answer to the
+ * same attempt. */
 static bool keep(const struct held_entry *entry, const void *context)
 {
 	const struct joining *joining = context;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See journal.h: by libsystemd. */
+/* See journal.h: implemented with libsystemd. */
 #include "log/journal.h"
 
 #include <errno.h>
@@ -15,13 +15,13 @@
 #include "log/scan.h"
 #include "log/trust.h"
 
-#define POSITION_MARK 0x6a6f75726e616cU /* "journal", where a file's position has its device */
+#define POSITION_MARK 0x6a6f75726e616cU /* "journal", in place of a file's device */
 
 struct journal {
 	sd_journal *sd;
 	struct follow_position at;
 	struct follow_state state;
-	bool stopped; /* by the line that is being given */
+	bool stopped; /* by the callback of the current line */
 	struct mail_users users;
 };
 
@@ -33,7 +33,7 @@ static int failed(struct fault *fault, int error, const char *what)
 				 : "");
 }
 
-/* Entries of any of the units. */
+/* Selects the entries of any of the units. */
 static int add_units(sd_journal *sd, const char *units, struct fault *fault)
 {
 	_cleanup_free_ char *copy = strdup(units);
@@ -55,7 +55,7 @@ static int add_units(sd_journal *sd, const char *units, struct fault *fault)
 	return count ? 0 : fault_set(fault, -EINVAL, "no unit of the journal is named");
 }
 
-/* The hash in the cursor of the entry in hand: with its time, what it is known by. */
+/* Reads the position of the current entry: its time, and the hash in its cursor. */
 static int read_place(sd_journal *sd, struct follow_position *place)
 {
 	_cleanup_free_ char *cursor = NULL;
@@ -74,7 +74,7 @@ static int read_place(sd_journal *sd, struct follow_position *place)
 	return 0;
 }
 
-/* To the entry at the position, or the one before where it would be. */
+/* Moves to the entry at the position, or to the one before where it would be. */
 static int seek_position(struct journal *journal)
 {
 	const struct follow_position *at = &journal->at;
@@ -107,7 +107,7 @@ static int seek(struct journal *journal, bool from_start)
 	error = sd_journal_seek_tail(journal->sd);
 	if (error >= 0)
 		error = sd_journal_previous(journal->sd);
-	if (error > 0) /* the last entry is known, and not handed out */
+	if (error > 0) /* the last entry counts as read */
 		return read_place(journal->sd, &journal->at);
 	return error < 0 ? error : sd_journal_seek_head(journal->sd);
 }
@@ -148,7 +148,7 @@ int journal_seek_last(struct journal *journal, size_t entries)
 
 	if (error >= 0)
 		error = sd_journal_previous_skip(journal->sd, entries + 1);
-	/* At the oldest of fewer entries, which is to be read as well. */
+	/* There are fewer entries: move before the oldest, which is to be read as well. */
 	if (error >= 0 && (size_t)error <= entries)
 		error = sd_journal_seek_head(journal->sd);
 	return error < 0 ? error : 0;
@@ -186,7 +186,7 @@ static size_t append(char *line, size_t used, struct span text)
 	return used + (text.size < room ? text.size : room);
 }
 
-/* A copy of the field's value, which the next get() ends. */
+/* A copy of the field's value, which the next get() would end. */
 static struct span copy(sd_journal *sd, const char *name, char *out, size_t size)
 {
 	struct span value = get(sd, name);
@@ -197,7 +197,7 @@ static struct span copy(sd_journal *sd, const char *name, char *out, size_t size
 	return (struct span){ out, value.size };
 }
 
-/* Of entries, only those of mail servers' own users: units run programs of others, too, a mailing
+/* Whether the entry comes from a user of mail servers. Units also run programs of others: a mailing
  * list's or a pipe's. */
 static bool is_trusted(struct journal *journal)
 {

@@ -9,8 +9,8 @@ static uint32_t hash32(uint64_t hash)
 	return (uint32_t)(hash ^ hash >> 32) | 1;
 }
 
-/* One server may write BOB, another bob@example.org: the local part without regard to case. A name
- * that is cut is not sure. */
+/* One server may write BOB, another bob@example.org: only the local part counts, in small letters.
+ * A name that was cut is not used. */
 uint32_t line_event_account(const struct event *event)
 {
 	char name[EVENT_ACCOUNT_SIZE];

@@ -8,7 +8,7 @@
 
 bool mail_user_is_name(const char *name)
 {
-	/* Of the packages of Debian, Red Hat, SUSE, Arch and Alpine, and of qmail's own. */
+	/* The users of the packages of Debian, Red Hat, SUSE, Arch and Alpine, and qmail's own. */
 	static const char *const names[] = {
 		"root",	    "postfix",	"dovecot",   "dovenull",  "exim",     "Debian-exim",
 		"mail",	    "mailnull", "courier",   "daemon",	  "cyrus",    "smmta",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* OpenSMTPD: every line begins with its session's id, and only that of the connection has the
- * address. Before release 6.4 it was on every line. Pure. */
+/* OpenSMTPD: every line begins with its session's id, and only the line of the connection has the
+ * address. Before release 6.4 every line had it. Pure. */
 #include "log/format.h"
 
 #include <ctype.h>
@@ -29,7 +29,7 @@ static bool read_connected(struct span text, struct parsed_line *parsed)
 	blank = span_find_char(text, ' ');
 	if (blank != SPAN_NONE)
 		text.size = blank;
-	/* A brace or bracket round IPv6, by release. */
+	/* Some releases put braces or brackets round IPv6. */
 	if (span_skip(&text, "[") && span_ends(text, "]"))
 		text.size--;
 	parsed->step = SESSION_OPENS;
@@ -83,8 +83,8 @@ static void read_message(struct span text, struct parsed_line *parsed)
 	}
 }
 
-/* "<x@example.net>" result="550 Invalid recipient: <x@example.net>"", of one who has not logged in:
- * what it says to a recipient elsewhere, and to one that does not exist here. */
+/* "<x@example.net>" result="550 Invalid recipient: <x@example.net>"", for a client that has not
+ * logged in: the answer for a recipient elsewhere, and for one that does not exist here. */
 static bool read_refused(struct span text, struct parsed_line *parsed)
 {
 	size_t at = span_find_last(text, "\" result=\"550 Invalid recipient: <");
@@ -118,8 +118,8 @@ static bool read_line(struct span text, struct parsed_line *parsed)
 	return span_skip(&text, "failed-command command=\"RCPT TO:") && read_refused(text, parsed);
 }
 
-/* "delivery evpid=... from=<a> to=<b> ... result="PermFail" stat="550 ..."": who the message is
- * from and to may hold anything, what the other side said is behind it. */
+/* "delivery evpid=... from=<a> to=<b> ... result="PermFail" stat="550 ..."": sender and recipient
+ * may hold anything; the other server's answer is behind them. */
 static bool read_delivery(struct span text, struct parsed_line *parsed)
 {
 	parsed->service = EVENT_SERVICE_UNKNOWN;

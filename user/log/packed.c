@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See packed.h. Plain files and gzip by zlib, which hands out all that comes before a damage; the
- * others by libarchive. */
+/* See packed.h. zlib reads plain files and gzip, and hands out all that comes before damaged data;
+ * libarchive reads the others. */
 #include "log/packed.h"
 
 #include <archive.h>
@@ -17,13 +17,14 @@
 
 struct packed_file {
 	int fd;		       /* of `other` */
-	gzFile plain;	       /* or gzip */
+	gzFile plain;	       /* plain text or gzip */
 	struct archive *other; /* xz, bzip2, zstd */
 	int error;
-	bool ended; /* nothing is in it */
+	bool ended; /* there is nothing in the file */
 };
 
-/* What libarchive says in its own words; a file that cannot be read says so again, to zlib. */
+/* Whether libarchive reports damaged data, by its own error numbers. A file that cannot be read
+ * gives zlib the same error again. */
 static bool is_damaged(struct archive *archive)
 {
 	int error = archive_errno(archive);

@@ -10,12 +10,12 @@
 
 #include <ctype.h>
 
-/* A name that fills more is no user's: some syslogs cut at 256 bytes, and a name could bring its
- * own address and push the true one off the line. */
+/* A text that fills more than this is not taken: some syslogs cut at 256 bytes, and a name could
+ * hold an address of its own and push the true one off the line. */
 #define SURE_SIZE 220
 
-/* "pam_unix(dovecot:auth): authentication failure; ": moves behind it. The service may be any name
- * (passdb's args); that it is Dovecot who asks, its terminal tells. */
+/* Skips "pam_unix(dovecot:auth): authentication failure; ". The service may have any name (passdb's
+ * args); the terminal shows that Dovecot asks. */
 static bool skip_head(struct span *text, struct span *module)
 {
 	struct span rest = *text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See parse.h. The table of formats, and one line's way to an event. Pure. */
+/* See parse.h. The table of formats, and how one line becomes an event. Pure. */
 #include "log/parse.h"
 
 #include <stdlib.h>
@@ -13,14 +13,14 @@
 #include "log/unwrap.h"
 #include "log/written_name.h"
 
-/* The most frequent first; each leaves at once when the program is not its own. */
+/* The most frequent first; each returns at once if the program is not its own. */
 static format_line *const formats[] = { postfix_line, dovecot_line,   exim_line,     vpopmail_line,
 					courier_line, cyrus_line,     sendmail_line, saslauthd_line,
 					pam_line,     opensmtpd_line, epost_line };
 
 struct log_parser {
 	struct stamps stamps;
-	struct joining *joining, *own; /* own: NULL where it shares another's */
+	struct joining *joining, *own; /* own: NULL if another parser's is shared */
 	unsigned log;
 	struct sessions *sessions; /* NULL until a line needs it */
 	struct pieces *pieces;	   /* likewise */
@@ -29,12 +29,12 @@ struct log_parser {
 	struct shipped_room *room; /* likewise */
 	struct exim_habits exim;
 	uint64_t line;
-	struct stamp clock; /* of the line in hand */
+	struct stamp clock; /* of the current line */
 	int64_t offset_ns;
-	struct envelope_form form; /* of the last event */
+	struct envelope_form form; /* the form of the last event's line */
 	bool deliveries, no_bare, missed;
-	bool wrapped;		      /* the line before was in something */
-	unsigned repeated;	      /* how often what the line before said; 0: it said nothing */
+	bool wrapped;		      /* the line before was wrapped */
+	unsigned repeated;	      /* how often the line before has its event; 0: none */
 	struct line_event line_event; /* of log_parser_line() */
 };
 
@@ -137,8 +137,8 @@ void log_parser_set_deliveries(struct log_parser *parser, bool wanted)
 	parser->deliveries = wanted;
 }
 
-/* Whether the name may be an account's: not only its first word, and without control characters
- * that its server escaped. */
+/* Whether this can be an account's whole name, without control characters that its server
+ * escaped. */
 static bool is_name(struct span name, bool decoded, const struct parsed_line *parsed)
 {
 	if (span_find(name, "  ") != SPAN_NONE) /* some servers write one blank for several */
@@ -182,7 +182,7 @@ static void fill_event(const struct parsed_line *parsed, int64_t wall_ns, struct
 		span_visible(parsed->queue, event->queue, sizeof(event->queue));
 }
 
-/* What only explains other lines leaves its line to the patterns. */
+/* Whether the line is left to the patterns, since it only explains other lines. */
 static bool leaves_to_patterns(const struct log_parser *parser, const struct parsed_line *parsed)
 {
 	return parser->patterns && parsed->kind == EVENT_FAILURE &&
@@ -199,7 +199,7 @@ static bool find(struct log_parser *parser, const struct envelope *envelope,
 	parser->missed = false;
 	if (parser->no_bare && envelope->layering == LAYER_BARE)
 		answer = FORMAT_NOTHING;
-	/* "warning: " and the like look like a program's name: only as that it is read. */
+	/* "warning: " and the like look like a program's name, and are only read as one. */
 	if (parser->no_bare && envelope->layering == LAYER_PROGRAM) {
 		named = *envelope;
 		named.bare.size = 0;
@@ -216,7 +216,7 @@ static bool find(struct log_parser *parser, const struct envelope *envelope,
 	return false;
 }
 
-/* Whether the line says anything. */
+/* Whether the line gives an event. */
 static bool read_line(struct log_parser *parser, const struct envelope *envelope,
 		      struct line_event *line_event)
 {
@@ -234,8 +234,8 @@ static bool read_line(struct log_parser *parser, const struct envelope *envelope
 	return true;
 }
 
-/* "last message repeated 3 times" of syslogs of the BSDs, right behind an event's line:
- * `line_event` still has that. FreeBSD 12 puts "syslogd: " before it, macOS "---" around it. */
+/* Reads "last message repeated 3 times" of the BSDs' syslogs, right behind an event's line, which
+ * is still in `line_event`. FreeBSD 12 puts "syslogd: " before it, macOS "---" around it. */
 static bool read_repeat(struct log_parser *parser, const struct envelope *envelope,
 			unsigned repeated, struct line_event *line_event)
 {
@@ -257,7 +257,8 @@ static bool read_repeat(struct log_parser *parser, const struct envelope *envelo
 	return true;
 }
 
-/* Not where more than the formats looks at lines. `clock`: what is around it says of the time. */
+/* A quick test for lines without an event; not used if patterns read the lines, too. `clock`: the
+ * time that the line's wrapping gives. */
 static bool is_nothing(struct log_parser *parser, struct span line, const struct stamp *clock,
 		       struct line_event *line_event)
 {
@@ -283,7 +284,7 @@ bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 	parser->clock.kind = STAMP_NONE;
 	parser->repeated = 0;
 	line_event->event.wall_ns = 0;
-	/* Not within what waits for its rest. */
+	/* Not while parts of a line wait for their rest. */
 	if (!parser->unwrap && !parser->wrapped && is_nothing(parser, text, NULL, line_event))
 		return false;
 	span_skip(&text, "\xef\xbb\xbf");
@@ -305,7 +306,7 @@ bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 	}
 	if (repeated && read_repeat(parser, &envelope, repeated, line_event))
 		return true;
-	/* What waits goes on with the time of any line. */
+	/* Events that wait go on with the time of any line. */
 	line_event->event.wall_ns =
 		joining_waits(parser->joining) ? convert(parser, &envelope.clock) : 0;
 	return false;

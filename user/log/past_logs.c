@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See past_logs.h. Each file has its own parser, so that years are its own; attempts are joined in
- * the order of their time, over all of them. */
+/* See past_logs.h. Each file has its own parser, so that each has its own years; attempts are
+ * joined over all files in the order of their time. */
 #include "log/past_logs.h"
 
 #include <errno.h>
@@ -14,21 +14,21 @@
 #include "log/packed.h"
 
 #define BUFFER_SIZE (256U << 10)
-#define TAG_LINES   40 /* bits of a tag that count lines; the file's number is above */
+#define TAG_LINES   40 /* bits of a tag that count lines; the file's number is in the bits above */
 
 struct file {
 	char *path;
 	struct packed_file *stream; /* or */
-	struct journal *journal;    /* the newest `entries` of it are still to be read */
+	struct journal *journal;    /* its newest `entries` are still to be read */
 	size_t entries;
 	struct log_parser *parser;
 	char *buffer;
-	size_t begin, end; /* what of the buffer is still to be read */
-	bool ended;	   /* the stream; the buffer may hold more */
+	size_t begin, end; /* the unread part of the buffer */
+	bool ended;	   /* the stream has ended; the buffer may hold more */
 	bool cutting;	   /* the rest of an over-long line is being left out */
-	bool waiting;	   /* `next` holds one */
+	bool waiting;	   /* `next` holds a line */
 	struct line_event next;
-	int64_t last_ns; /* for events without time */
+	int64_t last_ns; /* time of the last line; for events without time */
 	uint64_t line;
 };
 
@@ -36,8 +36,8 @@ struct past_logs {
 	struct file *files;
 	size_t count;
 	struct patterns *patterns; /* not owned */
-	struct joining *joining;   /* of all files: they are one server's */
-	const struct zone *zone;   /* of files that are added; not owned */
+	struct joining *joining;   /* shared by all files: they are one server's */
+	const struct zone *zone;   /* for files that are added; not owned */
 	bool not_bare;
 	struct past_logs_counts counts;
 	struct fault fault;
@@ -79,7 +79,8 @@ void past_logs_free(struct past_logs *past_logs)
 	free(past_logs);
 }
 
-/* What a file says without a year was said before it was last written. */
+/* The lines of a file are older than its last change: that decides the year where they have
+ * none. */
 static void set_reference(struct file *file, int fd)
 {
 	struct stat status;
@@ -90,7 +91,7 @@ static void set_reference(struct file *file, int fd)
 	log_parser_set_reference(file->parser, wall_ns);
 }
 
-/* What reading any log needs. */
+/* Prepares what reading any log needs. */
 static int file_begin(struct file *file, const char *name, struct fault *fault)
 {
 	*file = (struct file){ .path = strdup(name),
@@ -129,7 +130,7 @@ static int journal_begin(struct file *file, const char *units, size_t most, stru
 	return error;
 }
 
-/* Room for one more, which is not counted yet. */
+/* Makes room for one more file, which is not counted yet. */
 static struct file *next_file(struct past_logs *past_logs, struct fault *fault)
 {
 	struct file *files;
@@ -193,7 +194,7 @@ void past_logs_set_reading(struct past_logs *past_logs, const struct zone *zone,
 	past_logs->not_bare = !bare;
 }
 
-/* What an entry says is one line, whatever is in it. */
+/* An entry becomes one line, whatever is in it. */
 static void on_entry(const char *line, size_t size, void *context)
 {
 	struct file *file = context;
@@ -269,7 +270,7 @@ static bool next_line(struct past_logs *past_logs, struct file *file, const char
 	}
 }
 
-/* The next line that says something. */
+/* Reads up to the next line that gives an event. */
 static bool read_event(struct past_logs *past_logs, struct file *file)
 {
 	const char *line;
@@ -325,7 +326,7 @@ static struct file *find_first(struct past_logs *past_logs)
 	return first;
 }
 
-/* Its tag stands where its line will. */
+/* Hands the event on. Until here its member `line` holds the tag. */
 static void hand_on(struct past_logs *past_logs, past_logs_take *take, void *context,
 		    struct event *event)
 {

@@ -43,7 +43,8 @@ static struct patterns *new_patterns(void)
 		return NULL;
 	patterns->context = pcre2_match_context_create(NULL);
 	patterns->match = pcre2_match_data_create(256, NULL);
-	/* Absent where memory may not be made executable (MemoryDenyWriteExecute=): interpreted. */
+	/* There is no JIT where memory may not be made executable (MemoryDenyWriteExecute=):
+	 * patterns are then interpreted. */
 	patterns->stack = pcre2_jit_stack_create(32U << 10, JIT_STACK_SIZE, NULL);
 	if (!patterns->context || !patterns->match) {
 		patterns_free(patterns);
@@ -62,7 +63,7 @@ static pcre2_code *compile(const char *text, struct fault *fault)
 	PCRE2_UCHAR reason[160];
 	PCRE2_SIZE at;
 	int error;
-	/* Log lines are bytes: a wrong one must not make the whole line unmatched. */
+	/* Log lines are bytes: an invalid one must not keep the whole line from matching. */
 	pcre2_code *code = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED,
 					 PCRE2_DUPNAMES | PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF |
 						 PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Filters of fail2ban's among the patterns; see pattern.h. No I/O. */
+/* fail2ban's filters among the patterns; see pattern.h. No I/O. */
 #include "log/pattern_internal.h"
 
 #include <errno.h>
@@ -96,7 +96,7 @@ int patterns_add_filter(struct patterns **patterns, const struct pattern_filter 
 	return error;
 }
 
-/* fail2ban leaves the blank behind the time stamp where it is. */
+/* fail2ban does not remove the blank behind the time stamp. */
 static struct span behind_stamp(const struct envelope *envelope)
 {
 	struct span whole = envelope->whole;
@@ -117,7 +117,8 @@ bool pattern_enter_filter(struct patterns *patterns, const struct filter *filter
 	*subject = message ? envelope->text : behind_stamp(envelope);
 	if (message && filter->program &&
 	    pattern_match(patterns, filter->program, envelope->program, given_up) <= 0) {
-		/* A daemon's own file: the program's name is no more than likely in fail2ban's. */
+		/* In a daemon's own file a line need not name the program, and fail2ban does not
+		 * demand it. */
 		if (envelope->layering != LAYER_OWN && envelope->layering != LAYER_BARE)
 			return false;
 		*subject = envelope->whole;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* From what an administrator writes, or takes from fail2ban, to a regular expression; see
+/* Turns what an administrator writes, or takes from fail2ban, into a regular expression; see
  * pattern.h. Pure. */
 #include "log/pattern.h"
 
@@ -13,7 +13,7 @@
 #define HOST   "\\[?(?:IPv6:)?(?:" MAPPED "|" IP6 ")\\]?"
 
 static const struct {
-	const char *tag, *text; /* text NULL: refused, for this reason */
+	const char *tag, *text; /* text NULL: the tag is refused; `reason` says why */
 	const char *reason;
 } tags[] = {
 	{ "<HOST>", HOST, NULL },
@@ -45,7 +45,7 @@ static bool put(struct pattern_text_output *out, const char *text, size_t size)
 	return true;
 }
 
-/* A tag that only names what it holds: "<F-ALT_USER1>" ... "</F-ALT_USER1>"; its size, or 0. */
+/* The size of a tag that only names its content, "<F-ALT_USER1>" ... "</F-ALT_USER1>", or 0. */
 static size_t name_size(const char *text)
 {
 	size_t size = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
@@ -53,7 +53,7 @@ static size_t name_size(const char *text)
 	return size && text[size] == '>' ? size + 1 : 0;
 }
 
-/* At a '<'. Moves *text behind what was taken; a '<' that begins no tag is taken as it is. */
+/* Takes a tag at a '<' and moves *text behind it; a '<' that begins no tag is taken as it is. */
 static int take_tag(const char **text, struct pattern_text_output *out, struct fault *fault)
 {
 	const char *at = *text;
@@ -87,7 +87,7 @@ static int take_tag(const char **text, struct pattern_text_output *out, struct f
 	return fits ? 0 : fault_set(fault, -EINVAL, "it is too long");
 }
 
-/* At a '%', of which fail2ban writes two for one, and "%(name)s" for a variable. */
+/* Takes a '%': fail2ban writes two for one, and "%(name)s" for a variable. */
 static int take_percent(const char **text, struct pattern_text_output *out, struct fault *fault)
 {
 	if ((*text)[1] == '(') {
@@ -105,7 +105,7 @@ static int take_percent(const char **text, struct pattern_text_output *out, stru
 	return put(out, "%", 1) ? 0 : fault_set(fault, -EINVAL, "it is too long");
 }
 
-/* fail2ban leaves the blank behind the time stamp where it is; here there is none. */
+/* fail2ban does not remove the blank behind the time stamp; here the blank may be missing. */
 static const char *skip_begin(const char *text, struct pattern_text_output *out, bool *message)
 {
 	static const char prefix[] = "%(__prefix_line)s";
@@ -149,7 +149,7 @@ int pattern_translate(const char *text, char out[PATTERN_SIZE], bool *message, s
 			fits = put(&output, text, size);
 			text += size;
 		} else if (fits && *text == '<') {
-			/* "(?<name>", "(?P<name>", "(?<!": the regular expression's own. */
+			/* "(?<name>", "(?P<name>", "(?<!" belong to the regular expression. */
 			if ((size > 1 && !strncmp(text - 2, "(?", 2)) ||
 			    (size > 2 && !strncmp(text - 3, "(?P", 3))) {
 				fits = put(&output, text++, 1);

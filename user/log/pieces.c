@@ -7,7 +7,7 @@
 
 struct line {
 	uint64_t owner; /* hash of program and process; 0: free */
-	uint32_t used;	/* the tick when last touched */
+	uint32_t used;	/* the tick of its last use */
 	uint32_t next, all;
 	size_t size;
 	char text[LOG_LINE_MAX];
@@ -23,7 +23,7 @@ void pieces_free(struct pieces *pieces)
 	free(pieces);
 }
 
-/* "[1/2] ", "[1\\2] " where a newline stood; moves behind it. */
+/* Skips "[1/2] ", or "[1\\2] " where a newline was. */
 static bool skip_mark(struct span *text, uint32_t *number, uint32_t *all)
 {
 	struct span rest = *text;

@@ -5,9 +5,9 @@
  */
 #include "log/postfix.h"
 
-#define NAME_SHOWN 100 /* bytes that a warning shows of a name */
+#define NAME_SHOWN 100 /* bytes of a name that a warning shows at most */
 
-/* Reasons that are the server's fault, or no guess at a password: nobody is banned for them. */
+/* Reasons that are the server's fault, or no guess at a password: these lead to no ban. */
 static bool is_server_fault(struct span reason)
 {
 	static const char *const faults[] = {
@@ -46,13 +46,14 @@ static bool read_sasl_failure(struct span text, struct parsed_line *parsed)
 	}
 	if (!span_skip(&text, " authentication failed") || (text.size && !span_skip(&text, ":")))
 		return false;
-	span_skip(&text, " "); /* a blank at the end may have been taken off */
+	span_skip(&text, " "); /* the blank at the end may have been removed */
 	parsed->evidence = is_server_fault(text) ? EVIDENCE_EXPLAINED : EVIDENCE_FRONTEND;
-	/* Since 3.9; the name is the last field, and the reason is not the client's. */
+	/* Since 3.9. The name is the last field, and the reason is not the client's text. */
 	name = span_find(text, ", sasl_username=");
 	if (name != SPAN_NONE) {
 		text = span_from(text, name + strlen(", sasl_username="));
-		/* Postfix writes '?' for what it does not print, and shows so many bytes. */
+		/* Postfix writes '?' for unprintable characters, and shows NAME_SHOWN bytes at
+		 * most. */
 		if (!span_is(text, "(unavailable)") && span_find_char(text, '?') == SPAN_NONE &&
 		    text.size != NAME_SHOWN)
 			parsed->account = text;
@@ -60,7 +61,7 @@ static bool read_sasl_failure(struct span text, struct parsed_line *parsed)
 	return client.has_address || parsed->account.size;
 }
 
-/* "from h[a] ehlo=1 auth=0/2 quit=1 commands=2/4": the attempts that failed. */
+/* Reads "from h[a] ehlo=1 auth=0/2 quit=1 commands=2/4" for the number of failed attempts. */
 static bool read_disconnect(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
@@ -83,7 +84,7 @@ static bool read_disconnect(struct span text, struct parsed_line *parsed)
 	return true;
 }
 
-/* Where a field of the line ends: at the next field that may follow, or with the line. */
+/* A field's value, up to the next field that may follow or the end of the line. */
 static struct span until_field(struct span value, const char *const *next)
 {
 	for (; *next; next++) {
@@ -105,7 +106,7 @@ static bool read_message(struct span text, struct parsed_line *parsed)
 
 	if (!postfix_read_client(&text, &client))
 		return false;
-	/* Without a login, from another server: what it sends is taken. */
+	/* Without a login: a message that was accepted from another server. */
 	if (client.has_address && (!text.size || span_starts(text, ", orig_"))) {
 		postfix_set_client(parsed, &client);
 		parsed->kind = EVENT_ACCEPTED;
@@ -122,7 +123,7 @@ static bool read_message(struct span text, struct parsed_line *parsed)
 	return parsed->account.size;
 }
 
-/* A queue id, short or long, or NOQUEUE, and ": ". */
+/* Skips a queue id, short or long, or NOQUEUE, and ": ". */
 static bool skip_queue_id(struct span *text)
 {
 	size_t size = 0;
@@ -139,7 +140,8 @@ static bool skip_queue_id(struct span *text)
 	return true;
 }
 
-/* "h[a]", behind "lost connection after AUTH from ": an attempt was begun and not ended. */
+/* Reads "h[a]", behind "lost connection after AUTH from ": the client began an attempt and did not
+ * end it. */
 static bool read_lost(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
@@ -152,8 +154,8 @@ static bool read_lost(struct span text, struct parsed_line *parsed)
 	return true;
 }
 
-/* "improper command pipelining ...", "non-SMTP command ..." and, behind EHLO, "non-ESMTP command
- * ...": up to "command". */
+/* Skips "improper command pipelining ...", "non-SMTP command ..." and, after EHLO, "non-ESMTP
+ * command ..." up to "command". */
 static bool skip_manners(struct span *text)
 {
 	return span_skip(text, "improper ") || span_skip(text, "non-SMTP ") ||
@@ -161,8 +163,7 @@ static bool skip_manners(struct span *text)
 }
 
 /* "warning: SASL: Connect to Dovecot auth socket 'private/auth' failed: ...": the process cannot
- * ask.
- */
+ * ask its authentication server. */
 static bool read_warning(struct span text, struct parsed_line *parsed)
 {
 	if (skip_manners(&text))
@@ -198,9 +199,9 @@ static bool read_smtpd(struct span text, struct parsed_line *parsed)
 }
 
 /*
- * "4F1A: to=<x@example.net>, relay=..., dsn=5.1.1, status=bounced (text)". The recipient may hold
- * anything when quoted, the text always: the status is looked for between the two. Relay is not a
- * source: the other side did not come to us.
+ * "4F1A: to=<x@example.net>, relay=..., dsn=5.1.1, status=bounced (text)". A quoted recipient may
+ * hold anything, and so may the text: the status is looked for between the two. The relay is not a
+ * source: Postfix connected to it.
  */
 static bool read_delivery(struct span text, struct parsed_line *parsed)
 {
@@ -227,8 +228,8 @@ static bool read_delivery(struct span text, struct parsed_line *parsed)
 	return parsed->kind == EVENT_DELIVERED || span_starts(text, ", status=bounced (");
 }
 
-/* "8C74351089D: from=<a@example.com>, size=300, nrcpt=2 (queue active)": the sender may hold
- * anything when quoted, the count is behind it. */
+/* "8C74351089D: from=<a@example.com>, size=300, nrcpt=2 (queue active)": a quoted sender may hold
+ * anything; the count is behind it. */
 static bool read_queued(struct span text, struct parsed_line *parsed)
 {
 	struct span id = text;
@@ -250,8 +251,8 @@ static bool is_any(struct span name, const char *const *any)
 	return false;
 }
 
-/* "postfix/submission/smtpd", "postfix/smtps/smtpd", "mx-587/smtpd": what the name says, else the
- * mail port. */
+/* The service by the program's name: "postfix/submission/smtpd", "postfix/smtps/smtpd",
+ * "mx-587/smtpd"; any other is the mail port. */
 static enum event_service service_of(struct span program)
 {
 	static const char *const words[] = { "submission", "smtps", "587", "465" };
@@ -270,8 +271,9 @@ static bool read_cleanup(struct span text, struct parsed_line *parsed)
 	return skip_queue_id(&text) && postfix_read_filtered(text, parsed);
 }
 
-/* "postfix@-.service", as `journalctl -o with-unit` names all its programs, or "postfix", where a
- * syslog or a collector leaves out what stands behind a slash: by shape. */
+/* Reads by its shape a line of "postfix@-.service", as `journalctl -o with-unit` names all of
+ * Postfix's programs, or of "postfix", where a syslog or a collector drops what is behind a
+ * slash. */
 static bool read_unit(struct span text, struct parsed_line *parsed)
 {
 	static bool (*const readers[])(struct span text, struct parsed_line * parsed) = {
@@ -300,7 +302,7 @@ enum format_answer postfix_line(const struct envelope *envelope, struct parsed_l
 			return read_unit(text, parsed) && parsed->kind != EVENT_ACCEPTED
 				       ? FORMAT_FOUND
 				       : FORMAT_NOTHING;
-		/* A bare line need not name its program; its shape must do. */
+		/* A bare line need not name its program; it is recognised by its shape. */
 		if (!envelope->bare.size)
 			return FORMAT_OTHER;
 		text = envelope->bare;

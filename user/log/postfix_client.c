@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Whom a line of Postfix is about. Pure. */
+/* Which client a line of Postfix is about. Pure. */
 #include "log/postfix.h"
 
 #define HOST_MOST 260 /* a domain name, and room to spare */

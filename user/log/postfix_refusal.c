@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Postfix: what smtpd and postscreen refuse, and whom they call ill-behaved; see postfix.h. Pure. */
+/* Postfix: what smtpd and postscreen refuse, and which clients they report for protocol errors; see
+ * postfix.h. Pure. */
 #include "log/postfix.h"
 
 /* "AUTH from h[a]", behind "too many errors after ". */
@@ -22,8 +23,8 @@ bool postfix_read_errors(struct span text, struct parsed_line *parsed)
 }
 
 /* "improper command pipelining after CONNECT from h[a]: DATA" and "non-SMTP command from h[a]: GET
- * / HTTP/1.1", behind "improper " or "non-SMTP "; what was said follows the address, but before
- * Postfix 2.9. */
+ * / HTTP/1.1", behind "improper " or "non-SMTP ". What the client sent follows the address; Postfix
+ * before 2.9 does not write it. */
 bool postfix_read_protocol(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
@@ -41,9 +42,9 @@ bool postfix_read_protocol(struct span text, struct parsed_line *parsed)
 	return true;
 }
 
-/* Why a command is refused, the heaviest first: a client may write a reason into its own name. */
+/* Why a command is refused, the worst first: a client may write a reason into its own name. */
 static const struct smtpd_reason {
-	const char *text; /* behind the name that is refused, which may be left out with its "<" */
+	const char *text; /* behind the refused name, which may be missing with its "<" */
 	enum abuse_kind abuse;
 	bool at_begin;	/* no name stands before it */
 	bool temporary; /* also with a status that lets the client try again */
@@ -65,19 +66,20 @@ static const struct smtpd_reason {
 	{ ">: Data command rejected: Multi-recipient bounce", ABUSE_SENDER },
 };
 
-/* A sender that who has logged in may not write in the name of: a client's settings. */
+/* A logged-in client may not use this sender address: a mistake in its settings. */
 static bool is_not_owned(struct span text)
 {
 	return span_find(text, ">: Sender address rejected: not ") != SPAN_NONE;
 }
 
-/* "5.1.1 <x@example.net>: Relay access denied; from=..." of a status that is final or not. The name
- * that is refused may hold anything, the reason does not; what follows it may again. */
+/* Reads "5.1.1 <x@example.net>: Relay access denied; from=..." behind a status; `final`: the client
+ * may not try again. The refused name may hold anything, and so may what follows the reason; the
+ * reason may not. */
 static enum abuse_kind rejection(struct span text, bool final)
 {
 	size_t blank = span_find_char(text, ' ');
 
-	/* The code, of any length. */
+	/* The enhanced status code, of any length. */
 	if (blank != SPAN_NONE && text.size && *text.at >= '0' && *text.at <= '9')
 		text = span_from(text, blank + 1);
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
@@ -94,8 +96,8 @@ static enum abuse_kind rejection(struct span text, bool final)
 	return ABUSE_NONE;
 }
 
-/* The command that is refused, and " from ": cleanup's "reject: body 1 from h[a]: ..." holds a line
- * of a message. */
+/* Skips the refused command and " from ". cleanup's "reject: body 1 from h[a]: ..." is not one: it
+ * holds a line of a message. */
 static bool skip_command(struct span *text)
 {
 	size_t size = 0;
@@ -138,8 +140,9 @@ bool postfix_read_filtered(struct span text, struct parsed_line *parsed)
 	return true;
 }
 
-/* "PREGREET 14 after 0.08 from [192.0.2.2]:59415: EHLO x\r\n"; 14 counts bytes. And the tests of
- * what a client says later: "COMMAND PIPELINING from [192.0.2.2]:59415 after HELO". */
+/* "PREGREET 14 after 0.08 from [192.0.2.2]:59415: EHLO x\r\n", where 14 is a number of bytes. Also
+ * the tests of what a client sends later: "COMMAND PIPELINING from [192.0.2.2]:59415 after
+ * HELO". */
 bool postfix_read_postscreen(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
@@ -158,7 +161,7 @@ bool postfix_read_postscreen(struct span text, struct parsed_line *parsed)
 		   span_skip(&text, "COMMAND LENGTH LIMIT")) {
 		parsed->abuse = ABUSE_ERRORS;
 	} else if (span_skip(&text, "DENYLISTED") || span_skip(&text, "BLACKLISTED")) {
-		parsed->abuse = ABUSE_BLOCKLISTED; /* by the administrator */
+		parsed->abuse = ABUSE_BLOCKLISTED; /* the administrator's own list */
 	} else if (!span_skip(&text, "COMMAND PIPELINING") &&
 		   !span_skip(&text, "NON-SMTP COMMAND") && !span_skip(&text, "BARE NEWLINE") &&
 		   !span_skip(&text, "DATA without valid RCPT") &&

@@ -5,7 +5,7 @@
 #include "log/envelope.h"
 #include "log/text_block.h"
 
-/* Of whose names a character is. */
+/* In whose names a character may be. */
 enum { OF_HOST = 1, OF_PROGRAM = 2, OF_ID = 4, OF_ALL = 7 };
 
 static const unsigned char kinds[256] = {
@@ -13,7 +13,7 @@ static const unsigned char kinds[256] = {
 	['-'] = OF_HOST | OF_PROGRAM, ['_'] = OF_HOST | OF_PROGRAM, ['/'] = OF_PROGRAM,
 };
 
-/* As two words of 2, 4 or 8 bytes that may overlap: a comparison of these costs no call. */
+/* Compares as two words of 2, 4 or 8 bytes that may overlap, which needs no call. */
 #define SIZE(text) (sizeof(text) - 1)
 #define WORD(text) (SIZE(text) >= 8 ? 8U : SIZE(text) >= 4 ? 4U : 2U)
 #define SAME(at, text)                    \
@@ -22,7 +22,7 @@ static const unsigned char kinds[256] = {
 #define BEGINS(at, size, text) ((size) >= SIZE(text) && SAME(at, text))
 #define IS(at, size, text)     ((size) == SIZE(text) && SAME(at, text))
 
-/* "4Wq8Zs1xTzz3hN: " */
+/* The size of "4Wq8Zs1xTzz3hN: ", or 0. */
 static size_t queue_id(const char *at, size_t size)
 {
 	size_t end = 0;
@@ -32,8 +32,8 @@ static size_t queue_id(const char *at, size_t size)
 	return end >= 4 && end + 1 < size && at[end] == ':' && at[end + 1] == ' ' ? end + 2 : 0;
 }
 
-/* "to=<x@example.net>, relay=..., status=sent (...": that recipient has no quotes, and no bracket
- * is before the status's. */
+/* Whether it is "to=<x@example.net>, relay=..., status=sent (...". The recipient has no quotes, and
+ * the first bracket is the one behind the status. */
 static bool is_sent(const char *at, size_t size)
 {
 	const char *open;
@@ -44,12 +44,12 @@ static bool is_sent(const char *at, size_t size)
 	return open && open - at > 20 && SAME(open - 14, ", status=sent ");
 }
 
-/* " auth=1", among what a client has said. */
+/* Whether " auth=" is among the counts of a client's commands. */
 static bool has_auth(const char *at, size_t size)
 {
 	const char *end = at + size;
 
-	/* Few other words have that letter. */
+	/* Few other words have a 'u'. */
 	for (const char *u = block_search(at, end, 'u', 'u'); u < end;
 	     u = block_search(u + 1, end, 'u', 'u'))
 		if (u - at >= 2 && end - u >= 4 && SAME(u - 2, " auth="))
@@ -59,7 +59,7 @@ static bool has_auth(const char *at, size_t size)
 
 static bool is_queued(const char *at, size_t size)
 {
-	/* One digit, as nearly all have. */
+	/* Only counts of one digit are recognised; nearly all have one. */
 	return size > 40 && SAME(at + size - 15, " (queue active)") &&
 	       SAME(at + size - 24, ", nrcpt=") && at[size - 16] >= '0' && at[size - 16] <= '9';
 }
@@ -69,7 +69,7 @@ static bool is_nothing_of_postfix(struct span program, const char *at, size_t si
 	size_t name_size = 0, id;
 	const char *name = program.at + program.size;
 
-	/* Behind the last slash. */
+	/* Find the name behind the last slash. */
 	while (name[-1] != '/') {
 		name--;
 		name_size++;
@@ -103,7 +103,7 @@ static bool is_nothing_of_dovecot(const char *at, size_t size, bool *missed)
 	       BEGINS(at, size, "lmtp(") || BEGINS(at, size, "managesieve(");
 }
 
-/* "<22>1 ": moves behind it. */
+/* Skips "<22>1 ". */
 static bool skip_version(struct span *line)
 {
 	uint32_t priority;
@@ -122,7 +122,7 @@ static bool skip_word(const char **at, const char *end, struct span *word)
 	return true;
 }
 
-/* Behind the stamp of RFC 5424: "mx postfix/smtpd 812 - - ". */
+/* Skips what follows the stamp in RFC 5424: "mx postfix/smtpd 812 - - ". */
 static bool skip_header_5424(const char **at, const char *end, struct span *program)
 {
 	struct span word;
@@ -133,7 +133,7 @@ static bool skip_header_5424(const char **at, const char *end, struct span *prog
 	return word.size == 1 && *word.at == '-';
 }
 
-/* Behind a stamp: "mx postfix/smtpd[812]: ", "mx dovecot: ". */
+/* Skips what follows a stamp: "mx postfix/smtpd[812]: ", "mx dovecot: ". */
 static inline bool skip_header(const char **line, const char *end, struct span *program)
 {
 	const char *at = *line, *name, *pid;
@@ -192,7 +192,7 @@ bool quick_is_nothing(struct span line, bool deliveries, struct stamp *clock, bo
 		if (BEGINS(program.at, program.size, "postfix/"))
 			return is_nothing_of_postfix(program, line.at, line.size, missed) &&
 			       (*missed || !deliveries);
-		/* What a container wrote, by Docker's syslog driver. */
+		/* Docker's syslog driver sends what a container wrote. */
 		if (!envelope_is_container(program))
 			return false;
 	}

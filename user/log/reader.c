@@ -12,7 +12,7 @@
 #include "log/parse.h"
 #include "log/scan.h"
 
-#define HEAD_SIZE 256 /* bytes that the digest is of, at most */
+#define HEAD_SIZE 256 /* bytes that the digest covers at most */
 
 static uint64_t digest(const void *head, size_t size)
 {
@@ -40,7 +40,7 @@ int reader_is(int fd, const struct follow_position *position)
 	       digest(head, position->head_size) == position->head_digest;
 }
 
-/* Bytes are only ever added to a log: its first ones are what it is recognised by. */
+/* Bytes are only ever added to a log, so its first ones identify it. */
 void reader_learn_head(struct reader *reader)
 {
 	char head[HEAD_SIZE];
@@ -49,7 +49,7 @@ void reader_learn_head(struct reader *reader)
 	if (reader->at.head_size == HEAD_SIZE)
 		return;
 	got = pread(reader->fd, head, HEAD_SIZE, 0);
-	/* Cut or replaced since it was looked at: reader_is() will say so. */
+	/* It was cut or replaced since the last look: reader_is() will report that. */
 	if (got <= (ssize_t)reader->at.head_size ||
 	    (reader->at.head_size && digest(head, reader->at.head_size) != reader->at.head_digest))
 		return;
@@ -121,7 +121,7 @@ static void give(struct reader *reader, struct output *output, struct follow_sta
 	}
 }
 
-/* Hands out the complete lines of the buffer, at most output->left; returns the bytes done with. */
+/* Hands out the complete lines of the buffer, at most output->left; returns the bytes consumed. */
 static size_t give_lines(struct reader *reader, const char *buffer, size_t size,
 			 struct output *output, struct follow_state *state)
 {
@@ -132,7 +132,7 @@ static size_t give_lines(struct reader *reader, const char *buffer, size_t size,
 		reader->skipping = false;
 		at = newline + 1;
 	}
-	/* No newline in a whole buffer: cut it here, and leave out the rest once it comes. */
+	/* A whole buffer without a newline: cut the line here, and skip its rest later. */
 	if (output->left && at == buffer && size == READER_BUFFER) {
 		give(reader, output, state, at, size);
 		reader->skipping = true;
@@ -151,7 +151,7 @@ enum pumped reader_pump(struct reader *reader, char *buffer, struct output *outp
 
 		if (got < 0)
 			return PUMP_FAULT;
-		/* Looked at after reading: what was read is then of the file that we know. */
+		/* Checked after reading: what was read is then known to be of this file. */
 		same = reader_is(reader->fd, &reader->at);
 		if (same < 0) {
 			errno = -same;
@@ -179,7 +179,8 @@ void reader_read_before(const struct reader *reader, uint64_t most_bytes, char *
 	struct follow_state state = { 0 };
 	uint64_t end = reader->at.offset;
 
-	/* From the byte before: where a line begins there, it is not left out as the rest of one. */
+	/* Begin at the byte before: if a line begins at the wanted position, it is then not skipped
+	 * as the rest of one. */
 	before.skipping = end > most_bytes;
 	before.at.offset = before.skipping ? end - most_bytes - 1 : 0;
 	while (before.at.offset < end) {

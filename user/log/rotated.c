@@ -17,11 +17,11 @@
 struct rotated {
 	char name[NAME_MAX + 1];
 	uint64_t device, inode, size;
-	uint64_t born_ns;     /* wall clock; where that is not kept, its last change */
+	uint64_t born_ns;     /* wall clock; the last change where no birth time is kept */
 	bool numbered, dated; /* ".N", higher is older; or digits that grow with time */
 };
 
-#define CLOCK_COARSE_NS 10000000 /* by which a file's times may be behind the clock */
+#define CLOCK_COARSE_NS 10000000 /* by how much a file's times may lag behind the clock */
 #define MOST_FILES	1000 /* a folder with more rotated versions than this is not searched further */
 
 static bool all_digits(const char *text, size_t size)
@@ -48,7 +48,7 @@ static bool is_named_after(const char *entry, const char *name, struct rotated *
 		file->dated = entry[size] == '-' && all_digits(suffix, strlen(suffix));
 		return entry[size] == '.' || entry[size] == '-';
 	}
-	/* logrotate's "extension": the date goes between stem and ".log". */
+	/* logrotate's "extension": the date is between the stem and ".log". */
 	if (tail && length > size + 1 && !strncmp(entry, name, stem) && entry[stem] == '-' &&
 	    !strcmp(entry + length - tail, name + stem)) {
 		file->dated = all_digits(entry + stem + 1, length - stem - 1 - tail);
@@ -87,8 +87,8 @@ static int look_at(int folder, const char *name, struct rotated *file)
 	return 0;
 }
 
-/* Oldest first, numbered and dated ones each among themselves; other files of similar names stand
- * before them. *files is malloc()ed. */
+/* Lists the rotated files, oldest first: numbered ones and dated ones each in their own order, and
+ * before them other files with similar names. *files is malloc()ed. */
 static int rotated_list(const char *folder, const char *name, struct rotated **files, size_t *count)
 {
 	_cleanup_(cleanup_dir) DIR *dir = opendir(folder);
@@ -117,7 +117,8 @@ static int rotated_list(const char *folder, const char *name, struct rotated **f
 	return 0;
 }
 
-/* Which of the rotated files `from` speaks of: the renamed file itself, or else a copy of it. */
+/* The index of the rotated file that `from` is a position in: the renamed file itself, or else a
+ * copy of it; `count`: there is none. */
 static size_t find_from(const char *folder, const struct rotated *files, size_t count,
 			const struct follow_position *from, const struct follow_position *live)
 {
@@ -145,7 +146,8 @@ static size_t find_from(const char *folder, const struct rotated *files, size_t 
 	return count;
 }
 
-/* Of a file that was empty nothing is known to tell its copies by: they are younger than that. */
+/* If the file was empty, its first bytes cannot identify its copies: the files younger than the
+ * position are taken for them. Returns the index of the first; `count`: there is none. */
 static size_t find_younger(const struct rotated *files, size_t count,
 			   const struct follow_position *from, const struct follow_position *live)
 {
@@ -184,14 +186,14 @@ static int plan_add(const char *folder, const struct rotated *file, const struct
 	int error = reader_open(folder, file->name, reader);
 
 	if (error == -EACCES || error == -EPERM)
-		return 0; /* older than what can be read: no reason to stop reading */
+		return 0; /* an old file that cannot be read is no reason to stop */
 	if (error)
 		return error == -ENOENT ? -EAGAIN : error;
 	if (!position_is_file(&reader->at, file->device, file->inode)) {
 		close(reader->fd);
 		return -EAGAIN;
 	}
-	/* copytruncate is copying right now: what it copies is still in the live file. */
+	/* copytruncate is copying at this moment: the live file still has what is copied. */
 	if (reader_is_copy(reader, live))
 		close(reader->fd);
 	else
@@ -199,7 +201,7 @@ static int plan_add(const char *folder, const struct rotated *file, const struct
 	return 0;
 }
 
-/* The files between `from` and the live one, with what is left of `from` if `with_from`. */
+/* Plans the files between `from` and the live one, with the rest of `from` if `with_from`. */
 static int plan_rotated(const char *folder, const char *name, const struct follow_position *from,
 			bool with_from, const struct reader *live, struct plan *plan)
 {
@@ -217,7 +219,7 @@ static int plan_rotated(const char *folder, const char *name, const struct follo
 	}
 	for (size_t i = at; i < count && plan->count + 1 < PLAN_READERS; i++) {
 		if (position_is_file(&live->at, files[i].device, files[i].inode))
-			break; /* renamed by now; what is newer comes after it */
+			break; /* the live file was renamed meanwhile; newer files come after it */
 		if (files[i].numbered != files[at].numbered || files[i].dated != files[at].dated)
 			continue;
 		if (i == at ? !with_from : !files[i].numbered && !files[i].dated)
@@ -228,7 +230,7 @@ static int plan_rotated(const char *folder, const char *name, const struct follo
 		if (i == at && plan->count)
 			plan->readers[0].at.offset = from->offset;
 	}
-	/* A folder that changes while it is read may hide a file: only what was seen twice holds. */
+	/* If the folder changes while it is read, a file may be missed: two listings must agree. */
 	error = rotated_list(folder, name, &again, &count_again);
 	if (!error && (count != count_again || !same_files(files, again, count)))
 		error = -EAGAIN;
@@ -249,7 +251,8 @@ int plan_between(const char *folder, const char *name, const struct follow_posit
 	return error;
 }
 
-/* A rotation while we look is noticed by the path naming another file at the end. */
+/* At the end the path must still name the same file: otherwise a rotation came between, and the
+ * plan is made anew. */
 int plan_make(const char *folder, const char *name, const struct follow_position *from,
 	      bool with_from, struct plan *plan)
 {
@@ -272,7 +275,8 @@ int plan_make(const char *folder, const char *name, const struct follow_position
 		error = reader_open(folder, name, &again);
 		if (!error) {
 			close(again.fd);
-			/* Cut meanwhile, its copy may or may not have been taken for another. */
+			/* If it was cut meanwhile, it is unclear whether its copy is in the
+			 * plan. */
 			if (!position_is_file(&live.at, again.at.device, again.at.inode) ||
 			    reader_is(live.fd, &live.at) != 1)
 				error = -EAGAIN;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* saslauthd, and Plesk's: who failed, but not from where. The server in front of it tells that in a
- * line of its own (deferred_event.h). Pure. */
+/* saslauthd, and Plesk's: the account of a failure, without its source. The server in front of it
+ * writes the source in a line of its own (deferred_event.h). Pure. */
 #include "log/format.h"
 
 /* "[user=bob] [service=smtp] [realm=] [mech=pam] [reason=...]" */
@@ -25,7 +25,8 @@ static bool read_failure(struct span text, struct parsed_line *parsed)
 	return parsed->account.size;
 }
 
-/* "failed mail authenticatication attempt for user 'bob' (password len=8)"; so written. */
+/* Reads "failed mail authenticatication attempt for user 'bob' (password len=8)"; Plesk spells it
+ * so. */
 static bool read_plesk(struct span text, struct parsed_line *parsed)
 {
 	static const char attempt[] = " attempt for user '";
@@ -52,7 +53,7 @@ enum format_answer saslauthd_line(const struct envelope *envelope, struct parsed
 	if (plesk) {
 		found = span_starts(text, "failed mail auth") && read_plesk(text, parsed);
 	} else {
-		/* The function that speaks, padded; its name may be missing. */
+		/* The name of the calling function, padded; it may be missing. */
 		span_skip(&text, "do_auth");
 		while (span_skip(&text, " "))
 			;

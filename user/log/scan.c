@@ -55,8 +55,8 @@ static bool is_continuation(unsigned char byte)
 	return (byte & 0xc0) == 0x80;
 }
 
-/* Bytes of the well-formed character at `at` (RFC 3629), 0 where there is none, or where it is a
- * control character (C0, DEL, C1). */
+/* The size of the well-formed character at `at` (RFC 3629). 0: there is none, or it is a control
+ * character (C0, DEL, C1). */
 static size_t character_size(const unsigned char *at, size_t left)
 {
 	size_t size = *at < 0x80 ? 1 : *at < 0xc2 ? 0 : *at < 0xe0 ? 2 : *at < 0xf0 ? 3 : 4;
@@ -86,7 +86,7 @@ void span_visible(struct span span, char *out, size_t size)
 	const unsigned char *at = (const unsigned char *)span.at;
 	size_t left = span.size;
 
-	/* Nearly all of it. */
+	/* Most characters are copied here. */
 	for (; left && size > 1 && *at >= ' ' && *at <= '~' && *at != '\\'; left--, size--)
 		*out++ = (char)*at++;
 	while (left) {

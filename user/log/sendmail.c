@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Sendmail. Who is meant stands in the last relay=, behind what the client said; "NAME [ADDRESS]",
- * the name from the DNS and sendmail's to clean. Pure.
+ * Sendmail. The client is in the last relay=, behind the client's own text: "NAME [ADDRESS]". The
+ * name comes from the DNS, and sendmail cleans it. Pure.
  */
 #include "log/format.h"
 
@@ -18,7 +18,7 @@ static bool is_sendmail(struct span program)
 	       span_is(program, "sm-acceptingconnections");
 }
 
-/* "xALK0xyz012345: "; NOQUEUE where there is none yet. */
+/* Skips "xALK0xyz012345: ", or NOQUEUE where there is no id yet. */
 static void skip_queue_id(struct span *text)
 {
 	size_t size = 0;
@@ -30,8 +30,8 @@ static void skip_queue_id(struct span *text)
 		*text = span_from(*text, size + 2);
 }
 
-/* "h [192.0.2.8] (may be forged)" or "h [IPv6:2001:db8::1]", all of `relay`. What is before the
- * last bracket may be an ident server's text. */
+/* `relay` is just "h [192.0.2.8] (may be forged)" or "h [IPv6:2001:db8::1]". The text before the
+ * last bracket may be an ident server's. */
 static bool read_relay(struct span relay, struct parsed_line *parsed)
 {
 	static const char forged[] = " (may be forged)";
@@ -59,7 +59,7 @@ static bool is_fault(struct span reason)
 	return false;
 }
 
-/* Sendmail shows that many bytes of a name, escapes included. */
+/* Sendmail shows at most this many bytes of a name, including escapes. */
 #define NAME_SHOWN 63
 
 /* "(LOGIN): checkpass failed, user=bob, relay=h [192.0.2.8] (may be forged)", also without user=.
@@ -88,10 +88,10 @@ static bool read_failure(struct span text, struct parsed_line *parsed)
 	return true;
 }
 
-/* "h [192.0.2.8]: possible SMTP attack: command=AUTH, count=5", from the queue id on: what a client
- * says can end a line of its own so. Once for each command from some number on; the last one
- * counted has not been answered yet. Also of a client that names many recipients that
- * are not there, or speaks to a proxy. */
+/* "h [192.0.2.8]: possible SMTP attack: command=AUTH, count=5", read from the queue id on, since a
+ * client's text can end another line like this. Sendmail writes it for each command from some
+ * number on; the last command counted has not been answered yet. Similar lines are about a client
+ * that names many unknown recipients, or that looks like an open proxy. */
 static bool read_attack(struct span text, struct parsed_line *parsed)
 {
 	uint32_t count;
@@ -130,8 +130,8 @@ static bool ends_success(struct span tail)
 	return span_number(&tail, &number) && !tail.size;
 }
 
-/* "relay=h [192.0.2.8], authid=bob, mech=PLAIN, bits=0", behind "AUTH=server, ". The name of who
- * has an account here may hold anything; it is behind the address. */
+/* "relay=h [192.0.2.8], authid=bob, mech=PLAIN, bits=0", behind "AUTH=server, ". The account's name
+ * may hold anything; it is behind the address. */
 static bool read_success(struct span text, struct parsed_line *parsed)
 {
 	size_t id = span_find(text, ", authid="), mech;
@@ -141,7 +141,8 @@ static bool read_success(struct span text, struct parsed_line *parsed)
 		return false;
 	id -= strlen("relay=");
 	rest = text;
-	/* An ident server's text stands before the host, and could go on like this line. */
+	/* An ident server's text stands before the host, and could look like the rest of this
+	 * line. */
 	if (format_client(&rest, &parsed->source))
 		span_skip(&rest, " (may be forged)");
 	if (rest.at != text.at + id && id != span_find_last(text, ", authid="))
@@ -159,8 +160,8 @@ static bool read_success(struct span text, struct parsed_line *parsed)
 }
 
 /* "from=<a@example.com>, size=15, class=0, nrcpts=1, msgid=<x>, proto=ESMTPA, daemon=MSA4, relay=h
- * [192.0.2.8]": of a session that has logged in, or without an A behind the protocol from another
- * server. Sender and message id are the client's. */
+ * [192.0.2.8]": of a session that has logged in or, if the protocol has no A at its end, from
+ * another server. Sender and message id are the client's. */
 static bool read_message(struct span text, struct parsed_line *parsed)
 {
 	size_t relay = span_find_last(text, ", relay="), proto, count;
@@ -189,7 +190,8 @@ static bool read_message(struct span text, struct parsed_line *parsed)
 	return true;
 }
 
-/* "550 5.7.1 <x@example.net>... Relaying denied": why, behind "reject=". */
+/* The kind of abuse by the text behind "reject=": "550 5.7.1 <x@example.net>... Relaying
+ * denied". */
 static enum abuse_kind rejection(struct span text)
 {
 	static const struct {
@@ -220,8 +222,8 @@ static enum abuse_kind rejection(struct span text)
 }
 
 /* "rcpt, arg1=<x@example.net>, relay=h [192.0.2.8], reject=550 5.7.1 <x@example.net>... Relaying
- * denied", behind "ruleset=check_"; also of "mail" and "relay". The recipient, twice there, may be
- * made to hold a relay= of its own, and an ident server's text before the host a reject=. */
+ * denied", behind "ruleset=check_"; also with "mail" and "relay". The recipient, which is there
+ * twice, may hold a relay= of its own, and an ident server's text before the host a reject=. */
 static bool read_reject(struct span text, struct parsed_line *parsed)
 {
 	size_t relay = span_find(text, ", relay="), reject;
@@ -239,14 +241,14 @@ static bool read_reject(struct span text, struct parsed_line *parsed)
 	parsed->kind = EVENT_ABUSE;
 	rest = span_from(rest, reject + strlen(", reject="));
 	parsed->abuse = rejection(rest);
-	/* In words of the administrator's: these sets of rules ask for nothing but the host, and
-	 * the sender. */
+	/* The text is the administrator's own: these rule sets check only the host and the
+	 * sender. */
 	if (!parsed->abuse && span_starts(rest, "55") && !span_starts(text, "rcpt, "))
 		parsed->abuse = span_starts(text, "relay, ") ? ABUSE_BLOCKLISTED : ABUSE_SENDER;
 	return parsed->abuse;
 }
 
-/* "h [192.0.2.8]: VRFY root [rejected]", from the queue id on: what was asked for is behind the
+/* "h [192.0.2.8]: VRFY root [rejected]", read from the queue id on: the client's text is behind the
  * address. */
 static bool read_probe(struct span text, struct parsed_line *parsed)
 {
@@ -274,8 +276,8 @@ static bool read_pregreet(struct span text, struct parsed_line *parsed)
 	return true;
 }
 
-/* "to=<x@example.net>, ..., dsn=5.1.1, reply=550 ..., stat=User unknown": the recipient may hold
- * anything when quoted, what the other side said is behind reply= and stat=. */
+/* "to=<x@example.net>, ..., dsn=5.1.1, reply=550 ..., stat=User unknown": a quoted recipient may
+ * hold anything; the other server's answer is behind reply= and stat=. */
 static bool read_delivery(struct span text, struct parsed_line *parsed)
 {
 	size_t end = span_find(text, ", reply="), stat = span_find_last(text, ", stat="), dsn;
@@ -299,7 +301,7 @@ static bool read_line(struct span text, struct parsed_line *parsed)
 {
 	if (span_starts(text, "to="))
 		return read_delivery(text, parsed);
-	/* What stands before this is a recipient, as it was given. */
+	/* The text before this is a recipient as the client gave it. */
 	if (text.size > FORMAT_SURE_SIZE || span_ends(text, "... User unknown"))
 		return false;
 	if (span_starts(text, "from="))
@@ -331,7 +333,7 @@ enum format_answer sendmail_line(const struct envelope *envelope, struct parsed_
 			span_cut(id, 0, text.at == id.at ? 0 : (size_t)(text.at - id.at) - 2);
 	if (parsed->kind != EVENT_BOUNCE && parsed->kind != EVENT_DELIVERED)
 		parsed->service = EVENT_SERVICE_SMTP;
-	/* One process, one connection: what stands before the message is the session's id. */
+	/* One process serves one connection: the text before the message identifies the session. */
 	if (parsed->kind != EVENT_ABUSE && parsed->kind != EVENT_ACCEPTED && envelope->pid)
 		parsed->session =
 			(struct span){ envelope->program.at,

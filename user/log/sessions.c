@@ -9,7 +9,7 @@ struct sessions_slot {
 	struct address source;
 	uint32_t used; /* the table's tick when last looked up */
 	uint16_t account_size;
-	char account[130]; /* who logged in, cut here */
+	char account[130]; /* who logged in, cut to this size */
 };
 _Static_assert(sizeof(struct sessions_slot) == 160, "what sessions.h promises");
 
@@ -23,7 +23,7 @@ void sessions_free(struct sessions *sessions)
 	free(sessions);
 }
 
-/* The session's slot, or the one to take for it (another's, or free). */
+/* The session's slot or, if it has none, the slot to use for it: a free one, or another's. */
 static struct sessions_slot *look_up(struct sessions *sessions, uint64_t id)
 {
 	uint64_t hash = (id ^ id >> 32) * 0x9e3779b97f4a7c15U;
@@ -44,7 +44,7 @@ static struct sessions_slot *look_up(struct sessions *sessions, uint64_t id)
 	return oldest;
 }
 
-/* Whether the line is one that a rule wants, and filled in as far as it is known. */
+/* Whether a rule wants the line; fills in what is known of its session. */
 static bool use(const struct sessions_slot *slot, bool known, struct parsed_line *parsed)
 {
 	if (parsed->has_source)
@@ -75,7 +75,7 @@ bool sessions_step(struct sessions **sessions, struct parsed_line *parsed)
 
 	if (!*sessions)
 		*sessions = calloc(1, sizeof(**sessions));
-	if (!*sessions) /* no memory: as if the table had forgotten it */
+	if (!*sessions) /* no memory: as if the session were not known */
 		return parsed->step == SESSION_LOGS_IN ||
 		       (parsed->step == SESSION_USED && parsed->kind != EVENT_MESSAGE);
 	slot = look_up(*sessions, id);

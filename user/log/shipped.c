@@ -7,7 +7,7 @@
 #include "log/flat_json.h"
 #include "log/trust.h"
 
-#define WORD_MOST 128 /* of a member that is no message */
+#define WORD_MOST 128 /* bytes of a member that is no message */
 
 void shipped_begin(struct shipped_room *room)
 {
@@ -17,7 +17,7 @@ void shipped_begin(struct shipped_room *room)
 	flat_json_want(&room->json, room->names);
 }
 
-/* The next member from `from` on that is there and tells it; MEMBER_COUNT: none is. */
+/* The next member of this role that is present, from `from` on; MEMBER_COUNT: there is none. */
 static size_t next_of(const struct flat_json *json, enum member_role role, size_t from)
 {
 	size_t next = MEMBER_COUNT;
@@ -29,7 +29,7 @@ static size_t next_of(const struct flat_json *json, enum member_role role, size_
 	return next;
 }
 
-/* The first member that tells it, a string or a number, decoded; empty: none does. */
+/* The first member of this role, a string or a number, decoded; empty: there is none. */
 static struct span word_of(const struct flat_json *json, enum member_role role, char out[WORD_MOST])
 {
 	for (size_t i = next_of(json, role, 0); i < MEMBER_COUNT; i = next_of(json, role, i + 1)) {
@@ -62,7 +62,7 @@ static bool read_message(struct shipped_room *room, struct span *message)
 	return found && message->size;
 }
 
-/* "1794132000", "1794132000.5", and the same in ms, us, ns, as a stamp of seconds. */
+/* Reads "1794132000", "1794132000.5", and the same in ms, us, ns, as a stamp in seconds. */
 static bool read_number(struct span value, struct shipped_room *room, struct stamp *stamp)
 {
 	size_t whole = 0, used;
@@ -84,7 +84,7 @@ static bool read_number(struct span value, struct shipped_room *room, struct sta
 	return stamp_read(&text, stamp);
 }
 
-/* One that says its zone, else the first. */
+/* Takes the first time that names its zone, or else the first one. */
 static void read_time(struct shipped_room *room, struct stamp *clock)
 {
 	clock->kind = STAMP_NONE;
@@ -104,8 +104,8 @@ static void read_time(struct shipped_room *room, struct stamp *clock)
 	}
 }
 
-/* "postfix/smtpd[12]:" as its two parts; "docker.mail" of Fluentd is no program. False: a program
- * is named beside it that is not the tag's, nor its begin ("postfix"), or it is no tag. */
+/* Reads "postfix/smtpd[12]:" as its two parts; Fluentd's "docker.mail" names no program. False: it
+ * is no tag, or another member names a program that the tag does not begin with. */
 static bool read_tag(struct span tag, struct span *program, struct span *pid)
 {
 	size_t open = span_find_char(tag, '[');
@@ -148,7 +148,7 @@ size_t line_append(char line[LOG_LINE_MAX], size_t used, struct span text)
 	return used + (text.size < room ? text.size : room);
 }
 
-/* Program and message as a line of syslog that tells no time. */
+/* Writes program and message as a line of syslog without a time. */
 static struct span join_line(struct shipped_room *room, struct span program, struct span pid,
 			     struct span message)
 {
@@ -162,8 +162,9 @@ static struct span join_line(struct shipped_room *room, struct span program, str
 	return (struct span){ room->line, used };
 }
 
-/* Whether the message is a line with a header of its own; `program` is what the object says of it,
- * or empty. A collector that takes a line apart may leave it whole in its message. */
+/* Whether the message is a line with a header of its own. `program` is the program by the object's
+ * members, or empty. A collector that takes a line apart may also ship the whole line as the
+ * message. */
 static bool has_header(struct span message, struct span program)
 {
 	struct envelope envelope;
@@ -187,8 +188,8 @@ static bool is_trusted(const struct flat_json *json)
 	return journal_is_trusted(&origin);
 }
 
-/* Two members of one name that a collector can have written, or what is no object where it would
- * write one. */
+/* Whether there are two members of one name that a collector can have written, or something else
+ * where it would write an object. */
 static bool is_unsure(const struct flat_json *json)
 {
 	for (size_t i = 0; i < json->found_count; i++)
@@ -214,8 +215,8 @@ enum shipped_answer shipped_take(struct span line, struct shipped_room *room, st
 		return SHIPPED_OTHER;
 	read_time(room, &out->clock);
 	out->line = message;
-	/* Where nothing says of which program it is, and quotes are not escaped, a name that a
-	 * client gives can end the message: what the server wrote behind it is a member then. */
+	/* If no member names the program and quotes are not escaped, a name that a client gives can
+	 * end the message: what the server wrote behind it then becomes a member. */
 	if (!program.size && flat_json_has_line(line, json, MEMBER_SHIPPED))
 		return SHIPPED_OTHER;
 	if (has_header(message, program))
@@ -233,7 +234,7 @@ enum shipped_answer shipped_take(struct span line, struct shipped_room *room, st
 	return SHIPPED_LINE;
 }
 
-/* "2026-11-08T10:00:01+00:00\tdocker.mail\t{": moves to the object. */
+/* Skips "2026-11-08T10:00:01+00:00\tdocker.mail\t", up to the object. */
 static void skip_fluentd(struct span *line)
 {
 	size_t tab = *line->at == '{' ? SPAN_NONE : span_find_char(*line, '\t'), next;
@@ -261,7 +262,7 @@ void shipped_open(struct shipped_room **room, struct envelope *envelope)
 	struct stamp clock = envelope->clock;
 	struct shipped shipped;
 
-	/* Its first member reads as the name of a program. */
+	/* The object's first member looks like the name of a program. */
 	if (envelope->contained && envelope->whole.size && *envelope->whole.at == '{')
 		text = envelope->whole;
 	else if (!text.size || *text.at != '{' || !envelope_is_container(envelope->program))
@@ -275,7 +276,8 @@ void shipped_open(struct shipped_room **room, struct envelope *envelope)
 	envelope_read(shipped.line, WRAP_JSON_CONTAINER, &clock, envelope);
 }
 
-/* "app="mail"", and whether it names a container; the value's quotes are escaped. */
+/* Skips a label "app="mail"", in whose value quotes are escaped; *container: it names a
+ * container. */
 static bool skip_label(struct span *line, bool *container)
 {
 	size_t size = 0, end;

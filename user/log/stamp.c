@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Time stamps of log lines -> wall_ns; see stamp.h. */
+/* Converts time stamps of log lines to wall_ns; see stamp.h. */
 #include "log/stamp.h"
 
 #include <ctype.h>
@@ -8,15 +8,16 @@
 #include <time.h>
 #include "base/time.h"
 
-/* A stamp this far behind the reference still belongs to its year: another time zone's log, a
- * clock that is ahead, lines written while the file is read. */
+/* A stamp this far ahead of the reference still belongs to its year: the log has another time zone,
+ * its clock is ahead, or the line was written while the file is read. */
 #define AHEAD_S 86400
 
-/* Lines of several processes are not quite in order; an hour that begins again is no such thing. */
+/* Lines of several processes are not exactly in order; a step back of up to this is no hour that
+ * clocks repeat. */
 #define BACK_S 300
 
 struct fields {
-	unsigned year, month, day, hour, minute, second; /* year 0: not said */
+	unsigned year, month, day, hour, minute, second; /* year 0: there is none */
 	int64_t ns, offset_s;
 };
 
@@ -77,7 +78,7 @@ static bool time_of_day(struct stamp_cursor *cursor, struct fields *fields)
 	return fields->hour < 24 && fields->minute < 60 && fields->second <= 60;
 }
 
-/* "+09:00", "+0900", "+09"; what else says a zone is UTC. */
+/* Reads "+09:00", "+0900", "+09"; any other zone is UTC. */
 static bool offset(struct stamp_cursor *cursor, struct fields *fields)
 {
 	unsigned hours, minutes = 0;
@@ -136,7 +137,7 @@ static bool day_exists(unsigned year, unsigned month_of_year, unsigned day)
 		       days_from_civil(year + (next == 1), next, 1);
 }
 
-/* The begin of the hour, as a clock shows it; -EINVAL where there is no such day. */
+/* The beginning of the hour, as a clock shows it; -EINVAL if there is no such day. */
 static int64_t local_hour(const struct fields *fields, unsigned year)
 {
 	if (year < 1970 || year > 2200 || !day_exists(year, fields->month, fields->day))
@@ -144,7 +145,7 @@ static int64_t local_hour(const struct fields *fields, unsigned year)
 	return days_from_civil(year, fields->month, fields->day) * 86400 + fields->hour * 3600;
 }
 
-/* Of the year that puts it nearest before the reference. */
+/* The hour in the latest year that puts it at most AHEAD_S after the reference. */
 static int64_t nearest_hour(const struct stamps *stamps, const struct fields *fields)
 {
 	time_t most = stamps->reference_wall_ns / NS_PER_S + AHEAD_S;
@@ -153,7 +154,7 @@ static int64_t nearest_hour(const struct stamps *stamps, const struct fields *fi
 
 	if (!gmtime_r(&most, &utc) || utc.tm_year < 72)
 		return -EINVAL;
-	/* Zones are at most a day away from UTC. 29 February may lie eight years back. */
+	/* Zones are at most a day away from UTC. The last 29 February may be eight years back. */
 	year = (unsigned)utc.tm_year + 1900 + 1;
 	for (unsigned back = 0; back <= 9; back++) {
 		int64_t local_s = local_hour(fields, year - back), other, at;
@@ -167,8 +168,8 @@ static int64_t nearest_hour(const struct stamps *stamps, const struct fields *fi
 	return -EINVAL;
 }
 
-/* Of two hours with one name: live the one nearer to now, else the one that goes on from the line
- * before. */
+/* Chooses one of two hours with one name: in a live log the one nearer to now, else the one that
+ * continues from the line before. */
 static int64_t choose(const struct stamps *stamps, int64_t within_s)
 {
 	int64_t first_s = stamps->first_s + within_s, second_s = stamps->second_s + within_s;
@@ -200,7 +201,8 @@ static int64_t convert_local(struct stamps *stamps, const struct fields *fields)
 	return seconds < 0 ? 0 : seconds * NS_PER_S + fields->ns;
 }
 
-/* A year-less stamp that names its zone: in the year of the same stamp without it. */
+/* Converts a stamp that names its zone. If it has no year, it gets the one that the same stamp
+ * without a zone would get. */
 static int64_t convert_zoned(const struct stamps *stamps, const struct fields *fields)
 {
 	int64_t local_s = fields->year ? local_hour(fields, fields->year)
@@ -212,7 +214,8 @@ static int64_t convert_zoned(const struct stamps *stamps, const struct fields *f
 	return local_s < 0 ? 0 : local_s * NS_PER_S + fields->ns;
 }
 
-/* "@" 16 digits: 2^62 + TAI seconds, 8 digits: nanoseconds. libtai's clocks are TAI-10. */
+/* Converts "@" and 16 digits, 2^62 + TAI seconds, and 8 digits of nanoseconds. libtai's clocks are
+ * TAI-10. */
 static int64_t convert_tai64n(const char *at)
 {
 	uint64_t seconds = 0, ns = 0;

@@ -12,9 +12,10 @@ static inline uint64_t eight(const char *at)
 	return bytes;
 }
 
-/* Whether eight bytes are as in `shape`, with any digit where that has 0 and anything where it has
- * NUL: all at once, since each line is looked at. `kept` has the bits that must be the same, and
- * what is 0x30 to 0x3f but no digit loses those when `six` is added, without a carry. */
+/* Whether eight bytes match `shape`: its 0 stands for any digit, its NUL for anything. All bytes
+ * are compared at once, since this is done for each line. `kept` has the bits that must be equal.
+ * Adding `six` changes these bits of 0x3a to 0x3f, which are no digits, and never carries into the
+ * next byte. */
 static inline bool has_shape(const char *at, const char *shape, const char *kept, const char *six)
 {
 	return (eight(at) & eight(kept)) == eight(shape) &&
@@ -47,7 +48,7 @@ static size_t end_of_digits(struct span line, size_t at)
 	return at;
 }
 
-/* "10:00:00", perhaps ".123456" or ",123"; the end, or 0. */
+/* The end of "10:00:00", perhaps with ".123456" or ",123", or 0. */
 static size_t end_of_time(struct span line, size_t at)
 {
 	if (at + 8 > line.size ||
@@ -60,7 +61,8 @@ static size_t end_of_time(struct span line, size_t at)
 	return at;
 }
 
-/* "Z", "+09:00", "+0900", "+09", behind a blank too, and " UTC"; the end, or `at`. */
+/* The end of "Z", "+09:00", "+0900", "+09", also behind a blank, and of " UTC"; `at` if there is
+ * none. */
 static size_t end_of_offset(struct span line, size_t at)
 {
 	size_t from = at + is_char(line, at, ' ');
@@ -79,8 +81,8 @@ static size_t end_of_offset(struct span line, size_t at)
 	return from == at || is_char(line, from + 3, ' ') ? from + 3 : at;
 }
 
-/* The stamp is [begin, end) of *line; what follows must be a blank (two behind the stamps of some
- * supervisors), or end the line. */
+/* Takes [begin, end) of *line as the stamp. It must be followed by a blank (by two in the logs of
+ * some supervisors), or end the line. */
 static bool take(struct span *line, size_t begin, size_t end, struct stamp *stamp)
 {
 	size_t next = end;
@@ -97,7 +99,7 @@ static bool take(struct span *line, size_t begin, size_t end, struct stamp *stam
 	return true;
 }
 
-/* " 2026 " */
+/* Whether " 2026 " is there. */
 static bool year_at(struct span line, size_t at)
 {
 	return is_char(line, at, ' ') &&
@@ -115,7 +117,7 @@ static bool read_yearless(struct span *line, struct stamp *stamp)
 
 	if (line->size < 14 || at[3] != ' ' || at[0] < 'A' || at[0] > 'S')
 		return false;
-	/* Nearly all of them. */
+	/* The form of nearly all stamps. */
 	if (line->size > 15 && at[6] == ' ' && at[9] == ':' && at[12] == ':' && at[15] == ' ' &&
 	    isdigit((unsigned char)at[5]) && isdigit((unsigned char)at[8]) &&
 	    (line->size < 21 ||
@@ -173,7 +175,7 @@ static size_t end_of_date(struct span line, enum stamp_kind *kind)
 	return end_of_time(line, 12);
 }
 
-/* In brackets or without. */
+/* Reads a date in brackets or without. */
 static bool read_date(struct span *line, struct stamp *stamp)
 {
 	size_t open = is_char(*line, 0, '['), end, offset;
@@ -198,7 +200,7 @@ static bool read_date(struct span *line, struct stamp *stamp)
 	return true;
 }
 
-/* "Fri 2026-11-20 10:00:01 UTC ", "Fri Nov 20 10:00:00 ", whose other zones are local ones */
+/* Reads "Fri 2026-11-20 10:00:01 UTC ", "Fri Nov 20 10:00:00 "; zones other than UTC are local. */
 static bool read_weekday(struct span *line, struct stamp *stamp)
 {
 	static const char names[] = "MonTueWedThuFriSatSun";
@@ -252,7 +254,8 @@ static bool read_unix(struct span *line, struct stamp *stamp)
 	return end < 21 && take(line, 0, end, stamp);
 }
 
-/* "2026-11-21T10:00:00.123456789Z ": nearly all that say their zone; false says nothing. */
+/* Reads "2026-11-21T10:00:00.123456789Z ", the form of nearly all stamps with a zone. False: it may
+ * be another form. */
 static inline bool read_usual_date(struct span *line, struct stamp *stamp)
 {
 	const char *at = line->at;

@@ -2,15 +2,15 @@
 /* See trust.h. */
 #include "log/trust.h"
 
-#define SYSTEM_MOST 999 /* SYS_UID_MAX of Debian and of others that are alike */
+#define SYSTEM_MOST 999 /* SYS_UID_MAX of Debian and of similar systems */
 
-/* Users of the system whose programs answer to strangers: www-data of Debian, apache and nginx of
- * others have no number in common. */
+/* The system user whose programs answer to strangers: Debian's www-data. Other systems' apache and
+ * nginx have no common number. */
 #define WWW_DATA 33
 
 bool journal_is_trusted(const struct journal_origin *origin)
 {
-	/* Of a web server, and what strangers make it run; of a cron job; of a shell. */
+	/* Programs that strangers can make a web server run, or that a cron job or a shell runs. */
 	static const char *const programs[] = { "logger", "systemd-cat", "php", "python", "perl",
 						"sh",	  "bash",	 "nc",	"socat" };
 	struct span uid = origin->uid;

@@ -36,7 +36,7 @@ static struct unwrap *get(struct unwrap **unwrap)
 
 /* ---- parts of one line ---- */
 
-/* A line, or a part of one; `whole`: it ends here. */
+/* Takes a line, or a part of one; `whole`: it ends here. */
 static bool join(struct unwrap **state, enum stream stream, struct span text, bool whole,
 		 struct span *line)
 {
@@ -121,8 +121,8 @@ static bool give_docker(struct unwrap **state, struct span line, bool whole, boo
 	return join(state, is_error ? STREAM_ERR : STREAM_OUT, line, whole, &out->line);
 }
 
-/* {"log":"TEXT\n","stream":"stdout","time":"2026-10-24T13:16:39.123456789Z"}; what others make of
- * it names the container, and leaves out the newline. */
+/* Reads {"log":"TEXT\n","stream":"stdout","time":"2026-10-24T13:16:39.123456789Z"}. Collectors that
+ * change such an object name the container, and leave out the newline. */
 static bool read_docker(struct unwrap **state, struct unwrapped *out)
 {
 	struct shipped_room *room = &(*state)->room;
@@ -139,8 +139,8 @@ static bool read_docker(struct unwrap **state, struct unwrapped *out)
 			   values[MEMBER_TIME], out);
 }
 
-/* The same of a line just as Docker writes it, so that no name is looked for. False: of another
- * one, or not sure. */
+/* Reads the same if it is exactly as Docker writes it, without looking up names. False: it is not,
+ * or not surely. */
 static bool read_own_docker(struct unwrap **state, struct span object, struct unwrapped *out,
 			    bool *whole)
 {
@@ -161,7 +161,7 @@ static bool read_own_docker(struct unwrap **state, struct span object, struct un
 	return true;
 }
 
-/* What a collector made of a line, as a line; false: nothing, or a part of one. */
+/* Hands on the line that a collector shipped; false: there is none, or only a part of one. */
 static bool give_shipped(struct unwrap **state, enum shipped_answer answer,
 			 const struct shipped *shipped, struct unwrapped *out, bool *is_one)
 {
@@ -211,7 +211,7 @@ static bool read_entry(struct unwrap *unwrap, struct span line, struct unwrapped
 	return entry_read(&unwrap->entry, &unwrap->room, line, &out->line, is_one);
 }
 
-/* An export's first line is a field already. */
+/* Begins an entry. The first line of an export is a field already. */
 static bool begin_entry(struct unwrap **state, const struct journal_entry *begun, struct span line,
 			struct unwrapped *out, bool *is_one)
 {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * vpopmail's vchkpw behind qmail, and Plesk's smtp_auth. Passwords and names stand left of the
+ * vpopmail's vchkpw behind qmail, and Plesk's smtp_auth. Passwords and names stand before the
  * address and may hold anything: lines are read from the right. Pure.
  */
 #include "log/format.h"
 
-/* "2001_db8__1": an IPv6 address as it arrives through TCPREMOTEIP of some patches. */
+/* Reads "2001_db8__1", an IPv6 address as some patches pass it through TCPREMOTEIP. */
 static bool read_underscored(struct span text, struct address *address)
 {
 	char copy[ADDRESS_TEXT_SIZE];
@@ -17,9 +17,9 @@ static bool read_underscored(struct span text, struct address *address)
 	return !address_parse(copy, text.size, address);
 }
 
-/* "NAME:ADDRESS". Whoever chose the name may have put colons and an address into it: only what is
- * behind the last colon is sure, IPv4 or underscored. A plain IPv6 address is taken only behind a
- * name that vpopmail has checked (`raw` is false), which has no colon. */
+/* Splits "NAME:ADDRESS". A client may put colons and an address into the name: only what is behind
+ * the last colon is sure, IPv4 or underscored. A plain IPv6 address is taken only behind a name
+ * that vpopmail has checked (`raw` is false), which has no colon. */
 static bool split_address(struct span text, bool raw, struct span *name, struct address *address)
 {
 	size_t colon = span_last_char(text, ':'), word = span_last_char(text, ' ');
@@ -51,7 +51,7 @@ struct vpopmail_verdict {
 	const char *text;
 	enum event_kind kind;
 	bool may_show_password;
-	bool raw_name; /* not checked by vpopmail: may hold blanks */
+	bool raw_name; /* vpopmail has not checked the name: it may hold blanks */
 };
 
 static const struct vpopmail_verdict verdicts[] = {
@@ -63,7 +63,7 @@ static const struct vpopmail_verdict verdicts[] = {
 	{ "null user name given ", EVENT_FAILURE, false, true },
 	{ "invalid user/domain characters ", EVENT_FAILURE, false, true },
 	{ "user has no password ", EVENT_FAILURE, false, false },
-	/* The account is closed for this service, which is how a leaked one is locked. */
+	/* The account is closed for this service; leaked accounts are locked this way. */
 	{ "smtp access denied ", EVENT_FAILURE, false, false },
 	{ "pop access denied ", EVENT_FAILURE, false, false },
 	{ "imap access denied ", EVENT_FAILURE, false, false },
@@ -75,7 +75,7 @@ static const struct vpopmail_verdict verdicts[] = {
 	{ "system password login success ", EVENT_SUCCESS, false, false },
 };
 
-/* What is left of `text` behind a verdict: "[(pass: 'x') ]NAME:ADDRESS". */
+/* Reads the text behind a verdict: "[(pass: 'x') ]NAME:ADDRESS". */
 static bool read_login(struct span text, const struct vpopmail_verdict *verdict,
 		       struct parsed_line *parsed)
 {
@@ -87,7 +87,7 @@ static bool read_login(struct span text, const struct vpopmail_verdict *verdict,
 		return false;
 	parsed->has_source = split_address(text, verdict->raw_name, &name, &parsed->source);
 	if (!parsed->has_source) {
-		/* vchkpw without a remote address in its environment ends in a colon. */
+		/* If vchkpw has no remote address in its environment, the line ends in a colon. */
 		if (!span_ends(text, ":"))
 			return false;
 		name = span_cut(text, 0, text.size - 1);
@@ -106,8 +106,8 @@ static bool read_login(struct span text, const struct vpopmail_verdict *verdict,
 	return parsed->has_source || name.size;
 }
 
-/* "... from h.example [192.0.2.5]" at the end of the line; what is before " from " comes back. The
- * host's name is the DNS's or "(null)", and has no blank. */
+/* Reads "... from h.example [192.0.2.5]" at the end of the line; *before is the text before " from
+ * ". The host's name is from the DNS or "(null)", and has no blank. */
 static bool read_from(struct span text, struct span *before, struct parsed_line *parsed)
 {
 	size_t from = span_find_last(text, " from "), open = span_last_char(text, '[');

@@ -30,7 +30,7 @@ struct span name_from_base64(struct span name, char out[EVENT_ACCOUNT_SIZE])
 	return (struct span){ out, used };
 }
 
-/* "\^J", "\M-C", "\M^?": as vis(3) writes what is not printed. */
+/* The size of "\^J", "\M-C", "\M^?", as vis(3) writes unprintable characters, or 0. */
 static size_t vis_size(const char *at, size_t left, char *byte)
 {
 	bool meta = left >= 4 && at[1] == 'M';
@@ -43,7 +43,7 @@ static size_t vis_size(const char *at, size_t left, char *byte)
 	return meta ? 4 : 3;
 }
 
-/* The bytes of an escape at `at`, 0: it is none. */
+/* The size of an escape at `at`; 0: there is none. */
 static size_t escape_size(const char *at, size_t left, char *byte)
 {
 	static const char letters[] = "nrtbfv\\", bytes[] = "\n\r\t\b\f\v\\";

@@ -65,7 +65,7 @@ static bool read_offset(const char *name, int32_t *offset_s)
 	return hours <= 15 && minutes < 60;
 }
 
-struct block { /* of a TZif file: one header and what it counts */
+struct block { /* of a TZif file: one header and the counts in it */
 	const unsigned char *at;
 	size_t isutc, isstd, leaps, times, types, chars, size;
 };
@@ -191,7 +191,7 @@ static int64_t offset_here(int64_t at_s)
 
 int64_t zone_convert(const struct zone *zone, int64_t local_s, int64_t *second)
 {
-	/* A day before and after, whatever change lies between has happened or not. */
+	/* The offsets a day before and a day after: any change lies between them. */
 	int64_t before = zone ? offset_at(zone, local_s - DAY_S) : offset_here(local_s - DAY_S);
 	int64_t after = zone ? offset_at(zone, local_s + DAY_S) : offset_here(local_s + DAY_S);
 	int64_t first_s = local_s - before, second_s = local_s - after;
