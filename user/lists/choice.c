@@ -49,7 +49,7 @@ uint8_t choice_lowest(const uint64_t set[WORDS], const uint64_t of[WORDS])
 	return 0;
 }
 
-/* A bucket that holds the combination, or is empty. */
+/* The bucket that holds the combination, or an empty one. */
 static uint16_t *find_bucket(struct choice *choice, const struct table_mixed *mixed)
 {
 	uint32_t hash = 2166136261U; /* FNV-1a */
@@ -125,7 +125,7 @@ uint64_t compile_services(const struct compile_list *lists, size_t count)
 			continue;
 		mixed *= 0x9e3779b97f4a7c15ULL;
 		mixed = (mixed ^ mixed >> 32) * 0xd6e8feb86659fd93ULL;
-		sum += mixed ^ mixed >> 32; /* in any order */
+		sum += mixed ^ mixed >> 32; /* a sum: the order does not matter */
 	}
 	return sum;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * See compile.h. One sweep over the boundaries of every country range and list, window by window,
- * hands segments of one lookup to the writer of the image (image.h).
+ * See compile.h. One sweep over the boundaries of every country range and list, window by window.
+ * It hands segments that have one lookup to the writer of the image (image.h).
  */
 #include "lists/compile.h"
 
@@ -20,18 +20,18 @@ static __always_inline const void *table_block(const struct table_head *head, __
 	return block < head->blocks ? (const char *)head + (size_t)block * TABLE_BLOCK : NULL;
 }
 
-/* One sorted array on its way through the sweep. `next` is where it changes; u128 for both families
- * so that one sweep serves both. */
+/* A position in one sorted array of ranges. `next` is where its state changes next; it is a u128
+ * for both families, so that one sweep serves both. */
 struct compile_cursor {
 	const struct ranges *ranges;
 	size_t index;
 	u128 next;
 	bool inside; /* ranges[index] has begun */
-	bool lan;    /* of local addresses; else with id 0 of countries */
+	bool lan;    /* the ranges of local addresses; otherwise id 0 is the countries */
 	uint8_t id;
 	bool allow;
 	uint16_t code;
-	uint32_t codes; /* of countries: those that lists give, from bit 0 for XA on */
+	uint32_t codes; /* only for countries: the codes that lists give, from bit 0 for XA on */
 };
 
 /* What holds at the current position. */
@@ -39,20 +39,21 @@ struct coverage {
 	uint64_t allow[LIST_MAX / 64], deny[LIST_MAX / 64]; /* by list id */
 	uint64_t code[LIST_MAX / 64];
 	uint16_t country;
-	bool lan; /* over any country */
+	bool lan; /* takes precedence over any country */
 };
 
 struct compile_sweep {
 	struct image *image;
 	struct choice *choice;
-	uint8_t codes[LIST_MAX]; /* by list id, as a lookup has them */
+	uint8_t codes[LIST_MAX]; /* by list id, as a lookup holds them */
 	bool any_code;
 	bool v6;
-	u128 last; /* of the window */
+	u128 last; /* end of the window */
 	struct compile_cursor *heap[LIST_MAX + 1];
 	size_t heaped;
 	struct coverage coverage;
-	/* The segment not yet written: windows that meet in one lookup make one segment. */
+	/* The segment that is not written yet: adjoining segments with one lookup become one, also
+	 * across windows. */
 	u128 first, end;
 	struct lookup lookup;
 	bool pending;
@@ -77,7 +78,8 @@ static bool cursor_range(const struct compile_cursor *cursor, bool v6, size_t in
 	return true;
 }
 
-/* A country of the data; none where it says what is not one, or what a list gives a meaning. */
+/* The country that the data gives a range; ZZ if the value is no country, or is a code that a list
+ * gives. */
 static uint16_t country_of(const struct compile_cursor *cursor, uint32_t value)
 {
 	uint32_t code = value - COUNTRY_XA;
@@ -106,8 +108,8 @@ static void cover(struct coverage *coverage, const struct compile_cursor *cursor
 		set[cursor->id / 64] &= ~bit;
 }
 
-/* Sets the cursor to its first change after `at` (the window's begin), and covers what holds there.
- * False: it does not change any more within the window. */
+/* Sets the cursor to its first change after `at`, where the window begins, and covers what holds at
+ * `at`. False: there is no change within the window. */
 static bool cursor_start(struct compile_sweep *sweep, struct compile_cursor *cursor, u128 at)
 {
 	size_t low = 0, count = sweep->v6 ? cursor->ranges->count6 : cursor->ranges->count4;
@@ -178,7 +180,8 @@ static void sift(struct compile_sweep *sweep, size_t at)
 	sweep->heap[at] = cursor;
 }
 
-/* What holds here: the lookup of country and lists. -ENOSPC: too many combinations of lists. */
+/* The lookup of country and lists at the current position. -ENOSPC: too many combinations of
+ * lists. */
 static int decide(struct compile_sweep *sweep, struct lookup *lookup)
 {
 	const struct coverage *coverage = &sweep->coverage;
@@ -218,7 +221,7 @@ static int segment_add(struct compile_sweep *sweep, u128 first, u128 last, struc
 	return error;
 }
 
-/* Segments of one lookup, in order and without gaps, from `first` to `last`. */
+/* Adds the segments from `first` to `last`, in order and without gaps; each has one lookup. */
 static int sweep_window(struct compile_sweep *sweep, struct compile_cursor *cursors, size_t count,
 			u128 first, u128 last)
 {
@@ -255,8 +258,8 @@ static int sweep_window(struct compile_sweep *sweep, struct compile_cursor *curs
 	return error ? error : segment_add(sweep, begin, last, lookup);
 }
 
-/* The windows in the order of the index: 2000::/3, what lies below and the unused chunks of
- * 2000::/3 among the others, what lies above. */
+/* Sweeps the windows in the order of the index: 2000::/3; what lies below it; the places of
+ * 2000::/3 in the index of the rest, which are unused; what lies above it. */
 static int sweep_all(struct compile_sweep *sweep, struct compile_cursor *cursors, size_t count)
 {
 	const u128 global = (u128)1 << 125, above = (u128)1 << 126;
@@ -273,7 +276,7 @@ static int sweep_all(struct compile_sweep *sweep, struct compile_cursor *cursors
 		error = sweep_window(sweep, cursors, count, global, above - 1);
 	if (!error)
 		error = sweep_window(sweep, cursors, count, 0, mapped - 1);
-	if (!error) /* an IPv4 address is never looked up here */
+	if (!error) /* mapped IPv4 addresses are never looked up in IPv6 */
 		error = segment_add(sweep, mapped, mapped + UINT32_MAX, unknown);
 	if (!error)
 		error = sweep_window(sweep, cursors, count, mapped + UINT32_MAX + 1, global - 1);

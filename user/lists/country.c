@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See country.h. The table of formats; each is a file of its own. */
+/* See country.h. The table of formats; each format is in a file of its own. */
 #include "lists/country_reader.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-/* Asked in this order; the last knows everything, or says what is wrong with it. */
+/* Tried in this order; the last takes any file, or says what is wrong with it. */
 static const struct country_format *const formats[] = {
 	&country_mmdb, &country_rir, &country_zone, &country_named, &country_csv,
 };

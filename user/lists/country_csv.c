@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * "FIRST,LAST,CC" lines, ends inclusive: tor-geoipdb (IPv4 as decimal numbers), ip-location-db and
- * DB-IP (addresses as text), with or without quotes. What no other format knows comes here.
+ * "FIRST,LAST,CC" lines, both ends inclusive: tor-geoipdb (IPv4 as decimal numbers), ip-location-db
+ * and DB-IP (addresses as text), with or without quotes. Files that no other format takes are read
+ * here.
  */
 #include <string.h>
 

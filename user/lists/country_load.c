@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See country.h: from paths to ranges. A path is a file, packed or not, or MaxMind's folder or zip.
- */
+/* See country.h: from paths to ranges. A path names a file, packed or not, or MaxMind's folder or
+ * zip. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +12,10 @@
 #include "lists/input.h"
 #include "lists/input_archive.h"
 
-/* What is to be read of a folder or a zip. */
+/* What was found in a folder or a zip. */
 struct country_load_collection {
 	struct country_maxmind maxmind;
-	char *other; /* the one file of a zip that has nothing of MaxMind's */
+	char *other; /* the one file of a zip that has no files of MaxMind's */
 	size_t other_size, others;
 	char name[256];
 };
@@ -55,7 +55,7 @@ static int read_collection(const struct country_load_collection *collection, con
 	return country_maxmind_read(maxmind, path, ranges, fault);
 }
 
-/* One file of MaxMind's into the collection, if it is there. */
+/* Adds one of MaxMind's files to the collection, if it is there. */
 static int add_file(struct country_load_collection *collection, const char *folder,
 		    const char *name, struct fault *fault)
 {

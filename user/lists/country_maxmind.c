@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * MaxMind's CSV (GeoLite2-Country-CSV, a folder or a zip): "Blocks" has a network and the number of
- * its country, "Locations" the country of each number. A network without a number of its own has
- * that of the country where it is registered.
+ * MaxMind's CSV (GeoLite2-Country-CSV, a folder or a zip): "Blocks" has networks, each with the
+ * number of its country; "Locations" has the country of each number. A network without such a
+ * number has that of the country where it is registered.
  */
 #include <stdlib.h>
 #include <string.h>

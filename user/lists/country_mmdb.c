@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * MaxMind DB files, of MaxMind and others: country.iso_code, or country_code, or a country that is
- * two letters. Not here: the tree (mmdb_walk.h).
+ * MaxMind DB files, by MaxMind and others. The country is country.iso_code, or country_code, or a
+ * string of two letters. Not here: the tree (mmdb_walk.h).
  */
 #include <maxminddb.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static bool detect(const struct country_file *file)
 	       memmem(file->text + file->size - within, within, MARKER, sizeof(MARKER) - 1);
 }
 
-/* Two letters at a path; -EINVAL: nothing, or something else, is there; -EBADMSG: damaged. */
+/* The two letters at a path; -EINVAL: there is nothing, or something else; -EBADMSG: damaged. */
 static int country_at(MMDB_entry_s *entry, const char *const *path)
 {
 	MMDB_entry_data_s data;
@@ -52,7 +52,7 @@ static int64_t country_of(MMDB_entry_s *entry)
 	return country;
 }
 
-/* The library opens files alone: the text, which may have been packed, becomes one in memory. */
+/* The library only opens files: the text, which may have been packed, becomes a file in memory. */
 static int open_text(const struct country_file *file, MMDB_s *mmdb)
 {
 	_cleanup_close_ int fd = memfd_create("country", MFD_CLOEXEC);

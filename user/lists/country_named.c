@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Country data as tables other than FIRST,LAST,CC: with titles (IPinfo: network, country_code);
- * IP2Location ("FIRST","LAST","CC","NAME", ends in decimal, IPv6 too); iptoasn (FIRST, LAST, CC or
- * FIRST, LAST, AS, CC, NAME, by tabs); geofeed (RFC 8805: PREFIX,CC,REGION,CITY,POSTAL). A row
- * without a country is one of unknown country. Not here: MaxMind's, which are two files.
+ * IP2Location ("FIRST","LAST","CC","NAME", ends as decimal numbers, also in IPv6); iptoasn (FIRST,
+ * LAST, CC or FIRST, LAST, AS, CC, NAME, separated by tabs); geofeed (RFC 8805:
+ * PREFIX,CC,REGION,CITY,POSTAL). A row without a country means: unknown country. Not here:
+ * MaxMind's two files.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -20,7 +21,7 @@ struct table {
 	enum shape shape;
 	char separator;
 	size_t count;			   /* of columns; 0: any */
-	size_t network, first, last, code; /* columns; network or first and last */
+	size_t network, first, last, code; /* columns; either network, or first and last */
 	bool titles;			   /* the first row has titles */
 };
 
@@ -33,7 +34,7 @@ static int add(struct ranges *ranges, const struct address *first, const struct 
 			   (u128)address_high(last) << 64 | address_low(last), country);
 }
 
-/* A decimal number of up to 128 bits, or an address as text. */
+/* Reads a decimal number of up to 128 bits, or an address as text. */
 static bool read_end(const struct country_field *field, bool *mapped, struct address *address)
 {
 	u128 number = 0;
@@ -85,7 +86,7 @@ static const char *read_row(const struct table *table, const struct country_fiel
 	    !read_end(&fields[table->last], &wide, &last))
 		return "not a pair of addresses";
 	if (address_is4(&first) != address_is4(&last))
-		return wide ? NULL /* IP2Location's first row: all that lies below IPv6 */
+		return wide ? NULL /* IP2Location's first row: everything below IPv6's addresses */
 			    : "the range begins in one address family and ends in the other";
 	if (address_compare(&first, &last) > 0)
 		return "the range ends before it begins";
@@ -120,7 +121,7 @@ static bool is(const struct country_field *field, const char *names)
 	return false;
 }
 
-/* A row of titles: where the network, or both ends, and the country's code are. */
+/* Reads a row of titles: the columns of the network, or of both ends, and of the country's code. */
 static bool read_titles(const struct country_field *fields, size_t count, struct table *table)
 {
 	enum { UNSEEN = COLUMNS_MOST };
@@ -166,7 +167,7 @@ static bool all_digits(const struct country_field *field)
 	return field->size;
 }
 
-/* What the first line with content is. */
+/* Decides by the first line with content what table this is. */
 static bool look(const char *line, size_t size, struct table *table)
 {
 	struct country_field fields[COLUMNS_MOST];
@@ -194,7 +195,8 @@ static bool look(const char *line, size_t size, struct table *table)
 	if (count < 3 || !is_end(&fields[0]) || !is_end(&fields[1]))
 		return false;
 	table->code = count >= 5 && all_digits(&fields[2]) ? 3 : 2;
-	/* Three with commas is the common form, which has a reader of its own. */
+	/* Three columns with commas are the common form, which has its own reader
+	 * (country_csv.c). */
 	return is_code(&fields[table->code]) && (table->separator == '\t' || count > 3);
 }
 

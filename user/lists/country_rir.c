@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Delegated files of the regional registries (and the NRO's of all of them), plain and extended,
- * versions 2 and 2.x: REGISTRY|CC|TYPE|START|VALUE|DATE|STATUS. For ipv4 VALUE counts addresses,
- * for ipv6 it is a length. The summary lines tell how many records there must be.
+ * versions 2 and 2.x: REGISTRY|CC|TYPE|START|VALUE|DATE|STATUS. VALUE is a number of addresses for
+ * ipv4, and a prefix length for ipv6. The summary lines tell how many records there must be.
  */
 #include <ctype.h>
 #include <string.h>
@@ -45,7 +45,8 @@ static int type_of(const struct country_field *field)
 	return -1;
 }
 
-/* "2|ripencc|..." or "2.3|nro|...": what was promised so far must have come. */
+/* "2|ripencc|..." or "2.3|nro|...". All records that were announced before a header must have
+ * come. */
 static bool is_header(const struct country_field *fields)
 {
 	return fields[0].size && *fields[0].text == '2' &&
@@ -136,7 +137,7 @@ static const char *read_line(const char *line, size_t size, void *context, int *
 	return wrong;
 }
 
-/* The first line that is no comment is the header. */
+/* The header is the first line that is no comment. */
 static bool detect(const struct country_file *file)
 {
 	const char *at = file->text, *end = at + file->size, *newline;

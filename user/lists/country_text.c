@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the formats of country data share: lines, their fields, and codes. See country_reader.h. */
+/* What the formats of country data share: lines, fields, and codes. See country_reader.h. */
 #include "lists/country_reader.h"
 
 #include <stdbool.h>
@@ -11,8 +11,8 @@ int country_normal(const char *text, size_t size)
 {
 	int country = country_from_text(text, size);
 
-	/* No data source may call a stranger's address local, or give it a code that only a list of
-	 * the configuration gives, and "ZY" is no country. */
+	/* Country data may not call a stranger's address local, nor use a code that only a list of
+	 * the configuration gives. "ZY" is no country. */
 	if (country == COUNTRY_LAN || country_code_is_list((unsigned)country) ||
 	    (size == 2 && (!memcmp(text, "??", 2) || !strncasecmp(text, "ZY", 2))))
 		return COUNTRY_ZZ;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Zones as ipdeny has them: one prefix a line, the country in the file's name ("jp.zone",
- * "jp-aggregated.zone", "jp.cidr", each also .gz).
+ * Zone files as ipdeny publishes them: one prefix a line; the country is in the file's name
+ * ("jp.zone", "jp-aggregated.zone", "jp.cidr", each also .gz).
  */
 #include <string.h>
 
 #include "lists/country_reader.h"
 
-/* The country of a file's name; -EINVAL: it has none. */
+/* The country in a file's name; -EINVAL: there is none. */
 static int country_of_name(const char *path)
 {
 	static const char *const ends[] = { ".zone",	".cidr",    "-aggregated.zone",

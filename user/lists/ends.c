@@ -6,7 +6,7 @@
 
 #define LONGEST_S (100ULL * 365 * 86400)
 
-/* Whether a range stays; *next becomes the earlier of itself and the range's end. */
+/* Whether a range stays; lowers *next to the range's end if that comes first. */
 static bool stays(uint32_t value, int64_t now_s, int64_t *next)
 {
 	int64_t end = end_of_value(value);
@@ -44,7 +44,8 @@ static const char *number(const char *at, const char *end, uint64_t *value)
 	return at > begin ? at : NULL;
 }
 
-/* The unit at *at, which moves behind it: its seconds, 0 for parts of a second, -1 for none. */
+/* Reads the unit at *at and moves behind it. Returns its seconds, 0 for parts of a second, -1 if
+ * there is none. */
 static int64_t unit_of(const char **at, const char *end)
 {
 	static const struct {
@@ -64,7 +65,7 @@ static int64_t unit_of(const char **at, const char *end)
 	return -1;
 }
 
-/* "03:04:05" at `at`, or NULL. */
+/* Reads "03:04:05" at `at`; returns the position behind it, or NULL. */
 static const char *clock_time(const char *at, const char *end, uint64_t *seconds)
 {
 	*seconds = 0;
@@ -81,7 +82,8 @@ static const char *clock_time(const char *at, const char *end, uint64_t *seconds
 	return at;
 }
 
-/* One number with its unit, or NULL. A fraction does not count. */
+/* Reads one number with its unit; returns the position behind them, or NULL. A fraction is
+ * dropped. */
 static const char *measured(const char *at, const char *end, uint64_t *seconds)
 {
 	uint64_t fraction;
@@ -101,7 +103,7 @@ int ends_duration(const char *text, size_t size, uint64_t *seconds)
 {
 	const char *at = text, *end;
 
-	if (!size) /* and text may be NULL */
+	if (!size) /* text may be NULL then */
 		return -EINVAL;
 	end = text + size;
 	if (number(at, end, seconds) == end)

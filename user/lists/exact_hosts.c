@@ -45,7 +45,7 @@ static int exact_hosts_sort(struct exact_hosts *exact_hosts)
 	return 0;
 }
 
-/* The item behind those that share a chunk with item `at`. */
+/* Index of the first item behind those that share a chunk with item `at`. */
 static size_t chunk4_items(const struct exact_hosts *exact_hosts, size_t at)
 {
 	uint64_t chunk = exact_hosts->items[at].key >> 16;
@@ -55,9 +55,9 @@ static size_t chunk4_items(const struct exact_hosts *exact_hosts, size_t at)
 	return at;
 }
 
-/* Where a chunk of `count` entries begins that would begin at `next`: if it crossed into the next
- * block, there, and the gap repeats the entry before it. A chunk has at most 65536, so there is one
- * in the same block. */
+/* Decides where a chunk of `count` entries begins. If it would begin at `next` and cross into the
+ * next block, it begins at that block, and the gap is filled with copies of the entry before it. A
+ * chunk has at most 65536 entries, so the entry before it is in the same block as the gap. */
 static int chunk4_begin(struct blocks *blocks, uint64_t count, uint32_t *next)
 {
 	uint32_t rest = TABLE_ENTRIES4 - *next % TABLE_ENTRIES4;
@@ -74,7 +74,7 @@ static int chunk4_begin(struct blocks *blocks, uint64_t count, uint32_t *next)
 	return 0;
 }
 
-/* Room for an index from position `next` on, which moves behind it. */
+/* Makes room for an index from position `next` on, which moves behind it. */
 static int index_begin(struct blocks *blocks, uint32_t *next, uint32_t *index)
 {
 	uint32_t rest = TABLE_ENTRIES4 - *next % TABLE_ENTRIES4;
@@ -84,7 +84,7 @@ static int index_begin(struct blocks *blocks, uint32_t *next, uint32_t *index)
 	return blocks_grow(blocks, (*next - 1) / TABLE_ENTRIES4 + 1);
 }
 
-/* Sorts the exact hosts, and makes room for their index; *index is 0 where there are none. */
+/* Sorts the exact hosts and makes room for their index; *index is 0 if there are no exact hosts. */
 static int exact_hosts_begin(struct exact_hosts *exact_hosts, struct blocks *blocks, uint32_t *next,
 			     uint32_t *index)
 {
@@ -152,8 +152,8 @@ int exact_hosts6_write(struct exact_hosts *exact_hosts, struct blocks *blocks, u
 	return 0;
 }
 
-/* Where `words` words of a Bloom filter begin: in what is left of block 0, else behind the entries.
- */
+/* Decides where `words` words of a Bloom filter begin: in the rest of block 0 if they fit, else
+ * behind the entries. */
 static int bloom_place(struct blocks *blocks, struct bloom_room *room, uint64_t words,
 		       uint32_t *begin)
 {

@@ -27,8 +27,9 @@ struct image {
 	uint32_t palette_count;
 	uint32_t next4, next6;	 /* positions */
 	uint32_t chunk4, chunk6; /* chunks begun */
-	/* Addresses, or upper halves, that share a lookup and are not yet written; then perhaps one
-	 * that has another, and is a point if the run goes on behind it. */
+	/* `run`: adjoining addresses, or upper halves, that share a lookup and are not written yet.
+	 * `single`: perhaps one more behind it with another lookup. It becomes an exact host if the
+	 * run goes on behind it. */
 	struct run run, single;
 	struct exact_hosts exact_hosts4, exact_hosts6;
 	struct table_long *long_prefixes;
@@ -80,9 +81,8 @@ static int palette_find(struct image *image, struct lookup lookup, uint32_t *pal
 	return 0;
 }
 
-/* A finished IPv4 chunk that crosses into the next block moves there; the gap repeats the entry
- * before it. The first chunk never
- * does, so there is one. */
+/* Moves a finished IPv4 chunk that crosses into the next block to the beginning of that block, and
+ * fills the gap with copies of the entry before it. There is one: the first chunk never crosses. */
 static void chunk4_end(struct image *image)
 {
 	uint32_t begin = blocks_head(&image->blocks)->index4[image->chunk4 - 1],
@@ -92,7 +92,7 @@ static void chunk4_end(struct image *image)
 
 	if (begin / TABLE_ENTRIES4 == (image->next4 - 1) / TABLE_ENTRIES4)
 		return;
-	/* At most 65536 entries: the block that the last one lies in has room for all. */
+	/* At most 65536 entries: the block of the last one has room for all. */
 	memmove(&entries[moved], &entries[begin], count * sizeof(*entries));
 	for (uint32_t i = begin; i < moved; i++)
 		entries[i] = entries[begin - 1];
@@ -142,7 +142,7 @@ static int append(struct image *image, uint64_t key, bool begins_chunk, uint32_t
 			 : append4(image, (uint32_t)key, begins_chunk, palette);
 }
 
-/* Writes the run: its first entry, and one at the begin of each further chunk. */
+/* Writes the run: its first entry, and an entry at the beginning of each further chunk. */
 static int run_write(struct image *image)
 {
 	struct run *run = &image->run;
@@ -159,7 +159,7 @@ static int run_write(struct image *image)
 	return error;
 }
 
-/* The single one is no point: it is the run now. */
+/* The single one is no exact host: it begins the next run. */
 static int single_end(struct image *image)
 {
 	int error;
@@ -271,7 +271,7 @@ int image_segment6(struct image *image, u128 first, u128 last, struct lookup loo
 	int error = palette_find(image, lookup, &palette);
 
 	if (!error &&
-	    (uint64_t)first) { /* within a /64 that the segment before gave long prefixes */
+	    (uint64_t)first) { /* in the last /64 of the segment before, which got long prefixes */
 		error = long_add(image, first, palette);
 		if (error || high == high_last)
 			return error;
@@ -300,7 +300,7 @@ int image_unused6(struct image *image)
 	return error;
 }
 
-/* The long prefixes of 2000::/3 came first; those of what lies below it go before them. */
+/* The long prefixes of 2000::/3 were added first; those below 2000::/3 are moved before them. */
 static int long_order(struct image *image)
 {
 	struct table_long *long_prefixes = image->long_prefixes, *copy;
@@ -340,7 +340,7 @@ static int long_write(struct image *image, uint32_t next)
 	return 0;
 }
 
-/* All that needs to be known whole. */
+/* Writes the parts whose sizes are only known at the end. */
 static int rest_write(struct image *image)
 {
 	struct blocks *blocks = &image->blocks;

@@ -19,7 +19,7 @@ struct buffer {
 	size_t used, room;
 };
 
-/* Room for at least one more byte, at most `most` in all. */
+/* Makes room for at least one more byte, but for no more than `most` in all. */
 static int buffer_grow(struct buffer *buffer, size_t most)
 {
 	size_t room = buffer->room ? buffer->room * 2 : 1 << 16;
@@ -37,7 +37,8 @@ static int buffer_grow(struct buffer *buffer, size_t most)
 	return 0;
 }
 
-/* One gzip member after the other, as gzip(1) does; zeros behind the last are padding. */
+/* Unpacks one gzip member after the other, as gzip(1) does; zeros behind the last one are
+ * padding. */
 static int unpack_members(z_stream *stream, const char *text, size_t size, size_t most,
 			  struct buffer *buffer)
 {
@@ -110,7 +111,7 @@ static int read_all(int fd, struct buffer *buffer)
 	}
 }
 
-/* Reads `fd` whole; the size that stat() told saves growing. */
+/* Reads all of `fd`; the size that stat() reports saves reallocations. */
 static int read_file(int fd, struct input *input)
 {
 	struct buffer buffer = { 0 };
@@ -160,7 +161,8 @@ static int read_fault(const char *path, int error, struct fault *fault)
 	return fault_set(fault, error, "cannot read %s: %s", name, strerror(-error));
 }
 
-/* The one file of an archive, or the one database among others (MaxMind's have a licence, too). */
+/* The only file of an archive, or the only database in it (MaxMind's archives also have a
+ * licence). */
 struct archive_member {
 	char *text;
 	size_t size, count, databases;
@@ -217,7 +219,7 @@ static int open_input(const char *path, bool regular)
 	return fd < 0 ? -errno : fd;
 }
 
-/* What is packed, once more if that is a tar. */
+/* Unpacks the input, and what is in it if that is a tar. */
 static int unpack_input(struct input *input, bool zip_too)
 {
 	do {

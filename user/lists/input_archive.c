@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define TAR_MAGIC 257 /* POSIX: where a header says what it is */
+#define TAR_MAGIC 257 /* POSIX: where a header has its magic */
 
 static bool begins(const char *text, size_t size, const char *magic, size_t magic_size)
 {
@@ -38,7 +38,7 @@ bool input_is_archive(const char *text, size_t size)
 	       begins(text, size, "\x28\xb5\x2f\xfd", 4);
 }
 
-/* The content of the entry at which the archive stands. */
+/* Reads the content of the archive's current entry. */
 static int read_entry(struct archive *archive, size_t *left, char **text, size_t *size)
 {
 	size_t room = 1 << 16, used = 0;

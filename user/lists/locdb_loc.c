@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See locdb.h: with libloc. */
+/* See locdb.h: implemented with libloc. */
 #include <errno.h>
 #include <libloc/database.h>
 #include <libloc/libloc.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See locdb.h: without libloc. */
+/* See locdb.h: built without libloc. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 
-#define VISITS_MOST (1U << 26) /* a tree may share its branches, up to 2^128 leaves */
+#define VISITS_MOST (1U << 26) /* the branches of a tree may be shared: up to 2^128 leaves */
 #define CACHE	    4096
 
 struct walk {
@@ -15,7 +15,7 @@ struct walk {
 	mmdb_value *value;
 	struct ranges *ranges;
 	size_t visits;
-	bool four; /* the tree is of IPv4 alone */
+	bool four; /* the tree has IPv4 only */
 	struct {
 		uint32_t offset; /* of the record, + 1; 0: empty */
 		int64_t value;
@@ -45,7 +45,7 @@ static int add(struct walk *walk, u128 first, unsigned depth, int64_t value)
 		return ranges_add4(walk->ranges, (uint32_t)first, (uint32_t)last, (uint32_t)value);
 	if (first >= mapped && last <= mapped + UINT32_MAX)
 		return 0;
-	if (first <= UINT32_MAX) { /* wider than all of IPv4 */
+	if (first <= UINT32_MAX) { /* larger than all of IPv4 */
 		int error = ranges_add4(walk->ranges, 0, UINT32_MAX, (uint32_t)value);
 
 		if (error)
@@ -73,7 +73,7 @@ static int walk_record(struct walk *walk, uint8_t type, uint64_t record, MMDB_en
 	}
 }
 
-/* At most 128 deep. */
+/* Recurses 128 levels at most. */
 static int walk_node(struct walk *walk, uint32_t node, u128 first, unsigned depth)
 {
 	MMDB_search_node_s found;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See providers.h. The first file that knows an address is believed. */
+/* See providers.h. The answer of the first file that knows an address is taken. */
 #include "lists/providers.h"
 
 #include <arpa/inet.h>
@@ -190,7 +190,7 @@ uint32_t providers_find(const struct providers *providers, const struct address 
 	return number;
 }
 
-/* ---- all addresses of some ---- */
+/* ---- all addresses of some providers ---- */
 
 static int64_t number_of(MMDB_entry_s *entry)
 {
@@ -203,7 +203,8 @@ static int64_t number_of(MMDB_entry_s *entry)
 	return number ? (int64_t)number : -EINVAL;
 }
 
-/* All that a source has, with the numbers as values. *ranges is the caller's. */
+/* Collects all ranges of a source, with the providers' numbers as values. The caller owns
+ * *ranges. */
 static int walk_source(struct source *source, struct ranges *ranges)
 {
 	int error = source->loc	      ? locdb_walk(source->loc, ranges)
@@ -227,12 +228,12 @@ int providers_count(const struct providers *providers, size_t *count)
 	return 0;
 }
 
-/* What is asked for, and what was found of it. */
+/* The numbers that are asked for, and what was found. */
 struct selection {
 	const uint32_t *numbers;
 	size_t count;
 	bool *found;
-	struct ranges known; /* of the sources so far, whatever the number */
+	struct ranges known; /* all ranges of the sources so far, of any number */
 	struct ranges *ranges;
 };
 
@@ -253,7 +254,7 @@ static bool is_wanted(const struct selection *selection, uint32_t number)
 	return at;
 }
 
-/* Those of `all` that have one of the numbers. */
+/* Collects those ranges of `all` that have one of the numbers. */
 static int keep_wanted(const struct selection *selection, const struct ranges *all,
 		       struct ranges *kept)
 {
@@ -268,7 +269,7 @@ static int keep_wanted(const struct selection *selection, const struct ranges *a
 	return error ? error : ranges_normalise(kept);
 }
 
-/* Nothing of what an earlier source knows. */
+/* Adds the ranges of a source, without those that an earlier source knows. */
 static int select_of(struct source *source, struct selection *selection)
 {
 	_cleanup_(ranges_free) struct ranges all = { 0 }, fresh = { 0 }, kept = { 0 };

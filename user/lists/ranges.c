@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "lists/radix.h"
 
-/* Which of two overlapping ranges holds in the overlap. */
+/* Which of two overlapping ranges wins where they overlap. */
 enum winner { WINNER_NARROWER_THEN_LATER, WINNER_LOWER_VALUE };
 
 static unsigned ctz4(uint32_t key)
@@ -66,7 +66,7 @@ void ranges_free(struct ranges *ranges)
 	*ranges = (struct ranges){ 0 };
 }
 
-/* Makes room for one more of `size` bytes. */
+/* Makes room for one more element of `size` bytes. */
 static int grow(void **array, size_t count, size_t *room, size_t size)
 {
 	size_t wanted = *room ? *room * 2 : 64;

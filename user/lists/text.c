@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * See text.h. Lines, continuation, the table of formats, and what makes a file no list at all. Each
- * format is a file of its own (text_*.c).
+ * See text.h. Lines, continuation, the table of formats, and the reasons for which a file is no
+ * list at all. Each format is in a file of its own (text_*.c).
  */
 #include "lists/list_reader.h"
 
@@ -14,8 +14,8 @@
 
 #define PROGRESS_BYTES (1U << 20)
 
-/* Asked in this order; the first that knows the line has it. A backslash at the end continues the
- * lines of those with `continued` only. */
+/* Tried in this order; the first format that knows the line takes it. A backslash at the end of a
+ * line continues it only for formats with `continued`. */
 static const struct {
 	list_format *format;
 	bool continued;
@@ -34,7 +34,7 @@ static const struct {
 
 enum first_byte { FIRST_UNKNOWN = 0, FIRST_CLEAR, FIRST_CLOSER };
 
-/* Lines joined by backslashes. */
+/* Lines that are joined at their backslashes. */
 struct splice {
 	char *text;
 	size_t size, room;
@@ -53,7 +53,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
 }
 
-/* The physical line at `at`: its end, and where the next begins. CR is not part of it. */
+/* The end of the physical line at `at`, without a CR, and where the next one begins. */
 static const char *line_end(const char *at, const char *end, const char **next)
 {
 	const char *newline = memchr(at, '\n', (size_t)(end - at));
@@ -107,8 +107,8 @@ static int splice_add(struct splice *splice, const char *at, const char *end)
 	return 0;
 }
 
-/* Joins lines exactly as tcp wrappers and the shell do, with nothing in between: an address split
- * over two lines must not turn into a shorter, wider one. */
+/* Joins lines with nothing in between, exactly as tcp wrappers and the shell do: an address split
+ * over two lines must not become a shorter, wider one. */
 static int splice_lines(struct splice *splice, const char *at, const char *end, const char **next)
 {
 	bool more = true;
@@ -145,7 +145,7 @@ static void refuse_unknown(struct list_reader *reader, const struct list_line *l
 	list_refuse(reader, line->number, "%s", reason);
 }
 
-/* A line that a backslash continues, or an ordinary one, for the formats that know of this. */
+/* Reads a line that a backslash continues, or an ordinary one, for the formats with `continued`. */
 static const char *read_continued(struct list_reader *reader, const char *at, const char *end,
 				  size_t *number)
 {
@@ -159,7 +159,7 @@ static const char *read_continued(struct list_reader *reader, const char *at, co
 	line = trim(splice.text, splice.text + splice.size, *number);
 	line.break_count = splice.break_count - 1;
 	line.breaks = splice.breaks + 1;
-	for (size_t i = 1; i < splice.break_count; i++) /* relative to the trimmed begin */
+	for (size_t i = 1; i < splice.break_count; i++) /* relative to the trimmed text */
 		splice.breaks[i] -= splice.breaks[i] < (size_t)(line.text - splice.text)
 					    ? splice.breaks[i]
 					    : (size_t)(line.text - splice.text);
@@ -169,7 +169,7 @@ static const char *read_continued(struct list_reader *reader, const char *at, co
 	return next;
 }
 
-/* One line of any format; returns where the next begins. */
+/* Reads one line of any format; returns where the next one begins. */
 static const char *read_line(struct list_reader *reader, const char *at, const char *end,
 			     size_t *number)
 {
@@ -208,8 +208,8 @@ static const char *read_line(struct list_reader *reader, const char *at, const c
 	return next;
 }
 
-/* Whether nothing within a /8 is special or own, so that its prefixes need no closer look. Found
- * out when the first of them comes by. */
+/* Whether a /8 holds no special address and none of this server's, so that its prefixes need no
+ * closer check. Determined at its first prefix. */
 static bool first_byte_clear(struct list_reader *reader, uint32_t address)
 {
 	uint8_t *state = &reader->first4[address >> 24];
@@ -223,8 +223,9 @@ static bool first_byte_clear(struct list_reader *reader, uint32_t address)
 	return *state == FIRST_CLEAR;
 }
 
-/* The common line at speed: a strict IPv4 address or prefix without host bits, in an address range
- * where nothing is refused, and nothing behind it but a comment. NULL: let the others look. */
+/* Reads the most common line fast: a strict IPv4 address or prefix without host bits, in a /8 where
+ * nothing is refused, followed by nothing but a comment. NULL: the other formats are to look at
+ * it. */
 static const char *read_fast(struct list_reader *reader, const char *at, const char *end)
 {
 	unsigned length = 32;
@@ -284,7 +285,7 @@ static void read_lines(struct list_reader *reader, const char *text, size_t size
 	}
 }
 
-/* Sections of Apache's configuration begin as a page of the Web does. */
+/* Sections of Apache's configuration begin like HTML. */
 static bool is_known_tag(const char *text, size_t size)
 {
 	static const char *const tags[] = { "<RequireA", "<RequireN", "<Limit",	  "<Directory",
@@ -296,7 +297,7 @@ static bool is_known_tag(const char *text, size_t size)
 	return false;
 }
 
-/* NULL, or why this is no list whatever its lines say. */
+/* Why the text cannot be a list, whatever its lines say; NULL: it may be one. */
 static const char *no_list(const char *text, size_t size)
 {
 	size_t at = 0;

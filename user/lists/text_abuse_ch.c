@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* "2022-06-04 21:24:53": digits where the pattern has a 0. */
+/* Whether it is like "2022-06-04 21:24:53": digits where the pattern has a 0. */
 static bool is_stamp(const struct list_word *word)
 {
 	static const char pattern[] = "0000-00-00 00:00:00";

@@ -15,8 +15,8 @@
 
 enum meaning { MEANING_UNKNOWN = 0, MEANING_DENY, MEANING_ALLOW, MEANING_NEITHER };
 
-/* "192.0.2" or "192.0.2." as "192.0.2.0/24", "192.0.2.1-9" as a range; others as they stand. False:
- * no address. */
+/* Completes "192.0.2" or "192.0.2." to "192.0.2.0/24", and "192.0.2.1-9" to a range; others stay as
+ * they are. False: no address. */
 static bool complete(const struct list_word *word, char text[96])
 {
 	size_t size = word->size, dots = 0;
@@ -35,7 +35,7 @@ static bool complete(const struct list_word *word, char text[96])
 	for (size_t i = 0; i < size; i++)
 		dots += base[i] == '.';
 	dash = strrchr(base, '-');
-	if (dash && dots == 3) { /* the range of a last octet */
+	if (dash && dots == 3) { /* a range of the last octet */
 		const char *last_dot = strrchr(base, '.');
 
 		*dash = '\0';
@@ -73,8 +73,9 @@ static void take(struct list_reader *reader, const struct list_line *line, const
 	list_rule_take(reader, set, line->number, text, strlen(text), exception);
 }
 
-/* Of the first octets without a tag, as in Postfix' hash: rows beside it may be those of a cidr
- * table, of which another order holds, so what it allows is taken out of all of them. */
+/* Takes the address of an untagged row that allows, as in a hash table of Postfix, out of all
+ * tables. Other rows may be those of a cidr table, where the first match counts and not the
+ * narrowest. */
 static void take_out(struct list_reader *reader, const char *text)
 {
 	char reason[LIST_REASON_SIZE];
@@ -160,7 +161,7 @@ bool list_access(struct list_reader *reader, const struct list_line *line)
 		key.text += 5;
 		key.size -= 5;
 	}
-	/* A lone number may be anything: that of a line, a score. */
+	/* A lone number may mean anything: the number of a line, a score. */
 	if (!tagged && (!complete(&key, text) ||
 			(!memchr(key.text, '.', key.size) && !memchr(key.text, ':', key.size))))
 		return false;
@@ -191,7 +192,7 @@ bool list_tcp_smtp(struct list_reader *reader, const struct list_line *line)
 	if (memchr(address.text, ' ', address.size) ||
 	    (action.size > 5 && action.text[4] != 'w' && action.text[4] != ','))
 		return false;
-	if (!address.size) /* all others */
+	if (!address.size) /* every other address */
 		list_skip(reader);
 	else
 		take(reader, line, "tcp.smtp", &address,
@@ -201,7 +202,7 @@ bool list_tcp_smtp(struct list_reader *reader, const struct list_line *line)
 
 /* ---- exceptions of plain lists ---- */
 
-/* "!ADDRESS" is taken out of the whole list, wherever it stands. */
+/* "!ADDRESS" is an exception of the whole list, wherever it stands. */
 bool list_exception(struct list_reader *reader, const struct list_line *line)
 {
 	_cleanup_(ranges_free) struct ranges ranges = { 0 };
@@ -223,7 +224,7 @@ bool list_exception(struct list_reader *reader, const struct list_line *line)
 	while (at < end && (*at == ' ' || *at == '\t'))
 		at++;
 	if (at < end && *at != ';' && *at != '#')
-		return false; /* "!ADDRESS ACTION" of Postfix */
+		return false; /* it is "!ADDRESS ACTION" of Postfix */
 	dash = word.size ? memchr(word.text, '-', word.size) : NULL;
 	if (dash) {
 		error = list_parse_range(reader, word.text, (size_t)(dash - word.text), dash + 1,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * BIND's named.conf: the addresses of "acl NAME { ... };" and "blackhole { ... };", over as many
- * lines as their braces do. The first match counts, "!" is an exception. What else stands in the
- * file is skipped. See list_reader.h.
+ * lines as their braces span. The first match counts; "!" makes an exception. Everything else in
+ * the file is skipped. See list_reader.h.
  */
 #include "lists/list_reader.h"
 
@@ -16,13 +16,13 @@
 
 struct bind {
 	char name[80];
-	size_t depth, list; /* braces that are open; of those, up to the list; 0: no list is open */
+	size_t depth, list; /* open braces; the depth of the open list, 0: no list is open */
 	size_t began;
-	char word[WORD_SIZE]; /* the last before a brace or a semicolon */
-	size_t words;	      /* of the statement so far */
+	char word[WORD_SIZE]; /* the last word before a brace or a semicolon */
+	size_t words;	      /* words of the statement so far */
 	bool acl;	      /* its first word is "acl" */
-	bool comment;	      /* within a comment of the form of C */
-	bool blind; /* an exception could not be honoured: what is behind it is not taken */
+	bool comment;	      /* within a comment as in C */
+	bool blind; /* an exception could not be honoured: entries behind it are not taken */
 };
 
 static void entry(struct list_reader *reader, struct bind *bind, size_t number)
@@ -91,7 +91,7 @@ static void add_word(struct bind *bind, const char *text, size_t size)
 		text++;
 		size -= 2;
 	}
-	/* "! ADDRESS" is one, too */
+	/* "! ADDRESS" is an exception, too. */
 	if (bind->words == 1 && !strcmp(bind->word, "!"))
 		snprintf(bind->word, sizeof(bind->word), "!%.*s", (int)(size < 90 ? size : 90),
 			 text);
@@ -143,7 +143,8 @@ void list_bind_inside(struct list_reader *reader, const struct list_line *line)
 	}
 }
 
-/* Whether a statement with braces begins here. Others have lines that begin with the same words. */
+/* Whether a statement with braces begins here. Lines of other formats may begin with the same
+ * words. */
 static bool begins(const struct list_line *line)
 {
 	static const char *const heads[] = { "acl",	"options", "blackhole",
@@ -169,7 +170,7 @@ static bool begins(const struct list_line *line)
 			if (at < end && !*at)
 				return false;
 		}
-		/* "acl NAME" alone has its brace on the next line; "zone NAME IN {" */
+		/* "acl NAME" may have its brace on the next line; also "zone NAME IN {". */
 		return at < end ? *at == '{' && words <= 2 : words <= (i == 0 || i > 3);
 	}
 	return false;

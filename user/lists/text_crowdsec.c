@@ -25,7 +25,7 @@ static bool is(const struct list_word *word, const char *text)
 	return word->size == strlen(text) && !strncasecmp(word->text, text, word->size);
 }
 
-/* "Ip:1.2.3.4" into its two halves. */
+/* Splits "Ip:1.2.3.4" into scope and value. */
 static bool scoped(const struct list_word *word, struct list_word *scope, struct list_word *value)
 {
 	const char *colon = word->size ? memchr(word->text, ':', word->size) : NULL;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * csf.allow and csf.deny of ConfigServer Firewall, their advanced lines ("tcp|in|d=25|s=ADDRESS",
- * with ':' in place of '|' for IPv4) and csf.tempban (TIME|ADDRESS|PORTS|DIRECTION|SECONDS|TEXT).
- * Its simple lines are plain addresses with a comment. See list_reader.h.
+ * csf.allow and csf.deny of ConfigServer Firewall, with their advanced lines
+ * ("tcp|in|d=25|s=ADDRESS", with ':' in place of '|' for IPv4), and csf.tempban
+ * (TIME|ADDRESS|PORTS|DIRECTION|SECONDS|TEXT). Simple lines of CSF are plain addresses with a
+ * comment. See list_reader.h.
  */
 #include "lists/list_reader.h"
 
@@ -13,8 +14,8 @@
 
 struct csf {
 	struct list_word source; /* .size 0: none */
-	bool elsewhere;		 /* another protocol, port or direction than mail to this machine */
-	bool refused;		 /* a source port, a user: no list can hold it */
+	bool elsewhere;		 /* a protocol, port or direction other than mail to this machine */
+	bool refused;		 /* has a source port or a user, which no list can hold */
 };
 
 static bool is_ports(const struct list_word *word)
@@ -25,7 +26,7 @@ static bool is_ports(const struct list_word *word)
 	return word->size;
 }
 
-/* One field; false: this is no line of CSF. */
+/* Reads one field; false: this is no line of CSF. */
 static bool read_field(const struct list_word *field, struct csf *csf)
 {
 	struct list_word value = { field->text + 2, field->size > 2 ? field->size - 2 : 0 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * CSV with a row of titles that names the column of the address (AbuseIPDB, StopForumSpam and
- * others), or those of a range's ends, with commas, semicolons or tabs; and without titles where
- * the address alone stands first. A line of addresses only, with commas or blanks between them, is
- * one entry each. See list_reader.h.
+ * CSV whose row of titles names the column of the address (AbuseIPDB, StopForumSpam and others), or
+ * the columns of a range's ends, separated by commas, semicolons or tabs. Without titles a line is
+ * taken if its first field is an address, and no other field is. A line of addresses only,
+ * separated by commas or blanks, has one entry for each. See list_reader.h.
  */
 #include "lists/list_reader.h"
 
@@ -31,7 +31,8 @@ static bool is_title(const struct list_word *field)
 	return is_any(field, titles);
 }
 
-/* A range's ends, or CrowdSec's "duration,scope,value", as `cscli decisions import` reads it. */
+/* Looks for titles of a range's ends, or CrowdSec's "duration,scope,value", as `cscli decisions
+ * import` reads it. */
 static void other_titles(const struct list_word *fields, size_t count, struct csv_columns *csv)
 {
 	static const char *const firsts[] = { "start",
@@ -94,7 +95,7 @@ static bool titles(struct list_reader *reader, const struct list_word *fields, s
 	return true;
 }
 
-/* A row beneath titles. */
+/* Reads a row below the titles. */
 static void row(struct list_reader *reader, size_t number, const struct list_word *fields)
 {
 	const struct csv_columns *csv = &reader->csv;
@@ -125,14 +126,15 @@ static void row(struct list_reader *reader, size_t number, const struct list_wor
 	list_take_range(reader, number, field->text, field->size, last->text, last->size);
 }
 
-/* Two addresses may be a range's ends, or an address and its mask; a mask has such a beginning. */
+/* Whether the word may be one of several entries. Two addresses may be a range's ends, or an
+ * address and its mask: a mask begins like this. */
 static bool may_be_several(const struct list_word *word)
 {
 	return list_is_entry(word) && (word->size < 4 || memcmp(word->text, "255.", 4) != 0) &&
 	       (word->size < 2 || memcmp(word->text, "0.", 2) != 0);
 }
 
-/* Three or more fields, every one an entry; each is taken. */
+/* Takes each field of a line of three or more, if every one is an entry. */
 static bool several(struct list_reader *reader, const struct list_line *line,
 		    const struct list_word *fields, size_t count)
 {
@@ -144,7 +146,7 @@ static bool several(struct list_reader *reader, const struct list_line *line,
 	return true;
 }
 
-/* Each word of a line that has nothing but addresses between blanks. */
+/* Takes each word of a line that has only addresses, separated by blanks. */
 static bool words(struct list_reader *reader, const struct list_line *line)
 {
 	size_t count = 0;
@@ -170,7 +172,7 @@ static bool words(struct list_reader *reader, const struct list_line *line)
 	return true;
 }
 
-/* A row of titles with other separators than commas. */
+/* Reads a row of titles with separators other than commas. */
 static bool other_separators(struct list_reader *reader, const struct list_line *line)
 {
 	static const char separators[] = ";\t";
@@ -217,7 +219,7 @@ bool list_csv(struct list_reader *reader, const struct list_line *line)
 		return count <= COLUMNS_MOST;
 	for (size_t i = 1; i < count; i++)
 		if (list_is_entry(&fields[i]))
-			return false; /* two addresses: which is meant? */
+			return false; /* two addresses: it is unclear which one is meant */
 	if (!list_is_entry(&fields[0]))
 		return false;
 	list_take_entry(reader, line->number, fields[0].text, fields[0].size);

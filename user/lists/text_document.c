@@ -2,8 +2,8 @@
 /*
  * Files that are one JSON value: `nft -j list`, CrowdSec's decisions (`cscli decisions list -o
  * json`, and what `cscli decisions import` reads), AbuseIPDB's and StopForumSpam's answers, and the
- * ranges that Google, AWS and Microsoft publish. The JSON library tells no line numbers; a refused
- * entry is looked up in the text.
+ * ranges that Google, AWS and Microsoft publish. The JSON library gives no line numbers, so a
+ * refused entry is searched for in the text.
  */
 #include "lists/document.h"
 
@@ -45,7 +45,7 @@ static void decision(struct document *document, const json_t *object)
 	}
 }
 
-/* Alerts with their decisions, or the decisions alone. */
+/* Reads alerts with their decisions, or only decisions. */
 static void crowdsec(struct document *document, const json_t *array)
 {
 	size_t index, inner;
@@ -81,7 +81,8 @@ static bool is_address_key(const char *key)
 	return false;
 }
 
-/* `named`: the value stands under such a name, or is an item of the file's own array. */
+/* Takes addresses from a value and what is in it. `named`: the value has one of these names, or is
+ * an item of the file's own array. */
 static void published(struct document *document, const json_t *value, bool named, unsigned depth)
 {
 	const char *key;
@@ -96,7 +97,7 @@ static void published(struct document *document, const json_t *value, bool named
 		json_array_foreach (value, index, inner)
 			published(document, inner, named, depth + 1);
 	} else if (json_is_object(value)) {
-		/* StopForumSpam's answer says of each whether it is known. */
+		/* StopForumSpam's answer tells for each address whether it is known. */
 		const char *asked = json_string_value(json_object_get(value, "value"));
 		const json_t *appears = json_object_get(value, "appears");
 
@@ -120,7 +121,8 @@ static bool is_crowdsec(const json_t *array)
 	       json_object_get(first, "value");
 }
 
-/* One value from a '{' or '[' on; a file of JSON lines is more than one. */
+/* Whether the text begins like one JSON value, with '{' or '['; a file of JSON lines has more than
+ * one. */
 static bool looks_right(const char *text, size_t size)
 {
 	size_t at = 0;
@@ -139,7 +141,7 @@ static bool looks_right(const char *text, size_t size)
 	       (text[at] == '"' || (text[at] == '{' && text[at + 1 < size ? at + 1 : at] != '\''));
 }
 
-/* A file of JSON lines: its first line is a value of its own. */
+/* Whether it is a file of JSON lines: its first line is a whole value. */
 static bool is_lines(const char *text, size_t size)
 {
 	const char *newline = memchr(text, '\n', size);
@@ -163,7 +165,7 @@ bool list_json_document(struct list_reader *reader, const char *text, size_t siz
 		return false;
 	if (json_is_object(value) &&
 	    (json_object_get(value, "cidr") || json_object_get(value, "type")))
-		return false; /* a single line of JSON lines */
+		return false; /* a file of JSON lines with only one line */
 	if (!value)
 		list_give_up(reader, "line %d: damaged or cut short JSON: %.100s; fetch it again",
 			     error.line, error.text);

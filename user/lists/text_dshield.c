@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* DShield's block list: first, last, length, attacks, name, country by tabs. See list_reader.h. */
+/* DShield's block list: first, last, length, attacks, name, country, separated by tabs. See
+ * list_reader.h. */
 #include <stdio.h>
 #include <string.h>
 
 #include "lists/list_reader.h"
 
-/* The three columns say one thing twice; a line whose columns disagree is damaged. */
+/* Whether first, last and length agree; otherwise the line is damaged. */
 static bool agrees(const struct list_word fields[3])
 {
 	struct address first, last;

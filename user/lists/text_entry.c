@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One entry of a list: reading it strictly, judging it, taking or refusing it. See list_reader.h. */
+/* One entry of a list: it is read strictly, checked, and taken or refused. See list_reader.h. */
 #include "lists/list_reader.h"
 
 #include <ctype.h>
@@ -48,7 +48,7 @@ size_t list_line_number(const struct list_line *line, const char *at)
 {
 	size_t low = 0, count = line->break_count;
 
-	while (count) { /* how many breaks lie at or before `at` */
+	while (count) { /* counts the breaks at or before `at` */
 		size_t half = count / 2;
 
 		if (line->text + line->breaks[low + half] <= at) {
@@ -140,7 +140,7 @@ void list_describe(const char *text, size_t size, char reason[LIST_REASON_SIZE])
 			 excerpt);
 }
 
-/* The prefix length of a netmask in dotted form; -EINVAL: not ones from the top. */
+/* The prefix length of a netmask in dotted form; -EINVAL: its ones are not all at the top. */
 static int netmask_length(const char *text, size_t size)
 {
 	const char *end = text + size;

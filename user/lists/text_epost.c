@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * E-Post's rejectsmtpip.dat: address, time, lock by tabs. "true" lets the address through; without
- * a time the entry is for good. When one with a time ends, E-Post itself decides: it is taken. See
- * list_reader.h.
+ * E-Post's rejectsmtpip.dat: address, time, lock, separated by tabs. "true" lets the address
+ * through; an entry without a time is permanent. E-Post itself decides when an entry with a time
+ * ends, so such an entry is taken. See list_reader.h.
  */
 #include "lists/list_reader.h"
 
@@ -25,7 +25,7 @@ bool list_epost(struct list_reader *reader, const struct list_line *line)
 	if (count < 2 || count > 3 || !list_is_entry(&fields[0]))
 		return false;
 	allows = is(&fields[2], "true", 4);
-	/* a FILETIME (100 ns since 1601) of our times has 18 digits */
+	/* A FILETIME (100 ns since 1601) of present times has 18 digits. */
 	if ((fields[1].size && !list_is_number(&fields[1], 17, 19)) ||
 	    (fields[2].size && !allows && !is(&fields[2], "false", 5)))
 		return false;

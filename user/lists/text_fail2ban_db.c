@@ -12,7 +12,7 @@
 #include "lists/ends.h"
 
 #define STEPS_EVERY 1000
-#define STEPS_MOST  1000000 /* times STEPS_EVERY: ten million rows and more */
+#define STEPS_MOST  1000000 /* times STEPS_EVERY: enough for more than ten million rows */
 
 static void close_database(sqlite3 **database)
 {
@@ -31,7 +31,8 @@ static int count_steps(void *context)
 	return ++*steps > STEPS_MOST;
 }
 
-/* The tables of both of fail2ban's forms: since 0.11 one row an address, before one a ban. */
+/* Finds the tables of either form of fail2ban's database: since 0.11 with one row for each address,
+ * before with one for each ban. */
 static const char *choose_query(sqlite3 *database)
 {
 	static const char *const tables[][2] = {
@@ -62,7 +63,7 @@ static void take(struct list_reader *reader, sqlite3_stmt *statement, size_t row
 		return;
 	}
 	if (length >= 0 && !__builtin_add_overflow(began, length, &end))
-		list_ends_at(reader, end); /* -1: for ever */
+		list_ends_at(reader, end); /* a length of -1 means: for ever */
 	list_take_entry(reader, row, ip, strlen(ip));
 }
 
@@ -89,7 +90,7 @@ static void read_bans(struct list_reader *reader, sqlite3 *database)
 
 bool list_fail2ban_database(struct list_reader *reader, const char *text, size_t size)
 {
-	static const char magic[] = "SQLite format 3"; /* and its NUL */
+	static const char magic[] = "SQLite format 3"; /* the file begins with this and its NUL */
 	__attribute__((cleanup(close_database))) sqlite3 *database = NULL;
 	size_t steps = 0;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What `firewall-cmd --list-all` and --list-all-zones print: the sources of zones by their target,
+ * Output of `firewall-cmd --list-all` and --list-all-zones: the sources of zones by their target,
  * and rich rules (text_firewalld.c). See list_reader.h.
  */
 #include "lists/list_reader.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * firewalld: its files of ipsets (<entry>) and zones (sources, rich rules), and the rich rules that
- * firewall-cmd prints ("rule family=... source address=... drop"). Within a priority what denies is
- * asked before what accepts; a rule of a lower priority goes before both. See list_reader.h.
+ * firewall-cmd prints ("rule family=... source address=... drop"). Within a priority, rules that
+ * deny come before rules that accept; a rule with a lower priority comes before both. See
+ * list_reader.h.
  */
 #include "lists/list_reader.h"
 
@@ -20,11 +21,11 @@
 /* A rich rule. */
 struct rich {
 	char source[TEXT_SIZE]; /* "": none */
-	const char *hinder;	/* what a list cannot hold */
-	bool elsewhere;		/* another service, port or protocol than mail's */
+	const char *hinder;	/* why a list cannot hold it */
+	bool elsewhere;		/* for a service, port or protocol other than mail's */
 	bool denies, accepts, marks;
 	long priority;
-	bool logging; /* within <log> or <audit>: what is said there says nothing of the rule */
+	bool logging; /* within <log> or <audit>, whose content does not concern the rule */
 };
 
 static bool is(const struct list_word *word, const char *text)
@@ -98,7 +99,7 @@ static void except(struct list_reader *reader, size_t number, const char *text)
 		reader->error = -ENOMEM;
 }
 
-/* The rule is whole. */
+/* Takes or skips a complete rule. */
 static void rich_end(struct list_reader *reader, size_t number, const struct rich *rich)
 {
 	bool wanted = reader->options->allow ? rich->accepts : rich->denies;
@@ -116,7 +117,7 @@ static void rich_end(struct list_reader *reader, size_t number, const struct ric
 	} else if (wanted) {
 		list_take_entry(reader, number, rich->source, strlen(rich->source));
 	} else if (reader->options->allow ? rich->priority <= 0 : rich->priority < 0) {
-		except(reader, number, rich->source); /* it goes before what is taken */
+		except(reader, number, rich->source); /* it comes before the rules that are taken */
 	} else {
 		list_skip(reader);
 	}
@@ -139,7 +140,7 @@ bool list_rich_rule(struct list_reader *reader, const struct list_line *line)
 	rule.size = line->size - (size_t)(found - line->text);
 	if (rule.text > line->text && strchr("'\"", rule.text[-1]) &&
 	    rule.text[rule.size - 1] == rule.text[-1])
-		rule.size--; /* firewall-cmd --add-rich-rule='rule ...' */
+		rule.size--; /* the end of firewall-cmd --add-rich-rule='rule ...' */
 	if (!memmem(rule.text, rule.size, "family=", 7) &&
 	    !memmem(rule.text, rule.size, "source ", 7))
 		return false;
@@ -181,7 +182,7 @@ static void count_lines(struct xml *xml, const char *to)
 		xml->line += *xml->at == '\n';
 }
 
-/* The next NAME="VALUE" of a tag from *at on; false: none. */
+/* Reads the next NAME="VALUE" of a tag from *at on; false: there is none. */
 static bool next_attribute(const char **at, const char *end, struct list_word *name,
 			   struct list_word *value)
 {
@@ -229,7 +230,7 @@ static void attribute(struct xml *xml, const struct list_word *element,
 	}
 }
 
-/* An opening or empty tag. */
+/* Reads an opening or empty tag. */
 static void open_tag(struct xml *xml, const char *begin, const char *close)
 {
 	struct list_word element = { begin, 0 }, name, value;
@@ -274,7 +275,7 @@ static void entry(struct xml *xml, const char *text, const char *end)
 		list_take_entry(xml->reader, xml->line, text, (size_t)(end - text));
 }
 
-/* One '<...>' at xml->at; false: it has no end. */
+/* Reads one '<...>' at xml->at; false: it has no end. */
 static bool tag(struct xml *xml)
 {
 	const char *begin = xml->at + 1, *close;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * hosts.allow and hosts.deny of tcp wrappers (hosts_access(5), hosts_options(5)): the addresses in
- * lines for mail daemons. Names are refused, EXCEPT is honoured or its line refused. Which of the
- * two files it is, the list's action says.
+ * lines for mail daemons. Names are refused. If an EXCEPT cannot be honoured, its line is refused.
+ * The list's action tells which of the two files it is.
  */
 #include "lists/text_hosts.h"
 
@@ -13,13 +13,14 @@
 
 #include "base/cleanup.h"
 
-/* What EXCEPTs separate, each as its ranges. */
+/* The parts of a client list between EXCEPTs, each as its ranges. */
 struct groups {
 	struct ranges ranges[GROUPS_MOST];
 	size_t count;
 };
 
-/* Where the field that begins at `at` ends: at a ':' outside of brackets that no backslash hides. */
+/* The end of the field that begins at `at`: a ':' outside of brackets without a backslash before
+ * it. */
 static const char *field_end(const char *at, const char *end)
 {
 	bool bracket = false;
@@ -37,7 +38,7 @@ static const char *field_end(const char *at, const char *end)
 	return end;
 }
 
-/* "203.0.113." : the octets are there in full, the rest is the prefix. */
+/* "203.0.113.": the octets that are there give the prefix. */
 static int parse_dotted(const struct list_word *word, struct prefix *prefix)
 {
 	char text[16 + 6];
@@ -62,7 +63,7 @@ static int parse_dotted(const struct list_word *word, struct prefix *prefix)
 	return 0;
 }
 
-/* "[2001:db8::]/32" without its brackets. */
+/* Reads "[2001:db8::]/32" without its brackets. */
 static int parse_bracketed(const struct list_reader *reader, const struct list_word *word,
 			   struct prefix *prefix, char reason[LIST_REASON_SIZE])
 {
@@ -82,7 +83,7 @@ static int parse_bracketed(const struct list_reader *reader, const struct list_w
 	return list_parse_prefix(reader, text, inside + rest, prefix, reason);
 }
 
-/* Patterns that stand for no addresses. False: it may be an address. */
+/* Describes a pattern that stands for no addresses. False: it may be an address. */
 static bool describe_pattern(const struct list_word *word, char reason[LIST_REASON_SIZE])
 {
 	const char *what = NULL;
@@ -121,8 +122,9 @@ static int parse_client(const struct list_reader *reader, const struct list_word
 	return list_parse_prefix(reader, word->text, word->size, prefix, reason);
 }
 
-/* One client word. In the outermost list of a line of the list's own action a word that is no
- * prefix is refused alone; anywhere else the line cannot be honoured without it: -EINVAL. */
+/* Takes one word of a client list. A word that is no prefix is refused by itself if it is in the
+ * outermost list of a line with the list's own action. Anywhere else the line cannot be honoured
+ * without it: -EINVAL. */
 static int take_client(struct list_reader *reader, const struct list_line *line,
 		       const struct list_word *word, struct groups *groups, bool exception)
 {
@@ -173,7 +175,7 @@ static int take_clients(struct list_reader *reader, const struct list_line *line
 	return error;
 }
 
-/* a EXCEPT (b EXCEPT c): from the innermost outwards, into ranges[0]. */
+/* Computes a EXCEPT (b EXCEPT c) from the innermost outwards, into ranges[0]. */
 static int fold_groups(struct groups *groups)
 {
 	for (size_t i = groups->count - 1; i-- > 0;) {
@@ -194,7 +196,7 @@ static void groups_free(struct groups *groups)
 		ranges_free(&groups->ranges[i]);
 }
 
-/* Whether the options behind the clients turn the line into one of the other action. */
+/* Whether the options behind the clients give the line the other action. */
 static bool is_exception(const char *at, const char *end, bool allow)
 {
 	while (at < end) {
@@ -211,7 +213,7 @@ static bool is_exception(const char *at, const char *end, bool allow)
 	return false;
 }
 
-/* "ALL: 2001:db8::1": tcp wrappers would read four fields. */
+/* Whether it is "ALL: 2001:db8::1", in which tcp wrappers would read four fields. */
 static bool bare_ipv6(const char *at, const char *end)
 {
 	struct list_word word;
@@ -226,7 +228,7 @@ static bool bare_ipv6(const char *at, const char *end)
 	return false;
 }
 
-/* A line that `splits` into daemons and clients, both there. */
+/* Whether the line splits into daemons and clients, and neither is empty. */
 static bool splits(const struct list_line *line, const char **colon, const char **clients_end)
 {
 	const char *at = line->text, *end = at + line->size, *clients;
@@ -238,7 +240,7 @@ static bool splits(const struct list_line *line, const char **colon, const char 
 	*clients_end = field_end(*colon + 1, end);
 	clients = *colon + 1;
 	return hosts_next_word(&clients, *clients_end, &word) &&
-	       (word.size < 2 || memcmp(word.text, "//", 2) != 0); /* an URL */
+	       (word.size < 2 || memcmp(word.text, "//", 2) != 0); /* a URL */
 }
 
 bool list_hosts(struct list_reader *reader, const struct list_line *line)

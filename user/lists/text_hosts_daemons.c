@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Daemon names under which mail servers ask tcp wrappers. */
+/* Names of daemons under which mail servers ask tcp wrappers. */
 static const char *const mail_daemons[] = {
 	"postfix",
 	"smtpd",
@@ -76,7 +76,7 @@ bool hosts_word_is(const struct list_word *word, const char *text)
 	return word->size == strlen(text) && !strncasecmp(word->text, text, word->size);
 }
 
-/* One word of a daemon list: "postfix", "postfix@192.0.2.1", "ALL". */
+/* Whether one word of a daemon list matches: "postfix", "postfix@192.0.2.1", "ALL". */
 static bool daemon_word(const struct list_word *word, const char *daemon)
 {
 	const char *at = memchr(word->text, '@', word->size);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What `ipset save` prints, and files of ipset commands: the entries of sets of addresses. An entry
- * with "nomatch" is an exception; in an ipset the narrowest entry holds. Not here: what the set is
- * used for, the rules say that.
+ * Output of `ipset save`, and files of ipset commands: the entries of sets of addresses. An entry
+ * with "nomatch" is an exception; in an ipset the narrowest entry counts. Not here: what the set is
+ * used for, which only the firewall's rules say.
  */
 #include "lists/list_reader.h"
 
@@ -11,7 +11,7 @@
 
 #define WORDS_MOST 48
 
-/* Behind "sudo /usr/sbin/ipset -exist", none of which need be there. */
+/* Index of the word behind "sudo /usr/sbin/ipset -exist", each of which may be missing. */
 static size_t command_begin(const struct list_word *words, size_t count)
 {
 	size_t at = count && list_word_is(&words[0], "sudo");
@@ -25,7 +25,7 @@ static size_t command_begin(const struct list_word *words, size_t count)
 	return 0;
 }
 
-/* Options behind an entry. NULL, or what a list cannot hold. */
+/* Reads the options behind an entry. NULL, or what a list cannot hold. */
 static const char *read_options(struct list_reader *reader, const struct list_word *words,
 				size_t count, bool *nomatch)
 {
@@ -81,7 +81,7 @@ static void add(struct list_reader *reader, const struct list_line *line,
 	list_rule_take(reader, set, line->number, words[1].text, words[1].size, nomatch);
 }
 
-/* Whether "add SET ENTRY" can be meant: nft, too, has commands that begin so. */
+/* Whether "add SET ENTRY" may be meant: commands of nft begin with the same words. */
 static bool is_ipset(const struct list_word *words, size_t count, size_t begin)
 {
 	if (begin == count)

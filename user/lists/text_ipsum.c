@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* ipsum: an address, a tab, on how many lists it stands. The score is not judged. See
+/* ipsum: an address, a tab, and the number of lists that have it. The number is not used. See
  * list_reader.h. */
 #include "lists/list_reader.h"
 
@@ -10,7 +10,7 @@ bool list_ipsum(struct list_reader *reader, const struct list_line *line)
 	if (list_fields(line, '\t', false, fields, 2) != 2 || !list_is_entry(&fields[0]) ||
 	    !list_is_number(&fields[1], 1, 3) || reader->postfix)
 		return false;
-	reader->scores++; /* to Postfix, a number as the action permits: not both in one file */
+	reader->scores++; /* to Postfix a number is an action that permits: not both in one file */
 	list_take_entry(reader, line->number, fields[0].text, fields[0].size);
 	return true;
 }

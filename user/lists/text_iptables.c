@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * iptables-save output and files of iptables/ip6tables commands: the sources of rules that drop
- * (for an allow list: accept). Rules of the other action with a source are exceptions to the rules
- * behind them in their chain. Not here: nft, ipset.
+ * iptables-save output, and files of iptables/ip6tables commands: the sources of rules that drop
+ * (for an allow list: accept). A rule of the other action with a source is an exception to the
+ * rules behind it in its chain. Not here: nft, ipset.
  */
 #include "lists/list_reader.h"
 
@@ -21,13 +21,13 @@ struct rule {
 	const char *hinder;		 /* why a list cannot hold this rule, or NULL */
 	bool command;			 /* a shell command, not iptables-save */
 	bool insert;
-	bool negated;	/* the source */
+	bool negated;	/* the source is negated */
 	bool elsewhere; /* other protocols, ports or connection states than a mail server's new ones
 			 */
 	char operation; /* 'A', 'D', ...; 0: none yet */
 };
 
-/* "sudo /sbin/iptables": how many words the command itself takes; 0: no such command. */
+/* The number of words of the command itself, as "sudo /sbin/iptables"; 0: it is no such command. */
 static size_t command_words(const struct list_word *words, size_t count)
 {
 	struct list_word name;
@@ -47,7 +47,7 @@ static size_t command_words(const struct list_word *words, size_t count)
 		       : 0;
 }
 
-/* Whether a port or range of ports has one of the mail services'. */
+/* Whether a port or range of ports includes one of the mail services'. */
 static bool mail_ports(const struct list_word *word)
 {
 	static const unsigned ports[] = { 25, 465, 587, 110, 995, 143, 993, 4190 };
@@ -76,7 +76,7 @@ static bool mail_ports(const struct list_word *word)
 	return false;
 }
 
-/* Calls for each comma-separated part; true if `match` is true for any. */
+/* Whether `match` is true for any part between commas; calls it for each. */
 static bool any_part(const struct list_word *word, bool (*match)(const struct list_word *part))
 {
 	const char *at = word->text, *end = at + word->size;
@@ -97,7 +97,7 @@ static bool is_new(const struct list_word *part)
 	return list_word_is(part, "NEW");
 }
 
-/* Options with one argument that leave a rule one that a list can hold. */
+/* Reads an option with an argument. The rule may still be one that a list can hold. */
 static void take_argument(struct rule *rule, const struct list_word *option,
 			  const struct list_word *value, bool negated)
 {
@@ -112,7 +112,7 @@ static void take_argument(struct rule *rule, const struct list_word *option,
 	} else if (list_word_any(option,
 				 "-i --in-interface -o --out-interface -d --destination --dst "
 				 "-t --table --comment --reject-with")) {
-		return; /* where it holds, or what it answers; not for whom */
+		return; /* where the rule applies, or what it answers; not to whom */
 	} else if (negated) {
 		rule->hinder = "a negated condition";
 	} else if (list_word_any(option, "-p --protocol --proto")) {
@@ -169,7 +169,7 @@ static void parse_operation(struct rule *rule, const struct list_word *words, si
 	if (*at < count && *words[*at].text != '-')
 		rule->chain = words[(*at)++];
 	rule->insert = rule->operation == 'I';
-	if (*at < count && is_number(&words[*at])) { /* -I INPUT 3: before and behind what? */
+	if (*at < count && is_number(&words[*at])) { /* -I INPUT 3: its place is only known for 1 */
 		rule->insert = rule->insert && list_word_is(&words[*at], "1");
 		(*at)++;
 	}
@@ -210,7 +210,7 @@ static void parse_rule(struct rule *rule, const struct list_word *words, size_t 
 	}
 }
 
-/* The sources of a rule as ranges. `check`: also whether a list may have them. */
+/* The sources of a rule as ranges. `check`: also checks whether a list may have them. */
 static int rule_sources(const struct list_reader *reader, const struct rule *rule, bool check,
 			struct ranges *ranges, size_t *count, char reason[LIST_REASON_SIZE])
 {

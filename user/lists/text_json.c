@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * JSON lines with a "cidr" each, as of Spamhaus DROP. The last line says how many there are: a file
- * without it, or with another number, is cut short. Not here: files that are one JSON value.
+ * JSON lines with one "cidr" each, such as Spamhaus DROP. The last line has their number: a file
+ * without it, or with another number, was cut short. Not here: files that are one JSON value.
  */
 #include "lists/list_reader.h"
 

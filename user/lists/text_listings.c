@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What programs list for people: `iptables -L -n` (-v, --line-numbers), `ipset list`, `ufw status`,
- * and fail2ban-client (status, banip, banned). Of a chain's rules the first match counts; rules
- * with conditions that a list cannot hold are refused. See list_reader.h.
+ * Listings that programs print for people: `iptables -L -n` (-v, --line-numbers), `ipset list`,
+ * `ufw status`, and fail2ban-client (status, banip, banned). In a chain the first match counts;
+ * rules with conditions that a list cannot hold are refused. See list_reader.h.
  */
 #include "lists/list_reader.h"
 
@@ -96,7 +96,8 @@ static struct list_word ports_of(const struct list_word *words, size_t count, si
 	return (struct list_word){ "", 0 };
 }
 
-/* What stands behind the addresses. 1: nothing that matters; 0: not about mail; -1: a condition. */
+/* Judges the words behind the addresses. 1: none matters; 0: the rule is not about mail; -1: there
+ * is a condition that a list cannot hold. */
 static int conditions(const struct list_word *words, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -234,7 +235,7 @@ static void ufw(struct list_reader *reader, const struct list_line *line,
 
 /* ---- all three ---- */
 
-/* A line that begins a listing; `words` are its words. */
+/* Whether the line begins a listing; `words` are its words. */
 static bool opens(struct list_reader *reader, const struct list_line *line,
 		  const struct list_word *words, size_t count)
 {
@@ -294,7 +295,7 @@ void list_listing_finish(struct list_reader *reader)
 
 /* ---- fail2ban-client ---- */
 
-/* "ADDRESS  2025-03-03 10:11:12 + 3600 = 2025-03-03 11:11:12" of `banip --with-time`. */
+/* Reads "ADDRESS  2025-03-03 10:11:12 + 3600 = 2025-03-03 11:11:12" of `banip --with-time`. */
 static bool with_time(struct list_reader *reader, const struct list_line *line)
 {
 	struct list_word words[WORDS_MOST];
@@ -318,7 +319,7 @@ static bool with_time(struct list_reader *reader, const struct list_line *line)
 	return true;
 }
 
-/* The quoted addresses of `fail2ban-client banned`: [{'JAIL': ['ADDRESS', ...]}, ...]. */
+/* Takes the quoted addresses of `fail2ban-client banned`: [{'JAIL': ['ADDRESS', ...]}, ...]. */
 static void quoted(struct list_reader *reader, const struct list_line *line)
 {
 	const char *at = line->text, *end = at + line->size;
@@ -333,7 +334,7 @@ static void quoted(struct list_reader *reader, const struct list_line *line)
 		}
 		word = (struct list_word){ at + 1, (size_t)(close - at - 1) };
 		if (close + 1 < end && close[1] == ':')
-			list_skip(reader); /* a jail's name */
+			list_skip(reader); /* the name of a jail */
 		else
 			list_take_entry(reader, line->number, word.text, word.size);
 		at = close + 1;

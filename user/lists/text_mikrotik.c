@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * RouterOS scripts (.rsc) with address lists, as `/ip firewall address-list export` prints them.
- * Of several lists in a file, those whose name says that they do the opposite of ours are skipped.
+ * RouterOS scripts (.rsc) with address lists, as `/ip firewall address-list export` prints them. If
+ * a file has several lists, those whose names say the opposite of this list's action are skipped.
  * Not here: filters, and every other command. See list_reader.h.
  */
 #include "lists/list_reader.h"
@@ -24,7 +24,7 @@ static struct list_word value_of(const struct list_word *words, size_t count, co
 	return (struct list_word){ "", 0 };
 }
 
-/* A list's name that says whom it is for. */
+/* Whether a list's name has one of `parts`, which tell its action. */
 static bool says(const struct list_word *name, const char *const *parts)
 {
 	for (; *parts; parts++)
@@ -59,7 +59,7 @@ static void add(struct list_reader *reader, const struct list_line *line,
 	list_take_entry(reader, line->number, address.text, address.size);
 }
 
-/* ":do {add ...} on-error={}" without what is around the command. */
+/* The command within ":do {add ...} on-error={}". */
 static struct list_line unwrapped(const struct list_line *line)
 {
 	struct list_line inner = *line;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What `nft list set`, `list ruleset` print and nft -f reads: the elements of sets of addresses,
- * over as many lines as their braces do. Rules are looked at only for what they do with a set: one
- * that does the opposite of the list makes the file unusable, as its set would be an exception.
+ * Output of `nft list set` and `list ruleset`, and what nft -f reads: the elements of sets of
+ * addresses, over as many lines as their braces span. Of rules only what they do with a set is
+ * examined. If one does the opposite of the list's action, the file is refused, since its set would
+ * be an exception.
  */
 #include "lists/list_reader.h"
 
@@ -21,12 +22,13 @@ struct nft {
 	enum block blocks[DEPTH_MOST];
 	size_t depth;
 	size_t began; /* line of the outermost block, for messages */
-	/* The statement or element so far; further words are only counted. */
+	/* The words of the statement or element so far; words beyond WORDS_MOST are only
+	 * counted. */
 	char words[WORDS_MOST][WORD_SIZE];
 	size_t count;
 	size_t number; /* line of its first word */
 	bool cut;      /* a word was longer than WORD_SIZE */
-	bool braces;   /* an anonymous set stands where a rule's source is */
+	bool braces;   /* an anonymous set stands in place of a rule's source */
 	char last[WORD_SIZE];
 };
 
@@ -97,7 +99,7 @@ static void rule(struct list_reader *reader, const struct nft *nft)
 	list_skip(reader);
 }
 
-/* One element of a set: an address, prefix or range, then options. */
+/* Takes one element of a set: an address, prefix or range, then options. */
 static void element(struct list_reader *reader, struct nft *nft)
 {
 	char text[2 * WORD_SIZE + 2];
@@ -126,7 +128,7 @@ static void element(struct list_reader *reader, struct nft *nft)
 	clear(nft);
 }
 
-/* A statement that ends without a block. */
+/* Reads a statement that ends without a block. */
 static void statement(struct list_reader *reader, struct nft *nft)
 {
 	bool command = !nft->depth && any(nft->words[0], "add insert replace create");
@@ -139,7 +141,7 @@ static void statement(struct list_reader *reader, struct nft *nft)
 
 		if (word_is(nft, 0, "typeof") && nft->count == 3)
 			plain = any(nft->words[1], "ip ip6") && any(nft->words[2], "saddr daddr");
-		/* an address and more: its elements are refused one by one */
+		/* a type of an address and more fields: the elements are refused one by one */
 		if (!plain && nft->count < 4)
 			nft->blocks[nft->depth - 1] = BLOCK_SKIPPED;
 	} else if (top(nft) == BLOCK_CHAIN || (command && word_is(nft, 1, "rule"))) {
@@ -154,7 +156,7 @@ static void statement(struct list_reader *reader, struct nft *nft)
 	clear(nft);
 }
 
-/* What the words before a '{' make of it. */
+/* The kind of block, by the words before its '{'. */
 static enum block block_of(struct list_reader *reader, struct nft *nft)
 {
 	enum block outer = top(nft);
@@ -199,7 +201,7 @@ static void open_block(struct list_reader *reader, struct nft *nft, size_t numbe
 		nft->began = number;
 	nft->blocks[nft->depth++] = block;
 	if (block == BLOCK_OTHER && nft->count)
-		nft->braces |= any(nft->last, "saddr == !="); /* and it goes on behind */
+		nft->braces |= any(nft->last, "saddr == !="); /* the rule goes on behind it */
 	else
 		clear(nft);
 }
@@ -230,7 +232,7 @@ static void structure(struct list_reader *reader, struct nft *nft, char c, size_
 		statement(reader, nft);
 }
 
-/* Words of an anonymous set within a rule, or of a block that nobody asks for. */
+/* Whether words are ignored: those of an anonymous set within a rule, or of a skipped block. */
 static bool ignored(const struct nft *nft)
 {
 	return nft->depth && (top(nft) == BLOCK_OTHER || top(nft) == BLOCK_SKIPPED);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * `nft -j list set`, `list ruleset`: the elements of sets of addresses. Rules are looked at only
- * for what they do with a set. The same as text_nft.c reads as text.
+ * `nft -j list set` and `list ruleset`: the elements of sets of addresses. Of rules only what they
+ * do with a set is examined. text_nft.c reads the same as text.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,7 @@ static void refuse(struct document *document, const char *why)
 	list_refuse(document->reader, document->line, "%s", why);
 }
 
-/* One element: "A", {"prefix":...}, {"range":[A, B]}, or {"elem":{"val": one of these}}. */
+/* Takes one element: "A", {"prefix":...}, {"range":[A, B]}, or {"elem":{"val": one of these}}. */
 static void element(struct document *document, const json_t *value)
 {
 	const json_t *prefix, *range, *inner = json_object_get(value, "elem");
@@ -73,7 +73,7 @@ static void elements(struct document *document, const json_t *set)
 		element(document, all);
 }
 
-/* What a rule matches the source against, or NULL. */
+/* What a rule compares the source with, or NULL. */
 static const json_t *source_match(const json_t *match, bool *negated)
 {
 	const json_t *payload = json_object_get(json_object_get(match, "left"), "payload");
@@ -116,7 +116,7 @@ static void rule(struct document *document, const json_t *expressions)
 	}
 }
 
-/* One command or object: {"set":...}, {"add":{"element":...}}. */
+/* Reads one command or object: {"set":...}, {"add":{"element":...}}. */
 static void item(struct document *document, const json_t *object)
 {
 	const json_t *add = json_object_get(object, "add"), *found;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* P2P text: "Name: with colons:1.2.3.4-1.2.3.9"; the last colon ends the name. And ipfilter.dat,
- * "1.2.3.4 - 1.2.3.9 , 100 , Name", whose levels from 128 on let through. See list_reader.h. */
+/* P2P text: "Name: with colons:1.2.3.4-1.2.3.9", where the last colon ends the name. And
+ * ipfilter.dat: "1.2.3.4 - 1.2.3.9 , 100 , Name", where a level of 128 or more lets through. See
+ * list_reader.h. */
 #include "lists/list_reader.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Four numbers, strict or not: peers pad with zeros, which others read as octal. What begins like
- * an address is one, or refused. */
+/* Whether it is four numbers, strict or not: some programs pad with zeros, which others read as
+ * octal. What begins like an address is read as one, or refused. */
 static bool resembles_quad(const char *at, const char *end)
 {
 	unsigned dots = 0;

@@ -20,7 +20,7 @@ static const char *skip_blanks(const char *at, const char *end)
 	return at;
 }
 
-/* Behind the characters that an address or prefix is made of. */
+/* The position behind the characters that addresses and prefixes consist of. */
 static const char *skip_address(const char *at, const char *end)
 {
 	while (at < end && *at && strchr("0123456789abcdefABCDEF:./", *at))
@@ -28,7 +28,7 @@ static const char *skip_address(const char *at, const char *end)
 	return at;
 }
 
-/* Nothing but a comment from here on. */
+/* Whether nothing but a comment follows. */
 static bool at_end(const char *at, const char *end)
 {
 	const char *text = skip_blanks(at, end);
@@ -37,7 +37,8 @@ static bool at_end(const char *at, const char *end)
 	       (text > at && end - text > 1 && !memcmp(text, "//", 2));
 }
 
-/* "[2001:db8::1]", "[2001:db8::]/32", and what stands in quotes, a comma behind it or not. */
+/* Reads "[2001:db8::1]", "[2001:db8::]/32", and entries in quotes, perhaps with a comma behind
+ * them. */
 static bool enclosed(struct list_reader *reader, const struct list_line *line)
 {
 	const char *begin = line->text + 1, *end = line->text + line->size, *close;
@@ -61,7 +62,7 @@ static bool enclosed(struct list_reader *reader, const struct list_line *line)
 	return true;
 }
 
-/* A word that can only be meant as an address: it begins like one. */
+/* Whether a word can only be meant as an address, because it begins like one. */
 static bool looks_like_address(const char *text, size_t size)
 {
 	if (!size)
@@ -90,7 +91,7 @@ bool list_plain(struct list_reader *reader, const struct list_line *line)
 	second_end = skip_address(second, end);
 	if (second == second_end || !at_end(second_end, end))
 		return false;
-	/* A name of a P2P list may be of such letters: "ACE:192.0.2.0-192.0.2.9". */
+	/* A name of a P2P list may consist of such letters: "ACE:192.0.2.0-192.0.2.9". */
 	if (memchr(at, ':', (size_t)(first_end - at)) &&
 	    memchr(at, '.', (size_t)(first_end - at)) &&
 	    address_parse(at, (size_t)(first_end - at), &address))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Postfix access tables of type cidr (cidr_table(5), access(5), postscreen_access_list): the first
- * match counts, "!" negates, if/endif nest, an indented line continues the one before.
+ * match counts, "!" negates, if/endif may be nested, an indented line continues the one before.
  */
 #include "lists/list_reader.h"
 
@@ -17,7 +17,7 @@
 #define TEXT_SIZE  96
 
 struct postfix {
-	struct ranges outside[DEPTH_MOST]; /* where the condition does not hold */
+	struct ranges outside[DEPTH_MOST]; /* where the condition is false */
 	bool unknown[DEPTH_MOST];	   /* the condition could not be read */
 	size_t began[DEPTH_MOST];
 	size_t depth;
@@ -50,7 +50,7 @@ static bool any(const struct list_word *word, const char *names)
 	return false;
 }
 
-/* What access(5) makes of an action. NEITHER ends the search, too. */
+/* The verdict of an action by access(5). NEITHER ends the search, too. */
 static enum verdict verdict_of(const struct list_word *word, bool more)
 {
 	if (any(word, "REJECT DEFER DEFER_IF_REJECT DEFER_IF_PERMIT DISCARD DROP"))
@@ -70,7 +70,7 @@ static int whole_family(const struct prefix *prefix, struct ranges *ranges)
 				  : ranges_add6(ranges, 0, (u128)-1, 0);
 }
 
-/* a without b, into a. */
+/* Subtracts b from a. */
 static int take_away(struct ranges *a, const struct ranges *b)
 {
 	struct ranges rest;
@@ -83,7 +83,7 @@ static int take_away(struct ranges *a, const struct ranges *b)
 	return 0;
 }
 
-/* Behind `skip` bytes, without brackets: "[2001:db8::]/32", "[192.0.2.0/24]". */
+/* The pattern behind `skip` bytes, without brackets: "[2001:db8::]/32", "[192.0.2.0/24]". */
 static bool bare_pattern(const struct list_word *word, size_t skip, char text[TEXT_SIZE])
 {
 	const char *at = word->text + skip, *end = word->text + word->size, *close = NULL;
@@ -101,7 +101,7 @@ static bool bare_pattern(const struct list_word *word, size_t skip, char text[TE
 	return true;
 }
 
-/* A pattern, "!" and all. A negated one matches the rest of its family. */
+/* Reads a pattern. One that is negated by "!" matches the rest of its family. */
 static int parse_pattern(const struct list_reader *reader, const struct list_word *word,
 			 struct ranges *ranges, bool *negated, char reason[LIST_REASON_SIZE])
 {

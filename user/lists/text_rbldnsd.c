@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Zones of rbldnsd: ip4set, ip4trie and ip6trie. "$SOA ..." and ":127.0.0.2:text" open the file;
- * entries may lack their last octets ("192.0.2" is a /24 there) and carry a value behind them; "!"
- * takes an entry out of the whole list. Data sets of names are skipped. See list_reader.h.
+ * Zones of rbldnsd: ip4set, ip4trie and ip6trie. "$SOA ..." and ":127.0.0.2:text" begin the file.
+ * Entries may lack their last octets ("192.0.2" is a /24 there) and may be followed by a value; "!"
+ * makes an exception of the whole list. Data sets of names are skipped. See list_reader.h.
  */
 #include "lists/list_reader.h"
 
@@ -21,7 +21,7 @@ static bool directive(struct list_reader *reader, const struct list_line *line)
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		known |= line->size > strlen(names[i]) &&
 			 !memcmp(line->text, names[i], strlen(names[i]));
-	/* "$1 text" stands for words of the entries' texts */
+	/* "$1 text" defines words for the texts of entries. */
 	if (!known && !(reader->rbldnsd && line->size > 2 && line->text[1] >= '0' &&
 			line->text[1] <= '9' && line->text[2] == ' '))
 		return false;
@@ -41,7 +41,8 @@ static bool is_value(const char *at, const char *end)
 	return at > begin && (at == end || *at == ':');
 }
 
-/* "192.0.2" as "192.0.2.0/24", "192.0.2.1-9" as a range with both ends whole; others as they are. */
+/* Completes "192.0.2" to "192.0.2.0/24" and "192.0.2.1-9" to a range of whole addresses; others
+ * stay as they are. */
 static void complete(const char *at, size_t size, char text[96])
 {
 	const char *dash = memchr(at, '-', size);

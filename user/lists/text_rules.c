@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Files of rules where the first match counts (chains of iptables, hosts.allow) or the narrowest
- * (an ipset): an exception takes its addresses out of the rules that it precedes, and out of no
- * others. See list_reader.h.
+ * one (an ipset). Where the first counts, an exception takes its addresses out of the rules behind
+ * it only. See list_reader.h.
  */
 #include "lists/list_reader.h"
 
@@ -45,7 +45,7 @@ static int add_valued(struct ranges *to, const struct ranges *from, uint32_t val
 	return error;
 }
 
-/* The entries among rules, without their order. */
+/* Collects the entries among the rules, without their order. */
 static int add_entries(struct ranges *to, const struct ranges *rules)
 {
 	int error = 0;
@@ -59,8 +59,8 @@ static int add_entries(struct ranges *to, const struct ranges *rules)
 	return error;
 }
 
-/* An entry's end beside the rules, whose values are their order. From the first that has one on,
- * those without are noted, too. */
+/* Notes the end of an entry. The rules' own values are their order, so ends are kept apart. From
+ * the first entry with an end on, entries without one are noted as well. */
 static int note_end(struct rule_set *set, const struct ranges *entry, uint32_t end)
 {
 	int error = 0;
@@ -77,7 +77,7 @@ void list_rule_add(struct list_reader *reader, struct rule_set *set, const struc
 		   bool exception, bool head)
 {
 	uint32_t order = head ? ORDER_MIDDLE - ++set->inserted : ORDER_MIDDLE + set->appended++;
-	int error = -ENOMEM; /* a thousand million rules */
+	int error = -ENOMEM; /* more than a thousand million rules */
 
 	if (set->inserted < ORDER_MIDDLE && set->appended < ORDER_MIDDLE)
 		error = add_valued(&set->ranges, ranges, order * 2 + exception);
@@ -122,7 +122,7 @@ void list_rule_take(struct list_reader *reader, struct rule_set *set, size_t num
 		reader->report->taken += !exception;
 		reader->report->skipped += exception;
 		if (exception)
-			reader->end = 0; /* an exception is one as long as the list is this one */
+			reader->end = 0; /* an exception holds as long as the list does */
 		else
 			reader->error = note_end(set, &ranges, list_take_end(reader));
 		list_rule_add(reader, set, &ranges, exception, false);
@@ -147,7 +147,8 @@ static int set_resolve(struct rule_set *set)
 	return ranges_normalise(&set->ranges);
 }
 
-/* The entries with their ends, where no exception takes them away: `left` is where none does. */
+/* Computes the entries with their ends, without what exceptions take away: `left` is what
+ * remains. */
 static int finish_timed(struct rule_set *set, struct ranges *left, struct ranges *result)
 {
 	_cleanup_(ranges_free) struct ranges excepted = { 0 }, kept = { 0 };

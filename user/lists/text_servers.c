@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What other servers and routers refuse: nginx ("deny A;"), Apache ("Require not ip A", "Deny from
- * A") and Cisco's access lists, with wildcard masks. Of nginx' and Cisco's rules the first match
- * counts; what Apache allows is taken out of the whole list. See list_reader.h.
+ * Rules by which other servers and routers refuse: nginx ("deny A;"), Apache ("Require not ip A",
+ * "Deny from A") and Cisco's access lists with wildcard masks. In nginx's and Cisco's rules the
+ * first match counts; what Apache allows is an exception of the whole list. See list_reader.h.
  */
 #include "lists/list_reader.h"
 
@@ -66,7 +66,7 @@ bool list_nginx(struct list_reader *reader, const struct list_line *line)
 
 /* ---- Apache ---- */
 
-/* "192.0.2" is a network here. */
+/* "192.0.2" is a network in Apache's rules. */
 static const char *whole(const struct list_word *word, char text[80])
 {
 	static const char *const rest[] = { ".0.0.0/8", ".0.0/16", ".0/24", "" };
@@ -144,7 +144,7 @@ bool list_apache(struct list_reader *reader, const struct list_line *line)
 
 /* ---- Cisco ---- */
 
-/* ADDRESS and a wildcard mask, whose ones are the bits that do not matter, as a prefix. */
+/* Writes ADDRESS and a wildcard mask, whose ones are the bits that do not matter, as a prefix. */
 static bool wildcard(const struct list_word *address, const struct list_word *mask, char text[64])
 {
 	uint32_t value, bits;
@@ -159,7 +159,7 @@ static bool wildcard(const struct list_word *address, const struct list_word *ma
 	return true;
 }
 
-/* What stands behind "deny" or "permit" up to the source; false: not understood. */
+/* Reads from behind "deny" or "permit" up to the source; false: it is not understood. */
 static bool cisco_source(const struct list_word *words, size_t count, char text[64], bool *any)
 {
 	size_t at = 0;
@@ -181,12 +181,12 @@ static bool cisco_source(const struct list_word *words, size_t count, char text[
 	if (at == count || words[at].size > 60 || !list_is_entry(&words[at]))
 		return false;
 	if (!host && at + 1 < count && !list_word_any(&words[at + 1], "any host log eq"))
-		return false; /* a mask that is none */
+		return false; /* not a valid mask */
 	snprintf(text, 64, "%.*s", (int)words[at].size, words[at].text);
 	return true;
 }
 
-/* "eq 25" or "eq smtp" at the end; other ports are none of ours. */
+/* Whether the rule is for a port or protocol other than mail's, unlike "eq 25" or "eq smtp". */
 static bool cisco_elsewhere(const struct list_word *words, size_t count)
 {
 	for (size_t i = 0; i + 1 < count; i++)

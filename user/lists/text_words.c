@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Words of a command line and fields of a table's line, for the formats made of them. See
- * list_reader.h.
- */
+/* Words of a command line and fields of a table's line, for the formats that consist of them. See
+ * list_reader.h. */
 #include "lists/list_reader.h"
 
 #include <errno.h>
@@ -38,7 +37,7 @@ static int make_scratch(struct list_reader *reader, size_t size)
 	return 0;
 }
 
-/* One word: *at moves behind it, its text goes to *out. */
+/* Reads one word: *at moves behind it, its text is written to *out. */
 static void split_word(const char **at, const char *end, char **out, bool *shell)
 {
 	char quote = 0;
@@ -86,7 +85,8 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* A field from `at` on; *next is behind its separator, or NULL at the end of the line. */
+/* The field from `at` on; *next is the position behind its separator, or NULL at the end of the
+ * line. */
 static struct list_word next_field(const char *at, const char *end, char separator, bool quotes,
 				   const char **next)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Zone files of the DNS: response policy zones, whose owners are a length and a reversed address
- * ("24.0.2.0.192.rpz-client-ip", "48.zz.1.db8.2001.rpz-ip"), where the narrowest entry holds; and
- * lists that are asked by reversed names (RFC 5782: "5.2.0.192 A 127.0.0.2", "*.2.0.192"). Records
- * of names say nothing of addresses and are skipped. See list_reader.h.
+ * Zone files of the DNS. In response policy zones the owners are a length and a reversed address
+ * ("24.0.2.0.192.rpz-client-ip", "48.zz.1.db8.2001.rpz-ip"), and the narrowest entry counts. Lists
+ * that are queried by reversed names are the other kind (RFC 5782: "5.2.0.192 A 127.0.0.2",
+ * "*.2.0.192"). Records about names are skipped. See list_reader.h.
  */
 #include "lists/list_reader.h"
 
@@ -20,7 +20,7 @@ struct zone_record {
 	struct list_word owner, type, data;
 };
 
-/* The first words, up to a comment. */
+/* Splits the line into its first words, up to a comment. */
 static size_t split(const struct list_line *line, struct list_word *words)
 {
 	const char *at = line->text, *end = at + line->size;
@@ -62,7 +62,7 @@ static bool is_ttl(const struct list_word *word)
 	return true;
 }
 
-/* "OWNER [TTL] [CLASS] TYPE DATA"; without the owner where the line is indented. */
+/* Reads "OWNER [TTL] [CLASS] TYPE DATA"; an indented line has no owner. */
 static bool read_record(const struct list_line *line, struct zone_record *record)
 {
 	static const char *const types[] = { "SOA",  "NS",    "A",     "AAAA",	 "TXT", "CNAME",
@@ -84,7 +84,8 @@ static bool read_record(const struct list_line *line, struct zone_record *record
 	return true;
 }
 
-/* The owner's labels, those of the zone's origin behind a name that is not whole. */
+/* Splits the owner into labels; a name that is not fully qualified gets those of the zone's
+ * origin. */
 static size_t split_name(const struct list_reader *reader, const struct list_word *owner,
 			 char name[NAME_SIZE], struct list_word labels[LABELS_MOST])
 {
@@ -102,7 +103,7 @@ static size_t split_name(const struct list_reader *reader, const struct list_wor
 	return count;
 }
 
-/* Labels in their other order, joined by `separator`; "zz" stands for a gap of IPv6. */
+/* Writes labels in reverse order, joined by `separator`; "zz" stands for a gap of IPv6. */
 static void turn(const struct list_word *labels, size_t count, char separator, char text[TEXT_SIZE])
 {
 	bool separated = true;
@@ -131,10 +132,10 @@ static enum zone_policy policy_of(const struct zone_record *record)
 	const struct list_word *data = &record->data;
 
 	if (!is(&record->type, "CNAME"))
-		return ZONE_DENY; /* another answer */
+		return ZONE_DENY; /* any other record is an answer of its own */
 	if (data->size >= 12 && !strncasecmp(data->text, "rpz-passthru", 12))
 		return ZONE_ALLOW;
-	/* To itself: how it was written first. */
+	/* A CNAME to the owner itself: the first way to write passthru. */
 	if (data->size > 6 && record->owner.size > 6 && data->text[0] >= '0' &&
 	    data->text[0] <= '9' && !strncasecmp(data->text, record->owner.text, 6))
 		return ZONE_ALLOW;
@@ -143,7 +144,7 @@ static enum zone_policy policy_of(const struct zone_record *record)
 	return ZONE_DENY;
 }
 
-/* `labels`: a length and a reversed address. */
+/* Takes an entry of a policy zone; `labels` are a length and a reversed address. */
 static void take_policy(struct list_reader *reader, const struct list_line *line,
 			const struct zone_record *record, const struct list_word *labels,
 			size_t count)
@@ -166,7 +167,7 @@ static void take_policy(struct list_reader *reader, const struct list_line *line
 	list_rule_take(reader, set, line->number, text, strlen(text), policy_of(record) != wanted);
 }
 
-/* How many labels at the begin are parts of a reversed address, and of which kind. */
+/* How many labels at the beginning are parts of a reversed address, and whether of IPv6. */
 static size_t count_parts(const struct list_word *labels, size_t count, bool *is6)
 {
 	size_t four = 0, six = 0;
@@ -180,7 +181,7 @@ static size_t count_parts(const struct list_word *labels, size_t count, bool *is
 	return *is6 ? six : four;
 }
 
-/* "5.2.0.192" and "*.2.0.192" as prefixes; false: no reversed address. */
+/* Writes "5.2.0.192" or "*.2.0.192" as a prefix; false: it is no reversed address. */
 static bool reversed(const struct list_word *labels, size_t count, char text[TEXT_SIZE])
 {
 	bool all = count && is(&labels[0], "*"), is6;
@@ -206,7 +207,7 @@ static void take_listed(struct list_reader *reader, const struct list_line *line
 {
 	bool answer = is(&record->type, "A");
 
-	/* Every such list has 127.0.0.2 in it, for tests. */
+	/* Every such list contains 127.0.0.2 for tests. */
 	if (!strncmp(text, "127.", 4) || !strncmp(text, "0000:0000:0000:0000:0000:ffff:7f00:", 35))
 		list_skip(reader);
 	else if (answer && (record->data.size < 4 || memcmp(record->data.text, "127.", 4) != 0))
@@ -255,7 +256,7 @@ static bool directive(struct list_reader *reader, const struct list_line *line)
 	return false;
 }
 
-/* A SOA record goes on over lines, up to its bracket. */
+/* Skips a SOA record, which goes on over lines up to its closing bracket. */
 static void skip_to_bracket(struct list_reader *reader, const struct list_line *line)
 {
 	reader->zone_bracket = !memchr(line->text, ')', line->size);
@@ -275,10 +276,10 @@ bool list_zone(struct list_reader *reader, const struct list_line *line)
 	if ((line->indented && !reader->zone) || !read_record(line, &record))
 		return false;
 	reader->zone = true;
-	reader->rbldnsd = false; /* "$TTL" is both's */
+	reader->rbldnsd = false; /* "$TTL" is in zones of both kinds */
 	if (is(&record.type, "SOA") && memchr(line->text, '(', line->size))
 		skip_to_bracket(reader, line);
-	else if (line->indented) /* of the name before */
+	else if (line->indented) /* a further record of the name before */
 		list_skip(reader);
 	else
 		take(reader, line, &record);
