@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* By first letter: the second letters in use. */
+/* The second letters in use, by the first letter. */
 static const char *const seconds[26] = {
 	"DEFGILMOQRSTUWXZ",	   /* A */
 	"ABDEFGHIJLMNOQRSTVWYZ",   /* B */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What every file of this folder needs: how a fault is told, where a key stands, room for one more.
- */
+/* What every file of this folder needs: reporting a fault, where a key stands, growing an array by
+ * one. */
 #include "conf/load.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* [list NAME] url, [country] url and provider-url: where a file is fetched from, and where it is
- * then read from. */
+/* [list NAME] url, [country] url and provider-url: where a file is fetched from, and where the
+ * fetched file is kept. */
 #include "conf/load.h"
 
 #include <stdio.h>
@@ -21,7 +21,7 @@ static bool is_socket(const char *text)
 	       (!colon[1] || colon[1] == '/');
 }
 
-/* HTTPS to anybody; HTTP to this machine alone, where nobody else can change what comes. */
+/* HTTPS to any host; HTTP only to this machine, where nobody else can change what is received. */
 static bool is_place(const char *value)
 {
 	static const char *const begins[] = { "https://", "http://127.0.0.1", "http://localhost",
@@ -36,7 +36,7 @@ static bool is_place(const char *value)
 	}
 	for (const char *at = value; *at; at++)
 		good &= *at > ' ' && *at <= '~';
-	/* "http://127.0.0.1:80@elsewhere" */
+	/* no user part: "http://127.0.0.1:80@elsewhere" */
 	return good && !strchr(value, '@') && strlen(value) <= URL_MOST;
 }
 
@@ -143,7 +143,8 @@ void conf_check_feed(struct conf_load *load, const struct conf_use *use)
 	}
 }
 
-/* A file of the feed's, beside those that are named; of those that nobody named, in their place. */
+/* Adds the feed's file to the files that the configuration names. If it names none, the file takes
+ * the place of the default ones. */
 static void add_file(struct conf_load *load, const struct config_list *feed, bool is_default,
 		     char ***files, size_t *count)
 {

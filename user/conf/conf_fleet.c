@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* [fleet] and [member NAME]: the engine, this server's name among the members, and their keys. */
+/* [fleet] and [member NAME]: the engine, this server's name in the fleet, and the members' keys. */
 #include "conf/load.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "fleet/engine.h"
 #include "fleet/fleet_keys.h"
 
-#define QUORUM_USUAL 2 /* from so many other members on */
+#define QUORUM_USUAL 2 /* the default if there are at least so many other members */
 #define SERVER_MOST  255
 
 long conf_open_member(struct conf_load *load, const char *name)
@@ -53,7 +53,8 @@ void conf_clear_fleet_servers(struct conf_load *load, void *base)
 	config->fleet.server_count = 0;
 }
 
-/* "unix:/PATH", "HOST:PORT" or "[ADDRESS]:PORT", of several the primary or a replica. */
+/* "unix:/PATH", "HOST:PORT" or "[ADDRESS]:PORT". There may be several: a primary and its
+ * replicas. */
 void conf_fleet_server(struct conf_load *load, const struct conf_key *key, void *base,
 		       const char *value)
 {

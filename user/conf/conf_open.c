@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What [class NAME], [service NAME], [list NAME] and [log NAME] begin. */
+/* What a new [class NAME], [service NAME], [list NAME] or [log NAME] begins with. */
 #include "conf/load.h"
 
 #include <stdio.h>
@@ -30,7 +30,7 @@ long conf_open_service(struct conf_load *load, const char *name)
 
 	for (size_t i = 0; i < index; i++)
 		if (!strcmp(config->services[i].name, name))
-			return (long)i; /* built in */
+			return (long)i; /* a built-in one */
 	if (index == SERVICE_MAX - 1) {
 		conf_fault(load, NULL,
 			   "there are more than %d services, the built-in ones included",

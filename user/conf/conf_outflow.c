@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The values of [outflow] that are lists of words, a word at a time, and what becomes of them for
- * the breaker. Not here: single values (values.c), what must fit together (finish.c). */
+/* The values of [outflow] that are lists of words, one word at a time, and their conversion for the
+ * breaker. Not here: single values (values.c), what must fit together (finish.c). */
 #include "conf/load.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@ void conf_outflow_defaults(struct config_outflow *outflow)
 
 /* ---- ports ---- */
 
-/* Port 0 stands for the word "none" until the list has ended; it is never handed on. */
+/* A 0 in ports[0] stands for the word "none" while the list is read; it is never handed on. */
 void conf_clear_outflow_ports(struct conf_load *load, void *base)
 {
 	struct config_outflow *outflow = base;
@@ -93,7 +93,7 @@ static bool read_user(struct conf_load *load, const char *value, uint32_t *uid)
 		*uid = found->pw_uid;
 		return true;
 	}
-	/* Without a file or a service to ask there is no such user either: getpwnam(3). */
+	/* Without a file or a service to ask, getpwnam(3) says that there is no such user, too. */
 	if (!error || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM)
 		conf_fault(load, NULL,
 			   "there is no user '%s' on this machine; `getent passwd` lists them, a "
@@ -190,7 +190,7 @@ static struct outflow_prefix to_outflow_prefix(const struct prefix *prefix)
 	return converted;
 }
 
-/* Of several that hold an address the breaker takes the first: the longest first. */
+/* The breaker takes the first prefix that holds an address, so the longest come first. */
 static void convert_prefixes(const struct prefix *prefixes, size_t count,
 			     struct outflow_prefix *converted)
 {

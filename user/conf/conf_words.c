@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The kinds of values that are lists of words, a word at a time: how each list is emptied and
- * added to. Not here: single values (values.c). */
+/* The kinds of values that are lists of words, one word at a time: how each list is emptied and
+ * extended. Not here: single values (values.c). */
 #include "conf/load.h"
 
 #include <errno.h>
@@ -80,15 +80,15 @@ void conf_clear_prefixes(struct conf_load *load, void *base)
 		free(config->never_ban_names[--config->never_ban_name_count]);
 }
 
-/* Letters, and nothing of an IPv6 address. */
+/* It has a letter and no ':', so it is no address. */
 static bool is_host_name(const char *value)
 {
 	return !strchr(value, ':') &&
 	       strpbrk(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
 }
 
-/* Labels of letters, digits and hyphens between dots, two at the least (RFC 1123, 2.1); the last
- * begins with a letter, so that no address with a typing error is one. */
+/* At least two labels of letters, digits and hyphens, separated by dots (RFC 1123, 2.1). The last
+ * one begins with a letter, so that a mistyped address is no name. */
 static bool is_dns_name(const char *value)
 {
 	size_t size = strlen(value), labels = 0, length;

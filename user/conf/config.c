@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The files of the configuration and their order. Not here: what stands in the files, and what
- * holds where they say nothing. */
+/* The files of the configuration and their order. Not here: the files' content, and the
+ * defaults. */
 #include "conf/load.h"
 
 #include <dirent.h>
@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 
-#define MOST_BYTES (1 << 20) /* of one file: a list or a device named by mistake is none */
+#define MOST_BYTES (1 << 20) /* of one file: guards against a list or a device named by mistake */
 
 /* ---- files ---- */
 
@@ -26,7 +26,7 @@ static int cannot_read(struct conf_load *load, int error, const char *remedy)
 	return error;
 }
 
-/* -errno, reported unless it is -ENOENT and `may_lack`. */
+/* Returns -errno, which is reported unless it is -ENOENT and `may_lack`. */
 static int read_file(struct conf_load *load, const char *path, bool may_lack)
 {
 	_cleanup_free_ char *text = NULL;
@@ -60,7 +60,8 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name); /* not by the locale's order */
 }
 
-/* The files' names, for as long as the load lasts: faults found at its end name them. */
+/* The files' names. They are kept until the configuration is loaded: faults found at the end name
+ * them. */
 struct config_names {
 	char **items;
 	size_t count;
@@ -73,7 +74,7 @@ static void names_free(struct config_names *names)
 	free(names->items);
 }
 
-/* FOLDER/NAME, or a copy of NAME where folder is NULL. NULL: out of memory, reported. */
+/* FOLDER/NAME, or a copy of NAME if folder is NULL. NULL: out of memory, reported. */
 static const char *names_add(struct conf_load *load, struct config_names *names, const char *folder,
 			     const char *name)
 {
@@ -110,7 +111,7 @@ static void read_folder(struct conf_load *load, struct config_names *names, cons
 	free(entries);
 }
 
-/* PATH's folder and "conf.d". */
+/* The folder "conf.d" beside PATH. */
 static const char *folder_of(struct conf_load *load, struct config_names *names, const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -143,7 +144,8 @@ static void read_all(struct conf_load *load, struct config_names *names, const c
 	conf_finish(load);
 }
 
-/* 0 or -EINVAL of what was read; of a configuration with faults, what a command needs of it. */
+/* Returns 0 or -EINVAL for what was read. With `faulty_too`, reduces a configuration with faults to
+ * what a command needs of it. */
 static int judge(const struct conf_load *load, bool faulty_too)
 {
 	struct config *config = load->config;

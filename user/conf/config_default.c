@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What holds where the files say nothing; and the end of a configuration. */
+/* The defaults of a configuration, and freeing it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static void add_builtin(struct config *config)
 	config->class_count = 2;
 }
 
-/* Debian's data: of its package, else what `make install` laid down with the program. */
+/* Debian's data: from its package, else what `make install` installed with the program. */
 static bool add_country_files(struct config *config)
 {
 	static const char *const places[] = { "/usr/share/tor", "/usr/share/sekisho/geoip",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a filter file's options come to: fail2ban's "%(name)s" and "<name>"; see filter_file.h. */
+/* Expands a filter file's options: fail2ban's "%(name)s" and "<name>"; see filter_file.h. */
 #include "conf/filter_file.h"
 
 #include <ctype.h>
@@ -9,13 +9,13 @@
 #include <string.h>
 #include "base/cleanup.h"
 
-#define ROUNDS_MOST 256 /* names filled in; more are a circle */
+#define ROUNDS_MOST 256 /* names filled in; more than that are a circle of names */
 
-/* What common.conf's "<lt_file/__prefix_line>" comes to, until all is filled in; then in small
- * letters: the envelope of a line, which is read otherwise here. */
+/* Stands for common.conf's "<lt_file/__prefix_line>", the envelope of a line, which is read
+ * otherwise here. It has capitals until all names are filled in, and small letters then. */
 #define PREFIX_LINE "%(__PREFIX_LINE)s"
 
-/* Puts `with` in the place of the bytes [at, end) of text. */
+/* Replaces the bytes [at, end) of text by `with`. */
 static int put(char text[FILTER_TEXT_MOST], size_t at, size_t end, const char *with)
 {
 	size_t size = strlen(with), rest = strlen(text + end) + 1;
@@ -28,11 +28,11 @@ static int put(char text[FILTER_TEXT_MOST], size_t at, size_t end, const char *w
 }
 
 struct name {
-	size_t at, end; /* with its signs */
+	size_t at, end; /* including the signs around the name */
 	char text[128];
 };
 
-/* The next "%(name)s" from `from`, but for "%%" and the one that stays. */
+/* Finds the next "%(name)s" from `from` on, except for "%%" and PREFIX_LINE, which stay. */
 static bool find_variable(const char *text, size_t from, struct name *name)
 {
 	for (size_t at = from; text[at]; at++) {
@@ -59,7 +59,7 @@ static bool find_variable(const char *text, size_t from, struct name *name)
 	return false;
 }
 
-/* The next "<name>" of an option, the innermost one. */
+/* Finds the next "<name>" of an option, the innermost one if they are nested. */
 static const struct filter_option *find_tag(const struct filter_file *file, const char *text,
 					    struct name *name)
 {

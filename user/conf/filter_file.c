@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See filter_file.h: reading. Filling in is in filter_expand.c. */
+/* See filter_file.h: reading the file. filter_expand.c fills in names. */
 #include "conf/filter_file.h"
 
 #include <ctype.h>
@@ -40,7 +40,7 @@ const struct filter_option *filter_file_get(const struct filter_file *file, cons
 	return find_option(file, name);
 }
 
-/* The option of this name, a new one if there is none. NULL: no memory, or too many. */
+/* The option of this name, created if there is none. NULL: no memory, or too many. */
 static struct filter_option *option_of(struct filter_file *file, const char *name)
 {
 	struct filter_option *all, *option = find_option(file, name);
@@ -77,7 +77,7 @@ int filter_file_set(struct filter_file *file, const char *name, const char *valu
 	return 0;
 }
 
-/* What an option was before is "known/NAME" from now on. */
+/* Defines an option. Its earlier value is "known/NAME" from now on. */
 static int define(struct filter_file *file, const char *section, const char *name,
 		  const char *value, const char *place)
 {
@@ -99,7 +99,7 @@ static int define(struct filter_file *file, const char *section, const char *nam
 struct parsing {
 	struct filter_file *file;
 	const char *path;
-	unsigned line, began; /* began: where the option in hand does */
+	unsigned line, began; /* began: where the current option begins */
 	char section[64], name[128];
 	char value[FILTER_TEXT_MOST];
 	char before[PATH_MAX], after[PATH_MAX];
@@ -195,7 +195,7 @@ static int read_one_beside(const char *path, const char *name, bool must, struct
 	return read_path(other, must, file, fault);
 }
 
-/* Files named one a line, or with blanks between; cuts `names`. */
+/* Reads the files in `names`, which are separated by newlines or blanks; changes `names`. */
 static int read_beside(const char *path, char *names, bool must, struct filter_file *file,
 		       struct fault *fault)
 {
@@ -207,7 +207,7 @@ static int read_beside(const char *path, char *names, bool must, struct filter_f
 	return error;
 }
 
-/* The file's lines, after what it includes before them. A line's number is the file's. */
+/* Reads the file's own lines. */
 static int read_lines(FILE *in, struct parsing *parsing, struct fault *fault)
 {
 	char line[LINE_MOST];
@@ -218,7 +218,7 @@ static int read_lines(FILE *in, struct parsing *parsing, struct fault *fault)
 	return error ? error : finish_option(parsing);
 }
 
-/* The name in [INCLUDES], which stands first. */
+/* Finds what [INCLUDES] names, by reading the whole file once. */
 static int find_includes(FILE *in, struct parsing *parsing, struct fault *fault)
 {
 	struct filter_file none = { 0 };
@@ -264,7 +264,7 @@ static int read_path(const char *path, bool must, struct filter_file *file, stru
 		error = read_beside(path, parsing->before, true, file, fault);
 	if (!error)
 		error = read_lines(in, parsing, fault);
-	if (!error) /* common.local and the like: absent as a rule */
+	if (!error) /* common.local and the like usually do not exist */
 		error = read_beside(path, parsing->after, false, file, fault);
 	if (error == -ENOMEM)
 		fault_set(fault, error, "%s: out of memory, or too many options", path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What can be said of a configuration only when all of it is read: names that point at each other,
- * ports and limits that must fit together, what is missing. */
+/* Checks that need the whole configuration: names that refer to each other, ports and limits that
+ * must fit together, missing keys. */
 #include "conf/load.h"
 
 #include <inttypes.h>
@@ -81,7 +81,7 @@ static const char *nearest_class(const struct config *config, const char *name)
 	return nearest.found;
 }
 
-/* The class id, or CLASS_MAX, reported. */
+/* The class's id, or CLASS_MAX, reported. */
 static size_t find_class(struct conf_load *load, const struct conf_country *country)
 {
 	const struct config *config = load->config;
@@ -113,7 +113,7 @@ static void check_port25(struct conf_load *load, const struct conf_country *coun
 				   "a class (*:CLASS), and keep *:deny for services of logins");
 }
 
-/* Until it is named, a code that a list gives changes nothing. */
+/* A code that a list gives changes nothing unless the service names it. */
 static void unname_codes(const struct config *config, uint8_t *classes)
 {
 	for (size_t i = 0; i < config->list_count; i++)
@@ -134,8 +134,8 @@ static void check_code(struct conf_load *load, const struct conf_country *countr
 		   code, code);
 }
 
-/* "*" first, wherever it stands; unnamed countries pass. Local addresses are no country: only what
- * names LAN is about them. */
+/* "*" is applied first, wherever it stands; unnamed countries pass. Local addresses have no
+ * country: only the name LAN applies to them. */
 static void resolve_countries(struct conf_load *load)
 {
 	for (size_t i = 0; i < load->config->service_count; i++)
@@ -173,7 +173,7 @@ static void port_taken(struct conf_load *load, size_t service, size_t at, size_t
 	const struct conf_where *where = &load->ports[service][at];
 	unsigned port = services[service].ports[at];
 
-	/* The fault is where somebody wrote something: a built-in port has no line. */
+	/* The fault is reported where the user wrote something: a built-in port has no line. */
 	if (!where->file) {
 		for (at = 0; services[owner].ports[at] != port;)
 			at++;
@@ -223,7 +223,7 @@ static void check_lengths(struct conf_load *load, const struct conf_use *use)
 			   load->config->network_length6, load->config->source_length6);
 }
 
-/* What a log is read from: one thing. */
+/* A log is read from exactly one place. */
 static void check_log(struct conf_load *load, const struct conf_use *use)
 {
 	static const char *const kinds[] = { "file", "journal", "docker" };
@@ -244,7 +244,7 @@ static void check_log(struct conf_load *load, const struct conf_use *use)
 		conf_fault(load, &use->where, "[log %s] has no 'file'", use->name);
 }
 
-/* What a list is filled from: one thing. */
+/* A list is filled from exactly one place. */
 static void check_list(struct conf_load *load, const struct conf_use *use)
 {
 	const struct config_list *list = &load->config->lists[use->index];

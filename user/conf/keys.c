@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The table of sections and keys. Not here: those of the rules (rule_keys.c), and what is done with
- * them (sections.c, values.c). */
+/* The table of sections and keys. Not here: those of the rules (rule_keys.c), and how they are
+ * processed (sections.c, values.c). */
 #include "conf/load.h"
 
 static const struct conf_choice modes[] = { { "monitor", GATE_MONITOR },
@@ -21,7 +21,7 @@ static const struct conf_choice cookies[] = { { "auto", COOKIES_AUTO },
 					      { "off", COOKIES_OFF },
 					      { NULL, 0 } };
 
-/* Beside the codes XA to XZ. */
+/* Besides these, the codes XA to XZ are actions. */
 static const struct conf_choice list_actions[] = { { "deny", false },
 						   { "allow", true },
 						   { NULL, 0 } };

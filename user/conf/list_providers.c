@@ -20,7 +20,7 @@ void conf_clear_list_providers(struct conf_load *load, void *base)
 	list->provider_count = 0;
 }
 
-/* By number, so that another order is no other list. */
+/* Inserts sorted by number, so that another order makes no other list. */
 static void insert(struct config_list *list, uint32_t number)
 {
 	size_t at = list->provider_count - 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* [list NAME] services: names that can be resolved when all services are known. */
+/* [list NAME] services: names that can only be resolved when all services are known. */
 #include "conf/load.h"
 
 #include <stdio.h>
@@ -42,7 +42,7 @@ void conf_list_service(struct conf_load *load, const struct conf_key *key, void 
 	grown[load->list_service_count - 1] = found;
 }
 
-/* The services that a word stands for, a bit for each id; 0: none, reported. */
+/* The services that a word stands for, one bit for each id; 0: none, reported. */
 static uint16_t services_of(struct conf_load *load, const struct conf_list_service *word)
 {
 	const struct config *config = load->config;

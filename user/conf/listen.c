@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where [metrics] and [policy] listen, as text. Only places that nobody beyond this machine can
- * reach. */
+/* The addresses at which [metrics] and [policy] listen, as text. Only addresses that cannot be
+ * reached from other machines are accepted. */
 #include "conf/load.h"
 
 #include <stdlib.h>
@@ -26,7 +26,8 @@ static void set_path(struct conf_load *load, const struct conf_key *key,
 	*listen = (struct config_listen){ .kind = LISTEN_UNIX, .path = path };
 }
 
-/* "[2001:db8::1]:80" or "192.0.2.1:80" in two: where the address is, and the port's text. */
+/* Splits "[2001:db8::1]:80" or "192.0.2.1:80"; returns the port's text, and the place of the
+ * address. */
 static const char *split(const char *value, const char **address, size_t *size)
 {
 	const char *colon = strrchr(value, ':');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* [pattern NAME]: its text, over several lines, and what it comes to. Not here: what a pattern
- * means (log/pattern.h). */
+/* [pattern NAME]: its text, over several lines, and compiling it. Not here: what a pattern means
+ * (log/pattern.h). */
 #include "conf/load.h"
 
 #include <errno.h>
@@ -46,7 +46,7 @@ void conf_text(struct conf_load *load, const struct conf_key *key, void *base, c
 	*text = longer;
 }
 
-/* The lines of a filter's option, as a list that ends with NULL; cuts `text`. */
+/* Splits the text of a filter's option into lines, a list that ends with NULL; changes `text`. */
 static const char **split(char *text)
 {
 	const char **lines = calloc(FILTER_LINES_MOST + 1, sizeof(*lines));
@@ -91,7 +91,7 @@ static int expand_all(const struct filter_file *file, struct filter_texts *texts
 	return error;
 }
 
-/* "FILE:LINE: option: reason" of an expression that cannot be used. */
+/* Reports "FILE:LINE: option: reason" for an expression that cannot be used. */
 static void place_fault(const struct filter_file *file, const struct filter_texts *texts,
 			const char *which, struct fault *fault)
 {
@@ -112,13 +112,14 @@ static void place_fault(const struct filter_file *file, const struct filter_text
 		  which, reason.text);
 }
 
-/* "<F-MLFID>...</F-MLFID>" only names what lines have in common where no expression joins them. */
+/* Removes "<F-MLFID>...</F-MLFID>" if no expression joins lines: the tag then only names what lines
+ * have in common. */
 static void drop_session(struct filter_texts *texts)
 {
 	static const char *const marks[] = { "<F-MLFID>", "</F-MLFID>" };
 
 	if (strstr(texts->failures, "<F-NOFAIL>") || strstr(texts->failures, "<F-MLF"))
-		return; /* refused, with the reason */
+		return; /* such a filter is refused later, with the reason */
 	for (size_t i = 0; i < 2; i++) {
 		char *at = strstr(texts->prefix, marks[i]);
 
@@ -175,7 +176,7 @@ void conf_compile_pattern(struct conf_load *load, const struct conf_use *use)
 	int error;
 
 	if (!pattern->filter && !pattern->expression && conf_key_where(use, "pattern").file)
-		return; /* reported */
+		return; /* it was reported already */
 	if (!pattern->filter == !pattern->expression || (pattern->filter && pattern->daemon) ||
 	    (pattern->mode && !pattern->filter)) {
 		conf_fault(load, &use->where,

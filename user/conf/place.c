@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which service has which id: see config_place_services() in config.h. Pure. */
+/* Assigns ids to services: see config_place_services() in config.h. Pure. */
 #include "conf/config.h"
 
 #include <errno.h>
@@ -25,7 +25,7 @@ static void take(struct placing *placing, size_t service, unsigned id)
 	placing->taken[id] = true;
 }
 
-/* Those that have one already. */
+/* Places the services that have an id already. */
 static void place_known(struct placing *placing)
 {
 	for (size_t i = 0; i < placing->config->service_count; i++)
@@ -35,8 +35,8 @@ static void place_known(struct placing *placing)
 				take(placing, i, id);
 }
 
-/* The first free id that had no name yet (or, with `named`, had the name of a service that is no
- * more); 0: none. */
+/* The first free id that never had a name or, with `named`, that had the name of a service that
+ * does not exist any more; 0: none. */
 static unsigned find_free(const struct placing *placing, bool named)
 {
 	for (unsigned id = 1; id < SERVICE_MAX; id++)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The configuration as the struct that the gate gets. Pure. */
+/* Converts the configuration to the struct that the gate gets. Pure. */
 #include "conf/ban_services.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 
 void config_to_policy(const struct config *config, struct policy *policy)
 {
-	memset(policy, 0, sizeof(*policy)); /* no class is CLASS_PASS, no port is a service's */
+	memset(policy, 0, sizeof(*policy)); /* 0: CLASS_PASS for a country, no service for a port */
 	policy->mode = config->mode;
 	policy->service_count = (__u32)config->service_count;
 	policy->count_syn = config->count == COUNT_SYN;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* [policy]: what its keys need of each other. */
+/* [policy]: which of its keys need each other. */
 #include "conf/load.h"
 
 void conf_check_policy(struct conf_load *load, const struct conf_use *use)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The text of a configuration file, line by line, through libinih. inih splits keys from values and
- * joins indented lines; this reader in front of it counts the lines (the handler is not told), ends
- * '#' comments, and refuses what inih would silently cut or split.
+ * Reads the text of a configuration file, line by line, through libinih. inih splits keys from
+ * values and joins indented lines. This reader works in front of it: it counts the lines (inih does
+ * not tell the handler), removes '#' comments, and refuses what inih would silently cut or split.
  */
 #include "conf/load.h"
 
@@ -15,7 +15,7 @@
 struct read_reader {
 	struct conf_load *load;
 	const char *text, *end;
-	char key[CONFIG_NAME_SIZE]; /* of the line in hand, for messages */
+	char key[CONFIG_NAME_SIZE]; /* of the current line, for messages */
 };
 
 static bool is_blank(char c)
@@ -69,7 +69,7 @@ static bool check_section(struct conf_load *load, char *line, size_t size)
 	}
 	line[size - 1] = '\0';
 	conf_section_begin(load, line + 1);
-	strcpy(line, "[-]"); /* inih need only know that one begins: it would cut long names */
+	strcpy(line, "[-]"); /* inih need only know that one begins; it would cut a long name */
 	return true;
 }
 
@@ -137,7 +137,7 @@ static bool check_key(struct read_reader *reader, const char *line)
 	return true;
 }
 
-/* Whether inih may have this line: `size` bytes of content, NUL-terminated. */
+/* Whether inih may read this line: `size` bytes of content, NUL-terminated. */
 static bool check_line(struct read_reader *reader, char *line, size_t size)
 {
 	struct conf_load *load = reader->load;
@@ -150,7 +150,7 @@ static bool check_line(struct read_reader *reader, char *line, size_t size)
 	return check_key(reader, line);
 }
 
-/* inih's fgets(). A line that is refused reads as an empty one. */
+/* Used by inih in place of fgets(). A refused line reads as an empty one. */
 static char *read_line(char *out, int room, void *stream)
 {
 	struct read_reader *reader = stream;
@@ -193,7 +193,7 @@ static int handle(void *context, const char *section, const char *name, const ch
 {
 	struct read_reader *reader = context;
 
-	(void)section; /* conf_section_begin() was told, in full */
+	(void)section; /* conf_section_begin() got it in full */
 	conf_key_set(reader->load, name, value);
 	return 1;
 }

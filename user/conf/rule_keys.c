@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The sections and keys of the rules: a rule's own counts first, then what rules share. */
+/* The sections and keys of the rules: first each rule's own counts, then the keys that rules
+ * share. */
 #include "conf/load.h"
 
 static const struct conf_choice rule_actions[] = { { "off", ACTION_OFF },
@@ -12,14 +13,14 @@ static const struct conf_choice alert_actions[] = { { "off", ACTION_OFF },
 						    { "alert", ACTION_ALERT },
 						    { NULL, 0 } };
 
-/* At how many a rule fires. */
+/* The count at which a rule fires. */
 #define RULE_COUNT_KEY(key, maximum)                                                           \
 	{                                                                                      \
 		key, conf_number, .offset = offsetof(struct rule_settings, count), .least = 1, \
 				  .most = (maximum)                                            \
 	}
 
-/* What rules that cannot ban have. */
+/* The keys of rules that cannot ban. */
 #define RULE_ALERT_KEYS                                                                            \
 	{ "window", conf_duration, .offset = offsetof(struct rule_settings, window_s), .least = 1, \
 	  .most = 30 * CONF_DAY_S },                                                               \
@@ -28,7 +29,7 @@ static const struct conf_choice alert_actions[] = { { "off", ACTION_OFF },
 				       .choices = alert_actions                                    \
 	}
 
-/* What the others have; their own counts come first. */
+/* The keys of all other rules; their own counts come first. */
 #define RULE_KEYS                                                                                  \
 	{ "window", conf_duration, .offset = offsetof(struct rule_settings, window_s), .least = 1, \
 	  .most = 30 * CONF_DAY_S },                                                               \
@@ -39,7 +40,7 @@ static const struct conf_choice alert_actions[] = { { "off", ACTION_OFF },
 				       .choices = rule_actions                                     \
 	}
 
-/* A second count, and its window. */
+/* A second count, with its window. */
 #define RULE_LONG_KEY(key, maximum)                                                     \
 	{                                                                               \
 		key, conf_number, .offset = offsetof(struct rule_settings, long_count), \
@@ -100,7 +101,7 @@ static const struct conf_key account_siege_keys[] = {
 	RULE_KEYS,
 };
 
-/* `networks` is what `providers` was called before they were told apart. */
+/* `networks` is the former name of `providers`, from before the two were distinguished. */
 static const struct conf_key account_spread_keys[] = {
 	{ "providers", conf_number, .offset = offsetof(struct rule_settings, count), .least = 2,
 	  .most = 500 },
@@ -136,7 +137,7 @@ static const struct conf_key source_abuse_keys[] = {
 	RULE_KEYS,
 };
 
-/* What several rules share. */
+/* The keys that several rules share. */
 static const struct conf_key rules_keys[] = {
 	{ "realm", conf_realm },
 	{ "ban-lan", conf_choice, .offset = offsetof(struct detect_settings, ban_lan),

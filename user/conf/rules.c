@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS_MAX 64 /* of the alert program */
+#define WORDS_MAX 64 /* of the alert program and its arguments */
 
 /* "50" or "50%" */
 void conf_percent(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
@@ -76,7 +76,8 @@ void conf_clear_alert(struct conf_load *load, void *base)
 	config->alert_words = 0;
 }
 
-/* The path, then the arguments, one word each: there is no shell and there are no quotes. */
+/* The program's path, then its arguments, one word each: there is no shell, and there are no
+ * quotes. */
 void conf_alert_word(struct conf_load *load, const struct conf_key *key, void *base,
 		     const char *value)
 {

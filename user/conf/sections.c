@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What happens when a section or a key is met: found in the table (keys.c) or refused, remembered,
- * its value handed on (values.c). */
+/* Handles each section or key: finds it in the table (keys.c) or refuses it, remembers it, and
+ * hands on its value (values.c). */
 #include "conf/load.h"
 
 #include <stdio.h>
@@ -45,7 +45,7 @@ static void unknown_name(struct conf_load *load, const char *kind, const char *n
 		conf_fault(load, NULL, "there is no %s '%s'; see sekisho.conf(5)", kind, name);
 }
 
-/* The row of [kind name]; NULL: none, reported. */
+/* The row of [kind name]; NULL: there is none, reported. */
 static const struct conf_section *find_section(struct conf_load *load, const char *title,
 					       const char *kind, const char *name)
 {
@@ -153,7 +153,7 @@ static void unknown_key(struct conf_load *load, const char *name)
 	load->skip_indented = true;
 }
 
-/* Hands on each word of `value`, which is cut up. Returns how many. */
+/* Hands on each word of `value`. Returns their number. */
 static size_t parse_words(struct conf_load *load, const struct conf_key *key, void *base,
 			  const char *value)
 {
@@ -161,7 +161,7 @@ static size_t parse_words(struct conf_load *load, const struct conf_key *key, vo
 	char words[4096], *rest = words, *word;
 	size_t count = 0;
 
-	snprintf(words, sizeof(words), "%s", value); /* a line is shorter */
+	snprintf(words, sizeof(words), "%s", value); /* lines are shorter than the buffer */
 	while ((word = strsep(&rest, separators))) {
 		if (!*word)
 			continue;
@@ -180,7 +180,7 @@ void conf_key_set(struct conf_load *load, const char *name, const char *value)
 	size_t at;
 
 	if (!use)
-		return; /* of a section that was refused */
+		return; /* the key's section was refused */
 	key = conf_key_find(use->section, name);
 	if (!key) {
 		unknown_key(load, name);

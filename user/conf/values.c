@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The kinds of single values: text to the field of a row (struct conf_key), each reporting its own
- * faults. Not here: lists of words (conf_words.c). */
+/* The kinds of single values: each converts text to the field of a row (struct conf_key), and
+ * reports its own faults. Not here: lists of words (conf_words.c). */
 #include "conf/load.h"
 
 #include <errno.h>
@@ -168,7 +168,7 @@ char *conf_read_path(struct conf_load *load, const struct conf_key *key, const c
 	return path;
 }
 
-/* "journal:UNITS" stands where a file's path would (log/follow.h). */
+/* "journal:UNITS" is kept in place of a file's path (log/follow.h). */
 void conf_journal(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
 {
 	char **old = field(key, base), *path = NULL;
@@ -209,7 +209,7 @@ void conf_zone(struct conf_load *load, const struct conf_key *key, void *base, c
 	}
 }
 
-/* "auto", or whose lines they are where they do not say it themselves. */
+/* "auto", or the mail server that writes the lines, if they do not name a program. */
 void conf_format(struct conf_load *load, const struct conf_key *key, void *base, const char *value)
 {
 	bool *bare = field(key, base);
