@@ -15,9 +15,9 @@
 #define LENGTH_NET6  48
 #define CLAIMS_MOST  2097152 /* of all members: 300 MiB with their prefixes */
 #define WALK_BUCKETS 256
-#define TOGETHER     2 /* members, where one must not be enough */
+#define TOGETHER     2 /* members that are needed where one alone must not be enough */
 
-/* A ban that one member may cause alone: its prefix, and until when it counts. */
+/* A ban that one member has caused alone: its prefix, and until when it uses the budget. */
 struct budget_slot {
 	struct prefix prefix;
 	int64_t until_ms; /* 0: free */
@@ -104,12 +104,12 @@ static bool counts(const struct claim *claim, uint8_t services, int64_t now_ms)
 	       (services != BAN_SMTP || claim->rule == RULE_SOURCE_ABUSE);
 }
 
-/* What holds: until the time from which fewer than `quorum` members would still say so. */
+/* Computes the adopted ban: it lasts until fewer than `quorum` members would still claim it. */
 static void evaluate(const struct adoption *adoption, const struct claimed *claimed,
 		     uint8_t services, int64_t now_ms, struct adoption_change *change)
 {
 	unsigned quorum = needed(adoption, &claimed->prefix, services);
-	int64_t ends[FLEET_NAMED_MAX] = { 0 }; /* the latest `quorum` of them, the latest first */
+	int64_t ends[FLEET_NAMED_MAX] = { 0 }; /* the latest ends of claims, in descending order */
 	int64_t alone_ms = 0;
 	size_t count = 0;
 
@@ -133,7 +133,7 @@ static void evaluate(const struct adoption *adoption, const struct claimed *clai
 				end_ms = other_ms;
 			}
 	}
-	/* Where one is enough, it is so within its budget; two need none. */
+	/* Where one member is enough, its budget decides. Two members need no budget. */
 	if (quorum > 1 && count >= quorum)
 		change->until_ms = ends[quorum - 1];
 	else if (quorum == 1)
@@ -145,7 +145,7 @@ static void evaluate(const struct adoption *adoption, const struct claimed *clai
 		change->member_count = 0;
 }
 
-/* Tells what has changed since the last time. */
+/* Reports what has changed since the last report. */
 static void tell(struct adoption *adoption, struct claimed *claimed, int64_t now_ms)
 {
 	static const uint8_t groups[] = { BAN_SMTP, BAN_LOGIN };
@@ -154,7 +154,7 @@ static void tell(struct adoption *adoption, struct claimed *claimed, int64_t now
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
 		evaluate(adoption, claimed, groups[i], now_ms, &change);
 		if (claimed->told_ms[i] <= now_ms)
-			claimed->told_ms[i] = 0; /* it has ended by itself */
+			claimed->told_ms[i] = 0; /* the ban has ended by itself */
 		if (change.until_ms == claimed->told_ms[i])
 			continue;
 		claimed->told_ms[i] = change.until_ms;
@@ -165,8 +165,9 @@ static void tell(struct adoption *adoption, struct claimed *claimed, int64_t now
 
 /* ---- budget ---- */
 
-/* Whether the member may cause this ban alone. A ban that it holds costs nothing again; one that it
- * gave back is paid for until its lease is over, so that no hour sees more than the budget. */
+/* Whether the member may cause this ban alone. A ban that it causes already costs nothing more. One
+ * that it has revoked still uses the budget until its lease ends, so that no hour has more bans
+ * than the budget. */
 static bool spend(struct adoption *adoption, struct standing_of *member,
 		  const struct prefix *prefix, int64_t now_ms)
 {
@@ -232,7 +233,7 @@ static enum adoption_verdict revoke(struct adoption *adoption, uint16_t member,
 	return ADOPTION_TAKEN;
 }
 
-/* NULL: there is no room. */
+/* The member's claim, made anew if there is none. NULL: there is no room. */
 static struct claim *claim_of(struct adoption *adoption, uint16_t member,
 			      const struct prefix *prefix, uint8_t services)
 {
@@ -252,7 +253,7 @@ static struct claim *claim_of(struct adoption *adoption, uint16_t member,
 	return claim;
 }
 
-/* Of one group of services. */
+/* Takes a claim for one group of services. */
 static enum adoption_verdict claim_group(struct adoption *adoption, uint16_t member,
 					 const struct fleet_statement *statement, uint8_t services,
 					 int64_t until_ms, int64_t now_ms)
@@ -371,7 +372,7 @@ bool adoption_some(const struct adoption *adoption, struct adoption_walk *walk, 
 	const struct claims *claims = &adoption->claims;
 	struct adoption_change change;
 
-	if (walk->of != claims->bucket_count) /* the table has grown: all stand elsewhere */
+	if (walk->of != claims->bucket_count) /* the table has grown: all entries have moved */
 		*walk = (struct adoption_walk){ .of = claims->bucket_count };
 	for (size_t i = 0; i < WALK_BUCKETS && walk->at < claims->bucket_count; i++, walk->at++)
 		for (const struct claimed *claimed = claims->buckets[walk->at]; claimed;

@@ -20,7 +20,7 @@ static enum chain_verdict judge(const struct fleet_chain *chain, uint64_t incarn
 	if (sequence > chain->sequence)
 		return CHAIN_NEW;
 	if (chain->sequence - sequence >= CHAIN_REMEMBERED || !memcmp(seen, never, sizeof(never)))
-		return CHAIN_SEEN; /* too long ago, or it never came */
+		return CHAIN_SEEN; /* too long ago, or that batch never came */
 	return memcmp(seen, hash, FLEET_HASH_SIZE) ? CHAIN_FORK : CHAIN_SEEN;
 }
 

@@ -6,7 +6,7 @@
 
 #define BUCKETS_FIRST 1024
 
-/* Members choose the prefixes: which ones collide must not be known to them. */
+/* Members choose the prefixes; the seed keeps them from knowing which ones collide. */
 static size_t bucket_of(const struct claims *claims, const struct prefix *prefix)
 {
 	uint64_t hash = address_high(&prefix->address) ^ claims->seed;
@@ -35,7 +35,7 @@ struct claimed *claims_find(const struct claims *claims, const struct prefix *pr
 	return claimed;
 }
 
-/* A failure leaves the chains longer. */
+/* If there is no memory, the chains stay longer. */
 static void grow(struct claims *claims)
 {
 	struct claims larger = *claims;

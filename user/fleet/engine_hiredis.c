@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See engine.h: what is asked of the engine, and what becomes of its answers. */
+/* See engine.h: the requests to the engine, and what is done with the answers. */
 #include "fleet/engine.h"
 
 #include <errno.h>
@@ -10,9 +10,9 @@
 
 #include "fleet/engine_parts.h"
 
-#define WORK_REPLIES 256      /* handled before others have their turn */
+#define WORK_REPLIES 256      /* handled in one turn */
 #define NEXT_MS	     200      /* until the next server is tried */
-#define KEPT_TEXT    "600000" /* ms that a snapshot stays: older ones are not adopted */
+#define KEPT_TEXT    "600000" /* ms that a snapshot is kept: older ones are not adopted */
 
 static bool copy(char **to, const char *from)
 {
@@ -20,7 +20,7 @@ static bool copy(char **to, const char *from)
 	return !from || *to;
 }
 
-/* "A, B": the first is tried first. */
+/* Copies "A, B"; the first is tried first. */
 static bool copy_servers(struct engine *engine, const char *list)
 {
 	static const char between[] = ", ";
@@ -125,8 +125,9 @@ static void send_out(struct engine *engine, int64_t now_ms)
 
 /* ---- answers ---- */
 
-/* What was kept there before comes back: it should be this member's. That the engine takes none is
- * no reason to stop appending, but a replica takes nothing at all. */
+/* The answer to storing a snapshot is the one that was stored before, which should be this
+ * member's. If the engine refuses snapshots, statements are still appended; but a replica accepts
+ * nothing at all. */
 static void take_kept(struct engine *engine, const redisReply *reply, int64_t now_ms)
 {
 	engine->keeping = false;
@@ -140,8 +141,8 @@ static void take_kept(struct engine *engine, const redisReply *reply, int64_t no
 	}
 }
 
-/* A full engine, or one that may not be written to, is asked again in a second: what is refused now
- * stays the first in the queue. */
+/* If the engine is full or read-only, it is asked again in a second: the refused statement stays
+ * the first in the queue. */
 static void take_added(struct engine *engine, const redisReply *reply, int64_t now_ms)
 {
 	if (engine->greeting[1]) {
@@ -194,7 +195,7 @@ static void begin(struct engine *engine, struct wire *wire, int64_t now_ms)
 	engine_greet(engine, wire, &engine->greeting[1], now_ms);
 }
 
-/* A server that fails, be it that it is a replica, gives way to the next one, for both. */
+/* If a server fails, or is a replica, both connections go to the next one. */
 static void look_for_next(struct engine *engine, uint64_t failures, int64_t now_ms)
 {
 	if (engine->server_count == 1 ||
@@ -222,7 +223,7 @@ static void work_wire(struct engine *engine, struct wire *wire, short events, in
 	}
 	if (wire == &engine->writer && stands(wire) && !engine->greeting[1] && !engine->out_sent &&
 	    !engine->keeping)
-		wire->asked_ms = 0; /* nothing is owed */
+		wire->asked_ms = 0; /* no answer is due */
 }
 
 void engine_polls(struct engine *engine, struct pollfd polls[ENGINE_POLLS])

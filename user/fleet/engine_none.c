@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A build without hiredis: there is no engine. */
+/* A build without hiredis has no engine. */
 #include "fleet/engine.h"
 
 #include <errno.h>

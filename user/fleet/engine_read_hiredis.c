@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The reading half of an engine: snapshots at first, then what each stream has more. */
+/* The reading half of an engine: first the snapshots, then the new entries of each stream. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,12 +7,13 @@
 
 #include "fleet/engine_parts.h"
 
-#define BLOCK_TEXT   "2000" /* ms that a read waits at the engine */
+#define BLOCK_TEXT   "2000" /* ms that a read waits in the engine */
 #define READ_AT_ONCE 2048   /* entries, of all streams together */
 #define READ_LEAST   4
 #define READ_MOST    128
-/* Between two XREADs, for each stream: an XREAD names them all, and where they say something all
- * the time each is answered at once, so that the engine's work grows with the cube of the members. */
+/* Pause between two XREADs, for each stream. An XREAD names all streams. If members write all the
+ * time, each XREAD is answered at once, and the engine's work grows with the cube of the number of
+ * members. */
 #define PACE_MS 1
 
 /* ---- asking ---- */
@@ -34,7 +35,7 @@ void engine_greet(struct engine *engine, struct wire *wire, bool *greeting, int6
 	wire_send(wire, engine->user ? 3 : 2, words, NULL, now_ms);
 }
 
-/* Once: a snapshot is only for those who have nothing yet. */
+/* Done once: only a member that has nothing yet needs a snapshot. */
 static void ask_snapshots(struct engine *engine, int64_t now_ms)
 {
 	char key[ENGINE_KEY_SIZE];
@@ -116,8 +117,9 @@ static void take_snapshot(struct engine *engine, const redisReply *reply)
 					  engine->settings.context);
 }
 
-/* The last entry that the engine has: if it is before what was read, it has lost some, or is
- * another engine, and its stream is read from its beginning. What was seen is not taken twice. */
+/* The last entry of the engine's stream. If it is before what was read, the engine has lost entries
+ * or is another one, and its stream is read from the beginning. What was seen already is not taken
+ * twice. */
 static void take_last(struct engine *engine, const redisReply *reply)
 {
 	struct stream_at *stream =
@@ -132,7 +134,7 @@ static void take_last(struct engine *engine, const redisReply *reply)
 		strcpy(stream->id, "0-0");
 }
 
-/* One entry: its id and its fields, of which the first is wanted. */
+/* Takes one entry: its id and its fields. Only the value of the first is used. */
 static void take_entry(struct engine *engine, size_t index, const redisReply *entry)
 {
 	const redisReply *fields;
@@ -161,7 +163,7 @@ static void take_stream(struct engine *engine, const redisReply *reply)
 		if (strcmp(engine->streams[i].key, reply->element[0]->str))
 			continue;
 		if (reply->element[1]->elements >= engine->read_most)
-			engine->caught_up = false; /* it may have more */
+			engine->caught_up = false; /* the stream may have more */
 		for (size_t j = 0; j < reply->element[1]->elements; j++)
 			take_entry(engine, i, reply->element[1]->element[j]);
 	}
@@ -180,7 +182,7 @@ void engine_read_take(struct engine *engine, const redisReply *reply, int64_t no
 		engine->greeting[0] = false;
 		return;
 	}
-	if (engine->asked < count) { /* a user without GET has no snapshots, and all else */
+	if (engine->asked < count) { /* without the right to GET only snapshots are missing */
 		take_snapshot(engine, reply);
 		return;
 	}
@@ -190,12 +192,13 @@ void engine_read_take(struct engine *engine, const redisReply *reply, int64_t no
 			ask_entries(engine, now_ms);
 	} else {
 		engine->begun = true;
-		/* Unless a stream has more: where somebody always speaks none is ever empty. */
+		/* Caught up unless a stream may have more. Where a member writes all the time, no
+		 * answer is ever empty. */
 		engine->caught_up = true;
 		for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
 			take_stream(engine, reply->element[i]);
 		engine->ask_ms = engine->caught_up ? engine->next_ask_ms : now_ms;
-		engine->reader.asked_ms = 0; /* nothing is owed */
+		engine->reader.asked_ms = 0; /* no answer is due */
 		engine_read_on(engine, now_ms);
 	}
 }

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define PAUSE_FIRST_MS 200
-#define PAUSE_MOST_MS  1000 /* so long a healed connection goes unnoticed */
+#define PAUSE_MOST_MS  1000 /* the longest pause between two attempts to connect */
 #define READS_AT_ONCE  256  /* of 16 KiB each */
 
 void wire_close(struct wire *wire)
@@ -27,7 +27,7 @@ void wire_fail(struct wire *wire, const char *why, int64_t now_ms)
 {
 	snprintf(wire->fault, sizeof(wire->fault), "%s",
 		 why && *why ? why : "the connection ended");
-	/* The engine's own words, which are anything: also what no JSON could hold. */
+	/* The engine's own words may be anything, even what JSON cannot hold. */
 	for (char *at = wire->fault; *at; at++)
 		if (*at < ' ' || *at > '~')
 			*at = '?';
@@ -100,7 +100,7 @@ static bool write_some(struct wire *wire, int64_t now_ms)
 	return true;
 }
 
-/* hiredis 0.14 does not say how much it has read, and reads at most 16 KiB at a time. */
+/* hiredis 0.14 does not tell how much it has read; it reads at most 16 KiB at a time. */
 static bool read_some(struct wire *wire, int64_t now_ms)
 {
 	for (unsigned i = 0; i < READS_AT_ONCE; i++) {
@@ -113,7 +113,8 @@ static bool read_some(struct wire *wire, int64_t now_ms)
 		if (wire->context->reader->len == before)
 			return true;
 		wire->bytes_read += wire->context->reader->len - before;
-		/* The reader lets go of what it has understood, of an answer without end too. */
+		/* The reader frees what it has parsed, even of an endless answer, so its length is
+		 * no bound. */
 		wire->answer_bytes += wire->context->reader->len - before;
 		if (wire->answer_bytes > ENGINE_REPLY_MOST) {
 			wire_fail(wire, "an answer of the engine is too long", now_ms);
@@ -130,7 +131,7 @@ short wire_events(const struct wire *wire)
 	return wire->wants_write || !wire->connected ? POLLIN | POLLOUT : POLLIN;
 }
 
-/* What comes before the first word, of which TLS may take several rounds. False: it has failed. */
+/* Opens the connection; TLS may take several rounds. False: it has failed. */
 static bool open_some(struct wire *wire, int64_t now_ms)
 {
 	enum wire_tls_state state = WIRE_TLS_STANDS;
@@ -153,7 +154,7 @@ static bool open_some(struct wire *wire, int64_t now_ms)
 bool wire_work(struct wire *wire, short events, int64_t now_ms)
 {
 	if (wire->asked_ms && now_ms - wire->asked_ms > ENGINE_PATIENCE_MS) {
-		/* So a port without TLS behaves, which waits for the end of a line. */
+		/* A port without TLS behaves like this: it waits for the end of a line. */
 		wire_fail(wire,
 			  wire->session && !wire->connected
 				  ? "no TLS with the engine: it does not answer"
@@ -181,7 +182,7 @@ redisReply *wire_reply(struct wire *wire, int64_t now_ms)
 		return NULL;
 	}
 	if (reply) {
-		wire->asked_ms = now_ms; /* the next one has its own time */
+		wire->asked_ms = now_ms; /* the next answer has its own time limit */
 		wire->answer_bytes = 0;
 		wire->pause_ms = 0;
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The fleet process's side of the channel: what the daemon and commands say, what they are told. */
+/* The fleet process's side of the channel: what the daemon and commands send, and what is sent to
+ * them. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -93,7 +94,8 @@ static bool enlarge(struct fleet_process *process)
 	return true;
 }
 
-/* False: there are `most` already. Nobody to tell: who comes is told of all that is adopted then. */
+/* False: `most` messages are waiting already. True if there is no daemon: when one comes, it gets
+ * all that is adopted then. */
 static bool push(struct fleet_process *process, const struct channel_message *message, size_t most)
 {
 	if (!find_daemon(process))
@@ -203,7 +205,8 @@ void fleet_clients_flush(struct fleet_process *process)
 		process->walking = true;
 		process->walk = (struct adoption_walk){ 0 };
 	}
-	/* Behind it nobody has to wait: what changes without end has its half, and no more. */
+	/* The walk fills only half of the queue, so that no other message has to wait for it, even
+	 * if adopted bans change all the time. */
 	while (process->walking && process->out_count < FLEET_OUT_WALK)
 		process->walking = node_some(process->node, &process->walk, FLEET_CLOCK_MS(),
 					     tell_held, process);
@@ -223,7 +226,7 @@ static void take_daemon(struct fleet_process *process, struct fleet_client *clie
 	for (size_t i = 0; i < process->kept_count; i++)
 		push(process, &process->kept[i], FLEET_OUT_MAX);
 	process->kept_count = 0;
-	process->resync = true; /* begins with what is adopted by now */
+	process->resync = true; /* it first gets all that is adopted now */
 }
 
 static void take_ban(struct fleet_process *process, const struct channel_message *message)
@@ -234,7 +237,7 @@ static void take_ban(struct fleet_process *process, const struct channel_message
 				       .rule = message->rule,
 				       .time_ms = message->time_ms };
 
-	/* What was adopted is others' to say. */
+	/* Adopted bans are for other members to state. */
 	if (ban.services && ban.rule != RULE_FLEET && !address_is_lan(&ban.prefix.address))
 		node_ban(process->node, &ban, FLEET_CLOCK_MS());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A build without libsodium: there is no fleet, and nothing is ever taken for verified. */
+/* A build without libsodium has no fleet, and never takes anything for verified. */
 #include "fleet/fleet_crypto.h"
 
 #include <string.h>

@@ -34,7 +34,7 @@ void fleet_signer_derive(struct fleet_signer *signer)
 	sodium_memzero(pair, sizeof(pair));
 }
 
-/* libsodium's secret key is the seed and the public key behind it. */
+/* libsodium's secret key is the seed followed by the public key. */
 void fleet_sign(const struct fleet_signer *signer, const void *bytes, size_t size,
 		uint8_t signature[FLEET_SIGNATURE_SIZE])
 {

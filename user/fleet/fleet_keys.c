@@ -19,7 +19,7 @@
 #define BEGIN	  "-----BEGIN PRIVATE KEY-----"
 #define END	  "-----END PRIVATE KEY-----"
 
-/* DER of an Ed25519 key up to its 32 bytes (RFC 8410, 4 and 7). */
+/* DER of an Ed25519 key, up to its 32 bytes (RFC 8410, 4 and 7). */
 static const uint8_t public_head[] = { 0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
 				       0x2b, 0x65, 0x70, 0x03, 0x21, 0x00 };
 static const uint8_t private_head[] = { 0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06,
@@ -27,7 +27,8 @@ static const uint8_t private_head[] = { 0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05
 
 /* ---- text ---- */
 
-/* `size` characters of base64 into at most `most` bytes; the number of them, 0: it is none. */
+/* Decodes `size` characters of base64 into at most `most` bytes. Returns the number of bytes; 0: it
+ * is not base64. */
 static size_t decode(const char *text, size_t size, uint8_t *bytes, size_t most)
 {
 	struct base64_decode_ctx context;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See fleet_run.h: one loop around the daemon's socket, the engine's and a clock. */
+/* See fleet_run.h: one loop over the daemon's socket, the engine's and a clock. */
 #include "fleet/fleet_run.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include "show/fleet_status.h"
 
 #define TICK_MS	     1000
-#define GATHER_MS    5 /* so long statements wait for others to be signed with them */
+#define GATHER_MS    5 /* how long statements wait for others to be signed with them */
 #define POLL_SIGNAL  0
 #define POLL_LISTEN  1
 #define POLL_ENGINE  2
@@ -219,7 +219,8 @@ static void process_close(struct fleet_process *process)
 
 /* ---- working ---- */
 
-/* Whom nobody has heard of lately. Of those that never said anything, so long after our start. */
+/* Reports members that have said nothing for FLEET_SILENT_MS; for those that never said anything,
+ * since the start. */
 static void look_for_silent(struct fleet_process *process, int64_t now_ms)
 {
 	for (uint16_t i = 0; i < process->settings.member_count; i++) {
@@ -335,7 +336,7 @@ static void print_config_fault(const char *text, void *context)
 	fprintf(stderr, "<3>%s\n", text);
 }
 
-/* The new configuration, or NULL: it has faults, and the old one goes on. */
+/* The new configuration, or NULL: it has faults, and the old one stays in use. */
 static struct config *load_again(const char *path)
 {
 	struct config *fresh = NULL;
@@ -353,7 +354,7 @@ static int block_signals(void)
 {
 	sigset_t set;
 
-	/* A connection that ends while it is written to is an error of it alone. */
+	/* A connection that ends while it is written to is an error of that connection only. */
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);

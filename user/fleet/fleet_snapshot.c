@@ -70,7 +70,7 @@ int snapshot_make(struct own_bans *own, const struct fleet_batch *place,
 	writer.part.snapshot = true;
 	writer.part.count = 0;
 	own_each(own, place->made_ms, add, &writer);
-	/* One without bans says where the member's chain is. */
+	/* A snapshot without bans still says where the member's chain is. */
 	if (!writer.failed && (writer.part.count || !writer.size))
 		end_part(&writer);
 	if (writer.failed) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define SETS 65536
-#define WAYS 4 /* names that share a place; the oldest gives way */
+#define WAYS 4 /* names in a set; the oldest is replaced */
 
 struct named {
 	uint8_t hash[FLEET_ACCOUNT_SIZE];
@@ -14,7 +14,7 @@ struct named {
 };
 
 struct known_accounts {
-	struct named sets[SETS][WAYS]; /* the latest first */
+	struct named sets[SETS][WAYS]; /* in each set the latest first */
 };
 
 struct known_accounts *known_accounts_new(void)
@@ -30,7 +30,7 @@ void known_accounts_free(struct known_accounts *accounts)
 	free(accounts);
 }
 
-/* The hash is keyed: nobody without the secret chooses its place. */
+/* The hash is keyed: without the secret nobody can choose a name's set. */
 static size_t set_of(const uint8_t hash[FLEET_ACCOUNT_SIZE])
 {
 	return (size_t)hash[0] << 8 | hash[1];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See node.h: what this member says itself. What it hears of others: node_hear.c. */
+/* See node.h: what this member itself says. node_hear.c has what it hears from others. */
 #include "fleet/node.h"
 
 #include <stdlib.h>
@@ -160,8 +160,9 @@ uint64_t node_lost(const struct node *node)
 
 void node_tick(struct node *node, int64_t now_ms)
 {
-	/* One that began with a clock behind, of which the engine lost what was before, is a
-	 * stranger's to all others until it has passed its own past. */
+	/* If the clock was behind at the start and the engine lost what this member said before,
+	 * the others ignore it until its incarnation is later than the one that they know. So a new
+	 * one begins when the clock has moved on. */
 	if (now_ms > 0 && (uint64_t)now_ms > node->incarnation &&
 	    (uint64_t)now_ms - node->incarnation > FLEET_RENEW_MS)
 		node_begin_incarnation(node, (uint64_t)now_ms);

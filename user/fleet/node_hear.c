@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a node hears of the others: whose words they are, and whether they are new. See node.h. */
+/* What a node hears from the others: who said it, and whether it is new. See node.h. */
 #include <errno.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "fleet/fleet_snapshot.h"
 #include "fleet/node_internal.h"
 
-#define TROUBLE_QUIET_MS 3600000 /* so often one is told */
+#define TROUBLE_QUIET_MS 3600000 /* the least time between two reports of a trouble */
 #define JUMP_MOST	 65536
 
 static void trouble(struct node *node, enum node_trouble what, uint16_t member, int64_t now_ms)
@@ -30,7 +30,7 @@ static void suspend(struct node *node, uint16_t member, int64_t now_ms)
 	trouble(node, NODE_FORK, member, now_ms);
 }
 
-/* The key of this id; NULL: it is none of the member's. */
+/* The key with this id; NULL: the member has no such key. */
 static const uint8_t *find_key(const struct node_member *member, const uint8_t id[FLEET_ID_SIZE])
 {
 	uint8_t other[FLEET_ID_SIZE];
@@ -57,7 +57,8 @@ static void take_statement(struct node *node, uint16_t member,
 	if (statement->time_ms < now_ms - FLEET_OLD_MS ||
 	    statement->time_ms > now_ms + FLEET_AHEAD_MS)
 		return;
-	/* Who tells without end takes neither the others' place nor the daemon's time. */
+	/* A member that sends sightings without end takes neither other members' share nor the
+	 * daemon's time. */
 	if (!allowance_take(&node->peers[member].sightings_ms, now_ms, FLEET_SIGHTING_MS,
 			    FLEET_SIGHTINGS)) {
 		counts->too_many++;
@@ -68,12 +69,11 @@ static void take_statement(struct node *node, uint16_t member,
 		node->settings.sighted(member, statement, node->settings.context);
 }
 
-/* A batch that is this very member's by its signature, and was not made by this process: before it
- * has said anything, an earlier one with a clock that was ahead; later, a stranger with its key.
- *
- * It goes on a random minute beyond that. The next number would be the same for each process that
- * begins there, and two of them, of which the engine lost what the first said, would look like a
- * key in two hands. */
+/* A batch with this member's own signature that this process has not made. If this process has said
+ * nothing yet, an earlier one made it, with a clock that was ahead. Otherwise a stranger has this
+ * member's key. The node goes on at a random place in the minute (65,536 ms) behind the batch's
+ * incarnation. The next number would be the same for each process that begins there: if the engine
+ * lost what the first of two had said, they would look like a key in two hands. */
 static void meet_own(struct node *node, const struct fleet_batch *batch, int64_t now_ms)
 {
 	uint8_t random[2];
@@ -117,7 +117,7 @@ static void take_batch(struct node *node, uint16_t member, const struct fleet_ba
 		node_restate(node, now_ms);
 }
 
-/* False, and counted: it is not the member's, or nothing that can be read. */
+/* Reads and verifies a batch. False, and counted: it is not the member's, or not readable. */
 static bool open_batch(struct node *node, uint16_t member, const struct fleet_header *header,
 		       const uint8_t *bytes, size_t size, int64_t now_ms, struct fleet_batch *batch)
 {
@@ -145,7 +145,7 @@ void node_receive(struct node *node, uint16_t member, const uint8_t *bytes, size
 
 	if (peer->counts.suspended)
 		return;
-	/* Whoever writes to the engine writes such things; they are nobody's words. */
+	/* Anybody who can write to the engine can write this; it comes from no member. */
 	if (fleet_header_read(bytes, size, &header) || header.snapshot) {
 		trouble(node, NODE_SIGNATURE, member, now_ms);
 		return;
@@ -163,7 +163,7 @@ void node_receive(struct node *node, uint16_t member, const uint8_t *bytes, size
 		take_batch(node, member, &batch, hash, now_ms);
 }
 
-/* False: nothing more of this snapshot is wanted. */
+/* False: the rest of this snapshot is not wanted. */
 static bool take_part(struct node *node, uint16_t member, const struct fleet_batch *part,
 		      int64_t now_ms)
 {
@@ -172,7 +172,7 @@ static bool take_part(struct node *node, uint16_t member, const struct fleet_bat
 				      .sequence = part->sequence };
 	bool own = member == node->settings.self;
 
-	/* What this member keeps there is behind what it has said. */
+	/* A snapshot that this process stored is never ahead of what it has said. */
 	if (own && chain_look(&peer->chain, &place, part->previous) != CHAIN_SEEN &&
 	    part->incarnation >= node->incarnation)
 		meet_own(node, part, now_ms);
@@ -209,7 +209,7 @@ void node_begin(struct node *node, uint16_t member, const uint8_t *bytes, size_t
 			return;
 	}
 	if (size && !peer->counts.suspended)
-		trouble(node, NODE_SIGNATURE, member, now_ms); /* cut, or junk */
+		trouble(node, NODE_SIGNATURE, member, now_ms); /* cut short, or junk at its end */
 }
 
 void node_revoke(struct node *node, uint16_t member, int64_t now_ms)

@@ -6,7 +6,7 @@
 
 #include "fleet/node.h"
 
-/* The ring begins small: most members have little to say. */
+/* The ring is small at first: most members say little. */
 #define QUEUE_FIRST 256
 #define SAME_MS	    1000
 
@@ -37,7 +37,7 @@ void own_say(struct own_bans *own, const struct fleet_statement *statement)
 		return;
 	}
 	if (own->queued ==
-	    own->queue_size) { /* bans are said again; sightings have had their time */
+	    own->queue_size) { /* bans are said again, and sightings are old by then */
 		own->queue_at = (own->queue_at + 1) % own->queue_size;
 		own->queued--;
 		own->lost++;
@@ -57,7 +57,7 @@ size_t own_take(struct own_bans *own, struct fleet_statement *statements, size_t
 	return count;
 }
 
-/* NULL: there is no room. */
+/* The claim of this prefix, made anew if there is none. NULL: there is no room. */
 static struct claim *find_or_add(struct own_bans *own, const struct prefix *prefix,
 				 uint8_t services)
 {
@@ -71,7 +71,7 @@ static struct claim *find_or_add(struct own_bans *own, const struct prefix *pref
 	return claimed ? claimed_add(&own->bans, claimed, 0, services) : NULL;
 }
 
-/* The same ban, told again: its end is the kernel's by another clock. */
+/* Whether it is the same ban, reported again: its end comes from the kernel, by another clock. */
 static bool is_same(const struct claim *claim, const struct fleet_statement *ban)
 {
 	return claim->rule == ban->rule && claim->until_ms - ban->time_ms < SAME_MS &&
@@ -161,7 +161,7 @@ static bool is_past(const struct claim *claim, void *context)
 	return claim->until_ms <= *(const int64_t *)context;
 }
 
-/* One statement of both groups where they are alike. */
+/* Hands on one statement for both groups of services if they are alike. */
 static void list_claims(const struct claimed *claimed,
 			void (*each)(void *to, const struct fleet_statement *ban), void *to)
 {

@@ -24,7 +24,7 @@ static const char magics[2][4] = { { 'S', 'K', 'F', '1' }, { 'S', 'K', 'S', '1' 
 _Static_assert(SEALED_AT + PAYLOAD_MOST + FLEET_TAG_SIZE + FLEET_SIGNATURE_SIZE <= FLEET_BATCH_SIZE,
 	       "the largest batch fits");
 
-/* Times that any clock may show, so that sums of them do not overflow. */
+/* Any clock's times are below this, so that their sums do not overflow. */
 #define TIME_MOST_MS (1LL << 53)
 
 /* ---- keys ---- */
@@ -143,7 +143,7 @@ size_t fleet_batch_seal(const struct fleet_batch *batch, const struct fleet_sign
 
 struct batch_reader {
 	const uint8_t *at, *end;
-	bool bad; /* it ended too early, or a value is none that there is */
+	bool bad; /* it ended too early, or a value is not valid */
 };
 
 static void take(struct batch_reader *reader, void *bytes, size_t size)
@@ -174,7 +174,7 @@ static int64_t take_time(struct batch_reader *reader)
 	return reader->bad ? 0 : (int64_t)value;
 }
 
-/* Canonical, so that one prefix has one form. */
+/* Only the canonical form is accepted, so that each prefix has one form. */
 static void take_prefix(struct batch_reader *reader, struct prefix *prefix)
 {
 	struct address masked;

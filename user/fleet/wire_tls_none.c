@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A build whose hiredis has no TLS. */
+/* For builds whose hiredis has no TLS. */
 #include "fleet/wire_tls.h"
 
 #include <errno.h>

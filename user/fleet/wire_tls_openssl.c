@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See wire_tls.h. hiredis would verify the certificate and not its name, so sessions are made here.
- */
+/* See wire_tls.h. hiredis would verify the certificate but not its name, so sessions are made
+ * here. */
 #include "fleet/wire_tls.h"
 
 #include <arpa/inet.h>
@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Both are OpenSSL's own. */
+/* The two types are both OpenSSL's SSL_CTX. */
 static SSL_CTX *context_of(struct wire_tls *tls)
 {
 	return (SSL_CTX *)tls;
@@ -57,7 +57,7 @@ void wire_tls_free(struct wire_tls *tls)
 	SSL_CTX_free(context_of(tls));
 }
 
-/* The certificate must be for this very name, or address. */
+/* Demands that the certificate is for exactly this name, or address. */
 static bool demand(SSL *ssl, const char *name)
 {
 	uint8_t address[16];
@@ -68,7 +68,7 @@ static bool demand(SSL *ssl, const char *name)
 	return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
 }
 
-/* The engine's own words are not in it. */
+/* Describes the fault without the engine's own words. */
 static void say_fault(const SSL *ssl, int error, char *fault)
 {
 	long verdict = SSL_get_verify_result(ssl);
