@@ -21,14 +21,14 @@
 #define TITLE "# decisions of CrowdSec, kept by `sekisho fetch`; all of them at "
 
 struct crowdsec_entry {
-	char text[48]; /* an address or prefix, as the other side writes it */
-	int64_t end_s; /* since 1970; 0: taken away */
+	char text[48]; /* an address or prefix, as CrowdSec writes it */
+	int64_t end_s; /* since 1970; 0: deleted */
 };
 
 struct entries {
 	struct crowdsec_entry *all;
 	size_t count, room;
-	int64_t whole_s; /* when they were last asked for all at once */
+	int64_t whole_s; /* when all of them were last asked for at once */
 };
 
 static void entries_free(struct entries *entries)
@@ -41,8 +41,8 @@ static void free_json(json_t **value)
 	json_decref(*value);
 }
 
-/* What could not be an address is left to the list's reader to refuse, as far as a line can hold
- * it. */
+/* Text that is no address is added as well: the list's reader refuses it. Text that a line of the
+ * file cannot hold is dropped. */
 static int add(struct entries *entries, const char *text, int64_t end_s)
 {
 	struct crowdsec_entry entry = { .end_s = end_s };
@@ -114,7 +114,8 @@ static bool word_is(const json_t *object, const char *key, const char *word)
 	return text && !strcasecmp(text, word);
 }
 
-/* A ban of an address or range ends after its `duration`; all others are nothing for a list. */
+/* Takes a ban of an address or range, which ends after its `duration`; other decisions are not for
+ * a list. */
 static int take_decision(struct entries *entries, const json_t *object, bool gone, int64_t now_s)
 {
 	const char *value = json_string_value(json_object_get(object, "value"));
@@ -139,7 +140,7 @@ static int by_text(const void *one, const void *other)
 	return order ? order : (a->end_s < b->end_s) - (a->end_s > b->end_s);
 }
 
-/* Sorted, and of those that are the same only the one that ends last. */
+/* Sorts the entries, and keeps of equal ones only the one that ends last. */
 static void unite(struct entries *entries)
 {
 	size_t kept = 0;
@@ -172,7 +173,8 @@ static int take_array(struct entries *entries, const json_t *array, bool gone, i
 	return error;
 }
 
-/* What went, then what came: an address whose one decision ended may have another. */
+/* Applies deletions first, then additions: when one decision about an address is deleted, another
+ * may be added. */
 static int take_answer(struct entries *entries, const json_t *answer, int64_t now_s)
 {
 	_cleanup_(entries_free) struct entries gone = { 0 };

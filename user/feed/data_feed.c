@@ -51,8 +51,8 @@ static int count(enum config_data data, const char *path, uint64_t *ranges, stru
 					: count_providers(copy, ranges, fault);
 }
 
-/* Databases are mapped, not read: so they are to lie there unpacked. A zip may be of several files,
- * and its reader opens it. */
+/* Unpacks a file, since databases are mapped and not read. A zip stays as it is: it may hold
+ * several files, and its reader opens it. */
 static int unpack(const char *path, int fd, struct fault *fault)
 {
 	_cleanup_(input_free) struct input input = { 0 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One DNS name's addresses, by getaddrinfo() in a child. getaddrinfo() and not a resolver library:
- * it asks whom the administrator has said (resolv.conf, systemd-resolved), and a child can be
- * killed when it takes too long, which is all that a library would be for.
+ * The addresses of one DNS name, by getaddrinfo() in a child. It is preferred to a resolver library
+ * because it asks where the administrator has configured it (resolv.conf, systemd-resolved). A
+ * child can be killed when it takes too long, which is all that a library would be needed for.
  */
 #include "feed/dns_names.h"
 
@@ -25,10 +25,10 @@
 #include "base/time.h"
 
 #define NOBODY	     65534
-#define ANSWER_MOST  64 /* addresses that a child hands on */
+#define ANSWER_MOST  64 /* addresses that a child hands on at most */
 #define MEMORY_BYTES (256UL << 20)
 
-/* What the child writes: its getaddrinfo()'s status, and the addresses. */
+/* What the child writes: the status of its getaddrinfo(), and the addresses. */
 struct answer {
 	int status;
 	uint32_t count;
@@ -43,7 +43,7 @@ static bool give_up_rights(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || setrlimit(RLIMIT_NOFILE, &files) ||
 	    setrlimit(RLIMIT_FSIZE, &none) || setrlimit(RLIMIT_CORE, &none))
 		return false;
-		/* Sanitizers reserve terabytes. */
+		/* Sanitizers reserve terabytes of address space. */
 #ifndef __SANITIZE_ADDRESS__
 	if (setrlimit(RLIMIT_AS, &memory))
 		return false;
@@ -70,7 +70,8 @@ static void take(struct answer *answer, const struct sockaddr *from)
 	answer->count++;
 }
 
-/* The child. The dot at the end: no search list of resolv.conf makes another name of it. */
+/* Runs in the child. The dot at the name's end keeps resolv.conf's search list from making another
+ * name of it. */
 static void ask(const char *name, int out)
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
@@ -86,7 +87,7 @@ static void ask(const char *name, int out)
 	_exit(write(out, &answer, sizeof(answer)) != sizeof(answer));
 }
 
-/* Whether the whole answer came before `end_ns` (boot clock). */
+/* Whether the whole answer arrived before `end_ns` (boot clock). */
 static bool await(int in, uint64_t end_ns, struct answer *answer)
 {
 	struct pollfd ready = { .fd = in, .events = POLLIN };
@@ -113,7 +114,7 @@ static int by_value(const void *a, const void *b)
 	return address_compare(a, b);
 }
 
-/* The child's answer is a stranger's word: numbers are bounded again. */
+/* The child's answer comes from a stranger: its numbers are checked again. */
 static int take_answer(const char *name, struct answer *answer, struct address *addresses,
 		       size_t room, size_t *count, struct fault *fault)
 {

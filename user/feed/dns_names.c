@@ -37,7 +37,7 @@ static void file_path(const struct config *config, const char *end, char path[PA
 	snprintf(path, PATH_MAX, "%s/never-ban%s", config->paths.feeds, end);
 }
 
-/* Whatever may lie there in place of a file, nobody waits, and no link is followed. */
+/* Opens the file. Whatever is there in its place, this never blocks, and follows no link. */
 static FILE *open_file(const struct config *config)
 {
 	char path[PATH_MAX];
@@ -81,7 +81,7 @@ static void take_line(char *line, int64_t now_s, struct dns_name *names, size_t 
 		names[i].tried_s = tried;
 		names[i].refused = refused;
 		snprintf(names[i].problem, sizeof(names[i].problem), "%s", line + problem);
-		/* One in the future is of a wrong clock, and would hold for ever. */
+		/* A time in the future comes from a wrong clock, and would be valid for ever. */
 		if (answered > now_s || answered < now_s - DNS_NAME_KEPT_S)
 			continue;
 		names[i].answered_s = answered;
@@ -107,7 +107,8 @@ size_t dns_names_read(const struct config *config, int64_t now_s, struct dns_nam
 
 /* ---- asking anew ---- */
 
-/* A name that gives no answer keeps what it had, for as long as that holds. */
+/* Asks for a name again. If there is no answer, it keeps its addresses for as long as they are
+ * valid. */
 static int renew(struct dns_name *name, int64_t now_s, struct fault *fault)
 {
 	struct address all[DNS_NAME_ADDRESSES * 4];

@@ -12,7 +12,7 @@
 #define REDIRECTS_MOST 5
 #define CONNECT_S      20
 #define TRANSFER_S     120
-#define SLOW_BYTES     100 /* a second, for SLOW_S */
+#define SLOW_BYTES     100 /* bytes a second, for SLOW_S */
 #define SLOW_S	       30
 #define URL_MOST       4096
 #define UNIX_BEGIN     "http+unix:"
@@ -39,7 +39,7 @@ static size_t on_body(char *data, size_t one, size_t size, void *context)
 	}
 	curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status != 200)
-		return size; /* the page of an error, which nobody reads */
+		return size; /* the body of an error, which nobody reads */
 	for (size_t done = 0; done < size;) {
 		ssize_t put = write(transfer->download->fd, data + done, size - done);
 
@@ -54,7 +54,7 @@ static size_t on_body(char *data, size_t one, size_t size, void *context)
 	return size;
 }
 
-/* The value of a header "NAME: value", if it fits and could be sent back as it is. */
+/* Takes the value of a header "NAME: value", if it fits and could be sent back unchanged. */
 static void take_header(const char *data, size_t size, const char *name, char *value, size_t room)
 {
 	size_t name_size = strlen(name);
@@ -85,7 +85,7 @@ static size_t on_header(char *data, size_t one, size_t size, void *context)
 	char type[64] = "";
 
 	(void)one;
-	if (size > 5 && !memcmp(data, "HTTP/", 5)) { /* of another answer, behind a redirect */
+	if (size > 5 && !memcmp(data, "HTTP/", 5)) { /* the next answer, after a redirect */
 		transfer->answered = (struct feed_seen){ 0 };
 		transfer->page = false;
 	}
@@ -120,7 +120,7 @@ static void set_bounds(CURL *curl, const struct download *download)
 	}
 }
 
-/* The URL, or of one to a socket the URL behind it. */
+/* Sets the URL; for one of a socket, the socket and the URL behind it. */
 static void set_place(CURL *curl, const char *url)
 {
 	char text[URL_MOST], *path;
@@ -131,7 +131,7 @@ static void set_place(CURL *curl, const char *url)
 	}
 	snprintf(text, sizeof(text), "%s", url + strlen(UNIX_BEGIN));
 	path = strchr(text, ':');
-	*path = '\0'; /* conf_url() has seen it */
+	*path = '\0'; /* conf_url() has checked that it is there */
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, text);
 	snprintf(text, sizeof(text), "http://localhost%s",
 		 strchr(url + strlen(UNIX_BEGIN), ':') + 1);

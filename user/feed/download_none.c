@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See download.h. Built where libcurl is not there. */
+/* See download.h. For builds without libcurl. */
 #include "feed/download.h"
 
 #include <errno.h>

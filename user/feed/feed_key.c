@@ -15,7 +15,7 @@
 
 #define KEY_BEGIN "X-Api-Key: "
 
-/* Where systemd has put the file of that name, if it has. */
+/* Finds where systemd has put the file of that name, if it has. */
 static void find(const char *path, char found[PATH_MAX])
 {
 	const char *folder = getenv("CREDENTIALS_DIRECTORY");

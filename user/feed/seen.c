@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See feed.h. What the other side said, and when. */
+/* See feed.h. What the server answered last, and when. */
 #include "feed/feed.h"
 
 #include <errno.h>
