@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The two types are both OpenSSL's SSL_CTX. */
+/* Both structs of wire_tls.h stand for OpenSSL's own: SSL_CTX and SSL. */
 static SSL_CTX *context_of(struct wire_tls *tls)
 {
 	return (SSL_CTX *)tls;
