@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See account_facts.h. Names of accounts, and what is said of them: account_names.c. */
+/* See account_facts.h. account_names.c has the names of accounts. */
 #include "show/account_facts.h"
 
 #include <ctype.h>
@@ -100,7 +100,7 @@ static void take_known(const struct store_known *known, void *context)
 	struct account_facts *facts = filling->facts;
 	struct account_source *sources = facts->sources, *at;
 
-	for (size_t i = 0; i < facts->source_count; i++) /* by another spelling */
+	for (size_t i = 0; i < facts->source_count; i++) /* known by another spelling already */
 		if (!memcmp(&sources[i].source, &known->source, sizeof(known->source))) {
 			join_source(facts, &sources[i], known);
 			return;
@@ -146,7 +146,7 @@ static bool same_network(const struct account_facts_filling *filling, const stru
 	return !memcmp(&x, &y, sizeof(x));
 }
 
-/* Of 512 sources at most, by the rules' own bound. */
+/* Compares all pairs: there are 512 sources at most, by the rules' own bound. */
 static void count_kinds(const struct account_facts_filling *filling)
 {
 	struct account_facts *facts = filling->facts;
@@ -168,7 +168,7 @@ static void count_kinds(const struct account_facts_filling *filling)
 	}
 }
 
-/* What is before and behind a name in a line must not make it another name. */
+/* Whether a line has the name, with no character before or behind it that makes it another name. */
 static bool is_named(const char *text, const char *name)
 {
 	size_t size = strlen(name);
@@ -232,7 +232,7 @@ static bool take_evidence(const struct prefix *prefix, const struct store_eviden
 	return true;
 }
 
-/* The part before the realm is in the lines of every spelling. */
+/* Looks for the part before the realm: lines have it in every spelling. */
 static int find_evidence(struct account_facts_filling *filling, struct fault *fault)
 {
 	char local[EVENT_ACCOUNT_SIZE];
@@ -255,7 +255,7 @@ static int fill(struct account_facts_filling *filling, struct fault *fault)
 		error = store_incident_each(store, take_incident, filling, fault);
 	for (size_t i = 0; i < facts->name_count && !error; i++) {
 		error = store_known_each(store, facts->names[i], take_known, filling, fault);
-		/* A store of before there were habits has none. */
+		/* A store from before habits were kept has none. */
 		if (!store_habit_get(store, facts->names[i], &habit, &ignored))
 			facts->habit = habit;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which names are one account, as the rules see it (detect/realms.c), from the store; and how long
- * an account's trouble lasts. */
+/* Which names are one account, as the rules see it (detect/realms.c), read from the store; and how
+ * long an account's incident lasts. */
 #include <string.h>
 #include <strings.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the policy knows of an account, and what was alerted to: from the store, as text and JSON.
- * Part of account_facts.h. */
+/* What the policy server and the alerts left in the store about an account, as text and JSON. Part
+ * of account_facts.h. */
 #include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
@@ -13,7 +13,7 @@
 #include "show/visible.h"
 #include "store/policy_rows.h"
 
-#define SHOWN	      8	 /* queue ids in a command; for more there is --held */
+#define SHOWN	      8	 /* queue ids shown in a command; --held shows the others */
 #define EXIM_ID_LEAST 16 /* characters */
 #define DAY_S	      86400
 
@@ -96,8 +96,8 @@ int account_policy_fill(const struct instance *instance, int64_t now_wall_ns,
 
 /* ---- text ---- */
 
-/* What is done with a held message: `release` and `remove` begin a command, each id follows
- * `option`. The others take ids from standard input. */
+/* Commands for held mails: `release` and `remove` begin one, and `option` precedes each id. The
+ * other two read ids from standard input. */
 static const struct held_words {
 	const char *look, *release, *release_option, *remove, *remove_option;
 	const char *release_many, *remove_many;
@@ -105,7 +105,8 @@ static const struct held_words {
 		    " -d",	  "postsuper -H -", "postsuper -d -" },
   exim_words = { "exim -Mvc", "exim -M", "", "exim -Mrm", "", "xargs exim -M", "xargs exim -Mrm" };
 
-/* By the queue id. NULL: of neither; it does not get into a command then. */
+/* The commands by the form of the queue id. NULL: the id has neither form, and does not get into a
+ * command. */
 static const struct held_words *words_of(const char *queue)
 {
 	size_t size = 0, dashes = 0;
@@ -114,7 +115,8 @@ static const struct held_words *words_of(const char *queue)
 		dashes += queue[size] == '-';
 	if (!size || queue[size] || *queue == '-')
 		return NULL;
-	/* Of Postfix letters and digits; of Exim three parts, of 6, 6 and 2 or 6, 11 and 4. */
+	/* Postfix's ids have letters and digits; Exim's have three parts, of 6, 6 and 2 or 6, 11
+	 * and 4. */
 	if (!dashes)
 		return &postfix_words;
 	return dashes == 2 && size >= EXIM_ID_LEAST ? &exim_words : NULL;
@@ -144,7 +146,8 @@ static void print_command(FILE *out, const struct account_facts *facts,
 	fputc('\n', out);
 }
 
-/* Of the mail server that held the last one whose id is known: who has two is no case for this. */
+/* Prints commands for the mail server that held the first mail whose id is known. A machine with
+ * two mail servers is not covered. */
 static void print_commands(FILE *out, const struct account_facts *facts)
 {
 	const struct held_words *words = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is known of an account, as text and JSON. Pure. */
+/* Prints what is known of an account, as text and JSON. Pure. */
 #include <jansson.h>
 
 #include "base/cleanup.h"
@@ -9,7 +9,7 @@
 #include "show/json.h"
 #include "show/visible.h"
 
-#define TIME_WIDTH 20 /* of a table's column: as wide as a time is with --utc */
+#define TIME_WIDTH 20 /* width of a table's column, which is that of a time with --utc */
 
 static void print_time_in(FILE *out, int64_t wall_ns, int width)
 {
@@ -24,7 +24,7 @@ static void print_time(FILE *out, int64_t wall_ns)
 	print_time_in(out, wall_ns, 0);
 }
 
-/* A column of a table. */
+/* Prints a column of a table. */
 static void print_time_cell(FILE *out, int64_t wall_ns)
 {
 	fputc(' ', out);
@@ -40,7 +40,7 @@ static void print_incident(FILE *out, const char *what, const struct account_inc
 	fputs(" unless it goes on\n", out);
 }
 
-/* The last one that still holds; NULL: none. */
+/* The latest alert that is still recent; NULL: there is none. */
 static const struct account_alert *recent_alert(const struct account_facts *facts)
 {
 	const struct account_alert *last = NULL;
@@ -51,7 +51,7 @@ static const struct account_alert *recent_alert(const struct account_facts *fact
 	return last;
 }
 
-/* Who is in no incident may have been alerted to all the same. */
+/* An account without an incident may have an alert all the same. */
 static void print_no_incident(FILE *out, const struct account_facts *facts)
 {
 	const struct account_alert *alert = recent_alert(facts);

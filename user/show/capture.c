@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See capture.h. Pure but for the stream. */
+/* See capture.h. Pure except for the stream. */
 #include "show/capture.h"
 
 #include <string.h>
@@ -96,7 +96,7 @@ static void put_option(FILE *out, uint16_t code, const void *value, size_t size)
 	fwrite("\0\0\0", 1, -size & 3, out);
 }
 
-/* In this machine's byte order, which the magic number tells. */
+/* In this machine's byte order, which readers learn from the magic number. */
 void capture_begin(FILE *out)
 {
 	static const char program[] = "sekisho " SEKISHO_VERSION;
@@ -109,7 +109,7 @@ void capture_begin(FILE *out)
 	put32(out, 0x1a2b3c4dU);
 	put32(out, 1); /* version 1.0 */
 	put32(out, UINT32_MAX);
-	put32(out, UINT32_MAX);		   /* the section's length is not said */
+	put32(out, UINT32_MAX);		   /* the section's length is not given */
 	put_option(out, 4, program, name); /* shb_userappl */
 	put32(out, 0);			   /* no more options */
 	put32(out, size);
@@ -123,7 +123,7 @@ void capture_begin(FILE *out)
 	put32(out, 32);
 }
 
-/* The record's packet as an Ethernet frame; of a device that has no such header, one is made. */
+/* The record's packet as an Ethernet frame; if its device has no such header, one is made. */
 static size_t frame_of(const struct watch_record *record,
 		       unsigned char frame[WATCH_BYTES + ETHERNET])
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See daemon_status.h. The file is the daemon's own, yet read as if it were not: everything in it
- * is checked, and a member that is missing is zero. */
+/* See daemon_status.h. The daemon writes the file, but it is read like a stranger's: all its
+ * content is checked, and a missing member is zero. */
 #include "show/daemon_status.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@ int process_start(pid_t pid, uint64_t *ticks)
 	file = fopen(path, "re");
 	if (!file || !fgets(line, sizeof(line), file))
 		return -ESRCH;
-	/* The name, in parentheses, may hold anything; the fields count from its end. */
+	/* The name, in parentheses, may hold anything: count the fields from its end. */
 	at = strrchr(line, ')');
 	if (at && (!strncmp(at, ") Z", 3) || !strncmp(at, ") X", 3)))
 		return -ESRCH; /* dead, not yet waited for */
@@ -295,7 +295,7 @@ static int read_accounts(const json_t *array, struct daemon_status *status)
 		int number = rule ? rule_from_name(rule) : -EINVAL;
 
 		if (number < 0)
-			continue; /* of a newer daemon */
+			continue; /* a member of a newer daemon */
 		members_from_json(account_members, item, &accounts[status->account_count]);
 		accounts[status->account_count++].rule = (enum ban_rule)number;
 	}

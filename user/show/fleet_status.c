@@ -78,7 +78,8 @@ static uint64_t sum_of(const json_t *counts)
 
 /* ---- text ---- */
 
-/* A string of the file, whoever wrote it, as a terminal may have it. */
+/* Prints a string of the file, which anybody may have written, so that it is safe for a
+ * terminal. */
 static void print_word(FILE *out, const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));

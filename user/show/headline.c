@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The first line of `status`: whether mail is guarded here, and what to do where it is not
- * (render.h). Pure. */
+/* The first line of `status`: whether mail is guarded here and, if not, what to do (render.h).
+ * Pure. */
 #include <errno.h>
 
 #include "show/number.h"
@@ -12,7 +12,8 @@ static bool is_open(const struct attachment *at)
 	return !at->attached || *at->open;
 }
 
-/* "eth0, wg0" of those that are open, or of the others; at most four of them. */
+/* Names the devices that are open, or the others, as "eth0, wg0"; at most four of them. Returns
+ * their number. */
 static size_t name_devices(FILE *out, const struct snapshot *snapshot, bool open)
 {
 	size_t count = 0;
@@ -37,7 +38,7 @@ static size_t count_open(const struct snapshot *snapshot)
 	return count;
 }
 
-/* What the daemon follows, and what came of it. */
+/* What the daemon follows, and how many bans there are. */
 static void print_watch(FILE *out, const struct snapshot *snapshot)
 {
 	const struct daemon_status *daemon = snapshot->daemon;

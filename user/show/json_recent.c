@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rates, and who connects most, as the JSON of `stats`; schema: docs/json.md. Pure. */
+/* Rates and top talkers as the JSON of `stats`; schema: docs/json.md. Pure. */
 #include "show/json_recent.h"
 
 #include "base/cleanup.h"
@@ -18,7 +18,7 @@ static json_t *rates(const struct snapshot_sum *sum, uint64_t ns)
 			 "handshakes", rate(sum->handshakes, ns));
 }
 
-/* `services` is by id; NULL: the sums of the snapshot's services. */
+/* `services` are by id; NULL: use the sums of the snapshot's services. */
 static json_t *rates_over(const struct snapshot *snapshot, uint64_t ns,
 			  const struct snapshot_sum *total, const struct snapshot_sum *services)
 {

@@ -16,7 +16,7 @@ static json_t *mode_to_json(const struct snapshot *snapshot)
 	return snapshot->has_policy ? json_string(gate_mode_name(snapshot->mode)) : json_null();
 }
 
-/* ---- what both have ---- */
+/* ---- common to both ---- */
 
 static json_t *usage_to_json(const struct snapshot_usage *table)
 {
@@ -184,7 +184,7 @@ static json_t *ports_to_json(const struct snapshot *snapshot)
 		if (service->removed && !service->port_count)
 			continue;
 		ports = json_array();
-		/* The object takes the array at once: from here on nothing else has to free it. */
+		/* The object owns the array at once, so nothing else has to free it. */
 		if (json_object_set_new(services, service->name, ports))
 			return NULL;
 		for (size_t i = 0; i < service->port_count; i++)
@@ -274,7 +274,8 @@ static json_t *names_to_json(const struct snapshot *snapshot)
 char *json_status(const struct snapshot *snapshot)
 {
 	bool known = snapshot->has_policy;
-	/* A gate that cannot be asked, of another contract say, may well be there. */
+	/* If the gate cannot be asked, say because it has another contract, it may still be
+	 * loaded. */
 	json_t *loaded = snapshot->loaded || snapshot->gate_fault.error == -ENOENT
 				 ? json_boolean(snapshot->loaded)
 				 : json_null();

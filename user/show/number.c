@@ -31,7 +31,7 @@ const char *bytes_format(uint64_t bytes, char text[NUMBER_TEXT_SIZE])
 		snprintf(text, NUMBER_TEXT_SIZE, "%" PRIu64 " B", bytes);
 		return text;
 	}
-	/* 1023.95 and more would print as 1024.0. */
+	/* 1023.95 and more would be printed as 1024.0. */
 	for (value /= 1024; value >= 1023.95 && unit < 5; unit++)
 		value /= 1024;
 	snprintf(text, NUMBER_TEXT_SIZE, "%.1f %s", value, units[unit]);

@@ -8,7 +8,7 @@
 #include "net/address.h"
 #include "show/json.h"
 
-/* "who", "id" and "name" in a new object. */
+/* "who", "id" and "name" as a new object. */
 static json_t *key_to_json(const struct outflow_key *key, const char *name)
 {
 	bool has_id = key->origin != OUTFLOW_OTHER && key->id != UINT32_MAX;
@@ -18,8 +18,8 @@ static json_t *key_to_json(const struct outflow_key *key, const char *name)
 			 json_text(*name ? name : NULL));
 }
 
-/* Adds the members of `more` (a new reference, or NULL) to `object`, which is taken; NULL: out of
- * memory. */
+/* Adds the members of `more` (a new reference, or NULL) to `object`, and returns that; frees both
+ * if out of memory, and returns NULL. */
 static json_t *joined(json_t *object, json_t *more)
 {
 	_cleanup_(cleanup_json) json_t *owned = object, *added = more;
@@ -70,7 +70,7 @@ static json_t *breakers_to_json(const struct outflow_view *view)
 		const struct outflow_breaker *state = &breaker->state;
 		json_t *item;
 
-		/* Of all that found no room there is only something to say when there were any. */
+		/* The breaker of senders that found no room is listed only if there were any. */
 		if (breaker->key.origin == OUTFLOW_OTHER && !state->attempts)
 			continue;
 		item = json_pack("{s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "tripped", breaker->tripped,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Who is behind a trip of the outflow breaker, and its sums (outflow_view.h). Pure. */
+/* The senders that caused a trip of the outflow breaker, and its sums (outflow_view.h). Pure. */
 #include "show/outflow_view.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether an attempt was this breaker's business. */
+/* Whether this breaker judged the attempt. */
 static bool is_of(const struct gate_breaker *breaker, const struct outflow_recent *recent)
 {
 	const struct outflow_key *key = &breaker->key;
@@ -46,7 +46,7 @@ static int by_held(const void *a, const void *b)
 	return x->last_ns < y->last_ns ? 1 : -1;
 }
 
-/* The sender's entry, found or begun; NULL: there are too many. */
+/* The sender's entry, added if there is none; NULL: there are too many. */
 static struct outflow_suspect *find(struct outflow_suspect *suspects, size_t *count,
 				    const struct outflow_recent *recent)
 {

@@ -12,7 +12,7 @@
 #include "show/visible.h"
 
 #define RECENT_MOST    20
-#define SHORT_SUSPECTS 3 /* the rest is for `sekisho outflow` */
+#define SHORT_SUSPECTS 3 /* `sekisho outflow` shows the rest */
 
 static void print_time(FILE *out, const struct outflow_view *view, uint64_t boot_ns)
 {
@@ -178,7 +178,7 @@ static bool same_attempt(const struct outflow_recent *a, const struct outflow_re
 	       !memcmp(&a->destination, &b->destination, sizeof(a->destination));
 }
 
-/* How many are like number `i`, itself among them; 0: a later one is, and was counted with it. */
+/* The number of attempts like number `i`, including itself; 0: it was counted with a later one. */
 static size_t alike(const struct outflow_view *view, size_t i)
 {
 	const struct outflow_recent *recent = view->state->recent;
@@ -192,7 +192,7 @@ static size_t alike(const struct outflow_view *view, size_t i)
 	return count;
 }
 
-/* Equal ones are one row: who floods would fill the page alone. */
+/* Equal attempts share a row: otherwise one sender could fill the page. */
 static void print_recent(FILE *out, const struct outflow_view *view)
 {
 	size_t rows = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Fills an outflow_view (outflow_view.h) and finds names to numbers. Prints nothing. */
+/* Fills an outflow_view (outflow_view.h) and looks up names for numbers. Prints nothing. */
 #include "show/outflow_view.h"
 
 #include <errno.h>
@@ -65,7 +65,8 @@ void outflow_view_suspects(struct outflow_view *view, size_t index)
 	}
 }
 
-/* Names of recent attempts: of the same few senders, whose counts have theirs. */
+/* The name of a recent attempt's sender. Recent attempts come from the same few senders as the
+ * counts, which have names already. */
 static const char *known_name(const struct outflow_view *view, const struct outflow_key *key)
 {
 	for (size_t i = 0; i < view->state->count_count; i++)

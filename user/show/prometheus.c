@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The counters of a snapshot as Prometheus text (render.h). No series per source, and countries
- * only where something was counted. Pure. */
+/* The counters of a snapshot as Prometheus text (render.h). There is no series per source, and one
+ * per country only where something was counted. Pure. */
 #include "show/prometheus.h"
 #include "show/render.h"
 
@@ -9,7 +9,7 @@
 
 /* ---- attempts and handshakes ---- */
 
-/* One sample of each service: its uint64_t at `offset`. */
+/* One sample for each service: the uint64_t at `offset`. */
 static void write_service_counts(FILE *out, const struct snapshot *snapshot, const char *metric,
 				 const char *help, size_t offset)
 {
@@ -60,7 +60,8 @@ static void write_countries(FILE *out, const struct snapshot *snapshot, const st
 static void write_reason(FILE *out, const struct snapshot *snapshot, const char *metric,
 			 enum gate_mode mode, bool attempts)
 {
-	/* Id 0, no known port, has only what could not be read, and only if there was any. */
+	/* Id 0, no known port, counts packets that could not be read; it is listed only if there
+	 * were any. */
 	for (unsigned id = 0; id <= snapshot->service_count; id++) {
 		const struct snapshot_service *service = &snapshot->services[id];
 

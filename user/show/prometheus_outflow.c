@@ -4,7 +4,7 @@
 
 #include "base/time.h"
 
-/* By port, never by sender: there may be many. */
+/* Samples by port. There are none by sender, since there may be many senders. */
 static void write_outflow_ports(FILE *out, const struct outflow_view *view)
 {
 	const struct outflow_rules *rules = &view->state->rules;
@@ -23,7 +23,7 @@ static void write_outflow_ports(FILE *out, const struct outflow_view *view)
 	}
 }
 
-/* The trips of each kind of breaker: of refused users and guests there may be several. */
+/* Trips by kind of breaker: several refused users and guests may have one at the same time. */
 struct trips {
 	uint64_t tripped, held;
 	uint64_t since_ns; /* when the first of them began; 0: none */

@@ -53,7 +53,7 @@ void prometheus_gate(FILE *out, const struct snapshot *snapshot)
 				   snapshot->maps[i].bytes);
 }
 
-/* Accounts are never a label: strangers choose their names. */
+/* Accounts are never a label, since strangers choose their names. */
 static void write_accounts(FILE *out, const struct daemon_status *daemon)
 {
 	static const enum ban_rule rules[] = { RULE_ACCOUNT_SIEGE, RULE_ACCOUNT_SPREAD };

@@ -19,8 +19,9 @@ void prometheus_family(FILE *out, const char *name, const char *help)
 		counts ? "counter" : "gauge");
 }
 
-/* Escapes what the format wants escaped; bytes that are not UTF-8 would make a scraper refuse the
- * whole text, and are replaced. Out of memory the label is "?", which beats no metrics. */
+/* Escapes what the format demands. Bytes that are not UTF-8 are replaced, since they would make a
+ * scraper refuse the whole text. If out of memory, the label is "?", which is better than no
+ * metrics. */
 static void write_label(FILE *out, char separator, const char *name, const char *value)
 {
 	_cleanup_free_ char *clean = utf8_clean(value);

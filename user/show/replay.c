@@ -16,9 +16,9 @@
 
 #define ACCOUNTS_MOST (1U << 20)
 
-/* The messages of an account. */
+/* The messages of one account. */
 struct tally {
-	uint64_t before, after, out; /* its first alert; `out`: kept out by bans */
+	uint64_t before, after, out; /* around its first alert; `out`: kept out by bans */
 	bool alerted;
 };
 
@@ -28,7 +28,7 @@ struct replay_report {
 	const struct config *config;
 	struct lru_seed seed;
 	struct lru_table *tallies; /* struct tally, by account */
-	struct tally sum;	   /* of alerted accounts */
+	struct tally sum;	   /* of accounts with an alert */
 	uint64_t bans, alerts, kept_out;
 	struct replay_later *later;
 };
@@ -244,7 +244,7 @@ void replay_report_end(struct replay_report *report, const struct past_logs_coun
 {
 	const struct tally *sum = &report->sum;
 
-	/* Each leaves, and is added up. */
+	/* Each tally is added to the sum as it leaves the table. */
 	lru_free(report->tallies);
 	report->tallies = NULL;
 	if (!report->json) {

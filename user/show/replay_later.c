@@ -11,12 +11,12 @@
 #include "show/visible.h"
 
 #define BANS_MOST     (1U << 20)
-#define EXAMPLES_MOST 5 /* of a rule */
+#define EXAMPLES_MOST 5 /* of one rule */
 
 struct replay_later_banned {
 	enum ban_rule rule;
 	int64_t wall_ns;
-	bool came; /* and was counted */
+	bool came; /* it logged in later, and was counted */
 };
 
 struct example {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The devices of a snapshot: the kernel says where the gate is, the configuration where it should
- * be, and the daemon, which tried, why it is not. */
+/* The devices of a snapshot. The kernel says where the gate is, the configuration where it should
+ * be, and the daemon, which tried to attach it, why it is not there. */
 #include "show/snapshot.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "enforce/start.h"
 #include "enforce/syn_cookies.h"
 
-/* What was said when the devices were last attached (attached_file.h). */
+/* What was reported when the devices were last attached (attached_file.h). */
 struct tried {
 	struct attachment devices[START_DEVICES];
 	size_t count;
@@ -27,7 +27,7 @@ static const struct attachment *of_last(const struct tried *tried, const struct 
 	return NULL;
 }
 
-/* What the daemon last said of the device, or NULL. */
+/* What the daemon last reported of the device, or NULL. */
 static const struct attachment *of_daemon(const struct snapshot *snapshot,
 					  const struct attachment *at)
 {
@@ -41,8 +41,8 @@ static const struct attachment *of_daemon(const struct snapshot *snapshot,
 	return NULL;
 }
 
-/* Whether what comes in by a device that the configuration means is not looked at, or not all of
- * it. One that is not there is not open. */
+/* Whether packets come in unexamined, in part or all, through a device that the configuration
+ * names. A device that does not exist is not open. */
 bool snapshot_is_open(const struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->device_count; i++) {
@@ -54,7 +54,7 @@ bool snapshot_is_open(const struct snapshot *snapshot)
 	return snapshot->daemon_state == DAEMON_RUNNING && *snapshot->daemon->unseen;
 }
 
-/* attach_list() sees what is, not what was tried before. */
+/* Adds reasons from earlier attempts: attach_list() only sees the present state. */
 static void explain(const struct snapshot *snapshot, const struct config *config,
 		    const struct tried *tried, struct attachment *at)
 {
@@ -69,7 +69,7 @@ static void explain(const struct snapshot *snapshot, const struct config *config
 	if (said && said->attached == at->attached && said->hook == at->hook &&
 	    snapshot->daemon_state == DAEMON_RUNNING && !*at->open)
 		memcpy(at->open, said->open, sizeof(at->open));
-	/* The daemon may not ask for the names of programs of others; who runs this may. */
+	/* The daemon may not ask for the names of other programs, but whoever runs this may. */
 	if (said && said->attached == at->attached && said->hook == at->hook &&
 	    strncmp(at->why, "the XDP program", 15) != 0)
 		memcpy(at->why, said->why, sizeof(at->why));
@@ -90,7 +90,7 @@ static struct attachment *find(const struct snapshot *snapshot, const char *devi
 	return NULL;
 }
 
-/* What the daemon has seen of answers shows in what it told the gate. */
+/* The gate is told when the daemon notices that answers fail. */
 static void believe_gate(struct gate *gate, struct attachment *at)
 {
 	if (!at->answers || gate_device_answers(gate, at->ifindex))

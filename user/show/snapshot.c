@@ -12,8 +12,8 @@
 
 #define MAPS_MAX 64
 
-/* So many list prefixes fit beside the country data whatever they look like: the longest ones need
- * three entries of struct table_long and two of 8 bytes (table.h). */
+/* The number of list prefixes that always fit beside the country data, whatever they are: the
+ * longest ones need three entries of struct table_long and two of 8 bytes (table.h). */
 #define PREFIXES_SIZE ((TABLE_BLOCKS - 1ULL) * TABLE_LONG / 4)
 
 static void remember(struct snapshot *snapshot, const struct fault *fault)
@@ -58,7 +58,8 @@ static int fill_policy(struct snapshot *snapshot, const struct instance *instanc
 	snapshot->has_policy = !error;
 	snapshot->mode = loaded->mode == GATE_ENFORCE ? GATE_ENFORCE : GATE_MONITOR;
 	snapshot->policy_differs = !error && memcmp(configured, loaded, sizeof(*loaded));
-	/* Names are the configuration's; ids that it does not know have none, and still count. */
+	/* The configuration has the names. Ids that it does not know have none, but count as
+	 * well. */
 	count = (unsigned)config->service_count;
 	if (!error && loaded->service_count > count)
 		count = loaded->service_count;
@@ -211,7 +212,7 @@ static void fill_tables(struct snapshot *snapshot, const struct instance *instan
 		remember(snapshot, &fault);
 		return;
 	}
-	/* No table yet is an empty one. What does not fit is refused by `import` as a whole, so
+	/* No table yet is an empty one. `import` refuses a list that does not fit as a whole, so
 	 * nothing ever overflows. */
 	prefixes->known = true;
 	prefixes->usage.used = error ? 0 : snapshot->table.prefixes;
@@ -220,8 +221,8 @@ static void fill_tables(struct snapshot *snapshot, const struct instance *instan
 
 /* ---- status ---- */
 
-/* What hangs in the slots of the maps of maps "table" and "table_rest" is in nobody's account but
- * the table's own. */
+/* The inner maps in the slots of the maps of maps "table" and "table_rest" are counted nowhere but
+ * in the table's own state. */
 static void add_table_memory(struct snapshot *snapshot)
 {
 	for (size_t i = 0; snapshot->has_table && i < snapshot->map_count; i++)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What of a snapshot is about time and about who: since when is counted, the last minute, and the
- * sources and networks with the most attempts. */
+/* The parts of a snapshot about time and about sources: since when the gate counts, the last
+ * minute, and the sources and networks with the most attempts. */
 #include "show/snapshot.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ static void fill_since(struct snapshot *snapshot, const struct instance *instanc
 		remember(snapshot, &fault);
 		return;
 	}
-	/* No map outlives a boot: a clock that was set since then says otherwise. */
+	/* No map is older than the boot. If the time says so, the clock was set since then. */
 	if (snapshot->since_wall_ns < boot_wall_ns)
 		snapshot->since_wall_ns = boot_wall_ns;
 	if (snapshot->since_wall_ns > snapshot->now_wall_ns)
@@ -36,7 +36,7 @@ void snapshot_fill_recent(struct snapshot *snapshot, const struct instance *inst
 	if (!instance->gate)
 		return;
 	fill_since(snapshot, instance, remember);
-	/* Written by the daemon alone; without one, the last minute is not known. */
+	/* Only the daemon writes it: without a daemon the last minute is not known. */
 	err = minute_read(instance->config->paths.runtime, &then, &fault);
 	if (err && err != -ENOENT && err != -EACCES)
 		remember(snapshot, &fault);
@@ -77,7 +77,7 @@ void snapshot_fill_top(struct snapshot *snapshot, const struct instance *instanc
 
 	if (!instance->gate)
 		return;
-	/* Without the data they are not known; `check` says what is wrong with it. */
+	/* Without the data the providers are not known; `check` says what is wrong with it. */
 	(void)providers_load(instance->config->provider_files,
 			     instance->config->provider_file_count,
 			     instance->config->provider_files_default, &providers, &ignored);

@@ -44,7 +44,7 @@ static enum stand_in_unit find_socket(const char *root)
 	return STAND_IN_UNCALLED;
 }
 
-/* The first one holds, as systemd has it; an empty file or /dev/null is a mask. */
+/* The first file counts, as for systemd; an empty one or /dev/null masks the unit. */
 static enum stand_in_unit find_unit(const char *root)
 {
 	static const char *const folders[] = { "/etc/systemd/system", "/run/systemd/system",

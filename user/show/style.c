@@ -25,7 +25,7 @@ void style_print(FILE *out, bool colour, enum style style, const char *text)
 		fputs(text, out);
 }
 
-/* Columns that visible_print() will use, but for wide characters. */
+/* The columns that visible_print() will use, except that wide characters count as one. */
 static size_t width_of(const char *word, size_t size)
 {
 	size_t width = 0;

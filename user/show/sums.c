@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The arithmetic, names and end of a snapshot (snapshot.h). Pure; what fills it is apart, so that
- * the renderers are used and tested without a kernel. */
+/* Arithmetic and names of a snapshot (snapshot.h), and its freeing. Pure: filling it is kept apart,
+ * so that the renderers can be used and tested without a kernel. */
 #include "show/snapshot.h"
 
 #include <stdlib.h>
@@ -45,7 +45,8 @@ struct snapshot_sum snapshot_country_sum(const struct snapshot_service *service,
 				    .would_drop = counts->would_drop,
 				    .handshakes = counts->handshakes };
 
-	/* The counters of one packet are read apart: a drop may be seen before its attempt. */
+	/* The counters of one packet are not read together: a drop may be seen before its
+	 * attempt. */
 	sum.passed = sum.attempts > sum.dropped ? sum.attempts - sum.dropped : 0;
 	return sum;
 }

@@ -62,8 +62,8 @@ static int by_prefix(const void *a, const void *b)
 	return talkers_compare_prefix(&x->prefix, &y->prefix);
 }
 
-/* A prefix as numbers, in the order of talkers_compare_prefix(): small and cheap to compare,
- * because a million are. */
+/* A prefix as numbers, in the order of talkers_compare_prefix(): small and cheap to compare, since
+ * there may be a million. */
 struct talkers_place {
 	uint64_t high, low;
 	uint32_t index;
@@ -83,7 +83,7 @@ static int by_place(const void *a, const void *b)
 	return (int)x->length - (int)y->length;
 }
 
-/* Where each of the entries belongs, in order. malloc()ed, or NULL. */
+/* The entries' places in sorted order, malloc()ed, or NULL. */
 static struct talkers_place *places_of(const struct talkers *talkers)
 {
 	struct talkers_place *places = malloc((talkers->count + 1) * sizeof(*places));
@@ -113,7 +113,7 @@ static void add(struct talker *into, const struct talker *from)
 		into->last_boot_ns = from->last_boot_ns;
 }
 
-/* By prefix, one entry of each. -ENOMEM. */
+/* Sorts by prefix, and merges entries of one prefix. 0 or -ENOMEM. */
 static int order_and_merge(struct talkers *talkers)
 {
 	_cleanup_free_ struct talkers_place *places = places_of(talkers);
@@ -198,7 +198,7 @@ static void exchange(struct talker *a, struct talker *b)
 	*b = kept;
 }
 
-/* Moves the first `most` of items[0 .. count) to the front: Hoare's selection. */
+/* Moves the first `most` in order of items[0 .. count) to the front: Hoare's selection. */
 static void select_first(struct talker *items, size_t count, size_t most, enum talker_order order)
 {
 	while (count > most && count > 1) {
@@ -214,7 +214,7 @@ static void select_first(struct talker *items, size_t count, size_t most, enum t
 				break;
 			exchange(&items[low++], &items[high--]);
 		}
-		/* items[0 .. high] are not behind the pivot, the rest not before it. */
+		/* items[0 .. high] are not after the pivot in order, and the rest not before it. */
 		if (most <= high + 1 && high + 1 < count) {
 			count = high + 1;
 		} else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where SYNs are answered with cookies, for `status -v`. Pure. */
+/* On which devices SYNs are answered with cookies, for `status -v`. Pure. */
 #include "show/render.h"
 
 #include "show/visible.h"

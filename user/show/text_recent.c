@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Rates, and who connects most, as text for people (render.h), for 80 columns. Pure. */
+/* Rates and top talkers as text for people (render.h), for 80 columns. Pure. */
 #include "show/text_recent.h"
 
 #include <string.h>
@@ -42,7 +42,7 @@ void text_rates(FILE *out, const struct snapshot *snapshot)
 	const char *drops = snapshot->mode == GATE_ENFORCE ? "drops" : "would";
 	char age[NUMBER_TEXT_SIZE], head[64] = "since load", last[64] = "(last minute: not known)";
 
-	/* A daemon that has just started has not seen a minute yet. */
+	/* A daemon that has just started has less than a minute to show. */
 	if (snapshot->has_minute && snapshot->minute_ns < 55 * (uint64_t)NS_PER_S)
 		snprintf(last, sizeof(last), "in the last %llu s",
 			 (unsigned long long)(snapshot->minute_ns / NS_PER_S));

@@ -16,7 +16,7 @@ static void print_number(FILE *out, uint64_t number)
 {
 	char text[NUMBER_TEXT_SIZE];
 
-	/* Ten digits with their commas would touch the column before. */
+	/* With its commas a number of more than nine digits would touch the column before. */
 	if (number > 999999999)
 		fprintf(out, " %12llu", (unsigned long long)number);
 	else
@@ -60,7 +60,7 @@ static void print_services(FILE *out, const struct snapshot *snapshot)
 		print_sum(out, 0, snapshot->services[id].name, &snapshot->services[id].sum);
 }
 
-/* By all services: lines do not always name theirs. */
+/* Events are summed over all services, since lines do not always name theirs. */
 static void print_events(FILE *out, const struct snapshot *snapshot)
 {
 	static const struct {
@@ -82,7 +82,7 @@ static void print_events(FILE *out, const struct snapshot *snapshot)
 	fprintf(out, " since %s\n", since);
 }
 
-/* SYNs answered on the device, where some were. */
+/* SYNs that were answered on the device, if there were any. */
 static void print_cookies(FILE *out, const struct snapshot *snapshot)
 {
 	bool headed = false;
@@ -163,7 +163,7 @@ static void print_countries(FILE *out, const struct snapshot *snapshot)
 	for (size_t i = 0; i < count; i++) {
 		char name[COUNTRY_TEXT_SIZE];
 
-		/* One other takes the same line as the line "1 others" would. */
+		/* A single country left takes the same line that "1 others" would. */
 		if (i == COUNTRIES_MOST && count > COUNTRIES_MOST + 1) {
 			print_others(out, rows + i, count - i);
 			break;
@@ -196,7 +196,7 @@ static void print_reasons(FILE *out, const struct snapshot *snapshot)
 	bool head = false;
 
 	for (unsigned id = 0; id <= snapshot->service_count; id++) {
-		/* What could not be read may have had any port: last. */
+		/* Packets that could not be read may have had any port: they come last. */
 		unsigned at = id < snapshot->service_count ? id + 1 : 0;
 		const struct snapshot_service *service = &snapshot->services[at];
 		bool named = false;

@@ -321,7 +321,7 @@ static void print_daemon(FILE *out, const struct snapshot *snapshot, bool verbos
 		visible_print(out, daemon->last_fault.text);
 		fputc('\n', out);
 	}
-	/* Of a daemon that is gone only its last fault still matters. */
+	/* Of a daemon that has ended, only the last fault still matters. */
 	if (snapshot->daemon_state == DAEMON_NOT_RUNNING)
 		return;
 	print_logs(out, daemon);

@@ -8,7 +8,7 @@
 #include "show/number.h"
 
 #define NAME_LEAST 16 /* an IPv4 address */
-#define NAME_WHOLE 22 /* an IPv6 prefix, as most are: before a name is cut, no provider is shown */
+#define NAME_WHOLE 22 /* most IPv6 prefixes; the provider is left out before a name is cut */
 #define NAME_MOST  44 /* an IPv6 prefix */
 #define CELL_SIZE  32
 
@@ -16,13 +16,14 @@ enum column { COUNTRY, PROVIDER, RATE, DROP_RATE, OPEN, ATTEMPTS, DROPS, SEEN, C
 
 static const struct {
 	int width;
-	unsigned rank; /* 0 stays longest */
+	unsigned rank; /* 0 is left out last */
 } columns[COLUMNS] = {
 	[COUNTRY] = { 4, 2 },  [RATE] = { 9, 0 },  [DROP_RATE] = { 8, 1 }, [OPEN] = { 6, 3 },
 	[ATTEMPTS] = { 9, 6 }, [DROPS] = { 9, 5 }, [SEEN] = { 8, 4 },	   [PROVIDER] = { 13, 7 },
 };
 
-/* A bit for each column that has room beside the shortest name, and the width of the name. */
+/* Returns a bit for each column that fits beside the shortest name; *name is the width for the
+ * name. */
 static unsigned choose(unsigned width, int *name)
 {
 	int left = (int)width - NAME_LEAST;

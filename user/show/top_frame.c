@@ -10,9 +10,9 @@
 #include "enforce/bans.h"
 #include "history/span.h"
 
-#define BANS_REST 20 /* of the time, at most a twentieth goes into reading bans */
+#define BANS_REST 20 /* reading bans takes at most a twentieth of the time */
 
-/* Keeps the latest, the earliest of them last. */
+/* Keeps the latest bans, in order, the latest first. */
 static int take_ban(const struct ban_record *ban, void *context)
 {
 	struct top_bans *bans = context;
@@ -32,8 +32,8 @@ static int take_ban(const struct ban_record *ban, void *context)
 	return 0;
 }
 
-/* How fast each ban's packets come, by what it had at the read before; two bans of one prefix, for
- * other services, share their counts. */
+/* Computes the rate of each ban's packets from its counts at the read before. Two bans of one
+ * prefix for different services share their counts. */
 static void fill_ban_rates(struct top_bans *bans, const struct top_ban *before, size_t count,
 			   uint64_t elapsed_ns)
 {
@@ -128,7 +128,7 @@ static int take_minute(const struct store_span *span, void *context)
 	return 0;
 }
 
-/* Without a store there is no past, which is no reason to show nothing. */
+/* Without a store there is no history, but everything else is shown. */
 static void fill_history(struct top_frame *frame)
 {
 	int64_t end_s = span_start(frame->snapshot->now_wall_ns, SPAN_MINUTE_S);

@@ -64,7 +64,7 @@ static enum screen_action take_key(struct screen *screen, struct top_view *view,
 {
 	switch (key) {
 	case 'q':
-	case 3: /* Ctrl-C, where it is no signal */
+	case 3: /* Ctrl-C, where it is not a signal */
 		return SCREEN_QUIT;
 	case '\t':
 		return choose_pane(view, (view->pane + 1) % TOP_PANES);

@@ -34,7 +34,7 @@ static double minutes_between(const struct top_frame *before, const struct top_f
 	return (double)(now->snapshot->now_boot_ns - before->snapshot->now_boot_ns) / 60e9;
 }
 
-/* A counter that went back belongs to an entry that began anew. */
+/* Per minute. If a counter is lower than before, its entry was made anew. */
 static double per_minute(uint64_t before, uint64_t now, double minutes)
 {
 	if (minutes <= 0 || now < before)
@@ -92,7 +92,8 @@ static const struct top_ban *ban_of(const struct top_ban **sorted, size_t count,
 	return found ? *found : NULL;
 }
 
-/* A banned source is seen by its ban alone: its packets meet that first. */
+/* Adds the ban's counts: the packets of a banned source meet its ban first, so only the ban counts
+ * them. */
 static void add_ban(struct top_row *row, const struct top_ban *ban, const struct top_frame *now)
 {
 	row->banned = true;
@@ -105,7 +106,7 @@ static void add_ban(struct top_row *row, const struct top_ban *ban, const struct
 		row->last_wall_ns = ban->ban.last_wall_ns;
 }
 
-/* Those who are banned and still come, and have no entry among the sources. */
+/* Adds banned prefixes whose packets still come, and that have no entry among the sources. */
 static int add_banned(struct top_rows_collection *collection, const struct top_frame *now,
 		      const struct top_ban **sorted, size_t count)
 {

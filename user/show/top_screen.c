@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Draws the screen of `top` (top_screen.h). Every line is cut to the screen, so that any size is
- * survived. Keys: top_keys.c. */
+/* Draws the screen of `top` (top_screen.h). Every line is cut to the screen's width, so that any
+ * size works. Keys: top_keys.c. */
 #include "show/top_line.h"
 #include "show/top_screen.h"
 
@@ -87,7 +87,7 @@ static size_t guarded_devices(const struct snapshot *snapshot)
 	return guarded;
 }
 
-/* Logs that are followed, as far as there is anything to follow. */
+/* The number of logs that are followed and exist. */
 static size_t followed_logs(const struct daemon_status *daemon)
 {
 	size_t followed = 0;
@@ -119,7 +119,7 @@ static void draw_title(const struct screen *screen, const struct top_view *view,
 		 (unsigned long long)snapshot->sum.open);
 }
 
-/* Nothing is dropped. */
+/* Whether the gate only counts and drops nothing. */
 static bool would(const struct snapshot *snapshot)
 {
 	return snapshot->mode != GATE_ENFORCE;
@@ -128,7 +128,7 @@ static bool would(const struct snapshot *snapshot)
 static int draw_services(const struct snapshot *snapshot, const struct top_rates *rates, int y)
 {
 	char a[NUMBER_TEXT_SIZE], d[NUMBER_TEXT_SIZE], h[NUMBER_TEXT_SIZE];
-	/* The table below has the first claim on a low screen. */
+	/* On a low screen the table below comes first. */
 	unsigned last = LINES >= 18 ? snapshot->service_count : 0;
 
 	top_line(y++, A_UNDERLINE, "%-16s%11s%11s%11s%8s", "per minute", "attempts",
@@ -159,7 +159,7 @@ static int draw_reasons(const struct screen *screen, const struct snapshot *snap
 	return y + 1;
 }
 
-/* Attempts to leave since the last look, per minute. */
+/* Attempts to leave since the last frame, per minute. */
 static double outflow_rate(const struct snapshot *before, const struct snapshot *now)
 {
 	uint64_t was, is = outflow_sum(now->outflow, -1).attempts;
@@ -172,7 +172,7 @@ static double outflow_rate(const struct snapshot *before, const struct snapshot 
 				  (double)(now->now_boot_ns - before->now_boot_ns);
 }
 
-/* A trip is shown on the lowest screen; else the table below has the first claim. */
+/* A trip is shown even on the lowest screen; otherwise the table below comes first. */
 static int draw_outflow(const struct screen *screen, const struct snapshot *before,
 			const struct snapshot *now, int y)
 {
@@ -222,7 +222,7 @@ static int draw_tabs(const struct screen *screen, const struct top_view *view, i
 	return y + 2;
 }
 
-/* The columns that the left part of the screen has. */
+/* The columns of the left part of the screen. */
 static unsigned table_width(void)
 {
 	return (unsigned)(top_side_fits(COLS, LINES) ? COLS - TOP_SIDE_WIDTH - 2 : COLS);
@@ -326,7 +326,7 @@ static void draw_help(void)
 		top_line((int)i, A_NORMAL, "%s", lines[i]);
 }
 
-/* How much of `text` fits into a line, broken at a blank if there is one. */
+/* How many bytes of `text` fit into a line, which ends at a blank if there is one. */
 static size_t fitting(const char *text)
 {
 	size_t columns = COLS > 0 ? (size_t)COLS : 1, size = strlen(text);
@@ -339,7 +339,7 @@ static size_t fitting(const char *text)
 	return columns;
 }
 
-/* A message that is wider than the screen takes up to three lines: it says what to do. */
+/* A message may say what to do, so one that is wider than the screen takes up to three lines. */
 static void draw_bottom(const struct screen *screen)
 {
 	const char *at = screen->message, *parts[3];

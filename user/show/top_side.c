@@ -12,7 +12,7 @@
 #include "show/number.h"
 #include "show/visible.h"
 
-#define WIDE  150 /* columns from which there is room beside the tables */
+#define WIDE  150 /* columns from which on there is room beside the tables */
 #define HIGH  24
 #define BANS  12
 #define LABEL 6
@@ -32,7 +32,7 @@ void top_sparkline(const uint64_t *values, size_t count, bool utf8, char *text)
 		most = values[i] > most ? values[i] : most;
 	*text = '\0';
 	for (size_t i = 0; i < count; i++) {
-		/* What is not nothing is seen. */
+		/* Any value above zero is visible. */
 		unsigned height = values[i] ? 1 + (unsigned)((double)values[i] * 7 / (double)most)
 					    : 0;
 		const char *character = utf8 ? blocks[height] : plain[height];
@@ -76,7 +76,8 @@ static int draw_history(const struct top_history *history, int y)
 			 names[kind], values[TOP_HISTORY_MINUTES - 1], most);
 		side_line(y++, A_NORMAL, text);
 		top_sparkline(values, TOP_HISTORY_MINUTES, utf8, line);
-		/* Of the program's own characters; mvaddstr() counts columns, not bytes. */
+		/* The line has only this program's own characters. mvaddstr() counts columns, not
+		 * bytes. */
 		if (y < LINES)
 			mvaddstr(y++, COLS - TOP_SIDE_WIDTH, line);
 	}

@@ -50,7 +50,7 @@ void verdict_print(FILE *out, const struct verdict_names *names, const struct wa
 	enum reason reason = verdict_reason(record->word);
 	char service[SERVICE_NAME_SIZE + 8];
 
-	/* The same to the second, behind the date, in whatever zone. */
+	/* The time to the second, behind the date, whatever the zone. */
 	time_show(wall_ns / NS_PER_S * NS_PER_S, when);
 	address_format(&record->source, source);
 	country_of(record->word, country);

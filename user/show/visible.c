@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See visible.h. Pure but for the stream that it is given. */
+/* See visible.h. Pure except for the stream that is passed. */
 #include "show/visible.h"
 
 #include <stdbool.h>
@@ -60,8 +60,8 @@ static bool is_control(unsigned code)
 {
 	if (code < 0x20 || (code >= 0x7f && code < 0xa0))
 		return true;
-	/* Bidirectional marks, embeddings and isolates, line and paragraph separators; what has no
-	 * width, by which a name looks like another one. */
+	/* Marks, embeddings and isolates of bidirectional text, line and paragraph separators, and
+	 * characters without width, which make a name look like another one. */
 	return code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
 	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
 	       code == 0xfeff || (code >= 0xe0000 && code <= 0xe007f);

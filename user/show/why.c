@@ -13,7 +13,7 @@
 #include "kernel/ban_entry.h"
 #include "limits_ask.h"
 
-#define BANS_MAX (129 * BAN_GROUPS) /* one of each prefix length covers an address */
+#define BANS_MAX (129 * BAN_GROUPS) /* an address has at most one prefix of each length */
 
 /* ---- bans ---- */
 
@@ -33,7 +33,7 @@ static void describe_ban(const struct why_filling *filling, struct ban_record *b
 		why_remember(filling->why, &fault);
 }
 
-/* A prefix of fewer bits holds no IPv4 address, whatever its bits are. */
+/* A shorter prefix cannot hold an IPv4 address, whatever its bits are. */
 static unsigned shortest_length(const struct why *why)
 {
 	return address_is4(&why->address) ? 96 : 0;
@@ -62,7 +62,7 @@ static int fill_bans_of_gate(struct why_filling *filling, struct fault *fault)
 	return 0;
 }
 
-/* False: it cannot be asked. */
+/* False: the store cannot be read. */
 static bool add_ban_of_store(struct why_filling *filling, const struct prefix *prefix,
 			     enum ban_services services)
 {
@@ -77,7 +77,7 @@ static bool add_ban_of_store(struct why_filling *filling, const struct prefix *p
 	}
 	if (error || entry->until_wall_ns <= filling->now_wall_ns)
 		return true;
-	/* One of both groups is found twice. */
+	/* A ban of both groups is found twice. */
 	if (why->ban_count && entry[-1].services & services &&
 	    !memcmp(&entry[-1].prefix, prefix, sizeof(*prefix)))
 		return true;
@@ -146,7 +146,7 @@ static void fill_past(struct why_filling *filling, int64_t now_wall_ns)
 
 /* ---- all of it ---- */
 
-/* The policy in force, else the one that would be. */
+/* Takes the policy in force or, without a gate, the one that the configuration gives. */
 static int take_policy(const struct why_filling *filling, struct policy *policy,
 		       struct fault *fault)
 {
@@ -168,7 +168,7 @@ static struct meter_key key_of(const struct address *address, unsigned length, u
 	};
 }
 
-/* What the limits say to one more connection at this instant. */
+/* Asks the limits about one more connection at this instant. */
 static void ask_limits(const struct why_filling *filling, unsigned service, struct verdict *verdict)
 {
 	const struct policy *policy = filling->policy;
@@ -227,13 +227,14 @@ static int fill_from_gate(struct why_filling *filling, struct fault *fault)
 	int error = gate_table_find(filling->instance->gate, &filling->why->address,
 				    filling->leaves, fault);
 
-	/* No table yet: no lists, no countries. */
+	/* Without a table there are no lists and no countries. */
 	if (error && error != -ENOENT)
 		return error;
 	return fill_bans_of_gate(filling, fault);
 }
 
-/* Who is never banned shows no ban, however often it fails. */
+/* Tells that a source is never banned: otherwise it would only show no ban, however often it
+ * fails. */
 static void fill_protected(struct why_filling *filling)
 {
 	_cleanup_(protected_free) struct protected_set set = { 0 };
@@ -277,7 +278,7 @@ int why_fill(const struct instance *instance, const struct address *address, int
 	fresh->mode = policy->mode == GATE_ENFORCE ? GATE_ENFORCE : GATE_MONITOR;
 	snprintf(fresh->config_path, sizeof(fresh->config_path), "%s",
 		 instance->config->path ? instance->config->path : CONFIG_DEFAULT_PATH);
-	/* No store yet is an answer: no bans, no lists. */
+	/* Without a store there are no bans and no lists, which is no fault. */
 	if (!instance->store && instance->store_fault.error &&
 	    instance->store_fault.error != -ENOENT)
 		why_remember(fresh, &instance->store_fault);

@@ -32,7 +32,7 @@ static json_t *services_to_json(const struct why *why)
 	return TAKE_PTR(services);
 }
 
-/* Of those services that a list is for. */
+/* The names of the services that a list is for. */
 static json_t *listed_to_json(const struct why *why, uint16_t services)
 {
 	json_t *names = json_array();

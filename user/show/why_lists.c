@@ -25,7 +25,7 @@ static int take_list(const struct store_list *list, void *pointer)
 	return 0;
 }
 
-/* All lists first, then only those that contain the address: a statement at a time. */
+/* Takes all lists, then keeps those that contain the address: one statement of SQL at a time. */
 void why_fill_lists(struct why_filling *filling)
 {
 	struct why *why = filling->why;
@@ -48,7 +48,7 @@ void why_fill_lists(struct why_filling *filling)
 	why->list_count = kept;
 }
 
-/* The list that decides for a service: allow first, then the lower id. */
+/* The list that decides for a service: lists that allow come first, then the lowest id. */
 static void choose_list(const struct why *why, unsigned service, struct lookup *lookup)
 {
 	for (int allow = 1; allow >= 0 && !lookup->list; allow--) {
@@ -64,7 +64,7 @@ static void choose_list(const struct why *why, unsigned service, struct lookup *
 	}
 }
 
-/* As the compiler has it: of several lists the lower id. */
+/* As in the compiled table: of several lists the one with the lowest id. */
 static __u16 choose_code(const struct why *why)
 {
 	const struct why_list *chosen = NULL;

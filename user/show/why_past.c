@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The earlier bans of a struct why (why.h): read, as text and as JSON. */
+/* The earlier bans of a struct why (why.h): reading them, and showing them as text and as JSON. */
 #include <stdio.h>
 
 #include "base/cleanup.h"

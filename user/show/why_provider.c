@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The provider of the address that `why` is asked about, from the files that the rules use. */
+/* The provider of the address that `why` is about, from the files that the rules use. */
 #include "lists/providers.h"
 #include "show/why.h"
 

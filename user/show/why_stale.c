@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Devices at the source of a struct why (why.h) that try an old password: read, as text and JSON.
- * Such tries do not count (policy/judge.h), so nothing else speaks of them. */
+/* Devices at the source of a struct why (why.h) that try an old password: reading them, and showing
+ * them as text and as JSON. Such attempts do not count (policy/judge.h), so nothing else shows
+ * them. */
 #include <stdio.h>
 
 #include "base/cleanup.h"

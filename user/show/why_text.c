@@ -52,12 +52,12 @@ void why_undo(const struct why *why, void (*step)(const char *text, void *contex
 {
 	char text[1400], prefix[PREFIX_TEXT_SIZE];
 
-	/* Where an allow list lets it pass there is nothing to undo. */
+	/* If an allow list lets the address pass, there is nothing to undo. */
 	if (!any_drop(why))
 		return;
 	for (size_t i = 0; i < why->ban_count; i++) {
 		if (i && prefix_same(&why->bans[i].prefix, &why->bans[i - 1].prefix))
-			continue; /* one command lifts both */
+			continue; /* one command lifts the bans of both groups */
 		prefix_format(&why->bans[i].prefix, prefix);
 		snprintf(text, sizeof(text), "sekisho unban %s", prefix);
 		step(text, context);
@@ -145,7 +145,7 @@ static void print_bans(FILE *out, const struct why *why)
 	}
 }
 
-/* Says nothing of a list for all services. */
+/* Names the services of a list, unless it is for all. */
 static void print_listed(FILE *out, const struct why *why, uint16_t services)
 {
 	const char *between = ", for ";

@@ -15,12 +15,12 @@
 #include "show/visible.h"
 #include "show/why_internal.h"
 
-#define AROUND_S    300 /* of minutes, before and after */
+#define AROUND_S    300 /* counts of so long before and after the time are shown */
 #define EVIDENCE_NS (3600 * NS_PER_S)
 
 /* ---- filling ---- */
 
-/* Within the minute that was asked for: people do not say seconds. */
+/* Whether the ban was in force within the minute: people give no seconds. */
 static bool was_in_force(const struct why_then *then, const struct ban_record *ban)
 {
 	return ban->since_wall_ns < time_plus(then->at_wall_ns, SPAN_MINUTE_S * NS_PER_S) &&
@@ -108,7 +108,7 @@ static void fill_refused(struct why_then *then, struct store *store, const struc
 					  &then->fault);
 }
 
-/* Minutes are kept for a week, hours for longer. */
+/* Uses minutes, which are kept for a week, or else hours, which are kept longer. */
 static void fill_counts(struct why_then *then, struct store *store)
 {
 	int64_t at_s = then->at_wall_ns / NS_PER_S,
@@ -138,7 +138,7 @@ int why_then_fill(const struct instance *instance, const struct why *why, int64_
 					   take_ban, then, &then->fault);
 		fill_counts(then, instance->store);
 		fill_refused(then, instance->store, &why->source);
-		/* All of them, for the newest are of later. */
+		/* Reads all of it, since the newest evidence may be later than that time. */
 		err = store_evidence_each(instance->store, &why->source, SIZE_MAX, take_evidence,
 					  then, &then->fault);
 		if (err == -ENOMEM)
@@ -183,7 +183,7 @@ static void print_service(FILE *out, const struct span_service *service)
 	fputc('\n', out);
 }
 
-/* Monitor mode refuses nobody. */
+/* Says nothing in monitor mode, which refuses nobody. */
 static void print_refused(FILE *out, const struct why_then *then)
 {
 	char first[TIME_TEXT_SIZE], last[TIME_TEXT_SIZE];
