@@ -27,8 +27,8 @@ static void format_second(int64_t wall_ns, char text[TIME_TEXT_SIZE])
 	time_show(wall_ns - wall_ns % NS_PER_S, text);
 }
 
-/* A line of 80 columns, and one for the rule and why. A prefix that is too long for its column has
- * a line for itself. */
+/* Prints a line of 80 columns, and another one for the rule and the reason. A prefix that is too
+ * long for its column gets a line of its own. */
 static void print_text(const struct ban_record *ban, bool first, unsigned columns)
 {
 	static const char *const form = "%-28s %-8s %-20s %s\n";

@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "cmd/cmd.h"
 
-/* JSON is UTF-8; file names need not be. */
+/* JSON must be UTF-8, but file names need not be. */
 json_t *check_json_text(const char *text)
 {
 	_cleanup_free_ char *copy = strdup(text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What commands share: how they speak on standard error. */
+/* What commands share: messages on standard error. */
 #include "cmd/cmd.h"
 
 #include <ctype.h>
@@ -86,7 +86,8 @@ const struct option cmd_global_options[] = {
 	{ "utc", no_argument, NULL, 'u' },	    { 0 },
 };
 
-/* Whether `name` up to its '=' is the beginning of the option with this `value`; 0: any. */
+/* Whether `name` up to its '=' is the beginning of an option with this `value`; 0: of any
+ * option. */
 static bool is_option(const struct option *known, const char *name, int value)
 {
 	size_t size = strcspn(name, "=");
@@ -97,7 +98,7 @@ static bool is_option(const struct option *known, const char *name, int value)
 	return false;
 }
 
-/* For `name`, a long option without its dashes: what it may have been meant to be. */
+/* Suggests an option for `name`, an unknown long option without its dashes. */
 static void suggest_option(const struct option *known, const char *name, char *text, size_t room)
 {
 	size_t size = strcspn(name, "="), begun = 0;
@@ -112,7 +113,7 @@ static void suggest_option(const struct option *known, const char *name, char *t
 		if (size && !strncmp(at->name, name, size) && !begun++)
 			first = at;
 	}
-	if (begun > 1) /* of one alone the beginning would do */
+	if (begun > 1) /* the beginning of a single option would be accepted */
 		snprintf(text, room, "; --%s or another? Write more of it", first->name);
 	else if (nearest.found)
 		snprintf(text, room, "; did you mean '--%s'?", nearest.found);
@@ -127,7 +128,7 @@ void cmd_option_fault(const struct option *known, int c, char **argv, char text[
 	_cleanup_free_ char *visible = cmd_visible(word);
 	char hint[CMD_OPTION_SIZE / 2] = "";
 
-	/* A bad letter among others ("-xj"): `word` may be the word before it. */
+	/* If the bad letter is one of several ("-xj"), `word` may be the word before it. */
 	if (!visible)
 		snprintf(text, CMD_OPTION_SIZE, "out of memory");
 	else if (c == ':')

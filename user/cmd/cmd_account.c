@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho account NAME`: what is known of an account, and the administrator's word about it. */
+/* `sekisho account NAME`: what is known of an account, and the administrator's orders about it. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include "show/account_facts.h"
 #include "show/daemon_status.h"
 
-#define WAIT_MOST_NS (5 * NS_PER_S) /* for the daemon, which looks once a second */
+#define WAIT_MOST_NS (5 * NS_PER_S) /* wait for the daemon, which looks once a second */
 #define WAIT_STEP_NS (NS_PER_S / 20)
 
 static int print(const struct instance *instance, const struct account_facts *facts, bool as_json)
@@ -49,7 +49,7 @@ static bool daemon_runs(const struct instance *instance)
 	return runs;
 }
 
-/* Until the daemon has obeyed, so that what a script does next meets it. */
+/* Waits until the daemon has obeyed, so that a script's next command finds the order done. */
 static void wait_for_daemon(struct instance *instance, int64_t id)
 {
 	const struct timespec step = { .tv_nsec = WAIT_STEP_NS };
@@ -71,7 +71,7 @@ static void wait_for_daemon(struct instance *instance, int64_t id)
 	}
 }
 
-/* A name of which there is nothing may be a slip of the pen. */
+/* If nothing is known of a name, it may be mistyped. */
 static void hint(const struct instance *instance, const struct account_facts *facts,
 		 const char *name)
 {

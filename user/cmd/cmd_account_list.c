@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho accounts`: those in trouble, or all that somebody has logged in to. */
+/* `sekisho accounts`: the accounts in an incident, or all that somebody has logged in to. */
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
@@ -22,16 +22,16 @@ struct row {
 	uint64_t sources;
 	int64_t first_wall_ns, last_wall_ns;
 	struct account_incident siege, spread;
-	int64_t over_wall_ns; /* when it was over its budget of recipients today; 0: it was not */
-	uint32_t over, held;  /* messages: over it, and put on hold */
+	int64_t over_wall_ns; /* when it exceeded its budget of recipients today; 0: it did not */
+	uint32_t over, held;  /* messages over the budget; messages put on hold */
 };
 
 struct account_list_listing {
 	const struct instance *instance;
 	const struct config *config;
 	int64_t now_wall_ns;
-	char realm[DETECT_REALM_SIZE]; /* of names without one; "": no such is known */
-	struct row *rows;	       /* sorted by account once all are there */
+	char realm[DETECT_REALM_SIZE]; /* realm of names without one; "": not known */
+	struct row *rows;	       /* sorted by account once complete */
 	size_t count, room;
 	bool failed; /* out of memory */
 };
@@ -96,7 +96,7 @@ static void take_over(const char *account, const struct judge_budget *budget, vo
 	row->held = budget->held;
 }
 
-/* How long the account's name is without the default realm. */
+/* The length of the account's name without the default realm. */
 static size_t name_size(const struct row *row, const char *realm)
 {
 	const char *at = strrchr(row->account, '@');
@@ -134,7 +134,7 @@ static void count_source(const struct store_known *known, void *context)
 	counting->sources[counting->count++] = known->source;
 }
 
-/* Of one account by its two names; a source may have used both. */
+/* Joins the sources of one account under its two names; a source may have used both. */
 static void join_sources(const struct account_list_listing *listing, struct row *into,
 			 const struct row *row)
 {
@@ -163,7 +163,7 @@ static void join_incident(struct account_incident *into, const struct account_in
 		*into = *incident;
 }
 
-/* The name with the realm is the account's. */
+/* Keeps the name with the realm. */
 static void join_names(struct row *into, struct row *row)
 {
 	if (strlen(row->account) > strlen(into->account)) {
@@ -175,7 +175,8 @@ static void join_names(struct row *into, struct row *row)
 	free(row->account);
 }
 
-/* An account's troubles and sources come one by one, and by each of its names. */
+/* Joins rows of one account: its incidents and sources are read one by one, and under each of its
+ * names. */
 static void join_rows(struct account_list_listing *listing)
 {
 	size_t kept = 0;
@@ -262,11 +263,11 @@ static void print_text(const struct row *row)
 	putchar('\n');
 }
 
-/* ---- whom alerts of the last day name, and no trouble above ---- */
+/* ---- accounts in alerts of the last day that have no incident above ---- */
 
 struct alerted {
 	const struct account_list_listing *listing;
-	char *account; /* the last one */
+	char *account; /* the last account so far */
 	bool others;
 };
 

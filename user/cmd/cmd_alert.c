@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho alert`: a test alert on the way that real ones go, and the hand-over
- * of an alert from the daemon's sandbox to units that may do more. */
+/* `sekisho alert`: sends a test alert the same way as real ones, and hands an alert over from the
+ * daemon's sandbox to units that may do more. */
 #include <errno.h>
 #include <getopt.h>
 #include <poll.h>
@@ -44,7 +44,7 @@ static int connect_to(const char *path, struct fault *fault)
 	return TAKE_FD(fd);
 }
 
-/* Until the other side has closed, REPLY_MS at most. */
+/* Reads until the other side closes, for REPLY_MS at most. */
 static int read_reply(int fd, const char *path, char reply[REPLY_MOST], struct fault *fault)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
@@ -70,7 +70,7 @@ static int read_reply(int fd, const char *path, char reply[REPLY_MOST], struct f
 	return 0;
 }
 
-/* Whoever takes it ends with "done" alone on the last line. */
+/* A unit that took the alert ends its reply with a line that is just "done". */
 static int hand_over(const char *path, const char *facts, size_t size, struct fault *fault)
 {
 	_cleanup_close_ int fd = connect_to(path, fault);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho alerts`: those of the last 90 days. */
+/* `sekisho alerts`: the alerts of the last 90 days. */
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sekisho ban: shut prefixes out by hand. */
+/* `sekisho ban`: bans prefixes by hand. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "enforce/bans.h"
 #include "show/gate_verdict.h"
 
-/* The longest that there is stands for ever: duration_parse() gives no more. */
+/* The longest time stands for ever: duration_parse() gives no longer one. */
 #define PERMANENT_S (100ULL * 365 * 86400)
 
 #define PORTION	    64
@@ -87,17 +87,17 @@ static void report_closed(const char *between, size_t closed)
 	printf("%s%zu open connection%s closed\n", between, closed, closed == 1 ? "" : "s");
 }
 
-/* One of a portion, and what became of it. */
+/* A ban of a portion, and its result. */
 struct hand_ban {
 	struct ban_record ban;
-	bool alone; /* as of prefix_args */
+	bool alone; /* as in struct prefix_args */
 	int error;
-	struct fault fault; /* without error: a warning */
+	struct fault fault; /* with error 0: a warning */
 };
 
-/* As many as PORTION_NS allows, PORTION at most, under one lock and in one transaction: others, and
- * the daemon, are not to wait for all of them, nor each ban for the disk and for a look at all
- * sockets. Returns how many. */
+/* Bans as many as PORTION_NS allows, PORTION at most, under one lock and in one transaction. So the
+ * daemon and others do not wait for all bans, and each portion, not each ban, waits for the disk
+ * and for a look at all sockets. Returns their number. */
 static size_t ban_portion(struct instance *instance, const struct protected_set *set,
 			  struct hand_ban *portion, size_t count, size_t *closed)
 {
@@ -129,8 +129,8 @@ static size_t ban_portion(struct instance *instance, const struct protected_set 
 	return done;
 }
 
-/* An allow list is asked before the bans, for each service. Of a network its first address is
- * looked up. */
+/* Warns if an allow list lets the prefix pass: it comes before bans, for each service. Of a network
+ * only the first address is looked up. */
 static void warn_of_allow_list(const struct instance *instance, const struct ban_record *ban)
 {
 	_cleanup_free_ struct policy *policy = calloc(1, sizeof(*policy));
@@ -157,7 +157,8 @@ static void warn_of_allow_list(const struct instance *instance, const struct ban
 		 text, allowed < closed ? " on some of these services" : "", text);
 }
 
-/* `closed`: of this ban, where it is the only one; else NULL. */
+/* Reports the result of one ban. `closed`: connections closed, if this is the only ban; else
+ * NULL. */
 static int tell(const struct instance *instance, struct fleet_tell *fleet,
 		const struct hand_ban *hand, const struct ban_options *options,
 		const size_t *closed)
@@ -181,7 +182,7 @@ static int tell(const struct instance *instance, struct fleet_tell *fleet,
 	return EXIT_DONE;
 }
 
-/* One that is refused does not keep the others from being banned. */
+/* Bans all prefixes; a refused one does not keep the others from being banned. */
 static int ban_all(struct instance *instance, const struct protected_set *set,
 		   const struct prefix_args *prefixes, const struct ban_options *options,
 		   enum ban_services services)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sekisho bans: the bans in force. */
+/* `sekisho bans`: the bans in force. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -18,7 +18,7 @@
 #include "show/origins.h"
 #include "show/style.h"
 
-#define EVER_S (50ULL * 365 * 86400) /* a ban that lasts longer is one `--for ever` */
+#define EVER_S (50ULL * 365 * 86400) /* a longer ban counts as one for ever */
 
 /* A second and its text; INT64_MIN: none yet. */
 struct second {
@@ -35,7 +35,7 @@ struct bans_printing {
 	bool failed;
 	struct origins origins;
 	struct second since, until, last;
-	char *reason, *reason_json; /* of the ban before */
+	char *reason, *reason_json; /* of the ban before this one */
 	char *services_json[BAN_ALL + 1];
 };
 
@@ -48,7 +48,7 @@ static void free_printing(struct bans_printing *printing)
 		free(printing->services_json[i]);
 }
 
-/* The names of the services of each group, and of both. */
+/* Joins the names of the services of each group, and of both. */
 static int name_services(struct bans_printing *printing, const struct config *config)
 {
 	for (unsigned services = 0; services <= BAN_ALL; services++) {
@@ -67,7 +67,8 @@ static void format_second(int64_t wall_ns, char text[TIME_TEXT_SIZE])
 	time_format(wall_ns - wall_ns % NS_PER_S, text);
 }
 
-/* A time as JSON, `wall_ns` 0 as null. One second's text is kept: bans often share theirs. */
+/* A time as JSON; null if `wall_ns` is 0. The text of one second is kept, since bans often share
+ * it. */
 static const char *quoted_time(int64_t wall_ns, struct second *kept)
 {
 	char text[TIME_TEXT_SIZE];
@@ -82,7 +83,7 @@ static const char *quoted_time(int64_t wall_ns, struct second *kept)
 	return kept->json;
 }
 
-/* Many bans have the reason of the one before. */
+/* The reason as JSON; it is often the same as the reason of the ban before. */
 static const char *json_reason(const char *reason, struct bans_printing *printing)
 {
 	if (!printing->reason || strcmp(reason, printing->reason)) {
@@ -104,7 +105,8 @@ static void quote_word(const char *word, char *json, size_t size)
 	snprintf(json, size, "%s%s%s", none ? "" : "\"", none ? "null" : word, none ? "" : "\"");
 }
 
-/* A million lines are printed in a second: what needs no escaping is not made a JSON object of. */
+/* A million lines are printed in a second: no JSON object is built for text that needs no
+ * escaping. */
 static int print_json(const struct ban_record *ban, struct bans_printing *printing)
 {
 	const char *reason = json_reason(ban->reason, printing);
@@ -158,8 +160,8 @@ static void format_left(const struct ban_record *ban, int64_t now_wall_ns,
 		duration_format(left_s, text);
 }
 
-/* A line of 80 columns, and one for since when and why. A prefix that is too long for its column
- * has a line for itself. */
+/* Prints a line of 80 columns, and another one for the beginning and the reason. A prefix that is
+ * too long for its column gets a line of its own. */
 static int print_text(const struct ban_record *ban, struct bans_printing *printing)
 {
 	static const char *const form = "%-23s %-3s %-10s %-8s %8s %8s %s\n";
@@ -272,10 +274,10 @@ static int in_force(struct instance *instance, bool json)
 		fault_set(&fault, -ENOMEM, "out of memory");
 		return cmd_failed(&cmd_bans, &fault);
 	}
-	/* Another failure than that there is no gate says nothing of what is in force. */
+	/* If there may be a gate that cannot be asked, the bans in force are not known. */
 	if (!instance->gate && instance->gate_fault.error != -ENOENT)
 		return cmd_failed(&cmd_bans, &instance->gate_fault);
-	/* Neither gate nor store: a fresh installation, without bans. */
+	/* Neither gate nor store: a fresh installation without bans. */
 	if (!instance->gate && !instance->store && instance->store_fault.error == -ENOENT)
 		return EXIT_DONE;
 	printing.would = instance->gate && !bans_enforced(instance);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho check`: the configuration, and every file that it names, without privilege and without
- * touching store or kernel. */
+/* `sekisho check`: checks the configuration and every file that it names, without privilege and
+ * without touching store or kernel. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -175,7 +175,7 @@ static void check_log(struct check *check, const struct config_log *log)
 
 	if (expand_is_pattern(log->file) ||
 	    !strncmp(log->file, FOLLOW_JOURNAL, strlen(FOLLOW_JOURNAL)))
-		return; /* units need not be there */
+		return; /* a unit of the journal need not exist */
 	if (!stat(log->file, &status) && S_ISDIR(status.st_mode)) {
 		check_tell(&check->report, true, log->where,
 			   "log '%s': %s is a folder; name the file in it", log->name, log->file);
@@ -216,7 +216,7 @@ static uint16_t login_port(const struct config_service *service)
 	return 0;
 }
 
-/* Bans know two groups, and a service is in one of them with all its ports. */
+/* Bans close one or both groups of services, and a service is in one group with all its ports. */
 static void check_services(struct check *check, const struct config *config)
 {
 	for (size_t i = 0; i < config->service_count; i++) {
@@ -345,7 +345,7 @@ static int check_all(const struct globals *globals, struct check *check)
 	if (!error)
 		check_files(check, config);
 	else if (!check->report.fault_count)
-		check->report.fault_count = 1; /* whatever it was, it is not fine */
+		check->report.fault_count = 1; /* whatever the error, it is a fault */
 	if (check->report.json)
 		error = print_json(check, config);
 	else if (!check->report.fault_count)

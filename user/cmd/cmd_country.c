@@ -13,7 +13,7 @@
 #include "lists/providers.h"
 #include "lists/write.h"
 
-/* What addresses are asked for: one of the two. */
+/* The data for the answers: either countries or providers. */
 struct data {
 	bool by_provider;
 	struct ranges countries;
@@ -46,7 +46,7 @@ static int load_providers(const struct globals *globals, struct providers **prov
 			 "update`, or name a file in [country] providers");
 }
 
-/* The data in force, or what the configured files say: those need no privilege. */
+/* Loads the data in force or, without the privilege to read that, the configured files. */
 static int load(const struct globals *globals, struct ranges *countries, struct fault *fault)
 {
 	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
@@ -85,7 +85,8 @@ static void print_answer(const struct data *data, const struct address *address)
 	}
 }
 
-/* `place` is what to blame: "ADDRESS 3". The answers stay in step with the questions. */
+/* Answers for one address; "??" keeps answers in step with questions. `kind` and `number` name the
+ * place in a message: "ADDRESS 3". */
 static bool answer(const struct data *data, const char *text, size_t size, const char *kind,
 		   size_t number)
 {
@@ -118,7 +119,7 @@ static int answer_stdin(const struct data *data, bool *all)
 	return ferror(stdin) ? -errno : 0;
 }
 
-/* The whole address space but what `taken` covers, with the value of no country. */
+/* All addresses that `taken` does not cover, with the value of no country. */
 static int complement(struct ranges *taken, struct ranges *rest)
 {
 	_cleanup_(ranges_free) struct ranges all = { 0 };
@@ -129,7 +130,7 @@ static int complement(struct ranges *taken, struct ranges *rest)
 	return ranges_subtract(rest, &all, taken);
 }
 
-/* The ranges of one country; of ZZ also what the data does not cover. */
+/* The ranges of one country; for ZZ also the addresses that the data does not cover. */
 static int select_country(const struct ranges *countries, uint32_t country, struct ranges *selected)
 {
 	_cleanup_(ranges_free) struct ranges others = { 0 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho doctor`: what is wrong or risky here. The checks are user/doctor/'s. */
+/* `sekisho doctor`: what is wrong or risky here. The checks are in user/doctor/. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ static int written(void)
 	return cmd_failed(&cmd_doctor, &fault);
 }
 
-/* Takes the text; NULL: out of memory. */
+/* Prints the text and frees it; NULL: out of memory. */
 static int print_json(char *text)
 {
 	_cleanup_free_ char *json = text;
@@ -44,7 +44,7 @@ static int list_kinds(bool as_json)
 
 enum form { FORM_TEXT = 0, FORM_JSON, FORM_NAGIOS };
 
-/* Nothing could be looked at; who watches services reads standard output alone. */
+/* Reports that nothing could be examined. Monitoring systems only read standard output. */
 static int not_examined(enum form form, const struct fault *fault)
 {
 	_cleanup_free_ char *visible = NULL;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho fetch`: the lists that other servers keep, into the folder of feeds, where the daemon
- * finds them. Not here: the transfer. */
+/* `sekisho fetch`: fetches the lists that other servers keep into the folder of feeds, where the
+ * daemon finds them. Not here: the transfer. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -43,8 +43,7 @@ static void say_refused(size_t line, const char *reason, void *context)
 		fprintf(stderr, "line %zu: %s\n", line, reason);
 }
 
-/* Reads what was fetched as the daemon will: what it could not use must not take the place of what
- * is there. */
+/* Reads a fetched file as the daemon will: an unusable one must not replace the present one. */
 static int check_file(const struct config_list *list, const char *path, uint64_t *prefixes,
 		      struct fault *fault)
 {
@@ -68,7 +67,7 @@ static int check_file(const struct config_list *list, const char *path, uint64_t
 	return feed_judge(&ranges, 0, fault);
 }
 
-/* Asks a LAPI, and makes a list of its answer. */
+/* Asks a CrowdSec LAPI, and makes a list of its answer. */
 static int follow(const struct config *config, const struct config_list *list,
 		  struct download *transfer, const char *path, struct fault *fault)
 {
@@ -90,7 +89,7 @@ static bool is_data(const struct config *config, const struct config_list *feed)
 	return feed >= config->data_feeds && feed < config->data_feeds + CONFIG_DATA_COUNT;
 }
 
-/* Downloads into `path`, which was made anew, and checks it. */
+/* Downloads into `path`, which was just created, and checks it. */
 static int fetch_into(const struct config *config, const struct config_list *list,
 		      struct download *transfer, const char *path, uint64_t *prefixes,
 		      struct fault *fault)
@@ -110,7 +109,7 @@ static int fetch_into(const struct config *config, const struct config_list *lis
 			: check_file(list, path, prefixes, fault);
 	if (error)
 		return error;
-	/* the daemon, and whoever wants to look, read it */
+	/* readable for the daemon, and for everybody else */
 	if (fchmod(transfer->fd, 0644) || rename(path, list->file))
 		return fault_set(fault, -errno, "cannot replace %s: %s", list->file,
 				 strerror(errno));
@@ -119,8 +118,8 @@ static int fetch_into(const struct config *config, const struct config_list *lis
 	return 0;
 }
 
-/* What a fetch that was killed has left: up to FEED_MOST_BYTES each time. One that is at work is
- * younger than LEFT_S. */
+/* Removes what killed fetches have left: up to FEED_MOST_BYTES each time. The file of a running
+ * fetch is younger than LEFT_S. */
 static void remove_left(const struct config *config, const char *name)
 {
 	int64_t now_s = clock_wall_ns() / NS_PER_S;
@@ -160,7 +159,7 @@ static int fetch_list(const struct config *config, const struct config_list *lis
 	}
 	feed_seen_read(config, list->name, &seen);
 	if (list->crowdsec || access(list->file, R_OK))
-		seen = (struct feed_seen){ 0 }; /* there is nothing that could be unchanged */
+		seen = (struct feed_seen){ 0 }; /* there is no file that could be unchanged */
 	remove_left(config, list->name);
 	snprintf(path, sizeof(path), "%s/.%s.XXXXXX", config->paths.feeds, list->name);
 	fd = mkostemp(path, O_CLOEXEC);
@@ -189,7 +188,7 @@ static bool is_due(const struct fetch *fetch, const struct config_list *list)
 	struct feed_seen seen;
 
 	feed_seen_read(fetch->config, list->name, &seen);
-	/* one that was checked in the future was so by a wrong clock */
+	/* a check in the future is that of a wrong clock */
 	return fetch->now || access(list->file, R_OK) || seen.checked_s > now_s ||
 	       now_s - seen.checked_s >= (int64_t)list->every_s;
 }
@@ -202,21 +201,21 @@ static bool is_named(const struct fetch *fetch, const char *name)
 	return !fetch->count;
 }
 
-/* One at a time: two would write over each other's notes of what was seen. The lock ends with us. */
+/* Allows one fetch at a time: two would overwrite each other's notes of what was seen. The lock
+ * ends with this process. */
 static void wait_for_others(const struct config *config)
 {
 	int fd = open(config->paths.feeds, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || !flock(fd, LOCK_EX | LOCK_NB))
-		return; /* without a folder there is nothing to write over, and the fetch says so */
+		return; /* without a folder nothing can be overwritten, and the fetch reports it */
 	cmd_warn(&cmd_fetch, "another fetch is at work; this one waits for its end");
 	while (flock(fd, LOCK_EX) && errno == EINTR)
 		;
 }
 
-/* One that fails does not keep the others from being fetched; and since servers that are slow may
- * take all the time that the unit has, each run
- * begins with a list by chance. */
+/* Fetches all lists that are due; a failure does not keep the others from being fetched. Each run
+ * begins with a random list, since slow servers may take all the time that the unit has. */
 static int fetch_all(const struct fetch *fetch)
 {
 	size_t count = 0, first = 0;

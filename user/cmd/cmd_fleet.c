@@ -21,7 +21,7 @@ struct fleet_options {
 	const char *output;
 	bool secret, json;
 	char **words;
-	int count; /* of words behind the verb */
+	int count; /* words behind the verb */
 };
 
 static int no_fleet(void)
@@ -61,7 +61,7 @@ static int make_secret(const char *path, struct fault *fault)
 	return error;
 }
 
-/* Without --output: the public half of the key that is configured. */
+/* Without --output, shows the public half of the configured key. */
 static int show_or_make_key(const char *configured, const char *path, struct fault *fault)
 {
 	struct fleet_signer signer = { 0 };
@@ -137,7 +137,7 @@ static int verb_status(struct instance *instance, const struct globals *globals,
 
 /* ---- acl ---- */
 
-/* One user a member, who may append to its own stream alone. */
+/* Prints one user for each member, which may append to its own stream only. */
 static int verb_acl(struct instance *instance, const struct globals *globals,
 		    const struct fleet_options *options)
 {
@@ -169,7 +169,7 @@ static int verb_acl(struct instance *instance, const struct globals *globals,
 
 /* ---- revoke ---- */
 
-/* The configuration's folder of parts, beside its file. */
+/* Writes into conf.d beside the configuration's file. */
 static int write_revocation(const struct config *config, const char *name, struct fault *fault)
 {
 	const char *main_file = config->path ? config->path : CONFIG_DEFAULT_PATH;

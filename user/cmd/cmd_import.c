@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho import`: files into one list, in the store and in the kernel. Not here: formats. */
+/* `sekisho import`: reads files into one list, in the store and in the kernel. Not here:
+ * formats. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -15,7 +16,7 @@
 #include "conf/codes.h"
 #include "enforce/publish.h"
 
-#define PUBLISH_SAID 1000000 /* prefixes: fewer are in force before one could read it */
+#define PUBLISH_SAID 1000000 /* prefixes; fewer are in force before a message could be read */
 
 static void import_free(struct import *import)
 {
@@ -35,7 +36,7 @@ static bool valid_name(const char *name)
 	       size;
 }
 
-/* EXIT_DONE, or the status to end with. */
+/* EXIT_DONE, or another exit status. */
 static int parse_options(struct import *import, int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -79,7 +80,7 @@ static int parse_options(struct import *import, int argc, char **argv)
 	return EXIT_DONE;
 }
 
-/* A name that nobody has declared may be a slip of the pen, and would make a list of its own. */
+/* Refuses a name that nobody has declared: it may be mistyped, and would make a new list. */
 static int refuse_undeclared(const struct import *import, const struct instance *instance,
 			     struct fault *fault)
 {
@@ -92,7 +93,7 @@ static int refuse_undeclared(const struct import *import, const struct instance 
 			 import->name, near, *near ? "" : ";", import->name);
 }
 
-/* The configuration's word, else the option's, else what the list is. */
+/* The action: from the configuration, else from the option, else that of the existing list. */
 static int find_action(struct import *import, const struct instance *instance, bool known,
 		       const struct store_list *old, struct fault *fault)
 {
@@ -119,7 +120,7 @@ static int find_action(struct import *import, const struct instance *instance, b
 		import->action = old->allow ? ACTION_ALLOW : ACTION_DENY;
 		import->code = old->code;
 	}
-	/* A dry run makes nothing: it may show what is in a file. */
+	/* A dry run changes nothing, so it may show the content of any file. */
 	if (!import->action && !import->dry_run)
 		return refuse_undeclared(import, instance, fault);
 	if (!import->action)
@@ -162,8 +163,8 @@ static void print_result(const struct import *import, const struct instance *ins
 		       "`load`\n");
 }
 
-/* What the list is now: nothing when there is none yet. Without the right to read the store there
- * is nothing to compare with. */
+/* Shows how the list changes; a new list is compared with an empty one. Without the right to read
+ * the store, there is nothing to compare with. */
 static int show_changes(const struct import *import, struct instance *instance, struct fault *fault)
 {
 	_cleanup_(ranges_free) struct ranges before = { 0 };
@@ -237,7 +238,7 @@ static int import_list(struct import *import, struct instance *instance, struct 
 	return error;
 }
 
-/* What writing needs, or the fault that says why it cannot be had. */
+/* Checks that store and gate can be written, or reports why not. */
 static int check_instance(const struct instance *instance, struct fault *fault)
 {
 	if (!instance->store) {
@@ -274,7 +275,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 
 	if (status)
 		return status;
-	/* All input before the tables' lock: standard input may be slow. */
+	/* All input is read before the tables lock is taken: standard input may be slow. */
 	error = import.remove ? 0 : import_read_inputs(&import, &fault);
 	if (!error)
 		error = instance_open(globals->config_path,

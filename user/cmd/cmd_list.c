@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho list add|remove`: single prefixes into a list and out of it. Not here: whole files. */
+/* `sekisho list add|remove`: adds single prefixes to a list, or removes them. Not here: whole
+ * files. */
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -22,7 +23,7 @@ struct edit {
 	const char *name;
 	uint64_t seconds; /* 0: for ever */
 	struct prefix_args prefixes;
-	struct ranges ranges; /* the list, as it was and as it becomes */
+	struct ranges ranges; /* the list, before and after the change */
 };
 
 static void edit_free(struct edit *edit)
@@ -58,7 +59,7 @@ static int read_options(struct edit *edit, int argc, char **argv)
 	return prefix_args(&cmd_list, argv + optind + 2, argc - optind - 2, &edit->prefixes);
 }
 
-/* What a file keeps is replaced when the file is read the next time. */
+/* Refuses a list that is kept in a file or a feed: it would be replaced when that is read again. */
 static int check_kept(const struct config *config, const char *name, struct fault *fault)
 {
 	for (size_t i = 0; i < config->list_count; i++) {
@@ -82,7 +83,7 @@ static int check_kept(const struct config *config, const char *name, struct faul
 	return 0;
 }
 
-/* The same that an import refuses in a deny list. */
+/* Refuses what an import refuses in a deny list. */
 static int check_prefixes(const struct edit *edit, bool allow, struct fault *fault)
 {
 	_cleanup_free_ struct prefix *own = NULL;
@@ -131,7 +132,7 @@ static int take_away(struct edit *edit)
 	return 0;
 }
 
-/* The list of the store; one that is declared and was never filled begins empty. */
+/* Loads the list from the store; one that is declared but was never filled is empty. */
 static int load_list(struct edit *edit, struct instance *instance, struct store_list *list,
 		     struct fault *fault)
 {

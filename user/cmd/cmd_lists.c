@@ -121,7 +121,7 @@ static int print_json(const struct rows *rows, struct fault *fault)
 	return 0;
 }
 
-/* "3h" ago, in one unit: a table is read at a glance. */
+/* The age of a list in one unit, as "3h": a table is read at a glance. */
 static void format_age(const struct store_list *list, char text[TIME_TEXT_SIZE])
 {
 	int64_t age_s = (clock_wall_ns() - list->updated_wall_ns) / NS_PER_S;
@@ -138,7 +138,7 @@ static void format_age(const struct store_list *list, char text[TIME_TEXT_SIZE])
 	duration_format(seconds, text);
 }
 
-/* "all", or the names. */
+/* Prints "all", or the names of the services. */
 static void print_services(const struct config *config, const char *list)
 {
 	uint16_t services = config_list_services(config, list);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho load`: the gate without the daemon. */
+/* `sekisho load`: loads the gate without the daemon. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -39,7 +39,8 @@ static int attach_all(struct instance *instance, const struct command *command)
 	return missing ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* A daemon of the older version would go on with maps that nothing asks any more. */
+/* Refuses to load beside a daemon of an older version: it would go on with maps that no program
+ * uses any more. */
 static int refuse_beside_older(const struct config *config, struct fault *fault)
 {
 	pid_t daemon = daemon_holder(config->paths.runtime);

@@ -66,7 +66,7 @@ struct wish {
 	uint64_t seconds;
 };
 
-/* 0, or an exit status. */
+/* Returns 0, or an exit status. */
 static int parse(int argc, char **argv, struct wish *wish)
 {
 	static const struct option known[] = { { "json", no_argument, NULL, 'j' },

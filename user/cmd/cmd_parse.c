@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho parse`: the events of log files, one per line. Needs no privilege and no configuration. */
+/* `sekisho parse`: prints the events of log files, one per line. Needs no privilege and no
+ * configuration. */
 #include "cmd/cmd.h"
 
 #include <errno.h>
@@ -20,10 +21,10 @@
 
 struct reading {
 	const char *name;
-	bool missed; /* instead of events: lines of mail servers without one */
+	bool missed; /* show mail servers' lines without an event instead */
 	uint64_t lines, missed_count, timeless, events[EVENT_KIND_COUNT];
-	bool json, cutting; /* cutting: the rest of an over-long line is being left out */
-	bool show_name;	    /* several files: say which */
+	bool json, cutting; /* cutting: the rest of an over-long line is skipped */
+	bool show_name;	    /* there are several files: name each */
 	struct log_parser *parser;
 	struct patterns *patterns;
 	uint64_t cut;
@@ -67,7 +68,7 @@ static void print_event(struct reading *reading, const struct event *event)
 	fwrite(json, 1, used, stdout);
 }
 
-/* As it may be shown: without passwords and control characters. */
+/* Prints a line without passwords and control characters. */
 static void print_missed(const struct reading *reading, const char *line, size_t size)
 {
 	char text[LOG_LINE_MAX + 1];
@@ -76,7 +77,7 @@ static void print_missed(const struct reading *reading, const char *line, size_t
 	printf("%s:%" PRIu64 ": %s\n", reading->name, reading->lines, text);
 }
 
-/* What it came to, on standard error. */
+/* Prints the sums, on standard error. */
 static void print_summary(const struct reading *reading)
 {
 	char form[ENVELOPE_FORM_SIZE];
@@ -117,7 +118,7 @@ static void parse_line(struct reading *reading, const char *line, size_t size)
 	}
 }
 
-/* Complete lines of the buffer; returns how many bytes are left over at its end. */
+/* Parses the complete lines of the buffer; returns the number of bytes left at its end. */
 static size_t parse_buffer(struct reading *reading, char *buffer, size_t size)
 {
 	const char *at = buffer, *end = buffer + size, *newline;
@@ -129,7 +130,7 @@ static size_t parse_buffer(struct reading *reading, char *buffer, size_t size)
 		at = newline + 1;
 	}
 	size = (size_t)(end - at);
-	if (size == READ_SIZE) { /* no newline in all of it */
+	if (size == READ_SIZE) { /* no newline in the whole buffer */
 		if (!reading->cutting)
 			parse_line(reading, at, size);
 		reading->cutting = true;
@@ -148,7 +149,8 @@ static int parse_open(struct reading *reading, int fd, struct fault *fault)
 
 	if (!buffer)
 		return fault_set(fault, -ENOMEM, "out of memory");
-	/* What a file says without a year was said before it was last written. */
+	/* The file's lines are older than its last change: that decides the year where they have
+	 * none. */
 	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
 		log_parser_set_reference(reading->parser,
 					 status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec);
@@ -179,8 +181,8 @@ static void print_fault(const char *text, void *context)
 	cmd_warn(&cmd_parse, "%s", text);
 }
 
-/* The [pattern]s of the configuration that -c or SEKISHO_CONFIG names, which must be sound; else of
- * the default one, which must not even be there. */
+/* Loads the configuration for its [pattern]s. One that -c or SEKISHO_CONFIG names must be sound.
+ * The default one need not even exist. */
 static int load_config(const struct globals *globals, struct config **config)
 {
 	const char *path = getenv("SEKISHO_CONFIG");
@@ -237,7 +239,7 @@ static void free_past_logs(struct past_logs **past_logs)
 	past_logs_free(*past_logs);
 }
 
-/* Several logs are one server's: what several of them say is one event. */
+/* Reads several logs as those of one server: what several of them tell is one event. */
 static int parse_files(char **names, bool json, struct patterns *patterns)
 {
 	_cleanup_(free_past_logs) struct past_logs *past_logs = past_logs_new(patterns);

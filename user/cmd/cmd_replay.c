@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho replay`: old logs through parser and rules, in log time. Offline, without privilege. Not
- * here: how that is done (old_logs.h), what is printed (show/replay.h). */
+/* `sekisho replay`: runs old logs through parser and rules, in log time. Offline, without
+ * privilege. Not here: how that is done (old_logs.h), what is printed (show/replay.h). */
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `sekisho report`: a page after an incident, and a day's digest. Not here: where the facts come
- * from (report_facts.h), how they look (report/pages.h). */
+ * from (report_facts.h), how they are shown (report/pages.h). */
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -29,7 +29,8 @@ static void print_fault(const char *text, void *context)
 	fprintf(stderr, "sekisho report: %s\n", visible ? visible : text);
 }
 
-/* Written as a whole or not at all: `render` fills memory, which is a few hundred KiB at most. */
+/* Output that is written as a whole or not at all: it is rendered to memory first, a few hundred
+ * KiB at most. */
 struct report_output {
 	char *text;
 	size_t size;
@@ -160,7 +161,7 @@ static int report_day(const struct report_options *options)
 
 	if (!day)
 		return cmd_failed(&cmd_report, &(struct fault){ -ENOMEM, "out of memory" });
-	/* Without a name: yesterday, which is whole. */
+	/* Without a name: yesterday, the last complete day. */
 	if (day_of(name, now, day))
 		return cmd_usage(&cmd_report, "'%s' is no day like 2026-11-15", name ? name : "?");
 	if (!name && day_of(NULL, (day->from_s - 1) * NS_PER_S, day))

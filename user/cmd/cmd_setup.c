@@ -33,7 +33,7 @@ static int read_home(const char *text, char home[3])
 	return EXIT_DONE;
 }
 
-/* An address that can stand in a shell's variable as it is. */
+/* Takes an address that needs no quoting in a shell's variable. */
 static int read_mail_to(const char *text, char *mail_to, size_t size)
 {
 	for (const char *at = text; *at; at++)
@@ -74,7 +74,7 @@ static int read_options(int argc, char **argv, struct setup_options *options, st
 	return status;
 }
 
-/* ROOT/FOLDER-OF-THE-CONFIGURATION/conf.d/10-site.conf; to be free()d. */
+/* ROOT/FOLDER/conf.d/10-site.conf, where FOLDER is that of the configuration; to be free()d. */
 static char *site_path(const struct globals *globals, const char *root)
 {
 	const char *config = globals->config_path;
@@ -110,7 +110,7 @@ static int cannot_write(const char *path)
 	return cmd_failed(&cmd_setup, &fault);
 }
 
-/* Whether the way from `root` to `folder` has a symbolic link, which may lead out of an image. */
+/* Whether the path from `root` to `folder` has a symbolic link, which may lead out of an image. */
 static bool has_link(const char *root, char *folder)
 {
 	struct stat file;
@@ -127,7 +127,7 @@ static bool has_link(const char *root, char *folder)
 	return false;
 }
 
-/* Never over anything that is there. */
+/* Writes the file; never overwrites one. */
 static int write_site(const struct setup *setup, const char *root, const char *path)
 {
 	_cleanup_free_ char *folder = strdup(path);
@@ -186,7 +186,7 @@ static int propose(const struct globals *globals, const struct setup_options *op
 	return EXIT_DONE;
 }
 
-/* What the configuration that is there says. None, or one that cannot be read, says nothing. */
+/* Takes what the existing configuration sets; nothing if there is none or it cannot be read. */
 static void ask_config(const struct globals *globals, struct setup *setup)
 {
 	struct config *config = NULL;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho stand-in`: answers Dovecot where the daemon does not. */
+/* `sekisho stand-in`: answers Dovecot while the daemon does not. */
 #include <getopt.h>
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho stats`: the counters. What they look like is user/show/'s. */
+/* `sekisho stats`: the counters. user/show/ formats them. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -75,9 +75,9 @@ static int run(const struct globals *globals, int argc, char **argv)
 	}
 	if (optind < argc)
 		return cmd_usage(&cmd_stats, "takes no argument: '%s'", argv[optind]);
-	/* Metrics have no series per source, so they do not look at them. */
+	/* Metrics have no series per source, so sources are not read for them. */
 	parts |= form == FORM_PROMETHEUS ? SNAPSHOT_STATUS : SNAPSHOT_TOP_TALKERS;
-	parts |= form == FORM_TEXT ? SNAPSHOT_STATUS : 0; /* what the logs said */
+	parts |= form == FORM_TEXT ? SNAPSHOT_STATUS : 0; /* for the events of the logs */
 	if (cmd_open(&cmd_stats, globals, INSTANCE_STORE_READ | INSTANCE_GATE, &instance))
 		return EXIT_FAILED;
 	if (!instance.gate)

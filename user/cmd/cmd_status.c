@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho status`: mode, devices, tables, daemon. What it looks like is user/show/'s. */
+/* `sekisho status`: mode, devices, tables, daemon. user/show/ formats them. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 		return cmd_usage(&cmd_status, "takes no argument: '%s'", argv[optind]);
 	if (cmd_open(&cmd_status, globals, INSTANCE_STORE_READ | INSTANCE_GATE, &instance))
 		return EXIT_FAILED;
-	/* Whether a gate is loaded is not known: no answer is better than "none". */
+	/* It is not known whether a gate is loaded: no answer is better than "none". */
 	if (!instance.gate &&
 	    (instance.gate_fault.error == -EPERM || instance.gate_fault.error == -EACCES)) {
 		fault_set(&fault, instance.gate_fault.error,

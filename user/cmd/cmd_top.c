@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho top`: stats, live. What is shown is user/show/'s; here are the loop, and bans by hand. */
+/* `sekisho top`: live statistics. user/show/ draws them; here are the loop, and bans by hand. */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -23,7 +23,7 @@ struct top {
 	uint64_t interval_s;
 	struct screen screen;
 	struct top_view view;
-	struct top_frame frames[2]; /* the present one, and the one before */
+	struct top_frame frames[2]; /* the present one and the one before */
 	bool has[2];
 	unsigned now;
 	struct top_bans bans;
@@ -38,7 +38,7 @@ static void on_signal(int signal)
 	ended = 1;
 }
 
-/* A frame that cannot be taken leaves the last one on the screen, and says why. */
+/* Takes the next frame. If that fails, the last one stays on the screen, with the reason. */
 static void take_frame(struct top *top)
 {
 	unsigned next = !top->now;
@@ -126,7 +126,7 @@ static void by_hand(struct top *top, bool ban)
 			 "choose a source, a network or a ban first");
 		return;
 	}
-	prefix = row->prefix; /* the rows may go while the question stands */
+	prefix = row->prefix; /* the rows may change while the question is shown */
 	snprintf(question, sizeof(question), ban ? "ban %s for 1h?" : "unban %s?", row->name);
 	if (screen_confirm(question))
 		do_it(top, &prefix, ban);
@@ -174,7 +174,8 @@ static int show(struct top *top, struct fault *fault)
 	const struct config *config;
 	int err;
 
-	/* The first frame before the screen: what is wrong is said as any command says it. */
+	/* The first frame is taken before the screen is opened, so that faults are reported as by
+	 * any command. */
 	err = top_frame_take(top->config_path, &top->frames[0], &top->bans, fault);
 	if (err)
 		return err;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sekisho unban: let prefixes in again. */
+/* `sekisho unban`: lifts bans. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ struct search {
 	const struct prefix *prefix;
 	char names[NAMED_MOST * (PREFIX_TEXT_SIZE + 2)];
 	size_t found;
-	enum ban_services exact; /* what bans of exactly this prefix close */
+	enum ban_services exact; /* the services that bans of exactly this prefix close */
 };
 
 static int name_overlap(const struct ban_record *ban, void *context)
@@ -40,7 +40,7 @@ static int name_overlap(const struct ban_record *ban, void *context)
 	return 0;
 }
 
-/* What may have been meant. */
+/* Reports that there is no such ban, and which one may have been meant. */
 static int not_banned(struct instance *instance, const struct prefix *prefix,
 		      enum ban_services services)
 {
@@ -65,7 +65,7 @@ static int not_banned(struct instance *instance, const struct prefix *prefix,
 	return cmd_failed(&cmd_unban, &fault);
 }
 
-/* As in cmd_ban.c: the lock for one at a time. */
+/* Lifts one ban under the lock. As in cmd_ban.c, others do not have to wait for all of them. */
 static int unban_one(struct instance *instance, struct fleet_tell *tell,
 		     const struct prefix *prefix, enum ban_services services, struct fault *fault)
 {
@@ -89,7 +89,7 @@ static void say_unbanned(const struct prefix *prefix, enum ban_services services
 	       services == BAN_ALL ? "" : ban_services_word(services));
 }
 
-/* The bans that are to end. */
+/* The bans to be lifted. */
 struct inside {
 	const struct prefix *prefix; /* NULL: all */
 	enum ban_services services;
@@ -106,7 +106,7 @@ static int collect(const struct ban_record *ban, void *context)
 	if (inside->prefix && (!prefix_overlaps(&ban->prefix, inside->prefix) ||
 			       ban->prefix.length <= inside->prefix->length))
 		return 0;
-	/* A ban of each group of services is handed out for itself. */
+	/* The bans of the two groups of services come one after the other. */
 	if (!(ban->services & inside->services) ||
 	    (found->count &&
 	     !memcmp(&found->items[found->count - 1], &ban->prefix, sizeof(ban->prefix))))
@@ -121,7 +121,7 @@ static int collect(const struct ban_record *ban, void *context)
 	return 0;
 }
 
-/* The bans within `prefix`, itself not among them; of a single address there are none. */
+/* Lifts the bans within `prefix`, except for that of `prefix` itself; a single address has none. */
 static int unban_inside(struct instance *instance, struct fleet_tell *tell,
 			const struct prefix *prefix, enum ban_services services, size_t *lifted)
 {
@@ -141,7 +141,7 @@ static int unban_inside(struct instance *instance, struct fleet_tell *tell,
 		if (i % 64 == 63)
 			instance_let_others();
 		error = unban_one(instance, tell, &found.items[i], services, &fault);
-		if (error && error != -ENOENT) { /* it may just have ended */
+		if (error && error != -ENOENT) { /* the ban may just have ended */
 			status = cmd_failed(&cmd_unban, &fault);
 			continue;
 		}
@@ -151,8 +151,8 @@ static int unban_inside(struct instance *instance, struct fleet_tell *tell,
 	return status;
 }
 
-/* `around`: the whole source of an IPv6 address that was given without a length, as `ban` takes it;
- * where the address itself is not banned. */
+/* Lifts the ban of `prefix` and those within. If it has none, that of `around` is lifted: for an
+ * IPv6 address that was given without a length, the whole source, as `ban` takes it. */
 static int unban_prefix(struct instance *instance, struct fleet_tell *tell,
 			const struct prefix *prefix, const struct prefix *around,
 			enum ban_services services)
@@ -230,8 +230,8 @@ static int run(const struct globals *globals, int argc, char **argv)
 	status = service_args_read(&cmd_unban, &wanted, instance.config, &services);
 	if (status)
 		return status;
-	/* Without a gate there is only the store's ban to be removed; any other failure would leave
-	 * the ban in force. */
+	/* Without a gate only the store's ban needs to be removed. After any other failure the ban
+	 * would stay in force. */
 	if (!instance.gate && instance.gate_fault.error != -ENOENT)
 		return cmd_failed(&cmd_unban, &instance.gate_fault);
 	if (!instance.store && !instance.gate)

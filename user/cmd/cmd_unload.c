@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho unload`: the gate out of the kernel. */
+/* `sekisho unload`: removes the gate from the kernel. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>

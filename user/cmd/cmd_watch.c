@@ -19,8 +19,8 @@
 #include "show/capture.h"
 #include "show/verdict_line.h"
 
-#define RATE	     500    /* a second, unless changed */
-#define RATE_MOST    100000 /* what a terminal or a disk may be asked to take */
+#define RATE	     500    /* verdicts a second, unless set otherwise */
+#define RATE_MOST    100000 /* what a terminal or a disk may be expected to take */
 #define LOOK_NS	     50000000L
 #define SAY_NS	     (5 * NS_PER_S)
 #define CAPTURE_MOST (64ULL << 20)
@@ -37,8 +37,8 @@ struct watch_command {
 	FILE *lines, *capture; /* NULL: not wanted */
 	uint64_t captured;     /* bytes */
 	uint64_t shown;
-	struct verdicts_missed said; /* what was told of */
-	int64_t wall_offset_ns;	     /* wall clock less boot clock */
+	struct verdicts_missed said; /* what was reported already */
+	int64_t wall_offset_ns;	     /* wall clock minus boot clock */
 };
 
 static volatile sig_atomic_t ended;
@@ -55,7 +55,8 @@ static bool is_done(const struct watch_command *watch)
 	       (watch->capture && watch->captured >= CAPTURE_MOST);
 }
 
-/* A negative return ends the reading: -ENOSPC that enough was shown, else what failed. */
+/* Shows one record. A negative return ends the reading: -ENOSPC if enough was shown, else the
+ * error. */
 static int show(const struct watch_record *record, void *context)
 {
 	struct watch_command *watch = context;
@@ -81,7 +82,8 @@ static int show(const struct watch_record *record, void *context)
 	return 0;
 }
 
-/* What is not shown is said: on standard error, so that it never stands among what is read on. */
+/* Reports verdicts that are not shown: on standard error, so that it never mixes with the
+ * output. */
 static void say_missed(struct watch_command *watch, const struct verdicts *verdicts)
 {
 	struct verdicts_missed now = verdicts_missed(verdicts);
@@ -140,7 +142,7 @@ static int loop(struct watch_command *watch, struct verdicts *verdicts, struct f
 	return 0;
 }
 
-/* A new file that is root's alone, and never one that somebody has put there. */
+/* Creates a new file that only root may read; never opens one that somebody has put there. */
 static int open_capture(struct watch_command *watch, struct fault *fault)
 {
 	int fd;

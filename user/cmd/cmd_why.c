@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `sekisho why ADDR`: what each service would say to this source now, and the evidence. */
+/* `sekisho why ADDR`: how each service would treat this source now, and the evidence. */
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -36,8 +36,8 @@ static int print(const struct why *why, const struct why_then *then, bool as_jso
 	return cmd_failed(&cmd_why, &fault);
 }
 
-/* Without the right to ask, "pass" would be a guess. That there is no gate, or no store yet, is an
- * answer: nothing is in force. */
+/* Whether the gate or the store may not be read: then "pass" would be a guess. If there is no gate,
+ * or no store yet, nothing is in force, which is an answer. */
 static bool may_not_ask(const struct instance *instance, struct fault *fault)
 {
 	if (!instance->gate && instance->gate_fault.error != -ENOENT)

@@ -9,7 +9,8 @@
 #include "base/time.h"
 #include "fleet/channel.h"
 
-/* What is not told is told by the daemon: at once if it looks now, and behind the last ban again. */
+/* Leaves a file by which the daemon knows that it must tell all bans in force (CHANNEL_UNTOLD). It
+ * is made again for each ban, since the daemon may have removed it meanwhile. */
 static void leave_untold(const struct fleet_tell *tell)
 {
 	int fd = open(tell->untold, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

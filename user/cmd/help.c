@@ -9,8 +9,8 @@
 
 struct flow {
 	FILE *out;
-	size_t at;     /* column; 0: a line has not begun */
-	size_t indent; /* of the lines that follow */
+	size_t at;     /* column; 0: no line has begun */
+	size_t indent; /* of the following lines */
 };
 
 static void flow_end(struct flow *flow)
@@ -46,7 +46,7 @@ static void flow_words(struct flow *flow, const char *text, size_t size)
 	}
 }
 
-/* "  --json  text": the column where the text begins, or 0. */
+/* The column where the text begins in "  --json  text", or 0. */
 static size_t text_column(const char *line, size_t size)
 {
 	size_t at = strspn(line, " ");
@@ -73,7 +73,7 @@ static void flow_line(struct flow *flow, const char *line, size_t size)
 		flow->indent = column;
 		flow_words(flow, line + column, size - column);
 	} else if (indent && !flow->indent) {
-		/* A table or an example: as it is. */
+		/* A table or an example is printed as it is. */
 		flow_end(flow);
 		fprintf(flow->out, "%.*s\n", (int)size, line);
 	} else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See import.h. The files of an import, their refusals and progress. Not here: formats. */
+/* See import.h. Reading the files of an import, their refusals, and progress. Not here: formats. */
 #include "cmd/import.h"
 
 #include <errno.h>
@@ -125,7 +125,7 @@ int import_read_lists(struct import *import, struct fault *fault)
 		if (error)
 			return error;
 	}
-	if (import->count > 1 && ranges_resolve_lowest(&import->ranges)) /* the last end wins */
+	if (import->count > 1 && ranges_resolve_lowest(&import->ranges)) /* the latest end counts */
 		return fault_set(fault, -ENOMEM, "no memory for the list");
 	import->total.prefixes = ranges_count_prefixes(&import->ranges);
 	if (import->total.taken > import->total.prefixes)

@@ -6,7 +6,7 @@
 
 #include "base/nearest.h"
 
-/* The rows of the store are gone after each call. */
+/* `name` keeps a copy: the store's rows are gone after each call. */
 struct near_names_search {
 	struct nearest nearest;
 	size_t most; /* changes */

@@ -31,7 +31,7 @@ static void take_providers(struct old_logs *logs, struct detect_settings *settin
 	settings->provider_context = logs->providers;
 }
 
-/* What `never-ban` names; this machine's addresses have nothing to do with an old log. */
+/* Takes the prefixes of `never-ban`. This machine's own addresses say nothing about an old log. */
 static int take_protected(struct old_logs *logs, struct fault *fault)
 {
 	const struct config *config = logs->config;
@@ -77,7 +77,7 @@ static void on_decision(const struct decision *decision, void *context)
 	logs->on_decision(decision, logs->context);
 }
 
-/* What a ban would have kept out never came to be said in the log. */
+/* Whether a ban would have kept the event's source out, so that the line would not exist. */
 static bool kept_out(const struct old_logs *logs, const struct event *event)
 {
 	struct prefix source;
@@ -107,7 +107,7 @@ int old_logs_open(struct old_logs *logs, struct fault *fault)
 	settings.country = country_of;
 	settings.country_context = &logs->countries;
 	take_providers(logs, &settings);
-	/* An old log is read at one go: what it needs to remember is its own size. */
+	/* An old log is read in one go, so what has to be remembered is bounded by its size. */
 	settings.most_sources = settings.most_accounts = 1U << 20;
 	logs->detect = detect_new(&settings);
 	logs->past_logs = past_logs_new(logs->config->compiled_patterns);
@@ -126,7 +126,7 @@ int old_logs_read(struct old_logs *logs, char **paths, struct past_logs_counts *
 		if (past_logs_add(logs->past_logs, *paths, &fault))
 			return cmd_failed(logs->command, &fault);
 	logs->opened = true;
-	/* A file that ends in a fault ends there; the rest counts. */
+	/* A file with a fault ends there; the other files count. */
 	if (past_logs_run(logs->past_logs, on_event, logs, &fault))
 		status = cmd_failed(logs->command, &fault);
 	detect_say_held(logs->detect, INT64_MAX, on_decision, logs);

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 
-/* A word that is no prefix, and why. */
+/* Explains why a word is no prefix. */
 static void explain(const char *text, int error, const struct prefix *corrected, char *why,
 		    size_t size)
 {
@@ -27,7 +27,7 @@ static void explain(const char *text, int error, const struct prefix *corrected,
 		 text, right);
 }
 
-/* What has been read, and the word that was refused last. */
+/* The prefixes that were read, and the last word that was refused. */
 struct words {
 	const struct command *command;
 	struct prefix_args *prefixes;
@@ -44,14 +44,15 @@ static void take(struct words *words, const char *text)
 	struct fault fault;
 
 	if (error) {
-		/* The one before: the last is left to the caller, who may show the usage with it. */
+		/* Reports the refused word before this one. The last is left to the caller, who may
+		 * show the usage with it. */
 		fault_set(&fault, -EINVAL, "%s", words->why);
 		if (*words->why)
 			cmd_failed(words->command, &fault);
 		explain(text, error, &prefix, words->why, sizeof(words->why));
 		return;
 	}
-	/* Doubled at each power of two. */
+	/* The room doubles at each power of two. */
 	if (!(prefixes->count & (prefixes->count - 1))) {
 		size_t room = prefixes->count ? 2 * prefixes->count : 1;
 

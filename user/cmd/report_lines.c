@@ -13,9 +13,9 @@
 
 struct report_lines_reading {
 	struct wanted_line *lines;
-	size_t count, left; /* of this file's */
+	size_t count, left; /* `left` is the number still wanted from this file */
 	const char *path;
-	uint64_t number; /* of the line that is being read */
+	uint64_t number; /* of the current line */
 	char line[LOG_LINE_MAX];
 	size_t size;
 };

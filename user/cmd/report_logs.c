@@ -43,7 +43,8 @@ static uint64_t provider(const struct address *address, void *context)
 	return old_logs_provider(&reading->logs, address);
 }
 
-/* As the rules see it: bob is bob@example.net once they know the realm. */
+/* Whether the accounts are one, as the rules see it: bob is bob@example.net once they know the
+ * realm. */
 static bool same(const char *account, void *context)
 {
 	const struct report_logs_reading *reading = context;

@@ -15,13 +15,13 @@
 #define SOURCES_MOST 4096 /* known ones are 512 at most, by the rules' own bound */
 
 struct filling {
-	struct old_logs world; /* of which countries and providers are asked */
+	struct old_logs world; /* only for countries and providers */
 	const struct account_facts *facts;
 	struct incident *incident;
 	size_t room;
 };
 
-/* NULL: no room. */
+/* The prefix's source; with `add` a new one if there is none. NULL: there is none, or no room. */
 static struct incident_source *source_of(struct filling *filling, const struct prefix *prefix,
 					 bool add)
 {
@@ -94,7 +94,7 @@ static int take_alert(const struct store_past_alert *alert, void *context)
 	return 0;
 }
 
-/* "logged in to bob@example.net during its spread": the name as a word. */
+/* Whether a reason has the name as a word: "logged in to bob@example.net during its spread". */
 static bool names(const char *reason, const char *account)
 {
 	size_t size = strlen(account);
@@ -283,7 +283,7 @@ int report_day_from_store(const struct command *command, const struct instance *
 	if (!error)
 		error = store_past_alerts_each(instance->store, NULL, day->from_s * NS_PER_S,
 					       take_day_alert, day, &fault);
-	/* They are kept at once, what is counted when its minute has ended. */
+	/* Alerts are stored at once, but their count only when its minute has ended. */
 	if (day->sum.alerts < day->alert_count)
 		day->sum.alerts = day->alert_count;
 	return error ? cmd_failed(command, &fault) : EXIT_DONE;

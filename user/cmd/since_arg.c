@@ -11,7 +11,7 @@
 #define DATE_SIZE 10 /* "2026-11-28" */
 #define DAY_NS	  (86400 * NS_PER_S)
 
-/* The date of a time, as people there would write it. */
+/* The date of a time, in the zone in which times are shown. */
 static void date_of(int64_t wall_ns, char date[DATE_SIZE + 1])
 {
 	char shown[TIME_TEXT_SIZE];
@@ -20,7 +20,7 @@ static void date_of(int64_t wall_ns, char date[DATE_SIZE + 1])
 	snprintf(date, DATE_SIZE + 1, "%.10s", shown);
 }
 
-/* By its noon: a day may have 23 hours. */
+/* Sets the date to the day before, computed from noon, since a day may have 23 hours. */
 static void date_before(char date[DATE_SIZE + 1])
 {
 	char noon[TIME_TEXT_SIZE];
@@ -31,7 +31,7 @@ static void date_before(char date[DATE_SIZE + 1])
 		date_of(time_less(wall_ns, DAY_NS), date);
 }
 
-/* "10:00" or "10:00:30" of that date. */
+/* Reads "10:00" or "10:00:30" of that date. */
 static int time_of_day(const char *date, const char *text, int64_t *wall_ns)
 {
 	char whole[TIME_TEXT_SIZE];
@@ -47,7 +47,7 @@ static bool is_word(const char *text, size_t size, const char *word)
 	return size == strlen(word) && !strncmp(text, word, size);
 }
 
-/* What stands before the time of day: a word or a date; NULL: neither. Else what follows it. */
+/* Reads the word or date before the time of day; returns what follows, or NULL if it is neither. */
 static const char *read_date(const char *text, char date[DATE_SIZE + 1])
 {
 	const char *rest = text + strcspn(text, " T");
@@ -66,7 +66,7 @@ static const char *read_date(const char *text, char date[DATE_SIZE + 1])
 	return *rest ? rest + 1 : rest;
 }
 
-/* A day, a time of today (or, where that is still to come, of yesterday), or both. */
+/* Reads a day, or a time of today (of yesterday, if it is still to come today), or both. */
 static int read_words(const char *text, int64_t now_wall_ns, int64_t *wall_ns)
 {
 	char date[DATE_SIZE + 1];
