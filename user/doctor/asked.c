@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Doctor on [policy]: whether mail servers ask, and what they do without an answer. */
+/* Doctor on [policy]: whether mail servers ask, and what they do if they get no answer. */
 #include <ctype.h>
 #include <glob.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 #include "doctor/checks.h"
 
 #define FILE_MOST   (1U << 20)
-#define UNASKED_S   3600 /* some mail comes within an hour */
+#define UNASKED_S   3600 /* some mail arrives within an hour */
 #define ENOUGH_BITS 24
 #define REJECT	    "reject_on_fail"
 
@@ -37,7 +37,7 @@ static char *without_comments(const char *text)
 	return copy;
 }
 
-/* What is done without an answer goes on; NULL: nothing is said, and 451 is the default. */
+/* Whether mail goes on if there is no answer. NULL: no action is set, and the default is 451. */
 static bool passes(const char *action)
 {
 	if (!action)
@@ -61,7 +61,7 @@ bool doctor_postfix_fails_closed(const char *text)
 		size = *at == '{' ? strcspn(at, "}") : strcspn(at, " \t\r\n,");
 		if (!memmem(at, size, "sekisho", strlen("sekisho")) &&
 		    !memmem(at, size, "10040", strlen("10040")))
-			continue; /* another's */
+			continue; /* another policy server's */
 		if (!passes(memmem(at, size, "default_action", strlen("default_action"))))
 			return true;
 	}
@@ -73,7 +73,7 @@ bool doctor_dovecot_fails_closed(const char *text)
 	_cleanup_free_ char *clean = without_comments(text);
 	const char *at = clean, *last = NULL;
 
-	/* The last one holds. In 2.4 also `auth_policy { reject_on_fail = yes }`. */
+	/* The last setting counts. In 2.4 it may also be `auth_policy { reject_on_fail = yes }`. */
 	while (at && (at = strstr(at, REJECT)) != NULL)
 		last = at += strlen(REJECT);
 	return last && !strncmp(last + strspn(last, " \t="), "yes", 3);

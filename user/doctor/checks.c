@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The checks of kernel, gate, devices and ports: facts in, findings out. Pure. Those of what comes
- * in, by logs and counters, are in checks_seen.c. */
+/* The checks of kernel, gate, devices and ports: they turn facts into findings. Pure. checks_seen.c
+ * checks what comes in, by logs and counters. */
 #include "doctor/checks.h"
 
 #include <errno.h>
@@ -174,7 +174,7 @@ static bool is_mail_program(const char *program)
 	return false;
 }
 
-/* Ports that only mail is spoken on, whoever listens. */
+/* Whether only mail is spoken on the port, whatever program listens. */
 static bool is_mail_port(uint16_t port)
 {
 	static const uint16_t ports[] = { 25, 110, 143, 465, 587, 993, 995, 2525, 4190 };
@@ -187,7 +187,7 @@ static bool is_mail_port(uint16_t port)
 
 static void check_ports(const struct doctor_facts *facts, struct doctor_report *report)
 {
-	unsigned said = 0; /* once for IPv4 and IPv6 */
+	unsigned said = 0; /* the port reported last: once for IPv4 and IPv6 */
 
 	for (size_t i = 0; i < facts->listener_count; i++) {
 		const struct listener *listener = &facts->listeners[i];
@@ -291,7 +291,7 @@ void doctor_check(const struct doctor_facts *facts, struct doctor_report *report
 	doctor_check_leaves(facts, report);
 	for (size_t i = 0; i < facts->fault_count; i++)
 		doctor_add(report, FIND_UNKNOWN, "", "%.500s", facts->faults[i].text);
-	/* glibc's qsort() is a merge sort for so few: equals keep their order. */
+	/* For so few items glibc's qsort() is a merge sort: equal ones keep their order. */
 	qsort(report->findings, report->count, sizeof(*report->findings), by_severity);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The checks of what leaves this machine: mail, by the outflow breaker, and word of what happened,
- * by alerts and metrics. Pure. */
+/* The checks of what leaves this machine: mail, by the outflow breaker; and reports, by alerts and
+ * metrics. Pure. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -58,7 +58,7 @@ static void check_outflow(const struct doctor_facts *facts, struct doctor_report
 			   outflow->overflows);
 }
 
-/* ---- word of it ---- */
+/* ---- reports ---- */
 
 static void check_word(const struct doctor_facts *facts, struct doctor_report *report)
 {
@@ -73,7 +73,7 @@ static void check_word(const struct doctor_facts *facts, struct doctor_report *r
 		snprintf(dropped, sizeof(dropped),
 			 ", and was not run for %" PRIu64 " because too many waited",
 			 alerts->dropped);
-	/* Once it works again there is nothing left to do. */
+	/* If the program works again, there is nothing left to do. */
 	if ((alerts->failed || alerts->dropped) && !alerts->succeeded)
 		doctor_add(report, FIND_ALERTS_FAILED, "",
 			   "the program failed %" PRIu64 " of the %" PRIu64

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The checks of what comes in: logs that say too little, and sources that are nobody's. Pure. */
+/* The checks of what comes in: logs that say too little, and sources that look like this machine.
+ * Pure. */
 #include <errno.h>
 #include <string.h>
 
@@ -7,13 +8,13 @@
 #include "log/follow.h"
 
 #define DAY_NS	     (86400 * NS_PER_S)
-#define ENOUGH	     20	 /* below that a share says nothing */
-#define ENOUGH_LINES 200 /* of a log that is all about other things */
+#define ENOUGH	     20	 /* a share of fewer than this proves nothing */
+#define ENOUGH_LINES 200 /* lines that show that a log is about other things */
 #define LAG_BYTES    (10U << 20)
 
 /* ---- everything looks like one local address (story E) ---- */
 
-/* Four of five. */
+/* Whether it is at least four of five. */
 static bool is_most(uint64_t part, uint64_t whole)
 {
 	return whole >= ENOUGH && part >= whole - whole / 5;
@@ -100,7 +101,7 @@ static void check_log(const struct doctor_facts *facts, const struct doctor_log 
 		return;
 	}
 	if (log->error) {
-		/* Not root is said by itself. */
+		/* That doctor does not run as root is a finding of its own. */
 		if (facts->root)
 			doctor_add(report, FIND_LOG_UNREADABLE, log->name, "cannot read %s: %s",
 				   log->path, strerror(-log->error));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Doctor on [fleet]: whether its process runs, reaches engine and daemon, and believes the others. */
+/* Doctor on [fleet]: whether its process runs, reaches engine and daemon, and trusts the other
+ * members. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 
 /* ---- the status of the fleet process ---- */
 
-/* A text of the file, which may be anybody's words, as a terminal may have it. */
+/* Takes a text of the file, which may be anybody's words, so that it is safe for a terminal. */
 static void take_text(const json_t *object, const char *key, char *to, size_t size)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -29,7 +30,8 @@ static uint64_t count_of(const json_t *object, const char *key)
 	return count > 0 ? (uint64_t)count : 0;
 }
 
-/* What its own member signed, and may not say: not what was only late, or lifted already. */
+/* Counts what the member signed itself but may not say. Not counted: what was only late, or had
+ * been lifted already. */
 static uint64_t too_much(const json_t *member)
 {
 	static const enum adoption_verdict rows[] = { ADOPTION_WIDE, ADOPTION_BUDGET,

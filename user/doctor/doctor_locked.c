@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Doctor on accounts that are locked: by the lock unit (packaging/alert/lock), or by hand in the
+/* Doctor on accounts that are locked, by the lock unit (packaging/alert/lock) or by hand in the
  * same files. */
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@ bool doctor_lock_file(const char *text, char *path, size_t size)
 	static const char name[] = "LOCK_FILE=";
 	bool found = false;
 
-	/* The last one holds. */
+	/* The last one counts. */
 	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		const char *value = line + strspn(line, " \t");
 		size_t length;
@@ -40,9 +40,9 @@ void doctor_read_locked(const char *text, struct doctor_locked *locked)
 	locked->count = 0;
 	*locked->names = '\0';
 	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		size_t length = strcspn(line, ": \t\n"); /* what follows is the server's */
+		size_t length = strcspn(line, ": \t\n"); /* the rest is the server's */
 
-		if (!length || *line == '#') /* nor what goes on a line */
+		if (!length || *line == '#') /* a comment, or a continued line */
 			continue;
 		locked->count++;
 		if (used + length + 2 < sizeof(locked->names))

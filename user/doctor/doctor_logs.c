@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the end of a log says, file or journal: its last lines through the parser, counted. */
+/* What the end of a log shows, file or journal: its last lines are parsed and counted. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #include "log/journal.h"
 #include "log/parse.h"
 
-#define ADDRESSES 256 /* local ones told apart; more than that is no tunnel */
+#define ADDRESSES 256 /* local addresses that are told apart; with more it is no tunnel */
 
 struct doctor_logs_counting {
 	struct doctor_log *log;
@@ -86,7 +86,7 @@ static void read_lines(struct doctor_logs_counting *counting, const char *text, 
 	}
 }
 
-/* The last bytes of the file, from the begin of a line on. */
+/* Reads the last bytes of the file, from the beginning of a line on. */
 static int read_tail(int fd, off_t file_size, char *text, size_t *size)
 {
 	off_t from = file_size > (off_t)DOCTOR_LOG_BYTES ? file_size - (off_t)DOCTOR_LOG_BYTES : 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A finding gets into the report. Its words: kinds.c; when it is one: the checks. */
+/* Adds a finding to the report. kinds.c has the words; the checks decide. */
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -140,7 +140,8 @@ static bool is_wanted(const struct attachment *wanted, int count, const char *de
 	return false;
 }
 
-/* attach.h says it of a device that has one: «the XDP program "x" (id 5) of another is ...». */
+/* Takes the text of attach.h about another's program on the device: «the XDP program "x" (id 5) of
+ * another is ...». */
 static void take_foreign(struct doctor_device *device)
 {
 	if (!strncmp(device->why, "the XDP program", 15))
@@ -239,8 +240,9 @@ static void take_providers(struct doctor_facts *facts, const struct config *conf
 	}
 }
 
-/* The timer fetches every quarter of an hour, delayed by 5 minutes at most: what came into the
- * configuration since, or before it was enabled, has its turn by itself. */
+/* Whether the next run of the timer is to be awaited. It fetches every quarter of an hour, with at
+ * most 5 minutes of delay, so what was configured since then, or before the timer was enabled, will
+ * be fetched by itself. */
 static bool fetch_waits(const struct snapshot *snapshot)
 {
 	struct stat status;
@@ -332,7 +334,7 @@ static int read_logs(struct doctor_facts *facts, const struct config *config,
 		reading.name = log->name;
 		if (expand_is_pattern(log->file))
 			expand(log->file, log->containers, read_log, &reading, &fault);
-		if (facts->log_count == before) /* one file, or a pattern of none */
+		if (facts->log_count == before) /* a single file, or a pattern that matches none */
 			read_log(log->file, "", &reading);
 	}
 	if (*fault.text)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Every finding of doctor: how grave it is, its name for scripts, what it means and what to do. Not
- * here: when it is one. */
+/* Every finding of doctor: its severity, its name for scripts, what it means and what to do. Not
+ * here: when it is found. */
 #include "doctor/checks.h"
 
 static const struct doctor_kind kinds[] = {

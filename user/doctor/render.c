@@ -39,7 +39,7 @@ static void print_finding(FILE *out, const struct doctor_finding *finding, unsig
 	part(out, columns, "do", finding->remedy);
 }
 
-/* A '|' would begin the counts. */
+/* Replaces '|', which would begin the counts. */
 static void nagios_finding(FILE *out, const struct doctor_finding *finding)
 {
 	char line[sizeof(finding->text) + sizeof(finding->subject) + 4];
