@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* An incident's messages over time, in as many buckets whatever the time is. See incident.h. */
+/* An incident's messages over time, in a bounded number of buckets whatever the time span is. See
+ * incident.h. */
 #include "base/time.h"
 #include "report/incident.h"
 
-/* Twice as wide, so that later ones have room. */
+/* Doubles the width of all buckets, so that later times have room. */
 static void widen(struct incident *incident)
 {
 	int64_t wide = 2LL * incident->bucket_s;
@@ -11,7 +12,8 @@ static void widen(struct incident *incident)
 	size_t odd = start != incident->bucket_start_s, count = incident->bucket_count;
 	struct incident_bucket *buckets = incident->buckets;
 
-	/* Beginning in the second half of a wide one: shifted by hand, the first stays alone. */
+	/* If the first bucket lies in the second half of a wide one, it stays alone, and the others
+	 * are joined in pairs from the second one on. */
 	for (size_t i = odd ? 1 : 0; i < count; i++) {
 		size_t to = (i + odd) / 2;
 		struct incident_bucket from = buckets[i];

@@ -2,11 +2,11 @@
 /* Bars over time as SVG. See page.h. */
 #include "report/page.h"
 
-#define BARS_MOST  360 /* more are drawn as one each, by their highest */
+#define BARS_MOST  360 /* if there are more values, each bar shows the highest of several */
 #define WIDTH	   720
-#define LABEL_ROOM 0.07 /* of the width */
-#define TICK	   16	/* height of a mark: it hides no bar but the highest */
-#define HALF	   100	/* height above, and below */
+#define LABEL_ROOM 0.07 /* as a part of the width */
+#define TICK	   16	/* height of a mark: it hides only the highest bar */
+#define HALF	   100	/* height above the middle, and below */
 
 static uint64_t highest(const uint64_t *values, size_t from, size_t to)
 {
@@ -18,7 +18,7 @@ static uint64_t highest(const uint64_t *values, size_t from, size_t to)
 	return most;
 }
 
-/* One path for all bars of a row; a bar of anything is seen. */
+/* Draws one path for all bars of a row; a bar above zero is always visible. */
 static void draw_row(FILE *out, const uint64_t *values, size_t count, const char *row_class,
 		     int direction)
 {
@@ -42,7 +42,8 @@ static void draw_row(FILE *out, const uint64_t *values, size_t count, const char
 	fputs("\"/>", out);
 }
 
-/* Marks that are near each other have one label: "2-5". Within the page, also at its edges. */
+/* Draws one label for marks that are near each other: "2-5". Labels stay within the page, also at
+ * its edges. */
 static void draw_labels(FILE *out, const struct chart *chart)
 {
 	for (size_t i = 0, last; i < chart->mark_count; i = last + 1) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Events and decisions -> an incident. Not here: its sums and its order (incident.c). */
+/* Collects events and decisions into an incident. Not here: its sums and its order (incident.c). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +16,7 @@ struct banned {
 	enum ban_rule rule;
 };
 
-/* A source and an account that is not the one in question. */
+/* A source, and an account other than the incident's. */
 struct collect_pair {
 	struct prefix source;
 	char *account;
@@ -30,9 +30,9 @@ struct collection {
 	struct lru_table *sources; /* struct incident_source without `source`, which is the key */
 	struct lru_table *bans; /* struct banned: bans about the account, and strangers of alerts */
 	struct lru_table *pairs;
-	struct lru_table *others; /* struct incident_other, while it ends */
-	struct lru_table *usual;  /* providers of sources that are no strangers, while it ends */
-	int64_t spread_ns;	  /* when strangers were first told of; 0: never */
+	struct lru_table *others; /* struct incident_other; only at the end */
+	struct lru_table *usual;  /* providers of sources that are no strangers; only at the end */
+	int64_t spread_ns;	  /* when strangers were first reported; 0: never */
 	struct letters *letters;
 };
 
@@ -205,7 +205,7 @@ void collect_decision(struct collection *collection, const struct decision *deci
 	} else {
 		incident->bans++;
 	}
-	/* Guessers' bans, which anybody can have as many of as he likes, are no marks. */
+	/* Bans of guessers are no marks: anybody can cause any number of them. */
 	if (mark.kind == MARK_ALERT || tells_strangers(decision->rule))
 		incident_mark(incident, &mark);
 	if (decision->action == ACTION_BAN) {
@@ -243,7 +243,7 @@ static bool got_in(const struct incident_source *source)
 	return source->logins || source->messages || source->kept_out;
 }
 
-/* Named by a rule. */
+/* Whether a rule named the source. */
 static bool was_told_of(const struct collection *collection, const struct prefix *source)
 {
 	const struct banned *banned = banned_of(collection, source);
@@ -275,8 +275,8 @@ static void take_usual(const struct prefix *source, void *value, void *context)
 	lru_touch(collection->usual, &key, &fresh);
 }
 
-/* Those whom a rule named; and who came after them, of a provider that nobody had come of before:
- * an alert is said once, whoever comes then. */
+/* Whether the source is a stranger: a rule named it, or it came after the first alert from a
+ * provider that no source had come from before. Later strangers cause no alert of their own. */
 static bool is_stranger(const struct collection *collection, const struct prefix *source)
 {
 	const struct incident_source *seen = lru_find(collection->sources, source);
@@ -341,7 +341,7 @@ static void take_pair(const struct prefix *key, void *value, void *context)
 	name = lru_name_key(&collection->seed, pair->account);
 	other = lru_touch(collection->others, &name, &fresh);
 	if (fresh)
-		other->account = pair->account; /* the pair's */
+		other->account = pair->account; /* owned by the pair */
 	other->sources++;
 	other->events += pair->events;
 }
@@ -355,7 +355,7 @@ static bool is_before(const struct incident_other *a, const struct incident_othe
 	return strcmp(a->account, b->account) < 0;
 }
 
-/* Into the first INCIDENT_OTHERS, by order. */
+/* Inserts into the first INCIDENT_OTHERS, which are sorted. */
 static void take_other(const struct prefix *key, void *value, void *context)
 {
 	struct incident *incident = context;
@@ -384,7 +384,7 @@ struct incident *collect_end(struct collection *collection)
 	letters_each(collection->letters, take_letter, collection);
 	lru_each(collection->pairs, take_pair, collection);
 	lru_each(collection->others, take_other, incident);
-	/* Their names are the pairs', which go with the collection. */
+	/* The names belong to the pairs, which are freed with the collection. */
 	for (size_t i = 0; i < INCIDENT_OTHERS && incident->others[i].account; i++) {
 		incident->others[i].account = strdup(incident->others[i].account);
 		if (!incident->others[i].account)

@@ -10,7 +10,7 @@
 
 #include "base/time.h"
 
-/* Makes a day of one that may be none ("2026-02-30"). */
+/* The day's first second; corrects a day that does not exist ("2026-02-30"). */
 static int64_t midnight(struct tm *day)
 {
 	day->tm_hour = day->tm_min = day->tm_sec = 0;

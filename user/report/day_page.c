@@ -8,7 +8,7 @@
 #include "show/number.h"
 #include "show/visible.h"
 
-/* What is said of the events, in this order. */
+/* What is said about the events, in this order. */
 struct day_page_line {
 	enum word word;
 	uint64_t count;
@@ -59,7 +59,7 @@ static uint64_t would_drop_of(const struct span_counts *sum)
 	return count;
 }
 
-/* Over all services. */
+/* Sums the reasons over all services. */
 static void add_reasons(const struct span_counts *sum, uint64_t dropped[REASON_COUNT],
 			uint64_t would_drop[REASON_COUNT])
 {

@@ -9,7 +9,7 @@
 #include "base/time.h"
 #include "detect/provider.h"
 
-#define WAVE_NS (600 * NS_PER_S) /* bans of one rule within it are one mark */
+#define WAVE_NS (600 * NS_PER_S) /* bans of one rule within this time are one mark */
 
 void incident_free(struct incident *incident)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The page after an incident: what, when, who, what left, what to do. */
+/* The page after an incident: what happened, when, and to whom; what left, and what to do. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,7 +169,7 @@ static void timeline(const struct page *page, const struct incident *incident)
 
 /* ---- who ---- */
 
-/* "-" where nobody counted. */
+/* A count; "-" if the facts come from the store, which does not count it. */
 static void counted(const struct page *page, enum word column, uint64_t count, bool from_store)
 {
 	if (from_store)
@@ -250,8 +250,8 @@ static void sources(const struct page *page, const struct incident *incident)
 
 /* ---- what left ---- */
 
-/* A queue id is letters and digits in every log that the parsers read; nothing else goes into a
- * line that is to be run by root. */
+/* Whether a queue id has only letters and digits, as in every log that the parsers read. Nothing
+ * else gets into a command that root is to run. */
 static bool is_queue_id(const char *queue)
 {
 	return *queue && strspn(queue, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -329,8 +329,8 @@ static void log_lines(const struct page *page, const struct incident *incident)
 	fputs("</pre>\n", page->out);
 }
 
-/* `text` between single quotes of a shell; nothing where it cannot be quoted safely for a reader
- * who copies it. */
+/* Prints a command with `account` between single quotes of a shell; nothing if a reader could not
+ * copy it safely. */
 static void command(const struct page *page, const char *before, const char *account,
 		    const char *after)
 {

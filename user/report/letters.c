@@ -15,7 +15,7 @@ struct letters {
 	size_t count, room;
 	struct lru_seed seed;
 	struct lru_table
-		*queued; /* size_t, by queue id: which of them, as far as the id is its own */
+		*queued; /* size_t by queue id: the letter's index, if the id is unique */
 };
 
 struct letters *letters_new(void)

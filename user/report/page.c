@@ -63,7 +63,7 @@ void page_text(const struct page *page, const char *text)
 		escape(page->out, visible);
 }
 
-/* Between the braces: "0" or "0|host|hosts". */
+/* Replaces what is between the braces: "0" or "0|host|hosts". */
 static void put_value(FILE *out, const char *inside, size_t size, const char *const *values,
 		      void (*put)(void *context, const char *text), void *context)
 {
@@ -161,8 +161,8 @@ void page_duration(enum lang lang, uint64_t seconds, char text[PAGE_TIME_SIZE])
 
 /* ---- the frame ---- */
 
-/* Colours of both schemes have a contrast of 4.5 and more against what is behind them. Wide
- * tables turn into cards where the screen is narrow. */
+/* In both colour schemes the contrast to the background is at least 4.5. Wide tables become cards
+ * on a narrow screen. */
 static const char style[] =
 	":root{color-scheme:light dark;--back:#fff;--text:#1b1f24;--dim:#57606a;--line:#d0d7de;"
 	"--bad:#b42318;--good:#0b5cad;--card:#f6f8fa}"
@@ -173,7 +173,7 @@ static const char style[] =
 	"main{max-width:64rem;margin:0 auto;padding:1rem}"
 	"h1{font-size:1.5rem;overflow-wrap:anywhere}h2{font-size:1.15rem;margin:2rem 0 .5rem}"
 	"p,li,td,th,pre{overflow-wrap:anywhere}"
-	/* Where they have room, what is_whole() says is not broken within a word. */
+	/* With enough room, cells for which is_whole() is true are not broken within a word. */
 	"table:not(.cards) .n,table:not(.cards) .w{overflow-wrap:normal}"
 	"@media(min-width:64rem){.n,.w{overflow-wrap:normal}}"
 	"@media print and (min-width:30rem){.n,.w{overflow-wrap:normal}}"
@@ -212,7 +212,7 @@ void page_begin(const struct page *page, enum word title, const char *const *val
 {
 	fputs("<!DOCTYPE html>\n<html lang=\"", page->out);
 	page_word(page, W_CODE, NULL);
-	/* Whatever might get past the escaping would load and run nothing. */
+	/* If anything got past the escaping, it would load and run nothing. */
 	fputs("\">\n<head>\n<meta charset=\"utf-8\">\n"
 	      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
 	      "style-src 'unsafe-inline'\">\n"
@@ -243,7 +243,8 @@ static bool is_number(enum word column)
 	       column == W_WOULD_DROP;
 }
 
-/* What is ours, or short, and is not broken within a word. Names that strangers chose may be. */
+/* Whether the column's text is ours, or short, and is not broken within a word. Names that
+ * strangers chose may be. */
 static bool is_whole(enum word column)
 {
 	return column == W_SOURCE || column == W_COUNTRY || column == W_PROVIDER ||
@@ -256,7 +257,7 @@ static const char *class_of(enum word column)
 	return is_number(column) ? " class=\"n\"" : is_whole(column) ? " class=\"w\"" : "";
 }
 
-#define FLAT_MOST 5 /* columns that fit a telephone; of text */
+#define FLAT_MOST 5 /* columns that fit the screen of a telephone */
 #define TEXT_MOST 3
 
 void page_table_begin(const struct page *page, const enum word *columns)
