@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Runs the alert program: a queue, a few processes at once, an end for each. See alert.h. */
+/* Runs the alert program: a queue, several processes at once, a time limit for each. See
+ * alert.h. */
 #include "alert/alert.h"
 
 #include <errno.h>
@@ -16,7 +17,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 
-/* What a program is given. */
+/* What one run of the program gets. */
 struct job {
 	char *json;
 	char **environment;
@@ -26,8 +27,8 @@ struct job {
 
 struct process {
 	pid_t pid;	 /* 0: none */
-	int fd;		 /* pidfd; -1: none, the timer looks */
-	int output;	 /* of a test, program_said(); -1: of none */
+	int fd;		 /* pidfd; -1: none, a timer checks instead */
+	int output;	 /* of a test, for program_said(); -1: none */
 	uint64_t end_ns; /* CLOCK_MONOTONIC */
 	bool killed;
 	char about[128];
@@ -36,7 +37,7 @@ struct process {
 #define LOOK_EVERY_NS (NS_PER_S / 20)
 
 struct alerts {
-	bool looks; /* a timer asks for programs that have no pidfd */
+	bool looks; /* a timer checks programs without a pidfd */
 	struct loop *loop;
 	unsigned timeout_s;
 	alert_fault *report;
@@ -47,7 +48,7 @@ struct alerts {
 	size_t first, waiting;
 	struct process processes[ALERT_RUNNING_MAX];
 	uint64_t run, failed, dropped, succeeded;
-	bool overflowing; /* said; until the queue has room again */
+	bool overflowing; /* reported; until the queue has room again */
 };
 
 static void report(struct alerts *alerts, const char *format, ...)
@@ -103,7 +104,7 @@ static void count_failure(struct alerts *alerts, uint64_t *count)
 	alerts->succeeded = 0;
 }
 
-/* True: it has ended, and its place is free. */
+/* True: the process has ended, and its place is free. */
 static bool reap(struct alerts *alerts, struct process *process)
 {
 	siginfo_t info = { 0 };
@@ -116,7 +117,7 @@ static bool reap(struct alerts *alerts, struct process *process)
 	else
 		count_failure(alerts, &alerts->failed);
 	program_said(process->output, said, sizeof(said));
-	/* Of one that was killed for its time that was said. */
+	/* If it was killed for exceeding its time, that was reported already. */
 	if (info.si_code != CLD_EXITED && !process->killed)
 		report(alerts, "alert program %s was ended by signal %d (%s)",
 		       alerts->program ? alerts->program[0] : "", info.si_status, process->about);
@@ -171,7 +172,7 @@ static int run_job(struct alerts *alerts, struct process *process, const struct 
 	if (error)
 		return error;
 	process->fd = (int)syscall(SYS_pidfd_open, process->pid, 0);
-	/* A system call filter may know nothing of it: then a timer finds out. */
+	/* A system call filter may not know the call: then a timer checks the process. */
 	if (process->fd < 0)
 		error = errno == ENOSYS || errno == EPERM ? begin_looking(alerts) : -errno;
 	else
@@ -213,7 +214,7 @@ static void start_waiting(struct alerts *alerts)
 	}
 }
 
-/* What a program left behind has as long as the program itself. */
+/* Kills processes that a program left behind: each gets as much time as the program itself. */
 static void end_orphans(struct alerts *alerts)
 {
 	pid_t programs[ALERT_RUNNING_MAX];
@@ -231,13 +232,14 @@ static void end_orphans(struct alerts *alerts)
 		       ended, alerts->program ? alerts->program[0] : "", alerts->timeout_s);
 }
 
-/* Every second. */
+/* Runs every second. */
 static void kill_overdue(void *context)
 {
 	struct alerts *alerts = context;
 	uint64_t now_ns = monotonic_ns();
 
-	/* First: those of a program that is killed below die with it, and were not left behind. */
+	/* Orphans first: the processes of a program that is killed below die with it, and are no
+	 * orphans. */
 	end_orphans(alerts);
 	for (size_t i = 0; i < ALERT_RUNNING_MAX; i++) {
 		struct process *process = &alerts->processes[i];

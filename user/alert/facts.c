@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What an alert tells its program. Pure. */
+/* The facts of an alert that the program gets. Pure. */
 #include "alert/alert.h"
 
 #include <inttypes.h>
@@ -87,7 +87,8 @@ static bool has_word(const char *text, const char *word, size_t length)
 	return false;
 }
 
-/* Appends to words that blanks part; what does not fit is left out as a whole. */
+/* Appends a word to words that are separated by blanks; one that does not fit is left out
+ * entirely. */
 static void append_word(char *text, size_t size, const char *word, bool once)
 {
 	size_t used = strlen(text), length = strlen(word);
@@ -125,7 +126,7 @@ static bool add(char **environment, size_t *count, const char *name, const char 
 	return true;
 }
 
-/* The uids and destinations of all suspects, each once, and a line for each suspect. */
+/* Lists the uids and destinations of all suspects, each once, and one line for each suspect. */
 static void list_suspects(const struct outflow_event *event, char *uids, size_t uids_size,
 			  char *destinations, size_t destinations_size, char *senders,
 			  size_t senders_size)

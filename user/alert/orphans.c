@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See orphans.h. A program that leaves its process group, by setsid(2), is not ended with the
- * group; its parent gone, the kernel makes it our child. */
+/* See orphans.h. A program that leaves its process group, by setsid(2), is not killed with the
+ * group. When its parent ends, the kernel makes it a child of this process. */
 #include "alert/orphans.h"
 
 #include <errno.h>
@@ -20,7 +20,7 @@ void orphans_adopt(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-/* Seconds since the process began. -1: it cannot be told. */
+/* Seconds since the process began; -1: not known. */
 static double age_of(pid_t pid)
 {
 	_cleanup_(cleanup_file) FILE *file = NULL;
@@ -33,7 +33,7 @@ static double age_of(pid_t pid)
 	file = fopen(path, "re");
 	if (!file || !fgets(text, sizeof(text), file))
 		return -1;
-	at = strrchr(text, ')'); /* the second field may hold anything; the 22nd is the start */
+	at = strrchr(text, ')'); /* field 2 may hold anything; 22 is the start */
 	for (int field = 2; at && field < 22; field++)
 		at = strchr(at + 1, ' ');
 	if (!at || sscanf(at, "%llu", &ticks) != 1 || clock_gettime(CLOCK_BOOTTIME, &now))
@@ -57,7 +57,7 @@ static size_t end_one(pid_t pid, unsigned timeout_s)
 		return 0;
 	if (age_of(pid) < timeout_s)
 		return 0;
-	/* With what it started, if it leads a group. */
+	/* If it leads a group, kill the whole group. */
 	kill(group == pid ? -pid : pid, SIGKILL);
 	return 1;
 }

@@ -15,7 +15,8 @@
 
 #define OUTPUT_MOST (64 << 10)
 
-/* The facts as a file without a name: nobody has to write while the program reads. */
+/* Writes the facts to a file without a name, so that nobody has to write while the program
+ * reads. */
 static int facts_fd(const char *json)
 {
 	_cleanup_close_ int fd = memfd_create("sekisho-alert", MFD_CLOEXEC);
@@ -33,7 +34,8 @@ static int facts_fd(const char *json)
 	return TAKE_FD(fd);
 }
 
-/* A file that does not grow: whoever says too much fills no memory, nor has anybody to read on. */
+/* A file that cannot grow: a program that writes too much fills no memory, and nobody needs to read
+ * meanwhile. */
 static int output_fd(void)
 {
 	_cleanup_close_ int fd = memfd_create("sekisho-said", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -43,7 +45,8 @@ static int output_fd(void)
 	return TAKE_FD(fd);
 }
 
-/* No blocked signals, and a group of its own: what the program starts can be killed with it. */
+/* Starts the program with no signals blocked, and in a process group of its own, so that its
+ * children can be killed with it. */
 static int spawn(char *const *program, char *const *environment, int input, int output, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
