@@ -13,19 +13,19 @@ enum kind { OTHERS, KNOWN, KINDS };
 
 struct stood {
 	uint64_t dropped;
-	uint64_t look; /* in which it was last there */
+	uint64_t look; /* the last look at which it was there */
 };
 
 struct refused {
 	struct lru_table *stood; /* struct stood, by counting_key() */
 	uint64_t look;
-	bool full; /* of what is new in the next look nobody knows where it stood */
+	bool full; /* entries that are new at the next look have no known earlier count */
 	bool was_full;
 	unsigned asked;
-	struct refused_row rows[KINDS * REFUSED_KEPT]; /* first[kind] on */
+	struct refused_row rows[KINDS * REFUSED_KEPT]; /* of a kind from kind * REFUSED_KEPT on */
 	struct prefix networks[KINDS * REFUSED_KEPT];
 	size_t counts[KINDS];
-	uint64_t candidates[KINDS]; /* for a place */
+	uint64_t candidates[KINDS]; /* that wanted a place */
 	uint64_t left_out;
 	struct refused_row told[KINDS * REFUSED_KEPT]; /* the same without gaps */
 };
@@ -41,7 +41,7 @@ struct refused *refused_new(uint32_t most)
 		free(refused);
 		return NULL;
 	}
-	/* Where the counts of before stood is not known. */
+	/* The earlier counts of existing meters are not known. */
 	refused->full = true;
 	return refused;
 }
@@ -62,7 +62,7 @@ void refused_look(struct refused *refused)
 	refused->full = false;
 }
 
-/* No prefix is so long. */
+/* Puts the service into the bits above the length, which no prefix uses. */
 static struct prefix counting_key(const struct meter_key *key)
 {
 	struct prefix counting = key->prefix;
@@ -81,7 +81,7 @@ uint64_t refused_since(struct refused *refused, const struct meter_key *key, uin
 		return 0;
 	if (stood) {
 		lru_use(refused->stood, stood);
-		/* A meter that was forgotten and came again counts from 0. */
+		/* A meter that was removed and made anew counts from 0. */
 		more = dropped >= stood->dropped ? dropped - stood->dropped : dropped;
 	} else if (lru_used(refused->stood) == lru_size(refused->stood)) {
 		refused->full = true;
@@ -106,7 +106,7 @@ static size_t count_of_network(const struct refused *refused, enum kind kind,
 	return count;
 }
 
-/* REFUSED_KEPT: the dice are against it. */
+/* A place for a new row; REFUSED_KEPT: it gets none, by chance. */
 static size_t place_for(struct refused *refused, enum kind kind)
 {
 	uint64_t dice = 0, count = ++refused->candidates[kind];
@@ -168,7 +168,7 @@ void refused_looked(struct refused *refused, bool whole)
 	struct stood *oldest;
 
 	refused->full |= !whole;
-	/* Meters that are gone. */
+	/* Forget meters that are gone. */
 	while ((oldest = lru_oldest(refused->stood)) && oldest->look != refused->look)
 		lru_drop(refused->stood, oldest);
 }

@@ -22,7 +22,7 @@ static uint64_t since(uint64_t then, uint64_t now)
 	return now < then ? now : now - then;
 }
 
-/* Of a service that there is no room for: the one without a name. */
+/* The service's counts; if there is no room for it, those of the service without a name. */
 static struct span_service *service_of(struct span_counts *counts, const char *name)
 {
 	struct span_service *fresh;
