@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is found on this machine but its logs. See setup.h. */
+/* Finds what is on this machine, except for its logs. See setup.h. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static int find_devices(struct setup *setup, struct fault *fault)
 
 	for (size_t i = 0; i < count && !error; i++)
 		if (devices[i].default_route)
-			return 0; /* "auto" means it */
+			return 0; /* "auto" covers it */
 	for (size_t i = 0; i < count && !error && setup->device_count < SETUP_DEVICES_MAX; i++)
 		if (devices[i].up && !devices[i].master)
 			memcpy(setup->devices[setup->device_count++], devices[i].name, IF_NAMESIZE);

@@ -17,7 +17,7 @@
 
 #define STALE_NS (30 * 86400 * NS_PER_S)
 
-/* Where they log on the systems that are known. */
+/* Where mail servers log on the systems that are known. */
 static const char *const places[] = {
 	"/var/log/mail.log",
 	"/var/log/maillog",
@@ -32,7 +32,7 @@ static const char *const places[] = {
 	"/var/log/vpopmail.log",
 };
 
-/* In the order in which a server's parts are named. */
+/* In the order in which the section names them. */
 static const char *const units[] = { "postfix@-",   "postfix",	"dovecot",	"exim4",
 				     "opensmtpd",   "sendmail", "courier-imap", "courier-mta",
 				     "cyrus-imapd", "saslauthd" };
@@ -45,7 +45,7 @@ static struct setup_log *add(struct setup *setup, enum setup_log_kind kind, cons
 		return NULL;
 	*log = (struct setup_log){ .kind = kind };
 	snprintf(log->name, sizeof(log->name), "%s", name);
-	/* A section's name once. */
+	/* Make the section's name unique. */
 	for (size_t i = 0, number = 2; i < setup->log_count; i++)
 		if (!strcmp(setup->logs[i].name, log->name)) {
 			snprintf(log->name, sizeof(log->name), "%.24s-%zu", name, number++);
@@ -55,7 +55,7 @@ static struct setup_log *add(struct setup *setup, enum setup_log_kind kind, cons
 	return log;
 }
 
-/* What the end of a log holds. -ENOMEM. */
+/* Reads the end of a log. 0 or -ENOMEM. */
 static int look(const char *path, int64_t now_wall_ns, struct doctor_log *log)
 {
 	*log = (struct doctor_log){ 0 };
@@ -72,7 +72,7 @@ static uint64_t events_of(const struct doctor_log *log)
 	return events;
 }
 
-/* "mail" of /var/log/mail.log, "exim4" of /var/log/exim4/mainlog. */
+/* The section's name: "mail" of /var/log/mail.log, "exim4" of /var/log/exim4/mainlog. */
 static void name_of(const char *path, char name[32])
 {
 	static const char *const plain[] = { "mainlog", "main.log", "current" };
@@ -97,7 +97,7 @@ struct seen {
 	ino_t inode;
 };
 
-/* `path` is below `root`, which the configuration does not name. */
+/* Takes a log. `path` begins with `root`, which the configuration leaves out. */
 static int take_file(struct setup *setup, const char *root, const char *path, struct seen *seen,
 		     size_t *seen_count, int64_t now_wall_ns)
 {
@@ -110,7 +110,7 @@ static int take_file(struct setup *setup, const char *root, const char *path, st
 		return -ENOMEM;
 	if (stat(path, &file) || !S_ISREG(file.st_mode) || !file.st_size)
 		return 0;
-	for (size_t i = 0; i < *seen_count; i++) /* two names of one file */
+	for (size_t i = 0; i < *seen_count; i++) /* another name of a file that was taken */
 		if (seen[i].device == file.st_dev && seen[i].inode == file.st_ino)
 			return 0;
 	if (*seen_count < SETUP_LOGS_MAX)
@@ -152,7 +152,7 @@ static int find_files(const char *root, int64_t now_wall_ns, struct setup *setup
 	return error;
 }
 
-/* Units whose entries the parser understands, as one section: where no file has them. */
+/* Finds units whose entries the parser understands, as one section; used if no file has them. */
 static int find_units(int64_t now_wall_ns, struct setup *setup)
 {
 	_cleanup_free_ struct doctor_log *found = calloc(1, sizeof(*found));
@@ -204,7 +204,7 @@ static bool is_plain_name(const char *name)
 	return size && size < 128 && !name[size];
 }
 
-/* Docker's own record of a container. Its names are somebody's who may start containers. */
+/* Reads Docker's own record of a container. Whoever may start containers chooses their names. */
 static void take_container(struct setup *setup, const char *path)
 {
 	_cleanup_(cleanup_json) json_t *config = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);

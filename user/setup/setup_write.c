@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What was found, as a configuration and as a list of what else is to be done. See setup.h. Pure. */
+/* Writes what was found as a configuration, and as a list of what else is to be done. See setup.h.
+ * Pure. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -92,7 +93,7 @@ static void write_country(FILE *out, const struct setup *setup)
 
 static void write_alert(FILE *out, const struct setup *setup)
 {
-	/* Without the units nothing would take an alert, and each would count as failed. */
+	/* Without the units nothing would take an alert, and each one would count as failed. */
 	const char *mark = setup->has_alert_socket ? "" : "#";
 
 	if (setup->says_alert)
