@@ -250,8 +250,8 @@ static void sources(const struct page *page, const struct incident *incident)
 
 /* ---- what left ---- */
 
-/* Whether a queue id has only letters and digits, as in every log that the parsers read. Nothing
- * else gets into a command that root is to run. */
+/* Whether a queue id has only letters and digits, as Postfix's have: the command is Postfix's, and
+ * nothing else gets into a line that root is to run. */
 static bool is_queue_id(const char *queue)
 {
 	return *queue && strspn(queue, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
