@@ -58,6 +58,7 @@ static struct event event_of(enum event_kind kind, int64_t at_s, const char *nam
 {
 	struct event event = { .wall_ns = T0 + at_s * NS_PER_S,
 			       .kind = kind,
+			       .daemon = EVENT_DAEMON_POSTFIX,
 			       .count = 1,
 			       .has_source = true,
 			       .has_account = true,
@@ -331,11 +332,46 @@ static void a_name_that_is_one_is_put_into_the_commands(void **state)
 	(void)state;
 	assert_non_null(strstr(page, "<pre>doveadm kick 'bob'</pre>"));
 	assert_non_null(strstr(page, "printf '%s\\n' Q20 Q30 Q40 | postsuper -h -"));
+	assert_non_null(strstr(page, "postqueue -j | jq -r --arg who 'bob' "));
+	assert_null(strstr(page, "Exim"));
 	free(page);
 	/* A queue id that is none does not. */
 	memcpy(incident->queues[0], "A;reboot", 9);
 	page = page_of(incident, LANG_EN);
 	assert_null(strstr(page, "reboot"));
+	free(page);
+	incident_free(incident);
+}
+
+static void the_commands_are_those_of_the_mail_server(void **state)
+{
+	struct incident *incident = story();
+	char *page;
+
+	(void)state;
+	assert_int_equal(incident->mail_server, EVENT_DAEMON_POSTFIX);
+	incident->mail_server = EVENT_DAEMON_EXIM;
+	strcpy(incident->queues[0], "1wQ2xZ-0004Rm-2b");
+	strcpy(incident->queues[1], "1wQ2xZ-00000004RmA-2bCd");
+	strcpy(incident->queues[2], "-Mrm");
+	page = page_of(incident, LANG_EN);
+	assert_non_null(
+		strstr(page, "<pre>exim -Mf 1wQ2xZ-0004Rm-2b 1wQ2xZ-00000004RmA-2bCd</pre>"));
+	assert_non_null(strstr(page, "exiqgrep -i -f 'bob' | xargs -r exim -Mf"));
+	assert_null(strstr(page, "postsuper"));
+	free(page);
+	/* Of one that has no such commands here. */
+	incident->mail_server = EVENT_DAEMON_SENDMAIL;
+	page = page_of(incident, LANG_EN);
+	assert_null(strstr(page, "postsuper"));
+	assert_null(strstr(page, "exim"));
+	free(page);
+	/* Not known: no message was seen. */
+	incident->mail_server = EVENT_DAEMON_UNKNOWN;
+	incident->queue_count = 0;
+	page = page_of(incident, LANG_EN);
+	assert_non_null(strstr(page, "postqueue -j"));
+	assert_non_null(strstr(page, "exiqgrep"));
 	free(page);
 	incident_free(incident);
 }
@@ -464,6 +500,7 @@ int main(void)
 			who_comes_after_a_spread_was_told_of_is_a_stranger_unless_its_provider_is_usual),
 		cmocka_unit_test(nothing_that_a_stranger_wrote_is_markup_or_moves_the_text),
 		cmocka_unit_test(a_name_that_is_one_is_put_into_the_commands),
+		cmocka_unit_test(the_commands_are_those_of_the_mail_server),
 		cmocka_unit_test(a_page_asks_for_nothing_from_anywhere),
 		cmocka_unit_test(every_text_is_there_in_both_languages_with_the_same_values),
 		cmocka_unit_test(a_day_is_read_by_its_name_and_nothing_else),

@@ -318,11 +318,13 @@ static void take_letter(const struct letter *letter, void *context)
 
 	if (!is_stranger(collection, &letter->source))
 		return;
+	if (!incident->mail_server)
+		incident->mail_server = letter->daemon;
 	incident->recipients += letter->recipients;
 	incident->bounces += letter->bounced;
 	if (!*letter->queue || letter->delivered + letter->bounced >= letter->recipients)
 		return;
-	if (incident->queue_count < INCIDENT_QUEUES)
+	if (letter->daemon == incident->mail_server && incident->queue_count < INCIDENT_QUEUES)
 		memcpy(incident->queues[incident->queue_count], letter->queue, EVENT_QUEUE_SIZE);
 	incident->queue_count++;
 }

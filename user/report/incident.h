@@ -88,7 +88,8 @@ struct incident {
 	/* Of strangers' messages that passed, and have recipients about whom no further line tells.
 	 */
 	char queues[INCIDENT_QUEUES][EVENT_QUEUE_SIZE];
-	uint64_t queue_count;			       /* may be larger */
+	uint64_t queue_count;	       /* may be larger */
+	enum event_daemon mail_server; /* of strangers' messages; unknown: none passed */
 	struct incident_other others[INCIDENT_OTHERS]; /* the most sources first */
 	uint64_t other_count;			       /* may be larger */
 	bool others_cut; /* more than INCIDENT_PAIRS: there may be others */

@@ -250,12 +250,40 @@ static void sources(const struct page *page, const struct incident *incident)
 
 /* ---- what left ---- */
 
-/* Whether a queue id has only letters and digits, as Postfix's have: the command is Postfix's, and
- * nothing else gets into a line that root is to run. */
+/* How a mail server holds messages back. */
+static const struct mail_server {
+	enum event_daemon daemon;
+	const char *name, *look, *remove;
+	const char *hold, *hold_end;	 /* around ids, each with a blank before it */
+	const char *sender, *sender_end; /* around the account */
+} mail_servers[] = {
+	{ EVENT_DAEMON_POSTFIX, "Postfix", "postqueue -p", "postsuper -d", "printf '%s\\n'",
+	  " | postsuper -h -", "postqueue -j | jq -r --arg who ",
+	  " 'select(.sender == $who) | .queue_id' | postsuper -h -" },
+	{ EVENT_DAEMON_EXIM, "Exim", "exim -bp", "exim -Mrm", "exim -Mf", "", "exiqgrep -i -f ",
+	  " | xargs -r exim -Mf" },
+};
+#define MAIL_SERVERS (sizeof(mail_servers) / sizeof(*mail_servers))
+
+/* Whether a queue id has only what Postfix's and Exim's ids have: nothing else gets into a line
+ * that root is to run. */
 static bool is_queue_id(const char *queue)
 {
-	return *queue && strspn(queue, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				       "abcdefghijklmnopqrstuvwxyz") == strlen(queue);
+	return *queue && *queue != '-' &&
+	       strspn(queue, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			     "abcdefghijklmnopqrstuvwxyz-") == strlen(queue);
+}
+
+static void hold(const struct page *page, const struct incident *incident,
+		 const struct mail_server *server)
+{
+	page_tag(page, "p", W_LEFT_QUEUES, (const char *[]){ server->name, server->look });
+	fprintf(page->out, "<pre>%s", server->hold);
+	for (size_t i = 0; i < incident->queue_count && i < INCIDENT_QUEUES; i++)
+		if (is_queue_id(incident->queues[i]))
+			fprintf(page->out, " %s", incident->queues[i]);
+	fprintf(page->out, "%s</pre>\n", server->hold_end);
+	more(page, incident->queue_count, INCIDENT_QUEUES);
 }
 
 static void left(const struct page *page, const struct incident *incident)
@@ -275,15 +303,9 @@ static void left(const struct page *page, const struct incident *incident)
 		 (const char *[]){ count_text(passed, a), count_text(incident->recipients, b),
 				   count_text(incident->bounces, c),
 				   count_text(incident->queue_count, d) });
-	if (!incident->queue_count)
-		return;
-	page_tag(page, "p", W_LEFT_QUEUES, NULL);
-	fputs("<pre>printf '%s\\n'", page->out);
-	for (size_t i = 0; i < incident->queue_count && i < INCIDENT_QUEUES; i++)
-		if (is_queue_id(incident->queues[i]))
-			fprintf(page->out, " %s", incident->queues[i]);
-	fputs(" | postsuper -h -</pre>\n", page->out);
-	more(page, incident->queue_count, INCIDENT_QUEUES);
+	for (size_t i = 0; i < MAIL_SERVERS && incident->queue_count; i++)
+		if (mail_servers[i].daemon == incident->mail_server)
+			hold(page, incident, &mail_servers[i]);
 }
 
 /* ---- and the rest ---- */
@@ -344,6 +366,20 @@ static void command(const struct page *page, const char *before, const char *acc
 	fprintf(page->out, "'%s</pre>\n", after);
 }
 
+/* Of the mail server that took the thief's messages, or of each where none is known. */
+static void hold_by_sender(const struct page *page, const struct incident *incident)
+{
+	for (size_t i = 0; i < MAIL_SERVERS; i++) {
+		const struct mail_server *server = &mail_servers[i];
+
+		if (incident->mail_server && incident->mail_server != server->daemon)
+			continue;
+		fputs("<br>\n", page->out);
+		page_word(page, W_STEP_QUEUE_OF, (const char *[]){ server->name, server->remove });
+		command(page, server->sender, incident->account, server->sender_end);
+	}
+}
+
 static void steps(const struct page *page, const struct incident *incident)
 {
 	const char *values[] = { incident->account };
@@ -356,8 +392,7 @@ static void steps(const struct page *page, const struct incident *incident)
 	command(page, "doveadm kick ", incident->account, "");
 	fputs("</li>\n<li>", page->out);
 	page_word(page, W_STEP_QUEUE, NULL);
-	command(page, "postqueue -j | jq -r --arg who ", incident->account,
-		" 'select(.sender == $who) | .queue_id' | postsuper -h -");
+	hold_by_sender(page, incident);
 	fputs("</li>\n<li>", page->out);
 	page_word(page, W_STEP_DELIST, NULL);
 	fputs("</li>\n<li>", page->out);

@@ -14,8 +14,7 @@ struct letters {
 	struct letter *all;
 	size_t count, room;
 	struct lru_seed seed;
-	struct lru_table
-		*queued; /* size_t by queue id: the letter's index, if the id is unique */
+	struct lru_table *queued; /* size_t by queue id: the letter's index, if the id is unique */
 };
 
 struct letters *letters_new(void)
@@ -58,6 +57,7 @@ void letters_passed(struct letters *letters, const struct event *event, const st
 	}
 	letter = &letters->all[letters->count];
 	*letter = (struct letter){ .source = *source,
+				   .daemon = event->daemon,
 				   .recipients = event->recipients ? event->recipients : 1 };
 	memcpy(letter->queue, event->queue, EVENT_QUEUE_SIZE);
 	if (*event->queue) {

@@ -8,6 +8,7 @@
 struct letter {
 	struct prefix source;
 	char queue[EVENT_QUEUE_SIZE];
+	enum event_daemon daemon;		 /* the mail server that took it */
 	unsigned recipients, delivered, bounced; /* of the recipients */
 };
 

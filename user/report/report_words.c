@@ -64,8 +64,8 @@ static const char *const words[W_WORD_COUNT][LANG_COUNT] = {
 		"{0|message|messages} of strangers passed, to {1|recipient|recipients} as far as the logs say; {2|bounce|bounces}; {3|message|messages} may still be queued.",
 		"不審な接続元からのメールが {0} 通通過しました (ログからわかる宛先は延べ {1} 件、不達 {2} 件)。キューに残っている可能性があるのは {3} 通です。" },
 	[W_LEFT_QUEUES] = {
-		"What the logs do not show as delivered or bounced is put on hold with this line (Postfix, as root). Look at it with postqueue -p before you delete: short queue ids are used again.",
-		"ログに配送または不達の記録がないメールは、次のコマンドで保留にします (Postfix、root で実行)。短いキュー ID は再利用されるため、削除する前に postqueue -p で確認してください。" },
+		"What the logs do not show as delivered or bounced is put on hold with this line ({0}, as root). Look at it with {1} before you delete: short queue ids are used again.",
+		"ログに配送または不達の記録がないメールは、次のコマンドで保留にします ({0}、root で実行)。短いキュー ID は再利用されるため、削除する前に {1} で確認してください。" },
 	[W_LEFT_NONE] = { "No message of a stranger is known to have passed.", "不審な接続元のメールが通過した記録はありません。" },
 	[W_OTHERS] = { "Other accounts that these sources touched", "同じ接続元が触れたほかのアカウント" },
 	[W_OTHERS_INTRO] = {
@@ -85,8 +85,11 @@ static const char *const words[W_WORD_COUNT][LANG_COUNT] = {
 		"End its open sessions (Dovecot):",
 		"接続中のセッションを切断する (Dovecot):" },
 	[W_STEP_QUEUE] = {
-		"Put what the thief has queued on hold (above, or by sender), look at it, and delete it with postsuper -d:",
-		"不正なメールを保留にし (上記のコマンド、または送信者を指定して)、内容を確認してから postsuper -d で削除する:" },
+		"Put what the thief has queued on hold, look at it, and delete it.",
+		"不正なメールを保留にし、内容を確認してから削除する。" },
+	[W_STEP_QUEUE_OF] = {
+		"{0}, by sender (delete with {1}):",
+		"{0}、送信者を指定する場合 (削除は {1}):" },
 	[W_STEP_DELIST] = {
 		"See whether the server's address is on block lists (check.spamhaus.org, mxtoolbox.com/blacklists.aspx), and ask to be taken off once it is over.",
 		"サーバーの IP アドレスがブロックリストに載っていないか確認し (check.spamhaus.org、mxtoolbox.com/blacklists.aspx)、収束後に解除を申請する。" },
