@@ -374,9 +374,10 @@ static void hold_by_sender(const struct page *page, const struct incident *incid
 
 		if (incident->mail_server && incident->mail_server != server->daemon)
 			continue;
-		fputs("<br>\n", page->out);
+		fputs("<div>", page->out);
 		page_word(page, W_STEP_QUEUE_OF, (const char *[]){ server->name, server->remove });
 		command(page, server->sender, incident->account, server->sender_end);
+		fputs("</div>\n", page->out);
 	}
 }
 
