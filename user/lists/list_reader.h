@@ -33,9 +33,15 @@ struct rule_set {
 	char name[80];
 	struct ranges ranges;
 	uint32_t appended, inserted;
+	size_t taken; /* of list_rule_take(), for the report */
 	bool excepting;
 	bool narrowest; /* the narrowest counts, as in an ipset, which has no order */
 	bool timed;	/* an entry of it has an end: `ends` are its entries with their ends */
+	bool begun;	/* an ipset's: whether `opposes` is known */
+	bool opposes;	/* its name says that it does the opposite of the list */
+	bool masked;	/* its entries stand for networks whose length they do not have */
+	size_t closed;	/* the line of a rule that leaves nothing, or nobody knows what, to those
+			 * behind it; 0: none */
 	struct ranges ends;
 };
 
@@ -44,11 +50,36 @@ struct postfix; /* text_postfix.c: the conditions that are open */
 struct bind;	/* text_bind.c: the braces that are open */
 struct listing; /* text_listings.c: the chain or set whose members follow */
 
+/* What a column, or a member of JSON, tells of its entry by its name. */
+enum list_tells {
+	LIST_TELLS_NOTHING = 0,
+	LIST_TELLS_END,	   /* when it ends */
+	LIST_TELLS_SPARED, /* whether it is one that is let through */
+	LIST_TELLS_ON,	   /* whether it is in force */
+	LIST_TELLS_OFF,	   /* whether it is not */
+	LIST_TELLS_WHAT,   /* what is done with it, in words */
+	LIST_TELLS_SCORE,  /* how bad it is: 0 is not bad */
+	LIST_TELLS_EXCEPT, /* what is not meant */
+};
+enum list_said { LIST_SAID_NOTHING = 0, LIST_SAID_OTHER, LIST_SAID_UNCLEAR };
+
+#define LIST_COLUMNS_MOST 32
+
 /* The numbers of the columns of a CSV by its titles, from 1; 0: it has no such column. */
 struct csv_columns {
 	size_t address; /* of the address, or of a range's first; 0: no titles so far */
 	size_t last, scope, type, duration, all;
 	char separator;
+	uint8_t tells[LIST_COLUMNS_MOST]; /* enum list_tells */
+};
+
+/* A line that is not understood and begins something: what it holds is not understood either. */
+struct list_outer {
+	size_t line;	/* 0: none */
+	size_t indent;	/* of the line, in columns; what is indented further belongs to it */
+	size_t depth;	/* brackets that are open */
+	bool section;	/* "[name]", up to the next */
+	bool commented; /* "<!--", up to "-->" */
 };
 
 struct list_reader {
@@ -72,6 +103,9 @@ struct list_reader {
 	struct csv_columns csv;
 	enum { MIKROTIK_NONE = 0, MIKROTIK_LISTS, MIKROTIK_ELSEWHERE } mikrotik;
 	struct bind *bind;
+	struct list_outer outer;
+	unsigned cisco;		 /* how many lists of Cisco's with names began */
+	bool hash;		 /* a row of first octets without a tag: Postfix' hash */
 	bool zone, zone_bracket; /* a zone file of the DNS; within the brackets of its SOA */
 	char zone_origin[256];	 /* its $ORIGIN */
 	bool firewall_cmd, zone_denies,
@@ -115,6 +149,27 @@ bool list_json_document(struct list_reader *reader, const char *text, size_t siz
 /* The same for an XML file of firewalld, and for fail2ban's database. */
 bool list_firewalld(struct list_reader *reader, const char *text, size_t size);
 bool list_fail2ban_database(struct list_reader *reader, const char *text, size_t size);
+
+/* A line that no format knows was refused: whether it begins something (text_outer.c). `begin` is
+ * where it begins, with its blanks. */
+void list_outer_begin(struct list_reader *reader, const struct list_line *line, const char *begin);
+/* Whether the line belongs to such a line, and was refused for that. It is asked before all
+ * formats; only lines that say nothing but an address belong to others. */
+bool list_outer_has(struct list_reader *reader, const struct list_line *line, const char *begin);
+
+/* Whether the name of a set, a chain or an action says that it lets through, or keeps out; and
+ * whether it says the opposite of our list. */
+bool list_name_allows(const struct list_word *name);
+bool list_name_denies(const struct list_word *name);
+bool list_name_opposes(const struct list_reader *reader, const struct list_word *name);
+/* The same, with a remark. */
+bool list_opposes(struct list_reader *reader, size_t number, const struct list_word *name);
+/* What a column or member of this name tells. */
+enum list_tells list_tells(const struct list_word *name);
+/* Reads what it tells of the entry that is taken next. OTHER: the entry is skipped, UNCLEAR: it is
+ * refused, both done here. */
+enum list_said list_said(struct list_reader *reader, size_t number, enum list_tells tells,
+			 const struct list_word *value);
 
 /* Notes why the whole file is useless, from what is read so far; the first such reason stays. */
 void list_give_up(struct list_reader *reader, const char *format, ...)
@@ -181,6 +236,8 @@ bool list_word_any(const struct list_word *word, const char *names);
 size_t list_split(struct list_reader *reader, const struct list_line *line, struct list_word *words,
 		  size_t most, bool *shell);
 
+/* Splits at blanks; returns how many words are set, at most `most`. */
+size_t list_words(const struct list_line *line, struct list_word *words, size_t most);
 /* Splits at each `separator`; with `quotes` a field may stand in double quotes (RFC 4180; its
  * doubled quotes stay doubled). Blanks around a field are not part of it. Returns how many there
  * are, but sets at most `most`. */
@@ -194,6 +251,10 @@ bool list_is_number(const struct list_word *word, size_t least_digits, size_t mo
 
 /* The rule set of a name, made if there is none; NULL: too many (or reader->error is set). */
 struct rule_set *list_rule_set(struct list_reader *reader, const char *name);
+/* Notes that a rule on the line closes the set: what else comes is not taken, and refused. */
+void list_rule_close(struct rule_set *set, size_t number);
+/* Whether the set is closed; the line was refused then. */
+bool list_rule_closed(struct list_reader *reader, const struct rule_set *set, size_t number);
 /* Adds the ranges as the set's last rule, or its first if `head`. */
 void list_rule_add(struct list_reader *reader, struct rule_set *set, const struct ranges *ranges,
 		   bool exception, bool head);

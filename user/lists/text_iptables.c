@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 
@@ -21,7 +22,10 @@ struct rule {
 	const char *hinder;		 /* why a list cannot hold this rule, or NULL */
 	bool command;			 /* a shell command, not iptables-save */
 	bool insert;
-	bool negated;	/* the source is negated */
+	bool middle;	/* "-I INPUT 3": nobody knows before and behind what */
+	bool negated;	/* the source */
+	bool chosen;	/* a condition chooses among sources, and nobody knows which */
+	bool narrowed;	/* it holds for some devices, destinations, ports or states only */
 	bool elsewhere; /* other protocols, ports or connection states than a mail server's new ones
 			 */
 	char operation; /* 'A', 'D', ...; 0: none yet */
@@ -50,30 +54,9 @@ static size_t command_words(const struct list_word *words, size_t count)
 /* Whether a port or range of ports includes one of the mail services'. */
 static bool mail_ports(const struct list_word *word)
 {
-	static const unsigned ports[] = { 25, 465, 587, 110, 995, 143, 993, 4190 };
-	char text[16];
-	unsigned first = 0, last = 65535;
-	char rest;
-
-	if (list_word_any(word,
-			  "smtp smtps ssmtp urd submission submissions imap imap2 imaps pop3 pop-3 "
-			  "pop3s sieve"))
-		return true;
-	if (!word->size || word->size >= sizeof(text))
-		return false;
-	memcpy(text, word->text, word->size);
-	text[word->size] = '\0';
-	if (sscanf(text, "%5u%c", &first, &rest) == 1)
-		last = first;
-	else if (sscanf(text, "%5u:%5u%c", &first, &last, &rest) != 2 &&
-		 sscanf(text, ":%5u%c", &last, &rest) != 1 &&
-		 !(sscanf(text, "%5u%c", &first, &rest) == 2 && rest == ':' &&
-		   text[word->size - 1] == ':'))
-		return false;
-	for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++)
-		if (ports[i] >= first && ports[i] <= last)
-			return true;
-	return false;
+	return list_mail_ports(word) ||
+	       list_word_any(word, "smtp smtps ssmtp urd submission submissions imap imap2 imaps "
+				   "pop3 pop-3 pop3s sieve");
 }
 
 /* Whether `match` is true for any part between commas; calls it for each. */
@@ -112,7 +95,8 @@ static void take_argument(struct rule *rule, const struct list_word *option,
 	} else if (list_word_any(option,
 				 "-i --in-interface -o --out-interface -d --destination --dst "
 				 "-t --table --comment --reject-with")) {
-		return; /* where the rule applies, or what it answers; not to whom */
+		/* where it holds, or what it answers; not for whom */
+		rule->narrowed |= !list_word_any(option, "-t --table --comment --reject-with");
 	} else if (negated) {
 		rule->hinder = "a negated condition";
 	} else if (list_word_any(option, "-p --protocol --proto")) {
@@ -120,11 +104,13 @@ static void take_argument(struct rule *rule, const struct list_word *option,
 	} else if (list_word_any(option, "--dport --dports --destination-port --destination-ports "
 					 "--ports")) {
 		rule->elsewhere |= !any_part(value, mail_ports);
+		rule->narrowed = true;
 	} else if (list_word_any(option, "--state --ctstate")) {
 		rule->elsewhere |= !any_part(value, is_new);
 	} else if (list_word_any(option, "-m --match")) {
 		if (!list_word_any(value, "tcp udp comment state conntrack iprange multiport"))
 			rule->hinder = "a match that counts or chooses (-m)";
+		rule->chosen |= list_word_any(value, "set geoip asn");
 	}
 }
 
@@ -169,8 +155,8 @@ static void parse_operation(struct rule *rule, const struct list_word *words, si
 	if (*at < count && *words[*at].text != '-')
 		rule->chain = words[(*at)++];
 	rule->insert = rule->operation == 'I';
-	if (*at < count && is_number(&words[*at])) { /* -I INPUT 3: its place is only known for 1 */
-		rule->insert = rule->insert && list_word_is(&words[*at], "1");
+	if (*at < count && is_number(&words[*at])) {
+		rule->middle = rule->insert && !list_word_is(&words[*at], "1");
 		(*at)++;
 	}
 }
@@ -246,11 +232,20 @@ static int rule_sources(const struct list_reader *reader, const struct rule *rul
 	return error;
 }
 
+static struct rule_set *chain_set(struct list_reader *reader, const struct rule *rule)
+{
+	char name[sizeof(((struct rule_set *)0)->name)];
+
+	snprintf(name, sizeof(name), "%s/%.*s", reader->table,
+		 (int)(rule->chain.size < 40 ? rule->chain.size : 40), rule->chain.text);
+	return list_rule_set(reader, name);
+}
+
 static void add_rule(struct list_reader *reader, const struct list_line *line,
 		     const struct rule *rule, bool exception)
 {
 	_cleanup_(ranges_free) struct ranges ranges = { 0 };
-	char name[sizeof(((struct rule_set *)0)->name)], reason[LIST_REASON_SIZE];
+	char reason[LIST_REASON_SIZE];
 	struct rule_set *set;
 	size_t count;
 	int error = rule_sources(reader, rule, !exception, &ranges, &count, reason);
@@ -263,22 +258,52 @@ static void add_rule(struct list_reader *reader, const struct list_line *line,
 		list_refuse(reader, line->number, "%s", reason);
 		return;
 	}
-	snprintf(name, sizeof(name), "%s/%.*s", reader->table,
-		 (int)(rule->chain.size < 40 ? rule->chain.size : 40), rule->chain.text);
-	set = list_rule_set(reader, name);
+	set = chain_set(reader, rule);
 	if (!set) {
 		if (!reader->error)
 			list_refuse(reader, line->number,
 				    "more than %d chains in one file; split it", LIST_RULE_SETS);
 		return;
 	}
-	list_rule_add(reader, set, &ranges, exception, rule->insert);
+	if (!exception && (!rule->insert || rule->middle) &&
+	    list_rule_closed(reader, set, line->number))
+		return;
+	/* in the middle: exceptions before all, what is taken behind all */
+	list_rule_add(reader, set, &ranges, exception,
+		      rule->insert && (exception || !rule->middle));
 	if (exception) {
 		list_skip(reader);
 	} else {
 		reader->report->lines += count;
 		reader->report->taken += count;
 	}
+}
+
+/* OUTPUT and POSTROUTING, and chains that ufw and others name after them. */
+static bool leaves(const struct list_word *chain)
+{
+	for (size_t i = 0; i + 6 <= chain->size; i++)
+		if (!strncasecmp(chain->text + i, "output", 6))
+			return true;
+	return list_word_is(chain, "POSTROUTING");
+}
+
+/* A rule of the other action without a source that a list can hold: for all, or for nobody knows
+ * whom. What its chain has behind it does not count. */
+static void close_chain(struct list_reader *reader, const struct list_line *line,
+			const struct rule *rule, bool accepts, bool drops)
+{
+	bool other = reader->options->allow ? drops : accepts;
+	bool all = !rule->hinder && !rule->narrowed && !rule->sources.size && !rule->range.size;
+	struct rule_set *set;
+
+	list_skip(reader);
+	if (!other || rule->operation != 'A' || rule->elsewhere || leaves(&rule->chain) ||
+	    !(all || rule->negated || rule->chosen))
+		return;
+	set = chain_set(reader, rule);
+	if (set)
+		list_rule_close(set, line->number);
 }
 
 static void judge_rule(struct list_reader *reader, const struct list_line *line,
@@ -292,19 +317,18 @@ static void judge_rule(struct list_reader *reader, const struct list_line *line,
 	if (rule->operation == 'D' || rule->operation == 'R')
 		list_refuse(reader, line->number,
 			    "the line takes a rule away; import what `iptables-save` prints");
+	else if ((accepts || drops) && (!sourced || rule->negated))
+		close_chain(reader, line, rule, accepts, drops);
 	else if ((rule->operation != 'A' && rule->operation != 'I') || !(accepts || drops) ||
-		 !sourced || rule->negated || rule->elsewhere ||
-		 list_word_any(&rule->chain, "OUTPUT POSTROUTING"))
+		 rule->elsewhere || leaves(&rule->chain))
 		list_skip(reader);
 	else if (wanted && rule->hinder)
 		list_refuse(reader, line->number, "the rule has %s; add its source by hand",
 			    rule->hinder);
 	else if (wanted)
 		add_rule(reader, line, rule, false);
-	else if (!rule->hinder)
-		add_rule(reader, line, rule, true);
 	else
-		list_skip(reader);
+		add_rule(reader, line, rule, true);
 }
 
 /* "*filter", ":INPUT ACCEPT [0:0]", "COMMIT" of iptables-save. */

@@ -34,6 +34,21 @@ struct rule_set *list_rule_set(struct list_reader *reader, const char *name)
 	return set;
 }
 
+void list_rule_close(struct rule_set *set, size_t number)
+{
+	if (!set->closed)
+		set->closed = number;
+}
+
+bool list_rule_closed(struct list_reader *reader, const struct rule_set *set, size_t number)
+{
+	if (set->closed)
+		list_refuse(reader, number,
+			    "the rule on line %zu comes first, and a list cannot say for whom",
+			    set->closed);
+	return set->closed;
+}
+
 static int add_valued(struct ranges *to, const struct ranges *from, uint32_t value)
 {
 	int error = 0;
@@ -109,7 +124,7 @@ void list_rule_take(struct list_reader *reader, struct rule_set *set, size_t num
 	char reason[LIST_REASON_SIZE];
 	int error;
 
-	if (list_has_ended(reader))
+	if (list_has_ended(reader) || (!exception && list_rule_closed(reader, set, number)))
 		return;
 	error = parse_entry(reader, text, size, !exception, &ranges, reason);
 	if (error == -ENOMEM) {
@@ -121,6 +136,7 @@ void list_rule_take(struct list_reader *reader, struct rule_set *set, size_t num
 		reader->report->lines += !exception;
 		reader->report->taken += !exception;
 		reader->report->skipped += exception;
+		set->taken += !exception;
 		if (exception)
 			reader->end = 0; /* an exception holds as long as the list does */
 		else

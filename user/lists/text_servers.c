@@ -41,6 +41,20 @@ static void take_rule(struct list_reader *reader, const struct list_line *line, 
 	if (set)
 		list_rule_take(reader, set, line->number, text, size,
 			       denies == reader->options->allow);
+	else if (!reader->error)
+		list_refuse(reader, line->number,
+			    "more than %d lists of rules in one file; split "
+			    "it",
+			    LIST_RULE_SETS);
+}
+
+/* A rule for all, of the other action: what is behind it does not count. */
+static void close_rules(struct list_reader *reader, const struct list_line *line, const char *name)
+{
+	struct rule_set *set = list_rule_set(reader, name);
+
+	if (set)
+		list_rule_close(set, line->number);
 }
 
 /* ---- nginx ---- */
@@ -57,6 +71,8 @@ bool list_nginx(struct list_reader *reader, const struct list_line *line)
 	if (count < 2 || !list_word_any(&words[0], "deny allow"))
 		return false;
 	denies = list_word_is(&words[0], "deny");
+	if (list_word_is(&words[1], "all") && denies == reader->options->allow)
+		close_rules(reader, line, "nginx");
 	if (list_word_any(&words[1], "all unix:"))
 		list_skip(reader);
 	else
@@ -116,7 +132,7 @@ bool list_apache(struct list_reader *reader, const struct list_line *line)
 	size_t count = split(line, " \t", words), at = 0;
 	bool denies = false;
 
-	if (*line->text == '<' ||
+	if ((*line->text == '<' && line->size > 1 && line->text[1] != '!') ||
 	    (count && words[0].size == 5 && !strncasecmp(words[0].text, "Order", 5))) {
 		list_skip(reader);
 		return true;
@@ -159,8 +175,9 @@ static bool wildcard(const struct list_word *address, const struct list_word *ma
 	return true;
 }
 
-/* Reads from behind "deny" or "permit" up to the source; false: it is not understood. */
-static bool cisco_source(const struct list_word *words, size_t count, char text[64], bool *any)
+/* What stands behind "deny" or "permit" up to the source; false: not understood. *at: behind it. */
+static bool cisco_source(const struct list_word *words, size_t count, char text[64], bool *any,
+			 size_t *behind)
 {
 	size_t at = 0;
 	bool host;
@@ -170,14 +187,18 @@ static bool cisco_source(const struct list_word *words, size_t count, char text[
 		at++;
 	if (at == count)
 		return false;
+	*behind = at + 1;
 	if (list_word_is(&words[at], "any")) {
 		*any = true;
 		return true;
 	}
 	host = list_word_is(&words[at], "host");
 	at += host;
-	if (!host && at + 1 < count && wildcard(&words[at], &words[at + 1], text))
+	*behind = at + 1;
+	if (!host && at + 1 < count && wildcard(&words[at], &words[at + 1], text)) {
+		*behind = at + 2;
 		return true;
+	}
 	if (at == count || words[at].size > 60 || !list_is_entry(&words[at]))
 		return false;
 	if (!host && at + 1 < count && !list_word_any(&words[at + 1], "any host log eq"))
@@ -186,48 +207,108 @@ static bool cisco_source(const struct list_word *words, size_t count, char text[
 	return true;
 }
 
-/* Whether the rule is for a port or protocol other than mail's, unlike "eq 25" or "eq smtp". */
-static bool cisco_elsewhere(const struct list_word *words, size_t count)
+/* What stands behind the source. 1: a destination, ports of mail, nothing that matters; 0: other
+ * ports; -1: a condition that a list cannot hold. *ports: there are ports. */
+static int cisco_rest(const struct list_word *words, size_t count, bool *ports)
 {
-	for (size_t i = 0; i + 1 < count; i++)
-		if (list_word_is(&words[i], "eq"))
-			return !list_mail_ports(&words[i + 1]) &&
-			       !list_word_any(&words[i + 1], "smtp pop3 imap4 submission");
-	return count && list_word_any(&words[0], "udp icmp gre esp ahp ospf");
+	size_t at = 0;
+	char text[64];
+
+	*ports = false;
+	if (at < count && list_word_any(&words[at], "eq neq gt lt range"))
+		return -1; /* the source's ports */
+	if (at < count && list_word_is(&words[at], "any"))
+		at++;
+	else if (at + 1 < count &&
+		 (list_word_is(&words[at], "host") || wildcard(&words[at], &words[at + 1], text)))
+		at += 2;
+	else if (at < count && list_is_entry(&words[at]))
+		at++;
+	if (at + 1 < count && list_word_any(&words[at], "eq range")) {
+		bool range = list_word_is(&words[at], "range"), mail = false;
+		size_t first = ++at;
+
+		for (; at < count && !list_word_any(&words[at], "log log-input"); at++) {
+			if (range && at > first + 1)
+				return -1;
+			mail |= list_mail_ports(&words[at]) ||
+				list_word_any(&words[at], "smtp pop3 imap4 submission");
+		}
+		if (range && at == first + 2 && list_is_number(&words[first], 1, 5) &&
+		    list_is_number(&words[first + 1], 1, 5)) {
+			snprintf(text, sizeof(text), "%.*s-%.*s", (int)words[first].size,
+				 words[first].text, (int)words[first + 1].size,
+				 words[first + 1].text);
+			mail = list_mail_ports(&(struct list_word){ text, strlen(text) });
+		}
+		*ports = true;
+		if (!mail)
+			return 0;
+	}
+	while (at < count && list_word_any(&words[at], "log log-input"))
+		at++;
+	return at == count ? 1 : -1;
+}
+
+static void cisco_rule(struct list_reader *reader, const struct list_line *line, const char *name,
+		       const struct list_word *words, size_t count)
+{
+	bool denies = list_word_is(&words[0], "deny"), any, ports;
+	size_t behind = 0;
+	char text[64];
+	int rest;
+
+	if (!cisco_source(words + 1, count - 1, text, &any, &behind)) {
+		list_refuse(reader, line->number,
+			    "the source is no address with a wildcard mask of ones at its end");
+		return;
+	}
+	rest = cisco_rest(words + 1 + behind, count - 1 - behind, &ports);
+	if (any && rest > 0 && !ports && denies == reader->options->allow)
+		close_rules(reader, line, name);
+	if (any || !rest)
+		list_skip(reader);
+	else if (rest < 0 && denies != reader->options->allow)
+		list_refuse(reader, line->number,
+			    "a rule with a condition that a list cannot hold");
+	else
+		take_rule(reader, line, name, text, strlen(text), denies);
 }
 
 bool list_cisco(struct list_reader *reader, const struct list_line *line)
 {
 	struct list_word words[WORDS_MOST];
 	size_t count = split(line, " \t", words), at = 0;
-	char text[64];
+	char name[48], text[64];
+	size_t behind;
 	bool any;
 
 	if (count < 2)
 		return false;
-	if (list_word_is(&words[0], "access-list"))
-		at = 2;
-	else if (list_word_any(&words[0], "ip ipv6") && count > 2 &&
-		 list_word_any(&words[1], "access-list")) {
+	snprintf(name, sizeof(name), "cisco #%u", reader->cisco);
+	if (list_word_is(&words[0], "access-list")) {
+		snprintf(name, sizeof(name), "cisco %.*s",
+			 words[1].size > 30 ? 30 : (int)words[1].size, words[1].text);
+		at = count > 3 && list_word_is(&words[2], "extended") ? 3 : 2;
+	} else if (list_word_any(&words[0], "ip ipv6") && count > 2 &&
+		   list_word_any(&words[1], "access-list")) {
+		reader->cisco++;
 		list_skip(reader);
 		return true;
 	} else if (list_is_number(&words[0], 1, 6) &&
-		   list_word_any(&words[1], "deny permit remark"))
+		   list_word_any(&words[1], "deny permit remark")) {
 		at = 1;
+	}
 	if (at >= count || !list_word_any(&words[at], "deny permit remark"))
 		return false;
-	if (list_word_is(&words[at], "remark") || cisco_elsewhere(words + at + 1, count - at - 1)) {
+	if (list_word_is(&words[at], "remark") ||
+	    (count > at + 1 && list_word_any(&words[at + 1], "udp icmp gre esp ahp ospf"))) {
 		list_skip(reader);
-	} else if (!cisco_source(words + at + 1, count - at - 1, text, &any)) {
-		if (!at && !list_word_any(&words[1], "ip ipv6 tcp host any"))
-			return false;
-		list_refuse(reader, line->number,
-			    "the source is no address with a wildcard mask of ones at its end");
-	} else if (any) {
-		list_skip(reader);
-	} else {
-		take_rule(reader, line, "cisco", text, strlen(text),
-			  list_word_is(&words[at], "deny"));
+		return true;
 	}
+	if (!at && !cisco_source(words + 1, count - 1, text, &any, &behind) &&
+	    !list_word_any(&words[1], "ip ipv6 tcp host any"))
+		return false;
+	cisco_rule(reader, line, name, words + at, count - at);
 	return true;
 }

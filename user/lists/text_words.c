@@ -80,6 +80,24 @@ size_t list_split(struct list_reader *reader, const struct list_line *line, stru
 	}
 }
 
+size_t list_words(const struct list_line *line, struct list_word *words, size_t most)
+{
+	const char *at = line->text, *end = at + line->size;
+	size_t count = 0;
+
+	while (at < end && count < most) {
+		const char *begin = at;
+
+		while (at < end && *at != ' ' && *at != '\t')
+			at++;
+		if (at > begin)
+			words[count++] = (struct list_word){ begin, (size_t)(at - begin) };
+		while (at < end && (*at == ' ' || *at == '\t'))
+			at++;
+	}
+	return count;
+}
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -174,12 +192,14 @@ bool list_mail_ports(const struct list_word *word)
 		size_t side = 0;
 
 		for (; at < end && *at != ','; at++) {
-			if (*at && strchr(":-_", *at) && !side)
+			if (*at && strchr(":-_", *at) && !side) {
 				side = 1;
-			else if (*at >= '0' && *at <= '9' && ends[side] < 65536)
+				ends[1] = at + 1 == end || at[1] == ',' ? 65535 : 0; /* "1024:" */
+			} else if (*at >= '0' && *at <= '9' && ends[side] < 65536) {
 				ends[side] = ends[side] * 10 + (unsigned)(*at - '0');
-			else
+			} else {
 				return false;
+			}
 		}
 		if (mail_port(ends[0], side ? ends[1] : ends[0]))
 			return true;
