@@ -60,7 +60,9 @@ static void open_brace(struct list_reader *reader, struct bind *bind, size_t num
 	if (bind->list) {
 		bind->blind = true; /* a list within a list has rules of its own */
 		list_refuse(reader, number, "braces within an address list are not followed");
-	} else if (bind->acl || !strcmp(bind->word, "blackhole")) {
+	} else if ((bind->acl || !strcmp(bind->word, "blackhole")) &&
+		   !list_opposes(reader, number,
+				 &(struct list_word){ bind->word, strlen(bind->word) })) {
 		bind->list = bind->depth;
 		bind->blind = false;
 		snprintf(bind->name, sizeof(bind->name), "bind %.60s", bind->word);

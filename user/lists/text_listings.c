@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Listings that programs print for people: `iptables -L -n` (-v, --line-numbers), `ipset list`,
- * `ufw status`, and fail2ban-client (status, banip, banned). In a chain the first match counts;
- * rules with conditions that a list cannot hold are refused. See list_reader.h.
+ * What programs list for people: `iptables -L -n` (-v, --line-numbers), `ipset list` and `ufw
+ * status`. Of a chain's rules the first match counts; rules
+ * with conditions that a list cannot hold are refused. See list_reader.h.
  */
 #include "lists/list_reader.h"
 
@@ -10,33 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define WORDS_MOST 40
 
 struct listing {
 	enum { LISTING_CHAIN, LISTING_IPSET, LISTING_MEMBERS, LISTING_UFW } kind;
 	char name[80];
+	bool opposes, masked;		 /* an ipset: by its name; its members lack their length */
 	size_t target, protocol, source; /* columns of a chain; target == source: no titles yet */
 };
-
-static size_t split(const struct list_line *line, struct list_word *words)
-{
-	const char *at = line->text, *end = at + line->size;
-	size_t count = 0;
-
-	while (at < end && count < WORDS_MOST) {
-		const char *begin = at;
-
-		while (at < end && *at != ' ' && *at != '\t')
-			at++;
-		if (at > begin)
-			words[count++] = (struct list_word){ begin, (size_t)(at - begin) };
-		while (at < end && (*at == ' ' || *at == '\t'))
-			at++;
-	}
-	return count;
-}
 
 static struct listing *begin(struct list_reader *reader, int kind, const char *what,
 			     const struct list_word *name)
@@ -123,22 +105,39 @@ static int conditions(const struct list_word *words, size_t count)
 	return 1;
 }
 
+/* OUTPUT and POSTROUTING, and chains that ufw and others name after them. */
+static bool leaves(const char *name)
+{
+	return strcasestr(name, "output") || !strcmp(name, "chain POSTROUTING");
+}
+
 static void chain_rule(struct list_reader *reader, const struct list_line *line,
 		       const struct list_word *words, size_t count)
 {
 	const struct listing *listing = reader->listing;
 	const struct list_word *target = &words[listing->target], *source;
-	bool whole = count > listing->source + 1 && count > listing->target, mail;
+	bool whole = count > listing->source && listing->source && count > listing->target, mail;
 	bool denies = whole && list_word_any(target, "DROP REJECT");
+	size_t behind;
 	int matters;
 
-	if (!whole || (!denies && !list_word_any(target, "ACCEPT RETURN"))) {
+	if (!whole || leaves(listing->name) ||
+	    (!denies && !list_word_any(target, "ACCEPT RETURN"))) {
 		list_skip(reader);
 		return;
 	}
 	source = &words[listing->source];
+	/* ip6tables prints no "opt" */
+	if (list_is_entry(source - 1) || list_word_any(source - 1, "::/0") ||
+	    (*source[-1].text == '!' && source[-1].size > 1))
+		source--;
 	mail = list_word_any(&words[listing->protocol], "all 0 tcp 6");
-	matters = conditions(words + listing->source + 2, count - listing->source - 2);
+	behind = (size_t)(source - words) + 2;
+	if (behind > count) { /* cut short */
+		list_skip(reader);
+		return;
+	}
+	matters = conditions(words + behind, count - behind);
 	if (list_word_any(source, "0.0.0.0/0 ::/0 anywhere") || !mail || !matters)
 		list_skip(reader);
 	else if (*source->text == '!')
@@ -164,10 +163,17 @@ static void member(struct list_reader *reader, const struct list_line *line,
 {
 	bool nomatch = false;
 
-	if (memchr(words[0].text, ',', words[0].size)) {
+	if (reader->listing->opposes) {
+		list_skip(reader);
+		return;
+	}
+	if (reader->listing->masked || memchr(words[0].text, ',', words[0].size)) {
 		list_refuse(reader, line->number,
-			    "the member is more than an address (a port, a device); a list holds "
-			    "addresses alone");
+			    reader->listing->masked
+				    ? "the set stands for networks (netmask), whose length the "
+				      "member lacks; write it as ADDRESS/LENGTH"
+				    : "the member is more than an address (a port, a device); a "
+				      "list holds addresses alone");
 		return;
 	}
 	for (size_t i = 1; i < count; i++) {
@@ -187,7 +193,7 @@ static void ufw(struct list_reader *reader, const struct list_line *line,
 {
 	struct list_word port = words[0], *slash;
 	size_t at = 0;
-	bool denies;
+	bool denies, limits;
 
 	if (list_word_is(&port, "[") && count > 2) { /* status numbered: "[ 1] 25 ..." */
 		words += 2;
@@ -219,9 +225,13 @@ static void ufw(struct list_reader *reader, const struct list_line *line,
 		list_skip(reader);
 		return;
 	}
+	limits = list_word_is(&words[at - 1], "LIMIT");
 	at += list_word_is(&words[at], "IN");
-	if (at == count)
+	if (at == count || (limits && reader->options->allow))
 		list_skip(reader);
+	else if (at + 1 < count && *words[at + 1].text != '#' && *words[at + 1].text != '(')
+		list_refuse(reader, line->number,
+			    "a rule with a condition that a list cannot hold");
 	else if (*port.text >= '0' && *port.text <= '9' && !list_is_entry(&port) &&
 		 !list_mail_ports(&port))
 		list_skip(reader);
@@ -235,7 +245,16 @@ static void ufw(struct list_reader *reader, const struct list_line *line,
 
 /* ---- all three ---- */
 
-/* Whether the line begins a listing; `words` are its words. */
+static void begin_ipset(struct list_reader *reader, const struct list_line *line,
+			const struct list_word *name)
+{
+	struct listing *listing = begin(reader, LISTING_IPSET, "ipset", name);
+
+	if (listing)
+		listing->opposes = list_opposes(reader, line->number, name);
+}
+
+/* A line that begins a listing; `words` are its words. */
 static bool opens(struct list_reader *reader, const struct list_line *line,
 		  const struct list_word *words, size_t count)
 {
@@ -244,13 +263,12 @@ static bool opens(struct list_reader *reader, const struct list_line *line,
 	if (count >= 3 && list_word_is(&words[0], "Chain") && *words[2].text == '(')
 		begin(reader, LISTING_CHAIN, "chain", &words[1]);
 	else if (count == 2 && list_word_is(&words[0], "Name:"))
-		begin(reader, LISTING_IPSET, "ipset", &words[1]);
+		begin_ipset(reader, line, &words[1]);
 	else if (count == 2 && list_word_is(&words[0], "Status:") &&
 		 list_word_is(&words[1], "active"))
 		begin(reader, LISTING_UFW, "ufw", &none);
 	else
 		return false;
-	(void)line;
 	list_skip(reader);
 	return true;
 }
@@ -263,7 +281,7 @@ bool list_listing(struct list_reader *reader, const struct list_line *line)
 
 	if (!listing && !strchr("CNS", *line->text))
 		return false;
-	count = split(line, words);
+	count = list_words(line, words, WORDS_MOST);
 	if (opens(reader, line, words, count) || reader->error)
 		return true;
 	if (!listing)
@@ -278,6 +296,8 @@ bool list_listing(struct list_reader *reader, const struct list_line *line)
 	} else if (listing->kind == LISTING_IPSET && is_ipset_title(&words[0])) {
 		if (list_word_is(&words[0], "Members:"))
 			listing->kind = LISTING_MEMBERS;
+		for (size_t i = 1; i < count; i++)
+			listing->masked |= list_word_any(&words[i], "netmask bitmask");
 		list_skip(reader);
 	} else if (listing->kind == LISTING_MEMBERS) {
 		member(reader, line, words, count);
@@ -291,86 +311,4 @@ void list_listing_finish(struct list_reader *reader)
 {
 	free(reader->listing);
 	reader->listing = NULL;
-}
-
-/* ---- fail2ban-client ---- */
-
-/* Reads "ADDRESS  2025-03-03 10:11:12 + 3600 = 2025-03-03 11:11:12" of `banip --with-time`. */
-static bool with_time(struct list_reader *reader, const struct list_line *line)
-{
-	struct list_word words[WORDS_MOST];
-	size_t count = split(line, words);
-	char text[24];
-	struct tm end = { .tm_isdst = -1 };
-
-	if (count != 8 || !list_word_is(&words[3], "+") || !list_word_is(&words[5], "=") ||
-	    !list_is_entry(&words[0]))
-		return false;
-	*text = '\0';
-	if (words[6].size == 10 && words[7].size == 8)
-		snprintf(text, sizeof(text), "%.10s %.8s", words[6].text, words[7].text);
-	if (!strptime(text, "%Y-%m-%d %H:%M:%S", &end)) {
-		list_refuse(reader, line->number, "its end is no time");
-		return true;
-	}
-	if (*words[4].text != '-')
-		list_ends_at(reader, mktime(&end));
-	list_take_entry(reader, line->number, words[0].text, words[0].size);
-	return true;
-}
-
-/* Takes the quoted addresses of `fail2ban-client banned`: [{'JAIL': ['ADDRESS', ...]}, ...]. */
-static void quoted(struct list_reader *reader, const struct list_line *line)
-{
-	const char *at = line->text, *end = at + line->size;
-
-	while ((at = memchr(at, '\'', (size_t)(end - at)))) {
-		const char *close = memchr(at + 1, '\'', (size_t)(end - at - 1));
-		struct list_word word;
-
-		if (!close) {
-			list_refuse(reader, line->number, "cut short within quotes");
-			return;
-		}
-		word = (struct list_word){ at + 1, (size_t)(close - at - 1) };
-		if (close + 1 < end && close[1] == ':')
-			list_skip(reader); /* the name of a jail */
-		else
-			list_take_entry(reader, line->number, word.text, word.size);
-		at = close + 1;
-	}
-}
-
-bool list_fail2ban(struct list_reader *reader, const struct list_line *line)
-{
-	static const char banned[] = "Banned IP list:";
-	const char *found, *end = line->text + line->size;
-	struct list_line rest = *line;
-	struct list_word words[WORDS_MOST];
-	size_t count;
-
-	if (line->size > 3 && !memcmp(line->text, "[{'", 3)) {
-		quoted(reader, line);
-		return true;
-	}
-	if (line->size > 20 && !memcmp(line->text, "Status for the jail:", 20)) {
-		list_skip(reader);
-		return true;
-	}
-	if (!strchr("|`", *line->text))
-		return with_time(reader, line);
-	found = memmem(line->text, line->size, banned, sizeof(banned) - 1);
-	if (!found) { /* "|- Currently failed: 3" */
-		list_skip(reader);
-		return true;
-	}
-	rest.text = found + sizeof(banned) - 1;
-	rest.size = (size_t)(end - rest.text);
-	while ((count = split(&rest, words))) {
-		for (size_t i = 0; i < count; i++)
-			list_take_entry(reader, line->number, words[i].text, words[i].size);
-		rest.text = words[count - 1].text + words[count - 1].size;
-		rest.size = (size_t)(end - rest.text);
-	}
-	return true;
 }

@@ -7,7 +7,6 @@
 #include "lists/list_reader.h"
 
 #include <string.h>
-#include <strings.h>
 
 #define WORDS_MOST 32
 
@@ -24,29 +23,14 @@ static struct list_word value_of(const struct list_word *words, size_t count, co
 	return (struct list_word){ "", 0 };
 }
 
-/* Whether a list's name has one of `parts`, which tell its action. */
-static bool says(const struct list_word *name, const char *const *parts)
-{
-	for (; *parts; parts++)
-		for (size_t i = 0; i + strlen(*parts) <= name->size; i++)
-			if (!strncasecmp(name->text + i, *parts, strlen(*parts)))
-				return true;
-	return false;
-}
-
 static void add(struct list_reader *reader, const struct list_line *line,
 		const struct list_word *words, size_t count)
 {
-	static const char *const allowing[] = { "trust",  "white",  "allow", "permit",
-						"accept", "friend", "safe",  NULL };
-	static const char *const denying[] = { "block", "black", "deny", "drop",   "ban",
-					       "bad",	"spam",	 "abus", "attack", NULL };
 	struct list_word address = value_of(words, count, "address");
 	struct list_word list = value_of(words, count, "list");
 	struct list_word disabled = value_of(words, count, "disabled"), timeout;
 
-	if (list_word_is(&disabled, "yes") ||
-	    says(&list, reader->options->allow ? denying : allowing)) {
+	if (list_word_is(&disabled, "yes") || list_name_opposes(reader, &list)) {
 		list_skip(reader);
 		return;
 	}
