@@ -73,19 +73,37 @@ static void add_word(struct nft *nft, const char *text, size_t size, size_t numb
 static void rule(struct list_reader *reader, const struct nft *nft)
 {
 	size_t at = 0;
-	bool negated, accepts, denies = false;
+	bool negated, accepts = false, denies = false, jumps = false;
 
 	while (at < nft->count && at < WORDS_MOST && strcmp(nft->words[at], "saddr") != 0)
 		at++;
-	accepts = any(nft->last, "accept return");
-	for (size_t i = at; i < nft->count && i < WORDS_MOST; i++)
+	for (size_t i = at; i < nft->count && i < WORDS_MOST; i++) {
+		accepts |= any(nft->words[i], "accept return");
 		denies |= any(nft->words[i], "drop reject");
-	if (at >= nft->count || at >= WORDS_MOST || (!accepts && !denies)) {
+		if (any(nft->words[i], "jump goto") && i + 1 < nft->count && i + 1 < WORDS_MOST) {
+			struct list_word chain = { nft->words[i + 1], strlen(nft->words[i + 1]) };
+
+			jumps = true;
+			accepts |= list_name_allows(&chain);
+			denies |= list_name_denies(&chain);
+		}
+	}
+	accepts |= any(nft->last, "accept return"); /* behind more words than are kept */
+	if (at >= nft->count || at >= WORDS_MOST || (!accepts && !denies && !jumps)) {
 		list_skip(reader);
 		return;
 	}
 	negated = word_is(nft, at + 1, "!=");
 	at += negated || word_is(nft, at + 1, "==") ? 2 : 1;
+	if (!accepts && !denies) {
+		if (!nft->braces && at < nft->count && at < WORDS_MOST && *nft->words[at] == '@')
+			list_give_up(reader,
+				     "line %zu: what happens to the set %.60s another chain says; "
+				     "import each set alone, from `nft list set`",
+				     nft->number, nft->words[at] + 1);
+		list_skip(reader);
+		return;
+	}
 	if (nft->braces || at >= nft->count || at >= WORDS_MOST || *nft->words[at] != '@') {
 		list_refuse(reader, nft->number,
 			    "a rule with addresses of its own; write them as plain prefixes");
@@ -114,7 +132,7 @@ static void element(struct list_reader *reader, struct nft *nft)
 	}
 	if (nft->cut || word_is(nft, 1, ".") || word_is(nft, 1, ":") ||
 	    (nft->count > options &&
-	     !any(nft->words[options], "timeout expires comment counter limit"))) {
+	     !any(nft->words[options], "timeout expires comment counter"))) {
 		list_refuse(reader, nft->number,
 			    "an element that is more than an address (a port, a verdict); a list "
 			    "holds addresses alone");
@@ -156,7 +174,15 @@ static void statement(struct list_reader *reader, struct nft *nft)
 	clear(nft);
 }
 
-/* The kind of block, by the words before its '{'. */
+/* Whether the name of the set, the last word, says that it does the opposite of the list: it is
+ * skipped then. */
+static bool opposes(struct list_reader *reader, const struct nft *nft)
+{
+	return list_opposes(reader, nft->number,
+			    &(struct list_word){ nft->last, strlen(nft->last) });
+}
+
+/* What the words before a '{' make of it. */
 static enum block block_of(struct list_reader *reader, struct nft *nft)
 {
 	enum block outer = top(nft);
@@ -175,7 +201,7 @@ static enum block block_of(struct list_reader *reader, struct nft *nft)
 	if (word_is(nft, at, "table"))
 		return BLOCK_TABLE;
 	if (word_is(nft, at, "set"))
-		return BLOCK_SET;
+		return opposes(reader, nft) ? BLOCK_SKIPPED : BLOCK_SET;
 	if (word_is(nft, at, "map")) {
 		list_refuse(reader, nft->number,
 			    "a map has a verdict for each element, which no list can hold");
@@ -183,6 +209,9 @@ static enum block block_of(struct list_reader *reader, struct nft *nft)
 	}
 	if (word_is(nft, at, "chain"))
 		return BLOCK_CHAIN;
+	/* add element [FAMILY] TABLE SET { */
+	if (word_is(nft, at, "element") && opposes(reader, nft))
+		return BLOCK_SKIPPED;
 	if (word_is(nft, at, "element") || (word_is(nft, 0, "elements") && word_is(nft, 1, "=")))
 		return BLOCK_ELEMENTS;
 	return BLOCK_OTHER;

@@ -13,12 +13,29 @@ static void refuse(struct document *document, const char *why)
 	list_refuse(document->reader, document->line, "%s", why);
 }
 
-/* Takes one element: "A", {"prefix":...}, {"range":[A, B]}, or {"elem":{"val": one of these}}. */
+/* Whether an element has more than its address, its end, a comment and counters. */
+static bool counted(const json_t *inner)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)inner, key, value)
+		if (!list_word_any(&(struct list_word){ key, strlen(key) },
+				   "val timeout expires comment counter"))
+			return true;
+	return false;
+}
+
+/* One element: "A", {"prefix":...}, {"range":[A, B]}, or {"elem":{"val": one of these}}. */
 static void element(struct document *document, const json_t *value)
 {
 	const json_t *prefix, *range, *inner = json_object_get(value, "elem");
 	char text[2 * PREFIX_TEXT_SIZE];
 
+	if (inner && counted(inner)) {
+		refuse(document, "an element with a limit, which a list cannot hold");
+		return;
+	}
 	if (inner) {
 		const json_t *left = json_object_get(inner, "expires");
 
@@ -58,9 +75,13 @@ static void elements(struct document *document, const json_t *set)
 {
 	const json_t *type = json_object_get(set, "type"), *all = json_object_get(set, "elem");
 	const char *name = json_string_value(type);
+	const char *own = json_string_value(json_object_get(set, "name"));
 	size_t index;
 	json_t *value;
 
+	if (own &&
+	    list_opposes(document->reader, document->line, &(struct list_word){ own, strlen(own) }))
+		return;
 	if (type && !json_is_array(type) &&
 	    (!name || (strcmp(name, "ipv4_addr") != 0 && strcmp(name, "ipv6_addr") != 0))) {
 		list_skip(document->reader);
@@ -84,9 +105,27 @@ static const json_t *source_match(const json_t *match, bool *negated)
 	return field && !strcmp(field, "saddr") ? json_object_get(match, "right") : NULL;
 }
 
+/* A jump to another chain, whose name may say what that does. */
+static bool jump(const json_t *part, bool *accepts, bool *denies)
+{
+	const json_t *found = json_object_get(part, "jump");
+	const char *chain;
+
+	if (!found)
+		found = json_object_get(part, "goto");
+	chain = json_string_value(json_object_get(found, "target"));
+	if (chain) {
+		struct list_word name = { chain, strlen(chain) };
+
+		*accepts |= list_name_allows(&name);
+		*denies |= list_name_denies(&name);
+	}
+	return found;
+}
+
 static void rule(struct document *document, const json_t *expressions)
 {
-	bool accepts = false, denies = false, negated = false, other;
+	bool accepts = false, denies = false, jumps = false, negated = false, other;
 	const json_t *right = NULL;
 	size_t index;
 	json_t *part;
@@ -98,7 +137,14 @@ static void rule(struct document *document, const json_t *expressions)
 			right = source_match(match, &negated);
 		accepts |= json_object_get(part, "accept") || json_object_get(part, "return");
 		denies |= json_object_get(part, "drop") || json_object_get(part, "reject");
+		jumps |= jump(part, &accepts, &denies);
 	}
+	if (jumps && !accepts && !denies && json_is_string(right) &&
+	    *json_string_value(right) == '@')
+		list_give_up(document->reader,
+			     "what happens to the set %.60s another chain says; import each set "
+			     "alone, from `nft -j list set`",
+			     json_string_value(right) + 1);
 	if (!right || (!accepts && !denies)) {
 		list_skip(document->reader);
 		return;
