@@ -10,7 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define COLUMNS_MOST 32
+#define COLUMNS_MOST LIST_COLUMNS_MOST
 
 static bool is_any(const struct list_word *field, const char *const *titles)
 {
@@ -90,6 +90,9 @@ static bool titles(struct list_reader *reader, const struct list_word *fields, s
 		other_titles(fields, count, &csv);
 	if (!csv.address)
 		return false;
+	for (size_t i = 0; i < count; i++)
+		if (i + 1 != csv.type)
+			csv.tells[i] = (uint8_t)list_tells(&fields[i]);
 	reader->csv = csv;
 	list_skip(reader);
 	return true;
@@ -118,6 +121,9 @@ static void row(struct list_reader *reader, size_t number, const struct list_wor
 	if (csv->duration)
 		list_ends_in(reader, fields[csv->duration - 1].text,
 			     fields[csv->duration - 1].size);
+	for (size_t i = 0; i < csv->all; i++)
+		if (csv->tells[i] && list_said(reader, number, csv->tells[i], &fields[i]))
+			return;
 	if (!csv->last) {
 		list_take_entry(reader, number, field->text, field->size);
 		return;
@@ -172,7 +178,19 @@ static bool words(struct list_reader *reader, const struct list_line *line)
 	return true;
 }
 
-/* Reads a row of titles with separators other than commas. */
+/* A word beside the address of a row without titles that may say anything of it but that it is on
+ * the list. */
+static bool spares(const struct list_word *field)
+{
+	static const char *const words[] = { "allow",	"allowed",     "accept", "permit",
+					     "pass",	"whitelist",   "white",	 "ok",
+					     "trusted", "whitelisted", "ignore", "false",
+					     "safe",	"off",	       NULL };
+
+	return is_any(field, words);
+}
+
+/* A row of titles with other separators than commas. */
 static bool other_separators(struct list_reader *reader, const struct list_line *line)
 {
 	static const char separators[] = ";\t";
@@ -222,6 +240,14 @@ bool list_csv(struct list_reader *reader, const struct list_line *line)
 			return false; /* two addresses: it is unclear which one is meant */
 	if (!list_is_entry(&fields[0]))
 		return false;
+	for (size_t i = 1; i < count; i++)
+		if (spares(&fields[i]) || (count == 2 && list_word_is(&fields[i], "0"))) {
+			list_refuse(reader, line->number,
+				    "'%.*s' may mean that the address is none of the list; write a "
+				    "row of titles, or the addresses alone",
+				    (int)fields[i].size, fields[i].text);
+			return true;
+		}
 	list_take_entry(reader, line->number, fields[0].text, fields[0].size);
 	return true;
 }

@@ -8,6 +8,7 @@
 #include "lists/document.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -81,11 +82,90 @@ static bool is_address_key(const char *key)
 	return false;
 }
 
-/* Takes addresses from a value and what is in it. `named`: the value has one of these names, or is
- * an item of the file's own array. */
+/* A member's value as text; numbers in `digits`. */
+static struct list_word member_text(const json_t *value, char digits[24])
+{
+	const char *text = json_string_value(value);
+
+	snprintf(digits, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	if (!text)
+		text = json_is_true(value)	? "true"
+		       : json_is_false(value)	? "false"
+		       : json_is_integer(value) ? digits
+		       : json_is_null(value)	? ""
+						: "more";
+	return (struct list_word){ text, strlen(text) };
+}
+
+/* What an entry's members say beside its address. True: it is not taken. */
+static bool spared(struct document *document, const json_t *entry)
+{
+	const char *key, *address = NULL;
+	char digits[24];
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)entry, key, value)
+		if (is_address_key(key) && json_is_string(value) && !address)
+			address = json_string_value(value);
+	if (!address)
+		return false;
+	document_line(document, address);
+	json_object_foreach ((json_t *)(uintptr_t)entry, key, value) {
+		struct list_word name = { key, strlen(key) }, text = member_text(value, digits);
+		enum list_tells tells = list_tells(&name);
+
+		if (tells && list_said(document->reader, document->line, tells, &text))
+			return true;
+	}
+	return false;
+}
+
+/* "whitelist": [...] in a deny list. */
+static bool opposes(struct document *document, const char *key, const json_t *value)
+{
+	struct list_word name = { key, strlen(key) };
+
+	return !document->reader->options->allow &&
+	       (json_is_object(value) || json_is_array(value)) &&
+	       list_opposes(document->reader, document->line, &name);
+}
+
+/* A server's answer that is no list: it may hold the address of whoever asked. */
+static bool is_error(const json_t *answer)
+{
+	static const char *const words[] = { "error", "fail", "failed", "failure" };
+	const json_t *error = json_object_get(answer, "error");
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (word_is(answer, "status", words[i]))
+			return true;
+	return json_string_length(error) || json_object_size(error) || json_is_true(error) ||
+	       json_is_false(json_object_get(answer, "success"));
+}
+
+static void published(struct document *document, const json_t *value, bool named, unsigned depth);
+
+static void members(struct document *document, const json_t *object, unsigned depth)
+{
+	uint32_t end = document->reader->end;
+	bool ended = document->reader->ended;
+	const char *key;
+	json_t *inner;
+
+	json_object_foreach ((json_t *)(uintptr_t)object, key, inner) {
+		if (opposes(document, key, inner))
+			continue;
+		document->reader->end = end; /* of all addresses of the entry */
+		document->reader->ended = ended;
+		published(document, inner, is_address_key(key), depth + 1);
+	}
+	document->reader->end = 0;
+	document->reader->ended = false;
+}
+
+/* `named`: the value stands under such a name, or is an item of the file's own array. */
 static void published(struct document *document, const json_t *value, bool named, unsigned depth)
 {
-	const char *key;
 	size_t index;
 	json_t *inner;
 
@@ -108,8 +188,9 @@ static void published(struct document *document, const json_t *value, bool named
 				list_skip(document->reader);
 			return;
 		}
-		json_object_foreach ((json_t *)(uintptr_t)value, key, inner)
-			published(document, inner, is_address_key(key), depth + 1);
+		if (spared(document, value))
+			return;
+		members(document, value, depth);
 	}
 }
 
@@ -173,6 +254,9 @@ bool list_json_document(struct list_reader *reader, const char *text, size_t siz
 		crowdsec(&document, value);
 	else if (json_object_get(value, "nftables"))
 		document_nft(&document, json_object_get(value, "nftables"));
+	else if (is_error(value))
+		list_give_up(reader, "a server's answer that says an error; look at what was "
+				     "downloaded");
 	else
 		published(&document, value, json_is_array(value), 0);
 	return true;
