@@ -137,10 +137,12 @@ static bool offer(struct list_reader *reader, const struct list_line *line, bool
 	return false;
 }
 
-static void refuse_unknown(struct list_reader *reader, const struct list_line *line)
+static void refuse_unknown(struct list_reader *reader, const struct list_line *line,
+			   const char *begin)
 {
 	char reason[LIST_REASON_SIZE];
 
+	list_outer_begin(reader, line, begin);
 	list_describe(line->text, line->size, reason);
 	list_refuse(reader, line->number, "%s", reason);
 }
@@ -165,7 +167,7 @@ static const char *read_continued(struct list_reader *reader, const char *at, co
 					    : (size_t)(line.text - splice.text);
 	*number += splice.break_count - 1;
 	if (line.size && !offer(reader, &line, true))
-		refuse_unknown(reader, &line);
+		refuse_unknown(reader, &line, splice.text);
 	return next;
 }
 
@@ -188,6 +190,13 @@ static const char *read_line(struct list_reader *reader, const char *at, const c
 	reader->commented = false;
 	if (!line.size || (line.indented && reader->after_postfix))
 		return next;
+	if (memchr(line.text, '\r', line.size)) {
+		list_refuse(
+			reader, *number,
+			"a carriage return within the line: its ends may be those of an old Mac; "
+			"convert the file with tr '\\r' '\\n'");
+		return next;
+	}
 	if (*line.text == '#' || *line.text == ';') {
 		reader->commented = continues;
 		return next;
@@ -199,12 +208,12 @@ static const char *read_line(struct list_reader *reader, const char *at, const c
 			    "it; remove the backslash or the line");
 		return next;
 	}
-	if (offer(reader, &line, false))
+	if (list_outer_has(reader, &line, at) || offer(reader, &line, false))
 		return next;
 	if (continues)
 		return read_continued(reader, at, end, number);
 	if (!offer(reader, &line, true))
-		refuse_unknown(reader, &line);
+		refuse_unknown(reader, &line, at);
 	return next;
 }
 
@@ -250,9 +259,14 @@ static const char *read_fast(struct list_reader *reader, const char *at, const c
 	while (at < end && is_blank(*at))
 		at++;
 	if (at < end && (*at == '#' || *at == ';')) {
+		const char *comment = at, *cr;
+
 		at = memchr(at, '\n', (size_t)(end - at));
 		if (!at)
 			at = end;
+		cr = memchr(comment, '\r', (size_t)(at - comment));
+		if (cr && cr + 1 != at)
+			return NULL; /* within the line */
 	}
 	if (at < end && *at++ != '\n')
 		return NULL;
@@ -270,12 +284,12 @@ static void read_lines(struct list_reader *reader, const char *text, size_t size
 	size_t told = 0;
 
 	for (size_t number = 1; at < end && !reader->error; number++) {
-		const char *next = reader->commented || reader->nft || reader->listing ||
-						   reader->bind || reader->rbldnsd ||
-						   reader->zone || reader->csv.last ||
-						   reader->csv.separator == ';'
-					   ? NULL
-					   : read_fast(reader, at, end);
+		const char *next =
+			reader->commented || reader->nft || reader->listing || reader->bind ||
+					reader->rbldnsd || reader->zone || reader->csv.last ||
+					reader->outer.line || reader->csv.separator == ';'
+				? NULL
+				: read_fast(reader, at, end);
 
 		at = next ? next : read_line(reader, at, end, &number);
 		if (progress && (size_t)(at - text) - told >= PROGRESS_BYTES) {
