@@ -92,20 +92,25 @@ static void take_out(struct list_reader *reader, const char *text)
 static enum meaning meaning_of(const struct list_word *word)
 {
 	static const struct {
-		const char *begin;
+		const char *name; /* with ':' it is a beginning */
 		enum meaning meaning;
 	} actions[] = {
-		{ "REJECT", MEANING_DENY },  { "DISCARD", MEANING_DENY },
-		{ "ERROR:", MEANING_DENY },  { "DROP", MEANING_DENY },
-		{ "DEFER", MEANING_DENY },   { "OK", MEANING_ALLOW },
-		{ "RELAY", MEANING_ALLOW },  { "PERMIT", MEANING_ALLOW },
-		{ "SKIP", MEANING_NEITHER }, { "DUNNO", MEANING_NEITHER },
+		{ "REJECT", MEANING_DENY },	     { "DISCARD", MEANING_DENY },
+		{ "ERROR:", MEANING_DENY },	     { "DROP", MEANING_DENY },
+		{ "DEFER", MEANING_DENY },	     { "OK", MEANING_ALLOW },
+		{ "DEFER_IF_PERMIT", MEANING_DENY }, { "DEFER_IF_REJECT", MEANING_DENY },
+		{ "RELAY", MEANING_ALLOW },	     { "PERMIT", MEANING_ALLOW },
+		{ "SKIP", MEANING_NEITHER },	     { "DUNNO", MEANING_NEITHER },
 	};
 
-	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
-		if (word->size >= strlen(actions[i].begin) &&
-		    !strncasecmp(word->text, actions[i].begin, strlen(actions[i].begin)))
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++) {
+		size_t size = strlen(actions[i].name);
+
+		if ((word->size == size ||
+		     (word->size > size && actions[i].name[size - 1] == ':')) &&
+		    !strncasecmp(word->text, actions[i].name, size))
 			return actions[i].meaning;
+	}
 	if (list_is_number(word, 3, 3) && (*word->text == '4' || *word->text == '5'))
 		return MEANING_DENY;
 	return MEANING_UNKNOWN;
@@ -167,6 +172,7 @@ bool list_access(struct list_reader *reader, const struct list_line *line)
 		return false;
 	if (meaning == MEANING_NEITHER && !tagged)
 		return false;
+	reader->hash |= !tagged;
 	if (!tagged && meaning == MEANING_ALLOW && !reader->options->allow)
 		take_out(reader, text);
 	else

@@ -60,12 +60,15 @@ static void rich_element(struct rich *rich, const struct list_word *name)
 		rich->hinder = "a negation";
 }
 
+static bool is_mail_service(const struct list_word *name)
+{
+	return list_word_any(name, "smtp smtps smtp-submission submission submissions imap imaps "
+				   "pop3 pop3s managesieve sieve");
+}
+
 static void rich_attribute(struct rich *rich, const struct list_word *element,
 			   const struct list_word *name, const struct list_word *value)
 {
-	static const char services[] =
-		"smtp smtps smtp-submission submission submissions imap imaps "
-		"pop3 pop3s managesieve sieve";
 	bool source = is(element, "source"), port = is(element, "port");
 
 	if (source && is(name, "address"))
@@ -76,7 +79,7 @@ static void rich_attribute(struct rich *rich, const struct list_word *element,
 		 !list_word_any(value, "no false False 0"))
 		rich->hinder = "a negation";
 	else if (is(element, "service") && is(name, "name"))
-		rich->elsewhere |= !list_word_any(value, services);
+		rich->elsewhere |= !is_mail_service(value);
 	else if (port && is(name, "port"))
 		rich->elsewhere |= !list_mail_ports(value);
 	else if ((port && is(name, "protocol")) || (is(element, "protocol") && is(name, "value")))
@@ -136,6 +139,12 @@ bool list_rich_rule(struct list_reader *reader, const struct list_line *line)
 
 	if (!found || (found != line->text && !memmem(line->text, line->size, "rich-rule", 9)))
 		return false;
+	if (found != line->text && !memmem(line->text, line->size, "--add-rich-rule", 15)) {
+		list_refuse(reader, line->number,
+			    "the line adds no rule; import what `firewall-cmd --list-rich-rules` "
+			    "prints");
+		return true;
+	}
 	rule.text = found;
 	rule.size = line->size - (size_t)(found - line->text);
 	if (rule.text > line->text && strchr("'\"", rule.text[-1]) &&
@@ -173,6 +182,9 @@ struct xml {
 	const char *at, *end;
 	size_t line;
 	bool zone_denies, zone_accepts, in_rule, addresses;
+	struct list_word source; /* of the zone, in the tag that is read */
+	bool inverted;
+	bool sources, open; /* the zone has sources; it lets mail through */
 	struct rich rich;
 };
 
@@ -209,7 +221,13 @@ static bool next_attribute(const char **at, const char *end, struct list_word *n
 
 static void zone_source(struct xml *xml, const struct list_word *value)
 {
-	if (xml->reader->options->allow ? xml->zone_accepts : xml->zone_denies)
+	bool wanted = xml->reader->options->allow ? xml->zone_accepts : xml->zone_denies;
+
+	xml->sources |= wanted;
+	if (wanted && xml->inverted)
+		list_refuse(xml->reader, xml->line,
+			    "a negated source is every other address; a list cannot mean that");
+	else if (wanted)
 		list_take_entry(xml->reader, xml->line, value->text, value->size);
 	else
 		list_skip(xml->reader);
@@ -226,7 +244,13 @@ static void attribute(struct xml *xml, const struct list_word *element,
 	} else if (xml->in_rule) {
 		rich_attribute(&xml->rich, element, name, value);
 	} else if (is(element, "source") && is(name, "address")) {
-		zone_source(xml, value);
+		xml->source = *value;
+	} else if (is(element, "source") && is(name, "invert")) {
+		xml->inverted = !list_word_any(value, "no false False 0");
+	} else if (is(element, "service") && is(name, "name")) {
+		xml->open |= is_mail_service(value);
+	} else if (is(element, "port") && is(name, "port")) {
+		xml->open |= list_mail_ports(value);
 	}
 }
 
@@ -245,8 +269,12 @@ static void open_tag(struct xml *xml, const char *begin, const char *close)
 	} else if (xml->in_rule) {
 		rich_element(&xml->rich, &element);
 	}
+	xml->source = (struct list_word){ "", 0 };
+	xml->inverted = false;
 	while (next_attribute(&at, close, &name, &value))
 		attribute(xml, &element, &name, &value);
+	if (xml->source.size)
+		zone_source(xml, &xml->source);
 	if (xml->in_rule && is(&element, "log") && close[-1] == '/')
 		xml->rich.logging = false;
 }
@@ -255,6 +283,9 @@ static void end_tag(struct xml *xml, const struct list_word *name)
 {
 	if (list_word_any(name, "log audit nflog"))
 		xml->rich.logging = false;
+	if (is(name, "zone") && xml->zone_denies && xml->sources && xml->open)
+		list_give_up(xml->reader, "the zone drops, but lets mail through: its sources are "
+					  "not denied");
 	if (!is(name, "rule") || !xml->in_rule)
 		return;
 	xml->in_rule = false;

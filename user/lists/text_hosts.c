@@ -258,6 +258,12 @@ bool list_hosts(struct list_reader *reader, const struct list_line *line)
 		list_skip(reader);
 		return true;
 	}
+	if (hosts_excepts_mail_daemon(line->text, colon)) {
+		list_refuse(reader, line->number,
+			    "a mail daemon is excepted, so the line is not for all of them; a list "
+			    "is");
+		return true;
+	}
 	if (bare_ipv6(colon + 1, end)) {
 		list_refuse(reader, line->number,
 			    "an IPv6 address in hosts.allow and hosts.deny needs brackets: "

@@ -14,6 +14,8 @@ bool hosts_word_is(const struct list_word *word, const char *text); /* in any ca
 /* Whether a list of daemons, EXCEPTs included, contains a name by which a mail server asks tcp
  * wrappers. */
 bool hosts_names_mail_daemon(const char *at, const char *end);
+/* Whether its EXCEPT takes a mail daemon out of it: "ALL EXCEPT postfix". */
+bool hosts_excepts_mail_daemon(const char *at, const char *end);
 
 /* Whether the text could be a list of daemons at all. */
 bool hosts_looks_like_daemons(const char *at, const char *end);

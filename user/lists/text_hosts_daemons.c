@@ -112,6 +112,21 @@ bool hosts_names_mail_daemon(const char *at, const char *end)
 	return false;
 }
 
+bool hosts_excepts_mail_daemon(const char *at, const char *end)
+{
+	const char *scan = at, *except = NULL;
+	struct list_word word;
+
+	while (!except && hosts_next_word(&scan, end, &word))
+		if (hosts_word_is(&word, "EXCEPT"))
+			except = word.text;
+	for (size_t i = 0; except && i < sizeof(mail_daemons) / sizeof(*mail_daemons); i++)
+		if (daemon_matches(at, except, mail_daemons[i]) &&
+		    !daemon_matches(at, end, mail_daemons[i]))
+			return true;
+	return false;
+}
+
 bool hosts_looks_like_daemons(const char *at, const char *end)
 {
 	struct list_word word;

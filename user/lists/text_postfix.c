@@ -21,6 +21,7 @@ struct postfix {
 	bool unknown[DEPTH_MOST];	   /* the condition could not be read */
 	size_t began[DEPTH_MOST];
 	size_t depth;
+	struct ranges spared; /* hosts that rows do not deny; of a hash they hold in any order */
 };
 
 enum verdict { VERDICT_UNKNOWN = 0, VERDICT_DENY, VERDICT_ALLOW, VERDICT_NEITHER };
@@ -175,6 +176,8 @@ static void take(struct list_reader *reader, size_t number, const struct list_wo
 		list_skip(reader);
 	}
 	list_rule_add(reader, set, &ranges, !wanted, false);
+	if (!wanted && !negated && !memchr(word->text, '/', word->size) && !reader->error)
+		reader->error = ranges_add_all(&reader->postfix->spared, &ranges);
 }
 
 static bool begin(struct list_reader *reader)
@@ -288,8 +291,11 @@ void list_postfix_finish(struct list_reader *reader)
 	else if (reader->scores)
 		list_give_up(reader, "has actions of Postfix, where a number permits, and numbers "
 				     "that look like scores; import them from two files");
+	else if (reader->hash && !reader->error)
+		reader->error = ranges_add_all(&reader->except, &postfix->spared);
 	for (size_t i = 0; i < postfix->depth; i++)
 		ranges_free(&postfix->outside[i]);
+	ranges_free(&postfix->spared);
 	free(postfix);
 	reader->postfix = NULL;
 }

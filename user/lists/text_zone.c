@@ -224,6 +224,10 @@ static void take(struct list_reader *reader, const struct list_line *line,
 	char name[NAME_SIZE], text[TEXT_SIZE];
 	size_t count = split_name(reader, &record->owner, name, labels);
 
+	if (count && is(&labels[count - 1], "arpa")) { /* who these are, not who is listed */
+		list_skip(reader);
+		return;
+	}
 	for (size_t i = 0; i < count; i++)
 		if (is_any(&labels[i], marks)) {
 			take_policy(reader, line, record, labels, i);
@@ -265,6 +269,7 @@ static void skip_to_bracket(struct list_reader *reader, const struct list_line *
 
 bool list_zone(struct list_reader *reader, const struct list_line *line)
 {
+	static const char *const commands[] = { "add", "del", "create", NULL }; /* ipset's */
 	struct zone_record record;
 
 	if (reader->zone_bracket) {
@@ -273,7 +278,8 @@ bool list_zone(struct list_reader *reader, const struct list_line *line)
 	}
 	if (*line->text == '$' && directive(reader, line))
 		return true;
-	if ((line->indented && !reader->zone) || !read_record(line, &record))
+	if ((line->indented && !reader->zone) || !read_record(line, &record) ||
+	    (!reader->zone && is_any(&record.owner, commands)))
 		return false;
 	reader->zone = true;
 	reader->rbldnsd = false; /* "$TTL" is in zones of both kinds */
