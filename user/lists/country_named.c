@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Country data as tables other than FIRST,LAST,CC: with titles (IPinfo: network, country_code);
- * IP2Location ("FIRST","LAST","CC","NAME", ends as decimal numbers, also in IPv6); iptoasn (FIRST,
- * LAST, CC or FIRST, LAST, AS, CC, NAME, separated by tabs); geofeed (RFC 8805:
- * PREFIX,CC,REGION,CITY,POSTAL). A row without a country means: unknown country. Not here:
- * MaxMind's two files.
+ * IP2Location ("FIRST","LAST","CC","NAME", ends in decimal, IPv6 too); DB-IP's cities, with a
+ * continent before the country; iptoasn (FIRST, LAST, CC or
+ * FIRST, LAST, AS, CC, NAME, by tabs); geofeed (RFC 8805: PREFIX,CC,REGION,CITY,POSTAL). A row
+ * without a country is one of unknown country. Not here: MaxMind's, which are two files.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -200,21 +200,54 @@ static bool look(const char *line, size_t size, struct table *table)
 	return is_code(&fields[table->code]) && (table->separator == '\t' || count > 3);
 }
 
-static bool look_file(const struct country_file *file, struct table *table)
+/* The next line with content from *at on; false: none. */
+static bool next_line(const char **at, const char *end, const char **line, size_t *size)
 {
-	const char *at = file->text, *end = at + file->size;
-
-	while (at < end) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
+	while (*at < end) {
+		const char *begin = *at, *newline = memchr(begin, '\n', (size_t)(end - begin));
 		const char *stop = newline ? newline : end;
 
-		while (stop > at && (stop[-1] == '\r' || stop[-1] == ' '))
+		*at = newline ? newline + 1 : end;
+		while (stop > begin && (stop[-1] == '\r' || stop[-1] == ' '))
 			stop--;
-		if (stop > at && *at != '#')
-			return look(at, (size_t)(stop - at), table);
-		at = newline ? newline + 1 : end;
+		*line = begin;
+		*size = (size_t)(stop - begin);
+		if (*size && *begin != '#')
+			return true;
 	}
 	return false;
+}
+
+/* Whether the column before the country's has nothing but continents in the whole file (DB-IP's
+ * cities): AS, NA, SA and AF are countries, too. */
+static bool has_continents(const struct country_file *file, const struct table *table)
+{
+	const char *at = file->text, *end = at + file->size, *line;
+	size_t size;
+
+	while (next_line(&at, end, &line, &size)) {
+		struct country_field fields[COLUMNS_MOST];
+		size_t count = country_quoted(line, size, table->separator, fields, COLUMNS_MOST);
+
+		if (count < 4 || count > COLUMNS_MOST ||
+		    !is(&fields[2], "AF AN AS EU NA OC SA ZZ") || fields[3].size != 2 ||
+		    !is_code(&fields[3]))
+			return false;
+	}
+	return true;
+}
+
+static bool look_file(const struct country_file *file, struct table *table)
+{
+	const char *at = file->text, *line;
+	size_t size;
+
+	if (!next_line(&at, at + file->size, &line, &size) || !look(line, size, table))
+		return false;
+	if (table->shape == SHAPE_RANGE && !table->titles && table->code == 2 && table->count > 3 &&
+	    has_continents(file, table))
+		table->code = 3;
+	return true;
 }
 
 static bool detect(const struct country_file *file)
