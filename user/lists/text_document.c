@@ -88,12 +88,14 @@ static struct list_word member_text(const json_t *value, char digits[24])
 	const char *text = json_string_value(value);
 
 	snprintf(digits, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-	if (!text)
-		text = json_is_true(value)	? "true"
-		       : json_is_false(value)	? "false"
-		       : json_is_integer(value) ? digits
-		       : json_is_null(value)	? ""
-						: "more";
+	if (json_is_integer(value))
+		text = digits;
+	else if (json_is_true(value) || json_is_false(value))
+		text = json_is_true(value) ? "true" : "false";
+	else if (json_is_real(value) || json_array_size(value) || json_object_size(value))
+		text = "more";
+	else if (!text)
+		text = "";
 	return (struct list_word){ text, strlen(text) };
 }
 

@@ -62,7 +62,8 @@ bool list_opposes(struct list_reader *reader, size_t number, const struct list_w
 		return false;
 	list_excerpt(name->text, name->size, excerpt);
 	snprintf(remark, sizeof(remark),
-		 "'%s' says by its name that it does the opposite of this list; it is left out",
+		 "'%s' says by its name that it does the opposite of this list: left "
+		 "out; import it as a list of its own",
 		 excerpt);
 	list_remark(reader, number, remark);
 	return true;
