@@ -72,6 +72,14 @@ static void formats_say_when_an_entry_ends(void **state)
 	check("7,crowdsec,Ip:203.0.113.9,x,ban,,,0,90m1s,false,3\n", 5401);
 	snprintf(text, sizeof(text), "%lld|203.0.113.9|*|in|3600|lfd\n", NOW - 600);
 	check(text, 3000);
+	snprintf(text, sizeof(text), "ip,expires\n203.0.113.9,%lld\n", NOW + 76);
+	check(text, 76);
+	check("ip,expires\n203.0.113.9,2023-11-15T07:14:37+09:00\n", 77);
+	snprintf(text, sizeof(text),
+		 "[{\"network\":\"198.51.100.1\",\"ip\":\"203.0.113.9\",\"expires_at\":%lld000}]",
+		 NOW + 78);
+	check(text, 78);
+	check("ip,expires\n203.0.113.9,never\n203.0.113.7,2099-01-01T00:00:00Z\n", END_NEVER);
 	setenv("TZ", "UTC", 1);
 	check("203.0.113.9 \t2023-11-14 22:00:00 + 3600 = 2023-11-14 23:00:00\n", 2800);
 	check("203.0.113.9 \t2023-11-14 22:00:00 + -1 = 9999-12-31 23:59:59\n", END_NEVER);
