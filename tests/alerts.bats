@@ -65,6 +65,7 @@ class Hook(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         open(lab + "/posted" + self.path.replace("/", "-"), "wb").write(body)
         self.send_response(200 if self.path != "/broken" else 500)
+        self.send_header("Content-Length", "0") # newer OpenSSL minds an end without a length
         self.end_headers()
 server = http.server.HTTPServer(("127.0.0.1", 8443), Hook)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -175,8 +175,7 @@ static void join_names(struct row *into, struct row *row)
 	free(row->account);
 }
 
-/* Joins rows of one account: its incidents and sources are read one by one, and under each of its
- * names. */
+/* Joins the rows of one account, whose incidents and sources are read one by one, by each name. */
 static void join_rows(struct account_list_listing *listing)
 {
 	size_t kept = 0;

@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "detect/provider.h"
+#include "report/mail_server.h"
 #include "report/pages.h"
 #include "show/number.h"
 
@@ -250,42 +251,6 @@ static void sources(const struct page *page, const struct incident *incident)
 
 /* ---- what left ---- */
 
-/* How a mail server holds messages back. */
-static const struct mail_server {
-	enum event_daemon daemon;
-	const char *name, *look, *remove;
-	const char *hold, *hold_end;	 /* around ids, each with a blank before it */
-	const char *sender, *sender_end; /* around the account */
-} mail_servers[] = {
-	{ EVENT_DAEMON_POSTFIX, "Postfix", "postqueue -p", "postsuper -d", "printf '%s\\n'",
-	  " | postsuper -h -", "postqueue -j | jq -r --arg who ",
-	  " 'select(.sender == $who) | .queue_id' | postsuper -h -" },
-	{ EVENT_DAEMON_EXIM, "Exim", "exim -bp", "exim -Mrm", "exim -Mf", "", "exiqgrep -i -f ",
-	  " | xargs -r exim -Mf" },
-};
-#define MAIL_SERVERS (sizeof(mail_servers) / sizeof(*mail_servers))
-
-/* Whether a queue id has only what Postfix's and Exim's ids have: nothing else gets into a line
- * that root is to run. */
-static bool is_queue_id(const char *queue)
-{
-	return *queue && *queue != '-' &&
-	       strspn(queue, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			     "abcdefghijklmnopqrstuvwxyz-") == strlen(queue);
-}
-
-static void hold(const struct page *page, const struct incident *incident,
-		 const struct mail_server *server)
-{
-	page_tag(page, "p", W_LEFT_QUEUES, (const char *[]){ server->name, server->look });
-	fprintf(page->out, "<pre>%s", server->hold);
-	for (size_t i = 0; i < incident->queue_count && i < INCIDENT_QUEUES; i++)
-		if (is_queue_id(incident->queues[i]))
-			fprintf(page->out, " %s", incident->queues[i]);
-	fprintf(page->out, "%s</pre>\n", server->hold_end);
-	more(page, incident->queue_count, INCIDENT_QUEUES);
-}
-
 static void left(const struct page *page, const struct incident *incident)
 {
 	uint64_t passed = 0;
@@ -303,9 +268,8 @@ static void left(const struct page *page, const struct incident *incident)
 		 (const char *[]){ count_text(passed, a), count_text(incident->recipients, b),
 				   count_text(incident->bounces, c),
 				   count_text(incident->queue_count, d) });
-	for (size_t i = 0; i < MAIL_SERVERS && incident->queue_count; i++)
-		if (mail_servers[i].daemon == incident->mail_server)
-			hold(page, incident, &mail_servers[i]);
+	if (mail_server_hold(page, incident))
+		more(page, incident->queue_count, INCIDENT_QUEUES);
 }
 
 /* ---- and the rest ---- */
@@ -351,36 +315,6 @@ static void log_lines(const struct page *page, const struct incident *incident)
 	fputs("</pre>\n", page->out);
 }
 
-/* Prints a command with `account` between single quotes of a shell; nothing if a reader could not
- * copy it safely. */
-static void command(const struct page *page, const char *before, const char *account,
-		    const char *after)
-{
-	for (const char *at = account; *at; at++)
-		if (!strchr("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ@._+-=",
-			    *at) ||
-		    *account == '-')
-			return;
-	fprintf(page->out, "<pre>%s'", before);
-	page_text(page, account);
-	fprintf(page->out, "'%s</pre>\n", after);
-}
-
-/* Of the mail server that took the thief's messages, or of each where none is known. */
-static void hold_by_sender(const struct page *page, const struct incident *incident)
-{
-	for (size_t i = 0; i < MAIL_SERVERS; i++) {
-		const struct mail_server *server = &mail_servers[i];
-
-		if (incident->mail_server && incident->mail_server != server->daemon)
-			continue;
-		fputs("<div>", page->out);
-		page_word(page, W_STEP_QUEUE_OF, (const char *[]){ server->name, server->remove });
-		command(page, server->sender, incident->account, server->sender_end);
-		fputs("</div>\n", page->out);
-	}
-}
-
 static void steps(const struct page *page, const struct incident *incident)
 {
 	const char *values[] = { incident->account };
@@ -390,17 +324,17 @@ static void steps(const struct page *page, const struct incident *incident)
 	page_word(page, W_STEP_LOCK, values);
 	fputs("</li>\n<li>", page->out);
 	page_word(page, W_STEP_KICK, NULL);
-	command(page, "doveadm kick ", incident->account, "");
+	page_command(page, "doveadm kick ", incident->account, "");
 	fputs("</li>\n<li>", page->out);
 	page_word(page, W_STEP_QUEUE, NULL);
-	hold_by_sender(page, incident);
+	mail_server_hold_by_sender(page, incident);
 	fputs("</li>\n<li>", page->out);
 	page_word(page, W_STEP_DELIST, NULL);
 	fputs("</li>\n<li>", page->out);
 	page_word(page, W_STEP_TELL, NULL);
 	fputs("</li>\n<li>", page->out);
 	page_word(page, W_STEP_TRUST, NULL);
-	command(page, "sekisho account --trust ", incident->account, "");
+	page_command(page, "sekisho account --trust ", incident->account, "");
 	fputs("</li>\n</ol>\n", page->out);
 }
 

@@ -260,6 +260,19 @@ static const char *class_of(enum word column)
 #define FLAT_MOST 5 /* columns that fit the screen of a telephone */
 #define TEXT_MOST 3
 
+void page_command(const struct page *page, const char *before, const char *account,
+		  const char *after)
+{
+	for (const char *at = account; *at; at++)
+		if (!strchr("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ@._+-=",
+			    *at) ||
+		    *account == '-')
+			return;
+	fprintf(page->out, "<pre>%s'", before);
+	page_text(page, account);
+	fprintf(page->out, "'%s</pre>\n", after);
+}
+
 void page_table_begin(const struct page *page, const enum word *columns)
 {
 	size_t count = 0, numbers = 0;

@@ -30,6 +30,11 @@ void page_tag(const struct page *page, const char *tag, enum word word, const ch
 void page_begin(const struct page *page, enum word title, const char *const *values);
 void page_end(const struct page *page, int64_t now_wall_ns);
 
+/* A command in <pre>, with `account` in single quotes of a shell between `before` and `after`.
+ * Nothing if the name has characters that a reader could not copy safely. */
+void page_command(const struct page *page, const char *before, const char *account,
+		  const char *after);
+
 /* A table: its head, then rows of as many cells, each a call of page_cell(). `columns` ends with
  * W_WORD_COUNT. The word of a cell's column is shown beside it where the screen is narrow. */
 void page_table_begin(const struct page *page, const enum word *columns);
