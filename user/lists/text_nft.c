@@ -326,21 +326,9 @@ static bool begins(const struct list_word *words, size_t count)
 bool list_nft(struct list_reader *reader, const struct list_line *line)
 {
 	struct list_word words[5];
-	size_t count = 0;
 
-	if (!strchr("acdefimrst", *line->text))
-		return false;
-	for (const char *at = line->text, *end = at + line->size; at < end && count < 5;) {
-		const char *begin = at;
-
-		while (at < end && *at != ' ' && *at != '\t')
-			at++;
-		if (at > begin)
-			words[count++] = (struct list_word){ begin, (size_t)(at - begin) };
-		while (at < end && (*at == ' ' || *at == '\t'))
-			at++;
-	}
-	if (!begins(words, count))
+	if (!strchr("acdefimrst", *line->text) ||
+	    !begins(words, list_words(line, words, sizeof(words) / sizeof(*words))))
 		return false;
 	reader->nft = calloc(1, sizeof(*reader->nft));
 	if (!reader->nft) {
