@@ -326,9 +326,12 @@ static bool begins(const struct list_word *words, size_t count)
 bool list_nft(struct list_reader *reader, const struct list_line *line)
 {
 	struct list_word words[5];
+	size_t count;
 
-	if (!strchr("acdefimrst", *line->text) ||
-	    !begins(words, list_words(line, words, sizeof(words) / sizeof(*words))))
+	if (!strchr("acdefimrst", *line->text))
+		return false;
+	count = list_words(line, words, sizeof(words) / sizeof(*words));
+	if (!begins(words, count))
 		return false;
 	reader->nft = calloc(1, sizeof(*reader->nft));
 	if (!reader->nft) {
