@@ -102,7 +102,7 @@ static __always_inline void count_connection(struct bpf_sock_ops *ctx, const str
 	cookie = bpf_get_socket_cookie(ctx);
 	remote_of(ctx, &packet.source);
 	packet.is4 = (__u8)is_mapped4(&packet.source);
-	found.bytes = find_leaf(&packet, service & (SERVICE_MAX - 1));
+	found.bytes = find_lookup(&packet, service & (SERVICE_MAX - 1));
 	describe(&shake.who, rules, &packet, &found.lookup);
 	shake.who.elsewhere = namespace_of_tcp(tcp) != outflow_namespace;
 	shake.who.multipath = is_multipath(tcp);

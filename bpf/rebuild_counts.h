@@ -124,7 +124,7 @@ static __always_inline void adopt(struct sock_common *common)
 	if (!shake.who.service || !comes_from_outside(tcp, &packet.source, &local))
 		return;
 	packet.is4 = (__u8)is_mapped4(&packet.source);
-	found.bytes = find_leaf(&packet, shake.who.service & (SERVICE_MAX - 1));
+	found.bytes = find_lookup(&packet, shake.who.service & (SERVICE_MAX - 1));
 	describe(&shake.who, rules, &packet, &found.lookup);
 	shake.who.adopted = 1;
 	shake.who.multipath = is_multipath(tcp);

@@ -74,7 +74,7 @@ static __always_inline __u64 lookup4(const struct packet *packet, __u32 service)
  * The same for either family. This and the next __noinline functions are global: the verifier
  * checks each once, by itself, and not again behind every way that leads there.
  */
-__noinline __u64 find_leaf(const struct packet *packet, __u32 service)
+__noinline __u64 find_lookup(const struct packet *packet, __u32 service)
 {
 	union stamped_lookup found = { .lookup = { .country = COUNTRY_ZZ } };
 	const struct table_head *head = current_table();
@@ -94,7 +94,7 @@ __noinline __u64 find_leaf(const struct packet *packet, __u32 service)
 /* The same for each packet: the code for IPv4 is short enough to be inlined. */
 static __always_inline __u64 lookup_packet(const struct packet *packet, __u32 service)
 {
-	return packet->is4 ? lookup4(packet, service) : find_leaf(packet, service);
+	return packet->is4 ? lookup4(packet, service) : find_lookup(packet, service);
 }
 
 /*
@@ -173,7 +173,7 @@ static __always_inline union stamped_lookup lookup_of_banned(struct ban *ban,
 
 	if (state && lookup.bytes && lookup.stamp - mixed == state->table_stamp)
 		return lookup;
-	lookup.bytes = find_leaf(packet, service);
+	lookup.bytes = find_lookup(packet, service);
 	if (lookup.lookup.flags & LOOKUP_MIXED)
 		return lookup;
 	noted = lookup;

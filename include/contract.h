@@ -83,7 +83,7 @@ struct ban {
 				       * the services of that group; 0: it never closed them */
 	__u64 packets;		      /* dropped, or in monitor mode would have been; both groups */
 	__u64 attempts;		      /* SYNs among them */
-	__u64 lookup; /* the gate's cache: the result of find_leaf() for the source, with the
+	__u64 lookup; /* the gate's cache: the result of find_lookup() for the source, with the
 		       * stamp mixed with the prefix; 0: none. Only for bans of a single IPv4
 		       * address or of an IPv6 /64 and longer; never a LOOKUP_MIXED one */
 	__u32 since[BAN_GROUPS]; /* CLOCK_BOOTTIME >> BAN_TIME_SHIFT */
