@@ -13,10 +13,15 @@
 
 #include "base/time.h"
 
+static bool is(const struct list_word *word, const char *name)
+{
+	return word->size == strlen(name) && !strncasecmp(word->text, name, word->size);
+}
+
 static bool is_any(const struct list_word *word, const char *const *names)
 {
 	for (; *names; names++)
-		if (word->size == strlen(*names) && !strncasecmp(word->text, *names, word->size))
+		if (is(word, *names))
 			return true;
 	return false;
 }
@@ -69,59 +74,72 @@ bool list_opposes(struct list_reader *reader, size_t number, const struct list_w
 	return true;
 }
 
+/* The names of the columns and members that tell something. */
+static const struct {
+	const char *name;
+	enum list_tells tells;
+} telling[] = {
+	{ "expires", LIST_TELLS_END },
+	{ "expires_at", LIST_TELLS_END },
+	{ "expiresat", LIST_TELLS_END },
+	{ "expires at", LIST_TELLS_END },
+	{ "expires_on", LIST_TELLS_END },
+	{ "expire", LIST_TELLS_END },
+	{ "expire_at", LIST_TELLS_END },
+	{ "expiry", LIST_TELLS_END },
+	{ "expiry_date", LIST_TELLS_END },
+	{ "expiration", LIST_TELLS_END },
+	{ "expiration_date", LIST_TELLS_END },
+	{ "expiration date", LIST_TELLS_END },
+	{ "expirationtime", LIST_TELLS_END },
+	{ "expiration_time", LIST_TELLS_END },
+	{ "valid_until", LIST_TELLS_END },
+	{ "validuntil", LIST_TELLS_END },
+	{ "valid until", LIST_TELLS_END },
+	{ "until", LIST_TELLS_END },
+	{ "whitelisted", LIST_TELLS_SPARED },
+	{ "iswhitelisted", LIST_TELLS_SPARED },
+	{ "is_whitelisted", LIST_TELLS_SPARED },
+	{ "whitelist", LIST_TELLS_SPARED },
+	{ "allowlisted", LIST_TELLS_SPARED },
+	{ "is_allowlisted", LIST_TELLS_SPARED },
+	{ "allowed", LIST_TELLS_SPARED },
+	{ "trusted", LIST_TELLS_SPARED },
+	{ "riot", LIST_TELLS_SPARED },
+	{ "benign", LIST_TELLS_SPARED },
+	{ "enabled", LIST_TELLS_ON },
+	{ "active", LIST_TELLS_ON },
+	{ "is_active", LIST_TELLS_ON },
+	{ "isactive", LIST_TELLS_ON },
+	{ "disabled", LIST_TELLS_OFF },
+	{ "deleted", LIST_TELLS_OFF },
+	{ "removed", LIST_TELLS_OFF },
+	{ "revoked", LIST_TELLS_OFF },
+	{ "inactive", LIST_TELLS_OFF },
+	{ "action", LIST_TELLS_WHAT },
+	{ "type", LIST_TELLS_WHAT },
+	{ "mode", LIST_TELLS_WHAT },
+	{ "verdict", LIST_TELLS_WHAT },
+	{ "policy", LIST_TELLS_WHAT },
+	{ "list", LIST_TELLS_WHAT },
+	{ "classification", LIST_TELLS_WHAT },
+	{ "listtype", LIST_TELLS_WHAT },
+	{ "list_type", LIST_TELLS_WHAT },
+	{ "status", LIST_TELLS_WHAT },
+	{ "disposition", LIST_TELLS_WHAT },
+	{ "except", LIST_TELLS_EXCEPT },
+	{ "exclude", LIST_TELLS_EXCEPT },
+	{ "excludes", LIST_TELLS_EXCEPT },
+	{ "exceptions", LIST_TELLS_EXCEPT },
+	{ "abuseConfidenceScore", LIST_TELLS_SCORE },
+};
+
 enum list_tells list_tells(const struct list_word *name)
 {
-	static const char *const ends[] = { "expires",
-					    "expires_at",
-					    "expiresat",
-					    "expires at",
-					    "expires_on",
-					    "expire",
-					    "expire_at",
-					    "expiry",
-					    "expiry_date",
-					    "expiration",
-					    "expiration_date",
-					    "expiration date",
-					    "expirationtime",
-					    "expiration_time",
-					    "valid_until",
-					    "validuntil",
-					    "valid until",
-					    "until",
-					    NULL };
-	static const char *const spared[] = { "whitelisted",
-					      "iswhitelisted",
-					      "is_whitelisted",
-					      "whitelist",
-					      "allowlisted",
-					      "is_allowlisted",
-					      "allowed",
-					      "trusted",
-					      "riot",
-					      "benign",
-					      NULL };
-	static const char *const on[] = { "enabled", "active", "is_active", "isactive", NULL };
-	static const char *const off[] = { "disabled", "deleted",  "removed",
-					   "revoked",  "inactive", NULL };
-	static const char *const what[] = { "action",	 "type",   "mode",	     "verdict",
-					    "policy",	 "list",   "classification", "listtype",
-					    "list_type", "status", "disposition",    NULL };
-	static const char *const except[] = { "except", "exclude", "excludes", "exceptions", NULL };
-
-	if (is_any(name, ends))
-		return LIST_TELLS_END;
-	if (is_any(name, spared))
-		return LIST_TELLS_SPARED;
-	if (is_any(name, on))
-		return LIST_TELLS_ON;
-	if (is_any(name, off))
-		return LIST_TELLS_OFF;
-	if (is_any(name, what))
-		return LIST_TELLS_WHAT;
-	if (is_any(name, except))
-		return LIST_TELLS_EXCEPT;
-	return list_word_is(name, "abuseConfidenceScore") ? LIST_TELLS_SCORE : LIST_TELLS_NOTHING;
+	for (size_t i = 0; i < sizeof(telling) / sizeof(*telling); i++)
+		if (is(name, telling[i].name))
+			return telling[i].tells;
+	return LIST_TELLS_NOTHING;
 }
 
 /* A time that nobody can take for another one: seconds or milliseconds since 1970, or RFC 3339 with
