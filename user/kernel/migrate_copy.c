@@ -274,5 +274,7 @@ void migrate_rest(struct gate *gate)
 		if (rest.ban.packets)
 			rebuild(gate, &rest);
 	}
+	free(gate->carried);
+	gate->carried = NULL;
 	gate->carried_count = 0;
 }
