@@ -5,7 +5,6 @@
 #include <ctype.h>
 
 #define MOST_LAYERS 6
-#define HOST_MOST   260 /* a domain name, and room to spare */
 
 /* Skips "<22>", of one to three digits. */
 static void skip_priority(struct span *line)
@@ -116,21 +115,6 @@ static void read_text(struct envelope *envelope)
 		envelope->repeat = repeat;
 }
 
-/* Skips a word of the characters of host names, including chains of relays. */
-static bool skip_host(struct span *line)
-{
-	size_t size = 0;
-
-	while (size < line->size && size < HOST_MOST &&
-	       (isalnum((unsigned char)line->at[size]) ||
-		(line->at[size] && strchr("-._:%@/+[]", line->at[size]))))
-		size++;
-	if (!size || size >= line->size || line->at[size] != ' ' || line->at[size - 1] == ':')
-		return false;
-	*line = span_from(*line, size + 1);
-	return true;
-}
-
 /* Reads the form of nearly every line: "host program[pid]: " or "host program: ", of plain
  * characters. */
 static bool read_usual(struct span line, struct envelope *envelope)
@@ -197,7 +181,7 @@ static void read_words(struct span line, struct envelope *envelope)
 		envelope->text = rest;
 		return;
 	}
-	if (!skip_host(&rest))
+	if (!envelope_skip_host(&rest))
 		return;
 	envelope->text = first = rest;
 	while (envelope_skip_facility(&rest))
@@ -205,7 +189,7 @@ static void read_words(struct span line, struct envelope *envelope)
 	skip_priority(&rest);
 	if (!read_program(&rest, false, envelope) &&
 	    !envelope_take_tag(&rest, &envelope->program)) {
-		if (!skip_host(&rest) || (envelope_skip_facility(&rest), false) ||
+		if (!envelope_skip_host(&rest) || (envelope_skip_facility(&rest), false) ||
 		    !read_program(&rest, true, envelope)) {
 			if (!read_unversioned(line, envelope))
 				envelope->text = first;
@@ -237,6 +221,21 @@ static bool read_stamps(struct span *line, struct envelope *envelope)
 	return found;
 }
 
+/* Reads "host exim[pid]: " without a stamp, as fail2ban takes lines from the journal: Exim's own
+ * stamp must follow. */
+static bool read_unstamped_exim(struct span *line, struct envelope *envelope)
+{
+	struct envelope inner = *envelope;
+	struct span rest = *line;
+
+	if (!envelope_skip_host(&rest) || !span_starts(rest, "exim") ||
+	    !read_program(&rest, true, &inner) || !inner.pid || !stamp_may_begin(rest))
+		return false;
+	*envelope = inner;
+	*line = rest;
+	return true;
+}
+
 /* Reads one layer. `unstamped`: it needs no stamp, since it came out of a container. */
 static void read_layer(struct span line, bool unstamped, struct envelope *envelope)
 {
@@ -266,7 +265,8 @@ static void read_layer(struct span line, bool unstamped, struct envelope *envelo
 	envelope->whole = envelope->bare = envelope->text = rest = line;
 	envelope->layering = LAYER_BARE;
 	if (read_program(&rest, false, envelope) ||
-	    (unstamped && skip_host(&rest) && read_program(&rest, true, envelope))) {
+	    (!envelope->layers && read_unstamped_exim(&rest, envelope)) ||
+	    (unstamped && envelope_skip_host(&rest) && read_program(&rest, true, envelope))) {
 		envelope->text = rest;
 		envelope->layering = LAYER_PROGRAM;
 	}
@@ -354,6 +354,17 @@ static void go_on(struct envelope *envelope)
 	}
 }
 
+/* Without a time before the program, the one that Exim itself puts before its message. */
+static void take_exim_clock(struct envelope *envelope)
+{
+	struct span text = envelope->text;
+	struct stamp stamp;
+
+	if (span_starts(envelope->program, "exim") && stamp_may_begin(text) &&
+	    stamp_read(&text, &stamp))
+		envelope->clock = stamp;
+}
+
 void envelope_read(struct span line, enum wrapping wrapping, const struct stamp *clock,
 		   struct envelope *envelope)
 {
@@ -379,4 +390,6 @@ void envelope_read(struct span line, enum wrapping wrapping, const struct stamp 
 	envelope->layers = envelope->layering != LAYER_BARE;
 	read_text(envelope);
 	go_on(envelope);
+	if (!envelope->clock.kind)
+		take_exim_clock(envelope);
 }

@@ -99,6 +99,8 @@ bool envelope_skip_monotonic(struct span *line);
 /* Whether the line begins with an address like "2001:db8::5 ": a host, though it looks like a
  * program. */
 bool envelope_is_address(struct span line);
+/* "mx ", a word of the characters of host names, including chains of relays: moves behind it. */
+bool envelope_skip_host(struct span *line);
 /* " <Warning>", as macOS has it behind the process: moves behind it. */
 void envelope_skip_level(struct span *line);
 /* "[postfix/smtpd] ", as metalog writes behind its stamp, of a mail server: moves behind it. */

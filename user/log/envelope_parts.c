@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 
+#define HOST_MOST    260 /* a domain name, and room to spare */
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 static bool is_hexadecimal(struct span name)
@@ -173,6 +174,20 @@ bool envelope_is_address(struct span line)
 		line.at[size] == '.'))
 		size++;
 	return size > 1 && size < line.size && line.at[size] == ' ' && line.at[size - 1] != ':';
+}
+
+bool envelope_skip_host(struct span *line)
+{
+	size_t size = 0;
+
+	while (size < line->size && size < HOST_MOST &&
+	       (isalnum((unsigned char)line->at[size]) ||
+		(line->at[size] && strchr("-._:%@/+[]", line->at[size]))))
+		size++;
+	if (!size || size >= line->size || line->at[size] != ' ' || line->at[size - 1] == ':')
+		return false;
+	*line = span_from(*line, size + 1);
+	return true;
 }
 
 void envelope_skip_level(struct span *line)

@@ -140,6 +140,29 @@ static bool read_early(struct span text, struct parsed_line *parsed)
 	return true;
 }
 
+/* Takes the end of "AUTH LOGIN" H=(helo) [192.0.2.7] LOGIN authentication mechanism not supported",
+ * with the client's word: a password as it is, where this is not offered. To ask for another
+ * mechanism is no guess. */
+static bool take_plain_mechanism(struct span *text)
+{
+	static const char tail[] = " authentication mechanism not supported";
+	struct span rest = *text, word;
+	size_t blank;
+
+	if (!span_ends(rest, tail))
+		return false;
+	rest.size -= strlen(tail);
+	blank = span_last_char(rest, ' ');
+	if (blank == SPAN_NONE)
+		return false;
+	word = span_from(rest, blank + 1);
+	if (word.size != strlen("LOGIN") ||
+	    (strncasecmp(word.at, "LOGIN", word.size) && strncasecmp(word.at, "PLAIN", word.size)))
+		return false;
+	*text = span_cut(rest, 0, blank);
+	return true;
+}
+
 /* Reads ""AUTH LOGIN" H=(helo) [192.0.2.7] AUTH command used when not advertised", behind "SMTP
  * protocol error in ". Command and given name are the client's and stand before the address; the
  * line ends in Exim's own text. Not counted if the client's name was refused just before: nothing
@@ -149,13 +172,18 @@ static bool read_protocol(struct exim_habits *habits, struct span text, struct p
 	static const char tail[] = " AUTH command used when not advertised";
 	struct exim_place place;
 
-	if (!span_ends(text, tail) || span_find(text, "\" H=") == SPAN_NONE)
+	if (span_find(text, "\" H=") == SPAN_NONE)
 		return false;
-	text.size -= strlen(tail);
+	parsed->abuse = ABUSE_PROTOCOL;
+	if (span_ends(text, tail))
+		text.size -= strlen(tail);
+	else if (take_plain_mechanism(&text))
+		parsed->abuse = ABUSE_PLAINTEXT;
+	else
+		return false;
 	if (!exim_place_at_end(text, &place) || exim_habits_forgive(habits, &place.address))
 		return false;
 	exim_set_place(parsed, &place);
-	parsed->abuse = ABUSE_PROTOCOL;
 	return true;
 }
 

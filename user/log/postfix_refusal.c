@@ -61,6 +61,7 @@ static const struct smtpd_reason {
 	{ ">: Helo command rejected: ", ABUSE_HELO, .temporary = true },
 	{ "Client host rejected: cannot find your ", ABUSE_HELO, .temporary = true },
 	{ ">: Sender address rejected: Domain not found", ABUSE_SENDER, .temporary = true },
+	{ ">: Sender address rejected: Malformed DNS", ABUSE_SENDER, .temporary = true },
 	{ ">: Sender address rejected: ", ABUSE_SENDER },
 	{ ">: Recipient address rejected: Message rejected due to: SPF fail", ABUSE_SENDER },
 	{ ">: Data command rejected: Multi-recipient bounce", ABUSE_SENDER },
