@@ -26,6 +26,7 @@ setup() {
 	requires
 	lab_reset
 	: >"$LAB/log/mail.log"
+	printf '198.51.100.71\n198.51.100.73\n' >"$BATS_TEST_TMPDIR/filed"
 	# The one that its package brought, and what an administrator would have written into conf.d.
 	cp "$FIRST/packaging/sekisho.conf" "$LAB_CONF"
 	mkdir -p "${LAB_CONF%/*}/conf.d"
@@ -45,6 +46,9 @@ setup() {
 		rate = 100/m
 		[list bad]
 		action = deny
+		[list filed]
+		action = deny
+		file = $BATS_TEST_TMPDIR/filed
 		[rule source-failures]
 		failures = 5
 		window = 10m
@@ -114,6 +118,10 @@ is_banned() { bans | grep -q "\"$1"; }
 	says 'before the upgrade'
 	connect_is no-answer 198.51.100.9 "$MX4" 587 0.3
 	connect_is no-answer 198.51.100.70 "$MX4" 25 0.3
+	connect_is no-answer 198.51.100.71 "$MX4" 25 0.3
+	# 0.1.0 showed no prefixes of a list that it had read from a file.
+	run_sekisho lists --json
+	[[ $(jq -c 'select(.name == "filed") | .prefixes' <<<"$output") == 2 ]]
 	connect_is no-answer 2001:db8:bad:66::7 "$MX6" 25 0.3
 	connect_is open 198.51.100.20 "$MX4" 587
 	# What it read of the log is not read again, and what comes is.

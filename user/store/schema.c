@@ -45,8 +45,10 @@ static const char schema3[] =
 	"CREATE TABLE clock(id INTEGER PRIMARY KEY CHECK(id = 1), boot TEXT NOT NULL,"
 	" apart INTEGER NOT NULL, shift INTEGER NOT NULL);"
 	"PRAGMA user_version = 3;";
-/* The step from version 3: bans, and bans in a row, have services. */
+/* The step from version 3: bans, and bans in a row, have services. And files of lists, whose
+ * prefixes 0.1.0 did not count, are read again. */
 static const char schema4[] =
+	"UPDATE lists SET source_mtime = 0 WHERE prefixes = 0;"
 	"CREATE TABLE bans4(prefix BLOB NOT NULL, services INTEGER NOT NULL,"
 	" since INTEGER NOT NULL, until INTEGER NOT NULL, rule INTEGER NOT NULL,"
 	" reason TEXT NOT NULL, PRIMARY KEY(prefix, services)) WITHOUT ROWID;"
