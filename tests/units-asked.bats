@@ -12,8 +12,17 @@ servers_file() {
 	sed 's/@[UG]ID@/64105/g; s,/mnt/postfix/queue,/var/spool/postfix,; s,/mnt/postfix/data,/var/lib/postfix,' "$LAB_TOOLS/$1"
 }
 
+# As lab_dovecot_language, before anything runs.
+dovecot_language() {
+	local root=$LAB_SETS/mail/root
+	[[ $(LD_LIBRARY_PATH=$root/usr/lib/dovecot:$(echo "$root"/usr/lib/*-linux-gnu) "$root/usr/sbin/dovecot" --version) == 2.3.* ]] ||
+		echo -2.4
+}
+
 setup_file() {
 	file_requires root networks sekisho curl jq python3 mail || return 0
+	local language
+	language=$(dovecot_language)
 	units_files || return
 	units_users postfix:64101 postdrop:64102 dovecot:64103 dovenull:64104 vmail:64105
 	units_policy "$KEY"
@@ -30,9 +39,9 @@ setup_file() {
 		policy_manual POSTFIX | sed '/\.\.\. what was there/d'
 	} >files/etc/postfix/main.cf
 	{
-		servers_file dovecot.conf
+		servers_file "dovecot$language.conf"
 		printf '%s\n' 'auth_verbose = yes' 'login_trusted_networks = 127.0.0.1'
-		policy_manual 'DOVECOT 2.3'
+		policy_dovecot "$language"
 	} >files/etc/dovecot/dovecot.conf
 	cp "$LAB_REPO/tests/policy/attempts" .
 	echo "PATIENCE=$PATIENCE" >patience

@@ -10,6 +10,10 @@ policy_manual() { # HEADING [NUMBER]
 	"$LAB_REPO/tests/policy/manual" "$@" | sed "s/THE-KEY/$KEY/"
 }
 
+policy_dovecot() { # LANGUAGE: as lab_dovecot_language says it
+	policy_manual "DOVECOT $([[ $1 ]] && echo 2.4 || echo 2.3)"
+}
+
 # Dovecot and Postfix ask, there at PLACE.
 policy_servers() { # PLACE
 	# Postfix looks for a Unix socket in its queue's folder.
@@ -20,7 +24,7 @@ policy_servers() { # PLACE
 	lab_inside postfix -c /mnt/postfix/etc reload 2>/dev/null
 	{
 		printf '%s\n' 'auth_verbose = yes' 'login_trusted_networks = 192.0.2.254'
-		policy_manual "DOVECOT $([[ $(lab_dovecot_language) ]] && echo 2.4 || echo 2.3)"
+		policy_dovecot "$(lab_dovecot_language)"
 	} >>"$LAB/dovecot/dovecot.conf"
 	lab_dovecot_reload
 }
