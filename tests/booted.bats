@@ -19,8 +19,10 @@ setup_file() {
 	local room=$BATS_FILE_TMPDIR/disk status=0
 	mkdir "$room"
 	tests/vm/make-packages >"$room/log" 2>&1 3>&- || fail "$(tail -n 30 "$room/log")" || return
+	FIRST=$(tests/upgrade/first-package 2>"$room/first" 3>&-) || FIRST_LACKS="0.1.0 is not here: $(tail -n 1 "$room/first")"
+	export FIRST_LACKS
 	# The disk: the cached Debian with a layer over it, in a mount namespace that ends with the command.
-	unshare --mount --propagation private tests/vm/booted/make-disk "$DEB" "$NEXT" "$room" \
+	unshare --mount --propagation private tests/vm/booted/make-disk "$DEB" "$NEXT" "$FIRST" "$room" \
 		>"$room/log" 2>&1 3>&- || fail "$(tail -n 30 "$room/log")" || return
 	TMPDIR=$room tests/vm/boot -t $((780 * PATIENCE)) "$room/disk" >"$SAID" 2>&1 || status=$?
 	echo "# ended with status $status" >>"$SAID"
@@ -74,6 +76,13 @@ found() { # NAME...
 
 @test "an upgrade restarts the daemon and opens nothing; stopping the service keeps the gate" {
 	found 'upgrade' 'the upgrade opened nothing' 'the upgrade kept the configuration' 'stopping keeps the gate'
+}
+
+@test "the package of 0.1.0 is upgraded: bans, counts and configuration are kept, and nothing is open meanwhile" {
+	[[ -z ${FIRST_LACKS-} ]] || skip "$FIRST_LACKS"
+	found 'from 0.1.0: it guards' 'from 0.1.0: a ban by hand and one by rule' 'from 0.1.0: upgrade' \
+		'from 0.1.0: the bans are kept with their ends and reasons' 'from 0.1.0: the upgrade opened nothing' \
+		'from 0.1.0: the counts are kept' 'from 0.1.0: the configuration is kept and valid'
 }
 
 @test "removal stops the daemon and takes the gate out; a purge leaves nothing" {
