@@ -16,6 +16,7 @@
 #include "daemon/daemon.h"
 #include "daemon/detect_store_internal.h"
 #include "daemon/policy_server.h"
+#include "in_range.h"
 
 #define EACH_TURN 40  /* notes of one turn of the loop */
 #define PORTION	  128 /* with which a round begins */
@@ -124,9 +125,9 @@ static void no_answer_waits_for_all_that_has_gathered(void **state)
 
 	place->daemon.policy = &place->policy;
 	run_turns(place, 200);
-	assert_in_range(most_in_round, PORTION, PORTION + 2 * EACH_TURN);
+	assert_within(most_in_round, PORTION, PORTION + 2 * EACH_TURN);
 	/* It is written sooner than it was, never later. */
-	assert_in_range(written, 200 * EACH_TURN - PORTION - 2 * EACH_TURN, 200 * EACH_TURN);
+	assert_within(written, 200 * EACH_TURN - PORTION - 2 * EACH_TURN, 200 * EACH_TURN);
 }
 
 static void without_mail_servers_that_ask_it_is_written_once_a_second(void **state)

@@ -15,6 +15,7 @@
 #include "detect/detect.h"
 #include "fleet/node.h"
 #include "fleet_members.h"
+#include "in_range.h"
 
 #define NOW_MS 1795000000000LL
 #define LIES   (is_under_valgrind() ? 50000U : 1000000U)
@@ -173,7 +174,7 @@ static void test_where_one_is_enough_a_traitor_has_its_budget_and_not_port_25(vo
 	for (struct adoption_walk walk = { 0 };
 	     node_some(receiver, &walk, now_ms, count_held, &held);)
 		;
-	assert_in_range(held, 1, 100);
+	assert_within(held, 1, 100);
 	assert_int_equal(seen.port25, 0);
 	assert_int_equal(seen.networks, 0);
 	node_free(traitor);
@@ -279,7 +280,7 @@ static void test_own_bans_are_said_again(void **state)
 	assert_true(node_next(node, now_ms, bytes));
 	for (unsigned i = 0; i <= FLEET_RENEW_MS / 1000; i++, now_ms += 1000)
 		node_tick(node, now_ms);
-	assert_in_range(node_waiting(node), 1, 3);
+	assert_within(node_waiting(node), 1, 3);
 	while (node_next(node, now_ms, bytes))
 		;
 	/* and with nothing to say, that it is there */

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "history/refused.h"
+#include "in_range.h"
 
 static unsigned asked;
 
@@ -139,7 +140,7 @@ static void one_network_has_few_places_and_among_networks_chance_decides(void **
 		refused_free(refused);
 	}
 	/* 16 of 160: 200 rounds, with a deviation of 13. */
-	assert_in_range(kept, 120, 280);
+	assert_within(kept, 120, 280);
 }
 
 static void beyond_its_room_nothing_is_told_of_and_nothing_is_made_up(void **state)
@@ -163,7 +164,7 @@ static void beyond_its_room_nothing_is_told_of_and_nothing_is_made_up(void **sta
 	refused_look(refused);
 	count(refused, 0x0a020001, 6);
 	refused_looked(refused, true);
-	assert_in_range(row_of(refused, 0x0a020001)->count, 1, 6);
+	assert_within(row_of(refused, 0x0a020001)->count, 1, 6);
 	refused_free(refused);
 }
 
