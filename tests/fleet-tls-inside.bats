@@ -118,6 +118,10 @@ ca-file = $GATES/ca.pem"
 	retry 100 0.1 gate 1 gate_is_joined
 }
 
+processor_time() { # in hundredths of a second, of gate 1's fleet process
+	awk '{ print $14 + $15 }' "/proc/$(<"$GATES/gate1/fleet.pid")/stat"
+}
+
 @test "fleet tls inside: at a port without TLS, or where nobody ever answers, no password is said" {
 	local heard=$BATS_TEST_TMPDIR/heard listener before after
 	redis-cli -s "$SOCKET" config set port 6381 >/dev/null
@@ -141,10 +145,6 @@ ca-file = $GATES/ca.pem"
 	if grep -qa 'secret-of-1\|AUTH' "$heard"; then fail "$(cat "$heard")"; fi
 	begins "$FLEET_LINES"
 	retry 100 0.1 gate 1 gate_is_joined
-}
-
-processor_time() { # in hundredths of a second, of gate 1's fleet process
-	awk '{ print $14 + $15 }' "/proc/$(<"$GATES/gate1/fleet.pid")/stat"
 }
 
 @test "fleet tls inside: check names a file without certificates, lines that contradict, and TLS by a Unix socket" {

@@ -108,6 +108,10 @@ file = $LAB/log/other.log"
 	json '.[0].daemon.logs | length == 1'
 }
 
+daemon_says() { # WORDS
+	retry 100 0.1 grep -Eq -- "$1" "$LAB/log/run"
+}
+
 @test "a ban that was lifted by hand does not return from lines of before, of a log put back or at a start" {
 	local other="$RULES
 [log other]
@@ -156,10 +160,6 @@ format = postfix"
 	done
 	retry 100 0.1 ban_exists 198.51.100.32/32
 	run ! ban_exists 198.51.100.31/32
-}
-
-daemon_says() { # WORDS
-	retry 100 0.1 grep -Eq -- "$1" "$LAB/log/run"
 }
 
 ban_ends_within() { # PREFIX SECONDS
