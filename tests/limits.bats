@@ -80,14 +80,12 @@ half_open_is() { # COUNT, or one less: whose answer slipped out
 }
 
 # A crowd whose SYNs have all passed before the first of its handshakes is complete, as over a real
-# distance: on a veth each would be complete before the next SYN is sent. The answers are held back:
-# in a queue without tokens, for a ping has taken them.
+# distance: on a veth each would be complete before the next SYN is sent. The answers are held back.
 crowd_at_once() { # SOURCE SERVER PORT COUNT
 	local before
 	before=$(meter_sum country_meters handshakes)
 	rm -f "$LAB/crowd"
-	server tc qdisc add dev mx0 root tbf rate 8bit burst 1600 limit 10mb
-	server ping -q -c 1 -W 0.1 -s 1472 "$GATEWAY4" || :
+	lab_hold_answers
 	lab_background "$LAB/log/crowd" \
 		nsenter --net="/run/netns/$LAB_CLIENT" "$LAB_TOOLS/crowd" open "$@" "$LAB/crowd"
 	CROWD=$(tail -n 1 "$LAB/pids")
@@ -319,8 +317,7 @@ countries = *:world'
 # Answers to a wave are held back until all of its SYNs have come; of the later waves few get in, if any.
 later_wave() { # SOURCE COUNT
 	rm -f "$LAB/crowd"
-	server tc qdisc replace dev mx0 root tbf rate 8bit burst 1600 limit 10mb
-	server ping -q -c 1 -W 0.1 -s 1472 "$GATEWAY4" || :
+	lab_hold_answers
 	lab_background "$LAB/log/crowd" \
 		nsenter --net="/run/netns/$LAB_CLIENT" "$LAB_TOOLS/crowd" open "$1" "$MX4" 25 "$2" "$LAB/crowd"
 	sleep 0.5

@@ -292,8 +292,7 @@ countries = *:world'
 	# Without a daemon nothing is closed, and what was taken is not given back. No answer leaves until
 	# all SYNs are there.
 	run_sekisho load
-	server tc qdisc add dev mx0 root tbf rate 8bit burst 1600 limit 10mb
-	server ping -q -c 1 -W 0.1 -s 1472 "$GATEWAY4" || :
+	lab_hold_answers
 	lab_background "$LAB/log/crowd" nsenter --net="/run/netns/$LAB_CLIENT" \
 		"$LAB_TOOLS/crowd" open 198.51.100.66 "$MX4" 25 40 "$LAB/crowd"
 	held+=("$(tail -n 1 "$LAB/pids")")

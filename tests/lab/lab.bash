@@ -345,6 +345,13 @@ lab_listen() { # ADDRESS PORT...
 	lab_wait 5 lab_port_open "$2"
 }
 
+# Holds back what the server sends from now on: a queue without tokens, for a ping has taken them. 6 bytes a second is
+# about the least rate at which newer versions of tc let one packet be a burst.
+lab_hold_answers() {
+	server tc qdisc replace dev mx0 root tbf rate 48bit burst 1520 limit 10mb
+	server ping -q -c 1 -W 0.1 -s 1472 "$GATEWAY4" || :
+}
+
 # ---- the end ----
 
 lab_kill() { # PID
@@ -352,7 +359,11 @@ lab_kill() { # PID
 	lab_wait 5 lab_gone "$1"
 }
 
-lab_gone() { ! kill -0 "$1" 2>/dev/null || [[ $(ps -o stat= -p "$1") == Z* ]]; }
+# With all its threads: the first may be gone, and another still writes.
+lab_gone() { # PID
+	local threads=("/proc/$1/task/"*)
+	! kill -0 "$1" 2>/dev/null || [[ ${#threads[@]} == 1 && $(ps -o stat= -p "$1") == Z* ]]
+}
 
 # Ends what lab_up() and what came after it began, however far it got. Returns 0.
 lab_down() {
