@@ -54,7 +54,8 @@ static bool within(int64_t then_ns, int64_t now_ns, uint64_t span_s)
 
 static void append_name(struct sum *sum, const struct decision *decision)
 {
-	size_t used = strlen(sum->names), room = sizeof(sum->names) - used;
+	size_t used = strlen(sum->names), room = sizeof(sum->names) - used, lead = used ? 2 : 0,
+	       size;
 	char text[EVENT_ACCOUNT_SIZE];
 
 	if (decision->has_account)
@@ -63,10 +64,13 @@ static void append_name(struct sum *sum, const struct decision *decision)
 		prefix_format(&decision->prefix, text);
 	else
 		return;
-	if (strlen(text) + 8 < room)
-		snprintf(sum->names + used, room, "%s%s", used ? ", " : "", text);
-	else if (used >= 3 && strcmp(sum->names + used - 3, "...") && room > 6)
+	size = strlen(text);
+	if (size + 8 < room) {
+		memcpy(sum->names + used, ", ", lead);
+		memcpy(sum->names + used + lead, text, size + 1);
+	} else if (used >= 3 && strcmp(sum->names + used - 3, "...") && room > 6) {
 		memcpy(sum->names + used, ", ...", 6);
+	}
 }
 
 static void hold(struct summing *summing, struct sum *sum, const struct decision *decision)
