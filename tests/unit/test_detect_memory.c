@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "detect/string_intern.h"
+#include "detect/summing.h"
 #include "detect_room.h"
 #include "in_range.h"
 
@@ -325,6 +326,32 @@ static void test_a_sum_is_said_when_it_is_due_without_an_event(void **state)
 	room_close(room);
 }
 
+static void test_a_sum_names_as_many_as_fit(void **state)
+{
+	struct summing *summing = summing_new();
+	struct decision decision = { .rule = RULE_ACCOUNT_SIEGE,
+				     .action = ACTION_ALERT,
+				     .has_account = true };
+	struct decision due = { 0 };
+
+	(void)state;
+	assert_non_null(summing);
+	for (unsigned i = 0; i < SUMMING_SINGLE + 6; i++) {
+		struct prefix key = { .address = address_from4(i), .length = 128 };
+
+		snprintf(decision.account, sizeof(decision.account),
+			 "somebody-with-a-long-name-%u@example.org", i);
+		decision.wall_ns = T0 + i;
+		assert_int_equal(summing_admit(summing, &key, 3600, true, &decision),
+				 i < SUMMING_SINGLE);
+	}
+	assert_true(summing_due(summing, T0 + 11 * MINUTE, &due));
+	assert_string_equal(due.reason,
+			    "6 more alerts of this rule: somebody-with-a-long-name-3@example.org, "
+			    "somebody-with-a-long-name-4@example.org, ...");
+	summing_free(summing);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +361,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_usual_outlasts_a_restart),
 		cmocka_unit_test(test_an_account_is_recalled_by_its_other_name),
 		cmocka_unit_test(test_a_sum_is_said_when_it_is_due_without_an_event),
+		cmocka_unit_test(test_a_sum_names_as_many_as_fit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
