@@ -191,6 +191,20 @@ asked() { # FILTER FOLDER [--learned]
 	run ! grep -q 'logged in later' <<<"$output"
 }
 
+@test "parse reads a packed log as it would the log, and says where a damaged one ends" {
+	local log=$BATS_FILE_TMPDIR/siege/mail.log packed=$BATS_TEST_TMPDIR/mail.log
+	"$SEKISHO" parse --json "$log" >"$BATS_TEST_TMPDIR/events" 2>/dev/null
+	[[ -s $BATS_TEST_TMPDIR/events ]]
+	gzip -c "$log" >"$packed.gz"
+	xz -c "$log" >"$packed.xz"
+	for kind in gz xz; do
+		cmp <("$SEKISHO" parse --json "$packed.$kind" 2>/dev/null) "$BATS_TEST_TMPDIR/events"
+	done
+	head -c 20000 "$packed.gz" >"$packed.cut.gz"
+	run ! "$SEKISHO" parse "$packed.cut.gz"
+	[[ $output == *"$packed.cut.gz can be read up to line "*"only: damaged"* ]]
+}
+
 @test "replay fails on a log that is not there, or damaged, and says which and where" {
 	run ! "$SEKISHO" replay -c /dev/null "$BATS_TEST_TMPDIR/none"
 	[[ $output == *"cannot read $BATS_TEST_TMPDIR/none: No such file"* ]]

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "conf/config.h"
+#include "log/packed.h"
 #include "log/past_logs.h"
 #include "log/parse.h"
 
@@ -27,6 +28,7 @@ struct reading {
 	bool show_name;	    /* there are several files: name each */
 	struct log_parser *parser;
 	struct patterns *patterns;
+	struct packed_file *packed; /* NULL: a pipe, of which each line is read as it comes */
 	uint64_t cut;
 };
 
@@ -140,39 +142,62 @@ static size_t parse_buffer(struct reading *reading, char *buffer, size_t size)
 	return size;
 }
 
+static ssize_t read_some(const struct reading *reading, int fd, char *out, size_t size)
+{
+	ssize_t got;
+
+	if (reading->packed)
+		return packed_read(reading->packed, out, size);
+	do
+		got = read(fd, out, size);
+	while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : got;
+}
+
+static int read_fault(const struct reading *reading, int error, struct fault *fault)
+{
+	if (error == -EBADMSG)
+		return fault_set(fault, error,
+				 "%s can be read up to line %" PRIu64
+				 " only: damaged gzip, xz, bzip2 or zstd",
+				 reading->name, reading->lines);
+	return fault_set(fault, error, "cannot read %s: %s", reading->name, strerror(-error));
+}
+
+static void free_packed(struct packed_file **packed)
+{
+	packed_close(*packed);
+}
+
 static int parse_open(struct reading *reading, int fd, struct fault *fault)
 {
+	_cleanup_(free_packed) struct packed_file *packed = NULL;
 	_cleanup_free_ char *buffer = malloc(READ_SIZE);
 	struct event event;
 	struct stat status;
 	size_t kept = 0;
+	ssize_t got;
 
 	if (!buffer)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	/* The file's lines are older than its last change: that decides the year where they have
 	 * none. */
-	if (!fstat(fd, &status) && S_ISREG(status.st_mode))
+	if (!fstat(fd, &status) && S_ISREG(status.st_mode)) {
 		log_parser_set_reference(reading->parser,
 					 status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec);
-	else
+		reading->packed = packed = packed_open(dup(fd));
+		if (!packed)
+			return fault_set(fault, -ENOMEM, "out of memory");
+	} else {
 		log_parser_set_reference(reading->parser, clock_wall_ns());
-	for (;;) {
-		ssize_t got = read(fd, buffer + kept, READ_SIZE - kept);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return fault_set(fault, -errno, "cannot read %s: %s", reading->name,
-					 strerror(errno));
-		if (!got)
-			break;
-		kept = parse_buffer(reading, buffer, kept + (size_t)got);
 	}
-	if (kept && !reading->cutting)
+	while ((got = read_some(reading, fd, buffer + kept, READ_SIZE - kept)) > 0)
+		kept = parse_buffer(reading, buffer, kept + (size_t)got);
+	if (!got && kept && !reading->cutting)
 		parse_line(reading, buffer, kept);
 	while (log_parser_rest(reading->parser, INT64_MAX, &event))
 		print_event(reading, &event);
-	return 0;
+	return got < 0 ? read_fault(reading, (int)got, fault) : 0;
 }
 
 static void print_fault(const char *text, void *context)

@@ -21,6 +21,7 @@ struct packed_file {
 	struct archive *other; /* xz, bzip2, zstd */
 	int error;
 	bool ended; /* there is nothing in the file */
+	bool cut;   /* gzip: the file ends within the packed data */
 };
 
 /* Whether libarchive reports damaged data, by its own error numbers. A file that cannot be read
@@ -94,11 +95,15 @@ static ssize_t read_plain(struct packed_file *packed, char *out, size_t size)
 {
 	int got = gzread(packed->plain, out, (unsigned)size), number = 0;
 
-	if (got > 0)
-		return got;
 	gzerror(packed->plain, &number);
+	if (got > 0) {
+		/* zlib 1.3.2 says so when it comes to the file's end, and not again once what it
+		 * has unpacked by then is read. */
+		packed->cut |= number == Z_BUF_ERROR;
+		return got;
+	}
 	if (number == Z_OK || number == Z_STREAM_END)
-		return 0;
+		return packed->cut ? -EBADMSG : 0;
 	return number == Z_ERRNO ? -errno : -EBADMSG;
 }
 
