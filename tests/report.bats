@@ -76,6 +76,19 @@ summary() { # MEMBER, with commas
 	END
 }
 
+@test "of packed logs the page is the same, the lines of the log with it" {
+	local kind packed=$BATS_TEST_TMPDIR/packed.log
+	text_of "$BATS_FILE_TMPDIR/en.html" >"$BATS_TEST_TMPDIR/plain"
+	grep -q 'sasl_username=\|user=<' "$BATS_TEST_TMPDIR/plain"
+	for kind in gzip xz; do
+		"$kind" -c "$BATS_FILE_TMPDIR/spread/mail.log" >"$packed"
+		TZ=UTC "$SEKISHO" report --account user0000@example.com --lang en -c "$BATS_FILE_TMPDIR/spread/sekisho.conf" \
+			--output "$BATS_TEST_TMPDIR/$kind.html" "$packed"
+		diff <(grep 'sasl_username=\|user=<' "$BATS_TEST_TMPDIR/plain") \
+			<(text_of "$BATS_TEST_TMPDIR/$kind.html" | grep 'sasl_username=\|user=<')
+	done
+}
+
 @test "the page is small, loads nothing, runs nothing, and is well-formed" {
 	local lang
 	for lang in en ja; do

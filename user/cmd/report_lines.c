@@ -2,11 +2,12 @@
 /* See report_lines.h. */
 #include "cmd/report_lines.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "base/cleanup.h"
+#include "log/packed.h"
 #include "log/parse.h"
 
 #define PORTION (256U * 1024)
@@ -57,21 +58,18 @@ static void take(struct report_lines_reading *reading, const char *data, size_t 
 
 static void read_file(struct report_lines_reading *reading)
 {
-	gzFile file = strcmp(reading->path, "-") ? gzopen(reading->path, "rbe") : NULL;
-	_cleanup_free_ char *portion = NULL;
-	int size;
+	int fd = strcmp(reading->path, "-") ? open(reading->path, O_RDONLY | O_CLOEXEC) : -1;
+	struct packed_file *file = fd < 0 ? NULL : packed_open(fd);
+	_cleanup_free_ char *portion = malloc(PORTION);
+	ssize_t size;
 
-	if (!file)
-		return;
-	portion = malloc(PORTION);
-	gzbuffer(file, PORTION);
 	reading->number = 1;
 	reading->size = 0;
-	while (portion && reading->left && (size = gzread(file, portion, PORTION)) > 0)
+	while (file && portion && reading->left && (size = packed_read(file, portion, PORTION)) > 0)
 		take(reading, portion, (size_t)size);
-	if (reading->left && reading->size)
+	if (file && reading->left && reading->size)
 		finish_line(reading);
-	gzclose_r(file);
+	packed_close(file);
 }
 
 void report_lines_read(struct wanted_line *lines, size_t count)
