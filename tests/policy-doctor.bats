@@ -84,7 +84,7 @@ logins() {
 	# Without a nonce Dovecot 2.3 itself does not start.
 	sed '/^auth_policy_hash_nonce/d' "$LAB/dovecot/as-it-should-be" >"$LAB/dovecot/without"
 	run lab_inside doveconf -c /mnt/dovecot/without
-	[[ $output == *'auth_policy_hash_nonce must be set'* || $(lab_dovecot_language) ]]
+	[[ $output == *'auth_policy_hash_nonce must be set'* || $(lab_dovecot_language "") ]]
 	servers '' ''
 	logins
 	doctor_finds 0 policy-key

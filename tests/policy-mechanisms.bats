@@ -51,7 +51,7 @@ teardown() {
 	# From 2.4 on tokens go to their own database alone.
 	local refused
 	refused=$(grep -ac 'Password mismatch' "$LAB/log/dovecot.log") || :
-	if [[ $(lab_dovecot_language) ]]; then ((refused == 0)); else ((refused >= 6)); fi
+	if [[ $(lab_dovecot_language "") ]]; then ((refused == 0)); else ((refused >= 6)); fi
 	tries no "$MX4" XOAUTH2 198.51.100.6 false
 	counts_are '.daemon.events.failure == 4'
 	sleep 3

@@ -69,7 +69,7 @@ delivered_once() { (($(lab_delivered "$1") == 1)); }
 	mv "$LAB/dovecot/users.lost" "$LAB/dovecot/users"
 	lab_dovecot_reload
 	# How 2.4 reports a fault of its own is another matter; that nobody is banned for it is not.
-	[[ $(lab_dovecot_language) ]] || counts_are '.daemon.policy | .reports == 9 and .repeated == 7'
+	[[ $(lab_dovecot_language "") ]] || counts_are '.daemon.policy | .reports == 9 and .repeated == 7'
 	no_ban_exists 198.51.100.7/32
 	lab_imap 198.51.100.7 "$MX4" bob bobs-secret
 }

@@ -203,6 +203,11 @@ asked() { # FILTER FOLDER [--learned]
 	head -c 20000 "$packed.gz" >"$packed.cut.gz"
 	run ! "$SEKISHO" parse "$packed.cut.gz"
 	[[ $output == *"$packed.cut.gz can be read up to line "*"only: damaged"* ]]
+	# A pipe is read as it comes, and refused where that is no text.
+	for kind in gz xz; do
+		run ! "$SEKISHO" parse - < <(cat "$packed.$kind")
+		[[ $output == *'- is packed, and a pipe is not unpacked: name the file'* ]]
+	done
 }
 
 @test "replay fails on a log that is not there, or damaged, and says which and where" {

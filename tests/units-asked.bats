@@ -12,17 +12,10 @@ servers_file() {
 	sed 's/@[UG]ID@/64105/g; s,/mnt/postfix/queue,/var/spool/postfix,; s,/mnt/postfix/data,/var/lib/postfix,' "$LAB_TOOLS/$1"
 }
 
-# As lab_dovecot_language, before anything runs.
-dovecot_language() {
-	local root=$LAB_SETS/mail/root
-	[[ $(LD_LIBRARY_PATH=$root/usr/lib/dovecot:$(echo "$root"/usr/lib/*-linux-gnu) "$root/usr/sbin/dovecot" --version) == 2.3.* ]] ||
-		echo -2.4
-}
-
 setup_file() {
 	file_requires root networks sekisho curl jq python3 mail || return 0
 	local language
-	language=$(dovecot_language)
+	language=$(lab_dovecot_language "$LAB_SETS/mail/root")
 	units_files || return
 	units_users postfix:64101 postdrop:64102 dovecot:64103 dovenull:64104 vmail:64105
 	units_policy "$KEY"

@@ -36,7 +36,7 @@ mechanism_conf() {
 	printf '%s\n' 'auth_mechanisms = plain login scram-sha-256 xoauth2' 'protocols = imap pop3 submission' \
 		'submission_relay_host = 127.0.0.1' 'submission_relay_port = 25' \
 		'service submission-login {' 'inet_listener submission {' 'port = 1587' '}' '}'
-	if [[ $(lab_dovecot_language) ]]; then
+	if [[ $(lab_dovecot_language "") ]]; then
 		printf '%s\n' 'passdb passwd-file {' 'mechanisms_filter = plain login scram-sha-256' '}' \
 			'passdb oauth2 {' 'mechanisms_filter = xoauth2' '}' 'oauth2 {' "${tokens[@]}" '}'
 	else

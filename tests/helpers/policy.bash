@@ -24,7 +24,7 @@ policy_servers() { # PLACE
 	lab_inside postfix -c /mnt/postfix/etc reload 2>/dev/null
 	{
 		printf '%s\n' 'auth_verbose = yes' 'login_trusted_networks = 192.0.2.254'
-		policy_dovecot "$(lab_dovecot_language)"
+		policy_dovecot "$(lab_dovecot_language "")"
 	} >>"$LAB/dovecot/dovecot.conf"
 	lab_dovecot_reload
 }

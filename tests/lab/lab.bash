@@ -244,9 +244,12 @@ lab_users() { # prints the accounts as Dovecot's passwd-file
 	done
 }
 
-# "-2.4" where that is Dovecot's language, as from Debian 13 on; nothing where it is 2.3's.
-lab_dovecot_language() {
-	[[ $(lab_inside dovecot --version) == 2.3.* ]] || echo -2.4
+# "-2.4" where that is Dovecot's language, as from Debian 13 on; nothing where it is 2.3's. ROOT: of files in which nothing runs yet;
+# empty: of what runs.
+lab_dovecot_language() { # ROOT
+	local look=()
+	[[ $1 ]] || look=(lab_inside)
+	! "${look[@]}" grep -qs '^dovecot_config_version' "$1/usr/share/dovecot/dovecot.conf" || echo -2.4
 }
 
 # Dovecot: imap 143, pop3 110, and the SASL socket that Postfix asks. Logs to LAB/log/dovecot.log.
@@ -256,7 +259,7 @@ lab_dovecot() {
 		lab_inside chown postfix: /mnt/postfix/queue/private || return
 	lab_users >"$LAB/dovecot/users"
 	sed "s/@UID@/$(lab_inside id -u vmail)/; s/@GID@/$(lab_inside id -g vmail)/" \
-		"$LAB_TOOLS/dovecot$(lab_dovecot_language).conf" >"$LAB/dovecot/dovecot.conf"
+		"$LAB_TOOLS/dovecot$(lab_dovecot_language "").conf" >"$LAB/dovecot/dovecot.conf"
 	: >"$LAB/log/dovecot.log"
 	lab_inside dovecot -c /mnt/dovecot/dovecot.conf >"$LAB/log/dovecot.out" 2>&1 3>&- </dev/null || :
 	lab_wait 10 lab_port_open 143 ||

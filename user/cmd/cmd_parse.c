@@ -28,7 +28,6 @@ struct reading {
 	bool show_name;	    /* there are several files: name each */
 	struct log_parser *parser;
 	struct patterns *patterns;
-	struct packed_file *packed; /* NULL: a pipe, of which each line is read as it comes */
 	uint64_t cut;
 };
 
@@ -142,26 +141,17 @@ static size_t parse_buffer(struct reading *reading, char *buffer, size_t size)
 	return size;
 }
 
-static ssize_t read_some(const struct reading *reading, int fd, char *out, size_t size)
+/* `packed` NULL: a pipe, of which each line is read as it comes. */
+static ssize_t read_some(struct packed_file *packed, int fd, char *out, size_t size)
 {
 	ssize_t got;
 
-	if (reading->packed)
-		return packed_read(reading->packed, out, size);
+	if (packed)
+		return packed_read(packed, out, size);
 	do
 		got = read(fd, out, size);
 	while (got < 0 && errno == EINTR);
 	return got < 0 ? -errno : got;
-}
-
-static int read_fault(const struct reading *reading, int error, struct fault *fault)
-{
-	if (error == -EBADMSG)
-		return fault_set(fault, error,
-				 "%s can be read up to line %" PRIu64
-				 " only: damaged gzip, xz, bzip2 or zstd",
-				 reading->name, reading->lines);
-	return fault_set(fault, error, "cannot read %s: %s", reading->name, strerror(-error));
 }
 
 static void free_packed(struct packed_file **packed)
@@ -185,19 +175,25 @@ static int parse_open(struct reading *reading, int fd, struct fault *fault)
 	if (!fstat(fd, &status) && S_ISREG(status.st_mode)) {
 		log_parser_set_reference(reading->parser,
 					 status.st_mtim.tv_sec * NS_PER_S + status.st_mtim.tv_nsec);
-		reading->packed = packed = packed_open(dup(fd));
+		packed = packed_open(dup(fd));
 		if (!packed)
 			return fault_set(fault, -ENOMEM, "out of memory");
 	} else {
 		log_parser_set_reference(reading->parser, clock_wall_ns());
 	}
-	while ((got = read_some(reading, fd, buffer + kept, READ_SIZE - kept)) > 0)
+	while ((got = read_some(packed, fd, buffer + kept, READ_SIZE - kept)) > 0) {
+		if (!packed && !reading->lines && packed_is(buffer, kept + (size_t)got))
+			return fault_set(fault, -EINVAL,
+					 "%s is packed, and a pipe is not unpacked: name the file, "
+					 "or unpack it before the pipe",
+					 reading->name);
 		kept = parse_buffer(reading, buffer, kept + (size_t)got);
+	}
 	if (!got && kept && !reading->cutting)
 		parse_line(reading, buffer, kept);
 	while (log_parser_rest(reading->parser, INT64_MAX, &event))
 		print_event(reading, &event);
-	return got < 0 ? read_fault(reading, (int)got, fault) : 0;
+	return got < 0 ? packed_fault(reading->name, reading->lines, (int)got, fault) : 0;
 }
 
 static void print_fault(const char *text, void *context)

@@ -221,15 +221,15 @@ static bool read_stamps(struct span *line, struct envelope *envelope)
 	return found;
 }
 
-/* Reads "host exim[pid]: " without a stamp, as fail2ban takes lines from the journal: Exim's own
- * stamp must follow. */
-static bool read_unstamped_exim(struct span *line, struct envelope *envelope)
+/* Reads "host program[pid]: " of a mail server without a stamp, as fail2ban takes lines from the
+ * journal: the program's own stamp must follow. */
+static bool read_unstamped(struct span *line, struct envelope *envelope)
 {
 	struct envelope inner = *envelope;
 	struct span rest = *line;
 
-	if (!envelope_skip_host(&rest) || !span_starts(rest, "exim") ||
-	    !read_program(&rest, true, &inner) || !inner.pid || !stamp_may_begin(rest))
+	if (!envelope_skip_host(&rest) || !read_program(&rest, true, &inner) || !inner.pid ||
+	    !envelope_is_mail(inner.program) || !stamp_may_begin(rest))
 		return false;
 	*envelope = inner;
 	*line = rest;
@@ -265,7 +265,7 @@ static void read_layer(struct span line, bool unstamped, struct envelope *envelo
 	envelope->whole = envelope->bare = envelope->text = rest = line;
 	envelope->layering = LAYER_BARE;
 	if (read_program(&rest, false, envelope) ||
-	    (!envelope->layers && read_unstamped_exim(&rest, envelope)) ||
+	    (!envelope->layers && read_unstamped(&rest, envelope)) ||
 	    (unstamped && envelope_skip_host(&rest) && read_program(&rest, true, envelope))) {
 		envelope->text = rest;
 		envelope->layering = LAYER_PROGRAM;

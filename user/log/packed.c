@@ -5,7 +5,7 @@
 
 #include <archive.h>
 #include <errno.h>
-#include <stdbool.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -124,6 +124,26 @@ ssize_t packed_read(struct packed_file *packed, char *out, size_t size)
 	if (got < 0)
 		packed->error = (int)got;
 	return got;
+}
+
+int packed_fault(const char *path, uint64_t lines, int error, struct fault *fault)
+{
+	return fault_set(fault, error, "%s can be read up to line %" PRIu64 " only: %s", path,
+			 lines,
+			 error == -EBADMSG ? "damaged gzip, xz, bzip2 or zstd" : strerror(-error));
+}
+
+bool packed_is(const char *bytes, size_t size)
+{
+	static const char *const begins[] = { "\x1f\x8b",
+					      "\xfd"
+					      "7zXZ",
+					      "BZh", "\x28\xb5\x2f\xfd" };
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(*begins); i++)
+		if (size >= strlen(begins[i]) && !memcmp(bytes, begins[i], strlen(begins[i])))
+			return true;
+	return false;
 }
 
 unsigned packed_factor(const char *path)

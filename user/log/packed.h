@@ -6,8 +6,12 @@
 #ifndef SEKISHO_PACKED_H
 #define SEKISHO_PACKED_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+#include "base/fault.h"
 
 struct packed_file;
 
@@ -18,6 +22,13 @@ void packed_close(struct packed_file *packed); /* NULL is allowed */
 /* The next bytes, at most `size` (below 2 GiB); 0: the end. -errno of the file; -EBADMSG: the
  * packed data is damaged or cut short. After an error nothing more comes. */
 ssize_t packed_read(struct packed_file *packed, char *out, size_t size);
+
+/* What packed_read() ended with (-errno), of a log of that name of which `lines` could be read.
+ * Returns `error`. */
+int packed_fault(const char *path, uint64_t lines, int error, struct fault *fault);
+
+/* Whether the bytes begin a file that is packed: gzip, xz, bzip2 or zstd. */
+bool packed_is(const char *bytes, size_t size);
 
 /* By name: how many times a log's contents usually are as large as the packed file. 1: not
  * packed. */

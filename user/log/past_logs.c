@@ -226,9 +226,7 @@ static int fill_from_file(struct file *file, struct fault *fault)
 		file->end += (size_t)got;
 	if (got >= 0)
 		return got > 0;
-	return fault_set(fault, (int)got, "%s can be read up to line %llu only: %s", file->path,
-			 (unsigned long long)file->line,
-			 got == -EBADMSG ? "damaged gzip, xz, bzip2 or zstd" : strerror((int)-got));
+	return packed_fault(file->path, file->line, (int)got, fault);
 }
 
 static void fill(struct past_logs *past_logs, struct file *file)
