@@ -23,32 +23,47 @@ static __always_inline __u64 bloom_head(void *map)
 	return head ? *(const volatile __u64 *)head : 0;
 }
 
-/* Whether there can be such an entry. `map` is &ban_bloom or &network_bloom. */
-static __always_inline bool bloom_has(void *map, const struct prefix *prefix, __u32 service)
+/* Whether there can be such a ban. */
+static __always_inline bool ban_may_be(const struct prefix *prefix)
 {
-	__u64 head = bloom_head(map);
+	__u64 head = bloom_head(&ban_bloom);
 	const __u64 *word;
 	__u32 bit;
 
 	if (!(head & BLOOM_VALID))
 		return true;
-	bit = bloom_bit(prefix, service, (__u32)head);
-	word = bloom_word(map, bit);
+	bit = bloom_bit(prefix, 0, (__u32)head);
+	word = bloom_word(&ban_bloom, bit);
 	return !word || *word >> (bit & 63) & 1;
 }
 
-/* To be called once the entry is in. */
-static __always_inline void bloom_mark(void *map, const struct prefix *prefix, __u32 service)
+/* NETWORK_THERE if there can be such a network, and NETWORK_FULL if it can be at a limit. */
+static __always_inline __u32 network_bits(const struct meter_key *network)
 {
-	__u64 head = bloom_head(map), mask, *word;
+	__u64 head = bloom_head(&network_bloom);
+	const __u64 *word;
+	__u32 bit;
+
+	if (!(head & BLOOM_VALID))
+		return NETWORK_THERE | NETWORK_FULL;
+	bit = network_bit(&network->prefix, network->service, (__u32)head);
+	word = bloom_word(&network_bloom, bit);
+	return word ? *word >> (bit & 63) & (NETWORK_THERE | NETWORK_FULL)
+		    : NETWORK_THERE | NETWORK_FULL;
+}
+
+/* Sets bits of a network: to be called once the entry is in, or at a limit. */
+static __always_inline void network_mark(const struct meter_key *network, __u32 bits)
+{
+	__u64 head = bloom_head(&network_bloom), mask, *word;
 	__u32 bit;
 
 	if (!head)
 		return;
-	bit = bloom_bit(prefix, service, (__u32)head);
-	word = bloom_word(map, bit);
-	mask = 1ULL << (bit & 63);
-	if (word && !(*word & mask))
+	bit = network_bit(&network->prefix, network->service, (__u32)head);
+	word = bloom_word(&network_bloom, bit);
+	mask = (__u64)bits << (bit & 63);
+	if (word && (*word & mask) != mask)
 		__sync_fetch_and_or(word, mask);
 }
 

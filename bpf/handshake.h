@@ -6,6 +6,7 @@
 #ifndef SEKISHO_HANDSHAKE_H
 #define SEKISHO_HANDSHAKE_H
 
+#include "limits_ask.h"
 #include "meter.h"
 
 /* The policy in force; NULL: none is published. */
@@ -119,8 +120,8 @@ __noinline int meter_handshake(struct handshake *shake)
 	struct usage *counts = table_usage();
 	struct meter *source, *network, *country;
 	const struct limits *limits;
+	struct meter_key key, network_key;
 	struct token token = {};
-	struct meter_key key;
 	__u64 now = bpf_ktime_get_boot_ns();
 	__u32 reason = REASON_NONE, index, closes, last;
 
@@ -131,8 +132,9 @@ __noinline int meter_handshake(struct handshake *shake)
 	limits = &rules->classes[class_of(rules, shake->who.service, shake->who.country)];
 	closes = rules->mode == GATE_ENFORCE && !shake->allowed;
 	/* The network's entry first: the gate looks for a source only if its network has one. */
-	key = meter_key_of(&shake->who.remote, shake->who.network_length, shake->who.service);
-	network = network_get(&key, counts);
+	network_key =
+		meter_key_of(&shake->who.remote, shake->who.network_length, shake->who.service);
+	network = network_get(&network_key, counts);
 	key = meter_key_of(&shake->who.remote, shake->who.source_length, shake->who.service);
 	source = source_get(&key, counts);
 	token.owes = closes;
@@ -142,6 +144,9 @@ __noinline int meter_handshake(struct handshake *shake)
 	token.opens = shake->opens && (token.pays || (!closes && !shake->allowed));
 	if (network) {
 		last = handshake_of_network(shake, limits, network, &token, now, !source);
+		network_mark(&network_key, network_is_full(rules, network, now)
+						   ? NETWORK_THERE | NETWORK_FULL
+						   : NETWORK_THERE);
 		reason = reason ?: last;
 	}
 	token.pays = !reason && !shake->allowed;

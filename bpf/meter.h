@@ -79,16 +79,11 @@ static __always_inline struct meter *meter_get(void *map, const struct meter_key
 	return meter;
 }
 
-/* A network's entry. Its bit is set each time if need be: programs of an older contract set
- * none. */
+/* A network's entry. Whoever raises its counts then marks it (network_mark()), each time: a sweep
+ * may have cleared the bits, and programs of an older contract set none. */
 static __always_inline struct meter *network_get(const struct meter_key *key, struct usage *counts)
 {
-	struct meter *meter =
-		meter_get(&networks, key, &counts->network_used, &counts->network_overflows);
-
-	if (meter)
-		bloom_mark(&network_bloom, &key->prefix, key->service);
-	return meter;
+	return meter_get(&networks, key, &counts->network_used, &counts->network_overflows);
 }
 
 /* A source's entry. If there is no room, user space is told and makes some. */
@@ -164,12 +159,33 @@ static __always_inline void meter_close(struct meter *meter)
 		__sync_fetch_and_add(&meter->open, 1);
 }
 
-/* A SYN keeps no entry alive: its source may be forged. */
-static __always_inline void meter_attempt(struct meter *meter, __u32 dropped)
+/* Counts `weight` SYNs. They keep no entry alive: their source may be forged. */
+static __always_inline void meter_attempt(struct meter *meter, __u32 dropped, __u32 weight)
 {
-	__sync_fetch_and_add(&meter->attempts, 1);
+	__sync_fetch_and_add(&meter->attempts, weight);
 	if (dropped)
-		__sync_fetch_and_add(&meter->dropped, 1);
+		__sync_fetch_and_add(&meter->dropped, weight);
+}
+
+/* How many SYNs a known source's SYN stands for in the counts of its network: 1, or in a flood
+ * (KNOWN_EXACT) KNOWN_SAMPLE or 0. */
+static __always_inline __u32 known_weight(__u64 now)
+{
+	__u64 window = now >> KNOWN_WINDOW_SHIFT, turn;
+	struct tick_clock *clock;
+	__u32 zero = 0;
+
+	clock = bpf_map_lookup_elem(&tick_clock, &zero);
+	if (!clock)
+		return 1;
+	if (clock->window != window) {
+		clock->window = window;
+		clock->known = 0;
+	}
+	turn = clock->known++;
+	if (turn < KNOWN_EXACT)
+		return 1;
+	return turn % KNOWN_SAMPLE ? 0 : KNOWN_SAMPLE;
 }
 
 #endif

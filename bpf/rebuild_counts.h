@@ -8,6 +8,7 @@
 #define SEKISHO_REBUILD_COUNTS_H
 
 #include "connections.h"
+#include "rebuild_args.h"
 #include "verdict.h"
 
 /* Both addresses of a connected socket of this namespace; false: it is not connected yet, or no
@@ -34,7 +35,8 @@ static __always_inline bool socket_ends(const struct tcp_sock *tcp, struct addre
 }
 
 /* Raises only the open counts, for a connection whose handshake is counted already or was before
- * the gate. Returns which counts it raised. */
+ * the gate. Its network is marked as if it were at a limit, until a sweep looks. Returns which
+ * counts it raised. */
 static __always_inline __u32 meter_raise(const struct connection *who, struct usage *counts)
 {
 	__u32 index = who->service * COUNTRY_COUNT + who->country, in = 0;
@@ -45,6 +47,7 @@ static __always_inline __u32 meter_raise(const struct connection *who, struct us
 	meter = network_get(&key, counts);
 	if (meter) {
 		meter_open(meter);
+		network_mark(&key, NETWORK_THERE | NETWORK_FULL);
 		in |= 1 << METER_NETWORK;
 	}
 	key = meter_key_of(&who->remote, who->source_length, who->service);
@@ -198,6 +201,27 @@ static __always_inline int rebuild_add(const struct rebuild_args *arguments)
 	return 1;
 }
 
+/* Makes an open count that is arguments->from arguments->to. 0: it is not, or it is gone. */
+static __always_inline int rebuild_open(const struct rebuild_args *arguments)
+{
+	struct meter *meter = meter_find(arguments);
+
+	return meter && __sync_val_compare_and_swap(&meter->open, arguments->from, arguments->to) ==
+				arguments->from;
+}
+
+/* Changes an open count, and marks the network if it is one. */
+static __always_inline int rebuild_count(const struct rebuild_args *arguments)
+{
+	int done = arguments->what == REBUILD_ADD ? rebuild_add(arguments)
+						  : rebuild_open(arguments);
+	struct meter_key key = arguments->key;
+
+	if (done && arguments->kind == METER_NETWORK)
+		network_mark(&key, NETWORK_THERE | NETWORK_FULL);
+	return done;
+}
+
 /* Writes all members of a ban's entry but its counters and its lookup, which the gate writes. If
  * the new ban has no packets, its counters begin at 0. */
 static __always_inline int rebuild_ban(const struct rebuild_args *arguments)
@@ -239,23 +263,18 @@ static __always_inline int rebuild_ban_counts(const struct rebuild_args *argumen
 /* Does what arguments->what says. 1: done; 0: there was nothing to do, or the value had changed. */
 static __always_inline int rebuild(const struct rebuild_args *arguments)
 {
-	struct meter *meter;
-
 	switch (arguments->what) {
 	case REBUILD_END:
 		return rebuild_end(arguments);
 	case REBUILD_REFUND:
 		return rebuild_refund(arguments);
 	case REBUILD_ADD:
-		return rebuild_add(arguments);
+	case REBUILD_OPEN:
+		return rebuild_count(arguments);
 	case REBUILD_BAN:
 		return rebuild_ban(arguments);
 	case REBUILD_BAN_COUNTS:
 		return rebuild_ban_counts(arguments);
-	case REBUILD_OPEN:
-		meter = meter_find(arguments);
-		return meter && __sync_val_compare_and_swap(&meter->open, arguments->from,
-							    arguments->to) == arguments->from;
 	}
 	return 0;
 }

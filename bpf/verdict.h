@@ -9,7 +9,7 @@
 #include "bloom.h"
 #include "stats.h"
 #include "handshake.h"
-#include "limits_ask.h"
+#include "judge_syn.h"
 #include "packet.h"
 #include "passing.h"
 #include "table_find.h"
@@ -145,7 +145,7 @@ static __always_inline struct ban *find_ban(const struct packet *packet, __u32 p
 		struct ban *ban;
 
 		*prefix = mask_prefix(&packet->source, lengths[i]);
-		if (!bloom_has(&ban_bloom, prefix, 0))
+		if (!ban_may_be(prefix))
 			continue;
 		ban = bpf_map_lookup_elem(&bans, prefix);
 		if (!ban)
@@ -201,7 +201,7 @@ static __always_inline bool may_be_banned(const struct packet *packet, const str
 		return count;
 	prefix =
 		mask_prefix(&packet->source, packet->is4 ? state->lengths4[0] : state->lengths6[0]);
-	return bloom_has(&ban_bloom, &prefix, 0);
+	return ban_may_be(&prefix);
 }
 
 /* Bits of judge_ban()'s result: the source is banned; it is banned, but an allow list lets
@@ -234,69 +234,6 @@ __noinline __u64 judge_ban(const struct packet *packet, __u32 port)
 		__sync_fetch_and_add(&ban->attempts, 1);
 	ban->last = (__u32)(now >> BAN_TIME_SHIFT);
 	return (__u32)lookup.bytes | SOURCE_BANNED;
-}
-
-#define SYN_KNOWN 16 /* a bit of judge_syn()'s result, beside the reason */
-
-/*
- * The checks that only a SYN gets, from a country that is let in. Returns the reason, and SYN_KNOWN
- * if the source has completed a handshake before. An unknown source costs one word of the networks'
- * Bloom filter: its network's bit is set if the source has an entry, unless the networks' table was
- * full.
- */
-__noinline int judge_syn(const struct packet *packet, __u32 service, __u32 country)
-{
-	const struct policy *rules = current_policy();
-	struct meter *source = NULL, *network, *of_country = NULL;
-	const struct usage *counts = table_usage();
-	struct limits_meters meters;
-	const struct limits *limits;
-	struct meter_key key;
-	__u32 index, reason;
-	bool known;
-
-	if (!packet || !rules || !counts || service >= SERVICE_MAX || country >= COUNTRY_COUNT)
-		return REASON_NONE;
-	limits = &rules->classes[class_of(rules, service, country)];
-	key = meter_key_of(&packet->source, network_length(rules, packet->is4), service);
-	known = bloom_has(&network_bloom, &key.prefix, service);
-	network = known ? bpf_map_lookup_elem(&networks, &key) : NULL;
-	if (known || counts->network_overflows) {
-		key = meter_key_of(&packet->source, source_length(rules, packet->is4), service);
-		source = bpf_map_lookup_elem(&sources, &key);
-	}
-	if (limits->country_interval_ns) {
-		index = service * COUNTRY_COUNT + country;
-		of_country = bpf_map_lookup_elem(&country_meters, &index);
-	}
-	if (!source && !network && !of_country)
-		return REASON_NONE;
-	meters = (struct limits_meters){ source, network, of_country,
-					 !source && counts->sources_full };
-	reason = limits_ask(limits, bpf_ktime_get_boot_ns(), &meters);
-	if (source)
-		meter_attempt(source, reason);
-	if (network)
-		meter_attempt(network, reason);
-	return (int)(reason | (source ? SYN_KNOWN : 0));
-}
-
-/* Takes the tokens of a handshake for a SYN that passes, on a machine where no handshakes are seen.
- */
-__noinline int meter_syn(const struct packet *packet, __u32 service, __u32 country)
-{
-	const struct policy *rules = current_policy();
-	struct handshake shake = {};
-
-	if (!packet || !rules)
-		return 0;
-	shake.who.remote = packet->source;
-	shake.who.service = (__u8)service;
-	shake.who.country = (__u16)country;
-	shake.who.source_length = (__u8)source_length(rules, packet->is4);
-	shake.who.network_length = (__u8)network_length(rules, packet->is4);
-	meter_handshake(&shake);
-	return 0;
 }
 
 /* Whether the gate judges the packet, and in `*port` the port_service[] of its port. It judges an

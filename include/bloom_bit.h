@@ -27,4 +27,11 @@ static inline __attribute__((always_inline)) __u32 bloom_bit(const struct prefix
 	return (__u32)(mixed >> 32) & (bits - 1);
 }
 
+/* The number of a network's first bit, an even one; the second follows it. */
+static inline __attribute__((always_inline)) __u32 network_bit(const struct prefix *prefix,
+							       __u32 service, __u32 bits)
+{
+	return bloom_bit(prefix, service, bits) & ~1U;
+}
+
 #endif

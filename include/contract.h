@@ -107,16 +107,24 @@ _Static_assert(sizeof(struct ban) == 56, "no padding");
  * and sets those of the entries that it finds and leaves. An entry that is added meanwhile is found
  * by the sweep, or its bit is set after the clearing. Behind these words "ban_bloom" has as many
  * again, for the notes of a running sweep (control.ban_sweep); only user space uses these.
+ *
+ * A network's bit is an even one. The odd one after it is set when the network comes to be at a
+ * limit (network_is_full() in limits_ask.h), and says nothing unless usage.limits_stamp is the
+ * policy's. So in a flood of SYNs of known sources most networks need not be looked up.
  */
-#define BLOOM_VALID (1ULL << 63)
+#define BLOOM_VALID   (1ULL << 63)
+#define NETWORK_THERE 1U /* the network's two bits, as they come out of the word */
+#define NETWORK_FULL  2U
 
 /* Map "tick_clock": per-CPU array of one element, which only the gate uses. The gate asks for the
  * time once a tick. */
 struct tick_clock {
 	__u64 tick;    /* jiffies */
 	__u64 boot_ns; /* CLOCK_BOOTTIME in that tick */
+	__u64 window;  /* a time of 134 ms */
+	__u64 known;   /* SYNs of known sources in it */
 };
-_Static_assert(sizeof(struct tick_clock) == 16, "no padding");
+_Static_assert(sizeof(struct tick_clock) == 32, "no padding");
 
 #define CONTROL_FILLED (1U << 31)
 
@@ -188,12 +196,16 @@ struct policy {
 	__u32 network_length4; /* in the 128-bit space: 120 is /24 */
 	__u16 count_syn;       /* 1: forwarders, which see no handshakes */
 	__u16 syn_cookies;     /* 1: SYNs may be answered on the device (map "syn_cookies") */
+	/* The strictest limits on networks of all classes; by gate_policy_publish(). */
+	__u32 network_open;	/* open at once; 0xffffffff: no limit */
+	__u64 network_ahead_ns; /* interval * (burst - 1); the largest number: no limit */
+	__u64 limits_stamp;	/* a new one for each other limits, or lengths of networks */
 	struct limits classes[CLASS_MAX];
 	__u8 country_class[SERVICE_MAX][COUNTRY_COUNT];
 	__u8 port_service[PORT_COUNT]; /* by destination port, host order: the service's id, and
 					* PORT_LOGIN unless it is in BAN_GROUP_SMTP */
 };
-_Static_assert(sizeof(struct policy) == 24 + 48 * CLASS_MAX + 676 * SERVICE_MAX + 65536,
+_Static_assert(sizeof(struct policy) == 48 + 48 * CLASS_MAX + 676 * SERVICE_MAX + 65536,
 	       "no padding");
 
 /* The lengths by which connections are counted, as one number, never 0. */
@@ -231,7 +243,14 @@ _Static_assert(sizeof(struct service_names) == SERVICE_MAX * SERVICE_NAME_SIZE, 
  * begins with a completed handshake, never with a packet. A full table takes no new entry: the
  * source's limits then apply to the entry of its network, and a network without an entry is only
  * bounded by the limits of its country. User space then removes idle entries.
+ *
+ * The counts are exact, but for a network's attempts and drops in a flood: beyond KNOWN_EXACT SYNs
+ * of known sources in a window (tick_clock) each CPU counts KNOWN_SAMPLE for each KNOWN_SAMPLEth.
  */
+#define KNOWN_WINDOW_SHIFT 27 /* of CLOCK_BOOTTIME in ns: 134 ms */
+#define KNOWN_EXACT	   1024
+#define KNOWN_SAMPLE	   16
+
 struct meter_key {
 	struct prefix prefix; /* a source or a network */
 	__u32 service;
@@ -304,35 +323,6 @@ struct syn_cookies {
 };
 _Static_assert(sizeof(struct syn_cookies) == 16 + 16 * SERVICE_MAX, "no padding");
 
-/*
- * Argument of the program "gate_settle" (BPF_PROG_TYPE_SYSCALL): a change by user space to maps
- * that the kernel writes too, in one step that a killed process cannot leave half done. The program
- * returns 1 if it made the change, 0 if there was nothing to do.
- */
-enum rebuild_what {
-	REBUILD_END,	/* `cookie` has ended, if its socket was last seen before sweep `seen` */
-	REBUILD_REFUND, /* `connection` was closed beyond a rate: gives back `charged_ns` */
-	REBUILD_OPEN,	/* an open count that is `from` becomes `to` */
-	REBUILD_ADD,	/* `to` more connections are open */
-	REBUILD_BAN, /* changes an existing ban to `ban`, in place, so that no packet misses it */
-	REBUILD_BAN_COUNTS, /* adds the counts of `ban` to those of an existing ban */
-};
-
-struct rebuild_args {
-	__u32 what;		       /* enum rebuild_what */
-	__u32 kind;		       /* REBUILD_OPEN, REBUILD_ADD: enum meter_kind */
-	__u64 cookie;		       /* REBUILD_END */
-	struct connection connection;  /* REBUILD_REFUND */
-	__u32 seen;		       /* REBUILD_END */
-	__u64 charged_ns[METER_KINDS]; /* REBUILD_REFUND */
-	struct meter_key key; /* REBUILD_OPEN, REBUILD_ADD; for a country `service` is the index */
-	__u32 from, to;
-	struct ban ban; /* REBUILD_BAN; if it has no packets, the ban begins to count anew */
-	struct prefix banned;
-	__u32 reserved;
-};
-_Static_assert(sizeof(struct rebuild_args) == 128 + sizeof(struct ban), "no padding");
-
 /* Map "usage": array of one mmap-able element; both sides count in it atomically. */
 struct usage {
 	__u64 source_used, source_overflows;
@@ -345,8 +335,9 @@ struct usage {
 	__u32 guarded_known;	    /* 1: "guarded" is filled; before, every device counts */
 	__u32 keyed_lengths;	    /* policy_lengths() by which every connection is counted */
 	__u32 multipath;	    /* connections of MPTCP sessions that are counted as open */
+	__u64 limits_stamp;	    /* of the policy by which the networks at a limit are marked */
 };
-_Static_assert(sizeof(struct usage) == 72, "no padding");
+_Static_assert(sizeof(struct usage) == 80, "no padding");
 
 /* Map "over_limit": ring buffer of connections that completed their handshake beyond a limit. */
 struct over_limit {

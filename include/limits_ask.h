@@ -29,6 +29,15 @@ static inline __attribute__((always_inline)) int meter_full(const struct meter *
 	return meter && most && meter->open >= most;
 }
 
+/* Whether a network may be at a limit: by the strictest ones of all classes, as its sources may be
+ * of several countries. Only a handshake makes it so, and time alone ends it. */
+static inline __attribute__((always_inline)) int
+network_is_full(const struct policy *policy, const struct meter *meter, __u64 now)
+{
+	return meter->open >= policy->network_open ||
+	       (meter->arrival_ns > now && meter->arrival_ns - now > policy->network_ahead_ns);
+}
+
 /* enum reason; REASON_NONE: it passes. */
 static inline __attribute__((always_inline)) __u32
 limits_ask(const struct limits *limits, __u64 now, const struct limits_meters *meters)

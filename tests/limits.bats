@@ -5,6 +5,8 @@
 
 load helpers/common
 
+FLOOD=$BATS_TEST_DIRNAME/../build/tests/flood/flood
+
 setup_file() {
 	file_requires root bpf networks sekisho jq bpftool || return 0
 	lab_up "$BATS_FILE_TMPDIR/lab"
@@ -299,6 +301,47 @@ countries = *:world'
 	retry 100 0.1 alive_is 30
 	connect_is no-answer 198.51.100.70 "$MX4" 25 0.3
 	connect_is open 2001:db8:bad:67::1 "$MX6" 25
+}
+
+flood_of() { # SOURCE COUNT
+	perl -MSocket -e 'binmode STDOUT; print "\0" x 10, "\xff\xff", inet_aton(shift)' "$1" >"$BATS_TEST_TMPDIR/source"
+	client "$FLOOD" out0 02:00:00:00:00:01 "$MX4" 25 "$2" sources="$BATS_TEST_TMPDIR/source"
+}
+
+network_dropped() {
+	run_sekisho stats --json >/dev/null
+	jq '.services.smtp.reasons["network-connections"].dropped.attempts' <<<"$output"
+}
+
+# In a flood the gate looks a known source's network up only if it is marked as being at a limit.
+@test "a flood of a known source is held by its network's limit, also by one that comes later" {
+	local limit before
+	lab_conf 'mode = enforce' '[class world]
+network-connections = 10
+[service smtp]
+countries = *:world'
+	lab_run
+	for limit in 10 30; do
+		sed -i "s/^network-connections = .*/network-connections = $limit/" "$LAB_CONF"
+		reload_policy
+		connect_is open 198.51.100.66 "$MX4" 25
+		crowd open 198.51.100.1-198.51.100.10 "$MX4" 25 10
+		retry 100 0.1 alive_is 10
+		sed -i 's/^network-connections = .*/network-connections = 10/' "$LAB_CONF"
+		reload_policy
+		before=$(network_dropped)
+		flood_of 198.51.100.66 20000
+		[[ $(network_dropped) -eq $((before + 20000)) ]]
+		crowd_end
+		retry 50 0.1 ss_count_is 0
+	done
+}
+
+reload_policy() {
+	local before
+	before=$(grep -c reloaded "$LAB/log/run") || :
+	kill -HUP "$(<"$LAB/run.pid")"
+	retry 50 0.1 eval "((\$(grep -c reloaded '$LAB/log/run') > $before))"
 }
 
 @test "a rate holds handshakes to burst and tokens that come back" {

@@ -134,7 +134,9 @@ static void put_meter(struct gate *gate, enum gate_map map, const struct prefix 
 	if (bpf_map_update_elem(gate->maps[map], &key, meter, BPF_ANY))
 		cost_die(gate_map_name(map), strerror(errno));
 	if (map == MAP_NETWORKS)
-		bloom_add(&gate->network_bloom, &key.prefix, key.service);
+		bloom_add_network(&gate->network_bloom, &key,
+				  meter->open || meter->arrival_ns ? NETWORK_THERE | NETWORK_FULL
+								   : NETWORK_THERE);
 }
 
 /* `count` sources of a region, each with its network, as they came to be by handshakes. */

@@ -124,7 +124,7 @@ static int fill_meters(struct gate *gate, enum gate_map map, const struct meter_
 		if (bpf_map_update_batch(gate->maps[map], keys + done, meters + done, &some, NULL))
 			return failed(gate_map_name(map), strerror(errno));
 		for (size_t i = done; map == MAP_NETWORKS && i < done + some; i++)
-			bloom_add(&gate->network_bloom, &keys[i].prefix, keys[i].service);
+			bloom_add_network(&gate->network_bloom, &keys[i], NETWORK_THERE);
 		done += some;
 	}
 	return meters ? 0 : failed("memory", strerror(ENOMEM));

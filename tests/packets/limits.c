@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See limits.h. The meters are written as handshakes would have left them. */
+/* See limits.h. */
 #include "limits.h"
 
 #include <stdio.h>
@@ -8,10 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
-#include "bits.h"
-
-#define CLASS_LIMITED 2
-#define LATER_NS      (3600ULL * NS_PER_S)
+#include "limits_world.h"
 
 /* In the manual's order. */
 static const struct {
@@ -28,131 +25,6 @@ static const struct {
 	{ REASON_COUNTRY_RATE, "country-rate comes last" },
 	{ REASON_NONE, "a source within every limit passes" },
 };
-
-static const struct family {
-	const char *words, *deny_words, *other_words;
-	const char *banned, *listed, *plain, *source, *network;
-} families[] = {
-	{ "eth ip4 tcp:110:S", "eth ip4 tcp:993:S", "eth ip4 tcp:143:S", "198.18.5.1", "198.18.5.2",
-	  "198.18.9.9", "198.18.9.9/32", "198.18.9.0/24" },
-	{ "eth ip6 tcp:110:S", "eth ip6 tcp:993:S", "eth ip6 tcp:143:S", "2001:db8:6:5::1",
-	  "2001:db8:6:5::2", "2001:db8:6:9::9", "2001:db8:6:9::/64", "2001:db8:6::/48" },
-};
-
-static struct prefix prefix_of(const char *text)
-{
-	struct prefix prefix;
-
-	if (prefix_parse(text, strlen(text), &prefix))
-		abort();
-	return prefix;
-}
-
-static void publish(struct gate *gate, enum gate_mode mode)
-{
-	_cleanup_free_ struct policy *policy = calloc(1, sizeof(*policy));
-	struct fault fault;
-
-	policy->mode = mode;
-	policy->service_count = LIMITS_SERVICE_DENY;
-	policy->source_length6 = 64;
-	policy->network_length6 = 48;
-	policy->network_length4 = 96 + 24;
-	policy->classes[CLASS_LIMITED] = (struct limits){
-		.source_connections = 5,
-		.network_connections = 10,
-		.source_interval_ns = NS_PER_S,
-		.network_interval_ns = NS_PER_S,
-		.country_interval_ns = NS_PER_S,
-		.source_burst = 1,
-		.network_burst = 1,
-		.country_burst = 1,
-	};
-	policy->port_service[LIMITS_PORT] = LIMITS_SERVICE;
-	policy->port_service[LIMITS_OTHER_PORT] = LIMITS_OTHER;
-	policy->port_service[LIMITS_DENY_PORT] = LIMITS_SERVICE_DENY;
-	memset(policy->country_class[LIMITS_SERVICE], CLASS_LIMITED, COUNTRY_COUNT);
-	memset(policy->country_class[LIMITS_OTHER], CLASS_LIMITED, COUNTRY_COUNT);
-	memset(policy->country_class[LIMITS_SERVICE_DENY], CLASS_DENY, COUNTRY_COUNT);
-	if (gate_policy_publish(gate, policy, &fault))
-		abort();
-}
-
-static void put_meter(struct gate *gate, enum gate_map map, const char *prefix, unsigned service,
-		      uint32_t open, bool spent)
-{
-	struct meter_key key = { .prefix = prefix_of(prefix), .service = service };
-	struct meter meter = { .open = open, .arrival_ns = spent ? clock_boot_ns() + LATER_NS : 0 };
-
-	if (bpf_map_update_elem(gate->maps[map], &key, &meter, BPF_ANY))
-		abort();
-	if (map == MAP_NETWORKS)
-		bloom_add(&gate->network_bloom, &key.prefix, key.service);
-}
-
-static struct meter get_meter(struct gate *gate, enum gate_map map, const char *prefix)
-{
-	struct meter_key key = { .prefix = prefix_of(prefix), .service = LIMITS_SERVICE };
-	struct meter meter;
-
-	if (bpf_map_lookup_elem(gate->maps[map], &key, &meter))
-		abort();
-	return meter;
-}
-
-/* Every limit from `first` on is reached, those before it are not. */
-static void fill_meters(struct gate *gate, const struct family *family, enum reason first)
-{
-	uint32_t country = LIMITS_SERVICE * COUNTRY_COUNT + (uint32_t)country_from_text("AQ", 2);
-	bool none = first == REASON_NONE;
-	struct meter of_country = {
-		.arrival_ns = none ? 0 : clock_boot_ns() + LATER_NS,
-	};
-
-	put_meter(gate, MAP_SOURCES, family->source, LIMITS_SERVICE,
-		  !none && first <= REASON_SOURCE_CONNECTIONS ? 5 : 4,
-		  !none && first <= REASON_SOURCE_RATE);
-	put_meter(gate, MAP_NETWORKS, family->network, LIMITS_SERVICE,
-		  !none && first <= REASON_NETWORK_CONNECTIONS ? 10 : 9,
-		  !none && first <= REASON_NETWORK_RATE);
-	if (bpf_map_update_elem(gate->maps[MAP_COUNTRY_METERS], &country, &of_country, BPF_ANY))
-		abort();
-}
-
-static uint64_t attempts(const struct gate_counts *counts, unsigned service, enum reason reason,
-			 enum gate_mode mode)
-{
-	return counts->reasons[service][reason][mode].attempts;
-}
-
-/* Sends it, and demands that it is counted under `reason`, and under no other. */
-static bool check_reason(struct gate *gate, limits_send *send, unsigned programs, const char *words,
-			 const char *source, unsigned service, enum reason reason,
-			 enum gate_mode mode)
-{
-	_cleanup_free_ struct gate_counts *before = malloc(sizeof(*before));
-	_cleanup_free_ struct gate_counts *after = malloc(sizeof(*after));
-	struct address address = prefix_of(source).address;
-	struct fault fault;
-	bool good;
-
-	if (gate_counts_read(gate, before, &fault))
-		abort();
-	good = send(gate, words, &address, &address, reason && mode == GATE_ENFORCE);
-	if (gate_counts_read(gate, after, &fault))
-		abort();
-	for (unsigned i = REASON_NONE + 1; i < REASON_COUNT; i++) {
-		uint64_t moved =
-			attempts(after, service, i, mode) - attempts(before, service, i, mode);
-
-		if (moved == (i == reason ? programs : 0))
-			continue;
-		printf("# %s from %s: %llu attempts counted as %s\n", words, source,
-		       (unsigned long long)moved, reason_name(i));
-		good = false;
-	}
-	return good;
-}
 
 static bool check_first(struct gate *gate, limits_send *send, unsigned programs,
 			const struct family *family, enum reason first, enum gate_mode mode)
@@ -224,16 +96,6 @@ static void test_own_counts(struct gate *gate, limits_send *send, unsigned progr
 	report(network,
 	       "a network's attempts and drops are counted with it, and do not keep it alive");
 	report(other, "a source over one service's limits is not over another's");
-}
-
-static int run_settle(struct gate *gate, const struct rebuild_args *arguments)
-{
-	struct rebuild_args copy = *arguments;
-	LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = &copy, .ctx_size_in = sizeof(copy));
-
-	if (bpf_prog_test_run_opts(gate_program_fd(gate, PROGRAM_REBUILD), &options))
-		abort();
-	return (int)options.retval;
 }
 
 static struct connection connection_of(const struct family *family)
@@ -350,74 +212,6 @@ static void test_strangers(struct gate *gate, limits_send *send, unsigned progra
 	gate->usage->sources_full = 0;
 }
 
-static int count_one(const struct meter_key *key, const struct meter *meter, void *context)
-{
-	(void)key, (void)meter;
-	++*(unsigned *)context;
-	return 0;
-}
-
-static unsigned networks(struct gate *gate)
-{
-	unsigned count = 0;
-
-	if (gate_meter_each(gate, METERS_NETWORKS, count_one, &count, NULL))
-		abort();
-	return count;
-}
-
-static void test_bloom(struct gate *gate, limits_send *send, unsigned programs,
-		       void (*report)(bool good, const char *claim))
-{
-	const struct family *family = &families[0];
-	struct prefix prefix = prefix_of(family->network);
-	struct meter_key key = { .prefix = prefix, .service = LIMITS_SERVICE };
-	struct bloom *bloom = &gate->network_bloom;
-	struct rebuild_args add = {
-		.what = REBUILD_ADD, .kind = METER_NETWORK, .key = key, .to = 1
-	};
-	struct meter_key idle = { .prefix = prefix_of("198.18.77.0/24"),
-				  .service = LIMITS_SERVICE };
-	struct meter came = { .last_ns = clock_boot_ns() };
-	unsigned there;
-
-	publish(gate, GATE_ENFORCE);
-	fill_meters(gate, family, REASON_NETWORK_CONNECTIONS);
-	bloom_empty(bloom);
-	bloom_believe(bloom);
-	/* The network is as good as unknown, so what comes next decides. */
-	report(check_reason(gate, send, programs, family->words, family->plain, LIMITS_SERVICE,
-			    REASON_COUNTRY_RATE, GATE_ENFORCE),
-	       "the gate believes the networks' Bloom filter");
-	bloom_empty(bloom);
-	report(check_reason(gate, send, programs, family->words, family->plain, LIMITS_SERVICE,
-			    REASON_NETWORK_CONNECTIONS, GATE_ENFORCE),
-	       "one that is not filled yet lets nobody beyond a network's limits");
-	report(!networks_rebuild(gate, NULL) && bloom_is_valid(bloom) &&
-		       bits_set(bloom) == networks(gate) &&
-		       check_reason(gate, send, programs, family->words, family->plain,
-				    LIMITS_SERVICE, REASON_NETWORK_CONNECTIONS, GATE_ENFORCE),
-	       "it is filled from the networks that are there");
-	put_meter(gate, MAP_NETWORKS, "198.18.77.0/24", LIMITS_SERVICE, 0, false);
-	if (bpf_map_update_elem(gate->maps[MAP_NETWORKS], &idle, &came, BPF_EXIST))
-		abort();
-	there = networks(gate);
-	report(!gate_meter_sweep(gate, clock_boot_ns() + 1, UINT64_MAX, NULL, NULL, NULL) &&
-		       networks(gate) == there,
-	       "a sweep that gives everybody all the time forgets nobody");
-	report(!gate_meter_sweep(gate, clock_boot_ns() + 1, 0, NULL, NULL, NULL) &&
-		       bloom_is_valid(bloom) && networks(gate) &&
-		       bits_set(bloom) == networks(gate) &&
-		       check_reason(gate, send, programs, family->words, family->plain,
-				    LIMITS_SERVICE, REASON_NETWORK_CONNECTIONS, GATE_ENFORCE),
-	       "a sweep leaves the bits of the networks that it leaves, and no others");
-	bpf_map_delete_elem(gate->maps[MAP_NETWORKS], &key);
-	bloom_empty(bloom);
-	bloom_believe(bloom);
-	report(run_settle(gate, &add) == 1 && bits_set(bloom) == 1,
-	       "the gate marks a network that it puts in");
-}
-
 void test_limits(struct gate *gate, limits_send *send, unsigned programs,
 		 void (*report)(bool good, const char *claim))
 {
@@ -435,5 +229,4 @@ void test_limits(struct gate *gate, limits_send *send, unsigned programs,
 	test_ends(gate, report);
 	test_refund(gate, report);
 	test_strangers(gate, send, programs, report);
-	test_bloom(gate, send, programs, report);
 }

@@ -17,6 +17,7 @@
 #include "bans.h"
 #include "services.h"
 #include "limits.h"
+#include "networks.h"
 #include "lists/compile.h"
 
 static const struct test_source {
@@ -340,6 +341,7 @@ int main(int argc, char **argv)
 	test_services(gate, send, report);
 	publish_table(gate);
 	test_limits(gate, send, PROGRAMS, report);
+	test_networks(gate, send, PROGRAMS, report);
 	printf("1..%u\n", tests);
 	fclose(file);
 	gate_close(gate);

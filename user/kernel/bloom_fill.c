@@ -74,9 +74,18 @@ static void set_bit(uint64_t *words, uint32_t bit)
 	__atomic_fetch_or(&words[bit / 64], 1ULL << bit % 64, __ATOMIC_RELEASE);
 }
 
-void bloom_add(struct bloom *bloom, const struct prefix *prefix, uint32_t service)
+void bloom_add_ban(struct bloom *bloom, const struct prefix *prefix)
 {
-	set_bit(bloom->words + 1, bloom_bit(prefix, service, bits_of(bloom)));
+	set_bit(bloom->words + 1, bloom_bit(prefix, 0, bits_of(bloom)));
+}
+
+void bloom_add_network(struct bloom *bloom, const struct meter_key *network, uint32_t which)
+{
+	uint32_t bit = network_bit(&network->prefix, network->service, bits_of(bloom));
+
+	for (uint32_t i = 0; i < 2; i++)
+		if (which & NETWORK_THERE << i)
+			set_bit(bloom->words + 1, bit + i);
 }
 
 void bloom_believe(struct bloom *bloom)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writes the Bloom filters of the bans and of the networks: one bit for each entry, so that the
- * gate need not look for most entries that are not there. include/bloom_bit.h has the bit of an
- * entry. `service` is that of a meter; 0 for a ban.
+ * gate need not look for most entries that are not there, and one for each network that may be at a
+ * limit. include/bloom_bit.h has the bits of an entry.
  *
  * A bit too many costs a packet a look-up; a bit too few would let in a banned source, or a source
  * beyond its network's limits.
@@ -23,8 +23,11 @@ void bloom_unmap(struct bloom *bloom);
 /* Whether the programs may trust the filter: not while it is being filled anew. */
 bool bloom_is_valid(const struct bloom *bloom);
 
-/* Sets an entry's bit. To be called before a ban is added, and after a network is. */
-void bloom_add(struct bloom *bloom, const struct prefix *prefix, uint32_t service);
+/* Sets a ban's bit. To be called before the ban is added. */
+void bloom_add_ban(struct bloom *bloom, const struct prefix *prefix);
+
+/* Sets bits of a network: NETWORK_THERE after it is added, NETWORK_FULL if it may be at a limit. */
+void bloom_add_network(struct bloom *bloom, const struct meter_key *network, uint32_t which);
 
 /* Lets the gate trust the bits from now on. */
 void bloom_believe(struct bloom *bloom);
@@ -43,5 +46,9 @@ void bloom_take_noted(struct bloom *bloom);
  * (meters.c) in the map. */
 int bans_rebuild(struct gate *gate, struct fault *fault);
 int networks_rebuild(struct gate *gate, struct fault *fault);
+
+/* Marks the networks that may be at a limit of the policy, which must be in force, unless its
+ * limits are those by which they are marked. */
+int networks_mark(struct gate *gate, const struct policy *policy, struct fault *fault);
 
 #endif

@@ -62,7 +62,7 @@ static int put(struct gate *gate, const struct prefix *prefix, const struct ban 
 
 	if (err)
 		return fault_put(gate, prefix, err, fault);
-	bloom_add(&gate->ban_bloom, prefix, 0);
+	bloom_add_ban(&gate->ban_bloom, prefix);
 	ban_sweep_note(gate, prefix);
 	if (!bpf_map_update_elem(fd, prefix, ban, BPF_NOEXIST)) {
 		__atomic_fetch_add(&gate->control->ban_used, 1, __ATOMIC_RELAXED);
@@ -100,7 +100,7 @@ int gate_ban_put_many(struct gate *gate, const struct prefix *prefixes, const st
 	if (err)
 		return fault_put(gate, &prefixes[0], err, fault);
 	for (size_t i = 0; i < count; i++) {
-		bloom_add(&gate->ban_bloom, &prefixes[i], 0);
+		bloom_add_ban(&gate->ban_bloom, &prefixes[i]);
 		ban_sweep_note(gate, &prefixes[i]);
 	}
 	begin_change(gate);
@@ -266,7 +266,7 @@ int gate_ban_some(struct gate *gate, struct gate_ban_walk *walk,
 static int rebuild_one(const struct prefix *prefix, const struct ban *ban, void *context)
 {
 	(void)ban;
-	bloom_add(context, prefix, 0);
+	bloom_add_ban(context, prefix);
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The static table and the policy. Each is built in a new inner map, and swapped in as a whole. */
+/* The static table. It is built in new inner maps, and swapped in as a whole. Not here: how a
+ * policy is put in force (policy_publish.c). */
 #include "kernel/gate.h"
 
 #include <errno.h>
@@ -74,22 +75,6 @@ int gate_slot_get(struct gate *gate, enum gate_map outer, __u32 slot, struct fau
 	if (fd < 0)
 		return fault_set(fault, -errno, "cannot open %s: %s", path, strerror(errno));
 	return fd;
-}
-
-int gate_policy_publish(struct gate *gate, const struct policy *policy, struct fault *fault)
-{
-	_cleanup_close_ int fd = -1;
-	__u32 zero = 0;
-
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "policy_inner", sizeof(zero), sizeof(*policy), 1,
-			    NULL);
-	if (fd < 0)
-		return fault_set(fault, -errno, "cannot make a map for the policy: %s",
-				 strerror(errno));
-	if (bpf_map_update_elem(fd, &zero, policy, BPF_ANY))
-		return fault_set(fault, -errno, "cannot fill the policy's map: %s",
-				 strerror(errno));
-	return gate_slot_set(gate, MAP_POLICY, 0, fd, fault);
 }
 
 int gate_policy_get(struct gate *gate, struct policy *policy, struct fault *fault)

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/time.h"
 #include "kernel/bloom_fill.h"
 #include "kernel/rebuild.h"
+#include "limits_ask.h"
 #include "net/address.h"
 
 #define BATCH 4096
@@ -92,33 +94,36 @@ int gate_meter_each(struct gate *gate, enum gate_meters table,
 	return 0;
 }
 
-/* Reads the network lengths of the policy in force. Without a policy no packet is judged. */
-static int read_lengths(struct gate *gate, uint32_t lengths[2], struct fault *fault)
+/* Reads the policy in force, for free(). Without one no packet is judged, and it is all zero: every
+ * network is at a limit. NULL: it cannot be read. */
+static struct policy *policy_now(struct gate *gate, struct fault *fault)
 {
 	_cleanup_free_ struct policy *policy = calloc(1, sizeof(*policy));
 	int err = policy ? gate_policy_get(gate, policy, fault)
 			 : fault_set(fault, -ENOMEM, "out of memory");
 
-	lengths[0] = policy ? policy->network_length4 : 0;
-	lengths[1] = policy ? policy->network_length6 : 0;
-	return err == -ENOENT ? 0 : err;
+	return err && err != -ENOENT ? NULL : TAKE_PTR(policy);
 }
 
 /* Marks the source's network: the gate looks for a source only if its network's bit is set. */
 static void mark_network_of(struct bloom *bloom, const struct meter_key *source,
-			    const uint32_t lengths[2])
+			    const struct policy *policy)
 {
-	uint32_t length = lengths[!prefix_is4(&source->prefix)];
-	struct prefix network = { .address = address_mask(&source->prefix.address, length),
-				  .length = length };
+	uint32_t length = prefix_is4(&source->prefix) ? policy->network_length4
+						      : policy->network_length6;
+	struct meter_key network = {
+		.prefix = { .address = address_mask(&source->prefix.address, length),
+			    .length = length },
+		.service = source->service,
+	};
 
-	bloom_add(bloom, &network, source->service);
+	bloom_add_network(bloom, &network, NETWORK_THERE);
 }
 
 struct meter_sweep {
 	enum gate_meters table;
 	struct bloom *bloom; /* of the networks */
-	uint32_t lengths[2]; /* of networks, IPv4 and IPv6 */
+	const struct policy *policy;
 	uint64_t now_ns, idle_ns;
 	struct meter_key *idle;
 	size_t count, room;
@@ -126,42 +131,79 @@ struct meter_sweep {
 	void *context; /* of `see`, which is NULL after the first round */
 };
 
-static void keep(const struct meter_sweep *sweep, const struct meter_key *key)
+static void keep(const struct meter_sweep *sweep, const struct meter_key *key,
+		 const struct meter *meter)
 {
-	if (sweep->table == METERS_NETWORKS)
-		bloom_add(sweep->bloom, &key->prefix, key->service);
+	if (sweep->table == METERS_SOURCES)
+		mark_network_of(sweep->bloom, key, sweep->policy);
 	else
-		mark_network_of(sweep->bloom, key, sweep->lengths);
+		bloom_add_network(sweep->bloom, key,
+				  network_is_full(sweep->policy, meter, sweep->now_ns)
+					  ? NETWORK_THERE | NETWORK_FULL
+					  : NETWORK_THERE);
 }
 
 static int keep_one(const struct meter_key *key, const struct meter *meter, void *context)
 {
-	(void)meter;
-	keep(context, key);
+	keep(context, key, meter);
 	return 0;
+}
+
+/* Before all bits are cleared, and once those of the networks at a limit are set by the policy. */
+static void forget_marks(struct gate *gate)
+{
+	__atomic_store_n(&gate->usage->limits_stamp, 0, __ATOMIC_SEQ_CST);
+}
+
+static void believe_marks(struct gate *gate, const struct policy *policy)
+{
+	__atomic_store_n(&gate->usage->limits_stamp, policy->limits_stamp, __ATOMIC_RELEASE);
+}
+
+int networks_mark(struct gate *gate, const struct policy *policy, struct fault *fault)
+{
+	struct meter_sweep all = { .table = METERS_NETWORKS,
+				   .bloom = &gate->network_bloom,
+				   .policy = policy,
+				   .now_ns = clock_boot_ns() };
+	int err;
+
+	if (gate->usage->limits_stamp == policy->limits_stamp)
+		return 0;
+	err = gate_meter_each(gate, METERS_NETWORKS, keep_one, &all, fault);
+	if (!err)
+		believe_marks(gate, policy);
+	return err;
 }
 
 int networks_rebuild(struct gate *gate, struct fault *fault)
 {
-	struct meter_sweep all = { .table = METERS_SOURCES, .bloom = &gate->network_bloom };
+	struct meter_sweep all = { .table = METERS_SOURCES,
+				   .bloom = &gate->network_bloom,
+				   .now_ns = clock_boot_ns() };
+	_cleanup_free_ struct policy *policy = NULL;
 	int err;
 
 	if (bloom_is_valid(&gate->network_bloom))
 		return 0;
+	forget_marks(gate);
 	bloom_empty(&gate->network_bloom);
 	/* The counter of an older contract, which still works now, sets no bits. So the filter is
 	 * left invalid: the next sweep or start fills it with what that counter adds. */
 	if (gate->older)
 		return 0;
-	err = read_lengths(gate, all.lengths, fault);
-	if (!err)
-		err = gate_meter_each(gate, METERS_SOURCES, keep_one, &all, fault);
+	all.policy = policy = policy_now(gate, fault);
+	if (!policy)
+		return -ENOMEM;
+	err = gate_meter_each(gate, METERS_SOURCES, keep_one, &all, fault);
 	all.table = METERS_NETWORKS;
 	if (!err)
 		err = gate_meter_each(gate, METERS_NETWORKS, keep_one, &all, fault);
-	if (!err)
-		bloom_believe(&gate->network_bloom);
-	return err;
+	if (err)
+		return err;
+	bloom_believe(&gate->network_bloom);
+	believe_marks(gate, policy);
+	return 0;
 }
 
 static bool is_idle(const struct meter *meter, const struct meter_sweep *sweep)
@@ -177,7 +219,7 @@ static int sweep_one(const struct meter_key *key, const struct meter *meter, voi
 	if (sweep->see)
 		sweep->see(key, meter, sweep->context);
 	if (!is_idle(meter, sweep)) {
-		keep(sweep, key);
+		keep(sweep, key, meter);
 		return 0;
 	}
 	if (sweep->count == sweep->room) {
@@ -210,7 +252,7 @@ static bool remove_idle(struct gate *gate, const struct meter_key *key,
 		return false;
 	if (is_idle(&meter, sweep))
 		return true;
-	keep(sweep, key);
+	keep(sweep, key, &meter);
 	if (!bpf_map_update_elem(fd, key, &meter, BPF_NOEXIST))
 		return false;
 	add.to = meter.open;
@@ -254,10 +296,13 @@ int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns,
 				     .idle_ns = idle_ns,
 				     .see = see,
 				     .context = context };
+	_cleanup_free_ struct policy *policy = policy_now(gate, fault);
 	const struct usage *usage = gate->usage;
-	int err = read_lengths(gate, sweep.lengths, fault);
+	int err = policy ? 0 : -ENOMEM;
 
+	sweep.policy = policy;
 	for (bool again = true; !err && again; sweep.idle_ns /= 8) {
+		forget_marks(gate);
 		bloom_empty(&gate->network_bloom);
 		/* Sources come first, so that none outlasts its network's bit. */
 		sweep.table = METERS_SOURCES;
@@ -266,8 +311,10 @@ int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns,
 		sweep.table = METERS_NETWORKS;
 		if (!err)
 			err = sweep_table(gate, &sweep, fault);
-		if (!err)
+		if (!err) {
 			bloom_believe(&gate->network_bloom);
+			believe_marks(gate, policy);
+		}
 		again = sweep.idle_ns && (is_crowded(usage->source_used, gate->source_size) ||
 					  is_crowded(usage->network_used, gate->network_size));
 	}

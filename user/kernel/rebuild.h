@@ -5,6 +5,7 @@
 #define SEKISHO_KERNEL_REBUILD_H
 
 #include "kernel/gate_internal.h"
+#include "rebuild_args.h"
 
 /* 1: done, 0: there was nothing to do, -errno; -ENOENT: the loaded programs are of another
  * build. */

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Puts a policy in force: it is built in a new inner map, and swapped in as a whole. */
+#include "kernel/gate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/time.h"
+#include "kernel/bloom_fill.h"
+
+/* Fills in the strictest limits on networks of all classes. */
+static void set_strictest(struct policy *policy)
+{
+	policy->network_open = UINT32_MAX;
+	policy->network_ahead_ns = UINT64_MAX;
+	for (size_t i = 0; i < CLASS_MAX; i++) {
+		const struct limits *limits = &policy->classes[i];
+		uint64_t ahead = limits->network_interval_ns *
+				 (limits->network_burst ? limits->network_burst - 1 : 0);
+
+		if (limits->network_connections &&
+		    limits->network_connections < policy->network_open)
+			policy->network_open = limits->network_connections;
+		if (limits->network_interval_ns && ahead < policy->network_ahead_ns)
+			policy->network_ahead_ns = ahead;
+	}
+}
+
+/* Whether a mark by the limits of one policy holds for the other. */
+static bool same_marks(const struct policy *a, const struct policy *b)
+{
+	return a->network_open == b->network_open && a->network_ahead_ns == b->network_ahead_ns &&
+	       policy_lengths(a) == policy_lengths(b);
+}
+
+static int policy_put(struct gate *gate, const struct policy *policy, struct fault *fault)
+{
+	_cleanup_close_ int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "policy_inner", sizeof(__u32),
+						sizeof(*policy), 1, NULL);
+	__u32 zero = 0;
+
+	if (fd < 0)
+		return fault_set(fault, -errno, "cannot make a map for the policy: %s",
+				 strerror(errno));
+	if (bpf_map_update_elem(fd, &zero, policy, BPF_ANY))
+		return fault_set(fault, -errno, "cannot fill the policy's map: %s",
+				 strerror(errno));
+	return gate_slot_set(gate, MAP_POLICY, 0, fd, fault);
+}
+
+int gate_policy_publish(struct gate *gate, const struct policy *policy, struct fault *fault)
+{
+	_cleanup_free_ struct policy *fresh = malloc(sizeof(*fresh)), *now = malloc(sizeof(*now));
+	int err;
+
+	if (!fresh || !now)
+		return fault_set(fault, -ENOMEM, "out of memory");
+	*fresh = *policy;
+	set_strictest(fresh);
+	fresh->limits_stamp = clock_boot_ns();
+	if (!gate_policy_get(gate, now, NULL) && same_marks(fresh, now))
+		fresh->limits_stamp = now->limits_stamp;
+	err = policy_put(gate, fresh, fault);
+	/* The update has waited until no packet and no handshake uses the older policy. */
+	return err ? err : networks_mark(gate, fresh, fault);
+}
