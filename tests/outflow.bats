@@ -423,6 +423,13 @@ queued() { # how many messages the queue holds, wherever in it
 sunk() { # how many messages the outside has in full
 	find "$LAB/sink" -type f -size +0 | wc -l
 }
+# What has not arrived is still here. A message may be in both while it is handed over, and in neither folder of the
+# queue that is read while it goes from one to the other; one that is lost never comes back.
+none_is_lost() {
+	local left
+	left=$(sunk)
+	(($(queued) + left >= MESSAGES))
+}
 all_are_queued() { (($(queued) == MESSAGES)); }
 all_have_left() { (($(queued) == 0)); }
 
@@ -483,9 +490,7 @@ users = $(lab_inside id -u postfix)"
 	[[ $(outflow .since) == "$since" || $(outflow .since) > "$since" ]]
 	held=$(outflow .held)
 	((held > 0))
-	# What has not arrived is still here (a message may be in both while it is handed over).
-	left=$(sunk)
-	(($(queued) + left >= MESSAGES)) || fail "$(queued) queued, $left left"
+	retry 20 0.1 none_is_lost || fail "$(queued) queued, $(sunk) left"
 
 	# Another user may not go past Postfix.
 	[[ $(server setpriv --reuid 33 --regid 33 --clear-groups "$(lab_open "$LAB_TOOLS/peer")" \
