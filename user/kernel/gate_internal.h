@@ -137,6 +137,10 @@ int gate_find_program(struct gate *gate, enum gate_program program);
 int gate_slot_set(struct gate *gate, enum gate_map outer, __u32 slot, int inner,
 		  struct fault *fault);
 
+/* The same for slot 0, with a new inner map that has one element: the value. */
+int gate_slot_put(struct gate *gate, enum gate_map outer, const void *value, size_t size,
+		  struct fault *fault);
+
 /* The inner map now in the slot: an fd of the caller's, or -errno (-ENOENT: none). */
 int gate_slot_get(struct gate *gate, enum gate_map outer, __u32 slot, struct fault *fault);
 

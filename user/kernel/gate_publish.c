@@ -61,6 +61,22 @@ int gate_slot_set(struct gate *gate, enum gate_map outer, __u32 slot, int inner,
 	return 0;
 }
 
+int gate_slot_put(struct gate *gate, enum gate_map outer, const void *value, size_t size,
+		  struct fault *fault)
+{
+	_cleanup_close_ int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, gate_map_name(outer),
+						sizeof(__u32), (__u32)size, 1, NULL);
+	__u32 zero = 0;
+
+	if (fd < 0)
+		return fault_set(fault, -errno, "cannot make an inner map of %s: %s",
+				 gate_map_name(outer), strerror(errno));
+	if (bpf_map_update_elem(fd, &zero, value, BPF_ANY))
+		return fault_set(fault, -errno, "cannot fill the inner map of %s: %s",
+				 gate_map_name(outer), strerror(errno));
+	return gate_slot_set(gate, outer, 0, fd, fault);
+}
+
 /* Opens the inner map that is in the slot; or -errno (-ENOENT: none). */
 int gate_slot_get(struct gate *gate, enum gate_map outer, __u32 slot, struct fault *fault)
 {

@@ -41,21 +41,9 @@ static int make_entries(struct gate *gate, const struct outflow_rules *rules, st
 
 int gate_outflow_publish(struct gate *gate, const struct outflow_rules *rules, struct fault *fault)
 {
-	_cleanup_close_ int fd = -1;
-	__u32 zero = 0;
 	int err = make_entries(gate, rules, fault);
 
-	if (err)
-		return err;
-	fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "outflow_inner", sizeof(zero), sizeof(*rules), 1,
-			    NULL);
-	if (fd < 0)
-		return fault_set(fault, -errno, "cannot make a map for the outflow rules: %s",
-				 strerror(errno));
-	if (bpf_map_update_elem(fd, &zero, rules, BPF_ANY))
-		return fault_set(fault, -errno, "cannot fill the map of the outflow rules: %s",
-				 strerror(errno));
-	return gate_slot_set(gate, MAP_OUTFLOW_RULES, 0, fd, fault);
+	return err ? err : gate_slot_put(gate, MAP_OUTFLOW_RULES, rules, sizeof(*rules), fault);
 }
 
 static int read_rules(struct gate *gate, struct gate_outflow *outflow, struct fault *fault)

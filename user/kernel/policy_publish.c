@@ -35,21 +35,6 @@ static bool same_marks(const struct policy *a, const struct policy *b)
 	       policy_lengths(a) == policy_lengths(b);
 }
 
-static int policy_put(struct gate *gate, const struct policy *policy, struct fault *fault)
-{
-	_cleanup_close_ int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "policy_inner", sizeof(__u32),
-						sizeof(*policy), 1, NULL);
-	__u32 zero = 0;
-
-	if (fd < 0)
-		return fault_set(fault, -errno, "cannot make a map for the policy: %s",
-				 strerror(errno));
-	if (bpf_map_update_elem(fd, &zero, policy, BPF_ANY))
-		return fault_set(fault, -errno, "cannot fill the policy's map: %s",
-				 strerror(errno));
-	return gate_slot_set(gate, MAP_POLICY, 0, fd, fault);
-}
-
 int gate_policy_publish(struct gate *gate, const struct policy *policy, struct fault *fault)
 {
 	_cleanup_free_ struct policy *fresh = malloc(sizeof(*fresh)), *now = malloc(sizeof(*now));
@@ -62,7 +47,7 @@ int gate_policy_publish(struct gate *gate, const struct policy *policy, struct f
 	fresh->limits_stamp = clock_boot_ns();
 	if (!gate_policy_get(gate, now, NULL) && same_marks(fresh, now))
 		fresh->limits_stamp = now->limits_stamp;
-	err = policy_put(gate, fresh, fault);
+	err = gate_slot_put(gate, MAP_POLICY, fresh, sizeof(*fresh), fault);
 	/* The update has waited until no packet and no handshake uses the older policy. */
 	return err ? err : networks_mark(gate, fresh, fault);
 }
