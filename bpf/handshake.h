@@ -135,6 +135,8 @@ __noinline int meter_handshake(struct handshake *shake)
 	network_key =
 		meter_key_of(&shake->who.remote, shake->who.network_length, shake->who.service);
 	network = network_get(&network_key, counts);
+	if (network)
+		network_mark(&network_key, NETWORK_THERE);
 	key = meter_key_of(&shake->who.remote, shake->who.source_length, shake->who.service);
 	source = source_get(&key, counts);
 	token.owes = closes;
@@ -144,9 +146,8 @@ __noinline int meter_handshake(struct handshake *shake)
 	token.opens = shake->opens && (token.pays || (!closes && !shake->allowed));
 	if (network) {
 		last = handshake_of_network(shake, limits, network, &token, now, !source);
-		network_mark(&network_key, network_is_full(rules, network, now)
-						   ? NETWORK_THERE | NETWORK_FULL
-						   : NETWORK_THERE);
+		if (network_is_full(rules, network, now))
+			network_mark(&network_key, NETWORK_FULL);
 		reason = reason ?: last;
 	}
 	token.pays = !reason && !shake->allowed;

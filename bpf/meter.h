@@ -79,8 +79,8 @@ static __always_inline struct meter *meter_get(void *map, const struct meter_key
 	return meter;
 }
 
-/* A network's entry. Whoever raises its counts then marks it (network_mark()), each time: a sweep
- * may have cleared the bits, and programs of an older contract set none. */
+/* A network's entry. The caller marks it (network_mark()), each time: a sweep may have cleared the
+ * bits, and programs of an older contract set none. */
 static __always_inline struct meter *network_get(const struct meter_key *key, struct usage *counts)
 {
 	return meter_get(&networks, key, &counts->network_used, &counts->network_overflows);
@@ -171,7 +171,7 @@ static __always_inline void meter_attempt(struct meter *meter, __u32 dropped, __
  * (KNOWN_EXACT) KNOWN_SAMPLE or 0. */
 static __always_inline __u32 known_weight(__u64 now)
 {
-	__u64 window = now >> KNOWN_WINDOW_SHIFT, turn;
+	__u64 window = now >> KNOWN_WINDOW_SHIFT;
 	struct tick_clock *clock;
 	__u32 zero = 0;
 
@@ -182,10 +182,9 @@ static __always_inline __u32 known_weight(__u64 now)
 		clock->window = window;
 		clock->known = 0;
 	}
-	turn = clock->known++;
-	if (turn < KNOWN_EXACT)
+	if (clock->known++ < KNOWN_EXACT)
 		return 1;
-	return turn % KNOWN_SAMPLE ? 0 : KNOWN_SAMPLE;
+	return bpf_get_prandom_u32() % KNOWN_SAMPLE ? 0 : KNOWN_SAMPLE;
 }
 
 #endif

@@ -11,7 +11,7 @@
 
 #define BLOOM_BITS_LEAST 4096U
 #define BLOOM_BITS_MOST	 (1U << 26) /* 8 MiB */
-#define BLOOM_BITS_EACH	 8	    /* at least, for each entry that the map has room for */
+#define BLOOM_BITS_EACH	 8	    /* at least, for each entry; a network has pairs of them */
 
 /* The number of the bit, below `bits` (a power of two), of a prefix and a service: a meter's
  * service, for a ban 0. The multipliers are odd, with bits all over. */

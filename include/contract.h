@@ -197,9 +197,10 @@ struct policy {
 	__u16 count_syn;       /* 1: forwarders, which see no handshakes */
 	__u16 syn_cookies;     /* 1: SYNs may be answered on the device (map "syn_cookies") */
 	/* The strictest limits on networks of all classes; by gate_policy_publish(). */
-	__u32 network_open;	/* open at once; 0xffffffff: no limit */
+	__u32 network_open; /* open at once; 0xffffffff: no limit */
+	__u32 reserved;
 	__u64 network_ahead_ns; /* interval * (burst - 1); the largest number: no limit */
-	__u64 limits_stamp;	/* a new one for each other limits, or lengths of networks */
+	__u64 limits_stamp;	/* CLOCK_BOOTTIME: another one for each policy */
 	struct limits classes[CLASS_MAX];
 	__u8 country_class[SERVICE_MAX][COUNTRY_COUNT];
 	__u8 port_service[PORT_COUNT]; /* by destination port, host order: the service's id, and
@@ -245,7 +246,7 @@ _Static_assert(sizeof(struct service_names) == SERVICE_MAX * SERVICE_NAME_SIZE, 
  * bounded by the limits of its country. User space then removes idle entries.
  *
  * The counts are exact, but for a network's attempts and drops in a flood: beyond KNOWN_EXACT SYNs
- * of known sources in a window (tick_clock) each CPU counts KNOWN_SAMPLE for each KNOWN_SAMPLEth.
+ * of known sources in a window (tick_clock) each CPU counts KNOWN_SAMPLE for one of KNOWN_SAMPLE.
  */
 #define KNOWN_WINDOW_SHIFT 27 /* of CLOCK_BOOTTIME in ns: 134 ms */
 #define KNOWN_EXACT	   1024
@@ -335,7 +336,8 @@ struct usage {
 	__u32 guarded_known;	    /* 1: "guarded" is filled; before, every device counts */
 	__u32 keyed_lengths;	    /* policy_lengths() by which every connection is counted */
 	__u32 multipath;	    /* connections of MPTCP sessions that are counted as open */
-	__u64 limits_stamp;	    /* of the policy by which the networks at a limit are marked */
+	__u64 limits_stamp; /* of the policy by which the networks at a limit are marked; with the
+			     * highest bit: somebody marks them now */
 };
 _Static_assert(sizeof(struct usage) == 80, "no padding");
 

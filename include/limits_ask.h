@@ -30,7 +30,7 @@ static inline __attribute__((always_inline)) int meter_full(const struct meter *
 }
 
 /* Whether a network may be at a limit: by the strictest ones of all classes, as its sources may be
- * of several countries. Only a handshake makes it so, and time alone ends it. */
+ * of several countries. */
 static inline __attribute__((always_inline)) int
 network_is_full(const struct policy *policy, const struct meter *meter, __u64 now)
 {

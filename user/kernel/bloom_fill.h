@@ -47,8 +47,8 @@ void bloom_take_noted(struct bloom *bloom);
 int bans_rebuild(struct gate *gate, struct fault *fault);
 int networks_rebuild(struct gate *gate, struct fault *fault);
 
-/* Marks the networks that may be at a limit of the policy, which must be in force, unless its
- * limits are those by which they are marked. */
-int networks_mark(struct gate *gate, const struct policy *policy, struct fault *fault);
+/* Marks the networks that may be at a limit of the policy, which must be in force. If that fails,
+ * the gate looks every network up until the next sweep. */
+void networks_mark(struct gate *gate, const struct policy *policy);
 
 #endif

@@ -94,15 +94,16 @@ int gate_meter_each(struct gate *gate, enum gate_meters table,
 	return 0;
 }
 
-/* Reads the policy in force, for free(). Without one no packet is judged, and it is all zero: every
- * network is at a limit. NULL: it cannot be read. */
-static struct policy *policy_now(struct gate *gate, struct fault *fault)
+/* Reads the policy in force into `*policy`, for free(). Without one no packet is judged, and it is
+ * all zero: every network is at a limit. */
+static int policy_now(struct gate *gate, struct policy **policy, struct fault *fault)
 {
-	_cleanup_free_ struct policy *policy = calloc(1, sizeof(*policy));
-	int err = policy ? gate_policy_get(gate, policy, fault)
-			 : fault_set(fault, -ENOMEM, "out of memory");
+	int err;
 
-	return err && err != -ENOENT ? NULL : TAKE_PTR(policy);
+	*policy = calloc(1, sizeof(**policy));
+	err = *policy ? gate_policy_get(gate, *policy, fault)
+		      : fault_set(fault, -ENOMEM, "out of memory");
+	return err == -ENOENT ? 0 : err;
 }
 
 /* Marks the source's network: the gate looks for a source only if its network's bit is set. */
@@ -149,31 +150,35 @@ static int keep_one(const struct meter_key *key, const struct meter *meter, void
 	return 0;
 }
 
-/* Before all bits are cleared, and once those of the networks at a limit are set by the policy. */
-static void forget_marks(struct gate *gate)
+/*
+ * Begins to mark networks at a limit: until marks_end() no mark is believed. Whoever clears the
+ * bits begins once they are cleared. Of several who mark at once only the one that began last is
+ * believed: the others' marks may have been cleared, or be by the limits of another policy.
+ */
+static uint64_t marks_begin(struct gate *gate)
 {
-	__atomic_store_n(&gate->usage->limits_stamp, 0, __ATOMIC_SEQ_CST);
+	uint64_t turn = 1ULL << 63 | clock_boot_ns();
+
+	__atomic_store_n(&gate->usage->limits_stamp, turn, __ATOMIC_SEQ_CST);
+	return turn;
 }
 
-static void believe_marks(struct gate *gate, const struct policy *policy)
+static void marks_end(struct gate *gate, uint64_t turn, const struct policy *policy)
 {
-	__atomic_store_n(&gate->usage->limits_stamp, policy->limits_stamp, __ATOMIC_RELEASE);
+	__atomic_compare_exchange_n(&gate->usage->limits_stamp, &turn, policy->limits_stamp, false,
+				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
-int networks_mark(struct gate *gate, const struct policy *policy, struct fault *fault)
+void networks_mark(struct gate *gate, const struct policy *policy)
 {
 	struct meter_sweep all = { .table = METERS_NETWORKS,
 				   .bloom = &gate->network_bloom,
 				   .policy = policy,
 				   .now_ns = clock_boot_ns() };
-	int err;
+	uint64_t turn = marks_begin(gate);
 
-	if (gate->usage->limits_stamp == policy->limits_stamp)
-		return 0;
-	err = gate_meter_each(gate, METERS_NETWORKS, keep_one, &all, fault);
-	if (!err)
-		believe_marks(gate, policy);
-	return err;
+	if (!gate_meter_each(gate, METERS_NETWORKS, keep_one, &all, NULL))
+		marks_end(gate, turn, policy);
 }
 
 int networks_rebuild(struct gate *gate, struct fault *fault)
@@ -182,27 +187,28 @@ int networks_rebuild(struct gate *gate, struct fault *fault)
 				   .bloom = &gate->network_bloom,
 				   .now_ns = clock_boot_ns() };
 	_cleanup_free_ struct policy *policy = NULL;
+	uint64_t turn;
 	int err;
 
 	if (bloom_is_valid(&gate->network_bloom))
 		return 0;
-	forget_marks(gate);
 	bloom_empty(&gate->network_bloom);
 	/* The counter of an older contract, which still works now, sets no bits. So the filter is
 	 * left invalid: the next sweep or start fills it with what that counter adds. */
 	if (gate->older)
 		return 0;
-	all.policy = policy = policy_now(gate, fault);
-	if (!policy)
-		return -ENOMEM;
-	err = gate_meter_each(gate, METERS_SOURCES, keep_one, &all, fault);
+	turn = marks_begin(gate);
+	err = policy_now(gate, &policy, fault);
+	all.policy = policy;
+	if (!err)
+		err = gate_meter_each(gate, METERS_SOURCES, keep_one, &all, fault);
 	all.table = METERS_NETWORKS;
 	if (!err)
 		err = gate_meter_each(gate, METERS_NETWORKS, keep_one, &all, fault);
 	if (err)
 		return err;
 	bloom_believe(&gate->network_bloom);
-	believe_marks(gate, policy);
+	marks_end(gate, turn, policy);
 	return 0;
 }
 
@@ -296,14 +302,15 @@ int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns,
 				     .idle_ns = idle_ns,
 				     .see = see,
 				     .context = context };
-	_cleanup_free_ struct policy *policy = policy_now(gate, fault);
+	_cleanup_free_ struct policy *policy = NULL;
 	const struct usage *usage = gate->usage;
-	int err = policy ? 0 : -ENOMEM;
+	int err = policy_now(gate, &policy, fault);
+	uint64_t turn;
 
 	sweep.policy = policy;
 	for (bool again = true; !err && again; sweep.idle_ns /= 8) {
-		forget_marks(gate);
 		bloom_empty(&gate->network_bloom);
+		turn = marks_begin(gate);
 		/* Sources come first, so that none outlasts its network's bit. */
 		sweep.table = METERS_SOURCES;
 		err = sweep_table(gate, &sweep, fault);
@@ -313,7 +320,7 @@ int gate_meter_sweep(struct gate *gate, uint64_t now_boot_ns, uint64_t idle_ns,
 			err = sweep_table(gate, &sweep, fault);
 		if (!err) {
 			bloom_believe(&gate->network_bloom);
-			believe_marks(gate, policy);
+			marks_end(gate, turn, policy);
 		}
 		again = sweep.idle_ns && (is_crowded(usage->source_used, gate->source_size) ||
 					  is_crowded(usage->network_used, gate->network_size));

@@ -28,26 +28,19 @@ static void set_strictest(struct policy *policy)
 	}
 }
 
-/* Whether a mark by the limits of one policy holds for the other. */
-static bool same_marks(const struct policy *a, const struct policy *b)
-{
-	return a->network_open == b->network_open && a->network_ahead_ns == b->network_ahead_ns &&
-	       policy_lengths(a) == policy_lengths(b);
-}
-
 int gate_policy_publish(struct gate *gate, const struct policy *policy, struct fault *fault)
 {
-	_cleanup_free_ struct policy *fresh = malloc(sizeof(*fresh)), *now = malloc(sizeof(*now));
+	_cleanup_free_ struct policy *fresh = malloc(sizeof(*fresh));
 	int err;
 
-	if (!fresh || !now)
+	if (!fresh)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	*fresh = *policy;
 	set_strictest(fresh);
 	fresh->limits_stamp = clock_boot_ns();
-	if (!gate_policy_get(gate, now, NULL) && same_marks(fresh, now))
-		fresh->limits_stamp = now->limits_stamp;
 	err = gate_slot_put(gate, MAP_POLICY, fresh, sizeof(*fresh), fault);
 	/* The update has waited until no packet and no handshake uses the older policy. */
-	return err ? err : networks_mark(gate, fresh, fault);
+	if (!err)
+		networks_mark(gate, fresh);
+	return err;
 }
