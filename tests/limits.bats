@@ -346,6 +346,28 @@ countries = *:world'
 	crowd_end
 }
 
+# The source is put in by hand: a handshake of its own would mark its network.
+put_known() { # ADDRESS, of service 1
+	local key
+	key=$(perl -MSocket -e 'print join " ", unpack "(H2)*", "\0" x 10 . "\xff\xff" . inet_aton(shift) . pack "VV", 128, 1' "$1")
+	# shellcheck disable=SC2046,SC2086 # a word for each byte
+	bpftool map update pinned "$LAB_MAPS/sources" key hex $key value hex $(printf '00 %.0s' {1..48})
+}
+
+@test "a flood of a known source is held where the network's connections were open before the gate" {
+	lab_conf 'mode = enforce' '[class world]
+network-connections = 10
+[service smtp]
+countries = *:world'
+	crowd open 198.51.100.1-198.51.100.10 "$MX4" 25 10
+	retry 100 0.1 ss_count_is 10
+	run_sekisho load
+	[[ $(meter_sum networks open) -eq 10 ]]
+	put_known 198.51.100.66
+	flood_is_held
+	crowd_end
+}
+
 reload_policy() {
 	local before
 	before=$(grep -c reloaded "$LAB/log/run") || :
