@@ -171,7 +171,7 @@ static __always_inline void meter_attempt(struct meter *meter, __u32 dropped, __
  * (KNOWN_EXACT) KNOWN_SAMPLE or 0. */
 static __always_inline __u32 known_weight(__u64 now)
 {
-	__u64 window = now >> KNOWN_WINDOW_SHIFT;
+	__u64 window = now >> KNOWN_WINDOW_SHIFT, turn;
 	struct tick_clock *clock;
 	__u32 zero = 0;
 
@@ -182,9 +182,11 @@ static __always_inline __u32 known_weight(__u64 now)
 		clock->window = window;
 		clock->known = 0;
 	}
-	if (clock->known++ < KNOWN_EXACT)
+	turn = clock->known++;
+	if (turn < KNOWN_EXACT)
 		return 1;
-	return bpf_get_prandom_u32() % KNOWN_SAMPLE ? 0 : KNOWN_SAMPLE;
+	/* Multiples of the golden ratio: sources that come in turn share the sample evenly. */
+	return turn * 0x9e3779b97f4a7c15ULL / (~0ULL / KNOWN_SAMPLE + 1) ? 0 : KNOWN_SAMPLE;
 }
 
 #endif
