@@ -39,6 +39,16 @@ static void fill_ports(struct snapshot *snapshot, const struct policy *policy)
 	}
 }
 
+/* Whether the policy that is loaded has another configuration. What gate_policy_publish() adds to a
+ * policy is of none. */
+static bool policy_differs(struct policy *configured, const struct policy *loaded)
+{
+	configured->network_open = loaded->network_open;
+	configured->network_ahead_ns = loaded->network_ahead_ns;
+	configured->limits_stamp = loaded->limits_stamp;
+	return memcmp(configured, loaded, sizeof(*loaded));
+}
+
 static int fill_policy(struct snapshot *snapshot, const struct instance *instance)
 {
 	_cleanup_free_ struct policy *configured = calloc(1, sizeof(*configured));
@@ -57,7 +67,7 @@ static int fill_policy(struct snapshot *snapshot, const struct instance *instanc
 		remember(snapshot, &fault);
 	snapshot->has_policy = !error;
 	snapshot->mode = loaded->mode == GATE_ENFORCE ? GATE_ENFORCE : GATE_MONITOR;
-	snapshot->policy_differs = !error && memcmp(configured, loaded, sizeof(*loaded));
+	snapshot->policy_differs = !error && policy_differs(configured, loaded);
 	/* The configuration has the names. Ids that it does not know have none, but count as
 	 * well. */
 	count = (unsigned)config->service_count;
