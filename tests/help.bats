@@ -212,9 +212,10 @@ options_of() { # COMMAND: those of its --help
 		TZ=JST-9 run_sekisho --utc $command
 		[[ ! $output =~ [0-9]{4}-[0-9]{2}-[0-9]{2}\ [0-9]{2}: ]] || fail "$command: local time with --utc"
 	done
-	local_s=$(TZ=JST-9 server "$SEKISHO" -c "$LAB_CONF" bans | sed -n '$s/^  \([0-9: -]\{19\}\).*/\1/p')
+	local_s=$(TZ=JST-9 server "$SEKISHO" -c "$LAB_CONF" bans |
+		sed -n '/^198.51.100.66/{n;s/^  \([0-9: -]\{19\}\).*/\1/p}')
 	TZ=JST-9 run_sekisho bans --json
-	json ".[0].since[:19] == \"$(date -u -d "$local_s JST" +%FT%T)\""
+	json ".[] | select(.prefix == \"198.51.100.66/32\") | .since[:19] == \"$(date -u -d "$local_s JST" +%FT%T)\""
 	TZ=JST-9 run_sekisho bans --ended --since '2026-01-01 00:00:00'
 	TZ=JST-9 run_sekisho bans --ended --since '2026-01-01 00:00'
 	run_sekisho 2 bans --ended --since '2026-01-01 00:61'
