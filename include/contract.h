@@ -110,7 +110,7 @@ _Static_assert(sizeof(struct ban) == 56, "no padding");
  *
  * A network's bit is an even one. The odd one after it is set when the network comes to be at a
  * limit (network_is_full() in limits_ask.h), and says nothing unless usage.limits_stamp is the
- * policy's. So in a flood of SYNs of known sources most networks need not be looked up.
+ * policy's. So in a flood of sources with a meter most networks need not be looked up.
  */
 #define BLOOM_VALID   (1ULL << 63)
 #define NETWORK_THERE 1U /* the network's two bits, as they come out of the word */
@@ -122,7 +122,7 @@ struct tick_clock {
 	__u64 tick;    /* jiffies */
 	__u64 boot_ns; /* CLOCK_BOOTTIME in that tick */
 	__u64 window;  /* a time of 134 ms */
-	__u64 known;   /* SYNs of known sources in it */
+	__u64 known;   /* SYNs of sources with a meter in it */
 };
 _Static_assert(sizeof(struct tick_clock) == 32, "no padding");
 
@@ -246,7 +246,8 @@ _Static_assert(sizeof(struct service_names) == SERVICE_MAX * SERVICE_NAME_SIZE, 
  * bounded by the limits of its country. User space then removes idle entries.
  *
  * The counts are exact, but for a network's attempts and drops in a flood: beyond KNOWN_EXACT SYNs
- * of known sources in a window (tick_clock) each CPU counts KNOWN_SAMPLE for one of KNOWN_SAMPLE.
+ * of sources with a meter in a window (tick_clock) each CPU counts KNOWN_SAMPLE for one of
+ * KNOWN_SAMPLE.
  */
 #define KNOWN_WINDOW_SHIFT 27 /* of CLOCK_BOOTTIME in ns: 134 ms */
 #define KNOWN_EXACT	   1024

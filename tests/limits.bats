@@ -313,20 +313,23 @@ network_dropped() {
 	jq '.services.smtp.reasons["network-connections"].dropped.attempts' <<<"$output"
 }
 
-# Ten connections of others, all that their network may have; a source of it that is known; and its flood.
-flood_is_held() {
+flood_is_held() { # of a source that has a meter, from a network with all the connections that it may have
 	local before
 	before=$(network_dropped)
 	flood_of 198.51.100.66 20000
 	[[ $(network_dropped) -eq $((before + 20000)) ]]
 }
 
-# In a flood the gate looks a known source's network up only if it is marked as being at a limit.
-@test "a flood of a known source is held by its network's limit, also by one that comes later" {
+ten_a_network() {
 	lab_conf 'mode = enforce' '[class world]
 network-connections = 10
 [service smtp]
 countries = *:world'
+}
+
+# In a flood the gate looks a known source's network up only if it is marked as being at a limit.
+@test "a flood of a known source is held by its network's limit, also by one that comes later" {
+	ten_a_network
 	lab_run
 	connect_is open 198.51.100.66 "$MX4" 25
 	crowd open 198.51.100.1-198.51.100.10 "$MX4" 25 10
@@ -355,10 +358,7 @@ put_known() { # ADDRESS, of service 1
 }
 
 @test "a flood of a known source is held where the network's connections were open before the gate" {
-	lab_conf 'mode = enforce' '[class world]
-network-connections = 10
-[service smtp]
-countries = *:world'
+	ten_a_network
 	crowd open 198.51.100.1-198.51.100.10 "$MX4" 25 10
 	retry 100 0.1 ss_count_is 10
 	run_sekisho load

@@ -93,7 +93,6 @@ static void test_bloom(struct gate *gate, limits_send *send, unsigned programs,
  * the networks as being at a limit, as what raises an open count does. */
 static void put_known(struct gate *gate, uint32_t open)
 {
-	bloom_empty(&gate->network_bloom);
 	for (size_t f = 0; f < 2; f++) {
 		struct meter_key key = { .prefix = prefix_of(families[f].network),
 					 .service = LIMITS_SERVICE };
