@@ -37,7 +37,7 @@ static __always_inline bool ban_may_be(const struct prefix *prefix)
 	return !word || *word >> (bit & 63) & 1;
 }
 
-/* NETWORK_THERE if there can be such a network, and NETWORK_FULL if it can be at a limit. */
+/* NETWORK_THERE if there can be such a network, and NETWORK_AT_LIMIT if it can be at a limit. */
 static __always_inline __u32 network_bits(const struct meter_key *network)
 {
 	__u64 head = bloom_head(&network_bloom);
@@ -45,11 +45,11 @@ static __always_inline __u32 network_bits(const struct meter_key *network)
 	__u32 bit;
 
 	if (!(head & BLOOM_VALID))
-		return NETWORK_THERE | NETWORK_FULL;
+		return NETWORK_THERE | NETWORK_AT_LIMIT;
 	bit = network_bit(&network->prefix, network->service, (__u32)head);
 	word = bloom_word(&network_bloom, bit);
-	return word ? *word >> (bit & 63) & (NETWORK_THERE | NETWORK_FULL)
-		    : NETWORK_THERE | NETWORK_FULL;
+	return word ? *word >> (bit & 63) & (NETWORK_THERE | NETWORK_AT_LIMIT)
+		    : NETWORK_THERE | NETWORK_AT_LIMIT;
 }
 
 /* Sets bits of a network: to be called once the entry is in, or at a limit. */

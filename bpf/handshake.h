@@ -146,8 +146,8 @@ __noinline int meter_handshake(struct handshake *shake)
 	token.opens = shake->opens && (token.pays || (!closes && !shake->allowed));
 	if (network) {
 		last = handshake_of_network(shake, limits, network, &token, now, !source);
-		if (network_is_full(rules, network, now))
-			network_mark(&network_key, NETWORK_FULL);
+		if (network_at_limit(rules, network, now))
+			network_mark(&network_key, NETWORK_AT_LIMIT);
 		reason = reason ?: last;
 	}
 	token.pays = !reason && !shake->allowed;

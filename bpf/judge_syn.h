@@ -8,14 +8,14 @@
 #include "limits_ask.h"
 #include "packet.h"
 
-#define SYN_KNOWN 16 /* a bit of judge_syn()'s result, beside the reason */
+#define SYN_METERED 16 /* a bit of judge_syn()'s result, beside the reason */
 
 /*
- * The checks that only a SYN gets, from a country that is let in. Returns the reason, and SYN_KNOWN
- * if the source has completed a handshake before. An unknown source costs one word of the networks'
- * Bloom filter: its network's bit is set if the source has an entry, unless the networks' table was
- * full. In a flood, a known source whose network is at no limit costs no look-up of the network,
- * but for a sample that is counted.
+ * The checks that only a SYN gets, from a country that is let in. Returns the reason, and
+ * SYN_METERED if the source has completed a handshake before. One without a meter costs one word of
+ * the networks' Bloom filter: its network's bit is set if the source has an entry, unless the
+ * networks' table was full. In a flood, a source with a meter whose network is at no limit costs no
+ * look-up of the network, but for a sample that is counted.
  */
 __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 country)
 {
@@ -33,8 +33,8 @@ __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 count
 	limits = &rules->classes[class_of(rules, service, country)];
 	network_key = meter_key_of(&packet->source, network_length(rules, packet->is4), service);
 	bits = network_bits(&network_key);
-	if (rules->limits_stamp != counts->limits_stamp)
-		bits |= NETWORK_FULL;
+	if (rules->strictest.stamp != counts->limits_stamp)
+		bits |= NETWORK_AT_LIMIT;
 	if (bits & NETWORK_THERE || counts->network_overflows) {
 		key = meter_key_of(&packet->source, source_length(rules, packet->is4), service);
 		source = bpf_map_lookup_elem(&sources, &key);
@@ -46,8 +46,8 @@ __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 count
 	if (!(bits & NETWORK_THERE) && !source && !of_country)
 		return REASON_NONE;
 	now = bpf_ktime_get_boot_ns();
-	if (source && !(bits & NETWORK_FULL))
-		weight = known_weight(now);
+	if (source && !(bits & NETWORK_AT_LIMIT))
+		weight = metered_weight(now);
 	if (bits & NETWORK_THERE && weight)
 		network = bpf_map_lookup_elem(&networks, &network_key);
 	meters = (struct limits_meters){ source, network, of_country,
@@ -57,7 +57,7 @@ __noinline int judge_syn(const struct packet *packet, __u32 service, __u32 count
 		meter_attempt(source, reason, 1);
 	if (network)
 		meter_attempt(network, reason, weight);
-	return (int)(reason | (source ? SYN_KNOWN : 0));
+	return (int)(reason | (source ? SYN_METERED : 0));
 }
 
 /* Takes the tokens of a handshake for a SYN that passes, on a machine where no handshakes are seen.

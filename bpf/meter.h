@@ -167,11 +167,11 @@ static __always_inline void meter_attempt(struct meter *meter, __u32 dropped, __
 		__sync_fetch_and_add(&meter->dropped, weight);
 }
 
-/* How many SYNs a known source's SYN stands for in the counts of its network: 1, or in a flood
- * (KNOWN_EXACT) KNOWN_SAMPLE or 0. */
-static __always_inline __u32 known_weight(__u64 now)
+/* How many SYNs the SYN of a source with a meter stands for in the counts of its network: 1, or in
+ * a flood (METERED_EXACT) METERED_SAMPLE or 0. */
+static __always_inline __u32 metered_weight(__u64 now)
 {
-	__u64 window = now >> KNOWN_WINDOW_SHIFT, turn;
+	__u64 window = now >> METERED_WINDOW_SHIFT, turn;
 	struct tick_clock *clock;
 	__u32 zero = 0;
 
@@ -180,13 +180,13 @@ static __always_inline __u32 known_weight(__u64 now)
 		return 1;
 	if (clock->window != window) {
 		clock->window = window;
-		clock->known = 0;
+		clock->metered = 0;
 	}
-	turn = clock->known++;
-	if (turn < KNOWN_EXACT)
+	turn = clock->metered++;
+	if (turn < METERED_EXACT)
 		return 1;
 	/* Multiples of the golden ratio: sources that come in turn share the sample evenly. */
-	return turn * 0x9e3779b97f4a7c15ULL / (~0ULL / KNOWN_SAMPLE + 1) ? 0 : KNOWN_SAMPLE;
+	return turn * 0x9e3779b97f4a7c15ULL / (~0ULL / METERED_SAMPLE + 1) ? 0 : METERED_SAMPLE;
 }
 
 #endif

@@ -47,7 +47,7 @@ static __always_inline __u32 meter_raise(const struct connection *who, struct us
 	meter = network_get(&key, counts);
 	if (meter) {
 		meter_open(meter);
-		network_mark(&key, NETWORK_THERE | NETWORK_FULL);
+		network_mark(&key, NETWORK_THERE | NETWORK_AT_LIMIT);
 		in |= 1 << METER_NETWORK;
 	}
 	key = meter_key_of(&who->remote, who->source_length, who->service);
@@ -218,7 +218,7 @@ static __always_inline int rebuild_count(const struct rebuild_args *arguments)
 	struct meter_key key = arguments->key;
 
 	if (done && arguments->kind == METER_NETWORK)
-		network_mark(&key, NETWORK_THERE | NETWORK_FULL);
+		network_mark(&key, NETWORK_THERE | NETWORK_AT_LIMIT);
 	return done;
 }
 

@@ -293,7 +293,7 @@ static __always_inline __u32 verdict(const struct packet *packet)
 		reason = REASON_COUNTRY;
 	} else if (packet->syn) {
 		judged = (__u32)judge_syn(packet, service, country);
-		reason = judged & (SYN_KNOWN - 1);
+		reason = judged & (SYN_METERED - 1);
 		if (!reason && rules->count_syn)
 			meter_syn(packet, service, country);
 		if (!judged && rules->syn_cookies)

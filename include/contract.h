@@ -109,12 +109,12 @@ _Static_assert(sizeof(struct ban) == 56, "no padding");
  * again, for the notes of a running sweep (control.ban_sweep); only user space uses these.
  *
  * A network's bit is an even one. The odd one after it is set when the network comes to be at a
- * limit (network_is_full() in limits_ask.h), and says nothing unless usage.limits_stamp is the
+ * limit (network_at_limit() in limits_ask.h), and says nothing unless usage.limits_stamp is the
  * policy's. So in a flood of sources with a meter most networks need not be looked up.
  */
-#define BLOOM_VALID   (1ULL << 63)
-#define NETWORK_THERE 1U /* the network's two bits, as they come out of the word */
-#define NETWORK_FULL  2U
+#define BLOOM_VALID	 (1ULL << 63)
+#define NETWORK_THERE	 1U /* the network's two bits, as they come out of the word */
+#define NETWORK_AT_LIMIT 2U
 
 /* Map "tick_clock": per-CPU array of one element, which only the gate uses. The gate asks for the
  * time once a tick. */
@@ -122,7 +122,7 @@ struct tick_clock {
 	__u64 tick;    /* jiffies */
 	__u64 boot_ns; /* CLOCK_BOOTTIME in that tick */
 	__u64 window;  /* a time of 134 ms */
-	__u64 known;   /* SYNs of sources with a meter in it */
+	__u64 metered; /* SYNs of sources with a meter in it */
 };
 _Static_assert(sizeof(struct tick_clock) == 32, "no padding");
 
@@ -187,6 +187,14 @@ _Static_assert(sizeof(struct limits) == 48, "no padding");
 
 #define PORT_LOGIN SERVICE_MAX /* bit of port_service[]: the service is in BAN_GROUP_LOGIN */
 
+/* The strictest limits on networks of all classes, which gate_policy_publish() adds to a policy. */
+struct strictest {
+	__u32 network_open; /* open at once; 0xffffffff: no limit */
+	__u32 reserved;
+	__u64 network_ahead_ns; /* interval * (burst - 1); the largest number: no limit */
+	__u64 stamp;		/* CLOCK_BOOTTIME: another one for each policy */
+};
+
 /* Map "policy": array of maps with one slot; the inner array holds one element, swapped whole. */
 struct policy {
 	__u32 mode;	       /* enum gate_mode */
@@ -196,11 +204,7 @@ struct policy {
 	__u32 network_length4; /* in the 128-bit space: 120 is /24 */
 	__u16 count_syn;       /* 1: forwarders, which see no handshakes */
 	__u16 syn_cookies;     /* 1: SYNs may be answered on the device (map "syn_cookies") */
-	/* The strictest limits on networks of all classes; by gate_policy_publish(). */
-	__u32 network_open; /* open at once; 0xffffffff: no limit */
-	__u32 reserved;
-	__u64 network_ahead_ns; /* interval * (burst - 1); the largest number: no limit */
-	__u64 limits_stamp;	/* CLOCK_BOOTTIME: another one for each policy */
+	struct strictest strictest;
 	struct limits classes[CLASS_MAX];
 	__u8 country_class[SERVICE_MAX][COUNTRY_COUNT];
 	__u8 port_service[PORT_COUNT]; /* by destination port, host order: the service's id, and
@@ -245,13 +249,13 @@ _Static_assert(sizeof(struct service_names) == SERVICE_MAX * SERVICE_NAME_SIZE, 
  * source's limits then apply to the entry of its network, and a network without an entry is only
  * bounded by the limits of its country. User space then removes idle entries.
  *
- * The counts are exact, but for a network's attempts and drops in a flood: beyond KNOWN_EXACT SYNs
- * of sources with a meter in a window (tick_clock) each CPU counts KNOWN_SAMPLE for one of
- * KNOWN_SAMPLE.
+ * The counts are exact, but for a network's attempts and drops in a flood: beyond METERED_EXACT
+ * SYNs of sources with a meter in a window (tick_clock) each CPU counts METERED_SAMPLE for one of
+ * METERED_SAMPLE.
  */
-#define KNOWN_WINDOW_SHIFT 27 /* of CLOCK_BOOTTIME in ns: 134 ms */
-#define KNOWN_EXACT	   1024
-#define KNOWN_SAMPLE	   16
+#define METERED_WINDOW_SHIFT 27 /* of CLOCK_BOOTTIME in ns: 134 ms */
+#define METERED_EXACT	     1024
+#define METERED_SAMPLE	     16
 
 struct meter_key {
 	struct prefix prefix; /* a source or a network */

@@ -32,10 +32,11 @@ static inline __attribute__((always_inline)) int meter_full(const struct meter *
 /* Whether a network may be at a limit: by the strictest ones of all classes, as its sources may be
  * of several countries. */
 static inline __attribute__((always_inline)) int
-network_is_full(const struct policy *policy, const struct meter *meter, __u64 now)
+network_at_limit(const struct policy *policy, const struct meter *meter, __u64 now)
 {
-	return meter->open >= policy->network_open ||
-	       (meter->arrival_ns > now && meter->arrival_ns - now > policy->network_ahead_ns);
+	return meter->open >= policy->strictest.network_open ||
+	       (meter->arrival_ns > now &&
+		meter->arrival_ns - now > policy->strictest.network_ahead_ns);
 }
 
 /* enum reason; REASON_NONE: it passes. */

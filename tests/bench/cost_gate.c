@@ -135,8 +135,9 @@ static void put_meter(struct gate *gate, enum gate_map map, const struct prefix 
 		cost_die(gate_map_name(map), strerror(errno));
 	if (map == MAP_NETWORKS)
 		bloom_add_network(&gate->network_bloom, &key,
-				  meter->open || meter->arrival_ns ? NETWORK_THERE | NETWORK_FULL
-								   : NETWORK_THERE);
+				  meter->open || meter->arrival_ns
+					  ? NETWORK_THERE | NETWORK_AT_LIMIT
+					  : NETWORK_THERE);
 }
 
 /* `count` sources of a region, each with its network, as they came to be by handshakes. */

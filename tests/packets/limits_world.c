@@ -74,7 +74,7 @@ void put_meter(struct gate *gate, enum gate_map map, const char *prefix, unsigne
 		abort();
 	if (map == MAP_NETWORKS)
 		bloom_add_network(&gate->network_bloom, &key,
-				  meter.open || meter.arrival_ns ? NETWORK_THERE | NETWORK_FULL
+				  meter.open || meter.arrival_ns ? NETWORK_THERE | NETWORK_AT_LIMIT
 								 : NETWORK_THERE);
 }
 

@@ -13,7 +13,7 @@
 #include "build.h"
 #include "limits_world.h"
 
-#define FLOOD (8 * KNOWN_EXACT)
+#define FLOOD (8 * METERED_EXACT)
 
 /* The bits of networks that are there, without those at a limit. */
 static unsigned networks_set(const struct bloom *bloom)
@@ -116,9 +116,9 @@ static void put_known(struct gate *gate, uint32_t open)
 /* Waits for a window in which nothing is counted yet. */
 static void new_window(void)
 {
-	uint64_t window = clock_boot_ns() >> KNOWN_WINDOW_SHIFT;
+	uint64_t window = clock_boot_ns() >> METERED_WINDOW_SHIFT;
 
-	while (clock_boot_ns() >> KNOWN_WINDOW_SHIFT == window)
+	while (clock_boot_ns() >> METERED_WINDOW_SHIFT == window)
 		;
 }
 
@@ -165,9 +165,9 @@ static void test_sample(struct gate *gate, void (*report)(bool good, const char 
 		began = clock_boot_ns();
 		dropped = flood(gate, family, REASON_NETWORK_CONNECTIONS);
 		/* On an emulated processor the flood lasts for several windows, or is none. */
-		exact = (((clock_boot_ns() - began) >> KNOWN_WINDOW_SHIFT) + 2) * KNOWN_EXACT;
-		believed &= dropped >= KNOWN_EXACT &&
-			    (dropped <= exact + FLOOD / KNOWN_SAMPLE * 2 || exact >= FLOOD);
+		exact = (((clock_boot_ns() - began) >> METERED_WINDOW_SHIFT) + 2) * METERED_EXACT;
+		believed &= dropped >= METERED_EXACT &&
+			    (dropped <= exact + FLOOD / METERED_SAMPLE * 2 || exact >= FLOOD);
 		put_known(gate, 0);
 		counted &= !flood(gate, family, REASON_NETWORK_CONNECTIONS) &&
 			   get_meter(gate, MAP_SOURCES, family->source).attempts == FLOOD;

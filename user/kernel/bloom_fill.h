@@ -26,7 +26,8 @@ bool bloom_is_valid(const struct bloom *bloom);
 /* Sets a ban's bit. To be called before the ban is added. */
 void bloom_add_ban(struct bloom *bloom, const struct prefix *prefix);
 
-/* Sets bits of a network: NETWORK_THERE after it is added, NETWORK_FULL if it may be at a limit. */
+/* Sets bits of a network: NETWORK_THERE after it is added, NETWORK_AT_LIMIT if it may be at a
+ * limit. */
 void bloom_add_network(struct bloom *bloom, const struct meter_key *network, uint32_t which);
 
 /* Lets the gate trust the bits from now on. */

@@ -139,8 +139,8 @@ static void keep(const struct meter_sweep *sweep, const struct meter_key *key,
 		mark_network_of(sweep->bloom, key, sweep->policy);
 	else
 		bloom_add_network(sweep->bloom, key,
-				  network_is_full(sweep->policy, meter, sweep->now_ns)
-					  ? NETWORK_THERE | NETWORK_FULL
+				  network_at_limit(sweep->policy, meter, sweep->now_ns)
+					  ? NETWORK_THERE | NETWORK_AT_LIMIT
 					  : NETWORK_THERE);
 }
 
@@ -165,8 +165,8 @@ static uint64_t marks_begin(struct gate *gate)
 
 static void marks_end(struct gate *gate, uint64_t turn, const struct policy *policy)
 {
-	__atomic_compare_exchange_n(&gate->usage->limits_stamp, &turn, policy->limits_stamp, false,
-				    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	__atomic_compare_exchange_n(&gate->usage->limits_stamp, &turn, policy->strictest.stamp,
+				    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
 void networks_mark(struct gate *gate, const struct policy *policy)

@@ -13,18 +13,20 @@
 /* Fills in the strictest limits on networks of all classes. */
 static void set_strictest(struct policy *policy)
 {
-	policy->network_open = UINT32_MAX;
-	policy->network_ahead_ns = UINT64_MAX;
+	struct strictest *strictest = &policy->strictest;
+
+	strictest->network_open = UINT32_MAX;
+	strictest->network_ahead_ns = UINT64_MAX;
 	for (size_t i = 0; i < CLASS_MAX; i++) {
 		const struct limits *limits = &policy->classes[i];
 		uint64_t ahead = limits->network_interval_ns *
 				 (limits->network_burst ? limits->network_burst - 1 : 0);
 
 		if (limits->network_connections &&
-		    limits->network_connections < policy->network_open)
-			policy->network_open = limits->network_connections;
-		if (limits->network_interval_ns && ahead < policy->network_ahead_ns)
-			policy->network_ahead_ns = ahead;
+		    limits->network_connections < strictest->network_open)
+			strictest->network_open = limits->network_connections;
+		if (limits->network_interval_ns && ahead < strictest->network_ahead_ns)
+			strictest->network_ahead_ns = ahead;
 	}
 }
 
@@ -37,7 +39,7 @@ int gate_policy_publish(struct gate *gate, const struct policy *policy, struct f
 		return fault_set(fault, -ENOMEM, "out of memory");
 	*fresh = *policy;
 	set_strictest(fresh);
-	fresh->limits_stamp = clock_boot_ns();
+	fresh->strictest.stamp = clock_boot_ns();
 	err = gate_slot_put(gate, MAP_POLICY, fresh, sizeof(*fresh), fault);
 	/* The update has waited until no packet and no handshake uses the older policy. */
 	if (!err)

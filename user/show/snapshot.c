@@ -43,9 +43,7 @@ static void fill_ports(struct snapshot *snapshot, const struct policy *policy)
  * policy is of none. */
 static bool policy_differs(struct policy *configured, const struct policy *loaded)
 {
-	configured->network_open = loaded->network_open;
-	configured->network_ahead_ns = loaded->network_ahead_ns;
-	configured->limits_stamp = loaded->limits_stamp;
+	configured->strictest = loaded->strictest;
 	return memcmp(configured, loaded, sizeof(*loaded));
 }
 
