@@ -436,6 +436,8 @@ countries = DE:small *:world'
 	lab_run
 	crowd open 198.51.100.10-198.51.100.30 "$MX4" 25 20
 	retry 20 0.1 grep -q opened "$LAB/crowd"
+	# The burst is used up.
+	(($(sed -n 's/^opened \([0-9]*\) .*/\1/p' "$LAB/crowd") >= 5)) || fail "$(<"$LAB/crowd")"
 	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
 	run_sekisho stats
 	says 'network-rate'
