@@ -273,9 +273,59 @@ static void a_device_with_a_name_that_nobody_uses_shuts_nobody_out(void **state)
 	assert_false(devices_are_banned(names, 1, 5 * MINUTE));
 	assert_false(devices_are_banned(names, 3, 3 * MINUTE));
 	assert_true(devices_are_banned(names, 1, 2 * MINUTE));
+	assert_false(devices_are_banned(names, 3, 65 * S)); /* each seldom enough */
+	assert_true(devices_are_banned(names, 3, 55 * S));
 	assert_true(devices_are_banned(names, 4, 5 * MINUTE));
 	assert_true(devices_are_banned(used, 2, 5 * MINUTE));
 	assert_true(devices_are_banned(used + 1, 1, 5 * MINUTE));
+}
+
+/* At a shared place: so many devices with old passwords in turn, and each `every`th failure is
+ * somebody's on a name of its own. */
+static bool shared_place_is_banned(const char *owners, unsigned devices, int every, bool *one)
+{
+	struct room *room = open_room();
+	char name[16];
+	bool bans;
+
+	for (unsigned i = 0; i < devices; i++) {
+		snprintf(name, sizeof(name), "device%u", i);
+		knows(room, name, owners, T0);
+	}
+	for (unsigned i = 0; i < 5; i++) {
+		snprintf(name, sizeof(name), "own%u", i);
+		knows(room, name, HOME_NEW, T0 + i * S);
+	}
+	for (int i = 1; i <= 600; i++) {
+		if (i % every)
+			snprintf(name, sizeof(name), "device%u", (unsigned)i % devices);
+		else
+			snprintf(name, sizeof(name), "typo%d", i);
+		fails(room, HOME_NEW, name, T0 + HOUR + i * 5 * MINUTE);
+	}
+	bans = room->bans > 0;
+	assert_true(bans || room->alerts == 1);
+	*one = last(room)->has_account && !strcmp(last(room)->account, "device0");
+	assert_int_equal(last(room)->has_prefix, bans || !*one);
+	room_close(room);
+	return bans;
+}
+
+static void a_few_devices_and_typing_errors_do_not_ban_a_shared_place(void **state)
+{
+	bool one;
+
+	(void)state;
+	assert_false(shared_place_is_banned(HOME, 1, 25, &one));
+	assert_true(one);
+	assert_false(shared_place_is_banned(HOME, 3, 25, &one));
+	assert_false(one);
+	assert_true(shared_place_is_banned(HOME, 4, 1000, &one));
+	assert_true(shared_place_is_banned(ABROAD, 2, 1000, &one)); /* their owners are elsewhere */
+	assert_true(shared_place_is_banned(HOME, 1, 5, &one));
+	/* Few of each 200 are no device's, but too many in a day: whoever guesses behind a
+	 * device. */
+	assert_true(shared_place_is_banned(HOME, 1, 12, &one));
 }
 
 static void refuse(struct room *room, int64_t wall_ns)
@@ -345,6 +395,7 @@ int main(void)
 		cmocka_unit_test(who_has_five_mailboxes_may_not_guess_a_sixth_without_end),
 		cmocka_unit_test(who_logged_in_at_a_shared_place_is_known_there),
 		cmocka_unit_test(a_device_with_a_name_that_nobody_uses_shuts_nobody_out),
+		cmocka_unit_test(a_few_devices_and_typing_errors_do_not_ban_a_shared_place),
 		cmocka_unit_test(
 			what_only_alerts_about_a_sender_is_said_once_while_it_comes_each_week),
 		cmocka_unit_test(who_logs_in_after_an_error_makes_no_failing_network),

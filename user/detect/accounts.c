@@ -81,8 +81,7 @@ int64_t accounts_since(const struct accounts *accounts)
 	return accounts->since_ns;
 }
 
-/* Whether the provider is one of the account's own: sources that came in a spread do not count. */
-static bool knows_provider(const struct account *account, uint64_t provider)
+bool account_knows_provider(const struct account *account, uint64_t provider)
 {
 	for (size_t i = 0; i < account->count; i++)
 		if (account->logins[i].provider == provider && !account->logins[i].suspect)
@@ -101,10 +100,16 @@ static struct login_source *find_login_source(const struct account *account,
 }
 
 /* Does not recall the account: that could evict the account that the caller holds. */
-bool accounts_in_use(const struct accounts *accounts, const char *name, int64_t now_ns)
+const struct account *accounts_look(const struct accounts *accounts, const char *name)
 {
 	struct prefix key = accounts_key(accounts, name);
-	const struct account *account = lru_find(accounts->accounts, &key);
+
+	return lru_find(accounts->accounts, &key);
+}
+
+bool accounts_in_use(const struct accounts *accounts, const char *name, int64_t now_ns)
+{
+	const struct account *account = accounts_look(accounts, name);
 
 	for (size_t i = 0; account && i < account->count; i++)
 		if (accounts_within(account->logins[i].last_ns, now_ns, ACCOUNTS_KNOWN_NS))
@@ -141,7 +146,7 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 	standing->account = account;
 	standing->exists = true;
 	standing->provider =
-		knows_provider(account, provider_of(accounts->settings, &source->address));
+		account_knows_provider(account, provider_of(accounts->settings, &source->address));
 	standing->first_ns = login ? login->first_ns : 0;
 	standing->seen = login && !login->suspect;
 	if (login && login_source_is_known(accounts, login, now_ns))
@@ -202,7 +207,7 @@ static enum login login_anew(struct accounts *accounts, const struct event *even
 {
 	unsigned country = accounts_country(accounts, &source->address);
 	uint64_t provider = provider_of(accounts->settings, &source->address);
-	bool own = knows_provider(account, provider) || address_is_lan(&source->address);
+	bool own = account_knows_provider(account, provider) || address_is_lan(&source->address);
 	bool spread = account_in_spread(accounts, account, event->wall_ns);
 	struct login_source *login;
 

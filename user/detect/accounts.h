@@ -98,6 +98,13 @@ size_t accounts_expect(const struct accounts *accounts, const struct prefix *sou
 void accounts_judge(struct accounts *accounts, const char *name, const struct prefix *key,
 		    const struct prefix *source, int64_t now_ns, struct standing *standing);
 
+/* An account on which failures were judged, valid until the next accounts_judge() or
+ * accounts_login(); NULL: nobody logged in to it. */
+const struct account *accounts_look(const struct accounts *accounts, const char *name);
+
+/* Whether the account was logged in to from the provider, and not in a spread. */
+bool account_knows_provider(const struct account *account, uint64_t provider);
+
 /* Whether an account on which failures were judged was logged in to in the last 30 days. */
 bool accounts_in_use(const struct accounts *accounts, const char *name, int64_t now_ns);
 

@@ -134,20 +134,32 @@ size_t rule_remote(const struct rule_input *input, enum ban_rule rule, enum dete
 				rule_ns(input->settings->rules[rule].window_s), seen);
 }
 
-bool rule_may_be_owner(const struct rule_input *input)
+static bool may_own(const struct rule_input *input, const struct account *account, bool provider)
 {
 	const struct detect_settings *settings = input->settings;
-	const struct account *account = input->standing.account;
 	unsigned country = COUNTRY_ZZ;
 	uint8_t own[COUNTRY_MAP];
 
-	if (!account || input->standing.provider || !settings->country)
-		return account && input->standing.provider;
+	if (!account || provider || !settings->country)
+		return account && provider;
 	country = settings->country(&input->event->source, settings->country_context);
 	if (country >= COUNTRY_COUNT || country == COUNTRY_ZZ)
 		return false;
 	account_own_countries(account, own);
 	return own[country / 8] & 1U << country % 8 || detect_is_home(settings, country);
+}
+
+bool rule_may_be_owner(const struct rule_input *input)
+{
+	return may_own(input, input->standing.account, input->standing.provider);
+}
+
+bool rule_may_own(const struct rule_input *input, const char *account)
+{
+	const struct account *own = accounts_look(input->accounts, account);
+	uint64_t provider = provider_of(input->settings, &input->source.address);
+
+	return may_own(input, own, own && account_knows_provider(own, provider));
 }
 
 void rule_spare_mail(const struct rule_input *input, struct decision *decision)

@@ -112,6 +112,8 @@ size_t rule_remote(const struct rule_input *input, enum ban_rule rule, enum dete
 /* Whether a source that fails on the account may be its owner at a new place: its provider is one
  * of the account's, or its country is one of the account's own or a home country. */
 bool rule_may_be_owner(const struct rule_input *input);
+/* The same of another account, on which failures were judged. */
+bool rule_may_own(const struct rule_input *input, const char *account);
 /* Whether mail from this network was accepted lately. */
 bool rule_delivers(const struct rule_input *input);
 /* What is usual for the server. */

@@ -78,50 +78,125 @@ static void describe(const struct rule_input *input, struct decision *decision)
 	decision->services = (enum ban_services)services;
 }
 
-/* A few devices that each try every five or ten minutes. A guesser tries more names, or an account
- * that is used, or tries more often. */
+/* A few devices that each try every few minutes. A guesser tries more names, or an account that is
+ * used, or tries more often. */
 #define DEVICES_MAX   3
 #define DEVICE_GAP_NS (180 * NS_PER_S)
+/* Of so many failures one may be of no device: others there mistype. */
+#define REST_PART 10
 
-/* Whether all failures name accounts that nobody logs in to, on few accounts, and seldom. */
-static bool are_of_nobody(const struct rule_input *input)
+/* The accounts that the devices of a place fail on, most failures first. */
+struct devices {
+	size_t count;
+	uint64_t failures[DEVICES_MAX];
+	char accounts[DEVICES_MAX][EVENT_ACCOUNT_SIZE]; /* copies: the entries are forgotten */
+};
+
+static uint64_t failures_on(const struct tries *tries, const char *account)
+{
+	uint64_t failures = 0;
+
+	for (size_t i = 0; i < tries->hit_count; i++)
+		if (tries->hit[i].account && !strcmp(tries->hit[i].account, account))
+			failures += tries->hit[i].weight;
+	return failures;
+}
+
+/* Where somebody works, a device may have a name that nobody uses, or, at a shared place, the old
+ * password of an account whose owner may be there. But an account whose owner is elsewhere is being
+ * guessed: anybody with five mailboxes can make a shared place. */
+static bool may_be_device(const struct rule_input *input, const char *account, uint64_t failures)
 {
 	const struct window_entry *entries = input->tries->hit;
-	size_t accounts = 0, last = input->tries->hit_count - 1;
-	uint64_t gaps = 0;
+	int64_t now_ns = input->event->wall_ns;
+	uint64_t span_ns = (uint64_t)entries[input->tries->hit_count - 1].wall_ns -
+			   (uint64_t)entries[0].wall_ns;
 
-	for (size_t i = 0; i < last; i++)
-		gaps += entries[i].weight;
-	if ((uint64_t)entries[last].wall_ns - (uint64_t)entries[0].wall_ns < gaps * DEVICE_GAP_NS)
-		return false;
-	for (size_t i = 0; i <= last; i++) {
-		if (!entries[i].account)
-			return false;
-		if (seen_before(entries, i))
+	if (accounts_in_use(input->accounts, account, now_ns))
+		return input->standing.shared && rule_may_own(input, account);
+	return input->standing.shared || span_ns >= (failures - 1) * DEVICE_GAP_NS;
+}
+
+/* Inserts an account, if it is one of those with the most failures. */
+static void add_device(struct devices *devices, const char *account, uint64_t failures)
+{
+	size_t at = devices->count, moved;
+
+	while (at && devices->failures[at - 1] < failures)
+		at--;
+	if (at == DEVICES_MAX)
+		return;
+	if (devices->count < DEVICES_MAX)
+		devices->count++;
+	moved = devices->count - 1 - at;
+	memmove(devices->failures + at + 1, devices->failures + at,
+		moved * sizeof(*devices->failures));
+	memmove(devices->accounts + at + 1, devices->accounts + at,
+		moved * sizeof(*devices->accounts));
+	devices->failures[at] = failures;
+	snprintf(devices->accounts[at], sizeof(devices->accounts[at]), "%s", account);
+}
+
+/* Whether nearly all failures are of a few devices: lists these. */
+static bool are_of_devices(const struct rule_input *input, struct devices *devices)
+{
+	const struct tries *tries = input->tries;
+	uint64_t all = 0, rest;
+
+	devices->count = 0;
+	for (size_t i = 0; i < tries->hit_count; i++) {
+		const char *account = tries->hit[i].account;
+		uint64_t failures;
+
+		all += tries->hit[i].weight;
+		if (!account || seen_before(tries->hit, i))
 			continue;
-		if (++accounts > DEVICES_MAX ||
-		    accounts_in_use(input->accounts, entries[i].account, entries[i].wall_ns))
-			return false;
+		failures = failures_on(tries, account);
+		if (may_be_device(input, account, failures))
+			add_device(devices, account, failures);
 	}
-	return true;
+	rest = all;
+	for (size_t i = 0; i < devices->count; i++)
+		rest -= devices->failures[i];
+	return devices->count && rest * REST_PART < all;
+}
+
+static bool is_device(const char *account, const void *context)
+{
+	const struct devices *devices = context;
+
+	for (size_t i = 0; i < devices->count; i++)
+		if (!strcmp(account, devices->accounts[i]))
+			return true;
+	return false;
+}
+
+/* The decision is about the account, if one device has nearly all failures, else about the
+ * source. */
+static void name_device(const struct devices *devices, struct decision *decision)
+{
+	decision->has_account = devices->count == 1 ||
+				devices->failures[1] * REST_PART < devices->failures[0];
+	if (decision->has_account)
+		memcpy(decision->account, devices->accounts[0], sizeof(decision->account));
 }
 
 /* Failures of an account and a source that know each other are the account's own affair: the source
- * is not shut out for them, whoever sits there. The same holds for failures from where somebody
- * works, unless they come in a burst: the cause is a device that was set up wrongly, or whose user
- * has left. Such failures are on few accounts that nobody uses, or, at a shared place, on one
- * account whose owner may be there. But an account whose owner is elsewhere is being guessed:
- * anybody with five mailboxes can make a shared place. */
-static bool is_own_affair(const struct rule_input *input, const struct decision *decision)
+ * is not shut out for them, whoever sits there. The same holds for failures of a few devices from
+ * where somebody works, unless they come in a burst. Devices' failures no longer count; others'
+ * still do, so that nobody guesses behind a device without end. */
+static bool excuse(const struct rule_input *input, struct decision *decision)
 {
-	if (input->standing.trust == TRUST_OWN)
-		return input->event->has_account;
-	if (is_stranger(input) || is_burst(input))
-		return false;
-	if (are_of_nobody(input))
-		return true;
-	return input->standing.shared && decision->has_account &&
-	       (!input->standing.exists || rule_may_be_owner(input));
+	struct devices devices;
+
+	if (input->standing.trust == TRUST_OWN || is_stranger(input) || is_burst(input) ||
+	    !are_of_devices(input, &devices)) {
+		strangers_restart(input, &input->tries->subject);
+		return input->standing.trust == TRUST_OWN && input->event->has_account;
+	}
+	name_device(&devices, decision);
+	strangers_excuse(input, &input->tries->subject, is_device, &devices);
+	return true;
 }
 
 static void on_event(void *context, const struct rule_input *input)
@@ -135,8 +210,7 @@ static void on_event(void *context, const struct rule_input *input)
 		return;
 	rule_begin(input, RULE_SOURCE_FAILURES, &decision);
 	describe(input, &decision);
-	own = is_own_affair(input, &decision);
-	strangers_restart(input, &input->tries->subject);
+	own = excuse(input, &decision);
 	rule_spare_mail(input, &decision);
 	decision.prefix = input->source;
 	if (own) {

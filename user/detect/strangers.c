@@ -239,6 +239,14 @@ void strangers_restart(const struct rule_input *input, const struct prefix *subj
 	input->tries->hit_count = 0;
 }
 
+void strangers_excuse(const struct rule_input *input, const struct prefix *subject,
+		      bool (*is_it)(const char *account, const void *context), const void *context)
+{
+	sliding_window_forgive(input->strangers->failures, subject, is_it, context);
+	input->tries->hit = NULL;
+	input->tries->hit_count = 0;
+}
+
 void strangers_forgive(const struct rule_input *input)
 {
 	distinct_window_restart(input->strangers->accounts, &input->source);

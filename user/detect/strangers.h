@@ -54,6 +54,10 @@ void strangers_judge_guests(const struct strangers *strangers, const struct rule
  * counts. Both also leave input->tries, which points into the tables. */
 void strangers_restart(const struct rule_input *input, const struct prefix *subject);
 void strangers_forgive(const struct rule_input *input);
+/* What counted against a subject no longer does for the accounts for which `is_it` is true. Leaves
+ * input->tries as well. */
+void strangers_excuse(const struct rule_input *input, const struct prefix *subject,
+		      bool (*is_it)(const char *account, const void *context), const void *context);
 
 /* Adds the figures of the sources to `usage`. */
 void strangers_add_usage(const struct strangers *strangers, struct detect_usage *usage);
