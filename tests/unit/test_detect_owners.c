@@ -379,6 +379,56 @@ static void who_logs_in_after_an_error_makes_no_failing_network(void **state)
 	assert_true(visitors_are_banned(true, true));
 }
 
+/* Telephones with old passwords, which have another address of their carrier for each try. */
+static bool carrier_is_banned(unsigned second, unsigned telephones, unsigned tries)
+{
+	struct room *room = open_room();
+	char name[16], network[ADDRESS_TEXT_SIZE];
+	bool bans;
+
+	for (unsigned i = 0; i < 3; i++) {
+		snprintf(name, sizeof(name), "owner%u", i);
+		knows(room, name, HOME, T0);
+	}
+	for (unsigned i = 0; i < tries; i++) {
+		snprintf(name, sizeof(name), "owner%u", i % telephones);
+		fails(room, numbered(second, 1, i + 1), name, T0 + HOUR + i * 40 * S);
+	}
+	snprintf(network, sizeof(network), "100.%u.1.0/24", second);
+	bans = banned(room, network);
+	room_close(room);
+	return bans;
+}
+
+static void telephones_of_a_carrier_do_not_ban_its_network(void **state)
+{
+	(void)state;
+	assert_false(carrier_is_banned(ABROAD_BY, 1, 79));
+	assert_false(carrier_is_banned(ABROAD_BY, 3, 79));
+	assert_true(carrier_is_banned(ABROAD_BY, 1, 80));
+	assert_true(carrier_is_banned(ABROAD_BY, 4, 8)); /* the fourth is nobody's account */
+	assert_true(carrier_is_banned(200, 1, 8));	 /* the owner is not there */
+}
+
+/* Some accounts are of the country, but there are too many of them. */
+static void a_network_that_fails_on_many_accounts_of_its_country_is_banned(void **state)
+{
+	struct room *room = open_room();
+	char name[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "owner%u", i % 4);
+		knows(room, name, HOME, T0);
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		snprintf(name, sizeof(name), "owner%u", i % 4);
+		fails(room, numbered(ABROAD_BY, 1, i + 1), name, T0 + HOUR + i * MINUTE);
+	}
+	assert_true(banned(room, "100.120.1.0/24"));
+	room_close(room);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,6 +446,8 @@ int main(void)
 		cmocka_unit_test(who_logged_in_at_a_shared_place_is_known_there),
 		cmocka_unit_test(a_device_with_a_name_that_nobody_uses_shuts_nobody_out),
 		cmocka_unit_test(a_few_devices_and_typing_errors_do_not_ban_a_shared_place),
+		cmocka_unit_test(telephones_of_a_carrier_do_not_ban_its_network),
+		cmocka_unit_test(a_network_that_fails_on_many_accounts_of_its_country_is_banned),
 		cmocka_unit_test(
 			what_only_alerts_about_a_sender_is_said_once_while_it_comes_each_week),
 		cmocka_unit_test(who_logs_in_after_an_error_makes_no_failing_network),

@@ -321,6 +321,19 @@ size_t distinct_window_count(const struct distinct_window *distinct, const struc
 	return count;
 }
 
+size_t distinct_window_newest(const struct distinct_window *distinct, const struct prefix *key,
+			      struct distinct_window_item items[], size_t most)
+{
+	struct subject *subject = lru_find(distinct->subjects, key);
+	size_t count = 0;
+
+	for (uint32_t at = subject ? subject->count : 0; at-- && count < most; count++) {
+		unpack(distinct, item_at(distinct, subject, at), &items[count]);
+		items[count].tag = 0;
+	}
+	return count;
+}
+
 void distinct_window_remove(struct distinct_window *distinct, const struct prefix *key,
 			    const struct address *what)
 {

@@ -47,6 +47,10 @@ const struct distinct_window_item *distinct_window_list(struct distinct_window *
 /* How many different ones the subject met within the window that ends at `now_ns`. */
 size_t distinct_window_count(const struct distinct_window *distinct, const struct prefix *subject,
 			     int64_t now_ns);
+/* Copies the newest things that the subject met, newest first, `most` at most; their tags are not
+ * set. Returns how many. */
+size_t distinct_window_newest(const struct distinct_window *distinct, const struct prefix *subject,
+			      struct distinct_window_item items[], size_t most);
 /* For lru_expect(). */
 const struct lru_table *distinct_window_table(const struct distinct_window *distinct);
 

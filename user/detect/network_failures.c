@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rule network-failures: several sources of one network fail. Failures of known sources do not
  * count, nor do those of a source that logs in later. A network with a known source in it is banned
- * only at ten times the threshold. */
+ * only at ten times the threshold, and so is one that may be the carrier of the accounts' owners.
+ */
 #include <stdio.h>
 
 #include "base/time.h"
@@ -15,6 +16,18 @@ static struct distinct_window_settings source_sets(const struct detect_settings 
 
 	sets.wide = settings->source_length6 > 64;
 	return sets;
+}
+
+/* A few telephones with old passwords, which get another address of their carrier with each try. */
+#define PHONES_MAX 3
+
+static bool are_phones(const struct rule_input *input, const struct distinct_window_item *items,
+		       size_t count)
+{
+	const struct rule_settings *rule = &input->settings->rules[RULE_NETWORK_FAILURES];
+
+	return items && rule_may_be_owner(input) &&
+	       strangers_failed_on_few(input, items, count, rule_ns(rule->window_s), PHONES_MAX);
 }
 
 static size_t expect(const void *context, const struct rule_input *input,
@@ -52,14 +65,15 @@ static void on_event(void *context, const struct rule_input *input)
 	count = distinct_window_add(context, &input->network, &item);
 	if (!count || count < needed)
 		return;
-	if (accounts_network_known(input->accounts, &input->network, event->wall_ns))
+	items = distinct_window_list(context);
+	if (accounts_network_known(input->accounts, &input->network, event->wall_ns) ||
+	    are_phones(input, items, count))
 		needed *= input->settings->known_factor;
 	if (input->ill)
 		needed *= 2;
 	if (count < needed)
 		return;
 	rule_begin(input, RULE_NETWORK_FAILURES, &decision);
-	items = distinct_window_list(context);
 	for (size_t i = 0; items && i < count; i++)
 		rule_add_evidence(&decision, items[i].tag);
 	distinct_window_restart(context, &input->network);

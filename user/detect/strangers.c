@@ -215,6 +215,40 @@ bool strangers_failed_elsewhere(const struct rule_input *input)
 				     input->event->wall_ns) > 0;
 }
 
+#define FEW_MAX 8
+
+bool strangers_failed_on_few(const struct rule_input *input,
+			     const struct distinct_window_item *sources, size_t count,
+			     uint64_t window_ns, size_t most)
+{
+	int64_t from_ns = time_less(input->event->wall_ns, window_ns);
+	struct address met[FEW_MAX];
+	size_t used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct prefix source =
+			address_source(&sources[i].what, input->settings->source_length6);
+		struct distinct_window_item items[FEW_MAX + 1];
+		size_t newest = distinct_window_newest(input->strangers->accounts, &source, items,
+						       FEW_MAX + 1);
+
+		if (!newest)
+			return false;
+		for (size_t j = 0; j < newest && items[j].wall_ns >= from_ns; j++) {
+			size_t at = 0;
+
+			while (at < used && address_compare(&met[at], &items[j].what) != 0)
+				at++;
+			if (at < used)
+				continue;
+			if (used == most || used == FEW_MAX)
+				return false;
+			met[used++] = items[j].what;
+		}
+	}
+	return true;
+}
+
 void strangers_judge_guests(const struct strangers *strangers, const struct rule_input *input,
 			    struct standing *standing)
 {

@@ -45,6 +45,11 @@ void strangers_fail(struct strangers *strangers, const struct rule_input *input,
 void strangers_succeed(struct strangers *strangers, const struct rule_input *input);
 /* Whether a source that logged in failed on other accounts. */
 bool strangers_failed_elsewhere(const struct rule_input *input);
+/* Whether sources failed on `most` accounts at most, all together, within a window that ends now. A
+ * source of which that is not known did not. */
+bool strangers_failed_on_few(const struct rule_input *input,
+			     const struct distinct_window_item *sources, size_t count,
+			     uint64_t window_ns, size_t most);
 /* Raises the standing of a source that logged in to many accounts within a day: with as many as
  * make a shared place it is no stranger, and with twice as many it is a shared place: an office
  * with a new line, a conference. A guesser would need as many right passwords. */
