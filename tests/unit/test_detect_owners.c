@@ -429,6 +429,54 @@ static void a_network_that_fails_on_many_accounts_of_its_country_is_banned(void 
 	room_close(room);
 }
 
+/* The country of 100.N.x.x and of 2a00:N::/32 is the same. */
+static unsigned country_of_both(const struct address *address, void *context)
+{
+	static const char *const codes[] = { "US", "DE", "BR", "CN", "RU", "IN", "FR", "NL" };
+	unsigned number = address_is4(address) ? address_to4(address) >> 16 & 255
+					       : address->byte[3];
+
+	if (address_is4(address) && number < 104)
+		return room_country(address, context);
+	return (unsigned)country_from_text(codes[number % 8], 2);
+}
+
+/* From so many lines of IPv4, and then of IPv6; `apart`: of other countries. Each hands in a
+ * message. */
+static bool lines_are_a_spread(unsigned fours, unsigned sixes, unsigned apart, int64_t gap_ns)
+{
+	struct room *room = room_open();
+	char source[ADDRESS_TEXT_SIZE];
+	bool bans;
+
+	room->settings.country = country_of_both;
+	room_apply(room);
+	knows(room, "bob", HOME, T0);
+	for (unsigned i = 0; i < fours || i < sixes; i++) {
+		int64_t wall_ns = T0 + 2 * DAY + i * gap_ns;
+
+		if (i < fours)
+			room_event(room, EVENT_MESSAGE, numbered(110 + i, 1, 1), "bob", wall_ns);
+		snprintf(source, sizeof(source), "2a00:%02x::1", 110 + i + apart);
+		if (i < sixes)
+			room_event(room, EVENT_MESSAGE, source, "bob", wall_ns + S);
+	}
+	bans = room->bans > 0;
+	room_close(room);
+	return bans;
+}
+
+static void a_line_with_ipv4_and_ipv6_is_one_provider(void **state)
+{
+	(void)state;
+	assert_false(lines_are_a_spread(5, 5, 0, 3 * HOUR)); /* ten guesses in a day */
+	assert_false(lines_are_a_spread(5, 5, 0, 10 * MINUTE));
+	assert_true(lines_are_a_spread(6, 6, 0, 10 * MINUTE));
+	assert_true(lines_are_a_spread(10, 0, 0, 2 * HOUR));
+	assert_true(lines_are_a_spread(0, 10, 0, 2 * HOUR));
+	assert_true(lines_are_a_spread(3, 3, 3, 10 * MINUTE)); /* six countries */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -448,6 +496,7 @@ int main(void)
 		cmocka_unit_test(a_few_devices_and_typing_errors_do_not_ban_a_shared_place),
 		cmocka_unit_test(telephones_of_a_carrier_do_not_ban_its_network),
 		cmocka_unit_test(a_network_that_fails_on_many_accounts_of_its_country_is_banned),
+		cmocka_unit_test(a_line_with_ipv4_and_ipv6_is_one_provider),
 		cmocka_unit_test(
 			what_only_alerts_about_a_sender_is_said_once_while_it_comes_each_week),
 		cmocka_unit_test(who_logs_in_after_an_error_makes_no_failing_network),

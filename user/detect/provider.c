@@ -27,6 +27,11 @@ bool provider_is_guess(uint64_t provider)
 	return KIND(provider) != KIND_AS;
 }
 
+bool provider_guesses_differ(uint64_t a, uint64_t b)
+{
+	return provider_is_guess(a) && provider_is_guess(b) && KIND(a) != KIND(b);
+}
+
 void provider_format(uint64_t provider, char text[PROVIDER_TEXT_SIZE])
 {
 	uint32_t number = (uint32_t)provider;

@@ -110,6 +110,30 @@ static void list_providers(const struct rule_input *input, struct news *news)
 	}
 }
 
+/* A line with IPv4 and IPv6 is two guesses of one provider: one of them counts, with the later
+ * time, so that it is no older than what it stands for. */
+static void join_lines(struct news *news)
+{
+	for (size_t i = 0; i < news->provider_count; i++) {
+		struct fresh *fresh = &news->providers[i], *other = news->providers;
+
+		if (fresh->joined || fresh->country == COUNTRY_ZZ)
+			continue;
+		while (other < fresh &&
+		       (other->joined || other->country != fresh->country ||
+			!provider_guesses_differ(other->provider, fresh->provider)))
+			other++;
+		if (other == fresh)
+			continue;
+		fresh->joined = other->joined = true;
+		other->counts |= fresh->counts;
+		other->mailed |= fresh->mailed;
+		if (other->first_ns < fresh->first_ns)
+			other->first_ns = fresh->first_ns;
+		fresh->counts = false;
+	}
+}
+
 static int compare_fresh(const void *left, const void *right)
 {
 	const struct fresh *a = left, *b = right;
@@ -243,6 +267,7 @@ void news_find(const struct rule_input *input, struct news *news)
 	account_own_countries(input->at, news->own);
 	list_places(input, news);
 	list_providers(input, news);
+	join_lines(news);
 	list_remote(input, news);
 	count_news(input, news);
 }

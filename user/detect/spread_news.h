@@ -11,6 +11,7 @@ struct fresh {
 	uint64_t provider;
 	uint16_t country; /* of its first place */
 	bool counts, mailed;
+	bool joined; /* with another one: both may be one line */
 	int64_t first_ns;
 };
 
