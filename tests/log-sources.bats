@@ -239,6 +239,24 @@ containers = $LAB/containers"
 	retry 50 0.1 eval "run_sekisho status --json && json '[.[0].daemon.logs[] | select(.name == \"docker\")] | length == 1 and .[0].container == \"mailcow-postfix-1\" and (.[0].format | startswith(\"Docker\"))'"
 }
 
+@test "of the containers without a json-file only one that logs elsewhere is reported" {
+	rm -rf "$LAB/containers"
+	container 0a1b mailcow-postfix-1
+	container 0c0d mailcow-dovecot-1
+	rm "$LAB"/containers/*/*-json.log
+	echo '{"LogConfig":{"Type":"json-file","Config":{}}}' >"$LAB/containers/0a1b/hostconfig.json"
+	echo '{"LogConfig":{"Type":"journald","Config":{}}}' >"$LAB/containers/0c0d/hostconfig.json"
+	lab_conf 'mode = enforce' "$RULES
+[log docker]
+docker = mailcow*
+containers = $LAB/containers"
+	lab_run
+	retry 50 0.1 grep -q "mailcow-dovecot-1 logs by Docker's driver journald" "$LAB/log/run"
+	: >"$LAB/containers/0a1b/0a1b-json.log"
+	retry 50 0.1 grep -q 'following .*mailcow-postfix-1' "$LAB/log/run"
+	run ! grep -E "mailcow-postfix-1 (has|logs)" "$LAB/log/run"
+}
+
 @test "a pattern of files finds what is there and what appears, and no rotated file" {
 	: >"$LAB/log/main-1.log"
 	lab_conf 'mode = enforce' "$RULES

@@ -23,9 +23,11 @@ lines() { # COUNT FILE
 	done >"$2"
 }
 
-container() { # NAME JSON
-	mkdir -p "$ROOT/var/lib/docker/containers/$1"
-	printf '%s' "$2" >"$ROOT/var/lib/docker/containers/$1/config.v2.json"
+container() { # NAME JSON [DRIVER]
+	local folder=$ROOT/var/lib/docker/containers/$1
+	mkdir -p "$folder"
+	printf '%s' "$2" >"$folder/config.v2.json"
+	[[ -z ${3-} ]] || printf '{"LogConfig":{"Type":"%s","Config":{}}}' "$3" >"$folder/hostconfig.json"
 }
 
 @test "logs are found by what is in them, each once, and one that nobody writes to is left out" {
@@ -48,10 +50,10 @@ container() { # NAME JSON
 }
 
 @test "containers with mail ports are followed by name; hostile names and records are left out" {
-	container a '{"Name":"/mailserver","Config":{"ExposedPorts":{"25/tcp":{},"143/tcp":{}}}}'
+	container a '{"Name":"/mailserver","Config":{"ExposedPorts":{"25/tcp":{},"143/tcp":{}}}}' json-file
 	container b '{"Name":"/web","Config":{"ExposedPorts":{"80/tcp":{}}}}'
 	container c '{"Name":"/x]\n[gate]\nmode = enforce","Config":{"ExposedPorts":{"25/tcp":{}}}}'
-	container d '{"Name":"/syslogged","Config":{"ExposedPorts":{"25/tcp":{}}},"HostConfig":{"LogConfig":{"Type":"syslog"}}}'
+	container d '{"Name":"/syslogged","Config":{"ExposedPorts":{"25/tcp":{}}}}' syslog
 	container e '{"Name":'
 	container f '[1,2]'
 	propose

@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include "base/cleanup.h"
 
-#define CONFIG_MOST (4U << 20) /* bytes of a container's configuration */
+#define RECORD_MOST (4U << 20) /* bytes of a record of a container */
 
 static bool is_docker(const char *path)
 {
@@ -74,25 +74,40 @@ static int expand_files(const char *path, expand_found *found, void *context, st
 	return 0;
 }
 
-/* "Name" of config.v2.json without its slash; false: not a container, or the file is not
- * readable. */
-static bool container_name(const char *folder, const char *id, char name[EXPAND_NAME_MAX])
+/* A file of Docker's records of a container; NULL: there is none, or it is not readable. */
+static json_t *load_record(const char *container, const char *file)
 {
 	_cleanup_free_ char *path = NULL;
 	struct stat status;
-	json_t *root;
-	const char *value;
 
-	if (asprintf(&path, "%s/%s/config.v2.json", folder, id) < 0 || stat(path, &status) ||
-	    !S_ISREG(status.st_mode) || status.st_size > CONFIG_MOST)
-		return false;
-	root = json_load_file(path, 0, NULL);
-	value = json_string_value(json_object_get(root, "Name"));
+	if (asprintf(&path, "%s/%s", container, file) < 0 || stat(path, &status) ||
+	    !S_ISREG(status.st_mode) || status.st_size > RECORD_MOST)
+		return NULL;
+	return json_load_file(path, 0, NULL);
+}
+
+/* "Name" of config.v2.json without its slash; false: not a container, or not readable. */
+static bool container_name(const char *container, char name[EXPAND_NAME_MAX])
+{
+	json_t *config = load_record(container, "config.v2.json");
+	const char *value = json_string_value(json_object_get(config, "Name"));
+
 	*name = '\0';
 	if (value)
 		snprintf(name, EXPAND_NAME_MAX, "%s", value + (*value == '/'));
-	json_decref(root);
+	json_decref(config);
 	return *name != '\0';
+}
+
+bool expand_logs_elsewhere(const char *container, char driver[EXPAND_NAME_MAX])
+{
+	json_t *config = load_record(container, "hostconfig.json");
+	const char *value =
+		json_string_value(json_object_get(json_object_get(config, "LogConfig"), "Type"));
+
+	snprintf(driver, EXPAND_NAME_MAX, "%s", value ? value : "");
+	json_decref(config);
+	return *driver && strcmp(driver, "json-file");
 }
 
 static int expand_containers(const char *pattern, const char *folder, expand_found *found,
@@ -107,24 +122,27 @@ static int expand_containers(const char *pattern, const char *folder, expand_fou
 				       : fault_set(fault, -errno, "cannot read %s: %s", folder,
 						   strerror(errno));
 	while ((entry = readdir(all)) && count < EXPAND_MOST) {
-		_cleanup_free_ char *path = NULL;
-		char name[EXPAND_NAME_MAX];
+		_cleanup_free_ char *container = NULL, *path = NULL;
+		char name[EXPAND_NAME_MAX], driver[EXPAND_NAME_MAX];
 		struct stat status;
 
-		if (*entry->d_name == '.' || !container_name(folder, entry->d_name, name) ||
-		    fnmatch(pattern, name, 0))
+		if (*entry->d_name == '.')
 			continue;
-		if (asprintf(&path, "%s/%s/%s-json.log", folder, entry->d_name, entry->d_name) < 0)
+		if (asprintf(&container, "%s/%s", folder, entry->d_name) < 0)
+			break;
+		if (!container_name(container, name) || fnmatch(pattern, name, 0))
+			continue;
+		if (asprintf(&path, "%s/%s-json.log", container, entry->d_name) < 0)
 			break;
 		count++;
+		/* Docker makes the file when it starts the container, which may be never. */
 		if (!stat(path, &status) && S_ISREG(status.st_mode))
 			found(path, name, context);
-		else
-			fault_set(
-				fault, -ENOENT,
-				"the container %s has no log in Docker's json-file; where it logs "
-				"to the journal or to syslog, follow that",
-				name);
+		else if (expand_logs_elsewhere(container, driver))
+			fault_set(fault, -ENOENT,
+				  "the container %s logs by Docker's driver %s, not to json-file; "
+				  "where that is the journal or syslog, follow it",
+				  name, driver);
 	}
 	closedir(all);
 	return 0;

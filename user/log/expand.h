@@ -26,9 +26,13 @@ bool expand_is_rotated(const char *name);
 typedef void expand_found(const char *path, const char *label, void *context);
 
 /* Calls `found` with each file of the pattern. `folder`: of Docker's containers; NULL:
- * EXPAND_FOLDER. -errno: the search failed; no match is no fault. If a container of the name does
- * not log to json-file, `fault` names it and the result is 0. */
+ * EXPAND_FOLDER. -errno: the search failed; no match is no fault, nor is a container that has not
+ * started yet. If one of the name does not log to json-file, `fault` names it and the result is 0. */
 int expand(const char *path, const char *folder, expand_found *found, void *context,
 	   struct fault *fault);
+
+/* Whether Docker's records of a container, in its folder, name another log driver than json-file.
+ * `driver`: the one that they name, or "" if they cannot be read. */
+bool expand_logs_elsewhere(const char *container, char driver[EXPAND_NAME_MAX]);
 
 #endif

@@ -5,12 +5,14 @@
 #include <glob.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/time.h"
 #include "doctor/doctor.h"
+#include "log/expand.h"
 #include "log/follow.h"
 #include "setup/setup.h"
 #include "show/json.h"
@@ -204,17 +206,20 @@ static bool is_plain_name(const char *name)
 	return size && size < 128 && !name[size];
 }
 
-/* Reads Docker's own record of a container. Whoever may start containers chooses their names. */
-static void take_container(struct setup *setup, const char *path)
+/* Reads Docker's own records of a container. Whoever may start containers chooses their names. */
+static void take_container(struct setup *setup, const char *folder)
 {
-	_cleanup_(cleanup_json) json_t *config = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
-	const char *name = json_string_value(json_object_get(config, "Name"));
-	const char *driver = json_string_value(json_object_get(
-		json_object_get(json_object_get(config, "HostConfig"), "LogConfig"), "Type"));
+	_cleanup_free_ char *path = NULL;
+	_cleanup_(cleanup_json) json_t *config = NULL;
+	char driver[EXPAND_NAME_MAX], section[32];
 	struct setup_log *log;
-	char section[32];
+	const char *name;
 
-	if (!name || !exposes_mail(config) || (driver && strcmp(driver, "json-file")))
+	if (asprintf(&path, "%s/config.v2.json", folder) < 0)
+		return;
+	config = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+	name = json_string_value(json_object_get(config, "Name"));
+	if (!name || !exposes_mail(config) || expand_logs_elsewhere(folder, driver))
 		return;
 	name += *name == '/';
 	if (!is_plain_name(name))
@@ -230,7 +235,7 @@ static void find_containers(const char *root, struct setup *setup)
 	char pattern[512];
 	glob_t found;
 
-	snprintf(pattern, sizeof(pattern), "%s/var/lib/docker/containers/*/config.v2.json", root);
+	snprintf(pattern, sizeof(pattern), "%s" EXPAND_FOLDER "/*", root);
 	if (glob(pattern, 0, NULL, &found))
 		return;
 	for (size_t i = 0; i < found.gl_pathc; i++)
