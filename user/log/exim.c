@@ -47,11 +47,12 @@ static bool read_failure(struct exim_habits *habits, struct span name, struct sp
 	return true;
 }
 
-/* The end of a quoted word that begins at `text`; SPAN_NONE: it has none. */
-static size_t quoted_size(struct span text)
+/* The end of a quoted word that begins at `text`; SPAN_NONE: it has none. `escapes`: a backslash
+ * takes the next character's meaning. */
+static size_t quoted_size(struct span text, bool escapes)
 {
 	for (size_t at = 1; at < text.size; at++) {
-		if (text.at[at] == '\\')
+		if (escapes && text.at[at] == '\\')
 			at++;
 		else if (text.at[at] == '"')
 			return at + 1;
@@ -63,12 +64,14 @@ static size_t quoted_size(struct span text)
 static bool take_field(struct span *text, struct span *field)
 {
 	size_t size = 0, quoted;
+	bool escapes;
 
 	span_skip(text, " ");
+	escapes = !span_starts(*text, "SNI=");
 	while (size < text->size && text->at[size] != ' ') {
 		if (text->at[size++] != '=' || size >= text->size || text->at[size] != '"')
 			continue;
-		quoted = quoted_size(span_from(*text, size));
+		quoted = quoted_size(span_from(*text, size), escapes);
 		if (quoted == SPAN_NONE)
 			return false;
 		size += quoted;
@@ -95,13 +98,36 @@ static struct span read_id(struct span value)
 	return id;
 }
 
-/* Reads "P=esmtpsa A=login:bob S=1234 ... for a@example.com". `sure`: the address before these
- * fields is the client's, even if another one follows. */
+/* Whether the protocol is that of a client that has logged in: "esmtpa", "esmtpsa", "asmtp". */
+static bool is_logged_in(struct span protocol)
+{
+	return span_ends(protocol, "a") || span_starts(protocol, "a");
+}
+
+/* What an ident server says stands before the protocol, and may hold one. */
+static bool is_other_protocol(struct span field, struct span rest)
+{
+	return span_starts(field, "U=") && span_find(rest, " P=") != span_find_last(rest, " P=");
+}
+
+/* The name that a client asks for in TLS, and what its certificate says. Exim escapes no quotes in
+ * them, so they may hold other fields. */
+static bool is_of_tls(struct span field)
+{
+	return span_starts(field, "SNI=") || span_starts(field, "DN=");
+}
+
+/*
+ * Reads "P=esmtpsa A=login:bob S=1234 ... for a@example.com". `sure`: the address before these
+ * fields is the client's, even if another one follows. The account is left out where fields of TLS,
+ * which stand directly before the login, may hold another one.
+ */
 static bool read_fields(struct span text, const struct address *address, bool sure,
 			struct parsed_line *parsed)
 {
-	struct span field;
-	bool has_protocol = false, has_size = false;
+	static const char login[] = "\" A=";
+	struct span field, rest, tls = { text.at, 0 };
+	bool has_protocol = false, logged_in = false, has_size = false, behind_quote = false;
 
 	while (text.size) {
 		if (!take_field(&text, &field))
@@ -113,14 +139,27 @@ static bool read_fields(struct span text, const struct address *address, bool su
 				return false;
 			break;
 		}
-		if (span_starts(field, "P="))
+		if (has_size)
+			continue;
+		if (is_other_protocol(field, text))
+			return false;
+		rest = (struct span){ field.at, field.size + text.size };
+		has_size = span_starts(field, "S=");
+		if (is_of_tls(field) && !tls.size)
+			tls = rest;
+		if (!has_protocol && span_skip(&field, "P=")) {
 			has_protocol = true;
-		else if (span_starts(field, "S="))
-			has_size = true;
-		else if (has_protocol && !has_size && span_skip(&field, "A="))
+			logged_in = is_logged_in(field);
+		} else if (logged_in && span_skip(&field, "A=")) {
 			parsed->account = read_id(field);
+			behind_quote = rest.at[-2] == '"';
+		}
 	}
-	return has_protocol && parsed->account.size;
+	if (!logged_in || !parsed->account.size)
+		return false;
+	if (tls.size && (!behind_quote || span_find(tls, login) != span_find_last(tls, login)))
+		parsed->account.size = 0;
+	return true;
 }
 
 /* Reads "H=h.example [192.0.2.7] P=esmtps S=1234 ...", without a login: from another server. Only
@@ -134,9 +173,11 @@ static bool read_accepted(struct exim_habits *habits, struct span text, struct p
 	if (!exim_message_place(habits, &text, &place))
 		return false;
 	while (text.size && take_field(&text, &field)) {
-		if (span_starts(field, "A="))
+		if (is_other_protocol(field, text))
 			return false;
 		has_protocol |= span_starts(field, "P=");
+		if (span_skip(&field, "P=") && is_logged_in(field))
+			return false;
 		if (span_starts(field, "S="))
 			break; /* the client's words follow */
 	}
@@ -154,13 +195,16 @@ static bool read_message(struct exim_habits *habits, struct span text, struct pa
 	struct span rest, sender;
 
 	if (span_starts(text, "\"")) { /* a quoted local part may hold anything */
-		size_t size = quoted_size(text);
+		size_t size = quoted_size(text, true);
 
 		if (size == SPAN_NONE)
 			return false;
 		text = span_from(text, size);
 	}
-	if (!take_field(&text, &sender) || !span_skip(&text, " ") || !span_starts(text, "H="))
+	if (!take_field(&text, &sender) || !span_skip(&text, " "))
+		return false;
+	span_skip(&text, "DS "); /* the host's name was verified by DNSSEC */
+	if (!span_starts(text, "H="))
 		return false;
 	rest = text;
 	if (!exim_read_host(&rest, &place) || !read_fields(rest, &place.address, false, parsed)) {
@@ -224,19 +268,32 @@ static bool read_of_message(struct exim_habits *habits, struct span text,
 	return true;
 }
 
+/* Skips " DS" before "H=", where the host's name was verified by DNSSEC. */
+static void skip_verified(struct span *text)
+{
+	struct span rest = *text;
+
+	span_skip(&rest, " "); /* behind a message id or a process id there are two */
+	if (span_skip(&rest, "DS") && span_starts(rest, "H="))
+		*text = rest;
+}
+
 static bool read_line(struct exim_habits *habits, struct span text, bool *known,
 		      struct parsed_line *parsed)
 {
 	static const char failed[] = " authenticator failed for ";
-	size_t blank = span_find_char(text, ' ');
 	struct span id = text;
+	size_t blank;
 
 	*known = true;
+	skip_verified(&text);
+	blank = span_find_char(text, ' ');
 	if (blank != SPAN_NONE && blank < 64 && span_starts(span_from(text, blank), failed))
 		return read_failure(habits, span_cut(text, 0, blank),
 				    span_from(text, blank + strlen(failed)), parsed);
 	if (skip_message_id(&text)) {
 		parsed->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 1);
+		skip_verified(&text);
 		return read_of_message(habits, text, parsed);
 	}
 	return exim_read_refusal(habits, text, known, parsed);
