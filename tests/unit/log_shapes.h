@@ -87,6 +87,18 @@ static const struct shape {
 	{ "2026-11-21 10:00:00 1rnC0e-000abc-XY <= a@example.com H=(helo) [192.0.2.77] P=esmtpsa "
 	  "A=login:bob S=1234 id=x{}",
 	  .writer = EXIM },
+	{ "2026-11-21 10:00:00 1rnC0e-000abc-XY <= a@example.com H=(helo) [192.0.2.77] P=esmtps "
+	  "X=TLS1.3 SNI=\"{}\" S=1234 id=x",
+	  .no_address = true, .quiet = true, .writer = EXIM },
+	{ "2026-11-21 10:00:00 1rnC0e-000abc-XY <= a@example.com H=(helo) [192.0.2.77] P=esmtpsa "
+	  "X=TLS1.3 SNI=\"x{}\" A=login:bob S=1234 id=x",
+	  .writer = EXIM },
+	{ "2026-11-21 10:00:00  DSH=h.example (x{}) [192.0.2.77] F=<a@b.example> rejected RCPT "
+	  "<x@example.net>: relay not permitted",
+	  .writer = EXIM },
+	{ "2026-11-21 10:00:00 SMTP connection from h.example ({}) [192.0.2.77]:2129 D=1s closed "
+	  "by DROP in ACL",
+	  .writer = EXIM },
 	{ "2026-11-21 10:00:00 H=(x{}) [192.0.2.77] F=<a@b.example> rejected RCPT <x@example.net>: "
 	  "relay not permitted",
 	  .writer = EXIM },

@@ -54,10 +54,15 @@ static enum abuse_kind recipient_kind(struct span text)
 	return kind_of(span_from(text, at + 2));
 }
 
-/* Reads "EHLO or HELO name: reason", "VRFY name: reason", "connection in "connect" ACL: reason",
- * behind " rejected ". The names are the client's: they may change the kind, but not the client. */
+/* Reads " rejected EHLO or HELO name: reason", "VRFY name: reason", "connection in "connect" ACL:
+ * reason" or, where TLS begins with the connection, " dropped by 'connect' ACL: reason". The names
+ * are the client's: they may change the kind, but not the client. */
 static enum abuse_kind command_kind(struct span text)
 {
+	if (span_skip(&text, " dropped by 'connect' ACL: "))
+		return kind_of(text);
+	if (!span_skip(&text, " rejected "))
+		return ABUSE_NONE;
 	if (span_starts(text, "EHLO or HELO "))
 		return ABUSE_HELO;
 	if (span_starts(text, "VRFY ") || span_starts(text, "EXPN "))
@@ -81,9 +86,7 @@ static bool read_recipient(struct exim_habits *habits, struct span text, struct 
 	parsed->abuse = ABUSE_SENDER;
 	if (span_starts(rest, " sender verify fail for <"))
 		return true;
-	parsed->abuse = ABUSE_NONE;
-	if (span_starts(rest, " rejected "))
-		parsed->abuse = command_kind(span_from(rest, strlen(" rejected ")));
+	parsed->abuse = command_kind(rest);
 	if (parsed->abuse)
 		return true;
 	at = span_find_last(rest, rejected);
@@ -129,7 +132,8 @@ static bool read_early(struct span text, struct parsed_line *parsed)
 		return true;
 	}
 	at = span_find(text, "\" H=");
-	if (!span_starts(text, "(next input sent too soon: pipelining was not advertised): ") ||
+	if ((!span_starts(text, "(next input sent too soon: pipelining was not advertised): ") &&
+	     !span_starts(text, "(next input sent too soon: pipelining was advertised): ")) ||
 	    at == SPAN_NONE)
 		return false;
 	rest = span_from(text, at + 2);
@@ -187,8 +191,22 @@ static bool read_protocol(struct exim_habits *habits, struct span text, struct p
 	return true;
 }
 
+/* Takes off the " D=1m2s" or " D=0.123s" at the end: how long the connection has lasted. */
+static void drop_duration(struct span *text)
+{
+	size_t at = span_find_last(*text, " D=");
+
+	if (at == SPAN_NONE || at + strlen(" D=") == text->size)
+		return;
+	for (size_t i = at + strlen(" D="); i < text->size; i++)
+		if (!text->at[i] || !strchr("0123456789.smhdw", text->at[i]))
+			return;
+	text->size = at;
+}
+
 /* Reads "h.example (helo) [192.0.2.7]:1418 I=[...]:25 closed by DROP in ACL", behind "SMTP
- * connection from ": a rule of the administrator dropped it. */
+ * connection from ": a rule of the administrator dropped it. Newer releases write " D=2s" before
+ * "closed". */
 static bool read_drop(struct span text, struct parsed_line *parsed)
 {
 	static const char tail[] = " closed by DROP in ACL";
@@ -197,6 +215,7 @@ static bool read_drop(struct span text, struct parsed_line *parsed)
 	if (!span_ends(text, tail))
 		return false;
 	text.size -= strlen(tail);
+	drop_duration(&text);
 	if (!exim_place_at_end(text, &place))
 		return false;
 	exim_set_place(parsed, &place);
