@@ -296,6 +296,9 @@ static const struct shape {
 	{ "2026-11-21 10:00:00 H=[192.0.2.77] rejected EHLO or HELO {}: no", .writer = EXIM },
 	{ MX "sm-mta[12]: xALK0xyz012345: h [192.0.2.77]: probable open proxy: command={}",
 	  .writer = SENDMAIL },
+	{ MX "dovecot: imap-login: ID sent: name={}: user=<>, rip=192.0.2.77, lip=192.0.2.1, "
+	     "session=<aGVsbG8+>",
+	  .no_address = true, .quiet = true, .writer = DOVECOT_LOGIN },
 	{ MX "dovecot: imap-login: Login: method=PLAIN, user=<x{}>, rip=192.0.2.77, lip=192.0.2.1, "
 	     "session=<aGVsbG8+>",
 	  .writer = DOVECOT_LOGIN },

@@ -186,6 +186,9 @@ static bool read_login(struct span text, struct parsed_line *parsed)
 
 	if (span_skip(&text, "proxy("))
 		return read_proxied(text, parsed);
+	/* imap_id_log: what the client says of itself stands before the fields. */
+	if (span_starts(text, "ID sent: "))
+		return false;
 	if (user != SPAN_NONE && is_success(span_cut(text, 0, user))) {
 		parsed->kind = EVENT_SUCCESS;
 		return read_fields(span_from(text, user + strlen("user=<")), true, parsed);
