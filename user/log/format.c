@@ -28,6 +28,26 @@ bool format_client(struct span *text, struct address *address)
 	return true;
 }
 
+bool format_is_sasl_fault(struct span reason)
+{
+	static const char *const faults[] = {
+		"generic failure", /* saslauthd or the database cannot be reached */
+		"no mechanism available",
+		"no memory available",
+		"transient failure",
+		"mechanism too weak for this user",
+		"encryption needed to use mechanism",
+		"version mismatch with plug-in",
+		"remote authentication server unavailable",
+		"user exists, but no verifier for user",
+	};
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		if (span_starts(reason, faults[i]))
+			return true;
+	return false;
+}
+
 enum event_service format_service(struct span name)
 {
 	static const struct {

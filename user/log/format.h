@@ -83,6 +83,10 @@ format_line postfix_line, dovecot_line, vpopmail_line, exim_line, sendmail_line,
  * has only characters of names; moves behind it. */
 bool format_client(struct span *text, struct address *address);
 
+/* Whether the reason that Cyrus SASL gives, beginning with the text of its error's number, is the
+ * server's fault, or no guess at a password. */
+bool format_is_sasl_fault(struct span reason);
+
 /* The service of a name: "submission", "smtps", "imap", "pop3s", "587", ...; unknown for any
  * other. */
 enum event_service format_service(struct span name);

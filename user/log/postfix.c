@@ -14,14 +14,12 @@ static bool is_server_fault(struct span reason)
 		"Connection lost to authentication server",
 		"Invalid authentication mechanism",
 		"Temporary authentication failure",
-		"no mechanism available",
-		"generic failure", /* Cyrus SASL: saslauthd or the database cannot be reached */
 	};
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
 		if (span_starts(reason, faults[i]))
 			return true;
-	return false;
+	return format_is_sasl_fault(reason);
 }
 
 /* "h[a]: SASL LOGIN authentication failed: REASON[, sasl_username=NAME]"; before 2.3 without a
@@ -140,8 +138,8 @@ static bool skip_queue_id(struct span *text)
 	return true;
 }
 
-/* Reads "h[a]", behind "lost connection after AUTH from ": the client began an attempt and did not
- * end it. */
+/* Reads "h[a]", behind "lost connection after AUTH from " and "timeout after AUTH from ": the
+ * client began an attempt and did not end it. */
 static bool read_lost(struct span text, struct parsed_line *parsed)
 {
 	struct client client;
@@ -190,7 +188,8 @@ static bool read_smtpd(struct span text, struct parsed_line *parsed)
 	span_skip(&text, "warning: ");
 	if (skip_manners(&text))
 		return postfix_read_protocol(text, parsed);
-	if (span_skip(&text, "lost connection after AUTH from "))
+	if (span_skip(&text, "lost connection after AUTH from ") ||
+	    span_skip(&text, "timeout after AUTH from "))
 		return read_lost(text, parsed);
 	if (span_skip(&text, "client="))
 		return read_message(text, parsed);

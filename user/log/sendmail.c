@@ -50,13 +50,9 @@ static bool read_relay(struct span relay, struct parsed_line *parsed)
 /* Reasons that are the server's fault, or no guess at a password. */
 static bool is_fault(struct span reason)
 {
-	static const char *const faults[] = { "generic failure", "no mechanism available",
-					      "authentication aborted" };
-
-	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
-		if (span_starts(reason, faults[i]))
-			return span_find(reason, "All-whitespace username") == SPAN_NONE;
-	return false;
+	return span_starts(reason, "authentication aborted") ||
+	       (format_is_sasl_fault(reason) &&
+		span_find(reason, "All-whitespace username") == SPAN_NONE);
 }
 
 /* Sendmail shows at most this many bytes of a name, including escapes. */
