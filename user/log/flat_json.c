@@ -134,7 +134,8 @@ static bool reaches_into(const struct flat_json *json, const struct path *path, 
 	inner->text[inner->size++] = '.';
 	inner->depth++;
 	for (size_t i = 0; json->names[i]; i++)
-		if (!strncmp(json->names[i], inner->text, inner->size))
+		if (*json->names[i] == *inner->text &&
+		    !strncmp(json->names[i], inner->text, inner->size))
 			return true;
 	return false;
 }

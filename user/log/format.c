@@ -43,7 +43,7 @@ bool format_is_sasl_fault(struct span reason)
 	};
 
 	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
-		if (span_starts(reason, faults[i]))
+		if (reason.size && *reason.at == *faults[i] && span_starts(reason, faults[i]))
 			return true;
 	return false;
 }

@@ -38,7 +38,8 @@ const struct member_name member_names[MEMBER_COUNT] = {
 	{ "app-name", ROLE_PROGRAM },
 	{ "app_name", ROLE_PROGRAM },
 	{ "programname", ROLE_PROGRAM },
-	{ "SourceName", ROLE_PROGRAM }, /* NXLog */
+	{ "SourceName", ROLE_PROGRAM },	       /* NXLog */
+	{ "syslog_identifier", ROLE_PROGRAM }, /* the journal's names in small letters */
 	{ "_program", ROLE_PROGRAM },
 	{ "_appname", ROLE_PROGRAM },
 	{ "log.syslog.appname", ROLE_PROGRAM }, /* ECS: Filebeat, Elastic Agent */
@@ -61,8 +62,20 @@ const struct member_name member_names[MEMBER_COUNT] = {
 	{ "TimeGenerated", ROLE_TIME },
 	{ "date", ROLE_TIME },
 	{ "DATE", ROLE_TIME },
+	/* The journal's names in small letters, without the underscore, or both (Fluent Bit,
+	 * Fluentd). Whoever sends an entry may add a field UID, but none with an underscore: such
+	 * names come first. */
+	{ "_uid", ROLE_UID },
+	{ "UID", ROLE_UID },
+	{ "uid", ROLE_UID },
 	{ "journald.uid", ROLE_UID },
+	{ "_systemd_unit", ROLE_UNIT },
+	{ "SYSTEMD_UNIT", ROLE_UNIT },
+	{ "systemd_unit", ROLE_UNIT },
 	{ "systemd.unit", ROLE_UNIT },
+	{ "_comm", ROLE_COMM },
+	{ "COMM", ROLE_COMM },
+	{ "comm", ROLE_COMM },
 	{ "journald.process.name", ROLE_COMM },
 	{ "_container_id", ROLE_CONTAINER },
 	{ "_container_name", ROLE_CONTAINER },
@@ -71,4 +84,5 @@ const struct member_name member_names[MEMBER_COUNT] = {
 	{ "kubernetes.container.name", ROLE_CONTAINER },
 	{ "resource.labels.container_name", ROLE_CONTAINER },
 	{ "logtag", ROLE_PART }, /* "P" or "F", by Fluent Bit of CRI's lines */
+	{ "_p", ROLE_PART },
 };

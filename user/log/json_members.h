@@ -48,7 +48,7 @@ enum json_member {
 	MEMBER_ISO_DATE,
 	MEMBER_TIME,
 	MEMBER_NAMED,	   /* the first that has no name in this enum */
-	MEMBER_COUNT = 67, /* all */
+	MEMBER_COUNT = 78, /* all */
 };
 
 extern const struct member_name {

@@ -84,8 +84,7 @@ static bool read_number(struct span value, struct shipped_room *room, struct sta
 	return stamp_read(&text, stamp);
 }
 
-/* Takes the first time that names its zone, or else the first one. */
-static void read_time(struct shipped_room *room, struct stamp *clock)
+void shipped_time(struct shipped_room *room, struct stamp *clock)
 {
 	clock->kind = STAMP_NONE;
 	for (size_t i = next_of(&room->json, ROLE_TIME, 0);
@@ -198,6 +197,16 @@ static bool is_unsure(const struct flat_json *json)
 	return json->broken;
 }
 
+bool shipped_is_whole(const struct flat_json *json)
+{
+	size_t part = next_of(json, ROLE_PART, 0);
+
+	if (part < MEMBER_COUNT)
+		return !span_is(json->values[part], "P");
+	return next_of(json, ROLE_CONTAINER, 0) < MEMBER_COUNT &&
+	       !span_is(json->values[MEMBER_PARTIAL], "true");
+}
+
 enum shipped_answer shipped_take(struct span line, struct shipped_room *room, struct shipped *out)
 {
 	const struct flat_json *json = &room->json;
@@ -213,7 +222,7 @@ enum shipped_answer shipped_take(struct span line, struct shipped_room *room, st
 	pid = word_of(json, ROLE_PID, number);
 	if (!read_tag(word_of(json, ROLE_TAG, tag), &program, &pid))
 		return SHIPPED_OTHER;
-	read_time(room, &out->clock);
+	shipped_time(room, &out->clock);
 	out->line = message;
 	/* If no member names the program and quotes are not escaped, a name that a client gives can
 	 * end the message: what the server wrote behind it then becomes a member. */
@@ -235,25 +244,35 @@ enum shipped_answer shipped_take(struct span line, struct shipped_room *room, st
 }
 
 /* Skips "2026-11-08T10:00:01+00:00\tdocker.mail\t", up to the object. */
-static void skip_fluentd(struct span *line)
+static void skip_fluentd(struct span *line, struct stamp *stamp)
 {
 	size_t tab = *line->at == '{' ? SPAN_NONE : span_find_char(*line, '\t'), next;
-	struct span rest;
+	struct span rest, time;
 
 	if (tab == SPAN_NONE || tab > 40)
 		return;
 	rest = span_from(*line, tab + 1);
 	next = span_find_char(rest, '\t');
-	if (next != SPAN_NONE && next + 1 < rest.size && rest.at[next + 1] == '{')
-		*line = span_from(rest, next + 1);
+	if (next == SPAN_NONE || next + 1 >= rest.size || rest.at[next + 1] != '{')
+		return;
+	time = span_cut(*line, 0, tab);
+	if (!stamp_may_begin(time) || !stamp_read(&time, stamp))
+		stamp->kind = STAMP_NONE;
+	*line = span_from(rest, next + 1);
 }
 
 enum shipped_answer shipped_read(struct span line, struct shipped_room *room, struct shipped *out)
 {
-	skip_fluentd(&line);
+	struct stamp stamp = { .kind = STAMP_NONE };
+	enum shipped_answer answer;
+
+	skip_fluentd(&line, &stamp);
 	if (!flat_json_read(line, &room->json))
 		return SHIPPED_OTHER;
-	return shipped_take(line, room, out);
+	answer = shipped_take(line, room, out);
+	if (stamp.kind && (!out->clock.kind || (stamp.zoned && !out->clock.zoned)))
+		out->clock = stamp;
+	return answer;
 }
 
 void shipped_open(struct shipped_room **room, struct envelope *envelope)

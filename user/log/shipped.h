@@ -51,6 +51,14 @@ enum shipped_answer shipped_read(struct span line, struct shipped_room *room, st
 /* The same for an object that was read from `line` into room->json. */
 enum shipped_answer shipped_take(struct span line, struct shipped_room *room, struct shipped *out);
 
+/* Whether the object that was read says that its line goes on in no other object: what CRI says of
+ * it, else that it names a container and no part. */
+bool shipped_is_whole(const struct flat_json *json);
+
+/* The first time of the object that names its zone, or else the first one; kind STAMP_NONE: it has
+ * none. */
+void shipped_time(struct shipped_room *room, struct stamp *clock);
+
 /* Reads on if a container's line is such an object, made by the container's own logger or by a
  * collector in it. *room is made when a line needs it; free() ends it. */
 void shipped_open(struct shipped_room **room, struct envelope *envelope);

@@ -122,21 +122,25 @@ static bool give_docker(struct unwrap **state, struct span line, bool whole, boo
 }
 
 /* Reads {"log":"TEXT\n","stream":"stdout","time":"2026-10-24T13:16:39.123456789Z"}. Collectors that
- * change such an object name the container, and leave out the newline. */
+ * change such an object name the container or say what CRI does, and leave out the newline. */
 static bool read_docker(struct unwrap **state, struct unwrapped *out)
 {
 	struct shipped_room *room = &(*state)->room;
 	const struct span *values = room->json.values;
 	struct span line = flat_json_text(values[MEMBER_LOG], room->message, sizeof(room->message));
-	bool whole = (values[MEMBER_CONTAINER_ID].size || values[MEMBER_CONTAINER_NAME].size) &&
-		     !span_is(values[MEMBER_PARTIAL], "true");
+	bool whole = span_ends(line, "\n");
 
-	if (span_ends(line, "\n")) {
+	if (whole)
 		line.size--;
-		whole = true;
-	}
-	return give_docker(state, line, whole, span_is(values[MEMBER_STREAM], "stderr"),
-			   values[MEMBER_TIME], out);
+	else
+		whole = shipped_is_whole(&room->json);
+	whole = give_docker(state, line, whole, span_is(values[MEMBER_STREAM], "stderr"),
+			    values[MEMBER_TIME], out);
+	if (!out->clock.kind)
+		shipped_time(room, &out->clock);
+	if (!out->clock.zoned)
+		out->clock.kind = STAMP_NONE;
+	return whole;
 }
 
 /* Reads the same if it is exactly as Docker writes it, without looking up names. False: it is not,
