@@ -68,6 +68,10 @@ static const struct shape {
 	     "sql(x{},192.0.2.77,<sess>): Password mismatch",
 	  .writer = DOVECOT_NAME },
 	{ MX "dovecot: auth: sql(bob,192.0.2.77,<sess>): Password mismatch (given password: {})" },
+	{ MX "dovecot: auth: sql(bob): Password mismatch (given password: {})", .no_address = true,
+	  .quiet = true },
+	{ MX "dovecot: auth(bob,sasl:plain)<sess>: sql: Password mismatch (given password: {})",
+	  .no_address = true, .quiet = true },
 	{ MX "dovecot: auth(x{},192.0.2.77,sasl:login)<sess>: sql: Password mismatch",
 	  .writer = DOVECOT_NAME },
 	{ MX "dovecot: auth(bob,192.0.2.77,sasl:login)<sess>: sql: Password mismatch (given "

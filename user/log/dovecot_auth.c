@@ -171,7 +171,7 @@ static void read_rest(const struct auth_line *line, struct span rest,
 }
 
 /* Reads the place that ends at the bracket at `at`; false: it is not "...,ADDRESS",
- * "...,ADDRESS,<SESSION>" or "...,ADDRESS,sasl:login". */
+ * "...,ADDRESS,<SESSION>" or "...,ADDRESS,sasl:login", any with "master", too. */
 static bool read_place(const struct auth_line *line, size_t at, struct dovecot_auth_place *place)
 {
 	struct span who = span_cut(line->text, 0, at), last;
@@ -181,20 +181,30 @@ static bool read_place(const struct auth_line *line, size_t at, struct dovecot_a
 					      .backend = { who.at, 0 },
 					      .reason = { who.at, 0 },
 					      .open = SPAN_NONE };
-	if (comma == SPAN_NONE)
-		return false;
-	last = span_from(who, comma + 1);
-	if (!span_address(last, &place->address)) {
-		who.size = comma;
-		comma = span_last_char(who, ',');
-		if (comma == SPAN_NONE || !span_address(span_from(who, comma + 1), &place->address))
+	for (unsigned words = 0; comma != SPAN_NONE; words++) {
+		last = span_from(who, comma + 1);
+		if (span_address(last, &place->address))
+			break;
+		if (words == 2)
 			return false;
 		if (last.size > 2 && *last.at == '<' && span_ends(last, ">"))
 			place->session = span_cut(last, 1, last.size - 1);
+		who.size = comma;
+		comma = span_last_char(who, ',');
 	}
+	if (comma == SPAN_NONE)
+		return false;
 	place->who = span_cut(who, 0, comma);
 	read_rest(line, span_from(line->text, at + 1), place);
 	return !place->foreign;
+}
+
+/* Whether it is no name alone: what Dovecot writes before a client's text stands in it. The line is
+ * then about a client that passes no address (Prosody), and what follows may be its password. */
+static bool holds_more(struct span who)
+{
+	return span_find(who, "given password: ") != SPAN_NONE ||
+	       span_find(who, " (username: ") != SPAN_NONE;
 }
 
 static bool is_longer_than_a_name(struct span text)
@@ -230,6 +240,8 @@ static bool read_places(struct span line, enum auth_shape shape, struct parsed_l
 			return false;
 		if (!read_place(&whole, at, &place))
 			continue;
+		if (!found && holds_more(place.who))
+			return false;
 		if (found && address_compare(&place.address, &chosen.address) != 0) {
 			if (!first || !is_surely(line, &chosen, &place))
 				return false;
