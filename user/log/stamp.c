@@ -40,26 +40,34 @@ static bool number(struct stamp_cursor *cursor, unsigned width, unsigned *value)
 	return true;
 }
 
-static bool month(struct stamp_cursor *cursor, unsigned *value)
-{
-	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
-	if (cursor->end - cursor->at < 3)
-		return false;
-	for (*value = 1; *value <= 12; ++*value)
-		if (!memcmp(names + (*value - 1) * 3, cursor->at, 3)) {
-			cursor->at += 3;
-			return true;
-		}
-	return false;
-}
-
 static bool skip(struct stamp_cursor *cursor, size_t size)
 {
 	if ((size_t)(cursor->end - cursor->at) < size)
 		return false;
 	cursor->at += size;
 	return true;
+}
+
+static bool month(struct stamp_cursor *cursor, unsigned *value)
+{
+	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	size_t size;
+
+	if (cursor->end - cursor->at < 3)
+		return false;
+	size = cursor->end - cursor->at < 6 ? 0 : stamp_month_size(cursor->at);
+	if (size) {
+		bool blank = *cursor->at == ' ';
+
+		cursor->at += blank;
+		return number(cursor, (unsigned)(size - 3 - blank), value) && skip(cursor, 3);
+	}
+	for (*value = 1; *value <= 12; ++*value)
+		if (!memcmp(names + (*value - 1) * 3, cursor->at, 3)) {
+			cursor->at += 3;
+			return true;
+		}
+	return false;
 }
 
 /* "10:00:00.123456" */

@@ -12,7 +12,7 @@
 
 enum stamp_kind {
 	STAMP_NONE = 0, /* a bare line */
-	STAMP_YEARLESS, /* "Nov 21 10:00:00", "Nov 1 10:00:00.123" */
+	STAMP_YEARLESS, /* "Nov 21 10:00:00", "Nov 1 10:00:00.123", "11月 21 10:00:00" */
 	STAMP_DATE,   /* "2026-11-21T10:00:00.1+01:00", "2026/11/21 10:00:00", a blank for the T */
 	STAMP_TAI64N, /* "@40000000..." */
 	STAMP_CLF,    /* "30/Nov/2017:08:20:44", "28-Nov-2026 13:00:07", mostly in brackets */
@@ -30,6 +30,20 @@ struct stamp {
  * and nothing moved. */
 bool stamp_read(struct span *line, struct stamp *stamp);
 
+/* The size of "11月", " 1月" or "1월", as journalctl names months in Japanese, Chinese and Korean;
+ * 0: it is none. At least 6 bytes are read. */
+static inline size_t stamp_month_size(const char *at)
+{
+	size_t size = at[0] == ' ';
+
+	if (at[size] < '0' || at[size] > '9')
+		return 0;
+	size += 1U + (at[size + 1] >= '0' && at[size + 1] <= '9');
+	return !memcmp(at + size, "\xe6\x9c\x88", 3) || !memcmp(at + size, "\xec\x9b\x94", 3)
+		       ? size + 3
+		       : 0;
+}
+
 /* Whether a stamp may begin here, by the first bytes: else stamp_read() need not be called. */
 static inline bool stamp_may_begin(struct span line)
 {
@@ -41,8 +55,8 @@ static inline bool stamp_may_begin(struct span line)
 		return at[3] == ' ' || at[3] == ',';
 	if (at[0] >= '0' && at[0] <= '9')
 		return at[4] == '-' || at[4] == '/' || at[2] == '/' || at[2] == '-' ||
-		       at[10] == '.';
-	return at[0] == '@' || at[0] == '[';
+		       at[10] == '.' || stamp_month_size(at);
+	return at[0] == '@' || at[0] == '[' || (at[0] == ' ' && stamp_month_size(at));
 }
 
 /* Converts the stamps of one log. Remembers the last hour, so that the zone is asked once an

@@ -148,6 +148,19 @@ static bool read_yearless(struct span *line, struct stamp *stamp)
 	return take(line, 0, offset, stamp);
 }
 
+/* "11月 21 10:00:00" */
+static bool read_numbered_month(struct span *line, struct stamp *stamp)
+{
+	size_t day = stamp_month_size(line->at), end;
+
+	if (!day || !is_char(*line, day, ' ') || !digits(*line, day + 1, 2) ||
+	    !is_char(*line, day + 3, ' '))
+		return false;
+	end = end_of_time(*line, day + 4);
+	*stamp = (struct stamp){ .kind = STAMP_YEARLESS };
+	return end && take(line, 0, end, stamp);
+}
+
 /* Where a date with its time ends, or 0: "2026-11-21T10:00:00", "2026/11/21 10:00:00",
  * "30/Nov/2017:08:20:44", "28-Nov-2026 13:00:07". */
 static size_t end_of_date(struct span line, enum stamp_kind *kind)
@@ -286,6 +299,8 @@ bool stamp_read(struct span *line, struct stamp *stamp)
 		return read_tai64n(line, stamp);
 	if (line->at[0] == '[' || (line->at[0] >= '0' && line->at[0] <= '9'))
 		return read_usual_date(line, stamp) || read_date(line, stamp) ||
-		       read_unix(line, stamp);
+		       read_unix(line, stamp) || read_numbered_month(line, stamp);
+	if (line->at[0] == ' ')
+		return read_numbered_month(line, stamp);
 	return read_yearless(line, stamp) || read_weekday(line, stamp);
 }
