@@ -23,12 +23,11 @@ setup() {
 	lab_reset
 	server tc qdisc del dev mx0 root 2>/dev/null || :
 	crowds_serve
-	CROWD=
 }
 
 teardown() {
 	[[ -n ${LAB-} ]] || return 0
-	[[ -z $CROWD ]] || lab_kill "$CROWD"
+	crowds_end
 	cat "$LAB/log/run" 2>/dev/null || :
 }
 
@@ -60,17 +59,31 @@ crowd_serves() { # ADDRESS PORT
 }
 
 # Starts a crowd in the client's namespace; its words: LAB/crowd.
-crowd() { # MODE SOURCE SERVER PORT COUNT
+crowd_begin() { # MODE SOURCE SERVER PORT COUNT
 	rm -f "$LAB/crowd"
 	lab_background "$LAB/log/crowd" \
 		nsenter --net="/run/netns/$LAB_CLIENT" "$LAB_TOOLS/crowd" "$@" "$LAB/crowd"
 	CROWD=$(tail -n 1 "$LAB/pids")
+	echo "$CROWD" >>"$LAB/crowds"
+}
+
+crowd() { # MODE SOURCE SERVER PORT COUNT
+	crowd_begin "$@"
 	lab_wait "${CROWD_START_S:-30}" test -s "$LAB/crowd"
 }
 
-crowd_end() {
-	lab_kill "$CROWD"
-	CROWD=
+crowd_end() { # [PID]
+	lab_kill "${1:-$CROWD}"
+	sed -i "/^${1:-$CROWD}\$/d" "$LAB/crowds"
+}
+
+# All of a test: the next one would read their words for its own crowd's.
+crowds_end() {
+	local pid
+	[[ ! -e $LAB/crowds ]] || while read -r pid; do
+		lab_kill "$pid"
+	done <"$LAB/crowds"
+	rm -f "$LAB/crowds"
 }
 
 alive() { # prints how many of the crowd's connections live
@@ -86,11 +99,8 @@ half_open_is() { # COUNT, or one less: whose answer slipped out
 crowd_at_once() { # SOURCE SERVER PORT COUNT
 	local before
 	before=$(meter_sum country_meters handshakes)
-	rm -f "$LAB/crowd"
 	lab_hold_answers
-	lab_background "$LAB/log/crowd" \
-		nsenter --net="/run/netns/$LAB_CLIENT" "$LAB_TOOLS/crowd" open "$@" "$LAB/crowd"
-	CROWD=$(tail -n 1 "$LAB/pids")
+	crowd_begin open "$@"
 	retry 100 0.02 half_open_is "$4"
 	server tc qdisc change dev mx0 root tbf rate 1gbit burst 1mb limit 10mb
 	retry 20 0.1 server ping -q -c 1 -W 0.2 "$GATEWAY4" # it looks at its queue when something comes
@@ -390,10 +400,8 @@ countries = *:world'
 
 # Answers to a wave are held back until all of its SYNs have come; of the later waves few get in, if any.
 later_wave() { # SOURCE COUNT
-	rm -f "$LAB/crowd"
 	lab_hold_answers
-	lab_background "$LAB/log/crowd" \
-		nsenter --net="/run/netns/$LAB_CLIENT" "$LAB_TOOLS/crowd" open "$1" "$MX4" 25 "$2" "$LAB/crowd"
+	crowd_begin open "$1" "$MX4" 25 "$2"
 	sleep 0.5
 	server tc qdisc del dev mx0 root
 	lab_wait 10 test -s "$LAB/crowd"
@@ -421,7 +429,7 @@ countries = *:world'
 	counts_equal_ss
 	# Another source is served meanwhile.
 	connect_is open 198.51.100.67 "$MX4" 25
-	lab_kill "$first"
+	crowd_end "$first"
 }
 
 @test "a network and a country have rates of their own" {
@@ -493,7 +501,7 @@ countries = *:world'
 	lab_run
 	retry 50 0.1 counts_equal_ss
 	[[ $(ss_count) -ge 4500 ]]
-	lab_kill "$first"
+	crowd_end "$first"
 	retry 50 0.1 counts_equal_ss
 	crowd_end
 	crowds_serve
@@ -560,10 +568,8 @@ source_is_open() { # COUNT: below 10
 @test "connections that open while the gate is being loaded are counted once" {
 	lab_conf 'mode = enforce'
 	# More than open while a slow machine starts: those of before whose end no program sees are a sweep's.
-	rm -f "$LAB/crowd" "$LAB/crowd.stop"
-	lab_background "$LAB/log/crowd" nsenter --net="/run/netns/$LAB_CLIENT" \
-		"$LAB_TOOLS/crowd" stream 198.51.100.1-198.51.100.99 "$MX4" 25 8000 "$LAB/crowd"
-	CROWD=$(tail -n 1 "$LAB/pids")
+	rm -f "$LAB/crowd.stop"
+	crowd_begin stream 198.51.100.1-198.51.100.99 "$MX4" 25 8000
 	retry 100 0.05 ss_count_is_over 400
 	lab_run
 	: >"$LAB/crowd.stop"
