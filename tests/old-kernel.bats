@@ -89,7 +89,7 @@ show() {
 
 @test "vmxnet3 forgets an XDP program: the gate is on tc, or attached anew, and a ban holds" {
 	[[ -n $VM_LACKS ]] || VM_LACKS=$(tests/vm/run --newer --can) || :
-	vm 600 0 --newer -n vmxnet3 tests/vm/vmxnet3
+	vm 900 0 --newer -n vmxnet3 tests/vm/vmxnet3
 	grep -E '^(forgotten|not forgotten)' "$said" | show
 	[[ $(tail -n 1 "$said") == '== done' ]]
 }
