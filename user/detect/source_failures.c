@@ -88,8 +88,10 @@ static void describe(const struct rule_input *input, struct decision *decision)
 /* The accounts that the devices of a place fail on, most failures first. */
 struct devices {
 	size_t count;
-	uint64_t failures[DEVICES_MAX];
-	char accounts[DEVICES_MAX][EVENT_ACCOUNT_SIZE]; /* copies: the entries are forgotten */
+	struct {
+		uint64_t failures;
+		char account[EVENT_ACCOUNT_SIZE]; /* a copy: the entries are forgotten */
+	} list[DEVICES_MAX];
 };
 
 static uint64_t failures_on(const struct tries *tries, const char *account)
@@ -120,21 +122,18 @@ static bool may_be_device(const struct rule_input *input, const char *account, u
 /* Inserts an account, if it is one of those with the most failures. */
 static void add_device(struct devices *devices, const char *account, uint64_t failures)
 {
-	size_t at = devices->count, moved;
+	size_t at = devices->count;
 
-	while (at && devices->failures[at - 1] < failures)
+	while (at && devices->list[at - 1].failures < failures)
 		at--;
 	if (at == DEVICES_MAX)
 		return;
 	if (devices->count < DEVICES_MAX)
 		devices->count++;
-	moved = devices->count - 1 - at;
-	memmove(devices->failures + at + 1, devices->failures + at,
-		moved * sizeof(*devices->failures));
-	memmove(devices->accounts + at + 1, devices->accounts + at,
-		moved * sizeof(*devices->accounts));
-	devices->failures[at] = failures;
-	snprintf(devices->accounts[at], sizeof(devices->accounts[at]), "%s", account);
+	memmove(devices->list + at + 1, devices->list + at,
+		(devices->count - 1 - at) * sizeof(*devices->list));
+	devices->list[at].failures = failures;
+	snprintf(devices->list[at].account, sizeof(devices->list[at].account), "%s", account);
 }
 
 /* Whether nearly all failures are of a few devices: lists these. */
@@ -157,7 +156,7 @@ static bool are_of_devices(const struct rule_input *input, struct devices *devic
 	}
 	rest = all;
 	for (size_t i = 0; i < devices->count; i++)
-		rest -= devices->failures[i];
+		rest -= devices->list[i].failures;
 	return devices->count && rest * REST_PART < all;
 }
 
@@ -166,7 +165,7 @@ static bool is_device(const char *account, const void *context)
 	const struct devices *devices = context;
 
 	for (size_t i = 0; i < devices->count; i++)
-		if (!strcmp(account, devices->accounts[i]))
+		if (!strcmp(account, devices->list[i].account))
 			return true;
 	return false;
 }
@@ -176,9 +175,9 @@ static bool is_device(const char *account, const void *context)
 static void name_device(const struct devices *devices, struct decision *decision)
 {
 	decision->has_account = devices->count == 1 ||
-				devices->failures[1] * REST_PART < devices->failures[0];
+				devices->list[1].failures * REST_PART < devices->list[0].failures;
 	if (decision->has_account)
-		memcpy(decision->account, devices->accounts[0], sizeof(decision->account));
+		memcpy(decision->account, devices->list[0].account, sizeof(decision->account));
 }
 
 /* Failures of an account and a source that know each other are the account's own affair: the source
