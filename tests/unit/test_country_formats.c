@@ -443,7 +443,7 @@ static void zones_have_their_country_in_the_name(void **state)
 {
 	static const char zone[] = "198.51.100.0/24\n2001:db8::/32\n";
 	static const char *const names[] = { "/x/jp.zone", "jp-aggregated.zone", "JP.cidr",
-					     "de.d/jp.zone.gz" };
+					     "de.d/jp.zone.gz", "jp-aggregated.zone.zst" };
 	struct address address;
 	struct fault fault;
 

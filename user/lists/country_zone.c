@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Zone files as ipdeny publishes them: one prefix a line; the country is in the file's name
- * ("jp.zone", "jp-aggregated.zone", "jp.cidr", each also .gz).
+ * ("jp.zone", "jp-aggregated.zone", "jp.cidr", each also packed: .gz, .xz, .bz2, .zst).
  */
 #include <string.h>
 
 #include "lists/country_reader.h"
 
+static bool is_one_of(const char *text, const char *const *words)
+{
+	for (; *words; words++)
+		if (!strcmp(text, *words))
+			return true;
+	return false;
+}
+
 /* The country in a file's name; -EINVAL: there is none. */
 static int country_of_name(const char *path)
 {
-	static const char *const ends[] = { ".zone",	".cidr",    "-aggregated.zone",
-					    ".zone.gz", ".cidr.gz", "-aggregated.zone.gz" };
+	static const char *const kinds[] = { ".zone", ".cidr", "-aggregated.zone", NULL };
+	static const char *const packed[] = { "", ".gz", ".xz", ".bz2", ".zst", NULL };
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
 	if (strlen(name) < 2)
 		return -EINVAL;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
-		if (!strcmp(name + 2, ends[i]))
+	for (const char *const *kind = kinds; *kind; kind++)
+		if (!strncmp(name + 2, *kind, strlen(*kind)) &&
+		    is_one_of(name + 2 + strlen(*kind), packed))
 			return country_normal(name, 2);
 	return -EINVAL;
 }

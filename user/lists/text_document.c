@@ -70,16 +70,11 @@ static void crowdsec(struct document *document, const json_t *array)
 
 static bool is_address_key(const char *key)
 {
-	static const char *const keys[] = {
-		"ip",	       "ipAddress", "ip_address",     "address",    "cidr",
-		"prefix",      "network",   "ipv4Prefix",     "ipv6Prefix", "ip_prefix",
-		"ipv6_prefix", "ips",	    "addressPrefixes"
-	};
+	const struct list_word name = { key, strlen(key) };
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		if (!strcmp(key, keys[i]))
-			return true;
-	return false;
+	return list_word_any(&name, "ip ips ipAddress ip_address address addresses cidr cidrs "
+				    "network prefix prefixes ip_prefix addressPrefixes ipv4Prefix "
+				    "ipv4_cidrs ipv6Prefix ipv6_prefix ipv6_cidrs ipv6_addresses");
 }
 
 /* A member's value as text; numbers in `digits`. */
@@ -99,16 +94,23 @@ static struct list_word member_text(const json_t *value, char digits[24])
 	return (struct list_word){ text, strlen(text) };
 }
 
-/* What an entry's members say beside its address. True: it is not taken. */
+/* A member's text, or the first of its texts; NULL: it has none. */
+static const char *first_text(const json_t *value)
+{
+	return json_string_value(json_is_array(value) ? json_array_get(value, 0) : value);
+}
+
+/* What an entry's members say beside its addresses. True: it is not taken. */
 static bool spared(struct document *document, const json_t *entry)
 {
 	const char *key, *address = NULL;
+	const struct document before = *document;
 	char digits[24];
 	json_t *value;
 
 	json_object_foreach ((json_t *)(uintptr_t)entry, key, value)
-		if (is_address_key(key) && json_is_string(value) && !address)
-			address = json_string_value(value);
+		if (is_address_key(key) && !address)
+			address = first_text(value);
 	if (!address)
 		return false;
 	document_line(document, address);
@@ -119,17 +121,54 @@ static bool spared(struct document *document, const json_t *entry)
 		if (tells && list_said(document->reader, document->line, tells, &text))
 			return true;
 	}
+	/* Its other addresses may stand before this one. */
+	*document = before;
 	return false;
 }
 
-/* "whitelist": [...] in a deny list. */
-static bool opposes(struct document *document, const char *key, const json_t *value)
+/* What a member's name says of all that it holds. True: it is left out: "whitelist": [...] in a
+ * deny list, exceptions (the whole file is, then), addresses under a name that nobody knows. */
+static bool left_out(struct document *document, const char *key, const json_t *value)
 {
-	struct list_word name = { key, strlen(key) };
+	struct list_word name = { key, strlen(key) }, entry = { first_text(value), 0 };
+	char remark[LIST_REASON_SIZE], excerpt[64];
 
-	return !document->reader->options->allow &&
-	       (json_is_object(value) || json_is_array(value)) &&
-	       list_opposes(document->reader, document->line, &name);
+	if (!json_array_size(value) && !json_object_size(value))
+		return false;
+	list_excerpt(key, name.size, excerpt);
+	if (list_tells(&name) == LIST_TELLS_EXCEPT) {
+		list_give_up(document->reader,
+			     "'%s' are exceptions, which a list cannot hold; import what is meant "
+			     "as a list of its own",
+			     excerpt);
+		return true;
+	}
+	if (list_opposes(document->reader, document->line, &name))
+		return true;
+	if (!entry.text || is_address_key(key))
+		return false;
+	entry.size = strlen(entry.text);
+	if (!list_is_entry(&entry))
+		return false;
+	snprintf(remark, sizeof(remark),
+		 "'%s' has addresses, and is no name that tells what they are: left out; import "
+		 "them line by line, if they are meant",
+		 excerpt);
+	list_remark(document->reader, document_line(document, entry.text), remark);
+	return true;
+}
+
+/* Whether an entry has one address of its own: what it says of others ("reporter": {"ip": ...}) are
+ * no entries. */
+static bool has_address(const json_t *entry)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach ((json_t *)(uintptr_t)entry, key, value)
+		if (is_address_key(key) && json_is_string(value))
+			return true;
+	return false;
 }
 
 /* A server's answer that is no list: it may hold the address of whoever asked. */
@@ -150,12 +189,12 @@ static void published(struct document *document, const json_t *value, bool named
 static void members(struct document *document, const json_t *object, unsigned depth)
 {
 	uint32_t end = document->reader->end;
-	bool ended = document->reader->ended;
+	bool ended = document->reader->ended, has_own = has_address(object);
 	const char *key;
 	json_t *inner;
 
 	json_object_foreach ((json_t *)(uintptr_t)object, key, inner) {
-		if (opposes(document, key, inner))
+		if (has_own ? !first_text(inner) : left_out(document, key, inner))
 			continue;
 		document->reader->end = end; /* of all addresses of the entry */
 		document->reader->ended = ended;
@@ -168,11 +207,16 @@ static void members(struct document *document, const json_t *object, unsigned de
 /* `named`: the value stands under such a name, or is an item of the file's own array. */
 static void published(struct document *document, const json_t *value, bool named, unsigned depth)
 {
+	struct list_reader *reader = document->reader;
+	uint32_t end = reader->end;
+	bool ended = reader->ended;
 	size_t index;
 	json_t *inner;
 
 	if (json_is_string(value) && named) {
 		document_take(document, json_string_value(value));
+		reader->end = end; /* of the other addresses of the array, too */
+		reader->ended = ended;
 	} else if (depth == DEEPEST) {
 		list_give_up(document->reader, "JSON of more than %d levels", DEEPEST);
 	} else if (json_is_array(value)) {
@@ -194,6 +238,13 @@ static void published(struct document *document, const json_t *value, bool named
 			return;
 		members(document, value, depth);
 	}
+}
+
+void document_entry(struct list_reader *reader, const struct list_line *line, const json_t *entry)
+{
+	struct document document = { reader, line->text, line->text, line->size, line->number };
+
+	published(&document, entry, false, 0);
 }
 
 static bool is_crowdsec(const json_t *array)
@@ -247,7 +298,7 @@ bool list_json_document(struct list_reader *reader, const char *text, size_t siz
 	if (!value && is_lines(text, size))
 		return false;
 	if (json_is_object(value) &&
-	    (json_object_get(value, "cidr") || json_object_get(value, "type")))
+	    (json_object_get(value, "cidr") || word_is(value, "type", "metadata")))
 		return false; /* a file of JSON lines with only one line */
 	if (!value)
 		list_give_up(reader, "line %d: damaged or cut short JSON: %.100s; fetch it again",
@@ -261,5 +312,8 @@ bool list_json_document(struct list_reader *reader, const char *text, size_t siz
 				     "downloaded");
 	else
 		published(&document, value, json_is_array(value), 0);
+	if (!*reader->no_list && !reader->report->lines && !reader->report->skipped)
+		list_give_up(reader, "no member of this JSON has a name that tells of addresses "
+				     "(ip, cidr, prefix, ...); take them out with jq, one a line");
 	return true;
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * JSON lines with one "cidr" each, such as Spamhaus DROP. The last line has their number: a file
- * without it, or with another number, was cut short. Not here: files that are one JSON value.
+ * JSON lines. Those with a "cidr" each are Spamhaus DROP's, whose last line has their number: a
+ * file without it, or with another number, was cut short. Not here: files that are one JSON value,
+ * and what an entry of JSON says (text_document.c).
  */
-#include "lists/list_reader.h"
+#include "lists/document.h"
 
-#include <jansson.h>
 #include <string.h>
 
 static void free_json(json_t **value)
@@ -33,7 +33,8 @@ bool list_json_lines(struct list_reader *reader, const struct list_line *line)
 {
 	__attribute__((cleanup(free_json))) json_t *object = NULL;
 	json_error_t error;
-	const char *cidr, *type;
+	size_t before = reader->report->lines + reader->report->skipped;
+	const char *type;
 
 	if (*line->text != '{')
 		return false;
@@ -42,16 +43,17 @@ bool list_json_lines(struct list_reader *reader, const struct list_line *line)
 		list_refuse(reader, line->number, "damaged JSON: %.120s", error.text);
 		return true;
 	}
-	cidr = json_string_value(json_object_get(object, "cidr"));
 	type = json_string_value(json_object_get(object, "type"));
-	if (cidr) {
-		reader->json_records++;
-		list_take_prefix(reader, line->number, cidr, strlen(cidr));
-	} else if (type && !strcmp(type, "metadata")) {
+	if (type && !strcmp(type, "metadata")) {
 		metadata(reader, object);
-	} else {
-		list_refuse(reader, line->number, "a JSON line without \"cidr\"");
+		return true;
 	}
+	reader->json_records += json_is_string(json_object_get(object, "cidr"));
+	document_entry(reader, line, object);
+	if (reader->report->lines + reader->report->skipped == before)
+		list_refuse(reader, line->number,
+			    "a JSON line without an address under a name that tells of it (ip, "
+			    "cidr, prefix, ...)");
 	return true;
 }
 

@@ -51,7 +51,11 @@ bool list_name_denies(const struct list_word *name)
 	static const char *const denying[] = { "block", "black", "deny",   "drop",   "ban", "bad",
 					       "spam",	"abus",	 "attack", "reject", NULL };
 
-	return has_any(name, denying);
+	/* Parts of the address space. */
+	static const char *const neither[] = { "netblock", "net_block", "cidr_block", "cidrblock",
+					       "ip_block", "ipblock",	NULL };
+
+	return has_any(name, denying) && !has_any(name, neither);
 }
 
 bool list_name_opposes(const struct list_reader *reader, const struct list_word *name)
@@ -180,6 +184,8 @@ static enum list_said one(struct list_reader *reader, enum list_tells tells,
 {
 	static const char *const yes[] = { "true", "yes", "1", "on", NULL };
 	static const char *const no[] = { "false", "no", "0", "off", NULL };
+	static const char *const gone[] = { "removed",	"inactive", "expired", "disabled",
+					    "released", "revoked",  "deleted", NULL };
 	bool denies = !reader->options->allow, other = false;
 
 	if (tells == LIST_TELLS_END)
@@ -193,7 +199,7 @@ static enum list_said one(struct list_reader *reader, enum list_tells tells,
 	else if (tells == LIST_TELLS_OFF)
 		other = is_any(value, yes);
 	else if (tells == LIST_TELLS_WHAT)
-		other = list_name_opposes(reader, value);
+		other = list_name_opposes(reader, value) || is_any(value, gone);
 	else if (tells == LIST_TELLS_SCORE)
 		other = denies && list_word_is(value, "0");
 	return other ? LIST_SAID_OTHER : LIST_SAID_NOTHING;
