@@ -29,7 +29,8 @@ void exim_set_login_place(struct parsed_line *parsed, const struct exim_place *p
  * (exim_habits.h). Moves behind the client's bracket; false: there is none, or nothing decides. */
 bool exim_only_place(struct exim_habits *habits, struct span *text, struct exim_place *place);
 
-/* The same for a line "<= SENDER H=...", whose fields follow the address. */
+/* The same for a line "<= SENDER H=...". What stands behind the address is the client's login, so
+ * only one place may be left, even if several have the same address. */
 bool exim_message_place(struct exim_habits *habits, struct span *text, struct exim_place *place);
 
 /* Reads "H=h.example (helo) [192.0.2.7]:2129 I=[...]:587" as Exim writes it with its checks on;
@@ -41,6 +42,11 @@ bool exim_place_at_end(struct span text, struct exim_place *place);
 
 /* Whether no bracket of the text has another address, other than our own ones. */
 bool exim_no_other(struct span text, const struct address *address);
+
+/* Reads "a@example.com H=h.example (helo) [192.0.2.7] P=esmtpsa A=login:bob S=1234 ...", behind
+ * "<= ": a message of a client that has logged in, or, without a login, of another server. Fills
+ * *parsed; without an account, if several could be meant. */
+bool exim_read_message(struct exim_habits *habits, struct span text, struct parsed_line *parsed);
 
 /* Reads a line about something that Exim refused or cut off, behind the prefix and without a
  * message's id. Fills *parsed; *known: the line is of such a kind. */

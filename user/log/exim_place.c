@@ -88,13 +88,14 @@ static bool is_sum(struct span rest)
 	return span_skip(&rest, ": ") && span_number(&rest, &times) && span_is(rest, " Time(s)");
 }
 
-/* Whether Exim may write this behind a client's address. In a message: a blank and more fields.
- * Behind a refused password: nothing, or the name and a bracket that ends the line. `named`: the
- * line has a name, so it may end in a client's text. */
+/* Whether Exim may write this behind a client's address. In a message: that TCP was opened fast,
+ * what an ident server says, or the protocol. Behind a refused password: nothing, or the name and a
+ * bracket that ends the line. `named`: the line has a name, so it may end in a client's text. */
 static bool may_follow(struct span rest, bool message, bool named)
 {
 	if (message)
-		return span_starts(rest, " ");
+		return span_starts(rest, " P=") || span_starts(rest, " U=") ||
+		       span_starts(rest, " TFO");
 	if (span_skip(&rest, ": 535 Incorrect authentication data"))
 		return !rest.size || (span_starts(rest, " (set_id=") && span_ends(rest, ")")) ||
 		       (!named && is_sum(rest));
@@ -105,7 +106,7 @@ static bool may_follow(struct span rest, bool message, bool named)
  * many. */
 static unsigned find_places(struct span line, bool message, struct candidate *candidates)
 {
-	bool named = span_find(line, "set_id=") != SPAN_NONE;
+	bool named = !message && span_find(line, "set_id=") != SPAN_NONE;
 	unsigned count = 0;
 	size_t next;
 
@@ -171,9 +172,9 @@ static bool choose_place(struct exim_habits *habits, bool message, struct span *
 		return false;
 	if (count == 1)
 		exim_habits_learn(habits, candidates[0].place.from_port);
-	if (!all_equal(candidates, count)) {
+	if (message ? count > 1 : !all_equal(candidates, count)) {
 		count = drop_places(habits, candidates, count);
-		if (!all_equal(candidates, count))
+		if (message ? count != 1 : !all_equal(candidates, count))
 			return false;
 	}
 	*place = candidates[0].place;
