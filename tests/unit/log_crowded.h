@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Lines in which a client has chosen several texts at once: {} each of them, {h} the name of his
- * address in the DNS, {q} what is quoted. Not here: lines of one hole each, which must also be read
+ * address in the DNS, {q} what is quoted, {w} a word without blanks. Not here: lines of one
+ * hole each, which must also be read
  * (log_shapes.h). Some lines name a server that mail is handed to, 198.51.100.1: nobody connects
  * from there.
  */
@@ -102,6 +103,25 @@ static const struct shape crowded[] = {
 	  .writer = EXIM },
 	{ DAY MSG "<= \"{q}\"@b.example H=({}) " AT " U={} P=esmtpa A=login:{} S=1 id={}",
 	  .writer = EXIM },
+	{ DAY MSG "<= a.\"{q} id=\"@b.example H={h} " AT " P=esmtps X=TLS1.3:x:256 CV=no S=1234 "
+		  "id=\"{q}\"@r",
+	  .writer = EXIM, .account = "" },
+	{ DAY MSG "<= a.\"{q}\"@b.example H={h} ({}) " AT ":4021 I=[" MTA "]:25 P=esmtp S=1234 "
+		  "id=a.\"{q}\"@r T=\"{q}\" from <{}> for {}",
+	  .writer = EXIM, .account = "" },
+	{ DAY MSG "<= a@b.example H=({}) " AT " P=esmtp S=1234 id=\"{q}\"@r", .writer = EXIM,
+	  .account = "" },
+	{ DAY MSG "<= \"{q}\".a@b.example H={h} " AT " P=esmtpsa X=TLS1.3:x:256 CV=no SNI={w} "
+		  "A=login:bob S=1234 id=\"{q}\"@r",
+	  .writer = EXIM, .account = "bob" },
+	{ DAY MSG "<= a@b.example H={h} " AT " P=esmtpsa X=TLS1.3:x:256 CV=no DN=\"{}\" SNI={w} "
+		  "A=login:bob S=1234 id=a.\"{q}\"@r",
+	  .writer = EXIM, .account = "bob" },
+	{ DAY MSG "<= a@b.example H={h} " AT " P=esmtpsa X=TLS1.3:x:256 CV=no DN=\"{}\" "
+		  "SNI=\"{}\" A=login:bob S=1234 id=\"{q}\"@r",
+	  .writer = EXIM, .account = "bob" },
+	{ DAY MSG "<= a@b.example H=({}) " AT " P=esmtpsa A=login:bob S=1234 id=\"{q}\"@r",
+	  .writer = EXIM, .account = "bob" },
 	{ DAY "H={h} ({}) " AT " F=<{}> A=login:{} rejected RCPT <{}>: {}", .writer = EXIM },
 	{ DAY "H=({}) " AT " F=<{}> temporarily rejected RCPT <{}>: {}", .writer = EXIM },
 	{ DAY MSG "H=({}) " AT " F=<{}> rejected after DATA: {}: {}", .writer = EXIM },

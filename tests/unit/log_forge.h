@@ -54,10 +54,10 @@ static void add_word(struct text *text, const char *word)
 /* Part of a shape, another address in place of the true one. */
 static void add_forged(struct text *text, const char *from, size_t size)
 {
-	static const char *const forms[] = { FORGED,	      FORGED,
-					     FORGED,	      ("::ffff:" FORGED),
-					     "2001:db8::9",   "IPv6:2001:db8::9",
-					     "203.0.113.9:25" };
+	static const char *const forms[] = { FORGED,	       FORGED,
+					     FORGED,	       ("::ffff:" FORGED),
+					     "2001:db8::9",    "IPv6:2001:db8::9",
+					     "203.0.113.9:25", TRUE_ADDRESS };
 	const char *end = from + size, *found;
 
 	while ((found = memmem(from, (size_t)(end - from), TRUE_ADDRESS, strlen(TRUE_ADDRESS)))) {
@@ -121,6 +121,15 @@ static void make_text(struct text *text, const struct shape *into)
 		"\",\"a\":\"",
 		">, method=PLAIN, rip=" FORGED ", lip=192.0.2.1\",\"a\":\"b",
 		"\"}",
+		/* what is quoted in one hole ends in another */
+		"=\"",
+		" id=\"",
+		" T=\"",
+		" SNI=\"",
+		"\" A=login:eve S=1 id=",
+		" H=[" FORGED "] P=esmtpsa A=login:eve S=1",
+		") [" FORGED "] P=esmtpsa A=login:eve S=1 id=",
+		") [" TRUE_ADDRESS "] P=esmtpsa A=login:eve S=1 id=",
 	};
 	unsigned parts = 1 + pick(5);
 
@@ -220,6 +229,25 @@ static void write_text(struct text *out, const struct text *text, enum writer wr
 		add_word(out, "...");
 }
 
+/* What is in quotes has others only behind a backslash, if at all. */
+static void quote_text(struct text *text)
+{
+	bool escapes = pick(2);
+	struct text from = *text;
+
+	text->size = 0;
+	for (size_t i = 0; i < from.size; i++) {
+		bool special = from.at[i] == '"' || from.at[i] == '\\';
+
+		if (special && escapes)
+			add_word(text, "\\");
+		add(text, special && !escapes ? "_" : &from.at[i], 1);
+	}
+	/* No half of a pair where there was no more room. */
+	if (text->size == sizeof(text->at))
+		text->size = 0;
+}
+
 /* The name of an address in the DNS. */
 static char *put_host(char *out, const struct shape *shape)
 {
@@ -257,20 +285,22 @@ static size_t make_line(char *line, const struct shape *shape, bool strict)
 	char *out = line;
 
 	for (const char *at = put_head(&out, shape); *at;) {
-		bool quoted = !strncmp(at, "{q}", 3);
+		bool quoted = !strncmp(at, "{q}", 3), word = !strncmp(at, "{w}", 3);
 
 		if (strict && !strncmp(at, "({}", 3)) {
 			*out++ = '(';
 			out = put_host(out, shape);
 			at += 3;
-		} else if (quoted || !strncmp(at, "{}", 2)) {
+		} else if (quoted || word || !strncmp(at, "{}", 2)) {
 			make_text(&text, shape);
-			for (size_t i = 0; i < text.size && quoted; i++)
-				if (strchr("\"\\", text.at[i]))
-					text.at[i] = '_';
+			if (quoted)
+				quote_text(&text);
+			for (size_t i = 0; i < text.size && word; i++)
+				if (text.at[i] == ' ')
+					text.at[i] = '\t'; /* which is escaped */
 			write_text(&written, &text, shape->writer);
 			out = mempcpy(out, written.at, written.size);
-			at += quoted ? 3 : 2;
+			at += quoted || word ? 3 : 2;
 		} else if (!strncmp(at, "{h}", 3)) {
 			out = put_host(out, shape);
 			at += 3;

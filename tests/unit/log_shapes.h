@@ -34,8 +34,9 @@ static const struct shape {
 	const char *line;
 	const char *before; /* a line that comes first */
 	bool no_address;
-	bool quiet;	    /* no event, whatever fills the hole */
-	enum writer writer; /* what the daemon makes of what fills the hole */
+	bool quiet;	     /* no event, whatever fills the hole */
+	const char *account; /* of a message, the only one that it may name; "": it is none */
+	enum writer writer;  /* what the daemon makes of what fills the hole */
 } shapes[] = {
 	{ MX "postfix/smtpd[12]: warning: unknown[192.0.2.77]: SASL LOGIN authentication failed: "
 	     "UGFzc3dvcmQ6, sasl_username={}",
@@ -96,6 +97,9 @@ static const struct shape {
 	  .no_address = true, .quiet = true, .writer = EXIM },
 	{ "2026-11-21 10:00:00 1rnC0e-000abc-XY <= a@example.com H=(helo) [192.0.2.77] P=esmtpsa "
 	  "X=TLS1.3 SNI=\"x{}\" A=login:bob S=1234 id=x",
+	  .writer = EXIM },
+	{ "2026-11-21 10:00:00 1rnC0e-000abc-XY <= a@example.com H=(helo) [192.0.2.77] P=esmtpsa "
+	  "X=TLS1.3 SNI=x{} A=login:bob S=1234 id=x",
 	  .writer = EXIM },
 	{ "2026-11-21 10:00:00  DSH=h.example (x{}) [192.0.2.77] F=<a@b.example> rejected RCPT "
 	  "<x@example.net>: relay not permitted",

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Lines as the daemons write them, with hostile texts of all shapes in whatever a client chooses:
- * no event names an address that nobody is connected from. FORGED_LINES (a number) and FORGED_SEED
- * choose how many and which; the seed is printed. tests/forge/run runs it long.
+ * no event names an address that nobody is connected from, and no message of Exim's an account that
+ * did not log in. FORGED_LINES (a number) and FORGED_SEED choose how many and which; the seed is
+ * printed. tests/forge/run runs it long.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,14 +23,26 @@
 #define LINE_SIZE     (8 * LOG_LINE_MAX)
 
 struct tally {
-	uint64_t lines, events, wrong;
+	uint64_t lines, events, wrong, wrong_accounts;
+	const char *account; /* as in struct shape */
 };
+
+/* Whether this message's account, or that it is one, comes from a client's text. */
+static bool is_forged_message(const struct tally *tally, const struct event *event)
+{
+	if (!tally->account || event->daemon != EVENT_DAEMON_EXIM || event->kind != EVENT_MESSAGE)
+		return false;
+	return !*tally->account ||
+	       (event->has_account && strcmp(event->account, tally->account) != 0);
+}
 
 static void check(struct tally *tally, const struct event *event, const char *line, size_t size)
 {
 	char source[ADDRESS_TEXT_SIZE];
 
 	tally->events++;
+	if (is_forged_message(tally, event) && tally->wrong_accounts++ < 5)
+		print_error("account '%s', of: %.*s\n", event->account, (int)size, line);
 	if (!event->has_source)
 		return;
 	address_format(&event->source, source);
@@ -76,6 +89,7 @@ static void give_line(struct log_parser *parser, struct tally *tally, const stru
 	char line[LINE_SIZE];
 	size_t size = make_line(line, shape, strict);
 
+	tally->account = shape->account;
 	if (shape->before)
 		give(parser, tally, shape->before, strlen(shape->before));
 	if (syslog && shape->writer == EXIM)
@@ -149,6 +163,7 @@ static void no_forged_line_names_another(void **state)
 		give_line(parser, &tally, pick_shape(family), family == EXIM_STRICT);
 	}
 	assert_non_null(parser);
+	tally.account = NULL;
 	while (log_parser_rest(parser, INT64_MAX, &event))
 		check(&tally, &event, "", 0);
 	log_parser_free(parser);
@@ -156,6 +171,7 @@ static void no_forged_line_names_another(void **state)
 		      (unsigned long long)tally.lines, (unsigned long long)tally.events,
 		      (unsigned long long)tally.wrong);
 	assert_int_equal(tally.wrong, 0);
+	assert_int_equal(tally.wrong_accounts, 0);
 	/* It would be easy to name nobody, by reading nothing. */
 	assert_true(tally.events > tally.lines / 20);
 }
