@@ -29,11 +29,11 @@ enum member_role {
 /* The first ones of the table: those that Docker and the journal have. */
 enum json_member {
 	MEMBER_PARTIAL,
-	MEMBER_JOURNAL_TIME,
 	MEMBER_HOST,
 	MEMBER_JOURNAL_CONTAINER,
-	MEMBER_SHIPPED, /* from here on: also in a collector's object */
-	MEMBER_LOG = MEMBER_SHIPPED,
+	MEMBER_SHIPPED,			      /* from here on: also in a collector's object */
+	MEMBER_JOURNAL_TIME = MEMBER_SHIPPED, /* before other times */
+	MEMBER_LOG,
 	MEMBER_STREAM,
 	MEMBER_CONTAINER_ID,
 	MEMBER_CONTAINER_NAME,
@@ -44,7 +44,7 @@ enum json_member {
 	MEMBER_UID,
 	MEMBER_UNIT,
 	MEMBER_MESSAGE,
-	MEMBER_TIME_REPORTED, /* before other times */
+	MEMBER_TIME_REPORTED, /* before the times that follow */
 	MEMBER_ISO_DATE,
 	MEMBER_TIME,
 	MEMBER_NAMED,	   /* the first that has no name in this enum */

@@ -203,7 +203,8 @@ static bool read_object(struct unwrap **state, struct span line, struct unwrappe
 	    (values[MEMBER_STREAM].at || values[MEMBER_TIME].at ||
 	     values[MEMBER_CONTAINER_NAME].at))
 		return read_docker(state, out);
-	if (values[MEMBER_JOURNAL_TIME].at)
+	/* Vector keeps the journal's names, but calls the message "message". */
+	if (values[MEMBER_JOURNAL_TIME].at && values[MEMBER_MESSAGE].at)
 		return read_entry_json(unwrap, out);
 	return give_shipped(state, shipped_take(line, &unwrap->room, &shipped), &shipped, out,
 			    is_one);
