@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Lines in which a client has chosen several texts at once: {} each of them, {h} the name of his
- * address in the DNS, {q} what is quoted, {w} a word without blanks. Not here: lines of one
- * hole each, which must also be read
+ * address in the DNS, {q} what is quoted, {w} a word without blanks; of what stands between {<} and
+ * {>} 100 bytes are shown. Not here: lines of one hole each, which must also be read
  * (log_shapes.h). Some lines name a server that mail is handed to, 198.51.100.1: nobody connects
  * from there.
  */
@@ -152,6 +152,15 @@ static const struct shape crowded[] = {
 	  .writer = SENDMAIL_NAME },
 	{ SM "AUTH failure ({}): checkpass failed, user={}, relay={h} " AT,
 	  .writer = SENDMAIL_NAME },
+	{ SM "AUTH failure (LOGIN): checkpass failed, user={}, relay={<}{h}@{h} " AT
+	     " (may be forged){>}",
+	  .writer = SENDMAIL_NAME },
+	{ MX "sm-mta[12]: AUTH=server, relay={<}{h} " AT " (may be forged){>}, authid={}, "
+	     "mech=PLAIN, bits=0",
+	  .writer = SENDMAIL },
+	{ SM "{<}{h} " AT " (may be forged){>}: possible SMTP attack: command=AUTH, count=3",
+	  .writer = SENDMAIL },
+	{ SM "{<}{h}@{h} " AT "{>}: VRFY {} [rejected]", .writer = SENDMAIL },
 	{ MX "sm-mta[12]: AUTH=server, relay={}@{h} " AT ", authid={}, mech={}, bits=0",
 	  .writer = SENDMAIL },
 	{ SM "ruleset=check_rcpt, arg1=<{}>, relay={}@{h} " AT ", reject=550 5.7.1 <{}>... {}",

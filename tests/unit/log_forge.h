@@ -282,7 +282,7 @@ static const char *put_head(char **out, const struct shape *shape)
 static size_t make_line(char *line, const struct shape *shape, bool strict)
 {
 	struct text text, written;
-	char *out = line;
+	char *out = line, *shown = line;
 
 	for (const char *at = put_head(&out, shape); *at;) {
 		bool quoted = !strncmp(at, "{q}", 3), word = !strncmp(at, "{w}", 3);
@@ -303,6 +303,12 @@ static size_t make_line(char *line, const struct shape *shape, bool strict)
 			at += quoted || word ? 3 : 2;
 		} else if (!strncmp(at, "{h}", 3)) {
 			out = put_host(out, shape);
+			at += 3;
+		} else if (!strncmp(at, "{<}", 3)) {
+			shown = out;
+			at += 3;
+		} else if (!strncmp(at, "{>}", 3)) {
+			out = out - shown > 100 ? shown + 100 : out;
 			at += 3;
 		} else {
 			*out++ = *at++;

@@ -30,21 +30,45 @@ static void skip_queue_id(struct span *text)
 		*text = span_from(*text, size + 2);
 }
 
+/* Sendmail shows at most this many bytes of a client, in most lines. */
+#define CLIENT_SHOWN 100
+
+/* Skips " (may be forged)" behind a client's address, or as much of it as is shown. Both end at the
+ * same place; `client` begins with the client. */
+static void skip_forged(struct span client, struct span *rest)
+{
+	static const char forged[] = " (may be forged)";
+	size_t used = client.size - rest->size;
+	size_t left = used < CLIENT_SHOWN ? CLIENT_SHOWN - used : 0;
+
+	if (!span_skip(rest, forged) && left < strlen(forged) && rest->size >= left &&
+	    !memcmp(rest->at, forged, left))
+		*rest = span_from(*rest, left);
+}
+
 /* `relay` is just "h [192.0.2.8] (may be forged)" or "h [IPv6:2001:db8::1]". The text before the
  * last bracket may be an ident server's. */
 static bool read_relay(struct span relay, struct parsed_line *parsed)
 {
-	static const char forged[] = " (may be forged)";
-	size_t open;
+	size_t open = span_last_char(relay, '['), close;
+	struct span rest;
 
-	if (span_ends(relay, forged))
-		relay.size -= strlen(forged);
-	open = span_last_char(relay, '[');
-	if (open == SPAN_NONE || !span_ends(relay, "]") || (open && relay.at[open - 1] != ' ') ||
-	    !span_address(span_cut(relay, open + 1, relay.size - 1), &parsed->source))
+	if (open == SPAN_NONE || (open && relay.at[open - 1] != ' '))
 		return false;
-	parsed->has_source = true;
-	return true;
+	rest = span_from(relay, open + 1);
+	close = span_find_char(rest, ']');
+	if (close == SPAN_NONE || !span_address(span_cut(rest, 0, close), &parsed->source))
+		return false;
+	rest = span_from(rest, close + 1);
+	skip_forged(relay, &rest);
+	parsed->has_source = !rest.size;
+	return parsed->has_source;
+}
+
+/* Whether the client's name has left no room for all of its address. */
+static bool lacks_address(struct span relay)
+{
+	return relay.size == CLIENT_SHOWN && span_find_char(relay, ']') == SPAN_NONE;
 }
 
 /* Reasons that are the server's fault, or no guess at a password. */
@@ -63,11 +87,13 @@ static bool is_fault(struct span reason)
 static bool read_failure(struct span text, struct parsed_line *parsed)
 {
 	size_t close = span_find(text, "): "), relay, user;
-	struct span reason;
+	struct span reason, client;
 
 	relay = span_find_last(text, ", relay=");
-	if (close == SPAN_NONE || close > 40 || relay == SPAN_NONE || relay < close ||
-	    !read_relay(span_from(text, relay + strlen(", relay=")), parsed))
+	if (close == SPAN_NONE || close > 40 || relay == SPAN_NONE || relay < close)
+		return false;
+	client = span_from(text, relay + strlen(", relay="));
+	if (!read_relay(client, parsed) && !lacks_address(client))
 		return false;
 	reason = span_cut(text, close + strlen("): "), relay);
 	if (is_fault(reason))
@@ -81,7 +107,7 @@ static bool read_failure(struct span text, struct parsed_line *parsed)
 		parsed->account = span_from(reason, user + strlen(", user="));
 	if (parsed->account.size >= NAME_SHOWN)
 		parsed->account.size = 0;
-	return true;
+	return parsed->has_source || parsed->account.size;
 }
 
 /* "h [192.0.2.8]: possible SMTP attack: command=AUTH, count=5", read from the queue id on, since a
@@ -90,11 +116,12 @@ static bool read_failure(struct span text, struct parsed_line *parsed)
  * that names many unknown recipients, or that looks like an open proxy. */
 static bool read_attack(struct span text, struct parsed_line *parsed)
 {
+	struct span client = text;
 	uint32_t count;
 
 	if (!format_client(&text, &parsed->source))
 		return false;
-	span_skip(&text, " (may be forged)");
+	skip_forged(client, &text);
 	parsed->has_source = true;
 	parsed->kind = EVENT_ABUSE;
 	parsed->abuse = ABUSE_ERRORS;
@@ -140,7 +167,7 @@ static bool read_success(struct span text, struct parsed_line *parsed)
 	/* An ident server's text stands before the host, and could look like the rest of this
 	 * line. */
 	if (format_client(&rest, &parsed->source))
-		span_skip(&rest, " (may be forged)");
+		skip_forged(text, &rest);
 	if (rest.at != text.at + id && id != span_find_last(text, ", authid="))
 		return false;
 	if (!read_relay(span_cut(text, 0, id), parsed))
@@ -248,9 +275,11 @@ static bool read_reject(struct span text, struct parsed_line *parsed)
  * address. */
 static bool read_probe(struct span text, struct parsed_line *parsed)
 {
+	struct span client = text;
+
 	if (!span_ends(text, " [rejected]") || !format_client(&text, &parsed->source))
 		return false;
-	span_skip(&text, " (may be forged)");
+	skip_forged(client, &text);
 	if (!span_skip(&text, ": ") || text.size < 5 || text.at[4] != ' ' ||
 	    (strncasecmp(text.at, "VRFY", 4) && strncasecmp(text.at, "EXPN", 4)))
 		return false;
