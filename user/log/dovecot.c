@@ -48,11 +48,31 @@ static struct span read_session(struct span tail)
 	return span_cut(tail, at + strlen("session=<"), tail.size - 1);
 }
 
+/* Takes the name off "NAME>, method=PLAIN", which stands before the address; false: it has no end,
+ * or another address stands behind it. Then the administrator has put a client's text behind the
+ * address (login_log_format_elements), and this is the one in that text. The session's id may be
+ * behind the name, too: whoever chooses such a name may choose the shorter one as well. */
+static bool take_name(struct span before, struct parsed_line *parsed)
+{
+	size_t end = span_find_last(before, ">, method="), session;
+
+	if (end == SPAN_NONE || span_ends(before, ">"))
+		end = span_ends(before, ">") ? before.size - 1 : SPAN_NONE;
+	if (end == SPAN_NONE || span_find(span_from(before, end), ", rip=") != SPAN_NONE)
+		return false;
+	parsed->account = span_cut(before, 0, end);
+	session = span_find(parsed->account, ">, session=<");
+	if (session != SPAN_NONE)
+		parsed->account.size = session;
+	dovecot_check_name(&parsed->account);
+	return true;
+}
+
 /* `fields` holds "NAME>, method=PLAIN, rip=A, lip=..., session=<...>", or the same without a name.
  * The user name ends where the last of Dovecot's own fields begin. */
 static bool read_fields(struct span fields, bool named, struct parsed_line *parsed)
 {
-	size_t rip = span_find_last(fields, named ? ", rip=" : "rip="), method, end;
+	size_t rip = span_find_last(fields, named ? ", rip=" : "rip="), end;
 	struct span before, address;
 
 	if (rip == SPAN_NONE || fields.size > FORMAT_SURE_SIZE)
@@ -71,16 +91,9 @@ static bool read_fields(struct span fields, bool named, struct parsed_line *pars
 		return false;
 	parsed->has_source = true;
 	if (!named)
-		return span_find_char(before, '<') == SPAN_NONE;
-	method = span_find_last(before, ">, method=");
-	if (method != SPAN_NONE && !span_ends(before, ">"))
-		parsed->account = span_cut(before, 0, method);
-	else if (span_ends(before, ">"))
-		parsed->account = span_cut(before, 0, before.size - 1);
-	else
-		return false;
-	dovecot_check_name(&parsed->account);
-	return true;
+		return span_find_char(before, '<') == SPAN_NONE && !span_starts(before, "rip=") &&
+		       span_find(before, ", rip=") == SPAN_NONE;
+	return take_name(before, parsed);
 }
 
 /* "Aborted login (1 authentication attempts): ", as releases 1.0 and 1.1 write it, with 0 for a
