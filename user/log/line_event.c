@@ -23,6 +23,11 @@ uint32_t line_event_account(const struct event *event)
 	return hash32(span_hash((struct span){ name, size }));
 }
 
+uint64_t line_event_process(struct span program, uint32_t pid)
+{
+	return (span_hash(program) ^ (uint64_t)pid * 0x9e3779b97f4a7c15U) | 1;
+}
+
 void line_event_fill(const struct envelope *envelope, const struct parsed_line *parsed,
 		     struct line_event *line_event)
 {
@@ -31,8 +36,7 @@ void line_event_fill(const struct envelope *envelope, const struct parsed_line *
 
 	line_event->evidence = parsed->evidence;
 	line_event->session = parsed->session.size ? span_hash(parsed->session) | 1 : 0;
-	line_event->process =
-		(span_hash(envelope->program) ^ (uint64_t)envelope->pid * 0x9e3779b97f4a7c15U) | 1;
+	line_event->process = line_event_process(envelope->program, envelope->pid);
 	line_event->text = doubled ? span_hash(envelope->text) | 1 : 0;
 	line_event->backend = parsed->backend.size ? hash32(span_hash(parsed->backend)) : 0;
 	line_event->account = line_event_account(&line_event->event);

@@ -24,6 +24,9 @@ struct line_event {
 void line_event_fill(const struct envelope *envelope, const struct parsed_line *parsed,
 		     struct line_event *line_event);
 
+/* The hash for the member `process`. */
+uint64_t line_event_process(struct span program, uint32_t pid);
+
 /* The hash for the member `account`. */
 uint32_t line_event_account(const struct event *event);
 

@@ -8,6 +8,7 @@
 #include "log/pattern.h"
 #include "log/pieces.h"
 #include "log/quick.h"
+#include "log/repeats.h"
 #include "log/sessions.h"
 #include "log/shipped.h"
 #include "log/unwrap.h"
@@ -33,9 +34,10 @@ struct log_parser {
 	int64_t offset_ns;
 	struct envelope_form form; /* the form of the last event's line */
 	bool deliveries, no_bare, missed;
-	bool wrapped;		      /* the line before was wrapped */
-	unsigned repeated;	      /* how often the line before has its event; 0: none */
-	struct line_event line_event; /* of log_parser_line() */
+	bool wrapped;			/* the line before was wrapped */
+	unsigned repeated;		/* how often the line before has its event; 0: none */
+	struct repeats_message message; /* of the last event's line */
+	struct line_event line_event;	/* of log_parser_line() */
 };
 
 struct log_parser *log_parser_new(void)
@@ -234,23 +236,19 @@ static bool read_line(struct log_parser *parser, const struct envelope *envelope
 	return true;
 }
 
-/* Reads "last message repeated 3 times" of the BSDs' syslogs, right behind an event's line, which
- * is still in `line_event`. FreeBSD 12 puts "syslogd: " before it, macOS "---" around it. */
+/* Reads that the message of the line before came again, whose event is still in `line_event`. */
 static bool read_repeat(struct log_parser *parser, const struct envelope *envelope,
 			unsigned repeated, struct line_event *line_event)
 {
 	struct event *event = &line_event->event;
-	struct span text = envelope->text;
 	uint32_t times;
 
-	if ((envelope->program.size && !span_is(envelope->program, "syslogd")) ||
-	    !span_skip(&text, "last message repeated ") || !span_number(&text, &times) || !times ||
-	    times > ENVELOPE_MOST_REPEATS ||
-	    !(span_is(text, " times") || span_is(text, " time") || span_is(text, " times ---")))
+	if (!repeats_read(&parser->message, line_event, envelope, &times))
 		return false;
 	event->count = times * (event->count / repeated);
 	event->named = times * (event->named / repeated);
 	parser->repeated = times;
+	parser->missed = false;
 	event->line = parser->line;
 	event->wall_ns = convert(parser, &envelope->clock);
 	line_event->text = 0;
@@ -302,6 +300,7 @@ bool log_parser_read(struct log_parser *parser, const char *line, size_t size,
 	if (read_line(parser, &envelope, line_event)) {
 		envelope_get_form(&envelope, &parser->form);
 		parser->repeated = 1;
+		repeats_note(&parser->message, &envelope);
 		return true;
 	}
 	if (repeated && read_repeat(parser, &envelope, repeated, line_event))
