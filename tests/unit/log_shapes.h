@@ -272,6 +272,8 @@ static const struct shape {
 	  .writer = COURIER },
 	{ MX "dovecot: auth: checkpassword(x{},192.0.2.77,<sess>): Login failed (status=1)",
 	  .writer = DOVECOT_NAME },
+	{ MX "dovecot: auth: cram-md5(x{},192.0.2.77,<sess>): password mismatch",
+	  .writer = DOVECOT_NAME },
 	{ MX "smtpd[12]: " ID " smtp failed-command command=\"RCPT TO:<{}>\" result=\"550 Invalid "
 	     "recipient: <x>\"",
 	  MX "smtpd[12]: " ID " smtp connected address=192.0.2.77 host=h", .writer = OPENSMTPD },

@@ -37,6 +37,7 @@ enum auth_shape {
 struct auth_line {
 	struct span text;
 	enum auth_shape shape;
+	bool challenged; /* of a mechanism that is given no password */
 };
 
 void dovecot_check_name(struct span *name)
@@ -70,7 +71,7 @@ static const char *const mismatches[] = {
 	"Login failed (status=1)", /* checkpassword */
 };
 
-static void read_reason(struct span line, struct dovecot_auth_place *place)
+static void read_reason(const struct auth_line *line, struct dovecot_auth_place *place)
 {
 	static const char disallowed[] = "Username character disallowed by auth_username_chars: ";
 	struct span rest = place->reason;
@@ -81,17 +82,20 @@ static void read_reason(struct span line, struct dovecot_auth_place *place)
 		at = span_find(rest, " (username: ");
 		place->failed = true;
 		if (at != SPAN_NONE)
-			place->open = (size_t)(rest.at - line.at) + at + strlen(" (username: ");
+			place->open =
+				(size_t)(rest.at - line->text.at) + at + strlen(" (username: ");
 		return;
 	}
-	/* The name in small letters, as Dovecot converts it; Dovecot's own text has capitals. */
-	place->foreign = span_starts(rest, "password mismatch");
+	/* The name in small letters, as Dovecot converts it; Dovecot's own text has capitals, but
+	 * up to 2.2 not for these mechanisms, where nothing follows. */
+	place->failed = line->challenged && span_is(rest, "password mismatch");
+	place->foreign = !place->failed && span_starts(rest, "password mismatch");
 	for (size_t i = 0; i < sizeof(mismatches) / sizeof(*mismatches) && !place->failed; i++) {
 		rest = place->reason;
 		if (!span_skip(&rest, mismatches[i]))
 			continue;
 		place->foreign = rest.size && *rest.at != ' ';
-		at = (size_t)(rest.at - line.at);
+		at = (size_t)(rest.at - line->text.at);
 		place->failed = !rest.size || span_starts(rest, " - trying the next passdb") ||
 				span_starts(rest, " (trying the next passdb");
 		for (size_t size = rest.size; span_skip(&rest, " (given password: ") ||
@@ -162,10 +166,10 @@ static void read_rest(const struct auth_line *line, struct span rest,
 	if (line->shape == AUTH_OWN && skip_request(&rest))
 		span_skip(&rest, "Info: ");
 	place->reason = rest;
-	read_reason(line->text, place);
+	read_reason(line, place);
 	while (!place->failed && !driven && read_driver(&rest, place)) {
 		place->reason = rest;
-		read_reason(line->text, place);
+		read_reason(line, place);
 		driven = true;
 	}
 }
@@ -225,10 +229,17 @@ static bool is_surely(struct span line, const struct dovecot_auth_place *first,
 	       is_longer_than_a_name(span_cut(line, 0, first->open));
 }
 
+/* Whether these lines are of a mechanism that only asks whether the client knows the password. */
+static bool is_challenged(struct span driver)
+{
+	return span_is(driver, "cram-md5") || span_is(driver, "digest-md5") ||
+	       span_is(driver, "apop") || span_starts(driver, "scram-sha-");
+}
+
 /* `text` begins behind the bracket that the name follows. */
 static bool read_places(struct span line, enum auth_shape shape, struct parsed_line *parsed)
 {
-	const struct auth_line whole = { line, shape };
+	const struct auth_line whole = { line, shape, is_challenged(parsed->backend) };
 	struct dovecot_auth_place place, chosen = { 0 };
 	bool found = false, first = true;
 	unsigned tries = 0;
