@@ -22,6 +22,14 @@ static bool is_server_fault(struct span reason)
 	return format_is_sasl_fault(reason);
 }
 
+/* A name at the end of a line, behind which some loggers put a blank. */
+static struct span trim_end(struct span name)
+{
+	while (name.size && name.at[name.size - 1] == ' ')
+		name.size--;
+	return name;
+}
+
 /* "h[a]: SASL LOGIN authentication failed: REASON[, sasl_username=NAME]"; before 2.3 without a
  * reason. */
 static bool read_sasl_failure(struct span text, struct parsed_line *parsed)
@@ -52,9 +60,10 @@ static bool read_sasl_failure(struct span text, struct parsed_line *parsed)
 		text = span_from(text, name + strlen(", sasl_username="));
 		/* Postfix writes '?' for unprintable characters, and shows NAME_SHOWN bytes at
 		 * most. */
-		if (!span_is(text, "(unavailable)") && span_find_char(text, '?') == SPAN_NONE &&
-		    text.size != NAME_SHOWN)
-			parsed->account = text;
+		if (text.size != NAME_SHOWN && span_find_char(text, '?') == SPAN_NONE)
+			parsed->account = trim_end(text);
+		if (span_is(parsed->account, "(unavailable)"))
+			parsed->account.size = 0;
 	}
 	return client.has_address || parsed->account.size;
 }
@@ -117,7 +126,8 @@ static bool read_message(struct span text, struct parsed_line *parsed)
 		return false;
 	postfix_set_client(parsed, &client);
 	parsed->kind = EVENT_MESSAGE;
-	parsed->account = until_field(span_from(text, at + strlen(", sasl_username=")), next);
+	parsed->account =
+		trim_end(until_field(span_from(text, at + strlen(", sasl_username=")), next));
 	return parsed->account.size;
 }
 
