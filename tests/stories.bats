@@ -129,6 +129,8 @@ asked() { # FILTER FOLDER [--learned]
 	[[ $(grep -c '^ok' <<<"$output") -ge 41 ]]
 	run -0 "$STORIES/residents" "$SEKISHO"
 	[[ $(grep -c '^ok' <<<"$output") -ge 19 ]]
+	run -0 "$STORIES/colleagues" "$SEKISHO"
+	[[ $(grep -c '^ok' <<<"$output") -ge 6 ]]
 }
 
 @test "a month under the everyday botnet: nobody honest out, at most an alert, 95 % of its sources banned" {

@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rule account-flood: one account hands in too many messages. Ten times the account's usual only
- * alerts, since the sender may be the owner. Many messages from sources that the account does not
- * know come from a thief who has the right password: these sources are banned. */
+ * alerts, since the sender may be the owner. What sources hand in that the account does not know is
+ * judged in flood_strangers.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
+#include "detect/flood_strangers.h"
 #include "detect/rule.h"
-
-/* An unknown source counts only from this many messages within short_s on. */
-#define QUIET 20
-
-/* A source that handed in QUIET messages to an account: until when it stays loud. */
-struct loud {
-	int64_t until_ns;
-};
 
 #define PARTS 10 /* of the window, whose sum is exact to one part */
 
@@ -26,11 +19,9 @@ struct account_flood_flow {
 };
 
 struct account_flood {
-	struct sliding_window *all;	/* by account */
-	struct sliding_window *unknown; /* by account: of sources that are loud and not known */
-	struct sliding_window *quiet;	/* by source and account */
-	struct lru_table *loud;		/* struct loud, by source and account */
-	struct lru_table *flows;	/* struct account_flood_flow, by account */
+	struct sliding_window *all; /* by account */
+	struct lru_table *flows;    /* struct account_flood_flow, by account */
+	struct flood_strangers *strangers;
 	uint64_t part_ns;
 };
 
@@ -39,10 +30,8 @@ static void destroy(void *context)
 	struct account_flood *state = context;
 
 	sliding_window_free(state->all);
-	sliding_window_free(state->unknown);
-	sliding_window_free(state->quiet);
-	lru_free(state->loud);
 	lru_free(state->flows);
+	flood_strangers_free(state->strangers);
 	free(state);
 }
 
@@ -51,39 +40,19 @@ static struct window_settings all_windows(const struct detect_settings *settings
 	return rule_windows(&settings->rules[RULE_ACCOUNT_FLOOD], settings->most_accounts, 1);
 }
 
-static struct window_settings unknown_windows(const struct detect_settings *settings)
-{
-	const struct rule_settings *rule = &settings->rules[RULE_ACCOUNT_FLOOD];
-
-	return (struct window_settings){ .count = rule->long_count ? rule->long_count : 1,
-					 .most = settings->most_accounts,
-					 .window_ns = rule_ns(rule->short_s) };
-}
-
-static struct window_settings quiet_windows(const struct detect_settings *settings)
-{
-	struct window_settings windows = unknown_windows(settings);
-
-	windows.count = QUIET < windows.count ? QUIET : windows.count;
-	return windows;
-}
-
 static void *create(const struct detect_settings *settings)
 {
-	struct window_settings all = all_windows(settings), unknown = unknown_windows(settings);
-	struct window_settings quiet = quiet_windows(settings);
+	struct window_settings all = all_windows(settings);
 	struct account_flood *state = calloc(1, sizeof(*state));
 
 	if (!state)
 		return NULL;
 	state->all = sliding_window_new(&all);
-	state->unknown = sliding_window_new(&unknown);
-	state->quiet = sliding_window_new(&quiet);
-	state->loud = lru_new(sizeof(struct loud), settings->most_accounts, NULL, NULL);
+	state->strangers = flood_strangers_new(settings);
 	state->flows =
 		lru_new(sizeof(struct account_flood_flow), settings->most_accounts, NULL, NULL);
 	state->part_ns = all.window_ns / PARTS + 1;
-	if (state->all && state->unknown && state->quiet && state->loud && state->flows)
+	if (state->all && state->strangers && state->flows)
 		return state;
 	destroy(state);
 	return NULL;
@@ -91,14 +60,11 @@ static void *create(const struct detect_settings *settings)
 
 static void configure(void *context, const struct detect_settings *settings)
 {
-	struct window_settings all = all_windows(settings), unknown = unknown_windows(settings);
-	struct window_settings quiet = quiet_windows(settings);
+	struct window_settings all = all_windows(settings);
 	struct account_flood *state = context;
 
 	sliding_window_configure(state->all, &all);
-	sliding_window_configure(state->unknown, &unknown);
-	sliding_window_configure(state->quiet, &quiet);
-	lru_resize(state->loud, settings->most_accounts);
+	flood_strangers_configure(state->strangers, settings);
 	lru_resize(state->flows, settings->most_accounts);
 	state->part_ns = all.window_ns / PARTS + 1;
 }
@@ -142,14 +108,6 @@ static void flow_on(const struct account_flood *state, struct account_flood_flow
 	flow->sum += weight;
 }
 
-/* How many messages or recipients an event stands for. */
-static uint32_t weight_of(const struct event *event)
-{
-	uint32_t count = event->count ? event->count : 1;
-
-	return event->recipients > count ? event->recipients : count;
-}
-
 /* The count that is unusual for the account: rule->usual times the most that it handed in within a
  * window on earlier days. 0: there is nothing to compare with. */
 static uint64_t unusual(const struct rule_input *input, uint32_t sum)
@@ -186,7 +144,7 @@ static void judge_all(struct account_flood *state, const struct rule_input *inpu
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_FLOOD];
 	struct window_entry entry = { .wall_ns = event->wall_ns,
 				      .tag = input->tag,
-				      .weight = weight_of(event) };
+				      .weight = flood_weight(event) };
 	struct account_flood_flow *flow = lru_touch(state->flows, &input->account, NULL);
 	const struct window_entry *hit;
 	unsigned long long messages = 0;
@@ -218,107 +176,6 @@ static void judge_all(struct account_flood *state, const struct rule_input *inpu
 	rule_decide(input, &decision);
 }
 
-/* The weight that this message adds: 0 if its source is quiet; all that the source handed in so far
- * if it stops being quiet with this message. */
-static uint32_t loudness(struct account_flood *state, const struct rule_input *input)
-{
-	const struct event *event = input->event;
-	uint64_t span_ns = rule_ns(input->settings->rules[RULE_ACCOUNT_FLOOD].short_s);
-	struct window_entry entry = { .wall_ns = event->wall_ns,
-				      .tag = input->tag,
-				      .weight = weight_of(event) };
-	struct prefix key = lru_pair_key(&input->account, &input->source);
-	struct loud *loud = lru_find(state->loud, &key);
-	const struct window_entry *hit;
-	uint32_t weight = 0;
-	size_t count;
-
-	count = sliding_window_add(state->quiet, &key, &entry, &hit);
-	for (size_t i = 0; i < count; i++)
-		weight += hit[i].weight;
-	if (count) {
-		sliding_window_restart(state->quiet, &key);
-		if (loud && event->wall_ns < loud->until_ns)
-			weight = entry.weight;
-		loud = lru_touch(state->loud, &key, NULL);
-		loud->until_ns = time_plus(event->wall_ns, span_ns);
-		return weight;
-	}
-	return loud && event->wall_ns < loud->until_ns ? entry.weight : 0;
-}
-
-static void ban_source(const struct rule_input *input, const struct decision *alert,
-		       const struct prefix *source)
-{
-	struct decision decision = *alert;
-
-	decision.action = ACTION_BAN;
-	decision.has_prefix = true;
-	decision.prefix = *source;
-	decision.source_count = 0;
-	rule_decide(input, &decision);
-}
-
-/* Raises the alert first, then bans the loud sources. */
-static void fire(const struct rule_input *input, const struct window_entry *hit, size_t count)
-{
-	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_FLOOD];
-	unsigned long long messages = 0;
-	struct decision alert, copy;
-	char window[TIME_TEXT_SIZE];
-
-	rule_begin(input, RULE_ACCOUNT_FLOOD, &alert);
-	rule_set_account(input, &alert);
-	for (size_t i = 0; i < count; i++) {
-		struct address address;
-		struct prefix source;
-		bool said = false;
-
-		messages += hit[i].weight;
-		rule_add_evidence(&alert, hit[i].tag);
-		if (!hit[i].account ||
-		    address_parse(hit[i].account, strlen(hit[i].account), &address))
-			continue;
-		source = address_source(&address, input->settings->source_length6);
-		for (unsigned j = 0; j < alert.source_count && j < DECISION_SOURCES_MAX; j++)
-			said |= !memcmp(&alert.sources[j].prefix, &source, sizeof(source));
-		if (!said)
-			rule_add_source(input, &alert, &source);
-	}
-	duration_format(rule->short_s, window);
-	snprintf(alert.reason, sizeof(alert.reason),
-		 "%llu messages handed in within %s from sources that the account does not know",
-		 messages, window);
-	alert.action = ACTION_ALERT;
-	copy = alert;
-	rule_decide(input, &copy);
-	for (unsigned i = 0; !input->young && i < alert.source_count && i < DECISION_SOURCES_MAX;
-	     i++)
-		ban_source(input, &alert, &alert.sources[i].prefix);
-}
-
-static void judge_unknown(struct account_flood *state, const struct rule_input *input)
-{
-	const struct event *event = input->event;
-	struct window_entry entry = { .wall_ns = event->wall_ns, .tag = input->tag };
-	const struct window_entry *hit;
-	char source[ADDRESS_TEXT_SIZE];
-	size_t count;
-
-	if (!event->has_source || input->login == LOGIN_KNOWN || input->lan)
-		return;
-	entry.weight = loudness(state, input);
-	if (!entry.weight)
-		return;
-	address_format(&input->source.address, source);
-	entry.account = source;
-	count = sliding_window_add(state->unknown, &input->account, &entry, &hit);
-	if (!count)
-		return;
-	fire(input, hit, count);
-	sliding_window_restart(state->unknown, &input->account);
-}
-
 static size_t expect(const void *context, const struct rule_input *input,
 		     struct lru_lookup lookups[])
 {
@@ -334,22 +191,22 @@ static size_t expect(const void *context, const struct rule_input *input,
 static void on_event(void *context, const struct rule_input *input)
 {
 	const struct event *event = input->event;
+	struct account_flood *state = context;
 
 	if (event->kind != EVENT_MESSAGE || !event->has_account)
 		return;
-	judge_all(context, input);
-	judge_unknown(context, input);
+	judge_all(state, input);
+	flood_strangers_judge(state->strangers, input);
 }
 
 static void add_usage(const void *context, struct detect_usage *usage)
 {
 	const struct account_flood *state = context;
-	struct window_usage all, unknown, quiet;
+	struct window_usage all;
 
 	sliding_window_get_usage(state->all, &all);
-	sliding_window_get_usage(state->unknown, &unknown);
-	sliding_window_get_usage(state->quiet, &quiet);
-	usage->forgotten += all.forgotten + unknown.forgotten + quiet.forgotten;
+	usage->forgotten += all.forgotten;
+	flood_strangers_add_usage(state->strangers, usage);
 }
 
 const struct rule_type rule_account_flood = {

@@ -24,7 +24,7 @@ static void take_known(const struct detect_known *known, void *context)
 			continue;
 		login_source_join(login, known); /* recalled before, by the account's other name */
 		if (login_source_is_known(accounts, login, recalling->now_ns))
-			known_note(accounts, &known->source, recalling->key, login->last_ns);
+			known_note(accounts, login, recalling->key);
 		return;
 	}
 	login = login_source_add(accounts, recalling->account);
@@ -37,7 +37,7 @@ static void take_known(const struct detect_known *known, void *context)
 	login_source_set_origin(login, accounts_country(accounts, &known->source.address),
 				provider_of(accounts->settings, &known->source.address));
 	if (login_source_is_known(accounts, login, recalling->now_ns))
-		known_note(accounts, &known->source, recalling->key, known->last_ns);
+		known_note(accounts, login, recalling->key);
 }
 
 /* A name without known sources takes no slot unless `make` is set: any stranger can make names

@@ -6,7 +6,8 @@
  * without one, the owner could not be told from the others. The spread began some time before it is
  * noticed, see news_began(). A source that came since then, of a provider that was not there before
  * and from no home country, is a stranger, and is banned; so is every later one, at its first
- * login.
+ * login. A shared place, where many others work, is not banned: it counts all the same, and does
+ * not become known.
  *
  * Where a provider is a guess (provider.h), many networks of the account's own country need not be
  * many providers: they count only for a twelfth of the window. Somebody on the road meets many
@@ -87,7 +88,16 @@ static void say_countries(const struct decision *decision, char *text, size_t si
 	}
 }
 
-static void ban_stranger(const struct rule_input *input, const struct login_source *login)
+/* Whether a ban of the source would shut out many others. */
+static bool is_spared(const struct rule_input *input, const struct prefix *source)
+{
+	return accounts_others(input->accounts, source, &input->account, input->event->wall_ns,
+			       NULL) >= input->settings->shared_accounts;
+}
+
+/* Bans a stranger, or raises an alert about the account in place of the ban. */
+static void ban_stranger(const struct rule_input *input, const struct login_source *login,
+			 bool spared)
 {
 	struct decision decision;
 
@@ -96,6 +106,10 @@ static void ban_stranger(const struct rule_input *input, const struct login_sour
 	rule_add_evidence(&decision, place_tag(login, input->tag));
 	snprintf(decision.reason, sizeof(decision.reason), "logged in to %.100s during its spread",
 		 input->event->account);
+	if (spared) {
+		rule_notice(input, &decision);
+		return;
+	}
 	rule_spare_mail(input, &decision);
 	decision.action = ACTION_BAN;
 	decision.has_prefix = true;
@@ -137,7 +151,8 @@ static void alert(const struct rule_input *input, const struct news *news, int64
 }
 
 /* Sources that came with the spread must not become known to the account: they are marked as
- * suspect. Where the rule bans, those from no home country are also banned and removed. */
+ * suspect. Where the rule bans, those from no home country are also banned and removed, unless they
+ * are to be spared. */
 static void sort_out(const struct rule_input *input, int64_t began_ns, bool bans)
 {
 	struct account *account = input->at;
@@ -150,12 +165,18 @@ static void sort_out(const struct rule_input *input, int64_t began_ns, bool bans
 	if (!(input->settings->rules[RULE_ACCOUNT_SPREAD].action & ACTION_BAN))
 		bans = false;
 	for (size_t i = account->count; i-- > 0;) {
+		struct prefix source = account->logins[i].source;
+		bool spared;
+
 		if (!strangers[i])
 			continue;
 		account->logins[i].suspect = true;
 		if (!bans || detect_is_home(input->settings, account->logins[i].country))
 			continue;
-		ban_stranger(input, &account->logins[i]);
+		spared = is_spared(input, &source);
+		ban_stranger(input, &account->logins[i], spared);
+		if (spared)
+			continue;
 		accounts_remove_source(input->accounts, input->event->account, account, i);
 	}
 }
@@ -213,9 +234,12 @@ static void on_event(void *context, const struct rule_input *input)
 	if (input->login == LOGIN_STRANGER) {
 		struct login_source login = { .source = input->source,
 					      .tag = (uint32_t)input->tag };
+		bool spared = is_spared(input, &input->source);
 
-		accounts_spread(input->accounts, input->event->account, input->at, now_ns);
-		ban_stranger(input, &login);
+		/* Who may be the owner at a shared place does not prolong the spread. */
+		if (!spared)
+			accounts_spread(input->accounts, input->event->account, input->at, now_ns);
+		ban_stranger(input, &login, spared);
 		return;
 	}
 	/* A source that was seen before counts for nothing, except with its first message. */

@@ -167,7 +167,7 @@ static void keep(struct accounts *accounts, const char *name, const struct prefi
 	bool is_known = login_source_is_known(accounts, login, login->last_ns);
 
 	if (is_known)
-		known_note(accounts, &login->source, key, login->last_ns);
+		known_note(accounts, login, key);
 	if (!store->keep ||
 	    (login->kept_s && accounts_within(told.last_ns, login->last_ns, ACCOUNTS_DAY_NS) &&
 	     login_source_is_known(accounts, &told, login->last_ns) == is_known))

@@ -124,6 +124,13 @@ bool accounts_network_known(struct accounts *accounts, const struct prefix *netw
 			    int64_t now_ns);
 /* Whether a source is a shared place: known to as many accounts as the settings say. */
 bool accounts_shared(struct accounts *accounts, const struct prefix *source, int64_t now_ns);
+/* How many accounts other than the key's were logged in to from the source on two days, at any age
+ * of the installation, of those that logged in from there last. `others` (NULL: not wanted) gets a
+ * number for each, the same wherever the account logs in. At least those that make a shared place
+ * are counted. */
+unsigned accounts_others(struct accounts *accounts, const struct prefix *source,
+			 const struct prefix *key, int64_t now_ns,
+			 uint32_t others[DETECT_SHARED_MAX]);
 
 /* The tag of a source's first login; `now` is a later event's tag. */
 static inline uint64_t place_tag(const struct login_source *login, uint64_t now)

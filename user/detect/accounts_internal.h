@@ -76,8 +76,8 @@ bool accounts_other_name(const struct accounts *accounts, const char *name,
 struct lru_table *known_new(uint32_t most);
 struct lru_table *known_networks_new(uint32_t most);
 /* The account knows the source from now on, or still. */
-void known_note(struct accounts *accounts, const struct prefix *source, const struct prefix *key,
-		int64_t last_ns);
+void known_note(struct accounts *accounts, const struct login_source *login,
+		const struct prefix *key);
 /* The account does not know it any more. */
 void known_drop(struct accounts *accounts, const struct prefix *source, const struct prefix *key);
 /* The account knows no source any more, including those that were recalled by source. Looks at all

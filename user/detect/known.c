@@ -10,7 +10,8 @@
  * one. */
 struct known_account {
 	uint32_t hash;
-	uint16_t day; /* of the last login, since 1970; 0: unused */
+	uint16_t day;	   /* of the last login, since 1970; 0: unused */
+	uint16_t two_days; /* 1: it was logged in to on two days, also while we are young */
 };
 
 /* Most sources belong to one account. */
@@ -77,8 +78,10 @@ static void make_many(struct known *known)
 	known->room = DETECT_SHARED_MAX;
 }
 
-static void note(struct known *known, uint32_t hash, int64_t last_ns)
+static void note(struct known *known, uint32_t hash, const struct login_source *login)
 {
+	int64_t last_ns = login->last_ns;
+
 	struct known_account *accounts = accounts_of(known);
 	unsigned at = 0, oldest = 0;
 
@@ -99,8 +102,10 @@ static void note(struct known *known, uint32_t hash, int64_t last_ns)
 		if (accounts[at].day > day_of(last_ns))
 			return;
 		accounts[at].day = 0;
+		accounts[at].two_days = 0;
 	}
 	accounts[at].hash = hash;
+	accounts[at].two_days |= place_came_on_two_days(login);
 	if (accounts[at].day < day_of(last_ns))
 		accounts[at].day = day_of(last_ns);
 }
@@ -119,16 +124,17 @@ static void note_network(struct accounts *accounts, const struct prefix *network
 		*around = last_ns;
 }
 
-void known_note(struct accounts *accounts, const struct prefix *source, const struct prefix *key,
-		int64_t last_ns)
+void known_note(struct accounts *accounts, const struct login_source *login,
+		const struct prefix *key)
 {
-	struct prefix network = network_of(accounts, source);
-	const struct lru_lookup lookups[] = { { accounts->known, source },
+	const struct prefix source = login->source; /* aligned */
+	struct prefix network = network_of(accounts, &source);
+	const struct lru_lookup lookups[] = { { accounts->known, &source },
 					      { accounts->known_networks, &network } };
 
 	lru_expect(lookups, sizeof(lookups) / sizeof(*lookups));
-	note(lru_touch(accounts->known, source, NULL), hash_of(key), last_ns);
-	note_network(accounts, &network, last_ns);
+	note(lru_touch(accounts->known, &source, NULL), hash_of(key), login);
+	note_network(accounts, &network, login->last_ns);
 }
 
 /* Takes an account out. Returns whether it was there; *others: whether other accounts remain. */
@@ -140,7 +146,7 @@ static bool take_out(struct known *known, uint32_t hash, bool *others)
 	*others = false;
 	for (unsigned i = 0; i < known->room; i++) {
 		if (accounts[i].day && accounts[i].hash == hash) {
-			accounts[i].day = 0;
+			accounts[i].day = accounts[i].two_days = 0;
 			was = true;
 		}
 		*others |= accounts[i].day != 0;
@@ -210,7 +216,7 @@ static void take_known(const char *account, const struct detect_known *stored, v
 	if (!login_source_is_known(recalling->accounts, &login, recalling->now_ns))
 		return;
 	key = accounts_key(recalling->accounts, account);
-	note(recalling->known, hash_of(&key), stored->last_ns);
+	note(recalling->known, hash_of(&key), &login);
 }
 
 /* Recalls a source or network from the store into its table. */
@@ -258,6 +264,25 @@ bool accounts_network_known(struct accounts *accounts, const struct prefix *netw
 		around = lru_find(accounts->known_networks, network);
 	}
 	return around && accounts_within(*around, now_ns, ACCOUNTS_KNOWN_NS);
+}
+
+unsigned accounts_others(struct accounts *accounts, const struct prefix *source,
+			 const struct prefix *key, int64_t now_ns,
+			 uint32_t others[DETECT_SHARED_MAX])
+{
+	struct known *known = find(accounts, source, now_ns);
+	const struct known_account *each = known ? accounts_of(known) : NULL;
+	unsigned since = day_of(now_ns), count = 0;
+
+	since = since > DETECT_KNOWN_DAYS ? since - DETECT_KNOWN_DAYS : 1;
+	for (unsigned i = 0; known && i < known->room; i++) {
+		if (!each[i].two_days || each[i].day < since || each[i].hash == hash_of(key))
+			continue;
+		if (others)
+			others[count] = each[i].hash;
+		count++;
+	}
+	return count;
 }
 
 bool accounts_shared(struct accounts *accounts, const struct prefix *source, int64_t now_ns)

@@ -249,6 +249,13 @@ bool strangers_failed_on_few(const struct rule_input *input,
 	return true;
 }
 
+bool strangers_many_guests(const struct rule_input *input)
+{
+	return distinct_window_count(input->strangers->guests, &input->source,
+				     input->event->wall_ns) >=
+	       (size_t)input->settings->shared_accounts * GUESTS_FACTOR;
+}
+
 void strangers_judge_guests(const struct strangers *strangers, const struct rule_input *input,
 			    struct standing *standing)
 {

@@ -55,6 +55,9 @@ bool strangers_failed_on_few(const struct rule_input *input,
  * with a new line, a conference. A guesser would need as many right passwords. */
 void strangers_judge_guests(const struct strangers *strangers, const struct rule_input *input,
 			    struct standing *standing);
+/* Whether so many accounts were logged in to from the source within a day that it is a shared
+ * place. */
+bool strangers_many_guests(const struct rule_input *input);
 /* After a decision, what counted against a subject, or the accounts that the source met, no longer
  * counts. Both also leave input->tries, which points into the tables. */
 void strangers_restart(const struct rule_input *input, const struct prefix *subject);
