@@ -132,7 +132,7 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 		    const struct prefix *source, int64_t now_ns, struct standing *standing)
 {
 	struct account *account = name ? accounts_find(accounts, name, key, false, now_ns) : NULL;
-	const struct login_source *login = find_login_source(account, source, now_ns);
+	struct login_source *login = find_login_source(account, source, now_ns);
 	bool known = accounts_known_to_any(accounts, source, now_ns);
 
 	*standing = (struct standing){ .trust = known ? TRUST_OTHER : TRUST_NONE };
@@ -144,6 +144,7 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 	if (!account || !account->count)
 		return;
 	standing->account = account;
+	standing->login = login;
 	standing->exists = true;
 	standing->provider =
 		account_knows_provider(account, provider_of(accounts->settings, &source->address));
@@ -253,6 +254,7 @@ static enum login login_again(struct accounts *accounts, const struct event *eve
 	}
 	if (login->last_ns < now_ns)
 		login->last_ns = now_ns;
+	login_source_succeeds(login, now_ns);
 	login->mailed |= event->kind == EVENT_MESSAGE;
 	is_known = login_source_is_known(accounts, login, now_ns);
 	if (!login->suspect && (before_ns / NOTED_NS != now_ns / NOTED_NS || is_known != was_known))

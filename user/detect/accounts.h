@@ -28,7 +28,10 @@ struct login_source {
 	uint64_t suspect : 1;  /* came in a spread: it does not become known */
 	uint64_t returned : 1; /* suspect in a spread that only alerted, and came back after it */
 	uint64_t mailed : 1;   /* it handed in a message */
-	uint32_t tag;	       /* the lower half of its first login's tag */
+	/* Its failures on the account, owner_failures.c. */
+	uint64_t failing_since : 9; /* the half hour, or that it is longer ago */
+	uint64_t failed_day : 8;    /* the last day; 0: none */
+	uint32_t tag;		    /* the lower half of its first login's tag */
 } __attribute__((packed, aligned(4)));
 _Static_assert(sizeof(struct login_source) == 52 && COUNTRY_COUNT <= 1 << PLACE_COUNTRY_BITS,
 	       "docs/rules.md");
@@ -56,12 +59,14 @@ enum trust {
 /* What is known of a source that fails. */
 struct standing {
 	enum trust trust;
-	bool shared;		 /* a shared place */
-	bool exists;		 /* some source logged in to the account */
-	bool provider;		 /* the source's provider is known to the account */
-	bool seen;		 /* the source logged in to the account, and not in a spread */
-	int64_t first_ns;	 /* the source's first login to this account; 0: none is known */
-	struct account *account; /* NULL unless it exists; valid until the next call */
+	bool shared;		    /* a shared place */
+	bool exists;		    /* some source logged in to the account */
+	bool provider;		    /* the source's provider is known to the account */
+	bool seen;		    /* the source logged in to the account, and not in a spread */
+	bool suddenly;		    /* the account knows the source, and it did not fail before */
+	int64_t first_ns;	    /* the source's first login to this account; 0: none is known */
+	struct login_source *login; /* the source among the account's; NULL: it is not */
+	struct account *account;    /* NULL unless it exists; valid until the next call */
 };
 
 enum login {
@@ -97,6 +102,11 @@ size_t accounts_expect(const struct accounts *accounts, const struct prefix *sou
 /* Fills in *standing for a failure; `name` and `key` NULL: the failure names no account. */
 void accounts_judge(struct accounts *accounts, const char *name, const struct prefix *key,
 		    const struct prefix *source, int64_t now_ns, struct standing *standing);
+
+/* Notes a failure that was judged, of a source that the account knows: sets standing->suddenly.
+ * That is so in the first half hour of its failures (or hour: it is counted by half hours). A
+ * device with an old password fails for days, and pauses for eight days at most. */
+void accounts_note_failure(struct standing *standing, int64_t now_ns);
 
 /* An account on which failures were judged, valid until the next accounts_judge() or
  * accounts_login(); NULL: nobody logged in to it. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What accounts.c, account_recall.c, login_sources.c, account_incidents.c, known.c and realms.c
- * share. Not for rules: they see accounts.h. */
+/* What accounts.c, account_recall.c, login_sources.c, owner_failures.c, account_incidents.c,
+ * known.c and realms.c share. Not for rules: they see accounts.h. */
 #ifndef SEKISHO_DETECT_ACCOUNTS_INTERNAL_H
 #define SEKISHO_DETECT_ACCOUNTS_INTERNAL_H
 
@@ -61,6 +61,9 @@ struct login_source *login_source_add(struct accounts *accounts, struct account 
 uint32_t login_source_kept_at(int64_t wall_ns);
 /* Joins the same source of the account's other name: first and last login of both. */
 void login_source_join(struct login_source *login, const struct detect_known *known);
+
+/* owner_failures.c: a login from there ends failures that began lately. */
+void login_source_succeeds(struct login_source *login, int64_t now_ns);
 
 /* realms.c: notes the first login to an account. */
 void realms_note(struct accounts *accounts, const char *name);

@@ -17,6 +17,7 @@ static bool admit(struct detect *detect, const struct decision *decision, bool s
 		[RULE_ACCOUNT_SIEGE] = DAY_S,	[RULE_ACCOUNT_SPREAD] = DAY_S,
 		[RULE_SERVER_SPRAY] = DAY_S,	[RULE_BOUNCE_SURGE] = DAY_S,
 		[RULE_SOURCE_FAILURES] = DAY_S, [RULE_PLACE_FAILURES] = PAUSE_S,
+		[RULE_SERVER_ILL] = DAY_S,
 	};
 	static const bool daily[RULE_COUNT] = {
 		[RULE_ACCOUNT_FLOOD] = true, [RULE_ACCOUNT_OLD_PASSWORD] = true

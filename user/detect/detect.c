@@ -182,6 +182,7 @@ static void find_out(struct detect *detect, struct rule_input *input)
 		accounts_judge(detect->accounts, account ? event->account : NULL, account,
 			       &input->source, event->wall_ns, &input->standing);
 		strangers_judge_guests(detect->strangers, input, &input->standing);
+		accounts_note_failure(&input->standing, event->wall_ns);
 	} else if (event->kind == EVENT_ACCEPTED) {
 		senders_note(detect->senders, &input->network, event->wall_ns);
 	}

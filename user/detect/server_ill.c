@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rule server-ill, the fuse: the server itself refuses good passwords. Many accounts fail from
  * sources that they know, in several places of several providers, so the users are not the cause.
- * While it lasts, known sources are spared, and strangers have twice the thresholds. */
+ * While it lasts, the accounts' own sources are spared, and others have higher thresholds. A source
+ * that has failed for longer has an old password, and counts for nothing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include "detect/rule.h"
 
 #define LASTS_NS  (600 * NS_PER_S)
+#define MOST_NS	  (7200 * NS_PER_S) /* within a day: somebody may bring it about for himself */
+#define DAY_NS	  (86400 * NS_PER_S)
 #define PAIRS_MAX 256 /* the newest pairs; so many hold enough sources */
 #define SOURCES	  3
 #define PROVIDERS 3
@@ -24,6 +27,8 @@ struct pair {
 struct server_ill {
 	struct pair pairs[PAIRS_MAX]; /* a ring */
 	unsigned next;
+	int64_t begun_ns; /* of the day in which it lasts for MOST_NS at most; 0: it never began */
+	int64_t lasted_ns;
 };
 
 static void *create(const struct detect_settings *settings)
@@ -95,6 +100,26 @@ static void alert(const struct server_ill *state, const struct rule_input *input
 	rule_decide(input, &decision);
 }
 
+/* The server is ill from now on, or still. False: it was for as long as that is believed in a
+ * day. */
+static bool goes_on(struct server_ill *state, struct server_state *server, int64_t now_ns)
+{
+	int64_t from_ns = server->ill_until_ns > now_ns ? server->ill_until_ns : now_ns, more_ns;
+
+	if (!state->begun_ns || now_ns < state->begun_ns || now_ns - state->begun_ns >= DAY_NS) {
+		state->begun_ns = now_ns;
+		state->lasted_ns = 0;
+	}
+	more_ns = time_plus(now_ns, LASTS_NS) - from_ns;
+	if (more_ns > MOST_NS - state->lasted_ns)
+		more_ns = MOST_NS - state->lasted_ns;
+	if (more_ns <= 0)
+		return from_ns > now_ns;
+	state->lasted_ns += more_ns;
+	server->ill_until_ns = from_ns + more_ns;
+	return true;
+}
+
 static void on_event(void *context, const struct rule_input *input)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_SERVER_ILL];
@@ -103,7 +128,8 @@ static void on_event(void *context, const struct rule_input *input)
 	struct sums sums;
 
 	if (event->kind != EVENT_FAILURE || !event->has_source || !event->has_account ||
-	    input->standing.trust != TRUST_OWN || input->standing.shared)
+	    input->standing.trust != TRUST_OWN || input->standing.shared ||
+	    !input->standing.suddenly)
 		return;
 	state->pairs[state->next] = (struct pair){
 		.wall_ns = event->wall_ns,
@@ -116,9 +142,8 @@ static void on_event(void *context, const struct rule_input *input)
 	sums = count(state, event->wall_ns, rule_ns(rule->window_s));
 	if (sums.accounts < rule->count || sums.sources < SOURCES || sums.providers < PROVIDERS)
 		return;
-	if (!input->ill)
+	if (goes_on(state, input->server, event->wall_ns) && !input->ill)
 		alert(state, input, &sums);
-	input->server->ill_until_ns = time_plus(event->wall_ns, LASTS_NS);
 }
 
 const struct rule_type rule_server_ill = {

@@ -11,7 +11,7 @@ static void on_event(void *context, const struct rule_input *input)
 	if (event->kind != EVENT_FAILURE || !event->has_source)
 		return;
 	count = rule_accounts_tried(input, RULE_SOURCE_ACCOUNTS);
-	if (count && (!input->ill || is_stranger(input)))
+	if (count)
 		rule_ban_tried(input, RULE_SOURCE_ACCOUNTS, count);
 }
 

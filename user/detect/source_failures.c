@@ -222,7 +222,7 @@ static void on_event(void *context, const struct rule_input *input)
 	}
 	decision.action = ACTION_BAN_ALERT;
 	decision.has_prefix = true;
-	if (!input->ill || is_stranger(input))
+	if (!input->ill || input->standing.trust != TRUST_OWN)
 		rule_decide(input, &decision);
 }
 

@@ -120,8 +120,10 @@ static uint32_t times_of(const struct rule_input *input)
 		times = settings->other_factor;
 	if (standing->shared)
 		times *= settings->known_factor;
-	if (is_stranger(input) && input->ill)
+	if (input->ill && is_stranger(input))
 		times *= 2;
+	else if (input->ill)
+		times = larger(times, settings->known_factor);
 	return times;
 }
 
