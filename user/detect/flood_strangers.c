@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* See flood_strangers.h. Many messages from sources that the account does not know come from a thief
- * who has the right password: these sources are banned. A shared place is only alerted to, since a
- * ban would shut out everybody who works there: it is banned if ten times as many come from it. */
+/* See flood_strangers.h. Many messages from sources that the account does not know come from a
+ * thief who has the right password: these sources are banned. So is a source that cannot be an
+ * owner's, for what it hands in for all accounts that do not know it: a thief may have many
+ * passwords. A shared place is only alerted to, since a ban would shut out everybody who works
+ * there: it is banned if ten times as many come from it. */
 #include "detect/flood_strangers.h"
 
 #include <stdio.h>
@@ -9,20 +11,34 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "detect/provider.h"
 
 /* An unknown source counts only from this many messages within short_s on. */
 #define QUIET 20
 
-/* A source that handed in QUIET messages to an account: until when it stays loud. */
+/* A source that handed in QUIET messages: until when it stays loud. */
 struct loud {
 	int64_t until_ns;
 };
 
 struct flood_strangers {
-	/* Of sources that are loud and not known: by account, and by shared place. */
+	/* Of sources that are loud and not known: by account, and by source. */
 	struct sliding_window *unknown;
-	struct sliding_window *quiet; /* by source and account */
-	struct lru_table *loud;	      /* struct loud, by source and account */
+	/* By source if it cannot be the owner's, else by source and account. */
+	struct sliding_window *quiet;
+	struct lru_table *loud; /* struct loud */
+};
+
+/* What is known of the place that a message comes from. */
+struct place {
+	bool shared;
+	bool foreign; /* it cannot be the owner's: neither the provider nor the country is */
+	struct prefix loudness; /* the key in `quiet` and `loud` */
+};
+
+/* A message's weight. */
+struct loudness {
+	uint32_t own, all; /* for its account, and for its source */
 };
 
 static struct window_settings unknown_windows(const struct detect_settings *settings)
@@ -78,33 +94,82 @@ void flood_strangers_configure(struct flood_strangers *state,
 	lru_resize(state->loud, settings->most_accounts);
 }
 
+/* Whether the source's country or provider is the account's, apart from what this source and its
+ * like may have made so lately. */
+static bool may_be_owner(const struct rule_input *input)
+{
+	const struct detect_settings *settings = input->settings;
+	uint64_t provider = provider_of(settings, &input->event->source);
+	unsigned country = COUNTRY_ZZ;
+	uint8_t own[COUNTRY_MAP];
+
+	if (!input->at)
+		return false;
+	if (settings->country)
+		country = settings->country(&input->event->source, settings->country_context);
+	account_own_countries(input->at, own);
+	if (country < COUNTRY_COUNT && country != COUNTRY_ZZ &&
+	    (own[country / 8] & 1U << country % 8 || detect_is_home(settings, country)))
+		return true;
+	for (size_t i = 0; i < input->at->count; i++)
+		if (input->at->logins[i].provider == provider &&
+		    place_came_on_two_days(&input->at->logins[i]))
+			return true;
+	return false;
+}
+
+static void find_place(const struct rule_input *input, struct place *place)
+{
+	/* Many accounts know the source, or were logged in to from there within a day. */
+	bool known = accounts_others(input->accounts, &input->source, &input->account,
+				     input->event->wall_ns,
+				     NULL) >= input->settings->shared_accounts;
+
+	place->shared = known || strangers_many_guests(input);
+	place->foreign = !may_be_owner(input);
+	place->loudness = place->foreign && !known ? input->source
+						   : lru_pair_key(&input->account, &input->source);
+}
+
+static bool is_own_message(const struct rule_input *input, const struct window_entry *entry)
+{
+	struct prefix key;
+
+	if (!entry->account || entry->tag == input->tag)
+		return entry->tag == input->tag;
+	key = accounts_key(input->accounts, entry->account);
+	return prefix_same(&key, &input->account);
+}
+
 /* The weight that this message adds: 0 if its source is quiet; all that the source handed in so far
  * if it stops being quiet with this message. */
-static uint32_t loudness(struct flood_strangers *state, const struct rule_input *input)
+static void weigh(struct flood_strangers *state, const struct rule_input *input,
+		  const struct place *place, struct loudness *loudness)
 {
 	const struct event *event = input->event;
 	uint64_t span_ns = rule_ns(input->settings->rules[RULE_ACCOUNT_FLOOD].short_s);
 	struct window_entry entry = { .wall_ns = event->wall_ns,
 				      .tag = input->tag,
+				      .account = event->account,
 				      .weight = flood_weight(event) };
-	struct prefix key = lru_pair_key(&input->account, &input->source);
-	struct loud *loud = lru_find(state->loud, &key);
+	struct loud *loud = lru_find(state->loud, &place->loudness);
+	bool was_loud = loud && event->wall_ns < loud->until_ns;
 	const struct window_entry *hit;
-	uint32_t weight = 0;
-	size_t count;
+	size_t count = sliding_window_add(state->quiet, &place->loudness, &entry, &hit);
 
-	count = sliding_window_add(state->quiet, &key, &entry, &hit);
-	for (size_t i = 0; i < count; i++)
-		weight += hit[i].weight;
-	if (count) {
-		sliding_window_restart(state->quiet, &key);
-		if (loud && event->wall_ns < loud->until_ns)
-			weight = entry.weight;
-		loud = lru_touch(state->loud, &key, NULL);
-		loud->until_ns = time_plus(event->wall_ns, span_ns);
-		return weight;
+	*loudness = (struct loudness){ 0 };
+	for (size_t i = 0; !was_loud && i < count; i++) {
+		loudness->all += hit[i].weight;
+		if (is_own_message(input, &hit[i]))
+			loudness->own += hit[i].weight;
 	}
-	return loud && event->wall_ns < loud->until_ns ? entry.weight : 0;
+	if (was_loud)
+		loudness->own = loudness->all = entry.weight;
+	if (!count)
+		return;
+	sliding_window_restart(state->quiet, &place->loudness);
+	loud = lru_touch(state->loud, &place->loudness, NULL);
+	loud->until_ns = time_plus(event->wall_ns, span_ns);
 }
 
 static void ban_source(const struct rule_input *input, const struct decision *alert,
@@ -179,25 +244,17 @@ static void fire(const struct rule_input *input, const struct window_entry *hit,
 			ban_source(input, &alert, &alert.sources[i].prefix);
 }
 
-/* Many accounts know the source, or were logged in to from there within a day. */
-static bool is_shared(const struct rule_input *input)
+/* Counts what a source hands in for all accounts that do not know it. One may be a newcomer's with
+ * a lot to write, and a few together those of guests. */
+static void judge_source(struct flood_strangers *state, const struct rule_input *input,
+			 const struct place *place, uint32_t weight, bool told)
 {
-	uint32_t needed = input->settings->shared_accounts;
-
-	return strangers_many_guests(input) ||
-	       accounts_others(input->accounts, &input->source, &input->account,
-			       input->event->wall_ns, NULL) >= needed;
-}
-
-/* Counts what all accounts hand in at a shared place that does not know them. */
-static void judge_place(struct flood_strangers *state, const struct rule_input *input,
-			uint32_t weight, bool told)
-{
-	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_FLOOD];
+	const struct detect_settings *settings = input->settings;
+	uint32_t times = place->shared ? settings->known_factor : settings->other_factor;
 	struct window_entry entry = { .wall_ns = input->event->wall_ns,
 				      .tag = input->tag,
 				      .weight = weight,
-				      .times = (uint16_t)input->settings->known_factor,
+				      .times = (uint16_t)times,
 				      .mark = told };
 	const struct window_entry *hit;
 	unsigned long long messages = 0;
@@ -214,10 +271,9 @@ static void judge_place(struct flood_strangers *state, const struct rule_input *
 		rule_add_evidence(&decision, hit[i].tag);
 	}
 	sliding_window_restart(state->unknown, &input->source);
-	duration_format(rule->short_s, window);
+	duration_format(settings->rules[RULE_ACCOUNT_FLOOD].short_s, window);
 	snprintf(decision.reason, sizeof(decision.reason),
-		 "%llu messages handed in within %s from a shared place, of accounts that do not "
-		 "know it",
+		 "%llu messages handed in within %s of accounts that do not know the source",
 		 messages, window);
 	decision.action = told ? ACTION_BAN : ACTION_BAN_ALERT;
 	decision.has_prefix = true;
@@ -231,14 +287,18 @@ void flood_strangers_judge(struct flood_strangers *state, const struct rule_inpu
 	struct window_entry entry = { .wall_ns = event->wall_ns, .tag = input->tag };
 	const struct window_entry *hit;
 	char source[ADDRESS_TEXT_SIZE];
+	struct loudness loudness;
+	struct place place;
 	size_t count;
 
 	if (!event->has_source || input->login == LOGIN_KNOWN || input->lan)
 		return;
-	entry.weight = loudness(state, input);
-	if (!entry.weight)
+	find_place(input, &place);
+	weigh(state, input, &place, &loudness);
+	if (!loudness.all)
 		return;
-	entry.mark = is_shared(input);
+	entry.weight = loudness.own;
+	entry.mark = place.shared;
 	address_format(&input->source.address, source);
 	entry.account = source;
 	count = sliding_window_add(state->unknown, &input->account, &entry, &hit);
@@ -246,8 +306,8 @@ void flood_strangers_judge(struct flood_strangers *state, const struct rule_inpu
 		fire(input, hit, count);
 		sliding_window_restart(state->unknown, &input->account);
 	}
-	if (entry.mark && !input->young)
-		judge_place(state, input, entry.weight, count > 0);
+	if (!input->young && (place.shared || place.foreign))
+		judge_source(state, input, &place, loudness.all, count > 0);
 }
 
 void flood_strangers_add_usage(const struct flood_strangers *state, struct detect_usage *usage)
