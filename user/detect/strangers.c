@@ -114,6 +114,9 @@ static uint32_t times_of(const struct rule_input *input)
 	const struct standing *standing = &input->standing;
 	uint32_t times = 1;
 
+	/* What counts against an account does not depend on how many others work at the place. */
+	if (standing->trust == TRUST_OWN && input->event->has_account)
+		return settings->known_factor;
 	if (standing->trust == TRUST_OWN)
 		times = settings->known_factor;
 	else if (standing->trust != TRUST_NONE && !standing->shared)
