@@ -6,8 +6,8 @@
  * without one, the owner could not be told from the others. The spread began some time before it is
  * noticed, see news_began(). A source that came since then, of a provider that was not there before
  * and from no home country, is a stranger, and is banned; so is every later one, at its first
- * login. A shared place, where many others work, is not banned: it counts all the same, and does
- * not become known.
+ * login. Not banned are a shared place, and a source that is another account's own: a person who
+ * begins to use a second account. They count all the same, and do not become known.
  *
  * Where a provider is a guess (provider.h), many networks of the account's own country need not be
  * many providers: they count only for a twelfth of the window. Somebody on the road meets many
@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "detect/distinct_window.h"
 #include "detect/rule.h"
 #include "detect/spread_news.h"
 
@@ -88,11 +89,52 @@ static void say_countries(const struct decision *decision, char *text, size_t si
 	}
 }
 
-/* Whether a ban of the source would shut out many others. */
-static bool is_spared(const struct rule_input *input, const struct prefix *source)
+/* Of so many sources a person comes: at home, on the road, at work. Who has a mailbox here could
+ * else make all his sources known to it first. */
+#define PERSON_SOURCES 3
+
+/* By account and other account: the sources of the latter that were spared in a spread. */
+static struct distinct_window_settings person_sets(const struct detect_settings *settings)
 {
-	return accounts_others(input->accounts, source, &input->account, input->event->wall_ns,
-			       NULL) >= input->settings->shared_accounts;
+	return (struct distinct_window_settings){
+		.most = settings->most_accounts,
+		.items = PERSON_SOURCES,
+		.window_ns = rule_ns(settings->rules[RULE_ACCOUNT_SPREAD].window_s),
+		.wide = settings->source_length6 > 64
+	};
+}
+
+/* Whether the source is one of the few of a person to whom the other account belongs. */
+static bool is_persons(struct distinct_window *persons, const struct rule_input *input,
+		       const struct prefix *source, uint32_t other)
+{
+	struct distinct_window_item item = { .what = source->address,
+					     .wall_ns = input->event->wall_ns,
+					     .tag = input->tag };
+	struct distinct_window_item items[PERSON_SOURCES];
+	struct prefix with = { .address = address_from4(other), .length = LRU_NAME };
+	struct prefix key = lru_pair_key(&input->account, &with);
+	size_t used = distinct_window_newest(persons, &key, items, PERSON_SOURCES);
+	size_t recent = distinct_window_count(persons, &key, input->event->wall_ns);
+
+	for (size_t i = 0; i < used && i < recent; i++)
+		if (!address_compare(&items[i].what, &item.what))
+			return true;
+	return recent < PERSON_SOURCES && distinct_window_add(persons, &key, &item);
+}
+
+/* Whether a ban of the source would shut out others, or somebody who is known here. */
+static bool is_spared(struct distinct_window *persons, const struct rule_input *input,
+		      const struct prefix *source)
+{
+	uint32_t others[DETECT_SHARED_MAX];
+	unsigned count = accounts_others(input->accounts, source, &input->account,
+					 input->event->wall_ns, others);
+	bool spared = count >= input->settings->shared_accounts;
+
+	for (unsigned i = 0; i < count && !spared; i++)
+		spared = is_persons(persons, input, source, others[i]);
+	return spared;
 }
 
 /* Bans a stranger, or raises an alert about the account in place of the ban. */
@@ -153,7 +195,8 @@ static void alert(const struct rule_input *input, const struct news *news, int64
 /* Sources that came with the spread must not become known to the account: they are marked as
  * suspect. Where the rule bans, those from no home country are also banned and removed, unless they
  * are to be spared. */
-static void sort_out(const struct rule_input *input, int64_t began_ns, bool bans)
+static void sort_out(struct distinct_window *persons, const struct rule_input *input,
+		     int64_t began_ns, bool bans)
 {
 	struct account *account = input->at;
 	struct provider_set before;
@@ -173,7 +216,7 @@ static void sort_out(const struct rule_input *input, int64_t began_ns, bool bans
 		account->logins[i].suspect = true;
 		if (!bans || detect_is_home(input->settings, account->logins[i].country))
 			continue;
-		spared = is_spared(input, &source);
+		spared = is_spared(persons, input, &source);
 		ban_stranger(input, &account->logins[i], spared);
 		if (spared)
 			continue;
@@ -191,7 +234,7 @@ static bool knows_nothing(const struct rule_input *input, const struct news *new
 				       accounts_since(input->accounts);
 }
 
-static void judge(const struct rule_input *input)
+static void judge(struct distinct_window *persons, const struct rule_input *input)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
 	int64_t began_ns, sure_ns = input->event->wall_ns;
@@ -221,22 +264,21 @@ static void judge(const struct rule_input *input)
 		input->at->alert_ns = input->event->wall_ns;
 		input->at->alert_many = many || soon;
 	}
-	sort_out(input, began_ns, bans);
+	sort_out(persons, input, began_ns, bans);
 }
 
 static void on_event(void *context, const struct rule_input *input)
 {
 	int64_t now_ns = input->event->wall_ns;
 
-	(void)context;
 	if (!input->at)
 		return;
 	if (input->login == LOGIN_STRANGER) {
 		struct login_source login = { .source = input->source,
 					      .tag = (uint32_t)input->tag };
-		bool spared = is_spared(input, &input->source);
+		bool spared = is_spared(context, input, &input->source);
 
-		/* Who may be the owner at a shared place does not prolong the spread. */
+		/* Who may be the owner does not prolong the spread. */
 		if (!spared)
 			accounts_spread(input->accounts, input->event->account, input->at, now_ns);
 		ban_stranger(input, &login, spared);
@@ -246,10 +288,11 @@ static void on_event(void *context, const struct rule_input *input)
 	if (input->lan || account_in_spread(input->accounts, input->at, now_ns))
 		return;
 	if (input->login == LOGIN_NEW || input->first_mail)
-		judge(input);
+		judge(context, input);
 }
 
 const struct rule_type rule_account_spread = {
 	.rule = RULE_ACCOUNT_SPREAD,
+	.distinct = person_sets,
 	.event = on_event,
 };

@@ -204,11 +204,12 @@ static bool in_alert(const struct accounts *accounts, const struct account *acco
 
 static enum login login_anew(struct accounts *accounts, const struct event *event, uint64_t tag,
 			     struct account *account, const struct prefix *key,
-			     const struct prefix *source)
+			     const struct prefix *source, bool forgotten)
 {
 	unsigned country = accounts_country(accounts, &source->address);
 	uint64_t provider = provider_of(accounts->settings, &source->address);
-	bool own = account_knows_provider(account, provider) || address_is_lan(&source->address);
+	bool own = forgotten || account_knows_provider(account, provider) ||
+		   address_is_lan(&source->address);
 	bool spread = account_in_spread(accounts, account, event->wall_ns);
 	struct login_source *login;
 
@@ -222,6 +223,7 @@ static enum login login_anew(struct accounts *accounts, const struct event *even
 	*login = (struct login_source){ .source = *source,
 					.suspect = spread || (!own && in_alert(accounts, account,
 									       event->wall_ns)),
+					.returned = forgotten,
 					.mailed = event->kind == EVENT_MESSAGE,
 					.first_ns = event->wall_ns,
 					.last_ns = event->wall_ns,
@@ -270,6 +272,7 @@ enum login accounts_login(struct accounts *accounts, const struct event *event, 
 			  struct account **result, bool *first_mail)
 {
 	struct account *account = accounts_find(accounts, event->account, key, true, now_ns);
+	bool forgotten = false; /* the account knew the source more than 30 days ago */
 	enum login how;
 
 	lru_use(accounts->accounts, account);
@@ -281,13 +284,14 @@ enum login accounts_login(struct accounts *accounts, const struct event *event, 
 		if (!prefix_same(&login->source, source))
 			continue;
 		if (!accounts_within(login->last_ns, now_ns, ACCOUNTS_KNOWN_NS)) {
+			forgotten = place_came_on_two_days(login);
 			login_source_remove(accounts, account, i);
 			break;
 		}
 		*first_mail = event->kind == EVENT_MESSAGE && !login->mailed;
 		return login_again(accounts, event, account, key, login);
 	}
-	how = login_anew(accounts, event, tag, account, key, source);
+	how = login_anew(accounts, event, tag, account, key, source, forgotten);
 	make_room(accounts);
 	return how;
 }

@@ -26,7 +26,8 @@ struct login_source {
 	uint64_t provider : PROVIDER_BITS; /* provider.h */
 	uint64_t country : PLACE_COUNTRY_BITS;
 	uint64_t suspect : 1;  /* came in a spread: it does not become known */
-	uint64_t returned : 1; /* suspect in a spread that only alerted, and came back after it */
+	uint64_t returned : 1; /* it came back: after a spread that only alerted, in which it was
+				* suspect, or after it was forgotten; it is not new then */
 	uint64_t mailed : 1;   /* it handed in a message */
 	/* Its failures on the account, owner_failures.c. */
 	uint64_t failing_since : 9; /* the half hour, or that it is longer ago */
