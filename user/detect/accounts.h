@@ -135,6 +135,9 @@ bool accounts_network_known(struct accounts *accounts, const struct prefix *netw
 			    int64_t now_ns);
 /* Whether a source is a shared place: known to as many accounts as the settings say. */
 bool accounts_shared(struct accounts *accounts, const struct prefix *source, int64_t now_ns);
+/* About how many accounts know a source, or did so a month ago: exact for a few, within a fifth or
+ * so for a hundred. After a restart only a few are known until the others log in. */
+unsigned accounts_knowing(struct accounts *accounts, const struct prefix *source, int64_t now_ns);
 /* How many accounts other than the key's were logged in to from the source on two days, at any age
  * of the installation, of those that logged in from there last. `others` (NULL: not wanted) gets a
  * number for each, the same wherever the account logs in. At least those that make a shared place

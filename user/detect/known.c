@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Sources and networks that some account knows, and how many accounts know them. The number is
  * exact up to what makes a shared place: for each source, only the accounts that logged in from it
- * last are kept. See accounts.h. */
+ * last are kept; of more it is estimated. See accounts.h. */
 #include <stdlib.h>
 
 #include "detect/accounts_internal.h"
@@ -14,13 +14,25 @@ struct known_account {
 	uint16_t two_days; /* 1: it was logged in to on two days, also while we are young */
 };
 
+#define CROWD_BITS 128
+
+/* The accounts of a source that several know. */
+struct crowd {
+	struct known_account last[DETECT_SHARED_MAX];
+	/* A bit for each account, by its hash: of those since a day, and of those in the
+	 * DETECT_KNOWN_DAYS before it. */
+	uint64_t bits[CROWD_BITS / 64], before[CROWD_BITS / 64];
+	uint16_t since;
+};
+_Static_assert(sizeof(struct crowd) == 104, "docs/rules.md");
+
 /* Most sources belong to one account. */
 struct known {
 	int64_t last_ns;
 	uint32_t room; /* 1: the account is `one`; else DETECT_SHARED_MAX */
 	union {
 		struct known_account one;
-		struct known_account *many;
+		struct crowd *many;
 	} __attribute__((packed, aligned(4)));
 } __attribute__((packed, aligned(4)));
 _Static_assert(sizeof(struct known) == 20, "docs/rules.md");
@@ -49,7 +61,7 @@ static struct known_account *accounts_of(struct known *known)
 {
 	if (!known->room)
 		known->room = 1;
-	return known->room > 1 ? known->many : &known->one;
+	return known->room > 1 ? known->many->last : &known->one;
 }
 
 static uint32_t hash_of(const struct prefix *key)
@@ -69,13 +81,29 @@ static uint16_t day_of(int64_t wall_ns)
 /* If there is no memory, the first account stays the only one. */
 static void make_many(struct known *known)
 {
-	struct known_account *many = calloc(DETECT_SHARED_MAX, sizeof(*many));
+	struct crowd *many = calloc(1, sizeof(*many));
 
 	if (!many)
 		return;
-	*many = known->one;
+	many->last[0] = known->one;
+	many->since = known->one.day;
+	many->bits[known->one.hash % CROWD_BITS / 64] |= 1ULL << known->one.hash % 64;
 	known->many = many;
 	known->room = DETECT_SHARED_MAX;
+}
+
+static void join_crowd(struct crowd *crowd, uint32_t hash, uint16_t day)
+{
+	if (day > crowd->since + DETECT_KNOWN_DAYS) {
+		bool follows = day <= crowd->since + 2 * DETECT_KNOWN_DAYS;
+
+		for (unsigned i = 0; i < CROWD_BITS / 64; i++) {
+			crowd->before[i] = follows ? crowd->bits[i] : 0;
+			crowd->bits[i] = 0;
+		}
+		crowd->since = day;
+	}
+	crowd->bits[hash % CROWD_BITS / 64] |= 1ULL << hash % 64;
 }
 
 static void note(struct known *known, uint32_t hash, const struct login_source *login)
@@ -91,6 +119,8 @@ static void note(struct known *known, uint32_t hash, const struct login_source *
 		make_many(known);
 		accounts = accounts_of(known);
 	}
+	if (known->room > 1)
+		join_crowd(known->many, hash, day_of(last_ns));
 	for (; at < known->room; at++) {
 		if (accounts[at].day && accounts[at].hash == hash)
 			break;
@@ -264,6 +294,22 @@ bool accounts_network_known(struct accounts *accounts, const struct prefix *netw
 		around = lru_find(accounts->known_networks, network);
 	}
 	return around && accounts_within(*around, now_ns, ACCOUNTS_KNOWN_NS);
+}
+
+unsigned accounts_knowing(struct accounts *accounts, const struct prefix *source, int64_t now_ns)
+{
+	const struct known *known = find(accounts, source, now_ns);
+	unsigned used = 0, count = 0;
+
+	if (!known || known->room <= 1)
+		return known != NULL;
+	for (unsigned i = 0; i < CROWD_BITS / 64; i++)
+		used += (unsigned)__builtin_popcountll(known->many->bits[i] |
+						       known->many->before[i]);
+	/* So many accounts it takes on average to set so many bits; in 1/256. */
+	for (unsigned i = 0; i < used; i++)
+		count += CROWD_BITS * 256 / (CROWD_BITS - i);
+	return count / 256;
 }
 
 unsigned accounts_others(struct accounts *accounts, const struct prefix *source,

@@ -78,16 +78,18 @@ static void describe(const struct rule_input *input, struct decision *decision)
 	decision->services = (enum ban_services)services;
 }
 
-/* A few devices that each try every few minutes. A guesser tries more names, or an account that is
- * used, or tries more often. */
-#define DEVICES_MAX   3
+/* A few devices that each try every few minutes; where many work, one for each PEOPLE of them. A
+ * guesser tries more names, or an account that is used, or tries more often. */
+#define DEVICES	      3
+#define DEVICES_MAX   12
+#define PEOPLE	      10
 #define DEVICE_GAP_NS (180 * NS_PER_S)
 /* Of so many failures one may be of no device: others there mistype. */
 #define REST_PART 10
 
 /* The accounts that the devices of a place fail on, most failures first. */
 struct devices {
-	size_t count;
+	size_t count, most;
 	struct {
 		uint64_t failures;
 		char account[EVENT_ACCOUNT_SIZE]; /* a copy: the entries are forgotten */
@@ -126,14 +128,23 @@ static void add_device(struct devices *devices, const char *account, uint64_t fa
 
 	while (at && devices->list[at - 1].failures < failures)
 		at--;
-	if (at == DEVICES_MAX)
+	if (at == devices->most)
 		return;
-	if (devices->count < DEVICES_MAX)
+	if (devices->count < devices->most)
 		devices->count++;
 	memmove(devices->list + at + 1, devices->list + at,
 		(devices->count - 1 - at) * sizeof(*devices->list));
 	devices->list[at].failures = failures;
 	snprintf(devices->list[at].account, sizeof(devices->list[at].account), "%s", account);
+}
+
+/* How many devices the place may have. */
+static size_t devices_at(const struct rule_input *input)
+{
+	size_t some =
+		accounts_knowing(input->accounts, &input->source, input->event->wall_ns) / PEOPLE;
+
+	return some < DEVICES ? DEVICES : some > DEVICES_MAX ? DEVICES_MAX : some;
 }
 
 /* Whether nearly all failures are of a few devices: lists these. */
@@ -143,6 +154,7 @@ static bool are_of_devices(const struct rule_input *input, struct devices *devic
 	uint64_t all = 0, rest;
 
 	devices->count = 0;
+	devices->most = devices_at(input);
 	for (size_t i = 0; i < tries->hit_count; i++) {
 		const char *account = tries->hit[i].account;
 		uint64_t failures;
