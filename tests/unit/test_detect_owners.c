@@ -477,6 +477,55 @@ static void a_line_with_ipv4_and_ipv6_is_one_provider(void **state)
 	assert_true(lines_are_a_spread(3, 3, 3, 10 * MINUTE)); /* six countries */
 }
 
+static bool is_known(struct room *room, const char *source, const char *account, int64_t now_ns)
+{
+	struct detect_look look;
+	struct address address;
+
+	assert_int_equal(address_parse(source, strlen(source), &address), 0);
+	detect_look(room->detect, account, &address, now_ns, &look);
+	return look.known;
+}
+
+static void a_device_that_goes_on_failing_is_known_for_its_failures_only(void **state)
+{
+	for (int pause = 0; pause <= 1; pause++) {
+		struct room *room = room_open();
+
+		(void)state;
+		knows(room, "bob", "192.0.2.1", T0);
+		assert_true(is_known(room, "192.0.2.1", "bob", T0));
+		for (int64_t at = T0 + HOUR; at < T0 + 20 * DAY; at += HOUR)
+			fails(room, "192.0.2.1", "bob", at);
+		for (int64_t at = T0 + (pause ? 35 : 20) * DAY; at < T0 + 89 * DAY; at += HOUR)
+			fails(room, "192.0.2.1", "bob", at);
+		assert_int_equal(room->bans > 0, pause);
+		assert_false(is_known(room, "192.0.2.1", "bob", T0 + 89 * DAY));
+		room_close(room);
+	}
+}
+
+static void a_device_is_known_for_ninety_days_and_may_not_hurry(void **state)
+{
+	for (int hurries = 0; hurries <= 1; hurries++) {
+		struct room *room = room_open();
+		int64_t until_ns = T0 + (hurries ? 40 : 95) * DAY;
+
+		(void)state;
+		knows(room, "bob", "192.0.2.1", T0);
+		for (int64_t at = T0 + HOUR; at < T0 + 40 * DAY; at += HOUR)
+			fails(room, "192.0.2.1", "bob", at);
+		for (int i = 0; hurries && i < 49; i++)
+			fails(room, "192.0.2.1", "bob", until_ns + i * S);
+		assert_int_equal(room->bans, 0);
+		for (int64_t at = T0 + 40 * DAY; !hurries && at < until_ns; at += HOUR)
+			fails(room, "192.0.2.1", "bob", at);
+		fails(room, "192.0.2.1", "bob", until_ns + 49 * S);
+		assert_true(room->bans > 0);
+		room_close(room);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -500,6 +549,8 @@ int main(void)
 		cmocka_unit_test(
 			what_only_alerts_about_a_sender_is_said_once_while_it_comes_each_week),
 		cmocka_unit_test(who_logs_in_after_an_error_makes_no_failing_network),
+		cmocka_unit_test(a_device_that_goes_on_failing_is_known_for_its_failures_only),
+		cmocka_unit_test(a_device_is_known_for_ninety_days_and_may_not_hurry),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,12 +89,12 @@ bool account_knows_provider(const struct account *account, uint64_t provider)
 	return false;
 }
 
+/* Also one that has not logged in for so long that it is forgotten. */
 static struct login_source *find_login_source(const struct account *account,
-					      const struct prefix *source, int64_t now_ns)
+					      const struct prefix *source)
 {
 	for (size_t i = 0; account && i < account->count; i++)
-		if (prefix_same(&account->logins[i].source, source) &&
-		    accounts_within(account->logins[i].last_ns, now_ns, ACCOUNTS_KNOWN_NS))
+		if (prefix_same(&account->logins[i].source, source))
 			return &account->logins[i];
 	return NULL;
 }
@@ -132,9 +132,11 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 		    const struct prefix *source, int64_t now_ns, struct standing *standing)
 {
 	struct account *account = name ? accounts_find(accounts, name, key, false, now_ns) : NULL;
-	struct login_source *login = find_login_source(account, source, now_ns);
+	struct login_source *found = find_login_source(account, source), *login = NULL;
 	bool known = accounts_known_to_any(accounts, source, now_ns);
 
+	if (found && accounts_within(found->last_ns, now_ns, ACCOUNTS_KNOWN_NS))
+		login = found;
 	*standing = (struct standing){ .trust = known ? TRUST_OTHER : TRUST_NONE };
 	standing->shared = known && accounts_shared(accounts, source, now_ns);
 	if (!name) {
@@ -144,7 +146,8 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 	if (!account || !account->count)
 		return;
 	standing->account = account;
-	standing->login = login;
+	standing->login = login ? login : found;
+	standing->forgotten = found && !login;
 	standing->exists = true;
 	standing->provider =
 		account_knows_provider(account, provider_of(accounts->settings, &source->address));

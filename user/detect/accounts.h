@@ -65,6 +65,7 @@ struct standing {
 	bool provider;		    /* the source's provider is known to the account */
 	bool seen;		    /* the source logged in to the account, and not in a spread */
 	bool suddenly;		    /* the account knows the source, and it did not fail before */
+	bool forgotten;		    /* it has not logged in for DETECT_KNOWN_DAYS */
 	int64_t first_ns;	    /* the source's first login to this account; 0: none is known */
 	struct login_source *login; /* the source among the account's; NULL: it is not */
 	struct account *account;    /* NULL unless it exists; valid until the next call */
@@ -106,7 +107,9 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 
 /* Notes a failure that was judged, of a source that the account knows: sets standing->suddenly.
  * That is so in the first half hour of its failures (or hour: it is counted by half hours). A
- * device with an old password fails for days, and pauses for eight days at most. */
+ * device with an old password fails for days, and pauses for eight days at most. Such a device is
+ * known for longer, as far as failures go: standing->trust is raised for 90 days after its last
+ * login. */
 void accounts_note_failure(struct standing *standing, int64_t now_ns);
 
 /* An account on which failures were judged, valid until the next accounts_judge() or

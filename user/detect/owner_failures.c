@@ -10,6 +10,7 @@
 #define LATE	     48 /* half hours that a line may come late */
 #define DAYS	     255
 #define PAUSE_DAYS   8
+#define DEVICE_NS    (90 * ACCOUNTS_DAY_NS)
 
 static unsigned day_of(int64_t now_ns)
 {
@@ -34,6 +35,9 @@ void accounts_note_failure(struct standing *standing, int64_t now_ns)
 	struct login_source *login = standing->login;
 	unsigned passed;
 
+	if (login && standing->forgotten && place_came_on_two_days(login) &&
+	    !had_stopped(login, now_ns) && accounts_within(login->last_ns, now_ns, DEVICE_NS))
+		standing->trust = TRUST_OWN;
 	if (!login || standing->trust != TRUST_OWN)
 		return;
 	if (had_stopped(login, now_ns))

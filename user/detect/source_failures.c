@@ -203,7 +203,8 @@ static bool excuse(const struct rule_input *input, struct decision *decision)
 	if (input->standing.trust == TRUST_OWN || is_stranger(input) || is_burst(input) ||
 	    !are_of_devices(input, &devices)) {
 		strangers_restart(input, &input->tries->subject);
-		return input->standing.trust == TRUST_OWN && input->event->has_account;
+		return input->standing.trust == TRUST_OWN && input->event->has_account &&
+		       !input->standing.forgotten;
 	}
 	name_device(&devices, decision);
 	strangers_excuse(input, &input->tries->subject, is_device, &devices);
@@ -234,7 +235,7 @@ static void on_event(void *context, const struct rule_input *input)
 	}
 	decision.action = ACTION_BAN_ALERT;
 	decision.has_prefix = true;
-	if (!input->ill || input->standing.trust != TRUST_OWN)
+	if (!input->ill || input->standing.trust != TRUST_OWN || input->standing.forgotten)
 		rule_decide(input, &decision);
 }
 
