@@ -16,6 +16,11 @@
 /* An unknown source counts only from this many messages within short_s on. */
 #define QUIET 20
 
+/* A provider and country from which the account was logged in to so long ago may be those of a line
+ * whose address changes. */
+#define LINE_AGE_NS (7 * 86400 * NS_PER_S)
+#define LINE_TIMES  20 /* the most by which the threshold is multiplied there: it takes memory */
+
 /* A source that handed in QUIET messages: until when it stays loud. */
 struct loud {
 	int64_t until_ns;
@@ -32,7 +37,8 @@ struct flood_strangers {
 /* What is known of the place that a message comes from. */
 struct place {
 	bool shared;
-	bool foreign; /* it cannot be the owner's: neither the provider nor the country is */
+	uint32_t line_times; /* of the threshold; 0: it is no line of the account's */
+	bool foreign;	     /* it cannot be the owner's: neither the provider nor the country is */
 	struct prefix loudness; /* the key in `quiet` and `loud` */
 };
 
@@ -118,6 +124,34 @@ static bool may_be_owner(const struct rule_input *input)
 	return false;
 }
 
+/* What the account's own lines may hand in: half as much again as the owner does at the pace of his
+ * busiest window, for short_s. In times of the threshold, rounded; 0: the source is of no such
+ * line. */
+static uint32_t line_times(const struct rule_input *input)
+{
+	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_FLOOD];
+	uint64_t provider = provider_of(input->settings, &input->event->source), times;
+	const struct login_source *here = NULL, *line = NULL;
+
+	for (size_t i = 0; input->at && i < input->at->count; i++)
+		if (prefix_same(&input->at->logins[i].source, &input->source))
+			here = &input->at->logins[i];
+	for (size_t i = 0; here && i < input->at->count && !line; i++) {
+		const struct login_source *login = &input->at->logins[i];
+
+		if (!login->suspect && login->provider == provider &&
+		    login->country == here->country &&
+		    login->first_ns <= time_less(input->event->wall_ns, LINE_AGE_NS))
+			line = login;
+	}
+	if (!line || here->suspect || !rule->window_s || !rule->long_count)
+		return 0;
+	times = ((uint64_t)input->at->habit.messages * (rule->short_s / rule->window_s) * 3 / 2 +
+		 rule->long_count / 2) /
+		rule->long_count;
+	return times < 1 ? 1 : times > LINE_TIMES ? LINE_TIMES : (uint32_t)times;
+}
+
 static void find_place(const struct rule_input *input, struct place *place)
 {
 	/* Many accounts know the source, or were logged in to from there within a day. */
@@ -126,6 +160,7 @@ static void find_place(const struct rule_input *input, struct place *place)
 				     NULL) >= input->settings->shared_accounts;
 
 	place->shared = known || strangers_many_guests(input);
+	place->line_times = line_times(input);
 	place->foreign = !may_be_owner(input);
 	place->loudness = place->foreign && !known ? input->source
 						   : lru_pair_key(&input->account, &input->source);
@@ -287,6 +322,7 @@ void flood_strangers_judge(struct flood_strangers *state, const struct rule_inpu
 	struct window_entry entry = { .wall_ns = event->wall_ns, .tag = input->tag };
 	const struct window_entry *hit;
 	char source[ADDRESS_TEXT_SIZE];
+	struct prefix subject = input->account;
 	struct loudness loudness;
 	struct place place;
 	size_t count;
@@ -299,14 +335,17 @@ void flood_strangers_judge(struct flood_strangers *state, const struct rule_inpu
 		return;
 	entry.weight = loudness.own;
 	entry.mark = place.shared;
+	entry.times = (uint16_t)place.line_times;
+	if (place.line_times) /* apart: what the owner sends counts against no others */
+		subject.length |= LRU_KEY_APART;
 	address_format(&input->source.address, source);
 	entry.account = source;
-	count = sliding_window_add(state->unknown, &input->account, &entry, &hit);
+	count = sliding_window_add(state->unknown, &subject, &entry, &hit);
 	if (count) {
 		fire(input, hit, count);
-		sliding_window_restart(state->unknown, &input->account);
+		sliding_window_restart(state->unknown, &subject);
 	}
-	if (!input->young && (place.shared || place.foreign))
+	if (!input->young && !place.line_times && (place.shared || place.foreign))
 		judge_source(state, input, &place, loudness.all, count > 0);
 }
 
