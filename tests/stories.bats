@@ -130,7 +130,7 @@ asked() { # FILTER FOLDER [--learned]
 	run -0 "$STORIES/residents" "$SEKISHO"
 	[[ $(grep -c '^ok' <<<"$output") -ge 19 ]]
 	run -0 "$STORIES/colleagues" "$SEKISHO"
-	[[ $(grep -c '^ok' <<<"$output") -ge 28 ]]
+	[[ $(grep -c '^ok' <<<"$output") -ge 30 ]]
 }
 
 @test "a month under the everyday botnet: nobody honest out, at most an alert, 95 % of its sources banned" {

@@ -232,8 +232,10 @@ static enum login login_anew(struct accounts *accounts, const struct event *even
 					.last_ns = event->wall_ns,
 					.tag = (uint32_t)tag };
 	login_source_set_origin(login, country, provider);
-	if (!login->suspect)
+	if (!login->suspect) {
 		keep(accounts, event->account, key, login);
+		known_note_new(accounts, source, event->wall_ns);
+	}
 	return LOGIN_NEW;
 }
 

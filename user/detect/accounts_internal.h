@@ -27,7 +27,7 @@ struct accounts {
 	struct lru_table *accounts;	  /* struct account, by name */
 	struct lru_table *sieges;	  /* struct siege, by name */
 	struct lru_table *known;	  /* struct known, by source: known.c */
-	struct lru_table *known_networks; /* int64_t: when last; by network */
+	struct lru_table *known_networks; /* struct around, by network */
 	uint64_t logins, forgotten;
 	int64_t since_ns;
 	struct realm realms[REALMS_MAX];
@@ -81,6 +81,9 @@ struct lru_table *known_networks_new(uint32_t most);
 /* The account knows the source from now on, or still. */
 void known_note(struct accounts *accounts, const struct login_source *login,
 		const struct prefix *key);
+/* A source that is new to its account logged in. If others did so in its network a day ago or
+ * earlier, the network is known. */
+void known_note_new(struct accounts *accounts, const struct prefix *source, int64_t now_ns);
 /* The account does not know it any more. */
 void known_drop(struct accounts *accounts, const struct prefix *source, const struct prefix *key);
 /* The account knows no source any more, including those that were recalled by source. Looks at all

@@ -47,6 +47,12 @@ static void leave(void *value, bool full, void *context)
 		free(known->many);
 }
 
+/* A network: times in seconds since 1970, 0: none. */
+struct around {
+	uint32_t last_s;  /* the last login of a known source */
+	uint32_t first_s; /* the first login of any new source in DETECT_KNOWN_DAYS */
+};
+
 struct lru_table *known_new(uint32_t most)
 {
 	return lru_new(sizeof(struct known), most, leave, NULL);
@@ -54,7 +60,7 @@ struct lru_table *known_new(uint32_t most)
 
 struct lru_table *known_networks_new(uint32_t most)
 {
-	return lru_new(sizeof(int64_t), most, NULL, NULL);
+	return lru_new(sizeof(struct around), most, NULL, NULL);
 }
 
 static struct known_account *accounts_of(struct known *known)
@@ -148,10 +154,10 @@ static struct prefix network_of(const struct accounts *accounts, const struct pr
 
 static void note_network(struct accounts *accounts, const struct prefix *network, int64_t last_ns)
 {
-	int64_t *around = lru_touch(accounts->known_networks, network, NULL);
+	struct around *around = lru_touch(accounts->known_networks, network, NULL);
 
-	if (*around < last_ns)
-		*around = last_ns;
+	if (around->last_s < login_source_kept_at(last_ns))
+		around->last_s = login_source_kept_at(last_ns);
 }
 
 void known_note(struct accounts *accounts, const struct login_source *login,
@@ -188,7 +194,7 @@ void known_drop(struct accounts *accounts, const struct prefix *source, const st
 {
 	struct prefix network = network_of(accounts, source);
 	struct known *known = lru_find(accounts->known, source);
-	int64_t *around = lru_find(accounts->known_networks, &network);
+	struct around *around = lru_find(accounts->known_networks, &network);
 	bool others = false;
 
 	if (known)
@@ -211,7 +217,7 @@ static void drop_from(const struct prefix *source, void *value, void *context)
 	const struct dropping *dropping = context;
 	struct known *known = value;
 	struct prefix network;
-	int64_t *around;
+	struct around *around;
 	bool others;
 
 	if (!take_out(known, dropping->hash, &others) || others)
@@ -220,7 +226,7 @@ static void drop_from(const struct prefix *source, void *value, void *context)
 	network = network_of(dropping->accounts, source);
 	around = lru_find(dropping->accounts->known_networks, &network);
 	if (around)
-		*around = 0;
+		*around = (struct around){ 0 };
 }
 
 void known_drop_all(struct accounts *accounts, const struct prefix *key)
@@ -269,6 +275,27 @@ static void recall(struct accounts *accounts, const struct prefix *prefix, bool 
 	leave(&kept, false, NULL);
 }
 
+static bool is_recent(uint32_t then_s, int64_t now_ns)
+{
+	return then_s && accounts_within(then_s * NS_PER_S, now_ns, ACCOUNTS_KNOWN_NS);
+}
+
+/* Telephones of a carrier may get another source each day, so that none of them comes twice. */
+void known_note_new(struct accounts *accounts, const struct prefix *source, int64_t now_ns)
+{
+	struct prefix network = network_of(accounts, source);
+	struct around *around;
+
+	if (!lru_find(accounts->known_networks, &network))
+		recall(accounts, &network, true, now_ns);
+	around = lru_touch(accounts->known_networks, &network, NULL);
+	if (!around->first_s || around->first_s > now_ns / NS_PER_S ||
+	    (!is_recent(around->first_s, now_ns) && !is_recent(around->last_s, now_ns)))
+		around->first_s = login_source_kept_at(now_ns);
+	else if (now_ns / NS_PER_S - around->first_s >= DETECT_KNOWN_AFTER_S)
+		note_network(accounts, &network, now_ns);
+}
+
 static struct known *find(struct accounts *accounts, const struct prefix *source, int64_t now_ns)
 {
 	struct known *known = lru_find(accounts->known, source);
@@ -287,13 +314,13 @@ bool accounts_known_to_any(struct accounts *accounts, const struct prefix *sourc
 
 bool accounts_network_known(struct accounts *accounts, const struct prefix *network, int64_t now_ns)
 {
-	const int64_t *around = lru_find(accounts->known_networks, network);
+	const struct around *around = lru_find(accounts->known_networks, network);
 
 	if (!around) {
 		recall(accounts, network, true, now_ns);
 		around = lru_find(accounts->known_networks, network);
 	}
-	return around && accounts_within(*around, now_ns, ACCOUNTS_KNOWN_NS);
+	return around && is_recent(around->last_s, now_ns);
 }
 
 unsigned accounts_knowing(struct accounts *accounts, const struct prefix *source, int64_t now_ns)
