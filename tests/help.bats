@@ -58,6 +58,36 @@ options_of() { # COMMAND: those of its --help
 	done
 }
 
+# /dev/full takes no byte.
+@test "what standard output does not take is no success, of any command" {
+	local conf=$BATS_TEST_TMPDIR/full.conf list=$BATS_TEST_TMPDIR/full.list
+	printf '[paths]\nstate = %s/state\npins = %s/pins\nruntime = %s/run\n[country]\nfiles = %s\n' \
+		"$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/full.csv" >"$conf"
+	echo 192.0.2.0,192.0.2.255,JP >"$BATS_TEST_TMPDIR/full.csv"
+	echo 203.0.113.9 >"$list"
+	while read -r words; do
+		# shellcheck disable=SC2016,SC2086 # words of the inner shell
+		run -1 bash -c '"$@" >/dev/full' bash "$SEKISHO" -c "$conf" $words
+		[[ $output == *'cannot '*': No space left on device'* ]] || fail "$words: $output"
+		# shellcheck disable=SC2086 # words
+		"$SEKISHO" -c "$conf" $words >/dev/null
+	done <<-END
+		--help
+		--version
+		help
+		version
+		help ban
+		ban --help
+		check
+		check --json
+		import --dry-run --deny --diff new $list
+		country --list JP
+		country 192.0.2.1
+		doctor --list
+		doctor --list --json
+	END
+}
+
 @test "help and version are words too, and a mistyped command is told the nearest" {
 	run_sekisho --help
 	local whole=$output

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The table of commands, and the global options. Each command is a file in user/cmd/. */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +103,7 @@ static int refuse_option(int c, char **argv)
 	return EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run_arguments(int argc, char **argv)
 {
 	struct globals globals = { 0 };
 	const struct command *command;
@@ -128,4 +129,21 @@ int main(int argc, char **argv)
 		return run_word(argc - optind, argv + optind);
 	command = find_command(argv[optind]);
 	return command ? run_command(command, &globals, argc - optind, argv + optind) : EXIT_USAGE;
+}
+
+/* Output that standard output did not take (a full disk) is no success. Commands that look
+ * themselves have failed by now. */
+static int judge_output(int status)
+{
+	int error = fflush(stdout) ? errno : ferror(stdout) ? EIO : 0;
+
+	if (!error || status != EXIT_DONE)
+		return status;
+	fprintf(stderr, "sekisho: cannot write to standard output: %s\n", strerror(error));
+	return EXIT_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	return judge_output(run_arguments(argc, argv));
 }
