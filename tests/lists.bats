@@ -287,11 +287,25 @@ import_killed() { # N LIST: right after its N-th BPF_MAP_UPDATE_ELEM
 	complains "there is no list 'god'; did you mean 'good'?"
 	run_sekisho 1 import elsewhere file
 	complains "a new one wants --deny or --allow"
+	# A dry run shows the content, and foretells what the import itself ends in.
 	run_sekisho import --dry-run elsewhere file
 	says 'would be deny list of 1 prefixes'
+	complains 'the import itself will be refused: .*a new one wants --deny or --allow'
+	run_sekisho import --dry-run --deny elsewhere file
+	[[ -z $errors ]]
 	run_sekisho import --deny friends file
 	run_sekisho 1 import freinds file
 	complains "did you mean 'friends'"
+	run_sekisho import --dry-run freinds file
+	complains "the import itself will be refused: there is no list 'freinds'; did you mean 'friends'"
+	for dry in --dry-run --diff ''; do
+		# shellcheck disable=SC2086 # none, or one
+		run_sekisho 1 import $dry --remove freinds
+		complains "no list 'freinds'; did you mean 'friends'"
+		[[ -z $output ]]
+	done
+	run_sekisho import --dry-run --remove friends
+	says 'friends: would be removed'
 	run_sekisho import friends file
 	run_sekisho 1 export freinds
 	complains "no list 'freinds'; did you mean 'friends'?"

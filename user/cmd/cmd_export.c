@@ -18,7 +18,6 @@ static int run(const struct globals *globals, int argc, char **argv)
 	_cleanup_(ranges_free) struct ranges ranges = { 0 };
 	struct store_list list;
 	struct fault fault = { 0 };
-	char near[NEAR_LIST_SIZE];
 	int c, error = 0;
 
 	c = getopt_long(argc, argv, ":", options, NULL);
@@ -35,10 +34,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 	if (!error)
 		error = store_list_get(instance.store, argv[optind], &list, &ranges, &fault);
 	if (error == -ENOENT && instance.store)
-		fault_set(&fault, error, "there is no list '%.60s'%s", argv[optind],
-			  *near_list(&instance, argv[optind], near)
-				  ? near
-				  : "; `sekisho lists` shows them");
+		near_list_fault(&instance, argv[optind], &fault);
 	if (!error)
 		error = ranges_write(&ranges, stdout, &fault);
 	return error ? cmd_failed(&cmd_export, &fault) : EXIT_DONE;

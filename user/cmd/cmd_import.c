@@ -80,6 +80,18 @@ static int parse_options(struct import *import, int argc, char **argv)
 	return EXIT_DONE;
 }
 
+/* Whether the lists of the store are known: it can be read, or there is none. */
+static bool knows_lists(const struct instance *instance)
+{
+	return instance->store || instance->store_fault.error == -ENOENT;
+}
+
+/* For a dry run, which changes nothing and may show the content of any file. */
+static void warn_refusal(const struct fault *fault)
+{
+	cmd_warn(&cmd_import, "the import itself will be refused: %s", fault->text);
+}
+
 /* Refuses a name that nobody has declared: it may be mistyped, and would make a new list. */
 static int refuse_undeclared(const struct import *import, const struct instance *instance,
 			     struct fault *fault)
@@ -120,11 +132,16 @@ static int find_action(struct import *import, const struct instance *instance, b
 		import->action = old->allow ? ACTION_ALLOW : ACTION_DENY;
 		import->code = old->code;
 	}
-	/* A dry run changes nothing, so it may show the content of any file. */
 	if (!import->action && !import->dry_run)
 		return refuse_undeclared(import, instance, fault);
-	if (!import->action)
+	if (!import->action) {
+		struct fault refusal;
+
+		refuse_undeclared(import, instance, &refusal);
+		if (knows_lists(instance))
+			warn_refusal(&refusal);
 		import->action = ACTION_DENY;
+	}
 	return 0;
 }
 
@@ -174,7 +191,7 @@ static int show_changes(const struct import *import, struct instance *instance, 
 	struct store_list old = { 0 };
 	int error;
 
-	if (!instance->store && instance->store_fault.error != -ENOENT) {
+	if (!knows_lists(instance)) {
 		cmd_warn(&cmd_import, "not compared with the list in force: %s",
 			 instance->store_fault.text);
 		return 0;
@@ -202,6 +219,17 @@ static void show_publishing(struct import *import)
 	fprintf(stderr, "\rputting %" PRIu64 " prefixes in force\033[K", import->total.prefixes);
 }
 
+/* Warns if the store has no room for one more list. */
+static void foretell_room(const struct import *import, const struct instance *instance)
+{
+	struct store_list list = { 0 };
+	struct fault refusal = { 0 };
+
+	snprintf(list.name, sizeof(list.name), "%s", import->name);
+	if (instance->store && store_list_id(instance->store, &list, &refusal))
+		warn_refusal(&refusal);
+}
+
 static int import_list(struct import *import, struct instance *instance, struct fault *fault)
 {
 	struct store_list list = { 0 };
@@ -220,6 +248,8 @@ static int import_list(struct import *import, struct instance *instance, struct 
 			"nothing is left of the list (exceptions take all of it away); the "
 			"old list stays. `sekisho import --remove %s` removes it",
 			import->name);
+	if (import->dry_run && !known)
+		foretell_room(import, instance);
 	if (import->dry_run || import->diff)
 		error = show_changes(import, instance, fault);
 	if (!error && !import->dry_run) {
@@ -253,11 +283,23 @@ static int check_instance(const struct instance *instance, struct fault *fault)
 	return 0;
 }
 
+/* -ENOENT: there is no such list. 0 also if nobody may look. */
+static int find_removed(const struct import *import, const struct instance *instance,
+			struct fault *fault)
+{
+	struct store_list list;
+	int error = knows_lists(instance) ? -ENOENT : 0;
+
+	if (instance->store)
+		error = store_list_get(instance->store, import->name, &list, NULL, fault);
+	return error == -ENOENT ? near_list_fault(instance, import->name, fault) : error;
+}
+
 static int remove_list(struct import *import, struct instance *instance, struct fault *fault)
 {
-	int error = 0;
+	int error = find_removed(import, instance, fault);
 
-	if (import->dry_run || import->diff)
+	if (!error && (import->dry_run || import->diff))
 		error = show_changes(import, instance, fault);
 	if (!error && !import->dry_run)
 		error = publish_list_removal(instance, import->name, fault);
@@ -316,7 +358,7 @@ const struct command cmd_import = {
 		"  -f, --force    take prefixes wider than /8 (IPv6: /16), private, loopback and "
 		"own\n                 addresses into a deny list\n"
 		"  -m, --mask     bits beyond a prefix's length are cleared, not refused\n"
-		"  -n, --dry-run  say what would change, and do nothing\n"
+		"  -n, --dry-run  say what would change or be refused, and do nothing\n"
 		"  -D, --diff     print each prefix that comes (+) and goes (-)\n"
 		"  -r, --remove   remove the list NAME\n\n"
 		"Needs root; with --dry-run only to compare with the list in force.\n",

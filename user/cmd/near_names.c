@@ -2,6 +2,7 @@
 /* See near_names.h. */
 #include "cmd/near_names.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/nearest.h"
@@ -48,6 +49,15 @@ const char *near_list(const struct instance *instance, const char *name, char te
 		snprintf(text, NEAR_LIST_SIZE, "; did you mean '%.*s'?", CONFIG_NAME_SIZE,
 			 search.name);
 	return text;
+}
+
+int near_list_fault(const struct instance *instance, const char *name, struct fault *fault)
+{
+	char near[NEAR_LIST_SIZE];
+
+	near_list(instance, name, near);
+	return fault_set(fault, -ENOENT, "there is no list '%.60s'%s", name,
+			 *near ? near : "; `sekisho lists` shows them");
 }
 
 static void offer_account(const char *account, uint64_t sources, int64_t first_wall_ns,
