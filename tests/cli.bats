@@ -487,3 +487,56 @@ needs_gate() {
 	run_sekisho why --json 198.51.100.9
 	json '.[0].bans | length == 1'
 }
+@test "a folder, an archive or a program is no log, and is named as what it is" {
+	local folder=$BATS_TEST_TMPDIR/folder zip=$BATS_TEST_TMPDIR/log.zip command
+	mkdir "$folder"
+	printf 'PK\3\4\24\0\0\0\10\0a zip' >"$zip"
+	printf 'Nov 21 10:00:00 mx cron[9]: (root) CMD (true)\n' >"$BATS_TEST_TMPDIR/text"
+	: >"$BATS_TEST_TMPDIR/empty"
+	for command in parse 'parse --missed' replay 'report --account bob'; do
+		# shellcheck disable=SC2086 # words
+		run_sekisho 1 $command "$folder"
+		complains "$folder is a folder; name the logs in it"
+		[[ -z $output ]]
+		# shellcheck disable=SC2086 # words
+		run_sekisho 1 $command "$zip"
+		complains "$zip is no text, and nothing was found in it; unpack it"
+		# shellcheck disable=SC2086 # words
+		run_sekisho $command "$BATS_TEST_TMPDIR/text" "$BATS_TEST_TMPDIR/empty"
+		[[ $errors != *'no text'* ]]
+	done
+	run_sekisho 1 parse "$zip" "$BATS_TEST_TMPDIR/text"
+	complains "$zip is no text"
+	run_sekisho 1 parse - <"$zip"
+	complains 'is no text'
+	# Zeros that a crash left within a log are no reason.
+	{ printf '\0\0\0\n' && printf 'Nov 21 10:00:00 mx postfix/smtpd[12]: warning: unknown[192.0.2.5]: SASL LOGIN authentication failed: x\n'; } \
+		>"$BATS_TEST_TMPDIR/holed"
+	run_sekisho parse "$BATS_TEST_TMPDIR/holed"
+	says 192.0.2.5
+	run_sekisho 2 parse --json --missed "$BATS_TEST_TMPDIR/text"
+	complains 'not both'
+}
+
+@test "country --list has no local address in any country, and knows what is no country" {
+	printf '10.0.0.0,10.0.0.255,JP\n192.0.2.0,192.0.2.255,JP\n198.51.100.0,198.51.100.255,ZZ\n' >"$BATS_TEST_TMPDIR/csv"
+	conf '[country]' "files = $BATS_TEST_TMPDIR/csv" '[paths]' "state = $BATS_TEST_TMPDIR/state"
+	run_sekisho country --list JP
+	[[ $output == 192.0.2.0/24 ]]
+	run_sekisho country --list ZZ
+	says '^8\.0\.0\.0/7$'
+	run ! grep -E '^(10\.|127\.|192\.168\.|172\.(1[6-9]|2[0-9]|3[01])\.|169\.254\.|f[cd]|fe[89ab]|::1/)' <<<"$output"
+	run_sekisho 2 country --list XA
+	complains 'XA is no country but the code of a list: .*sekisho export NAME'
+	[[ -z $output ]]
+	for code in ZZZ J 1X; do
+		run_sekisho 2 country --list "$code"
+		complains "'$code' is no country code"
+	done
+	run_sekisho 1 country --list XK
+	complains "knows no country 'XK'"
+	conf '[country]' "files = $BATS_TEST_TMPDIR/none" '[paths]' "state = $BATS_TEST_TMPDIR/state"
+	run_sekisho 1 country 192.0.2.1
+	complains "cannot read $BATS_TEST_TMPDIR/none: No such file or directory; install tor-geoipdb"
+}
+

@@ -156,6 +156,35 @@ static void packed_files_read_as_plain_ones_and_damage_is_said_with_its_line(voi
 	}
 }
 
+static void what_is_no_text_is_said_only_where_nothing_was_found_in_it(void **state)
+{
+	static const char zeros[] = "\0\0\0\n";
+	struct past_logs *none = past_logs_new(NULL);
+	struct fault fault = { 0 };
+
+	(void)state;
+	assert_int_equal(past_logs_add(none, folder, &fault), -EISDIR);
+	past_logs_free(none);
+	for (int found = 0; found < 2; found++) {
+		struct past_logs *past_logs = past_logs_new(NULL);
+		FILE *file = fopen(path_of("zeros"), "w");
+		struct seen seen = { 0 };
+
+		fwrite(zeros, 1, sizeof(zeros) - 1, file);
+		fputs(found ? failure("2026-11-21T10:00:00Z", "a") : "nothing\n", file);
+		fclose(file);
+		put("text", failure("2026-11-21T10:00:01Z", "b"));
+		assert_int_equal(past_logs_add(past_logs, path_of("zeros"), &fault), 0);
+		assert_int_equal(past_logs_add(past_logs, path_of("text"), &fault), 0);
+		assert_int_equal(past_logs_run(past_logs, take, &seen, &fault),
+				 found ? 0 : -EBADMSG);
+		assert_int_equal(seen.count, 1 + found);
+		if (!found)
+			assert_non_null(strstr(fault.text, "zeros is no text"));
+		past_logs_free(past_logs);
+	}
+}
+
 /* So many failures, as logrotate's compresscmd leaves them. */
 static void pack(const char *path, int (*filter)(struct archive *archive), int lines)
 {
@@ -268,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(files_are_merged_by_time_and_keep_their_own_order),
 		TEST(deliveries_that_went_well_are_handed_on_and_are_no_events),
+		TEST(what_is_no_text_is_said_only_where_nothing_was_found_in_it),
 		TEST(packed_files_read_as_plain_ones_and_damage_is_said_with_its_line),
 		TEST(what_other_packers_made_reads_the_same_and_damage_ends_it),
 		TEST(an_empty_file_is_an_empty_log),

@@ -35,3 +35,14 @@ int fault_prefix(struct fault *fault, const char *format, ...)
 	snprintf(fault->text + used, sizeof(fault->text) - used, ": %s", old);
 	return fault->error;
 }
+
+int fault_suffix(struct fault *fault, const char *text)
+{
+	size_t used;
+
+	if (!fault)
+		return 0;
+	used = strlen(fault->text);
+	snprintf(fault->text + used, sizeof(fault->text) - used, "%s", text);
+	return fault->error;
+}

@@ -28,5 +28,7 @@ static inline int fault_is(int error)
 /* Puts "text: " in front of the text of `fault`; returns fault->error (0 for NULL). */
 int fault_prefix(struct fault *fault, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Puts `text`, such as "; remedy", behind the text of `fault`; returns fault->error (0 for NULL). */
+int fault_suffix(struct fault *fault, const char *text);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
+#include "conf/codes.h"
 #include "enforce/instance.h"
 #include "lists/country.h"
 #include "lists/providers.h"
@@ -66,8 +67,11 @@ static int load(const struct globals *globals, struct ranges *countries, struct 
 		return fault_set(fault, -ENOENT,
 				 "there is no country data: install tor-geoipdb, or name a file in "
 				 "the configuration");
-	return country_load(instance.config->country_files, instance.config->country_file_count,
-			    countries, fault);
+	error = country_load(instance.config->country_files, instance.config->country_file_count,
+			     countries, fault);
+	if (error == -ENOENT)
+		fault_suffix(fault, "; install tor-geoipdb, or name files in [country]");
+	return error;
 }
 
 static void print_answer(const struct data *data, const struct address *address)
@@ -130,6 +134,17 @@ static int complement(struct ranges *taken, struct ranges *rest)
 	return ranges_subtract(rest, &all, taken);
 }
 
+/* Takes local addresses out, as country_find() does: they are LAN whatever the data says. */
+static int subtract_lan(struct ranges *ranges)
+{
+	_cleanup_(ranges_free) struct ranges all = *ranges, lan = { 0 };
+
+	*ranges = (struct ranges){ 0 };
+	if (country_add_lan(&lan))
+		return -ENOMEM;
+	return ranges_subtract(ranges, &all, &lan);
+}
+
 /* The ranges of one country; for ZZ also the addresses that the data does not cover. */
 static int select_country(const struct ranges *countries, uint32_t country, struct ranges *selected)
 {
@@ -151,7 +166,9 @@ static int select_country(const struct ranges *countries, uint32_t country, stru
 			error = ranges_add6(unknown ? &others : selected, range->first, range->last,
 					    range->value);
 	}
-	return !error && unknown ? complement(&others, selected) : error;
+	if (!error && unknown)
+		error = complement(&others, selected);
+	return error ? error : subtract_lan(selected);
 }
 
 static int list_country(const struct ranges *countries, const char *code, struct fault *fault)
@@ -160,11 +177,6 @@ static int list_country(const struct ranges *countries, const char *code, struct
 	bool lan = country_from_text(code, strlen(code)) == COUNTRY_LAN;
 	int country = lan ? COUNTRY_LAN : country_normal(code, strlen(code));
 
-	if (country < 0)
-		return fault_set(fault, -EINVAL,
-				 "'%s' is no country code: two letters (ISO 3166), ZZ is unknown, "
-				 "LAN is local addresses",
-				 code);
 	if (lan && country_add_lan(&selected))
 		return fault_set(fault, -ENOMEM, "no memory");
 	if (!lan && select_country(countries, (uint32_t)country, &selected))
@@ -172,6 +184,24 @@ static int list_country(const struct ranges *countries, const char *code, struct
 	if (!selected.count4 && !selected.count6)
 		return fault_set(fault, -ENOENT, "the country data knows no country '%s'", code);
 	return ranges_write(&selected, stdout, fault);
+}
+
+/* EXIT_DONE, or EXIT_USAGE: there can be no such country. */
+static int check_code(const char *code)
+{
+	int country = country_from_text(code, strlen(code));
+
+	if (country >= 0 && country_code_is_list((unsigned)country))
+		return cmd_usage(&cmd_country,
+				 "%s is no country but the code of a list: `sekisho lists` says "
+				 "of which, and `sekisho export NAME` prints its prefixes",
+				 code);
+	if (country < 0 && country_normal(code, strlen(code)) < 0)
+		return cmd_usage(&cmd_country,
+				 "'%s' is no country code: two letters (ISO 3166), ZZ is unknown, "
+				 "LAN is local addresses",
+				 code);
+	return EXIT_DONE;
 }
 
 static int answer_all(const struct data *data, int count, char **texts, struct fault *fault)
@@ -212,6 +242,8 @@ static int run(const struct globals *globals, int argc, char **argv)
 		return cmd_usage(&cmd_country, "--list takes one country and no addresses");
 	if (!code && optind == argc && isatty(STDIN_FILENO))
 		return cmd_usage(&cmd_country, "an address is missing, or '-' for standard input");
+	if (code && check_code(code))
+		return EXIT_USAGE;
 	error = data.by_provider ? load_providers(globals, &data.providers, &fault)
 				 : load(globals, &data.countries, &fault);
 	if (!error)

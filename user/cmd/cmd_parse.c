@@ -4,7 +4,6 @@
 #include "cmd/cmd.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,6 +25,7 @@ struct reading {
 	uint64_t lines, missed_count, timeless, events[EVENT_KIND_COUNT];
 	bool json, cutting; /* cutting: the rest of an over-long line is skipped */
 	bool show_name;	    /* there are several files: name each */
+	bool no_text;	    /* by its first bytes */
 	struct log_parser *parser;
 	struct patterns *patterns;
 	uint64_t cut;
@@ -78,17 +78,23 @@ static void print_missed(const struct reading *reading, const char *line, size_t
 	printf("%s:%" PRIu64 ": %s\n", reading->name, reading->lines, text);
 }
 
-/* Prints the sums, on standard error. */
-static void print_summary(const struct reading *reading)
+static uint64_t count_events(const struct reading *reading)
 {
-	char form[ENVELOPE_FORM_SIZE];
 	uint64_t events = 0;
 
 	for (enum event_kind kind = EVENT_NONE + 1; kind < EVENT_KIND_COUNT; kind++)
 		events += reading->events[kind];
+	return events;
+}
+
+/* Prints the sums, on standard error. */
+static void print_summary(const struct reading *reading)
+{
+	char form[ENVELOPE_FORM_SIZE];
+
 	log_parser_form(reading->parser, form);
 	fprintf(stderr, "sekisho parse: %s: %" PRIu64 " lines%s%s, %" PRIu64 " events",
-		reading->name, reading->lines, *form ? " of " : "", form, events);
+		reading->name, reading->lines, *form ? " of " : "", form, count_events(reading));
 	for (enum event_kind kind = EVENT_NONE + 1; kind < EVENT_KIND_COUNT; kind++)
 		if (reading->events[kind])
 			fprintf(stderr, ", %s %" PRIu64, event_kind_name(kind),
@@ -187,6 +193,8 @@ static int parse_open(struct reading *reading, int fd, struct fault *fault)
 					 "%s is packed, and a pipe is not unpacked: name the file, "
 					 "or unpack it before the pipe",
 					 reading->name);
+		if (!reading->lines && !kept)
+			reading->no_text = !packed_is_text(buffer, (size_t)got);
 		kept = parse_buffer(reading, buffer, kept + (size_t)got);
 	}
 	if (!got && kept && !reading->cutting)
@@ -220,21 +228,19 @@ static int load_config(const struct globals *globals, struct config **config)
 
 static int parse_file(struct reading *reading, struct fault *fault)
 {
-	bool is_stdin = !strcmp(reading->name, "-");
-	_cleanup_close_ int fd = is_stdin ? dup(STDIN_FILENO)
-					  : open(reading->name, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = packed_open_path(reading->name, fault);
 	int error;
 
 	if (fd < 0)
-		return fault_set(fault, -errno, "cannot read %s: %s%s", reading->name,
-				 strerror(errno),
-				 errno == EACCES ? "; run it as a user who may read the log" : "");
+		return fd;
 	reading->parser = log_parser_new();
 	if (!reading->parser)
 		return fault_set(fault, -ENOMEM, "out of memory");
 	log_parser_set_past(reading->parser);
 	log_parser_set_patterns(reading->parser, reading->patterns);
 	error = parse_open(reading, fd, fault);
+	if (!error && reading->no_text && !count_events(reading))
+		error = packed_no_text(reading->name, fault);
 	print_summary(reading);
 	log_parser_free(reading->parser);
 	return error;
@@ -307,6 +313,8 @@ static int parse_run(const struct globals *globals, int argc, char **argv)
 		json |= c == 'j';
 		missed |= c == 'm';
 	}
+	if (json && missed)
+		return cmd_usage(&cmd_parse, "--json, or --missed: not both");
 	if (optind == argc)
 		return cmd_usage(&cmd_parse, "which log? Name files, or - for standard input");
 	if (load_config(globals, &config))
@@ -347,7 +355,7 @@ const struct command cmd_parse = {
 		"vpopmail, Plesk, OpenSMTPD and E-Post. FILE may be - for standard input. Several\n"
 		"files are taken for logs of one server: in the order of their time, and what "
 		"several\n"
-		"of them say is one event.\n"
+		"of them say is one event. They may be packed (gzip, xz, bzip2, zstd).\n"
 		"[pattern]s of the configuration are used where there is one. Needs no privilege "
 		"but\n"
 		"to read the files. Stamps without a year are taken to be\n"

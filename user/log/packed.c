@@ -5,9 +5,11 @@
 
 #include <archive.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -56,6 +58,21 @@ static void try_other(struct packed_file *packed)
 	}
 	archive_read_free(archive);
 	lseek(packed->fd, start, SEEK_SET);
+}
+
+int packed_open_path(const char *path, struct fault *fault)
+{
+	bool is_stdin = !strcmp(path, "-");
+	_cleanup_close_ int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+					  : open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0)
+		return fault_set(fault, -errno, "cannot read %s: %s%s", path, strerror(errno),
+				 errno == EACCES ? "; run it as a user who may read the log" : "");
+	if (!fstat(fd, &status) && S_ISDIR(status.st_mode))
+		return fault_set(fault, -EISDIR, "%s is a folder; name the logs in it", path);
+	return TAKE_FD(fd);
 }
 
 struct packed_file *packed_open(int fd)
@@ -131,6 +148,20 @@ int packed_fault(const char *path, uint64_t lines, int error, struct fault *faul
 	return fault_set(fault, error, "%s can be read up to line %" PRIu64 " only: %s", path,
 			 lines,
 			 error == -EBADMSG ? "damaged gzip, xz, bzip2 or zstd" : strerror(-error));
+}
+
+bool packed_is_text(const char *bytes, size_t size)
+{
+	return !memchr(bytes, '\0', size < PACKED_LOOKED ? size : PACKED_LOOKED);
+}
+
+int packed_no_text(const char *path, struct fault *fault)
+{
+	return fault_set(
+		fault, -EBADMSG,
+		"%s is no text, and nothing was found in it; unpack it, or write it out as "
+		"text",
+		path);
 }
 
 bool packed_is(const char *bytes, size_t size)

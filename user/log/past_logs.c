@@ -4,7 +4,6 @@
 #include "log/past_logs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "base/cleanup.h"
@@ -30,6 +29,7 @@ struct file {
 	struct line_event next;
 	int64_t last_ns; /* time of the last line; for events without time */
 	uint64_t line;
+	bool no_text, any; /* by its first bytes; an event was found */
 };
 
 struct past_logs {
@@ -104,14 +104,11 @@ static int file_begin(struct file *file, const char *name, struct fault *fault)
 
 static int file_open(struct file *file, const char *path, struct fault *fault)
 {
-	bool is_stdin = !strcmp(path, "-");
-	_cleanup_close_ int fd = is_stdin ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-					  : open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = packed_open_path(path, fault);
 
 	if (fd < 0)
-		return fault_set(fault, -errno, "cannot read %s: %s%s", path, strerror(errno),
-				 errno == EACCES ? "; run it as a user who may read the log" : "");
-	if (file_begin(file, is_stdin ? "standard input" : path, fault))
+		return fd;
+	if (file_begin(file, strcmp(path, "-") ? path : "standard input", fault))
 		return -ENOMEM;
 	set_reference(file, fd);
 	file->stream = packed_open(TAKE_FD(fd));
@@ -222,6 +219,8 @@ static int fill_from_file(struct file *file, struct fault *fault)
 {
 	ssize_t got = packed_read(file->stream, file->buffer + file->end, BUFFER_SIZE - file->end);
 
+	if (got > 0 && !file->line && !file->begin && !file->end)
+		file->no_text = !packed_is_text(file->buffer, (size_t)got);
 	if (got > 0)
 		file->end += (size_t)got;
 	if (got >= 0)
@@ -292,6 +291,7 @@ static void find_next(struct past_logs *past_logs, struct file *file)
 	struct event *event = &file->next.event;
 
 	file->waiting = read_event(past_logs, file);
+	file->any |= file->waiting;
 	if (!file->waiting)
 		return;
 	if (event->wall_ns)
@@ -356,6 +356,10 @@ int past_logs_run(struct past_logs *past_logs, past_logs_take *take, void *conte
 	}
 	while (joining_next(past_logs->joining, INT64_MAX, &event))
 		hand_on(past_logs, take, context, &event);
+	for (size_t i = 0; i < past_logs->count; i++)
+		if (past_logs->files[i].no_text && !past_logs->files[i].any &&
+		    !past_logs->fault.error)
+			packed_no_text(past_logs->files[i].path, &past_logs->fault);
 	if (past_logs->fault.error && fault)
 		*fault = past_logs->fault;
 	return past_logs->fault.error;

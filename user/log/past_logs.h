@@ -22,7 +22,7 @@ struct past_logs_counts {
 struct past_logs *past_logs_new(struct patterns *patterns);
 void past_logs_free(struct past_logs *past_logs);
 
-/* Opens one more file. -errno, -EMFILE, -ENOMEM. */
+/* Opens one more file. -errno (-EISDIR: a folder), -EMFILE, -ENOMEM. */
 int past_logs_add(struct past_logs *past_logs, const char *path, struct fault *fault);
 
 /* Adds the newest `most` entries of `units` in this machine's journal, as one more file. Errors of
@@ -39,7 +39,7 @@ typedef void past_logs_take(const struct event *event, uint64_t tag, void *conte
 
 /* Hands on every event, the earliest of all files first; with equal times, that of the file that
  * was added first. Within a file the order is the file's own. A file that cannot be read to its end
- * ends there. Returns 0, or at the end the first such fault. */
+ * ends there. Returns 0, or at the end the first such fault, or that a file is no text. */
 int past_logs_run(struct past_logs *past_logs, past_logs_take *take, void *context,
 		  struct fault *fault);
 
