@@ -229,10 +229,20 @@ countries = FR:deny *:pass'
 	says 'hosters: XA list of 1 prefixes'
 	run_sekisho why --json 198.51.100.66
 	json '.[0].services.submission | .reason == "country" and .country == "XA"'
-	json '.[0].services.imap | .verdict == "pass" and .country == "ZZ"' # no data was read yet
+	json '.[0].services.imap | .verdict == "pass" and .country == "JP"' # by the files: no store has the data yet
 	json '.[0].lists[0].services == ["submission"]'
 	run_sekisho why --json 198.51.100.10
-	json '.[0].services.submission.country == "ZZ"'
+	json '.[0].services.submission.country == "JP"'
+	sed -i '/^countries/s/XA:deny/JP:deny/' "$LAB_CONF"
+	run_sekisho why 198.51.100.10
+	says '^198\.51\.100\.10, country JP$'
+	says '^  submission +would drop: country$'
+	run_sekisho why 10.1.2.3
+	says 'country LAN'
+	sed -i "s|^files = .*|files = $LAB/none|" "$LAB_CONF"
+	run_sekisho why 198.51.100.10
+	says 'country ZZ \(unknown\)$'
+	says "^unknown: cannot read $LAB/none: No such file"
 }
 
 @test "a list of providers that cannot be one is refused by its line" {

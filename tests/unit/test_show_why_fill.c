@@ -146,6 +146,37 @@ static void why_answers_by_the_configuration_alone_where_nothing_ever_ran(void *
 	assert_int_equal(broken->fault_count, 1);
 }
 
+static void why_reads_the_configured_country_files_where_the_store_has_none(void **state)
+{
+	struct world *world = *state;
+	_cleanup_(cleanup_why) struct why *why = NULL, *new = NULL, *absent = NULL, *none = NULL;
+	_cleanup_(cleanup_why) struct why *local = NULL;
+	char path[] = "/geoip", *files[] = { path };
+
+	world->instance.gate = NULL;
+	world->instance.config->country_files = files;
+	world->instance.config->country_file_count = 1;
+	why = asked(world, "192.0.2.5");
+	assert_int_equal(why->country, country("JP"));
+	world->instance.store = NULL;
+	fault_set(&world->instance.store_fault, -ENOENT, "there is no store yet");
+	new = asked(world, "192.0.2.5");
+	assert_int_equal(new->country, country("JP"));
+	assert_int_equal(new->fault_count, 0);
+	local = asked(world, "192.168.0.5");
+	assert_int_equal(local->country, COUNTRY_LAN);
+	/* Files that somebody named are to be there; default ones need not be. */
+	*path = '.';
+	absent = asked(world, "192.0.2.5");
+	assert_int_equal(absent->country, COUNTRY_ZZ);
+	assert_int_equal(absent->fault_count, 1);
+	world->instance.config->country_files_default = true;
+	none = asked(world, "192.0.2.5");
+	assert_int_equal(none->country, COUNTRY_ZZ);
+	assert_int_equal(none->fault_count, 0);
+	world->instance.config->country_file_count = 0;
+}
+
 static void why_takes_no_more_evidence_than_it_shows(void **state)
 {
 	struct world *world = *state;
@@ -186,6 +217,7 @@ int main(void)
 		WORLD_TEST(why_names_all_lists_and_the_one_that_decides),
 		WORLD_TEST(why_asks_the_store_when_no_gate_is_loaded),
 		WORLD_TEST(why_answers_by_the_configuration_alone_where_nothing_ever_ran),
+		WORLD_TEST(why_reads_the_configured_country_files_where_the_store_has_none),
 		WORLD_TEST(why_takes_no_more_evidence_than_it_shows),
 		WORLD_TEST(why_does_not_guess_when_the_gate_does_not_answer),
 	};

@@ -286,8 +286,10 @@ int why_fill(const struct instance *instance, const struct address *address, int
 		why_fill_lists(&filling);
 	if (instance->gate)
 		error = fill_from_gate(&filling, fault);
-	else if (instance->store)
-		fill_bans_of_store(&filling), why_leaves_of_store(&filling);
+	else
+		why_leaves_without_gate(&filling);
+	if (!instance->gate && instance->store)
+		fill_bans_of_store(&filling);
 	if (error)
 		return error;
 	country = filling.leaves[0].country;

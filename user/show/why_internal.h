@@ -27,8 +27,9 @@ static inline void why_remember(struct why *why, const struct fault *fault)
 
 /* Fills in all lists that contain the address. */
 void why_fill_lists(struct why_filling *filling);
-/* Fills in the lookups that the gate's table would have, from the store. */
-void why_leaves_of_store(struct why_filling *filling);
+/* Fills in the lookups that the gate's table would have, from the store; countries from the
+ * configured files if the store has none. */
+void why_leaves_without_gate(struct why_filling *filling);
 
 /* Fills in the last WHY_PAST_MAX ended bans of the source, and of networks around it. 0, -errno. */
 int why_fill_past(struct why *why, struct store *store, int64_t now_wall_ns, struct fault *fault);

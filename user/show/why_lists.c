@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The lists and the country of a struct why (why.h), from the store. */
+/* The lists and the country of a struct why (why.h), without the gate's table. */
 #include <errno.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
 #include "conf/ban_services.h"
+#include "lists/country.h"
 #include "show/why_internal.h"
 
 static int take_list(const struct store_list *list, void *pointer)
@@ -75,20 +76,33 @@ static __u16 choose_code(const struct why *why)
 	return (__u16)(chosen ? (chosen->code - COUNTRY_XA + 1) << LOOKUP_CODE_SHIFT : 0);
 }
 
-void why_leaves_of_store(struct why_filling *filling)
+/* The country data that a start would take: what the store has, else the configured files. Without
+ * data every country is unknown, which is no fault where nobody named a file. */
+static void load_countries(struct why_filling *filling, struct ranges *countries)
 {
-	_cleanup_(ranges_free) struct ranges ranges = { 0 };
-	struct why *why = filling->why;
-	struct fault fault;
-	int64_t country = -1;
-	int error = store_countries_get(filling->instance->store, NULL, 0, NULL, &ranges, &fault);
+	const struct config *config = filling->instance->config;
+	struct store *store = filling->instance->store;
+	struct fault fault = { 0 };
+	int error = store ? store_countries_get(store, NULL, 0, NULL, countries, &fault) : -ENOENT;
 
-	if (!error)
-		country = ranges_find(&ranges, &why->address);
-	else if (error != -ENOENT)
-		why_remember(why, &fault);
-	if (address_is_lan(&why->address))
-		country = COUNTRY_LAN;
+	if (error && error != -ENOENT)
+		why_remember(filling->why, &fault);
+	if (error != -ENOENT || !config->country_file_count)
+		return;
+	error = country_load(config->country_files, config->country_file_count, countries, &fault);
+	if (error && !(error == -ENOENT && config->country_files_default))
+		why_remember(filling->why, &fault);
+}
+
+void why_leaves_without_gate(struct why_filling *filling)
+{
+	_cleanup_(ranges_free) struct ranges countries = { 0 };
+	struct why *why = filling->why;
+	int64_t country;
+
+	load_countries(filling, &countries);
+	country = address_is_lan(&why->address) ? COUNTRY_LAN
+						: ranges_find(&countries, &why->address);
 	for (unsigned service = 0; service < SERVICE_MAX; service++) {
 		struct lookup *lookup = &filling->leaves[service];
 
