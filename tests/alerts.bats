@@ -211,7 +211,11 @@ mail_of_alice() {
 @test "check refuses an alert program that is not there or cannot be run" {
 	sed -i "s#^program = .*#program = $LAB/missing#" "$LAB_CONF"
 	run_sekisho 1 check
-	complains "program: $LAB/missing: No such file"
+	complains "sekisho\\.conf:[0-9]+: \\[alert\\] program: $LAB/missing: No such file or directory; correct the path"
+	mkdir "$LAB/missing"
+	run_sekisho 1 check
+	complains "$LAB/missing is a folder; name the program in it"
+	rmdir "$LAB/missing"
 	: >"$LAB/missing"
 	chmod 644 "$LAB/missing"
 	run_sekisho 1 check

@@ -147,6 +147,65 @@ conf() { # LINE...
 	[[ ! -e $LAB_MAPS ]]
 }
 
+@test "check looks at every file that the configuration names, and says where and what to do" {
+	local none=$BATS_TEST_TMPDIR/none garbage=$BATS_TEST_TMPDIR/garbage pipe=$BATS_TEST_TMPDIR/pipe
+	local listen='dovecot = 127.0.0.1:9120' fleet='server = 127.0.0.1:6379' member='member = a' key
+	key=$(head -c 32 /dev/zero | base64)
+	echo garbage >"$garbage"
+	chmod 600 "$garbage"
+	mkfifo "$pipe"
+	faults() { # WORDS LINE...: the last line is the one with the fault
+		local words=$1 line=$#
+		shift
+		conf "$@"
+		run_sekisho 1 check --json
+		json ".[0] | .valid == false and (.faults | any(test(\"sekisho\\\\.conf:$((line - 1)): \")))"
+		run_sekisho 1 check
+		complains "^[^ ]*sekisho\\.conf:$((line - 1)): $words"
+	}
+	faults "\\[country\\] files: cannot read $none: No such file or directory; correct the path, or .*tor-geoipdb" \
+		'[country]' "files = $none"
+	faults "\\[country\\] providers: cannot read $none: No such file or directory; correct the path, or .*libloc-database" \
+		'[country]' "providers = $none"
+	faults "\\[country\\] providers: .*garbage:1: .*damaged" '[country]' "providers = $garbage"
+	faults "\\[country\\] authorities: cannot read $none: No such file" \
+		'[country]' 'url = https://example.org/x' "authorities = $none"
+	faults "list 'a': cannot read $none: No such file or directory; correct the path" \
+		'[list a]' 'action = deny' "file = $none"
+	faults "list 'a': $garbage has no certificate in PEM; name the file" \
+		'[list a]' 'action = deny' 'url = https://example.org/x' "authorities = $garbage"
+	faults "list 'a': $pipe is not a file; name a file" \
+		'[list a]' 'action = deny' 'url = https://example.org/x' "key-file = $pipe"
+	faults "\\[policy\\] api-key-file: the key file $none cannot be read: No such file or directory; correct the path" \
+		'[policy]' "$listen" "api-key-file = $none"
+	faults "\\[policy\\] api-key-file: $garbage:1: a key has 16 to 256 characters, not 7" \
+		'[policy]' "$listen" "api-key-file = $garbage"
+	faults "\\[fleet\\] key: cannot read $none: No such file or directory; correct the path" \
+		'[member a]' "key = $key" '[member b]' "key = $key" '[fleet]' "$fleet" "$member" "secret = $none" "key = $none"
+	complains "\\.conf:8: \\[fleet\\] secret: cannot read $none"
+	faults "\\[fleet\\] key: $garbage has no Ed25519 key; .sekisho fleet key" \
+		'[member a]' "key = $key" '[member b]' "key = $key" '[fleet]' "$fleet" "$member" "secret = $none" "key = $garbage"
+	faults "\\[gate\\] cgroup: $none: No such file or directory; correct the path" '[gate]' "cgroup = $none"
+	faults "\\[gate\\] cgroup: /tmp is no folder of cgroup2; name one" '[gate]' 'cgroup = /tmp'
+	faults "log 'a': $pipe is not a file; name a file" '[log a]' "file = $pipe"
+	faults "\\[alert\\] program: $none: No such file or directory; correct the path" '[alert]' "program = $none"
+	faults "\\[alert\\] program: /tmp is a folder; name the program in it" '[alert]' 'program = /tmp'
+	faults "\\[alert\\] program: $garbage is no program; chmod \\+x it" '[alert]' "program = $garbage"
+	# A file that nothing reads is not looked at.
+	conf '[policy]' "api-key-file = $none"
+	run_sekisho check
+	[[ -z $errors ]]
+}
+
+@test "what check says of services, classes and devices has the line of what it is about" {
+	conf '[class home]' 'connections = 5' '[service smtp]' 'countries = *:pass' 'ports = 25 587' \
+		'[service submission]' 'ports = none' '[gate]' 'interface = nonesuch0'
+	run_sekisho check
+	complains "sekisho\\.conf:1: warning: no service applies the class 'home'"
+	complains "sekisho\\.conf:5: warning: service 'smtp' is one of port 25, and has port 587"
+	complains "sekisho\\.conf:9: warning: there is no interface 'nonesuch0' now"
+}
+
 @test "one bad line keeps no command from its work, but those that put the configuration in force" {
 	needs_gate
 	run_sekisho ban 198.51.100.66
@@ -398,6 +457,19 @@ needs_gate() {
 	done
 }
 
+@test "check by another user warns of what only root may read, and judges the rest" {
+	requires setpriv
+	[[ -n ${LAB_ID-} ]] || skip "needs root, bpffs and network namespaces"
+	echo 0123456789abcdef >"$LAB_OPEN/key"
+	chmod 600 "$LAB_OPEN/key"
+	printf '%s\n' '[policy]' 'dovecot = 127.0.0.1:9120' "api-key-file = $LAB_OPEN/key" >"$LAB_OPEN/keys.conf"
+	# shellcheck disable=SC2016 # for the inner shell
+	run -0 server setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'exec "$@"' - "$(lab_open "$SEKISHO")" \
+		-c "$LAB_OPEN/keys.conf" check
+	[[ $output == *"keys.conf:3: warning: [policy] api-key-file: this user cannot read $LAB_OPEN/key"* ]]
+	[[ $output == *'no faults'* ]]
+}
+
 @test "parse needs no privilege and prints one event a line" {
 	cat >"$BATS_TEST_TMPDIR/mail.log" <<-'END'
 		Nov 21 10:00:00 mx postfix/submission/smtpd[7]: warning: unknown[192.0.2.5]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=bob@example.com
@@ -437,56 +509,6 @@ needs_gate() {
 	complains '1 lines of CRI, program without a time, 1 events'
 }
 
-@test "a kernel without BTF and a missing capability are named with the remedy; a low number alone is none" {
-	lab_conf
-	server unshare --mount sh -c \
-		'mount -t tmpfs none /sys/kernel/btf && exec "$@"' sh "$SEKISHO" -c "$LAB_CONF" load \
-		>"$BATS_TEST_TMPDIR/said" 2>&1 && fail "loaded without BTF"
-	grep -q 'this kernel has no BTF .*CONFIG_DEBUG_INFO_BTF=y' "$BATS_TEST_TMPDIR/said"
-	# Distributions bring features to older numbers: what the kernel can do is asked.
-	server setarch --uname-2.6 "$SEKISHO" -c "$LAB_CONF" load
-	run_sekisho unload
-	server setpriv --bounding-set=-bpf,-sys_admin "$SEKISHO" -c "$LAB_CONF" load \
-		>"$BATS_TEST_TMPDIR/said" 2>&1 && fail "loaded without CAP_BPF"
-	grep -q 'the kernel refused to load the gate: .*CAP_BPF' "$BATS_TEST_TMPDIR/said"
-}
-
-@test "without bpffs the program mounts it" {
-	lab_conf
-	server unshare --mount sh -c 'umount -l /sys/fs/bpf && "$@" load && exec "$@" unload' sh \
-		"$SEKISHO" -c "$LAB_CONF" >"$BATS_TEST_TMPDIR/said" 2>&1 || fail "$(<"$BATS_TEST_TMPDIR/said")"
-	grep -q 'guarded by native XDP' "$BATS_TEST_TMPDIR/said"
-}
-
-@test "loopback is not guarded, and that is said" {
-	lab_conf 'interface = lo'
-	run_sekisho 1 load
-	complains 'lo: not guarded: it is loopback'
-}
-
-@test "a program that the verifier refuses fails the load, and -v shows its log" {
-	lab_conf
-	server setpriv --bounding-set=-perfmon,-sys_admin "$SEKISHO" -v -c "$LAB_CONF" load \
-		>"$BATS_TEST_TMPDIR/said" 2>&1 && fail "loaded without CAP_PERFMON"
-	grep -q 'BEGIN PROG LOAD LOG' "$BATS_TEST_TMPDIR/said"
-	grep -q 'the kernel refused to load the gate' "$BATS_TEST_TMPDIR/said"
-}
-
-@test "refused programs leave no new maps behind, and the maps that were there alone" {
-	local without='-perfmon,-sys_admin'
-	lab_conf
-	server setpriv "--bounding-set=$without" "$SEKISHO" -c "$LAB_CONF" load && fail "loaded without CAP_PERFMON"
-	[[ ! -e $LAB_MAPS ]]
-	run_sekisho load
-	run_sekisho ban --for 1h 198.51.100.9
-	rm -r "$LAB_MAPS/programs" # as after an upgrade
-	server setpriv "--bounding-set=$without" "$SEKISHO" -c "$LAB_CONF" load && fail "loaded without CAP_PERFMON"
-	run_sekisho why --json 198.51.100.9
-	json '.[0].bans | length == 1'
-	run_sekisho load
-	run_sekisho why --json 198.51.100.9
-	json '.[0].bans | length == 1'
-}
 @test "a folder, an archive or a program is no log, and is named as what it is" {
 	local folder=$BATS_TEST_TMPDIR/folder zip=$BATS_TEST_TMPDIR/log.zip command
 	mkdir "$folder"
@@ -540,3 +562,53 @@ needs_gate() {
 	complains "cannot read $BATS_TEST_TMPDIR/none: No such file or directory; install tor-geoipdb"
 }
 
+@test "a kernel without BTF and a missing capability are named with the remedy; a low number alone is none" {
+	lab_conf
+	server unshare --mount sh -c \
+		'mount -t tmpfs none /sys/kernel/btf && exec "$@"' sh "$SEKISHO" -c "$LAB_CONF" load \
+		>"$BATS_TEST_TMPDIR/said" 2>&1 && fail "loaded without BTF"
+	grep -q 'this kernel has no BTF .*CONFIG_DEBUG_INFO_BTF=y' "$BATS_TEST_TMPDIR/said"
+	# Distributions bring features to older numbers: what the kernel can do is asked.
+	server setarch --uname-2.6 "$SEKISHO" -c "$LAB_CONF" load
+	run_sekisho unload
+	server setpriv --bounding-set=-bpf,-sys_admin "$SEKISHO" -c "$LAB_CONF" load \
+		>"$BATS_TEST_TMPDIR/said" 2>&1 && fail "loaded without CAP_BPF"
+	grep -q 'the kernel refused to load the gate: .*CAP_BPF' "$BATS_TEST_TMPDIR/said"
+}
+
+@test "without bpffs the program mounts it" {
+	lab_conf
+	server unshare --mount sh -c 'umount -l /sys/fs/bpf && "$@" load && exec "$@" unload' sh \
+		"$SEKISHO" -c "$LAB_CONF" >"$BATS_TEST_TMPDIR/said" 2>&1 || fail "$(<"$BATS_TEST_TMPDIR/said")"
+	grep -q 'guarded by native XDP' "$BATS_TEST_TMPDIR/said"
+}
+
+@test "loopback is not guarded, and that is said" {
+	lab_conf 'interface = lo'
+	run_sekisho 1 load
+	complains 'lo: not guarded: it is loopback'
+}
+
+@test "a program that the verifier refuses fails the load, and -v shows its log" {
+	lab_conf
+	server setpriv --bounding-set=-perfmon,-sys_admin "$SEKISHO" -v -c "$LAB_CONF" load \
+		>"$BATS_TEST_TMPDIR/said" 2>&1 && fail "loaded without CAP_PERFMON"
+	grep -q 'BEGIN PROG LOAD LOG' "$BATS_TEST_TMPDIR/said"
+	grep -q 'the kernel refused to load the gate' "$BATS_TEST_TMPDIR/said"
+}
+
+@test "refused programs leave no new maps behind, and the maps that were there alone" {
+	local without='-perfmon,-sys_admin'
+	lab_conf
+	server setpriv "--bounding-set=$without" "$SEKISHO" -c "$LAB_CONF" load && fail "loaded without CAP_PERFMON"
+	[[ ! -e $LAB_MAPS ]]
+	run_sekisho load
+	run_sekisho ban --for 1h 198.51.100.9
+	rm -r "$LAB_MAPS/programs" # as after an upgrade
+	server setpriv "--bounding-set=$without" "$SEKISHO" -c "$LAB_CONF" load && fail "loaded without CAP_PERFMON"
+	run_sekisho why --json 198.51.100.9
+	json '.[0].bans | length == 1'
+	run_sekisho load
+	run_sekisho why --json 198.51.100.9
+	json '.[0].bans | length == 1'
+}

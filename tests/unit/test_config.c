@@ -173,7 +173,7 @@ static void faults_of_rules_and_alerts_say_what_is_wrong(void **state)
 		{ "[rule account-spread]\nnetworks = 1\n", "'1' is no number of 2 to 500" },
 		{ "[rule bounce-surge]\nshare = 101%\n", "'101%' is no share of 1% to 100%" },
 		{ "[rule bounce-surge]\nshare = %\n", "'%' is no share" },
-		{ "[rule server-ill]\naction = ban\n", "'ban' is no action" },
+		{ "[rule server-ill]\naction = ban\n", "'action' cannot be 'ban'" },
 		{ "[rules]\nrealm = a@b\n", "'a@b' is no realm" },
 		{ "[rules]\nban-lan = maybe\n", "'maybe'" },
 		{ "[rules]\nshared-accounts = 9\n", "'9' is no number of 2 to 8" },
@@ -217,7 +217,7 @@ static void faults_of_the_policy_server_say_what_is_wrong(void **state)
 		{ "[policy]\nrecipients = 50\n", "[policy]\nrecipients = 51\n",
 		  "c:2: 'recipients' (51) are more than 'recipients-day' (50), which bounds them" },
 		{ "[policy]\nover = off\n", "[policy]\nover = no\n",
-		  "c:2: 'no' is no over; it is one of hold, defer, reject, off" },
+		  "c:2: 'over' cannot be 'no'; it is one of hold, defer, reject, off" },
 	};
 
 	check_pairs(*state, pairs, COUNT(pairs));
@@ -267,7 +267,11 @@ static void every_key_reaches_its_field(void **state)
 	assert_string_equal(config->lists[0].name, "drop");
 	assert_false(config->lists[0].allow);
 	assert_string_equal(config->lists[0].file, "/etc/sekisho/lists/drop.txt");
-	assert_string_equal(config->lists[0].where, COMPLETE ":48");
+	assert_string_equal(config_where(config, "list", "drop", ""), COMPLETE ":48");
+	assert_string_equal(config_where(config, "list", "drop", "url"), COMPLETE ":48");
+	assert_string_equal(config_where(config, "list", "drop", "file"), COMPLETE ":50");
+	assert_string_equal(config_where(config, "gate", "", "mode"), COMPLETE ":9");
+	assert_string_equal(config_where(config, "service", "pop3", ""), COMPLETE);
 	assert_true(config->lists[1].allow);
 	assert_null(config->lists[1].file);
 	assert_int_equal(config->log_count, 1);
@@ -385,7 +389,8 @@ static void faults_of_later_files_name_them(void **state)
 	put(*state, "conf.d/a.conf", "[gate]\nmode = 1\n", 16);
 	assert_int_equal(mkdir(path_of(*state, "conf.d/c.conf"), 0755), 0);
 	load_text(*state, "[service x]\nports = 25\n", -EISDIR);
-	assert_fault(*state, 0, "conf.d/a.conf:2: '1' is no mode; it is one of monitor, enforce");
+	assert_fault(*state, 0,
+		     "conf.d/a.conf:2: 'mode' cannot be '1'; it is one of monitor, enforce");
 	assert_fault(*state, 1, "conf.d/b.conf:1: 'mode' stands before any [SECTION]");
 	assert_fault(*state, 2,
 		     "conf.d/c.conf: cannot be read: Is a directory; name the file in it");
@@ -556,6 +561,28 @@ static void which_service_cannot_do_without_country_data(void **state)
 	}
 }
 
+static void local_addresses_need_no_country_data(void **state)
+{
+	static const struct {
+		const char *countries;
+		bool apart;
+	} cases[] = {
+		{ "LAN:deny", false }, { "LAN:pass *:deny", false },	    { "*:deny", false },
+		{ "CN:deny", true },   { "LAN:deny CN:pass *:deny", true },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct config *config;
+		char text[128];
+
+		snprintf(text, sizeof(text), "[service imap]\ncountries = %s\n",
+			 cases[i].countries);
+		config = load_text(*state, text, 0);
+		assert_int_equal(config_tells_countries_apart(config), cases[i].apart);
+		config_free(config);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -576,6 +603,7 @@ int main(void)
 		TEST(a_command_gets_the_rest_of_a_faulty_configuration_but_not_without_paths),
 		TEST(what_is_missing_of_never_ban_is_known),
 		TEST(which_service_cannot_do_without_country_data),
+		TEST(local_addresses_need_no_country_data),
 	};
 
 	unsetenv("SEKISHO_CONFIG");

@@ -42,7 +42,7 @@ static void a_pattern_that_cannot_be_used_is_a_fault(void **state)
 		  "[pattern a]\npattern = <HOST>\npattern = x<HOST>\n",
 		  "c:3: 'pattern' was given in line 2; keep one of the two" },
 		{ NULL, "[pattern a]\npattern = <HOST>\nkind = login\n",
-		  "c:3: 'login' is no kind; it is one of failure, success, message, bounce, "
+		  "c:3: 'kind' cannot be 'login'; it is one of failure, success, message, bounce, "
 		  "abuse" },
 		{ "[pattern a]\npattern = <HOST>\ndaemon = x\n",
 		  "[pattern a]\npattern = <HOST>\ndaemon = x\n  y\n",
@@ -152,7 +152,7 @@ static void a_log_is_a_file_or_units_of_the_journal(void **state)
 {
 	static const struct pair pairs[] = {
 		{ "[log a]\njournal = postfix dovecot.service\n", "[log a]\n",
-		  "c:1: [log a] has no 'file'" },
+		  "c:1: [log a] has no 'file', 'journal' or 'docker'" },
 		{ "[log a]\nfile = /x\n", "[log a]\nfile = /x\njournal = y\n",
 		  "c:3: [log a] has both 'file' and 'journal'; make two logs of it" },
 	};

@@ -35,7 +35,7 @@ static void text_that_is_no_configuration_is_refused(void **state)
 		{ NULL, "[gate]\nmode = monitor\n [paths]\n",
 		  "c:3: this section is indented; begin it at the margin" },
 		{ "[gate]\nmode = monitor # x\n", "[gate]\nmode = monitor# x\n",
-		  "c:2: 'monitor# x' is no mode; did you mean 'monitor'?" },
+		  "c:2: 'mode' cannot be 'monitor# x'; did you mean 'monitor'?" },
 		{ "[gate]\nmode = monitor ; x\n", "[gate]\nmode =   # x\n",
 		  "c:2: 'mode' has no value" },
 	};
@@ -66,7 +66,7 @@ static void a_long_line_is_a_fault_and_never_split(void **state)
 	assert_fault(*state, 0,
 		     "c:2: this line is longer than 198 bytes; continue a list on an indented "
 		     "line");
-	assert_fault(*state, 1, "c:3: 'x' is no mode; it is one of monitor, enforce");
+	assert_fault(*state, 1, "c:3: 'mode' cannot be 'x'; it is one of monitor, enforce");
 	/* A comment may be as long as it likes. */
 	memset(text + 7, '#', 600);
 	strcpy(text + 607, "\nmode = enforce\n");
@@ -94,9 +94,9 @@ static void unknown_names_are_told_with_the_nearest_known_one(void **state)
 		  "c:1: there is no rule 'source-failure'; did you mean 'source-failures'?" },
 		{ NULL, "[rule x]\n", "c:1: there is no rule 'x'; see sekisho.conf(5)" },
 		{ "[gate]\nhook = generic\n", "[gate]\nhook = genric\n",
-		  "c:2: 'genric' is no hook; did you mean 'generic'?" },
+		  "c:2: 'hook' cannot be 'genric'; did you mean 'generic'?" },
 		{ "[gate]\nhook = xdp\n", "[gate]\nhook = native\n",
-		  "c:2: 'native' is no hook; it is one of auto, xdp, tc, generic" },
+		  "c:2: 'hook' cannot be 'native'; it is one of auto, xdp, tc, generic" },
 		{ "[class home]\n[service smtp]\ncountries = *:home\n",
 		  "[class home]\n[service smtp]\ncountries = *:hoem\n",
 		  "c:3: there is no class 'hoem'; did you mean 'home'?" },
@@ -248,7 +248,8 @@ static void values_of_services(void **state)
 		  "c:2: no list gives the code XX; add 'action = XX' to the list whose addresses "
 		  "it is to stand for" },
 		{ NULL, "[list a]\naction = XK\n",
-		  "c:2: 'XK' is no action; it is one of deny, allow" },
+		  "c:2: 'action' cannot be 'XK'; it is one of deny, allow, or a code of your own "
+		  "from XA to XZ, but not XK" },
 		{ NULL, "[list a]\naction = XA\nservices = login\n",
 		  "c:3: the code of [list a] counts for the services that name it in "
 		  "'countries'; leave 'services' out" },
@@ -321,14 +322,16 @@ static void values_of_rules_lists_and_logs(void **state)
 		  "c:2: '1001' is no number of 1 to 1000" },
 		{ "[rule source-failures]\naction = off\n",
 		  "[rule source-failures]\naction = none\n",
-		  "c:2: 'none' is no action; it is one of off, ban, alert, ban+alert" },
+		  "c:2: 'action' cannot be 'none'; it is one of off, ban, alert, ban+alert" },
 		{ "[list a]\naction = allow\n", "[list a]\nfile = /a\n",
 		  "c:1: [list a] has no 'action'" },
 		{ NULL, "[list a]\naction = drop\n",
-		  "c:2: 'drop' is no action; it is one of deny, allow" },
+		  "c:2: 'action' cannot be 'drop'; it is one of deny, allow, or a code of your "
+		  "own from XA to XZ, but not XK" },
 		{ "[list a]\naction = deny\nfile = /a b\n", "[list a]\naction = deny\nfile = a\n",
 		  "c:3: 'a' is no absolute path; 'file' begins with '/'" },
-		{ "[log a]\nfile = /a\n", "[log a]\n", "c:1: [log a] has no 'file'" },
+		{ "[log a]\nfile = /a\n", "[log a]\n",
+		  "c:1: [log a] has no 'file', 'journal' or 'docker'" },
 		{ NULL, "[log a]\nfile = ./a\n",
 		  "c:2: './a' is no absolute path; 'file' begins with '/'" },
 		{ "[paths]\nstate = /a\n", "[paths]\nstate = a\n",
@@ -382,7 +385,7 @@ static void every_fault_is_told_not_only_the_first(void **state)
 		  "no key\n  and more\n[service smtp]\nports = 0 25 70000\ncountries = *:none\n",
 		  -EINVAL);
 	assert_int_equal(((struct room *)*state)->count, 8);
-	assert_fault(*state, 0, "c:2: 'on' is no mode; it is one of monitor, enforce");
+	assert_fault(*state, 0, "c:2: 'mode' cannot be 'on'; it is one of monitor, enforce");
 	assert_fault(*state, 1, "c:3: unknown key 'bogus' in [gate]; see sekisho.conf(5)");
 	assert_fault(*state, 2, "c:5: unknown key 'ports' in [gate]; see sekisho.conf(5)");
 	assert_fault(*state, 3, "c:6: unknown section [nothing]; see sekisho.conf(5)");

@@ -72,7 +72,8 @@ static int check_kept(const struct config *config, const char *name, struct faul
 				fault, -EINVAL,
 				"the list %s is kept by its '%s' (%s); make a list of your "
 				"own beside it",
-				name, list->url ? "url" : "providers", list->where);
+				name, list->url ? "url" : "providers",
+				config_where(config, "list", name, ""));
 		if (list->file)
 			return fault_set(
 				fault, -EINVAL,

@@ -155,12 +155,9 @@ static int judge(const struct conf_load *load, bool faulty_too)
 		return load->error;
 	if (!faulty_too || load->paths_faults)
 		return -EINVAL;
-	for (size_t i = 0; i < config->log_count; i++) {
+	for (size_t i = 0; i < config->log_count; i++)
 		if (config->logs[i].file)
 			config->logs[kept++] = config->logs[i];
-		else
-			free(config->logs[i].where);
-	}
 	config->log_count = kept;
 	return 0;
 }

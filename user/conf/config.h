@@ -65,7 +65,6 @@ struct config_list {
 	uint64_t every_s;
 	uint32_t *providers; /* the autonomous systems whose prefixes it has, not 0; by number */
 	size_t provider_count;
-	char *where; /* "FILE:LINE" of the section, for messages */
 };
 
 /* What data a feed of [country] has. */
@@ -77,7 +76,6 @@ struct config_log {
 	char *containers; /* Docker's folder of containers; NULL: the usual one */
 	struct zone *zone; /* for stamps that name no zone; NULL: the machine's */
 	bool bare;	   /* lines without a program come from a mail server */
-	char *where;	   /* "FILE:LINE" of the section, for messages */
 };
 
 struct config_outflow {
@@ -153,6 +151,12 @@ struct config_fleet {
 #define NEVER_BAN_NAMES_MOST 16
 #define DNS_NAME_SIZE	     254 /* RFC 1035, 2.3.4, as text without the last dot */
 
+struct config_where {
+	const char *kind, *key;	     /* static; key "": the section itself */
+	char name[CONFIG_NAME_SIZE]; /* "": the section has none */
+	char *where;		     /* "FILE:LINE" */
+};
+
 struct config {
 	char *path; /* of the main file; NULL: built-in defaults */
 	struct {
@@ -203,6 +207,8 @@ struct config {
 	struct detect_settings detect; /* without its functions */
 	char **alert_program; /* [alert] program: path and arguments, NULL at the end; NULL: none */
 	size_t alert_words;
+	struct config_where *wheres; /* of all that the files set: config_where() */
+	size_t where_count;
 };
 
 /* One fault of the configuration: "FILE:LINE: what; remedy", or "FILE: what" if no line is at
@@ -240,6 +246,12 @@ int config_place_services(struct config *config, const struct service_names *kno
  * year. */
 #define CONFIG_BURST_MAX 1000000
 
+/* "FILE:LINE" where the files set the key in [kind name], else of the section, else the main file;
+ * NULL: only built-in defaults hold. `name` "" if the section has none; `key` "": the section. For
+ * messages, as long as `config` lives. Pure. */
+const char *config_where(const struct config *config, const char *kind, const char *name,
+			 const char *key);
+
 /* The feeds in order: lists with a url, then the data of [country]; NULL: there are no more. */
 const struct config_list *config_feed(const struct config *config, size_t index);
 
@@ -247,7 +259,8 @@ const struct config_list *config_feed(const struct config *config, size_t index)
  * source, as all are unknown. NULL: there is none. Pure. */
 const struct config_service *config_needs_countries(const struct config *config);
 
-/* Whether any service treats one country, by its own code, differently from the rest. Pure. */
+/* Whether any service treats one country, by its own code, differently from the rest; LAN, which
+ * needs no country data, is none. Pure. */
 bool config_tells_countries_apart(const struct config *config);
 
 /* Whether a list gives this code, XA to XZ. Pure. */

@@ -112,11 +112,9 @@ void config_free(struct config *config)
 		free(config->lists[i].authorities);
 		free(config->lists[i].key_file);
 		free(config->lists[i].providers);
-		free(config->lists[i].where);
 	}
 	for (size_t i = 0; i < config->log_count; i++) {
 		free(config->logs[i].file);
-		free(config->logs[i].where);
 		free(config->logs[i].containers);
 		zone_free(config->logs[i].zone);
 	}
@@ -158,5 +156,6 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < config->alert_words; i++)
 		free(config->alert_program[i]);
 	free(config->alert_program);
+	conf_free_where(config);
 	free(config);
 }

@@ -241,7 +241,8 @@ static void check_log(struct conf_load *load, const struct conf_use *use)
 		first = kinds[i];
 	}
 	if (!first)
-		conf_fault(load, &use->where, "[log %s] has no 'file'", use->name);
+		conf_fault(load, &use->where, "[log %s] has no 'file', 'journal' or 'docker'",
+			   use->name);
 }
 
 /* A list is filled from exactly one place. */
@@ -262,14 +263,6 @@ static void check_list(struct conf_load *load, const struct conf_use *use)
 			   use->name);
 }
 
-static void keep_where(struct conf_load *load, const struct conf_use *use, char **where)
-{
-	if (asprintf(where, "%s:%u", use->where.file, use->where.line) < 0) {
-		*where = NULL;
-		conf_out_of_memory(load);
-	}
-}
-
 void conf_finish(struct conf_load *load)
 {
 	struct config *config = load->config;
@@ -278,6 +271,7 @@ void conf_finish(struct conf_load *load)
 		const struct conf_use *use = &load->uses[i];
 		const char *kind = use->section->kind;
 
+		conf_keep_where(load, use);
 		check_required(load, use);
 		if (!strcmp(kind, "gate"))
 			check_lengths(load, use);
@@ -290,11 +284,9 @@ void conf_finish(struct conf_load *load)
 		else if (!strcmp(kind, "list")) {
 			check_list(load, use);
 			conf_check_feed(load, use);
-			keep_where(load, use, &config->lists[use->index].where);
-		} else if (!strcmp(kind, "log")) {
+		} else if (!strcmp(kind, "log"))
 			check_log(load, use);
-			keep_where(load, use, &config->logs[use->index].where);
-		} else if (!strcmp(kind, "pattern"))
+		else if (!strcmp(kind, "pattern"))
 			conf_compile_pattern(load, use);
 		for (size_t scope = 0; scope < 3 && !strcmp(kind, "class"); scope++)
 			check_scope(load, use, &scopes[scope], &config->classes[use->index].limits);

@@ -90,7 +90,8 @@ static const struct conf_key class_keys[] = {
 };
 
 static const struct conf_key list_keys[] = {
-	{ "action", conf_list_action, .choices = list_actions, .required = true },
+	{ "action", conf_list_action, .choices = list_actions, .required = true,
+	  .forms = ", or a code of your own from XA to XZ, but not XK" },
 	{ "file", conf_path, .offset = offsetof(struct config_list, file) },
 	{ "url", conf_url },
 	{ "crowdsec", conf_url },

@@ -42,7 +42,7 @@ struct conf_key {
 	bool required;
 	bool limit;	   /* where 0 could be taken for "no limit" */
 	bool paths;	   /* a comma is part of a word */
-	const char *forms; /* of a place to listen, for messages */
+	const char *forms; /* of a place to listen, or beside `choices`; for messages */
 	bool text;	   /* one value, which goes on verbatim in indented lines */
 };
 
@@ -229,6 +229,10 @@ void conf_check_policy(struct conf_load *load, const struct conf_use *use);
 /* list_providers.c: the providers that a list is made of */
 conf_parse conf_list_provider;
 void conf_clear_list_providers(struct conf_load *load, void *base);
+
+/* where.c: keeps where the section and its keys stand, for config_where(). */
+void conf_keep_where(struct conf_load *load, const struct conf_use *use);
+void conf_free_where(struct config *config);
 
 /* finish.c: the checks that are possible only when everything is read. */
 void conf_finish(struct conf_load *load);

@@ -54,7 +54,8 @@ bool config_tells_countries_apart(const struct config *config)
 		const uint8_t *classes = config->services[i].country_class;
 
 		for (unsigned country = 1; country < COUNTRY_COUNT; country++)
-			if (!country_code_is_list(country) && classes[country] != classes[0])
+			if (country != COUNTRY_LAN && !country_code_is_list(country) &&
+			    classes[country] != classes[0])
 				return true;
 	}
 	return false;

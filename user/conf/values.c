@@ -39,10 +39,11 @@ static int find_choice(struct conf_load *load, const struct conf_key *key, const
 			 choice->name);
 	}
 	if (nearest.found)
-		conf_fault(load, NULL, "'%s' is no %s; did you mean '%s'?", value, key->name,
+		conf_fault(load, NULL, "'%s' cannot be '%s'; did you mean '%s'?", key->name, value,
 			   nearest.found);
 	else
-		conf_fault(load, NULL, "'%s' is no %s; it is one of %s", value, key->name, names);
+		conf_fault(load, NULL, "'%s' cannot be '%s'; it is one of %s%s", key->name, value,
+			   names, key->forms ? key->forms : "");
 	return -1;
 }
 
