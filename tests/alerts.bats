@@ -120,6 +120,9 @@ mail_of_alice() {
 	run_sekisho 1 alert --test
 	grep -q 'nobody takes alerts at .*; systemctl enable --now' "$LAB/log/run"
 	run_sekisho 2 alert --test no-such-rule
+	complains "no rule 'no-such-rule'; it is one of manual, source-failures, .*account-spread"
+	run_sekisho 2 alert --test acount-spread
+	complains "no rule 'acount-spread'; did you mean 'account-spread'"
 	lab_run_end
 	run_sekisho 1 alert --test
 	complains 'no .sekisho run. is at work'

@@ -223,6 +223,10 @@ captures() {
 	[[ $output == *"did you mean 'submission'?"* ]]
 	run -2 lab_sekisho watch --reason baned
 	[[ $output == *"did you mean 'banned'?"* ]]
+	run -2 lab_sekisho watch --reason foo
+	[[ $output == *"no reason 'foo'; it is one of pass, "*"banned"*", drop"* ]]
+	run -2 lab_sekisho watch --service xyzzy
+	[[ $output == *"no service 'xyzzy'; it is one of smtp, submission"* ]]
 	run -2 lab_sekisho watch --country XX
 	run -2 lab_sekisho watch --source 198.51.100
 	run -2 lab_sekisho watch --rate 0

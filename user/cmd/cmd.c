@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/nearest.h"
 #include "show/visible.h"
 
 char *cmd_visible(const char *text)
@@ -64,6 +63,25 @@ void cmd_warn(const struct command *command, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
 	say(command, "warning: ", text);
+}
+
+void cmd_names_offer(struct cmd_names *names, const char *name)
+{
+	size_t used = strlen(names->all);
+
+	nearest_offer(&names->nearest, name);
+	snprintf(names->all + used, sizeof(names->all) - used, "%s%s", used ? ", " : "", name);
+}
+
+int cmd_no_such(const struct command *command, const char *what, const struct cmd_names *names)
+{
+	const struct nearest *nearest = &names->nearest;
+
+	if (nearest->found)
+		return cmd_usage(command, "there is no %s '%.99s'; did you mean '%s'?", what,
+				 nearest->word, nearest->found);
+	return cmd_usage(command, "there is no %s '%.99s'; it is one of %s", what, nearest->word,
+			 names->all);
 }
 
 int cmd_try_open(const struct command *command, const struct globals *globals, unsigned use,

@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include "base/fault.h"
+#include "base/nearest.h"
 #include "enforce/instance.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -42,6 +43,14 @@ int cmd_bad_option(const struct command *command, const struct option *known, in
 #define CMD_OPTION_SIZE 256
 void cmd_option_fault(const struct option *known, int c, char **argv, char text[CMD_OPTION_SIZE]);
 extern const struct option cmd_global_options[];
+/* The usage error for a word that none of the names equals: "there is no WHAT 'WORD'", with the
+ * nearest name or, if none is near, all of them. Begin with `nearest.word` alone set. */
+struct cmd_names {
+	struct nearest nearest;
+	char all[640];
+};
+void cmd_names_offer(struct cmd_names *names, const char *name);
+int cmd_no_such(const struct command *command, const char *what, const struct cmd_names *names);
 /* A remark on standard error that changes no exit status: "sekisho NAME: warning: text". */
 void cmd_warn(const struct command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

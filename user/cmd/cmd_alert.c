@@ -170,11 +170,14 @@ static int test(const char *runtime, const char *rule, struct fault *fault)
 static int run_test(const struct globals *globals, const char *rule)
 {
 	_cleanup_(instance_close) struct instance instance = { .lock_fd = -1 };
+	struct cmd_names names = { .nearest.word = rule };
 	struct fault fault = { 0 };
 	int error;
 
+	for (int known = 0; known < RULE_COUNT; known++)
+		cmd_names_offer(&names, rule_name((enum ban_rule)known));
 	if (rule_from_name(rule) < 0)
-		return cmd_usage(&cmd_alert, "there is no rule '%s'", rule);
+		return cmd_no_such(&cmd_alert, "rule", &names);
 	error = instance_open(globals->config_path, INSTANCE_CONFIG, &instance, &fault);
 	if (!error)
 		error = test(instance.config->paths.runtime, rule, &fault);

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/nearest.h"
 #include "conf/codes.h"
 #include "kernel/gate.h"
 #include "net/address.h"
@@ -33,19 +32,10 @@ int watch_args_source(const struct command *command, const char *text, struct wa
 	return EXIT_DONE;
 }
 
-static int refuse(const struct command *command, const char *what, const struct nearest *nearest)
-{
-	_cleanup_free_ char *visible = cmd_visible(nearest->word);
-
-	return cmd_usage(command, "there is no %s '%s'%s%s%s", what, visible ? visible : "?",
-			 nearest->found ? "; did you mean '" : "",
-			 nearest->found ? nearest->found : "", nearest->found ? "'?" : "");
-}
-
 int watch_args_reason(const struct command *command, char *text, struct watch_filter *filter)
 {
 	for (char *word; (word = strsep(&text, ", "));) {
-		struct nearest nearest = { .word = word };
+		struct cmd_names names = { .nearest.word = word };
 		unsigned reason = 0;
 
 		if (!strcmp(word, "drop")) {
@@ -53,9 +43,10 @@ int watch_args_reason(const struct command *command, char *text, struct watch_fi
 			continue;
 		}
 		for (; reason < REASON_COUNT && strcmp(word, reason_name(reason)); reason++)
-			nearest_offer(&nearest, reason_name(reason));
+			cmd_names_offer(&names, reason_name(reason));
+		cmd_names_offer(&names, "drop");
 		if (reason == REASON_COUNT)
-			return refuse(command, "reason", &nearest);
+			return cmd_no_such(command, "reason", &names);
 		filter->reasons |= 1U << reason;
 	}
 	return EXIT_DONE;
@@ -99,15 +90,15 @@ int watch_args_service(const struct command *command, char *text, const struct s
 		       struct watch_filter *filter)
 {
 	for (char *word; (word = strsep(&text, ", "));) {
-		struct nearest nearest = { .word = word };
+		struct cmd_names known = { .nearest.word = word };
 		unsigned service = 1;
 
 		for (; service < SERVICE_MAX && (!*word || strcmp(word, names->of[service]));
 		     service++)
 			if (*names->of[service])
-				nearest_offer(&nearest, names->of[service]);
+				cmd_names_offer(&known, names->of[service]);
 		if (service == SERVICE_MAX)
-			return refuse(command, "service", &nearest);
+			return cmd_no_such(command, "service", &known);
 		filter->services |= 1U << service;
 	}
 	return EXIT_DONE;
