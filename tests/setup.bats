@@ -118,6 +118,14 @@ container() { # NAME JSON [DRIVER]
 	[[ -z $(ls -A "$BATS_TEST_TMPDIR/outside") ]]
 }
 
+@test "a folder that cannot be looked into is no system without anything" {
+	run_sekisho 1 setup --print --root "$BATS_TEST_TMPDIR/none"
+	complains "cannot look into $BATS_TEST_TMPDIR/none: No such file or directory"
+	[[ -z $output ]]
+	run_sekisho 1 setup --print --root "$LAB_REPO/README.md"
+	complains 'Not a directory'
+}
+
 @test "on this machine, what the configuration says already is left to it" {
 	requires root
 	mkdir -p "$BATS_TEST_TMPDIR/etc"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `sekisho setup`: a first configuration, proposed from what is on this machine. */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -201,6 +202,18 @@ static void ask_config(const struct globals *globals, struct setup *setup)
 	config_free(config);
 }
 
+/* Whether the folder of an image can be looked into: what is absent there would seem not to be
+ * found. */
+static int open_root(const char *root, struct fault *fault)
+{
+	_cleanup_(cleanup_dir) DIR *folder = opendir(root);
+
+	return folder ? 0
+		      : fault_set(fault, -errno,
+				  "cannot look into %s: %s; name the folder of a system", root,
+				  strerror(errno));
+}
+
 static int run(const struct globals *globals, int argc, char **argv)
 {
 	_cleanup_free_ struct setup *setup = calloc(1, sizeof(*setup));
@@ -213,6 +226,8 @@ static int run(const struct globals *globals, int argc, char **argv)
 	status = read_options(argc, argv, &options, setup);
 	if (status)
 		return status;
+	if (*options.root && open_root(options.root, &fault))
+		return cmd_failed(&cmd_setup, &fault);
 	if (setup_find(options.root, clock_wall_ns(), setup, &fault))
 		return cmd_failed(&cmd_setup, &fault);
 	if (!*options.root)
