@@ -140,6 +140,28 @@ options_of() { # COMMAND: those of its --help
 	done
 }
 
+@test "options that exclude each other, or are of another word, are refused together" {
+	while read -r words; do
+		# shellcheck disable=SC2086 # words
+		run_sekisho 2 $words
+		complains '^usage: '
+		[[ -z $output ]]
+	done <<-'END'
+		parse --json --missed x
+		alert --test --hand-over
+		alert --hand-over --test
+		stats --json --prometheus
+		doctor --nagios --json
+		account --held --trust x
+		setup --print --yes
+		report --day --html --json
+		fleet run --json
+		fleet acl --output x
+		fleet status --secret
+		fleet key --json
+	END
+}
+
 @test "every command and every option of it is in the manual page" {
 	for name in $(commands); do
 		grep -Eq "^\.(It|Ic|Ss) .*(Cm|Ic) $name( |$)|^\.It Cm $name( |$)" "$REPO/docs/man/sekisho.8" ||

@@ -191,9 +191,12 @@ static int run(const struct globals *globals, int argc, char **argv)
 					       { 0 } };
 	int what = 0;
 
-	for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1; what = c)
+	for (int c; (c = getopt_long(argc, argv, ":", known, NULL)) != -1; what = c) {
 		if (c == '?')
 			return cmd_bad_option(&cmd_alert, known, c, argv);
+		if (what && what != c)
+			return cmd_usage(&cmd_alert, "--test or --hand-over, not both");
+	}
 	if (what == 'o')
 		return hand_over_all(argv + optind, argc - optind);
 	if (what != 't' || argc - optind > 1)

@@ -116,7 +116,7 @@ static int run(const struct globals *globals, int argc, char **argv)
 const struct command cmd_doctor = {
 	.name = "doctor",
 	.summary = "what is wrong or risky here, what it means, and what to do",
-	.usage = "[--json | --list | --nagios]",
+	.usage = "[--json] [--list] | --nagios",
 	.help = "Looks at the kernel, the gate, devices and offloads, tables, ports that mail "
 		"daemons\n"
 		"listen on, country data, the outflow breaker, alerts and metrics, and the end of "

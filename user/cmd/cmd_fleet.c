@@ -257,6 +257,11 @@ static int run(const struct globals *globals, int argc, char **argv)
 		if (given.count && verbs[i].run != verb_revoke)
 			return cmd_usage(&cmd_fleet, "'%s' takes no argument: '%s'", verbs[i].name,
 					 given.words[0]);
+		if (((given.output || given.secret) && verbs[i].run != verb_key) ||
+		    (given.json && verbs[i].run != verb_status))
+			return cmd_usage(&cmd_fleet,
+					 "--output and --secret are for 'key', --json for "
+					 "'status'");
 		if (cmd_open(&cmd_fleet, globals, INSTANCE_CONFIG, &instance))
 			return EXIT_FAILED;
 		return verbs[i].run(&instance, globals, &given);
