@@ -174,12 +174,30 @@ options_of() { # COMMAND: those of its --help
 	done
 }
 
+@test "every short option of a command is in the manual page, by its long one" {
+	local count=0 name short long
+	for name in $(commands); do
+		while read -r short long; do
+			awk -v "it=.It Cm $name" -v "line=.Fl $short , $long" '
+				$0 == ".Ss Short options" { there = 1 }
+				there && /^\.(It|Ss|Sh) / { inside = $0 == it }
+				inside && ($0 == line || $0 == line " ;") { found = 1 }
+				END { exit !found }' "$REPO/docs/man/sekisho.8" || fail "sekisho.8 does not have -$short of $name"
+			count=$((count + 1))
+		done < <("$SEKISHO" "$name" --help | sed -nE 's/^ +-([a-zA-Z]), -(-[a-z-]+).*/\1 \2/p')
+	done
+	((count >= 20))
+}
+
 @test "the manual pages have no fault" {
 	requires man
 	for page in "$REPO"/docs/man/*.[578]; do
 		run man --warnings=all -E UTF-8 -l -Tutf8 -Z "$page"
 		said=$(man --warnings=all -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)
 		[[ $status == 0 && -z $said ]] || fail "$page: $said"
+		# A quotation that begins within another was meant to have ended.
+		# shellcheck disable=SC1112 # the page has these quotes
+		run ! grep -n '‘[^’]*‘' <(man -E UTF-8 -l -Tutf8 "$page" 2>/dev/null)
 	done
 }
 
