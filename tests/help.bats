@@ -398,6 +398,17 @@ complete_bash() { # WORD...: what is offered for the last one
 	((count > 100))
 }
 
+@test "every program of the tests that a page names is there, or is what the build makes of a source" {
+	local count=0 program
+	# shellcheck disable=SC2016 # backquotes of Markdown
+	while read -r program; do
+		[[ -e $REPO/$program || ($program == build/* && -e $REPO/${program#build/}.c) ]] ||
+			fail "there is no $program; what is made of a source is below build/"
+		count=$((count + 1))
+	done < <(grep -ohE '`(build/)?tests/[a-z]+/[a-z_-]+[` ]' "$REPO"/README*.md "$REPO"/docs/*.md | tr -d '` ' | sort -u)
+	((count > 15))
+}
+
 @test "the Japanese README has every heading, command and table row of the English one" {
 	for file in README.md README.ja.md; do
 		grep -c '^#' "$REPO/$file"
