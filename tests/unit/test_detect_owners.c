@@ -526,6 +526,76 @@ static void a_device_is_known_for_ninety_days_and_may_not_hurry(void **state)
 	}
 }
 
+/* Twelve accounts fail, or log in, from where they always do. There are several such sets. */
+static void twelve(struct room *room, unsigned set, enum event_kind kind, int64_t at_ns)
+{
+	char name[16];
+
+	for (unsigned i = 0; i < 12; i++) {
+		snprintf(name, sizeof(name), "user%u", set * 12 + i);
+		room_event(room, kind, numbered(64 + i % 4, i, set), name, at_ns + i * S);
+	}
+}
+
+/* Whether a stranger may fail five times. */
+static bool is_ill(struct room *room, int64_t at_ns)
+{
+	static unsigned turn;
+	const char *stranger = numbered(150 + turn / 250, turn % 250, 1);
+	size_t bans = room->bans;
+
+	turn++;
+	for (int i = 0; i < 5; i++)
+		fails(room, stranger, "who", at_ns + i * S);
+	return room->bans == bans;
+}
+
+static void devices_that_fail_for_long_make_no_server_ill(void **state)
+{
+	for (int others = 0; others <= 1; others++) { /* other devices there log in */
+		struct room *room = room_open();
+
+		(void)state;
+		twelve(room, 1, EVENT_SUCCESS, T0 - DAY);
+		twelve(room, 1, EVENT_SUCCESS, T0);
+		for (int k = 0; k < 36; k++) {
+			int64_t now_ns = T0 + HOUR + k * 5 * MINUTE;
+
+			twelve(room, 1, EVENT_FAILURE, now_ns);
+			if (k == 1)
+				assert_true(is_ill(room, now_ns + MINUTE));
+			if (k == 16) /* an hour, and the ten minutes that it lasts */
+				assert_false(is_ill(room, now_ns + MINUTE));
+			if (others && k % 2)
+				twelve(room, 1, EVENT_SUCCESS, now_ns + 2 * MINUTE);
+		}
+		assert_int_equal(room->alerts, 1);
+		room_close(room);
+	}
+}
+
+static void nobody_makes_the_server_ill_for_more_than_two_hours_a_day(void **state)
+{
+	struct room *room = room_open();
+
+	(void)state;
+	for (unsigned set = 0; set < 60; set++) {
+		twelve(room, set, EVENT_SUCCESS, T0 - DAY);
+		twelve(room, set, EVENT_SUCCESS, T0);
+	}
+	for (unsigned day = 0; day < 2; day++)
+		for (unsigned k = 0; k < 30; k++) {
+			int64_t now_ns = T0 + HOUR + day * 25 * HOUR + k * 5 * MINUTE;
+
+			twelve(room, day * 30 + k, EVENT_FAILURE, now_ns);
+			if (k == 20)
+				assert_true(is_ill(room, now_ns + MINUTE));
+			if (k == 27)
+				assert_false(is_ill(room, now_ns + MINUTE));
+		}
+	room_close(room);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -551,6 +621,8 @@ int main(void)
 		cmocka_unit_test(who_logs_in_after_an_error_makes_no_failing_network),
 		cmocka_unit_test(a_device_that_goes_on_failing_is_known_for_its_failures_only),
 		cmocka_unit_test(a_device_is_known_for_ninety_days_and_may_not_hurry),
+		cmocka_unit_test(devices_that_fail_for_long_make_no_server_ill),
+		cmocka_unit_test(nobody_makes_the_server_ill_for_more_than_two_hours_a_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

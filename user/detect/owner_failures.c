@@ -40,8 +40,11 @@ void accounts_note_failure(struct standing *standing, int64_t now_ns)
 		standing->trust = TRUST_OWN;
 	if (!login || standing->trust != TRUST_OWN)
 		return;
-	if (had_stopped(login, now_ns))
+	if (had_stopped(login, now_ns) ||
+	    (!login->failing_since && login->failed_day != day_of(now_ns)))
 		login->failing_since = half_hour_of(now_ns) & LONG_AGO;
+	else if (!login->failing_since) /* it failed and logged in today: one device does, one not */
+		login->failing_since = LONG_AGO;
 	passed = (half_hour_of(now_ns) + HALF_HOURS - (unsigned)login->failing_since) % HALF_HOURS;
 	if (login->failing_since != LONG_AGO && passed > 1 && passed < HALF_HOURS - LATE)
 		login->failing_since = LONG_AGO;
@@ -51,7 +54,10 @@ void accounts_note_failure(struct standing *standing, int64_t now_ns)
 
 void login_source_succeeds(struct login_source *login, int64_t now_ns)
 {
-	/* Where a device has failed for long, another one's login changes nothing. */
-	if (login->failed_day && (login->failing_since != LONG_AGO || had_stopped(login, now_ns)))
+	/* Where a device has failed for long, another one's login changes nothing. Else the day of
+	 * the failure stays. */
+	if (login->failed_day && had_stopped(login, now_ns))
 		login->failing_since = login->failed_day = 0;
+	else if (login->failing_since != LONG_AGO)
+		login->failing_since = 0;
 }
