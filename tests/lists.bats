@@ -80,6 +80,11 @@ export_is() { # NAME PREFIX...
 	json 'any(.[]; .name == "bad" and .action == "deny" and .prefixes == 2 and .hits >= 4)'
 	json 'any(.[]; .name == "good" and .action == "allow" and .prefixes == 1 and .hits == 0)'
 	json 'all(.[]; .updated | test("^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\\.[0-9]+)?Z$"))'
+	# A file may have a name that is no UTF-8.
+	cp good $'\xfc'
+	run_sekisho import good $'\xfc'
+	run_sekisho lists --json
+	json 'any(.[]; .name == "good" and (.source | endswith("\ufffd")))'
 }
 
 @test "a ban of whom an allow list covers says that it does not hold" {

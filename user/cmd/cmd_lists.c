@@ -105,14 +105,14 @@ static int print_json(const struct rows *rows, struct fault *fault)
 		int written;
 
 		time_format(list->updated_wall_ns / NS_PER_S * NS_PER_S, updated);
-		row = json_pack("{s:s, s:s, s:o, s:I, s:s?, s:o, s:s?}", "name", list->name,
+		row = json_pack("{s:s, s:s, s:o, s:I, s:s?, s:o, s:o}", "name", list->name,
 				"action", list_action_name(list->allow, list->code, code),
 				"services",
 				json_list_services(rows->config,
 						   config_list_services(rows->config, list->name)),
 				"prefixes", (json_int_t)list->prefixes, "updated",
 				list->id ? updated : NULL, "hits", hits, "source",
-				*list->source ? list->source : NULL);
+				json_text(*list->source ? list->source : NULL));
 		written = row ? json_dumpf(row, stdout, JSON_COMPACT) : -1;
 		json_decref(row);
 		if (written < 0 || putchar('\n') == EOF)
