@@ -37,9 +37,9 @@ int country_lines(const struct country_file *file,
 		if (stop > at && *at != '#')
 			wrong = each(at, (size_t)(stop - at), context, &error);
 		if (wrong)
-			return fault_set(fault, error, "%s:%zu: %s; the file is damaged or not %s",
-					 file->name, number, wrong,
-					 "country data of a known format");
+			return fault_set(fault, error,
+					 "%s:%zu: %s; the file is damaged, or of no known format",
+					 file->name, number, wrong);
 		at = newline ? newline + 1 : end;
 	}
 	return 0;
