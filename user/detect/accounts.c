@@ -132,7 +132,8 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 		    const struct prefix *source, int64_t now_ns, struct standing *standing)
 {
 	struct account *account = name ? accounts_find(accounts, name, key, false, now_ns) : NULL;
-	struct login_source *found = find_login_source(account, source), *login = NULL;
+	struct login_source *found = find_login_source(account, source);
+	const struct login_source *login = NULL;
 	bool known = accounts_known_to_any(accounts, source, now_ns);
 
 	if (found && accounts_within(found->last_ns, now_ns, ACCOUNTS_KNOWN_NS))
@@ -146,7 +147,7 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 	if (!account || !account->count)
 		return;
 	standing->account = account;
-	standing->login = login ? login : found;
+	standing->login = found;
 	standing->forgotten = found && !login;
 	standing->exists = true;
 	standing->provider =

@@ -104,24 +104,13 @@ void flood_strangers_configure(struct flood_strangers *state,
  * like may have made so lately. */
 static bool may_be_owner(const struct rule_input *input)
 {
-	const struct detect_settings *settings = input->settings;
-	uint64_t provider = provider_of(settings, &input->event->source);
-	unsigned country = COUNTRY_ZZ;
-	uint8_t own[COUNTRY_MAP];
+	uint64_t provider = provider_of(input->settings, &input->event->source);
+	bool own = false;
 
-	if (!input->at)
-		return false;
-	if (settings->country)
-		country = settings->country(&input->event->source, settings->country_context);
-	account_own_countries(input->at, own);
-	if (country < COUNTRY_COUNT && country != COUNTRY_ZZ &&
-	    (own[country / 8] & 1U << country % 8 || detect_is_home(settings, country)))
-		return true;
-	for (size_t i = 0; i < input->at->count; i++)
-		if (input->at->logins[i].provider == provider &&
-		    place_came_on_two_days(&input->at->logins[i]))
-			return true;
-	return false;
+	for (size_t i = 0; input->at && i < input->at->count && !own; i++)
+		own = input->at->logins[i].provider == provider &&
+		      place_came_on_two_days(&input->at->logins[i]);
+	return rule_may_be_of(input, input->at, own);
 }
 
 /* What the account's own lines may hand in: half as much again as the owner does at the pace of his
@@ -152,18 +141,23 @@ static uint32_t line_times(const struct rule_input *input)
 	return times < 1 ? 1 : times > LINE_TIMES ? LINE_TIMES : (uint32_t)times;
 }
 
+/* What tells whether the message counts. */
 static void find_place(const struct rule_input *input, struct place *place)
 {
-	/* Many accounts know the source, or were logged in to from there within a day. */
-	bool known = accounts_others(input->accounts, &input->source, &input->account,
-				     input->event->wall_ns,
-				     NULL) >= input->settings->shared_accounts;
-
-	place->shared = known || strangers_many_guests(input);
-	place->line_times = line_times(input);
+	place->shared = accounts_others(input->accounts, &input->source, &input->account,
+					input->event->wall_ns,
+					NULL) >= input->settings->shared_accounts;
 	place->foreign = !may_be_owner(input);
-	place->loudness = place->foreign && !known ? input->source
-						   : lru_pair_key(&input->account, &input->source);
+	place->loudness = place->foreign && !place->shared
+				  ? input->source
+				  : lru_pair_key(&input->account, &input->source);
+}
+
+/* What else is needed of one that counts. */
+static void find_more(const struct rule_input *input, struct place *place)
+{
+	place->shared = place->shared || strangers_many_guests(input);
+	place->line_times = line_times(input);
 }
 
 static bool is_own_message(const struct rule_input *input, const struct window_entry *entry)
@@ -333,6 +327,7 @@ void flood_strangers_judge(struct flood_strangers *state, const struct rule_inpu
 	weigh(state, input, &place, &loudness);
 	if (!loudness.all)
 		return;
+	find_more(input, &place);
 	entry.weight = loudness.own;
 	entry.mark = place.shared;
 	entry.times = (uint16_t)place.line_times;

@@ -134,7 +134,7 @@ size_t rule_remote(const struct rule_input *input, enum ban_rule rule, enum dete
 				rule_ns(input->settings->rules[rule].window_s), seen);
 }
 
-static bool may_own(const struct rule_input *input, const struct account *account, bool provider)
+bool rule_may_be_of(const struct rule_input *input, const struct account *account, bool provider)
 {
 	const struct detect_settings *settings = input->settings;
 	unsigned country = COUNTRY_ZZ;
@@ -151,7 +151,7 @@ static bool may_own(const struct rule_input *input, const struct account *accoun
 
 bool rule_may_be_owner(const struct rule_input *input)
 {
-	return may_own(input, input->standing.account, input->standing.provider);
+	return rule_may_be_of(input, input->standing.account, input->standing.provider);
 }
 
 bool rule_may_own(const struct rule_input *input, const char *account)
@@ -159,7 +159,7 @@ bool rule_may_own(const struct rule_input *input, const char *account)
 	const struct account *own = accounts_look(input->accounts, account);
 	uint64_t provider = provider_of(input->settings, &input->source.address);
 
-	return may_own(input, own, own && account_knows_provider(own, provider));
+	return rule_may_be_of(input, own, own && account_knows_provider(own, provider));
 }
 
 void rule_spare_mail(const struct rule_input *input, struct decision *decision)

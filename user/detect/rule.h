@@ -114,6 +114,9 @@ size_t rule_remote(const struct rule_input *input, enum ban_rule rule, enum dete
 bool rule_may_be_owner(const struct rule_input *input);
 /* The same of another account, on which failures were judged. */
 bool rule_may_own(const struct rule_input *input, const char *account);
+/* Whether the event's source may be that of an account's owner (NULL: no): by its provider, as the
+ * caller found out, or by its country. */
+bool rule_may_be_of(const struct rule_input *input, const struct account *account, bool provider);
 /* Whether mail from this network was accepted lately. */
 bool rule_delivers(const struct rule_input *input);
 /* What is usual for the server. */
