@@ -393,6 +393,33 @@ static void known_sources_are_bounded_and_what_goes_is_counted(void **state)
 	room_close(room);
 }
 
+/* Whichever of a hundred sources is asked about, whether its login was entered or waits for that. */
+static void who_logged_in_a_moment_ago_is_known_or_forgotten_at_once(void **state)
+{
+	char names[2][32];
+
+	(void)state;
+	for (unsigned asked = 0; asked < 100; asked += 3) {
+		struct room *room = room_open();
+
+		for (unsigned i = 0; i < 200; i++) {
+			snprintf(names[0], sizeof(names[0]), "user%u", i % 100);
+			logs_in(room, numbered(64, i % 100, 1), names[0], T0 - DAY * (i < 100));
+		}
+		snprintf(names[0], sizeof(names[0]), "user%u", asked);
+		snprintf(names[1], sizeof(names[1]), "100.64.%u.1/32", asked);
+		for (int i = 0; i < 20; i++)
+			fails(room, numbered(64, asked, 1), NULL, T0 + i * S);
+		assert_int_equal(room->count, 0);
+		logs_in(room, numbered(64, asked, 1), names[0], T0 + 7 * HOUR);
+		detect_forget_account(room->detect, names[0]);
+		for (int i = 0; i < 5; i++)
+			fails(room, numbered(64, asked, 1), NULL, T0 + 8 * HOUR + i * S);
+		assert_true(banned(room, names[1]));
+		room_close(room);
+	}
+}
+
 /* Random events of all kinds, any time: nothing breaks, decisions make sense. */
 static void random_events_never_break_anything(void **state)
 {
@@ -439,6 +466,7 @@ int main(void)
 		cmocka_unit_test(strangers_of_a_spread_are_forgotten_and_the_trouble_is_noted),
 		cmocka_unit_test(made_up_names_take_no_room),
 		cmocka_unit_test(known_sources_are_bounded_and_what_goes_is_counted),
+		cmocka_unit_test(who_logged_in_a_moment_ago_is_known_or_forgotten_at_once),
 		cmocka_unit_test(random_events_never_break_anything),
 	};
 

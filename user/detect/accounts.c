@@ -37,8 +37,8 @@ struct accounts *accounts_new(const struct detect_settings *settings)
 	accounts->accounts =
 		lru_new(sizeof(struct account), settings->most_accounts, leave, accounts);
 	accounts->sieges = lru_new(sizeof(struct siege), settings->most_accounts, NULL, NULL);
-	accounts->known = known_new(settings->most_sources);
-	accounts->known_networks = known_networks_new(settings->most_sources);
+	accounts->known = known_new(settings->most_known);
+	accounts->known_networks = known_networks_new(settings->most_known);
 	accounts->since_ns = settings->since_ns;
 	realms_begin(accounts);
 	if (accounts->accounts && accounts->sieges && accounts->known && accounts->known_networks)

@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "detect/accounts.h"
+#include "detect/known_source.h"
 
 #define ACCOUNTS_DAY_NS	  (86400 * NS_PER_S)
 #define ACCOUNTS_KNOWN_NS (DETECT_KNOWN_DAYS * ACCOUNTS_DAY_NS)
@@ -21,13 +22,23 @@ struct realm {
 	uint32_t accounts;
 };
 
+/* A login that known.c has not entered yet. */
+struct known_news {
+	struct prefix source;
+	struct known_login login;
+};
+/* So many are entered at once: what they need lies far apart in memory, and is fetched together. */
+#define KNOWN_NEWS 32
+
 struct accounts {
 	const struct detect_settings *settings;
 	struct lru_seed seed;
-	struct lru_table *accounts;	  /* struct account, by name */
-	struct lru_table *sieges;	  /* struct siege, by name */
-	struct lru_table *known;	  /* struct known, by source: known.c */
-	struct lru_table *known_networks; /* struct around, by network */
+	struct lru_table *accounts;	    /* struct account, by name */
+	struct lru_table *sieges;	    /* struct siege, by name */
+	struct lru_table *known;	    /* struct known, by source: known.c */
+	struct lru_table *known_networks;   /* struct around, by network */
+	struct known_news news[KNOWN_NEWS]; /* known.c alone */
+	uint32_t news_count;
 	uint64_t logins, forgotten;
 	int64_t since_ns;
 	struct realm realms[REALMS_MAX];
