@@ -10,10 +10,6 @@
 #include "base/cleanup.h"
 #include "detect/provider.h"
 
-/* The least time after which it is noted again that a source is still known to some account: each
- * note looks into two tables that are not in the cache. */
-#define NOTED_NS (6 * 3600 * NS_PER_S)
-
 static void leave(void *value, bool full, void *context)
 {
 	struct accounts *accounts = context;
@@ -160,6 +156,13 @@ void accounts_judge(struct accounts *accounts, const char *name, const struct pr
 		standing->trust = TRUST_SEEN;
 }
 
+/* That a source is still known to some account is noted once a day: each note looks into two tables
+ * that are not in the cache. */
+static bool is_same_day(int64_t then_ns, int64_t now_ns)
+{
+	return then_ns / ACCOUNTS_DAY_NS == now_ns / ACCOUNTS_DAY_NS;
+}
+
 /* Notes a source that is known, or may become so. The store is told once a day, and when the source
  * becomes known. */
 static void keep(struct accounts *accounts, const char *name, const struct prefix *key,
@@ -173,9 +176,8 @@ static void keep(struct accounts *accounts, const char *name, const struct prefi
 
 	if (is_known)
 		known_note(accounts, login, key);
-	if (!store->keep ||
-	    (login->kept_s && accounts_within(told.last_ns, login->last_ns, ACCOUNTS_DAY_NS) &&
-	     login_source_is_known(accounts, &told, login->last_ns) == is_known))
+	if (!store->keep || (login->kept_s && is_same_day(told.last_ns, login->last_ns) &&
+			     login_source_is_known(accounts, &told, login->last_ns) == is_known))
 		return;
 	login->kept_s = login_source_kept_at(login->last_ns);
 	store->keep(name, &known, store->context);
@@ -265,7 +267,7 @@ static enum login login_again(struct accounts *accounts, const struct event *eve
 	login_source_succeeds(login, now_ns);
 	login->mailed |= event->kind == EVENT_MESSAGE;
 	is_known = login_source_is_known(accounts, login, now_ns);
-	if (!login->suspect && (before_ns / NOTED_NS != now_ns / NOTED_NS || is_known != was_known))
+	if (!login->suspect && (!is_same_day(before_ns, now_ns) || is_known != was_known))
 		keep(accounts, event->account, key, login);
 	return place_came_on_two_days(login) ||
 			       login_source_is_of_first_day(accounts, login, now_ns)
