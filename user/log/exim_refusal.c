@@ -54,17 +54,39 @@ static enum abuse_kind recipient_kind(struct span text)
 	return kind_of(span_from(text, at + 2));
 }
 
-/* Reads " rejected EHLO or HELO name: reason", "VRFY name: reason", "connection in "connect" ACL:
- * reason" or, where TLS begins with the connection, " dropped by 'connect' ACL: reason". The names
- * are the client's: they may change the kind, but not the client. */
+/* Skips " X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no", which Exim makes of its own words. */
+static void skip_tls(struct span *text)
+{
+	struct span rest = *text;
+	size_t blank;
+
+	while (span_skip(&rest, " X=") || span_skip(&rest, " CV=")) {
+		blank = span_find_char(rest, ' ');
+		if (blank == SPAN_NONE)
+			return;
+		*text = rest = span_from(rest, blank);
+	}
+}
+
+/* Reads " rejected EHLO or HELO name: reason", "VRFY name: reason", "MAIL <sender>: reason",
+ * "connection in "connect" ACL: reason" or, where TLS begins with the connection, " dropped by
+ * 'connect' ACL: reason". The names are the client's: they may change the kind, but not the
+ * client. */
 static enum abuse_kind command_kind(struct span text)
 {
+	enum abuse_kind abuse;
+
 	if (span_skip(&text, " dropped by 'connect' ACL: "))
 		return kind_of(text);
+	skip_tls(&text);
 	if (!span_skip(&text, " rejected "))
 		return ABUSE_NONE;
 	if (span_starts(text, "EHLO or HELO "))
 		return ABUSE_HELO;
+	if (span_skip(&text, "MAIL ")) {
+		abuse = recipient_kind(text);
+		return abuse ? abuse : ABUSE_SENDER;
+	}
 	if (span_starts(text, "VRFY ") || span_starts(text, "EXPN "))
 		return ABUSE_ERRORS;
 	return span_skip(&text, "connection in \"connect\" ACL: ") ? kind_of(text) : ABUSE_NONE;
