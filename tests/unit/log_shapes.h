@@ -175,6 +175,11 @@ static const struct shape {
 	  "dovecot: imap-login: Disconnected (tried to use disallowed plaintext auth): user=<{}>, "
 	  "rip=192.0.2.77, lip=192.0.2.1, session=<aGVsbG8+>",
 	  .writer = DOVECOT_LOGIN },
+	{ MX "dovecot: imap-login: Disconnected (user disabled): user=<{}>, method=PLAIN, "
+	     "rip=192.0.2.77, lip=192.0.2.1, session=<aGVsbG8+>",
+	  .writer = DOVECOT_LOGIN },
+	{ MX "dovecot: auth: passwd-file({},192.0.2.77,<abc>): User found from deny passdb",
+	  .writer = DOVECOT_NAME },
 	{ MX
 	  "auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot "
 	  "ruser={} rhost=192.0.2.77 " },

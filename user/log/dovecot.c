@@ -118,21 +118,28 @@ static bool read_old_reason(struct span reason, struct parsed_line *parsed)
  * counted. */
 static bool read_reason(struct span reason, struct parsed_line *parsed)
 {
-	static const char failed[] = "(auth failed, ";
-	size_t at = span_find(reason, failed);
+	static const char *const failed[] = { "(auth failed, ", "(authorization failed, " };
+	size_t at;
 
 	parsed->kind = EVENT_FAILURE;
 	parsed->evidence = EVIDENCE_FRONTEND;
-	if (at != SPAN_NONE)
-		return read_attempts(span_from(reason, at + strlen(failed)), parsed);
+	for (size_t i = 0; i < sizeof(failed) / sizeof(*failed); i++) {
+		at = span_find(reason, failed[i]);
+		if (at != SPAN_NONE)
+			return read_attempts(span_from(reason, at + strlen(failed[i])), parsed);
+	}
 	if (read_old_reason(reason, parsed))
 		return true;
 	if (span_find(reason, "(auth service reported temporary failure") != SPAN_NONE) {
 		parsed->evidence = EVIDENCE_UNDECIDED;
 		return true;
 	}
-	/* The server that the session would have been passed on to refused the password. */
-	if (span_find(reason, "(proxy dest auth failed") != SPAN_NONE)
+	/* The server that the session would have been passed on to refused the password; or the
+	 * account is closed, as leaked ones are: whoever tries it then need not know the
+	 * password. */
+	if (span_find(reason, "(proxy dest auth failed") != SPAN_NONE ||
+	    span_find(reason, "(user disabled)") != SPAN_NONE ||
+	    span_find(reason, "(login disabled)") != SPAN_NONE)
 		return true;
 	parsed->kind = EVENT_ABUSE;
 	parsed->abuse = ABUSE_PLAINTEXT;

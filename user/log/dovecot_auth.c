@@ -63,12 +63,14 @@ static const char *const mismatches[] = {
 	"Empty username",
 	"invalid input",
 	CUT_RESPONSE,
-	"pam_authenticate() failed: Authentication failure (Password mismatch?)",
-	"pam_authenticate() failed: Authentication failure (password mismatch?)",
 	"pam_authenticate() failed: Authentication failure",
 	"pam_authenticate() failed: User not known to the underlying authentication module",
 	"pam_authenticate() failed: Permission denied",
-	"Login failed (status=1)", /* checkpassword */
+	"pam_authenticate() failed: authentication error", /* this and the next two of the BSDs */
+	"pam_authenticate() failed: unknown user",
+	"pam_authenticate() failed: permission denied",
+	"User found from deny passdb", /* the account is closed */
+	"Login failed (status=1)",     /* checkpassword */
 };
 
 static void read_reason(const struct auth_line *line, struct dovecot_auth_place *place)
@@ -94,6 +96,8 @@ static void read_reason(const struct auth_line *line, struct dovecot_auth_place 
 		rest = place->reason;
 		if (!span_skip(&rest, mismatches[i]))
 			continue;
+		if (!span_skip(&rest, " (Password mismatch?)"))
+			span_skip(&rest, " (password mismatch?)");
 		place->foreign = rest.size && *rest.at != ' ';
 		at = (size_t)(rest.at - line->text.at);
 		place->failed = !rest.size || span_starts(rest, " - trying the next passdb") ||
