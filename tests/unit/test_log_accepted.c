@@ -98,9 +98,38 @@ static void mail_of_other_servers_is_theirs(void **state)
 	log_parser_free(parser);
 }
 
+static void a_message_that_is_not_queued_yet_has_no_queue_id(void **state)
+{
+	static const struct {
+		const char *text, *queue;
+	} messages[] = {
+		{ "Nov 28 14:49:31 mx postfix/smtpd[7]: NOQUEUE: client=h[198.51.100.50], "
+		  "sasl_method=PLAIN, sasl_username=bob",
+		  "" },
+		{ "Nov 28 14:49:41 mx postfix/smtpd[7]: 8C74351089D: client=h[198.51.100.50], "
+		  "sasl_method=PLAIN, sasl_username=bob",
+		  "8C74351089D" },
+	};
+	struct log_parser *parser = log_parser_new();
+	struct event event;
+
+	(void)state;
+	assert_non_null(parser);
+	for (size_t i = 0; i < sizeof(messages) / sizeof(*messages); i++) {
+		assert_true(log_parser_line(parser, messages[i].text, strlen(messages[i].text),
+					    &event));
+		assert_int_equal(event.kind, EVENT_MESSAGE);
+		assert_string_equal(event.queue, messages[i].queue);
+	}
+	log_parser_free(parser);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(mail_of_other_servers_is_theirs) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mail_of_other_servers_is_theirs),
+		cmocka_unit_test(a_message_that_is_not_queued_yet_has_no_queue_id),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

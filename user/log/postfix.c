@@ -191,7 +191,8 @@ static bool read_smtpd(struct span text, struct parsed_line *parsed)
 		return read_warning(text, parsed);
 	if (span_skip(&text, "disconnect from "))
 		return read_disconnect(text, parsed);
-	if (skip_queue_id(&text))
+	/* A message has no id yet when it is checked before it is queued. */
+	if (skip_queue_id(&text) && !span_starts(id, "NOQUEUE: "))
 		parsed->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 2);
 	if (span_skip(&text, "too many errors after "))
 		return postfix_read_errors(text, parsed);
@@ -207,6 +208,21 @@ static bool read_smtpd(struct span text, struct parsed_line *parsed)
 	return span_skip(&text, "reject: ") && postfix_read_reject(text, parsed);
 }
 
+/* Skips up to the second quote, if the text begins with one; false: there is no second. */
+static bool skip_quoted(struct span *text)
+{
+	size_t end = 1;
+
+	if (!span_starts(*text, "\""))
+		return true;
+	while (end < text->size && text->at[end] != '"')
+		end += 1U + (text->at[end] == '\\');
+	if (end >= text->size)
+		return false;
+	*text = span_from(*text, end);
+	return true;
+}
+
 /*
  * "4F1A: to=<x@example.net>, relay=..., dsn=5.1.1, status=bounced (text)". A quoted recipient may
  * hold anything, and so may the text: the status is looked for between the two. The relay is not a
@@ -215,19 +231,19 @@ static bool read_smtpd(struct span text, struct parsed_line *parsed)
 static bool read_delivery(struct span text, struct parsed_line *parsed)
 {
 	struct span id = text;
-	size_t end = 0;
+	size_t end;
 
 	if (!skip_queue_id(&text))
 		return false;
 	parsed->queue = span_cut(id, 0, (size_t)(text.at - id.at) - 2);
-	if (!span_skip(&text, "to=<"))
+	if (!span_skip(&text, "to=<") || !skip_quoted(&text))
 		return false;
-	if (text.size && text.at[0] == '"') {
-		for (end = 1; end < text.size && text.at[end] != '"'; end++)
-			end += text.at[end] == '\\';
-		if (end >= text.size)
-			return false;
+	/* The address before aliases, where that is another one. */
+	end = span_find(text, ">, ");
+	if (end != SPAN_NONE) {
 		text = span_from(text, end);
+		if (span_skip(&text, ">, orig_to=<") && !skip_quoted(&text))
+			return false;
 	}
 	end = span_find(text, ", status=");
 	if (end == SPAN_NONE)
