@@ -183,6 +183,20 @@ static const struct shape {
 	{ MX
 	  "auth: pam_unix(dovecot:auth): authentication failure; logname= uid=0 euid=0 tty=dovecot "
 	  "ruser={} rhost=192.0.2.77 " },
+	{ "2026-11-21 10:00:00 H=({}) [192.0.2.77] rejected MAIL <a@b.example>: x",
+	  .writer = EXIM },
+	{ "2026-11-21 10:00:00 H=(h) [192.0.2.77]:4711 I=[198.51.100.1]:465 "
+	  "X=TLS1.3:TLS_AES_256_GCM_SHA384:256 CV=no rejected MAIL <{}>: x",
+	  .writer = EXIM },
+	/* The header of a refused message goes on in a new line. */
+	{ " {}",
+	  "2026-11-21 10:00:00 1rnC0e-000abc-XY H=h [192.0.2.77] temporarily rejected after DATA: "
+	  "x",
+	  .no_address = true, .quiet = true, .writer = EXIM },
+	{ "\t{}",
+	  "2026-11-21 10:00:00 1rnC0e-000abc-XY H=h [192.0.2.77] temporarily rejected after DATA: "
+	  "x",
+	  .no_address = true, .quiet = true, .writer = EXIM },
 	{ "2026-11-21 10:00:00 login authenticator failed for (h) [192.0.2.77]: 435 Unable to "
 	  "authenticate at present (set_id={}): failed to open the database",
 	  .no_address = true, .quiet = true, .writer = EXIM },

@@ -288,6 +288,12 @@ static void test_parts_of_a_line_are_joined(void **state)
 	run_file(DATA "seq_wrapped.txt", true, 40);
 }
 
+static void test_a_folded_header_is_no_line(void **state)
+{
+	(void)state;
+	run_file(DATA "seq_folded.txt", true, 25);
+}
+
 static void test_layouts_of_mail_servers_in_containers(void **state)
 {
 	(void)state;
@@ -616,6 +622,7 @@ int main(void)
 		cmocka_unit_test(test_lines_that_collectors_shipped),
 		cmocka_unit_test(test_one_attempt_is_one_event),
 		cmocka_unit_test(test_lines_of_one_event_are_joined),
+		cmocka_unit_test(test_a_folded_header_is_no_line),
 		cmocka_unit_test(test_layouts_of_mail_servers_in_containers),
 		cmocka_unit_test(test_parts_of_a_line_are_joined),
 		cmocka_unit_test(test_an_hour_that_comes_twice_is_the_one_that_is_meant),

@@ -94,6 +94,7 @@ static void read_text(struct envelope *envelope)
 	if (*rest.at == ' ' && envelope->program.size) {
 		rest = span_from(rest, 1);
 		envelope->text = rest;
+		envelope->doubled |= envelope_may_fold(envelope->program);
 		if (!rest.size)
 			return;
 	}
@@ -210,6 +211,10 @@ static bool read_stamps(struct span *line, struct envelope *envelope)
 	for (unsigned i = 0; i < MOST_LAYERS; i++) {
 		if (line->size && *line->at == '<')
 			skip_priority(line);
+		/* A stamp begins with a blank only where nothing stands before it. */
+		if (line->size && *line->at == ' ' &&
+		    (found || envelope->layers || envelope->wrapping))
+			break;
 		if (stamp_may_begin(*line) && stamp_read(line, &stamp)) {
 			take_stamp(envelope, &stamp);
 			found = true;

@@ -58,6 +58,7 @@ struct envelope {
 	enum layering layering; /* of the innermost layer */
 	unsigned layers;	/* of headers; 0: bare */
 	bool contained;		/* the line came out of a container */
+	bool doubled;		/* two blanks stand before such a program's message (may_fold) */
 };
 
 /* Reads a line of any bytes, and always fills *envelope. `clock` (kind STAMP_NONE: none) is the
@@ -86,6 +87,8 @@ void envelope_form_text(const struct envelope_form *form, char text[ENVELOPE_FOR
  * "docker/web", an id of 12 or 64 hexadecimal digits, with or without a name before it,
  * "mailcow_postfix_1", "docker-compose". */
 bool envelope_is_container(struct span program);
+/* Whether a message of the program may be a line that begins with a blank of its own (folded.h). */
+bool envelope_may_fold(struct span program);
 /* Whether a message of the program may be a line with a header of its own. */
 bool envelope_may_hold(struct span program, uint32_t pid);
 /* "mail.info", "<mail.info>", "<2.6>", "mail:info" and "mail.info:", with a blank behind: moves

@@ -47,6 +47,11 @@ bool envelope_is_container(struct span program)
 	return is_numbered(program) && slash == SPAN_NONE;
 }
 
+bool envelope_may_fold(struct span program)
+{
+	return span_starts(program, "exim") || envelope_is_container(program);
+}
+
 static bool is_any(struct span name, const char *const *any, size_t count, bool whole)
 {
 	for (size_t i = 0; i < count; i++)
@@ -360,8 +365,8 @@ bool envelope_read_5424(struct span line, struct envelope *envelope)
 	if (!skip_structured(&line))
 		return false;
 	span_skip(&line, " ");
-	span_skip(&line, "\xef\xbb\xbf");
-	span_skip(&line, " "); /* of a message that came by the older protocol */
+	span_skip(&line,
+		  "\xef\xbb\xbf"); /* a blank may follow, of a message by the older protocol */
 	envelope->text = line;
 	envelope->layering = LAYER_5424;
 	return true;

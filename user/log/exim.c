@@ -117,7 +117,8 @@ static bool read_line(struct exim_habits *habits, struct span text, bool *known,
 	*known = true;
 	skip_verified(&text);
 	blank = span_find_char(text, ' ');
-	if (blank != SPAN_NONE && blank < 64 && span_starts(span_from(text, blank), failed))
+	if (blank != SPAN_NONE && blank < 64 && *text.at > ' ' &&
+	    span_starts(span_from(text, blank), failed))
 		return read_failure(habits, span_cut(text, 0, blank),
 				    span_from(text, blank + strlen(failed)), parsed);
 	if (skip_message_id(&text)) {
@@ -128,6 +129,18 @@ static bool read_line(struct exim_habits *habits, struct span text, bool *known,
 	return exim_read_refusal(habits, text, known, parsed);
 }
 
+/* Whether the line may be one of Exim's own file, which names neither host nor program, and no time
+ * below 1 ms: the stamp is not that of a program through which Exim's line went. */
+static bool is_own_stamp(const struct envelope *envelope)
+{
+	struct span stamp = envelope->stamp;
+
+	if (envelope->stamp_kind != STAMP_DATE)
+		return envelope->stamp_kind == STAMP_NONE;
+	return stamp.at[10] == ' ' &&
+	       !(stamp.size > 23 && stamp.at[19] == '.' && isdigit((unsigned char)stamp.at[23]));
+}
+
 enum format_answer exim_line(const struct envelope *envelope, struct parsed_line *parsed)
 {
 	bool syslog = span_starts(envelope->program, "exim"), known;
@@ -135,9 +148,7 @@ enum format_answer exim_line(const struct envelope *envelope, struct parsed_line
 	struct exim_habits none = { 0 }, *habits = envelope->exim ? envelope->exim : &none;
 	uint32_t pid = envelope->pid;
 
-	/* Exim's own file names neither host nor program. */
-	if (!syslog && envelope->stamp_kind != STAMP_NONE &&
-	    (envelope->stamp_kind != STAMP_DATE || envelope->stamp.at[10] != ' '))
+	if (!syslog && !is_own_stamp(envelope))
 		return FORMAT_OTHER;
 	skip_prefix(&text, &pid);
 	exim_habits_step(habits, envelope, pid, text);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include "log/exim_habits.h"
+#include "log/folded.h"
 #include "log/joining.h"
 #include "log/pattern.h"
 #include "log/pieces.h"
@@ -29,6 +30,7 @@ struct log_parser {
 	struct unwrap *unwrap;	   /* NULL until a line needs it */
 	struct shipped_room *room; /* likewise */
 	struct exim_habits exim;
+	struct folded folded;
 	uint64_t line;
 	struct stamp clock; /* of the current line */
 	int64_t offset_ns;
@@ -199,7 +201,8 @@ static bool find(struct log_parser *parser, const struct envelope *envelope,
 	struct envelope named;
 
 	parser->missed = false;
-	if (parser->no_bare && envelope->layering == LAYER_BARE)
+	if ((parser->no_bare && envelope->layering == LAYER_BARE) ||
+	    folded_is_one(&parser->folded, envelope))
 		answer = FORMAT_NOTHING;
 	/* "warning: " and the like look like a program's name, and are only read as one. */
 	if (parser->no_bare && envelope->layering == LAYER_PROGRAM) {

@@ -279,6 +279,7 @@ void shipped_open(struct shipped_room **room, struct envelope *envelope)
 {
 	struct span text = envelope->text;
 	struct stamp clock = envelope->clock;
+	bool doubled = envelope->doubled;
 	struct shipped shipped;
 
 	/* The object's first member looks like the name of a program. */
@@ -293,6 +294,7 @@ void shipped_open(struct shipped_room **room, struct envelope *envelope)
 	if (!clock.kind || (shipped.clock.zoned && !clock.zoned))
 		clock = shipped.clock;
 	envelope_read(shipped.line, WRAP_JSON_CONTAINER, &clock, envelope);
+	envelope->doubled = doubled;
 }
 
 /* Skips a label "app="mail"", in whose value quotes are escaped; *container: it names a

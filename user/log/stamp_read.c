@@ -4,6 +4,8 @@
 
 #include <ctype.h>
 
+#define SIZE_WITH_NS 29 /* "2026-11-21 10:00:00.123456789" */
+
 static inline uint64_t eight(const char *at)
 {
 	uint64_t bytes;
@@ -82,7 +84,7 @@ static size_t end_of_offset(struct span line, size_t at)
 }
 
 /* Takes [begin, end) of *line as the stamp. It must be followed by a blank (by two in the logs of
- * some supervisors), or end the line. */
+ * some supervisors, which write nanoseconds), or end the line. */
 static bool take(struct span *line, size_t begin, size_t end, struct stamp *stamp)
 {
 	size_t next = end;
@@ -94,7 +96,7 @@ static bool take(struct span *line, size_t begin, size_t end, struct stamp *stam
 		return false;
 	stamp->text = span_cut(*line, begin, end);
 	*line = span_from(*line, next + (next < line->size));
-	if (stamp->kind == STAMP_DATE)
+	if (stamp->kind == STAMP_DATE && !stamp->zoned && end - begin == SIZE_WITH_NS)
 		span_skip(line, " ");
 	return true;
 }
