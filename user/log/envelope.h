@@ -97,7 +97,8 @@ bool envelope_skip_facility(struct span *line);
 /* "postfix-mailcow-1  | ", "mail_postfix.1.u2l1p0d8x@node1    | ", "[postfix] | ",
  * "[pod/mail-0/postfix] ", and colours around it: moves behind it. */
 bool envelope_skip_compose(struct span *line);
-/* "[ 1234.567890] ", of journalctl -o short-monotonic, which is no time of day: moves behind it. */
+/* "[ 1234.567890] " and "[ 1234.567890 <    0.000123 >] ", of journalctl -o short-monotonic and
+ * short-delta, which is no time of day: moves behind it. */
 bool envelope_skip_monotonic(struct span *line);
 /* Whether the line begins with an address like "2001:db8::5 ": a host, though it looks like a
  * program. */

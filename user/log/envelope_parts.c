@@ -156,15 +156,26 @@ bool envelope_skip_facility(struct span *line)
 	return false;
 }
 
+/* Skips "   12.345678". */
+static bool skip_seconds(struct span *text)
+{
+	uint32_t number;
+
+	while (span_skip(text, " "))
+		;
+	return span_number(text, &number) && span_skip(text, ".") && span_number(text, &number);
+}
+
 bool envelope_skip_monotonic(struct span *line)
 {
 	struct span rest = span_from(*line, 1);
-	uint32_t number;
 
-	while (span_skip(&rest, " "))
-		;
-	if (!span_number(&rest, &number) || !span_skip(&rest, ".") ||
-	    !span_number(&rest, &number) || !span_skip(&rest, "] "))
+	if (!skip_seconds(&rest))
+		return false;
+	/* How long after the line before. */
+	if (span_skip(&rest, " <") && (!skip_seconds(&rest) || !span_skip(&rest, " >")))
+		return false;
+	if (!span_skip(&rest, "] "))
 		return false;
 	*line = rest;
 	return true;

@@ -261,12 +261,31 @@ static void skip_fluentd(struct span *line, struct stamp *stamp)
 	*line = span_from(rest, next + 1);
 }
 
+/* Skips "mail.log: [1794132000.500000000, " before an object and the bracket behind it. */
+static void skip_fluent_bit(struct span *line, struct stamp *stamp)
+{
+	size_t colon = 0, comma;
+	struct span rest, time;
+
+	while (colon < line->size && line->at[colon] > ' ' && line->at[colon] != ':')
+		colon++;
+	rest = span_from(*line, colon);
+	if (!colon || !span_ends(rest, "]") || !span_skip(&rest, ": ["))
+		return;
+	comma = span_find(rest, ", {");
+	time = span_cut(rest, 0, comma == SPAN_NONE ? 0 : comma);
+	if (!stamp_read(&time, stamp) || time.size)
+		return;
+	*line = span_cut(rest, comma + 2, rest.size - 1);
+}
+
 enum shipped_answer shipped_read(struct span line, struct shipped_room *room, struct shipped *out)
 {
 	struct stamp stamp = { .kind = STAMP_NONE };
 	enum shipped_answer answer;
 
 	skip_fluentd(&line, &stamp);
+	skip_fluent_bit(&line, &stamp);
 	if (!flat_json_read(line, &room->json))
 		return SHIPPED_OTHER;
 	answer = shipped_take(line, room, out);

@@ -41,11 +41,11 @@ void shipped_begin(struct shipped_room *room);
 /* Appends as much as fits into LOG_LINE_MAX bytes; returns how many of `line` are used then. */
 size_t line_append(char line[LOG_LINE_MAX], size_t used, struct span text);
 
-/* Reads a line that is such an object, also behind "TIME\tTAG\t", as Fluentd writes it. Pure. A
- * line without a header of its own counts only if the object names a mail server's program, or a
- * container: other lines that are shipped into the same file may be a stranger's text. An object
- * with two messages, or two members of one name, counts as nothing: a template that escapes nothing
- * lets a stranger add members. */
+/* Reads a line that is such an object, also behind "TIME\tTAG\t", as Fluentd writes it, and in
+ * "TAG: [TIME, OBJECT]", as Fluent Bit does. Pure. A line without a header of its own counts only
+ * if the object names a mail server's program, or a container: other lines that are shipped into
+ * the same file may be a stranger's text. An object with two messages, or two members of one name,
+ * counts as nothing: a template that escapes nothing lets a stranger add members. */
 enum shipped_answer shipped_read(struct span line, struct shipped_room *room, struct shipped *out);
 
 /* The same for an object that was read from `line` into room->json. */
@@ -67,14 +67,16 @@ void shipped_open(struct shipped_room **room, struct envelope *envelope);
  * needs a header of its own unless a label names a container. Pure. */
 bool shipped_labelled(struct span line, struct shipped *out);
 
-/* Whether the line may begin as Fluentd's lines do. Looks at a few bytes, since most lines
- * do not. */
-static inline bool shipped_has_tabs(struct span line)
+/* Whether the line may be one of Fluentd's or Fluent Bit's. Looks at a few bytes, since most lines
+ * are not. */
+static inline bool shipped_has_tag(struct span line)
 {
-	if (line.size < 40 || line.at[4] != '-' || line.at[10] != 'T' ||
-	    line.at[line.size - 1] != '}')
+	if (line.size < 40)
 		return false;
-	return memchr(line.at + 19, '\t', 21);
+	if (line.at[line.size - 1] == ']')
+		return line.at[line.size - 2] == '}';
+	return line.at[line.size - 1] == '}' && line.at[4] == '-' && line.at[10] == 'T' &&
+	       memchr(line.at + 19, '\t', 21);
 }
 
 #endif

@@ -244,7 +244,7 @@ static int64_t convert_tai64n(const char *at)
 	return (int64_t)(seconds * NS_PER_S + ns);
 }
 
-/* "1795255200.123456" */
+/* "1795255200.123456", "1795255200" */
 static int64_t convert_unix(struct span text)
 {
 	struct stamp_cursor cursor = { text.at, text.at + text.size };
@@ -253,7 +253,7 @@ static int64_t convert_unix(struct span text)
 
 	if (!number(&cursor, 5, &high) || !number(&cursor, 5, &low))
 		return 0;
-	for (cursor.at++; cursor.at < cursor.end; cursor.at++, scale /= 10)
+	for (skip(&cursor, 1); cursor.at < cursor.end; cursor.at++, scale /= 10)
 		ns += (*cursor.at - '0') * scale;
 	return (high * 100000L + low) * NS_PER_S + ns;
 }

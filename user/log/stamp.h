@@ -16,7 +16,7 @@ enum stamp_kind {
 	STAMP_DATE,   /* "2026-11-21T10:00:00.1+01:00", "2026/11/21 10:00:00", a blank for the T */
 	STAMP_TAI64N, /* "@40000000..." */
 	STAMP_CLF,    /* "30/Nov/2017:08:20:44", "28-Nov-2026 13:00:07", mostly in brackets */
-	STAMP_UNIX,   /* "1795255200.123456" */
+	STAMP_UNIX,   /* "1795255200.123456", "1795255200" */
 };
 
 struct stamp {
@@ -55,7 +55,7 @@ static inline bool stamp_may_begin(struct span line)
 		return at[3] == ' ' || at[3] == ',';
 	if (at[0] >= '0' && at[0] <= '9')
 		return at[4] == '-' || at[4] == '/' || at[2] == '/' || at[2] == '-' ||
-		       at[10] == '.' || stamp_month_size(at);
+		       at[10] == '.' || at[10] == ' ' || stamp_month_size(at);
 	return at[0] == '@' || at[0] == '[' || (at[0] == ' ' && stamp_month_size(at));
 }
 

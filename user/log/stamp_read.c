@@ -256,15 +256,15 @@ static bool read_tai64n(struct span *line, struct stamp *stamp)
 	return take(line, 0, 25, stamp);
 }
 
-/* "1795255200.123456 " */
+/* "1795255200.123456 ", also without the fraction */
 static bool read_unix(struct span *line, struct stamp *stamp)
 {
-	size_t end = 11;
+	size_t end = 10;
 
-	if (!digits(*line, 0, 10) || !is_char(*line, 10, '.') || !digits(*line, 11, 1))
+	if (!digits(*line, 0, 10))
 		return false;
-	while (digits(*line, end, 1))
-		end++;
+	if (is_char(*line, end, '.') && digits(*line, end + 1, 1))
+		end = end_of_digits(*line, end + 1);
 	*stamp = (struct stamp){ .kind = STAMP_UNIX, .zoned = true };
 	return end < 21 && take(line, 0, end, stamp);
 }

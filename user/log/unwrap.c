@@ -244,7 +244,7 @@ bool unwrap_line(struct unwrap **unwrap, struct span line, struct unwrapped *out
 	if (*unwrap && (*unwrap)->entry.begun) {
 		whole = read_entry(*unwrap, line, out, &is_one);
 	} else if (line.size > 20) {
-		if (*line.at == '{' || shipped_has_tabs(line)) {
+		if (*line.at == '{' || shipped_has_tag(line)) {
 			whole = read_object(unwrap, line, out, &is_one);
 		} else if (entry_begins(&begun, line)) {
 			whole = begin_entry(unwrap, &begun, line, out, &is_one);
