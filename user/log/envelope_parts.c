@@ -376,8 +376,8 @@ bool envelope_read_5424(struct span line, struct envelope *envelope)
 	if (!skip_structured(&line))
 		return false;
 	span_skip(&line, " ");
-	span_skip(&line,
-		  "\xef\xbb\xbf"); /* a blank may follow, of a message by the older protocol */
+	span_skip(&line, "\xef\xbb\xbf");
+	/* A blank may follow, of a message that came by the older protocol. */
 	envelope->text = line;
 	envelope->layering = LAYER_5424;
 	return true;

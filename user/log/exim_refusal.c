@@ -270,19 +270,22 @@ static bool read_scanned(struct exim_habits *habits, struct span text, struct pa
 	return true;
 }
 
-/* Reads "H=h.example [192.0.2.7] F=a@b.example rejected after DATA: a virus". Lines about a host
+/* Reads "H=h.example [192.0.2.7] F=a@b.example rejected after DATA: a virus", also "rejected during
+ * MIME ACL checks: an attachment". Lines about a host
  * that Exim delivers to have the same form, so nothing is learnt from another line. */
 static bool read_after_data(struct exim_habits *habits, struct span text,
 			    struct parsed_line *parsed)
 {
-	static const char rejected[] = " rejected after DATA: ", later[] = " temporarily";
+	static const char later[] = " temporarily";
 	struct span rest = text;
 	struct exim_place place;
 	size_t at;
 
 	if (!exim_read_host(&rest, &place))
 		return false;
-	at = span_find(rest, rejected);
+	at = span_find(rest, " rejected after DATA: ");
+	if (at == SPAN_NONE)
+		at = span_find(rest, " rejected during MIME ACL checks: ");
 	if (at == SPAN_NONE || span_ends(span_cut(rest, 0, at), later) ||
 	    !exim_only_place(habits, &text, &place))
 		return false;
