@@ -40,14 +40,18 @@ static enum abuse_kind kind_of(struct span reason)
 	return ABUSE_NONE;
 }
 
+#define ARGUMENT_SHOWN 100 /* bytes that new releases show of what stands behind a command */
+
 /* Reads "<x@example.net>: relay not permitted"; an old Exim writes the recipient as the client gave
- * it. */
+ * it, and a new one only the beginning of a long one. */
 static enum abuse_kind recipient_kind(struct span text)
 {
 	size_t at = span_find_last(text, ">: ");
 
 	if (at != SPAN_NONE)
 		return kind_of(span_from(text, at + 3));
+	if (text.size > ARGUMENT_SHOWN && span_starts(span_from(text, ARGUMENT_SHOWN), ": "))
+		return kind_of(span_from(text, ARGUMENT_SHOWN + 2));
 	at = span_starts(text, "<") ? SPAN_NONE : span_find(text, ": ");
 	if (at == SPAN_NONE || span_find_char(text, ' ') < at)
 		return ABUSE_NONE;
