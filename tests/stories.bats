@@ -131,6 +131,8 @@ asked() { # FILTER FOLDER [--learned]
 	[[ $(grep -c '^ok' <<<"$output") -ge 19 ]]
 	run -0 "$STORIES/colleagues" "$SEKISHO"
 	[[ $(grep -c '^ok' <<<"$output") -ge 30 ]]
+	run -0 "$STORIES/households" "$SEKISHO"
+	[[ $(grep -c '^ok' <<<"$output") -ge 8 ]]
 }
 
 @test "a month under the everyday botnet: nobody honest out, at most an alert, 95 % of its sources banned" {

@@ -977,6 +977,81 @@ static void a_hundred_messages_in_ten_minutes_are_a_flood_unless_usual(void **st
 	room_close(room);
 }
 
+/* A message that Postfix takes, and what it says when the message is queued. */
+static void takes(struct room *room, const char *source, unsigned number, int64_t wall_ns)
+{
+	struct event event = { .wall_ns = wall_ns,
+			       .kind = EVENT_MESSAGE,
+			       .daemon = EVENT_DAEMON_POSTFIX,
+			       .count = 1,
+			       .has_source = true,
+			       .has_account = true,
+			       .account = "bob" };
+
+	assert_int_equal(address_parse(source, strlen(source), &event.source), 0);
+	snprintf(event.queue, sizeof(event.queue), "%X", number);
+	detect_event(room->detect, &event, ++room->tag, room_note, room);
+}
+
+/* The daemon has no tag for such a line. */
+static void queues(struct room *room, unsigned number, unsigned recipients, int64_t wall_ns)
+{
+	struct event event = { .wall_ns = wall_ns,
+			       .kind = EVENT_QUEUED,
+			       .daemon = EVENT_DAEMON_POSTFIX,
+			       .count = 1,
+			       .recipients = recipients };
+
+	snprintf(event.queue, sizeof(event.queue), "%X", number);
+	detect_event(room->detect, &event, 0, room_note, room);
+}
+
+static void the_recipients_of_a_queued_message_count_once(void **state)
+{
+	struct room *room = room_open();
+
+	(void)state;
+	knows(room, "bob", "192.0.2.1", T0 - DAY);
+	takes(room, "192.0.2.1", 1, T0);
+	for (int i = 0; i < 9; i++)
+		queues(room, 1, 60, T0 + i * S);
+	queues(room, 2, 60, T0 + 9 * S); /* nobody's, or another server's */
+	takes(room, "192.0.2.1", 3, T0 + 10 * S);
+	queues(room, 3, 39, T0 + 11 * S);
+	assert_int_equal(room->count, 0);
+	takes(room, "192.0.2.1", 4, T0 + 20 * S);
+	assert_int_equal(room->alerts, 1);
+	assert_int_equal(last(room)->rule, RULE_ACCOUNT_FLOOD);
+	assert_string_equal(last(room)->reason, "100 messages or recipients within 10m");
+	assert_int_equal(last(room)->evidence_count, 3);
+	assert_int_equal(last(room)->evidence[0], room->tag - 2);
+	assert_int_equal(last(room)->evidence[2], room->tag);
+	/* A queue id is used again. */
+	takes(room, "192.0.2.1", 5, T0 + 5 * DAY);
+	queues(room, 5, 5000, T0 + 5 * DAY + 601 * S);
+	assert_int_equal(room->alerts, 1);
+	takes(room, "192.0.2.1", 6, T0 + 6 * DAY);
+	queues(room, 6, 1500, T0 + 6 * DAY + 599 * S);
+	assert_int_equal(room->alerts, 2);
+	assert_int_equal(room->bans, 0);
+	room_close(room);
+}
+
+static void a_letter_to_many_from_the_road_bans_nobody_and_five_do(void **state)
+{
+	struct room *room = room_open();
+
+	(void)state;
+	knows(room, "bob", "192.0.2.1", T0 - DAY);
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(room->bans, 0);
+		takes(room, "203.0.113.9", i, T0 + i * MINUTE);
+		queues(room, i, 80, T0 + i * MINUTE + S);
+	}
+	assert_true(banned(room, "203.0.113.9/32"));
+	room_close(room);
+}
+
 static void fifty_messages_an_hour_from_the_unknown_ban_who_sent_them(void **state)
 {
 	for (int young = 0; young <= 1; young++) {
@@ -1183,6 +1258,8 @@ int main(void)
 		cmocka_unit_test(guessing_behind_a_place_that_is_known_is_said_and_bans_nobody),
 		cmocka_unit_test(many_alerts_of_a_kind_become_one),
 		cmocka_unit_test(a_hundred_messages_in_ten_minutes_are_a_flood_unless_usual),
+		cmocka_unit_test(the_recipients_of_a_queued_message_count_once),
+		cmocka_unit_test(a_letter_to_many_from_the_road_bans_nobody_and_five_do),
 		cmocka_unit_test(fifty_messages_an_hour_from_the_unknown_ban_who_sent_them),
 		cmocka_unit_test(half_of_two_hundred_deliveries_failing_is_a_surge),
 		cmocka_unit_test(a_small_share_of_many_is_none_and_old_deliveries_leave),

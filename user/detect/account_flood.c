@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "detect/flood_queued.h"
 #include "detect/flood_strangers.h"
 #include "detect/rule.h"
 
@@ -22,6 +23,7 @@ struct account_flood {
 	struct sliding_window *all; /* by account */
 	struct lru_table *flows;    /* struct account_flood_flow, by account */
 	struct flood_strangers *strangers;
+	struct flood_queued *queued;
 	uint64_t part_ns;
 };
 
@@ -32,6 +34,7 @@ static void destroy(void *context)
 	sliding_window_free(state->all);
 	lru_free(state->flows);
 	flood_strangers_free(state->strangers);
+	flood_queued_free(state->queued);
 	free(state);
 }
 
@@ -49,10 +52,11 @@ static void *create(const struct detect_settings *settings)
 		return NULL;
 	state->all = sliding_window_new(&all);
 	state->strangers = flood_strangers_new(settings);
+	state->queued = flood_queued_new();
 	state->flows =
 		lru_new(sizeof(struct account_flood_flow), settings->most_accounts, NULL, NULL);
 	state->part_ns = all.window_ns / PARTS + 1;
-	if (state->all && state->strangers && state->flows)
+	if (state->all && state->strangers && state->queued && state->flows)
 		return state;
 	destroy(state);
 	return NULL;
@@ -170,7 +174,7 @@ static void judge_all(struct account_flood *state, const struct rule_input *inpu
 	rule_set_account(input, &decision);
 	name_sources(input, &decision);
 	duration_format(rule->window_s, window);
-	snprintf(decision.reason, sizeof(decision.reason), "%llu messages handed in within %s",
+	snprintf(decision.reason, sizeof(decision.reason), "%llu messages or recipients within %s",
 		 messages, window);
 	decision.action = ACTION_ALERT;
 	rule_decide(input, &decision);
@@ -192,8 +196,13 @@ static void on_event(void *context, const struct rule_input *input)
 {
 	const struct event *event = input->event;
 	struct account_flood *state = context;
+	struct flood_more more;
 
-	if (event->kind != EVENT_MESSAGE || !event->has_account)
+	if (event->kind == EVENT_QUEUED && flood_queued_take(state->queued, input, &more))
+		input = &more.input;
+	else if (event->kind == EVENT_MESSAGE && event->has_account)
+		flood_queued_note(state->queued, input);
+	else
 		return;
 	judge_all(state, input);
 	flood_strangers_judge(state->strangers, input);

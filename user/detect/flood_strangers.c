@@ -141,6 +141,20 @@ static uint32_t line_times(const struct rule_input *input)
 	return times < 1 ? 1 : times > LINE_TIMES ? LINE_TIMES : (uint32_t)times;
 }
 
+/* Somebody on the road may write to many at once: where only the line about the queue tells the
+ * number of recipients, and the source is of no line of the account's, a message weighs as much as
+ * this at most. */
+#define RECIPIENTS_MOST 10
+
+static uint32_t weight_of(const struct event *event, const struct place *place)
+{
+	uint32_t weight = flood_weight(event);
+
+	return event->kind == EVENT_QUEUED && !place->line_times && weight > RECIPIENTS_MOST - 1
+		       ? RECIPIENTS_MOST - 1
+		       : weight;
+}
+
 /* What tells whether the message counts. */
 static void find_place(const struct rule_input *input, struct place *place)
 {
@@ -151,13 +165,13 @@ static void find_place(const struct rule_input *input, struct place *place)
 	place->loudness = place->foreign && !place->shared
 				  ? input->source
 				  : lru_pair_key(&input->account, &input->source);
+	place->line_times = line_times(input);
 }
 
 /* What else is needed of one that counts. */
 static void find_more(const struct rule_input *input, struct place *place)
 {
 	place->shared = place->shared || strangers_many_guests(input);
-	place->line_times = line_times(input);
 }
 
 static bool is_own_message(const struct rule_input *input, const struct window_entry *entry)
@@ -180,7 +194,7 @@ static void weigh(struct flood_strangers *state, const struct rule_input *input,
 	struct window_entry entry = { .wall_ns = event->wall_ns,
 				      .tag = input->tag,
 				      .account = event->account,
-				      .weight = flood_weight(event) };
+				      .weight = weight_of(event, place) };
 	struct loud *loud = lru_find(state->loud, &place->loudness);
 	bool was_loud = loud && event->wall_ns < loud->until_ns;
 	const struct window_entry *hit;
@@ -258,9 +272,10 @@ static void fire(const struct rule_input *input, const struct window_entry *hit,
 		add_sender(input, &hit[i], &alert, &found);
 	}
 	duration_format(rule->short_s, window);
-	snprintf(alert.reason, sizeof(alert.reason),
-		 "%llu messages handed in within %s from sources that the account does not know",
-		 messages, window);
+	snprintf(
+		alert.reason, sizeof(alert.reason),
+		"%llu messages or recipients within %s from sources that the account does not know",
+		messages, window);
 	alert.action = ACTION_ALERT;
 	copy = alert;
 	if (found.any_shared && !(rule->action & ACTION_ALERT))
@@ -302,7 +317,7 @@ static void judge_source(struct flood_strangers *state, const struct rule_input 
 	sliding_window_restart(state->unknown, &input->source);
 	duration_format(settings->rules[RULE_ACCOUNT_FLOOD].short_s, window);
 	snprintf(decision.reason, sizeof(decision.reason),
-		 "%llu messages handed in within %s of accounts that do not know the source",
+		 "%llu messages or recipients within %s of accounts that do not know the source",
 		 messages, window);
 	decision.action = told ? ACTION_BAN : ACTION_BAN_ALERT;
 	decision.has_prefix = true;

@@ -79,6 +79,8 @@ void rule_set_account(const struct rule_input *input, struct decision *decision)
 
 void rule_add_evidence(struct decision *decision, uint64_t tag)
 {
+	if (decision->evidence_count && decision->evidence[decision->evidence_count - 1] == tag)
+		return;
 	if (decision->evidence_count == DECISION_EVIDENCE_MAX) {
 		decision->evidence_count--;
 		memmove(decision->evidence, decision->evidence + 1,

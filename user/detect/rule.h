@@ -83,7 +83,8 @@ void rule_state_add_usage(const struct rule_type *type, const void *state,
 /* Begins a decision about this event: sets rule, time, and the group of the event's service. */
 void rule_begin(const struct rule_input *input, enum ban_rule rule, struct decision *decision);
 void rule_set_account(const struct rule_input *input, struct decision *decision);
-/* Adds a line to the evidence; the newest DECISION_EVIDENCE_MAX are kept. */
+/* Adds a line to the evidence, unless it was the last one added; the newest DECISION_EVIDENCE_MAX
+ * are kept. */
 void rule_add_evidence(struct decision *decision, uint64_t tag);
 /* Adds a source that the decision is about, with its country. */
 void rule_add_source(const struct rule_input *input, struct decision *decision,

@@ -221,7 +221,7 @@ static size_t hand_out(struct sliding_window *windows, const struct entry *entri
 	for (uint32_t i = 0; i < count; i++)
 		hit[i] = (struct window_entry){
 			.wall_ns = entries[i].wall_ns,
-			.tag = tag - (uint32_t)((uint32_t)tag - entries[i].tag),
+			.tag = tag - (uint64_t)(int32_t)((uint32_t)tag - entries[i].tag),
 			.account = string_intern_text(windows->names, entries[i].account),
 			.weight = entries[i].weight,
 			.mark = entries[i].mark,

@@ -34,7 +34,7 @@ struct window_settings {
 
 struct window_entry {
 	int64_t wall_ns;
-	uint64_t tag;	     /* grows from entry to entry */
+	uint64_t tag;	     /* grows from entry to entry, or is that of a recent one */
 	const char *account; /* copied when added; NULL: none */
 	uint32_t weight;     /* 1 .. 2^31 - 1 */
 	uint16_t times;	     /* multiplies the counts; 0 is 1 */
