@@ -91,6 +91,17 @@ static void hold(struct summing *summing, struct sum *sum, const struct decision
 			decision->evidence[decision->evidence_count - 1];
 }
 
+bool summing_had(const struct summing *summing, const struct prefix *key, enum ban_rule rule,
+		 int64_t now_ns, uint64_t span_s)
+{
+	struct prefix subject = *key;
+	const int64_t *last_ns;
+
+	subject.length |= LRU_KEY_RULE(rule);
+	last_ns = lru_find(summing->subjects, &subject);
+	return last_ns && within(*last_ns, now_ns, span_s);
+}
+
 bool summing_admit(struct summing *summing, const struct prefix *key, uint64_t quiet_s,
 		   bool lasting, const struct decision *decision)
 {

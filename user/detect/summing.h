@@ -24,6 +24,10 @@ void summing_free(struct summing *summing);
  * (`lasting`: this alert begins that time anew), and not if it is held. */
 bool summing_admit(struct summing *summing, const struct prefix *key, uint64_t quiet_s,
 		   bool lasting, const struct decision *decision);
+/* Whether `key` had an alert of the rule within `span_s`, as far as the longest unused ones have
+ * not given way. */
+bool summing_had(const struct summing *summing, const struct prefix *key, enum ban_rule rule,
+		 int64_t now_ns, uint64_t span_s);
 /* Fills in the next sum that is due at `now_ns`. False: there is none. */
 bool summing_due(struct summing *summing, int64_t now_ns, struct decision *decision);
 
