@@ -132,7 +132,7 @@ asked() { # FILTER FOLDER [--learned]
 	run -0 "$STORIES/colleagues" "$SEKISHO"
 	[[ $(grep -c '^ok' <<<"$output") -ge 30 ]]
 	run -0 "$STORIES/households" "$SEKISHO"
-	[[ $(grep -c '^ok' <<<"$output") -ge 9 ]]
+	[[ $(grep -c '^ok' <<<"$output") -ge 21 ]]
 }
 
 @test "a month under the everyday botnet: nobody honest out, at most an alert, 95 % of its sources banned" {

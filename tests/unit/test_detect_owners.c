@@ -596,6 +596,117 @@ static void nobody_makes_the_server_ill_for_more_than_two_hours_a_day(void **sta
 	room_close(room);
 }
 
+/* A line of HOME's provider got another address; bob is logged in from there, and a device of
+ * carol's has her old password. */
+#define TONIGHT	  "100.64.9.9"
+#define NEXT_DOOR "100.64.3.3"
+
+static struct room *open_line(void)
+{
+	struct room *room = open_room();
+
+	knows(room, "bob", HOME, T0 - 10 * DAY);
+	knows(room, "carol", NEXT_DOOR, T0 - 10 * DAY);
+	knows(room, "carol", NEXT_DOOR, T0);
+	knows(room, "dave", ABROAD, T0 - 10 * DAY);
+	return room;
+}
+
+static void tries(struct room *room, const char *source, const char *account, int count)
+{
+	for (int i = 0; i < count; i++)
+		fails(room, source, account, T0 + HOUR + i * 900 * S);
+}
+
+static void an_old_device_at_a_line_whose_address_changed_shuts_nobody_out(void **state)
+{
+	struct room *room = open_line();
+
+	(void)state;
+	logs_in(room, TONIGHT, "bob", T0);
+	tries(room, TONIGHT, "carol", 80);
+	assert_int_equal(room->bans, 0);
+	assert_int_equal(room->alerts, 1);
+	assert_string_equal(last(room)->account, "carol");
+	room_close(room);
+
+	/* Nobody is logged in from there; an account whose line it is not; one that is new. */
+	for (int i = 0; i < 3; i++) {
+		room = open_line();
+		if (i == 1)
+			logs_in(room, TONIGHT, "dave", T0);
+		if (i == 2)
+			logs_in(room, TONIGHT, "erin", T0);
+		tries(room, TONIGHT, "carol", 20);
+		assert_true(banned(room, TONIGHT "/32"));
+		room_close(room);
+	}
+}
+
+static void a_line_whose_address_changed_is_believed_for_few_accounts(void **state)
+{
+	struct room *room = open_line();
+
+	(void)state;
+	/* Not for an account that has another line. */
+	logs_in(room, TONIGHT, "bob", T0);
+	tries(room, TONIGHT, "dave", 20);
+	assert_true(banned(room, TONIGHT "/32"));
+	room_close(room);
+
+	room = open_line();
+	logs_in(room, TONIGHT, "bob", T0);
+	for (unsigned i = 0; i < 5; i++) {
+		char name[16];
+
+		assert_int_equal(room->bans, 0);
+		snprintf(name, sizeof(name), "user%u", i);
+		fails(room, TONIGHT, name, T0 + HOUR + i * 900 * S);
+	}
+	assert_true(banned(room, TONIGHT "/32"));
+	assert_int_equal(last(room)->rule, RULE_SOURCE_SLOW);
+	room_close(room);
+
+	/* Nor in a hurry. */
+	room = open_line();
+	logs_in(room, TONIGHT, "bob", T0);
+	for (int i = 0; i < 15; i++)
+		fails(room, TONIGHT, "carol", T0 + HOUR + i * 30 * S);
+	assert_true(banned(room, TONIGHT "/32"));
+	room_close(room);
+
+	room = open_line();
+	logs_in(room, TONIGHT, "bob", T0);
+	for (int i = 0; i < 60; i++) {
+		assert_int_equal(room->bans, 0);
+		fails(room, TONIGHT, "carol", T0 + HOUR + i * MINUTE);
+	}
+	assert_true(banned(room, TONIGHT "/32"));
+	room_close(room);
+}
+
+static void an_account_speaks_for_three_new_addresses_a_day(void **state)
+{
+	struct room *room = open_line();
+	char source[ADDRESS_TEXT_SIZE + 4];
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		logs_in(room, numbered(64, 20 + i, 1), "bob", T0 + i * S);
+		for (int k = 0; k < 20; k++)
+			fails(room, numbered(64, 20 + i, 1), "carol",
+			      T0 + HOUR + k * 900 * S + i * S);
+		snprintf(source, sizeof(source), "%s/32", numbered(64, 20 + i, 1));
+		assert_int_equal(banned(room, source), i >= 3);
+	}
+	/* On the next day for others. */
+	logs_in(room, TONIGHT, "bob", T0 + 2 * DAY);
+	for (int k = 0; k < 20; k++)
+		fails(room, TONIGHT, "carol", T0 + 2 * DAY + HOUR + k * 900 * S);
+	assert_false(banned(room, TONIGHT "/32"));
+	room_close(room);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -623,6 +734,9 @@ int main(void)
 		cmocka_unit_test(a_device_is_known_for_ninety_days_and_may_not_hurry),
 		cmocka_unit_test(devices_that_fail_for_long_make_no_server_ill),
 		cmocka_unit_test(nobody_makes_the_server_ill_for_more_than_two_hours_a_day),
+		cmocka_unit_test(an_old_device_at_a_line_whose_address_changed_shuts_nobody_out),
+		cmocka_unit_test(a_line_whose_address_changed_is_believed_for_few_accounts),
+		cmocka_unit_test(an_account_speaks_for_three_new_addresses_a_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -111,16 +111,10 @@ static bool is_persons(struct distinct_window *persons, const struct rule_input 
 	struct distinct_window_item item = { .what = source->address,
 					     .wall_ns = input->event->wall_ns,
 					     .tag = input->tag };
-	struct distinct_window_item items[PERSON_SOURCES];
 	struct prefix with = { .address = address_from4(other), .length = LRU_NAME };
 	struct prefix key = lru_pair_key(&input->account, &with);
-	size_t used = distinct_window_newest(persons, &key, items, PERSON_SOURCES);
-	size_t recent = distinct_window_count(persons, &key, input->event->wall_ns);
 
-	for (size_t i = 0; i < used && i < recent; i++)
-		if (!address_compare(&items[i].what, &item.what))
-			return true;
-	return recent < PERSON_SOURCES && distinct_window_add(persons, &key, &item);
+	return distinct_window_admit(persons, &key, &item, PERSON_SOURCES);
 }
 
 /* Whether a ban of the source would shut out others, or somebody who is known here. */

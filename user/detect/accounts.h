@@ -66,6 +66,7 @@ struct standing {
 	bool seen;		    /* the source logged in to the account, and not in a spread */
 	bool suddenly;		    /* the account knows the source, and it did not fail before */
 	bool forgotten;		    /* it has not logged in for DETECT_KNOWN_DAYS */
+	bool line;		    /* it is a line from which accounts log in that have it */
 	int64_t first_ns;	    /* the source's first login to this account; 0: none is known */
 	struct login_source *login; /* the source among the account's; NULL: it is not */
 	struct account *account;    /* NULL unless it exists; valid until the next call */
@@ -118,6 +119,12 @@ const struct account *accounts_look(const struct accounts *accounts, const char 
 
 /* Whether the account was logged in to from the provider, and not in a spread. */
 bool account_knows_provider(const struct account *account, uint64_t provider);
+
+/* Whether the account was logged in to from that provider (0: any) and country at that time or
+ * before: they may be those of a line whose address changes. */
+bool account_has_line(const struct account *account, uint64_t provider, unsigned country,
+		      int64_t then_ns);
+#define ACCOUNT_LINE_NS (7 * 86400 * NS_PER_S) /* how long ago that should be */
 
 /* Whether an account on which failures were judged was logged in to in the last 30 days. */
 bool accounts_in_use(const struct accounts *accounts, const char *name, int64_t now_ns);

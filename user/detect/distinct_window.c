@@ -334,6 +334,23 @@ size_t distinct_window_newest(const struct distinct_window *distinct, const stru
 	return count;
 }
 
+bool distinct_window_admit(struct distinct_window *distinct, const struct prefix *key,
+			   const struct distinct_window_item *item, size_t most)
+{
+	struct subject *subject = lru_find(distinct->subjects, key);
+	size_t recent = distinct_window_count(distinct, key, item->wall_ns);
+
+	for (size_t i = 0; i < recent; i++) {
+		struct distinct_window_item met;
+
+		unpack(distinct, item_at(distinct, subject, subject->count - 1 - (uint32_t)i),
+		       &met);
+		if (!address_compare(&met.what, &item->what))
+			return true;
+	}
+	return recent < most && distinct_window_add(distinct, key, item);
+}
+
 void distinct_window_remove(struct distinct_window *distinct, const struct prefix *key,
 			    const struct address *what)
 {

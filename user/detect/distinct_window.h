@@ -51,6 +51,10 @@ size_t distinct_window_count(const struct distinct_window *distinct, const struc
  * set. Returns how many. */
 size_t distinct_window_newest(const struct distinct_window *distinct, const struct prefix *subject,
 			      struct distinct_window_item items[], size_t most);
+/* Whether `item` is one of the first `most` that the subject meets within a window: it was met, or
+ * is added. */
+bool distinct_window_admit(struct distinct_window *distinct, const struct prefix *subject,
+			   const struct distinct_window_item *item, size_t most);
 /* For lru_expect(). */
 const struct lru_table *distinct_window_table(const struct distinct_window *distinct);
 

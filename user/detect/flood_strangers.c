@@ -16,10 +16,8 @@
 /* An unknown source counts only from this many messages within short_s on. */
 #define QUIET 20
 
-/* A provider and country from which the account was logged in to so long ago may be those of a line
- * whose address changes. */
-#define LINE_AGE_NS (7 * 86400 * NS_PER_S)
-#define LINE_TIMES  20 /* the most by which the threshold is multiplied there: it takes memory */
+/* The most by which the threshold is multiplied at a line of the account's: it takes memory. */
+#define LINE_TIMES 20
 
 /* A source that handed in QUIET messages: until when it stays loud. */
 struct loud {
@@ -120,20 +118,14 @@ static uint32_t line_times(const struct rule_input *input)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_FLOOD];
 	uint64_t provider = provider_of(input->settings, &input->event->source), times;
-	const struct login_source *here = NULL, *line = NULL;
+	const struct login_source *here = NULL;
 
 	for (size_t i = 0; input->at && i < input->at->count; i++)
 		if (prefix_same(&input->at->logins[i].source, &input->source))
 			here = &input->at->logins[i];
-	for (size_t i = 0; here && i < input->at->count && !line; i++) {
-		const struct login_source *login = &input->at->logins[i];
-
-		if (!login->suspect && login->provider == provider &&
-		    login->country == here->country &&
-		    login->first_ns <= time_less(input->event->wall_ns, LINE_AGE_NS))
-			line = login;
-	}
-	if (!line || here->suspect || !rule->window_s || !rule->long_count)
+	if (!here || here->suspect || !rule->window_s || !rule->long_count ||
+	    !account_has_line(input->at, provider, here->country,
+			      time_less(input->event->wall_ns, ACCOUNT_LINE_NS)))
 		return 0;
 	times = ((uint64_t)input->at->habit.messages * (rule->short_s / rule->window_s) * 3 / 2 +
 		 rule->long_count / 2) /

@@ -60,6 +60,19 @@ void account_own_countries(const struct account *account, uint8_t own[COUNTRY_MA
 		own[oldest->country / 8] |= (uint8_t)(1U << oldest->country % 8);
 }
 
+bool account_has_line(const struct account *account, uint64_t provider, unsigned country,
+		      int64_t then_ns)
+{
+	for (size_t i = 0; i < account->count; i++) {
+		const struct login_source *login = &account->logins[i];
+
+		if (!login->suspect && (!provider || login->provider == provider) &&
+		    login->country == country && login->first_ns <= then_ns)
+			return true;
+	}
+	return false;
+}
+
 unsigned accounts_country(const struct accounts *accounts, const struct address *address)
 {
 	const struct detect_settings *settings = accounts->settings;

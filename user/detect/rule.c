@@ -156,6 +156,26 @@ bool rule_may_be_owner(const struct rule_input *input)
 	return rule_may_be_of(input, input->standing.account, input->standing.provider);
 }
 
+/* While the installation is young, nobody has logged in for a week. */
+#define YOUNG_LINE_NS (86400 * NS_PER_S)
+
+bool rule_at_line(const struct rule_input *input, const struct account *account)
+{
+	const struct detect_settings *settings = input->settings;
+	const struct address *source = &input->event->source;
+	uint64_t provider = provider_of(settings, source);
+	unsigned country = COUNTRY_ZZ;
+
+	if (settings->country)
+		country = settings->country(source, settings->country_context);
+	if (provider_is_guess(provider) && country != COUNTRY_ZZ)
+		provider = 0;
+	return account &&
+	       account_has_line(account, provider, country,
+				time_less(input->event->wall_ns,
+					  input->young ? YOUNG_LINE_NS : ACCOUNT_LINE_NS));
+}
+
 bool rule_may_own(const struct rule_input *input, const char *account)
 {
 	const struct account *own = accounts_look(input->accounts, account);

@@ -118,6 +118,10 @@ bool rule_may_own(const struct rule_input *input, const char *account);
 /* Whether the event's source may be that of an account's owner (NULL: no): by its provider, as the
  * caller found out, or by its country. */
 bool rule_may_be_of(const struct rule_input *input, const struct account *account, bool provider);
+/* Whether the event's source may be a new address of a line from which the account is logged in to
+ * (account_has_line; NULL: no). If its provider is a guess, its country tells: such a line may get
+ * any of many guesses. */
+bool rule_at_line(const struct rule_input *input, const struct account *account);
 /* Whether mail from this network was accepted lately. */
 bool rule_delivers(const struct rule_input *input);
 /* What is usual for the server. */

@@ -108,7 +108,8 @@ static uint64_t failures_on(const struct tries *tries, const char *account)
 
 /* Where somebody works, a device may have a name that nobody uses, or, at a shared place, the old
  * password of an account whose owner may be there. But an account whose owner is elsewhere is being
- * guessed: anybody with five mailboxes can make a shared place. */
+ * guessed: anybody with five mailboxes can make a shared place. At a line whose address changes,
+ * the line must be the account's. */
 static bool may_be_device(const struct rule_input *input, const char *account, uint64_t failures)
 {
 	const struct window_entry *entries = input->tries->hit;
@@ -116,7 +117,8 @@ static bool may_be_device(const struct rule_input *input, const char *account, u
 	uint64_t span_ns = (uint64_t)entries[input->tries->hit_count - 1].wall_ns -
 			   (uint64_t)entries[0].wall_ns;
 
-	if (accounts_in_use(input->accounts, account, now_ns))
+	if (accounts_in_use(input->accounts, account, now_ns) &&
+	    !(input->standing.line && rule_at_line(input, accounts_look(input->accounts, account))))
 		return input->standing.shared && rule_may_own(input, account);
 	return input->standing.shared || span_ns >= (failures - 1) * DEVICE_GAP_NS;
 }
@@ -182,11 +184,12 @@ static bool is_device(const char *account, const void *context)
 	return false;
 }
 
-/* The decision is about the account, if one device has nearly all failures, else about the
- * source. */
-static void name_device(const struct devices *devices, struct decision *decision)
+/* The decision is about the account, if one device has nearly all failures, or if the source's
+ * address changes, else about the source. */
+static void name_device(const struct rule_input *input, const struct devices *devices,
+			struct decision *decision)
 {
-	decision->has_account = devices->count == 1 ||
+	decision->has_account = devices->count == 1 || input->standing.line ||
 				devices->list[1].failures * REST_PART < devices->list[0].failures;
 	if (decision->has_account)
 		memcpy(decision->account, devices->list[0].account, sizeof(decision->account));
@@ -206,7 +209,7 @@ static bool excuse(const struct rule_input *input, struct decision *decision)
 		return input->standing.trust == TRUST_OWN && input->event->has_account &&
 		       !input->standing.forgotten;
 	}
-	name_device(&devices, decision);
+	name_device(input, &devices, decision);
 	strangers_excuse(input, &input->tries->subject, is_device, &devices);
 	return true;
 }

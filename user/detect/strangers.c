@@ -18,7 +18,8 @@ struct strangers {
 	struct sliding_window *failures;  /* by source; by account if it knows the source */
 	struct distinct_window *accounts; /* by source */
 	struct distinct_window *guests;	  /* by source: accounts that it logged in to, and that do
-					   * not know it */
+					   * not know it; apart, those whose line it may be; by
+					   * such an account: the sources for which it speaks */
 };
 
 #define GUESTS_PART 16 /* room for most_sources / GUESTS_PART sources that log in anew */
@@ -26,6 +27,10 @@ struct strangers {
 /* Times the accounts that make a shared place: an attacker with five mailboxes can log in to them
  * within a minute. */
 #define GUESTS_FACTOR 2
+/* For so many sources within a day an account speaks: those of a line that gets another address at
+ * night, with IPv4 and IPv6. */
+#define LINE_SOURCES 3
+#define SPEAKERS_MAX 8
 
 static uint32_t larger(uint32_t a, uint32_t b)
 {
@@ -64,7 +69,8 @@ static struct distinct_window_settings guest_sets(const struct detect_settings *
 	return (struct distinct_window_settings){ .most = most ? most : 1,
 						  .items =
 							  GUESTS_FACTOR * settings->shared_accounts,
-						  .window_ns = GUESTS_NS };
+						  .window_ns = GUESTS_NS,
+						  .wide = settings->source_length6 > 64 };
 }
 
 struct strangers *strangers_new(const struct detect_settings *settings)
@@ -200,6 +206,14 @@ static bool is_same_account(const char *account, const void *context)
 	return !memcmp(&key, &input->account, sizeof(key));
 }
 
+static struct prefix line_key(const struct rule_input *input)
+{
+	struct prefix key = input->source;
+
+	key.length |= LRU_KEY_APART;
+	return key;
+}
+
 void strangers_succeed(struct strangers *strangers, const struct rule_input *input)
 {
 	struct prefix key = accounts_local_key(input->accounts, input->event->account);
@@ -210,8 +224,13 @@ void strangers_succeed(struct strangers *strangers, const struct rule_input *inp
 
 	distinct_window_remove(strangers->accounts, &input->source, &key.address);
 	sliding_window_forgive(strangers->failures, &input->source, is_same_account, input);
-	if (input->login != LOGIN_STRANGER && !input->lan)
-		distinct_window_add(strangers->guests, &input->source, &item);
+	if (input->login == LOGIN_STRANGER || input->lan)
+		return;
+	distinct_window_add(strangers->guests, &input->source, &item);
+	if (rule_at_line(input, input->at)) {
+		key = line_key(input);
+		distinct_window_add(strangers->guests, &key, &item);
+	}
 }
 
 bool strangers_failed_elsewhere(const struct rule_input *input)
@@ -261,6 +280,34 @@ bool strangers_many_guests(const struct rule_input *input)
 	       (size_t)input->settings->shared_accounts * GUESTS_FACTOR;
 }
 
+/* Whether the failure may be of a device at a line whose address changes: somebody else whose line
+ * it is logged in from there within a day, and the account is nobody's, or has that line, too. A
+ * thief needs one right password for that, so it is believed for a few accounts, as many as
+ * source-slow allows, and the other account speaks for a few sources only. */
+static bool is_line(const struct strangers *strangers, const struct rule_input *input,
+		    const struct standing *standing)
+{
+	const struct rule_settings *slow = &input->settings->rules[RULE_SOURCE_SLOW];
+	struct distinct_window_item speakers[SPEAKERS_MAX];
+	struct distinct_window_item here = { .what = input->source.address,
+					     .wall_ns = input->event->wall_ns,
+					     .tag = input->tag };
+	struct prefix key = line_key(input);
+	size_t recent = distinct_window_count(strangers->guests, &key, here.wall_ns), count;
+
+	if (!recent || (standing->account && !rule_at_line(input, standing->account)) ||
+	    distinct_window_count(strangers->accounts, &input->source, here.wall_ns) >= slow->count)
+		return false;
+	count = distinct_window_newest(strangers->guests, &key, speakers, SPEAKERS_MAX);
+	for (size_t i = 0; i < count && i < recent; i++) {
+		struct prefix speaker = { speakers[i].what, LRU_NAME };
+
+		if (distinct_window_admit(strangers->guests, &speaker, &here, LINE_SOURCES))
+			return true;
+	}
+	return false;
+}
+
 void strangers_judge_guests(const struct strangers *strangers, const struct rule_input *input,
 			    struct standing *standing)
 {
@@ -268,7 +315,9 @@ void strangers_judge_guests(const struct strangers *strangers, const struct rule
 	size_t count =
 		distinct_window_count(strangers->guests, &input->source, input->event->wall_ns);
 
-	if (count >= needed && standing->trust == TRUST_NONE)
+	if (standing->trust == TRUST_NONE || standing->trust == TRUST_OTHER)
+		standing->line = is_line(strangers, input, standing);
+	if (standing->trust == TRUST_NONE && (count >= needed || standing->line))
 		standing->trust = TRUST_OTHER;
 	if (count >= (size_t)needed * GUESTS_FACTOR)
 		standing->shared = true;
