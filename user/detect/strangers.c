@@ -315,7 +315,7 @@ void strangers_judge_guests(const struct strangers *strangers, const struct rule
 	size_t count =
 		distinct_window_count(strangers->guests, &input->source, input->event->wall_ns);
 
-	if (standing->trust == TRUST_NONE || standing->trust == TRUST_OTHER)
+	if (count && (standing->trust == TRUST_NONE || standing->trust == TRUST_OTHER))
 		standing->line = is_line(strangers, input, standing);
 	if (standing->trust == TRUST_NONE && (count >= needed || standing->line))
 		standing->trust = TRUST_OTHER;
