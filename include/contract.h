@@ -324,10 +324,15 @@ _Static_assert(sizeof(struct counted) == 8, "no padding");
 struct syn_cookies {
 	__u64 window; /* only for the gate: the number of the present time window */
 	__u64 taken;  /* only for the gate: SYNs of strangers in this window */
+	/* Only for the gate: the address that it last found in "local" in this window, since a
+	 * flood goes to one address. */
+	struct address to;
+	__u32 to_is_local; /* 0: none yet */
+	__u32 reserved;
 	__u64 answered[SERVICE_MAX];
 	__u64 would_answer[SERVICE_MAX]; /* in monitor mode */
 };
-_Static_assert(sizeof(struct syn_cookies) == 16 + 16 * SERVICE_MAX, "no padding");
+_Static_assert(sizeof(struct syn_cookies) == 40 + 16 * SERVICE_MAX, "no padding");
 
 /* Map "usage": array of one mmap-able element; both sides count in it atomically. */
 struct usage {

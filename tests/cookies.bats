@@ -226,12 +226,14 @@ hook = tc'
 	export TRIES=8
 	ip -n "$LAB_SERVER" address add 192.0.2.77/24 dev mx0
 	lab_background "$LAB/log/peer" nsenter --net="/run/netns/$LAB_SERVER" "$LAB_TOOLS/peer" listen 192.0.2.77 25
+	flood_end # the gate keeps the last address that was its own
 	flood 192.0.2.77 25 from=100.64.0.0 span=65536
 	retry 20 0.5 syns_are device 192.0.2.77 25 plain
 	ip -n "$LAB_SERVER" address del 192.0.2.77/24 dev mx0
 	# By a route its SYNs come to the listener all the same, and keep its queue full.
 	ip -n "$LAB_SERVER" route add local 192.0.2.77 dev mx0
 	retry 20 0.5 syns_are kernel 192.0.2.77 25 plain
+	flood4
 	ip netns exec "$LAB_SERVER" sysctl -qw net.ipv4.tcp_syncookies=0
 	retry 40 0.5 grep -q 'mx0: SYNs beyond .* left to the kernel: net.ipv4.tcp_syncookies is 0' "$LAB/log/run"
 	ip netns exec "$LAB_SERVER" sysctl -qw net.ipv4.tcp_syncookies=1
