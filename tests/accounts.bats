@@ -99,6 +99,29 @@ leak() { # ACCOUNT
 	account_is bo '.sources == [] and .bans == [] and .failed == []'
 }
 
+@test "six accounts leak at once: an alert names each within a minute, with its sources, and alerts finds each" {
+	local n i
+	lab_run
+	for n in 1 2 3 4 5 6; do
+		login 7620 "user$n@example.org" 203.0.113.20
+		login 7600 "user$n@example.org" 203.0.113.21
+	done
+	for i in 1 2 3 4; do
+		for n in 1 2 3 4 5 6; do login 0 "user$n@example.org" "$((20 + i)).$n.1.1"; done
+	done
+	all_named() {
+		run_sekisho alerts --json
+		jq -es 'map(select(.rule == "account-spread") | .account) | sort == [range(1; 7) | "user\(.)@example.org"]' <<<"$output"
+	}
+	retry 100 0.1 all_named
+	for n in 1 2 3 4 5 6; do
+		run_sekisho alerts --json --account "USER$n@example.org"
+		json ".[0] | .account == \"user$n@example.org\" and .accounts == [.account] and
+			(.sources | map(.prefix) | index(\"23.$n.1.1/32\"))"
+		retry 50 0.1 ban_exists "24.$n.1.1/32"
+	done
+}
+
 @test "a leak ends by account --trust: strangers have the ordinary thresholds again" {
 	lab_run
 	leak bob@example.org

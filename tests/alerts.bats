@@ -150,6 +150,20 @@ mail_of_alice() {
 	[[ $(<"$LAB/locked") == bob@example.net ]]
 }
 
+@test "all accounts of an alert that was summed up are locked, and stand in the mail" {
+	# shellcheck disable=SC2016 # as text
+	local accounts='["bob@example.net", "root", "-x", "x y", "$(reboot)", "carol@example.net", "x\ny"]'
+	lock LOCK_KIND=dovecot LOCK_FILE=/mnt/locked
+	jq -c --argjson a "$accounts" '.rule = "account-spread" | .account = null | .accounts = $a' <<<"$FACTS" >facts
+	lab_sekisho alert --hand-over "$LAB/lock.sock" <facts
+	[[ $(<"$LAB/locked") == $'bob@example.net\ncarol@example.net' ]]
+	deliver ALERT_WEBHOOK_KIND=ntfy ALERT_WEBHOOK_URL=https://localhost:8443/sum
+	lab_sekisho alert --hand-over "$LAB/alert.sock" <facts
+	grep -qx 'carol@example.net' "$LAB/posted-sum"
+	grep -qx '  sekisho account carol@example.net' "$LAB/posted-sum"
+	run ! grep -q 'sekisho account.*reboot' "$LAB/posted-sum"
+}
+
 @test "doctor names the accounts that are locked, until they are unlocked" {
 	lock LOCK_KIND=dovecot LOCK_FILE=/mnt/locked
 	locked() { # as if it were the machine's own lock.conf

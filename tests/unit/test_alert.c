@@ -21,6 +21,7 @@
 #include <jansson.h>
 
 #include "alert/alert.h"
+#include "base/cleanup.h"
 #include "base/time.h"
 #include "checked.h"
 #include "in_range.h"
@@ -136,6 +137,27 @@ static struct decision spread(void)
 	}
 	decision.sources[0].provider = decision.sources[2].provider = 64500;
 	return decision;
+}
+
+static void the_facts_of_a_sum_list_all_accounts(void **state)
+{
+	static const char *const accounts[] = { "bob", "alice@example.org" };
+	struct decision decision = { .rule = RULE_ACCOUNT_SPREAD,
+				     .action = ACTION_ALERT,
+				     .accounts = accounts,
+				     .account_count = 2 };
+	struct alert alert = { .decision = &decision };
+	_cleanup_free_ char *line = alert_json(&alert, "mx");
+	char **variables = alert_environment(&alert, "mx");
+	bool found = false;
+
+	(void)state;
+	assert_non_null(strstr(line, "\"account\":null"));
+	assert_non_null(strstr(line, "\"accounts\":[\"bob\",\"alice@example.org\"]"));
+	for (char **at = variables; *at; at++)
+		found |= !strcmp(*at, "SEKISHO_ACCOUNTS=bob\nalice@example.org");
+	assert_true(found);
+	alert_environment_free(variables);
 }
 
 static void push_one(struct room *room, bool test)
@@ -441,6 +463,7 @@ static void refuse_pidfd_open(void)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_facts_of_a_sum_list_all_accounts),
 		cmocka_unit_test(the_program_gets_the_facts_as_json_and_as_variables),
 		cmocka_unit_test(of_the_outflow_breaker_it_gets_who_sends_where_to),
 		cmocka_unit_test(a_program_that_does_not_read_or_fails_is_reported),

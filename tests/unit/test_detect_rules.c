@@ -936,6 +936,7 @@ static void many_alerts_of_a_kind_become_one(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 40; i++) {
 		snprintf(name, sizeof(name), "user%u", i);
+		knows(room, name, "192.0.2.1", T0 - DAY);
 		for (int j = 0; j < 100; j++)
 			room_event(room, EVENT_MESSAGE, "192.0.2.1", name, T0 + i * S);
 	}
@@ -945,6 +946,7 @@ static void many_alerts_of_a_kind_become_one(void **state)
 	assert_int_equal(room->alerts, alerts + 1);
 	assert_non_null(strstr(last(room)->reason, "37 more alerts"));
 	assert_non_null(strstr(last(room)->reason, "user3, user4"));
+	assert_int_equal(room->bans, 0);
 	room_close(room);
 }
 

@@ -223,6 +223,27 @@ static void alerts_are_kept_and_a_flood_of_one_rule_spares_the_others(void **sta
 	assert_int_equal(alerts(NULL, 0), 0);
 }
 
+static void an_alert_that_was_summed_up_is_found_by_each_of_its_accounts(void **state)
+{
+	static const struct store_past_alert sum = {
+		.wall_ns = T0,
+		.rule = "account-spread",
+		.facts = "{\"account\":null,\"accounts\":[\"Bob@example.net\",\"alice\"]}"
+	};
+	static const struct store_past_alert damaged = { .wall_ns = T0,
+							 .rule = "account-spread",
+							 .facts = "{\"accounts\":[\"bob" };
+
+	(void)state;
+	assert_int_equal(store_past_alert_put(store, &sum, NULL), 0);
+	assert_int_equal(store_past_alert_put(store, &damaged, NULL), 0);
+	assert_int_equal(alerts(NULL, 0), 2);
+	assert_int_equal(alerts("bob@EXAMPLE.net", 0), 1);
+	assert_int_equal(alerts("alice", 0), 1);
+	assert_int_equal(alerts("bob", 0), 0);
+	assert_int_equal(alerts("alice", T0 + 1), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -232,6 +253,7 @@ int main(void)
 		TEST(a_longer_ban_is_the_same_one_and_a_later_one_another),
 		TEST(the_past_is_kept_for_ninety_days_and_a_most),
 		TEST(alerts_are_kept_and_a_flood_of_one_rule_spares_the_others),
+		TEST(an_alert_that_was_summed_up_is_found_by_each_of_its_accounts),
 	};
 
 	return cmocka_run_group_tests_name("store past", tests, NULL, NULL);

@@ -68,10 +68,11 @@ char *alert_json(const struct alert *alert, const char *host)
 	const struct decision *decision = alert->decision;
 
 	return json_line(json_pack(
-		"{s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:b}", "action",
+		"{s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:b}", "action",
 		"alert", "host", json_text(host), "time", json_time(decision->wall_ns), "rule",
 		rule_of(alert), "program", "sekisho", "account",
-		json_text(decision->has_account ? decision->account : NULL), "prefix",
+		json_text(decision->has_account ? decision->account : NULL), "accounts",
+		json_accounts(decision), "prefix",
 		decision->has_prefix ? json_of_prefix(&decision->prefix) : json_null(), "reason",
 		json_text(decision->reason), "sources", json_of_sources(decision), "source_count",
 		(int)decision->source_count, "evidence", json_of_evidence(alert), "outflow",
@@ -151,6 +152,25 @@ static void list_suspects(const struct outflow_event *event, char *uids, size_t 
 	}
 }
 
+/* A line for each account; of what one variable can hold as many as fit. */
+#define ACCOUNTS_SIZE 65536
+
+static bool add_accounts(char **environment, size_t *used, const struct decision *decision)
+{
+	_cleanup_free_ char *accounts = calloc(1, ACCOUNTS_SIZE);
+	size_t length = 0;
+
+	for (unsigned i = 0; accounts && i < decision_account_count(decision); i++) {
+		const char *account = decision_account(decision, i);
+
+		if (length + strlen(account) + 2 > ACCOUNTS_SIZE)
+			break;
+		length += (size_t)snprintf(accounts + length, ACCOUNTS_SIZE - length, "%s%s",
+					   length ? "\n" : "", account);
+	}
+	return accounts && add(environment, used, "SEKISHO_ACCOUNTS", accounts);
+}
+
 static bool add_outflow(char **environment, size_t *used, const struct outflow_event *event)
 {
 	char uids[OUTFLOW_SUSPECTS * 12], senders[OUTFLOW_SUSPECTS * OUTFLOW_SUSPECT_TEXT];
@@ -197,6 +217,7 @@ char **alert_environment(const struct alert *alert, const char *host)
 	    add(environment, &used, "SEKISHO_RULE", rule_of(alert)) &&
 	    add(environment, &used, "SEKISHO_ACCOUNT",
 		decision->has_account ? decision->account : "") &&
+	    add_accounts(environment, &used, decision) &&
 	    add(environment, &used, "SEKISHO_PREFIX", prefix) &&
 	    add(environment, &used, "SEKISHO_REASON", decision->reason) &&
 	    add(environment, &used, "SEKISHO_SOURCES", sources) &&

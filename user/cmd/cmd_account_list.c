@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "cmd/alerted_accounts.h"
 #include "cmd/cmd.h"
 #include "enforce/instance.h"
 #include "show/account_facts.h"
@@ -270,21 +271,19 @@ struct alerted {
 	bool others;
 };
 
-static int take_alerted(const struct store_past_alert *alert, void *context)
+static int take_alerted(const char *account, void *context)
 {
 	struct alerted *alerted = context;
 	const struct account_list_listing *listing = alerted->listing;
-	const struct row row = { .account = (char *)alert->account };
+	const struct row row = { .account = (char *)account };
 	const struct row last = { .account = alerted->account };
 
-	if (!row.account)
-		return 0;
 	for (size_t i = 0; i < listing->count; i++)
 		if (is_in_incident(&listing->rows[i]) &&
 		    !compare_accounts(&listing->rows[i], &row, (void *)listing->realm))
 			return 0;
 	if (!last.account)
-		return !(alerted->account = strdup(alert->account));
+		return !(alerted->account = strdup(account));
 	alerted->others = compare_accounts(&last, &row, (void *)listing->realm);
 	return alerted->others;
 }
@@ -292,9 +291,9 @@ static int take_alerted(const struct store_past_alert *alert, void *context)
 static int print_alerted(const struct account_list_listing *listing, struct fault *fault)
 {
 	struct alerted alerted = { .listing = listing };
-	int error = store_past_alerts_each(listing->instance->store, NULL,
-					   listing->now_wall_ns - 86400 * NS_PER_S, take_alerted,
-					   &alerted, fault);
+	int error = alerted_accounts_each(listing->instance->store,
+					  listing->now_wall_ns - 86400 * NS_PER_S, take_alerted,
+					  &alerted, fault);
 
 	if (alerted.account) {
 		fputs("alerts of the last day name ", stdout);

@@ -24,8 +24,9 @@ struct options {
 	int64_t from_wall_ns;
 };
 
-static void print_about(const struct store_past_alert *alert)
+static void print_about(const struct store_past_alert *alert, const json_t *facts)
 {
+	size_t accounts = json_array_size(json_object_get(facts, "accounts"));
 	char prefix[PREFIX_TEXT_SIZE] = "the server";
 
 	if (alert->account) {
@@ -34,6 +35,8 @@ static void print_about(const struct store_past_alert *alert)
 	}
 	if (alert->prefix)
 		prefix_format(alert->prefix, prefix);
+	else if (accounts)
+		snprintf(prefix, sizeof(prefix), "%zu accounts", accounts);
 	fputs(prefix, stdout);
 }
 
@@ -45,7 +48,7 @@ static void print_text(const struct store_past_alert *alert)
 
 	time_show(alert->wall_ns - alert->wall_ns % NS_PER_S, time);
 	printf("%s  %s: ", time, alert->rule);
-	print_about(alert);
+	print_about(alert, facts);
 	fputs(": ", stdout);
 	visible_print(stdout, reason ? reason : "?");
 	putchar('\n');

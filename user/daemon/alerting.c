@@ -121,6 +121,8 @@ void alerting_raise(struct daemon *daemon, const struct decision *decision)
 		snprintf(subject, sizeof(subject), "%s", decision->account);
 	else if (decision->has_prefix)
 		prefix_format(&decision->prefix, subject);
+	else if (decision->account_count)
+		snprintf(subject, sizeof(subject), "%u accounts", decision->account_count);
 	snprintf(summary, sizeof(summary), "alert %s: %s: %s", rule_name(decision->rule), subject,
 		 decision->reason);
 	daemon->alerts_raised++;

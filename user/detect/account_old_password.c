@@ -86,6 +86,7 @@ static void alert(const struct rule_input *input, const struct distinct_window_i
 	decision.has_prefix = !leak;
 	if (!leak)
 		decision.prefix = input->source;
+	decision.at_once = leak;
 	decision.action = ACTION_ALERT;
 	rule_decide(input, &decision);
 }

@@ -153,7 +153,8 @@ static void ban_stranger(const struct rule_input *input, const struct login_sour
 	rule_decide(input, &decision);
 }
 
-static void alert(const struct rule_input *input, const struct news *news, int64_t began_ns)
+static void alert(const struct rule_input *input, const struct news *news, int64_t began_ns,
+		  bool at_once)
 {
 	const struct rule_settings *rule = &input->settings->rules[RULE_ACCOUNT_SPREAD];
 	char window[TIME_TEXT_SIZE], countries[80];
@@ -183,6 +184,7 @@ static void alert(const struct rule_input *input, const struct news *news, int64
 			 "; %u of the providers on other servers", news->remote);
 	}
 	decision.action = ACTION_ALERT;
+	decision.at_once = at_once;
 	rule_decide(input, &decision);
 }
 
@@ -250,7 +252,7 @@ static void judge(struct distinct_window *persons, const struct rule_input *inpu
 	began_ns = news_began(input, &news, sure_ns);
 	/* What only other servers saw never bans. */
 	bans = (many || soon) && news.provider_count > news.remote && has_anchor(input, began_ns);
-	alert(input, &news, began_ns);
+	alert(input, &news, began_ns, many || soon);
 	if (bans) {
 		accounts_spread(input->accounts, input->event->account, input->at,
 				input->event->wall_ns);

@@ -89,6 +89,15 @@ void rule_decide(const struct rule_input *input, struct decision *decision)
 		raise(detect, decision, spared);
 }
 
+bool decision_is_about(const struct decision *decision,
+		       bool (*same)(const char *account, void *context), void *context)
+{
+	for (unsigned i = 0; i < decision_account_count(decision); i++)
+		if (same(decision_account(decision, i), context))
+			return true;
+	return false;
+}
+
 bool rule_delivers(const struct rule_input *input)
 {
 	return senders_know(input->engine->senders, &input->network, input->event->wall_ns);
@@ -112,6 +121,7 @@ void detect_notice(struct detect *detect, const struct decision *alert, decision
 {
 	struct decision decision = *alert;
 
+	detect_say_held(detect, alert->wall_ns, take, context);
 	detect->take = take;
 	detect->context = context;
 	if (detect->settings.rules[alert->rule].action != ACTION_OFF)

@@ -180,6 +180,13 @@ struct decision {
 	struct detect_repeat repeat; /* for bans: what is to be stored of this one */
 	char account[EVENT_ACCOUNT_SIZE];
 	bool has_account;
+	/* Of alerts that were summed up: the accounts of all, each once. Valid for the caller of
+	 * decision_take only. */
+	const char *const *accounts;
+	unsigned account_count;
+	/* An alert that nobody can raise without the account's password: it is hardly ever held to
+	 * be summed up (summing.h). */
+	bool at_once;
 	char reason[160]; /* for people: "5 failed logins in 10m (bob, alice)" */
 	unsigned evidence_count;
 	uint64_t evidence[DECISION_EVIDENCE_MAX]; /* the `tag`s of the events, oldest first */
@@ -191,6 +198,19 @@ struct decision {
 		uint32_t provider; /* number of the autonomous system; 0: not known */
 	} sources[DECISION_SOURCES_MAX];
 };
+
+/* The accounts that a decision is about: its own, or those of a sum. */
+static inline unsigned decision_account_count(const struct decision *decision)
+{
+	return decision->has_account ? 1 : decision->account_count;
+}
+static inline const char *decision_account(const struct decision *decision, unsigned at)
+{
+	return decision->has_account ? decision->account : decision->accounts[at];
+}
+/* Whether `same` is true of one of them. */
+bool decision_is_about(const struct decision *decision,
+		       bool (*same)(const char *account, void *context), void *context);
 
 struct detect;
 

@@ -254,6 +254,7 @@ static void fire(const struct rule_input *input, const struct window_entry *hit,
 	struct senders_found found = { 0 };
 	unsigned long long messages = 0;
 	struct decision alert, copy;
+	bool bans = false;
 	char window[TIME_TEXT_SIZE];
 
 	rule_begin(input, RULE_ACCOUNT_FLOOD, &alert);
@@ -269,13 +270,16 @@ static void fire(const struct rule_input *input, const struct window_entry *hit,
 		"%llu messages or recipients within %s from sources that the account does not know",
 		messages, window);
 	alert.action = ACTION_ALERT;
+	for (unsigned i = 0; !input->young && i < alert.source_count && i < DECISION_SOURCES_MAX;
+	     i++)
+		bans |= !found.shared[i];
+	alert.at_once = bans;
 	copy = alert;
 	if (found.any_shared && !(rule->action & ACTION_ALERT))
 		rule_notice(input, &copy); /* in place of the ban */
 	else
 		rule_decide(input, &copy);
-	for (unsigned i = 0; !input->young && i < alert.source_count && i < DECISION_SOURCES_MAX;
-	     i++)
+	for (unsigned i = 0; bans && i < alert.source_count && i < DECISION_SOURCES_MAX; i++)
 		if (!found.shared[i])
 			ban_source(input, &alert, &alert.sources[i].prefix);
 }

@@ -190,10 +190,10 @@ void collect_decision(struct collection *collection, const struct decision *deci
 	struct banned *banned;
 	bool fresh;
 
-	if (!decision->has_account ||
-	    !collection->world.same(decision->account, collection->world.context))
+	if (!decision_is_about(decision, collection->world.same, collection->world.context))
 		return;
-	for (unsigned i = 0; i < decision->evidence_count; i++)
+	/* The lines of a sum are about others as well. */
+	for (unsigned i = 0; decision->has_account && i < decision->evidence_count; i++)
 		incident_line(incident, decision->wall_ns, decision->evidence[i]);
 	if (decision->rule == RULE_ACCOUNT_SPREAD && !collection->spread_ns)
 		collection->spread_ns = decision->wall_ns;

@@ -53,6 +53,16 @@ int64_t json_time_value(const json_t *value)
 	return text && !time_parse(text, strlen(text), &wall_ns, NULL) ? wall_ns : 0;
 }
 
+json_t *json_accounts(const struct decision *decision)
+{
+	json_t *accounts = json_array();
+
+	for (unsigned i = 0; accounts && i < decision_account_count(decision); i++)
+		if (!json_add(accounts, json_text(decision_account(decision, i))))
+			break;
+	return accounts;
+}
+
 bool json_add(json_t *array, json_t *item)
 {
 	return !json_array_append_new(array, item);

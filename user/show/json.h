@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "conf/ban_services.h"
+#include "detect/detect.h"
 
 /* `text` of any bytes, made UTF-8; NULL is null. */
 json_t *json_text(const char *text);
@@ -27,6 +28,8 @@ json_t *json_provider_number(uint32_t number);
 json_t *json_services(const struct config *config, enum ban_services services);
 /* The names of the services that a list is for (config_list_services()). */
 json_t *json_list_services(const struct config *config, uint16_t services);
+/* The accounts that a decision is about, as an array. */
+json_t *json_accounts(const struct decision *decision);
 /* Appends a new reference to `array`; takes both NULL. False: out of memory. */
 bool json_add(json_t *array, json_t *item);
 

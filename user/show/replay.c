@@ -156,13 +156,13 @@ static void decision_json(struct replay_report *report, const struct decision *d
 	bool ban = decision->action == ACTION_BAN;
 
 	print_json(report->stream,
-		   json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "time",
+		   json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "time",
 			     json_time(decision->wall_ns), "rule", rule_name(decision->rule),
 			     "action", ban ? "ban" : "alert", "prefix",
 			     decision->has_prefix ? json_prefix(&decision->prefix) : json_null(),
 			     "account", json_text(decision->has_account ? decision->account : NULL),
-			     "until", ban ? json_time(decision->until_wall_ns) : json_null(),
-			     "services",
+			     "accounts", json_accounts(decision), "until",
+			     ban ? json_time(decision->until_wall_ns) : json_null(), "services",
 			     ban ? json_services(report->config, decision->services) : json_null(),
 			     "evidence", evidence_of(decision, past_logs), "reason",
 			     json_text(decision->reason), "sources", sources_of(decision),
@@ -188,6 +188,8 @@ static void decision_text(struct replay_report *report, const struct decision *d
 		if (decision->has_prefix) {
 			prefix_format(&decision->prefix, prefix);
 			fputs(prefix, stream);
+		} else if (decision->account_count) {
+			fprintf(stream, "%u accounts", decision->account_count);
 		} else {
 			visible_print(stream,
 				      decision->has_account ? decision->account : "the server");
@@ -206,8 +208,9 @@ void replay_report_decision(struct replay_report *report, const struct decision 
 	else
 		report->alerts++;
 	replay_later_ban(report->later, decision);
-	if (decision->action == ACTION_ALERT && decision->has_account)
-		tally_of(report, decision->account)->alerted = true;
+	for (unsigned i = 0;
+	     decision->action == ACTION_ALERT && i < decision_account_count(decision); i++)
+		tally_of(report, decision_account(decision, i))->alerted = true;
 	if (report->json)
 		decision_json(report, decision, past_logs);
 	else

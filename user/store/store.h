@@ -132,8 +132,8 @@ typedef int (*store_past_alert_each)(const struct store_past_alert *alert, void 
 /* Adds an alert; the newest STORE_PAST_ALERTS_MOST of each rule are kept. */
 int store_past_alert_put(struct store *store, const struct store_past_alert *alert,
 			 struct fault *fault);
-/* Alerts since `from_wall_ns`, the last first, about `account` (whatever the case of A-Z; NULL:
- * all). */
+/* Alerts since `from_wall_ns`, the last first, about `account`, alone or among the "accounts" of
+ * their facts (whatever the case of A-Z; NULL: all). */
 int store_past_alerts_each(struct store *store, const char *account, int64_t from_wall_ns,
 			   store_past_alert_each each, void *context, struct fault *fault);
 

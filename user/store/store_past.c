@@ -208,7 +208,10 @@ int store_past_alerts_each(struct store *store, const char *account, int64_t fro
 			   store_past_alert_each each, void *context, struct fault *fault)
 {
 	static const char sql[] = "SELECT wall, rule, account, prefix, facts FROM past_alerts"
-				  " WHERE wall >= ?1 AND (?2 IS NULL OR account = ?2)"
+				  " WHERE wall >= ?1 AND (?2 IS NULL OR account = ?2"
+				  " OR account IS NULL AND json_valid(facts) AND EXISTS (SELECT 1"
+				  " FROM json_each(facts, '$.accounts') WHERE value = ?2"
+				  " COLLATE NOCASE))"
 				  " ORDER BY wall DESC, id DESC";
 	_cleanup_(database_finalize) sqlite3_stmt *statement = NULL;
 	int step;
