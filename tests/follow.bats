@@ -222,6 +222,38 @@ rotate_by_date() { mv "$LOG" "$LOG-2026112$1"; }
 	json '.[0].evidence | length == 5'
 }
 
+# Where two databases are asked, what the first one says waits for the second one, or for a login.
+@test "the evidence of a ban is the lines that led to it, also where lines waited for others" {
+	local i now
+	lab_run
+	for ((i = 1; i <= 5; i++)); do
+		now=$(LC_ALL=C date '+%b %e %H:%M:%S')
+		printf '%s mx dovecot: auth: passwd-file(bob%d@x.example,198.51.100.66,<s%d>): unknown user\n' "$now" $i $i
+		printf '%s mx dovecot: auth: pam(bob%d@x.example,198.51.100.66,<s%d>): Password mismatch\n' "$now" $i $i
+		printf '%s mx dovecot: imap-login: Login: user=<eve>, method=PLAIN, rip=203.0.113.9, lip=192.0.2.1, mpid=1, session=<e%d>\n' \
+			"$now" $i
+	done >>"$LOG"
+	retry 100 0.1 ban_exists 198.51.100.66/32
+	run_sekisho why --json 198.51.100.66
+	json '[.[0].evidence[].line | capture("\\((?<who>bob[1-5])@x\\.example,198\\.51\\.100\\.66,").who] | sort == ["bob1", "bob2", "bob3", "bob4", "bob5"]'
+	run_sekisho account bob1@x.example
+	says '^IN EVIDENCE '
+	says '^198\.51\.100\.66/32 .* 1$'
+	run_sekisho replay --json "$LOG"
+	json 'map(select(.prefix == "198.51.100.66/32")) | .[0].evidence | map(.line) == [1, 4, 7, 10, 13]'
+
+	# The log has shown two databases: without a session, too, a line waits for what the front end says.
+	for ((i = 1; i <= 5; i++)); do
+		now=$(LC_ALL=C date '+%b %e %H:%M:%S')
+		printf '%s mx dovecot: auth: passwd-file(bob%d@x.example,198.51.100.67): Password mismatch\n' "$now" $i
+		printf '%s mx postfix/smtpd[%d]: warning: unknown[198.51.100.67]: SASL PLAIN authentication failed: x, sasl_username=bob%d@x.example\n' \
+			"$now" $i $i
+	done >>"$LOG"
+	retry 100 0.1 ban_exists 198.51.100.67/32
+	run_sekisho why --json 198.51.100.67
+	json '[.[0].evidence[].line | capture("(?<who>bob[1-5])@x\\.example,198\\.51\\.100\\.67").who] | sort == ["bob1", "bob2", "bob3", "bob4", "bob5"]'
+}
+
 @test "lines that are too long, binary or forged do no harm and frame nobody" {
 	lab_run
 	for ((i = 0; i < 6; i++)); do

@@ -110,6 +110,28 @@ learn = 1s"
 	says 'policy: bob@example.net, imap from 198.51.100.7: failed'
 }
 
+# A line of a log waits for the report of the same attempt, and comes out when somebody else's report does.
+@test "the evidence of a ban names its own source, also where others' reports came meanwhile" {
+	local i
+	policy_run enforce
+	ask allow "$(login innocent@example.net 203.0.113.250)"
+	for ((i = 1; i <= 6; i++)); do
+		echo "$(LC_ALL=C date '+%b %d %H:%M:%S') auth: Info: passwd-file(bob$i@example.net,198.51.100.201,<s$i>): Password mismatch" \
+			>>"$LAB/log/dovecot.log"
+		ask report "$(login innocent@example.net 203.0.113.250 ',"success":true,"policy_reject":false')"
+		sleep 0.4
+	done
+	for ((i = 0; i < 10; i++)); do
+		ask report "$(login innocent@example.net 203.0.113.250 ',"success":true,"policy_reject":false')"
+		sleep 0.4
+	done
+	retry 100 0.1 ban_exists 198.51.100.201/32
+	run_sekisho why --json 198.51.100.201
+	json '.[0].evidence | length == 5'
+	json '[.[0].evidence[].line | test("\\(bob[1-6]@example\\.net,198\\.51\\.100\\.201,")] | all'
+	json '[.[0].evidence[].line] | unique | length == 5'
+}
+
 @test "a banned source behind a proxy is refused, with the right password, by IMAP and at RCPT" {
 	policy_run enforce
 	proxied 203.0.113.9 bobs-secret

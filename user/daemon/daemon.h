@@ -18,6 +18,7 @@
 #include "log/drift.h"
 #include "log/expand.h"
 #include "log/follow.h"
+#include "log/line_event.h"
 #include "log/parse.h"
 #include "net/devices.h"
 #include "policy/counts.h"
@@ -48,6 +49,7 @@ struct log_source {
 	bool matched;			 /* a pattern matched it at the last look for files */
 	struct follow *follow;		 /* NULL while it cannot be opened */
 	struct log_parser *parser;
+	struct line_event line_event; /* of the last line that had one; log_parser_read() needs it */
 	struct follow_position saved, saving; /* in the store; in its open transaction */
 	uint64_t recall_bytes;		      /* before its position, still to be read again */
 	uint64_t events;
@@ -226,7 +228,8 @@ void log_zone_note(struct log_source *log, struct event *event);
 void progress_tell(struct daemon *daemon);
 
 /* ---- feed_rules.c ---- */
-void rules_event(struct daemon *daemon, struct event *event, const char *line, size_t size);
+/* An event of evidence_join(), or one that waited in daemon->joining. */
+void rules_event(struct daemon *daemon, struct event *event);
 /* Raises an alert of the policy server's judgement. */
 void rules_notice(struct daemon *daemon, const struct decision *alert);
 /* Raises alerts that were held to be summed up, once they are due and no event comes. */
@@ -236,8 +239,14 @@ void rules_remote(struct daemon *daemon, const char *account, const struct detec
 
 /* ---- evidence.c: the last EVIDENCE_RING lines ---- */
 /* Keeps a copy of the line, cleaned and cut to EVIDENCE_TEXT. Returns its tag, for the rules. */
-uint64_t evidence_keep(struct daemon *daemon, const struct event *event, const char *line,
-		       size_t size);
+uint64_t evidence_keep(struct daemon *daemon, const char *line, size_t size);
+/* joining_take() with daemon->joining. Keeps the line if its event is *event or may wait: events
+ * that come from there, then or later, have the tag of their own line as their member `line`. For
+ * kinds that are not shown it means nothing. */
+bool evidence_join(struct daemon *daemon, struct line_event *line_event, const char *line,
+		   size_t size, struct event *event);
+/* Notes what its event says of the line. */
+void evidence_describe(struct daemon *daemon, const struct event *event);
 /* The line of a tag. NULL: another line has taken its place, or the tag is 0, which stands for what
  * the store has from before this start. */
 const struct remembered *evidence_line(const struct daemon *daemon, uint64_t tag);

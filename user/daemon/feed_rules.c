@@ -117,7 +117,7 @@ void rules_notice(struct daemon *daemon, const struct decision *alert)
 	detect_notice(daemon->detect, alert, on_decision, daemon);
 }
 
-void rules_event(struct daemon *daemon, struct event *event, const char *line, size_t size)
+void rules_event(struct daemon *daemon, struct event *event)
 {
 	int64_t now = clock_wall_ns();
 	uint64_t tag = 0;
@@ -130,7 +130,8 @@ void rules_event(struct daemon *daemon, struct event *event, const char *line, s
 			daemon->events[event->kind]++;
 			outflow_watch_message(&daemon->outflow, event);
 		}
-		tag = evidence_keep(daemon, event, line, size);
+		evidence_describe(daemon, event);
+		tag = event->line;
 	}
 	if (daemon->recalling)
 		detect_recall_event(daemon->detect, event, tag);

@@ -35,19 +35,19 @@ static void on_line(const char *line, size_t size, void *context)
 {
 	struct log_source *log = context;
 	struct event event;
+	bool found = log_parser_read(log->parser, line, size, &log->line_event), own;
 
-	if (!log_parser_line(log->parser, line, size, &event)) {
+	if (!(found && evidence_join(log->daemon, &log->line_event, line, size, &event)) &&
+	    !joining_next(log->daemon->joining, log->line_event.event.wall_ns, &event)) {
 		if (log_parser_lines(log->parser) % CLOCK_LINES == 0)
 			end_portion(log);
 		return;
 	}
-	if (log->live && !log->daemon->recalling && event.line == log_parser_lines(log->parser))
+	own = found && event.line == log->line_event.event.line; /* it did not wait */
+	if (own && log->live && !log->daemon->recalling)
 		log_zone_note(log, &event);
 	log->events += !log->daemon->recalling && event.kind < EVENT_KIND_COUNT;
-	/* The line of an event that waited is gone. */
-	if (event.line != log_parser_lines(log->parser))
-		size = 0;
-	rules_event(log->daemon, &event, line, size);
+	rules_event(log->daemon, &event);
 	end_portion(log);
 }
 
@@ -214,15 +214,14 @@ void log_source_remove(struct daemon *daemon, size_t index)
 	daemon->logs[index] = daemon->logs[--daemon->log_count];
 }
 
-/* Takes events that waited for a line that did not come. No line is left to show as their
- * evidence. */
+/* Takes events that waited for a line that did not come. */
 static void take_rest(struct log_source *log)
 {
 	struct event event;
 
-	while (log_parser_rest(log->parser, clock_wall_ns(), &event)) {
+	while (joining_next(log->daemon->joining, clock_wall_ns(), &event)) {
 		log->events++;
-		rules_event(log->daemon, &event, "", 0);
+		rules_event(log->daemon, &event);
 	}
 }
 

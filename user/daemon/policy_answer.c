@@ -61,14 +61,14 @@ static void feed(struct daemon *daemon, struct line_event *line, const char *tex
 
 	line->evidence = EVIDENCE_REPORT;
 	line->account = line_event_account(&line->event);
-	if (joining_take(daemon->joining, line, &event)) {
+	if (evidence_join(daemon, line, text, strlen(text), &event)) {
 		*event.queue = '\0'; /* its recipients are known: no log line is to add them */
-		rules_event(daemon, &event, text, strlen(text));
+		rules_event(daemon, &event);
 	}
 	/* Hands over what waited for this report, but only as many other events as the answer can
 	 * wait for: the next line, report or second brings the rest. */
 	for (unsigned i = 0; i < WAITED_MOST && joining_next(daemon->joining, now, &event); i++)
-		rules_event(daemon, &event, text, strlen(text));
+		rules_event(daemon, &event);
 	commit_end(daemon);
 }
 
