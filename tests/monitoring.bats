@@ -534,13 +534,21 @@ file = $LAB/log/gone.log"
 	lab_run
 	run_sekisho 1 doctor --json
 	found log-silent mail
-	json '.[0].findings | any(.id == "countries-old" and (.text | test("(199|200) days")))'
+	json '.[0].findings | any(.id == "countries-old" and .severity == "warning" and (.text | test("(199|200) days")))'
+	# Whoever is in a network of an old country is shut out where the others are denied.
+	cp "$LAB_CONF" "$BATS_TEST_TMPDIR/conf"
+	printf '[service sieve]\nports = 4190\ncountries = JP:pass *:deny\n' >>"$LAB_CONF"
+	run_sekisho 1 doctor --json
+	json '.[0].findings | any(.id == "countries-old-deny" and .severity == "bad")'
+	not_found countries-old
+	cp "$BATS_TEST_TMPDIR/conf" "$LAB_CONF"
 	touch "$LAB/geoip6" "$LAB/log/mail.log"
 	kill -HUP "$(<"$LAB/run.pid")"
 	retry 50 0.1 grep -q reloaded "$LAB/log/run"
 	run_sekisho any doctor --json
 	not_found log-silent
 	not_found countries-old
+	not_found countries-old-deny
 }
 
 @test "doctor knows units of the journal from files, and finds those that never wrote" {

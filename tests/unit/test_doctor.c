@@ -161,6 +161,8 @@ ILL(uncovered_port, f->listeners[2].port = 2525)
 ILL(docker, strcpy(f->listeners[3].program, "docker-proxy"))
 ILL(no_countries, f->has_countries = false)
 ILL(countries_old, f->countries_modified_wall_ns = NOW_NS - 181 * DAY_NS)
+ILL(countries_old_deny, f->denies_countries = true;
+    f->countries_modified_wall_ns = NOW_NS - 181 * DAY_NS)
 ILL(feed_old, f->stale_feed_count = 1; strcpy(f->stale_feeds[0].name, "far");
     f->stale_feeds[0].checked_wall_ns = NOW_NS - DAY_NS)
 ILL(name_unasked, f->name_count = 1; strcpy(f->names[0].name, "home.example.org"))
@@ -262,6 +264,7 @@ static const struct ill ills[] = {
 	{ "docker-proxy", make_docker, 0 },
 	{ "no-countries", make_no_countries, 1 },
 	{ "countries-old", make_countries_old, 1 },
+	{ "countries-old-deny", make_countries_old_deny, 1 },
 	{ "providers-old", make_providers_old, 0 },
 	{ "feed-old", make_feed_old, 1 },
 	{ "name-unknown", make_name_unasked, 1 },

@@ -222,8 +222,9 @@ static void check_countries(const struct doctor_facts *facts, struct doctor_repo
 		doctor_add(report, FIND_NO_COUNTRIES, "",
 			   "services name countries, and there is no country data");
 	if (facts->has_countries && facts->countries_modified_wall_ns && age > 180 * DAY_NS)
-		doctor_add(report, FIND_COUNTRIES_OLD, "", "the country data is %lld days old",
-			   (long long)(age / DAY_NS));
+		doctor_add(report,
+			   facts->denies_countries ? FIND_COUNTRIES_OLD_DENY : FIND_COUNTRIES_OLD,
+			   "", "the country data is %lld days old", (long long)(age / DAY_NS));
 	age = facts->now_wall_ns - facts->providers_modified_wall_ns;
 	if (facts->providers_modified_wall_ns && age > 180 * DAY_NS)
 		doctor_add(report, FIND_PROVIDERS_OLD, "", "the provider data is %lld days old",

@@ -138,7 +138,8 @@ struct doctor_facts {
 	struct doctor_log *logs;
 	size_t log_count;
 
-	bool names_countries; /* some service treats countries differently */
+	bool names_countries;  /* some service treats countries differently */
+	bool denies_countries; /* some service denies most of them, and not all */
 	bool has_countries;
 	int64_t countries_modified_wall_ns; /* the oldest file; 0: not known */
 	/* Feeds that were not fetched for three times their interval; the first ones. */

@@ -211,6 +211,16 @@ static void take_sources(struct doctor_facts *facts, struct gate *gate)
 
 /* ---- configuration and ports ---- */
 
+/* Whether the service has `*:deny`, whatever countries it names beside. */
+static bool denies_most(const struct config_service *service)
+{
+	size_t denied = 0;
+
+	for (size_t country = 0; country < COUNTRY_COUNT; country++)
+		denied += service->country_class[country] == CLASS_DENY;
+	return denied > COUNTRY_COUNT / 2 && denied < COUNTRY_COUNT;
+}
+
 static void take_services(struct doctor_facts *facts, const struct config *config)
 {
 	for (size_t i = 0; i < config->service_count; i++) {
@@ -218,6 +228,7 @@ static void take_services(struct doctor_facts *facts, const struct config *confi
 
 		for (size_t port = 0; port < service->port_count; port++)
 			facts->port_covered[service->ports[port]] = 1;
+		facts->denies_countries |= denies_most(service);
 		for (size_t country = 1; country < COUNTRY_COUNT; country++)
 			if (service->country_class[country] != service->country_class[0])
 				facts->names_countries = true;

@@ -168,8 +168,13 @@ static const struct doctor_kind kinds[] = {
 				"`sekisho load`." },
 	[FIND_COUNTRIES_OLD] = { DOCTOR_WARN, "countries-old",
 				 "Networks that changed hands are taken for their old country.",
-				 "Update the package that the files come from (tor-geoipdb), then "
-				 "reload sekisho." },
+				 "Update the package that the files come from (tor-geoipdb); the "
+				 "daemon takes new files by itself." },
+	[FIND_COUNTRIES_OLD_DENY] = { DOCTOR_BAD, "countries-old-deny",
+				      "A service denies most countries, so people whose networks "
+				      "changed hands are shut out.",
+				      "Update the package that the files come from (tor-geoipdb); "
+				      "the daemon takes new files by itself." },
 	[FIND_PROVIDERS_OLD] = { DOCTOR_NOTE, "providers-old",
 				 "Networks that changed hands are counted with their old provider.",
 				 "`location update` (Debian's package location) brings what is new "
