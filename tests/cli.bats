@@ -206,6 +206,30 @@ conf() { # LINE...
 	complains "sekisho\\.conf:9: warning: there is no interface 'nonesuch0' now"
 }
 
+@test "check warns of a never-ban that is so wide that hardly anybody can be banned" {
+	conf '[gate]' 'never-ban = 0.0.0.0/0 ::/0' 'never-ban = 10.0.0.0/7 2001::/19'
+	run_sekisho check
+	complains "sekisho\.conf:[0-9]+: warning: 0\.0\.0\.0/0 is wider than /8: nobody in it can ever be banned"
+	complains "warning: ::/0 is wider than /20"
+	complains "warning: 10\.0\.0\.0/7 is wider than /8"
+	complains "warning: 2001::/19 is wider than /20"
+	conf '[gate]' 'never-ban = 10.0.0.0/8 2001::/20'
+	run_sekisho check
+	run ! complains wider
+}
+
+@test "a pipe in conf.d keeps no command waiting: only files are read" {
+	conf '[gate]' 'mode = monitor'
+	mkdir -p "$BATS_TEST_TMPDIR/conf.d"
+	mkfifo "$BATS_TEST_TMPDIR/conf.d/pipe.conf"
+	# It would wait for ever for somebody to write.
+	run timeout 10 "$SEKISHO" -c "$LAB_CONF" check
+	((status == 1))
+	grep -q 'conf\.d/pipe\.conf: is a pipe, a socket or a device; only files are read: remove it' <<<"$output"
+	rm "$BATS_TEST_TMPDIR/conf.d/pipe.conf"
+	run_sekisho check
+}
+
 @test "one bad line keeps no command from its work, but those that put the configuration in force" {
 	needs_gate
 	run_sekisho ban 198.51.100.66

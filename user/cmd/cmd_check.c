@@ -28,6 +28,22 @@ static void check_interfaces(struct check *check, const struct config *config)
 				   config->interfaces[i]);
 }
 
+/* Wider than a provider's or a country's own: with 0.0.0.0/0 and ::/0 nothing could be banned. */
+static void check_never_ban(struct check *check, const struct config *config)
+{
+	for (size_t i = 0; i < config->never_ban_count; i++) {
+		const struct prefix *prefix = &config->never_ban[i];
+		char text[PREFIX_TEXT_SIZE];
+
+		if (prefix->length >= (prefix_is4(prefix) ? 96 + 8 : 20))
+			continue;
+		prefix_format(prefix, text);
+		check_tell(&check->report, false, config_where(config, "gate", "", "never-ban"),
+			   "%s is wider than %s: nobody in it can ever be banned", text,
+			   prefix_is4(prefix) ? "/8" : "/20");
+	}
+}
+
 static uint16_t login_port(const struct config_service *service)
 {
 	static const uint16_t ports[] = { 110, 143, 465, 587, 993, 995 };
@@ -89,6 +105,7 @@ static void check_all_of(struct check *check, const struct config *config)
 	check_providers(check);
 	check_logs(check);
 	check_interfaces(check, config);
+	check_never_ban(check, config);
 	check_cgroup(check);
 	check_services(check, config);
 	check_classes(check, config);

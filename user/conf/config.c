@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -24,6 +25,19 @@ static int cannot_read(struct conf_load *load, int error, const char *remedy)
 	if (!load->error)
 		load->error = error;
 	return error;
+}
+
+/* A pipe would keep every command waiting. */
+static bool is_regular(struct conf_load *load, const char *path)
+{
+	struct stat about;
+
+	if (stat(path, &about) || S_ISREG(about.st_mode) || S_ISDIR(about.st_mode))
+		return true; /* or reading it says why not */
+	load->where.file = path;
+	load->where.line = 0;
+	conf_fault(load, NULL, "is a pipe, a socket or a device; only files are read: remove it");
+	return false;
 }
 
 /* Returns -errno, which is reported unless it is -ENOENT and `may_lack`. */
@@ -104,7 +118,7 @@ static void read_folder(struct conf_load *load, struct config_names *names, cons
 	for (int i = 0; i < count; i++) {
 		const char *path = names_add(load, names, folder, entries[i]->d_name);
 
-		if (path)
+		if (path && is_regular(load, path))
 			read_file(load, path, false);
 		free(entries[i]);
 	}
