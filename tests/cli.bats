@@ -206,6 +206,25 @@ conf() { # LINE...
 	complains "sekisho\\.conf:9: warning: there is no interface 'nonesuch0' now"
 }
 
+@test "parse, replay and report say on a terminal how far they are after a second, and nowhere else" {
+	local line='Nov 21 10:00:00 mx postfix/smtpd[9]: connect from unknown[198.51.100.7]'
+	yes "$line" | head -n 20000 >"$BATS_TEST_TMPDIR/lines"
+	cat >"$BATS_TEST_TMPDIR/slowly" <<-'END'
+		#!/bin/bash
+		cd "$1" || exit
+		(cat lines; sleep 1.3; cat lines) | "${@:2}" >out
+	END
+	chmod +x "$BATS_TEST_TMPDIR/slowly"
+	for command in 'parse -' 'parse - lines' 'replay -' 'report --account bob -'; do
+		# In a terminal of its own; of the text that takes the place of the one before.
+		script -qec "$BATS_TEST_TMPDIR/slowly $BATS_TEST_TMPDIR $SEKISHO $command" "$BATS_TEST_TMPDIR/said" </dev/null >/dev/null || :
+		grep -q $'\rreading logs: [0-9]* lines' "$BATS_TEST_TMPDIR/said" || fail "$command: $(<"$BATS_TEST_TMPDIR/said")"
+		# shellcheck disable=SC2086 # words
+		"$BATS_TEST_TMPDIR/slowly" "$BATS_TEST_TMPDIR" "$SEKISHO" $command 2>"$BATS_TEST_TMPDIR/said" || :
+		run ! grep -q 'reading logs' "$BATS_TEST_TMPDIR/said"
+	done
+}
+
 @test "check warns of a never-ban that is so wide that hardly anybody can be banned" {
 	conf '[gate]' 'never-ban = 0.0.0.0/0 ::/0' 'never-ban = 10.0.0.0/7 2001::/19'
 	run_sekisho check

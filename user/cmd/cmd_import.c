@@ -213,10 +213,9 @@ static int show_changes(const struct import *import, struct instance *instance, 
 
 static void show_publishing(struct import *import)
 {
-	if (import->total.prefixes < PUBLISH_SAID || !isatty(STDERR_FILENO))
-		return;
-	import->shown_ns = 1;
-	fprintf(stderr, "\rputting %" PRIu64 " prefixes in force\033[K", import->total.prefixes);
+	if (import->total.prefixes >= PUBLISH_SAID)
+		progress_line_say(&import->progress, "putting %" PRIu64 " prefixes in force",
+				  import->total.prefixes);
 }
 
 /* Warns if the store has no room for one more list. */
@@ -261,7 +260,7 @@ static int import_list(struct import *import, struct instance *instance, struct 
 		describe_source(import, &list);
 		show_publishing(import);
 		error = publish_list(instance, &list, &import->ranges, fault);
-		import_clear_progress(import);
+		progress_line_clear(&import->progress);
 	}
 	if (!error)
 		print_result(import, instance);

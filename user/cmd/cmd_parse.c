@@ -2,6 +2,7 @@
 /* `sekisho parse`: prints the events of log files, one per line. Needs no privilege and no
  * configuration. */
 #include "cmd/cmd.h"
+#include "cmd/progress_line.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -29,6 +30,7 @@ struct reading {
 	struct log_parser *parser;
 	struct patterns *patterns;
 	uint64_t cut;
+	struct progress_line *progress;
 };
 
 static void print_text(const struct reading *reading, const struct event *event)
@@ -195,8 +197,11 @@ static int parse_open(struct reading *reading, int fd, struct fault *fault)
 					 reading->name);
 		if (!reading->lines && !kept)
 			reading->no_text = !packed_is_text(buffer, (size_t)got);
+		progress_line_clear(reading->progress);
 		kept = parse_buffer(reading, buffer, kept + (size_t)got);
+		progress_line_logs(reading->lines, reading->progress);
 	}
+	progress_line_clear(reading->progress);
 	if (!got && kept && !reading->cutting)
 		parse_line(reading, buffer, kept);
 	while (log_parser_rest(reading->parser, INT64_MAX, &event))
@@ -249,14 +254,16 @@ static int parse_file(struct reading *reading, struct fault *fault)
 struct together {
 	const struct past_logs *past_logs;
 	bool json;
+	struct progress_line progress;
 };
 
 static void print_one(const struct event *event, uint64_t tag, void *context)
 {
-	const struct together *together = context;
+	struct together *together = context;
 	struct reading reading = { .json = together->json, .show_name = true };
 
 	past_logs_where(together->past_logs, tag, &reading.name);
+	progress_line_clear(&together->progress);
 	if (event->kind < EVENT_KIND_COUNT)
 		print_event(&reading, event);
 }
@@ -270,9 +277,9 @@ static void free_past_logs(struct past_logs **past_logs)
 static int parse_files(char **names, bool json, struct patterns *patterns)
 {
 	_cleanup_(free_past_logs) struct past_logs *past_logs = past_logs_new(patterns);
-	struct together together = { past_logs, json };
+	struct together together = { .past_logs = past_logs, .json = json };
 	struct past_logs_counts counts;
-	int status = EXIT_DONE;
+	int status = EXIT_DONE, error;
 	struct fault fault = { 0 };
 
 	if (!past_logs) {
@@ -282,7 +289,10 @@ static int parse_files(char **names, bool json, struct patterns *patterns)
 	for (; *names; names++)
 		if (past_logs_add(past_logs, *names, &fault))
 			status = cmd_failed(&cmd_parse, &fault);
-	if (past_logs_run(past_logs, print_one, &together, &fault))
+	past_logs_set_progress(past_logs, progress_line_logs, &together.progress);
+	error = past_logs_run(past_logs, print_one, &together, &fault);
+	progress_line_clear(&together.progress);
+	if (error)
 		status = cmd_failed(&cmd_parse, &fault);
 	past_logs_get_counts(past_logs, &counts);
 	if (counts.cut)
@@ -304,6 +314,7 @@ static int parse_run(const struct globals *globals, int argc, char **argv)
 						 { "missed", no_argument, NULL, 'm' },
 						 { 0 } };
 	_cleanup_(parse_free_config) struct config *config = NULL;
+	struct progress_line progress = { 0 };
 	int status = EXIT_DONE;
 	bool json = false, missed = false;
 
@@ -326,6 +337,7 @@ static int parse_run(const struct globals *globals, int argc, char **argv)
 		struct reading reading = { .name = argv[i],
 					   .json = json,
 					   .missed = missed,
+					   .progress = &progress,
 					   .patterns = config ? config->compiled_patterns : NULL };
 		struct fault fault = { 0 };
 

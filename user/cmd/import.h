@@ -4,6 +4,7 @@
 #define SEKISHO_IMPORT_H
 
 #include "cmd/cmd.h"
+#include "cmd/progress_line.h"
 #include "lists/input.h"
 #include "lists/text.h"
 
@@ -23,7 +24,7 @@ struct import {
 	/* while reading */
 	const char *file;
 	size_t said;
-	int64_t started_ns, shown_ns;
+	struct progress_line progress;
 };
 
 /* Reads all input into memory. */
@@ -31,6 +32,5 @@ int import_read_inputs(struct import *import, struct fault *fault);
 /* Reads the lists of this input into import->ranges; refusals go to standard error, and progress
  * too if that is a terminal. */
 int import_read_lists(struct import *import, struct fault *fault);
-void import_clear_progress(struct import *import);
 
 #endif

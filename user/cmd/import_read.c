@@ -11,16 +11,7 @@
 #include "base/time.h"
 #include "net/devices.h"
 
-#define REFUSALS_SAID  20
-#define PROGRESS_AFTER (NS_PER_S)
-#define PROGRESS_EVERY (NS_PER_S / 10)
-
-void import_clear_progress(struct import *import)
-{
-	if (import->shown_ns)
-		fputs("\r\033[K", stderr);
-	import->shown_ns = 0;
-}
+#define REFUSALS_SAID 20
 
 static void say_refused(size_t line, const char *reason, void *context)
 {
@@ -29,7 +20,7 @@ static void say_refused(size_t line, const char *reason, void *context)
 
 	if (import->said++ >= REFUSALS_SAID)
 		return;
-	import_clear_progress(import);
+	progress_line_clear(&import->progress);
 	file = cmd_visible(import->file);
 	fprintf(stderr, "%s:%zu: %s\n", file ? file : "?", line, reason);
 	free(file);
@@ -38,13 +29,9 @@ static void say_refused(size_t line, const char *reason, void *context)
 static void show_progress(size_t done, size_t size, void *context)
 {
 	struct import *import = context;
-	int64_t now = clock_wall_ns();
 
-	if (now - import->started_ns < PROGRESS_AFTER || now - import->shown_ns < PROGRESS_EVERY ||
-	    !isatty(STDERR_FILENO))
-		return;
-	import->shown_ns = now;
-	fprintf(stderr, "\rreading %s: %zu %%\033[K", import->name, done * 100 / size);
+	progress_line_tell(&import->progress, "reading %s: %zu %%", import->name,
+			   done * 100 / size);
 }
 
 int import_read_inputs(struct import *import, struct fault *fault)
@@ -80,7 +67,7 @@ static int read_file(struct import *import, size_t index, const struct list_opti
 	import->file = import->files[index];
 	import->said = 0;
 	error = list_read(input->text, input->size, options, &callbacks, &ranges, &report, fault);
-	import_clear_progress(import);
+	progress_line_clear(&import->progress);
 	if (import->said > REFUSALS_SAID)
 		fprintf(stderr, "... and %zu more refused\n", import->said - REFUSALS_SAID);
 	import->total.lines += report.lines;
@@ -117,8 +104,8 @@ int import_read_lists(struct import *import, struct fault *fault)
 		options.own_count = 0;
 	}
 	options.own = own;
-	import->started_ns = clock_wall_ns();
-	options.now_s = import->started_ns / NS_PER_S;
+	import->progress.began_ns = clock_wall_ns();
+	options.now_s = import->progress.began_ns / NS_PER_S;
 	for (size_t i = 0; i < import->count; i++) {
 		int error = read_file(import, i, &options, fault);
 

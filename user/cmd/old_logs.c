@@ -74,6 +74,7 @@ static void on_decision(const struct decision *decision, void *context)
 	if (decision->action == ACTION_BAN &&
 	    (decision->again || protected_why(&logs->protected, &decision->prefix)))
 		return;
+	progress_line_clear(&logs->progress); /* the decision may be printed */
 	logs->on_decision(decision, logs->context);
 }
 
@@ -119,15 +120,18 @@ int old_logs_open(struct old_logs *logs, struct fault *fault)
 int old_logs_read(struct old_logs *logs, char **paths, struct past_logs_counts *counts)
 {
 	struct fault fault = { 0 };
-	int status = EXIT_DONE;
+	int status = EXIT_DONE, error;
 
 	*counts = (struct past_logs_counts){ 0 };
 	for (; *paths; paths++)
 		if (past_logs_add(logs->past_logs, *paths, &fault))
 			return cmd_failed(logs->command, &fault);
 	logs->opened = true;
+	past_logs_set_progress(logs->past_logs, progress_line_logs, &logs->progress);
 	/* A file with a fault ends there; the other files count. */
-	if (past_logs_run(logs->past_logs, on_event, logs, &fault))
+	error = past_logs_run(logs->past_logs, on_event, logs, &fault);
+	progress_line_clear(&logs->progress);
+	if (error)
 		status = cmd_failed(logs->command, &fault);
 	detect_say_held(logs->detect, INT64_MAX, on_decision, logs);
 	past_logs_get_counts(logs->past_logs, counts);

@@ -5,6 +5,7 @@
 #define SEKISHO_OLD_LOGS_H
 
 #include "cmd/cmd.h"
+#include "cmd/progress_line.h"
 #include "conf/config.h"
 #include "detect/detect.h"
 #include "enforce/bans.h"
@@ -25,6 +26,7 @@ struct old_logs {
 	struct ranges countries;
 	struct providers *providers;
 	struct protected_set protected;
+	struct progress_line progress;
 	bool opened; /* every file could be opened; set by old_logs_read() */
 };
 

@@ -40,6 +40,8 @@ struct past_logs {
 	const struct zone *zone;   /* for files that are added; not owned */
 	bool not_bare;
 	struct past_logs_counts counts;
+	past_logs_progress *tell; /* NULL: nobody wants to know */
+	void *tell_context;
 	struct fault fault;
 };
 
@@ -275,7 +277,8 @@ static bool read_event(struct past_logs *past_logs, struct file *file)
 
 	while (next_line(past_logs, file, &line, &size)) {
 		file->line++;
-		past_logs->counts.lines++;
+		if (++past_logs->counts.lines % PAST_LOGS_TOLD == 0 && past_logs->tell)
+			past_logs->tell(past_logs->counts.lines, past_logs->tell_context);
 		if (size > LOG_LINE_MAX) {
 			size = LOG_LINE_MAX;
 			past_logs->counts.cut++;
@@ -297,6 +300,12 @@ static void find_next(struct past_logs *past_logs, struct file *file)
 	if (event->wall_ns)
 		file->last_ns = event->wall_ns;
 	event->line = (uint64_t)(file - past_logs->files) << TAG_LINES | file->line;
+}
+
+void past_logs_set_progress(struct past_logs *past_logs, past_logs_progress *tell, void *context)
+{
+	past_logs->tell = tell;
+	past_logs->tell_context = context;
 }
 
 static void count_event(struct past_logs_counts *counts, const struct event *event)

@@ -34,6 +34,12 @@ int past_logs_add_journal(struct past_logs *past_logs, const char *units, size_t
  * log_parser_set_bare(). */
 void past_logs_set_reading(struct past_logs *past_logs, const struct zone *zone, bool bare);
 
+/* `tell` is called every PAST_LOGS_TOLD lines while past_logs_run() reads, with their number so
+ * far. */
+#define PAST_LOGS_TOLD 4096
+typedef void past_logs_progress(uint64_t lines, void *context);
+void past_logs_set_progress(struct past_logs *past_logs, past_logs_progress *tell, void *context);
+
 /* Called with every event. `tag` names the line: past_logs_where(). */
 typedef void past_logs_take(const struct event *event, uint64_t tag, void *context);
 
