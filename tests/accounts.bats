@@ -306,20 +306,20 @@ sys.exit(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM orders").fet
 	now=$(date +%s) day=$(($(date +%s) / 86400))
 	sqlite3 "$LAB/state/sekisho.db" "
 		INSERT INTO budgets VALUES('bob@example.org', ${now}000000000, 15000000, 0, 0, $day, 33, 12, 4, 2, 5000, 3);
-		INSERT INTO held VALUES('bob@example.org', '4QAbC1', ${now}000000000, 7, 3000),
-			('bob@example.org', '4QAbC2', ${now}000000001, 1, 2000),
+		INSERT INTO held VALUES('bob@example.org', '4ABC01', ${now}000000000, 7, 3000),
+			('bob@example.org', '4ABC02', ${now}000000001, 1, 2000),
 			('bob@example.org', '\$(id)', ${now}000000002, 1, 2000);"
 	account_is bob '.budget.unknown == {"left": 5, "full": 20} and .budget.new.full == 80 and
 		.budget.recipients == 33 and .budget.refused == 4 and .budget.over == 3 and
-		(.held | length == 3) and .held[1].queue == "4QAbC2" and .held[2].size == 3000'
+		(.held | length == 3) and .held[1].queue == "4ABC02" and .held[2].size == 3000'
 	run_sekisho account bob
 	says '^budget .* 5 of 20 for unknown sources, 80 of 80'
 	says '^today .*33 recipients, 12 .* 4 not accepted'
 	# What is no queue id of Postfix gets into no command.
-	says '^release    postsuper -H 4QAbC2 -H 4QAbC1$'
-	says '^delete     postsuper -d 4QAbC2 -d 4QAbC1$'
+	says '^release    postsuper -H 4ABC02 -H 4ABC01$'
+	says '^delete     postsuper -d 4ABC02 -d 4ABC01$'
 	run_sekisho account --held bob
-	[[ $output == $'4QAbC2\n4QAbC1' ]]
+	[[ $output == $'4ABC02\n4ABC01' ]]
 	run_sekisho accounts
 	says 'over its budget +1 bob@example.org$'
 	run_sekisho accounts --json
@@ -328,6 +328,36 @@ sys.exit(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM orders").fet
 	account_is bob '.budget == null and (.held | length == 3)'
 	run_sekisho account --forget bob
 	account_is bob '.held == []'
+}
+
+# Where any local user may ask, the queue id and the account are anybody's words.
+@test "no word of a stranger gets into a command that account prints" {
+	local now id name
+	# shellcheck disable=SC2016 # it is to be seen as it is
+	name='x;touch /tmp/pwn;$(id)`id`'
+	lab_run
+	lab_run_end
+	now=$(date +%s)
+	for id in ALL hold ALLALL -d active; do
+		sqlite3 "$LAB/state/sekisho.db" "INSERT INTO held VALUES('bob@example.org', '$id', ${now}000000000, 1, 100)"
+	done
+	run_sekisho account bob@example.org
+	says '^held +5 messages'
+	[[ ! $output =~ postsuper|exim ]]
+	run_sekisho account --held bob@example.org
+	[[ -z $output ]]
+	for id in 4ABC0{0..9}; do
+		sqlite3 "$LAB/state/sekisho.db" "INSERT INTO held VALUES('bob@example.org', '$id', ${now}000000000, 1, 100),
+			('$name', '$id', ${now}000000000, 1, 100)"
+	done
+	run_sekisho account --held bob@example.org
+	[[ $(sort <<<"$output") == $(printf '%s\n' 4ABC0{0..9}) ]]
+	run_sekisho account bob@example.org
+	says "^release +sekisho account --held 'bob@example.org' \| postsuper -H -$"
+	run_sekisho account "$name"
+	says '^release +postsuper( -H 4ABC0[0-9]){10}$'
+	says '^delete +postsuper( -d 4ABC0[0-9]){10}$'
+	[[ ! $(grep -v '^account' <<<"$output") =~ touch ]]
 }
 
 @test "the first start learns from containers' logs, and from what xz packed" {

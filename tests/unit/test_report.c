@@ -65,7 +65,7 @@ static struct event event_of(enum event_kind kind, int64_t at_s, const char *nam
 			       .source = address_from4(0xcb007100U + source) };
 
 	snprintf(event.account, sizeof(event.account), "%s", name);
-	snprintf(event.queue, sizeof(event.queue), "Q%lld", (long long)at_s % 1000);
+	snprintf(event.queue, sizeof(event.queue), "4ABC%lld", (long long)at_s % 1000);
 	return event;
 }
 
@@ -195,9 +195,9 @@ static void what_was_delivered_or_bounced_is_queued_no_more(void **state)
 	assert_int_equal(incident->recipients, 6);
 	assert_int_equal(incident->bounces, 1);
 	assert_int_equal(incident->queue_count, 3);
-	assert_string_equal(incident->queues[0], "Q2");
-	assert_string_equal(incident->queues[1], "Q3");
-	assert_string_equal(incident->queues[2], "Q4");
+	assert_string_equal(incident->queues[0], "4ABC2");
+	assert_string_equal(incident->queues[1], "4ABC3");
+	assert_string_equal(incident->queues[2], "4ABC4");
 	incident_free(incident);
 }
 
@@ -331,14 +331,22 @@ static void a_name_that_is_one_is_put_into_the_commands(void **state)
 
 	(void)state;
 	assert_non_null(strstr(page, "<pre>doveadm kick 'bob'</pre>"));
-	assert_non_null(strstr(page, "printf '%s\\n' Q20 Q30 Q40 | postsuper -h -"));
+	assert_non_null(strstr(page, "printf '%s\\n' 4ABC20 4ABC30 4ABC40 | postsuper -h -"));
 	assert_non_null(strstr(page, "postqueue -j | jq -r --arg who 'bob' "));
 	assert_null(strstr(page, "Exim"));
 	free(page);
 	/* A queue id that is none does not. */
-	memcpy(incident->queues[0], "A;reboot", 9);
+	strcpy(incident->queues[0], "A;reboot");
+	strcpy(incident->queues[1], "ALL");
 	page = page_of(incident, LANG_EN);
 	assert_null(strstr(page, "reboot"));
+	assert_null(strstr(page, "ALL"));
+	assert_non_null(strstr(page, "printf '%s\\n' 4ABC40 | postsuper -h -"));
+	free(page);
+	/* Without any there is no command. */
+	strcpy(incident->queues[2], "1wQ2xZ-0004Rm-2b");
+	page = page_of(incident, LANG_EN);
+	assert_null(strstr(page, "printf"));
 	free(page);
 	incident_free(incident);
 }

@@ -2,7 +2,7 @@
 /* See mail_server.h. */
 #include "report/mail_server.h"
 
-#include <string.h>
+#include "log/queue_id.h"
 
 /* How a mail server holds messages back. */
 static const struct mail_server {
@@ -19,15 +19,6 @@ static const struct mail_server {
 };
 #define MAIL_SERVERS (sizeof(mail_servers) / sizeof(*mail_servers))
 
-/* Whether a queue id has only what Postfix's and Exim's ids have: nothing else gets into a line
- * that root is to run. */
-static bool is_queue_id(const char *queue)
-{
-	return *queue && *queue != '-' &&
-	       strspn(queue, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			     "abcdefghijklmnopqrstuvwxyz-") == strlen(queue);
-}
-
 static const struct mail_server *find(enum event_daemon daemon)
 {
 	for (size_t i = 0; i < MAIL_SERVERS; i++)
@@ -39,13 +30,19 @@ static const struct mail_server *find(enum event_daemon daemon)
 bool mail_server_hold(const struct page *page, const struct incident *incident)
 {
 	const struct mail_server *server = find(incident->mail_server);
+	size_t count = incident->queue_count < INCIDENT_QUEUES ? incident->queue_count
+							       : INCIDENT_QUEUES,
+	       first = 0;
 
-	if (!server || !incident->queue_count)
+	while (server && first < count &&
+	       queue_id_daemon(incident->queues[first]) != server->daemon)
+		first++;
+	if (!server || first == count)
 		return false;
 	page_tag(page, "p", W_LEFT_QUEUES, (const char *[]){ server->name, server->look });
 	fprintf(page->out, "<pre>%s", server->hold);
-	for (size_t i = 0; i < incident->queue_count && i < INCIDENT_QUEUES; i++)
-		if (is_queue_id(incident->queues[i]))
+	for (size_t i = first; i < count; i++)
+		if (queue_id_daemon(incident->queues[i]) == server->daemon)
 			fprintf(page->out, " %s", incident->queues[i]);
 	fprintf(page->out, "%s</pre>\n", server->hold_end);
 	return true;

@@ -6,8 +6,8 @@
 #include "report/incident.h"
 #include "report/page.h"
 
-/* The command for the queue ids of the incident. False: nothing is queued, or no command of the
- * mail server that took the messages is known. */
+/* The command for the queue ids of the incident. False: nothing is queued (that has
+ * an id of the mail server that took the messages), or no command of that server is known. */
 bool mail_server_hold(const struct page *page, const struct incident *incident);
 
 /* The command for all that the account has sent, of the mail server that took the strangers'

@@ -263,11 +263,8 @@ static const char *class_of(enum word column)
 void page_command(const struct page *page, const char *before, const char *account,
 		  const char *after)
 {
-	for (const char *at = account; *at; at++)
-		if (!strchr("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ@._+-=",
-			    *at) ||
-		    *account == '-')
-			return;
+	if (!visible_is_word(account))
+		return;
 	fprintf(page->out, "<pre>%s'", before);
 	page_text(page, account);
 	fprintf(page->out, "'%s</pre>\n", after);

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the policy server and the alerts left in the store about an account, as text and JSON. Part
  * of account_facts.h. */
-#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "log/queue_id.h"
 #include "show/account_facts.h"
 #include "show/json.h"
 #include "show/visible.h"
 #include "store/policy_rows.h"
 
-#define SHOWN	      8	 /* queue ids shown in a command; --held shows the others */
-#define EXIM_ID_LEAST 16 /* characters */
-#define DAY_S	      86400
+#define SHOWN 8 /* queue ids shown in a command; --held shows the others */
+#define DAY_S 86400
 
 static void take_held(const struct judge_held *held, void *context)
 {
@@ -105,21 +104,17 @@ static const struct held_words {
 		    " -d",	  "postsuper -H -", "postsuper -d -" },
   exim_words = { "exim -Mvc", "exim -M", "", "exim -Mrm", "", "xargs exim -M", "xargs exim -Mrm" };
 
-/* The commands by the form of the queue id. NULL: the id has neither form, and does not get into a
- * command. */
+/* The commands by the form of the queue id; NULL: it does not get into a command. */
 static const struct held_words *words_of(const char *queue)
 {
-	size_t size = 0, dashes = 0;
-
-	for (; isalnum((unsigned char)queue[size]) || queue[size] == '-'; size++)
-		dashes += queue[size] == '-';
-	if (!size || queue[size] || *queue == '-')
-		return NULL;
-	/* Postfix's ids have letters and digits; Exim's have three parts, of 6, 6 and 2 or 6, 11
-	 * and 4. */
-	if (!dashes)
+	switch (queue_id_daemon(queue)) {
+	case EVENT_DAEMON_POSTFIX:
 		return &postfix_words;
-	return dashes == 2 && size >= EXIM_ID_LEAST ? &exim_words : NULL;
+	case EVENT_DAEMON_EXIM:
+		return &exim_words;
+	default:
+		return NULL;
+	}
 }
 
 void account_facts_queue(FILE *out, const struct account_facts *facts)
@@ -133,10 +128,9 @@ static void print_command(FILE *out, const struct account_facts *facts,
 			  const struct held_words *words, const char *command, const char *option,
 			  const char *many)
 {
-	if (facts->held_count > SHOWN) {
-		fputs("sekisho account --held ", out);
-		visible_print(out, facts->names[0]);
-		fprintf(out, " | %s\n", many);
+	/* Whoever logs in has chosen the name: without a safe one, all ids are shown. */
+	if (facts->held_count > SHOWN && visible_is_word(facts->names[0])) {
+		fprintf(out, "sekisho account --held '%s' | %s\n", facts->names[0], many);
 		return;
 	}
 	fputs(command, out);

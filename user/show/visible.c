@@ -2,7 +2,6 @@
 /* See visible.h. Pure except for the stream that is passed. */
 #include "show/visible.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +80,13 @@ void visible_print(FILE *out, const char *text)
 		for (size_t i = 0; i < (length ? length : 1); i++)
 			fprintf(out, "\\x%02x", (unsigned char)*text++);
 	}
+}
+
+bool visible_is_word(const char *text)
+{
+	return *text && *text != '-' &&
+	       strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "@._+-=") == strlen(text);
 }
 
 void visible_print_column(FILE *out, int indent, const char *text, int width)

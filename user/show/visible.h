@@ -6,6 +6,7 @@
 #ifndef SEKISHO_VISIBLE_H
 #define SEKISHO_VISIBLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -21,7 +22,12 @@ char *utf8_clean(const char *text);
  * itself. */
 void visible_print(FILE *out, const char *text);
 
-/* The same at the left of a line, in a column of `width`; a longer text gets a line of its own. */
+/* Whether a reader can safely copy `text` as a word of a command, in single quotes: it has letters,
+ * digits and @._+-= only, and is no option. */
+bool visible_is_word(const char *text);
+
+/* The same as visible_print() at the left of a line, in a column of `width`; a longer text gets a
+ * line of its own. */
 void visible_print_column(FILE *out, int indent, const char *text, int width);
 
 #endif
