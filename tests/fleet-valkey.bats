@@ -34,6 +34,9 @@ teardown() {
 	"${run[@]}" xadd "${stream%1}2" '*' b x | grep NOPERM
 	"${run[@]}" set "${stream%1}2:snapshot" x | grep NOPERM
 	"${run[@]}" set "$stream:snapshot2" x | grep NOPERM
+	# nor the one in the other's place
+	"${run[@]}" set "$stream" x | grep NOPERM
+	"${run[@]}" xadd "$stream:snapshot" '*' b x | grep NOPERM
 	"${run[@]}" flushall | grep NOPERM
 	retry 50 0.1 eval "redis-cli -s $SOCKET --user mx1 --pass secret-of-1 --no-auth-warning get ${stream%1}2:snapshot | grep -qa SKS1"
 	[[ $(gate 1 lab_sekisho fleet status --json | jq .engine.refused) == 0 ]]

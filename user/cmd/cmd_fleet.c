@@ -137,7 +137,9 @@ static int verb_status(struct instance *instance, const struct globals *globals,
 
 /* ---- acl ---- */
 
-/* Prints one user for each member, which may append to its own stream only. */
+/* Prints one user for each member, which may append to its own stream and set its own snapshot, and
+ * not the other way round: each right has a selector of its own. Selectors, and %R, are of Redis
+ * 7.0. */
 static int verb_acl(struct instance *instance, const struct globals *globals,
 		    const struct fleet_options *options)
 {
@@ -158,9 +160,9 @@ static int verb_acl(struct instance *instance, const struct globals *globals,
 	puts("# Lines of the engine's users.acl; replace each PASSWORD, and keep it in that "
 	     "server's [fleet] password-file.");
 	for (size_t i = 0; i < fleet->member_count; i++)
-		printf("user %s on >PASSWORD resetkeys %%R~sekisho:%s:* %%W~sekisho:%s:%s "
-		       "%%RW~sekisho:%s:%s:snapshot resetchannels -@all +xadd +xread +xrevrange "
-		       "+get +set\n",
+		printf("user %s on >PASSWORD resetkeys %%R~sekisho:%s:* resetchannels -@all +xread "
+		       "+xrevrange +get (%%W~sekisho:%s:%s +xadd) (%%RW~sekisho:%s:%s:snapshot "
+		       "+set)\n",
 		       fleet->members[i].name, keys.stream, keys.stream, fleet->members[i].name,
 		       keys.stream, fleet->members[i].name);
 	fleet_wipe(&keys, sizeof(keys));
