@@ -137,3 +137,104 @@ none_by_the_traitor() {
 	honest_are_heard 203.0.113.50
 	none_by_the_traitor
 }
+
+# ---- what a member can do to its own keys at the engine, with no word of the protocol ----
+
+engine() { # COMMAND...
+	redis-cli -s "$GATES/redis.sock" "$@"
+}
+
+# The key of mx4's stream.
+stream_of_4() {
+	engine --scan --pattern '*:mx1' | sed 's/1$/4/'
+}
+
+megabytes() { # COUNT
+	head -c "${1}000000" /dev/zero
+}
+
+count_of() { # GATE FIELD
+	gate "$1" lab_sekisho fleet status --json | jq "$2"
+}
+
+is_blamed() { # MORE-THAN
+	status_has 3 ".members[3].refused.unreadable > $1"
+}
+
+# Ten seconds of it: others are heard, and little is read for nothing.
+mutes_nobody() { # ADDRESS BLAMED-BEFORE
+	local read
+	honest_are_heard "$1"
+	retry 100 0.2 is_blamed "$2"
+	read=$(count_of 3 .engine.bytes_read)
+	sleep 5
+	retry 50 0.1 gate 3 gate_is_joined # not while mx4 is tried again
+	read=$(($(count_of 3 .engine.bytes_read) - read))
+	echo "read $read bytes in five seconds"
+	((read < 20000000))
+}
+
+@test "fleet traitor: a stream that is no stream mutes its own member only, which is named" {
+	local stream
+	stream=$(stream_of_4)
+	engine set "$stream" x
+	mutes_nobody 203.0.113.60 0
+	gate 3 lab_sekisho fleet status | grep -E 'batches refused: .*[0-9]+ unreadable'
+	retry 100 0.2 eval "gate 3 lab_sekisho alerts --json | grep -q 'member mx4: .* cannot be read'"
+	# While it stands, it is tried again less and less.
+	(($(count_of 3 .members[3].refused.unreadable) < 10))
+	engine del "$stream"
+}
+
+@test "fleet traitor: an entry without end mutes its own member only" {
+	local stream before
+	stream=$(stream_of_4) before=$(count_of 3 .members[3].refused.unreadable)
+	megabytes 40 | engine -x xadd "$stream" '*' b
+	mutes_nobody 203.0.113.61 "$before"
+	# Nor does a fleet process that begins anew stay mute.
+	gate 3 gate_fleet_end KILL
+	gate 3 gate_fleet_run
+	mutes_nobody 203.0.113.62 0
+	engine del "$stream"
+}
+
+@test "fleet traitor: a snapshot without end mutes nobody who begins with it" {
+	local stream
+	stream=$(stream_of_4)
+	megabytes 40 | engine -x set "$stream:snapshot"
+	gate 3 gate_fleet_end KILL
+	gate 3 gate_fleet_run
+	retry 100 0.1 gate 3 gate_is_joined
+	mutes_nobody 203.0.113.63 0
+	engine del "$stream:snapshot"
+}
+
+@test "fleet traitor: entries that come and go mute nobody, however often" {
+	local stream writer
+	stream=$(stream_of_4)
+	megabytes 8 >"$BATS_TEST_TMPDIR/much"
+	touch "$BATS_TEST_TMPDIR/go-on"
+	while [[ -e $BATS_TEST_TMPDIR/go-on ]]; do
+		engine -x xadd "$stream" '*' b <"$BATS_TEST_TMPDIR/much"
+		sleep 0.05
+		engine xadd "$stream" maxlen 1 '*' b x
+		sleep 0.05
+	done >/dev/null 3>&- &
+	writer=$!
+	honest_are_heard 203.0.113.64
+	sleep 5
+	honest_are_heard 203.0.113.65
+	rm "$BATS_TEST_TMPDIR/go-on"
+	wait "$writer"
+	engine del "$stream"
+}
+
+@test "fleet traitor: a member that speaks again is heard again, behind an entry without end too" {
+	megabytes 8 | engine -x xadd "$(stream_of_4)" '*' b
+	retry 100 0.2 is_blamed "$(count_of 3 .members[3].refused.unreadable)"
+	gate 4 gate_fleet_run
+	retry 100 0.2 gate 4 gate_is_joined
+	gate 4 lab_sekisho ban --service login 203.0.113.70
+	gate 1 lab_sekisho ban --service login 203.0.113.70
+	retry 300 0.2 gate 3 gate_bans 203.0.113.70/32 fleet
+}

@@ -181,6 +181,23 @@ static void test_where_one_is_enough_a_traitor_has_its_budget_and_not_port_25(vo
 	node_free(receiver);
 }
 
+static void test_a_stream_that_cannot_be_read_is_told_once_an_hour_and_counted(void **state)
+{
+	struct seen seen;
+	struct node *receiver = make(HONEST, 1, &seen);
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		node_unreadable(receiver, TRAITOR, NOW_MS + i);
+	assert_int_equal(seen.troubles[NODE_UNREADABLE], 1);
+	assert_int_equal(node_counts_of(receiver, TRAITOR)->refused[NODE_UNREADABLE], 10);
+	assert_int_equal(node_counts_of(receiver, OTHER)->refused[NODE_UNREADABLE], 0);
+	assert_string_equal(node_trouble_name(NODE_UNREADABLE), "unreadable");
+	node_unreadable(receiver, TRAITOR, NOW_MS + 3600000);
+	assert_int_equal(seen.troubles[NODE_UNREADABLE], 2);
+	node_free(receiver);
+}
+
 static size_t say(struct node *node, uint32_t address, uint8_t bytes[FLEET_BATCH_SIZE])
 {
 	struct fleet_statement ban = ban_of(address, BAN_LOGIN, RULE_SOURCE_FAILURES);
@@ -515,6 +532,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_million_statements_of_a_traitor_ban_nobody),
 		cmocka_unit_test(test_where_one_is_enough_a_traitor_has_its_budget_and_not_port_25),
+		cmocka_unit_test(
+			test_a_stream_that_cannot_be_read_is_told_once_an_hour_and_counted),
 		cmocka_unit_test(test_a_key_in_two_hands_is_suspended_and_its_bans_go),
 		cmocka_unit_test(test_what_is_not_signed_by_its_member_is_told_once),
 		cmocka_unit_test(test_both_keys_of_a_member_count_while_one_is_exchanged),

@@ -366,9 +366,9 @@ static const struct doctor_kind kinds[] = {
 				   "or `sekisho fleet revoke` it." },
 	[FIND_FLEET_REFUSED] = { DOCTOR_WARN, "fleet-refused",
 				 "Of batches: it has another key or secret than [member NAME] "
-				 "says, or somebody else writes to the engine. Of statements: it "
-				 "says more, or wider, than a member may. What was refused counts "
-				 "for nothing.",
+				 "says, or somebody else writes to the engine, or what stands "
+				 "there cannot be read. Of statements: it says more, or wider, "
+				 "than a member may. What was refused counts for nothing.",
 				 "`sekisho fleet status` says how many for which reason; compare "
 				 "`sekisho fleet key` there with [member NAME] here. Statements "
 				 "beyond `budget`: raise it, or look what that server bans." },

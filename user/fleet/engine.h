@@ -20,7 +20,7 @@
 #define ENGINE_POLLS	   2
 #define ENGINE_SERVERS	   4
 #define ENGINE_IN_FLIGHT   64	      /* batches that are appended and not confirmed yet */
-#define ENGINE_REPLY_MOST  (32 << 20) /* bytes; a longer reply closes the connection */
+#define ENGINE_REPLY_MOST  (32 << 20) /* bytes; a longer reply to the writer closes it */
 #define ENGINE_KEEP_MS	   7200000    /* 2 h: older entries may be trimmed from our stream */
 #define ENGINE_PATIENCE_MS 10000      /* without an answer the connection is closed */
 
@@ -40,6 +40,9 @@ struct engine_settings {
 	/* The engine's snapshot of a stream's member came: of every member, when the engine is
 	 * first read; of our own, the one that engine_keep() replaced. */
 	void (*snapshot)(size_t stream, const uint8_t *bytes, size_t size, void *context);
+	/* A stream or a snapshot of the engine cannot be read: it is of another type, or longer
+	 * than its member may make it. It is left out, and tried again ever later. */
+	void (*unreadable)(size_t stream, void *context);
 	/* Both connections are open again: the server may have lost earlier entries. */
 	void (*connected)(void *context);
 	void *context;
@@ -72,7 +75,7 @@ void engine_keep(struct engine *engine, const uint8_t *bytes, size_t size, int64
 struct engine_state {
 	bool reads, appends;	     /* whether the connection for that is open */
 	const char *server;	     /* the one in use, or tried */
-	bool caught_up;		     /* the last reply to a read had nothing more */
+	bool caught_up;		     /* the last replies to reads had nothing more */
 	uint64_t connects, failures; /* of connections */
 	uint64_t bytes_read, entries_read, appended, refused; /* XADDs with an error */
 	size_t in_flight;

@@ -67,6 +67,7 @@ int engine_new(const struct engine_settings *settings, int64_t now_ms, struct en
 		return fault_set(fault, -ENOMEM, "out of memory");
 	}
 	engine->reader.tls = engine->writer.tls = engine->tls;
+	engine->writer.answer_most = ENGINE_REPLY_MOST;
 	engine->reader.name = engine->writer.name = engine->tls_name;
 	for (size_t i = 0; i < settings->stream_count; i++) {
 		snprintf(engine->streams[i].key, ENGINE_KEY_SIZE, "sekisho:%s:%s", settings->prefix,
@@ -163,6 +164,7 @@ static void take_added(struct engine *engine, const redisReply *reply, int64_t n
 		return;
 	}
 	*engine->writer.fault = '\0';
+	engine->writer.pause_ms = 0;
 	if (!engine->out_sent)
 		return;
 	engine->out_at = (engine->out_at + 1) % ENGINE_IN_FLIGHT;
@@ -195,11 +197,15 @@ static void begin(struct engine *engine, struct wire *wire, int64_t now_ms)
 	engine_greet(engine, wire, &engine->greeting[1], now_ms);
 }
 
+static uint64_t failures_of(const struct engine *engine)
+{
+	return engine->reader.failures + engine->writer.failures - engine->excused;
+}
+
 /* If a server fails, or is a replica, both connections go to the next one. */
 static void look_for_next(struct engine *engine, uint64_t failures, int64_t now_ms)
 {
-	if (engine->server_count == 1 ||
-	    engine->reader.failures + engine->writer.failures == failures)
+	if (engine->server_count == 1 || failures_of(engine) == failures)
 		return;
 	engine->at = (engine->at + 1) % engine->server_count;
 	wire_close(&engine->reader);
@@ -211,8 +217,9 @@ static void look_for_next(struct engine *engine, uint64_t failures, int64_t now_
 static void work_wire(struct engine *engine, struct wire *wire, short events, int64_t now_ms,
 		      void (*take)(struct engine *engine, const redisReply *reply, int64_t now_ms))
 {
-	if (!wire->context || !wire_work(wire, events, now_ms))
+	if (!wire->context)
 		return;
+	(void)wire_work(wire, events, now_ms);
 	for (unsigned i = 0; i < WORK_REPLIES && wire->context; i++) {
 		redisReply *reply = wire_reply(wire, now_ms);
 
@@ -221,6 +228,8 @@ static void work_wire(struct engine *engine, struct wire *wire, short events, in
 		take(engine, reply, now_ms);
 		freeReplyObject(reply);
 	}
+	if (wire == &engine->reader && !wire->context)
+		engine_read_failed(engine, now_ms);
 	if (wire == &engine->writer && stands(wire) && !engine->greeting[1] && !engine->out_sent &&
 	    !engine->keeping)
 		wire->asked_ms = 0; /* no answer is due */
@@ -248,7 +257,7 @@ int engine_wait_ms(const struct engine *engine, int64_t now_ms, int most_ms)
 
 void engine_work(struct engine *engine, const struct pollfd polls[ENGINE_POLLS], int64_t now_ms)
 {
-	uint64_t failures = engine->reader.failures + engine->writer.failures;
+	uint64_t failures = failures_of(engine);
 
 	begin(engine, &engine->reader, now_ms);
 	begin(engine, &engine->writer, now_ms);

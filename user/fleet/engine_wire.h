@@ -23,6 +23,9 @@ struct wire {
 	int64_t retry_ms;    /* the earliest time for the next connection */
 	int64_t pause_ms;    /* before the next try; grows */
 	size_t answer_bytes; /* read since the last whole answer */
+	size_t answer_most;  /* a longer answer ends the connection */
+	/* Why the last connection ended: an answer was too long, or broke off. */
+	bool too_long, broke_off;
 	uint64_t bytes_read, connects, failures;
 	char fault[200]; /* "": none since the last good answer */
 };

@@ -32,6 +32,7 @@ void wire_fail(struct wire *wire, const char *why, int64_t now_ms)
 		if (*at < ' ' || *at > '~')
 			*at = '?';
 	wire_close(wire);
+	wire->too_long = wire->broke_off = false;
 	wire->failures++;
 	wire->pause_ms = wire->pause_ms ? 2 * wire->pause_ms : PAUSE_FIRST_MS;
 	if (wire->pause_ms > PAUSE_MOST_MS)
@@ -100,6 +101,15 @@ static bool write_some(struct wire *wire, int64_t now_ms)
 	return true;
 }
 
+/* The same for what is not the fault of a whole answer. */
+static void fail_midway(struct wire *wire, const char *why, int64_t now_ms)
+{
+	bool midway = wire->answer_bytes > 0;
+
+	wire_fail(wire, why, now_ms);
+	wire->broke_off = midway;
+}
+
 /* hiredis 0.14 does not tell how much it has read; it reads at most 16 KiB at a time. */
 static bool read_some(struct wire *wire, int64_t now_ms)
 {
@@ -107,7 +117,7 @@ static bool read_some(struct wire *wire, int64_t now_ms)
 		size_t before = wire->context->reader->len;
 
 		if (redisBufferRead(wire->context) != REDIS_OK) {
-			wire_fail(wire, wire->context->errstr, now_ms);
+			fail_midway(wire, wire->context->errstr, now_ms);
 			return false;
 		}
 		if (wire->context->reader->len == before)
@@ -116,10 +126,6 @@ static bool read_some(struct wire *wire, int64_t now_ms)
 		/* The reader frees what it has parsed, even of an endless answer, so its length is
 		 * no bound. */
 		wire->answer_bytes += wire->context->reader->len - before;
-		if (wire->answer_bytes > ENGINE_REPLY_MOST) {
-			wire_fail(wire, "an answer of the engine is too long", now_ms);
-			return false;
-		}
 	}
 	return true;
 }
@@ -155,11 +161,11 @@ bool wire_work(struct wire *wire, short events, int64_t now_ms)
 {
 	if (wire->asked_ms && now_ms - wire->asked_ms > ENGINE_PATIENCE_MS) {
 		/* A port without TLS behaves like this: it waits for the end of a line. */
-		wire_fail(wire,
-			  wire->session && !wire->connected
-				  ? "no TLS with the engine: it does not answer"
-				  : "the engine does not answer",
-			  now_ms);
+		fail_midway(wire,
+			    wire->session && !wire->connected
+				    ? "no TLS with the engine: it does not answer"
+				    : "the engine does not answer",
+			    now_ms);
 		return false;
 	}
 	if (!wire->connected && events & (POLLOUT | POLLIN) && !open_some(wire, now_ms))
@@ -183,8 +189,11 @@ redisReply *wire_reply(struct wire *wire, int64_t now_ms)
 	}
 	if (reply) {
 		wire->asked_ms = now_ms; /* the next answer has its own time limit */
-		wire->answer_bytes = 0;
-		wire->pause_ms = 0;
+		/* What is left are the next answers' first bytes. */
+		wire->answer_bytes = wire->context->reader->len - wire->context->reader->pos;
+	} else if (wire->answer_bytes > wire->answer_most) {
+		wire_fail(wire, "an answer of the engine is too long", now_ms);
+		wire->too_long = true;
 	}
 	return reply;
 }

@@ -37,21 +37,10 @@ static int64_t boot_ms(void)
 
 static void on_troubled(enum node_trouble trouble, uint16_t member, void *context)
 {
-	static const char *const texts[NODE_TROUBLES] = {
-		[NODE_FORK] =
-			"two of its statements have one number, so its key is in two hands; it "
-			"is suspended until sekisho-fleet restarts. Give it a new key",
-		[NODE_SIGNATURE] = "what stands in its stream is not signed by it; nothing of that "
-				   "counts. Look who writes to the engine",
-		[NODE_SECRET] = "it uses another secret; `secret` must be the same everywhere",
-		[NODE_FORMAT] = "it signed what cannot be read; is its version another one?",
-		[NODE_CLOCK] = "its clock is more than five minutes ahead; its bans do not count",
-		[NODE_OWN_KEY] = "somebody else signs with the key of this very server. Give it a "
-				 "new one",
-	};
 	struct fleet_process *process = context;
 
-	fleet_tell_trouble(process, "member %s: %s", process->members[member].name, texts[trouble]);
+	fleet_tell_trouble(process, "member %s: %s", process->members[member].name,
+			   node_trouble_words(trouble));
 }
 
 static void on_entry(size_t stream, const uint8_t *bytes, size_t size, void *context)
@@ -66,6 +55,13 @@ static void on_snapshot(size_t stream, const uint8_t *bytes, size_t size, void *
 	struct fleet_process *process = context;
 
 	node_begin(process->node, (uint16_t)stream, bytes, size, FLEET_CLOCK_MS());
+}
+
+static void on_unreadable(size_t stream, void *context)
+{
+	struct fleet_process *process = context;
+
+	node_unreadable(process->node, (uint16_t)stream, FLEET_CLOCK_MS());
 }
 
 static void keep_snapshot(struct fleet_process *process, bool now)
@@ -165,6 +161,7 @@ static int open_engine(struct fleet_process *process, struct fault *fault)
 					    .stream_name = stream_name,
 					    .entry = on_entry,
 					    .snapshot = on_snapshot,
+					    .unreadable = on_unreadable,
 					    .connected = on_connected,
 					    .context = process };
 	int error = fleet->password_file

@@ -13,10 +13,32 @@
 const char *node_trouble_name(enum node_trouble trouble)
 {
 	static const char *const names[NODE_TROUBLES] = {
-		"fork", "bad-signature", "other-secret", "bad-format", "clock", "own-key",
+		"fork",	 "bad-signature", "other-secret", "bad-format",
+		"clock", "own-key",	  "unreadable",
 	};
 
 	return names[trouble];
+}
+
+const char *node_trouble_words(enum node_trouble trouble)
+{
+	static const char *const words[NODE_TROUBLES] = {
+		[NODE_FORK] =
+			"two of its statements have one number, so its key is in two hands; it "
+			"is suspended until sekisho-fleet restarts. Give it a new key",
+		[NODE_SIGNATURE] = "what stands in its stream is not signed by it; nothing of that "
+				   "counts. Look who writes to the engine",
+		[NODE_SECRET] = "it uses another secret; `secret` must be the same everywhere",
+		[NODE_FORMAT] = "it signed what cannot be read; is its version another one?",
+		[NODE_CLOCK] = "its clock is more than five minutes ahead; its bans do not count",
+		[NODE_OWN_KEY] = "somebody else signs with the key of this very server. Give it a "
+				 "new one",
+		[NODE_UNREADABLE] = "its stream or snapshot at the engine cannot be read: it is "
+				    "none, or too long. It is left out, and tried again. Look "
+				    "who writes to the engine",
+	};
+
+	return words[trouble];
 }
 
 void node_begin_incarnation(struct node *node, uint64_t incarnation)

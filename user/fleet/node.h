@@ -30,16 +30,19 @@ struct node_member {
 
 /* Faults that an administrator should look at. */
 enum node_trouble {
-	NODE_FORK,	/* two batches of one number: two have its key; it is suspended */
-	NODE_SIGNATURE, /* bytes at the engine claim to be this member's, and are not */
-	NODE_SECRET,	/* it seals with another secret */
-	NODE_FORMAT,	/* it signed something that is no batch: another version, or broken */
-	NODE_CLOCK,	/* its clock is more than 5 min ahead */
-	NODE_OWN_KEY,	/* somebody else signs with the key of this very member */
+	NODE_FORK,	 /* two batches of one number: two have its key; it is suspended */
+	NODE_SIGNATURE,	 /* bytes at the engine claim to be this member's, and are not */
+	NODE_SECRET,	 /* it seals with another secret */
+	NODE_FORMAT,	 /* it signed something that is no batch: another version, or broken */
+	NODE_CLOCK,	 /* its clock is more than 5 min ahead */
+	NODE_OWN_KEY,	 /* somebody else signs with the key of this very member */
+	NODE_UNREADABLE, /* its stream or snapshot at the engine cannot be read */
 	NODE_TROUBLES,
 };
 
 const char *node_trouble_name(enum node_trouble trouble); /* "fork", "bad-signature", ... */
+/* What it means of a member, and the remedy; to stand behind "member NAME: ". */
+const char *node_trouble_words(enum node_trouble trouble);
 
 struct node_settings {
 	const struct node_member *members; /* the others and `self`; must live on */
@@ -60,7 +63,7 @@ struct node_counts {
 	uint64_t batches, statements, sightings;
 	uint64_t too_many;		      /* sightings beyond what a member may tell */
 	uint64_t verdicts[ADOPTION_VERDICTS]; /* of its bans and revocations */
-	uint64_t refused[NODE_TROUBLES];      /* batches */
+	uint64_t refused[NODE_TROUBLES];      /* batches, or what stands in their place */
 	uint64_t repeated;		      /* batches that came again */
 	uint64_t missing;		      /* batches that never came */
 	int64_t last_ms; /* when the last batch came, by our clock; 0: none yet */
@@ -108,6 +111,9 @@ void node_receive(struct node *node, uint16_t member, const uint8_t *bytes, size
  * the first part that is not the member's. Of this member's own it only checks who signed it. */
 void node_begin(struct node *node, uint16_t member, const uint8_t *bytes, size_t size,
 		int64_t now_ms);
+
+/* Counts that the stream of `member`, or its snapshot, cannot be read. */
+void node_unreadable(struct node *node, uint16_t member, int64_t now_ms);
 
 /* By hand: nothing of this member counts any more, and bans that it alone caused are lifted. */
 void node_revoke(struct node *node, uint16_t member, int64_t now_ms);

@@ -212,6 +212,11 @@ void node_begin(struct node *node, uint16_t member, const uint8_t *bytes, size_t
 		trouble(node, NODE_SIGNATURE, member, now_ms); /* cut short, or junk at its end */
 }
 
+void node_unreadable(struct node *node, uint16_t member, int64_t now_ms)
+{
+	trouble(node, NODE_UNREADABLE, member, now_ms);
+}
+
 void node_revoke(struct node *node, uint16_t member, int64_t now_ms)
 {
 	node->peers[member].counts.suspended = true;
