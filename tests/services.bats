@@ -91,3 +91,63 @@ services = smtp'
 	run_sekisho load
 	connect_is open 198.51.100.66 "$MX4" 143
 }
+
+only_logins() { # ADDRESS: closed to it are the login services, and nothing more
+	connect_is no-answer "$1" "$MX4" 143 0.3
+	connect_is open "$1" "$MX4" 25
+}
+
+# Whoever removes a section, renames it or mistypes its services has not asked for more to be closed.
+@test "a list whose section is gone or has a fault closes no more than before, and doctor names it" {
+	echo 198.51.100.69 >"$LAB/filed"
+	filed="[list filed]
+action = deny
+services = login
+file = $LAB/filed"
+	lab_conf 'mode = enforce' "$LISTS
+$filed"
+	lab_run
+	run_sekisho import guessers - <<<198.51.100.66
+	retry 50 0.1 connect_is no-answer 198.51.100.69 "$MX4" 143 0.3
+	run_sekisho any doctor --json
+	json '[.[0].findings[] | select(.id == "list-left")] == []'
+
+	# A fault: neither the command nor the daemon publishes anything.
+	lab_conf 'mode = enforce' "${LISTS/services = login/services = logni}
+$filed"
+	run_sekisho 1 list add guessers 198.51.100.67
+	complains "there is no service 'logni'"
+	kill -HUP "$(<"$LAB/run.pid")"
+	retry 50 0.1 grep -q 'the configuration has faults; the old one holds' "$LAB/log/run"
+	only_logins 198.51.100.66
+	connect_is open 198.51.100.67 "$MX4" 143
+
+	# Another configuration, which does not declare the list.
+	cp "$LAB_CONF" "$LAB/whole"
+	lab_conf 'mode = enforce' ''
+	cp "$LAB_CONF" "$LAB/other"
+	run_sekisho -c "$LAB/other" import guessers - <<<$'198.51.100.66\n198.51.100.67'
+	only_logins 198.51.100.66
+	only_logins 198.51.100.67
+
+	# The sections are gone.
+	kill -HUP "$(<"$LAB/run.pid")"
+	retry 50 0.1 grep -q 'reloaded$' "$LAB/log/run"
+	for address in 198.51.100.66 198.51.100.67 198.51.100.69; do
+		only_logins "$address"
+	done
+	run_sekisho list add guessers 198.51.100.68
+	only_logins 198.51.100.68
+	run_sekisho lists --json
+	json 'map(.services) == [["submission", "imap", "pop3", "sieve"], ["submission", "imap", "pop3", "sieve"]]'
+	run_sekisho any doctor --json
+	json '[.[0].findings[] | select(.id == "list-left") | .subject] == ["filed", "guessers"]'
+	run_sekisho import --remove filed
+	run_sekisho import --remove guessers
+	run_sekisho any doctor --json
+	json '[.[0].findings[] | select(.id == "list-left")] == []'
+	# By hand it is for all again.
+	run_sekisho import --deny guessers - <<<198.51.100.66
+	connect_is no-answer 198.51.100.66 "$MX4" 25 0.3
+	lab_run_end
+}

@@ -165,6 +165,8 @@ ILL(countries_old_deny, f->denies_countries = true;
     f->countries_modified_wall_ns = NOW_NS - 181 * DAY_NS)
 ILL(feed_old, f->stale_feed_count = 1; strcpy(f->stale_feeds[0].name, "far");
     f->stale_feeds[0].checked_wall_ns = NOW_NS - DAY_NS)
+ILL(list_left, f->left_list_count = 1; strcpy(f->left_lists[0].name, "far"))
+ILL(code_left, make_list_left(f); f->left_lists[0].has_code = true)
 ILL(name_unasked, f->name_count = 1; strcpy(f->names[0].name, "home.example.org"))
 ILL(name_fails, make_name_unasked(f); f->names[0].tried_s = 1;
     strcpy(f->names[0].problem, "no answer within 10 s"))
@@ -267,6 +269,8 @@ static const struct ill ills[] = {
 	{ "countries-old-deny", make_countries_old_deny, 1 },
 	{ "providers-old", make_providers_old, 0 },
 	{ "feed-old", make_feed_old, 1 },
+	{ "list-left", make_list_left, 1 },
+	{ "list-left", make_code_left, 1 },
 	{ "name-unknown", make_name_unasked, 1 },
 	{ "name-unknown", make_name_fails, 1 },
 	{ "name-unknown", make_name_private, 1 },

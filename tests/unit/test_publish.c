@@ -86,6 +86,14 @@ int store_list_put(struct store *store, struct store_list *list, const struct ra
 	return ranges_add_all(&store->ranges[old - store->lists], ranges);
 }
 
+int store_list_keep_services(struct store *store, const struct store_list *list,
+			     struct fault *fault)
+{
+	(void)fault;
+	*find(store, list->name) = *list;
+	return 0;
+}
+
 int store_list_remove(struct store *store, const char *name, struct fault *fault)
 {
 	if (!find(store, name))
@@ -285,6 +293,65 @@ static void a_failure_before_it_is_stored_changes_nothing(void **state)
 	}
 }
 
+static uint16_t services_at(uint32_t address)
+{
+	struct address key = address_from4(address);
+	uint16_t services = 0;
+
+	for (unsigned i = 0; i < SERVICE_MAX; i++)
+		if (table_image_find(&fake.gate.image, &key, i).flags & LOOKUP_DENY)
+			services |= (uint16_t)(1U << i);
+	return services;
+}
+
+/* A section that is removed, renamed or faulty, or a configuration without it. */
+static void a_list_without_its_section_keeps_its_services(void **state)
+{
+	struct config_list lists[] = { { .name = "a", .services = 1 << 2 | 1 << 3 },
+				       { .name = "all" } };
+	struct instance instance = both();
+	struct fault fault = { 0 };
+	bool published;
+
+	(void)state;
+	strcpy(fake.config.services[0].name, "one");
+	strcpy(fake.config.services[1].name, "two");
+	strcpy(fake.config.services[2].name, "three");
+	fake.config.service_count = 3;
+	fake.config.lists = lists;
+	fake.config.list_count = 2;
+	assert_int_equal(put(&instance, "a", false, 1, &fault), 0);
+	assert_int_equal(put(&instance, "all", false, 2, &fault), 0);
+	assert_int_equal(services_at(1), 1 << 2 | 1 << 3);
+	assert_int_equal(services_at(2), 0xffff);
+	fake.config.list_count = 0;
+	assert_int_equal(publish_sync(&instance, &published, &fault), 0);
+	assert_false(published);
+	assert_int_equal(put(&instance, "hand", false, 3, &fault), 0);
+	assert_int_equal(put(&instance, "a", false, 1, &fault), 0);
+	assert_int_equal(services_at(1), 1 << 2 | 1 << 3);
+	assert_int_equal(services_at(2), 0xffff);
+	assert_int_equal(services_at(3), 0xffff);
+	/* What the section says later is kept too, and goes with the names. */
+	fake.config.list_count = 2;
+	lists[0].services = 1 << 2;
+	assert_int_equal(publish_sync(&instance, &published, &fault), 0);
+	assert_true(published);
+	lists[0].services_said = true;
+	lists[0].services = 0; /* a fault */
+	strcpy(fake.config.services[1].name, "three");
+	strcpy(fake.config.services[2].name, "two");
+	assert_int_equal(publish_sync(&instance, &published, &fault), 0);
+	assert_true(published);
+	assert_int_equal(services_at(1), 1 << 3);
+	/* If none of its services is left, it is for none. */
+	fake.config.service_count = 2;
+	assert_int_equal(publish_sync(&instance, &published, &fault), 0);
+	assert_true(published);
+	assert_int_equal(services_at(1), 0);
+	assert_int_equal(services_at(2), 0xffff);
+}
+
 static void a_swap_that_fails_is_made_up_by_the_next_sync(void **state)
 {
 	struct instance instance = both();
@@ -335,7 +402,7 @@ static void a_gate_without_a_table_gets_one(void **state)
 
 static void without_a_gate_only_the_store_changes(void **state)
 {
-	struct instance instance = { .store = &fake.store, .lock_fd = -1 };
+	struct instance instance = { .config = &fake.config, .store = &fake.store, .lock_fd = -1 };
 	struct fault fault = { 0 };
 
 	(void)state;
@@ -370,6 +437,8 @@ int main(void)
 						start, end),
 		cmocka_unit_test_setup_teardown(
 			a_table_that_another_import_made_old_is_not_published, start, end),
+		cmocka_unit_test_setup_teardown(a_list_without_its_section_keeps_its_services,
+						start, end),
 		cmocka_unit_test_setup_teardown(a_gate_without_a_table_gets_one, start, end),
 		cmocka_unit_test_setup_teardown(without_a_gate_only_the_store_changes, start, end),
 		cmocka_unit_test_setup_teardown(without_a_store_its_fault_is_told, start, end),

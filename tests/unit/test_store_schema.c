@@ -131,6 +131,27 @@ static void check_lists(struct store *store)
 	assert_int_equal(generation, 7);
 }
 
+/* Stores of before schema 11 do not say whether a list has had a section; a feed's list, and one of
+ * providers, did. */
+static void check_list_services(struct store *store, int version)
+{
+	static const struct {
+		const char *name, *services;
+	} lists[] = {
+		{ "drop", "" }, { "far", "login" }, { "hosters", "login" }, { "friends", "" }
+	};
+	struct store_list list;
+
+	for (size_t i = 0; i < (version < 10 ? 1 : sizeof(lists) / sizeof(*lists)); i++) {
+		assert_int_equal(store_list_get(store, lists[i].name, &list, NULL, &fault), 0);
+		assert_string_equal(list.services, lists[i].services);
+		strcpy(list.services, "submission imap");
+		assert_int_equal(store_list_keep_services(store, &list, &fault), 0);
+		assert_int_equal(store_list_get(store, lists[i].name, &list, NULL, &fault), 0);
+		assert_string_equal(list.services, "submission imap");
+	}
+}
+
 /* 0.1.0 did not count the prefixes of a file, which is read again for that. */
 static void check_uncounted(struct store *store, int version)
 {
@@ -187,6 +208,7 @@ static void a_store_of_each_older_schema_becomes_one_of_this_with_all_its_rows(v
 			fail_msg("schema %d: %s", version, fault.text);
 		check_bans(store, version);
 		check_lists(store);
+		check_list_services(store, version);
 		check_uncounted(store, version);
 		check_memory(store, version);
 		store_close(store);

@@ -190,8 +190,9 @@ static int run(const struct globals *globals, int argc, char **argv)
 
 	if (status)
 		return status;
-	if (cmd_open(&cmd_list, globals, INSTANCE_TABLES | INSTANCE_GATE, &instance))
-		return EXIT_FAILED;
+	/* A configuration with faults does not say for which services its lists are. */
+	if (instance_open(globals->config_path, INSTANCE_TABLES | INSTANCE_GATE, &instance, &fault))
+		return cmd_failed(&cmd_list, &fault);
 	if (!instance.store) {
 		fault = instance.store_fault;
 		return cmd_failed(&cmd_list, &fault);

@@ -109,7 +109,8 @@ static int print_json(const struct rows *rows, struct fault *fault)
 				"action", list_action_name(list->allow, list->code, code),
 				"services",
 				json_list_services(rows->config,
-						   config_list_services(rows->config, list->name)),
+						   config_list_services(rows->config, list->name,
+									list->services)),
 				"prefixes", (json_int_t)list->prefixes, "updated",
 				list->id ? updated : NULL, "hits", hits, "source",
 				json_text(*list->source ? list->source : NULL));
@@ -139,9 +140,9 @@ static void format_age(const struct store_list *list, char text[TIME_TEXT_SIZE])
 }
 
 /* Prints "all", or the names of the services. */
-static void print_services(const struct config *config, const char *list)
+static void print_services(const struct config *config, const struct store_list *list)
 {
-	uint16_t services = config_list_services(config, list);
+	uint16_t services = config_list_services(config, list->name, list->services);
 	const char *between = "  ";
 
 	for (size_t i = 0; services != ALL_SERVICES && i < config->service_count; i++) {
@@ -176,7 +177,7 @@ static void print_table(const struct rows *rows)
 				 (uint64_t)rows->counts->lists[list->id].packets);
 		printf("%-*s  %-6s  %10" PRIu64 "  %8s  %10s", width, list->name,
 		       list_action_name(list->allow, list->code, code), list->prefixes, age, hits);
-		print_services(rows->config, list->name);
+		print_services(rows->config, list);
 	}
 }
 

@@ -246,6 +246,22 @@ static void check_feeds(const struct doctor_facts *facts, struct doctor_report *
 	}
 }
 
+static void check_left_lists(const struct doctor_facts *facts, struct doctor_report *report)
+{
+	for (size_t i = 0; i < facts->left_list_count; i++) {
+		const struct doctor_left_list *list = &facts->left_lists[i];
+
+		if (list->has_code)
+			doctor_add(report, FIND_LIST_LEFT, list->name,
+				   "its section [list %s] is gone, and its code counts no more",
+				   list->name);
+		else
+			doctor_add(report, FIND_LIST_LEFT, list->name,
+				   "its section [list %s] is gone; it is still for %s", list->name,
+				   list->for_all ? "all services" : list->services);
+	}
+}
+
 static void check_names(const struct doctor_facts *facts, struct doctor_report *report)
 {
 	for (size_t i = 0; i < facts->name_count; i++) {
@@ -287,6 +303,7 @@ void doctor_check(const struct doctor_facts *facts, struct doctor_report *report
 	check_ports(facts, report);
 	check_countries(facts, report);
 	check_feeds(facts, report);
+	check_left_lists(facts, report);
 	check_names(facts, report);
 	doctor_check_seen(facts, report);
 	doctor_check_leaves(facts, report);

@@ -49,6 +49,7 @@ enum doctor_find {
 	FIND_COUNTRIES_OLD_DENY,
 	FIND_PROVIDERS_OLD,
 	FIND_FEED_OLD,
+	FIND_LIST_LEFT,
 	FIND_NAME_UNKNOWN,
 	FIND_UNKNOWN,
 	FIND_ONE_LOCAL_SOURCE,
@@ -117,6 +118,8 @@ void doctor_check_policy(const struct doctor_facts *facts, struct doctor_report 
 /* doctor_locked.c: looks into the lock unit's files, those that lock.conf names or the default
  * ones. */
 void doctor_take_locked(struct doctor_facts *facts);
+/* doctor_lists.c: the lists whose section is gone. */
+void doctor_take_lists(const struct instance *instance, struct doctor_facts *facts);
 /* Counts the accounts that `text` locks, and names the first ones; comments and empty lines do not
  * count. Pure. */
 void doctor_read_locked(const char *text, struct doctor_locked *locked);

@@ -99,6 +99,14 @@ struct doctor_locked {
 	char names[200]; /* the first names, whole, separated by ", " */
 };
 
+/* A list of the store whose section is gone from the configuration. */
+struct doctor_left_list {
+	char name[CONFIG_NAME_SIZE];
+	bool has_code; /* which nothing names now */
+	bool for_all;
+	char services[200]; /* the names of those that it is for, if not for all */
+};
+
 struct doctor_facts {
 	int64_t now_wall_ns;
 	bool root;
@@ -148,6 +156,8 @@ struct doctor_facts {
 		int64_t checked_wall_ns; /* 0: never */
 	} stale_feeds[8];
 	size_t stale_feed_count;
+	struct doctor_left_list left_lists[8]; /* the first ones */
+	size_t left_list_count;
 	bool fetch_waits; /* its timer is on, but has not run since the configuration has new
 			     feeds or names */
 	struct dns_name names[NEVER_BAN_NAMES_MOST]; /* of never-ban */

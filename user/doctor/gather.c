@@ -372,6 +372,7 @@ int doctor_gather(const struct instance *instance, int64_t now_wall_ns, uint64_t
 	take_services(facts, instance->config);
 	take_providers(facts, instance->config);
 	take_feeds(facts, instance->config, now_wall_ns);
+	doctor_take_lists(instance, facts);
 	facts->fetch_waits = fetch_waits(snapshot);
 	facts->name_count = dns_names_read(instance->config, now_wall_ns / NS_PER_S, facts->names);
 	take_sources(facts, instance->gate);

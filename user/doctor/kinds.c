@@ -185,6 +185,10 @@ static const struct doctor_kind kinds[] = {
 			    "then is missing.",
 			    "`systemctl enable --now sekisho-fetch.timer`, and see `journalctl -u "
 			    "sekisho-fetch` or `sekisho fetch --now`." },
+	[FIND_LIST_LEFT] = { DOCTOR_WARN, "list-left",
+			     "The list goes on as it was: no file and no feed renews it.",
+			     "Declare it again ([list NAME]), or remove it with `sekisho import "
+			     "--remove NAME`." },
 	[FIND_NAME_UNKNOWN] = { DOCTOR_WARN, "name-unknown",
 				"The addresses of this name may be banned like any other. When a "
 				"name gives no answer, its last answer holds for a day.",

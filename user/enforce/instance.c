@@ -192,7 +192,8 @@ int instance_open(const char *config_path, unsigned use, struct instance *instan
 		instance_close(instance);
 		return result;
 	}
-	if (use & INSTANCE_TABLES && instance->store && instance->gate)
+	if (use & INSTANCE_TABLES && instance->store && instance->gate &&
+	    !instance->config_fault.error)
 		publish_sync(instance, NULL, &instance->sync_fault);
 	return 0;
 }

@@ -75,7 +75,8 @@ enum instance_use {
  * has its first fault and how many more there are; `sekisho check` shows all. A store or gate that
  * cannot be opened is NULL with its fault, for the caller to judge. -EBUSY: the holder of a lock,
  * which the fault names, did not end. With the gate and the tables' lock, the table is published
- * anew if the kernel's is older than the store's generation (an importer was killed). */
+ * anew if the kernel's is older than the store's generation (an importer was killed), but not for a
+ * configuration with faults. */
 int instance_open(const char *config_path, unsigned use, struct instance *instance,
 		  struct fault *fault);
 /* Tells the store the time, so that jumps of the wall clock change no ban's end (store_clock()). A

@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/time.h"
+#include "conf/ban_services.h"
 #include "enforce/provider_lists.h"
 #include "feed/feed.h"
 #include "lists/country.h"
@@ -92,6 +93,7 @@ static int read_list(const struct list_files_refresh *refresh, const struct conf
 		list->source_mtime_ns = input.mtime_ns;
 		list->source_size = input.file_size;
 		snprintf(list->source, sizeof(list->source), "%s", wanted->file);
+		config_keep_services(refresh->instance->config, wanted->name, list->services);
 		err = store_list_put(refresh->instance->store, list, &ranges, &fault);
 	}
 	if (err) {
@@ -131,6 +133,7 @@ static int read_provider_list(const struct list_files_refresh *refresh,
 		list->code = wanted->code;
 		list->updated_wall_ns = refresh->now_wall_ns;
 		list->prefixes = ranges_count_prefixes(&ranges);
+		config_keep_services(refresh->instance->config, wanted->name, list->services);
 		err = store_list_put(refresh->instance->store, list, &ranges, &fault);
 	}
 	if (err) {

@@ -99,21 +99,24 @@ static int contents_load(struct store *store, const struct change *change,
 	return 0;
 }
 
+static uint16_t services_of(const struct instance *instance, const struct store_list *list)
+{
+	return config_list_services(instance->config, list->name, list->services);
+}
+
 static struct compile_list to_compile(const struct instance *instance,
 				      const struct store_list *list, const struct ranges *ranges)
 {
-	return (struct compile_list){
-		.name = list->name,
-		.id = list->id,
-		.allow = list->allow,
-		.code = list->code,
-		.services = list->code ? 0 : config_list_services(instance->config, list->name),
-		.ranges = ranges
-	};
+	return (struct compile_list){ .name = list->name,
+				      .id = list->id,
+				      .allow = list->allow,
+				      .code = list->code,
+				      .services = list->code ? 0 : services_of(instance, list),
+				      .ranges = ranges };
 }
 
 /* Whether the list applies: a list with a code only if it is declared, since nothing else tells
- * what its code stands for. */
+ * what its code stands for; one without section only if one of its services is left. */
 static bool is_in_force(const struct instance *instance, const struct store_list *list)
 {
 	const struct config *config = instance->config;
@@ -122,7 +125,7 @@ static bool is_in_force(const struct instance *instance, const struct store_list
 		if (config->lists[i].code == list->code &&
 		    !strcmp(config->lists[i].name, list->name))
 			return true;
-	return !list->code;
+	return !list->code && services_of(instance, list);
 }
 
 /* Compiles what the store will hold, and puts it beside the table in force. The caller owns
@@ -201,6 +204,17 @@ static int check_store(struct instance *instance, struct fault *fault)
 		instance->store_fault.error ? instance->store_fault.text : "the store is not open");
 }
 
+/* The services that the section names, or those that the list has kept. */
+static void take_services(const struct instance *instance, struct store_list *list)
+{
+	struct store_list before = { 0 };
+	struct fault ignored = { 0 };
+
+	store_list_get(instance->store, list->name, &before, NULL, &ignored);
+	memcpy(list->services, before.services, sizeof(list->services));
+	config_keep_services(instance->config, list->name, list->services);
+}
+
 int publish_list(struct instance *instance, struct store_list *list, const struct ranges *ranges,
 		 struct fault *fault)
 {
@@ -212,6 +226,7 @@ int publish_list(struct instance *instance, struct store_list *list, const struc
 	if (error)
 		return error;
 	list->prefixes = ranges_count_prefixes(ranges);
+	take_services(instance, list);
 	return publish(instance, &change, fault);
 }
 
@@ -224,6 +239,18 @@ int publish_list_removal(struct instance *instance, const char *name, struct fau
 	if (!error)
 		error = store_list_get(instance->store, name, &list, NULL, fault);
 	return error ? error : publish(instance, &change, fault);
+}
+
+/* Notes in the store which services the sections name today, for the day when one of them is gone.
+ * What cannot be written now, on a full disk, the next one writes. */
+static void keep_services(struct instance *instance, struct contents *contents)
+{
+	struct fault ignored = { 0 };
+
+	for (size_t i = 0; i < contents->count; i++)
+		if (config_keep_services(instance->config, contents->lists[i].name,
+					 contents->lists[i].services))
+			store_list_keep_services(instance->store, &contents->lists[i], &ignored);
 }
 
 /* The services that the head of a table would have, with the store's lists and today's
@@ -242,6 +269,8 @@ static int services_now(struct instance *instance, uint64_t *services, struct fa
 		if (is_in_force(instance, &contents->lists[i]))
 			lists[count++] = to_compile(instance, &contents->lists[i], NULL);
 	*services = compile_services(lists, count);
+	if (!error)
+		keep_services(instance, contents);
 	return error;
 }
 

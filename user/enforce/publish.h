@@ -16,8 +16,8 @@
  * the table cannot be swapped after the commit, the fault says "stored, but not yet in force".
  */
 
-/* `list->name`, `allow`, `source`... are the caller's; `id`, `prefixes` are filled in. `ranges` is
- * normal. */
+/* `list->name`, `allow`, `source`... are the caller's; `id`, `prefixes`, `services` are filled in.
+ * `ranges` is normal. */
 int publish_list(struct instance *instance, struct store_list *list, const struct ranges *ranges,
 		 struct fault *fault);
 /* -ENOENT: no such list. */

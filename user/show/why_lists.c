@@ -22,7 +22,8 @@ static int take_list(const struct store_list *list, void *pointer)
 	entry->id = list->id;
 	entry->allow = list->allow;
 	entry->code = list->code;
-	entry->services = config_list_services(filling->instance->config, list->name);
+	entry->services =
+		config_list_services(filling->instance->config, list->name, list->services);
 	return 0;
 }
 

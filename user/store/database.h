@@ -10,7 +10,7 @@
 #include "store/store.h"
 
 #define STORE_FILE	 "sekisho.db"
-#define SCHEMA_VERSION	 10
+#define SCHEMA_VERSION	 11
 #define APPLICATION_ID	 0x73656b69 /* "seki", for file(1) */
 #define STORE_STATEMENTS 128
 #define DATABASE_BUSY_MS 10000 /* the wait for another process, unless store_set_busy_timeout() */
@@ -33,12 +33,13 @@ enum store_cap {
 struct store {
 	sqlite3 *db;
 	char *path;
-	bool begun;	   /* between store_begin() and its end */
-	bool damaged;	   /* damage was found */
-	bool has_clock;	   /* the schema is new enough for the clock's table */
-	bool has_services; /* the same for the services of bans */
-	unsigned busy_ms;  /* how long to wait for another process */
-	dev_t device;	   /* of the open file */
+	bool begun;		/* between store_begin() and its end */
+	bool damaged;		/* damage was found */
+	bool has_clock;		/* the schema is new enough for the clock's table */
+	bool has_services;	/* the same for the services of bans */
+	bool has_list_services; /* and of lists */
+	unsigned busy_ms;	/* how long to wait for another process */
+	dev_t device;		/* of the open file */
 	ino_t inode;
 	unsigned puts[CAP_COUNT]; /* rows put since rows of that kind were counted */
 	unsigned expired;	  /* calls of store_expire() */

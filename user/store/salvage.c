@@ -20,8 +20,9 @@ struct salvage_table {
 static const struct salvage_table tables[] = {
 	{ "bans", "prefix, services, since, until, rule, reason", "prefix",
 	  "prefix, 3, since, until, rule, reason", 6, 0 },
-	{ "lists", "id, name, allow, updated, prefixes, source, source_mtime, source_size", "id",
-	  NULL, 8, -1 },
+	{ "lists",
+	  "id, name, allow, updated, prefixes, source, source_mtime, source_size, services", "id",
+	  "id, name, allow, updated, prefixes, source, source_mtime, source_size, ''", 9, -1 },
 	{ "list_ranges", "id, ranges", "id", NULL, 2, -1 },
 	{ "countries", "id, source, updated, ranges", "id", NULL, 4, -1 },
 	{ "positions", "path, device, inode, offset, head_digest, head_size", "path", NULL, 6, -1 },

@@ -128,10 +128,18 @@ static const char schema10[] =
 	" WITHOUT ROWID;"
 	"CREATE INDEX refusals_wall ON refusals(wall);"
 	"PRAGMA user_version = 10;";
+/* The step from version 10: the services that a list had when it last had a section. What is in a
+ * list of a feed or of providers shows that it had one; until its section says more, if it still
+ * has one, it is for the login services. */
+static const char schema11[] =
+	"ALTER TABLE lists ADD COLUMN services TEXT NOT NULL DEFAULT '';"
+	"UPDATE lists SET services = 'login' WHERE allow = 0"
+	" AND (source LIKE 'AS%' OR source LIKE '%/feeds/' || name || '.list');"
+	"PRAGMA user_version = 11;";
 
 /* steps[n] leads from version n to the next. */
-static const char *const steps[] = { schema1, schema2, schema3, schema4, schema5,
-				     schema6, schema7, schema8, schema9, schema10 };
+static const char *const steps[] = { schema1, schema2, schema3, schema4,  schema5, schema6,
+				     schema7, schema8, schema9, schema10, schema11 };
 
 _Static_assert(sizeof(steps) / sizeof(*steps) == SCHEMA_VERSION, "a step to each version");
 _Static_assert(APPLICATION_ID == 1936026473, "as written above");

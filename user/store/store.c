@@ -91,6 +91,7 @@ static int set_up(struct store *store, bool read_only, struct fault *fault)
 	/* An older schema can be read: only writers need what it does not have. */
 	store->has_clock = version >= 3 || !read_only;
 	store->has_services = version >= 4 || !read_only;
+	store->has_list_services = version >= 11 || !read_only;
 	if (read_only)
 		return version ? 0
 			       : fault_set(fault, -ENOENT, "the store %s is empty", store->path);

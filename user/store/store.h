@@ -326,6 +326,7 @@ struct store_list {
 	uint64_t prefixes;
 	char source[512];		       /* file or "-" */
 	uint64_t source_mtime_ns, source_size; /* to see whether the file has changed */
+	char services[1024]; /* when it last had a section (config_keep_services()); "": never */
 };
 
 /* Sets list->id to the id that the list of this name has, or would get. -ENOSPC as below. */
@@ -334,6 +335,9 @@ int store_list_id(struct store *store, struct store_list *list, struct fault *fa
  * -ENOSPC: there are LIST_MAX - 1 lists already. */
 int store_list_put(struct store *store, struct store_list *list, const struct ranges *ranges,
 		   struct fault *fault);
+/* Replaces `services` alone, which does not raise the generation. */
+int store_list_keep_services(struct store *store, const struct store_list *list,
+			     struct fault *fault);
 int store_list_remove(struct store *store, const char *name, struct fault *fault);
 /* -ENOENT: no such list. `ranges` may be NULL; else it gets normal ranges, the caller's. */
 int store_list_get(struct store *store, const char *name, struct store_list *list,

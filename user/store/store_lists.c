@@ -9,7 +9,9 @@
 #include "store/database.h"
 #include "store/pack.h"
 
-#define LIST_COLUMNS "id, name, allow, updated, prefixes, source, source_mtime, source_size"
+#define LIST_COLUMNS \
+	"id, name, allow, updated, prefixes, source, source_mtime, source_size, services"
+#define OLD_COLUMNS "id, name, allow, updated, prefixes, source, source_mtime, source_size, ''"
 
 static int raise_generation(struct store *store, struct fault *fault)
 {
@@ -65,7 +67,7 @@ int store_list_id(struct store *store, struct store_list *list, struct fault *fa
 static int put_metadata(struct store *store, const struct store_list *list, struct fault *fault)
 {
 	static const char sql[] = "INSERT OR REPLACE INTO lists(" LIST_COLUMNS
-				  ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+				  ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 
 	return database_write(store, sql, "store a list", fault,
 			      DATABASE_VALUES({ .number = list->id }, { .text = list->name },
@@ -74,7 +76,8 @@ static int put_metadata(struct store *store, const struct store_list *list, stru
 					      { .number = (sqlite3_int64)list->prefixes },
 					      { .text = list->source },
 					      { .number = (sqlite3_int64)list->source_mtime_ns },
-					      { .number = (sqlite3_int64)list->source_size }));
+					      { .number = (sqlite3_int64)list->source_size },
+					      { .text = list->services }));
 }
 
 /* Packed ranges. They are made before the transaction that stores them, as others wait for its
@@ -137,6 +140,14 @@ int store_list_put(struct store *store, struct store_list *list, const struct ra
 	return result;
 }
 
+int store_list_keep_services(struct store *store, const struct store_list *list,
+			     struct fault *fault)
+{
+	return database_write(store, "UPDATE lists SET services = ?1 WHERE name = ?2",
+			      "store a list's services", fault,
+			      DATABASE_VALUES({ .text = list->services }, { .text = list->name }));
+}
+
 static int remove_rows(struct store *store, const char *sql, const char *name, struct fault *fault)
 {
 	return database_write(store, sql, "remove a list", fault,
@@ -179,6 +190,7 @@ static void read_list(sqlite3_stmt *statement, struct store_list *list)
 	database_column_text(statement, 5, list->source, sizeof(list->source));
 	list->source_mtime_ns = (uint64_t)sqlite3_column_int64(statement, 6);
 	list->source_size = (uint64_t)sqlite3_column_int64(statement, 7);
+	database_column_text(statement, 8, list->services, sizeof(list->services));
 }
 
 static int read_ranges(struct store *store, sqlite3_stmt *statement, int column, const char *what,
@@ -223,7 +235,10 @@ int store_list_get(struct store *store, const char *name, struct store_list *lis
 		   struct ranges *ranges, struct fault *fault)
 {
 	_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-	int result = database_bound(store, "SELECT " LIST_COLUMNS " FROM lists WHERE name = ?1",
+	int result = database_bound(store,
+				    store->has_list_services
+					    ? "SELECT " LIST_COLUMNS " FROM lists WHERE name = ?1"
+					    : "SELECT " OLD_COLUMNS " FROM lists WHERE name = ?1",
 				    &statement, fault, DATABASE_VALUES({ .text = name }));
 
 	if (result)
@@ -251,9 +266,12 @@ int store_list_each(struct store *store, int (*each)(const struct store_list *li
 		return fault_set(fault, -ENOMEM, "cannot read the lists: out of memory");
 	{
 		_cleanup_(database_done) sqlite3_stmt *statement = NULL;
-		int result = database_statement(store,
-						"SELECT " LIST_COLUMNS " FROM lists ORDER BY name",
-						&statement, fault);
+		int result = database_statement(
+			store,
+			store->has_list_services
+				? "SELECT " LIST_COLUMNS " FROM lists ORDER BY name"
+				: "SELECT " OLD_COLUMNS " FROM lists ORDER BY name",
+			&statement, fault);
 
 		if (result)
 			return result;
