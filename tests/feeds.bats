@@ -119,6 +119,14 @@ refused_paths() { # LINE...
 	run_sekisho 1 fetch --now
 	complains 'more than 2 % of all IPv4 addresses'
 	kept
+	# Neighbours that merge are few prefixes, and all of IPv6 nevertheless.
+	for n in {0..41}; do printf '2a%02x:%x000::/20\n' $((n / 16)) $((n % 16)); done >"$LAB/served/list"
+	run_sekisho 1 fetch --now
+	complains 'or of the IPv6 addresses that are given out'
+	kept
+	sed -i 40q "$LAB/served/list"
+	run_sekisho fetch --now
+	says '^far: 2 prefixes$'
 }
 
 @test "a server that sends a byte a second is given up, and the list stays" {

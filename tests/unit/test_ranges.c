@@ -311,6 +311,34 @@ static void a_million_random_ranges_come_out_normal(void **state)
 	ranges_free(&ranges);
 }
 
+static bool exceeds(const char *text, unsigned count, unsigned percent)
+{
+	struct ranges ranges = { 0 };
+	struct prefix prefix;
+	bool result;
+
+	assert_int_equal(prefix_parse(text, strlen(text), &prefix), 0);
+	for (unsigned i = 0; i < count; i++) {
+		assert_int_equal(ranges_add_prefix(&ranges, &prefix, 0), 0);
+		prefix.address.byte[0]++; /* no neighbours */
+	}
+	assert_int_equal(ranges_normalise(&ranges), 0);
+	result = ranges_exceed(&ranges, percent);
+	ranges_free(&ranges);
+	return result;
+}
+
+static void a_share_of_all_addresses_is_counted_in_both_families(void **state)
+{
+	(void)state;
+	assert_false(exceeds("2a00::/20", 40, 2));
+	assert_true(exceeds("2a00::/20", 41, 2));
+	assert_false(exceeds("2a00::/12", 2, 25));
+	assert_true(exceeds("2a00::/12", 3, 25));
+	assert_true(exceeds("::/0", 1, 25));
+	assert_false(exceeds("2a00::1/128", 100, 2));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -323,6 +351,7 @@ int main(void)
 		cmocka_unit_test(whole_space_is_one_prefix_per_family),
 		cmocka_unit_test(walk_ends_when_the_callback_says_so),
 		cmocka_unit_test(subtracting_leaves_what_only_the_first_has),
+		cmocka_unit_test(a_share_of_all_addresses_is_counted_in_both_families),
 		cmocka_unit_test(a_million_random_ranges_come_out_normal),
 	};
 

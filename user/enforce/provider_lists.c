@@ -12,8 +12,9 @@
 #include "lists/country.h"
 #include "lists/providers.h"
 
-#define FNV_BASE  0xcbf29ce484222325
-#define FNV_PRIME 0x100000001b3
+#define MOST_PERCENT 25
+#define FNV_BASE     0xcbf29ce484222325
+#define FNV_PRIME    0x100000001b3
 
 static uint64_t mix(uint64_t hash, const void *bytes, size_t size)
 {
@@ -71,19 +72,6 @@ static int leave_out(const struct ranges *all, const struct prefix *own, size_t 
 	return error ? error : ranges_subtract(rest, all, &out);
 }
 
-/* More than a quarter of what is in use: all of IPv4, and 2000::/3 of IPv6. */
-static bool is_too_much(const struct ranges *ranges)
-{
-	uint64_t four = 0;
-	u128 six = 0;
-
-	for (size_t i = 0; i < ranges->count4; i++)
-		four += (uint64_t)ranges->v4[i].last - ranges->v4[i].first + 1;
-	for (size_t i = 0; i < ranges->count6; i++)
-		six += (ranges->v6[i].last - ranges->v6[i].first) >> 64;
-	return four > 1ULL << 30 || six > 1ULL << 59;
-}
-
 static int select_all(const struct config *config, const struct config_list *wanted,
 		      provider_list_absent *absent, void *context, struct ranges *all,
 		      struct fault *fault)
@@ -129,7 +117,7 @@ int provider_list_read(const struct config *config, const struct config_list *wa
 	error = select_all(config, wanted, absent, context, wanted->allow ? ranges : &all, fault);
 	if (error || wanted->allow)
 		return error;
-	if (is_too_much(&all))
+	if (ranges_exceed(&all, MOST_PERCENT))
 		return fault_set(fault, -EBADMSG,
 				 "the provider data gives its providers more than a quarter of all "
 				 "addresses: it is damaged; fetch it again (location update)");

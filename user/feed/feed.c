@@ -11,15 +11,14 @@
 
 int feed_judge(const struct ranges *ranges, uint64_t last, struct fault *fault)
 {
-	uint64_t prefixes = ranges_count_prefixes(ranges), addresses = 0;
+	uint64_t prefixes = ranges_count_prefixes(ranges);
 
-	for (size_t i = 0; i < ranges->count4; i++)
-		addresses += (uint64_t)ranges->v4[i].last - ranges->v4[i].first + 1;
-	if (addresses > (1ULL << 32) / 100 * MOST_PERCENT)
+	if (ranges_exceed(ranges, MOST_PERCENT))
 		return fault_set(fault, -EPERM,
-				 "a feed with more than %d %% of all IPv4 addresses (%" PRIu64
-				 "); if that is meant, fetch it yourself and name it with 'file'",
-				 MOST_PERCENT, addresses);
+				 "a feed with more than %d %% of all IPv4 addresses, or of the "
+				 "IPv6 addresses that are given out; if that is meant, fetch it "
+				 "yourself and name it with 'file'",
+				 MOST_PERCENT);
 	if (last && prefixes > last * MOST_GROWTH + FREE_GROWTH)
 		return fault_set(fault, -EPERM,
 				 "a feed of %" PRIu64 " prefixes where it had %" PRIu64

@@ -30,9 +30,10 @@ int64_t feed_checked_s(const struct config *config, const char *name);
 int feed_seen_write(const struct config *config, const char *name, const struct feed_seen *seen,
 		    struct fault *fault);
 
-/* Whether a feed's list may be put in force: -EPERM if it has more than 2 % of all IPv4 addresses,
- * or more than three times as many prefixes as the last one, `last` (0: none), and a thousand.
- * Prefixes wider than /12 (IPv6: /20) were refused when it was read (list_options.feed). */
+/* Whether a feed's list may be put in force: -EPERM if it has more than 2 % of all IPv4 addresses
+ * or of the IPv6 addresses that are given out (ranges_exceed()), or more than three times as many
+ * prefixes as the last one, `last` (0: none), and a thousand. Prefixes wider than /12 (IPv6: /20)
+ * were refused when it was read (list_options.feed). */
 int feed_judge(const struct ranges *ranges, uint64_t last, struct fault *fault);
 
 #endif

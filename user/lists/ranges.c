@@ -188,6 +188,18 @@ uint64_t ranges_count_prefixes(const struct ranges *ranges)
 	       count_prefixes6(ranges->v6, ranges->count6);
 }
 
+bool ranges_exceed(const struct ranges *ranges, unsigned percent)
+{
+	uint64_t four = 0;
+	u128 six = 0; /* in /64s */
+
+	for (size_t i = 0; i < ranges->count4; i++)
+		four += (uint64_t)ranges->v4[i].last - ranges->v4[i].first + 1;
+	for (size_t i = 0; i < ranges->count6; i++)
+		six += ((ranges->v6[i].last - ranges->v6[i].first) >> 64) + 1;
+	return four * 100 > (1ULL << 32) * percent || six * 100 > ((u128)8 << 52) * percent;
+}
+
 struct address address_from_key(u128 key)
 {
 	struct address address;

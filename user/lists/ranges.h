@@ -57,6 +57,10 @@ int64_t ranges_find(const struct ranges *ranges, const struct address *address);
 /* How many CIDR prefixes the normal ranges make, and each of them in order. The callback's
  * non-zero return ends the walk and is returned. */
 uint64_t ranges_count_prefixes(const struct ranges *ranges);
+/* Whether normal ranges have more than `percent` of all IPv4 addresses, or of the IPv6 addresses
+ * that are given out: eight /12, in IANA's registry of unicast allocations. Of these the parts of a
+ * /64 count as a whole one. */
+bool ranges_exceed(const struct ranges *ranges, unsigned percent);
 int ranges_each_prefix(const struct ranges *ranges,
 		       int (*each)(const struct prefix *prefix, uint32_t value, void *context),
 		       void *context);
