@@ -429,6 +429,16 @@ needs_gate() {
 	run_sekisho bans
 	says '^198.51.100.10/32 +JP +- +all +ever +0 manual'
 	run_sekisho unban 198.51.100.10
+	# What is far away is one word in both commands.
+	run_sekisho ban --for 20000d 198.51.100.10
+	says '^banned 198.51.100.10/32 until it is lifted, 0 open connections closed$'
+	run_sekisho bans
+	says '^198.51.100.10/32 +JP +- +all +ever +0 manual'
+	run_sekisho ban --for 18000d 198.51.100.11
+	says '^banned 198.51.100.11/32 until 20[0-9TZ:-]+ \(18000d\), 0 open'
+	run_sekisho bans
+	says '^198.51.100.11/32 +JP +- +all +17999d23h +0 manual'
+	run_sekisho unban 198.51.100.10 198.51.100.11
 	run_sekisho 2 ban --for always 198.51.100.10
 	complains 'nor "ever"'
 }

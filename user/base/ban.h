@@ -12,7 +12,8 @@
 #include <stdint.h>
 #include "contract.h"
 
-#define BAN_REASON_SIZE 512 /* a longer one is cut where it is copied */
+#define BAN_REASON_SIZE 512		      /* a longer one is cut where it is copied */
+#define BAN_EVER_S	(50ULL * 365 * 86400) /* a longer ban is shown as one for ever */
 
 struct ban_record {
 	struct prefix prefix;

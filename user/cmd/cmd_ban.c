@@ -76,7 +76,7 @@ static void report(const struct ban_record *ban, uint64_t seconds)
 	duration_format(seconds, length);
 	printf("banned %s%s%s ", prefix, ban->services == BAN_ALL ? "" : " from ",
 	       ban->services == BAN_ALL ? "" : ban_services_word(ban->services));
-	if (seconds == PERMANENT_S)
+	if (seconds > BAN_EVER_S)
 		fputs("until it is lifted", stdout);
 	else
 		printf("until %s (%s)", until, length);
@@ -276,7 +276,8 @@ const struct command cmd_ban = {
 		"has all of it; ADDRESS/128 bans the address alone.\n\n"
 		"  -               reads prefixes from standard input; what is not a prefix "
 		"is reported, and the others are banned\n"
-		"  --for TIME      90s, 5m, 1h30m, 7d; default 1h; ever: until it is lifted\n"
+		"  --for TIME      90s, 5m, 1h30m, 7d; default 1h; ever, or over 50 "
+		"years: until it is lifted\n"
 		"  --service NAME  what the ban closes: smtp (port 25), login (all other "
 		"services), or all, the default; the name of a service means its group\n"
 		"  --reason TEXT   shown by `sekisho bans` and `sekisho why`\n",

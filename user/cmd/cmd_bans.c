@@ -18,8 +18,6 @@
 #include "show/origins.h"
 #include "show/style.h"
 
-#define EVER_S (50ULL * 365 * 86400) /* a longer ban counts as one for ever */
-
 /* A second and its text; INT64_MIN: none yet. */
 struct second {
 	int64_t second;
@@ -154,7 +152,7 @@ static void format_left(const struct ban_record *ban, int64_t now_wall_ns,
 		left_s -= left_s % 3600;
 	else if (left_s >= 3600)
 		left_s -= left_s % 60;
-	if (left_s > EVER_S)
+	if (left_s > BAN_EVER_S)
 		strcpy(text, "ever");
 	else
 		duration_format(left_s, text);
