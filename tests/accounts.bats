@@ -358,6 +358,10 @@ sys.exit(sqlite3.connect(sys.argv[1]).execute("SELECT count(*) FROM orders").fet
 	says '^release +postsuper( -H 4ABC0[0-9]){10}$'
 	says '^delete +postsuper( -d 4ABC0[0-9]){10}$'
 	[[ ! $(grep -v '^account' <<<"$output") =~ touch ]]
+	# Exim's ids are released by Exim's command.
+	sqlite3 "$LAB/state/sekisho.db" "INSERT INTO held VALUES('carol@example.org', '1wQ2xZ-0004Rm-2b', ${now}000000000, 1, 100)"
+	run_sekisho account carol@example.org
+	says '^release +exim -M 1wQ2xZ-0004Rm-2b$'
 }
 
 @test "the first start learns from containers' logs, and from what xz packed" {
