@@ -100,6 +100,13 @@ opened() { # COUNT
 	counts_are '.daemon.policy.questions == 1001'
 }
 
+@test "with the key, too, an unfinished request is ended, and an idle connection is not" {
+	policy_run enforce
+	[[ $(talk hostile halves) == 'done' ]]
+	still_answers
+	counts_are '.daemon.policy.dropped == 2'
+}
+
 @test "slow requests are ended and keep no other waiting, on either listener" {
 	policy_run enforce
 	local port

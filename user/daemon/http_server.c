@@ -3,6 +3,8 @@
 #include "daemon/http_server.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -15,12 +17,17 @@
 struct http_server_connection {
 	int fd; /* the connection's; -1: unused */
 	bool trusted, ending;
+	bool asking;		/* a request has begun, and was not answered yet; if trusted */
 	uint64_t since_boot_ns; /* when it came; if trusted: when it last asked */
+	uint64_t begun_boot_ns; /* if asking: when that was seen */
+	uint64_t answered_at;	/* received() when the last request was answered */
 };
 
 struct http_server {
 	struct loop *loop;
 	struct MHD_Daemon *http;
+	MHD_RequestCompletedCallback completed; /* may be NULL */
+	void *context;
 	int epoll; /* the library's own; in the loop */
 	uint64_t most_ns, ended;
 	bool closed;   /* a connection was closed in this run */
@@ -99,16 +106,46 @@ static void on_connection(void *context, struct MHD_Connection *connection, void
 	}
 }
 
-void http_server_trust(struct MHD_Connection *connection)
+static struct http_server_connection *find_connection(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct http_server_connection *one = info ? info->socket_context : NULL;
+
+	return info ? info->socket_context : NULL;
+}
+
+void http_server_trust(struct MHD_Connection *connection)
+{
+	struct http_server_connection *one = find_connection(connection);
 
 	if (!one)
 		return;
-	one->trusted = true;
-	one->since_boot_ns = clock_boot_ns();
+	one->trusted = one->asking = true;
+	one->since_boot_ns = one->begun_boot_ns = clock_boot_ns();
+}
+
+/* How many bytes have come; 0: it is no TCP connection. The library does not tell when a request's
+ * first bytes come. */
+static uint64_t received(int fd)
+{
+	struct tcp_info info = { 0 };
+	socklen_t size = sizeof(info);
+
+	return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) ? 0 : info.tcpi_bytes_received;
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+			 enum MHD_RequestTerminationCode code)
+{
+	struct http_server_connection *one = find_connection(connection);
+	struct http_server *server = context;
+
+	if (one) {
+		one->asking = false;
+		one->answered_at = received(one->fd);
+	}
+	if (server->completed)
+		server->completed(server->context, connection, state, code);
 }
 
 uint64_t http_server_ended(const struct http_server *server)
@@ -136,6 +173,19 @@ static void on_ready(int fd, void *context)
 	serve(context);
 }
 
+/* Whether the connection has taken too long for its first request or, if trusted, for this one. */
+static bool is_late(const struct http_server *server, struct http_server_connection *one,
+		    uint64_t now)
+{
+	if (!one->trusted)
+		return now - one->since_boot_ns >= server->most_ns;
+	if (!one->asking && received(one->fd) != one->answered_at) {
+		one->asking = true;
+		one->begun_boot_ns = now;
+	}
+	return one->asking && now - one->begun_boot_ns >= server->most_ns;
+}
+
 /* Ends connections that last too long. The library's time-out is not enough: a client that sends a
  * byte every few seconds would hold its connection for ever. */
 void http_server_tick(struct http_server *server)
@@ -145,8 +195,7 @@ void http_server_tick(struct http_server *server)
 	for (unsigned i = 0; i < server->connection_count; i++) {
 		struct http_server_connection *one = &server->connections[i];
 
-		if (one->fd >= 0 && !one->trusted && !one->ending &&
-		    now - one->since_boot_ns >= server->most_ns)
+		if (one->fd >= 0 && !one->ending && is_late(server, one, now))
 			end_connection(server, one);
 	}
 	serve(server);
@@ -196,6 +245,8 @@ int http_server_open(struct loop *loop, int socket, const char *name,
 	server->loop = loop;
 	server->epoll = -1;
 	server->most_ns = options->most_ns;
+	server->completed = options->completed;
+	server->context = options->context;
 	server->connection_count = options->connections;
 	for (unsigned i = 0; i < options->connections; i++)
 		server->connections[i].fd = -1;
@@ -206,7 +257,7 @@ int http_server_open(struct loop *loop, int socket, const char *name,
 					options->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 					options->connection_bytes, MHD_OPTION_NOTIFY_CONNECTION,
 					on_connection, server, MHD_OPTION_NOTIFY_COMPLETED,
-					options->completed, options->context, MHD_OPTION_END);
+					on_completed, server, MHD_OPTION_END);
 	if (!server->http) {
 		close(socket);
 		free(server);

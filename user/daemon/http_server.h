@@ -21,7 +21,7 @@ struct http_server_options {
 	unsigned connections;			/* at once */
 	size_t connection_bytes;
 	unsigned idle_s;  /* without a byte */
-	uint64_t most_ns; /* a connection may take in all, unless it is trusted */
+	uint64_t most_ns; /* a connection may take in all; if it is trusted, each request of it */
 };
 
 /* `socket` is listening, and belongs to the server from now on, whatever is returned; -1: there is
