@@ -219,6 +219,7 @@ static void a_store_of_the_first_version_gets_the_new_tables_and_keeps_its_bans(
 				      "DROP TABLE past_alerts; DROP TABLE rights; "
 				      "DROP TABLE wrongs; DROP TABLE budgets; DROP TABLE held; "
 				      "DROP TABLE spans; DROP TABLE refusals;"
+				      "ALTER TABLE lists DROP COLUMN services;"
 				      "PRAGMA user_version = 1",
 				      NULL, NULL, NULL),
 			 SQLITE_OK);
