@@ -51,8 +51,9 @@ tunnel() { # CERTIFICATE HOST
 	retry 50 0.1 test -S "$GATES/tunnel.sock"
 }
 
+# Its last act is to remove its socket: the next one's, if that began already.
 tunnel_end() {
-	[[ ! -s $GATES/tunnel.pid ]] || kill "$(<"$GATES/tunnel.pid")" 2>/dev/null || :
+	[[ ! -s $GATES/tunnel.pid ]] || lab_kill "$(<"$GATES/tunnel.pid")"
 	rm -f "$GATES/tunnel.pid"
 }
 
