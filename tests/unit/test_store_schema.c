@@ -138,7 +138,8 @@ static void check_list_services(struct store *store, int version)
 	static const struct {
 		const char *name, *services;
 	} lists[] = {
-		{ "drop", "" }, { "far", "login" }, { "hosters", "login" }, { "friends", "" }
+		{ "drop", "" },	   { "far", "login" }, { "hosters", "login" },
+		{ "friends", "" }, { "assets", "" },
 	};
 	struct store_list list;
 

@@ -134,7 +134,7 @@ static const char schema10[] =
 static const char schema11[] =
 	"ALTER TABLE lists ADD COLUMN services TEXT NOT NULL DEFAULT '';"
 	"UPDATE lists SET services = 'login' WHERE allow = 0"
-	" AND (source LIKE 'AS%' OR source LIKE '%/feeds/' || name || '.list');"
+	" AND (source GLOB 'AS[0-9]*' OR source LIKE '%/feeds/' || name || '.list');"
 	"PRAGMA user_version = 11;";
 
 /* steps[n] leads from version n to the next. */

@@ -9,9 +9,9 @@
 #include "store/database.h"
 #include "store/pack.h"
 
-#define LIST_COLUMNS \
-	"id, name, allow, updated, prefixes, source, source_mtime, source_size, services"
-#define OLD_COLUMNS "id, name, allow, updated, prefixes, source, source_mtime, source_size, ''"
+#define BASE_COLUMNS "id, name, allow, updated, prefixes, source, source_mtime, source_size"
+#define LIST_COLUMNS BASE_COLUMNS ", services"
+#define OLD_COLUMNS  BASE_COLUMNS ", ''" /* of a schema before 11 */
 
 static int raise_generation(struct store *store, struct fault *fault)
 {

@@ -30,6 +30,7 @@ INSERT INTO "lists" VALUES(3,'drop',0,1700000000000000000,1,'/etc/sekisho/drop',
 INSERT INTO "lists" VALUES(4,'far',0,1700000000000000000,1,'/var/lib/sekisho/feeds/far.list',5,6);
 INSERT INTO "lists" VALUES(5,'hosters',0,1700000000000000000,1,'AS64500 AS64501',5,6);
 INSERT INTO "lists" VALUES(6,'friends',1,1700000000000000000,1,'/var/lib/sekisho/feeds/friends.list',5,6);
+INSERT INTO "lists" VALUES(7,'assets',0,1700000000000000000,1,'assets.txt',5,6);
 CREATE TABLE orders(id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, what INTEGER NOT NULL);
 INSERT INTO "orders" VALUES(1,'carol',1);
 CREATE TABLE past_alerts(id INTEGER PRIMARY KEY, wall INTEGER NOT NULL, rule TEXT NOT NULL, account TEXT COLLATE NOCASE, prefix BLOB, facts TEXT NOT NULL);
