@@ -43,20 +43,17 @@ static void raise(struct detect *detect, struct decision *decision, bool spared)
 		detect->take(decision, detect->context);
 }
 
-/* Whether an alert of place-failures told of the devices at the source already. */
-static bool is_told(const struct rule_input *input, const struct decision *decision)
+bool rule_had_alert(const struct rule_input *input, enum ban_rule rule)
 {
-	return decision->rule == RULE_SOURCE_FAILURES && input->standing.trust == TRUST_OTHER &&
-	       summing_had(input->engine->summing, &input->source, RULE_PLACE_FAILURES,
-			   decision->wall_ns, PAUSE_S);
+	return summing_had(input->engine->summing, &input->source, rule, input->event->wall_ns,
+			   PAUSE_S);
 }
 
 void rule_notice(const struct rule_input *input, struct decision *decision)
 {
 	struct detect *detect = input->engine;
 
-	if (!detect->recalling && detect->settings.rules[decision->rule].action != ACTION_OFF &&
-	    !is_told(input, decision))
+	if (!detect->recalling && detect->settings.rules[decision->rule].action != ACTION_OFF)
 		raise(detect, decision, true);
 }
 

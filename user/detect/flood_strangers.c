@@ -138,13 +138,12 @@ static uint32_t line_times(const struct rule_input *input)
  * this at most. */
 #define RECIPIENTS_MOST 10
 
-static uint32_t weight_of(const struct event *event, const struct place *place)
+static uint32_t weight_of(const struct rule_input *input)
 {
-	uint32_t weight = flood_weight(event);
+	uint32_t weight = flood_weight(input->event), most = RECIPIENTS_MOST - 1;
 
-	return event->kind == EVENT_QUEUED && !place->line_times && weight > RECIPIENTS_MOST - 1
-		       ? RECIPIENTS_MOST - 1
-		       : weight;
+	return input->event->kind == EVENT_QUEUED && weight > most && !line_times(input) ? most
+											 : weight;
 }
 
 /* What tells whether the message counts. */
@@ -157,13 +156,13 @@ static void find_place(const struct rule_input *input, struct place *place)
 	place->loudness = place->foreign && !place->shared
 				  ? input->source
 				  : lru_pair_key(&input->account, &input->source);
-	place->line_times = line_times(input);
 }
 
 /* What else is needed of one that counts. */
 static void find_more(const struct rule_input *input, struct place *place)
 {
 	place->shared = place->shared || strangers_many_guests(input);
+	place->line_times = line_times(input);
 }
 
 static bool is_own_message(const struct rule_input *input, const struct window_entry *entry)
@@ -186,7 +185,7 @@ static void weigh(struct flood_strangers *state, const struct rule_input *input,
 	struct window_entry entry = { .wall_ns = event->wall_ns,
 				      .tag = input->tag,
 				      .account = event->account,
-				      .weight = weight_of(event, place) };
+				      .weight = weight_of(input) };
 	struct loud *loud = lru_find(state->loud, &place->loudness);
 	bool was_loud = loud && event->wall_ns < loud->until_ns;
 	const struct window_entry *hit;

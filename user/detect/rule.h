@@ -104,6 +104,8 @@ void rule_decide(const struct rule_input *input, struct decision *decision);
 /* Raises an alert in place of a ban of a source that must not be banned, whatever the action in the
  * settings is, unless that is off. */
 void rule_notice(const struct rule_input *input, struct decision *decision);
+/* Whether the event's source had an alert of that rule lately: one that may pause for eight days. */
+bool rule_had_alert(const struct rule_input *input, enum ban_rule rule);
 /* Tells other servers what the account met; for sources of the local network only SIGHT_KNOWN. */
 void rule_tell(const struct rule_input *input, enum detect_sight sight);
 /* What other servers saw of the account within the rule's window, the oldest first, valid until the

@@ -214,6 +214,12 @@ static bool excuse(const struct rule_input *input, struct decision *decision)
 	return true;
 }
 
+/* Whether place-failures told of the devices at the source already. */
+static bool is_told(const struct rule_input *input)
+{
+	return input->standing.trust == TRUST_OTHER && rule_had_alert(input, RULE_PLACE_FAILURES);
+}
+
 static void on_event(void *context, const struct rule_input *input)
 {
 	const struct event *event = input->event;
@@ -233,7 +239,8 @@ static void on_event(void *context, const struct rule_input *input)
 			rule_set_account(input, &decision);
 		decision.has_prefix = !decision.has_account;
 		rule_add_source(input, &decision, &input->source);
-		rule_notice(input, &decision);
+		if (!is_told(input))
+			rule_notice(input, &decision);
 		return;
 	}
 	decision.action = ACTION_BAN_ALERT;
